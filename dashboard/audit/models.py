@@ -1,0 +1,90 @@
+"""The audit log: one append-only table."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AuditEntry(models.Model):
+    """One thing that somebody, or the system, did or tried.
+
+    An action against cal.com is an *intent*, a *step* before each further call and an
+    *outcome*, all under one ``action_id``. What needs no call (a sign-in) is one *event*.
+    Never changed, never removed. Holds no personal data of clients, no uid and no key.
+    """
+
+    class Kind(models.TextChoices):
+        INTENT = "intent", _("intent")  # written before the first call
+        STEP = "step", _("step")  # written before each further call, with the answer before it
+        OUTCOME = "outcome", _("outcome")  # how it ended
+        EVENT = "event", _("event")  # an action that needed no call, whole in one entry
+
+    class Action(models.TextChoices):
+        PLACE = "place", _("placed a hold")
+        CHECK = "check", _("checked a hold")
+        EXTEND = "extend", _("extended a hold")
+        MOVE = "move", _("moved a hold")
+        RELEASE = "release", _("released a hold")
+        LOOK_UP = "look_up", _("looked up a reservation")
+        TAKE_IN = "take_in", _("took a reservation into the register")
+        EXPIRE = "expire", _("a hold ran out")
+        SETTLE = "settle", _("settled what was left open")
+        SIGN_IN = "sign_in", _("signed in")
+        SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
+        SIGN_OUT = "sign_out", _("signed out")
+        PERSON_ADDED = "person_added", _("added a person")
+        PERSON_CHANGED = "person_changed", _("changed a person")
+        PASSWORD_CHANGED = "password_changed", _("changed a password")
+        DENIED = "denied", _("was denied")
+        EXPORT = "export", _("exported the log")
+
+    class Outcome(models.TextChoices):
+        OK = "ok", _("done")
+        REFUSED = "refused", _("refused")  # a no: by cal.com, by a colleague's claim or by our rules
+        UNAVAILABLE = "unavailable", _("not done")  # certainly not done, safe to try again
+        UNKNOWN = "unknown", _("unknown")  # asked, and the answer never came
+
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=10, choices=Kind)
+    action_id = models.UUIDField(default=uuid.uuid4)
+    action = models.CharField(max_length=20, choices=Action)
+    outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    actor_name = models.CharField(max_length=150)  # "system" where nobody acted
+    hold = models.ForeignKey(
+        "dashboard.Hold", on_delete=models.PROTECT, null=True, related_name="entries"
+    )
+    asked = models.JSONField(default=dict)  # what was asked for, in our own words
+    before = models.JSONField(default=dict)
+    after = models.JSONField(default=dict)
+    method = models.CharField(max_length=7, blank=True)  # the call that this entry precedes …
+    path = models.CharField(max_length=100, blank=True)  # … as a template, never with a uid
+    answered_method = models.CharField(max_length=7, blank=True)  # the call that it reports on
+    answered_path = models.CharField(max_length=100, blank=True)
+    status = models.PositiveSmallIntegerField(null=True)
+    error_code = models.CharField(max_length=100, blank=True)  # our cause or cal.com's code
+    message = models.TextField(blank=True)  # cleansed
+    milliseconds = models.PositiveIntegerField(null=True)
+    upstream_request_id = models.CharField(max_length=64, blank=True)
+    reason = models.CharField(max_length=40, blank=True)  # a code, never free text
+    address = models.CharField(max_length=45, blank=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    request_id = models.CharField(max_length=64, blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["action_id"], name="audit_action_id"),
+            models.Index(fields=["hold", "id"], name="audit_hold"),
+            models.Index(fields=["actor", "id"], name="audit_actor"),
+            models.Index(fields=["action", "id"], name="audit_action"),
+            models.Index(fields=["outcome", "id"], name="audit_outcome"),
+            models.Index(fields=["at"], name="audit_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.get_action_display()} ({self.kind})"

@@ -1,0 +1,101 @@
+"""Why a call brought no good answer, divided by what the caller may do next.
+
+CalcomError              every one carries a ``cause``, the ``exchange`` and cleansed words
+├── Refused              cal.com said no, and why: asking again brings the same
+│   ├─ not_related            the key is not related to the event type
+│   ├─ unknown_event_type     no such event type
+│   ├─ unknown_reservation    PATCH of a uid that cal.com does not have
+│   ├─ already_reserved       another reservation overlaps (on PATCH also the reservation itself)
+│   ├─ already_booked         a booking overlaps
+│   ├─ no_seats               seated and full
+│   ├─ no_hosts               a team event type without hosts
+│   ├─ wrong_duration         slotDuration is not offered
+│   ├─ invalid                validation; ``fields`` says which
+│   └─ other_refusal          any other 4xx in cal.com's envelope
+├── Unavailable          certainly not done: safe to try again
+│   ├─ key_rejected           unknown, expired, revoked or unreadable key
+│   ├─ rate_limited           ``retry_after`` seconds
+│   ├─ wrong_route            a 404 without rate headers, or a redirect
+│   ├─ not_sent               no connection, no room in the pool
+│   └─ unanswered, server_fault, not_json, unknown_shape of a GET, which changes nothing
+└── Unknown              sent, and perhaps done: look before asking again
+    ├─ unanswered             timed out or disconnected
+    ├─ server_fault           any 5xx, with or without envelope
+    ├─ not_json               a body that is no JSON, whatever the status
+    └─ unknown_shape          JSON of a shape that we do not know, whatever the status
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dashboard.calcom.types import Exchange
+
+
+class Cause(StrEnum):
+    """What went wrong, in one word; see the tree above."""
+
+    NOT_RELATED = "not_related"
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    UNKNOWN_RESERVATION = "unknown_reservation"
+    ALREADY_RESERVED = "already_reserved"
+    ALREADY_BOOKED = "already_booked"
+    NO_SEATS = "no_seats"
+    NO_HOSTS = "no_hosts"
+    WRONG_DURATION = "wrong_duration"
+    INVALID = "invalid"
+    OTHER_REFUSAL = "other_refusal"
+    KEY_REJECTED = "key_rejected"
+    RATE_LIMITED = "rate_limited"
+    WRONG_ROUTE = "wrong_route"
+    NOT_SENT = "not_sent"
+    UNANSWERED = "unanswered"
+    SERVER_FAULT = "server_fault"
+    NOT_JSON = "not_json"
+    UNKNOWN_SHAPE = "unknown_shape"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One field that cal.com's validation refused, by cal.com's name of it."""
+
+    field: str
+    messages: tuple[str, ...]
+
+
+class CalcomError(Exception):
+    """A call that brought no good answer.
+
+    ``message`` and ``code`` are cal.com's, cleansed of uid, key and echoed body.
+    """
+
+    def __init__(
+        self,
+        cause: Cause,
+        exchange: Exchange,
+        *,
+        message: str = "",
+        code: str = "",
+        fields: tuple[FieldError, ...] = (),
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(f"{cause}: {message}" if message else str(cause))
+        self.cause = cause
+        self.exchange = exchange
+        self.message = message
+        self.code = code
+        self.fields = fields
+        self.retry_after = retry_after
+
+
+class Refused(CalcomError):
+    """cal.com said no; nothing was changed."""
+
+
+class Unavailable(CalcomError):
+    """Certainly not done; safe to try again."""
+
+
+class Unknown(CalcomError):
+    """Sent, and perhaps done; look before asking again."""

@@ -1,0 +1,119 @@
+"""The register of holds, and what cal.com last told us about itself."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Hold(models.Model):
+    """Our record of one reservation at cal.com.
+
+    Times are aware and in UTC. ``held_until`` is a moment on cal.com's clock.
+    *Live* is derived: ``state`` is held and ``held_until`` still ahead on that clock.
+    """
+
+    class State(models.TextChoices):
+        PLACING = "placing", _("being placed")  # asked, no answer yet
+        HELD = "held", _("held")
+        UNCONFIRMED = "unconfirmed", _("unconfirmed")  # asked, and the answer never came
+        REFUSED = "refused", _("refused")  # cal.com, or a rule, said no
+        RELEASED = "released", _("released")
+        BOOKED = "booked", _("booked")
+        EXPIRED = "expired", _("expired")
+        GONE = "gone", _("gone")  # cal.com no longer has it before its time
+        LOST = "lost", _("lost")  # taken by somebody else in the gap of an extend or a move
+
+    state = models.CharField(max_length=12, choices=State, default=State.PLACING)
+    holder = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="holds"
+    )
+    client_name = models.CharField(max_length=200, blank=True)
+    client_contact = models.CharField(max_length=200, blank=True)
+    note = models.CharField(max_length=1000, blank=True)
+
+    event_type_id = models.BigIntegerField()
+    event_type_title = models.CharField(max_length=200, blank=True)
+    event_type_kind = models.CharField(max_length=12, blank=True)  # "" is not known
+    slot_start = models.DateTimeField()
+    slot_end = models.DateTimeField(null=True)  # not known before the first answer
+    slot_duration = models.IntegerField(null=True)  # minutes; only where several are offered
+    reservation_duration = models.IntegerField()  # minutes last asked for
+    # Works like a password at cal.com: never shown, logged or exported.
+    reservation_uid = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001
+    held_until = models.DateTimeField(null=True)
+    # Set for an unanswered POST: cal.com cannot hold the time beyond this moment.
+    latest_end = models.DateTimeField(null=True)
+
+    ended_at = models.DateTimeField(null=True)
+    end_reason = models.CharField(max_length=40, blank=True)
+    end_note = models.CharField(max_length=500, blank=True)
+
+    form_token = models.UUIDField(null=True)
+    # A reservation made only to take another's place (extend and move by "new first").
+    stands_in_for = models.ForeignKey(
+        "self", on_delete=models.PROTECT, null=True, related_name="stand_ins"
+    )
+
+    # Goes up with every write: the compare-and-set of claims and checks.
+    version = models.PositiveIntegerField(default=0)
+    claim_id = models.UUIDField(null=True)
+    claim_verb = models.CharField(max_length=20, blank=True)
+    claim_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    claim_until = models.DateTimeField(null=True)
+    # The time being asked for at this moment; an unknown end guards the whole event type.
+    asking_event_type = models.BigIntegerField(null=True)
+    asking_start = models.DateTimeField(null=True)
+    asking_end = models.DateTimeField(null=True)
+    # What is under way at cal.com, so that another process can finish it (holds/ways.py).
+    change = models.JSONField(null=True)
+
+    created_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["holder", "form_token"], name="hold_form_token"),
+        ]
+        indexes = [
+            models.Index(fields=["state", "held_until"], name="hold_state_until"),
+            models.Index(fields=["holder", "state"], name="hold_holder_state"),
+            models.Index(
+                fields=["asking_event_type", "claim_until"],
+                name="hold_asking",
+                condition=models.Q(asking_event_type__isnull=False),
+            ),
+            models.Index(fields=["slot_start"], name="hold_slot_start"),
+            models.Index(fields=["changed_at"], name="hold_changed_at"),
+        ]
+
+    def __str__(self) -> str:
+        return f"hold {self.pk} ({self.state})"
+
+
+class EventTypeLock(models.Model):
+    """One row per event type: whoever writes it first asks for a time first."""
+
+    event_type_id = models.BigIntegerField(primary_key=True)
+    turn = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"event type {self.event_type_id}"
+
+
+class Upstream(models.Model):
+    """What cal.com last told us of its clock, its rate and its habits. One row for all processes."""
+
+    clock_offset_ms = models.IntegerField(default=0)  # cal.com's clock less ours
+    rate_limit = models.PositiveIntegerField(null=True)
+    rate_remaining = models.PositiveIntegerField(null=True)
+    rate_resets_at = models.DateTimeField(null=True)
+    blocked_until = models.DateTimeField(null=True)
+    # Until then an extension in place is known to be answered with the self-overlap 422.
+    self_overlap_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return "what cal.com last told us"

@@ -1,0 +1,5 @@
+"""The whole site on one screen."""
+
+from django.urls import path
+
+urlpatterns: list = []
