@@ -1,13 +1,32 @@
-"""The product's own settings with the environment of a test run."""
+"""The product's own settings with the environment of a test run.
 
+SQLite in a file, as in real use, or with ``TEST_DATABASE=postgresql`` a PostgreSQL that is
+started for the run and removed after it.
+"""
+
+import atexit
 import os
+import shutil
+import tempfile
+from pathlib import Path
 
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
+from tests import postgresql
+
+folder = Path(tempfile.mkdtemp(prefix="holdfast-tests-"))
+atexit.register(shutil.rmtree, folder, ignore_errors=True)
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 3)
 os.environ.setdefault("DEBUG", "off")
 os.environ.setdefault("PUBLIC_URL", "http://testserver")
 os.environ.setdefault("CALCOM_API_KEY", "cal_ownerfast0123456789")
 os.environ.setdefault("OFFICE_TIME_ZONE", "Europe/Rome")
+if os.environ.get("TEST_DATABASE", "sqlite") == "postgresql":
+    os.environ.setdefault("DATABASE_URL", postgresql.server_url())
 
 from dashboard.settings import *  # noqa: E402, F403
+from dashboard.settings import DATABASES  # noqa: E402
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    # Django would take a shared memory, whose locks are not those of a file.
+    DATABASES["default"]["TEST"] = {"NAME": folder / "test.sqlite3"}
