@@ -1,4 +1,7 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from dashboard.accounts.groups import lay_groups
 
 
 class DashboardConfig(AppConfig):
@@ -7,3 +10,6 @@ class DashboardConfig(AppConfig):
     name = "dashboard"
     verbose_name = "Holdfast"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        post_migrate.connect(lay_groups, sender=self, dispatch_uid="dashboard.groups")

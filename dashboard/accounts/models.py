@@ -1,6 +1,10 @@
-"""People who sign in."""
+"""People who sign in, and how often somebody tried in vain."""
 
 from django.contrib.auth.models import AbstractUser
+from django.db import models
+from django.utils.functional import cached_property
+
+from dashboard.accounts.groups import ADMINS, STAFF
 
 
 class User(AbstractUser):
@@ -13,3 +17,38 @@ class User(AbstractUser):
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
+
+    @cached_property
+    def group_names(self) -> frozenset[str]:
+        """The groups this person is in: one query for as long as this object lives."""
+        return frozenset(self.groups.values_list("name", flat=True))
+
+    @property
+    def is_admin(self) -> bool:
+        """Active, and in Admins or a superuser."""
+        return self.is_active and (self.is_superuser or ADMINS in self.group_names)
+
+    @property
+    def is_member(self) -> bool:
+        """Active, and in Staff or Admins: may work with holds."""
+        return self.is_admin or (self.is_active and STAFF in self.group_names)
+
+
+class SignInGuesses(models.Model):
+    """Tries to sign in under one name from one address since the last that worked.
+
+    The key is a digest, so that neither names nor addresses pile up here.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+    wait_until = models.DateTimeField()
+    # A try inside the wait is told to the audit once, not once per request.
+    told = models.BooleanField(default=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["last_at"], name="guesses_last_at")]
+
+    def __str__(self) -> str:
+        return f"{self.count} tries until {self.last_at:%Y-%m-%d %H:%M:%S}"
