@@ -2,6 +2,7 @@ from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
 from dashboard.accounts.groups import lay_groups
+from dashboard.audit import checks as audit_checks
 
 
 class DashboardConfig(AppConfig):
@@ -13,3 +14,4 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(lay_groups, sender=self, dispatch_uid="dashboard.groups")
+        audit_checks.connect(self)

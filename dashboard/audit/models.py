@@ -1,13 +1,56 @@
 """The audit log: one append-only table."""
 
 import uuid
+from collections.abc import Collection
+from datetime import datetime
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
-class AuditEntry(models.Model):
+
+class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
+    """Reading the log. Every method here is served by an index and counts nothing."""
+
+    def newest_first(self) -> "AuditEntryQuerySet":
+        """In the order of their writing, the last one first."""
+        return self.order_by("-id")
+
+    def older_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
+        """Those written before the entry with this id; all of them for None."""
+        return self if entry_id is None else self.filter(id__lt=entry_id)
+
+    def openings(self) -> "AuditEntryQuerySet":
+        """One entry per action: the one that it began with."""
+        return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))
+
+    def without_outcome(self) -> "AuditEntryQuerySet":
+        """The openings of actions whose outcome was never written."""
+        outcomes = AuditEntry.objects.order_by().filter(
+            action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME
+        )
+        return self.filter(~models.Exists(outcomes), kind=AuditEntry.Kind.INTENT)
+
+    def silent_since(self, moment: datetime) -> "AuditEntryQuerySet":
+        """Entries of actions to which nothing was added after ``moment``."""
+        later = AuditEntry.objects.order_by().filter(
+            action_id=models.OuterRef("action_id"), at__gt=moment
+        )
+        return self.filter(~models.Exists(later))
+
+    def of_actions(self, action_ids: Collection[uuid.UUID]) -> "AuditEntryQuerySet":
+        """Every entry of these actions, with what a page shows of person and hold."""
+        return self.filter(action_id__in=action_ids).select_related("actor", "hold")
+
+    def of_hold(self, hold_id: int) -> "AuditEntryQuerySet":
+        """Every entry of every action that concerned this hold, also those that do not name it."""
+        named = AuditEntry.objects.order_by().filter(hold=hold_id).values("action_id")
+        return self.filter(action_id__in=named).select_related("actor", "hold")
+
+
+class AuditEntry(AppendOnlyModel):
     """One thing that somebody, or the system, did or tried.
 
     An action against cal.com is an *intent*, a *step* before each further call and an
@@ -42,7 +85,10 @@ class AuditEntry(models.Model):
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")
-        REFUSED = "refused", _("refused")  # a no: by cal.com, by a colleague's claim or by our rules
+        REFUSED = (
+            "refused",
+            _("refused"),
+        )  # a no: by cal.com, by a colleague's claim or by our rules
         UNAVAILABLE = "unavailable", _("not done")  # certainly not done, safe to try again
         UNKNOWN = "unknown", _("unknown")  # asked, and the answer never came
 
@@ -74,6 +120,8 @@ class AuditEntry(models.Model):
     address = models.CharField(max_length=45, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+
+    objects = AuditEntryQuerySet.as_manager()
 
     class Meta:
         ordering = ["-id"]
