@@ -4,8 +4,20 @@
 import os
 import sys
 
-if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-    from django.core.management import execute_from_command_line
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+
+def main() -> None:
+    """Run a command; a setting that is wrong ends it with one sentence instead of a traceback."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    try:
+        _ = settings.BASE_DIR  # read now: Django would say that it does not know the command
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as wrong:
+        sys.exit(str(wrong))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,21 +1,72 @@
-"""Environment in, Django settings out. (First cut: replaced by the full one.)"""
+"""Environment in, Django settings out.
+
+Every variable of the environment is read here and nowhere else, and described in the README.
+All that concerns the address people type derives from PUBLIC_URL.
+"""
+
+from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
-import environ
+from django.core.exceptions import ImproperlyConfigured
+
+from dashboard.edge import content, values
+from dashboard.edge.environment import read
+from dashboard.edge.proxies import TrustedProxies, trusted_proxies
+from dashboard.edge.public import public_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-env = environ.FileAwareEnv()
+MOST_MINUTES = 7 * 24 * 60  # a week: whoever needs longer needs a booking
 
-DEBUG = env.bool("DEBUG", default=False)
-SECRET_KEY = env.str("SECRET_KEY", default="first-cut")
-ALLOWED_HOSTS = ["*"]
-DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'db.sqlite3'}")}
-CALCOM_API_KEY = env.str("CALCOM_API_KEY", default="")
-CALCOM_API_URL = env.str("CALCOM_API_URL", default="https://api.cal.com")
-OFFICE_TIME_ZONE = env.str("OFFICE_TIME_ZONE", default="UTC")
-HOLD_MINUTES = env.int("HOLD_MINUTES", default=15)
-HOLD_MINUTES_MAX = env.int("HOLD_MINUTES_MAX", default=120)
+# --- The environment -------------------------------------------------------------------------
+
+DEBUG = read("DEBUG", values.flag, default=False)
+SECRET_KEY = read("SECRET_KEY", values.secret, remedy="Give it 50 random characters.")
+PUBLIC_ADDRESS = read(
+    "PUBLIC_URL",
+    public_address,
+    default=public_address("http://127.0.0.1:8000") if DEBUG else None,
+    remedy="Give it the address people type, such as https://desk.example.org/holds.",
+)
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": read(
+        "DATABASE_URL", values.database(BASE_DIR), default=values.sqlite(BASE_DIR / "db.sqlite3")
+    )
+}
+TRUSTED_PROXIES = read("TRUSTED_PROXIES", trusted_proxies, default=TrustedProxies())
+CALCOM_API_KEY = read("CALCOM_API_KEY", values.calcom_key, remedy="Make one at cal.com.")
+CALCOM_API_URL = read("CALCOM_API_URL", values.calcom_url, default="https://api.cal.com")
+OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", values.time_zone, default="UTC")
+HOLD_MINUTES_MAX = read("HOLD_MINUTES_MAX", values.whole_number(1, MOST_MINUTES), default=120)
+HOLD_MINUTES = read(
+    "HOLD_MINUTES", values.whole_number(1, HOLD_MINUTES_MAX), default=min(15, HOLD_MINUTES_MAX)
+)
+STATIC_ROOT = read("STATIC_ROOT", values.folder, default=BASE_DIR / ".static")
+
+if DEBUG and not PUBLIC_ADDRESS.is_loopback:
+    raise ImproperlyConfigured(
+        "DEBUG shows the inside of the program to everybody who can reach PUBLIC_URL,"
+        " so it works only where that is this machine itself."
+    )
+
+# --- The public address ----------------------------------------------------------------------
+
+ALLOWED_HOSTS = PUBLIC_ADDRESS.hosts
+CSRF_TRUSTED_ORIGINS = [PUBLIC_ADDRESS.origin]
+FORCE_SCRIPT_NAME = PUBLIC_ADDRESS.prefix or None
+STATIC_URL = f"{PUBLIC_ADDRESS.prefix}/static/"
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = PUBLIC_ADDRESS.cookie_path
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_ADDRESS.is_https
+# Sent over https only. The other sites of the same domain are not ours to decide for.
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_ADDRESS.is_https else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for sub-domains: as above
+    "security.W021",  # HSTS preload: as above
+    "security.W008",  # the redirect to https is edge.proxies', which cannot loop
+]
+
+# --- The parts -------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -25,20 +76,31 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "csp",
     "django_htmx",
+    "django.forms",  # its templates, so that ours in templates/django/forms come first
     "dashboard",
 ]
 MIDDLEWARE = [
+    "dashboard.edge.health.middleware",  # before host checks, redirects and sign-in
+    "dashboard.edge.proxies.middleware",
+    "dashboard.edge.request_ids.middleware",
     "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "dashboard.edge.freshness.middleware",
+    "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.accounts.gate.GateMiddleware",
 ]
 ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -53,12 +115,86 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+
+# --- Static files ----------------------------------------------------------------------------
+
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+WHITENOISE_MANIFEST_STRICT = False  # a forgotten file costs a style, not the page
+WHITENOISE_ALLOW_ALL_ORIGINS = False
+
+# --- People, sessions and browsers -----------------------------------------------------------
+
 AUTH_USER_MODEL = "dashboard.User"
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
+LOGOUT_REDIRECT_URL = "login"
+PASSWORD_HASHERS = [
+    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # what an import may bring along
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 10},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+SESSION_COOKIE_AGE = 12 * 3600  # a long working day
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+# Messages name clients; a cookie would carry them in clear text.
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+CONTENT_SECURITY_POLICY = content.POLICY
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers send "Origin: null"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; our largest form is a few thousand
+FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so none is stored on the way
+
+# --- Language and time -----------------------------------------------------------------------
+
+LANGUAGE_CODE = "en"
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True
-TIME_ZONE = OFFICE_TIME_ZONE
-STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / ".static"
-STATICFILES_DIRS = [BASE_DIR / "static"]
-WSGI_APPLICATION = "dashboard.wsgi.application"
+TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database has UTC
+
+# --- Log -------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "filters": {"request_id": {"()": "dashboard.edge.request_ids.RequestIdFilter"}},
+    "formatters": {
+        "one_line": {
+            "()": "dashboard.edge.request_ids.OneLine",
+            "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+        }
+    },
+    "handlers": {
+        "stderr": {
+            "class": "logging.StreamHandler",
+            "filters": ["request_id"],
+            "formatter": "one_line",
+        }
+    },
+    "root": {"level": "INFO", "handlers": ["stderr"]},
+    "loggers": {
+        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        # These print whole addresses, and cal.com's have a uid in them that works like a password.
+        "httpx": {"level": "WARNING"},
+        "httpcore": {"level": "WARNING"},
+        # This prints statements with their values.
+        "django.db.backends": {"level": "WARNING"},
+    },
+}

@@ -1,5 +1,11 @@
 """The whole site on one screen."""
 
-from django.urls import path
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list = []
+from dashboard.edge import health
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # Answered before this by the middleware of the same module; here for their names.
+    path("livez", health.live, name="livez"),
+    path("readyz", health.ready, name="readyz"),
+]

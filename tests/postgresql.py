@@ -105,8 +105,10 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
     (folder / "password").write_text(secret)
     owner = _not_root(folder)
     subprocess.run(
-        [found / "initdb", "-D", folder / "data", "-U", "holdfast", "-E", "UTF8", "--locale=C"]
-        + ["-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync"],
+        [
+            *(found / "initdb", "-D", folder / "data", "-U", "holdfast", "-E", "UTF8"),
+            *("--locale=C", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync"),
+        ],
         check=True,
         stdout=subprocess.DEVNULL,
         **owner,

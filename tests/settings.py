@@ -24,8 +24,12 @@ if os.environ.get("TEST_DATABASE", "sqlite") == "postgresql":
     os.environ.setdefault("DATABASE_URL", postgresql.server_url())
 
 from dashboard.settings import *  # noqa: E402, F403
-from dashboard.settings import DATABASES  # noqa: E402
+from dashboard.settings import DATABASES, STORAGES  # noqa: E402
 
+# Straight from their folders, without collecting them first.
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+STATIC_ROOT = None
+WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Django would take a shared memory, whose locks are not those of a file.

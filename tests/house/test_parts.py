@@ -12,7 +12,7 @@ def test_what_was_found_is_given_back():
 
 def test_a_missing_part_skips_with_its_name(monkeypatch):
     monkeypatch.delenv("CI", raising=False)
-    with pytest.raises(pytest.skip.Exception, match="^a unicorn is not on this machine$"):
+    with pytest.raises(pytest.skip.Exception, match=r"^a unicorn is not on this machine$"):
         require("a unicorn", program("a-unicorn"))
 
 

@@ -1,0 +1,60 @@
+"""The public address: what people type, and all that follows from it."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+
+from dashboard.edge.values import web_address
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+
+
+@dataclass(frozen=True, slots=True)
+class PublicAddress:
+    """``prefix`` is empty or begins with a slash and does not end with one."""
+
+    scheme: str
+    host: str
+    port: int
+    prefix: str
+
+    @property
+    def is_https(self) -> bool:
+        return self.scheme == "https"
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
+        except ValueError:
+            return False
+
+    @property
+    def origin(self) -> str:
+        """As browsers write it: without the port that the scheme implies."""
+        standard = self.port == DEFAULT_PORTS[self.scheme]
+        return f"{self.scheme}://{self.host}" + ("" if standard else f":{self.port}")
+
+    @property
+    def hosts(self) -> list[str]:
+        """The names that a request may give us; this machine has several for itself."""
+        return sorted({self.host, *LOOPBACK_HOSTS}) if self.is_loopback else [self.host]
+
+    @property
+    def cookie_path(self) -> str:
+        return self.prefix or "/"
+
+    def __str__(self) -> str:
+        return self.origin + self.prefix
+
+
+def public_address(text: str) -> PublicAddress:
+    """Read an address such as ``https://desk.example.org/holds``; raises ValueError."""
+    parts = web_address(text)
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
+    port = parts.port or DEFAULT_PORTS[parts.scheme]
+    return PublicAddress(parts.scheme, host, port, parts.path.rstrip("/"))

@@ -1,0 +1,163 @@
+"""How the text of a setting becomes a value.
+
+Each reader raises ValueError with the rest of a sentence that begins with the variable's name.
+Texts of secrets are never repeated in it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import SplitResult, urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+FLAGS = {"on": True, "true": True, "yes": True, "1": True}
+FLAGS |= {"off": False, "false": False, "no": False, "0": False}
+SECRET_LENGTH = 16
+POSTGRESQL_KEYS = {
+    "NAME": "dbname",
+    "USER": "user",
+    "PASSWORD": "password",
+    "HOST": "host",
+    "PORT": "port",
+}
+
+
+def flag(text: str) -> bool:
+    """A yes or a no, and nothing in between."""
+    if text.lower() not in FLAGS:
+        raise ValueError(f"must be on or off, not {text!r}.")
+    return FLAGS[text.lower()]
+
+
+def whole_number(least: int, most: int) -> Callable[[str], int]:
+    """A reader of whole numbers from ``least`` to ``most``."""
+
+    def read(text: str) -> int:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"must be a whole number from {least} to {most}, not {text!r}.")
+        return int(text)
+
+    return read
+
+
+def time_zone(text: str) -> str:
+    """The name of a time zone that this machine knows."""
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
+        raise ValueError(f"must be the IANA name of a time zone, not {text!r}.") from exc
+
+
+def secret(text: str) -> str:
+    """A secret worth the name: long enough that nobody guesses it."""
+    if len(text) < SECRET_LENGTH:
+        raise ValueError(f"must have at least {SECRET_LENGTH} characters, better 50 random ones.")
+    return text
+
+
+def calcom_key(text: str) -> str:
+    """An API key of cal.com, https://cal.com/docs/api-reference/v2/introduction."""
+    if not re.fullmatch(r"cal_[\x21-\x7e]+", text):
+        raise ValueError("must be a key of cal.com: it begins with cal_ and has no spaces.")
+    return text
+
+
+def folder(text: str) -> Path:
+    """An absolute path: a relative one would depend on where the start happens."""
+    if not Path(text).is_absolute():
+        raise ValueError(f"must be an absolute path, not {text!r}.")
+    return Path(text)
+
+
+def web_address(text: str) -> SplitResult:
+    """An http or https address with a host, perhaps a port and a path, and nothing else."""
+    try:
+        parts = urlsplit(text)
+        host, port = parts.hostname, parts.port
+    except ValueError as exc:
+        raise ValueError(f"must be an http or https address: {exc}.") from exc
+    if parts.scheme not in ("http", "https") or not host or port == 0:
+        raise ValueError("must be a whole address that begins with https:// or http://.")
+    if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
+        raise ValueError("must be a plain address, without a user, a ? or a #.")
+    if not re.fullmatch(r"[a-z0-9._:-]+", host):
+        raise ValueError("must have a host of plain letters; write other letters as xn--…")
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", parts.path) or ".." in parts.path:
+        raise ValueError("must have a path of plain words between single slashes.")
+    return parts
+
+
+def calcom_url(text: str) -> str:
+    """The base of cal.com's API, without a slash at its end; ``/v2`` comes after it."""
+    base = web_address(text).geturl().rstrip("/")
+    if base.endswith("/v2"):
+        raise ValueError("must end before /v2, which Holdfast adds itself.")
+    return base
+
+
+def database(beside: Path) -> Callable[[str], dict[str, Any]]:
+    """A reader of a path (relative ones count from ``beside``), ``sqlite:`` or ``postgresql:``."""
+
+    def read(text: str) -> dict[str, Any]:
+        scheme, separator, path = text.partition("://")
+        if not separator:
+            return sqlite(beside / text)
+        if scheme == "sqlite":
+            return sqlite(beside / _sqlite_path(path))
+        if scheme in ("postgres", "postgresql"):
+            return postgresql(text)
+        raise ValueError("must be a path for SQLite, or begin with sqlite:// or postgresql://.")
+
+    return read
+
+
+def _sqlite_path(path: str) -> str:
+    # sqlite:///name is relative and sqlite:////name absolute, as everywhere.
+    if not path.startswith("/") or path == "/" or ":memory:" in path:
+        raise ValueError("must name a file, as in sqlite:////var/lib/holdfast/db.sqlite3.")
+    return path[1:]
+
+
+def sqlite(path: Path) -> dict[str, Any]:
+    """SQLite so that people who write at the same time wait for each other and lose nothing."""
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"must name a file in a folder that exists, not {str(path)!r}.")
+    return {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": str(path),
+        "OPTIONS": {
+            # Take the write lock at BEGIN: a later upgrade fails at once, without waiting.
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,  # seconds to wait for the lock
+            # FULL: what was committed before a call to cal.com survives a loss of power.
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
+        },
+    }
+
+
+def postgresql(text: str) -> dict[str, Any]:
+    """PostgreSQL over connections that stay open and are looked at before use."""
+    if importlib.util.find_spec("psycopg") is None:
+        raise ValueError(
+            "names PostgreSQL, whose driver comes with: pip install -e '.[postgresql]'"
+        )
+    try:
+        # Of an optional package, so it is not imported above. It knows all that libpq knows.
+        given = importlib.import_module("psycopg.conninfo").conninfo_to_dict(text)
+    except importlib.import_module("psycopg").ProgrammingError as exc:
+        raise ValueError("is not a PostgreSQL address that can be read.") from exc
+    if not given.get("dbname"):
+        raise ValueError("must end with the name of a database.")
+    named = {setting: str(given.pop(key, "")) for setting, key in POSTGRESQL_KEYS.items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        **named,
+        "CONN_MAX_AGE": 600,  # seconds
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5} | given,
+    }

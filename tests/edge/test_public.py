@@ -1,0 +1,70 @@
+"""The public address and what follows from it."""
+
+import pytest
+
+from dashboard.edge.public import public_address
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown", "host", "prefix"),
+    [
+        ("https://desk.example.org", "https://desk.example.org", "desk.example.org", ""),
+        ("https://desk.example.org/", "https://desk.example.org", "desk.example.org", ""),
+        ("https://DESK.example.org:443/", "https://desk.example.org", "desk.example.org", ""),
+        (
+            "https://desk.example.org:8443/a/holds/",
+            "https://desk.example.org:8443/a/holds",
+            "desk.example.org",
+            "/a/holds",
+        ),
+        ("http://[::1]:8000", "http://[::1]:8000", "[::1]", ""),
+        ("http://10.0.0.7", "http://10.0.0.7", "10.0.0.7", ""),
+    ],
+)
+def test_an_address_is_read_and_written_as_browsers_do(typed, shown, host, prefix):
+    address = public_address(typed)
+    assert (str(address), address.host, address.prefix) == (shown, host, prefix)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "desk.example.org",
+        "ftp://desk.example.org",
+        "https://",
+        "https:///holds",
+        "https://desk.example.org:0",
+        "https://desk.example.org:99999",
+        "https://desk.example.org:port",
+        "https://user:secret@desk.example.org",
+        "https://desk.example.org/?a=b",
+        "https://desk.example.org/?",
+        "https://desk.example.org/#top",
+        "https://desk.example.org//holds",
+        "https://desk.example.org/../holds",
+        "https://desk.example.org/ho lds",
+        "https://désk.example.org",
+        "https://[::1",
+        "https://*",
+    ],
+)
+def test_nonsense_is_refused(typed):
+    with pytest.raises(ValueError, match=r"^must "):
+        public_address(typed)
+
+
+def test_only_this_machine_is_loopback():
+    names = ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"]
+    assert [public_address(f"http://{name}").is_loopback for name in names] == [True] * 4
+    names = ["10.0.0.1", "0.0.0.0", "localhost.example.org", "[2001:db8::1]"]
+    assert [public_address(f"http://{name}").is_loopback for name in names] == [False] * 4
+
+
+def test_one_name_is_served_and_on_loopback_all_of_its_names():
+    assert public_address("https://desk.example.org:8443").hosts == ["desk.example.org"]
+    assert public_address("http://127.0.0.1:8000").hosts == ["127.0.0.1", "[::1]", "localhost"]
+
+
+def test_cookies_stay_below_the_prefix():
+    assert public_address("https://desk.example.org/holds").cookie_path == "/holds"
+    assert public_address("https://desk.example.org").cookie_path == "/"
