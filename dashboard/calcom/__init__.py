@@ -1,0 +1,33 @@
+"""cal.com on the wire: what its API v2 is asked and what it answers.
+
+Knows HTTP, knows no Django.
+"""
+
+from dashboard.calcom.client import AsyncClient, Client
+from dashboard.calcom.errors import (
+    CalcomError,
+    Cause,
+    FieldError,
+    Refused,
+    Unavailable,
+    Unknown,
+)
+from dashboard.calcom.types import Answer, EventType, Exchange, Kind, Rate, Reservation, Slot
+
+__all__ = [
+    "Answer",
+    "AsyncClient",
+    "CalcomError",
+    "Cause",
+    "Client",
+    "EventType",
+    "Exchange",
+    "FieldError",
+    "Kind",
+    "Rate",
+    "Refused",
+    "Reservation",
+    "Slot",
+    "Unavailable",
+    "Unknown",
+]

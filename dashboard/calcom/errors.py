@@ -8,21 +8,22 @@ CalcomError              every one carries a ``cause``, the ``exchange`` and cle
 │   ├─ already_reserved       another reservation overlaps (on PATCH also the reservation itself)
 │   ├─ already_booked         a booking overlaps
 │   ├─ no_seats               seated and full
-│   ├─ no_hosts               a team event type without hosts
+│   ├─ no_hosts               a team event type without hosts (400), or without one left then (422)
 │   ├─ wrong_duration         slotDuration is not offered
-│   ├─ invalid                validation; ``fields`` says which
-│   └─ other_refusal          any other 4xx in cal.com's envelope
+│   ├─ invalid                validation; ``fields`` says which. Also ours, before anything is
+│   │                         sent: a uid that no address can carry (``exchange.status`` is None)
+│   └─ other_refusal          any other 4xx in one of cal.com's two shapes
 ├── Unavailable          certainly not done: safe to try again
 │   ├─ key_rejected           unknown, expired, revoked or unreadable key
 │   ├─ rate_limited           ``retry_after`` seconds
-│   ├─ wrong_route            a 404 without rate headers, or a redirect
-│   ├─ not_sent               no connection, no room in the pool
+│   ├─ wrong_route            a 404 that speaks of no object, or a redirect
+│   ├─ not_sent               no connection, no room in the pool, no address to send to
 │   └─ unanswered, server_fault, not_json, unknown_shape of a GET, which changes nothing
 └── Unknown              sent, and perhaps done: look before asking again
-    ├─ unanswered             timed out or disconnected
+    ├─ unanswered             timed out or disconnected, even half-way through the answer
     ├─ server_fault           any 5xx, with or without envelope
-    ├─ not_json               a body that is no JSON, whatever the status
-    └─ unknown_shape          JSON of a shape that we do not know, whatever the status
+    ├─ not_json               a body that is no JSON, or too long to read
+    └─ unknown_shape          JSON of a shape that we do not know
 """
 
 from __future__ import annotations
@@ -67,7 +68,8 @@ class FieldError:
 class CalcomError(Exception):
     """A call that brought no good answer.
 
-    ``message`` and ``code`` are cal.com's, cleansed of uid, key and echoed body.
+    ``message`` and ``code`` are cal.com's, cleansed of uid, key and echoed body. It chains no
+    exception of the HTTP library on purpose: those carry the address, and with it the uid.
     """
 
     def __init__(
@@ -80,7 +82,7 @@ class CalcomError(Exception):
         fields: tuple[FieldError, ...] = (),
         retry_after: int | None = None,
     ) -> None:
-        super().__init__(f"{cause}: {message}" if message else str(cause))
+        super().__init__(cause, exchange)  # what pickle hands back to __init__
         self.cause = cause
         self.exchange = exchange
         self.message = message
@@ -88,14 +90,30 @@ class CalcomError(Exception):
         self.fields = fields
         self.retry_after = retry_after
 
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.message}" if self.message else str(self.cause)
 
-class Refused(CalcomError):
+
+class Refused(CalcomError):  # noqa: N818 - the branch it is in the tree above
     """cal.com said no; nothing was changed."""
 
 
-class Unavailable(CalcomError):
+class Unavailable(CalcomError):  # noqa: N818 - the branch it is in the tree above
     """Certainly not done; safe to try again."""
 
 
-class Unknown(CalcomError):
+class Unknown(CalcomError):  # noqa: N818 - the branch it is in the tree above
     """Sent, and perhaps done; look before asking again."""
+
+
+NEVER_DONE = frozenset({Cause.KEY_REJECTED, Cause.RATE_LIMITED, Cause.WRONG_ROUTE, Cause.NOT_SENT})
+IN_THE_DARK = frozenset({Cause.UNANSWERED, Cause.SERVER_FAULT, Cause.NOT_JSON, Cause.UNKNOWN_SHAPE})
+
+
+def kind_of(cause: Cause, *, writes: bool) -> type[CalcomError]:
+    """The branch of the tree that a cause stands on; a call that only reads is never unknown."""
+    if cause in NEVER_DONE:
+        return Unavailable
+    if cause in IN_THE_DARK:
+        return Unknown if writes else Unavailable
+    return Refused

@@ -1,4 +1,7 @@
-"""What cal.com's answers mean, as frozen values. Moments are aware and in UTC, durations in minutes."""
+"""What cal.com's answers mean, as frozen values.
+
+Moments are aware and in UTC, durations in minutes.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,108 @@
+"""What the headers of an answer say about room and waiting.
+
+cal.com names its windows in the header: ``X-RateLimit-Remaining-Default`` and so on, one set per
+window, and resets in seconds. It refuses only while every window is used up:
+https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/lib/throttler-guard.ts
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from functools import lru_cache
+
+import httpx
+
+from dashboard.calcom.types import Rate
+
+PREFIX = b"x-ratelimit-"
+BLOCKED = 60  # seconds that cal.com refuses for where an answer does not say
+LONGEST = 24 * 3600
+EPOCH = 10**9  # a larger number is a moment, not a number of seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One window of the rate limit, as far as the headers tell."""
+
+    limit: int | None
+    remaining: int | None
+    resets_in: int | None  # seconds
+
+
+def windows_of(headers: httpx.Headers, now: datetime) -> tuple[Window, ...]:
+    """Every window that the headers name; empty where cal.com's limiter did not see the call."""
+    found: dict[str, dict[str, int | None]] = {}
+    for part, name, value in _rate_headers(headers):
+        found.setdefault(name, {})[part] = _whole(value)
+    return tuple(
+        Window(one.get("limit"), one.get("remaining"), _seconds(one.get("reset"), now))
+        for one in found.values()
+    )
+
+
+def tightest(windows: tuple[Window, ...]) -> Rate | None:
+    """The window with the least room, and of equals the one that resets last."""
+    rates = [
+        Rate(window.limit, window.remaining, window.resets_in)
+        for window in windows
+        if window.limit is not None
+        and window.remaining is not None
+        and window.resets_in is not None
+    ]
+    return min(rates, key=lambda rate: (rate.remaining, -rate.resets_in), default=None)
+
+
+def seconds_to_wait(headers: httpx.Headers, windows: tuple[Window, ...], now: datetime) -> int:
+    """How long a 429 asks to wait: its Retry-After, or the first used-up window to open again."""
+    wait = _retry_after(headers, now)
+    if wait is None:
+        resets = [
+            window.resets_in
+            for window in windows
+            if window.resets_in is not None and not window.remaining
+        ]
+        wait = min(resets, default=BLOCKED)
+    return min(max(wait, 1), LONGEST)
+
+
+@lru_cache(maxsize=8)  # the header changes once a second
+def moment_of(date: str) -> datetime | None:
+    """The moment of an HTTP date, in UTC; None where it is none."""
+    try:
+        at = parsedate_to_datetime(date)
+        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _rate_headers(headers: httpx.Headers) -> Iterator[tuple[str, str, bytes]]:
+    for key, value in headers.raw:
+        lower = key.lower()
+        if lower.startswith(PREFIX):
+            part, _, name = lower[len(PREFIX) :].decode("ascii", "replace").partition("-")
+            yield part, name, value
+
+
+def _retry_after(headers: httpx.Headers, now: datetime) -> int | None:
+    value = headers.get("retry-after")
+    if value is None:
+        return None
+    seconds = _whole(value.encode("ascii", "replace"))
+    if seconds is not None:
+        return seconds
+    at = moment_of(value)
+    return None if at is None else round((at - now).total_seconds())
+
+
+def _seconds(reset: int | None, now: datetime) -> int | None:
+    if reset is None:
+        return None
+    return max(0, round(reset - now.timestamp())) if reset > EPOCH else reset
+
+
+def _whole(value: bytes) -> int | None:
+    text = value.strip()
+    return int(text) if text.isdigit() and len(text) <= len(str(EPOCH)) + 3 else None
