@@ -1,0 +1,68 @@
+"""When a form's token does not fit: say what happened, and keep what was typed."""
+
+from enum import StrEnum
+from urllib.parse import urlsplit
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import (
+    REASON_BAD_ORIGIN,
+    REASON_BAD_REFERER,
+    REASON_INSECURE_REFERER,
+    REASON_MALFORMED_REFERER,
+    REASON_NO_CSRF_COOKIE,
+    REASON_NO_REFERER,
+)
+from django.urls import reverse
+
+from dashboard.accounts.gate import forbidden, keep_typed
+from dashboard.accounts.pages import page_behind
+from dashboard.accounts.policy import Policy, policy_of
+
+ABOUT_ORIGIN = tuple(
+    reason.partition("%s")[0]
+    for reason in (
+        REASON_BAD_ORIGIN,
+        REASON_BAD_REFERER,
+        REASON_INSECURE_REFERER,
+        REASON_MALFORMED_REFERER,
+        REASON_NO_REFERER,
+    )
+)
+
+
+class Cause(StrEnum):
+    """Why a form was not taken, as far as the person can do something about it."""
+
+    ELSEWHERE = "elsewhere"  # sent by another site, or a proxy hides our address from us
+    COOKIE = "cookie"  # the browser sent no cookie
+    STALE = "stale"  # the page is older than the last sign-in in this browser
+
+
+def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer 403: Django calls this instead of the view, with its own ``reason``."""
+    cause = _cause(reason)
+    page = _page(request)
+    kept = _same_origin(request) and keep_typed(request, page)
+    return forbidden(request, "csrf", {"cause": cause, "page": page, "kept": kept})
+
+
+def _cause(reason: str) -> Cause:
+    if reason.startswith(ABOUT_ORIGIN):
+        return Cause.ELSEWHERE
+    return Cause.COOKIE if reason == REASON_NO_CSRF_COOKIE else Cause.STALE
+
+
+def _page(request: HttpRequest) -> str:
+    """The page to open again; for whoever is not signed in and wanted to, the sign-in page."""
+    match = request.resolver_match
+    is_public = match is not None and policy_of(match.func) is Policy.PUBLIC
+    if is_public and not request.user.is_authenticated:
+        return reverse("login")
+    return page_behind(request)
+
+
+def _same_origin(request: HttpRequest) -> bool:
+    """Whether the browser itself says that the form stood on a page of ours."""
+    said = request.headers.get("Origin") or request.headers.get("Referer", "")
+    parts = urlsplit(said)
+    return (parts.scheme, parts.netloc) == (request.scheme, request.get_host())

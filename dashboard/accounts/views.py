@@ -1,0 +1,93 @@
+"""Signing in and out."""
+
+from typing import Any
+
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from dashboard.accounts import guesses, typed, who
+from dashboard.accounts.acting import actor_of, traces_of
+from dashboard.accounts.forms import SignInForm
+from dashboard.accounts.models import User
+from dashboard.accounts.pages import own_page
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+
+Action = AuditEntry.Action
+Outcome = AuditEntry.Outcome
+
+LONGEST_NAME = 150
+
+
+class SignIn(LoginView):
+    """The sign-in page. Leads back to a page of our own, or to the board."""
+
+    form_class = SignInForm
+    template_name = "accounts/login.html"
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:
+        asked = request or self.request
+        wished = asked.POST.get("next", asked.GET.get("next", ""))
+        return own_page(asked, wished) or ""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        wait = guesses.admit(**self._try(), now=timezone.now())
+        return super().post(request, *args, **kwargs) if wait is None else self._refuse(wait)
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        guesses.forget(**self._try())
+        response = super().form_valid(form)
+        typed.after_sign_in(self.request)
+        trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
+        user = form.get_user()
+        if isinstance(user, User):
+            who.write(response, user)
+        return response
+
+    def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
+        self._write_failed("")
+        return self._page(form, status=422)
+
+    def _refuse(self, wait: guesses.Wait) -> HttpResponse:
+        if wait.first:
+            self._write_failed("too_many_guesses")
+        # Unbound: a password that was not looked at must not be said to be wrong.
+        form = self.get_form_class()(self.request, initial={"username": self._name()})
+        response = self._page(form, status=429, wait=wait.seconds)
+        response["Retry-After"] = str(wait.seconds)
+        return response
+
+    def _page(self, form: AuthenticationForm, *, status: int, **extra: Any) -> HttpResponse:
+        context = self.get_context_data(form=form, **extra)
+        return self.render_to_response(context, status=status)
+
+    def _try(self) -> dict[str, str]:
+        return {"name": self._name(), "address": traces_of(self.request)["address"]}
+
+    def _name(self) -> str:
+        return self.request.POST.get("username", "").strip()[:LONGEST_NAME]
+
+    def _write_failed(self, error_code: str) -> None:
+        trail.event(
+            action=Action.SIGN_IN_FAILED,
+            by=None,
+            outcome=Outcome.REFUSED,
+            error_code=error_code,
+            actor_name=self._name() or "?",
+            now=timezone.now(),
+            **traces_of(self.request),
+        )
+
+
+class SignOut(LogoutView):
+    """Takes a POST only; another site could otherwise sign people out with a picture."""
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.is_authenticated:
+            trail.event(action=Action.SIGN_OUT, by=actor_of(request), now=timezone.now())
+        response = super().post(request, *args, **kwargs)
+        who.forget(response)
+        return response
