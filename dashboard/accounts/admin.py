@@ -5,6 +5,8 @@ single permissions stand on any form, so a forged field for them is never read.
 """
 # ruff: noqa: ARG002 - the signatures are Django's
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.contrib import messages
@@ -56,7 +58,7 @@ class PeopleSite(AdminSite):
         ]
 
 
-class PersonAdmin(ModelAdmin[User]):
+class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     """List, add, change. What may be changed, and by whom, is said in ``people``."""
 
     form = PersonForm

@@ -33,7 +33,7 @@ class SignInForm(AuthenticationForm):
     )
 
 
-class PersonForm(forms.ModelForm[User]):
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """A person with role and password. ``by`` is who edits, and may not change their own role."""
 
     by: User  # set by the admin on a subclass for each request
