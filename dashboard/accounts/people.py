@@ -123,8 +123,9 @@ def change_person(
         wished_role = before["role"] if role is None else Role(role)
         _check_superuser(changed, by)
         _check_own(changed, wished, wished_role, by)
+        was_admin = changed.is_admin
         _apply(changed, wished, wished_role)
-        if not _active_admins().exists():
+        if was_admin and not _active_admins().exists():
             raise LastAdminError
         _write_difference(changed, before, _facts(changed), by, now)
     return changed
