@@ -80,7 +80,8 @@ def web_address(text: str) -> SplitResult:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as exc:
-        raise ValueError(f"must be an http or https address: {exc}.") from exc
+        # Not in the words of the fault, which may quote a password.
+        raise ValueError("must be an http or https address that can be read.") from exc
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise ValueError("must be a whole address that begins with https:// or http://.")
     if parts.username is not None or parts.query or parts.fragment or text.endswith(("?", "#")):
@@ -147,9 +148,10 @@ def postgresql(text: str) -> dict[str, Any]:
             "names PostgreSQL, whose driver comes with: pip install -e '.[postgresql]'"
         )
     try:
+        _ = urlsplit(text).port  # libpq would find out only when it connects
         # Of an optional package, so it is not imported above. It knows all that libpq knows.
         given = importlib.import_module("psycopg.conninfo").conninfo_to_dict(text)
-    except importlib.import_module("psycopg").ProgrammingError as exc:
+    except (ValueError, importlib.import_module("psycopg").ProgrammingError) as exc:
         raise ValueError("is not a PostgreSQL address that can be read.") from exc
     if not given.get("dbname"):
         raise ValueError("must end with the name of a database.")

@@ -1,0 +1,281 @@
+"""Settings from the environment, in real processes: a good start, or one sentence."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+PROJECT = Path(settings.BASE_DIR)
+GOOD = {
+    "SECRET_KEY": "k" * 30 + "0123456789abcdefghij",
+    "PUBLIC_URL": "https://desk.example.org/holds",
+    "CALCOM_API_KEY": "cal_live_0123456789",
+}
+SHOW = """
+import json, sys
+from django.conf import settings
+print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))
+"""
+
+
+def start(*command, **environment):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, *command],
+        cwd=PROJECT,
+        env=kept | {"DJANGO_SETTINGS_MODULE": "dashboard.settings"} | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def show(*names, **environment):
+    done = start("-c", SHOW, *names, **(GOOD | environment))
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def complaint(**environment):
+    """What manage.py says, and that it says nothing else."""
+    done = start("manage.py", "check", **environment)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.count("\n") == 1
+    return done.stderr.strip()
+
+
+@pytest.mark.parametrize("name", sorted(GOOD))
+def test_a_missing_variable_stops_the_start(name):
+    rest = {other: value for other, value in GOOD.items() if other != name}
+    assert complaint(**rest).startswith(f"{name} is not set. ")
+    assert complaint(**rest, **{name: "  "}).startswith(f"{name} is not set. ")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("DEBUG", "maybe", "DEBUG must be on or off, not 'maybe'."),
+        (
+            "DEBUG",
+            "on",
+            "DEBUG shows the inside of the program to everybody who can reach PUBLIC_URL,"
+            " so it works only where that is this machine itself.",
+        ),
+        (
+            "SECRET_KEY",
+            "hunter2",
+            "SECRET_KEY must have at least 16 characters, better 50 random ones.",
+        ),
+        (
+            "PUBLIC_URL",
+            "desk.example.org",
+            "PUBLIC_URL must be a whole address that begins with https:// or http://.",
+        ),
+        (
+            "CALCOM_API_KEY",
+            "live_0123456789",
+            "CALCOM_API_KEY must be a key of cal.com: it begins with cal_ and has no spaces.",
+        ),
+        (
+            "CALCOM_API_URL",
+            "https://api.cal.com/v2/",
+            "CALCOM_API_URL must end before /v2, which Holdfast adds itself.",
+        ),
+        (
+            "CALCOM_API_URL",
+            "https://api.cal.com?key=1",
+            "CALCOM_API_URL must be a plain address, without a user, a ? or a #.",
+        ),
+        (
+            "DATABASE_URL",
+            "mysql://localhost/holdfast",
+            "DATABASE_URL must be a path for SQLite, or begin with sqlite:// or postgresql://.",
+        ),
+        (
+            "DATABASE_URL",
+            "/no/such/folder/db.sqlite3",
+            "DATABASE_URL must name a file in a folder that exists,"
+            " not '/no/such/folder/db.sqlite3'.",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite://:memory:",
+            "DATABASE_URL must name a file, as in sqlite:////var/lib/holdfast/db.sqlite3.",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://user:secret@localhost:fifty/holdfast?sillymode=on",
+            "DATABASE_URL is not a PostgreSQL address that can be read.",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://user:secret@localhost",
+            "DATABASE_URL must end with the name of a database.",
+        ),
+        (
+            "TRUSTED_PROXIES",
+            "127.0.0.1 0.0.0.0/0",
+            "TRUSTED_PROXIES has '0.0.0.0/0': with everybody trusted, anybody forges addresses.",
+        ),
+        (
+            "OFFICE_TIME_ZONE",
+            "Rome",
+            "OFFICE_TIME_ZONE must be the IANA name of a time zone, not 'Rome'.",
+        ),
+        (
+            "OFFICE_TIME_ZONE",
+            "../../etc/passwd",
+            "OFFICE_TIME_ZONE must be the IANA name of a time zone, not '../../etc/passwd'.",
+        ),
+        (
+            "HOLD_MINUTES",
+            "0",
+            "HOLD_MINUTES must be a whole number from 1 to 120, not '0'.",
+        ),
+        (
+            "HOLD_MINUTES",
+            "121",
+            "HOLD_MINUTES must be a whole number from 1 to 120, not '121'.",
+        ),
+        (
+            "HOLD_MINUTES_MAX",
+            "an hour",
+            "HOLD_MINUTES_MAX must be a whole number from 1 to 10080, not 'an hour'.",
+        ),
+        ("STATIC_ROOT", "static", "STATIC_ROOT must be an absolute path, not 'static'."),
+        (
+            "SECRET_KEY_FILE",
+            "/no/such/file",
+            "SECRET_KEY_FILE names a file that cannot be read: No such file or directory.",
+        ),
+    ],
+)
+def test_a_senseless_value_stops_the_start(name, value, sentence):
+    assert complaint(**(GOOD | {name: value})) == sentence
+
+
+def test_no_sentence_repeats_a_secret():
+    said = [
+        complaint(**(GOOD | {"SECRET_KEY": "hunter2"})),
+        complaint(**(GOOD | {"CALCOM_API_KEY": "hunter2 "})),
+        complaint(**(GOOD | {"DATABASE_URL": "postgresql://me:hunter2@localhost:x/db"})),
+        complaint(**(GOOD | {"CALCOM_API_URL": "https://me:hunter2@cal.example.org"})),
+    ]
+    assert [sentence for sentence in said if "hunter2" in sentence] == []
+
+
+def test_the_server_stops_with_the_same_sentence_and_does_not_try_again():
+    options = ["-c", "python:dashboard.edge.gunicorn", "--bind", "127.0.0.1:0"]
+    done = start("-m", "gunicorn", *options, **(GOOD | {"PUBLIC_URL": ""}))
+    assert done.returncode == 3
+    said = [line for line in done.stderr.splitlines() if not line.startswith("[")]
+    assert said == [
+        "PUBLIC_URL is not set."
+        " Give it the address people type, such as https://desk.example.org/holds."
+    ]
+
+
+def test_a_secret_may_stand_in_a_file(tmp_path):
+    (tmp_path / "key").write_text("$tr4nge but long enough\n")
+    found = show("SECRET_KEY", SECRET_KEY_FILE=str(tmp_path / "key"))
+    assert found == {"SECRET_KEY": "$tr4nge but long enough"}
+
+
+def test_what_is_not_set_has_the_documented_default():
+    names = ["DEBUG", "CALCOM_API_URL", "OFFICE_TIME_ZONE", "HOLD_MINUTES", "HOLD_MINUTES_MAX"]
+    assert show(*names, "STATIC_ROOT") == {
+        "DEBUG": False,
+        "CALCOM_API_URL": "https://api.cal.com",
+        "OFFICE_TIME_ZONE": "UTC",
+        "HOLD_MINUTES": 15,
+        "HOLD_MINUTES_MAX": 120,
+        "STATIC_ROOT": str(PROJECT / ".static"),
+    }
+
+
+def test_the_default_length_stays_within_a_short_maximum():
+    assert show("HOLD_MINUTES", HOLD_MINUTES_MAX="10") == {"HOLD_MINUTES": 10}
+
+
+def test_everything_about_the_address_follows_from_one_variable():
+    names = [
+        "ALLOWED_HOSTS",
+        "CSRF_TRUSTED_ORIGINS",
+        "FORCE_SCRIPT_NAME",
+        "STATIC_URL",
+        "SESSION_COOKIE_PATH",
+        "CSRF_COOKIE_PATH",
+        "SESSION_COOKIE_SECURE",
+        "CSRF_COOKIE_SECURE",
+        "SECURE_HSTS_SECONDS",
+    ]
+    assert show(*names) == {
+        "ALLOWED_HOSTS": ["desk.example.org"],
+        "CSRF_TRUSTED_ORIGINS": ["https://desk.example.org"],
+        "FORCE_SCRIPT_NAME": "/holds",
+        "STATIC_URL": "/holds/static/",
+        "SESSION_COOKIE_PATH": "/holds",
+        "CSRF_COOKIE_PATH": "/holds",
+        "SESSION_COOKIE_SECURE": True,
+        "CSRF_COOKIE_SECURE": True,
+        "SECURE_HSTS_SECONDS": 31536000,
+    }
+    assert show(*names, PUBLIC_URL="http://desk.example.org:8080") == {
+        "ALLOWED_HOSTS": ["desk.example.org"],
+        "CSRF_TRUSTED_ORIGINS": ["http://desk.example.org:8080"],
+        "FORCE_SCRIPT_NAME": None,
+        "STATIC_URL": "/static/",
+        "SESSION_COOKIE_PATH": "/",
+        "CSRF_COOKIE_PATH": "/",
+        "SESSION_COOKIE_SECURE": False,
+        "CSRF_COOKIE_SECURE": False,
+        "SECURE_HSTS_SECONDS": 0,
+    }
+
+
+def test_debug_needs_no_public_address():
+    assert show("DEBUG", "ALLOWED_HOSTS", DEBUG="on", PUBLIC_URL="") == {
+        "DEBUG": True,
+        "ALLOWED_HOSTS": ["127.0.0.1", "[::1]", "localhost"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("db.sqlite3", str(PROJECT / "db.sqlite3")),
+        ("/tmp/db.sqlite3", "/tmp/db.sqlite3"),
+        ("sqlite:///db.sqlite3", str(PROJECT / "db.sqlite3")),
+        ("sqlite:////tmp/db.sqlite3", "/tmp/db.sqlite3"),
+    ],
+)
+def test_sqlite_by_path_or_address(address, name):
+    assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"]["NAME"] == name
+
+
+def test_postgresql_with_everything_libpq_knows():
+    address = "postgresql://me:p%40ss@db.example.org:5433/desk?sslmode=verify-full"
+    assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"] == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "desk",
+        "USER": "me",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example.org",
+        "PORT": "5433",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "sslmode": "verify-full"},
+    }
+    socket = show("DATABASES", DATABASE_URL="postgresql:///desk?host=/run/postgresql")
+    assert socket["DATABASES"]["default"]["HOST"] == "/run/postgresql"
+
+
+def test_a_real_set_up_passes_djangos_own_deployment_check():
+    check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
+    done = start(*check, **GOOD)
+    assert (done.returncode, done.stderr) == (0, "")
