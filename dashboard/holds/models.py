@@ -2,9 +2,53 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+
+class HoldQuerySet(models.QuerySet["Hold"]):
+    """Ways to read the register. ``at`` is a moment on cal.com's clock, ``now`` one on ours."""
+
+    def live(self, at: datetime) -> HoldQuerySet:
+        """Held, with held-until still ahead."""
+        return self.filter(state=Hold.State.HELD, held_until__gt=at)
+
+    def on_board(self) -> HoldQuerySet:
+        """All that staff must have an eye on: not ended, or with something left to finish."""
+        return self.filter(Q(state__in=Hold.OPEN) | Q(change__isnull=False))
+
+    def overlapping(self, event_type_id: int, start: datetime, end: datetime) -> HoldQuerySet:
+        """Those of the event type whose slot overlaps; one of unknown end counts as an instant."""
+        return self.filter(
+            Q(slot_end__gt=start) | Q(slot_end=None, slot_start__gte=start),
+            event_type_id=event_type_id,
+            slot_start__lt=end,
+        )
+
+    def asking_for(
+        self, event_type_id: int, start: datetime, end: datetime | None, *, now: datetime
+    ) -> HoldQuerySet:
+        """Those being asked for at this moment that overlap; an unknown end overlaps all."""
+        asking = self.filter(asking_event_type=event_type_id, claim_until__gt=now)
+        if end is None:
+            return asking
+        return asking.filter(Q(asking_end=None) | Q(asking_end__gt=start, asking_start__lt=end))
+
+    def past_their_time(self, at: datetime, now: datetime) -> HoldQuerySet:
+        """What time alone has decided and nobody has recorded yet."""
+        return self.filter(
+            Q(state=Hold.State.HELD, held_until__lte=at, change=None)
+            | Q(state=Hold.State.UNCONFIRMED, latest_end__lte=at)
+            | Q(claim_id__isnull=False, claim_until__lte=now)
+        ).exclude(claim_until__gt=now)
+
+    def left_half_way(self, now: datetime) -> HoldQuerySet:
+        """Changes that nobody is at work on any more."""
+        return self.filter(change__isnull=False).exclude(claim_until__gt=now)
 
 
 class Hold(models.Model):
@@ -24,6 +68,8 @@ class Hold(models.Model):
         EXPIRED = "expired", _("expired")
         GONE = "gone", _("gone")  # cal.com no longer has it before its time
         LOST = "lost", _("lost")  # taken by somebody else in the gap of an extend or a move
+
+    OPEN = (State.PLACING, State.HELD, State.UNCONFIRMED)
 
     state = models.CharField(max_length=12, choices=State, default=State.PLACING)
     holder = models.ForeignKey(
@@ -74,6 +120,8 @@ class Hold(models.Model):
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
 
+    objects = HoldQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["holder", "form_token"], name="hold_form_token"),
@@ -93,6 +141,20 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"hold {self.pk} ({self.state})"
 
+    def is_live(self, at: datetime) -> bool:
+        """Whether cal.com keeps the time at this moment of its clock."""
+        return (
+            self.state == self.State.HELD and self.held_until is not None and self.held_until > at
+        )
+
+    def is_claimed(self, now: datetime) -> bool:
+        """Whether somebody is changing it right now."""
+        return self.claim_id is not None and self.claim_until is not None and self.claim_until > now
+
+    @property
+    def has_ended(self) -> bool:
+        return self.state not in self.OPEN
+
 
 class EventTypeLock(models.Model):
     """One row per event type: whoever writes it first asks for a time first."""
@@ -105,7 +167,7 @@ class EventTypeLock(models.Model):
 
 
 class Upstream(models.Model):
-    """What cal.com last told us of its clock, its rate and its habits. One row for all processes."""
+    """What cal.com last told us of its clock, rate and habits. One row for all processes."""
 
     clock_offset_ms = models.IntegerField(default=0)  # cal.com's clock less ours
     rate_limit = models.PositiveIntegerField(null=True)
@@ -117,3 +179,23 @@ class Upstream(models.Model):
 
     def __str__(self) -> str:
         return "what cal.com last told us"
+
+    def at(self, now: datetime) -> datetime:
+        """The same moment on cal.com's clock."""
+        return now + timedelta(milliseconds=self.clock_offset_ms)
+
+    def room(self, now: datetime) -> int | None:
+        """How many calls the last known rate allowance still covers; None when not known."""
+        if self.blocked_until is not None and self.blocked_until > now:
+            return 0
+        if self.rate_resets_at is None or self.rate_resets_at <= now:
+            return self.rate_limit
+        return self.rate_remaining
+
+    def seconds_to_wait(self, calls: int, now: datetime) -> int | None:
+        """Seconds until so many calls are covered; None when they are now."""
+        room = self.room(now)
+        if room is None or room >= calls:
+            return None
+        until = max(m for m in (self.blocked_until, self.rate_resets_at, now) if m is not None)
+        return max(1, -int(-(until - now).total_seconds() // 1))

@@ -1,0 +1,135 @@
+"""How a verb ends: what its calls brought, in the register, in the audit and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
+from dashboard.holds import words
+from dashboard.holds.calls import Action
+from dashboard.holds.changes import Change, Phase
+from dashboard.holds.claims import ClaimLostError
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.ways import (
+    BackAgainError,
+    GoneError,
+    LostError,
+    RetakeNeededError,
+    UnsettledError,
+)
+
+State = Hold.State
+
+
+def snapshot(hold: Hold) -> dict[str, Any]:
+    """What the audit keeps of a hold: neither uid nor anything of the client."""
+    return {
+        "state": str(hold.state),
+        "event_type_id": hold.event_type_id,
+        "slot_start": iso(hold.slot_start),
+        "slot_end": iso(hold.slot_end),
+        "held_until": iso(hold.held_until),
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat() if moment else None
+
+
+def held(reservation: Reservation) -> dict[str, Any]:
+    """The fields of a hold that stands as cal.com says."""
+    return {
+        "state": State.HELD,
+        "event_type_id": reservation.event_type_id,
+        "slot_start": reservation.slot_start,
+        "slot_end": reservation.slot_end,
+        "held_until": reservation.reservation_until,
+        "latest_end": None,
+        "ended_at": None,
+        "end_reason": "",
+    }
+
+
+def ended(state: Hold.State, at: datetime, *, reason: str = "") -> dict[str, Any]:
+    """The fields of a hold that has ended."""
+    return {"state": state, "ended_at": at, "end_reason": reason, "change": None}
+
+
+def carry_out(action: Action, hold: Hold, way: Callable[[], Reservation], **fields: Any) -> Hold:
+    """Run a way of extending or moving, and record how it ended. Raises HoldError.
+
+    ``fields`` are what the hold gets besides when it succeeded.
+    """
+    try:
+        reservation = way()
+    except (Refused, Unavailable) as error:
+        _finish(action, hold, words.outcome_of(error), change=None)
+        raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
+    except RetakeNeededError as needed:
+        _finish(action, hold, Outcome.REFUSED, cause="retake_needed", change=None)
+        raise words.offer_retake(hold, action.at()) from needed
+    except BackAgainError as back:
+        _finish(action, hold, Outcome.REFUSED, **held(back.reservation), change=None)
+        raise words.of_call(
+            back.error, safe=words.still_yours(hold, action.at()), hold=hold
+        ) from back
+    except UnsettledError as unsettled:
+        raise unknown(action, hold, unsettled.error, unsettled.change) from unsettled
+    except GoneError as gone:
+        raise is_gone(action, hold) from gone
+    except LostError as taken:
+        raise _lost(action, hold, taken) from taken
+    except ClaimLostError as late:
+        raise took_too_long(action, hold) from late
+    _finish(action, hold, Outcome.OK, **held(reservation), **fields, change=None)
+    return hold
+
+
+def unknown(action: Action, hold: Hold, error: CalcomError, change: Change) -> HoldError:
+    """The change stays written down; settling goes on with it."""
+    _finish(action, hold, Outcome.UNKNOWN, change=change.to_json())
+    failure = words.of_call(error, safe=words.being_restored(hold, change.settled_by), hold=hold)
+    failure.outcome = Outcome.UNKNOWN
+    return failure
+
+
+def is_gone(action: Action, hold: Hold) -> HoldError:
+    """cal.com does not have it: before its time, that is gone; after it, expired."""
+    state = State.GONE if hold.is_live(action.at()) else State.EXPIRED
+    _finish(action, hold, Outcome.REFUSED, cause="gone", **ended(state, action.at()))
+    return words.has_ended(hold)
+
+
+def took_too_long(action: Action, hold: Hold) -> HoldError:
+    """Somebody else may be at work on the hold: nothing of it is written any more."""
+    action.abandon()
+    action.finish(Outcome.UNKNOWN, cause="took_too_long")
+    hold.refresh_from_db()
+    return words.being_settled(hold)
+
+
+def _lost(action: Action, hold: Hold, taken: LostError) -> HoldError:
+    """Record the loss, then delete the parked row; what fails there is settled later."""
+    discarding = replace(taken.change, phase=Phase.DISCARDING, settled_by=action.settled_by())
+    cause = str(taken.error.cause)
+    action.write(**ended(State.LOST, action.at(), reason=cause) | {"change": discarding.to_json()})
+    failure = words.lost(hold, cause, taken.error.message)
+    try:
+        action.delete(hold.reservation_uid or "")
+    except CalcomError:
+        _finish(action, hold, Outcome.REFUSED, cause="lost")
+    else:
+        _finish(action, hold, Outcome.REFUSED, cause="lost", change=None)
+    return failure
+
+
+def _finish(
+    action: Action, hold: Hold, outcome: Outcome, *, cause: str = "", **fields: Any
+) -> None:
+    for name, value in fields.items():
+        setattr(hold, name, value)
+    action.finish(outcome, after=snapshot(hold), cause=cause, **fields)

@@ -1,0 +1,68 @@
+"""What may be asked for, before cal.com is asked. Each rule raises HoldError beside its field."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from dashboard.accounts import roles
+from dashboard.audit.actor import Actor
+from dashboard.calcom import Cause, EventType
+from dashboard.holds import moments, words
+from dashboard.holds.models import Hold
+
+# cal.com answers a larger number with a fault of its own (its database column is 32 bits wide).
+EVENT_TYPE_ID_MAX = 2**31 - 1
+
+
+def may_act(hold: Hold, by: Actor) -> None:
+    """Staff act on their own holds, Admins on everybody's."""
+    if hold.holder_id != by.user.pk and not roles.is_admin(by.user):
+        raise words.not_yours(hold)
+
+
+def slot(event_type_id: int, slot_start: datetime, *, at: datetime) -> None:
+    """An event type that can exist, and a start that is not past on cal.com's clock."""
+    fields = {}
+    if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
+        fields["event_type_id"] = str(words.HAPPENED[Cause.UNKNOWN_EVENT_TYPE][0])
+    if slot_start <= at:
+        fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
+            "now": f"{moments.day(at)} {moments.clock(at)}",
+            "zone": moments.office().key,
+        }
+    if fields:
+        raise words.invalid(fields)
+
+
+def slot_duration(minutes: int | None, known: EventType | None) -> None:
+    """A length only where several are offered, and then one of them."""
+    if minutes is None:
+        return
+    message = ""
+    if minutes < 1:
+        message = _("A length is at least one minute.")
+    elif known and not known.length_options:
+        message = _("This event type has one length, %(length)s minutes: leave this empty.") % {
+            "length": known.length_in_minutes
+        }
+    elif known and minutes not in known.length_options:
+        message = _("This event type offers %(lengths)s minutes.") % {
+            "lengths": ", ".join(map(str, known.length_options))
+        }
+    if message:
+        raise words.invalid({"slot_duration": message})
+
+
+def reservation_duration(minutes: int) -> None:
+    """Minutes from now within the office's policy."""
+    most = settings.HOLD_MINUTES_MAX
+    if not 1 <= minutes <= most:
+        raise words.invalid(
+            {
+                "reservation_duration": _("From 1 to %(most)s minutes from now are allowed.")
+                % {"most": most}
+            }
+        )

@@ -1,0 +1,357 @@
+"""The service module: what staff do with holds, one function a verb.
+
+Every verb returns the hold, or raises HoldError, which carries the outcome and the words to show.
+``by`` is who acts, ``now`` the moment on our clock; all minutes count from now, as at cal.com.
+``version`` is the hold's as the person's page showed it; None changes it as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.audit.actor import Actor
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
+from dashboard.holds import availability, endings, replacing, rules, starting, upstream, ways, words
+from dashboard.holds.calls import ONE, Action, Stopwatch
+from dashboard.holds.changes import Change, Phase, Spot, minutes_until
+from dashboard.holds.claims import Asking, ClaimLostError
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import Outcome
+
+Verb = AuditEntry.Action
+
+# Calls that a verb may need, with the GETs that settle them and one undo: its claim lasts for
+# their time limits, and it starts only when the rate allows them.
+STRAIGHT = 2
+BY_PARKING = 7
+RELEASE = 4
+# What a colleague may do to end a hold, as codes in the audit.
+RELEASE_REASONS = ("client_rang_off", "client_chose_other", "booked", "mistake", "other")
+
+
+def place(
+    *,
+    by: Actor,
+    event_type_id: int,
+    slot_start: datetime,
+    slot_duration: int | None = None,
+    reservation_duration: int,
+    client: replacing.ClientDetails = replacing.NOBODY,
+    token: replacing.Token = None,
+    now: datetime,
+) -> Hold:
+    """Reserve a slot (POST). The same token again gives the first one's hold.
+
+    https://cal.com/docs/api-reference/v2/slots/reserve-a-slot
+    """
+    watch = Stopwatch(now)
+    wish = replacing.Wish(event_type_id, slot_start, slot_duration, reservation_duration)
+    first = replacing.already_asked(by, token)
+    if first is not None:
+        return first
+    with starting.attempt(Verb.PLACE, by=by, hold_id=None, asked=wish.asked(), now=now):
+        known = upstream.load()
+        rules.slot(event_type_id, slot_start, at=known.at(now))
+        rules.reservation_duration(reservation_duration)
+        event_type = availability.event_type(event_type_id) if event_type_id else None
+        rules.slot_duration(slot_duration, event_type)
+        starting.room_for(1, known=known, now=watch.now(), safe=words.nothing_held())
+        return replacing.place(
+            by=by,
+            wish=wish,
+            event_type=event_type,
+            client=client,
+            token=token,
+            known=known,
+            watch=watch,
+        )
+
+
+def extend(
+    *,
+    hold_id: int,
+    by: Actor,
+    reservation_duration: int | None = None,
+    add: int | None = None,
+    version: int | None = None,
+    retake: bool = False,
+    now: datetime,
+) -> Hold:
+    """Hold the same slot for longer: so many minutes from now, or ``add`` to held-until.
+
+    Never shortens. ``retake`` agrees to release and reserve anew, where nothing else works.
+    """
+    watch = Stopwatch(now)
+    asked = _without_none(reservation_duration=reservation_duration, add=add, retake=retake or None)
+    with starting.attempt(Verb.EXTEND, by=by, hold_id=hold_id, asked=asked, now=now):
+        known = upstream.load()
+        at = known.at(now)
+        hold = _changeable(hold_id, by=by, version=version, at=at, now=now, revive=True)
+        minutes = _minutes(hold, reservation_duration, add, at)
+        rules.reservation_duration(minutes)
+        until = at + timedelta(minutes=minutes)
+        if hold.is_live(at) and hold.held_until and until < hold.held_until - timedelta(seconds=2):
+            raise words.would_shorten(hold)
+        target = replace(Spot.of(hold), until=until)
+        if _is_round_robin(hold):
+            return replacing.new_first(
+                hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked
+            )
+        if retake:
+            return replacing.retake(
+                hold, by=by, target=target, known=known, watch=watch, asked=asked
+            )
+        action = _begin_change(hold, Verb.EXTEND, by, target, known, watch, asked, BY_PARKING)
+    change = _change(hold, "extend", target, action)
+    return endings.carry_out(action, hold, lambda: _overlapping(action, hold, change))
+
+
+def move(
+    *,
+    hold_id: int,
+    by: Actor,
+    slot_start: datetime,
+    event_type_id: int | None = None,
+    slot_duration: int | None = None,
+    reservation_duration: int | None = None,
+    version: int | None = None,
+    now: datetime,
+) -> Hold:
+    """Hold another slot instead. Without minutes the hold keeps its end."""
+    watch = Stopwatch(now)
+    asked = _without_none(
+        slot_start=slot_start.isoformat(),
+        event_type_id=event_type_id,
+        slot_duration=slot_duration,
+        reservation_duration=reservation_duration,
+    )
+    with starting.attempt(Verb.MOVE, by=by, hold_id=hold_id, asked=asked, now=now):
+        known = upstream.load()
+        at = known.at(now)
+        hold = _changeable(hold_id, by=by, version=version, at=at, now=now)
+        target = move_target(
+            hold,
+            slot_start=slot_start,
+            event_type_id=event_type_id,
+            slot_duration=slot_duration,
+            reservation_duration=reservation_duration,
+            at=at,
+        )
+        if target.event_type_id != hold.event_type_id or _is_round_robin(hold):
+            return replacing.new_first(
+                hold, Verb.MOVE, by=by, target=target, known=known, watch=watch, asked=asked
+            )
+        overlapping = target.overlaps(Spot.of(hold))
+        planned = BY_PARKING if overlapping else STRAIGHT
+        action = _begin_change(hold, Verb.MOVE, by, target, known, watch, asked, planned)
+    change = _change(hold, "move", target, action)
+    way = _overlapping if overlapping else _straight
+    return endings.carry_out(
+        action, hold, lambda: way(action, hold, change), slot_duration=target.slot_duration
+    )
+
+
+def move_target(
+    hold: Hold,
+    *,
+    slot_start: datetime,
+    event_type_id: int | None,
+    slot_duration: int | None,
+    reservation_duration: int | None,
+    at: datetime,
+) -> Spot:
+    """Where a move would go, checked against our rules. Raises HoldError."""
+    wanted = event_type_id or hold.event_type_id
+    rules.slot(wanted, slot_start, at=at)
+    event_type = availability.event_type(wanted)
+    rules.slot_duration(slot_duration, event_type)
+    if reservation_duration is not None:
+        rules.reservation_duration(reservation_duration)
+    elif hold.held_until is None:
+        raise words.not_confirmed(hold)
+    minutes = reservation_duration or minutes_until(hold.held_until or at, at)
+    same = wanted == hold.event_type_id
+    if slot_duration is None and same:
+        slot_duration = hold.slot_duration
+    length = availability.length_of(event_type, slot_duration) or slot_duration
+    old = Spot.of(hold)
+    span = timedelta(minutes=length) if length else old.slot_end - old.slot_start
+    target = Spot(
+        wanted, slot_start, slot_start + span, slot_duration, at + timedelta(minutes=minutes)
+    )
+    if same and (target.slot_start, target.slot_end) == (old.slot_start, old.slot_end):
+        raise words.same_time(hold)
+    return target
+
+
+def release(
+    *,
+    hold_id: int,
+    by: Actor,
+    reason: str = "",
+    note: str = "",
+    version: int | None = None,
+    now: datetime,
+) -> Hold:
+    """Give the time free (DELETE), after a GET that tells whether it was still there.
+
+    Releasing what is released already changes nothing and is no error.
+    """
+    watch = Stopwatch(now)
+    asked = _without_none(reason=reason or None)
+    with starting.attempt(Verb.RELEASE, by=by, hold_id=hold_id, asked=asked, now=now):
+        known = upstream.load()
+        at = known.at(now)
+        hold = starting.fetch(hold_id)
+        rules.may_act(hold, by)
+        if hold.state == Hold.State.RELEASED and hold.change is None:
+            return hold
+        hold = _changeable(hold_id, by=by, version=version, at=at, now=now)
+        starting.room_for(2, known=known, now=now, safe=words.still_yours(hold, at))
+        action = starting.begin(
+            action=Verb.RELEASE,
+            by=by,
+            asked=asked,
+            before=endings.snapshot(hold),
+            first=("GET", ONE),
+            planned=RELEASE,
+            known=known,
+            watch=watch,
+            claim=starting.claiming(hold, verb="release", by=by, watch=watch),
+            hold_id=hold_id,
+            reason=reason,
+        )
+    return _release(action, hold, reason=reason, note=note)
+
+
+def _release(action: Action, hold: Hold, *, reason: str, note: str) -> Hold:
+    uid = hold.reservation_uid or ""
+    spot = Spot.of(hold)
+    change = Change("release", Phase.DELETING, spot, spot, action.settled_by())
+    try:
+        found = action.get(uid)
+        if found is not None:
+            action.write(change=change.to_json(), end_reason=reason, end_note=note)
+            action.delete(uid)
+    except (Refused, Unavailable) as error:
+        action.finish(words.outcome_of(error), after=endings.snapshot(hold), change=None)
+        raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
+    except CalcomError as error:
+        raise endings.unknown(action, hold, error, change) from error
+    except ClaimLostError as late:
+        raise endings.took_too_long(action, hold) from late
+    state = Hold.State.RELEASED if found else _vanished(hold, action.at())
+    fields: dict[str, Any] = endings.ended(state, action.at(), reason=reason) | {"end_note": note}
+    for name, value in fields.items():
+        setattr(hold, name, value)
+    cause = "" if found else "was_already_gone"
+    action.finish(Outcome.OK, after=endings.snapshot(hold), cause=cause, reason=reason, **fields)
+    return hold
+
+
+def _vanished(hold: Hold, at: datetime) -> Hold.State:
+    return Hold.State.GONE if hold.is_live(at) else Hold.State.EXPIRED
+
+
+def _changeable(
+    hold_id: int,
+    *,
+    by: Actor,
+    version: int | None,
+    at: datetime,
+    now: datetime,
+    revive: bool = False,
+) -> Hold:
+    """A hold that stands at cal.com. ``revive`` also takes one that ran out."""
+    hold = starting.ready(hold_id, by=by, version=version, at=at, now=now)
+    allowed = {Hold.State.HELD} | ({Hold.State.EXPIRED} if revive else set())
+    if hold.state in {Hold.State.UNCONFIRMED, Hold.State.PLACING} or hold.reservation_uid is None:
+        raise words.not_confirmed(hold) if not hold.has_ended else words.has_ended(hold)
+    if hold.state not in allowed:
+        raise words.has_ended(hold)
+    return hold
+
+
+def _minutes(hold: Hold, minutes: int | None, add: int | None, at: datetime) -> int:
+    """Minutes from now; added ones are counted on from held-until, rounded up."""
+    if minutes is not None:
+        return minutes
+    if add is None:
+        raise words.how_long(hold)
+    start = max(hold.held_until or at, at)
+    return minutes_until(start + timedelta(minutes=add), at)
+
+
+def _is_round_robin(hold: Hold) -> bool:
+    """Round robin is never parked: there its equal holds count as overlaps."""
+    return availability.is_round_robin(_kind(hold))
+
+
+def _kind(hold: Hold) -> str:
+    return hold.event_type_kind or availability.kind_of(availability.event_type(hold.event_type_id))
+
+
+def _begin_change(  # noqa: PLR0917
+    hold: Hold,
+    verb: Verb,
+    by: Actor,
+    target: Spot,
+    known: Upstream,
+    watch: Stopwatch,
+    asked: dict[str, Any],
+    planned: int,
+) -> Action:
+    """Claim, journal and intent of a change by PATCH."""
+    now = watch.now()
+    starting.room_for(planned, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
+    origin = Spot.of(hold)
+    guarded = origin.overlaps(target)
+    asking = Asking(
+        target.event_type_id,
+        min(origin.slot_start, target.slot_start) if guarded else target.slot_start,
+        max(origin.slot_end, target.slot_end) if guarded else target.slot_end,
+    )
+    return starting.begin(
+        action=verb,
+        by=by,
+        asked=asked,
+        before=endings.snapshot(hold),
+        first=("PATCH", ONE),
+        planned=planned,
+        known=known,
+        watch=watch,
+        claim=starting.claiming(hold, verb=str(verb), by=by, watch=watch, asking=asking),
+        hold_id=hold.pk,
+    )
+
+
+def _change(hold: Hold, verb: str, target: Spot, action: Action) -> Change:
+    return Change(verb, Phase.PATCHING, Spot.of(hold), target, action.settled_by())
+
+
+def _straight(action: Action, hold: Hold, change: Change) -> Reservation:
+    return ways.straight(action, hold.reservation_uid or "", change)
+
+
+def _overlapping(action: Action, hold: Hold, change: Change) -> Reservation:
+    """Straight where this cal.com may take it, else by way of a parking place."""
+    uid = hold.reservation_uid or ""
+    believed = action.known.self_overlap_until
+    live = hold.is_live(action.at())
+    if not live or believed is None or believed <= action.now():
+        try:
+            return ways.straight(action, uid, change)
+        except Refused as error:
+            if error.cause is not Cause.ALREADY_RESERVED or not live:
+                raise
+            ways.remember_self_overlap(action)
+            if not _kind(hold):  # it may be round robin, which must not be parked
+                raise ways.RetakeNeededError(error) from error
+    return ways.park_and_go(action, uid, change)
+
+
+def _without_none(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

@@ -1,0 +1,76 @@
+"""What cal.com told us of its clock and its rate, kept in one row for all processes."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from dashboard.calcom import CalcomError, Cause, Exchange
+from dashboard.holds.models import Upstream
+
+ROW = 1
+
+# How long a cal.com that answered an extension in place with the self-overlap 422 is believed
+# to do so again: https://github.com/calcom/cal.diy/pull/28993 names the defect.
+SELF_OVERLAP_IS_BELIEVED = timedelta(hours=1)
+
+# A block lasts a minute at cal.com; this stands in where a 429 does not say.
+DEFAULT_WAIT = 60
+
+
+def load() -> Upstream:
+    """What is known; a fresh row where nothing is."""
+    return Upstream.objects.filter(pk=ROW).first() or Upstream(pk=ROW)
+
+
+def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = None) -> None:
+    """Take what one exchange tells into ``upstream``, in memory."""
+    _learn_clock(upstream, exchange)
+    _learn_rate(upstream, exchange)
+    if error is not None and error.cause == Cause.RATE_LIMITED:
+        wait = timedelta(seconds=error.retry_after or DEFAULT_WAIT)
+        upstream.blocked_until = exchange.received_at + wait
+
+
+def save(upstream: Upstream) -> None:
+    """Write it for all processes. The last writer stands: it knows the newest."""
+    Upstream.objects.bulk_create(
+        [upstream],
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=[
+            "clock_offset_ms",
+            "rate_limit",
+            "rate_remaining",
+            "rate_resets_at",
+            "blocked_until",
+            "self_overlap_until",
+        ],
+    )
+
+
+def cal_now(now: datetime) -> datetime:
+    """The moment on cal.com's clock."""
+    return load().at(now)
+
+
+def _learn_clock(upstream: Upstream, exchange: Exchange) -> None:
+    """Move the known offset only as far as this answer proves it wrong.
+
+    ``Date`` is in whole seconds and was written between sending and receiving, so it bounds
+    the offset from both sides; inside the bounds the old value is as good as any.
+    """
+    if exchange.server_date is None:
+        return
+    lowest = exchange.server_date - exchange.received_at
+    highest = exchange.server_date + timedelta(seconds=1) - exchange.sent_at
+    offset = timedelta(milliseconds=upstream.clock_offset_ms)
+    offset = max(lowest, min(highest, offset))
+    upstream.clock_offset_ms = round(offset / timedelta(milliseconds=1))
+
+
+def _learn_rate(upstream: Upstream, exchange: Exchange) -> None:
+    if exchange.rate is None:
+        return
+    upstream.rate_limit = exchange.rate.limit
+    upstream.rate_remaining = exchange.rate.remaining
+    upstream.rate_resets_at = exchange.received_at + timedelta(seconds=exchange.rate.resets_in)

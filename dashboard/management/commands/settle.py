@@ -1,0 +1,62 @@
+"""``manage.py settle``: record what time decided and finish what died half-way."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import threading
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from dashboard.holds import settling
+
+log = logging.getLogger(__name__)
+
+
+class Command(BaseCommand):
+    help = "Record what time decided, and finish changes that were broken off."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="go on for ever; without it, once"
+        )
+        parser.add_argument(
+            "--with-parent", action="store_true", help="end when standard input is closed"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        ended = threading.Event()
+        if options["with_parent"]:
+            threading.Thread(target=_wait_for_parent, args=[ended], daemon=True).start()
+        if options["every"] is None:
+            self.stdout.write(f"{_settle()} left half-way")
+            return
+        try:
+            while not ended.is_set():
+                _settle_or_log()
+                ended.wait(options["every"])
+        except KeyboardInterrupt:
+            self.stdout.write("settle: stopped")
+
+
+def _wait_for_parent(ended: threading.Event) -> None:
+    sys.stdin.read()
+    ended.set()
+
+
+def _settle_or_log() -> None:
+    """A database that is away for a while must not end the service."""
+    close_old_connections()
+    try:
+        _settle()
+    except DatabaseError:
+        log.exception("settling failed; it is tried again")
+
+
+def _settle() -> int:
+    now = timezone.now()
+    settling.settle_times(now)
+    return settling.settle_changes(now)
