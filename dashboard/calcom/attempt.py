@@ -13,7 +13,7 @@ from typing import Generic, TypeVar
 import httpcore
 import httpx
 
-from dashboard.calcom.cleansing import cleanse
+from dashboard.calcom.cleansing import cleanse, hide, plain
 from dashboard.calcom.deadline import Limit
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, kind_of
@@ -168,7 +168,7 @@ class Attempt(Generic[T]):
             received_at=datetime.now(UTC),
             milliseconds=round((monotonic() - self._began) * 1000),
             status=self._status,
-            request_id=cleanse(self._headers.get("x-request-id", ""), (), 64),
+            request_id=plain(hide(self._headers.get("x-request-id", ""), self._secrets), 64),
             server_date=moment_of(self._headers.get("date", "")),
             rate=tightest(windows),
         )

@@ -30,15 +30,20 @@ def plain(text: str, limit: int) -> str:
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
-def cleanse(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
-    """The text without the secrets, in any of their written forms, and without what looks like one.
-
-    Control characters go first, so that none can split a secret, and the cut comes last.
-    """
-    words = plain(text, len(text) + 1)
+def hide(text: str, secrets: tuple[str, ...]) -> str:
+    """The text without the secrets, in any of their written forms."""
     for secret in secrets:
         for form in _forms(secret):
-            words = _pattern_of(form).sub(HIDDEN, words)
+            text = _pattern_of(form).sub(HIDDEN, text)
+    return text
+
+
+def cleanse(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
+    """The text on one line without the secrets and without whatever looks like one.
+
+    Unprintable characters go first, so that none can split a secret, and the cut comes last.
+    """
+    words = hide(plain(text, len(text) + 1), secrets)
     for pattern in PATTERNS:
         words = pattern.sub(rf"\1{HIDDEN}", words)
     return plain(words, limit)

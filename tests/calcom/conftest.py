@@ -1,0 +1,14 @@
+"""Fixtures of the calcom room."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.calcom.asking import Ask, ask, ask_async
+
+
+@pytest.fixture(params=[ask, ask_async], ids=["sync", "async"])
+def asked(request: pytest.FixtureRequest) -> Ask:
+    """A call through the synchronous and once more through the asynchronous client."""
+    found: Ask = request.param
+    return found
