@@ -1,0 +1,86 @@
+"""What each action is called in a sentence: once for done, once for tried."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import SYSTEM
+
+Action = AuditEntry.Action
+Outcome = AuditEntry.Outcome
+
+UNDER_WAY = "under_way"  # no outcome yet, and not old enough to worry
+UNFINISHED = "unfinished"  # no outcome, and nothing heard for too long: a finding
+
+DONE: dict[str, str | Promise] = {
+    Action.PLACE: _lazy("placed %(it)s"),
+    Action.CHECK: _lazy("checked %(it)s"),
+    Action.EXTEND: _lazy("extended %(it)s"),
+    Action.MOVE: _lazy("moved %(it)s"),
+    Action.RELEASE: _lazy("released %(it)s"),
+    Action.LOOK_UP: _lazy("looked up a reservation"),
+    Action.TAKE_IN: _lazy("took %(it)s into the register"),
+    Action.EXPIRE: _lazy("saw that %(it)s had run out"),
+    Action.SETTLE: _lazy("settled what was left open of %(it)s"),
+    Action.SIGN_IN: _lazy("signed in"),
+    Action.SIGN_IN_FAILED: _lazy("failed to sign in"),
+    Action.SIGN_OUT: _lazy("signed out"),
+    Action.PERSON_ADDED: _lazy("added a person"),
+    Action.PERSON_CHANGED: _lazy("changed a person"),
+    Action.PASSWORD_CHANGED: _lazy("changed a password"),
+    Action.DENIED: _lazy("was denied a page"),
+    Action.EXPORT: _lazy("exported the log"),
+}
+TRIED: dict[str, str | Promise] = {
+    Action.PLACE: _lazy("tried to place %(it)s"),
+    Action.CHECK: _lazy("tried to check %(it)s"),
+    Action.EXTEND: _lazy("tried to extend %(it)s"),
+    Action.MOVE: _lazy("tried to move %(it)s"),
+    Action.RELEASE: _lazy("tried to release %(it)s"),
+    Action.LOOK_UP: _lazy("tried to look up a reservation"),
+    Action.TAKE_IN: _lazy("tried to take %(it)s into the register"),
+    Action.SETTLE: _lazy("tried to settle what was left open of %(it)s"),
+    Action.SIGN_IN: _lazy("tried to sign in"),
+    Action.PERSON_ADDED: _lazy("tried to add a person"),
+    Action.PERSON_CHANGED: _lazy("tried to change a person"),
+    Action.PASSWORD_CHANGED: _lazy("tried to change a password"),
+    Action.EXPORT: _lazy("tried to export the log"),
+}
+VERDICTS: dict[str, str | Promise] = {
+    **dict(Outcome.choices),
+    UNDER_WAY: _lazy("under way"),
+    UNFINISHED: _lazy("no outcome"),
+}
+WAYS: dict[str, str | Promise] = {
+    "in place": _lazy("in place"),
+    "park and return": _lazy("parked and returned"),
+    "new first": _lazy("new one first, then the old one released"),
+    "retake": _lazy("released and taken again"),
+}
+UNPROVEN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
+
+
+def who(entry: AuditEntry, viewer: int | None) -> str:
+    """The actor, as somebody reads it who has the primary key ``viewer``."""
+    if entry.actor_id is not None:
+        return _("you") if entry.actor_id == viewer else entry.actor_name
+    # Whoever is not signed in is only called what they typed: it proves nothing.
+    if entry.action in UNPROVEN or entry.actor_name != SYSTEM:
+        return _("somebody as “%(name)s”") % {"name": entry.actor_name}
+    return _("the system")
+
+
+def did(action: str, verdict: str, it: str) -> str:
+    """What was done, or tried, to ``it``."""
+    phrases = DONE if verdict == Outcome.OK else TRIED
+    return str(phrases.get(action) or DONE.get(action) or action) % {"it": it}
+
+
+def the_hold(slot: str, hold_id: int | None) -> str:
+    """A hold in the middle of a sentence that stands by itself."""
+    if slot:
+        return _("the hold of %(slot)s") % {"slot": slot}
+    return _("a hold") if hold_id is None else _("hold %(number)s") % {"number": hold_id}
