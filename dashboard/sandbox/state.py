@@ -140,8 +140,8 @@ class State:
             self._event_types[number] = replace(self._event_types[number], **changes)
 
     def use_uids(self, uids: Iterable[str]) -> None:
-        """Take these for the next holds instead of random ones."""
-        self._given_uids.extend(uids)
+        """Take these for the next holds instead of random ones, and forget those given before."""
+        self._given_uids = deque(uids)
 
     def _new_uid(self) -> str:
         return self._given_uids.popleft() if self._given_uids else str(uuid.uuid4())

@@ -1,0 +1,178 @@
+"""Recorded conversations with the real server, put to the stand-in at the same moments.
+
+Bodies are compared with their keys in order. Left aside is only what is made up anew for every
+answer, and the order of event types where cal.com promises none.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from dashboard.sandbox import Sandbox, World, recorded_world
+from tests.sandbox.recorded import WIRE, Exchange
+
+RATE = tuple(f"X-RateLimit-{name}-Default" for name in ("Limit", "Remaining", "Reset"))
+
+OWNER = ("Authorization", "Bearer cal_owner0123456789")
+OWNER_FAST = ("Authorization", "Bearer cal_ownerfast0123456789")
+MATE = ("Authorization", "Bearer cal_mate0123456789")
+STRANGER = ("Authorization", "Bearer cal_stranger0123456789")
+ANONYMOUS = ("cf-connecting-ip", "10.0.0.2")
+
+# Calls that the recorder made and left out, as the rate headers show: seconds from the exchange's
+# moment, who, how many.
+LEFT_OUT: dict[tuple[str, int], tuple[tuple[float, tuple[str, str], int], ...]] = {
+    ("01-post", 0): (
+        (-59.1, OWNER_FAST, 5),
+        (-59.1, MATE, 1),
+        (-59.1, STRANGER, 2),
+    ),
+    ("06-version", 10): ((-0.01, OWNER_FAST, 1),),
+    ("09-429", 2): ((-0.01, OWNER, 118),),
+    ("09-429", 8): ((-1.03, OWNER, 1),),
+    ("10-slots", 31): ((-0.01, OWNER_FAST, 1),),
+    ("10b-seated-leak", 1): ((-55.2, ANONYMOUS, 1),),
+}
+
+# Values that the world's description leaves out: what bookings and their attendees are called.
+NOT_IN_THE_WORLD = {("06-version", 10): frozenset({"title", "createdAt", "name", "email"})}
+
+
+def world() -> World:
+    return recorded_world(WIRE / "world.json")
+
+
+class Replay:
+    """One connection to one stand-in whose clock stands where the recording was."""
+
+    def __init__(self, sandbox: Sandbox) -> None:
+        self.sandbox = sandbox
+        self._connection = http.client.HTTPConnection(urlsplit(sandbox.url).netloc)
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def differences(self, exchange: Exchange) -> list[str]:
+        """What the stand-in answers otherwise than cal.com did."""
+        self._make_left_out_calls(exchange)
+        self.sandbox.clock.stop(exchange.moment)
+        for step in exchange.before:
+            self._prepare(step)
+        self.sandbox.use_uids(_uids(exchange.response["body"]))
+        status, headers, body = self._send(exchange.request)
+        found = []
+        if status != exchange.response["status"]:
+            found.append(f"status {status}, not {exchange.response['status']}")
+        found += _header_differences(headers, exchange.response["headers"])
+        recorded = exchange.response["body"] or ""
+        ours, theirs = (_comparable(text, exchange) for text in (body, recorded))
+        if ours != theirs:
+            found.append(f"body {ours}\n           not {theirs}")
+        return found
+
+    def _make_left_out_calls(self, exchange: Exchange) -> None:
+        for seconds, caller, times in LEFT_OUT.get(exchange.key, ()):
+            self.sandbox.clock.stop(exchange.moment + timedelta(seconds=seconds))
+            for _ in range(times):
+                headers = dict([caller])
+                self._send({"method": "GET", "path": "/health", "headers": headers, "body": None})
+
+    def _send(self, request: dict[str, Any]) -> tuple[int, http.client.HTTPMessage, str]:
+        self._connection.putrequest(request["method"], request["path"], skip_accept_encoding=True)
+        body = _refilled(request["body"])
+        for name, text in request["headers"].items():
+            self._connection.putheader(name, text)
+        if body is not None:
+            self._connection.putheader("Content-Length", str(len(body)))
+        self._connection.endheaders(body)
+        answer = self._connection.getresponse()
+        return answer.status, answer.headers, answer.read().decode()
+
+    def _prepare(self, step: str) -> None:
+        if step == "remove all holds":
+            self.sandbox.remove_holds()
+        elif found := re.fullmatch(r"booking (\S+) becomes (\w+)", step):
+            self._change_booking(*found.groups())
+        elif found := re.fullmatch(r"event type (\d+): (\w+) (true|false)", step):
+            names = {"showAvailabilityCount": "show_availability_count", "hidden": "hidden"}
+            number, name, value = found.groups()
+            self.sandbox.change_event_type(int(number), **{names[name]: value == "true"})
+        elif found := re.fullmatch(
+            r"insert a seat hold on event type (\d+), (\S+) to \S+, for (\d+) minutes", step
+        ):
+            number, start, minutes = found.groups()
+            self.sandbox.insert_hold(
+                int(number), datetime.fromisoformat(start), minutes=int(minutes)
+            )
+        elif not re.fullmatch(r"wait [\d.]+ s", step):
+            raise ValueError(f"a step that nobody knows: {step}")
+
+    def _change_booking(self, uid: str, status: str) -> None:
+        booking = next(each for each in self.sandbox.bookings() if each.uid == uid)
+        self.sandbox.add_booking(replace(booking, status=status))
+
+
+def _uids(body: str) -> list[str]:
+    return re.findall(r'"reservationUid":"([^"]+)","reservationDuration"', body or "")
+
+
+def _refilled(body: str | None) -> bytes | None:
+    """A long body was cut and says how long it had been."""
+    if body is None:
+        return None
+    cut = re.fullmatch(r"(.*x)…\((\d+) bytes\)", body)
+    if cut is None:
+        return body.encode()
+    text, size = cut[1], int(cut[2])
+    return (text + "x" * (size - len(text) - 2) + '"}').encode()
+
+
+def _header_differences(ours: http.client.HTTPMessage, theirs: dict[str, str]) -> list[str]:
+    found = [
+        f"{name} {ours[name]}, not {theirs.get(name)}"
+        for name in (*RATE, "Content-Type", "Connection", "Keep-Alive")
+        if ours[name] != theirs.get(name)
+    ]
+    if _kind_of_id(ours["X-Request-Id"]) != _kind_of_id(theirs.get("X-Request-Id")):
+        found.append(f"X-Request-Id {ours['X-Request-Id']}, not {theirs.get('X-Request-Id')}")
+    return found
+
+
+def _kind_of_id(text: str | None) -> str | None:
+    return (
+        "uuid"
+        if text and re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", text)
+        else text
+    )
+
+
+def _comparable(body: str, exchange: Exchange) -> Any:
+    """The body with the order of its keys, without what is made up anew each time."""
+    masked = NOT_IN_THE_WORLD.get(exchange.key, frozenset())
+
+    def pairs(found: list[tuple[str, Any]]) -> list[tuple[str, Any]]:
+        return [
+            (name, "masked" if name in masked and isinstance(value, str) else _steady(name, value))
+            for name, value in found
+        ]
+
+    if "sortCreatedAt" in exchange.request["path"]:
+        return body
+    try:
+        return json.loads(body, object_pairs_hook=pairs)
+    except ValueError:
+        return body
+
+
+def _steady(name: str, value: Any) -> Any:
+    if name == "bookingUid" and not value.startswith("bk-"):
+        return "a uuid"
+    if name == "data" and isinstance(value, list) and value and value[0][0][0] == "id":
+        return sorted(value, key=str)
+    return value
