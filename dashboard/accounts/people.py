@@ -238,7 +238,8 @@ def _give_password(person: User, password: str | None) -> None:
 
 
 def _facts(person: User) -> dict[str, Any]:
-    return {**{name: getattr(person, name) for name in FIELDS}, "role": role_of(person)}
+    names = (*FIELDS, "is_superuser")
+    return {**{name: getattr(person, name) for name in names}, "role": role_of(person)}
 
 
 def _asked(person: User) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from enum import StrEnum
-from typing import Any, TypeVar
+from functools import wraps
+from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
 
@@ -40,5 +41,11 @@ def of_admin_site(view: Callable[..., Any]) -> bool:
 
 
 def _marked(view: View, policy: Policy) -> View:
-    view.policy = policy  # type: ignore[attr-defined]
-    return view
+    # A wrapper, as Django's csrf_exempt does: a mark on the view itself would also hold wherever
+    # else the same function is used.
+    @wraps(view)
+    def marked(*args: Any, **kwargs: Any) -> Any:
+        return view(*args, **kwargs)
+
+    marked.policy = policy  # type: ignore[attr-defined]
+    return cast("View", marked)

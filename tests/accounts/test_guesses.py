@@ -1,0 +1,136 @@
+"""Guessing gets slow for the guesser and nobody else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts import guesses
+from dashboard.accounts.models import SignInGuesses, User
+from dashboard.audit.models import AuditEntry
+from tests.accounts.cast import LOGIN, NOW, PASSWORD, sign_in
+from tests.accounts.conftest import Story
+
+OFFICE = "192.0.2.1"
+
+
+def wait_of(name: str = "staff", address: str = OFFICE, now: datetime = NOW) -> int:
+    """The seconds that a try has to wait, 0 for none."""
+    wait = guesses.admit(name=name, address=address, now=now)
+    return 0 if wait is None else wait.seconds
+
+
+def use_up(name: str = "staff", address: str = OFFICE) -> None:
+    assert [wait_of(name, address) for _ in range(guesses.FREE)] == [0] * guesses.FREE
+
+
+def test_the_first_few_are_free_and_then_each_wait_is_twice_the_one_before(db: None) -> None:
+    use_up()
+    now, waits = NOW, []
+    for _ in range(9):
+        waits.append(wait_of(now=now))
+        now += timedelta(seconds=waits[-1])
+        assert wait_of(now=now) == 0
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256, 300]
+
+
+def test_a_try_inside_the_wait_makes_it_no_longer(db: None) -> None:
+    use_up()
+    assert [wait_of() for _ in range(20)] == [2] * 20
+    assert wait_of(now=NOW + timedelta(seconds=2)) == 0
+
+
+def test_another_name_and_another_address_do_not_wait(db: None) -> None:
+    use_up()
+    assert wait_of() == 2
+    assert wait_of(name="colleague") == 0
+    assert wait_of(address="198.51.100.9") == 0
+
+
+def test_the_same_name_in_another_spelling_and_the_same_ipv6_network_count_together(
+    db: None,
+) -> None:
+    for name, address in [
+        ("Staff", "2001:db8::1"),
+        ("STAFF", "2001:db8::2"),
+        ("ｓｔａｆｆ", "2001:db8:0:0:ffff::"),
+        ("staff", "2001:db8::3"),
+        ("sTaff", "2001:db8::4"),
+    ]:
+        assert wait_of(name, address) == 0
+    assert wait_of("staff", "2001:db8::5") == 2
+    assert wait_of("staff", "2001:db8:0:1::5") == 0
+
+
+def test_a_sign_in_that_worked_wipes_the_count(db: None) -> None:
+    use_up()
+    guesses.forget(name="staff", address=OFFICE)
+    use_up()
+
+
+def test_a_day_later_it_is_forgotten_and_the_row_is_gone(db: None) -> None:
+    use_up()
+    later = NOW + guesses.FORGOTTEN_AFTER + timedelta(seconds=1)
+    assert wait_of("colleague", now=later) == 0
+    assert SignInGuesses.objects.count() == 1
+
+
+def test_an_address_that_is_none_counts_as_one(db: None) -> None:
+    use_up(address="")
+    assert wait_of(address="") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_once_gain_nothing() -> None:
+    def one_try(_: int) -> int:
+        try:
+            return wait_of()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        waits = list(pool.map(one_try, range(24)))
+    assert waits.count(0) == guesses.FREE
+
+
+@pytest.mark.usefixtures("small_site")
+def test_at_the_page_the_right_password_waits_too_and_is_not_looked_at(
+    browser: Client, staff: User, story: Callable[[], Story]
+) -> None:
+    for _ in range(guesses.FREE):
+        assert sign_in(browser, "staff", "wrong").status_code == 422
+    for _ in range(3):
+        answer = sign_in(browser, "staff")
+        assert answer.status_code == 429
+        assert 1 <= int(answer["Retry-After"]) <= 2
+        assert "Too many tries for this name from here." in answer.content.decode()
+        assert PASSWORD not in answer.content.decode()
+    # The tries inside the wait are in the audit once, so that nobody floods it.
+    assert story() == [("staff", "sign_in_failed", "refused")] * (guesses.FREE + 1)
+    codes = AuditEntry.objects.filter(action="sign_in_failed").values_list("error_code", flat=True)
+    assert sorted(codes) == [""] * guesses.FREE + ["too_many_guesses"]
+
+
+@pytest.mark.usefixtures("small_site")
+def test_the_office_is_not_locked_out_by_a_stranger_who_guesses(
+    browser: Client, staff: User
+) -> None:
+    use_up(address="198.51.100.9")
+    assert wait_of(address="198.51.100.9") == 2
+    assert sign_in(browser, "staff").status_code == 302
+    assert SignInGuesses.objects.count() == 1
+
+
+@pytest.mark.usefixtures("small_site")
+def test_after_the_wait_the_right_password_works(browser: Client, staff: User) -> None:
+    for _ in range(guesses.FREE + 1):
+        sign_in(browser, "staff", "wrong")
+    SignInGuesses.objects.update(wait_until=timezone.now())
+    assert sign_in(browser, "staff")["Location"] == "/"
+    assert browser.get(LOGIN).status_code == 302

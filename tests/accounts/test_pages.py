@@ -1,0 +1,110 @@
+"""``next`` is only ever our own page, whoever wrote it and however it is spelt."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django.urls import clear_script_prefix, set_script_prefix
+
+from dashboard.accounts.models import User
+from dashboard.accounts.pages import own_page
+from tests.accounts.cast import LOGIN, sign_in
+
+pytestmark = pytest.mark.usefixtures("small_site")
+
+HOSTILE = [
+    "",
+    "//evil.example",
+    "///evil.example",
+    "////evil.example/holds/new",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "/\\/evil.example",
+    "https://evil.example/",
+    "https:evil.example",
+    "http:///evil.example",
+    "http://testserver@evil.example/",
+    "http://testserver.evil.example/",
+    "http://evil.example\\@testserver/",
+    "ftp://testserver/",
+    "javascript:alert(1)",
+    "JaVaScRiPt:alert(1)//testserver/",
+    " javascript:alert(1)",
+    "\x08//evil.example",
+    "\t//evil.example",
+    "data:text/html,<script>",
+    "/%2Fevil.example",
+    "/%2f%2fevil.example",
+    "%2F%2Fevil.example",
+    "/%5Cevil.example",
+    "/..//evil.example",
+    "holds/new",
+    "nowhere",
+    "/nowhere",
+    "/static/css/holdfast.css",
+    "/accounts/login/",
+    "/accounts/login/?next=/holds/new",
+    "/accounts/logout/",
+    "/livez",
+    "http://[evil",
+    "/holds/\x00/",
+]
+
+
+@pytest.fixture
+def request_here(rf: RequestFactory) -> HttpRequest:
+    return rf.get(LOGIN)
+
+
+@pytest.mark.parametrize("address", HOSTILE)
+def test_what_is_not_a_page_of_ours_is_nothing(request_here: HttpRequest, address: str) -> None:
+    assert own_page(request_here, address) is None
+
+
+@pytest.mark.parametrize("address", HOSTILE)
+def test_signing_in_with_a_hostile_next_leads_to_the_board(
+    browser: Client, staff: User, address: str
+) -> None:
+    answer = sign_in(browser, "staff", next=address)
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+@pytest.mark.parametrize(
+    ("address", "page"),
+    [
+        ("/", "/"),
+        ("/holds/7/", "/holds/7/"),
+        ("/holds/0007/", "/holds/7/"),
+        ("/holds/new?event_type_id=3", "/holds/new?event_type_id=3"),
+        ("http://testserver/holds/new?a=1#note", "/holds/new?a=1"),
+        ("/holds/7/extend", "/holds/7/"),
+        ("/holds/7/extend?version=4", "/holds/7/"),
+        ("/check", "/"),
+        ("/look%2Dup", "/look-up"),
+        ("/?next=//evil.example", "/?next=//evil.example"),
+        ("/admin/dashboard/user/", "/admin/dashboard/user/"),
+    ],
+)
+def test_a_page_of_ours_is_spelt_by_us(request_here: HttpRequest, address: str, page: str) -> None:
+    assert own_page(request_here, address) == page
+
+
+def test_a_line_break_in_next_cannot_split_the_answer(browser: Client, staff: User) -> None:
+    answer = sign_in(browser, "staff", next="/?a=1\r\nSet-Cookie: who=1")
+    assert answer["Location"] == "/?a=1Set-Cookie:%20who=1"
+
+
+def test_below_a_prefix_only_what_lies_below_it_is_ours(request_here: HttpRequest) -> None:
+    set_script_prefix("/desk/")
+    try:
+        own = ("/desk/", "/desk/holds/7/extend", "http://testserver/desk/check")
+        assert [own_page(request_here, one) for one in own] == [
+            "/desk/",
+            "/desk/holds/7/",
+            "/desk/",
+        ]
+        others = ("/", "/holds/7/", "/desktop/", "/desk", "/other/holds/7/", "/desk//evil.example")
+        assert [own_page(request_here, one) for one in others] == [None] * len(others)
+    finally:
+        clear_script_prefix()

@@ -1,0 +1,71 @@
+"""``manage.py person``: the operator's way in when no Admin is left who could."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from dashboard.accounts.models import User
+from dashboard.accounts.roles import role_of
+from tests.accounts.cast import PASSWORD
+from tests.accounts.conftest import Story
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """The command with its password in a pipe; gives back what it said."""
+
+    def run(*words: str, password: str = PASSWORD) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
+        said = io.StringIO()
+        call_command("person", *words, stdout=said)
+        return said.getvalue()
+
+    return run
+
+
+def test_the_first_admin(db: None, run: Callable[..., str], story: Callable[[], Story]) -> None:
+    assert run("add", "ada", "--role", "Admins") == "Added ada to Admins.\n"
+    ada = User.objects.get(username="ada")
+    assert (ada.is_admin, ada.is_superuser, ada.check_password(PASSWORD)) == (True, False, True)
+
+
+def test_a_forgotten_password_and_another_role(
+    staff: User, run: Callable[..., str], story: Callable[[], Story]
+) -> None:
+    run("password", "staff", password="another horse 8")
+    run("change", "staff", "--role", "Admins", "--active", "no")
+    changed = User.objects.get(pk=staff.pk)
+    assert changed.check_password("another horse 8")
+    assert (role_of(changed), changed.is_active) == ("Admins", False)
+    assert story() == [("system", "password_changed", "ok"), ("system", "person_changed", "ok")]
+
+
+def test_what_is_wrong_is_said_in_a_sentence(admin: User, run: Callable[..., str]) -> None:
+    with pytest.raises(CommandError, match="Nobody has the name nobody"):
+        run("password", "nobody")
+    with pytest.raises(CommandError, match="Somebody has this name already"):
+        run("add", "Admin", "--role", "Staff")
+    with pytest.raises(CommandError, match="This password is too short"):
+        run("add", "new", "--role", "Staff", password="short")
+    with pytest.raises(CommandError, match="This is the last active Admin"):
+        run("change", "admin", "--active", "no")
+    with pytest.raises(CommandError, match="invalid choice: 'Kings'"):
+        run("add", "new", "--role", "Kings")
+    assert list(User.objects.values_list("username", flat=True)) == ["admin"]
+
+
+def test_at_a_keyboard_it_is_typed_twice_and_unseen(
+    db: None, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    typed = iter([PASSWORD, "another one 12", PASSWORD, PASSWORD])
+    monkeypatch.setattr("getpass.getpass", lambda _: next(typed))
+    keyboard = type("Keyboard", (io.StringIO,), {"isatty": lambda _: True})
+    monkeypatch.setattr("sys.stdin", keyboard())
+    with pytest.raises(CommandError, match="not the same"):
+        call_command("person", "add", "ada", "--role", "Staff")
+    call_command("person", "add", "ada", "--role", "Staff", stdout=io.StringIO())
+    assert User.objects.get(username="ada").check_password(PASSWORD)
