@@ -5,7 +5,9 @@ from django.urls import URLPattern, URLResolver, path
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut
+from dashboard.audit import views as audit
 from dashboard.edge import health
+from dashboard.holds import views as holds
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Answered before this by the middleware of the same module; here for their names.
@@ -13,5 +15,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", public(health.ready), name="readyz"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
+    path("", holds.board, name="board"),
+    path("board", holds.board_rows, name="board-rows"),
+    path("check", holds.check_many, name="check-many"),
+    path("look-up", holds.look_up, name="look-up"),
+    path("holds/new", holds.place, name="place"),
+    path("holds/<int:pk>/", holds.hold, name="hold"),
+    path("holds/<int:pk>/check", holds.check, name="hold-check"),
+    path("holds/<int:pk>/extend", holds.extend, name="hold-extend"),
+    path("holds/<int:pk>/move", holds.move, name="hold-move"),
+    path("holds/<int:pk>/release", holds.release, name="hold-release"),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/<int:pk>/", audit.audit_entry, name="audit-entry"),
     path("admin/", people_site.urls),
 ]

@@ -27,7 +27,7 @@ class Command(BaseCommand):
             "--with-parent", action="store_true", help="end when standard input is closed"
         )
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
         ended = threading.Event()
         if options["with_parent"]:
             threading.Thread(target=_wait_for_parent, args=[ended], daemon=True).start()

@@ -1,0 +1,36 @@
+"""What every page may ask about the office."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import rows, upstream
+
+
+def office(request: HttpRequest) -> dict[str, object]:
+    """The office's zone and policy, and the moment on cal.com's clock for who is signed in."""
+    if not isinstance(getattr(request, "user", None), User):
+        return {}
+    return {
+        "office_zone": settings.OFFICE_TIME_ZONE,
+        "now_iso": _once(lambda: rows.iso(upstream.cal_now(timezone.now()))),
+        "hold_minutes": settings.HOLD_MINUTES,
+        "hold_minutes_max": settings.HOLD_MINUTES_MAX,
+    }
+
+
+def _once(ask: Callable[[], str]) -> Callable[[], str]:
+    """Asked only by pages that show it, and once in each."""
+    kept: list[str] = []
+
+    def answer() -> str:
+        if not kept:
+            kept.append(ask())
+        return kept[0]
+
+    return answer

@@ -1,0 +1,195 @@
+"""What people type. Types and shapes are checked here, rules in the services."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.calcom import EventType
+from dashboard.holds import services
+from dashboard.holds.fields import SlotStartField, TokenField
+from dashboard.holds.problems import HoldError
+from dashboard.holds.replacing import ClientDetails
+
+LARGEST = 2**31 - 1
+
+REASONS = [
+    ("", _("No reason")),
+    ("client_rang_off", _("Client rang off")),
+    ("client_chose_other", _("Client chose another time")),
+    ("booked", _("Booked")),
+    ("mistake", _("Placed by mistake")),
+    ("other", _("Another reason")),
+]
+
+
+class ShowingErrors(forms.Form):
+    """A form that shows a service's refusal beside the fields that it concerns."""
+
+    def show(self, error: HoldError) -> None:
+        for name, message in error.fields.items():
+            self.add_error(name if name in self.fields else None, message)
+
+
+def _minutes(label: Any, *, required: bool = False, help_text: Any = "") -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        required=required,
+        help_text=help_text,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric", "min": 1}),
+    )
+
+
+class ClientForm(ShowingErrors):
+    """For whom a time is held. Stays with us."""
+
+    client_name = forms.CharField(
+        label=_("Client"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    client_contact = forms.CharField(
+        label=_("Contact"),
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    note = forms.CharField(label=_("Note"), max_length=1000, required=False)
+
+    def client(self) -> ClientDetails:
+        data = self.cleaned_data
+        return ClientDetails(data["client_name"], data["client_contact"], data["note"])
+
+
+class SlotForm(ShowingErrors):
+    """A slot: event type, start, and a length where several are offered."""
+
+    event_type_id = forms.IntegerField(label=_("Event type"), min_value=1, max_value=LARGEST)
+    slot_start = SlotStartField(label=_("Date and time"))
+    slot_duration = _minutes(
+        _("Length in minutes"), help_text=_("Only for event types that offer several lengths.")
+    )
+
+    def offer(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
+        """Event types by name. Without a list, or for one that is not listed, by number."""
+        if not event_types:
+            return
+        choices = [("", "")] + [(e.id, _name(e)) for e in event_types]
+        chosen = self.data.get("event_type_id") if self.is_bound else chosen
+        if chosen and str(chosen) not in {str(value) for value, _name in choices}:
+            choices.append((chosen, _("Event type %(id)s") % {"id": chosen}))
+        self.fields["event_type_id"].widget = forms.Select(choices=choices)
+
+
+class PlaceForm(SlotForm, ClientForm):
+    """A new hold."""
+
+    other_event_type_id = forms.IntegerField(
+        label=_("Or its number"),
+        required=False,
+        min_value=1,
+        max_value=LARGEST,
+        help_text=_("For an event type that is not in the list, such as a team's."),
+    )
+    reservation_duration = _minutes(_("Minutes from now"))
+    token = TokenField(required=False)
+
+    field_order = ["event_type_id", "other_event_type_id", "slot_start", "slot_duration"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["event_type_id"].required = False
+        duration = self.fields["reservation_duration"]
+        duration.initial = settings.HOLD_MINUTES
+        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
+        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        self.fields["token"].initial = uuid.uuid4
+
+    def renew_token(self) -> None:
+        """A form that is shown again is another attempt."""
+        self.data = {**self.data.dict(), "token": str(uuid.uuid4())}  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if data.get("other_event_type_id"):
+            data["event_type_id"] = data["other_event_type_id"]
+        if not data.get("event_type_id") and "event_type_id" not in self.errors:
+            self.add_error("event_type_id", _("Choose what the client wants."))
+        if data.get("reservation_duration") is None:
+            data["reservation_duration"] = settings.HOLD_MINUTES
+        return data
+
+
+class ExtendForm(ShowingErrors):
+    """Minutes from now, or minutes to add to held-until."""
+
+    reservation_duration = _minutes(_("Minutes from now"))
+    add = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    retake = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        duration = self.fields["reservation_duration"]
+        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
+        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+
+
+class MoveForm(SlotForm):
+    """Another slot, and until when: without minutes the hold keeps its end."""
+
+    reservation_duration = _minutes(
+        _("Minutes from now"), help_text=_("Left empty, the hold keeps the end that it has.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["event_type_id"].required = False
+
+    def wish(self) -> dict[str, Any]:
+        """The arguments of ``services.move``."""
+        names = ("slot_start", "event_type_id", "slot_duration", "reservation_duration")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class ReleaseForm(ShowingErrors):
+    """Why a time is given free: a code for the audit, free text for the hold."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=500,
+        widget=forms.RadioSelect(choices=REASONS),
+    )
+    note = forms.CharField(label=_("In your own words"), required=False, max_length=500)
+
+    def clean(self) -> dict[str, Any]:
+        """A reason that is none of ours is free text: it belongs on the hold."""
+        data = super().clean() or {}
+        reason = data.get("reason", "")
+        if reason and reason not in services.RELEASE_REASONS:
+            data["note"] = f"{reason} {data.get('note', '')}".strip()[:500]
+            data["reason"] = "other"
+        return data
+
+
+class LookUpForm(ShowingErrors):
+    """A reservation's uid, which is never shown again."""
+
+    uid = forms.RegexField(
+        r"^[A-Za-z0-9_-]+$",
+        label=_("Reservation uid"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _("A uid has only letters, digits, - and _.")},
+    )
+
+
+def _name(event_type: EventType) -> str:
+    lengths = event_type.length_options or (event_type.length_in_minutes,)
+    minutes = "/".join(map(str, lengths))
+    return f"{event_type.title} · {minutes} min"

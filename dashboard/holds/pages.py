@@ -1,0 +1,154 @@
+"""Pages of holds: what they show, as a whole or, under htmx, as a part."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+
+from dashboard.accounts.acting import actor_of
+from dashboard.accounts.typed import recall
+from dashboard.audit import searching
+from dashboard.holds import availability, looking, rows, starting, told
+from dashboard.holds.forms import (
+    ClientForm,
+    ExtendForm,
+    LookUpForm,
+    MoveForm,
+    PlaceForm,
+    ReleaseForm,
+)
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.holds.rows import Viewer
+
+
+def place_page(
+    request: HttpRequest, form: PlaceForm, *, status: int = 200, error: HoldError | None = None
+) -> HttpResponse:
+    if form.is_bound:
+        form.renew_token()
+    form.offer(availability.event_types(), form.initial.get("event_type_id"))
+    return answer(request, "new", {"form": form}, status=status, error=error)
+
+
+def hold_page(
+    request: HttpRequest,
+    pk: int,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    extend_form: ExtendForm | None = None,
+    release_form: ReleaseForm | None = None,
+) -> HttpResponse:
+    shown = starting.fetch(existing(pk))
+    who = viewer(request)
+    row = rows.row_of(shown, who)
+    context = {
+        "row": row,
+        "acts": row.acts,
+        "ended": told.ended(shown),
+        "extend_form": extend_form
+        or ExtendForm(initial=_typed(request, "hold-extend", ExtendForm)),
+        "release_form": release_form
+        or ReleaseForm(initial=_typed(request, "hold-release", ReleaseForm)),
+        "retake": error is not None and error.retake,
+        "retake_minutes": told.retake_minutes(error, shown, request.POST, who.at),
+        "story": searching.story(pk, now=who.now, viewer=who.user.pk),
+    }
+    return answer(request, "hold", context, status=status, error=error)
+
+
+def move_page(
+    request: HttpRequest,
+    pk: int,
+    form: MoveForm,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    to: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    shown = starting.fetch(existing(pk))
+    if not form.is_bound:
+        form.initial.setdefault("event_type_id", shown.event_type_id)
+    form.offer(availability.event_types(), shown.event_type_id)
+    context = {"from_row": rows.row_of(shown, viewer(request)), "form": form, "to": to}
+    return answer(request, "move", context, status=status, error=error)
+
+
+def look_up_page(
+    request: HttpRequest,
+    form: LookUpForm,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    problem: Mapping[str, str] | None = None,
+    found: looking.Found | None = None,
+    client: ClientForm | None = None,
+    key: str = "",
+) -> HttpResponse:
+    form.data = {}  # what was typed is a secret
+    context: dict[str, Any] = {"form": form, "problem": problem}
+    if found is not None:
+        title = availability.title_of(found.event_type)
+        context["found"] = rows.reservation_row(found.reservation, title, viewer(request))
+        context["take_form"] = (client or ClientForm()) if found.is_live else None
+        context["find"] = key
+    return answer(request, "look_up", context, status=status, error=error)
+
+
+PARTS = {"new": "_place"}
+
+
+def answer(
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any],
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+) -> HttpResponse:
+    """The whole page, or under htmx its part."""
+    if error is not None:
+        context["problem"] = rows.problem_for(error.problem, viewer(request))
+    part = bool(getattr(request, "htmx", False)) and (
+        request.headers.get("HX-Request-Type") != "full"
+    )
+    template = f"holds/{PARTS.get(name, f'_{name}') if part else name}.html"
+    answer = render(request, template, context, status=status)
+    if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:
+        answer["Retry-After"] = str(error.problem.wait)
+    patch_vary_headers(answer, ["HX-Request", "HX-Request-Type"])
+    return answer
+
+
+def see(hold: Hold | None) -> HttpResponseRedirect:
+    """303: the hold's own page."""
+    if hold is None:
+        raise Http404
+    return HttpResponseRedirect(reverse("hold", args=[hold.pk]), status=303)
+
+
+def existing(pk: int) -> int:
+    if pk >= 2**63 or not Hold.objects.filter(pk=pk).exists():
+        raise Http404
+    return pk
+
+
+def _typed(request: HttpRequest, posted_to: str, form: type[Any]) -> dict[str, Any]:
+    return initial(recall(request, posted_to) or {}, form)
+
+
+def initial(data: Any, form: type[Any]) -> dict[str, Any]:
+    """What a page's address or an earlier attempt says of the form's fields."""
+    return {name: data[name] for name in form.base_fields if name != "token" and name in data}
+
+
+def viewer(request: HttpRequest) -> Viewer:
+    return Viewer.of(actor_of(request).user, timezone.now())

@@ -1,0 +1,209 @@
+"""Holds as pages show them: every moment formatted once, above the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dashboard.accounts import roles
+from dashboard.accounts.models import User
+from dashboard.audit.searching import findings
+from dashboard.calcom import Reservation
+from dashboard.holds import moments, upstream, words
+from dashboard.holds.changes import Change
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import Problem
+
+State = Hold.State
+
+# How long the board tells of a hold that was lost or gone.
+TOLD_FOR = timedelta(hours=12)
+MOST_TOLD = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One hold, ready to be shown to one person."""
+
+    pk: int
+    url: str
+    state: str
+    word: str
+    icon: str
+    tone: str
+    ends_iso: str
+    ends_text: str
+    ends_prefix: str
+    slot_iso: str
+    slot_day: str
+    slot_time: str
+    event_type: str
+    client: str
+    contact: str
+    note: str
+    holder: str
+    mine: bool
+    acts: bool
+    sentence: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """For whom rows are made, and when: on our clock, and on cal.com's."""
+
+    user: User
+    is_admin: bool
+    now: datetime
+    at: datetime
+    base: str  # the address that a hold's number is appended to
+
+    @classmethod
+    def of(cls, user: User, now: datetime) -> Viewer:
+        base = reverse("hold", args=[0]).removesuffix("0/")
+        return cls(user, roles.is_admin(user), now, upstream.cal_now(now), base)
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The board for one person at one moment."""
+
+    rows: list[Row]
+    attention: list[Row]
+    findings: list[Any]
+    live_count: int
+    updated_iso: str
+
+
+def board(viewer: Viewer) -> Board:
+    """Who holds what, soonest end first, and what needs attention."""
+    holds = (
+        Hold.objects.on_board().select_related("holder", "claim_by").order_by("held_until", "id")
+    )
+    rows: list[Row] = []
+    attention: list[Row] = []
+    for hold in holds.order_by("held_until", "id"):
+        calm = hold.state in (State.HELD, State.PLACING)
+        broken_off = hold.change is not None and not hold.is_claimed(viewer.now)
+        row = row_of(hold, viewer)
+        (rows if calm and not broken_off else attention).append(row)
+    attention += [row_of(hold, viewer) for hold in _told(viewer)]
+    live = sum(1 for row in rows if row.state == State.HELD)
+    return Board(rows, attention, findings(viewer.now), live, iso(viewer.at))
+
+
+def _told(viewer: Viewer) -> Iterable[Hold]:
+    """Holds that ended otherwise than anybody meant."""
+    told = Hold.objects.filter(
+        state__in=(State.LOST, State.GONE), ended_at__gt=viewer.at - TOLD_FOR, change=None
+    )
+    return told.select_related("holder", "claim_by").order_by("-ended_at")[:MOST_TOLD]
+
+
+def row_of(hold: Hold, viewer: Viewer) -> Row:
+    """One hold as a row."""
+    mine = hold.holder_id == viewer.user.pk
+    claimed = hold.is_claimed(viewer.now)
+    word, icon, tone = _face(hold, viewer, claimed=claimed)
+    ends = hold.held_until or hold.latest_end
+    return Row(
+        pk=hold.pk,
+        url=f"{viewer.base}{hold.pk}/",
+        state=hold.state,
+        word=word,
+        icon=icon,
+        tone=tone,
+        ends_iso=iso(ends) if ends else "",
+        ends_text=moments.clock(ends) if ends else "",
+        ends_prefix="" if hold.held_until else "≤ ",
+        slot_iso=iso(hold.slot_start),
+        slot_day=moments.day(hold.slot_start),
+        slot_time=moments.times(hold.slot_start, hold.slot_end),
+        event_type=hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id},
+        client=hold.client_name,
+        contact=hold.client_contact,
+        note=hold.note,
+        holder=_("you") if mine else str(hold.holder),
+        mine=mine,
+        acts=(mine or viewer.is_admin)
+        and hold.state == State.HELD
+        and not claimed
+        and hold.change is None,
+        sentence=sentence(hold, viewer),
+        version=hold.version,
+    )
+
+
+def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Row:
+    """A reservation that the register does not know, in the same form."""
+    live = reservation.reservation_until > viewer.at
+    stranger = Hold(
+        pk=0,
+        state=State.HELD if live else State.EXPIRED,
+        holder=viewer.user,
+        event_type_id=reservation.event_type_id,
+        event_type_title=title,
+        slot_start=reservation.slot_start,
+        slot_end=reservation.slot_end,
+        held_until=reservation.reservation_until,
+        ended_at=None if live else reservation.reservation_until,
+    )
+    return row_of(stranger, viewer)
+
+
+def problem_for(problem: Problem, viewer: Viewer) -> dict[str, Any]:
+    """A problem with the holds in the way as rows."""
+    return {
+        "happened": problem.happened,
+        "safe": problem.safe,
+        "what_now": problem.what_now,
+        "details": problem.details,
+        "wait": problem.wait,
+        "others": [row_of(hold, viewer) for hold in problem.others],
+    }
+
+
+def sentence(hold: Hold, viewer: Viewer) -> str:
+    """What there is to know of a hold that is not simply held."""
+    if hold.is_claimed(viewer.now):
+        who = hold.claim_by or "Holdfast"
+        return f"{who} {words.VERBS.get(hold.claim_verb, '')}."
+    if hold.change is not None:
+        settled_by = Change.from_json(hold.change).settled_by
+        return words.being_restored(hold, max(settled_by, viewer.now))
+    if hold.state == State.UNCONFIRMED and hold.latest_end:
+        return f"{_('cal.com did not answer.')} {words.perhaps_held(hold.latest_end)}"
+    if hold.state == State.LOST:
+        return _("The time was lost to somebody else while the hold was being changed.")
+    if hold.state == State.GONE:
+        return _("cal.com no longer had it, before its time was up.")
+    return ""
+
+
+def iso(moment: datetime) -> str:
+    """UTC to the millisecond, as scripts in pages read it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _face(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
+    """Word, icon and tone."""
+    if claimed and hold.state != State.PLACING:
+        return _("being changed"), "changing", "changing"
+    if hold.change is not None:
+        return _("being restored"), "changing", "changing"
+    if hold.state == State.HELD:
+        if hold.is_live(viewer.at):
+            return _("held"), "live", "live"
+        return _("ran out"), "ended", "ended"
+    if hold.state == State.PLACING:
+        return hold.get_state_display(), "asked", "changing"
+    if hold.state == State.UNCONFIRMED:
+        return hold.get_state_display(), "asked", "trouble"
+    if hold.state in (State.LOST, State.GONE):
+        return hold.get_state_display(), "trouble", "trouble"
+    return hold.get_state_display(), "ended", "ended"

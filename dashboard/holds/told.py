@@ -1,0 +1,155 @@
+"""Short sentences on what was done, for the top of the next page."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dashboard.holds import availability, moments, words
+from dashboard.holds.changes import Spot, minutes_until
+from dashboard.holds.forms import REASONS
+from dashboard.holds.looking import Checked, Finding, Row
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+
+State = Hold.State
+
+
+def finding(checked: Checked) -> str:
+    """What a check found."""
+    hold = checked.hold
+    return {
+        Finding.SAME: _("cal.com still has it: %(held)s") % {"held": held_until(hold)},
+        Finding.MOVED: _(
+            "It was changed outside Holdfast, and is shown as cal.com has it: %(held)s"
+        )
+        % {"held": held_until(hold)},
+        Finding.GONE: _("cal.com no longer has this hold, before its time was up."),
+        Finding.EXPIRED: _("This hold has run out."),
+        Finding.CHANGED: _("Somebody changed the hold while we looked. Check it again."),
+    }[checked.finding]
+
+
+def findings(results: Iterable[Row]) -> list[str]:
+    """What several checks found: what is unusual hold by hold, what is as it should be in one."""
+    results = list(results)
+    lines = []
+    for row in results:
+        slot = moments.slot(row.hold.slot_start, row.hold.slot_end)
+        if row.error is not None:
+            problem = row.error.problem
+            lines.append(f"{slot}: {problem.happened} {problem.safe}")
+        elif row.finding not in (None, Finding.SAME):
+            lines.append(f"{slot}: {finding(Checked(row.hold, row.finding))}")
+    same = Counter(row.finding for row in results)[Finding.SAME]
+    if same or not results:
+        lines.insert(0, _still_there(same))
+    return lines
+
+
+def _still_there(count: int) -> str:
+    if not count:
+        return _("No hold was chosen.")
+    return ngettext(
+        "cal.com still has %(count)s hold as it stands here.",
+        "cal.com still has %(count)s holds as they stand here.",
+        count,
+    ) % {"count": count}
+
+
+def held_until(hold: Hold) -> str:
+    if hold.held_until is None:
+        return ""
+    return _("%(slot)s is held until %(until)s (%(zone)s).") % {
+        "slot": moments.slot(hold.slot_start, hold.slot_end),
+        "until": moments.clock(hold.held_until),
+        "zone": moments.office().key,
+    }
+
+
+def moved(hold: Hold) -> str:
+    return _("Moved: %(held)s") % {"held": held_until(hold)}
+
+
+def released(hold: Hold) -> str:
+    if hold.state == State.RELEASED:
+        return _("Released: the time is free again.")
+    return _("cal.com did not have this hold any more: there was nothing to release.")
+
+
+def ended(hold: Hold) -> dict[str, str] | None:
+    """When and why a hold ended, and what was noted."""
+    if not hold.has_ended or hold.ended_at is None:
+        return None
+    said = _("%(state)s at %(when)s (%(zone)s)") % {
+        "state": str(hold.get_state_display()).capitalize(),
+        "when": f"{moments.day(hold.ended_at)} {moments.clock(hold.ended_at)}",
+        "zone": moments.office().key,
+    }
+    reason = _reason(hold.end_reason)
+    return {"sentence": f"{said}: {reason}" if reason else f"{said}.", "note": hold.end_note}
+
+
+def _reason(code: str) -> str:
+    if code in (said := dict(REASONS)) and code:
+        return str(said[code])
+    if code in {str(cause) for cause in words.HAPPENED}:
+        return str(words.HAPPENED[_cause(code)][0])
+    return {
+        "replaced": _("another reservation took its place."),
+        "not_retaken": _("it was given up to be taken again, and that was broken off."),
+    }.get(code, "")
+
+
+def _cause(code: str) -> Any:
+    """The cause of a stored code."""
+    return next(cause for cause in words.HAPPENED if str(cause) == code)
+
+
+def target(hold: Hold, spot: Spot) -> dict[str, str]:
+    """Where a move goes, to be looked at before it is agreed."""
+    event_type = availability.event_type(spot.event_type_id)
+    known = hold.event_type_title if spot.event_type_id == hold.event_type_id else ""
+    risk = ""
+    if spot.event_type_id == hold.event_type_id and spot.overlaps(Spot.of(hold)):
+        risk = _(
+            "The two times overlap, so cal.com lets the hold move only by way of a moment in "
+            "between, in which somebody else could take the time. It goes back if the new one "
+            "is refused."
+        )
+    return {
+        "day": moments.day(spot.slot_start),
+        "time": moments.times(spot.slot_start, spot.slot_end),
+        "event_type": availability.title_of(event_type)
+        or known
+        or _("Event type %(id)s") % {"id": spot.event_type_id},
+        "ends_text": moments.clock(spot.until),
+        "risk": risk,
+    }
+
+
+def nothing_there() -> dict[str, str]:
+    return {
+        "happened": _("cal.com has no reservation with this uid."),
+        "safe": _("It may never have existed, have run out, or have been released."),
+        "what_now": _("Check the uid, or hold the time anew."),
+    }
+
+
+def retake_minutes(
+    error: HoldError | None, hold: Hold, data: Mapping[str, str], at: datetime
+) -> int | None:
+    """For how long a hold would be taken again, from what was asked."""
+    if error is None or not error.retake:
+        return None
+    asked = data.get("reservation_duration", "")
+    if asked.isdecimal():
+        return int(asked)
+    added = data.get("add", "")
+    until = max(hold.held_until or at, at)
+    return minutes_until(until, at) + (int(added) if added.isdecimal() else 0)

@@ -1,0 +1,286 @@
+"""Pages and forms of holds: read the form, call one verb, show the answer."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from dashboard.accounts import roles
+from dashboard.accounts.acting import actor_of
+from dashboard.accounts.models import User
+from dashboard.accounts.typed import recall
+from dashboard.holds import looking, pages, rows, services, settling, starting, told, upstream
+from dashboard.holds.forms import (
+    ClientForm,
+    ExtendForm,
+    LookUpForm,
+    MoveForm,
+    PlaceForm,
+    ReleaseForm,
+)
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome
+
+FOUND_KEY = "found"  # in the session: uids looked up, by a number that pages may carry
+
+
+@require_GET
+def board(request: HttpRequest) -> HttpResponse:
+    """Who holds what, for whom, until when."""
+    settling.settle_times(timezone.now())
+    return pages.answer(request, "board", {"board": rows.board(pages.viewer(request))})
+
+
+@require_GET
+def board_rows(request: HttpRequest) -> HttpResponse:
+    """The poll of the board: asks only our database, and has no body when nothing changed."""
+    settling.settle_times(timezone.now())
+    shown = rows.board(pages.viewer(request))
+    tag = f'"{_tag(shown)}"'
+    if request.headers.get("If-None-Match") == tag:
+        answer = HttpResponse(status=304)
+    else:
+        answer = render(request, "holds/_board.html", {"board": shown})
+    answer["ETag"] = tag
+    return answer
+
+
+@require_http_methods(["GET", "POST"])
+def place(request: HttpRequest) -> HttpResponse:
+    """Place a hold."""
+    if request.method == "GET":
+        typed = recall(request)
+        form = PlaceForm(
+            initial=pages.initial(typed if typed is not None else request.GET, PlaceForm)
+        )
+        return pages.place_page(request, form)
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        return pages.place_page(request, form, status=422)
+    data = form.cleaned_data
+    try:
+        hold = services.place(
+            by=actor_of(request),
+            event_type_id=data["event_type_id"],
+            slot_start=data["slot_start"],
+            slot_duration=data["slot_duration"],
+            reservation_duration=data["reservation_duration"],
+            client=form.client(),
+            token=data["token"],
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        if error.outcome == Outcome.UNKNOWN:
+            return pages.see(error.hold)
+        form.show(error)
+        return pages.place_page(request, form, status=error.status, error=error)
+    return pages.see(hold)
+
+
+@require_GET
+def hold(request: HttpRequest, pk: int) -> HttpResponse:
+    """One hold: what it is, what can be done, what happened."""
+    settling.bring_to_rest(pk, timezone.now())
+    return pages.hold_page(request, pk)
+
+
+@require_POST
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask cal.com whether it still has the hold."""
+    settling.bring_to_rest(pk, timezone.now())
+    try:
+        checked = looking.check(
+            hold_id=pages.existing(pk), by=actor_of(request), now=timezone.now()
+        )
+    except HoldError as error:
+        return _refused(request, pk, error)
+    messages.info(request, told.finding(checked))
+    return pages.see(checked.hold)
+
+
+@require_POST
+def check_many(request: HttpRequest) -> HttpResponse:
+    """Ask cal.com about several holds at once."""
+    now = timezone.now()
+    settling.settle_times(now)
+    wanted = [int(pk) for pk in request.POST.getlist("hold") if pk.isdecimal() and len(pk) < 19]
+    if request.POST.get("all") == "yes":
+        at = upstream.cal_now(now)
+        everybody = Hold.objects.live(at).order_by("held_until")
+        if not roles.is_admin(_user(request)):
+            everybody = everybody.filter(holder=_user(request))
+        wanted = list(everybody.values_list("pk", flat=True))
+    known = set(Hold.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    chosen = [pk for pk in wanted if pk in known]
+    results = looking.check_many(hold_ids=chosen, by=actor_of(request), now=now)
+    for line in told.findings(results):
+        messages.info(request, line)
+    return redirect("board")
+
+
+@require_POST
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hold the same time for longer."""
+    settling.bring_to_rest(pk, timezone.now())
+    form = ExtendForm(request.POST)
+    if not form.is_valid():
+        return pages.hold_page(request, pk, status=422, extend_form=form)
+    try:
+        done = services.extend(
+            hold_id=pages.existing(pk),
+            by=actor_of(request),
+            reservation_duration=form.cleaned_data["reservation_duration"],
+            add=form.cleaned_data["add"],
+            retake=form.cleaned_data["retake"],
+            version=_version(request),
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        form.show(error)
+        return _refused(request, pk, error, extend_form=form)
+    messages.success(request, told.held_until(done))
+    return pages.see(done)
+
+
+@require_http_methods(["GET", "POST"])
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose another time, see from and to, and move."""
+    settling.bring_to_rest(pk, timezone.now())
+    if request.method == "GET":
+        return _move_preview(request, pk)
+    form = MoveForm(request.POST)
+    if not form.is_valid():
+        return pages.move_page(request, pk, form, status=422)
+    try:
+        done = services.move(
+            hold_id=pages.existing(pk),
+            by=actor_of(request),
+            version=_version(request),
+            now=timezone.now(),
+            **form.wish(),
+        )
+    except HoldError as error:
+        if error.outcome == Outcome.UNKNOWN:
+            return pages.see(error.hold)
+        form.show(error)
+        return pages.move_page(request, pk, form, status=error.status, error=error)
+    messages.success(request, told.moved(done))
+    return pages.see(done)
+
+
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the time free."""
+    settling.bring_to_rest(pk, timezone.now())
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return pages.hold_page(request, pk, status=422, release_form=form)
+    try:
+        done = services.release(
+            hold_id=pages.existing(pk),
+            by=actor_of(request),
+            reason=form.cleaned_data["reason"],
+            note=form.cleaned_data["note"],
+            version=_version(request),
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        form.show(error)
+        return _refused(request, pk, error, release_form=form)
+    messages.success(request, told.released(done))
+    return pages.see(done)
+
+
+@require_http_methods(["GET", "POST"])
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Ask cal.com for a reservation by its uid, and take it into the register."""
+    if request.method == "GET":
+        return pages.look_up_page(request, LookUpForm())
+    uid = request.POST.get("uid") or _uid_found(request)
+    form = LookUpForm({"uid": uid})
+    client = ClientForm(request.POST)
+    if not form.is_valid() or not client.is_valid():
+        return pages.look_up_page(request, form, status=422, client=client)
+    uid = form.cleaned_data["uid"]
+    known = looking.known_hold(uid)
+    if known is not None:
+        return pages.see(known)
+    try:
+        if request.POST.get("take") == "yes":
+            taken = looking.take_in(
+                uid=uid, by=actor_of(request), client=client.client(), now=timezone.now()
+            )
+            return pages.see(taken) if taken else _nothing_there(request)
+        found = looking.look_up(uid=uid, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        return pages.look_up_page(request, LookUpForm(), status=error.status, error=error)
+    if found is None:
+        return _nothing_there(request)
+    key = _remember_found(request, uid)
+    return pages.look_up_page(request, LookUpForm(), found=found, key=key)
+
+
+def _nothing_there(request: HttpRequest) -> HttpResponse:
+    return pages.look_up_page(request, LookUpForm(), status=404, problem=told.nothing_there())
+
+
+def _remember_found(request: HttpRequest, uid: str) -> str:
+    """A number that a page may carry in the uid's place."""
+    found = dict(list(request.session.get(FOUND_KEY, {}).items())[-4:])
+    key = hashlib.sha256(f"{request.session.session_key}{uid}".encode()).hexdigest()[:16]
+    request.session[FOUND_KEY] = found | {key: uid}
+    return key
+
+
+def _uid_found(request: HttpRequest) -> str:
+    return str(request.session.get(FOUND_KEY, {}).get(request.POST.get("find", ""), ""))
+
+
+def _refused(request: HttpRequest, pk: int, error: HoldError, **forms: Any) -> HttpResponse:
+    """An unknown end is told by the hold's own page; a refusal shows the form again."""
+    if error.outcome == Outcome.UNKNOWN:
+        return pages.see(error.hold)
+    return pages.hold_page(request, pk, status=error.status, error=error, **forms)
+
+
+def _move_preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """From and to, before anything is asked of cal.com."""
+    typed = recall(request)
+    chosen = typed if typed is not None else request.GET
+    if not chosen.get("slot_start"):
+        return pages.move_page(request, pk, MoveForm(initial=pages.initial(chosen, MoveForm)))
+    form = MoveForm(chosen)
+    shown = starting.fetch(pages.existing(pk))
+    if not form.is_valid() or shown.held_until is None or shown.slot_end is None:
+        return pages.move_page(request, pk, form)
+    viewer = pages.viewer(request)
+    try:
+        target = services.move_target(shown, at=viewer.at, **form.wish())
+    except HoldError as error:
+        form.show(error)
+        return pages.move_page(request, pk, form)
+    return pages.move_page(request, pk, form, to=told.target(shown, target))
+
+
+def _version(request: HttpRequest) -> int | None:
+    """The version that the page was made with; one that is no number fits no hold."""
+    text = request.POST.get("version") or request.GET.get("version")
+    if not text:
+        return None
+    return int(text) if text.isdecimal() and len(text) < 10 else -1
+
+
+def _user(request: HttpRequest) -> User:
+    return actor_of(request).user
+
+
+def _tag(shown: rows.Board) -> str:
+    """The same for the same rows, whoever looks."""
+    parts = (shown.rows, shown.attention, [line.entry_id for line in shown.findings])
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
