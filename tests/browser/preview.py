@@ -1,0 +1,192 @@
+"""Every page with made-up data, to look at while working on templates and stylesheet.
+
+``python -m tests.browser.preview`` serves them and prints the address; ``--shots FOLDER`` takes
+pictures of all of them instead, at four widths, light and dark; ``--only NAME`` of one of them.
+It needs no database and no cal.com.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from wsgiref.simple_server import WSGIRequestHandler, make_server
+
+import django
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.core.wsgi import get_wsgi_application
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.test import override_settings
+from django.urls import include, path
+from playwright.sync_api import sync_playwright
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
+django.setup()
+
+from tests.browser import scenes  # noqa: E402
+
+CHROMIUM = "/usr/bin/chromium"
+WIDTHS = (1440, 768, 390, 320)
+CONTENT_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " form-action 'self'; base-uri 'none'"
+)
+
+
+class Person:
+    is_authenticated = True
+
+    def __str__(self) -> str:
+        return "Ada Lindqvist"
+
+
+def about(request: HttpRequest) -> dict[str, Any]:
+    """What the product's context processors tell every page."""
+    return {
+        "user": Person(),
+        "office_zone": str(scenes.ZONE),
+        "now_iso": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
+        "is_admin": True,
+        "hold_minutes": 15,
+        "hold_minutes_max": 120,
+    }
+
+
+def scene(request: HttpRequest, name: str = "board") -> HttpResponse:
+    """One page of the list."""
+    if name not in scenes.SCENES:
+        raise Http404
+    template, context = scenes.SCENES[name]
+    answer = render(request, template, context())
+    answer["Content-Security-Policy"] = CONTENT_POLICY
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def rows(request: HttpRequest) -> HttpResponse:
+    """The board's own poll, with a tag."""
+    if request.headers.get("If-None-Match") == '"same"':
+        return HttpResponse(status=304)
+    answer = render(request, "holds/_board.html", scenes.SCENES["board"][1]())
+    answer["ETag"] = '"same"'
+    return answer
+
+
+def static(request: HttpRequest, name: str) -> FileResponse:
+    """A file of ours as it lies in the tree."""
+    found = finders.find(name)
+    if not found:
+        raise Http404
+    return FileResponse(Path(found).open("rb"))
+
+
+def one(name: str) -> Any:
+    """A view that always shows the same scene."""
+    return lambda request, **_: scene(request, name)
+
+
+urlpatterns = [
+    path("static/<path:name>", static),
+    path("", scene, name="board"),
+    path("rows", rows, name="board-rows"),
+    path("check", one("board"), name="check-many"),
+    path("place", one("place"), name="place"),
+    path("look-up", one("look-up"), name="look-up"),
+    path("audit/", one("audit-log"), name="audit"),
+    path("audit/<int:pk>/", one("404"), name="audit-entry"),
+    path("sign-in", one("login"), name="login"),
+    path("sign-out", one("404"), name="logout"),
+    path("admin/", include(([path("", one("404"), name="index")], "admin"))),
+    path("holds/<int:pk>/", one("hold"), name="hold"),
+    *(
+        path(f"holds/<int:pk>/{verb}", one(f"after-{verb}"), name=f"hold-{verb}")
+        for verb in ("check", "extend", "move", "release")
+    ),
+    path("<slug:name>", scene),
+]
+SETTINGS = {
+    "ROOT_URLCONF": __name__,
+    "DEBUG": True,
+    "ALLOWED_HOSTS": ["*"],
+    "MIDDLEWARE": ["django_htmx.middleware.HtmxMiddleware"],
+    "STATIC_URL": "/static/",
+    "FORCE_SCRIPT_NAME": None,
+    "STORAGES": {
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    },
+    "FORM_RENDERER": "django.forms.renderers.TemplatesSetting",
+}
+
+
+def with_context(templates: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The product's template settings with made-up context processors."""
+    options = {
+        "context_processors": [
+            "django.template.context_processors.request",
+            f"{__name__}.about",
+        ]
+    }
+    return [{**templates[0], "OPTIONS": options}]
+
+
+class Quiet(WSGIRequestHandler):
+    def log_message(self, *arguments: Any) -> None:
+        """Say nothing."""
+
+
+def shoot(address: str, folder: Path, names: list[str], widths: tuple[int, ...]) -> None:
+    """Take the pictures."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-background-networking"]
+        )
+        for scheme in ("light", "dark"):
+            for width in widths:
+                touch = width < 700
+                context = browser.new_context(
+                    viewport={"width": width, "height": 900},
+                    color_scheme=scheme,
+                    has_touch=touch,
+                    is_mobile=touch,
+                )
+                page = context.new_page()
+                page.on("console", lambda said: print(f"  {said.type}: {said.text}"))
+                page.on("pageerror", lambda error: print(f"  error: {error}"))
+                for name in names:
+                    page.goto(f"{address}/{name}")
+                    page.wait_for_timeout(150)
+                    too_wide = page.evaluate(
+                        "document.documentElement.scrollWidth > window.innerWidth"
+                    )
+                    if too_wide:
+                        print(f"  {name} is too wide at {width}")
+                    page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
+                context.close()
+        browser.close()
+
+
+def main() -> None:
+    reader = argparse.ArgumentParser(description=__doc__)
+    reader.add_argument("--shots", type=Path)
+    reader.add_argument("--only", action="append")
+    reader.add_argument("--width", type=int, action="append")
+    reader.add_argument("--port", type=int, default=0)
+    asked = reader.parse_args()
+    with override_settings(**SETTINGS, TEMPLATES=with_context(settings.TEMPLATES)):
+        server = make_server("127.0.0.1", asked.port, get_wsgi_application(), handler_class=Quiet)
+        address = f"http://127.0.0.1:{server.server_port}"
+        if not asked.shots:
+            print(address)
+            server.serve_forever()
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        shoot(address, asked.shots, asked.only or list(scenes.SCENES), tuple(asked.width or WIDTHS))
+
+
+if __name__ == "__main__":
+    main()
