@@ -68,9 +68,22 @@ def client() -> Client:
     key = (os.getpid(), settings.CALCOM_API_URL, settings.CALCOM_API_KEY)
     with _lock:
         if key not in _clients:
-            _clients.clear()
+            _close()
             _clients[key] = new_client()
         return _clients[key]
+
+
+def close_client() -> None:
+    """Give the pooled connections back; the next call makes a new client."""
+    with _lock:
+        _close()
+
+
+def _close() -> None:
+    for (pid, _url, _key), old in _clients.items():
+        if pid == os.getpid():  # connections of a parent process are the parent's
+            old.close()
+    _clients.clear()
 
 
 class Stopwatch:
@@ -276,7 +289,7 @@ class Action:
     def _commit(self, **fields: Any) -> None:
         fields = self._pending | fields
         if self.hold is not None and self.claim_id is not None and fields:
-            claims.write(self.hold, claim_id=self.claim_id, now=self.now(), **fields)
+            claims.write(self.hold, fields, claim_id=self.claim_id, now=self.now())
         for write in self._also:
             write()
         self._pending, self._also = {}, []

@@ -103,7 +103,7 @@ def claim(
     hold.version += 1
 
 
-def write(hold: Hold, *, claim_id: uuid.UUID, now: datetime, **fields: Any) -> None:
+def write(hold: Hold, fields: dict[str, Any], *, claim_id: uuid.UUID, now: datetime) -> None:
     """Change the hold that this claim still holds. Raises ClaimLostError."""
     mine = Hold.objects.filter(pk=hold.pk, claim_id=claim_id)
     if not mine.update(version=F("version") + 1, changed_at=now, **fields):

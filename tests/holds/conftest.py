@@ -1,0 +1,39 @@
+"""Staff, a colleague, an admin, and a cal.com of their own that they talk to over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.core.cache import cache
+
+from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role
+from dashboard.holds import calls
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import person
+
+
+@pytest.fixture
+def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Iterator[Sandbox]:
+    settings.CALCOM_API_URL = sandbox.url
+    settings.CALCOM_API_KEY = "cal_ownerfast0123456789"
+    cache.clear()
+    yield sandbox
+    calls.close_client()
+    cache.clear()
+
+
+@pytest.fixture
+def staff(db: None) -> User:
+    return person("staff", Role.STAFF)
+
+
+@pytest.fixture
+def colleague(db: None) -> User:
+    return person("colleague", Role.STAFF)
+
+
+@pytest.fixture
+def admin(db: None) -> User:
+    return person("admin", Role.ADMINS)
