@@ -82,7 +82,7 @@ def _particular(key: str, value: Any, near: datetime | None) -> str:
     if key in MINUTES and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "state":
-        return states().get(value, str(value))
+        return states().get(str(value), str(value))
     return str(value)
 
 

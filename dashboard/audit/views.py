@@ -42,7 +42,7 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
     context = {
         "entry": entry,
-        "facts": facts.of(entry),
+        "facts": list(facts.of(entry)),
         "asked": facts.asked(entry),
         "differences": facts.differences(entry),
         "entries": entries,

@@ -1,0 +1,102 @@
+"""Nobody changes or removes an entry through the ORM or the admin; the database holds beneath."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.core import serializers
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from dashboard.accounts.admin import people_site
+from dashboard.audit.append_only import AppendOnlyError
+from dashboard.audit.models import AuditEntry
+from tests.audit.deeds import NOON, extend
+
+log = AuditEntry.objects
+BY_WORD: dict[str, Callable[[AuditEntry], Any]] = {
+    "save": lambda entry: entry.save(),
+    "save of one field": lambda entry: entry.save(update_fields=["actor_name"]),
+    "delete": lambda entry: entry.delete(),
+    "asave": lambda entry: asyncio.run(entry.asave()),
+    "adelete": lambda entry: asyncio.run(entry.adelete()),
+    "update": lambda _: log.update(actor_name="forged"),
+    "update of some": lambda entry: log.filter(pk=entry.pk).update(actor_name="forged"),
+    "aupdate": lambda _: asyncio.run(log.aupdate(actor_name="forged")),
+    "queryset delete": lambda _: log.all().delete(),
+    "queryset adelete": lambda _: asyncio.run(log.all().adelete()),
+    "bulk_update": lambda entry: log.bulk_update([entry], ["actor_name"]),
+    "abulk_update": lambda entry: asyncio.run(log.abulk_update([entry], ["actor_name"])),
+    "update_or_create": lambda entry: log.update_or_create({"actor_name": "forged"}, pk=entry.pk),
+    "bulk_create that updates": lambda entry: log.bulk_create(
+        [entry], update_conflicts=True, unique_fields=["id"], update_fields=["actor_name"]
+    ),
+    "bulk_create that ignores": lambda entry: log.bulk_create([entry], ignore_conflicts=True),
+    "bulk_create by position": lambda entry: log.bulk_create([entry], None, True),
+    "of a hold": lambda entry: entry.hold.entries.update(actor_name="forged"),
+    "delete of a hold's": lambda entry: entry.hold.entries.all().delete(),
+    "clear": lambda entry: entry.hold.entries.clear(),
+    "remove": lambda entry: entry.hold.entries.remove(entry),
+    "clear one by one": lambda entry: entry.hold.entries.clear(bulk=False),
+}
+BY_TRIGGER: dict[str, Callable[[AuditEntry], Any]] = {
+    "base manager update": lambda _: AuditEntry._base_manager.update(actor_name="forged"),
+    "base manager delete": lambda _: AuditEntry._base_manager.all().delete(),
+    "raw delete": lambda entry: log.filter(pk=entry.pk)._raw_delete("default"),
+    "add to a hold": lambda entry: entry.hold.entries.add(entry),
+    "a copy with the same key": lambda entry: AuditEntry(
+        pk=entry.pk, at=NOON, kind="event", action="sign_out", actor_name="forged"
+    ).save(),
+    "bulk_create onto it": lambda entry: log.bulk_create([entry]),
+    "loaddata": lambda entry: [
+        each.save()
+        for each in serializers.deserialize("json", serializers.serialize("json", [entry]))
+    ],
+}
+
+
+@pytest.fixture
+def entry(staff, hold) -> AuditEntry:
+    extend(staff, hold)
+    return log.newest_first()[0]
+
+
+def stored() -> list[dict[str, Any]]:
+    return list(log.order_by("id").values())
+
+
+@pytest.mark.parametrize("way", BY_WORD)
+def test_the_orm_refuses_in_words(entry, way):
+    before = stored()
+    entry.actor_name = "forged"
+    refused = pytest.raises(AppendOnlyError, match="added and never changed or removed")
+    with refused, transaction.atomic():
+        BY_WORD[way](entry)
+    assert stored() == before
+
+
+@pytest.mark.parametrize("way", BY_TRIGGER)
+def test_what_slips_past_the_words_meets_the_triggers(entry, way):
+    before = stored()
+    entry.actor_name = "forged"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        BY_TRIGGER[way](entry)
+    assert stored() == before
+
+
+def test_people_and_holds_that_an_entry_names_cannot_be_deleted(entry, staff):
+    before = stored()
+    with pytest.raises(ProtectedError):
+        entry.hold.delete()
+    with pytest.raises(ProtectedError):
+        staff.delete()
+    assert stored() == before
+
+
+def test_no_admin_site_knows_the_log():
+    assert not admin.site.is_registered(AuditEntry)
+    assert not people_site.is_registered(AuditEntry)
