@@ -11,9 +11,10 @@ from django.middleware.csrf import (
     REASON_NO_CSRF_COOKIE,
     REASON_NO_REFERER,
 )
+from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard.accounts.gate import forbidden, keep_typed
+from dashboard.accounts.gate import keep_typed
 from dashboard.accounts.pages import page_behind
 from dashboard.accounts.policy import Policy, policy_of
 
@@ -42,7 +43,8 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     cause = _cause(reason)
     page = _page(request)
     kept = _same_origin(request) and keep_typed(request, page)
-    return forbidden(request, "csrf", {"cause": cause, "page": page, "kept": kept})
+    context = {"cause": cause, "page": page, "kept": kept}
+    return render(request, "accounts/csrf.html", context, status=403)
 
 
 def _cause(reason: str) -> Cause:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django_htmx.http import HttpResponseClientRedirect, reswap, retarget
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from dashboard.accounts import typed
@@ -80,12 +80,5 @@ def _denied(request: HttpRequest) -> HttpResponse:
         asked={"method": request.method, "path": request.path},
         now=timezone.now(),
     )
-    return forbidden(request, "denied", {"member": is_staff_member(request.user)})
-
-
-def forbidden(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """A 403 as a page, or under htmx in the banner, so that the form below it stays as it is."""
-    if not HtmxDetails(request):
-        return render(request, f"accounts/{template}.html", context, status=403)
-    fragment = render(request, f"accounts/_{template}.html", context, status=403)
-    return retarget(reswap(fragment, "innerHTML"), "#banner")
+    template = "403.html" if is_staff_member(request.user) else "accounts/no_role.html"
+    return render(request, template, status=403)

@@ -22,7 +22,6 @@ PAGE_OF = {
     "board-rows": "board",
     "hold-check": "hold",
     "hold-extend": "hold",
-    "hold-move": "hold",
     "hold-release": "hold",
     "check-many": "board",
 }

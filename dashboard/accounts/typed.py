@@ -12,7 +12,6 @@ from django.contrib import messages
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django_htmx.middleware import HtmxDetails
 
 from dashboard.accounts.who import last_signed_in
 
@@ -54,7 +53,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
 
     A page with several forms asks for each by the URL name that the form is sent to.
     """
-    if request.method != "GET" or HtmxDetails(request) or SESSION_KEY not in request.session:
+    if SESSION_KEY not in request.session:
         return None
     fresh = _fresh(request)
     found = [kept for kept in fresh if _is_for(kept, request, posted_to)]

@@ -169,7 +169,7 @@ def test_only_the_last_few_forms_are_kept_and_of_one_form_the_last_content(
 def test_a_poll_does_not_use_it_up(at_the_phone: Client) -> None:
     send(at_the_phone, "/look-up", client_name="Ada")
     sign_in(at_the_phone, "staff")
-    assert at_the_phone.get("/look-up", headers={"HX-Request": "true"}).content == b"empty"
+    assert at_the_phone.get("/rows", headers={"HX-Request": "true"}).content == b"empty"
     assert shown(at_the_phone, "/look-up") == "typed client_name=Ada"
 
 
