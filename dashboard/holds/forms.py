@@ -75,6 +75,11 @@ class SlotForm(ShowingErrors):
         _("Length in minutes"), help_text=_("Only for event types that offer several lengths.")
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zone = _("In %(zone)s.") % {"zone": settings.OFFICE_TIME_ZONE}
+        self.fields["slot_start"].help_text = zone
+
     def offer(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
         """Event types by name. Without a list, or for one that is not listed, by number."""
         if not event_types:
@@ -99,11 +104,12 @@ class PlaceForm(SlotForm, ClientForm):
     reservation_duration = _minutes(_("Minutes from now"))
     token = TokenField(required=False)
 
+    use_required_attribute = False  # either of the first two will do
     field_order = ["event_type_id", "other_event_type_id", "slot_start", "slot_duration"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["event_type_id"].required = False
+        self.fields["event_type_id"].required = not self.data.get("other_event_type_id")
         duration = self.fields["reservation_duration"]
         duration.initial = settings.HOLD_MINUTES
         duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
@@ -118,8 +124,6 @@ class PlaceForm(SlotForm, ClientForm):
         data = super().clean() or {}
         if data.get("other_event_type_id"):
             data["event_type_id"] = data["other_event_type_id"]
-        if not data.get("event_type_id") and "event_type_id" not in self.errors:
-            self.add_error("event_type_id", _("Choose what the client wants."))
         if data.get("reservation_duration") is None:
             data["reservation_duration"] = settings.HOLD_MINUTES
         return data
@@ -175,6 +179,12 @@ class ReleaseForm(ShowingErrors):
             data["note"] = f"{reason} {data.get('note', '')}".strip()[:500]
             data["reason"] = "other"
         return data
+
+
+class TakeForm(ClientForm):
+    """For whom a reservation is taken in; ``find`` stands for the uid that was looked up."""
+
+    find = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
 
 class LookUpForm(ShowingErrors):

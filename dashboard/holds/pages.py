@@ -17,12 +17,12 @@ from dashboard.accounts.typed import recall
 from dashboard.audit import searching
 from dashboard.holds import availability, looking, rows, starting, told
 from dashboard.holds.forms import (
-    ClientForm,
     ExtendForm,
     LookUpForm,
     MoveForm,
     PlaceForm,
     ReleaseForm,
+    TakeForm,
 )
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -90,7 +90,7 @@ def look_up_page(
     error: HoldError | None = None,
     problem: Mapping[str, str] | None = None,
     found: looking.Found | None = None,
-    client: ClientForm | None = None,
+    client: TakeForm | None = None,
     key: str = "",
 ) -> HttpResponse:
     form.data = {}  # what was typed is a secret
@@ -98,8 +98,9 @@ def look_up_page(
     if found is not None:
         title = availability.title_of(found.event_type)
         context["found"] = rows.reservation_row(found.reservation, title, viewer(request))
-        context["take_form"] = (client or ClientForm()) if found.is_live else None
-        context["find"] = key
+        context["take_form"] = (
+            (client or TakeForm(initial={"find": key})) if found.is_live else None
+        )
     return answer(request, "look_up", context, status=status, error=error)
 
 

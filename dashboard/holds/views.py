@@ -6,8 +6,9 @@ import hashlib
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -17,12 +18,12 @@ from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
 from dashboard.holds import looking, pages, rows, services, settling, starting, told, upstream
 from dashboard.holds.forms import (
-    ClientForm,
     ExtendForm,
     LookUpForm,
     MoveForm,
     PlaceForm,
     ReleaseForm,
+    TakeForm,
 )
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -121,7 +122,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
     results = looking.check_many(hold_ids=chosen, by=actor_of(request), now=now)
     for line in told.findings(results):
         messages.info(request, line)
-    return redirect("board")
+    return HttpResponseRedirect(reverse("board"), status=303)
 
 
 @require_POST
@@ -204,7 +205,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
         return pages.look_up_page(request, LookUpForm())
     uid = request.POST.get("uid") or _uid_found(request)
     form = LookUpForm({"uid": uid})
-    client = ClientForm(request.POST)
+    client = TakeForm(request.POST)
     if not form.is_valid() or not client.is_valid():
         return pages.look_up_page(request, form, status=422, client=client)
     uid = form.cleaned_data["uid"]
