@@ -28,7 +28,8 @@ from dashboard.settings import DATABASES, STORAGES  # noqa: E402
 
 # Straight from their folders, without collecting them first.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-STATIC_ROOT = None
+STATIC_ROOT = folder / "static"
+STATIC_ROOT.mkdir()
 WHITENOISE_USE_FINDERS = True
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":

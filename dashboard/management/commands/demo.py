@@ -1,0 +1,105 @@
+"""``manage.py demo``: the whole of Holdfast on a stand-in for cal.com, with nothing to set up."""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from dashboard.accounts import people
+from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role
+from dashboard.management import demonstration
+from dashboard.management.children import ChildDiedError, Children
+
+PASSWORD = "holdfast-demo"  # noqa: S105  (for a machine that nobody else reaches)
+PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
+PYTHON = [sys.executable, "-u"]
+MANAGE = [*PYTHON, "manage.py"]
+
+
+class Command(BaseCommand):
+    help = "Try Holdfast on this machine: no cal.com, no set-up. Ctrl-C ends it, the data stays."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="of the pages (default: 8000)")
+        parser.add_argument("--host", default=demonstration.LOOPBACK, help="default: %(default)s")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with demonstration.alone():
+                self._run(options["host"], options["port"])
+        except (demonstration.CannotStartError, ChildDiedError) as exc:
+            raise CommandError(str(exc)) from exc
+        except KeyboardInterrupt:
+            self.stdout.write("\nEnded. The next start finds everything as it is now.")
+
+    def _run(self, host: str, port: int) -> None:
+        with demonstration.listen(host, port) as listener:
+            call_command("migrate", verbosity=0, interactive=False)
+            call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+            sign_ins = _sign_ins(known=demonstration.is_loopback(host))
+            with Children(demonstration.PROJECT, logs=demonstration.FOLDER) as children:
+                url = demonstration.public_url(host, listener.getsockname()[1])
+                control = _start(children, listener, url)
+                self._say(url, sign_ins, control)
+                while True:
+                    children.check()
+                    time.sleep(0.5)
+
+    def _say(self, url: str, sign_ins: dict[str, str], control: str) -> None:
+        lines = [f"Holdfast is at {url}/", "", "Sign in as"]
+        lines += [f"  {name} / {password}" for name, password in sign_ins.items()]
+        lines += ["", "The times are those of a stand-in for cal.com on this machine,"]
+        lines += [f"whose faults can be switched at {control}", "", "Ctrl-C ends it."]
+        self.stdout.write("\n".join(lines))
+        self.stdout.flush()
+
+
+def _start(children: Children, listener: socket.socket, url: str) -> str:
+    """Start the parts; gives back the address that controls the stand-in."""
+    children.environment = demonstration.environment_of_children(public_url=url, calcom_url=url)
+    state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
+    ports = ["--port", "0", "--control-port", "0"]
+    said = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
+    addresses = dict(line.split() for line in (said.readline(), said.readline()) if line)
+    if len(addresses) < len(("sandbox", "control")):
+        raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
+    children.environment["CALCOM_API_URL"] = addresses["sandbox"]
+    children.start("settle", [*MANAGE, "settle", "--every", "5", "--with-parent"])
+    server = ["-m", "gunicorn", "-c", "python:dashboard.management.demo_server"]
+    bind = ["--bind", f"fd://{listener.fileno()}"]
+    children.start("server", [*PYTHON, *server, *bind], pass_fds=[listener.fileno()])
+    return addresses["control"]
+
+
+def _sign_ins(*, known: bool) -> dict[str, str]:
+    """The people with their passwords: known ones only where nobody else can use them."""
+    return {name: _give(name, role, known=known) for name, role in PEOPLE}
+
+
+def _give(name: str, role: Role, *, known: bool) -> str:
+    password = PASSWORD if known else secrets.token_urlsafe(12)
+    person = User.objects.filter(username=name).first()
+    if person is None:
+        people.add_person(
+            username=name,
+            role=role,
+            password=password,
+            superuser=role == Role.ADMINS,
+            by=None,
+            now=timezone.now(),
+        )
+    elif not person.check_password(password):
+        people.set_password(person=person.pk, password=password, by=None, now=timezone.now())
+    return password

@@ -1,0 +1,131 @@
+"""The environment of a demonstration: its own folder, its own database, its own secret.
+
+``manage.py`` calls ``prepare`` before Django reads its settings, so that a demonstration needs
+nothing set and never touches what the operator's environment points to.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import ipaddress
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).resolve().parent.parent.parent
+FOLDER = PROJECT / ".demo"
+# Everything that would otherwise come in from outside.
+VARIABLES = [
+    "CALCOM_API_KEY",
+    "CALCOM_API_URL",
+    "DATABASE_URL",
+    "DEBUG",
+    "HOLD_MINUTES",
+    "HOLD_MINUTES_MAX",
+    "OFFICE_TIME_ZONE",
+    "PUBLIC_URL",
+    "SECRET_KEY",
+    "STATIC_ROOT",
+    "TRUSTED_PROXIES",
+]
+OF_THE_SERVER = ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"]
+LOOPBACK = "127.0.0.1"
+
+
+class CannotStartError(Exception):
+    """Why a demonstration cannot start, in one sentence for whoever typed the command."""
+
+
+def prepare(folder: Path = FOLDER) -> None:
+    """Give this process, and whatever it starts, the environment of a demonstration."""
+    folder.mkdir(mode=0o700, exist_ok=True)
+    for name in (*VARIABLES, *OF_THE_SERVER):
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
+    os.environ.update(
+        SECRET_KEY=kept_secret(folder / "secret"),
+        PUBLIC_URL=f"http://{LOOPBACK}",
+        CALCOM_API_KEY="cal_ownerfast0123456789",
+        DATABASE_URL=str(folder / "db.sqlite3"),
+        STATIC_ROOT=str(folder / "static"),
+        OFFICE_TIME_ZONE="Europe/Rome",
+    )
+
+
+def environment_of_children(*, public_url: str, calcom_url: str) -> dict[str, str]:
+    """The environment for the parts, once it is known where they are."""
+    return os.environ | {"PUBLIC_URL": public_url, "CALCOM_API_URL": calcom_url}
+
+
+def kept_secret(path: Path) -> str:
+    """The secret of an earlier start, so that people stay signed in; else a new one."""
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+@contextmanager
+def alone(folder: Path = FOLDER) -> Iterator[None]:
+    """Keep a second demonstration out of the folder; raises CannotStartError."""
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise CannotStartError("A demonstration is running from this folder already.") from exc
+        yield
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address before anything else is done; raises CannotStartError."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    except (socket.gaierror, UnicodeError) as exc:
+        raise CannotStartError(f"{host} is no address of this machine.") from exc
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+        listener.listen()
+    except (OSError, OverflowError) as exc:
+        listener.close()
+        raise CannotStartError(_why(exc, host, port)) from exc
+    return listener
+
+
+def _why(exc: OSError | OverflowError, host: str, port: int) -> str:
+    match getattr(exc, "errno", None):
+        case errno.EADDRINUSE:
+            return f"Port {port} is taken by another program: choose one with --port."
+        case errno.EACCES:
+            return f"Port {port} is not for everybody: choose one above 1023 with --port."
+        case errno.EADDRNOTAVAIL:
+            return f"{host} is no address of this machine."
+    return f"Cannot listen on {host}, port {port}: {exc}."
+
+
+def is_loopback(host: str) -> bool:
+    """Whether nobody but this machine reaches that address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def public_url(host: str, port: int) -> str:
+    """What people type to get there; for "all addresses" that of the way out."""
+    name = _address_of_the_way_out() if host in ("0.0.0.0", "::") else host  # noqa: S104
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
+
+
+def _address_of_the_way_out() -> str:
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing, only chooses a way
+        except OSError:
+            return LOOPBACK
+        return str(probe.getsockname()[0])
