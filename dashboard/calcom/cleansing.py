@@ -50,7 +50,10 @@ def cleanse(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
 
 
 def _forms(secret: str) -> list[str]:
-    forms = {secret, quote(secret, safe=""), quote(secret), quote_plus(secret)} if secret else set()
+    if not secret:
+        return []
+    quoted = (quote(secret, safe="", errors="replace"), quote(secret, errors="replace"))
+    forms = {secret, *quoted, quote_plus(secret, errors="replace")}
     return sorted(forms, key=len, reverse=True)
 
 

@@ -1,0 +1,104 @@
+"""A real server on loopback that does with each connection exactly what a test says."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+NULL = b'{"status":"success","data":null}'
+
+
+@dataclass
+class Scripted:
+    """Where the server listens, and what it was sent: one entry for each whole request."""
+
+    url: str = ""
+    requests: list[bytes] = field(default_factory=list)
+    connections: int = 0
+
+
+Play = Callable[[socket.socket, Scripted], None]
+
+
+@contextmanager
+def scripted(play: Play) -> Iterator[Scripted]:
+    """Serve each connection with ``play`` in a thread of its own, until the end of the block."""
+    server = Scripted()
+    threads: list[threading.Thread] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                server.connections += 1
+                threads.append(threading.Thread(target=serve, args=(connection,)))
+                threads[-1].start()
+
+    def serve(connection: socket.socket) -> None:
+        connection.settimeout(10)
+        with connection, suppress(OSError):
+            play(connection, server)
+
+    server.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    accepting = threading.Thread(target=accept)
+    accepting.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        accepting.join()
+        for thread in threads:
+            thread.join()
+
+
+def receive(connection: socket.socket, server: Scripted) -> bool:
+    """Read one whole request; whether there was one."""
+    received = b""
+    while chunk := connection.recv(65536):
+        received += chunk
+        head, found, body = received.partition(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0] or 0)
+        if found and len(body) >= length:
+            server.requests.append(received)
+            return True
+    return False
+
+
+def reply(body: bytes = NULL, *, status: bytes = b"200 OK", headers: bytes = b"") -> bytes:
+    """The bytes of an answer."""
+    return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, headers, len(body), body)
+
+
+def sending(*parts: bytes) -> Play:
+    """Answer every request with these bytes, then close."""
+
+    def play(connection: socket.socket, server: Scripted) -> None:
+        if receive(connection, server):
+            for part in parts:
+                connection.sendall(part)
+
+    return play
+
+
+def keeping_open(connection: socket.socket, server: Scripted) -> None:
+    """Answer every request of a connection with ``data: null``."""
+    while receive(connection, server):
+        connection.sendall(reply())
+
+
+def reset(connection: socket.socket) -> None:
+    """Close so that the other side gets an RST."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    connection.close()
+
+
+def free_port() -> int:
+    """A port of loopback on which nobody listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

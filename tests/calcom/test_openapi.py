@@ -1,0 +1,48 @@
+"""Against cal.com's own document, where it is at hand: CALCOM_OPENAPI names its file.
+
+Only then collected, as it is not ours to keep beside the tests.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from dashboard.calcom import endpoints
+from tests.calcom.asking import START, VERBS
+
+DOCUMENT: dict[str, Any] = json.loads(Path(os.environ["CALCOM_OPENAPI"]).read_text("utf-8"))
+FULL = {"slot_duration": 45, "reservation_duration": 15}
+CALLS = {
+    "reserve": endpoints.reserve(event_type_id=1, slot_start=START, **FULL),
+    "get": endpoints.get(uid="u"),
+    "update": endpoints.update(uid="u", event_type_id=1, slot_start=START, **FULL),
+    "delete": endpoints.delete(uid="u"),
+    "event_types": endpoints.event_types(),
+    "slots": endpoints.slots(**VERBS["slots"], time_zone="Europe/Rome", duration=30),
+}
+
+
+@pytest.mark.parametrize("verb", CALLS)
+def test_the_document_knows_what_we_send(verb: str) -> None:
+    call = CALLS[verb]
+    operation = DOCUMENT["paths"][call.path][call.method.lower()]
+    parameters = {one["name"]: one for one in operation.get("parameters", [])}
+
+    assert call.cal_api_version == parameters["cal-api-version"]["schema"]["default"]
+    assert set(parse_qs(urlsplit(call.target).query)) <= set(parameters)
+    if call.body:
+        schema = schema_of(operation["requestBody"]["content"]["application/json"]["schema"])
+        assert set(json.loads(call.body)) == set(schema["properties"])
+        assert set(schema["required"]) == {"eventTypeId", "slotStart"}
+
+
+def schema_of(schema: dict[str, Any]) -> dict[str, Any]:
+    name = schema["$ref"].rpartition("/")[2]
+    found: dict[str, Any] = DOCUMENT["components"]["schemas"][name]
+    return found
