@@ -14,6 +14,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+// A refusal has no page of its own, and a page that is there already needs no second entry.
+document.addEventListener("htmx:before:history:update", (event) => {
+  const { history: wish, response } = event.detail;
+  const here = location.pathname + location.search;
+  if (response.status >= 400 || wish.path === here) event.preventDefault();
+});
+
 document.addEventListener("htmx:after:history:update", () => {
   for (const link of document.querySelectorAll(".bar nav a")) {
     if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");

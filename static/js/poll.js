@@ -3,38 +3,44 @@
 
 const words = document.getElementById("words").content;
 const word = (name) => words.querySelector(`[data-word=${name}]`).textContent;
-const board = () => document.querySelector("[data-poll]");
-const clock = () => document.querySelector("[data-clock]")?.textContent ?? "";
+const board = document.querySelector("[data-poll]");
 const line = document.querySelector("[data-freshness]");
 const button = document.querySelector("[data-pause]");
+const clock = () => document.querySelector("[data-clock]")?.textContent ?? "";
+const ofPoll = (event) => event.detail.ctx?.sourceElement === board;
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
 let tag = null;
 let paused = false;
+let wanted = false; // asked for by an action, paused or not
 let stale = false;
 let since = clock();
 
 function show() {
   const name = paused ? "paused" : stale ? "stale" : "updated";
   line.textContent = word(name).replace("{time}", since);
-  board().classList.toggle("stale", paused || stale);
+  line.classList.toggle("stale", paused || stale);
   button.textContent = word(paused ? "resume" : "pause");
 }
 
 function heard(fine) {
-  if (fine) since = clock();
+  if (fine && !paused) since = clock();
   if (fine === !stale) return;
   stale = !fine;
   show();
-  document.dispatchEvent(new CustomEvent("holdfast:say", { detail: line.textContent }));
+  tell("holdfast:say", line.textContent);
 }
 
-const refresh = () => htmx.trigger(board(), "refresh", {}, false);
-const ofPoll = (event) => event.detail.ctx?.sourceElement?.matches("[data-poll]");
+function refresh() {
+  wanted = true;
+  htmx.trigger(board, "refresh", {}, false);
+}
 
 document.addEventListener("htmx:config:request", (event) => {
   if (!ofPoll(event)) return;
-  if (paused || document.hidden) event.preventDefault();
+  if ((paused && !wanted) || document.hidden) event.preventDefault();
   else if (tag) event.detail.ctx.request.headers["If-None-Match"] = tag;
+  wanted = false;
 });
 
 document.addEventListener("htmx:after:request", (event) => {
@@ -48,9 +54,19 @@ document.addEventListener("htmx:error", (event) => {
   if (ofPoll(event)) heard(false);
 });
 
-document.addEventListener("htmx:after:swap", (event) => {
-  if (!ofPoll(event)) tag = null;
-  show();
+// The answer to a button in a row is that hold's page. The board stays as it is under the hand:
+// it takes the messages and the problem, if any, and then asks for its own news.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail;
+  if (event.defaultPrevented || ctx.target !== board || ofPoll(event)) return;
+  tag = null;
+  const main = tasks.find((task) => task.type === "main");
+  if (!main || main.fragment.querySelector("#board")) return;
+  const problem = main.fragment.querySelector("[data-first] > div");
+  if (problem) tell("holdfast:banner", problem);
+  main.swapSpec.style = "none";
+  ctx.title = null;
+  refresh();
 });
 
 document.addEventListener("visibilitychange", () => {

@@ -77,6 +77,15 @@ def rows(request: HttpRequest) -> HttpResponse:
     return answer
 
 
+def acted(request: HttpRequest, pk: int) -> HttpResponse:
+    """What a verb answers: the hold's page, as a part under htmx. Number 2 is always refused."""
+    refused = pk == scenes.ROWS[1].pk
+    context = scenes.hold(problem=scenes.PROBLEM if refused else None)
+    context["messages"] = [] if refused else [scenes.DONE]
+    template = "holds/_hold.html" if request.headers.get("HX-Request") else "holds/hold.html"
+    return render(request, template, context, status=409 if refused else 200)
+
+
 def static(request: HttpRequest, name: str) -> FileResponse:
     """A file of ours as it lies in the tree."""
     found = finders.find(name)
@@ -104,7 +113,7 @@ urlpatterns = [
     path("admin/", include(([path("", one("404"), name="index")], "admin"))),
     path("holds/<int:pk>/", one("hold"), name="hold"),
     *(
-        path(f"holds/<int:pk>/{verb}", one(f"after-{verb}"), name=f"hold-{verb}")
+        path(f"holds/<int:pk>/{verb}", acted, name=f"hold-{verb}")
         for verb in ("check", "extend", "move", "release")
     ),
     path("<slug:name>", scene),

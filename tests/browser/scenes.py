@@ -143,6 +143,16 @@ LOG = [
 ]
 
 
+class Message:
+    level_tag = "success"
+
+    def __str__(self) -> str:
+        return "Held until 14:20:00."
+
+
+DONE = Message()
+
+
 class LogForm(forms.Form):
     person = forms.ChoiceField(choices=[("", "anyone"), ("1", "Ada Lindqvist (ada)")])
     action = forms.ChoiceField(choices=[("", "all"), ("place", "placed a hold")])
