@@ -82,7 +82,7 @@ def _changes(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
 
 def _told(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
     if "slot_start" not in keys:
-        return tuple(keys)
+        return tuple(values.in_order(keys))
     # That a released hold is released goes without saying.
     return TOLD[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else TOLD
 
@@ -99,7 +99,9 @@ def _wish(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
 
 def _answers(closing: AuditEntry, calls: Sequence[Answer]) -> Iterator[str]:
     if closing.outcome == Outcome.UNKNOWN:
-        yield _("cal.com did not answer")
+        # Whoever finished this later for a process that died knows of no answer, nor of none.
+        told = closing.answered_method or not calls
+        yield _("cal.com did not answer") if told else _("no answer was written down")
     elif closing.message and closing.status is not None and closing.outcome != Outcome.OK:
         yield _("cal.com: %(message)s") % {"message": _short(closing.message)}
     elif closing.message:

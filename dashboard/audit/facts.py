@@ -55,7 +55,10 @@ def of(entry: AuditEntry) -> Iterator[Fact]:
 
 def asked(entry: AuditEntry) -> list[Fact]:
     """What was asked for."""
-    return [Fact(values.label(key), values.shown(key, value)) for key, value in entry.asked.items()]
+    return [
+        Fact(values.label(key), values.shown(key, entry.asked[key]))
+        for key in values.in_order(entry.asked)
+    ]
 
 
 def differences(entry: AuditEntry) -> list[values.Difference]:

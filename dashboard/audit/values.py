@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -63,6 +63,14 @@ class Difference:
 def label(key: str) -> str:
     """The words for a key; a key that we have no words for stands as it is."""
     return str(LABELS.get(key, key.replace("_", " ")))
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """Keys as people read them: PostgreSQL keeps no order of its own."""
+    known = list(LABELS)
+    return sorted(
+        set(keys), key=lambda key: (known.index(key) if key in LABELS else len(known), key)
+    )
 
 
 def shown(key: str, value: Any, near: datetime | None = None) -> str:
@@ -139,7 +147,7 @@ def differences(
     before: Mapping[str, Any], after: Mapping[str, Any], near: datetime | None = None
 ) -> Iterator[Difference]:
     """Each key of either, before and after."""
-    for key in {**before, **after}:
+    for key in in_order([*before, *after]):
         old, new = before.get(key), after.get(key)
         texts = shown(key, old, near), shown(key, new, near)
         if near and old != new and texts[0] == texts[1]:  # seconds apart

@@ -125,6 +125,13 @@ def test_a_call_that_was_never_answered_says_so(staff, hold):
     assert line.verdict == "unknown"
 
 
+def test_a_call_whose_process_died_is_not_said_to_be_unanswered(staff, hold):
+    died = begin_to_extend(staff, hold)
+    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    trail.outcome(resumed, outcome=Outcome.UNKNOWN, error_code="process_died", now=after(60))
+    assert only_line().told == ", no answer was written down"
+
+
 def test_a_release_gives_its_reason(staff, hold):
     begun = trail.intent(
         action=Action.RELEASE,
