@@ -1,0 +1,229 @@
+"""What we refuse ourselves, and how a change of a hold can end badly."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from dashboard.calcom import Cause
+from dashboard.holds import moments
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome, Problem
+from dashboard.holds.words.causes import HAPPENED
+from dashboard.holds.words.safety import perhaps_held, still_yours
+
+Text = str | Promise
+
+
+def invalid(fields: dict[str, str], *, hold: Hold | None = None, safe: str = "") -> HoldError:
+    """Something asked for that our own rules refuse, beside its field."""
+    return HoldError(
+        Problem(
+            happened=_("This cannot be done as it was asked."),
+            safe=safe or _("Nothing was sent to cal.com, and nothing was changed."),
+            what_now=_("Correct what is marked and try again."),
+        ),
+        outcome=Outcome.REFUSED,
+        status=422,
+        cause="our_rule",
+        fields=fields,
+        hold=hold,
+    )
+
+
+def not_yours(hold: Hold) -> HoldError:
+    return HoldError(
+        Problem(
+            happened=_("This hold belongs to %(holder)s.") % {"holder": hold.holder},
+            safe=_("Nothing was changed."),
+            what_now=_("Ask %(holder)s or an admin to do it.") % {"holder": hold.holder},
+        ),
+        outcome=Outcome.REFUSED,
+        status=403,
+        cause="not_yours",
+        hold=hold,
+    )
+
+
+VERBS: dict[str, Text] = {
+    "place": _lazy("is placing this hold"),
+    "extend": _lazy("is extending this hold"),
+    "move": _lazy("is moving this hold"),
+    "release": _lazy("is releasing this hold"),
+    "settle": _lazy("is bringing this hold to rest"),
+}
+
+
+def being_changed(hold: Hold) -> HoldError:
+    """Somebody else is at work on the hold."""
+    return _conflict(
+        _("%(who)s %(does)s at this moment.")
+        % {
+            "who": hold.claim_by or "Holdfast",
+            "does": VERBS.get(hold.claim_verb, _("is changing this hold")),
+        },
+        _("Your own change was not begun."),
+        _("Wait a few seconds, look at the hold again, and then decide."),
+        cause="being_changed",
+        hold=hold,
+    )
+
+
+def being_settled(hold: Hold) -> HoldError:
+    """A change of the hold was broken off and is not at rest yet."""
+    return _conflict(
+        _("An earlier change of this hold was broken off and is being put right."),
+        _("Your own change was not begun."),
+        _("Wait until this page says that the hold is at rest, then try again."),
+        cause="being_restored",
+        hold=hold,
+    )
+
+
+def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
+    """The page was older than the hold."""
+    return _conflict(
+        _("The hold was changed since your page was made."),
+        still_yours(hold, at),
+        _("Look at it as it is now, then decide again."),
+        cause="changed_meanwhile",
+        hold=hold,
+    )
+
+
+def being_asked(other: Hold) -> HoldError:
+    """Somebody else is asking cal.com for an overlapping time at this moment."""
+    error = _conflict(
+        _("%(who)s is asking cal.com for this time at this moment.")
+        % {"who": other.claim_by or "Holdfast"},
+        _("Nothing was asked for you, and nothing was changed."),
+        _("Wait a few seconds and try again, or choose another time."),
+        cause="being_asked",
+    )
+    error.problem = replace(error.problem, others=(other,))
+    return error
+
+
+def has_ended(hold: Hold) -> HoldError:
+    return _conflict(
+        _("This hold has already ended: %(state)s.") % {"state": hold.get_state_display()},
+        _("Nothing was changed."),
+        _("Hold the time again if the client still wants it."),
+        cause="has_ended",
+        hold=hold,
+    )
+
+
+def ran_out(until: datetime) -> HoldError:
+    return _conflict(
+        _("This reservation ran out at %(until)s (%(zone)s).")
+        % {"until": moments.clock(until), "zone": moments.office().key},
+        _("Nothing was changed."),
+        _("Hold the time again if the client still wants it."),
+        cause="has_ended",
+    )
+
+
+def not_confirmed(hold: Hold) -> HoldError:
+    safe = perhaps_held(hold.latest_end) if hold.latest_end else _("It is being placed.")
+    return _conflict(
+        _("cal.com never confirmed this hold, so there is nothing to ask about."),
+        safe,
+        _("Wait until it is certain, or look the reservation up if you know its uid."),
+        cause="not_confirmed",
+        hold=hold,
+    )
+
+
+def would_shorten(hold: Hold) -> HoldError:
+    until = moments.clock(hold.held_until) if hold.held_until else ""
+    return invalid(
+        {
+            "reservation_duration": _(
+                "The hold already stands until %(until)s (%(zone)s); this would shorten it."
+            )
+            % {"until": until, "zone": moments.office().key}
+        },
+        hold=hold,
+    )
+
+
+def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
+    """The known rate allowance does not cover what the verb may need."""
+    return HoldError(
+        Problem(
+            happened=str(HAPPENED[Cause.RATE_LIMITED][0]),
+            safe=safe,
+            what_now=_("Try again in %(seconds)s seconds.") % {"seconds": wait},
+            wait=wait,
+        ),
+        outcome=Outcome.UNAVAILABLE,
+        status=503,
+        cause=Cause.RATE_LIMITED,
+        hold=hold,
+    )
+
+
+def same_time(hold: Hold) -> HoldError:
+    return invalid(
+        {"slot_start": _("The hold is at this time already; extend it to keep it longer.")},
+        hold=hold,
+    )
+
+
+def how_long(hold: Hold) -> HoldError:
+    return invalid({"reservation_duration": _("Say for how many minutes from now.")}, hold=hold)
+
+
+def offer_retake(hold: Hold, at: datetime) -> HoldError:
+    """cal.com lets the hold neither be extended in place nor be parked."""
+    error = _conflict(
+        _("cal.com does not let this hold be changed while it lasts."),
+        still_yours(hold, at),
+        _(
+            "You may release it and take it again at once. In between somebody else can take "
+            "the time; then it is lost."
+        ),
+        cause="retake_needed",
+        hold=hold,
+    )
+    error.retake = True
+    return error
+
+
+def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
+    """Taken in the gap of a change that cal.com leaves no way to make safely."""
+    happened = {
+        Cause.ALREADY_BOOKED: _(
+            "The hold is lost: the time is booked at cal.com, perhaps since before this change."
+        ),
+        Cause.NO_SEATS: _("The hold is lost: the last seat was taken."),
+    }.get(
+        Cause(cause) if cause in set(Cause) else Cause.ALREADY_RESERVED,
+        _("The hold is lost: someone else reserved the time while it was being changed."),
+    )
+    error = _conflict(
+        happened,
+        _("Nothing is held for this client any more."),
+        _("Tell the client and offer another time."),
+        cause="lost",
+        hold=hold,
+    )
+    error.problem = replace(error.problem, details=details)
+    return error
+
+
+def _conflict(
+    happened: str, safe: str, what_now: str, *, cause: str, hold: Hold | None = None
+) -> HoldError:
+    return HoldError(
+        Problem(happened=happened, safe=safe, what_now=what_now),
+        outcome=Outcome.REFUSED,
+        status=409,
+        cause=cause,
+        hold=hold,
+    )

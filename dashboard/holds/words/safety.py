@@ -1,0 +1,51 @@
+"""Is my hold safe? What holds good at cal.com, as far as we know."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from dashboard.holds import moments
+from dashboard.holds.models import Hold
+
+
+def nothing_held() -> str:
+    return _("No time is held, and nothing was changed.")
+
+
+def perhaps_held(latest_end: datetime) -> str:
+    return _("The time may be held at cal.com, until %(until)s (%(zone)s) at the latest.") % {
+        "until": moments.clock(latest_end),
+        "zone": moments.office().key,
+    }
+
+
+def second_perhaps(latest_end: datetime) -> str:
+    return _(
+        "A second reservation may stand at cal.com beside it, until %(until)s (%(zone)s) at "
+        "the latest."
+    ) % {"until": moments.clock(latest_end), "zone": moments.office().key}
+
+
+def still_yours(hold: Hold, at: datetime) -> str:
+    """Whether the hold stands as it did before."""
+    if hold.held_until is None or not hold.is_live(at):
+        return _("This hold is not live any more.")
+    return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
+        "slot": moments.slot(hold.slot_start, hold.slot_end),
+        "until": moments.clock(hold.held_until),
+        "zone": moments.office().key,
+    }
+
+
+def being_restored(hold: Hold, settled_by: datetime) -> str:
+    """A change whose end is open. ``settled_by``: when at the latest it will be certain."""
+    return _(
+        "Unknown until %(until)s (%(zone)s) at the latest. Holdfast goes on asking cal.com "
+        "and brings the hold of %(slot)s to rest by itself."
+    ) % {
+        "until": moments.clock(settled_by),
+        "slot": moments.slot(hold.slot_start, hold.slot_end),
+        "zone": moments.office().key,
+    }
