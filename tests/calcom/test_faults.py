@@ -6,6 +6,7 @@ import socket
 import ssl
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -142,6 +143,29 @@ def test_an_answer_cut_short_still_tells_its_status(asked: Ask) -> None:
         asked("reserve", base_url=server.url, **VERBS["reserve"])
 
     assert caught.value.exchange.status == 201
+
+
+def test_words_of_the_library_that_may_quote_the_answer_are_not_kept(asked: Ask) -> None:
+    """A piece of a uid would pass every other sieve."""
+    with (
+        scripted(sending(UID[:10].encode() + b"\r\n\r\n")) as server,
+        pytest.raises(CalcomError) as caught,
+    ):
+        asked("get", base_url=server.url, uid=UID)
+
+    assert caught.value.message == "RemoteProtocolError"
+
+
+def test_a_connection_that_fails_under_the_answer_was_there_before() -> None:
+    class Breaking(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"{"
+            raise httpx.ConnectError("moved to another network")
+
+    breaking = httpx.MockTransport(lambda _: httpx.Response(201, stream=Breaking()))
+    result = outcome(lambda: ask("reserve", transport=breaking, **VERBS["reserve"]))
+
+    assert result == "Unknown unanswered"
 
 
 @EVERY_VERB
@@ -310,7 +334,7 @@ def test_over_tls_with_an_authority_of_the_operators(
 
 
 def self_signed(folder: Path) -> ssl.SSLContext:
-    openssl = require("openssl", program("openssl"))
+    openssl = str(require("openssl", program("openssl")))
     names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
     files = ["-keyout", "key.pem", "-out", "cert.pem"]
     subprocess.run(

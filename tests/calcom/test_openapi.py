@@ -14,11 +14,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from dashboard.calcom import endpoints
+from dashboard.calcom.endpoints import Call
 from tests.calcom.asking import START, VERBS
 
 DOCUMENT: dict[str, Any] = json.loads(Path(os.environ["CALCOM_OPENAPI"]).read_text("utf-8"))
-FULL = {"slot_duration": 45, "reservation_duration": 15}
-CALLS = {
+FULL: dict[str, Any] = {"slot_duration": 45, "reservation_duration": 15}
+CALLS: dict[str, Call[Any]] = {
     "reserve": endpoints.reserve(event_type_id=1, slot_start=START, **FULL),
     "get": endpoints.get(uid="u"),
     "update": endpoints.update(uid="u", event_type_id=1, slot_start=START, **FULL),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import Any
 
 import pytest
@@ -201,7 +202,7 @@ def test_an_odd_answer_ends_by_what_it_may_have_done(odd: Any, asked: Ask) -> No
 
     ends = {
         verb: outcome(
-            lambda verb=verb: asked(verb, transport=answering(status, body, headers), **VERBS[verb])
+            partial(asked, verb, transport=answering(status, body, headers), **VERBS[verb])
         )
         for verb in VERBS
     }
@@ -212,9 +213,7 @@ def test_an_odd_answer_ends_by_what_it_may_have_done(odd: Any, asked: Ask) -> No
 def test_delete_needs_no_data_and_the_others_do(asked: Ask) -> None:
     success = '{"status":"success"}'
     ends = {
-        verb: outcome(
-            lambda verb=verb: asked(verb, transport=answering(200, success), **VERBS[verb])
-        )
+        verb: outcome(partial(asked, verb, transport=answering(200, success), **VERBS[verb]))
         for verb in VERBS
         if verb != "delete"
     }

@@ -169,15 +169,20 @@ def test_a_uid_that_no_address_can_carry_is_refused_without_a_call(
 
 
 def test_an_end_at_midnight_does_not_ask_for_the_day_after(sent: Sent) -> None:
-    asked_for = {"start": datetime(2027, 1, 11, tzinfo=UTC), "time_zone": "Europe/Rome"}
+    asked_for: dict[str, Any] = {
+        "start": datetime(2027, 1, 11, tzinfo=UTC),
+        "time_zone": "Europe/Rome",
+    }
     ends = {
-        end: sent("slots", event_type_id=1, end=datetime(*end, tzinfo=UTC), **asked_for)
-        for end in ((2027, 1, 12), (2027, 1, 12, 12))
+        hour: sent(
+            "slots", event_type_id=1, end=datetime(2027, 1, 12, hour, tzinfo=UTC), **asked_for
+        )
+        for hour in (0, 12)
     }
 
-    assert {end: dict(request.url.params) for end, request in ends.items()} == {
-        (2027, 1, 12): _slots("2027-01-11T23:59:59.000Z"),
-        (2027, 1, 12, 12): _slots("2027-01-12T12:00:00.000Z"),
+    assert {hour: dict(request.url.params) for hour, request in ends.items()} == {
+        0: _slots("2027-01-11T23:59:59.000Z"),
+        12: _slots("2027-01-12T12:00:00.000Z"),
     }
 
 

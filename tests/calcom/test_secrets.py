@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
+import socket
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +19,7 @@ import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints, quiet
 from tests.calcom.asking import VERBS, Ask, answering
 from tests.calcom.recorded import lines
-from tests.calcom.scripted import Play, free_port, receive, reply, scripted, sending
+from tests.calcom.scripted import Play, Scripted, free_port, receive, reply, scripted, sending
 
 ROOM = str(Path(dashboard.calcom.__file__).parent)
 KEY = "cal_live_k3yk3y/k3yk3y"
@@ -35,6 +36,12 @@ DATA = (
     b'"slotDuration":60,"reservationUid":"5ecret-uid","reservationUntil":"2026-11-22T07:25:30.419Z"}'
 )
 ECHO = f'{{"uid":"{UID}","key":"{KEY}","path":"/v2/slots/reservations/{quote(UID, safe="")}"}}'
+
+
+def hang_up(connection: socket.socket, server: Scripted) -> None:
+    receive(connection, server)
+
+
 PLAYS: dict[str, Play] = {
     "a good answer": sending(reply(b'{"status":"success","data":%s}' % DATA)),
     "an answer about another": sending(reply(b'{"status":"success","data":%s}' % DATA)),
@@ -51,7 +58,7 @@ PLAYS: dict[str, Play] = {
     "an echo that is no JSON": sending(reply(ECHO.encode()[:-1])),
     "an echo cut short": sending(reply(ECHO.encode())[:-1]),
     "an echo that is no HTTP": sending(f"{UID} {KEY}\r\n\r\n".encode()),
-    "nothing": lambda connection, server: receive(connection, server) and None,
+    "nothing": hang_up,
 }
 
 

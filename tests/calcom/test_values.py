@@ -47,7 +47,8 @@ def ends(verb: str, data: object, asked: Ask, **keywords: Any) -> Any:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *((key, value) for key in RESERVED if key != "reservationDuration" for value in (None, [])),
+        *((key, None) for key in RESERVED if key != "reservationDuration"),
+        *((key, ["list"]) for key in RESERVED),
         *((key, value) for key in ("eventTypeId", "slotDuration") for value in ("1", True, 1.0)),
         ("slotDuration", 2**31),
         ("reservationDuration", "10"),
