@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from typing import cast
+from collections.abc import Callable
+from typing import TypeVar, cast
 
 from django.conf import settings
 from django.core.cache import cache
+from django.utils import timezone
 
-from dashboard.calcom import CalcomError, EventType, Kind
-from dashboard.holds import calls
+from dashboard.calcom import Answer, CalcomError, EventType, Kind
+from dashboard.holds import calls, upstream
+
+T = TypeVar("T")
 
 KEPT = 60  # seconds
 FAILURE_KEPT = 10  # seconds: a key that may not list, or a cal.com that is down, is not asked again
@@ -28,7 +32,7 @@ def event_type(event_type_id: int) -> EventType | None:
     key = _key(str(event_type_id))
     found = cache.get(key, "unasked")
     if found == "unasked":
-        found = _ask(event_type_id)
+        found = _ask(lambda: calls.client().event_type(event_type_id=event_type_id))
         cache.set(key, found, FAILURE_KEPT if found is None else KEPT)
     return cast("EventType | None", found)
 
@@ -55,21 +59,27 @@ def length_of(known: EventType | None, slot_duration: int | None) -> int | None:
 
 
 def _ask_all() -> tuple[EventType, ...]:
-    try:
-        answer = calls.client().event_types()
-    except CalcomError:
-        cache.set(_key("all"), (), FAILURE_KEPT)
-        return ()
-    found = tuple(sorted(answer.value, key=lambda e: (e.title.lower(), e.id)))
-    cache.set(_key("all"), found, KEPT)
+    answered = _ask(lambda: calls.client().event_types())
+    found = tuple(sorted(answered or (), key=lambda e: (e.title.lower(), e.id)))
+    cache.set(_key("all"), found, FAILURE_KEPT if answered is None else KEPT)
     return found
 
 
-def _ask(event_type_id: int) -> EventType | None:
-    try:
-        return calls.client().event_type(event_type_id=event_type_id).value
-    except CalcomError:
+def _ask(call: Callable[[], Answer[T]]) -> T | None:
+    """What cal.com answers; None where it does not, or where our key may not ask now."""
+    known = upstream.load()
+    if known.room(timezone.now()) == 0:
         return None
+    try:
+        answer = call()
+    except CalcomError as error:
+        upstream.learn(known, error.exchange, error)
+        return None
+    else:
+        upstream.learn(known, answer.exchange)
+        return answer.value
+    finally:
+        upstream.save(known)
 
 
 def _key(name: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -20,6 +21,19 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def on_board(self) -> HoldQuerySet:
         """All that staff must have an eye on: not ended, or with something left to finish."""
         return self.filter(Q(state__in=Hold.OPEN) | Q(change__isnull=False))
+
+    def calm(self, now: datetime) -> HoldQuerySet:
+        """Those that stand, or are being placed or changed by somebody right now."""
+        return self.filter(
+            Q(change=None) | Q(claim_until__gt=now),
+            state__in=(Hold.State.HELD, Hold.State.PLACING),
+        )
+
+    def troubled(self, now: datetime) -> HoldQuerySet:
+        """All others: nobody is at work on them, and something is open."""
+        broken_off = Q(change__isnull=False) & (Q(claim_until=None) | Q(claim_until__lte=now))
+        calm = (Hold.State.HELD, Hold.State.PLACING)
+        return self.filter(broken_off | ~Q(state__in=calm)).select_related("holder", "claim_by")
 
     def overlapping(self, event_type_id: int, start: datetime, end: datetime) -> HoldQuerySet:
         """Those of the event type whose slot overlaps; one of unknown end counts as an instant."""
@@ -177,8 +191,17 @@ class Upstream(models.Model):
     # Until then an extension in place is known to be answered with the self-overlap 422.
     self_overlap_until = models.DateTimeField(null=True)
 
+    # Names of fields that an answer told us and that are not saved yet.
+    learnt: frozenset[str] = frozenset()
+
     def __str__(self) -> str:
         return "what cal.com last told us"
+
+    def learn(self, **facts: Any) -> None:
+        """Take over what an answer told, in memory."""
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.learnt |= facts.keys()
 
     def at(self, now: datetime) -> datetime:
         """The same moment on cal.com's clock."""

@@ -28,24 +28,24 @@ def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = No
     _learn_rate(upstream, exchange)
     if error is not None and error.cause == Cause.RATE_LIMITED:
         wait = timedelta(seconds=error.retry_after or DEFAULT_WAIT)
-        upstream.blocked_until = exchange.received_at + wait
+        upstream.learn(blocked_until=exchange.received_at + wait)
 
 
 def save(upstream: Upstream) -> None:
-    """Write it for all processes. The last writer stands: it knows the newest."""
+    """Write for all processes what was learnt, and nothing else of the row.
+
+    Of each fact the last writer stands. What this one only read may be old by now: another
+    process may have been blocked meanwhile.
+    """
+    if not upstream.learnt:
+        return
     Upstream.objects.bulk_create(
         [upstream],
         update_conflicts=True,
         unique_fields=["id"],
-        update_fields=[
-            "clock_offset_ms",
-            "rate_limit",
-            "rate_remaining",
-            "rate_resets_at",
-            "blocked_until",
-            "self_overlap_until",
-        ],
+        update_fields=sorted(upstream.learnt),
     )
+    upstream.learnt = frozenset()
 
 
 def cal_now(now: datetime) -> datetime:
@@ -65,12 +65,14 @@ def _learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     highest = exchange.server_date + timedelta(seconds=1) - exchange.sent_at
     offset = timedelta(milliseconds=upstream.clock_offset_ms)
     offset = max(lowest, min(highest, offset))
-    upstream.clock_offset_ms = round(offset / timedelta(milliseconds=1))
+    upstream.learn(clock_offset_ms=round(offset / timedelta(milliseconds=1)))
 
 
 def _learn_rate(upstream: Upstream, exchange: Exchange) -> None:
     if exchange.rate is None:
         return
-    upstream.rate_limit = exchange.rate.limit
-    upstream.rate_remaining = exchange.rate.remaining
-    upstream.rate_resets_at = exchange.received_at + timedelta(seconds=exchange.rate.resets_in)
+    upstream.learn(
+        rate_limit=exchange.rate.limit,
+        rate_remaining=exchange.rate.remaining,
+        rate_resets_at=exchange.received_at + timedelta(seconds=exchange.rate.resets_in),
+    )

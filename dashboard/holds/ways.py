@@ -72,7 +72,7 @@ def straight(action: Action, uid: str, change: Change) -> Reservation:
 
 def remember_self_overlap(action: Action) -> None:
     """This cal.com answers an extension in place with the self-overlap 422."""
-    action.known.self_overlap_until = action.now() + SELF_OVERLAP_IS_BELIEVED
+    action.known.learn(self_overlap_until=action.now() + SELF_OVERLAP_IS_BELIEVED)
 
 
 def park_and_go(action: Action, uid: str, change: Change) -> Reservation:
