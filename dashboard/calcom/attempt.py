@@ -5,7 +5,7 @@ Both clients send; everything before, between and after is here, once.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, TypeVar
@@ -63,7 +63,7 @@ class Access:
     """Where calls go, and with which key."""
 
     base_url: str
-    api_key: str
+    api_key: str = field(repr=False)
     call_seconds: float
 
 

@@ -132,7 +132,7 @@ def test_the_deadline_holds_for_the_whole_call(verb: str, play: Play, asked: Ask
         lasted = time.monotonic() - began
 
     assert result == UNANSWERED[verb]
-    assert 0.4 < lasted < 0.9
+    assert 0.4 < lasted < 2.5  # without it, from 5 to 20
 
 
 def test_an_answer_cut_short_still_tells_its_status(asked: Ask) -> None:

@@ -144,6 +144,7 @@ def test_warnings_of_the_libraries_are_still_heard(everything_logged: list[str])
 def test_no_repr_shows_a_secret() -> None:
     client = Client(base_url="http://cal.test", api_key=KEY)
     shown = [repr(client), repr(AsyncClient(base_url="http://cal.test", api_key=KEY)), str(client)]
+    shown += [repr(client._access), *(repr(one) for one in vars(client).values())]
     shown += [repr(getattr(endpoints, verb)(**keywords)) for verb, keywords in ALL.items()]
     client.close()
 
