@@ -15,10 +15,10 @@ from dashboard.sandbox import body, iso, routes
 from dashboard.sandbox.call import Call
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.errors import Refusal, bad_request, not_found, too_many_requests
+from dashboard.sandbox.free_times import SlotCache
 from dashboard.sandbox.identity import bucket
 from dashboard.sandbox.limiter import Allowance, Limiter
 from dashboard.sandbox.message import JSON_TYPE, Request, Response, as_json, etag
-from dashboard.sandbox.slots import SlotCache
 from dashboard.sandbox.state import State
 
 _OK, _REDIRECTED = 200, 300

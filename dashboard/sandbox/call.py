@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.free_times import SlotCache
 from dashboard.sandbox.message import Request
 from dashboard.sandbox.state import State
 from dashboard.sandbox.world import World
@@ -24,7 +25,7 @@ class Call:
     state: State
     clock: Clock
     pause: Callable[[], float]
-    cache: Any = field(repr=False)
+    cache: SlotCache
 
     @property
     def world(self) -> World:

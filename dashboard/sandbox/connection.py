@@ -90,7 +90,7 @@ def _has_left(connection: socket.socket) -> bool:
 
 def _request_line(line: bytes) -> tuple[str, str, bool]:
     parts = line.decode("latin-1").split()
-    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):  # noqa: PLR2004
+    if len(parts) != 3 or not parts[2].startswith("HTTP/1.") or not parts[1].startswith("/"):
         raise UnreadableError
     return parts[0], parts[1], parts[2] == "HTTP/1.0"
 

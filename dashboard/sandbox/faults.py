@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from dashboard.sandbox.routes import TEMPLATES
+
 
 class Kind(StrEnum):
     DELAY = "delay"  # seconds pass
@@ -96,13 +98,15 @@ class Faults:
     ) -> int:
         """Arm a fault and give its number.
 
-        ``route`` is a template such as ``/v2/slots/reservations/{uid}``. Raises ValueError for a
-        kind or a side that does not exist.
+        ``route`` is a template such as ``/v2/slots/reservations/{uid}``, ``seconds`` a delay's or a
+        block's. Raises ValueError for a kind, a side or a route that does not exist.
         """
         chosen = Kind(kind)
         side = When(when) if when else _USUAL.get(chosen, When.BEFORE)
         if side not in _ALLOWED.get(chosen, {When.BEFORE, When.AFTER}):
             raise ValueError(f"{chosen} cannot strike {side} cal.com's work")
+        if route is not None and route not in TEMPLATES:
+            raise ValueError(f"{chosen}: no such route as {route}")
         fault = Fault(
             kind=chosen,
             when=side,

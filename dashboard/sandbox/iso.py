@@ -72,9 +72,9 @@ def _day(part: dict[str, str]) -> date:
 
 def _as_stored(year: int) -> int:
     """JavaScript reads a year below 100 as one of ours; cal.com hands 0001 back as 2001."""
-    if year >= 100:  # noqa: PLR2004
+    if year >= 100:
         return year
-    return year + (2000 if year < 50 else 1900)  # noqa: PLR2004
+    return year + (2000 if year < 50 else 1900)
 
 
 def _since_midnight(part: dict[str, str]) -> timedelta:

@@ -55,9 +55,10 @@ ROUTES = (
     Route("POST", "/v2/bookings", _BOOKINGS, bookings.create, status=201),
     Route("GET", "/health", None, _health),
 )
+TEMPLATES = tuple(dict.fromkeys(route.template for route in ROUTES))
 _SHAPES = {
     template: re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template) + "/?", re.IGNORECASE)
-    for template in dict.fromkeys(route.template for route in ROUTES)
+    for template in TEMPLATES
 }
 
 

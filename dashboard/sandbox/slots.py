@@ -6,10 +6,9 @@ https://github.com/calcom/cal.diy/blob/main/packages/trpc/server/routers/viewer/
 
 from __future__ import annotations
 
-import threading
 import uuid
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -18,42 +17,11 @@ from dashboard.sandbox import iso
 from dashboard.sandbox.availability import Stretch, all_of, either, times, without, working_hours
 from dashboard.sandbox.call import Call
 from dashboard.sandbox.errors import not_found
+from dashboard.sandbox.free_times import FreeTime
 from dashboard.sandbox.query import SlotsQuery, slots_query
 from dashboard.sandbox.world import Booking, EventType, Hold
 
-CACHED = timedelta(seconds=2)
 _NOTICE = timedelta(minutes=1)
-
-
-@dataclass(frozen=True, slots=True)
-class FreeTime:
-    """``booked`` is None where the event type has no seats."""
-
-    start: datetime
-    booked: int | None = None
-    booking_uid: str | None = None
-
-
-class SlotCache:
-    """Computed answers by query, as cal.com keeps them in Redis."""
-
-    def __init__(self) -> None:
-        self._kept: dict[object, tuple[datetime, list[FreeTime]]] = {}
-        self._lock = threading.Lock()
-
-    def get(self, key: object, now: datetime) -> list[FreeTime] | None:
-        with self._lock:
-            until, free = self._kept.get(key, (now, []))
-            return free if now < until else None
-
-    def put(self, key: object, now: datetime, free: list[FreeTime]) -> None:
-        with self._lock:
-            self._kept = {old: kept for old, kept in self._kept.items() if now < kept[0]}
-            self._kept[key] = (now + CACHED, free)
-
-    def forget(self) -> None:
-        with self._lock:
-            self._kept.clear()
 
 
 def slots(call: Call) -> Any:

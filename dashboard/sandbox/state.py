@@ -135,7 +135,7 @@ class State:
         return self._event_types.get(number)
 
     def change_event_type(self, number: int, **changes: Any) -> None:
-        """Set fields of an event type. Raises KeyError if there is none."""
+        """Set fields of one, until the next start. Raises KeyError if there is none."""
         with self._lock:
             self._event_types[number] = replace(self._event_types[number], **changes)
 

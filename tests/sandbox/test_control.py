@@ -1,0 +1,140 @@
+"""The back door: what it does, and to whom it stays shut."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from dashboard.sandbox import Sandbox
+from tests.sandbox.asking import RESERVATIONS, body, client, hold
+
+
+@pytest.fixture
+def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=sandbox.control_url) as door:
+        yield door
+
+
+def test_it_lists_every_row_that_exists(sandbox: Sandbox, control: httpx.Client) -> None:
+    with client(sandbox) as caller:
+        live = hold(caller, "11T09:00", reservationDuration=30)
+        expired = hold(caller, "11T11:00", reservationDuration=-30)
+    rows = control.get("/rows").json()["rows"]
+    assert [(row["uid"], row["isLive"]) for row in rows] == [(live, True), (expired, False)]
+    assert rows[0]["slotStart"] == "2027-01-11T09:00:00.000Z"
+
+
+def test_it_arms_shows_and_clears_faults(sandbox: Sandbox, control: httpx.Client) -> None:
+    made = control.post("/faults", json={"kind": "500", "method": "GET", "count": 2})
+    with client(sandbox) as caller:
+        assert caller.get("/v2/me").status_code == 500
+    (fault,) = control.get("/faults").json()["faults"]
+    assert (fault["id"], fault["kind"], fault["hits"]) == (made.json()["id"], "500", 1)
+    assert control.delete(f"/faults/{fault['id']}").json() == {"faults": []}
+
+
+def test_it_moves_the_clock(sandbox: Sandbox, control: httpx.Client) -> None:
+    told = control.post("/clock", json={"stop": "2027-01-11T09:00:00Z"})
+    assert told.json() == {"now": "2027-01-11T09:00:00.000Z"}
+    control.post("/clock", json={"shift": 61.5})
+    assert control.get("/clock").json() == {"now": "2027-01-11T09:01:01.500Z"}
+    control.post("/clock", json={"reset": True})
+    assert sandbox.clock.now().year != 2027 or sandbox.clock.now().month > 1
+
+
+def test_it_makes_and_removes_holds_and_bookings(sandbox: Sandbox, control: httpx.Client) -> None:
+    wish = {"eventTypeId": 1, "slotStart": "2027-01-11T09:00:00Z", "minutes": 30}
+    made = control.post("/holds", json=wish).json()
+    booking = {"eventType": 1, "start": "2027-01-11T11:00:00+01:00", "uid": "bk-x"}
+    assert control.post("/bookings", json=booking).json()["end"] == "2027-01-11T11:00:00.000Z"
+    with client(sandbox) as caller:
+        refused = [
+            caller.post(RESERVATIONS, json=body(start)).json()["error"]["message"]
+            for start in ("11T09:00", "11T10:00")
+        ]
+    assert "already reserved" in refused[0]
+    assert "already booked" in refused[1]
+    assert control.delete("/bookings/bk-x").json() == {"removed": True}
+    assert control.delete(f"/holds/{made['uid']}").json() == {"removed": 1}
+    assert sandbox.rows() == []
+
+
+def test_it_sets_pause_and_limit_and_resets_all(sandbox: Sandbox, control: httpx.Client) -> None:
+    control.post("/pause", json={"seconds": 0.01})
+    assert sandbox.pause == 0.01
+    control.post("/limit", json={"key": "cal_ownerfast0123456789", "limit": 1})
+    control.post("/faults", json={"kind": "500", "method": "PUT"})
+    with client(sandbox) as caller:
+        hold(caller, "11T09:00")
+        assert caller.get("/v2/me").status_code == 429
+    control.post("/reset")
+    with client(sandbox) as caller:
+        assert caller.get("/v2/me").status_code == 200
+    assert (sandbox.rows(), sandbox.faults.all(), sandbox.pause) == ([], [], 0.0)
+
+
+def test_it_tells_what_was_asked_without_uids(sandbox: Sandbox, control: httpx.Client) -> None:
+    with client(sandbox) as caller:
+        uid = hold(caller, "11T09:00")
+        caller.get(f"{RESERVATIONS}/{uid}")
+    calls = control.get("/calls")
+    assert [(call["method"], call["route"], call["status"]) for call in calls.json()["calls"]] == [
+        ("POST", "/v2/slots/reservations", 201),
+        ("GET", "/v2/slots/reservations/{uid}", 200),
+    ]
+    assert uid not in calls.text
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "http://127.0.0.1:8000"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Host": "rebound.example"},
+        {"Host": "192.0.2.7:5556"},
+        {"Host": ""},
+    ],
+)
+def test_browsers_and_foreign_names_stay_outside(
+    sandbox: Sandbox, control: httpx.Client, headers: dict[str, str]
+) -> None:
+    with client(sandbox) as caller:
+        hold(caller, "11T09:00")
+    assert control.post("/reset", headers=headers).status_code == 403
+    assert control.get("/rows", headers=headers).status_code == 403
+    assert len(sandbox.rows()) == 1
+
+
+def test_a_form_of_a_page_cannot_send_to_it(control: httpx.Client) -> None:
+    sent = control.post("/pause", content='{"seconds": 9}', headers={"Content-Type": "text/plain"})
+    assert sent.status_code == 415
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.7", "::"])
+def test_it_never_listens_beyond_this_machine(sandbox: Sandbox, host: str) -> None:
+    with pytest.raises(ValueError, match="loopback only"):
+        Sandbox(sandbox.world, host=host)
+
+
+def test_nobody_takes_it_for_cal_com(sandbox: Sandbox, control: httpx.Client) -> None:
+    assert urlsplit(sandbox.url).port != urlsplit(sandbox.control_url).port
+    assert control.get("/rows").headers["Server"] == "holdfast-sandbox-control"
+    with client(sandbox) as caller:
+        missing = caller.get("/control/rows")
+        assert missing.json()["error"]["message"] == "Cannot GET /control/rows"
+    assert control.get("/v2/me").status_code == 404
+    wrong = httpx.get(sandbox.control_url.removesuffix("/control") + "/v2/me")
+    assert wrong.status_code == 404
+
+
+@pytest.mark.parametrize("content", ["[]", "{", '{"kind": "flood"}', '{"kind": "500", "x": 1}'])
+def test_nonsense_is_refused_and_changes_nothing(
+    sandbox: Sandbox, control: httpx.Client, content: str
+) -> None:
+    headers = {"Content-Type": "application/json"}
+    assert control.post("/faults", content=content, headers=headers).status_code == 400
+    assert sandbox.faults.all() == []
