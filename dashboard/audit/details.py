@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.audit import values, words
+from dashboard.audit import values
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -39,22 +39,19 @@ def slot(first: AuditEntry, closing: AuditEntry | None) -> str:
     return ""
 
 
-def of(
-    first: AuditEntry,
-    closing: AuditEntry | None,
-    calls: Sequence[Answer],
-    last: AuditEntry,
-) -> Iterator[str]:
+def of(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Answer]) -> Iterator[str]:
     """Every clause, in the order of reading."""
     yield from _about(first)
     yield from _changes(first, closing)
-    if closing is None:
-        yield _("nothing was written down after %(time)s") % {
-            "time": values.minute(last.at, first.at)
-        }
-    else:
+    if closing is not None:
         yield from _answers(closing, calls)
     yield from _asides(first, closing)
+
+
+def silence(first: AuditEntry, last: AuditEntry) -> str:
+    """What a finding says instead of an outcome."""
+    time = values.minute(last.at, first.at)
+    return _("nothing was written down after %(time)s") % {"time": time}
 
 
 def _before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
@@ -122,7 +119,7 @@ def _took(count: int, milliseconds: int) -> str:
 def _asides(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
     way = (closing.after.get("way") if closing else None) or first.asked.get("way")
     if way:
-        yield str(words.WAYS.get(str(way), way))
+        yield values.shown("way", way)
     if reason := (closing.reason if closing else "") or first.reason:
         yield _("reason: %(reason)s") % {"reason": reason.replace("_", " ")}
     if first.action in FROM_WHERE and first.address:

@@ -116,6 +116,9 @@ def _line(
     waiting = UNDER_WAY if now - last.at <= patience else UNFINISHED
     verdict = closing.outcome if closing else waiting
     calls = tuple(_calls(entries))
+    told = tuple(details.of(first, closing, calls))
+    if verdict == UNFINISHED:
+        told = (*told, details.silence(first, last))
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     return Line(
         entry_id=first.pk,
@@ -125,7 +128,7 @@ def _line(
         verdict=verdict,
         who=words.who(first, viewer),
         it=words.the_hold(details.slot(first, closing), named.hold_id),
-        details=tuple(details.of(first, closing, calls, last)),
+        details=told,
         calls=calls,
         duration=closing.at - first.at if closing and calls else None,
         hold_id=named.hold_id,

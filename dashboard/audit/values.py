@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.words import WAYS
 
 NOTHING = "–"
 
@@ -91,6 +92,8 @@ def _particular(key: str, value: Any, near: datetime | None) -> str:
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "state":
         return states().get(str(value), str(value))
+    if key == "way":
+        return str(WAYS.get(str(value), value))
     return str(value)
 
 

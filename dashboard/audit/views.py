@@ -43,8 +43,8 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "entry": entry,
         "facts": list(facts.of(entry)),
-        "asked": facts.asked(entry),
-        "differences": facts.differences(entry),
+        "asked": facts.asked(entries),
+        "differences": facts.differences(entries),
         "entries": entries,
         "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
     }

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
-from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from tests.accounts.cast import person
-from tests.audit.deeds import NOON
+from tests.audit.deeds import make_hold
 
 
 @pytest.fixture
@@ -40,24 +37,3 @@ def admins_browser(admin: User) -> Client:
     browser = Client()
     browser.force_login(admin)
     return browser
-
-
-@pytest.fixture
-def since_then(db: None) -> int:
-    """The id of the last entry before the test's own: adding the cast was written down too."""
-    return AuditEntry.objects.newest_first().values_list("id", flat=True).first() or 0
-
-
-def make_hold(holder: User, client_name: str = "Client One") -> Hold:
-    return Hold.objects.create(
-        state=Hold.State.HELD,
-        holder=holder,
-        client_name=client_name,
-        event_type_id=1,
-        slot_start=datetime(2025, 11, 26, 13, 30, tzinfo=UTC),
-        slot_end=datetime(2025, 11, 26, 14, 30, tzinfo=UTC),
-        reservation_duration=15,
-        held_until=NOON + timedelta(minutes=15),
-        created_at=NOON,
-        changed_at=NOON,
-    )

@@ -99,3 +99,18 @@ def fail_to_place(user: User, at: datetime = NOON) -> UUID:
 
 def sign_in(user: User, at: datetime = NOON) -> None:
     trail.event(action=Action.SIGN_IN, by=acting(user), now=at)
+
+
+def make_hold(holder: User, client_name: str = "Client One") -> Hold:
+    return Hold.objects.create(
+        state=Hold.State.HELD,
+        holder=holder,
+        client_name=client_name,
+        event_type_id=1,
+        slot_start=datetime(2025, 11, 26, 13, 30, tzinfo=UTC),
+        slot_end=datetime(2025, 11, 26, 14, 30, tzinfo=UTC),
+        reservation_duration=15,
+        held_until=NOON + timedelta(minutes=15),
+        created_at=NOON,
+        changed_at=NOON,
+    )

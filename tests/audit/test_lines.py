@@ -12,7 +12,6 @@ from dashboard.audit.lines import Line, fold
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.searching import findings, story
 from dashboard.holds.models import Hold
-from tests.audit.conftest import make_hold
 from tests.audit.deeds import (
     AFTER,
     BEFORE,
@@ -26,6 +25,7 @@ from tests.audit.deeds import (
     begin_to_extend,
     extend,
     fail_to_place,
+    make_hold,
     sign_in,
 )
 
@@ -230,6 +230,7 @@ def test_an_action_without_an_outcome_is_under_way_and_then_a_finding(staff, hol
     under_way, finding = only_line(after(180)), only_line(after(181))
     assert (under_way.verdict, under_way.finding) == ("under_way", False)
     assert (finding.verdict, finding.finding) == ("unfinished", True)
+    assert under_way.sentence == "staff tried to extend the hold of Wed 26 Nov 14:30"
     assert finding.sentence == (
         "staff tried to extend the hold of Wed 26 Nov 14:30, nothing was written down after 13:00"
     )
@@ -243,7 +244,7 @@ def test_a_step_proves_that_an_action_is_still_alive(staff, hold):
     assert [line.verdict for line in findings(after(400))] == ["unfinished"]
 
 
-def test_findings_are_those_that_died_and_no_others(staff, colleague, hold, since_then):
+def test_findings_are_those_that_died_and_no_others(staff, colleague, hold):
     extend(staff, hold)
     sign_in(colleague)
     begin_to_extend(staff, hold, at=after(1))

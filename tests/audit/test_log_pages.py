@@ -12,7 +12,6 @@ from django.urls import reverse
 from dashboard.accounts.models import User
 from dashboard.audit import facts, searching, trail
 from dashboard.audit.models import AuditEntry
-from tests.audit.conftest import make_hold
 from tests.audit.deeds import (
     NOON,
     Action,
@@ -21,6 +20,7 @@ from tests.audit.deeds import (
     begin_to_extend,
     extend,
     fail_to_place,
+    make_hold,
     sign_in,
 )
 
@@ -294,7 +294,14 @@ def test_an_entry_shows_every_column_and_its_whole_action(staff, hold, admins_br
     page = response.content.decode()
     shown = {fact.label: fact.value for fact in response.context["facts"]}
     told = {each.label: (each.before, each.after) for each in response.context["differences"]}
-    assert told["held until"] == ("–", "Tue 25 Nov 2025 13:30:00 CET")
+    assert told["held until"] == (
+        "Tue 25 Nov 2025 13:15:00 CET",
+        "Tue 25 Nov 2025 13:30:00 CET",
+    )
+    assert told["way"] == ("–", "parked and returned")
+    assert [(each.label, each.value) for each in response.context["asked"]] == [
+        ("to be held for", "30 minutes")
+    ]
     for column in AuditEntry._meta.local_fields:
         value = getattr(outcome, column.attname)
         if column.name in ("action_id", "address", "user_agent", "request_id", "message"):
@@ -305,9 +312,10 @@ def test_an_entry_shows_every_column_and_its_whole_action(staff, hold, admins_br
     assert f'href="/audit/{outcome.pk}/"' not in page
     assert "Tue 25 Nov 2025 13:00:00 CET · 2025-11-25T12:00:00.250+00:00" in page
     assert shown["Who"] == "staff"
+    assert shown["Without a value"] == "Reason, Next call, Next address, Error code, Message"
     assert shown["HTTP status"] == "200"
     assert shown["Milliseconds"] == "112"
-    assert shown["Request number at cal.com"] == "upstream-1"
+    assert shown["Number at cal.com"] == "upstream-1"
 
 
 def test_no_column_is_left_out_of_an_entrys_page():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.apps import apps
 from django.core.management import call_command
-from django.core.management.base import SystemCheckError
+from django.core.management.base import CommandError, SystemCheckError
 from django.db import IntegrityError, models, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
@@ -108,6 +108,13 @@ def test_every_attack_would_work_if_no_trigger_stood_there(shared):
     assert harmless == []
     assert rows(shared) == before
     assert triggers.faults(shared) == []
+
+
+def test_djangos_flush_is_refused_and_takes_nothing(shared):
+    before = rows(shared)
+    with pytest.raises(CommandError):
+        call_command("flush", database=shared.alias, interactive=False, verbosity=0)
+    assert rows(shared) == before
 
 
 def test_the_log_still_takes_new_entries(own):
