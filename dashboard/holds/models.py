@@ -25,7 +25,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def calm(self, now: datetime) -> HoldQuerySet:
         """Those that stand, or are being placed or changed by somebody right now."""
         return self.filter(
-            Q(change=None) | Q(claim_until__gt=now),
+            Q(change__isnull=True) | Q(claim_until__gt=now),
             state__in=(Hold.State.HELD, Hold.State.PLACING),
         )
 
@@ -55,7 +55,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def past_their_time(self, at: datetime, now: datetime) -> HoldQuerySet:
         """What time alone has decided and nobody has recorded yet."""
         return self.filter(
-            Q(state=Hold.State.HELD, held_until__lte=at, change=None)
+            Q(state=Hold.State.HELD, held_until__lte=at, change__isnull=True)
             | Q(state=Hold.State.UNCONFIRMED, latest_end__lte=at)
             | Q(claim_id__isnull=False, claim_until__lte=now)
         ).exclude(claim_until__gt=now)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.utils import formats
+from django.utils.translation import get_language
 
 
 def office() -> ZoneInfo:
@@ -16,18 +18,17 @@ def office() -> ZoneInfo:
 
 def clock(moment: datetime) -> str:
     """14:05:30"""
-    return f"{moment.astimezone(office()):%H:%M:%S}"
+    return moment.astimezone(office()).isoformat()[11:19]
 
 
 def minute(moment: datetime) -> str:
     """14:05"""
-    return f"{moment.astimezone(office()):%H:%M}"
+    return moment.astimezone(office()).isoformat()[11:16]
 
 
 def day(moment: datetime) -> str:
-    """Tue 24 Nov, with the year where it is not this one's or the next."""
-    local = moment.astimezone(office())
-    return formats.date_format(local, "D j M")
+    """Tue 24 Nov, in the language of the page."""
+    return _day(moment.astimezone(office()).date(), get_language())
 
 
 def times(start: datetime, end: datetime | None) -> str:
@@ -38,3 +39,9 @@ def times(start: datetime, end: datetime | None) -> str:
 def slot(start: datetime, end: datetime | None) -> str:
     """Day and times in one."""
     return f"{day(start)} {times(start, end)}"
+
+
+@lru_cache(maxsize=2048)
+def _day(local: date, _language: str | None) -> str:
+    # A board of hundreds of rows shows few days; formatting a date is slow beside all else.
+    return formats.date_format(local, "D j M")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from django.urls import reverse
@@ -12,7 +11,6 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts import roles
 from dashboard.accounts.models import User
-from dashboard.audit.searching import findings
 from dashboard.calcom import Reservation
 from dashboard.holds import moments, upstream, words
 from dashboard.holds.changes import Change
@@ -20,10 +18,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 
 State = Hold.State
-
-# How long the board tells of a hold that was lost or gone.
-TOLD_FOR = timedelta(hours=12)
-MOST_TOLD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,42 +61,6 @@ class Viewer:
     def of(cls, user: User, now: datetime) -> Viewer:
         base = reverse("hold", args=[0]).removesuffix("0/")
         return cls(user, roles.is_admin(user), now, upstream.cal_now(now), base)
-
-
-@dataclass(frozen=True, slots=True)
-class Board:
-    """The board for one person at one moment."""
-
-    rows: list[Row]
-    attention: list[Row]
-    findings: list[Any]
-    live_count: int
-    updated_iso: str
-
-
-def board(viewer: Viewer) -> Board:
-    """Who holds what, soonest end first, and what needs attention."""
-    holds = (
-        Hold.objects.on_board().select_related("holder", "claim_by").order_by("held_until", "id")
-    )
-    rows: list[Row] = []
-    attention: list[Row] = []
-    for hold in holds.order_by("held_until", "id"):
-        calm = hold.state in (State.HELD, State.PLACING)
-        broken_off = hold.change is not None and not hold.is_claimed(viewer.now)
-        row = row_of(hold, viewer)
-        (rows if calm and not broken_off else attention).append(row)
-    attention += [row_of(hold, viewer) for hold in _told(viewer)]
-    live = sum(1 for row in rows if row.state == State.HELD)
-    return Board(rows, attention, findings(viewer.now), live, iso(viewer.at))
-
-
-def _told(viewer: Viewer) -> Iterable[Hold]:
-    """Holds that ended otherwise than anybody meant."""
-    told = Hold.objects.filter(
-        state__in=(State.LOST, State.GONE), ended_at__gt=viewer.at - TOLD_FOR, change=None
-    )
-    return told.select_related("holder", "claim_by").order_by("-ended_at")[:MOST_TOLD]
 
 
 def row_of(hold: Hold, viewer: Viewer) -> Row:

@@ -16,7 +16,9 @@ from dashboard.accounts import roles
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
-from dashboard.holds import looking, pages, rows, services, settling, starting, told, upstream
+from dashboard.holds import looking, pages, services, settling, starting, told, upstream
+from dashboard.holds.board import Board
+from dashboard.holds.board import board as board_of
 from dashboard.holds.forms import (
     ExtendForm,
     LookUpForm,
@@ -35,14 +37,14 @@ FOUND_KEY = "found"  # in the session: uids looked up, by a number that pages ma
 def board(request: HttpRequest) -> HttpResponse:
     """Who holds what, for whom, until when."""
     settling.settle_times(timezone.now())
-    return pages.answer(request, "board", {"board": rows.board(pages.viewer(request))})
+    return pages.answer(request, "board", {"board": board_of(pages.viewer(request))})
 
 
 @require_GET
 def board_rows(request: HttpRequest) -> HttpResponse:
     """The poll of the board: asks only our database, and has no body when nothing changed."""
     settling.settle_times(timezone.now())
-    shown = rows.board(pages.viewer(request))
+    shown = board_of(pages.viewer(request))
     tag = f'"{_tag(shown)}"'
     if request.headers.get("If-None-Match") == tag:
         answer = HttpResponse(status=304)
@@ -281,7 +283,6 @@ def _user(request: HttpRequest) -> User:
     return actor_of(request).user
 
 
-def _tag(shown: rows.Board) -> str:
+def _tag(shown: Board) -> str:
     """The same for the same rows, whoever looks."""
-    parts = (shown.rows, shown.attention, [line.entry_id for line in shown.findings])
-    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
+    return hashlib.sha256(repr(shown.parts()).encode()).hexdigest()[:32]
