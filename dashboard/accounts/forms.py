@@ -58,7 +58,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = FIELDS
+        labels = {"username": _("Name to sign in with")}
         help_texts = {
+            "username": _("Letters, digits and @ . + - _"),
             "is_active": _("Switch off instead of deleting: the audit log names people for ever."),
         }
 
@@ -67,8 +69,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         new = self.instance.pk is None
         for name in ("new_password", "new_password_again"):
             self.fields[name].required = new
-        if not new and "role" in self.fields:
-            self.fields["role"].initial = role_of(self.instance)
+        self.fields["role"].initial = Role.STAFF if new else role_of(self.instance)
+        if not new:
+            self.fields["new_password"].help_text = _("Leave both empty to keep the present one.")
         if self.instance.pk == self.by.pk:
             self._lock_own_role()
 

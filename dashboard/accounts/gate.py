@@ -21,6 +21,10 @@ from dashboard.audit.models import AuditEntry
 
 __all__ = ["GateMiddleware", "Policy", "admins_only", "policy_of", "public"]
 
+DENIED_KEY = "denied"  # in the session: what was denied last, and when
+SAME_DENIAL_SECONDS = 900
+MOST_OF_PATH = 200
+
 
 class GateMiddleware:
     """Asks every view's policy before it runs. Stands after sessions, sign-in and htmx."""
@@ -73,12 +77,26 @@ def _sent_to_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def _denied(request: HttpRequest) -> HttpResponse:
-    trail.event(
-        action=AuditEntry.Action.DENIED,
-        by=actor_of(request),
-        outcome=AuditEntry.Outcome.REFUSED,
-        asked={"method": request.method, "path": request.path},
-        now=timezone.now(),
-    )
+    if _is_news(request):
+        trail.event(
+            action=AuditEntry.Action.DENIED,
+            by=actor_of(request),
+            outcome=AuditEntry.Outcome.REFUSED,
+            asked={"method": request.method, "path": request.path},
+            now=timezone.now(),
+        )
     template = "403.html" if is_staff_member(request.user) else "accounts/no_role.html"
     return render(request, template, status=403)
+
+
+def _is_news(request: HttpRequest) -> bool:
+    """Whether this denial is not the same as the last one here, a short while ago.
+
+    A page that polls would otherwise fill the log, which nobody can empty, by itself.
+    """
+    asked, now = f"{request.method} {request.path}"[:MOST_OF_PATH], timezone.now().timestamp()
+    last, at = request.session.get(DENIED_KEY, ("", 0))
+    if asked == last and now - at < SAME_DENIAL_SECONDS:
+        return False
+    request.session[DENIED_KEY] = (asked, now)
+    return True

@@ -6,12 +6,19 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import (
+    URLPattern,
+    URLResolver,
+    clear_script_prefix,
+    get_resolver,
+    set_script_prefix,
+)
 
+from dashboard.accounts import gate
 from dashboard.accounts.models import User
 from dashboard.accounts.policy import Policy, admins_only, policy_of, public
 from dashboard.audit.models import AuditEntry
-from tests.accounts.cast import LOGIN, send_by_htmx, sign_in
+from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in
 from tests.accounts.conftest import Story
 
 pytestmark = pytest.mark.usefixtures("small_site")
@@ -89,6 +96,47 @@ def test_staff_may_not_see_what_is_for_admins_and_the_audit_says_so(
     assert "This is not yours to do" in answer.content.decode()
     entry = AuditEntry.objects.get(action="denied")
     assert (entry.actor, entry.asked) == (staff, {"method": "GET", "path": "/audit/"})
+
+
+def test_a_page_that_polls_does_not_fill_the_log(
+    browser: Client, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_in(browser, "staff")
+
+    def denied() -> list[str]:
+        entries = AuditEntry.objects.filter(action="denied").order_by("id")
+        return [entry.asked["method"] for entry in entries]
+
+    for _ in range(5):
+        assert browser.get("/audit/").status_code == 403
+    assert denied() == ["GET"]
+    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+    assert denied() == ["GET", "POST"]
+    monkeypatch.setattr(gate, "SAME_DENIAL_SECONDS", 0)
+    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+    assert denied() == ["GET", "POST", "POST"]
+
+
+@pytest.fixture
+def below_desk() -> Iterator[None]:
+    """What a WSGI server below /desk says, which Django's test client leaves out."""
+    set_script_prefix("/desk/")
+    yield
+    clear_script_prefix()
+
+
+@pytest.mark.usefixtures("below_desk")
+def test_below_a_prefix_all_of_it_stays_below(staff: User) -> None:
+    browser = Client(enforce_csrf_checks=True, SCRIPT_NAME="/desk")
+    answer = browser.get("/holds/7/")
+    assert answer["Location"] == f"/desk{LOGIN}?next=/desk/holds/7/"
+    assert sign_in(browser, "staff", next="/holds/7/")["Location"] == "/desk/"
+    assert browser.get("/holds/7/").content == b"hold 7 {}"
+    expire(browser)
+    answer = send(browser, "/holds/7/extend", minutes="9")
+    assert answer["Location"] == f"/desk{LOGIN}?next=/desk/holds/7/"
+    assert sign_in(browser, "staff", next="/desk/holds/7/")["Location"] == "/desk/holds/7/"
+    assert browser.get("/holds/7/").content == b"hold 7 {'extend': 'minutes=9'}"
 
 
 def test_under_htmx_a_refusal_is_a_fragment_for_the_banner(staff: User, stranger: User) -> None:
