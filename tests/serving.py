@@ -66,18 +66,24 @@ _folders: list[tempfile.TemporaryDirectory[str]] = []  # removed with the proces
 
 
 def manage(variables: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    """Run a command of manage.py; raises CalledProcessError with its words in ``stderr``."""
+    """Run a command of manage.py and give back what it printed.
+
+    Raises RuntimeError with its complaint if it fails.
+    """
     quiet = ["--no-input"] if arguments[0] in ("collectstatic", "migrate") else []
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "manage.py", *arguments, *quiet],
         cwd=PROJECT,
         env=variables,
         input=stdin,
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=120,
-    ).stdout
+    )
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]}: {done.stderr}")
+    return done.stdout
 
 
 @contextlib.contextmanager
@@ -111,12 +117,21 @@ def _listener() -> socket.socket:
 
 
 def _wait(site: Site, path: Path | None) -> None:
-    transport = httpx.HTTPTransport(uds=str(path) if path else None)
+    """Until it listens, and then until it answers; raises RuntimeError with its log."""
     deadline = time.monotonic() + WAIT_SECONDS
-    with httpx.Client(transport=transport) as client:
-        while site.process.poll() is None and time.monotonic() < deadline:
-            with contextlib.suppress(httpx.TransportError):
-                client.get(f"{site.url}/livez", timeout=1)
-                return
-            time.sleep(0.05)
-    raise RuntimeError(site.log.read_text(errors="replace"))
+    while not _listens(site, path):
+        if site.process.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(site.log.read_text(errors="replace"))
+        time.sleep(0.05)
+    transport = httpx.HTTPTransport(uds=str(path) if path else None)
+    with httpx.Client(transport=transport, timeout=WAIT_SECONDS) as client:
+        try:
+            client.get(f"{site.url}/livez")
+        except httpx.TransportError as exc:
+            raise RuntimeError(site.log.read_text(errors="replace")) from exc
+
+
+def _listens(site: Site, path: Path | None) -> bool:
+    port = httpx.URL(site.url).port
+    with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as probe:
+        return probe.connect_ex(str(path) if path else ("127.0.0.1", port)) == 0

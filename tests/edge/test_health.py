@@ -41,7 +41,7 @@ def test_with_a_migration_of_this_version_missing_it_is_not_ready(serve):
 
 def test_without_its_database_it_is_not_ready(serve):
     nobody_listens = "postgresql://me:hunter2@127.0.0.1:9/desk"
-    site = serve("http://localhost", migrated=False, DATABASE_URL=nobody_listens)
+    site = serve("http://localhost", migrated=False, database_url=nobody_listens)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
 

@@ -1,0 +1,212 @@
+"""The product behind a real nginx with TLS, at the root of a host and under a path of it."""
+
+import json
+import re
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dashboard.sandbox import Sandbox, demo_world
+from tests.edge.conftest import starter
+from tests.edge.nginx import NAME, ByName, free_ports, running
+from tests.serving import Site
+from tests.visitor import TOKEN, Visitor
+
+PASSWORD = "a long enough word"
+PERSON, FORGED = "127.0.0.7", "203.0.113.9"
+ADDRESSES = """
+import json
+from dashboard.audit.models import AuditEntry
+signs = AuditEntry.objects.filter(action__startswith="sign_in").order_by("id")
+print(json.dumps(list(signs.values_list("action", "address", "request_id"))))
+"""
+
+
+@dataclass
+class Desk:
+    """The whole way: a person, nginx, the server, the stand-in for cal.com."""
+
+    prefix: str
+    base: str
+    plain: str
+    site: Site
+    stack: ExitStack
+    folder: Path
+
+    def visitor(self, address=PERSON, **client):
+        transport = ByName(self.folder, local_address=address)
+        return self.stack.enter_context(Visitor(self.base, transport=transport, **client))
+
+    def audited(self, last):
+        """The last sign-ins in the audit: what, from where, in which request."""
+        return json.loads(self.site.manage("shell", "--no-imports", "-c", ADDRESSES))[-last:]
+
+
+@pytest.fixture(scope="module", params=["", "/holds"], ids=["at the root", "under a path"])
+def desk(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("desk")
+    with ExitStack() as stack:
+        serve = stack.enter_context(starter(folder))
+        sandbox = stack.enter_context(Sandbox(demo_world(datetime.now(UTC).date())))
+        ports = free_ports()
+        base = f"https://{NAME}:{ports.tls}{request.param}"
+        site = serve(base, TRUSTED_PROXIES="127.0.0.1", CALCOM_API_URL=sandbox.url)
+        site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
+        stack.enter_context(running(request.param, site.url, ports, folder))
+        plain = f"http://{NAME}:{ports.plain}{request.param}"
+        yield Desk(request.param, base, plain, site, stack, folder)
+
+
+def test_somebody_signs_in_and_holds_a_time(desk):
+    ada, prefix = desk.visitor(), desk.prefix
+    sent = ada.get("/")
+    assert (sent.status_code, sent.headers["Location"]) == (
+        302,
+        f"{prefix}/accounts/login/?next={prefix}/",
+    )
+    page = "/accounts/login/"
+    signed_in = ada.post(page, page, username="ada", password=PASSWORD)
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, f"{prefix}/")
+    placed = ada.place("Carla Neri")
+    assert placed.status_code == 303
+    assert re.fullmatch(rf"{prefix}/holds/\d+/", placed.headers["Location"])
+    hold = ada.get(placed.headers["Location"].removeprefix(prefix))
+    assert "Carla Neri" in hold.text
+    assert "Carla Neri" in ada.get("/").text
+    assert ada.post("/", "/accounts/logout/").status_code == 302
+    assert ada.get("/").status_code == 302
+
+
+def test_cookies_are_for_us_alone(desk):
+    ada = desk.visitor()
+    page = "/accounts/login/"
+    answer = ada.post(page, page, username="ada", password=PASSWORD)
+    cookies = dict(
+        re.match(r"(\w+)=[^;]+; (.*)", line).groups()
+        for line in answer.headers.get_list("set-cookie")
+    )
+    assert {"sessionid", "csrftoken"} <= set(cookies)
+    wanted = {"HttpOnly", f"Path={desk.prefix or '/'}", "SameSite=Lax", "Secure"}
+    missing = {name: wanted - set(words.split("; ")) for name, words in cookies.items()}
+    assert {name: words for name, words in missing.items() if words} == {}
+
+
+def test_every_page_has_its_headers(desk):
+    ada = desk.visitor()
+    assert ada.sign_in("ada", PASSWORD) == 302
+    headers = ada.get("/").headers
+    assert {
+        name: headers.get(name)
+        for name in (
+            "Cache-Control",
+            "Cross-Origin-Opener-Policy",
+            "Referrer-Policy",
+            "Strict-Transport-Security",
+            "X-Content-Type-Options",
+            "X-Frame-Options",
+        )
+    } == {
+        "Cache-Control": "no-store",
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Referrer-Policy": "same-origin",
+        "Strict-Transport-Security": "max-age=31536000",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
+    policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
+    ours = {"script-src", "style-src", "img-src", "font-src", "connect-src", "manifest-src"}
+    nobody = {"default-src", "frame-ancestors", "base-uri"}
+    expected = dict.fromkeys(ours, "'self'") | dict.fromkeys(nobody, "'none'")
+    assert policy == expected | {"form-action": "'self'"}
+
+
+def test_the_files_of_a_page_are_found_below_the_path(desk):
+    anybody = desk.visitor()
+    page = anybody.get("/accounts/login/").text
+    files = re.findall(r'(?:src|href)="([^"#]*/static/[^"#]+)', page)
+    assert len(files) >= 3
+    assert [path for path in files if not path.startswith(f"{desk.prefix}/static/")] == []
+    answers = [anybody.get(path.removeprefix(desk.prefix)) for path in files]
+    assert {answer.status_code for answer in answers} == {200}
+    assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
+
+
+def test_plain_http_leads_to_https(desk):
+    with httpx.Client(transport=ByName(desk.folder, PERSON)) as anybody:
+        answer = anybody.get(f"{desk.plain}/accounts/login/")
+    assert answer.status_code == 301
+    assert answer.headers["Location"] == f"https://{NAME}{desk.prefix}/accounts/login/"
+
+
+def test_the_audit_knows_the_person_behind_the_proxy(desk):
+    assert desk.visitor().sign_in("ada", PASSWORD) == 302
+    forger = desk.visitor("127.0.0.8", headers={"X-Forwarded-For": FORGED})
+    assert forger.sign_in("ada", "not the word") == 422
+    assert [entry[:2] for entry in desk.audited(last=2)] == [
+        ["sign_in", PERSON],
+        ["sign_in_failed", "127.0.0.8"],
+    ]
+
+
+def test_the_request_id_is_the_proxys_and_the_same_in_the_audit(desk):
+    page = "/accounts/login/"
+    forged = {"X-Request-Id": "of-somebody-else-entirely"}
+    answer = desk.visitor(headers=forged).post(page, page, username="ada", password=PASSWORD)
+    given = answer.headers["X-Request-Id"]
+    assert re.fullmatch(r"[0-9a-f]{32}", given)
+    assert [entry[2] for entry in desk.audited(last=1)] == [given]
+
+
+def test_who_goes_around_the_proxy_is_taken_for_what_they_are(desk):
+    around = httpx.HTTPTransport(local_address=PERSON)
+    headers = {"Host": NAME, "X-Forwarded-For": FORGED, "X-Forwarded-Proto": "https"}
+    base = desk.site.url + desk.prefix
+    with Visitor(base, transport=around, headers=headers) as stranger:
+        page = stranger.get("/accounts/login/")
+        assert "Strict-Transport-Security" not in page.headers  # not over https, whatever it says
+        fields = {"csrfmiddlewaretoken": TOKEN.search(page.text)[1], "username": "ada"}
+        cookie = {"Cookie": f"csrftoken={stranger.client.cookies['csrftoken']}"}
+        stranger.client.cookies.clear()
+        stranger.client.post(
+            f"{base}/accounts/login/", data=fields | {"password": "x"}, headers=cookie
+        )
+    assert [entry[:2] for entry in desk.audited(last=1)] == [["sign_in_failed", PERSON]]
+
+
+def test_another_sites_form_is_refused_and_ours_is_not(desk):
+    own = desk.base.removesuffix(desk.prefix)
+    answers = {
+        origin: desk.visitor(headers={"Origin": origin}).sign_in("ada", PASSWORD)
+        for origin in (own, "https://evil.example.org", "null")
+    }
+    assert answers == {own: 302, "https://evil.example.org": 403, "null": 403}
+
+
+def test_another_hosts_name_is_refused(desk):
+    answer = desk.visitor(headers={"Host": "evil.example.org"}).get("/accounts/login/")
+    assert answer.status_code == 400
+    assert "evil.example.org" not in answer.text
+
+
+def test_the_probes_answer_through_the_proxy_too(desk):
+    anybody = desk.visitor()
+    assert [anybody.get(path).text for path in ("/livez", "/readyz")] == ["ok", "ok"]
+
+
+def test_a_unix_socket_in_between(serve, tmp_path):
+    """The peer has no address there; the word ``unix`` says that it is ours."""
+    socket = tmp_path / "web.sock"
+    ports = free_ports()
+    base = f"https://{NAME}:{ports.tls}"
+    site = serve(base, TRUSTED_PROXIES="unix", bind=f"unix:{socket}")
+    site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
+    with running("", f"http://unix:{socket}:", ports, tmp_path):
+        transport = ByName(tmp_path, local_address=PERSON)
+        with Visitor(base, transport=transport, headers={"X-Forwarded-For": FORGED}) as ada:
+            assert ada.sign_in("ada", PASSWORD) == 302
+    entries = json.loads(site.manage("shell", "--no-imports", "-c", ADDRESSES))
+    assert [entry[:2] for entry in entries] == [["sign_in", PERSON]]
