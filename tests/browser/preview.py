@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, make_server
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import django
 from django.conf import settings
@@ -143,6 +147,12 @@ def with_context(templates: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{**templates[0], "OPTIONS": options}]
 
 
+class Server(ThreadingMixIn, WSGIServer):
+    """A browser keeps several connections open at once."""
+
+    daemon_threads = True
+
+
 class Quiet(WSGIRequestHandler):
     def log_message(self, *arguments: Any) -> None:
         """Say nothing."""
@@ -165,8 +175,8 @@ def shoot(address: str, folder: Path, names: list[str], widths: tuple[int, ...])
                     is_mobile=touch,
                 )
                 page = context.new_page()
-                page.on("console", lambda said: print(f"  {said.type}: {said.text}"))
-                page.on("pageerror", lambda error: print(f"  error: {error}"))
+                page.on("console", lambda said: sys.stdout.write(f"{said.type}: {said.text}\n"))
+                page.on("pageerror", lambda error: sys.stdout.write(f"error: {error}\n"))
                 for name in names:
                     page.goto(f"{address}/{name}")
                     page.wait_for_timeout(150)
@@ -174,27 +184,40 @@ def shoot(address: str, folder: Path, names: list[str], widths: tuple[int, ...])
                         "document.documentElement.scrollWidth > window.innerWidth"
                     )
                     if too_wide:
-                        print(f"  {name} is too wide at {width}")
+                        sys.stdout.write(f"{name} is too wide at {width}\n")
                     page.screenshot(path=folder / f"{name}-{width}-{scheme}.png", full_page=True)
                 context.close()
         browser.close()
 
 
+@contextmanager
+def serving(port: int = 0) -> Iterator[str]:
+    """The pages over HTTP on this machine; gives the address."""
+    with override_settings(**SETTINGS, TEMPLATES=with_context(settings.TEMPLATES)):
+        server = make_server("127.0.0.1", port, get_wsgi_application(), Server, handler_class=Quiet)
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+            thread.join()
+            server.server_close()
+
+
 def main() -> None:
     reader = argparse.ArgumentParser(description=__doc__)
-    reader.add_argument("--shots", type=Path)
-    reader.add_argument("--only", action="append")
+    reader.add_argument("--shots", type=Path, help="a folder for pictures")
+    reader.add_argument("--only", action="append", help="the name of a scene")
     reader.add_argument("--width", type=int, action="append")
     reader.add_argument("--port", type=int, default=0)
     asked = reader.parse_args()
-    with override_settings(**SETTINGS, TEMPLATES=with_context(settings.TEMPLATES)):
-        server = make_server("127.0.0.1", asked.port, get_wsgi_application(), handler_class=Quiet)
-        address = f"http://127.0.0.1:{server.server_port}"
-        if not asked.shots:
-            print(address)
-            server.serve_forever()
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        shoot(address, asked.shots, asked.only or list(scenes.SCENES), tuple(asked.width or WIDTHS))
+    with serving(asked.port) as address:
+        if asked.shots:
+            names = asked.only or list(scenes.SCENES)
+            shoot(address, asked.shots, names, tuple(asked.width or WIDTHS))
+        else:
+            input(f"{address}\nEnter ends it.\n")
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.template.loader import render_to_string
 
 from dashboard.audit.lines import Line
 
@@ -59,6 +60,10 @@ class Row:
     @property
     def slot_time(self) -> str:
         return self.slot.rpartition(" ")[2]
+
+    @property
+    def html(self) -> str:
+        return render_to_string("holds/_row.html", {"row": self})
 
     slot_iso = "2026-11-24T13:30:00Z"
 
@@ -307,6 +312,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     ),
     "place-refused": ("holds/new.html", lambda: {"form": PlaceForm(), "problem": PROBLEM}),
     "hold": ("holds/hold.html", hold),
+    "hold-refusable": ("holds/hold.html", lambda: hold(ROWS[1])),
     "hold-colleague": ("holds/hold.html", lambda: hold(ROWS[2])),
     "hold-problem": (
         "holds/hold.html",
@@ -346,6 +352,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     ),
     "login": ("accounts/login.html", lambda: {"form": SignInForm(), "user": None}),
     "login-wait": ("accounts/login.html", lambda: {"form": SignInForm(), "user": None, "wait": 30}),
-    "denied": ("accounts/denied.html", lambda: {"member": True}),
+    "no-role": ("accounts/no_role.html", dict),
+    "csrf": ("accounts/csrf.html", lambda: {"cause": "token", "page": "/place", "kept": True}),
     "500": ("500.html", dict),
 }

@@ -1,0 +1,217 @@
+"""What the scripts of the pages do, in a real browser, on made-up data.
+
+Nothing here asks cal.com or a database; the journey through the product is tested elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from tests.browser import preview, scenes
+from tests.parts import program, require
+
+ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
+HOUR = 3600 * 1000
+THIRD = scenes.ROWS[2]
+REFRESH = "htmx.trigger('#board', 'refresh', {}, false)"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with preview.serving() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    chromium = require("Chromium", program("chromium") or program("chromium-browser"))
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Errors that the pages made."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, address: str, said: list[str]) -> Iterator[Page]:
+    context = browser.new_context(base_url=address, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.on("pageerror", lambda error: said.append(str(error)))
+    page.on("console", lambda line: said.append(line.text) if line.type == "error" else None)
+    yield page
+    context.close()
+
+
+def seconds(page: Page, row: int) -> int:
+    """What the countdown of a row shows."""
+    minutes, rest = page.inner_text(f"#h{row} td.left").split(":")
+    return int(minutes) * 60 + int(rest)
+
+
+@pytest.mark.parametrize("name", [name for name in scenes.SCENES if name != "board-200"])
+def test_no_page_is_too_wide_or_breaks_the_content_policy(
+    page: Page, said: list[str], name: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 900})
+    page.goto(f"/{name}")
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
+    assert said == []
+
+
+def test_a_countdown_is_right_on_a_computer_whose_clock_is_an_hour_off(page: Page) -> None:
+    page.add_init_script(f"const now = Date.now; Date.now = () => now() + {HOUR}")
+    page.goto("/")
+    assert seconds(page, scenes.ROWS[2].pk) in range(
+        scenes.ROWS[2].left - 3, scenes.ROWS[2].left + 1
+    )
+
+
+def test_a_clock_that_is_set_while_the_page_is_open_is_put_right_by_the_server(page: Page) -> None:
+    page.goto("/")
+    with page.expect_response("**/look-up"):
+        page.evaluate(f"const now = Date.now; Date.now = () => now() + {HOUR}")
+    page.wait_for_timeout(200)
+    assert seconds(page, scenes.ROWS[2].pk) in range(
+        scenes.ROWS[2].left - 6, scenes.ROWS[2].left + 1
+    )
+
+
+def test_the_last_two_minutes_are_told_by_more_than_the_figures(page: Page) -> None:
+    page.goto("/")
+    shown = [page.get_attribute(f"#h{row.pk} td.left", "class") for row in scenes.ROWS[:3]]
+    assert shown == ["left script last", "left script soon", "left script"]
+
+
+def test_a_poll_without_news_sends_the_tag_and_moves_nothing(page: Page) -> None:
+    page.goto("/")
+    with page.expect_response("**/rows") as first:
+        page.evaluate(REFRESH)
+    page.check("#h3 input")
+    with page.expect_response("**/rows") as second:
+        page.evaluate(REFRESH)
+    asked = second.value.request.headers
+    assert (first.value.status, second.value.status) == (200, 304)
+    assert asked["if-none-match"] == first.value.headers["etag"]
+    assert page.is_checked("#h3 input")
+    expect(page.locator("#h3 input")).to_be_focused()
+
+
+def test_news_keep_the_chosen_rows_and_the_focus(page: Page) -> None:
+    page.goto("/")
+    page.check("#h3 input")
+    with page.expect_response("**/rows") as news:
+        page.evaluate(REFRESH)
+    assert news.value.status == 200
+    page.wait_for_timeout(100)
+    assert page.is_checked("#h3 input")
+    expect(page.locator("#h3 input")).to_be_focused()
+
+
+def test_paused_updates_ask_for_nothing_until_they_are_resumed(page: Page) -> None:
+    page.goto("/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    page.get_by_role("button", name="Pause updates").click()
+    page.evaluate("htmx.trigger('#board', 'every', {}, false)")
+    page.wait_for_timeout(300)
+    assert asked == []
+    expect(page.locator("[data-freshness]")).to_contain_text("Updates paused at")
+    page.get_by_role("button", name="Resume updates").click()
+    page.wait_for_timeout(300)
+    assert asked == ["rows"]
+
+
+def test_the_board_says_when_news_stop_and_when_they_are_back(page: Page) -> None:
+    page.goto("/")
+    page.route("**/rows", lambda route: route.abort())
+    page.evaluate(REFRESH)
+    expect(page.locator("[data-freshness]")).to_contain_text("No news since")
+    expect(page.locator("#status")).to_contain_text("No news since")
+    expect(page.locator("#banner")).to_be_empty()
+    page.unroute("**/rows")
+    page.evaluate(REFRESH)
+    expect(page.locator("[data-freshness]")).to_have_text("Updated just now")
+
+
+def test_a_double_click_on_a_row_sends_once_and_the_board_stays(page: Page) -> None:
+    page.goto("/")
+    posted: list[str] = []
+    page.on("request", lambda r: posted.append(r.url) if r.method == "POST" else None)
+    with page.expect_response("**/rows"):
+        page.dblclick("#h1 button")
+    expect(page.locator("#status")).to_have_text("Held until 14:20:00.")
+    expect(page.locator("#messages")).to_have_text("Held until 14:20:00.")
+    expect(page.locator("#h1 button")).to_be_focused()
+    assert len(posted) == 1
+    assert posted[0].endswith("/holds/1/extend?version=3")
+    assert (page.title(), page.url.rpartition("/")[2]) == ("Board · Holdfast", "")
+
+
+def test_a_refused_row_tells_its_problem_above_the_board(page: Page) -> None:
+    page.goto("/")
+    page.click("#h2 button")
+    expect(page.locator("#banner")).to_contain_text("This time is already reserved")
+    expect(page.locator("h1")).to_contain_text("Board")
+    page.click("#banner [data-close]")
+    expect(page.locator("#banner")).to_be_empty()
+
+
+def test_an_answer_that_never_came_is_told_and_what_was_typed_stays(page: Page) -> None:
+    def break_off(route: Route) -> None:
+        if route.request.method == "POST":
+            route.abort()
+        else:
+            route.continue_()
+
+    page.goto("/place")
+    page.route("**/place", break_off)
+    page.select_option("#id_event_type_id", "1")
+    page.fill("#id_slot_start", "tomorrow at ten")
+    page.get_by_role("button", name="Hold this time").click()
+    expect(page.locator("#banner")).to_contain_text("The answer did not arrive")
+    assert page.input_value("#id_slot_start") == "tomorrow at ten"
+
+
+def test_a_page_of_the_proxy_is_never_put_into_ours(page: Page) -> None:
+    bad_gateway = "<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
+    page.goto("/hold")
+    page.route("**/extend", lambda route: route.fulfill(status=502, body=bad_gateway))
+    page.get_by_role("button", name="+15 min").click()
+    expect(page.locator("#banner")).to_contain_text("the answer could not be shown")
+    expect(page.locator("#hold")).to_have_count(1)
+    assert page.url.endswith("/hold")
+
+
+def test_after_a_refusal_the_focus_is_on_it_and_the_address_stays(page: Page) -> None:
+    page.goto("/hold-refusable")
+    page.get_by_role("button", name="+15 min").click()
+    expect(page.locator("#hold [data-first]")).to_be_focused()
+    assert page.url.endswith("/hold-refusable")
+
+
+def test_escape_closes_the_menu_and_gives_the_focus_back(page: Page) -> None:
+    page.goto("/")
+    page.click("details.menu summary")
+    page.keyboard.press("Escape")
+    expect(page.locator("details.menu")).not_to_have_attribute("open", "")
+    expect(page.locator("details.menu summary")).to_be_focused()
+
+
+def test_without_scripts_nothing_is_promised_that_does_not_run(
+    browser: Browser, address: str
+) -> None:
+    context = browser.new_context(base_url=address, java_script_enabled=False)
+    page = context.new_page()
+    page.goto("/")
+    for promise in ("td.left", "[data-pause]", "[data-freshness]", "[data-clock]"):
+        expect(page.locator(promise).first).to_be_hidden()
+    expect(page.locator("#h1 button")).to_be_visible()
+    context.close()
