@@ -24,6 +24,7 @@ from dashboard.calcom import (
     Cause,
     Client,
     Exchange,
+    Refused,
     Reservation,
     Unavailable,
     Unknown,
@@ -127,9 +128,10 @@ class Action:
         """cal.com's clock."""
         return self.known.at(self.now())
 
-    def has_time_for(self, calls: int) -> bool:
-        """Whether the claim lasts for so many more calls."""
-        return self.now() + timedelta(seconds=claims.CALL_SECONDS * calls) <= self.ends
+    def has_time_for(self, calls: int, *, after: float = 0) -> bool:
+        """Whether the claim lasts for so many more calls, ``after`` seconds from now."""
+        needed = timedelta(seconds=after + claims.CALL_SECONDS * calls)
+        return self.now() + needed <= self.ends
 
     def reserve(self, spot: Spot, minutes: int) -> Answer[Reservation]:
         """POST. Raises CalcomError."""
@@ -179,10 +181,17 @@ class Action:
         """
         try:
             self._send("DELETE", ONE, lambda: client().delete(uid=uid))
-        except Unknown:
+        except Unknown as unknown:
             if tries == 1 or not self.has_time_for(1):
                 raise
-            self.delete(uid, tries=tries - 1)
+            self._delete_again(uid, tries - 1, unknown)
+
+    def _delete_again(self, uid: str, tries: int, unknown: Unknown) -> None:
+        """A later "no" says nothing of the first one, which may have been done."""
+        try:
+            self.delete(uid, tries=tries)
+        except (Refused, Unavailable) as error:
+            raise unknown from error
 
     def write(self, **fields: Any) -> None:
         """Fields of the hold to commit together with the next step or outcome."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -23,6 +24,9 @@ from dashboard.holds.ways import (
 )
 
 State = Hold.State
+
+# What is left of a verb after its claim and intent: it talks to cal.com and records the end.
+Rest = Callable[[], Hold]
 
 
 def snapshot(hold: Hold) -> dict[str, Any]:
@@ -59,21 +63,37 @@ def ended(state: Hold.State, at: datetime, *, reason: str = "") -> dict[str, Any
     return {"state": state, "ended_at": at, "end_reason": reason, "change": None}
 
 
+@contextmanager
+def within_claim(action: Action, hold: Hold) -> Iterator[None]:
+    """Raises HoldError when the verb took longer than its claim, so that it may not write."""
+    try:
+        yield
+    except ClaimLostError as late:
+        raise took_too_long(action, hold) from late
+
+
 def carry_out(action: Action, hold: Hold, way: Callable[[], Reservation], **fields: Any) -> Hold:
     """Run a way of extending or moving, and record how it ended. Raises HoldError.
 
     ``fields`` are what the hold gets besides when it succeeded.
     """
+    with within_claim(action, hold):
+        reservation = _go(action, hold, way)
+        finish(action, hold, Outcome.OK, **held(reservation), **fields, change=None)
+    return hold
+
+
+def _go(action: Action, hold: Hold, way: Callable[[], Reservation]) -> Reservation:
     try:
-        reservation = way()
+        return way()
     except (Refused, Unavailable) as error:
-        _finish(action, hold, words.outcome_of(error), change=None)
+        finish(action, hold, words.outcome_of(error), change=None)
         raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
     except RetakeNeededError as needed:
-        _finish(action, hold, Outcome.REFUSED, cause="retake_needed", change=None)
+        finish(action, hold, Outcome.REFUSED, cause="retake_needed", change=None)
         raise words.offer_retake(hold, action.at()) from needed
     except BackAgainError as back:
-        _finish(action, hold, Outcome.REFUSED, **held(back.reservation), change=None)
+        finish(action, hold, Outcome.REFUSED, **held(back.reservation), change=None)
         raise words.of_call(
             back.error, safe=words.still_yours(hold, action.at()), hold=hold
         ) from back
@@ -83,24 +103,25 @@ def carry_out(action: Action, hold: Hold, way: Callable[[], Reservation], **fiel
         raise is_gone(action, hold) from gone
     except LostError as taken:
         raise _lost(action, hold, taken) from taken
-    except ClaimLostError as late:
-        raise took_too_long(action, hold) from late
-    _finish(action, hold, Outcome.OK, **held(reservation), **fields, change=None)
-    return hold
 
 
 def unknown(action: Action, hold: Hold, error: CalcomError, change: Change) -> HoldError:
     """The change stays written down; settling goes on with it."""
-    _finish(action, hold, Outcome.UNKNOWN, change=change.to_json())
+    finish(action, hold, Outcome.UNKNOWN, change=change.to_json())
     failure = words.of_call(error, safe=words.being_restored(hold, change.settled_by), hold=hold)
     failure.outcome = Outcome.UNKNOWN
     return failure
 
 
+def vanished(hold: Hold, at: datetime) -> Hold.State:
+    """What has become of a hold that cal.com does not have."""
+    return State.GONE if hold.is_live(at) else State.EXPIRED
+
+
 def is_gone(action: Action, hold: Hold) -> HoldError:
-    """cal.com does not have it: before its time, that is gone; after it, expired."""
-    state = State.GONE if hold.is_live(action.at()) else State.EXPIRED
-    _finish(action, hold, Outcome.REFUSED, cause="gone", **ended(state, action.at()))
+    """cal.com does not have it any more."""
+    state = vanished(hold, action.at())
+    finish(action, hold, Outcome.REFUSED, cause="gone", **ended(state, action.at()))
     return words.has_ended(hold)
 
 
@@ -109,7 +130,7 @@ def took_too_long(action: Action, hold: Hold) -> HoldError:
     action.abandon()
     action.finish(Outcome.UNKNOWN, cause="took_too_long")
     hold.refresh_from_db()
-    return words.being_settled(hold)
+    return words.took_too_long(hold)
 
 
 def _lost(action: Action, hold: Hold, taken: LostError) -> HoldError:
@@ -121,15 +142,22 @@ def _lost(action: Action, hold: Hold, taken: LostError) -> HoldError:
     try:
         action.delete(hold.reservation_uid or "")
     except CalcomError:
-        _finish(action, hold, Outcome.REFUSED, cause="lost")
+        finish(action, hold, Outcome.REFUSED, cause="lost")
     else:
-        _finish(action, hold, Outcome.REFUSED, cause="lost", change=None)
+        finish(action, hold, Outcome.REFUSED, cause="lost", change=None)
     return failure
 
 
-def _finish(
-    action: Action, hold: Hold, outcome: Outcome, *, cause: str = "", **fields: Any
+def finish(
+    action: Action,
+    hold: Hold,
+    outcome: Outcome,
+    *,
+    cause: str = "",
+    reason: str = "",
+    **fields: Any,
 ) -> None:
+    """Record how the verb ended, in the register and in the audit."""
     for name, value in fields.items():
         setattr(hold, name, value)
-    action.finish(outcome, after=snapshot(hold), cause=cause, **fields)
+    action.finish(outcome, after=snapshot(hold), cause=cause, reason=reason, **fields)

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.calcom import EventType
 from dashboard.holds import services
 from dashboard.holds.fields import SlotStartField, TokenField
+from dashboard.holds.placing import ClientDetails
 from dashboard.holds.problems import HoldError
-from dashboard.holds.replacing import ClientDetails
 
 LARGEST = 2**31 - 1
 

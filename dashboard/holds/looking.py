@@ -20,8 +20,8 @@ from dashboard.calcom import AsyncClient, EventType, Exchange, Reservation, Unav
 from dashboard.holds import availability, calls, endings, rules, starting, upstream, words
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.placing import NOBODY, ClientDetails
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.holds.replacing import NOBODY, ClientDetails
 
 Verb = AuditEntry.Action
 State = Hold.State
@@ -100,7 +100,7 @@ def _record(action: Action, hold: Hold, found: Reservation | None) -> Checked:
     finding, fields = compare(hold, found, action.at())
     if fields:
         free = Q(claim_id=None) | Q(claim_until__lte=action.now())
-        asked = Hold.objects.filter(free, pk=hold.pk, version=hold.version, change=None)
+        asked = Hold.objects.filter(free, pk=hold.pk, version=hold.version, change__isnull=True)
         fields |= {"version": F("version") + 1, "changed_at": action.now()}
         action.only_if(lambda: bool(asked.update(**fields)))
     action.finish(Outcome.OK, after={"found": str(finding)})

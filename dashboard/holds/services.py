@@ -7,26 +7,36 @@ Every verb returns the hold, or raises HoldError, which carries the outcome and 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
-from dashboard.holds import availability, endings, replacing, rules, starting, upstream, ways, words
+from dashboard.calcom import CalcomError, Refused, Unavailable
+from dashboard.holds import (
+    availability,
+    endings,
+    patching,
+    placing,
+    replacing,
+    rules,
+    starting,
+    upstream,
+    words,
+)
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.changes import Change, Phase, Spot, minutes_until
-from dashboard.holds.claims import Asking, ClaimLostError
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import Outcome
 
 Verb = AuditEntry.Action
+# Claims the hold and writes the intent of extending or moving it; the rest talks to cal.com.
+Begin = Callable[..., endings.Rest]
 
 # Calls that a verb may need, with the GETs that settle them and one undo: its claim lasts for
 # their time limits, and it starts only when the rate allows them.
-STRAIGHT = 2
-BY_PARKING = 7
 RELEASE = 4
 # What a colleague may do to end a hold, as codes in the audit.
 RELEASE_REASONS = ("client_rang_off", "client_chose_other", "booked", "mistake", "other")
@@ -39,8 +49,8 @@ def place(
     slot_start: datetime,
     slot_duration: int | None = None,
     reservation_duration: int,
-    client: replacing.ClientDetails = replacing.NOBODY,
-    token: replacing.Token = None,
+    client: placing.ClientDetails = placing.NOBODY,
+    token: placing.Token = None,
     now: datetime,
 ) -> Hold:
     """Reserve a slot (POST). The same token again gives the first one's hold.
@@ -48,26 +58,30 @@ def place(
     https://cal.com/docs/api-reference/v2/slots/reserve-a-slot
     """
     watch = Stopwatch(now)
-    wish = replacing.Wish(event_type_id, slot_start, slot_duration, reservation_duration)
-    first = replacing.already_asked(by, token)
+    wish = placing.Wish(event_type_id, slot_start, slot_duration, reservation_duration)
+    first = placing.already_asked(by, token)
     if first is not None:
         return first
     with starting.attempt(Verb.PLACE, by=by, hold_id=None, asked=wish.asked(), now=now):
         known = upstream.load()
         rules.slot(event_type_id, slot_start, at=known.at(now))
         rules.reservation_duration(reservation_duration)
-        event_type = availability.event_type(event_type_id) if event_type_id else None
+        starting.room_for(placing.PLACE, known=known, now=now, safe=words.nothing_held())
+        event_type = availability.event_type(event_type_id)
         rules.slot_duration(slot_duration, event_type)
-        starting.room_for(1, known=known, now=watch.now(), safe=words.nothing_held())
-        return replacing.place(
-            by=by,
-            wish=wish,
-            event_type=event_type,
-            client=client,
-            token=token,
-            known=known,
-            watch=watch,
-        )
+        try:
+            rest = placing.place(
+                by=by,
+                wish=wish,
+                event_type=event_type,
+                client=client,
+                token=token,
+                known=known,
+                watch=watch,
+            )
+        except placing.AlreadyAskedError as asked:
+            return asked.first
+    return rest()
 
 
 def extend(
@@ -96,17 +110,15 @@ def extend(
         if hold.is_live(at) and hold.held_until and until < hold.held_until - timedelta(seconds=2):
             raise words.would_shorten(hold)
         target = replace(Spot.of(hold), until=until)
-        if _is_round_robin(hold):
-            return replacing.new_first(
-                hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked
-            )
-        if retake:
-            return replacing.retake(
-                hold, by=by, target=target, known=known, watch=watch, asked=asked
-            )
-        action = _begin_change(hold, Verb.EXTEND, by, target, known, watch, asked, BY_PARKING)
-    change = _change(hold, "extend", target, action)
-    return endings.carry_out(action, hold, lambda: _overlapping(action, hold, change))
+        begin = _extending(hold, retake=retake)
+        rest = begin(hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked)
+    return rest()
+
+
+def _extending(hold: Hold, *, retake: bool) -> Begin:
+    if patching.is_round_robin(hold):
+        return replacing.new_first
+    return replacing.retake if retake else patching.patch
 
 
 def move(
@@ -140,18 +152,12 @@ def move(
             reservation_duration=reservation_duration,
             at=at,
         )
-        if target.event_type_id != hold.event_type_id or _is_round_robin(hold):
-            return replacing.new_first(
-                hold, Verb.MOVE, by=by, target=target, known=known, watch=watch, asked=asked
-            )
-        overlapping = target.overlaps(Spot.of(hold))
-        planned = BY_PARKING if overlapping else STRAIGHT
-        action = _begin_change(hold, Verb.MOVE, by, target, known, watch, asked, planned)
-    change = _change(hold, "move", target, action)
-    way = _overlapping if overlapping else _straight
-    return endings.carry_out(
-        action, hold, lambda: way(action, hold, change), slot_duration=target.slot_duration
-    )
+        elsewhere = target.event_type_id != hold.event_type_id
+        begin: Begin = patching.patch
+        if elsewhere or patching.is_round_robin(hold):
+            begin = replacing.new_first
+        rest = begin(hold, Verb.MOVE, by=by, target=target, known=known, watch=watch, asked=asked)
+    return rest()
 
 
 def move_target(
@@ -224,7 +230,8 @@ def release(
             hold_id=hold_id,
             reason=reason,
         )
-    return _release(action, hold, reason=reason, note=note)
+    with endings.within_claim(action, hold):
+        return _release(action, hold, reason=reason, note=note)
 
 
 def _release(action: Action, hold: Hold, *, reason: str, note: str) -> Hold:
@@ -237,23 +244,16 @@ def _release(action: Action, hold: Hold, *, reason: str, note: str) -> Hold:
             action.write(change=change.to_json(), end_reason=reason, end_note=note)
             action.delete(uid)
     except (Refused, Unavailable) as error:
-        action.finish(words.outcome_of(error), after=endings.snapshot(hold), change=None)
+        unchanged: dict[str, Any] = {"change": None, "end_reason": "", "end_note": ""}
+        endings.finish(action, hold, words.outcome_of(error), **unchanged)
         raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
     except CalcomError as error:
         raise endings.unknown(action, hold, error, change) from error
-    except ClaimLostError as late:
-        raise endings.took_too_long(action, hold) from late
-    state = Hold.State.RELEASED if found else _vanished(hold, action.at())
+    state = Hold.State.RELEASED if found else endings.vanished(hold, action.at())
     fields: dict[str, Any] = endings.ended(state, action.at(), reason=reason) | {"end_note": note}
-    for name, value in fields.items():
-        setattr(hold, name, value)
     cause = "" if found else "was_already_gone"
-    action.finish(Outcome.OK, after=endings.snapshot(hold), cause=cause, reason=reason, **fields)
+    endings.finish(action, hold, Outcome.OK, cause=cause, reason=reason, **fields)
     return hold
-
-
-def _vanished(hold: Hold, at: datetime) -> Hold.State:
-    return Hold.State.GONE if hold.is_live(at) else Hold.State.EXPIRED
 
 
 def _changeable(
@@ -281,76 +281,9 @@ def _minutes(hold: Hold, minutes: int | None, add: int | None, at: datetime) -> 
         return minutes
     if add is None:
         raise words.how_long(hold)
+    rules.reservation_duration(add)
     start = max(hold.held_until or at, at)
     return minutes_until(start + timedelta(minutes=add), at)
-
-
-def _is_round_robin(hold: Hold) -> bool:
-    """Round robin is never parked: there its equal holds count as overlaps."""
-    return availability.is_round_robin(_kind(hold))
-
-
-def _kind(hold: Hold) -> str:
-    return hold.event_type_kind or availability.kind_of(availability.event_type(hold.event_type_id))
-
-
-def _begin_change(  # noqa: PLR0917
-    hold: Hold,
-    verb: Verb,
-    by: Actor,
-    target: Spot,
-    known: Upstream,
-    watch: Stopwatch,
-    asked: dict[str, Any],
-    planned: int,
-) -> Action:
-    """Claim, journal and intent of a change by PATCH."""
-    now = watch.now()
-    starting.room_for(planned, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
-    origin = Spot.of(hold)
-    guarded = origin.overlaps(target)
-    asking = Asking(
-        target.event_type_id,
-        min(origin.slot_start, target.slot_start) if guarded else target.slot_start,
-        max(origin.slot_end, target.slot_end) if guarded else target.slot_end,
-    )
-    return starting.begin(
-        action=verb,
-        by=by,
-        asked=asked,
-        before=endings.snapshot(hold),
-        first=("PATCH", ONE),
-        planned=planned,
-        known=known,
-        watch=watch,
-        claim=starting.claiming(hold, verb=str(verb), by=by, watch=watch, asking=asking),
-        hold_id=hold.pk,
-    )
-
-
-def _change(hold: Hold, verb: str, target: Spot, action: Action) -> Change:
-    return Change(verb, Phase.PATCHING, Spot.of(hold), target, action.settled_by())
-
-
-def _straight(action: Action, hold: Hold, change: Change) -> Reservation:
-    return ways.straight(action, hold.reservation_uid or "", change)
-
-
-def _overlapping(action: Action, hold: Hold, change: Change) -> Reservation:
-    """Straight where this cal.com may take it, else by way of a parking place."""
-    uid = hold.reservation_uid or ""
-    believed = action.known.self_overlap_until
-    live = hold.is_live(action.at())
-    if not live or believed is None or believed <= action.now():
-        try:
-            return ways.straight(action, uid, change)
-        except Refused as error:
-            if error.cause is not Cause.ALREADY_RESERVED or not live:
-                raise
-            ways.remember_self_overlap(action)
-            if not _kind(hold):  # it may be round robin, which must not be parked
-                raise ways.RetakeNeededError(error) from error
-    return ways.park_and_go(action, uid, change)
 
 
 def _without_none(**fields: Any) -> dict[str, Any]:

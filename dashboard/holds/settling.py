@@ -13,7 +13,7 @@ from django.db.models import F
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unknown
-from dashboard.holds import calls, claims, endings, replacing, starting, upstream
+from dashboard.holds import calls, claims, endings, placing, starting, upstream
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.changes import Change, Phase, Spot, Where
 from dashboard.holds.claims import NotClaimedError
@@ -100,7 +100,7 @@ def _bury(hold: Hold, at: datetime, now: datetime) -> bool:
     fields = claims.ended()
     if hold.state == State.PLACING:
         asked_by = at - (now - hold.claim_until) if hold.claim_until else at
-        fields |= replacing.perhaps(replacing.latest_end(asked_by, hold.reservation_duration))
+        fields |= placing.perhaps(placing.latest_end(asked_by, hold.reservation_duration))
     action_id, verb = hold.claim_id, hold.claim_verb
     with transaction.atomic(durable=True):
         if action_id is None or not _write(hold, now, **fields):
@@ -191,7 +191,7 @@ def _next(action: Action, hold: Hold, change: Change, found: Reservation | None)
     if change.phase is Phase.RETAKING:
         return _retake_left(action, change, found)
     if found is None:
-        return endings.ended(_vanished(hold, action.at()), action.at())
+        return endings.ended(endings.vanished(hold, action.at()), action.at())
     if where is Where.PARKED:
         return _leave_parking(action, hold, change)
     if where is Where.ELSEWHERE or where is Where.TARGET or _has_landed(action, change):
@@ -253,10 +253,6 @@ def _length(change: Change, where: Where) -> dict[str, Any]:
 
 def _in_phase(action: Action, change: Change, phase: Phase) -> Change:
     return replace(change, phase=phase, settled_by=action.settled_by())
-
-
-def _vanished(hold: Hold, at: datetime) -> Hold.State:
-    return State.GONE if hold.is_live(at) else State.EXPIRED
 
 
 def _end(action: Action, hold: Hold, outcome: Outcome, *, cause: str = "", **fields: Any) -> None:

@@ -89,12 +89,18 @@ def claiming(
     watch: calls.Stopwatch,
     asking: Asking | None = None,
     change: dict[str, Any] | None = None,
-    also: Claim | None = None,
+    first: Claim | None = None,
 ) -> Claim:
-    """What ``begin`` does inside its transaction to take an existing hold."""
+    """What ``begin`` does inside its transaction to take an existing hold.
+
+    The event type's row always comes before the hold's, so that no two wait for each other;
+    ``first`` is what takes it where a stand-in does the asking.
+    """
 
     def claim(claim_id: uuid.UUID, until: datetime) -> Hold:
         now = watch.now()
+        if first is not None:
+            first(claim_id, until)
         if asking is not None:
             claims.ask(asking, now=now, but=hold.pk)
         claims.claim(
@@ -107,8 +113,6 @@ def claiming(
             change=change,
             now=now,
         )
-        if also is not None:
-            also(claim_id, until)
         return hold
 
     return claim

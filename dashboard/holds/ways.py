@@ -132,9 +132,10 @@ def _leave_parking(
             failure = UnsettledError(error, replace(change, phase=phase))
         except UnsettledError as error:
             failure = error
-        if not action.has_time_for(2):
+        wait = max(pause, failure.error.retry_after or 0)
+        if not action.has_time_for(2, after=wait):
             raise failure from failure.error
-        time.sleep(pause)
+        time.sleep(wait)
         pause *= 2
 
 

@@ -12,7 +12,7 @@ from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import services
 from dashboard.holds.models import Hold
-from dashboard.holds.replacing import ClientDetails
+from dashboard.holds.placing import ClientDetails
 from dashboard.sandbox import Sandbox
 
 CONSULT = 1  # 60 minutes

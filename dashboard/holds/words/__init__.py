@@ -21,6 +21,7 @@ from dashboard.holds.words.refusals import (
     offer_retake,
     ran_out,
     same_time,
+    took_too_long,
     would_shorten,
 )
 from dashboard.holds.words.safety import (
@@ -55,5 +56,6 @@ __all__ = [
     "same_time",
     "second_perhaps",
     "still_yours",
+    "took_too_long",
     "would_shorten",
 ]

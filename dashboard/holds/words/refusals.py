@@ -84,6 +84,21 @@ def being_settled(hold: Hold) -> HoldError:
     )
 
 
+def took_too_long(hold: Hold) -> HoldError:
+    """The verb lost its claim on the way: what came of it is found out by settling."""
+    return HoldError(
+        Problem(
+            happened=_("This took longer than it may, and was broken off."),
+            safe=_("What came of it is being looked up at cal.com."),
+            what_now=_("Wait until this page says that the hold is at rest, then look again."),
+        ),
+        outcome=Outcome.UNKNOWN,
+        status=503,
+        cause="took_too_long",
+        hold=hold,
+    )
+
+
 def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
     """The page was older than the hold."""
     return _conflict(
@@ -195,21 +210,31 @@ def offer_retake(hold: Hold, at: datetime) -> HoldError:
     return error
 
 
+OFFER_ANOTHER = _lazy("Tell the client and offer another time.")
+LOST: dict[str, tuple[Text, Text]] = {
+    Cause.ALREADY_RESERVED: (
+        _lazy("The hold is lost: someone else reserved the time while it was being changed."),
+        OFFER_ANOTHER,
+    ),
+    Cause.ALREADY_BOOKED: (
+        _lazy("The hold is lost: the time is booked at cal.com, perhaps since before this change."),
+        OFFER_ANOTHER,
+    ),
+    Cause.NO_SEATS: (_lazy("The hold is lost: the last seat was taken."), OFFER_ANOTHER),
+}
+LOST_OTHERWISE = (
+    _lazy("The hold is lost: it was given up, and cal.com did not take it again."),
+    _lazy("The time may still be free: try to hold it again at once."),
+)
+
+
 def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     """Taken in the gap of a change that cal.com leaves no way to make safely."""
-    happened = {
-        Cause.ALREADY_BOOKED: _(
-            "The hold is lost: the time is booked at cal.com, perhaps since before this change."
-        ),
-        Cause.NO_SEATS: _("The hold is lost: the last seat was taken."),
-    }.get(
-        Cause(cause) if cause in set(Cause) else Cause.ALREADY_RESERVED,
-        _("The hold is lost: someone else reserved the time while it was being changed."),
-    )
+    happened, what_now = LOST.get(cause, LOST_OTHERWISE)
     error = _conflict(
-        happened,
+        str(happened),
         _("Nothing is held for this client any more."),
-        _("Tell the client and offer another time."),
+        str(what_now),
         cause="lost",
         hold=hold,
     )

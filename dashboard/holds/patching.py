@@ -1,0 +1,96 @@
+"""Extending and moving by PATCH: claim and intent, then straight or by way of a parking place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dashboard.audit.actor import Actor
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Cause, Refused, Reservation
+from dashboard.holds import availability, endings, starting, ways, words
+from dashboard.holds.calls import ONE, Action, Stopwatch
+from dashboard.holds.changes import Change, Phase, Spot
+from dashboard.holds.claims import Asking
+from dashboard.holds.models import Hold, Upstream
+
+# Calls that may be needed, with the GETs that settle them and one undo.
+STRAIGHT = 2
+BY_PARKING = 7
+
+
+def is_round_robin(hold: Hold) -> bool:
+    """Round robin is never parked: there its equal holds count as overlaps."""
+    return availability.is_round_robin(_kind(hold))
+
+
+def patch(
+    hold: Hold,
+    verb: AuditEntry.Action,
+    *,
+    by: Actor,
+    target: Spot,
+    known: Upstream,
+    watch: Stopwatch,
+    asked: dict[str, Any],
+) -> endings.Rest:
+    """Bring the hold to the target and keep its uid. Raises HoldError."""
+    now = watch.now()
+    origin = Spot.of(hold)
+    overlapping = target.overlaps(origin)
+    planned = BY_PARKING if overlapping else STRAIGHT
+    starting.room_for(planned, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
+    may_park = _kind(hold) != ""  # what is not known may be round robin
+    action = starting.begin(
+        action=verb,
+        by=by,
+        asked=asked,
+        before=endings.snapshot(hold),
+        first=("PATCH", ONE),
+        planned=planned,
+        known=known,
+        watch=watch,
+        claim=starting.claiming(
+            hold, verb=str(verb), by=by, watch=watch, asking=_asking(origin, target)
+        ),
+        hold_id=hold.pk,
+    )
+    change = Change(str(verb), Phase.PATCHING, origin, target, action.settled_by())
+
+    def way() -> Reservation:
+        if overlapping:
+            return _overlapping(action, hold, change, may_park=may_park)
+        return ways.straight(action, hold.reservation_uid or "", change)
+
+    return lambda: endings.carry_out(action, hold, way, slot_duration=target.slot_duration)
+
+
+def _asking(origin: Spot, target: Spot) -> Asking:
+    """The time to guard: with the old one, where that is given up on the way."""
+    if not target.overlaps(origin):
+        return Asking(target.event_type_id, target.slot_start, target.slot_end)
+    return Asking(
+        target.event_type_id,
+        min(origin.slot_start, target.slot_start),
+        max(origin.slot_end, target.slot_end),
+    )
+
+
+def _overlapping(action: Action, hold: Hold, change: Change, *, may_park: bool) -> Reservation:
+    """Straight where this cal.com may take it, else by way of a parking place."""
+    uid = hold.reservation_uid or ""
+    believed = action.known.self_overlap_until
+    live = hold.is_live(action.at())
+    if not live or not may_park or believed is None or believed <= action.now():
+        try:
+            return ways.straight(action, uid, change)
+        except Refused as error:
+            if error.cause is not Cause.ALREADY_RESERVED or not live:
+                raise
+            ways.remember_self_overlap(action)
+            if not may_park:
+                raise ways.RetakeNeededError(error) from error
+    return ways.park_and_go(action, uid, change)
+
+
+def _kind(hold: Hold) -> str:
+    return hold.event_type_kind or availability.kind_of(availability.event_type(hold.event_type_id))

@@ -1,0 +1,243 @@
+"""Asking cal.com for a new reservation (POST): to place a hold."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import F
+
+from dashboard.audit.actor import Actor
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import EventType, Refused, Reservation, Unavailable, Unknown
+from dashboard.holds import availability, claims, endings, starting, words
+from dashboard.holds.calls import COLLECTION, Action, Stopwatch
+from dashboard.holds.changes import Spot
+from dashboard.holds.claims import LANDING, Asking, ClaimLostError
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import HoldError, Outcome
+
+State = Hold.State
+Token = uuid.UUID | None
+
+# Calls that may be needed.
+PLACE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is asked for. Minutes."""
+
+    event_type_id: int
+    slot_start: datetime
+    slot_duration: int | None
+    reservation_duration: int
+
+    def asked(self) -> dict[str, Any]:
+        """As the audit keeps it."""
+        return {
+            "event_type_id": self.event_type_id,
+            "slot_start": self.slot_start.isoformat(),
+            "slot_duration": self.slot_duration,
+            "reservation_duration": self.reservation_duration,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetails:
+    """For whom. Stays with us: cal.com has no field for it."""
+
+    name: str = ""
+    contact: str = ""
+    note: str = ""
+
+
+NOBODY = ClientDetails()
+
+
+class AlreadyAskedError(Exception):
+    """The same form was sent before, and its hold is in the register."""
+
+    def __init__(self, first: Hold) -> None:
+        super().__init__(f"hold {first.pk}")
+        self.first = first
+
+
+def already_asked(by: Actor, token: Token) -> Hold | None:
+    """The hold that this form was sent for before."""
+    if token is None:
+        return None
+    return Hold.objects.filter(holder=by.user, form_token=token).first()
+
+
+def place(
+    *,
+    by: Actor,
+    wish: Wish,
+    event_type: EventType | None,
+    client: ClientDetails,
+    token: Token,
+    known: Upstream,
+    watch: Stopwatch,
+) -> endings.Rest:
+    """Put the hold into the register; the rest asks cal.com and records the answer.
+
+    Raises HoldError, and AlreadyAskedError for a token that was used before.
+    """
+    hold = new_hold(by, wish, event_type, client, token)
+    claim = making(hold, verb="place", by=by, watch=watch, asking=asking_for(wish, event_type))
+    try:
+        action = starting.begin(
+            action=AuditEntry.Action.PLACE,
+            by=by,
+            asked=wish.asked(),
+            before={},
+            first=("POST", COLLECTION),
+            planned=PLACE,
+            known=known,
+            watch=watch,
+            claim=claim,
+        )
+    except IntegrityError as error:  # the other one's transaction was still open when we looked
+        first = already_asked(by, token)
+        if first is None:
+            raise
+        raise AlreadyAskedError(first) from error
+    return lambda: _ask(action, hold, wish.reservation_duration)
+
+
+def _ask(action: Action, hold: Hold, minutes: int) -> Hold:
+    """The POST of a hold that is being placed, and what it brought."""
+    with endings.within_claim(action, hold):
+        reservation = _reserve(action, hold, minutes)
+        return stand(action, hold, reservation)
+
+
+def _reserve(action: Action, hold: Hold, minutes: int) -> Reservation:
+    spot = Spot(
+        hold.event_type_id,
+        hold.slot_start,
+        hold.slot_end or hold.slot_start,
+        hold.slot_duration,
+        action.at(),
+    )
+    try:
+        return action.reserve(spot, minutes).value
+    except (Refused, Unavailable) as error:
+        others = _ours_in_the_way(hold, action.at())
+        cause = str(error.cause)
+        refused = endings.ended(State.REFUSED, action.at(), reason=cause)
+        endings.finish(action, hold, words.outcome_of(error), **refused)
+        raise words.of_call(error, safe=words.nothing_held(), hold=hold, others=others) from error
+    except Unknown as error:
+        raise unconfirmed(action, hold, error, minutes) from error
+
+
+def stand(action: Action, hold: Hold, reservation: Reservation) -> Hold:
+    """Record that the hold stands at cal.com."""
+    try:
+        endings.finish(action, hold, Outcome.OK, **stands(reservation))
+    except ClaimLostError as late:
+        raise too_late(action, hold, reservation) from late
+    return hold
+
+
+def too_late(action: Action, hold: Hold, reservation: Reservation) -> HoldError:
+    """The answer came after the claim had been given up: the uid must not be lost with it."""
+    unanswered = (State.PLACING, State.UNCONFIRMED, State.EXPIRED)
+    waiting = Hold.objects.filter(pk=hold.pk, reservation_uid=None, state__in=unanswered)
+    fields = stands(reservation) | claims.ended()
+    waiting.update(version=F("version") + 1, changed_at=action.now(), **fields)
+    return endings.took_too_long(action, hold)
+
+
+def unconfirmed(action: Action, hold: Hold, error: Unknown, minutes: int) -> HoldError:
+    latest = latest_end(action.at(), minutes)
+    endings.finish(action, hold, Outcome.UNKNOWN, **perhaps(latest))
+    return words.of_call(error, safe=words.perhaps_held(latest), hold=hold)
+
+
+def latest_end(asked_by: datetime, minutes: int) -> datetime:
+    """After this cal.com cannot hold what was asked for until ``asked_by`` any more."""
+    return asked_by + LANDING + timedelta(minutes=minutes)
+
+
+def perhaps(latest: datetime) -> dict[str, Any]:
+    """The fields of a hold whose answer never came."""
+    return {
+        "state": State.UNCONFIRMED,
+        "latest_end": latest,
+        "held_until": None,
+        "reservation_uid": None,
+        "change": None,
+    }
+
+
+def new_hold(
+    by: Actor, wish: Wish, event_type: EventType | None, client: ClientDetails, token: Token
+) -> Hold:
+    length = availability.length_of(event_type, wish.slot_duration) or wish.slot_duration
+    return Hold(
+        holder=by.user,
+        client_name=client.name,
+        client_contact=client.contact,
+        note=client.note,
+        event_type_id=wish.event_type_id,
+        event_type_title=availability.title_of(event_type),
+        event_type_kind=availability.kind_of(event_type),
+        slot_start=wish.slot_start,
+        slot_end=wish.slot_start + timedelta(minutes=length) if length else None,
+        slot_duration=wish.slot_duration,
+        reservation_duration=wish.reservation_duration,
+        form_token=token,
+    )
+
+
+def asking_for(wish: Wish, event_type: EventType | None) -> Asking | None:
+    """The time to guard; none for round robin, which may be held several times."""
+    if event_type and availability.is_round_robin(event_type.kind):
+        return None
+    length = availability.length_of(event_type, wish.slot_duration) or wish.slot_duration
+    end = wish.slot_start + timedelta(minutes=length) if length else None
+    return Asking(wish.event_type_id, wish.slot_start, end)
+
+
+def making(
+    new: Hold, *, verb: str, by: Actor, watch: Stopwatch, asking: Asking | None
+) -> Callable[[uuid.UUID, datetime], Hold]:
+    """What ``begin`` does inside its transaction to put a new hold into the register."""
+
+    def make(claim_id: uuid.UUID, until: datetime) -> Hold:
+        now = watch.now()
+        first = already_asked(by, new.form_token)
+        if first is not None:
+            raise AlreadyAskedError(first)
+        if asking is not None:
+            claims.ask(asking, now=now)
+        new.claim_id, new.claim_verb, new.claim_by, new.claim_until = claim_id, verb, by.user, until
+        if asking is not None:
+            new.asking_event_type = asking.event_type_id
+            new.asking_start, new.asking_end = asking.start, asking.end
+        new.created_at = new.changed_at = now
+        new.save(force_insert=True)
+        return new
+
+    return make
+
+
+def _ours_in_the_way(hold: Hold, at: datetime) -> list[Hold]:
+    """Live holds of ours at that time: the first thing to know after a refusal."""
+    end = hold.slot_end or hold.slot_start + timedelta(seconds=1)
+    ours = Hold.objects.overlapping(hold.event_type_id, hold.slot_start, end).live(at)
+    return list(ours.exclude(pk=hold.pk).select_related("holder")[:5])
+
+
+def stands(reservation: Reservation) -> dict[str, Any]:
+    fields = endings.held(reservation) | {"reservation_uid": reservation.reservation_uid}
+    if reservation.reservation_duration is not None:
+        fields["reservation_duration"] = reservation.reservation_duration
+    return fields
