@@ -3,6 +3,7 @@
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.functional import cached_property
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.groups import ADMINS, STAFF
 
@@ -32,6 +33,27 @@ class User(AbstractUser):
     def is_member(self) -> bool:
         """Active, and in Staff or Admins: may work with holds."""
         return self.is_admin or (self.is_active and STAFF in self.group_names)
+
+
+class Preferences(models.Model):
+    """How one person likes to work. A row is made when they first say so."""
+
+    class Density(models.TextChoices):
+        ROOMY = "roomy", _("Roomy")
+        DENSE = "dense", _("Dense")
+
+    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="preferences")
+    time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty is the office's
+    language = models.CharField(max_length=10, blank=True)  # empty is the browser's
+    hold_minutes = models.PositiveIntegerField(null=True)  # None is the office's
+    event_type_id = models.BigIntegerField(null=True)
+    density = models.CharField(max_length=5, choices=Density, default=Density.ROOMY)
+    sound = models.BooleanField(default=False)
+    desktop_notice = models.BooleanField(default=False)
+    shortcuts = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return f"preferences of {self.user}"
 
 
 class SignInGuesses(models.Model):

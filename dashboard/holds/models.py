@@ -111,6 +111,10 @@ class Hold(models.Model):
     end_note = models.CharField(max_length=500, blank=True)
 
     form_token = models.UUIDField(null=True)
+    # One of several times that a client was offered.
+    offer = models.ForeignKey(
+        "dashboard.Offer", on_delete=models.PROTECT, null=True, related_name="holds"
+    )
     # A reservation made only to take another's place (extend and move by "new first").
     stands_in_for = models.ForeignKey(
         "self", on_delete=models.PROTECT, null=True, related_name="stand_ins"
@@ -168,6 +172,46 @@ class Hold(models.Model):
     @property
     def has_ended(self) -> bool:
         return self.state not in self.OPEN
+
+
+class Offer(models.Model):
+    """Several times held for one client, who will keep one of them."""
+
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="offers"
+    )
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"offer {self.pk}"
+
+
+class FreeTimes(models.Model):
+    """What cal.com last listed as free for one event type and span, for all processes.
+
+    Whoever sets ``asked_at`` first is the one that asks; the others read what is here.
+    """
+
+    event_type_id = models.BigIntegerField()
+    first_day = models.DateField()  # in the office's zone
+    days = models.PositiveSmallIntegerField()
+    slot_duration = models.PositiveIntegerField(default=0)  # minutes; 0 is the usual length
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    slots = models.JSONField(default=list)
+    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["event_type_id", "first_day", "days", "slot_duration"],
+                name="free_times_span",
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="free_times_asked_at")]
+
+    def __str__(self) -> str:
+        return f"free times of event type {self.event_type_id} from {self.first_day}"
 
 
 class EventTypeLock(models.Model):
