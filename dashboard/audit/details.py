@@ -71,10 +71,11 @@ def _changes(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
         yield from _wish(first, after)
         return
     for key in _told(first, {**before, **after}):
-        if key in before and key in after and before[key] != after[key]:
-            (change,) = values.differences({key: before[key]}, {key: after[key]}, near=first.at)
+        if key in before and key in after:
+            change = values.change(key, before[key], after[key], near=first.at)
             arrow = _("%(before)s → %(after)s") % {"before": change.before, "after": change.after}
-            yield arrow if key in TOLD else f"{change.label}: {arrow}"
+            if change.changed:
+                yield arrow if key in TOLD else f"{change.label}: {arrow}"
 
 
 def _told(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:

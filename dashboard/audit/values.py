@@ -93,7 +93,8 @@ def _particular(key: str, value: Any, near: datetime | None) -> str:
     if key == "state":
         return states().get(str(value), str(value))
     if key == "way":
-        return str(WAYS.get(str(value), value))
+        way = str(value).replace("_", " ")
+        return str(WAYS.get(way, way))
     return str(value)
 
 
@@ -146,13 +147,19 @@ def _clock(local: datetime) -> str:
     return f"{words} {local:%Z}" if told_twice else words
 
 
-def differences(
-    before: Mapping[str, Any], after: Mapping[str, Any], near: datetime | None = None
-) -> Iterator[Difference]:
-    """Each key of either, before and after."""
+def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
+    """Each key of either, before and after, in full."""
     for key in in_order([*before, *after]):
-        old, new = before.get(key), after.get(key)
-        texts = shown(key, old, near), shown(key, new, near)
-        if near and old != new and texts[0] == texts[1]:  # seconds apart
-            texts = shown(key, old), shown(key, new)
-        yield Difference(label(key), *texts)
+        yield Difference(label(key), shown(key, before.get(key)), shown(key, after.get(key)))
+
+
+def change(key: str, old: Any, new: Any, near: datetime) -> Difference:
+    """One value before and after, as short as a sentence near that moment wants it.
+
+    Moments in the same minute are told with their seconds; less than a second is no change.
+    """
+    short = Difference(label(key), shown(key, old, near), shown(key, new, near))
+    moments = moment(old), moment(new)
+    if key not in MOMENTS or short.changed or None in moments:
+        return short
+    return Difference(short.label, *(f"{at.astimezone(office()):%H:%M:%S}" for at in moments if at))

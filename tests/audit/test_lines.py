@@ -115,6 +115,41 @@ def test_a_move_reads_from_where_to_where(staff, hold):
     )
 
 
+@pytest.mark.parametrize(
+    ("until", "told"),
+    [
+        ("2025-11-25T12:15:00Z", ""),
+        ("2025-11-25T12:15:00.899000+00:00", ""),  # cal.com counts whole minutes from now
+        ("2025-11-25T12:15:20+00:00", "13:15:00 → 13:15:20; "),
+        ("2025-11-25T12:16:00+00:00", "13:15 → 13:16; "),
+    ],
+)
+def test_an_end_that_hardly_moved_is_not_told_as_a_change(staff, hold, until, told):
+    begun = begin_to_extend(staff, hold)
+    trail.outcome(
+        begun,
+        outcome=Outcome.OK,
+        after=BEFORE | {"held_until": until},
+        answered=Answered(),
+        now=after(1),
+    )
+    assert only_line().told == f", {told}cal.com answered in 212 ms"
+
+
+@pytest.mark.parametrize(
+    ("way", "told"),
+    [
+        ("park and return", "parked and returned"),
+        ("new_first", "new one first, then the old one released"),
+        ("something_new", "something new"),
+    ],
+)
+def test_the_way_is_told_in_words(staff, hold, way, told):
+    begun = begin_to_extend(staff, hold)
+    trail.outcome(begun, outcome=Outcome.OK, after=AFTER | {"way": way}, now=after(1))
+    assert only_line().details == ("13:15 → 13:30", told)
+
+
 def test_a_call_that_was_never_answered_says_so(staff, hold):
     begun = begin_to_extend(staff, hold)
     unanswered = Answered(status=None, milliseconds=10000, request_id="")
