@@ -215,12 +215,13 @@ class Action:
         upstream.learn(self.known, exchange, error)
 
     def finish_with(
-        self, hold: Hold, outcome: AuditEntry.Outcome, *, after: dict[str, Any]
-    ) -> None:
-        """Record a hold that came into being only now. Raises IntegrityError."""
+        self, take: Callable[[], Hold], outcome: AuditEntry.Outcome, *, after: dict[str, Any]
+    ) -> Hold:
+        """Record a hold that the action found or made only now. Raises IntegrityError."""
         with transaction.atomic(durable=True):
-            hold.save()
+            hold = take()
             self._outcome(outcome, after=after, hold_id=hold.pk)
+        return hold
 
     def abandon(self) -> None:
         """Write nothing of the hold any more: the claim is somebody else's by now."""

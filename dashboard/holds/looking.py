@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import AsyncClient, EventType, Exchange, Reservation, Unavailable
+from dashboard.calcom import AsyncClient, CalcomError, EventType, Exchange, Reservation
 from dashboard.holds import availability, calls, endings, rules, starting, upstream, words
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.models import Hold, Upstream
@@ -29,6 +29,8 @@ State = Hold.State
 # Calls that background work and checks in bulk leave for people's own actions.
 KEPT_FOR_PEOPLE = 20
 AT_ONCE = 8
+# Ends that somebody outside Holdfast can undo.
+MAY_COME_BACK = (State.EXPIRED, State.GONE)
 
 
 class Finding(StrEnum):
@@ -62,8 +64,8 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> Checked:
     action = _begin_check(hold, by, known, watch)
     try:
         found = action.get(hold.reservation_uid or "")
-    except Unavailable as error:
-        action.finish(Outcome.UNAVAILABLE)
+    except CalcomError as error:
+        action.finish(words.outcome_of(error))
         raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
     return _record(action, hold, found)
 
@@ -75,8 +77,10 @@ def _checkable(hold_id: int, by: Actor, now: datetime) -> Hold:
         raise words.being_changed(hold)
     if hold.change is not None:
         raise words.being_settled(hold)
+    if hold.has_ended and (hold.reservation_uid is None or hold.state not in MAY_COME_BACK):
+        raise words.has_ended(hold)
     if hold.reservation_uid is None:
-        raise words.has_ended(hold) if hold.has_ended else words.not_confirmed(hold)
+        raise words.not_confirmed(hold)
     return hold
 
 
@@ -98,6 +102,8 @@ def _begin_check(hold: Hold, by: Actor, known: Upstream, watch: Stopwatch) -> Ac
 def _record(action: Action, hold: Hold, found: Reservation | None) -> Checked:
     """Take over what was found, if the hold is still as it was when we asked."""
     finding, fields = compare(hold, found, action.at())
+    if found is not None and finding is Finding.MOVED:
+        fields |= _described(found, availability.event_type(found.event_type_id))
     if fields:
         free = Q(claim_id=None) | Q(claim_until__lte=action.now())
         asked = Hold.objects.filter(free, pk=hold.pk, version=hold.version, change__isnull=True)
@@ -155,7 +161,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Row
     return [rows[hold_id] for hold_id in dict.fromkeys(hold_ids)]
 
 
-Brought = tuple[Exchange, Reservation | None, Unavailable | None]
+Brought = tuple[Exchange, Reservation | None, CalcomError | None]
 
 
 async def _ask_all(actions: Sequence[Action]) -> list[Brought]:
@@ -169,7 +175,7 @@ async def _ask(client: AsyncClient, gate: asyncio.Semaphore, action: Action) -> 
     async with gate:
         try:
             answer = await client.get(uid=uid or "")
-        except Unavailable as error:
+        except CalcomError as error:
             return error.exchange, None, error
     return answer.exchange, answer.value, None
 
@@ -183,7 +189,7 @@ def _row(action: Action, brought: Brought) -> Row:
     if error is None:
         checked = _record(action, hold, found)
         return Row(checked.hold, checked.finding, None)
-    action.finish(Outcome.UNAVAILABLE)
+    action.finish(words.outcome_of(error))
     failure = words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold)
     return Row(hold, None, failure)
 
@@ -228,19 +234,17 @@ def take_in(*, uid: str, by: Actor, client: ClientDetails = NOBODY, now: datetim
         action.finish(Outcome.REFUSED, after=_told(found), cause="expired")
         raise words.ran_out(found.reservation_until)
     event_type = availability.event_type(found.event_type_id)
-    hold = _unconfirmed_of(found) or _unknown_before(by, found, event_type, client, action.now())
-    hold.reservation_uid = uid
-    for name, value in endings.held(found).items():
-        setattr(hold, name, value)
-    hold.version += 1
-    hold.changed_at = action.now()
+    stands = endings.held(found) | _described(found, event_type) | {"reservation_uid": uid}
+
+    def take() -> Hold:
+        ours = _attach(found, stands, action.now())
+        return ours or _unknown_before(by, stands, client, action.now())
+
     try:
-        action.finish_with(hold, Outcome.OK, after=_told(found))
+        return action.finish_with(take, Outcome.OK, after=_told(found))
     except IntegrityError:  # a colleague took it in while we asked
-        action.abandon()
         action.finish(Outcome.OK, after=_told(found), cause="was_known")
         return known_hold(uid)
-    return hold
 
 
 def _ask_for(
@@ -255,8 +259,8 @@ def _ask_for(
     )
     try:
         return action, action.get(uid)
-    except Unavailable as error:
-        action.finish(Outcome.UNAVAILABLE)
+    except CalcomError as error:
+        action.finish(words.outcome_of(error))
         raise words.of_call(error, safe=_("Nothing was changed.")) from error
 
 
@@ -272,32 +276,46 @@ def _told(found: Reservation | None) -> dict[str, Any]:
     }
 
 
-def _unconfirmed_of(found: Reservation) -> Hold | None:
-    """A hold of ours whose answer never came, and which this may well be."""
-    return Hold.objects.filter(
+def _described(found: Reservation, event_type: EventType | None) -> dict[str, Any]:
+    """What a hold says of its event type."""
+    several = bool(event_type and event_type.length_options)
+    return {
+        "event_type_title": availability.title_of(event_type),
+        "event_type_kind": availability.kind_of(event_type),
+        "slot_duration": found.slot_duration if several else None,
+    }
+
+
+def _attach(found: Reservation, stands: dict[str, Any], now: datetime) -> Hold | None:
+    """The reservation to a hold of ours whose answer never came, and which this may well be.
+
+    Nothing if that hold was settled while we looked.
+    """
+    waiting = Hold.objects.filter(
         state=State.UNCONFIRMED,
         claim_id=None,
         event_type_id=found.event_type_id,
         slot_start=found.slot_start,
-    ).first()
+    )
+    hold = waiting.order_by("id").first()
+    if hold is None:
+        return None
+    unchanged = waiting.filter(pk=hold.pk, version=hold.version)
+    if not unchanged.update(version=F("version") + 1, changed_at=now, **stands):
+        return None
+    return starting.fetch(hold.pk)
 
 
 def _unknown_before(
-    by: Actor,
-    found: Reservation,
-    event_type: EventType | None,
-    client: ClientDetails,
-    now: datetime,
+    by: Actor, stands: dict[str, Any], client: ClientDetails, now: datetime
 ) -> Hold:
-    several = bool(event_type and event_type.length_options)
-    return Hold(
+    return Hold.objects.create(
         holder=by.user,
         client_name=client.name,
         client_contact=client.contact,
         note=client.note,
-        event_type_title=availability.title_of(event_type),
-        event_type_kind=availability.kind_of(event_type),
-        slot_duration=found.slot_duration if several else None,
         reservation_duration=settings.HOLD_MINUTES,
         created_at=now,
+        changed_at=now,
+        **stands,
     )

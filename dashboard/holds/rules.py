@@ -15,6 +15,7 @@ from dashboard.holds.models import Hold
 
 # cal.com answers a larger number with a fault of its own (its database column is 32 bits wide).
 EVENT_TYPE_ID_MAX = 2**31 - 1
+LENGTH_MAX = 24 * 60  # minutes; what the event type offers may not be known
 
 
 def may_act(hold: Hold, by: Actor) -> None:
@@ -42,8 +43,8 @@ def slot_duration(minutes: int | None, known: EventType | None) -> None:
     if minutes is None:
         return
     message = ""
-    if minutes < 1:
-        message = _("A length is at least one minute.")
+    if not 1 <= minutes <= LENGTH_MAX:
+        message = _("A length is from 1 to %(most)s minutes.") % {"most": LENGTH_MAX}
     elif known and not known.length_options:
         message = _("This event type has one length, %(length)s minutes: leave this empty.") % {
             "length": known.length_in_minutes

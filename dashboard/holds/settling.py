@@ -16,7 +16,7 @@ from dashboard.calcom import CalcomError, Refused, Reservation, Unknown
 from dashboard.holds import calls, claims, endings, placing, starting, upstream
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.changes import Change, Phase, Spot, Where
-from dashboard.holds.claims import NotClaimedError
+from dashboard.holds.claims import Asking, BeingAskedError, NotClaimedError
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import Outcome
 
@@ -143,13 +143,13 @@ def finish(hold_id: int, *, now: datetime) -> None:
         return
     change = Change.from_json(hold.change)
     try:
-        action = _begin(hold, known, watch)
-    except NotClaimedError:
+        action = _begin(hold, change, known, watch)
+    except (NotClaimedError, BeingAskedError):  # somebody is at work on it, or on its time
         return
     _finish(action, hold, change)
 
 
-def _begin(hold: Hold, known: Upstream, watch: Stopwatch) -> Action:
+def _begin(hold: Hold, change: Change, known: Upstream, watch: Stopwatch) -> Action:
     return calls.begin(
         action=Verb.SETTLE,
         by=None,
@@ -160,8 +160,16 @@ def _begin(hold: Hold, known: Upstream, watch: Stopwatch) -> Action:
         calls=PLANNED,
         known=known,
         watch=watch,
-        hold=starting.claiming(hold, verb="settle", by=None, watch=watch),
+        hold=starting.claiming(hold, verb="settle", by=None, watch=watch, asking=_asking(change)),
     )
+
+
+def _asking(change: Change) -> Asking | None:
+    """The time that a parked hold goes back to is guarded like any that is asked for."""
+    if change.parked is None or change.phase is Phase.DISCARDING:
+        return None
+    spot = change.origin if change.phase is Phase.UNDOING else change.target
+    return Asking(spot.event_type_id, spot.slot_start, spot.slot_end)
 
 
 def _finish(action: Action, hold: Hold, change: Change) -> None:

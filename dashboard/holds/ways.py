@@ -145,7 +145,7 @@ def _look_after_refusal(
     """Nothing is said of a refused way back before a GET: it may have worked after all."""
     try:
         found = action.get(uid)
-    except Unavailable as silent:
+    except (Refused, Unavailable) as silent:
         raise UnsettledError(silent, change.turned_away()) from error
     if found is None:
         raise GoneError from error
@@ -171,7 +171,7 @@ def _look(action: Action, uid: str, change: Change, error: Unknown) -> Reservati
     """What came of an unanswered PATCH. One that cannot be seen yet may still land."""
     try:
         found = action.get(uid)
-    except Unavailable:
+    except (Refused, Unavailable):
         raise UnsettledError(error, change) from error
     landed = {
         Phase.PATCHING: Where.TARGET,

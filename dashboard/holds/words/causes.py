@@ -89,6 +89,11 @@ HAPPENED: dict[Cause, tuple[Text, Text]] = {
     ),
 }
 
+NO_HOST_FREE: tuple[Text, Text] = (
+    _lazy("None of the hosts of this event type is free at this time."),
+    _lazy("Choose another time."),
+)
+
 TRY_AGAIN = _lazy("Nothing was changed. Try again in a moment; if it goes on, tell the operator.")
 
 # The form field that a cause belongs beside.
@@ -119,7 +124,7 @@ def of_call(
     error: CalcomError, *, safe: str, hold: Hold | None = None, others: Iterable[Hold] = ()
 ) -> HoldError:
     """The error of a verb whose call failed. ``safe`` says what holds good now."""
-    happened, what_now = HAPPENED[error.cause]
+    happened, what_now = NO_HOST_FREE if _is_no_host_free(error) else HAPPENED[error.cause]
     if isinstance(error, Unavailable) and error.cause not in {
         Cause.KEY_REJECTED,
         Cause.RATE_LIMITED,
@@ -162,10 +167,15 @@ def _details(error: CalcomError) -> str:
     return " · ".join(part for part in parts if part)
 
 
+def _is_no_host_free(error: CalcomError) -> bool:
+    """Whether there are hosts, and none of them has this time (a 422; without any it is a 400)."""
+    return error.cause is Cause.NO_HOSTS and error.exchange.status == 422
+
+
 def _status(error: CalcomError) -> int:
     if not isinstance(error, Refused):
         return 503
-    if error.cause in CONFLICTS:
+    if error.cause in CONFLICTS or _is_no_host_free(error):
         return 409
     return 422
 
@@ -174,7 +184,7 @@ def _fields(error: CalcomError, happened: str) -> dict[str, str]:
     fields = {
         WIRE_FIELDS[f.field]: " ".join(f.messages) for f in error.fields if f.field in WIRE_FIELDS
     }
-    if error.cause in FIELD:
+    if error.cause in FIELD and not _is_no_host_free(error):
         fields.setdefault(FIELD[error.cause], error.message or happened)
     if error.cause is Cause.INVALID and not fields and "date" in error.message.lower():
         fields["slot_start"] = error.message
