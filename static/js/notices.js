@@ -51,7 +51,9 @@ document.addEventListener("htmx:error", (event) => {
 });
 
 document.addEventListener("htmx:config:request", (event) => {
-  if (!isPoll(event.detail.ctx)) place.replaceChildren();
+  if (isPoll(event.detail.ctx)) return;
+  place.replaceChildren();
+  document.querySelector("#messages.toast")?.replaceChildren();
 });
 
 let shown;
