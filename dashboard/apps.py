@@ -3,6 +3,7 @@ from django.db.models.signals import post_migrate
 
 from dashboard.accounts.groups import lay_groups
 from dashboard.audit import checks as audit_checks
+from dashboard.edge import checks as edge_checks
 
 
 class DashboardConfig(AppConfig):
@@ -15,3 +16,4 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(lay_groups, sender=self, dispatch_uid="dashboard.groups")
         audit_checks.connect(self)
+        edge_checks.connect()

@@ -42,7 +42,9 @@ class RequestIdFilter(logging.Filter):
     """Gives every log record the id of the request it was written in, or a dash."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current.get()
+        # Django writes of a refused request when it is over, and then the record names it.
+        request = getattr(record, "request", None)
+        record.request_id = getattr(request, "request_id", current.get())
         return True
 
 

@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from tests.serving import static_root
+
 PROJECT = Path(settings.BASE_DIR)
 GOOD = {
     "SECRET_KEY": "k" * 30 + "0123456789abcdefghij",
@@ -18,6 +20,8 @@ GOOD = {
 SHOW = """
 import json, sys
 from django.conf import settings
+
+from tests.serving import static_root
 print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))
 """
 
@@ -277,5 +281,5 @@ def test_postgresql_with_everything_libpq_knows():
 
 def test_a_real_set_up_passes_djangos_own_deployment_check():
     check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    done = start(*check, **GOOD)
+    done = start(*check, **GOOD, STATIC_ROOT=str(static_root()))
     assert (done.returncode, done.stderr) == (0, "")

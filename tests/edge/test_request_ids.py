@@ -90,6 +90,13 @@ def test_a_line_says_when_how_grave_who_and_in_which_request(written):
     assert line.split(" ", 2)[2] == f"WARNING tests.lines [{PROXYS_OWN}] a word\n"
 
 
+def test_a_line_about_a_request_that_is_over_names_it(written):
+    request = RequestFactory().get("/")
+    request.request_id = PROXYS_OWN
+    line = written(lambda logger: logger.warning("a word", extra={"request": request}))
+    assert f" [{PROXYS_OWN}] " in line
+
+
 def test_nobody_forges_a_line(written):
     text = written(lambda logger: logger.warning("path %s", "/a\r\n2026-01-01 INFO all is well"))
     assert text.count("\n") == 1

@@ -75,7 +75,12 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.holds.views",
     },
     "dashboard.wsgi": {"django", "dashboard.edge.mounting"},
-    "dashboard.apps": {"django", "dashboard.accounts.groups", "dashboard.audit.checks"},
+    "dashboard.apps": {
+        "django",
+        "dashboard.accounts.groups",
+        "dashboard.audit.checks",
+        "dashboard.edge.checks",
+    },
     "dashboard.models": {
         "dashboard.accounts.models",
         "dashboard.audit.models",

@@ -1,0 +1,89 @@
+"""Error pages: in the product's own look, to the point, and silent about the inside."""
+
+import io
+import re
+
+import httpx
+import pytest
+from django.urls import reverse
+
+from dashboard.accounts import views
+from tests.serving import Site
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def visitor(client):
+    """Somebody whose faults become answers, as on the real server."""
+    client.raise_request_exception = False
+    return client
+
+
+def shown(answer):
+    """What every error answer must have, and its headline: of a page, or of the banner's."""
+    page = answer.content.decode()
+    assert answer["Content-Type"].startswith("text/html")
+    assert "default-src 'none'" in answer["Content-Security-Policy"]
+    assert len(answer["X-Request-Id"]) == 32
+    assert answer["Cache-Control"] == "no-store"
+    assert "Traceback" not in page
+    return re.search(r'<(?:h1[^>]*|p class="strong")>([^<]+)<', page)[1].strip()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_an_address_that_does_not_exist(visitor, headers):
+    answer = visitor.get("/nowhere/<b>", headers=headers)
+    assert answer.status_code == 404
+    assert shown(answer)
+    assert b"<b>" not in answer.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_name_that_is_not_ours(visitor, headers):
+    answer = visitor.get(reverse("login"), headers=headers | {"Host": "evil.example.org"})
+    assert answer.status_code == 400
+    assert shown(answer)
+    assert b"evil" not in answer.content
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
+def test_a_fault_of_ours(visitor, headers, monkeypatch):
+    def fail(*_args, **_kwargs):
+        raise RuntimeError("hunter2")
+
+    monkeypatch.setattr(views.SignIn, "get_context_data", fail)
+    answer = visitor.get(reverse("login"), headers=headers)
+    assert answer.status_code == 500
+    assert shown(answer)
+    assert b"hunter2" not in answer.content
+
+
+@pytest.mark.django_db
+def test_a_form_that_is_far_too_long(visitor):
+    answer = visitor.post(reverse("login"), {"username": "a" * 300_000, "password": "b"})
+    assert answer.status_code == 400
+    assert shown(answer)
+
+
+@pytest.mark.django_db
+def test_a_file_that_nobody_asked_for_is_not_kept(visitor):
+    fields = {"username": "nobody", "password": "b", "file": io.BytesIO(b"x" * 1000)}
+    answer = visitor.post(reverse("login"), fields)
+    assert answer.status_code == 422  # read like any other form …
+    assert answer.wsgi_request.FILES == {}  # … and the file dropped
+
+
+def test_the_page_for_a_fault_needs_no_database(serve):
+    nobody_listens = "postgresql://me:hunter2@127.0.0.1:9/desk"
+    site: Site = serve("http://localhost", migrated=False, database_url=nobody_listens)
+    headers = {"Host": "localhost", "Cookie": "sessionid=of-yesterday"}
+    answer = httpx.get(f"{site.url}/", headers=headers)
+    assert answer.status_code == 500
+    assert "<h1" in answer.text
+    assert "hunter2" not in answer.text + site.log.read_text()
+    lines = [line for line in site.log.read_text().splitlines() if "OperationalError" in line]
+    assert [f"[{answer.headers['X-Request-Id']}]" in line for line in lines] == [True]
