@@ -174,6 +174,7 @@ TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database has UTC
 
 # --- Log -------------------------------------------------------------------------------------
 
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.reports.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -182,6 +183,7 @@ LOGGING = {
         "one_line": {
             "()": "dashboard.edge.request_ids.OneLine",
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
+            "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         }
     },
     "handlers": {

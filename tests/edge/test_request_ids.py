@@ -2,6 +2,7 @@
 
 import io
 import logging
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.conf import settings
@@ -69,7 +70,8 @@ def written():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RequestIdFilter())
-    handler.setFormatter(OneLine(settings.LOGGING["formatters"]["one_line"]["format"]))
+    line = settings.LOGGING["formatters"]["one_line"]
+    handler.setFormatter(OneLine(line["format"], line["datefmt"]))
     logger = logging.getLogger("tests.lines")
     logger.addHandler(handler)
     logger.propagate = False
@@ -87,7 +89,9 @@ def test_a_line_says_when_how_grave_who_and_in_which_request(written):
     token = current.set(PROXYS_OWN)
     line = written(lambda logger: logger.warning("a word"))
     current.reset(token)
-    assert line.split(" ", 2)[2] == f"WARNING tests.lines [{PROXYS_OWN}] a word\n"
+    moment, words = line.split(" ", 1)
+    assert abs(datetime.fromisoformat(moment) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert words == f"WARNING tests.lines [{PROXYS_OWN}] a word\n"
 
 
 def test_a_line_about_a_request_that_is_over_names_it(written):
