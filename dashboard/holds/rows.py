@@ -68,7 +68,7 @@ def row_of(hold: Hold, viewer: Viewer) -> Row:
     mine = hold.holder_id == viewer.user.pk
     claimed = hold.is_claimed(viewer.now)
     word, icon, tone = _face(hold, viewer, claimed=claimed)
-    ends = hold.held_until or hold.latest_end
+    ends = _ends(hold, claimed=claimed)
     return Row(
         pk=hold.pk,
         url=f"{viewer.base}{hold.pk}/",
@@ -95,6 +95,12 @@ def row_of(hold: Hold, viewer: Viewer) -> Row:
         sentence=sentence(hold, viewer),
         version=hold.version,
     )
+
+
+def _ends(hold: Hold, *, claimed: bool) -> datetime | None:
+    """Until when it is held, or may be; not of one that has ended, or is nobody knows where."""
+    unsettled = hold.change is not None and not claimed
+    return None if hold.has_ended or unsettled else hold.held_until or hold.latest_end
 
 
 def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Row:
@@ -131,7 +137,7 @@ def sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.is_claimed(viewer.now):
         who = hold.claim_by or "Holdfast"
         return f"{who} {words.VERBS.get(hold.claim_verb, '')}."
-    if hold.change is not None:
+    if hold.change is not None and hold.state != State.LOST:  # what is lost is only tidied up
         settled_by = Change.from_json(hold.change).settled_by
         return words.being_restored(hold, max(settled_by, viewer.now))
     if hold.state == State.UNCONFIRMED and hold.latest_end:
@@ -152,7 +158,7 @@ def _face(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
     """Word, icon and tone."""
     if claimed and hold.state != State.PLACING:
         return _("being changed"), "changing", "changing"
-    if hold.change is not None:
+    if hold.change is not None and hold.state != State.LOST:
         return _("being restored"), "changing", "changing"
     if hold.state == State.HELD:
         if hold.is_live(viewer.at):
