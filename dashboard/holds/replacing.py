@@ -200,7 +200,7 @@ def _ask_anew(action: Action, hold: Hold, target: Spot, minutes: int) -> Hold:
         reservation = _ask_until_certain(action, target, minutes)
     except (Refused, Unavailable) as error:
         fields = endings.ended(State.LOST, action.at(), reason=str(error.cause))
-        endings.finish(action, hold, words.outcome_of(error), **fields)
+        endings.finish(action, hold, Outcome.REFUSED, cause="lost", **fields)
         raise words.lost(hold, str(error.cause), error.message) from error
     except Unknown as error:
         raise placing.unconfirmed(action, hold, error, minutes) from error
