@@ -1,0 +1,181 @@
+"""Nothing is lost: every verb, every call of it, every fault.
+
+After each: what the page says at once, what the register, the audit and cal.com say once the
+change is settled, and that in the end nothing is left anywhere.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import claims, settling
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from dashboard.sandbox.world import Hold as Row
+from tests.holds import books, clocks, reckoning
+from tests.holds.cast import ALL, CONSULT, LATER, ONE
+from tests.holds.journeys import FAULTY, KNOWN_UID, STRANGERS_MINUTES, Fault, Form, Verb
+from tests.holds.reckoning import Shown
+
+CALL_SECONDS = 0.4  # of a slow fault: what waits longer is unanswered
+PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
+PAST_ALL_HOLDS = 4 * 3600
+
+_verified: Counter[str] = Counter()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield
+    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
+    terminal.write_line("")
+    terminal.write_line(f"{_verified['faults']} of {len(FAULTY)} verb-call-fault cases verified")
+
+
+@dataclass
+class Desk:
+    """Somebody at work, with everything that can be looked at beside it."""
+
+    browser: Client
+    calcom: Sandbox
+    ahead: float = 0.0
+
+    def __post_init__(self) -> None:
+        self.begun = self.calcom.clock.now()
+
+    def forward(self, seconds: float) -> None:
+        self.ahead += seconds
+        self.calcom.clock.shift(seconds)
+
+    def send(self, form: Form, hold: int | None) -> tuple[int, str, str]:
+        to, data = form.filled(hold)
+        answer = self.browser.post(to, data)
+        return answer.status_code, answer.headers.get("Location", ""), answer.content.decode()
+
+    def page(self, hold: int) -> Shown:
+        answer = self.browser.get(f"/holds/{hold}/")
+        assert answer.status_code == 200
+        return Shown.of(answer.content.decode())
+
+    def wrong_page(self) -> list[str]:
+        """What the pages of all holds say that is not so; nobody is at work on any."""
+        wrong = []
+        for hold in Hold.objects.order_by("id"):
+            shown = self.page(hold.pk)
+            self.landed()
+            mine = reckoning.without_others(self.mine, books.read(), hold.pk)
+            wrong += reckoning.page(shown, self.live, mine, at_rest=True)
+        return wrong
+
+    @property
+    def live(self) -> list[Row]:
+        return self.calcom.live_rows()
+
+    @property
+    def mine(self) -> list[Row]:
+        return reckoning.ours(self.live, self.begun)
+
+    def landed(self) -> None:
+        """Wait until cal.com has done with every call that was written down."""
+        asked = reckoning.calls_written_down(books.read())
+        deadline = time.monotonic() + 5
+        while self._seen() != asked and time.monotonic() < deadline:
+            time.sleep(0.005)
+        assert self._seen() == asked, "calls that came, and calls that were written down"
+
+    def _seen(self) -> Counter[str]:
+        calls = [*self.calcom.calls(route=ALL), *self.calcom.calls(route=ONE)]
+        return Counter(call.method for call in calls)
+
+    def settle(self) -> int:
+        settling.settle_times(timezone.now())
+        return settling.settle_changes(timezone.now())
+
+
+@pytest.fixture
+def desk(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Desk:
+    browser = Client()
+    browser.force_login(staff)
+    desk = Desk(browser, calcom)
+    clocks.follow(monkeypatch.setattr, lambda: desk.ahead)
+    return desk
+
+
+def begin(verb: Verb, desk: Desk) -> int | None:
+    """What there is before the verb: a hold, or a reservation that we do not know."""
+    if verb.act.to == "/look-up":
+        desk.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
+    if verb.placed is None:
+        return None
+    status, location, _text = desk.send(verb.placed, None)
+    hold = Hold.objects.get()
+    assert (status, location) == (303, f"/holds/{hold.pk}/")
+    desk.forward(verb.waits)
+    return hold.pk
+
+
+def arm(desk: Desk, verb: Verb, number: int, fault: Fault) -> int:
+    """The fault at this call, and what comes after it; gives the number of the first."""
+    method, route, skip = verb.call(number)
+    faults = desk.calcom.faults
+    if fault.then:
+        for other, before in verb.until(number).items():
+            faults.add(fault.then, route=other, skip=before, count=None)
+    return faults.add(
+        fault.kind, when=fault.when, method=method, route=route, skip=skip, **fault.more
+    )
+
+
+def _id(case: object) -> str:
+    return str(getattr(case, "name", case)).replace(" ", "-")
+
+
+@pytest.mark.parametrize(("verb", "number", "fault"), FAULTY, ids=_id)
+def test_nothing_is_lost_by_a_fault(
+    desk: Desk, verb: Verb, number: int, fault: Fault, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if fault.takes_time:
+        monkeypatch.setattr(claims, "CALL_SECONDS", CALL_SECONDS)
+    hold = begin(verb, desk)
+    before = desk.mine
+    armed = arm(desk, verb, number, fault)
+
+    status, location, text = desk.send(verb.act, hold)
+
+    assert desk.calcom.faults.hits(armed) == 1
+    outcome = reckoning.outcome_of(books.read(), verb.action)
+    assert outcome is not None
+    assert status in verb.statuses(outcome["outcome"])
+    if status == 303:
+        assert location == verb.leads_to.format(hold=hold or Hold.objects.get().pk)
+    assert reckoning.words(text, desk.live, desk.mine) == []
+    if outcome["outcome"] == "unknown":
+        assert desk.settle() <= 1  # while a slow call may still land
+    desk.calcom.faults.clear()
+    desk.landed()
+    assert reckoning.honest(verb, outcome, before, desk.mine) == []
+    assert desk.wrong_page() == []
+
+    desk.forward(PAST_ALL_LANDINGS)
+    assert [desk.settle() for _ in range(3)][-1] == 0
+    desk.landed()
+    now = books.read()
+    assert reckoning.register(now, desk.live, desk.mine) == []
+    assert reckoning.at_rest(now) == []
+    assert reckoning.audit(now) == []
+    assert desk.wrong_page() == []
+
+    desk.forward(PAST_ALL_HOLDS)
+    desk.settle()
+    assert desk.live == []
+    assert [hold for hold in Hold.objects.all() if not hold.has_ended] == []
+    assert reckoning.audit(books.read()) == []
+    _verified["faults"] += 1
