@@ -116,17 +116,19 @@ def test_news_keep_the_chosen_rows_and_the_focus(page: Page) -> None:
 
 
 def test_paused_updates_ask_for_nothing_until_they_are_resumed(page: Page) -> None:
+    every = "htmx.trigger('#board', 'every', {}, false)"
     page.goto("/")
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url.rpartition("/")[2]))
+    with page.expect_response("**/rows"):
+        page.evaluate(every)
     page.get_by_role("button", name="Pause updates").click()
-    page.evaluate("htmx.trigger('#board', 'every', {}, false)")
-    page.wait_for_timeout(300)
-    assert asked == []
     expect(page.locator("[data-freshness]")).to_contain_text("Updates paused at")
-    page.get_by_role("button", name="Resume updates").click()
+    polls: list[str] = []
+    page.on("request", lambda asked: polls.append(asked.url) if "/rows" in asked.url else None)
+    page.evaluate(every)
     page.wait_for_timeout(300)
-    assert asked == ["rows"]
+    assert polls == []
+    with page.expect_response("**/rows"):
+        page.get_by_role("button", name="Resume updates").click()
 
 
 def test_the_board_says_when_news_stop_and_when_they_are_back(page: Page) -> None:

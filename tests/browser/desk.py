@@ -1,0 +1,141 @@
+"""One person's browser window, which notices whatever is wrong with what it is shown."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, expect
+
+from tests.browser.office import PASSWORD, Office, typed
+
+WIDTHS = (1440, 390)
+SCHEMES = ("light", "dark")
+REFUSED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+# Tells the console of what the policy stopped, in words of our own.
+TELL_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+_axe = Axe()
+
+
+@dataclass
+class Desk:
+    """``refusals`` are the statuses that a test asks for; each other complaint fails it."""
+
+    page: Page
+    office: Office
+    scripts: bool
+    name: str
+    said: list[str] = field(default_factory=list)
+    refusals: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.on("pageerror", lambda error: self.said.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, line: ConsoleMessage) -> None:
+        refused = REFUSED.match(line.text)
+        expected = refused is not None and int(refused[1]) in self.refusals
+        if line.type == "error" and not expected:
+            self.said.append(f"{line.text} ({urlsplit(line.location['url']).path})")
+
+    @property
+    def path(self) -> str:
+        parts = urlsplit(self.page.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    @property
+    def hold(self) -> int:
+        """The number of the hold whose page is open."""
+        self.page.wait_for_url(re.compile(r"/holds/\d+/$"))
+        return int(self.path.split("/")[2])
+
+    def press(self, button: str, *, within: str = "main") -> None:
+        self.page.locator(within).get_by_role("button", name=button, exact=True).click()
+
+    def fill(self, **fields: str) -> None:
+        for name, text in fields.items():
+            self.page.locator(f"main [name={name}]:visible").fill(text)
+
+    def sign_in(self) -> None:
+        self.page.get_by_label("Name").fill(self.name)
+        self.page.get_by_label("Password").fill(PASSWORD)
+        self.press("Sign in")
+
+    def place(self, at: datetime, client: str = "Hedy Lamarr", **more: str) -> int:
+        """Hold a time for somebody; gives the hold's number."""
+        self.page.goto("/holds/new")
+        self.page.get_by_label("Event type").select_option("Consult 60 · 60 min")
+        self.fill(slot_start=typed(at), client_name=client, **more)
+        self.press("Hold this time")
+        return self.hold
+
+    def told(self, text: str) -> None:
+        """Wait until the page says so, where people see it."""
+        expect(self.page.locator("main")).to_contain_text(text)
+
+    def seconds_left(self, within: str = "main") -> int:
+        """What the countdown shows."""
+        minutes, seconds = self.page.locator(f"{within} .left").first.inner_text().split(":")
+        return int(minutes) * 60 + int(seconds)
+
+    def look(self, state: str) -> None:
+        """Look hard: at both widths, in both schemes, for everything that can be measured."""
+        self._look_at_source(state)
+        for width in WIDTHS:
+            self.page.set_viewport_size({"width": width, "height": 900})
+            assert self.page.evaluate("document.documentElement.scrollWidth") == width, state
+            for scheme in SCHEMES:
+                self.page.emulate_media(color_scheme=scheme)
+                self._picture(f"{state}-{width}-{scheme}")
+                assert self._violations() == [], f"{state}, {width}, {scheme}"
+        self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
+        self.page.emulate_media(color_scheme=SCHEMES[0])
+
+    def _look_at_source(self, state: str) -> None:
+        source = self.page.content()
+        assert inline(source) == [], state
+        assert [uid for uid in self.office.uids() if uid in source] == [], state
+
+    def _violations(self) -> list[str]:
+        found = _axe.run(self.page).response["violations"]
+        return [f"{one['id']}: {node['html']}" for one in found for node in one["nodes"]]
+
+    def _picture(self, name: str) -> None:
+        folder = os.environ.get("BROWSER_SHOTS")
+        if folder:
+            kind = "" if self.scripts else "plain-"
+            self.page.screenshot(path=Path(folder) / f"{kind}{name}.png", full_page=True)
+
+
+Sit = Callable[..., Desk]
+
+
+class _Inline(HTMLParser):
+    """Finds what a strict policy would not run or apply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        handlers = [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
+        if tag == "style" or (tag == "script" and not names.get("src")) or handlers:
+            self.found.append(self.get_starttag_text() or tag)
+
+
+def inline(source: str) -> list[str]:
+    """Scripts, styles and handlers that stand in the page itself."""
+    parser = _Inline()
+    parser.feed(source)
+    return parser.found
