@@ -131,6 +131,9 @@ def sqlite(path: Path) -> dict[str, Any]:
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
+        # Closing the last connection moves the whole log into the file, and waits for the disk
+        # several times: not after every page.
+        "CONN_MAX_AGE": 600,  # seconds
         "OPTIONS": {
             # Take the write lock at BEGIN: a later upgrade fails at once, without waiting.
             "transaction_mode": "IMMEDIATE",
