@@ -57,18 +57,25 @@ def ask(asking: Asking, *, now: datetime, but: int | None = None) -> None:
     PostgreSQL locks it and on SQLite is inside the one write transaction there can be.
     Raises BeingAskedError.
     """
+    _take_turn(asking.event_type_id)
+    others = Hold.objects.asking_for(asking.event_type_id, asking.start, asking.end, now=now)
+    if but is not None:
+        others = others.exclude(pk=but)
+    # Hardly ever is there one, and who it is takes a longer question.
+    other = others.select_related("claim_by").first() if others.exists() else None
+    if other is not None:
+        raise BeingAskedError(other)
+
+
+def _take_turn(event_type_id: int) -> None:
+    if EventTypeLock.objects.filter(pk=event_type_id).update(turn=1):
+        return
     EventTypeLock.objects.bulk_create(
-        [EventTypeLock(event_type_id=asking.event_type_id, turn=1)],
+        [EventTypeLock(event_type_id=event_type_id, turn=1)],
         update_conflicts=True,
         unique_fields=["event_type_id"],
         update_fields=["turn"],
     )
-    others = Hold.objects.asking_for(asking.event_type_id, asking.start, asking.end, now=now)
-    if but is not None:
-        others = others.exclude(pk=but)
-    other = others.select_related("claim_by").first()
-    if other is not None:
-        raise BeingAskedError(other)
 
 
 def claim(

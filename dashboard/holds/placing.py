@@ -71,7 +71,8 @@ def already_asked(by: Actor, token: Token) -> Hold | None:
     """The hold that this form was sent for before."""
     if token is None:
         return None
-    return Hold.objects.filter(holder=by.user, form_token=token).first()
+    same = Hold.objects.filter(holder=by.user, form_token=token)
+    return same.get() if same.exists() else None
 
 
 def place(
@@ -213,11 +214,8 @@ def making(
 
     def make(claim_id: uuid.UUID, until: datetime) -> Hold:
         now = watch.now()
-        first = already_asked(by, new.form_token)
-        if first is not None:
-            raise AlreadyAskedError(first)
         if asking is not None:
-            claims.ask(asking, now=now)
+            _ask_for(new, asking, now)
         new.claim_id, new.claim_verb, new.claim_by, new.claim_until = claim_id, verb, by.user, until
         if asking is not None:
             new.asking_event_type = asking.event_type_id
@@ -227,6 +225,17 @@ def making(
         return new
 
     return make
+
+
+def _ask_for(new: Hold, asking: Asking, now: datetime) -> None:
+    """Nobody waits for the first one of their own double click."""
+    try:
+        claims.ask(asking, now=now)
+    except claims.BeingAskedError as busy:
+        same = (busy.other.holder_id, busy.other.form_token) == (new.holder_id, new.form_token)
+        if same and new.form_token is not None:
+            raise AlreadyAskedError(busy.other) from busy
+        raise
 
 
 def _ours_in_the_way(hold: Hold, at: datetime) -> list[Hold]:
