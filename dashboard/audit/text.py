@@ -19,7 +19,10 @@ def plain(text: object, limit: int) -> str:
     PostgreSQL stores no NUL, and neither database stores half of a surrogate pair.
     """
     # Nothing beyond four times the limit is looked at: a header may be long.
-    return "".join(_shown(character) for character in str(text)[: limit * 4])[:limit].strip()
+    taken = str(text)[: limit * 4]
+    if not taken.isprintable():  # all that _shown changes is not printable to Python either
+        taken = "".join(map(_shown, taken))
+    return taken[:limit].strip()
 
 
 def _shown(character: str) -> str:
