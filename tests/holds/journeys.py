@@ -277,3 +277,18 @@ def _deaths(verb: Verb) -> list[Death]:
 
 
 DEATHS = tuple((verb, death) for verb in VERBS for death in _deaths(verb))
+
+# What settling finishes, left half-way by a first death, and where settling itself then dies.
+_HALF_WAY = {
+    "extend by parking": Death("answered", 2),
+    "move to an overlapping time": Death("sent", 2),
+    "extend round robin, new first": Death("before", 2),
+    "release": Death("before", 2),
+}
+SETTLING_DEATHS = tuple(
+    (verb, _HALF_WAY[verb.name], Death(at, number))
+    for verb in VERBS
+    if verb.name in _HALF_WAY
+    for number in (1, 2)  # a GET, then the one call that is due
+    for at in ("before", "sent", "answered")
+)

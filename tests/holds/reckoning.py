@@ -83,6 +83,15 @@ def at_rest(books: dict[str, Any]) -> list[str]:
     ]
 
 
+def still_open(books: dict[str, Any]) -> list[str]:
+    """What has not ended."""
+    return [
+        f"hold {hold['id']} is {hold['state']}"
+        for hold in books["holds"]
+        if hold["state"] in {"placing", "held", "unconfirmed"}
+    ]
+
+
 # --- the audit ------------------------------------------------------------------------------
 
 
