@@ -6,6 +6,7 @@ are what is secret: a reservation's uid under any name, and what clients told us
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
 
@@ -16,7 +17,7 @@ from django.views.debug import SafeExceptionReporterFilter
 class NoValues(SafeExceptionReporterFilter):
     """Hides every variable of every frame and everything that was sent, in every mode."""
 
-    def is_active(self, request: HttpRequest | None) -> bool:
+    def is_active(self, request: HttpRequest | None) -> bool:  # noqa: ARG002 - Django's signature
         """With DEBUG too: a page on a screen is read by whoever stands beside it."""
         return True
 
@@ -27,7 +28,9 @@ class NoValues(SafeExceptionReporterFilter):
         return dict.fromkeys(request.POST, self.cleansed_substitute)
 
     def get_traceback_frame_variables(
-        self, request: HttpRequest | None, tb_frame: FrameType
-    ) -> list[tuple[str, Any]]:
+        self,
+        request: HttpRequest | None,  # noqa: ARG002 - Django's signature
+        tb_frame: FrameType,
+    ) -> ItemsView[str, Any]:
         """The names of the frame's variables."""
-        return [(name, self.cleansed_substitute) for name in tb_frame.f_locals]
+        return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
