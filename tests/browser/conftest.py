@@ -75,6 +75,7 @@ def sit(
                 java_script_enabled=scripts,
                 storage_state=signed_in[name] if is_signed_in else None,
                 viewport={"width": 1440, "height": 900},
+                reduced_motion="reduce",  # colours half-way between two would be measured
             )
             contexts.callback(context.close)
             context.set_default_timeout(10_000)

@@ -177,7 +177,7 @@ class TestADayAtTheDesk:
         at = office.free_time()
         pk = ada.place(at)
         ada.page.get_by_label("Client rang off").check()
-        ada.fill(**{"note": "will call again"})
+        ada.fill(note="will call again")
         ada.press("Release this time")
         ada.told("Released: the time is free again.")
         ada.told("Client rang off")
@@ -223,9 +223,9 @@ class TestADayAtTheDesk:
         ada.told("cal.com did not answer")
         ada.look("hold-unconfirmed")
 
-    def test_cal_com_out_of_reach_is_told_beside_the_form(self, ada: Desk, office: Office) -> None:
+    def test_a_full_rate_is_told_with_the_seconds_to_wait(self, ada: Desk, office: Office) -> None:
         ada.refusals.add(503)
-        office.calcom.faults.add("429", method="POST", seconds=30)
+        office.calcom.faults.add("429", method="POST", seconds=2)
         ada.page.goto("/holds/new")
         ada.page.get_by_label("Event type").select_option("Consult 60 · 60 min")
         ada.fill(slot_start=typed(office.free_time()), client_name="Hedy Lamarr")
@@ -233,6 +233,11 @@ class TestADayAtTheDesk:
         ada.told("We have asked cal.com too often in the last minute.")
         expect(ada.page.get_by_label("Client")).to_have_value("Hedy Lamarr")
         ada.look("place-unavailable")
+        ada.page.wait_for_timeout(2000)
+        if ada.scripts:
+            ada.told("You can try again now.")
+        ada.press("Hold this time")
+        assert ada.hold
 
     def test_the_back_button_leads_back(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time())
