@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -24,7 +26,7 @@ class LocalInput(forms.DateTimeInput):
 
     def format_value(self, value: Any) -> str | None:
         if isinstance(value, datetime):
-            return f"{value.astimezone(moments.office()):%Y-%m-%dT%H:%M}"
+            return moments.typed(value)
         return str(value) if value else None
 
     def get_context(self, name: str, value: Any, attrs: dict[str, Any] | None) -> dict[str, Any]:
@@ -80,6 +82,27 @@ def _office_time(naive: datetime) -> datetime:
             "second": late.isoformat(timespec="minutes"),
         },
     )
+
+
+class ZoneField(forms.Field):
+    """A time zone by its IANA name, or by the city in it. Gives the name, or ""."""
+
+    def to_python(self, value: Any) -> str:
+        wanted = "_".join(str(value or "").split()).lower()
+        if not wanted:
+            return ""
+        names = _zones()
+        exact = [name for name in names if name.lower() == wanted]
+        cities = [name for name in names if name.lower().rpartition("/")[2] == wanted]
+        found = exact or sorted(cities, key=lambda name: (name.count("/") != 1, name))
+        if not found:
+            raise ValidationError(_("Give a time zone such as America/New_York, or its city."))
+        return found[0]
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())  # reads a folder each time it is asked
 
 
 class TokenField(forms.Field):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -16,6 +16,11 @@ def office() -> ZoneInfo:
     return ZoneInfo(settings.OFFICE_TIME_ZONE)
 
 
+def midnight(local: date) -> datetime:
+    """When a day of the office's zone begins, in UTC."""
+    return datetime.combine(local, time(), office()).astimezone(UTC)
+
+
 def clock(moment: datetime) -> str:
     """14:05:30"""
     return moment.astimezone(office()).isoformat()[11:19]
@@ -24,6 +29,29 @@ def clock(moment: datetime) -> str:
 def minute(moment: datetime) -> str:
     """14:05"""
     return moment.astimezone(office()).isoformat()[11:16]
+
+
+def is_doubled(moment: datetime) -> bool:
+    """Whether the office's clocks show this time twice, as they go back."""
+    local = moment.astimezone(office())
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def typed(moment: datetime) -> str:
+    """As a form takes it: the office's time, with its offset where that hour exists twice."""
+    local = moment.astimezone(office())
+    text = local.isoformat(timespec="auto" if local.second or local.microsecond else "minutes")
+    return text if is_doubled(moment) else text[: -len("+00:00")]
+
+
+def local_date(moment: datetime) -> date:
+    """The day of the office that it is on."""
+    return moment.astimezone(office()).date()
+
+
+def date_name(local: date) -> str:
+    """Tue 24 Nov, in the language of the page."""
+    return _day(local, get_language())
 
 
 def day(moment: datetime) -> str:

@@ -15,7 +15,9 @@ from django.utils.cache import patch_vary_headers
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
-from dashboard.holds import availability, looking, rows, starting, told
+from dashboard.holds import availability, looking, picking, rows, starting, told
+from dashboard.holds.choosing import Choosing
+from dashboard.holds.choosing import choosing as choosing_of
 from dashboard.holds.forms import (
     ExtendForm,
     LookUpForm,
@@ -25,6 +27,7 @@ from dashboard.holds.forms import (
     TakeForm,
 )
 from dashboard.holds.models import Hold
+from dashboard.holds.picking import Cell
 from dashboard.holds.problems import HoldError
 from dashboard.holds.rows import Viewer
 
@@ -34,8 +37,18 @@ def place_page(
 ) -> HttpResponse:
     if form.is_bound:
         form.renew_token()
+    choosing = choosing_of(
+        form,
+        form.data if form.is_bound else request.GET,
+        path=request.path,
+        viewer=viewer(request),
+        keep_from=request.GET,
+    )
+    if not form.is_bound:
+        choosing.prefill(form)
     form.offer(availability.event_types(), form.initial.get("event_type_id"))
-    return answer(request, "new", {"form": form}, status=status, error=error)
+    context = {"form": form, "choosing": choosing, "ways": _ways(choosing, error)}
+    return answer(request, "new", context, status=status, error=error)
 
 
 def hold_page(
@@ -75,11 +88,25 @@ def move_page(
     to: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     shown = starting.fetch(existing(pk))
+    who = viewer(request)
     if not form.is_bound:
         form.initial.setdefault("event_type_id", shown.event_type_id)
     form.offer(availability.event_types(), shown.event_type_id)
-    context = {"from_row": rows.row_of(shown, viewer(request)), "form": form, "to": to}
+    asked = request.GET if request.method == "GET" else request.POST
+    choosing = choosing_of(form, asked, path=request.path, viewer=who, own=shown, keep_from=asked)
+    context = {
+        "from_row": rows.row_of(shown, who),
+        "form": form,
+        "to": to,
+        "choosing": choosing,
+        "ways": _ways(choosing, error),
+    }
     return answer(request, "move", context, status=status, error=error)
+
+
+def _ways(choosing: Choosing, error: HoldError | None) -> list[Cell]:
+    """Where else to go when somebody else was first."""
+    return choosing.ways_out() if error is not None and picking.is_taken(error.cause) else []
 
 
 def look_up_page(
@@ -105,6 +132,8 @@ def look_up_page(
 
 
 PARTS = {"new": "_place"}
+# Parts of a page that answer for themselves, by the id of the element that they replace.
+SMALLER = {"new": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}
 
 
 def answer(
@@ -121,12 +150,17 @@ def answer(
     part = bool(getattr(request, "htmx", False)) and (
         request.headers.get("HX-Request-Type") != "full"
     )
-    template = f"holds/{PARTS.get(name, f'_{name}') if part else name}.html"
+    template = f"holds/{_part(request, name) if part else name}.html"
     answer = render(request, template, context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:
         answer["Retry-After"] = str(error.problem.wait)
-    patch_vary_headers(answer, ["HX-Request", "HX-Request-Type"])
+    patch_vary_headers(answer, ["HX-Request", "HX-Request-Type", "HX-Target"])
     return answer
+
+
+def _part(request: HttpRequest, name: str) -> str:
+    target = request.headers.get("HX-Target", "").rpartition("#")[2]
+    return SMALLER.get(name, {}).get(target) or PARTS.get(name, f"_{name}")
 
 
 def see(hold: Hold | None) -> HttpResponseRedirect:

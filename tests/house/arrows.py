@@ -11,7 +11,19 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 
 # Modules that know a request, a form or a page; nothing below them in their room imports them.
 ABOVE = {
-    "dashboard.holds": {"views", "pages", "context", "board", "rows", "told", "forms", "fields"},
+    "dashboard.holds": {
+        "views",
+        "pages",
+        "context",
+        "board",
+        "rows",
+        "told",
+        "forms",
+        "fields",
+        "picking",
+        "choosing",
+        "pick_form",
+    },
     "dashboard.audit": {"views", "forms"},
 }
 # What each module may import beside the standard library and its own room. The longest name
@@ -61,6 +73,9 @@ ARROWS: dict[str, set[str]] = {
     "dashboard.holds.context": OF_A_VIEW,
     "dashboard.holds.rows": OF_A_VIEW | {"dashboard.calcom.Reservation"},
     "dashboard.holds.board": OF_A_VIEW,
+    "dashboard.holds.picking": OF_A_VIEW,
+    "dashboard.holds.pick_form": {"django", "dashboard.calcom.EventType"},
+    "dashboard.holds.choosing": OF_A_VIEW | {"dashboard.calcom.EventType"},
     "dashboard.holds.pages": OF_A_VIEW,
     "dashboard.holds.views": OF_A_VIEW,
     # Django looks for these at the top; they only point into the rooms.

@@ -3,6 +3,7 @@
 from dashboard.holds.words.causes import (
     HAPPENED,
     of_call,
+    of_free_times,
     outcome_of,
 )
 from dashboard.holds.words.refusals import (
@@ -49,6 +50,7 @@ __all__ = [
     "not_yours",
     "nothing_held",
     "of_call",
+    "of_free_times",
     "offer_retake",
     "outcome_of",
     "perhaps_held",

@@ -8,6 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
+from dashboard.calcom.errors import IN_THE_DARK
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
 
@@ -148,6 +149,31 @@ def of_call(
         fields=_fields(error, str(happened)),
         hold=hold,
     )
+
+
+# Why free times are not fresh, beside the causes of calls: holds/free_times.py.
+NOT_ASKED: dict[str, tuple[Text, Text]] = {
+    "no_room": (
+        _lazy("cal.com was not asked: what our key may still ask is kept for holding times."),
+        _lazy("Look again in a moment, or type the time yourself."),
+    ),
+    "under_way": (
+        _lazy("cal.com is being asked at this moment and has not answered yet."),
+        _lazy("Look again in a moment, or type the time yourself."),
+    ),
+}
+LOOK_AGAIN = _lazy("Look again in a moment, or type the time yourself.")
+
+
+def of_free_times(cause: str) -> tuple[str, str]:
+    """What happened, and what now, where free times could not be read."""
+    if cause in NOT_ASKED:
+        happened, what_now = NOT_ASKED[cause]
+        return str(happened), str(what_now)
+    known = next(one for one in Cause if str(one) == cause)
+    happened, what_now = HAPPENED[known]
+    passing = known in IN_THE_DARK or known in {Cause.NOT_SENT, Cause.RATE_LIMITED}
+    return str(happened), str(LOOK_AGAIN if passing else what_now)
 
 
 def outcome_of(error: CalcomError) -> Outcome:
