@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import F, Q
 
 from dashboard.audit import trail
 from dashboard.audit.actor import Actor
@@ -41,6 +42,8 @@ ONE = "/v2/slots/reservations/{uid}"
 # How often a GET or a DELETE, which do no harm twice, is sent before its silence is believed.
 GET_TRIES = 2
 DELETE_TRIES = 3
+
+TOO_LONG = "took_too_long"  # in the audit
 
 _clients: dict[tuple[int, str, str], Client] = {}
 _lock = threading.Lock()
@@ -115,6 +118,7 @@ class Action:
     claim_id: uuid.UUID | None = None
     was_written: bool = False
     _sent_before: bool = False
+    _journal: dict[str, Any] | None = None  # the change as it was last written down
     _answered: Exchange | None = None
     _error: CalcomError | None = None
     _pending: dict[str, Any] = field(default_factory=dict)
@@ -223,10 +227,36 @@ class Action:
             self._outcome(outcome, after=after, hold_id=hold.pk)
         return hold
 
-    def abandon(self) -> None:
-        """Write nothing of the hold any more: the claim is somebody else's by now."""
+    def give_up(self) -> None:
+        """End an action that took longer than its claim, which is somebody else's by now.
+
+        Nothing of the hold is written, but that it has to be looked at: a call of ours may have
+        landed after others had brought the hold to rest. Whoever gave the claim up has also
+        written our outcome; then only the late answer is added.
+        """
         self.claim_id = None
         self._pending, self._also = {}, []
+        with transaction.atomic(durable=True):
+            self._look_again()
+            if self._has_outcome():
+                self._tell("", "", TOO_LONG)
+            else:
+                self._outcome(AuditEntry.Outcome.UNKNOWN, after=None, cause=TOO_LONG)
+
+    def _look_again(self) -> None:
+        if self.hold is None or self._journal is None:
+            return
+        now = self.now()
+        free = Q(claim_id=None) | Q(claim_until__lte=now)
+        standing = Hold.objects.filter(
+            free, pk=self.hold.pk, change__isnull=True, reservation_uid__isnull=False
+        ).filter(state__in=(Hold.State.HELD, Hold.State.EXPIRED))
+        change = self._journal | {"settled_by": self.settled_by().isoformat()}
+        standing.update(change=change, version=F("version") + 1, changed_at=now)
+
+    def _has_outcome(self) -> bool:
+        mine = AuditEntry.objects.filter(action_id=self.trail.action_id)
+        return mine.filter(kind=AuditEntry.Kind.OUTCOME).exists()
 
     def settled_by(self) -> datetime:
         """After this a call sent now can no longer land at cal.com."""
@@ -285,21 +315,26 @@ class Action:
         with transaction.atomic(durable=True):
             self._commit()
             if self._sent_before:
-                trail.step(
-                    self.trail,
-                    method=method,
-                    path=path,
-                    answered=self._answered,
-                    error_code=self._error_code(""),
-                    message=self._error.message if self._error else "",
-                    now=self.now(),
-                )
-                upstream.save(self.known)
+                self._tell(method, path)
+
+    def _tell(self, method: str, path: str, cause: str = "") -> None:
+        """A step: the next call, if there is one, and the answer to the one before."""
+        trail.step(
+            self.trail,
+            method=method,
+            path=path,
+            answered=self._answered,
+            error_code=self._error_code(cause),
+            message=self._error.message if self._error else "",
+            now=self.now(),
+        )
+        upstream.save(self.known)
 
     def _commit(self, **fields: Any) -> None:
         fields = self._pending | fields
         if self.hold is not None and self.claim_id is not None and fields:
             claims.write(self.hold, fields, claim_id=self.claim_id, now=self.now())
+            self._journal = fields.get("change", self._journal)
         for write in self._also:
             write()
         self._pending, self._also = {}, []
@@ -352,4 +387,5 @@ def begin(
         watch=watch,
         ends=ends,
         claim_id=action_id if claimed else None,
+        _journal=target.change if claimed and target else None,
     )

@@ -127,8 +127,7 @@ def is_gone(action: Action, hold: Hold) -> HoldError:
 
 def took_too_long(action: Action, hold: Hold) -> HoldError:
     """Somebody else may be at work on the hold: nothing of it is written any more."""
-    action.abandon()
-    action.finish(Outcome.UNKNOWN, cause="took_too_long")
+    action.give_up()
     hold.refresh_from_db()
     return words.took_too_long(hold)
 

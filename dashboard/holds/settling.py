@@ -185,8 +185,7 @@ def _finish(action: Action, hold: Hold, change: Change) -> None:
     except CalcomError as error:
         _end(action, hold, Outcome.UNAVAILABLE, cause=str(error.cause))
     except claims.ClaimLostError:
-        action.abandon()
-        action.finish(Outcome.UNKNOWN, cause="took_too_long")
+        action.give_up()
     else:
         _end(action, hold, Outcome.OK, **fields)
 
@@ -269,5 +268,4 @@ def _end(action: Action, hold: Hold, outcome: Outcome, *, cause: str = "", **fie
     try:
         action.finish(outcome, after=endings.snapshot(hold), cause=cause, **fields)
     except claims.ClaimLostError:
-        action.abandon()
-        action.finish(Outcome.UNKNOWN, cause="took_too_long")
+        action.give_up()
