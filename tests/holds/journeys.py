@@ -292,3 +292,12 @@ SETTLING_DEATHS = tuple(
     for number in (1, 2)  # a GET, then the one call that is due
     for at in ("before", "sent", "answered")
 )
+
+# A process that stands still so long that others have given it up, and then goes on.
+FROZEN = tuple(
+    (verb, Death(at, number))
+    for verb in VERBS
+    if not verb.is_a_look  # a look claims nothing
+    for number in range(1, len(verb.calls) + 1)
+    for at in ("before", "answered")
+)

@@ -11,18 +11,31 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import httpx
 import pytest
-from django.test import Client
+from django.db import connection
+from django.test import Client as Browser
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import claims, settling
+from dashboard.calcom import Client
+from dashboard.calcom.transport import Transport
+from dashboard.holds import calls, claims, settling
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.world import Hold as Row
 from tests.holds import books, clocks, reckoning
 from tests.holds.cast import ALL, CONSULT, LATER, ONE
-from tests.holds.journeys import FAULTY, KNOWN_UID, STRANGERS_MINUTES, Fault, Form, Verb
+from tests.holds.journeys import (
+    FAULTY,
+    FROZEN,
+    KNOWN_UID,
+    STRANGERS_MINUTES,
+    Death,
+    Fault,
+    Form,
+    Verb,
+)
 from tests.holds.reckoning import Shown
 
 CALL_SECONDS = 0.4  # of a slow fault: what waits longer is unanswered
@@ -37,14 +50,17 @@ def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     terminal = request.config.pluginmanager.get_plugin("terminalreporter")
     terminal.write_line("")
-    terminal.write_line(f"{_verified['faults']} of {len(FAULTY)} verb-call-fault cases verified")
+    terminal.write_line(
+        f"{_verified['faults']} of {len(FAULTY)} faults at calls of verbs and {_verified['frozen']}"
+        f" of {len(FROZEN)} standstills verified on {connection.vendor}"
+    )
 
 
 @dataclass
 class Desk:
     """Somebody at work, with everything that can be looked at beside it."""
 
-    browser: Client
+    browser: Browser
     calcom: Sandbox
     ahead: float = 0.0
 
@@ -102,7 +118,7 @@ class Desk:
 
 @pytest.fixture
 def desk(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Desk:
-    browser = Client()
+    browser = Browser()
     browser.force_login(staff)
     desk = Desk(browser, calcom)
     clocks.follow(monkeypatch.setattr, lambda: desk.ahead)
@@ -179,3 +195,59 @@ def test_nothing_is_lost_by_a_fault(
     assert [hold for hold in Hold.objects.all() if not hold.has_ended] == []
     assert reckoning.audit(books.read()) == []
     _verified["faults"] += 1
+
+
+class Freezing(httpx.BaseTransport):
+    """Stands still before the chosen call, or with its answer in hand, until all is settled."""
+
+    def __init__(self, desk: Desk, moment: Death) -> None:
+        self._inside, self._desk, self._moment = Transport(), desk, moment
+        self._calls = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        self._calls += "/slots/reservations" in request.url.path
+        here = self._moment if self._calls == self._moment.call else None
+        if here and here.at == "before":
+            self._stand_still()
+        response = self._inside.handle_request(request)
+        if here and here.at == "answered":
+            body = response.read()
+            self._stand_still()
+            return httpx.Response(response.status_code, headers=response.headers, content=body)
+        return response
+
+    def _stand_still(self) -> None:
+        self._calls = 1_000  # what others send meanwhile goes through
+        self._desk.forward(PAST_ALL_LANDINGS)
+        for _time in range(3):
+            self._desk.settle()
+
+    def close(self) -> None:
+        self._inside.close()
+
+
+@pytest.mark.parametrize(("verb", "moment"), FROZEN, ids=_id)
+def test_nothing_is_lost_by_a_process_that_stood_still(
+    desk: Desk, verb: Verb, moment: Death, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = begin(verb, desk)
+    calls.close_client()
+    cal = Client(
+        base_url=desk.calcom.url,
+        api_key="cal_ownerfast0123456789",
+        transport=Freezing(desk, moment),
+    )
+    monkeypatch.setattr(calls, "new_client", lambda: cal)
+
+    status, _location, text = desk.send(verb.act, hold)
+
+    assert status in {303, 409, 503}
+    assert reckoning.words(text, desk.live, desk.mine) == []
+    desk.forward(PAST_ALL_LANDINGS)
+    assert [desk.settle() for _ in range(3)][-1] == 0
+    now = books.read()
+    assert reckoning.register(now, desk.live, desk.mine) == []
+    assert reckoning.at_rest(now) == []
+    assert reckoning.audit(now) == []
+    assert desk.wrong_page() == []
+    _verified["frozen"] += 1
