@@ -92,9 +92,11 @@ MIDDLEWARE = [
     "dashboard.edge.freshness.middleware",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",  # the browser's language
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.accounts.localisation.middleware",  # the person's own language and zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.accounts.gate.GateMiddleware",  # nobody passes but by a view's policy
@@ -137,6 +139,7 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 # --- People, sessions and browsers -----------------------------------------------------------
 
 AUTH_USER_MODEL = "dashboard.User"
+AUTHENTICATION_BACKENDS = ["dashboard.accounts.backend.Backend"]
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
@@ -167,8 +170,9 @@ FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so none is stored 
 # --- Language and time -----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each in its own words
 USE_I18N = True
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "dashboard" / "locale"]
 USE_TZ = True
 TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database has UTC
 

@@ -4,9 +4,10 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.policy import public
-from dashboard.accounts.views import SignIn, SignOut
+from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
+from dashboard.holds import offered
 from dashboard.holds import views as holds
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -15,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", public(health.ready), name="readyz"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
+    path("settings/", own_settings, {"event_types": offered.event_types}, name="settings"),
     path("", holds.board, name="board"),
     path("board", holds.board_rows, name="board-rows"),
     path("check", holds.check_many, name="check-many"),

@@ -1,5 +1,8 @@
 """People who sign in, and how often somebody tried in vain."""
 
+from __future__ import annotations
+
+from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils.functional import cached_property
@@ -13,11 +16,19 @@ class User(AbstractUser):
 
     class Meta:
         db_table = "dashboard_user"
-        verbose_name = "person"
-        verbose_name_plural = "people"
+        verbose_name = _("person")
+        verbose_name_plural = _("people")
 
     def __str__(self) -> str:
         return self.get_full_name() or self.get_username()
+
+    @property
+    def likes(self) -> Preferences:
+        """How this person likes to work; as the office does where they have not said so."""
+        try:
+            return self.preferences
+        except Preferences.DoesNotExist:
+            return Preferences(user=self)
 
     @cached_property
     def group_names(self) -> frozenset[str]:
@@ -54,6 +65,11 @@ class Preferences(models.Model):
 
     def __str__(self) -> str:
         return f"preferences of {self.user}"
+
+    @property
+    def usual_minutes(self) -> int:
+        """For how long a hold is unless somebody says otherwise, within today's policy."""
+        return min(self.hold_minutes or settings.HOLD_MINUTES, settings.HOLD_MINUTES_MAX)
 
 
 class SignInGuesses(models.Model):

@@ -1,17 +1,24 @@
-"""Signing in and out."""
+"""Signing in and out, and how people like to work."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
-from django.http import HttpRequest, HttpResponse
-from django.utils import timezone
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import guesses, typed, who
+from dashboard.accounts import guesses, localisation, preferences, typed, who
 from dashboard.accounts.acting import actor_of, traces_of
 from dashboard.accounts.forms import SignInForm
 from dashboard.accounts.models import User
 from dashboard.accounts.pages import own_page
+from dashboard.accounts.preferences_form import Choices, PreferencesForm
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 
@@ -91,3 +98,30 @@ class SignOut(LogoutView):
         response = super().post(request, *args, **kwargs)
         who.forget(response)
         return response
+
+
+@require_http_methods(["GET", "POST"])
+def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) -> HttpResponse:
+    """How the person likes to work. ``event_types`` lists numbers and names to choose from."""
+    by = actor_of(request)
+    form = PreferencesForm(
+        request.POST if request.method == "POST" else None,
+        instance=by.user.likes,
+        initial=_typed_before(request),
+        event_types=event_types(),
+    )
+    if not form.is_valid():
+        status = 422 if form.is_bound else 200
+        return render(request, "accounts/settings.html", {"form": form}, status=status)
+    kept = preferences.keep(**form.cleaned_data, by=by)
+    with translation.override(localisation.language_of(request, kept)):  # the next page's
+        messages.success(request, _("Your settings are kept."))
+    return HttpResponseRedirect(reverse("settings"), status=303)
+
+
+def _typed_before(request: HttpRequest) -> dict[str, str]:
+    """A box that was not ticked is not among what was typed."""
+    before = typed.recall(request) if request.method == "GET" else None
+    if before is None:
+        return {}
+    return {name: str(before.get(name, "")) for name in PreferencesForm.base_fields}

@@ -32,6 +32,7 @@ from playwright.sync_api import sync_playwright
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
+from dashboard.accounts.models import Preferences  # noqa: E402
 from tests.browser import scenes  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
@@ -44,6 +45,7 @@ CONTENT_POLICY = (
 
 class Person:
     is_authenticated = True
+    likes = Preferences()
 
     def __str__(self) -> str:
         return "Ada Lindqvist"
@@ -123,6 +125,7 @@ urlpatterns = [
     path("<slug:name>", scene),
 ]
 SETTINGS = {
+    path("settings", one("404"), name="settings"),
     "ROOT_URLCONF": __name__,
     "DEBUG": True,
     "ALLOWED_HOSTS": ["*"],

@@ -87,6 +87,7 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.accounts.views",
         "dashboard.audit.views",
         "dashboard.edge.health",
+        "dashboard.holds.offered",
         "dashboard.holds.views",
     },
     "dashboard.wsgi": {"django", "dashboard.edge.mounting"},
