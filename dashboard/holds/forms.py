@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime, time
 from typing import Any
 
 from django import forms
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
-from dashboard.holds import services
+from dashboard.holds import moments, services
 from dashboard.holds.fields import SlotStartField, TokenField
 from dashboard.holds.placing import ClientDetails
 from dashboard.holds.problems import HoldError
@@ -42,6 +43,15 @@ def _minutes(label: Any, *, required: bool = False, help_text: Any = "") -> form
         help_text=help_text,
         widget=forms.NumberInput(attrs={"inputmode": "numeric", "min": 1}),
     )
+
+
+class ClockInput(forms.TimeInput):
+    """A browser's own picker of a time, which speaks ISO 8601 whatever the language."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
 
 
 class ClientForm(ShowingErrors):
@@ -130,9 +140,10 @@ class PlaceForm(SlotForm, ClientForm):
 
 
 class ExtendForm(ShowingErrors):
-    """Minutes from now, or minutes to add to held-until."""
+    """Minutes from now, minutes to add to held-until, or the time that the office's clocks show."""
 
-    reservation_duration = _minutes(_("Minutes from now"))
+    until = forms.TimeField(label=_("Until"), required=False, widget=ClockInput)
+    reservation_duration = _minutes(_("Or minutes from now"))
     add = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     retake = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
@@ -141,6 +152,29 @@ class ExtendForm(ShowingErrors):
         duration = self.fields["reservation_duration"]
         duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
         duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        self.fields["until"].help_text = _("In %(zone)s.") % {"zone": settings.OFFICE_TIME_ZONE}
+
+    def clean(self) -> dict[str, Any]:
+        """A button that adds minutes means what it says, whatever else was left in the form."""
+        data = super().clean() or {}
+        if data.get("add"):
+            data |= {"until": None, "reservation_duration": None}
+        if data.get("until") and data.get("reservation_duration"):
+            self.add_error("until", _("Give either a time or minutes, not both."))
+        return data
+
+    def until_when(self, at: datetime) -> datetime | None:
+        """The next moment that shows the time which was typed. An error beside it where none does.
+
+        ``at`` is the moment on cal.com's clock.
+        """
+        local: time | None = self.cleaned_data["until"]
+        if local is None:
+            return None
+        moment = moments.next_shown(local, at)
+        if moment is None:
+            self.add_error("until", _("The clocks skip this time: they go forward then."))
+        return moment
 
 
 class MoveForm(SlotForm):

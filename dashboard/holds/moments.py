@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,23 @@ def day(moment: datetime) -> str:
 def times(start: datetime, end: datetime | None) -> str:
     """14:30-15:30 with an en dash, or 14:30 where the end is not known."""
     return minute(start) if end is None else f"{minute(start)}–{minute(end)}"
+
+
+def next_shown(local: time, at: datetime) -> datetime | None:
+    """When the office's clocks next show a time, today or tomorrow, in UTC.
+
+    None where they skip it on the day on which it would come. Of an hour that comes twice, the
+    first that is still ahead.
+    """
+    today = at.astimezone(office()).date()
+    for day in (today, today + timedelta(days=1)):
+        shown = [datetime.combine(day, local.replace(fold=fold), office()) for fold in (0, 1)]
+        moments = [moment.astimezone(UTC) for moment in shown]
+        ahead = [moment for moment in moments if moment > at]
+        if ahead:
+            skipped = ahead[0].astimezone(office()).time() != local
+            return None if skipped else ahead[0]
+    return None
 
 
 def slot(start: datetime, end: datetime | None) -> str:

@@ -63,16 +63,16 @@ def hold_page(
     shown = starting.fetch(existing(pk))
     who = viewer(request)
     row = rows.row_of(shown, who)
+    extend_form = extend_form or ExtendForm(initial=_typed(request, "hold-extend", ExtendForm))
     context = {
         "row": row,
         "acts": row.acts,
         "ended": told.ended(shown),
-        "extend_form": extend_form
-        or ExtendForm(initial=_typed(request, "hold-extend", ExtendForm)),
+        "extend_form": extend_form,
         "release_form": release_form
         or ReleaseForm(initial=_typed(request, "hold-release", ReleaseForm)),
         "retake": error is not None and error.retake,
-        "retake_minutes": told.retake_minutes(error, shown, request.POST, who.at),
+        "retake_minutes": told.retake_minutes(error, shown, extend_form, who.at),
         "story": searching.story(pk, now=who.now, viewer=who.user.pk),
     }
     return answer(request, "hold", context, status=status, error=error)

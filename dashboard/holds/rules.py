@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils.translation import gettext as _
@@ -55,6 +55,23 @@ def slot_duration(minutes: int | None, known: EventType | None) -> None:
         }
     if message:
         raise words.invalid({"slot_duration": message})
+
+
+def until(wanted: datetime, *, at: datetime) -> None:
+    """A moment ahead and within the office's policy. Rounded up to a whole minute it may be asked
+    for."""
+    latest = at + timedelta(minutes=settings.HOLD_MINUTES_MAX)
+    if not at < wanted <= latest:
+        raise words.invalid(
+            {
+                "until": _("At %(now)s a time until %(latest)s (%(zone)s) can be asked for.")
+                % {
+                    "now": moments.minute(at),
+                    "latest": moments.minute(latest),
+                    "zone": moments.office().key,
+                }
+            }
+        )
 
 
 def reservation_duration(minutes: int) -> None:

@@ -90,26 +90,32 @@ def extend(
     by: Actor,
     reservation_duration: int | None = None,
     add: int | None = None,
+    until: datetime | None = None,
     version: int | None = None,
     retake: bool = False,
     now: datetime,
 ) -> Hold:
-    """Hold the same slot for longer: so many minutes from now, or ``add`` to held-until.
+    """Hold the same slot for longer: so many minutes from now, ``add`` to held-until, or ``until``.
 
     Never shortens. ``retake`` agrees to release and reserve anew, where nothing else works.
     """
     watch = Stopwatch(now)
-    asked = _without_none(reservation_duration=reservation_duration, add=add, retake=retake or None)
+    asked = _without_none(
+        reservation_duration=reservation_duration,
+        add=add,
+        held_until=endings.iso(until),
+        retake=retake or None,
+    )
     with starting.attempt(Verb.EXTEND, by=by, hold_id=hold_id, asked=asked, now=now):
         known = upstream.load()
         at = known.at(now)
         hold = _changeable(hold_id, by=by, version=version, at=at, now=now, revive=True)
-        minutes = _minutes(hold, reservation_duration, add, at)
+        minutes = _minutes(hold, reservation_duration, add, until, at)
         rules.reservation_duration(minutes)
-        until = at + timedelta(minutes=minutes)
-        if hold.is_live(at) and hold.held_until and until < hold.held_until - timedelta(seconds=2):
-            raise words.would_shorten(hold)
-        target = replace(Spot.of(hold), until=until)
+        end = at + timedelta(minutes=minutes)
+        if hold.is_live(at) and hold.held_until and end < hold.held_until - timedelta(seconds=2):
+            raise words.would_shorten(hold, field="until" if until else "reservation_duration")
+        target = replace(Spot.of(hold), until=end)
         begin = _extending(hold, retake=retake)
         rest = begin(hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked)
     return rest()
@@ -275,10 +281,15 @@ def _changeable(
     return hold
 
 
-def _minutes(hold: Hold, minutes: int | None, add: int | None, at: datetime) -> int:
+def _minutes(
+    hold: Hold, minutes: int | None, add: int | None, until: datetime | None, at: datetime
+) -> int:
     """Minutes from now; added ones are counted on from held-until, rounded up."""
     if minutes is not None:
         return minutes
+    if until is not None:
+        rules.until(until, at=at)
+        return minutes_until(until, at)
     if add is None:
         raise words.how_long(hold)
     rules.reservation_duration(add)

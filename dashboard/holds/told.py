@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 
 from dashboard.holds import availability, moments, words
 from dashboard.holds.changes import Spot, minutes_until
-from dashboard.holds.forms import REASONS
+from dashboard.holds.forms import REASONS, ExtendForm
 from dashboard.holds.looking import Checked, Finding, Row
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -88,14 +88,20 @@ def ended(hold: Hold) -> dict[str, str] | None:
         return None
     said = _("%(state)s at %(when)s (%(zone)s)") % {
         "state": str(hold.get_state_display()).capitalize(),
-        "when": f"{moments.day(hold.ended_at)} {moments.clock(hold.ended_at)}",
+        "when": " ".join(when(hold.ended_at)),
         "zone": moments.office().key,
     }
-    reason = _reason(hold.end_reason)
-    return {"sentence": f"{said}: {reason}" if reason else f"{said}.", "note": hold.end_note}
+    why = reason(hold.end_reason)
+    return {"sentence": f"{said}: {why}" if why else f"{said}.", "note": hold.end_note}
 
 
-def _reason(code: str) -> str:
+def when(moment: datetime) -> tuple[str, str]:
+    """Day and time to the second."""
+    return moments.day(moment), moments.clock(moment)
+
+
+def reason(code: str) -> str:
+    """Why a hold ended, from the code that is kept of it; "" where there is nothing to say."""
     if code in (said := dict(REASONS)) and code:
         return str(said[code])
     if code in {str(cause) for cause in words.HAPPENED}:
@@ -142,14 +148,13 @@ def nothing_there() -> dict[str, str]:
 
 
 def retake_minutes(
-    error: HoldError | None, hold: Hold, data: Mapping[str, str], at: datetime
+    error: HoldError | None, hold: Hold, asked: ExtendForm, at: datetime
 ) -> int | None:
     """For how long a hold would be taken again, from what was asked."""
     if error is None or not error.retake:
         return None
-    asked = data.get("reservation_duration", "")
-    if asked.isdecimal():
-        return int(asked)
-    added = data.get("add", "")
-    until = max(hold.held_until or at, at)
-    return minutes_until(until, at) + (int(added) if added.isdecimal() else 0)
+    minutes: int | None = asked.cleaned_data["reservation_duration"]
+    if minutes is not None:
+        return minutes
+    added = timedelta(minutes=asked.cleaned_data["add"] or 0)
+    return minutes_until(asked.until_when(at) or max(hold.held_until or at, at) + added, at)

@@ -132,7 +132,8 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     """Hold the same time for longer."""
     settling.bring_to_rest(pk, timezone.now())
     form = ExtendForm(request.POST)
-    if not form.is_valid():
+    until = form.until_when(pages.viewer(request).at) if form.is_valid() else None
+    if form.errors:
         return pages.hold_page(request, pk, status=422, extend_form=form)
     try:
         done = services.extend(
@@ -140,6 +141,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
             by=actor_of(request),
             reservation_duration=form.cleaned_data["reservation_duration"],
             add=form.cleaned_data["add"],
+            until=until,
             retake=form.cleaned_data["retake"],
             version=_version(request),
             now=timezone.now(),

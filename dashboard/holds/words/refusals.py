@@ -154,13 +154,11 @@ def not_confirmed(hold: Hold) -> HoldError:
     )
 
 
-def would_shorten(hold: Hold) -> HoldError:
+def would_shorten(hold: Hold, *, field: str = "reservation_duration") -> HoldError:
     until = moments.clock(hold.held_until) if hold.held_until else ""
     return invalid(
         {
-            "reservation_duration": _(
-                "The hold already stands until %(until)s (%(zone)s); this would shorten it."
-            )
+            field: _("The hold already stands until %(until)s (%(zone)s); this would shorten it.")
             % {"until": until, "zone": moments.office().key}
         },
         hold=hold,
