@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,6 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import board
 from dashboard.holds.models import Hold
 from tests.holds.cast import CONSULT, MONDAY
 
@@ -19,9 +19,8 @@ pytestmark = pytest.mark.django_db
 State = Hold.State
 
 
-@pytest.fixture(autouse=True)
-def _nothing_kept() -> None:
-    board._kept.clear()
+# No two tests share a hold's number: the board keeps rendered rows by it.
+fresh = itertools.count(1_000_000)
 
 
 def put(holder: User, numbers: range, **fields: object) -> None:
@@ -29,6 +28,7 @@ def put(holder: User, numbers: range, **fields: object) -> None:
     Hold.objects.bulk_create(
         Hold(
             **{
+                "pk": next(fresh),
                 "holder": holder,
                 "client_name": f"client {number}",
                 "event_type_id": CONSULT,
@@ -63,6 +63,7 @@ def test_two_hundred_holds_take_no_more_queries_than_twenty(
 ) -> None:
     looks = request.getfixturevalue(viewer)
     client.force_login(looks)
+    client.get(address)  # what a process asks once
     sizes = {}
     for numbers in (range(20), range(20, 200)):
         put(looks, numbers[::2])
@@ -78,6 +79,7 @@ def test_holds_in_trouble_take_no_more_queries_either(
     client: Client, staff: User, colleague: User
 ) -> None:
     client.force_login(staff)
+    client.get("/")
     counts = {}
     for numbers in (range(2), range(2, 30)):
         soon = timezone.now() + timedelta(minutes=30)

@@ -75,9 +75,8 @@ def test_a_place_that_cal_com_refuses_commits_as_often(
     client: Client, staff: User, calcom: Sandbox
 ) -> None:
     client.force_login(staff)
-    client.post("/holds/new", form(9))
-    client.get("/holds/new")  # reads the event types that the refused page offers
     calcom.insert_hold(CONSULT, MONDAY.replace(hour=11))
+    client.post("/holds/new", form(11))  # reads what a refused page offers instead
     calcom.forget_calls()
     with commits(calcom) as before_and_after:
         answer = client.post("/holds/new", form(11))
