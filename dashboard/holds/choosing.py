@@ -92,10 +92,16 @@ def choosing(
 def _asked(form: SlotForm, asked: Mapping[str, Any], own: Hold | None) -> dict[str, Any]:
     data = {name: asked.get(name) for name in ("day", "view", "seek", "client_zone")}
     data |= {name: form[name].value() for name in SLOT_FIELDS if name in form.fields}
-    if own is not None and not data["event_type_id"]:
-        data["event_type_id"] = own.event_type_id
-    if own is not None and str(data["event_type_id"]) == str(own.event_type_id):
+    return data if own is None else _moving(data, own)
+
+
+def _moving(data: dict[str, Any], own: Hold) -> dict[str, Any]:
+    """What is not said stays as the hold has it, and its own day is looked at first."""
+    data["event_type_id"] = data["event_type_id"] or own.event_type_id
+    if str(data["event_type_id"]) == str(own.event_type_id):
         data["slot_duration"] = data["slot_duration"] or own.slot_duration
+    if not data["day"] and not data["slot_start"]:
+        data["day"] = str(moments.local_date(own.slot_start))
     return data
 
 
