@@ -22,7 +22,7 @@ EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
 
 def day_field(label: Any) -> forms.DateField:
-    """A day of the office's calendar."""
+    """A day of the reader's calendar."""
     return forms.DateField(
         label=label,
         required=False,
@@ -67,7 +67,7 @@ class LogForm(forms.Form):
             self.add_error("until", _("This day is before the first one."))
 
     def wanted(self) -> Wanted:
-        """The search that a valid form asks for; days begin at midnight in the office's zone."""
+        """The search that a valid form asks for; days begin at midnight in the reader's zone."""
         chosen = self.cleaned_data
         person, until = chosen["person"], chosen["until"]
         return Wanted(
@@ -90,4 +90,4 @@ def _named(person: User) -> str:
 
 
 def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=values.office()).astimezone(UTC)
+    return datetime.combine(day, time.min, tzinfo=values.zone()).astimezone(UTC)

@@ -1,15 +1,13 @@
-"""How the values inside an entry read: keys as words, moments in the office's zone."""
+"""How the values inside an entry read: keys as words, moments in the reader's zone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.utils import formats
+from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -114,30 +112,32 @@ def moment(value: Any) -> datetime | None:
     return parsed if parsed.tzinfo else None
 
 
-def office() -> ZoneInfo:
-    """The office's zone."""
-    return ZoneInfo(settings.OFFICE_TIME_ZONE)
+def zone() -> tzinfo:
+    """The zone of whoever reads: their own, else the office's."""
+    return timezone.get_current_timezone()
 
 
 def minute(at: datetime, near: datetime) -> str:
     """14:05, or Tue 24 Nov 14:05 on another day than ``near``."""
-    local = at.astimezone(office())
-    if local.date() != near.astimezone(office()).date():
+    local = at.astimezone(zone())
+    if local.date() != near.astimezone(zone()).date():
         return day_and_minute(at, near)
     return _clock(local)
 
 
 def day_and_minute(at: datetime, near: datetime) -> str:
     """Tue 24 Nov 14:05, with the year where it is not that of ``near``."""
-    local = at.astimezone(office())
-    same_year = local.year == near.astimezone(office()).year
-    return f"{formats.date_format(local, 'D j M' if same_year else 'D j M Y')} {_clock(local)}"
+    local = at.astimezone(zone())
+    same_year = local.year == near.astimezone(zone()).year
+    return (
+        f"{formats.date_format(local, _('D j M') if same_year else _('D j M Y'))} {_clock(local)}"
+    )
 
 
 def exact(at: datetime) -> str:
     """Tue 24 Nov 2026 14:05:30 CET"""
-    local = at.astimezone(office())
-    return f"{formats.date_format(local, 'D j M Y H:i:s')} {local:%Z}"
+    local = at.astimezone(zone())
+    return f"{formats.date_format(local, _('D j M Y H:i:s'))} {local:%Z}"
 
 
 def _clock(local: datetime) -> str:
@@ -162,4 +162,4 @@ def change(key: str, old: Any, new: Any, near: datetime) -> Difference:
     moments = moment(old), moment(new)
     if key not in MOMENTS or short.changed or None in moments:
         return short
-    return Difference(short.label, *(f"{at.astimezone(office()):%H:%M:%S}" for at in moments if at))
+    return Difference(short.label, *(f"{at.astimezone(zone()):%H:%M:%S}" for at in moments if at))

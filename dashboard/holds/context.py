@@ -9,14 +9,15 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import rows, upstream
+from dashboard.holds import moments, rows, upstream
 
 
 def office(request: HttpRequest) -> dict[str, object]:
-    """The office's zone and policy, and the moment on cal.com's clock for who is signed in."""
+    """Both zones, the office's policy, and the moment on cal.com's clock for who is signed in."""
     if not isinstance(getattr(request, "user", None), User):
         return {}
     return {
+        "zone_name": moments.zone_name(),
         "office_zone": settings.OFFICE_TIME_ZONE,
         "now_iso": _once(lambda: rows.iso(upstream.cal_now(timezone.now()))),
         "hold_minutes": settings.HOLD_MINUTES,

@@ -38,7 +38,7 @@ class LocalInput(forms.DateTimeInput):
 
 
 class SlotStartField(forms.Field):
-    """ISO 8601 with an offset or Z, or a local time of the office's zone.
+    """ISO 8601 with an offset or Z, or a local time: of the person's own zone, else the office's.
 
     A local hour that does not exist or exists twice (when clocks change) is refused.
     Gives an aware moment, cut to milliseconds as cal.com does.
@@ -59,25 +59,25 @@ class SlotStartField(forms.Field):
         if not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValidationError(_("This year is out of reach."))
         if moment.tzinfo is None:
-            moment = _office_time(moment)
+            moment = _local_time(moment)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _office_time(naive: datetime) -> datetime:
-    early = naive.replace(tzinfo=moments.office(), fold=0)
+def _local_time(naive: datetime) -> datetime:
+    early = naive.replace(tzinfo=moments.zone(), fold=0)
     late = early.replace(fold=1)
     if early.utcoffset() == late.utcoffset():
         return early
     # In a gap, and only there, no moment of UTC comes out as the time that was typed.
-    if early.astimezone(UTC).astimezone(moments.office()).replace(tzinfo=None) != naive:
+    if early.astimezone(UTC).astimezone(moments.zone()).replace(tzinfo=None) != naive:
         raise ValidationError(
             _("This hour does not exist in %(zone)s: the clocks go forward then."),
-            params={"zone": moments.office().key},
+            params={"zone": moments.zone_name()},
         )
     raise ValidationError(
         _("This hour exists twice in %(zone)s. Add which one you mean: %(first)s or %(second)s."),
         params={
-            "zone": moments.office().key,
+            "zone": moments.zone_name(),
             "first": early.isoformat(timespec="minutes"),
             "second": late.isoformat(timespec="minutes"),
         },

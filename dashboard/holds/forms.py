@@ -87,7 +87,7 @@ class SlotForm(ShowingErrors):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        zone = _("In %(zone)s.") % {"zone": settings.OFFICE_TIME_ZONE}
+        zone = _("In %(zone)s.") % {"zone": moments.zone_name()}
         self.fields["slot_start"].help_text = zone
 
     def offer(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
@@ -152,7 +152,7 @@ class ExtendForm(ShowingErrors):
         duration = self.fields["reservation_duration"]
         duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
         duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
-        self.fields["until"].help_text = _("In %(zone)s.") % {"zone": settings.OFFICE_TIME_ZONE}
+        self.fields["until"].help_text = _("In %(zone)s.") % {"zone": moments.zone_name()}
 
     def clean(self) -> dict[str, Any]:
         """A button that adds minutes means what it says, whatever else was left in the form."""

@@ -45,11 +45,11 @@ class Span:
 
     @property
     def start(self) -> datetime:
-        return moments.midnight(self.first_day)
+        return moments.office_midnight(self.first_day)
 
     @property
     def end(self) -> datetime:
-        return moments.midnight(self.last_day + timedelta(days=1))
+        return moments.office_midnight(self.last_day + timedelta(days=1))
 
     @property
     def last_day(self) -> date:

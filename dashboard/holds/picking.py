@@ -1,4 +1,4 @@
-"""The picker: a day or a week of free times, drawn for one person in the office's zone."""
+"""The picker: a day or a week of free times, drawn for one person in their own zone."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class Reader:
     def __init__(self, event_type_id: int, slot_duration: int, viewer: Viewer) -> None:
         self._about = event_type_id, slot_duration
         self._viewer = viewer
-        self._read: dict[Span, tuple[Listing, list[Time]]] = {}
+        self._read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
 
     def week(self, day: date) -> tuple[Listing, list[Time]]:
         return self._times(day - ONE_DAY * day.weekday(), ONE_WEEK.days)
@@ -117,12 +117,32 @@ class Reader:
             yield from (t for t in self._times(monday, FAR)[1] if t.is_free)
 
     def _times(self, first: date, days: int) -> tuple[Listing, list[Time]]:
-        span = Span(self._about[0], first, days, self._about[1])
-        if span not in self._read:
-            viewer = self._viewer
-            listing = free_times.listing(span, now=viewer.now)
-            self._read[span] = listing, open_times.of(span, listing, at=viewer.at, now=viewer.now)
-        return self._read[span]
+        """Of days where the viewer is."""
+        asked = first, days
+        if asked not in self._read:
+            read = [self._listed(span) for span in self._spans(first, days)]
+            listing = next((listing for listing, _times in read if listing.cause), read[0][0])
+            past = first + ONE_DAY * days
+            times = [time for _listing, found in read for time in found]
+            of_days = [time for time in times if first <= moments.local_date(time.start) < past]
+            self._read[asked] = listing, sorted(of_days, key=lambda time: time.start)
+        return self._read[asked]
+
+    def _spans(self, first: date, days: int) -> Iterable[Span]:
+        """The same days at the office, and of a viewer far away what theirs reach into beside."""
+        event_type_id, slot_duration = self._about
+        span = Span(event_type_id, first, days, slot_duration)
+        past = first + ONE_DAY * days
+        yield span
+        if moments.midnight(first) < span.start:
+            yield Span(event_type_id, first - ONE_DAY, 1, slot_duration)
+        if moments.midnight(past) > span.end:
+            yield Span(event_type_id, past, 1, slot_duration)
+
+    def _listed(self, span: Span) -> tuple[Listing, list[Time]]:
+        viewer = self._viewer
+        listing = free_times.listing(span, now=viewer.now)
+        return listing, open_times.of(span, listing, at=viewer.at, now=viewer.now)
 
 
 def picker(choice: Choice, *, viewer: Viewer, path: str, keep: Mapping[str, str]) -> Picker | None:
@@ -229,7 +249,7 @@ class _Drawing:
     def cell(self, time: Time) -> Cell:
         row = row_of(time.hold, self.viewer) if time.hold else None
         typed = moments.typed(time.start)
-        local = time.start.astimezone(moments.office())
+        local = time.start.astimezone(moments.zone())
         return Cell(
             state="held" if row else "free" if time.is_free else "full",
             iso=iso(time.start),
@@ -293,7 +313,7 @@ def at_the_client(moment: datetime, zone: str) -> str:
 
 
 def _part(moment: datetime) -> str:
-    hour = moment.astimezone(moments.office()).hour
+    hour = moment.astimezone(moments.zone()).hour
     if hour < MORNING_ENDS:
         return _("Morning")
     return _("Afternoon") if hour < AFTERNOON_ENDS else _("Evening")

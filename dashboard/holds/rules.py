@@ -32,7 +32,7 @@ def slot(event_type_id: int, slot_start: datetime, *, at: datetime) -> None:
     if slot_start <= at:
         fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
             "now": f"{moments.day(at)} {moments.clock(at)}",
-            "zone": moments.office().key,
+            "zone": moments.zone_name(),
         }
     if fields:
         raise words.invalid(fields)
@@ -68,7 +68,7 @@ def until(wanted: datetime, *, at: datetime) -> None:
                 % {
                     "now": moments.minute(at),
                     "latest": moments.minute(latest),
-                    "zone": moments.office().key,
+                    "zone": moments.zone_name(),
                 }
             }
         )

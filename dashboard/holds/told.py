@@ -68,7 +68,7 @@ def held_until(hold: Hold) -> str:
     return _("%(slot)s is held until %(until)s (%(zone)s).") % {
         "slot": moments.slot(hold.slot_start, hold.slot_end),
         "until": moments.clock(hold.held_until),
-        "zone": moments.office().key,
+        "zone": moments.zone_name(),
     }
 
 
@@ -89,7 +89,7 @@ def ended(hold: Hold) -> dict[str, str] | None:
     said = _("%(state)s at %(when)s (%(zone)s)") % {
         "state": str(hold.get_state_display()).capitalize(),
         "when": " ".join(when(hold.ended_at)),
-        "zone": moments.office().key,
+        "zone": moments.zone_name(),
     }
     why = reason(hold.end_reason)
     return {"sentence": f"{said}: {why}" if why else f"{said}.", "note": hold.end_note}

@@ -55,6 +55,7 @@ def about(request: HttpRequest) -> dict[str, Any]:
     """What the product's context processors tell every page."""
     return {
         "user": Person(),
+        "zone_name": str(scenes.ZONE),
         "office_zone": str(scenes.ZONE),
         "now_iso": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         "is_admin": True,
@@ -87,6 +88,11 @@ def acted(request: HttpRequest, pk: int) -> HttpResponse:
     """What a verb answers: the hold's page, as a part under htmx. Number 2 is always refused."""
     refused = pk == scenes.ROWS[1].pk
     context = scenes.hold(problem=scenes.PROBLEM if refused else None)
+def bar(request: HttpRequest) -> HttpResponse:
+    """The poll of the bar: nothing new, ever."""
+    return HttpResponse(status=304)
+
+
     context["messages"] = [] if refused else [scenes.DONE]
     template = "holds/_hold.html" if request.headers.get("HX-Request") else "holds/hold.html"
     return render(request, template, context, status=409 if refused else 200)
@@ -120,12 +126,12 @@ urlpatterns = [
     path("holds/<int:pk>/", one("hold"), name="hold"),
     *(
         path(f"holds/<int:pk>/{verb}", acted, name=f"hold-{verb}")
+    path("settings", one("404"), name="settings"),
         for verb in ("check", "extend", "move", "release")
     ),
     path("<slug:name>", scene),
 ]
 SETTINGS = {
-    path("settings", one("404"), name="settings"),
     "ROOT_URLCONF": __name__,
     "DEBUG": True,
     "ALLOWED_HOSTS": ["*"],

@@ -17,7 +17,7 @@ def nothing_held() -> str:
 def perhaps_held(latest_end: datetime) -> str:
     return _("The time may be held at cal.com, until %(until)s (%(zone)s) at the latest.") % {
         "until": moments.clock(latest_end),
-        "zone": moments.office().key,
+        "zone": moments.zone_name(),
     }
 
 
@@ -25,7 +25,7 @@ def second_perhaps(latest_end: datetime) -> str:
     return _(
         "A second reservation may stand at cal.com beside it, until %(until)s (%(zone)s) at "
         "the latest."
-    ) % {"until": moments.clock(latest_end), "zone": moments.office().key}
+    ) % {"until": moments.clock(latest_end), "zone": moments.zone_name()}
 
 
 def still_yours(hold: Hold, at: datetime) -> str:
@@ -35,7 +35,7 @@ def still_yours(hold: Hold, at: datetime) -> str:
     return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
         "slot": moments.slot(hold.slot_start, hold.slot_end),
         "until": moments.clock(hold.held_until),
-        "zone": moments.office().key,
+        "zone": moments.zone_name(),
     }
 
 
@@ -47,5 +47,5 @@ def being_restored(hold: Hold, settled_by: datetime) -> str:
     ) % {
         "until": moments.clock(settled_by),
         "slot": moments.slot(hold.slot_start, hold.slot_end),
-        "zone": moments.office().key,
+        "zone": moments.zone_name(),
     }
