@@ -42,6 +42,7 @@ HOLD_MINUTES_MAX = read("HOLD_MINUTES_MAX", values.whole_number(1, MOST_MINUTES)
 HOLD_MINUTES = read(
     "HOLD_MINUTES", values.whole_number(1, HOLD_MINUTES_MAX), default=min(15, HOLD_MINUTES_MAX)
 )
+STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", values.flag, default=False)
 STATIC_ROOT = read("STATIC_ROOT", values.folder, default=BASE_DIR / ".static")
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:

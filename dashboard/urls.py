@@ -7,7 +7,7 @@ from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.holds import offered
+from dashboard.holds import acting, offered
 from dashboard.holds import views as holds
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -27,6 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds/<int:pk>/extend", holds.extend, name="hold-extend"),
     path("holds/<int:pk>/move", holds.move, name="hold-move"),
     path("holds/<int:pk>/release", holds.release, name="hold-release"),
+    path("holds/<int:pk>/take-over", acting.take_over, name="hold-take-over"),
     path("audit/", audit.audit_log, name="audit"),
     path("audit/<int:pk>/", audit.audit_entry, name="audit-entry"),
     path("admin/", people_site.urls),

@@ -23,6 +23,7 @@ PAGE_OF = {
     "hold-check": "hold",
     "hold-extend": "hold",
     "hold-release": "hold",
+    "hold-take-over": "hold",
     "check-many": "board",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from datetime import datetime, time
 from typing import Any
 
@@ -11,7 +12,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
-from dashboard.holds import moments, services
+from dashboard.holds import moments, services, taking_over
 from dashboard.holds.fields import SlotStartField, TokenField
 from dashboard.holds.placing import ClientDetails
 from dashboard.holds.problems import HoldError
@@ -24,6 +25,14 @@ REASONS = [
     ("client_chose_other", _("Client chose another time")),
     ("booked", _("Booked")),
     ("mistake", _("Placed by mistake")),
+    ("other", _("Another reason")),
+]
+
+
+TAKE_OVER_REASONS = [
+    ("absent", _("The holder is away")),
+    ("client_asked", _("The client turned to me")),
+    ("handed_over", _("Agreed with the holder")),
     ("other", _("Another reason")),
 ]
 
@@ -207,12 +216,40 @@ class ReleaseForm(ShowingErrors):
 
     def clean(self) -> dict[str, Any]:
         """A reason that is none of ours is free text: it belongs on the hold."""
-        data = super().clean() or {}
-        reason = data.get("reason", "")
-        if reason and reason not in services.RELEASE_REASONS:
-            data["note"] = f"{reason} {data.get('note', '')}".strip()[:500]
-            data["reason"] = "other"
-        return data
+        return _own_words(super().clean() or {}, services.RELEASE_REASONS)
+
+
+def _own_words(data: dict[str, Any], codes: Collection[str]) -> dict[str, Any]:
+    reason = data.get("reason", "")
+    if reason and reason not in codes:
+        data["note"] = f"{reason} {data.get('note', '')}".strip()[:500]
+        data["reason"] = "other"
+    return data
+
+
+class TakeOverForm(ShowingErrors):
+    """Why a colleague's hold is taken over: a code for the audit, free text for the hold's note."""
+
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        max_length=500,
+        widget=forms.RadioSelect(choices=TAKE_OVER_REASONS),
+    )
+    note = forms.CharField(
+        label=_("In your own words"),
+        required=False,
+        max_length=500,
+        help_text=_("It is put to the note of the hold."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Its page has another form that asks why.
+        super().__init__(*args, **kwargs | {"auto_id": "id_take_over_%s"})
+
+    def clean(self) -> dict[str, Any]:
+        """A reason that is none of ours is free text: it belongs on the hold."""
+        return _own_words(super().clean() or {}, taking_over.REASONS)
 
 
 class TakeForm(ClientForm):

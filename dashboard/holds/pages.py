@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
-from dashboard.holds import availability, looking, picking, rows, starting, told
+from dashboard.holds import availability, looking, picking, rows, starting, taking_over, told
 from dashboard.holds.choosing import Choosing
 from dashboard.holds.choosing import choosing as choosing_of
 from dashboard.holds.forms import (
@@ -25,6 +25,7 @@ from dashboard.holds.forms import (
     PlaceForm,
     ReleaseForm,
     TakeForm,
+    TakeOverForm,
 )
 from dashboard.holds.models import Hold
 from dashboard.holds.picking import Cell
@@ -59,6 +60,7 @@ def hold_page(
     error: HoldError | None = None,
     extend_form: ExtendForm | None = None,
     release_form: ReleaseForm | None = None,
+    take_over_form: TakeOverForm | None = None,
 ) -> HttpResponse:
     shown = starting.fetch(existing(pk))
     who = viewer(request)
@@ -71,6 +73,9 @@ def hold_page(
         "extend_form": extend_form,
         "release_form": release_form
         or ReleaseForm(initial=_typed(request, "hold-release", ReleaseForm)),
+        "take_over_form": take_over_form
+        or TakeOverForm(initial=_typed(request, "hold-take-over", TakeOverForm)),
+        "may_take_over": taking_over.is_possible(shown, who.user, at=who.at, now=who.now),
         "retake": error is not None and error.retake,
         "retake_minutes": told.retake_minutes(error, shown, extend_form, who.at),
         "story": searching.story(pk, now=who.now, viewer=who.user.pk),
@@ -187,3 +192,11 @@ def initial(data: Any, form: type[Any]) -> dict[str, Any]:
 
 def viewer(request: HttpRequest) -> Viewer:
     return Viewer.of(actor_of(request).user, timezone.now())
+
+
+def version(request: HttpRequest) -> int | None:
+    """The version that the page was made with; one that is no number fits no hold."""
+    text = request.POST.get("version") or request.GET.get("version")
+    if not text:
+        return None
+    return int(text) if text.isdecimal() and len(text) < 10 else -1

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import roles
+from dashboard.accounts.models import User
 from dashboard.audit.actor import Actor
 from dashboard.calcom import Cause, EventType
 from dashboard.holds import moments, words
@@ -22,6 +23,30 @@ def may_act(hold: Hold, by: Actor) -> None:
     """Staff act on their own holds, Admins on everybody's."""
     if hold.holder_id != by.user.pk and not roles.is_admin(by.user):
         raise words.not_yours(hold)
+
+
+def can_take_over(user: User) -> bool:
+    """Whether a colleague's hold may become theirs: always for Admins, for Staff if so set."""
+    return roles.is_admin(user) or bool(settings.STAFF_MAY_TAKE_OVER)
+
+
+def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
+    """Who is no Admin says why."""
+    if not can_take_over(by.user):
+        raise words.not_yours(hold)
+    if not reason and not roles.is_admin(by.user):
+        raise words.invalid({"reason": _("Say why you take it over.")}, hold=hold)
+
+
+def longer_note(hold: Hold, more: str) -> str:
+    """The hold's note with a sentence added, as long as there is room for it."""
+    note = " · ".join(text for text in (hold.note, more.strip()) if text)
+    most = Hold._meta.get_field("note").max_length or 0
+    if len(note) > most:
+        room = max(0, most - len(hold.note) - len(" · "))
+        message = _("The note of this hold has room for %(room)s more characters.")
+        raise words.invalid({"note": message % {"room": room}}, hold=hold)
+    return note
 
 
 def slot(event_type_id: int, slot_start: datetime, *, at: datetime) -> None:

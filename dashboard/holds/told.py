@@ -82,6 +82,10 @@ def released(hold: Hold) -> str:
     return _("cal.com did not have this hold any more: there was nothing to release.")
 
 
+def taken_over(hold: Hold) -> str:
+    return _("You hold it now: %(held)s") % {"held": held_until(hold)}
+
+
 def ended(hold: Hold) -> dict[str, str] | None:
     """When and why a hold ended, and what was noted."""
     if not hold.has_ended or hold.ended_at is None:

@@ -143,7 +143,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
             add=form.cleaned_data["add"],
             until=until,
             retake=form.cleaned_data["retake"],
-            version=_version(request),
+            version=pages.version(request),
             now=timezone.now(),
         )
     except HoldError as error:
@@ -166,7 +166,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         done = services.move(
             hold_id=pages.existing(pk),
             by=actor_of(request),
-            version=_version(request),
+            version=pages.version(request),
             now=timezone.now(),
             **form.wish(),
         )
@@ -192,7 +192,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
             by=actor_of(request),
             reason=form.cleaned_data["reason"],
             note=form.cleaned_data["note"],
-            version=_version(request),
+            version=pages.version(request),
             now=timezone.now(),
         )
     except HoldError as error:
@@ -271,14 +271,6 @@ def _move_preview(request: HttpRequest, pk: int) -> HttpResponse:
         form.show(error)
         return pages.move_page(request, pk, form)
     return pages.move_page(request, pk, form, to=told.target(shown, target))
-
-
-def _version(request: HttpRequest) -> int | None:
-    """The version that the page was made with; one that is no number fits no hold."""
-    text = request.POST.get("version") or request.GET.get("version")
-    if not text:
-        return None
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
 
 
 def _user(request: HttpRequest) -> User:

@@ -13,6 +13,7 @@ PROJECT = Path(__file__).resolve().parent.parent.parent
 ABOVE = {
     "dashboard.holds": {
         "views",
+        "acting",
         "pages",
         "context",
         "board",
@@ -78,6 +79,7 @@ ARROWS: dict[str, set[str]] = {
     "dashboard.holds.choosing": OF_A_VIEW | {"dashboard.calcom.EventType"},
     "dashboard.holds.pages": OF_A_VIEW,
     "dashboard.holds.views": OF_A_VIEW,
+    "dashboard.holds.acting": OF_A_VIEW,
     # Django looks for these at the top; they only point into the rooms.
     "dashboard.settings": {"django", "dashboard.edge"},
     "dashboard.urls": {
@@ -87,6 +89,7 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.accounts.views",
         "dashboard.audit.views",
         "dashboard.edge.health",
+        "dashboard.holds.acting",
         "dashboard.holds.offered",
         "dashboard.holds.views",
     },
