@@ -26,6 +26,7 @@ from tests.holds.journeys import (
     Verb,
 )
 from tests.holds.killable import KILLED, Desk, Files, Kitchen, Server, kitchen
+from tests.holds.telling import tell
 from tests.sandbox.replay import world
 
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
@@ -37,11 +38,10 @@ _verified: Counter[str] = Counter()
 @pytest.fixture(scope="module", autouse=True)
 def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    terminal.write_line("")
-    terminal.write_line(
+    tell(
+        request.config,
         f"{_verified['verb']} of {len(DEATHS)} kills during a verb and {_verified['settle']} of"
-        f" {len(SETTLING_DEATHS)} during settling verified on {connection.vendor}"
+        f" {len(SETTLING_DEATHS)} during settling verified on {connection.vendor}",
     )
 
 

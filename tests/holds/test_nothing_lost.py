@@ -37,6 +37,7 @@ from tests.holds.journeys import (
     Verb,
 )
 from tests.holds.reckoning import Shown
+from tests.holds.telling import tell
 
 CALL_SECONDS = 0.4  # of a slow fault: what waits longer is unanswered
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
@@ -48,11 +49,10 @@ _verified: Counter[str] = Counter()
 @pytest.fixture(scope="module", autouse=True)
 def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
-    terminal = request.config.pluginmanager.get_plugin("terminalreporter")
-    terminal.write_line("")
-    terminal.write_line(
+    tell(
+        request.config,
         f"{_verified['faults']} of {len(FAULTY)} faults at calls of verbs and {_verified['frozen']}"
-        f" of {len(FROZEN)} standstills verified on {connection.vendor}"
+        f" of {len(FROZEN)} standstills verified on {connection.vendor}",
     )
 
 
