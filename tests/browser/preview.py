@@ -88,11 +88,6 @@ def acted(request: HttpRequest, pk: int) -> HttpResponse:
     """What a verb answers: the hold's page, as a part under htmx. Number 2 is always refused."""
     refused = pk == scenes.ROWS[1].pk
     context = scenes.hold(problem=scenes.PROBLEM if refused else None)
-def bar(request: HttpRequest) -> HttpResponse:
-    """The poll of the bar: nothing new, ever."""
-    return HttpResponse(status=304)
-
-
     context["messages"] = [] if refused else [scenes.DONE]
     template = "holds/_hold.html" if request.headers.get("HX-Request") else "holds/hold.html"
     return render(request, template, context, status=409 if refused else 200)
@@ -121,12 +116,12 @@ urlpatterns = [
     path("audit/", one("audit-log"), name="audit"),
     path("audit/<int:pk>/", one("404"), name="audit-entry"),
     path("sign-in", one("login"), name="login"),
+    path("settings", one("404"), name="settings"),
     path("sign-out", one("404"), name="logout"),
     path("admin/", include(([path("", one("404"), name="index")], "admin"))),
     path("holds/<int:pk>/", one("hold"), name="hold"),
     *(
         path(f"holds/<int:pk>/{verb}", acted, name=f"hold-{verb}")
-    path("settings", one("404"), name="settings"),
         for verb in ("check", "extend", "move", "release")
     ),
     path("<slug:name>", scene),
