@@ -10,8 +10,9 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from dashboard.management.service import until_told
 from dashboard.sandbox import Sandbox, World, demo_world, world_from
-from dashboard.sandbox.running import announcement, until_told
+from dashboard.sandbox.running import announcement
 
 
 class Command(BaseCommand):

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
-import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
@@ -12,6 +10,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from dashboard.holds import settling
+from dashboard.management.service import until_told
 
 log = logging.getLogger(__name__)
 
@@ -28,23 +27,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        ended = threading.Event()
-        if options["with_parent"]:
-            threading.Thread(target=_wait_for_parent, args=[ended], daemon=True).start()
         if options["every"] is None:
             self.stdout.write(f"{_settle()} left half-way")
             return
-        try:
-            while not ended.is_set():
+        with until_told(with_parent=options["with_parent"]) as told:
+            while not told.is_set():
                 _settle_or_log()
-                ended.wait(options["every"])
-        except KeyboardInterrupt:
-            self.stdout.write("settle: stopped")
-
-
-def _wait_for_parent(ended: threading.Event) -> None:
-    sys.stdin.read()
-    ended.set()
+                told.wait(options["every"])
 
 
 def _settle_or_log() -> None:
