@@ -1,0 +1,75 @@
+"""A script of somebody who knows our addresses, names of fields and answers, and nothing else."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.test import Client
+
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import sign_in
+
+PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
+KEY = "cal_ownerfast0123456789"
+FIRST = re.compile(r'\s*<([!a-z]+)(?:[^>]*?\sid="([^"]+)")?', re.IGNORECASE)
+FIELD = re.compile(r'<input[^>]*\sname="(\w+)"[^>]*>')
+VALUE = re.compile(r'\svalue="([^"]*)"')
+
+
+@dataclass
+class Outsider:
+    """Signed in as ``name``, plainly or as htmx asks; looks for secrets in all it is answered."""
+
+    name: str
+    calcom: Sandbox
+    htmx: bool
+
+    def __post_init__(self) -> None:
+        self.browser = Client(enforce_csrf_checks=True)
+        if self.name:
+            sign_in(self.browser, self.name)
+
+    def get(self, path: str, **headers: str) -> HttpResponse:
+        asked = headers | (PARTIAL if self.htmx else {})
+        return self._without_secrets(self.browser.get(path, headers=asked))
+
+    def post(self, path: str, **fields: str | list[str]) -> HttpResponse:
+        """Send a form; the token against forgery is the one in the cookie."""
+        token = self.browser.cookies["csrftoken"].value
+        data = {"csrfmiddlewaretoken": token} | fields
+        answer = self.browser.post(path, data, headers=PARTIAL if self.htmx else {})
+        return self._without_secrets(answer)
+
+    def place(self, **fields: str) -> Hold:
+        """The hold of a form that is taken."""
+        answer = self.post("/holds/new", **fields)
+        assert answer.status_code == 303, answer.content.decode()
+        return Hold.objects.get(pk=int(answer["Location"].split("/")[2]))
+
+    def begins(self, part: str) -> tuple[str, str | None]:
+        """How an answer with this part has to begin."""
+        return ("section", part) if self.htmx else ("!doctype", None)
+
+    def _without_secrets(self, answer: HttpResponse) -> HttpResponse:
+        said = f"{answer.headers} {answer.content.decode()}"
+        uids = Hold.objects.exclude(reservation_uid=None).values_list("reservation_uid", flat=True)
+        secrets = {KEY, *uids, *(row.uid for row in self.calcom.rows())}
+        assert [secret for secret in secrets if secret in said] == []
+        return answer
+
+
+def beginning(answer: HttpResponse) -> tuple[str, str | None]:
+    """The first element of an answer and its id."""
+    found = FIRST.match(answer.content.decode())
+    assert found is not None
+    return found[1].lower(), found[2]
+
+
+def fields(answer: HttpResponse) -> dict[str, str]:
+    """What the inputs of a page hold."""
+    text = answer.content.decode()
+    found = [(one[1], VALUE.search(one[0])) for one in FIELD.finditer(text)]
+    return {name: value[1] if value else "" for name, value in found}
