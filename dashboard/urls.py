@@ -7,7 +7,7 @@ from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.holds import acting, offered
+from dashboard.holds import acting, offered, watching
 from dashboard.holds import views as holds
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -17,8 +17,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
     path("settings/", own_settings, {"event_types": offered.event_types}, name="settings"),
-    path("", holds.board, name="board"),
-    path("board", holds.board_rows, name="board-rows"),
+    path("", watching.board, name="board"),
+    path("board", watching.board_rows, name="board-rows"),
+    path("warnings", watching.warned, name="warnings"),
     path("check", holds.check_many, name="check-many"),
     path("look-up", holds.look_up, name="look-up"),
     path("holds/new", holds.place, name="place"),

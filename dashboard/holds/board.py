@@ -1,115 +1,205 @@
-"""The board: who holds what, soonest end first, and what needs attention."""
+"""The board: who holds what, soonest end first, on tabs; and the tag of what it shows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.template.loader import render_to_string
-from django.utils.safestring import SafeString
+from django.core.cache import cache
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit.searching import findings
+from dashboard.holds import lines, register, told, warnings
 from dashboard.holds.models import Hold
+from dashboard.holds.register import Entry, Register
 from dashboard.holds.rows import Row, Viewer, iso, row_of
 
 State = Hold.State
-Key = tuple[Any, ...]
 
-# How long the board tells of a hold that was lost or gone.
-TOLD_FOR = timedelta(hours=12)
 MOST_TOLD = 50
+MOST_ENDED = 200
+# Looking for actions without an outcome reads much of the log, which is too slow for every poll.
+FINDINGS_KEPT = timedelta(seconds=30)
 
-MOST_KEPT = 10_000
+
+class Tab(models.TextChoices):
+    """Which holds are shown."""
+
+    MINE = "mine", _("Mine")
+    EVERYONE = "everyone", _("Everyone")
+    SOON = "soon", _("Ending soon")  # within register.SOON
+    ATTENTION = "attention", _("Needs attention")
+    ENDED = "ended", _("Ended")  # since the beginning of yesterday
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A calm hold as the board shows it, rendered."""
+class EndedLine:
+    """A hold that has ended: when, why, and where to hold the same again."""
 
     row: Row
-    html: SafeString
+    ended_iso: str
+    ended_day: str
+    ended_clock: str
+    reason: str
+    again: str  # "" where the slot is past
+
+
+@dataclass(frozen=True, slots=True)
+class TabLink:
+    """A tab, to be chosen."""
+
+    value: str
+    label: str
+    count: int
+    is_current: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The board for one person at one moment."""
+    """The board for one person on one tab at one moment."""
 
-    rows: Sequence[Line]
-    attention: list[Row]
-    findings: list[Any]
+    tab: Tab
+    tabs: Sequence[TabLink]
+    rows: Sequence[lines.Line]
+    attention: Sequence[Row]
+    findings: Sequence[Any]
+    ended: Sequence[EndedLine]
     live_count: int
-    updated_iso: str
-
-    def parts(self) -> tuple[Any, ...]:
-        """All that is shown, to tell two boards apart."""
-        rows = tuple(line.row for line in self.rows)
-        return rows, self.attention, [finding.entry_id for finding in self.findings]
+    find: str
+    tag: str
+    updated: str
 
 
-# Every write of a hold raises its version, so a line is right for as long as its key is: what is
-# polled all day is made once. Small enough to be thrown away whole when it is full.
-_kept: dict[Key, Line] = {}
+def tab_of(value: str) -> Tab:
+    """The tab of that name; the whole board for any other."""
+    return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def board(viewer: Viewer) -> Board:
-    """What this person sees now. The number of queries does not depend on the number of holds."""
-    lines = _calm(viewer)
-    troubled = Hold.objects.on_board().troubled(viewer.now)
-    holds = [*troubled.order_by("held_until", "id"), *_told(viewer)]
-    live = sum(1 for line in lines if line.row.state == State.HELD)
-    attention = [row_of(hold, viewer) for hold in holds]
-    return Board(lines, attention, findings(viewer.now), live, iso(viewer.at))
+def tag(viewer: Viewer, tab: Tab, now: Register) -> str:
+    """The same for as long as this person sees the same on this tab.
 
-
-def _calm(viewer: Viewer) -> list[Line]:
-    keys = _keys(viewer)
-    missing = {key[0]: key for key in keys if key not in _kept}
-    if len(_kept) + len(missing) > MOST_KEPT:
-        _kept.clear()
-        missing = {key[0]: key for key in keys}
-    made: dict[Key, Line] = {}
-    for hold in Hold.objects.filter(pk__in=missing).select_related("holder", "claim_by"):
-        row = row_of(hold, viewer)
-        made[missing[hold.pk]] = Line(row, render_to_string("holds/_row.html", {"row": row}))
-    _kept.update(made)
-    found = (made.get(key) or _kept.get(key) for key in keys)
-    return [line for line in found if line is not None]
-
-
-def _keys(viewer: Viewer) -> list[Key]:
-    """Of each calm hold: its number, its version, and all else that its line depends on."""
-    calm = Hold.objects.on_board().calm(viewer.now).order_by("held_until", "id")
-    columns = calm.values_list(
-        "pk",
-        "version",
-        "holder",
-        "held_until",
-        "claim_until",
-        "holder__username",
-        "holder__first_name",
-        "holder__last_name",
+    Covers the last write and what time alone has changed since: who is on which tab, who has run
+    out, whose change was given up, whom to warn.
+    """
+    parts = (
+        tab.value,
+        *lines.whose(viewer),
+        viewer.user.pk,
+        now.stamp,
+        now.passed(viewer.now, viewer.at),
+        warnings.due(now.entries, viewer),
+        [finding.entry_id for finding in _findings(viewer.now)],
     )
-    whose = (get_language(), viewer.base, viewer.is_admin)
-    return [
-        (
-            pk,
-            version,
-            holder == viewer.user.pk,
-            until is not None and until > viewer.at,
-            claimed is not None and claimed > viewer.now,
-            *names,
-            *whose,
-        )
-        for pk, version, holder, until, claimed, *names in columns
-    ]
+    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
-def _told(viewer: Viewer) -> list[Hold]:
+def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
+    """What this person sees. The number of queries does not depend on the number of holds.
+
+    ``find`` leaves those whose client, contact or note have all its words.
+    """
+    calm = [entry for entry in now.entries if entry.is_calm(viewer.now)]
+    troubled = [entry for entry in now.entries if not entry.is_calm(viewer.now)]
+    found = _findings(viewer.now)
+    counts = {
+        Tab.MINE: _count_own(calm, viewer) + _count_own(troubled, viewer),
+        Tab.EVERYONE: len(now.entries),
+        Tab.SOON: len(_of_tab(Tab.SOON, calm, viewer)),
+        Tab.ATTENTION: len(troubled) + now.told_count(viewer.at) + len(found),
+        Tab.ENDED: now.ended_count,
+    }
+    return Board(
+        tab=tab,
+        tabs=[TabLink(one, str(one.label), counts[one], one == tab) for one in Tab],
+        rows=_found(find, lines.of(_of_tab(tab, calm, viewer), viewer)),
+        attention=_attention(tab, troubled, viewer, now, find),
+        findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
+        ended=_found(find, _ended(viewer)) if tab == Tab.ENDED else [],
+        live_count=sum(1 for entry in calm if entry.state == State.HELD),
+        find=find,
+        tag=tag(viewer, tab, now),
+        updated=" ".join(told.when(viewer.at)),
+    )
+
+
+def _count_own(entries: list[Entry], viewer: Viewer) -> int:
+    return sum(1 for entry in entries if entry.holder == viewer.user.pk)
+
+
+def _of_tab(tab: Tab, entries: list[Entry], viewer: Viewer) -> list[Entry]:
+    if tab == Tab.EVERYONE:
+        return entries
+    if tab == Tab.MINE:
+        return [entry for entry in entries if entry.holder == viewer.user.pk]
+    if tab == Tab.SOON:
+        return [entry for entry in entries if entry.ends_soon(viewer.at)]
+    return []
+
+
+def _attention(
+    tab: Tab, troubled: list[Entry], viewer: Viewer, now: Register, find: str
+) -> list[Row]:
+    """Holds that nobody is at work on though something is open, and those that were lost."""
+    if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
+        return []
+    holds = [*_troubled(troubled), *(_told(viewer) if now.told_count(viewer.at) else [])]
+    rows = [row_of(hold, viewer) for hold in holds]
+    return [row for row in rows if (row.mine or tab != Tab.MINE) and _fits(find, row)]
+
+
+def _troubled(entries: list[Entry]) -> Iterable[Hold]:
+    if not entries:
+        return []
+    holds = Hold.objects.filter(pk__in=[entry.pk for entry in entries])
+    return holds.select_related("holder", "claim_by").order_by("held_until", "id")
+
+
+def _told(viewer: Viewer) -> Iterable[Hold]:
     """Holds that ended otherwise than anybody meant."""
-    told = Hold.objects.filter(
-        state__in=(State.LOST, State.GONE), ended_at__gt=viewer.at - TOLD_FOR, change__isnull=True
+    ended = register.told(viewer.at).select_related("holder", "claim_by").order_by("-ended_at")
+    return list(ended[:MOST_TOLD])
+
+
+def _ended(viewer: Viewer) -> list[EndedLine]:
+    holds = register.ended(viewer.now).select_related("holder", "claim_by")[:MOST_ENDED]
+    place = reverse("place")
+    return [_ended_line(hold, viewer, place) for hold in holds]
+
+
+def _ended_line(hold: Hold, viewer: Viewer, place: str) -> EndedLine:
+    ended_at: datetime = hold.ended_at or hold.changed_at
+    day, clock = told.when(ended_at)
+    return EndedLine(
+        row=row_of(hold, viewer),
+        ended_iso=iso(ended_at),
+        ended_day=day,
+        ended_clock=clock,
+        reason=told.reason(hold.end_reason),
+        again=f"{place}?again={hold.pk}" if hold.slot_start > viewer.at else "",
     )
-    return list(told.select_related("holder", "claim_by").order_by("-ended_at")[:MOST_TOLD])
+
+
+def _found(find: str, found: list[Any]) -> list[Any]:
+    return [line for line in found if _fits(find, line.row)] if find else found
+
+
+def _fits(find: str, row: Row) -> bool:
+    said = f"{row.client} {row.contact} {row.note}".casefold()
+    return all(word in said for word in find.casefold().split())
+
+
+def _findings(now: datetime) -> list[Any]:
+    """Actions without an outcome, looked for at most twice a minute in each process."""
+    key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}"
+    found: list[Any] | None = cache.get(key)
+    if found is None:
+        found = findings(now)
+        cache.set(key, found, FINDINGS_KEPT.total_seconds())
+    return found

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -17,8 +16,6 @@ from dashboard.accounts.acting import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
 from dashboard.holds import looking, pages, services, settling, starting, told, upstream
-from dashboard.holds.board import Board
-from dashboard.holds.board import board as board_of
 from dashboard.holds.forms import (
     ExtendForm,
     LookUpForm,
@@ -31,27 +28,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 
 FOUND_KEY = "found"  # in the session: uids looked up, by a number that pages may carry
-
-
-@require_GET
-def board(request: HttpRequest) -> HttpResponse:
-    """Who holds what, for whom, until when."""
-    settling.settle_times(timezone.now())
-    return pages.answer(request, "board", {"board": board_of(pages.viewer(request))})
-
-
-@require_GET
-def board_rows(request: HttpRequest) -> HttpResponse:
-    """The poll of the board: asks only our database, and has no body when nothing changed."""
-    settling.settle_times(timezone.now())
-    shown = board_of(pages.viewer(request))
-    tag = f'"{_tag(shown)}"'
-    if request.headers.get("If-None-Match") == tag:
-        answer = HttpResponse(status=304)
-    else:
-        answer = render(request, "holds/_board.html", {"board": shown})
-    answer["ETag"] = tag
-    return answer
 
 
 @require_http_methods(["GET", "POST"])
@@ -275,8 +251,3 @@ def _move_preview(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _user(request: HttpRequest) -> User:
     return actor_of(request).user
-
-
-def _tag(shown: Board) -> str:
-    """The same for the same rows, whoever looks."""
-    return hashlib.sha256(repr(shown.parts()).encode()).hexdigest()[:32]

@@ -91,6 +91,7 @@ function paint() {
 function tick() {
   wake();
   paint();
+  document.dispatchEvent(new CustomEvent("holdfast:tick", { detail: now() }));
   setTimeout(tick, 1000 - (now() % 1000) + 5);
 }
 

@@ -1,16 +1,14 @@
-// The board asks for news while somebody looks at it. It sends the tag of what it shows, so that
-// "nothing new" is an answer without a body, and it says so when news stop coming.
+// The board asks for news while somebody looks at it, and says so when news stop coming.
 
 const words = document.getElementById("words").content;
 const word = (name) => words.querySelector(`[data-word=${name}]`).textContent;
-const board = document.querySelector("[data-poll]");
+const board = document.getElementById("board");
 const line = document.querySelector("[data-freshness]");
 const button = document.querySelector("[data-pause]");
 const clock = () => document.querySelector("[data-clock]")?.textContent ?? "";
 const ofPoll = (event) => event.detail.ctx?.sourceElement === board;
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
 
-let tag = null;
 let paused = false;
 let wanted = false; // asked for by an action, paused or not
 let stale = false;
@@ -39,14 +37,12 @@ function refresh() {
 document.addEventListener("htmx:config:request", (event) => {
   if (!ofPoll(event)) return;
   if ((paused && !wanted) || document.hidden) event.preventDefault();
-  else if (tag) event.detail.ctx.request.headers["If-None-Match"] = tag;
   wanted = false;
 });
 
 document.addEventListener("htmx:after:request", (event) => {
   if (!ofPoll(event)) return;
-  const { status, headers } = event.detail.ctx.response;
-  if (status === 200) tag = headers.get("ETag");
+  const { status } = event.detail.ctx.response;
   heard(status === 200 || status === 304);
 });
 
@@ -59,7 +55,6 @@ document.addEventListener("htmx:error", (event) => {
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   if (event.defaultPrevented || ctx.target !== board || ofPoll(event)) return;
-  tag = null;
   const main = tasks.find((task) => task.type === "main");
   if (!main || main.fragment.querySelector("#board")) return;
   const problem = main.fragment.querySelector("[data-first] > div");
@@ -72,6 +67,8 @@ document.addEventListener("htmx:before:swap", (event) => {
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });
+window.addEventListener("online", refresh);
+window.addEventListener("offline", () => heard(false));
 
 button.addEventListener("click", () => {
   paused = !paused;

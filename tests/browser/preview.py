@@ -59,6 +59,8 @@ def about(request: HttpRequest) -> dict[str, Any]:
         "office_zone": str(scenes.ZONE),
         "now_iso": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         "is_admin": True,
+        "is_member": True,
+        "bar": scenes.bar(),
         "hold_minutes": 15,
         "hold_minutes_max": 120,
     }
@@ -79,9 +81,16 @@ def rows(request: HttpRequest) -> HttpResponse:
     """The board's own poll, with a tag."""
     if request.headers.get("If-None-Match") == '"same"':
         return HttpResponse(status=304)
-    answer = render(request, "holds/_board.html", scenes.SCENES["board"][1]())
+    context = scenes.SCENES["board"][1]()
+    context["board"].tag = '"same"'
+    answer = render(request, "holds/_board.html", context)
     answer["ETag"] = '"same"'
     return answer
+
+
+def bar(request: HttpRequest) -> HttpResponse:
+    """The poll of the bar: nothing new, ever."""
+    return HttpResponse(status=304)
 
 
 def acted(request: HttpRequest, pk: int) -> HttpResponse:
@@ -110,6 +119,7 @@ urlpatterns = [
     path("static/<path:name>", static),
     path("", scene, name="board"),
     path("rows", rows, name="board-rows"),
+    path("warnings", bar, name="warnings"),
     path("check", one("board"), name="check-many"),
     path("place", one("place"), name="place"),
     path("look-up", one("look-up"), name="look-up"),

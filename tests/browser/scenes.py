@@ -63,7 +63,7 @@ class Row:
 
     @property
     def html(self) -> str:
-        return render_to_string("holds/_row.html", {"row": self})
+        return render_to_string("holds/_row.html", {"row": self, "face": self.version})
 
     slot_iso = "2026-11-24T13:30:00Z"
 
@@ -236,7 +236,55 @@ class TakeForm(forms.Form):
     note = forms.CharField(label="Note", required=False)
 
 
-def board(*, rows: list[Row], attention: list[Row], findings: bool = False) -> dict[str, Any]:
+def tabs(current: str, *counts: int) -> list[SimpleNamespace]:
+    named = [
+        ("mine", "Mine"),
+        ("everyone", "Everyone"),
+        ("soon", "Ending soon"),
+        ("attention", "Needs attention"),
+        ("ended", "Ended"),
+    ]
+    return [
+        SimpleNamespace(value=value, label=label, count=count, is_current=value == current)
+        for (value, label), count in zip(named, counts, strict=True)
+    ]
+
+
+def bar(*rows: Row) -> SimpleNamespace:
+    """What the bar warns of; the level by the seconds left, as the product has it."""
+    warned = [
+        SimpleNamespace(
+            row=row, level="last" if row.left <= 60 else "soon" if row.left <= 120 else ""
+        )
+        for row in rows
+    ]
+    return SimpleNamespace(warnings=warned, tag='"bar"', field="add", minutes=15)
+
+
+def ended_lines() -> list[SimpleNamespace]:
+    said = [("released", "Client rang off"), ("expired", ""), ("lost", "taken by someone else")]
+    return [
+        SimpleNamespace(
+            row=replace(row, word=word, icon="ended", tone="ended", acts=False),
+            ended_iso=row.ends_iso,
+            ended_day="Tue 24 Nov",
+            ended_clock=row.ends_text,
+            reason=reason,
+            again="/place?again=1" if word != "lost" else "",
+        )
+        for row, (word, reason) in zip(ROWS, said, strict=False)
+    ]
+
+
+def board(
+    *,
+    rows: list[Row],
+    attention: list[Row],
+    findings: bool = False,
+    tab: str = "everyone",
+    ended: list[SimpleNamespace] | None = None,
+    find: str = "",
+) -> dict[str, Any]:
     found = [
         {
             "sentence": "14:01:22 · Tomás Rey moved a hold, and no outcome is on record.",
@@ -249,7 +297,12 @@ def board(*, rows: list[Row], attention: list[Row], findings: bool = False) -> d
             attention=attention,
             findings=found if findings else [],
             live_count=len(rows),
-            updated_iso=f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            updated=f"Tue 24 Nov {datetime.now(ZONE):%H:%M:%S}",
+            tab=tab,
+            tabs=tabs(tab, 5, len(rows), 2, len(attention), 3),
+            ended=ended or [],
+            find=find,
+            tag='"first"',
         )
     }
 
@@ -296,6 +349,7 @@ TO = {
     "risk": "",
 }
 WRONG = {"reservation_duration": "500", "client_name": "Marta Ferri"}
+LARGE = ("board-200", "board-500")  # for measuring
 SCENES: dict[str, tuple[str, Any]] = {
     "board": ("holds/board.html", lambda: board(rows=ROWS, attention=ATTENTION, findings=True)),
     "board-calm": ("holds/board.html", lambda: board(rows=ROWS[2:], attention=[])),
@@ -304,6 +358,25 @@ SCENES: dict[str, tuple[str, Any]] = {
         "holds/board.html",
         lambda: {**board(rows=ROWS, attention=[]), "problem": {**PROBLEM, "wait": 12}},
     ),
+    "board-mine": ("holds/board.html", lambda: board(rows=[], attention=[], tab="mine")),
+    "board-soon": ("holds/board.html", lambda: board(rows=[], attention=[], tab="soon")),
+    "board-ended": (
+        "holds/board.html",
+        lambda: board(rows=[], attention=[], tab="ended", ended=ended_lines()),
+    ),
+    "board-found": (
+        "holds/board.html",
+        lambda: board(rows=ROWS[:1], attention=[], find="ferri"),
+    ),
+    "board-warned": (
+        "holds/board.html",
+        lambda: {**board(rows=ROWS, attention=[]), "bar": bar(*ROWS[:4])},
+    ),
+    "place-warned": (
+        "holds/new.html",
+        lambda: {"form": PlaceForm(), "bar": bar(*ROWS[1:2])},
+    ),
+    "board-500": ("holds/board.html", lambda: board(rows=many(500), attention=[])),
     "board-200": ("holds/board.html", lambda: board(rows=many(200), attention=[])),
     "place": ("holds/new.html", lambda: {"form": PlaceForm()}),
     "place-wrong": (

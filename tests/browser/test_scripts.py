@@ -56,7 +56,7 @@ def seconds(page: Page, row: int) -> int:
     return int(minutes) * 60 + int(rest)
 
 
-@pytest.mark.parametrize("name", [name for name in scenes.SCENES if name != "board-200"])
+@pytest.mark.parametrize("name", [name for name in scenes.SCENES if name not in scenes.LARGE])
 def test_no_page_is_too_wide_or_breaks_the_content_policy(
     page: Page, said: list[str], name: str
 ) -> None:
@@ -92,10 +92,10 @@ def test_the_last_two_minutes_are_told_by_more_than_the_figures(page: Page) -> N
 
 def test_a_poll_without_news_sends_the_tag_and_moves_nothing(page: Page) -> None:
     page.goto("/")
-    with page.expect_response("**/rows") as first:
+    with page.expect_response("**/rows\\?*") as first:
         page.evaluate(REFRESH)
     page.check("#h3 input")
-    with page.expect_response("**/rows") as second:
+    with page.expect_response("**/rows\\?*") as second:
         page.evaluate(REFRESH)
     asked = second.value.request.headers
     assert (first.value.status, second.value.status) == (200, 304)
@@ -107,7 +107,7 @@ def test_a_poll_without_news_sends_the_tag_and_moves_nothing(page: Page) -> None
 def test_news_keep_the_chosen_rows_and_the_focus(page: Page) -> None:
     page.goto("/")
     page.check("#h3 input")
-    with page.expect_response("**/rows") as news:
+    with page.expect_response("**/rows\\?*") as news:
         page.evaluate(REFRESH)
     assert news.value.status == 200
     page.wait_for_timeout(100)
@@ -118,7 +118,7 @@ def test_news_keep_the_chosen_rows_and_the_focus(page: Page) -> None:
 def test_paused_updates_ask_for_nothing_until_they_are_resumed(page: Page) -> None:
     every = "htmx.trigger('#board', 'every', {}, false)"
     page.goto("/")
-    with page.expect_response("**/rows"):
+    with page.expect_response("**/rows\\?*"):
         page.evaluate(every)
     page.get_by_role("button", name="Pause updates").click()
     expect(page.locator("[data-freshness]")).to_contain_text("Updates paused at")
@@ -127,18 +127,18 @@ def test_paused_updates_ask_for_nothing_until_they_are_resumed(page: Page) -> No
     page.evaluate(every)
     page.wait_for_timeout(300)
     assert polls == []
-    with page.expect_response("**/rows"):
+    with page.expect_response("**/rows\\?*"):
         page.get_by_role("button", name="Resume updates").click()
 
 
 def test_the_board_says_when_news_stop_and_when_they_are_back(page: Page) -> None:
     page.goto("/")
-    page.route("**/rows", lambda route: route.abort())
+    page.route("**/rows\\?*", lambda route: route.abort())
     page.evaluate(REFRESH)
     expect(page.locator("[data-freshness]")).to_contain_text("No news since")
     expect(page.locator("#status")).to_contain_text("No news since")
     expect(page.locator("#banner")).to_be_empty()
-    page.unroute("**/rows")
+    page.unroute("**/rows\\?*")
     page.evaluate(REFRESH)
     expect(page.locator("[data-freshness]")).to_have_text("Updated just now")
 
@@ -147,7 +147,7 @@ def test_a_double_click_on_a_row_sends_once_and_the_board_stays(page: Page) -> N
     page.goto("/")
     posted: list[str] = []
     page.on("request", lambda r: posted.append(r.url) if r.method == "POST" else None)
-    with page.expect_response("**/rows"):
+    with page.expect_response("**/rows\\?*"):
         page.dblclick("#h1 button")
     expect(page.locator("#status")).to_have_text("Held until 14:20:00.")
     expect(page.locator("#messages")).to_have_text("Held until 14:20:00.")

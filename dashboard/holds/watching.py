@@ -1,0 +1,69 @@
+"""Pages that people watch: the board, its poll, and the bar of warnings."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET, require_http_methods
+
+from dashboard.holds import board as boards
+from dashboard.holds import pages, register, settling, warnings
+from dashboard.holds.register import Register
+from dashboard.holds.rows import Viewer
+
+MOST_FIND = 200  # characters
+
+
+@require_http_methods(["GET", "POST"])
+def board(request: HttpRequest) -> HttpResponse:
+    """Who holds what, for whom, until when.
+
+    What to find is personal data and comes by POST, so that it stands in no address and no log.
+    """
+    viewer = pages.viewer(request)
+    tab = boards.tab_of(request.GET.get("tab", ""))
+    find = request.POST.get("find", "").strip()[:MOST_FIND]
+    return pages.answer(
+        request, "board", {"board": boards.board(viewer, tab, _register(viewer), find)}
+    )
+
+
+@require_GET
+def board_rows(request: HttpRequest) -> HttpResponse:
+    """The poll of the board: asks only our database, and has no body when nothing changed."""
+    viewer = pages.viewer(request)
+    tab = boards.tab_of(request.GET.get("tab", ""))
+    now = _register(viewer)
+    tag = boards.tag(viewer, tab, now)
+    if request.headers.get("If-None-Match") == tag:
+        return _unchanged(tag)
+    answer = render(request, "holds/_board.html", {"board": boards.board(viewer, tab, now)})
+    answer["ETag"] = tag
+    return answer
+
+
+@require_GET
+def warned(request: HttpRequest) -> HttpResponse:
+    """The poll of the bar, on pages other than the board."""
+    bar = warnings.bar(pages.viewer(request))
+    if request.headers.get("If-None-Match") == bar.tag:
+        return _unchanged(bar.tag)
+    answer = render(request, "holds/_warnings.html", {"bar": bar})
+    answer["ETag"] = bar.tag
+    return answer
+
+
+def _unchanged(tag: str) -> HttpResponse:
+    answer = HttpResponse(status=304, headers={"ETag": tag})
+    del answer["Content-Type"]
+    return answer
+
+
+def _register(viewer: Viewer) -> Register:
+    """The register, after what time has decided was recorded."""
+    now = register.read(viewer.now, viewer.at)
+    if not now.is_due(viewer.now, viewer.at):
+        return now
+    settling.settle_times(timezone.now())
+    return register.read(viewer.now, viewer.at)
