@@ -91,8 +91,15 @@ def choosing(
 
 def _asked(form: SlotForm, asked: Mapping[str, Any], own: Hold | None) -> dict[str, Any]:
     data = {name: asked.get(name) for name in ("day", "view", "seek", "client_zone")}
-    data |= {name: form[name].value() for name in SLOT_FIELDS if name in form.fields}
+    data |= {name: _value(form, name) for name in SLOT_FIELDS if name in form.fields}
     return data if own is None else _moving(data, own)
+
+
+def _value(form: SlotForm, name: str) -> Any:
+    """As ``form[name].value()``, which would settle the field's initial value for good."""
+    if form.is_bound:
+        return form.data.get(name)
+    return form.get_initial_for_field(form.fields[name], name)
 
 
 def _moving(data: dict[str, Any], own: Hold) -> dict[str, Any]:
@@ -153,7 +160,7 @@ def _length(minutes: int | None, known: EventType | None) -> int:
 
 def _moment(form: SlotForm) -> datetime | None:
     try:
-        moment: datetime = SlotStartField().clean(form["slot_start"].value())
+        moment: datetime = SlotStartField().clean(_value(form, "slot_start"))
     except ValidationError:
         return None
     return moment
