@@ -10,7 +10,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
-from dashboard.accounts.models import Preferences, User
+from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.holds import availability, moments, picking
 from dashboard.holds.fields import SlotStartField
@@ -128,9 +128,8 @@ def _by_id(wanted: int | None, listed: tuple[EventType, ...]) -> EventType | Non
 
 def _usual(user: User) -> int | None:
     """The event type that somebody prefers, or held last."""
-    preferred = Preferences.objects.filter(user=user).values_list("event_type_id", flat=True)
     last = Hold.objects.filter(holder=user).exclude(state=Hold.State.REFUSED).order_by("-pk")
-    return preferred.first() or last.values_list("event_type_id", flat=True).first()
+    return user.likes.event_type_id or last.values_list("event_type_id", flat=True).first()
 
 
 def _choice(

@@ -36,17 +36,19 @@ from dashboard.holds.rows import Viewer
 def place_page(
     request: HttpRequest, form: PlaceForm, *, status: int = 200, error: HoldError | None = None
 ) -> HttpResponse:
+    who = viewer(request)
     if form.is_bound:
         form.renew_token()
     choosing = choosing_of(
         form,
         form.data if form.is_bound else request.GET,
         path=request.path,
-        viewer=viewer(request),
+        viewer=who,
         keep_from=request.GET,
     )
     if not form.is_bound:
         choosing.prefill(form)
+        form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
     form.offer(availability.event_types(), form.initial.get("event_type_id"))
     context = {"form": form, "choosing": choosing, "ways": _ways(choosing, error)}
     return answer(request, "new", context, status=status, error=error)
