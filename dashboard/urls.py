@@ -21,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("board", watching.board_rows, name="board-rows"),
     path("warnings", watching.warned, name="warnings"),
     path("check", holds.check_many, name="check-many"),
+    path("release", acting.release_many, name="release-many"),
     path("look-up", holds.look_up, name="look-up"),
     path("holds/new", holds.place, name="place"),
     path("holds/<int:pk>/", holds.hold, name="hold"),

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.acting import actor_of
-from dashboard.holds import pages, settling, taking_over, told
-from dashboard.holds.forms import TakeOverForm
+from dashboard.accounts.typed import recall
+from dashboard.holds import many, pages, rows, settling, starting, taking_over, told
+from dashboard.holds.forms import ReleaseForm, TakeOverForm
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+
+# Holds in one request; more are chosen again.
+MOST = 100
 
 
 @require_POST
@@ -34,3 +45,83 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
         return pages.hold_page(request, pk, status=error.status, error=error, take_over_form=form)
     messages.success(request, told.taken_over(done))
     return pages.see(done)
+
+
+@require_http_methods(["GET", "POST"])
+def release_many(request: HttpRequest) -> HttpResponse:
+    """Look at the chosen holds, say why, and release them: a result for each."""
+    if request.method == "GET":
+        typed = recall(request)
+        chosen = _chosen(request.GET) or _chosen(typed or QueryDict())
+        form = ReleaseForm(initial=pages.initial(typed or {}, ReleaseForm))
+        return _ask_before(request, chosen, form) if chosen else _none_chosen(request)
+    chosen = _chosen(request.POST)
+    if not chosen:
+        return _none_chosen(request)
+    if request.POST.get("sure") != "yes":
+        return _to_confirm(request, chosen)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return _ask_before(request, chosen, form, status=422)
+    done = many.release(
+        hold_ids=chosen,
+        by=actor_of(request),
+        reason=form.cleaned_data["reason"],
+        note=form.cleaned_data["note"],
+        versions=pages.versions(request, chosen),
+        now=timezone.now(),
+    )
+    return _told(request, done)
+
+
+def _chosen(data: QueryDict) -> list[int]:
+    """The holds that were chosen and exist, in the order of the slots' own page."""
+    wanted = [int(pk) for pk in data.getlist("hold") if pk.isdecimal() and len(pk) < 19]
+    known = set(Hold.objects.filter(pk__in=wanted[:MOST]).values_list("pk", flat=True))
+    return [pk for pk in dict.fromkeys(wanted) if pk in known]
+
+
+def _none_chosen(request: HttpRequest) -> HttpResponse:
+    messages.info(request, _("No hold was chosen."))
+    return HttpResponseRedirect(reverse("board"), status=303)
+
+
+def _to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse:
+    """The page that asks before has an address of its own, which htmx takes the browser to."""
+    query = QueryDict(mutable=True)
+    query.setlist("hold", [str(pk) for pk in chosen])
+    address = f"{reverse('release-many')}?{query.urlencode()}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(address)
+    return HttpResponseRedirect(address, status=303)
+
+
+def _ask_before(
+    request: HttpRequest, chosen: list[int], form: ReleaseForm, *, status: int = 200
+) -> HttpResponse:
+    for pk in chosen:
+        settling.bring_to_rest(pk, timezone.now())
+    who = pages.viewer(request)
+    shown = [rows.row_of(starting.fetch(pk), who) for pk in chosen]
+    context = {"rows": shown, "form": form, "any": any(row.acts for row in shown)}
+    return pages.answer(request, "release", context, status=status)
+
+
+def _told(request: HttpRequest, done: list[many.Row]) -> HttpResponse:
+    again = [row.hold.pk for row in done if row.ending is many.Ending.NOT_DONE]
+    context = {"results": results(request, done), "again": again}
+    return pages.answer(request, "released", context)
+
+
+def results(request: HttpRequest, done: list[many.Row]) -> list[Mapping[str, Any]]:
+    """Each hold as a row, with what came of it in a sentence."""
+    who = pages.viewer(request)
+    return [
+        {
+            "row": rows.row_of(result.hold, who),
+            "ok": result.error is None,
+            "word": told.word_of_many(result),
+            "sentence": told.of_many(result),
+        }
+        for result in done
+    ]

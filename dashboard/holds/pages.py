@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -198,7 +198,16 @@ def viewer(request: HttpRequest) -> Viewer:
 
 def version(request: HttpRequest) -> int | None:
     """The version that the page was made with; one that is no number fits no hold."""
-    text = request.POST.get("version") or request.GET.get("version")
+    return _number(request.POST.get("version") or request.GET.get("version"))
+
+
+def versions(request: HttpRequest, pks: Iterable[int]) -> dict[int, int]:
+    """The same where a page shows several holds: ``version_7`` is that of hold 7."""
+    found = {pk: _number(request.POST.get(f"version_{pk}")) for pk in pks}
+    return {pk: version for pk, version in found.items() if version is not None}
+
+
+def _number(text: str | None) -> int | None:
     if not text:
         return None
     return int(text) if text.isdecimal() and len(text) < 10 else -1

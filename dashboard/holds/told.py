@@ -10,10 +10,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.holds import availability, moments, words
+from dashboard.holds import availability, many, moments, words
 from dashboard.holds.changes import Spot, minutes_until
 from dashboard.holds.forms import REASONS, ExtendForm
 from dashboard.holds.looking import Checked, Finding, Row
+from dashboard.holds.many import Ending
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 
@@ -80,6 +81,30 @@ def released(hold: Hold) -> str:
     if hold.state == State.RELEASED:
         return _("Released: the time is free again.")
     return _("cal.com did not have this hold any more: there was nothing to release.")
+
+
+def word_of_many(row: many.Row) -> str:
+    """The same in a word."""
+    words_of = {
+        Ending.REFUSED: _("refused"),
+        Ending.NOT_DONE: _("not done"),
+        Ending.UNKNOWN: _("unknown"),
+    }
+    return words_of.get(row.ending) or _("done")
+
+
+def of_many(row: many.Row) -> str:
+    """What came of one of several."""
+    done = {
+        Ending.RELEASED: _("Released: the time is free again."),
+        Ending.RELEASED_BEFORE: _("It had been released before."),
+        Ending.WAS_GONE: _("cal.com did not have it any more: there was nothing to release."),
+    }
+    if row.error is None:
+        return done[row.ending]
+    problem = row.error.problem
+    sentences = (problem.happened, problem.safe, problem.what_now)
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def taken_over(hold: Hold) -> str:

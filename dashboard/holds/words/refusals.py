@@ -181,6 +181,21 @@ def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
     )
 
 
+def no_time(hold: Hold, at: datetime) -> HoldError:
+    """One of several whose turn never came."""
+    return HoldError(
+        Problem(
+            happened=_("The ones before it took so long that this one was not begun."),
+            safe=still_yours(hold, at),
+            what_now=_("Try it again."),
+        ),
+        outcome=Outcome.UNAVAILABLE,
+        status=503,
+        cause="no_time",
+        hold=hold,
+    )
+
+
 def same_time(hold: Hold) -> HoldError:
     return invalid(
         {"slot_start": _("The hold is at this time already; extend it to keep it longer.")},
