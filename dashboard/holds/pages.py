@@ -50,7 +50,12 @@ def place_page(
         choosing.prefill(form)
         form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
     form.offer(availability.event_types(), form.initial.get("event_type_id"))
-    context = {"form": form, "choosing": choosing, "ways": _ways(choosing, error)}
+    context = {
+        "form": form,
+        "choosing": choosing,
+        "times_target": "#chosen",
+        "ways": _ways(choosing, error),
+    }
     return answer(request, "new", context, status=status, error=error)
 
 
@@ -106,6 +111,7 @@ def move_page(
         "form": form,
         "to": to,
         "choosing": choosing,
+        "times_target": "#move",
         "ways": _ways(choosing, error),
     }
     return answer(request, "move", context, status=status, error=error)

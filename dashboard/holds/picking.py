@@ -37,6 +37,7 @@ class Choice:
     day: date | None = None
     view: str = DAY
     seek: bool = False
+    sought: date | None = None  # the first day that ``seek`` looked at
     client_zone: str = ""
     chosen: datetime | None = None
 
@@ -95,6 +96,7 @@ class Picker:
     as_of: str
     client_zone: str
     summary: str
+    nothing: str  # where nothing is free: from when to when
 
 
 class Reader:
@@ -103,6 +105,7 @@ class Reader:
     def __init__(self, event_type_id: int, slot_duration: int, viewer: Viewer) -> None:
         self._about = event_type_id, slot_duration
         self._viewer = viewer
+        self.seen_until: date | None = None
         self._read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
 
     def week(self, day: date) -> tuple[Listing, list[Time]]:
@@ -114,6 +117,7 @@ class Reader:
         yield from (t for t in times if t.is_free and moments.local_date(t.start) >= day)
         if not listing.cause:
             monday = day + ONE_WEEK - ONE_DAY * day.weekday()
+            self.seen_until = monday + ONE_DAY * FAR
             yield from (t for t in self._times(monday, FAR)[1] if t.is_free)
 
     def _times(self, first: date, days: int) -> tuple[Listing, list[Time]]:
@@ -154,7 +158,8 @@ def picker(choice: Choice, *, viewer: Viewer, path: str, keep: Mapping[str, str]
         return None
     reader = Reader(choice.event_type_id, choice.slot_duration, viewer)
     today = moments.local_date(viewer.at)
-    choice = replace(choice, day=_day(choice, reader, today))
+    sought = max(today, choice.day) if choice.seek and choice.day else None
+    choice = replace(choice, day=_day(choice, reader, today), sought=sought)
     return _Drawing(choice, reader, viewer, today, _addresses(choice, path, keep)).picker()
 
 
@@ -190,7 +195,10 @@ def _day(choice: Choice, reader: Reader, today: date) -> date:
     if choice.day is not None and not choice.seek:
         return wanted
     first = next(iter(reader.free_from(wanted)), None)
-    return moments.local_date(first.start) if first else wanted
+    if first is not None:
+        return moments.local_date(first.start)
+    # Nothing as far as that looks: go on from there, so that asking again looks further.
+    return reader.seen_until if choice.seek and reader.seen_until else wanted
 
 
 Address = Callable[..., str]
@@ -244,7 +252,15 @@ class _Drawing:
             as_of=_as_of(listing),
             client_zone=self.choice.client_zone,
             summary=_summary(len(free), _title(shown)),
+            nothing="" if free else self._nothing(_title(shown)),
         )
+
+    def _nothing(self, title: str) -> str:
+        sought = self.choice.sought
+        if sought is None or sought >= self.day:
+            return _("Nothing is free on %(days)s.") % {"days": title}
+        days = {"first": moments.date_name(sought), "last": moments.date_name(self.day)}
+        return _("Nothing is free from %(first)s to %(last)s.") % days
 
     def cell(self, time: Time) -> Cell:
         row = row_of(time.hold, self.viewer) if time.hold else None

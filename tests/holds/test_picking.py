@@ -277,6 +277,21 @@ def test_next_free_day_skips_what_has_nothing_free(browser: Client, calcom: Sand
     assert len(calcom.calls(route=SLOTS)) == 3
 
 
+def test_where_nothing_is_free_for_weeks_asking_again_looks_further(
+    browser: Client, calcom: Sandbox
+) -> None:
+    weeks = [MONDAY.replace(hour=0) + timedelta(days=7 * n) for n in range(6)]
+    for number, monday in enumerate(weeks):
+        week = Booking(f"away-{number}", CONSULT, monday, monday + timedelta(days=7))
+        calcom.add_booking(week)
+    first = browser.get("/holds/new?event_type_id=1&day=2027-01-12&seek=yes")
+
+    assert shown(first) == "Mon 15 Feb"
+    assert "Nothing is free from Tue 12 Jan to Mon 15 Feb." in first.content.decode()
+    [seek] = re.findall(r'id="seek"[^>]*href="(.*?)"', first.content.decode())
+    assert shown(browser.get(seek.replace("&amp;", "&"))) == "Mon 22 Feb"
+
+
 def test_the_past_is_neither_shown_nor_asked_for(browser: Client, calcom: Sandbox) -> None:
     page = browser.get("/holds/new?event_type_id=1&day=2020-01-06")
 
@@ -470,6 +485,7 @@ def test_under_htmx_only_the_part_that_changes_is_sent(browser: Client) -> None:
         return browser.get(f"/holds/new?{ON_MONDAY}", more, headers=headers).content.decode()
 
     assert part("section#times").startswith('<section id="times"')
+    assert """hx-boost:inherited='target:"#chosen" swap""" in part("section#times")
     assert '<form id="wish"' not in part("section#times")
     assert part("div#chosen").startswith('<div id="chosen"')
     assert "data-grid" not in part("div#chosen")
