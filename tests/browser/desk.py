@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,8 +12,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import ConsoleMessage, Page, expect
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import ConsoleMessage, Locator, Page, expect
 
 from tests.browser.office import PASSWORD, Office, typed
 
@@ -24,7 +25,10 @@ TELL_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
-_axe = Axe()
+ASK_AXE = """
+async () => (await axe.run({resultTypes: ["violations"]})).violations.flatMap(
+  (one) => one.nodes.map((node) => `${one.id} ${node.html}`));
+"""
 
 
 @dataclass
@@ -62,9 +66,21 @@ class Desk:
     def press(self, button: str, *, within: str = "main") -> None:
         self.page.locator(within).get_by_role("button", name=button, exact=True).click()
 
+    def field(self, name: str) -> Locator:
+        """The field of that name in the form; a choice of times above it has others."""
+        return self.page.locator(f"main #id_{name}")
+
     def fill(self, **fields: str) -> None:
         for name, text in fields.items():
-            self.page.locator(f"main [name={name}]:visible").fill(text)
+            self.field(name).fill(text)
+
+    def type_time(self, at: datetime, event_type: str = "Consult 60 · 60 min") -> None:
+        """Type a time on the page of a new hold, instead of picking one that is free."""
+        typing = self.page.locator("#chosen details")
+        if typing.get_attribute("open") is None:
+            typing.locator("summary").click()
+        self.field("event_type_id").select_option(event_type)
+        self.fill(slot_start=typed(at))
 
     def sign_in(self) -> None:
         self.page.get_by_label("Name").fill(self.name)
@@ -74,8 +90,8 @@ class Desk:
     def place(self, at: datetime, client: str = "Hedy Lamarr", **more: str) -> int:
         """Hold a time for somebody; gives the hold's number."""
         self.page.goto("/holds/new")
-        self.page.get_by_label("Event type").select_option("Consult 60 · 60 min")
-        self.fill(slot_start=typed(at), client_name=client, **more)
+        self.type_time(at)
+        self.fill(client_name=client, **more)
         self.press("Hold this time")
         return self.hold
 
@@ -91,6 +107,8 @@ class Desk:
     def look(self, state: str) -> None:
         """Look hard: at both widths, in both schemes, for everything that can be measured."""
         self._look_at_source(state)
+        if self.scripts:
+            self.page.evaluate(AXE_SCRIPT)
         for width in WIDTHS:
             self.page.set_viewport_size({"width": width, "height": 900})
             assert (self._width(), state) == (width, state)
@@ -106,42 +124,53 @@ class Desk:
 
     def _look_at_source(self, state: str) -> None:
         source = self.page.content()
-        assert inline(source) == [], state
-        assert [uid for uid in self.office.uids() if uid in source] == [], state
+        uids = [uid for uid in self.office.uids() if uid in source]
+        assert (state, inline(source), twice(source), uids) == (state, [], [], [])
 
     def _violations(self, state: str) -> list[str]:
         """What axe finds. It waits for timers, which a page without scripts never runs."""
-        if not self.scripts:
-            return []
-        found = _axe.run(self.page).response["violations"]
-        return [f"{state}: {one['id']} {node['html']}" for one in found for node in one["nodes"]]
+        found = self.page.evaluate(ASK_AXE) if self.scripts else []
+        return [f"{state}: {one}" for one in found]
 
     def _picture(self, name: str) -> None:
         folder = os.environ.get("BROWSER_SHOTS")
         if folder:
             kind = "" if self.scripts else "plain-"
-            self.page.screenshot(path=Path(folder) / f"{kind}{name}.png", full_page=True)
+            self.page.screenshot(
+                path=Path(folder) / f"{kind}{name}.png", full_page=True, caret="initial"
+            )
 
 
 Sit = Callable[..., Desk]
 
 
-class _Inline(HTMLParser):
-    """Finds what a strict policy would not run or apply."""
+class _Source(HTMLParser):
+    """Finds what a strict policy would not run or apply, and all ids."""
 
     def __init__(self) -> None:
         super().__init__()
         self.found: list[str] = []
+        self.ids: list[str] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         names = dict(attrs)
+        self.ids += [names["id"] or ""] if "id" in names else []
         handlers = [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
         if tag == "style" or (tag == "script" and not names.get("src")) or handlers:
             self.found.append(self.get_starttag_text() or tag)
 
 
+def _read(source: str) -> _Source:
+    parser = _Source()
+    parser.feed(source)
+    return parser
+
+
 def inline(source: str) -> list[str]:
     """Scripts, styles and handlers that stand in the page itself."""
-    parser = _Inline()
-    parser.feed(source)
-    return parser.found
+    return _read(source).found
+
+
+def twice(source: str) -> list[str]:
+    """Ids that two elements have: a label for one of them means the wrong one."""
+    return [one for one, times in Counter(_read(source).ids).items() if times > 1]
