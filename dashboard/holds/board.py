@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit.searching import findings
-from dashboard.holds import lines, register, told, warnings
+from dashboard.holds import lines, register, told
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry, Register
 from dashboard.holds.rows import Row, Viewer, iso, row_of
@@ -86,18 +86,17 @@ def tag(viewer: Viewer, tab: Tab, now: Register) -> str:
     """The same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
-    out, whose change was given up, whom to warn.
+    out, whose change was given up, whom to warn. A weak one, as compression leaves no other.
     """
     parts = (
         tab.value,
         *lines.whose(viewer),
         viewer.user.pk,
         now.stamp,
-        now.passed(viewer.now, viewer.at),
-        warnings.due(now.entries, viewer),
+        now.passed(viewer.now, viewer.at, viewer.user.pk),
         [finding.entry_id for finding in _findings(viewer.now)],
     )
-    return f'"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
 def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
@@ -109,7 +108,7 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
     troubled = [entry for entry in now.entries if not entry.is_calm(viewer.now)]
     found = _findings(viewer.now)
     counts = {
-        Tab.MINE: _count_own(calm, viewer) + _count_own(troubled, viewer),
+        Tab.MINE: len(_of_tab(Tab.MINE, now.entries, viewer)),
         Tab.EVERYONE: len(now.entries),
         Tab.SOON: len(_of_tab(Tab.SOON, calm, viewer)),
         Tab.ATTENTION: len(troubled) + now.told_count(viewer.at) + len(found),
@@ -129,15 +128,12 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
     )
 
 
-def _count_own(entries: list[Entry], viewer: Viewer) -> int:
-    return sum(1 for entry in entries if entry.holder == viewer.user.pk)
-
-
-def _of_tab(tab: Tab, entries: list[Entry], viewer: Viewer) -> list[Entry]:
+def _of_tab(tab: Tab, entries: Sequence[Entry], viewer: Viewer) -> Sequence[Entry]:
     if tab == Tab.EVERYONE:
         return entries
     if tab == Tab.MINE:
-        return [entry for entry in entries if entry.holder == viewer.user.pk]
+        me = viewer.user.pk
+        return [entry for entry in entries if entry.holder == me]
     if tab == Tab.SOON:
         return [entry for entry in entries if entry.ends_soon(viewer.at)]
     return []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,9 +34,10 @@ class Line:
 _kept: dict[Key, Line] = {}
 
 
-def of(entries: list[Entry], viewer: Viewer) -> list[Line]:
+def of(entries: Sequence[Entry], viewer: Viewer) -> list[Line]:
     """A line for each; one query where some are not made yet."""
-    keys = [_key(entry, viewer) for entry in entries]
+    me, who = viewer.user.pk, whose(viewer)
+    keys = [_key(entry, viewer, me, who) for entry in entries]
     missing = {key[0]: key for key in keys if key not in _kept}
     if not missing:
         return [_kept[key] for key in keys]
@@ -53,18 +55,18 @@ def _line(row: Row, key: Key) -> Line:
     return Line(row, render_to_string("holds/_row.html", {"row": row, "face": _face(key)}))
 
 
-def _key(entry: Entry, viewer: Viewer) -> Key:
+def _key(entry: Entry, viewer: Viewer, me: int, who: Key) -> Key:
     """The number of a hold, its version, and all else that its line depends on."""
     return (
         entry.pk,
         entry.version,
-        entry.holder == viewer.user.pk,
+        entry.holder == me,
         entry.is_live(viewer.at),
         entry.is_claimed(viewer.now),
         entry.username,
         entry.first_name,
         entry.last_name,
-        *whose(viewer),
+        *who,
     )
 
 

@@ -7,15 +7,16 @@ only grows. What time alone changes is counted in memory, from the moments thems
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import bisect_right, insort
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import BooleanField, Count, ExpressionWrapper, Max, Q, Sum
+from django.db import connection
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from dashboard.holds.models import Hold
 
@@ -23,8 +24,14 @@ State = Hold.State
 Stamp = tuple[Any, ...]
 
 SOON = timedelta(minutes=5)  # until its end a hold is on the tab *Ending soon*
+WARNED_AHEAD = timedelta(minutes=15)  # pages know of their person's holds so long before the end
 TOLD_FOR = timedelta(hours=12)  # so long *Needs attention* tells of a lost hold, or one gone
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
+# Every poll asks this; to put it together each time would take longer than to answer it.
+STAMP = (
+    "SELECT COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
+    " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s"
+)
 # An end is a moment on cal.com's clock, changed_at one on ours.
 CLOCKS_APART = timedelta(hours=1)
 
@@ -67,17 +74,21 @@ class Register:
     stamp: Stamp
     entries: tuple[Entry, ...]
     untils: tuple[datetime, ...]
+    own: Mapping[int, Sequence[datetime]]  # the same of each holder
     claims: tuple[datetime, ...]
     told: tuple[datetime, ...]  # when holds were lost or gone
+    first_end: datetime | None  # of those that nobody is at work on
     ended_count: int
 
-    def passed(self, now: datetime, at: datetime) -> tuple[int, ...]:
-        """How many moments of each kind are behind us: the same as long as time changes nothing."""
+    def passed(self, now: datetime, at: datetime, holder: int) -> tuple[int, ...]:
+        """How many moments of each kind are behind us: the same as long as time changes nothing
+        for this person."""
         return (
             bisect_right(self.untils, at),
             bisect_right(self.untils, at + SOON),
             bisect_right(self.claims, now),
             bisect_right(self.told, at - TOLD_FOR),
+            bisect_right(self.own.get(holder, []), at + WARNED_AHEAD),
         )
 
     def told_count(self, at: datetime) -> int:
@@ -85,16 +96,8 @@ class Register:
 
     def is_due(self, now: datetime, at: datetime) -> bool:
         """Whether time has decided something that nobody has recorded."""
-        return any(self._due(now, at))
-
-    def _due(self, now: datetime, at: datetime) -> Iterator[bool]:
-        for entry in self.entries:
-            if entry.claim_until is not None:
-                yield entry.claim_until <= now
-            elif entry.state == State.UNCONFIRMED:
-                yield entry.latest_end is not None and entry.latest_end <= at
-            else:
-                yield entry.until is not None and entry.until <= at and not entry.has_change
+        claims_over = bool(self.claims) and self.claims[0] <= now
+        return claims_over or (self.first_end is not None and self.first_end <= at)
 
 
 # Shared by the threads of a process, which replace it whole.
@@ -114,13 +117,9 @@ def read(now: datetime, at: datetime) -> Register:
 
 def ended(now: datetime) -> Any:
     """Holds that ended since the beginning of yesterday, the last one first; no stand-ins."""
-    since = _yesterday(now)
-    return Hold.objects.filter(
-        state__in=ENDED,
-        ended_at__gte=since,
-        changed_at__gte=since - CLOCKS_APART,
-        stands_in_for=None,
-    ).order_by("-ended_at", "-id")
+    lately = Hold.objects.filter(state__in=ENDED, ended_at__gte=_yesterday(now))
+    # Not "is null": SQLite would look for these first, and find the whole history.
+    return lately.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
 
 
 def told(at: datetime) -> Any:
@@ -138,10 +137,10 @@ def _yesterday(now: datetime) -> datetime:
 
 def _stamp(now: datetime) -> Stamp:
     since = _yesterday(now)
-    seen = Hold.objects.filter(
-        Q(state__in=Hold.OPEN) | Q(changed_at__gte=since - CLOCKS_APART)
-    ).aggregate(Count("pk"), Sum("pk"), Sum("version"), Max("changed_at"))
-    return (since, *seen.values())
+    changed = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
+    with connection.cursor() as cursor:
+        cursor.execute(STAMP, [*Hold.OPEN, changed])
+        return (since, *cursor.fetchone())
 
 
 def _load(stamp: Stamp, now: datetime, at: datetime) -> Register:
@@ -150,17 +149,43 @@ def _load(stamp: Stamp, now: datetime, at: datetime) -> Register:
         stamp=stamp,
         entries=entries,
         untils=tuple(sorted(e.until for e in entries if e.until is not None)),
+        own=_own(entries),
         claims=tuple(sorted(e.claim_until for e in entries if e.claim_until is not None)),
         told=tuple(told(at).order_by("ended_at").values_list("ended_at", flat=True)),
+        first_end=min(_ends(entries), default=None),
         ended_count=ended(now).count(),
     )
 
 
+def _own(entries: Iterable[Entry]) -> Mapping[int, Sequence[datetime]]:
+    own: dict[int, list[datetime]] = {}
+    for entry in entries:
+        if entry.until is not None:
+            insort(own.setdefault(entry.holder, []), entry.until)
+    return own
+
+
+def _ends(entries: Iterable[Entry]) -> Iterator[datetime]:
+    """The ends that time alone will bring, as in ``HoldQuerySet.past_their_time``."""
+    for entry in entries:
+        end = entry.latest_end if entry.state == State.UNCONFIRMED else entry.until
+        settled = entry.has_change and entry.state != State.UNCONFIRMED
+        if end is not None and entry.claim_until is None and not settled:
+            yield end
+
+
 def _entries() -> Iterator[Entry]:
+    """All of ``HoldQuerySet.on_board``. SQLite has an index for each half, none for both in one."""
+    is_open, half_way = Q(state__in=Hold.OPEN), Q(change__isnull=False)
+    found = _columns(is_open).union(_columns(half_way)).order_by("held_until", "id")
+    for entry in found:
+        yield Entry(*entry)
+
+
+def _columns(which: Q) -> Any:
     has_change = ExpressionWrapper(Q(change__isnull=False), output_field=BooleanField())
-    columns = Hold.objects.on_board().order_by("held_until", "id")
-    for entry in columns.values_list(
-        "pk",
+    return Hold.objects.filter(which).values_list(
+        "id",
         "version",
         "state",
         "holder",
@@ -171,5 +196,4 @@ def _entries() -> Iterator[Entry]:
         "holder__username",
         "holder__first_name",
         "holder__last_name",
-    ):
-        yield Entry(*entry)
+    )

@@ -18,10 +18,9 @@ from django.utils import timezone
 from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Entry
+from dashboard.holds.register import WARNED_AHEAD
 from dashboard.holds.rows import Row, Viewer, row_of
 
-AHEAD = timedelta(minutes=15)  # known to the page so long before the end
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red
 STEP = 15  # minutes that the bar adds
@@ -51,22 +50,10 @@ class Bar:
         return sum(1 for warning in self.warnings if warning.level)
 
 
-def due(entries: Iterable[Entry], viewer: Viewer) -> list[tuple[int, int]]:
-    """Numbers and versions of the holds of the bar, from what was read already."""
-    return [
-        (entry.pk, entry.version)
-        for entry in entries
-        if entry.holder == viewer.user.pk
-        and entry.is_live(viewer.at)
-        and entry.until is not None
-        and entry.until <= viewer.at + AHEAD
-    ]
-
-
 def bar(viewer: Viewer) -> Bar:
     """The bar now: one query."""
     live = Hold.objects.live(viewer.at).filter(
-        holder=viewer.user, held_until__lte=viewer.at + AHEAD
+        holder=viewer.user, held_until__lte=viewer.at + WARNED_AHEAD
     )
     holds = list(live.select_related("holder", "claim_by").order_by("held_until", "id"))
     rows = [row_of(hold, viewer) for hold in holds]
@@ -80,7 +67,7 @@ def bar(viewer: Viewer) -> Bar:
 
 
 def _level(hold: Hold, viewer: Viewer) -> str:
-    left = hold.held_until - viewer.at if hold.held_until else AHEAD
+    left = hold.held_until - viewer.at if hold.held_until else WARNED_AHEAD
     return "last" if left <= LAST else "soon" if left <= SOON else ""
 
 
@@ -93,4 +80,4 @@ def _extension() -> tuple[str, int]:
 def _tag(rows: Iterable[Row], viewer: Viewer) -> str:
     parts: list[Any] = [(row.pk, row.version, row.acts) for row in rows]
     whose = (viewer.user.pk, get_language(), timezone.get_current_timezone_name(), viewer.base)
-    return f'"{hashlib.sha256(repr((whose, parts)).encode()).hexdigest()[:24]}"'
+    return f'W/"{hashlib.sha256(repr((whose, parts)).encode()).hexdigest()[:24]}"'

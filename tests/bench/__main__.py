@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import board, placing, wire
+from tests.bench import board, placing, poll, wire
 from tests.bench.report import Aim
 
 ADDED = Aim("x a bare httpx call", wire.AIM, "at most")
@@ -22,7 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--strict", action="store_true", help="status 1 where an aim is missed")
     strict = parser.parse_args().strict
-    met = [_wire(), placing.report(), board.report()]
+    met = [_wire(), placing.report(), board.report(), poll.report()]
     sys.stdout.write("All aims are met.\n" if all(met) else "Not all aims are met.\n")
     return 1 if strict and not all(met) else 0
 

@@ -15,15 +15,18 @@ CONNECTIONS = 4
 
 
 @contextmanager
-def load(port: int, cookie: str, cores: set[int]) -> Iterator[Callable[[str, float], float]]:
-    """Gives a function of a path and of seconds: the pages per second of that path."""
+def load(port: int, cookie: str, cores: set[int]) -> Iterator[Callable[..., float]]:
+    """Gives a function of a path and of seconds: the pages per second of that path.
+
+    With the tag of what is there it counts answers that nothing is new, and no others.
+    """
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_work, args=(theirs, port, cookie, cores), daemon=True)
     process.start()
 
-    def pages_per_second(path: str, seconds: float) -> float:
-        ours.send((path, seconds))
+    def pages_per_second(path: str, seconds: float, tag: str = "") -> float:
+        ours.send((path, seconds, tag))
         rate, failure = ours.recv()
         if failure:
             raise RuntimeError(f"{path}: {failure}")
@@ -41,9 +44,10 @@ def _work(orders: Connection, port: int, cookie: str, cores: set[int]) -> None:
     headers = {"Cookie": cookie, "Accept-Encoding": "gzip"}
     open_ones = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(CONNECTIONS)]
     while True:
-        path, seconds = orders.recv()
+        path, seconds, tag = orders.recv()
+        more = {"If-None-Match": tag} if tag else {}
         try:
-            orders.send((_together(open_ones, path, headers, seconds), ""))
+            orders.send((_together(open_ones, path, headers | more, seconds), ""))
         except RuntimeError as failure:
             orders.send((0, repr(failure)))
 
@@ -80,7 +84,7 @@ def _ask(
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.read()
-        if answer.status != 200:
+        if answer.status != (304 if "If-None-Match" in headers else 200):
             raise RuntimeError(f"status {answer.status}")
         pages += 1
     return pages
