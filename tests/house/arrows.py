@@ -27,6 +27,7 @@ ABOVE = {
         "picking",
         "choosing",
         "pick_form",
+        "offered",
     },
     "dashboard.audit": {"views", "forms"},
 }
