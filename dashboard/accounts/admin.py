@@ -77,8 +77,8 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     @display(description=_("Role"))
     def role(self, person: User) -> str:
-        role = role_of(person).label
-        return f"{role}, {_('superuser')}" if person.is_superuser else str(role)
+        names = [role_of(person).label, *([_("superuser")] if person.is_superuser else [])]
+        return ", ".join(map(str, names))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

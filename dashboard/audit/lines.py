@@ -82,7 +82,8 @@ class Line:
     @property
     def sentence(self) -> str:
         """All of it, for a place that knows nothing else of the action."""
-        return f"{self.who} {self.did}{self.told}"
+        said = _("%(who)s %(did)s") % {"who": self.who, "did": self.did}
+        return f"{said}{self.told}"
 
     @property
     def url(self) -> str:

@@ -129,15 +129,14 @@ def day_and_minute(at: datetime, near: datetime) -> str:
     """Tue 24 Nov 14:05, with the year where it is not that of ``near``."""
     local = at.astimezone(zone())
     same_year = local.year == near.astimezone(zone()).year
-    return (
-        f"{formats.date_format(local, _('D j M') if same_year else _('D j M Y'))} {_clock(local)}"
-    )
+    day = formats.date_format(local, _("D j M") if same_year else _("D j M Y"))
+    return f"{day} {_clock(local)}"
 
 
 def exact(at: datetime) -> str:
     """Tue 24 Nov 2026 14:05:30 CET"""
     local = at.astimezone(zone())
-    return f"{formats.date_format(local, _('D j M Y H:i:s'))} {local:%Z}"
+    return formats.date_format(local, _("D j M Y H:i:s")) + f" {local:%Z}"
 
 
 def _clock(local: datetime) -> str:

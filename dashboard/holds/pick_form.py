@@ -6,8 +6,8 @@ from datetime import date
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _now
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.calcom import EventType
@@ -27,12 +27,12 @@ class DayInput(forms.DateInput):
 class PickForm(forms.Form):
     """Which free times to look at. Each part that cannot be read falls back to its usual value."""
 
-    event_type_id = forms.IntegerField(label=_("What"), min_value=1, max_value=LARGEST)
+    event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST)
     other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
-    slot_duration = forms.IntegerField(label=_("Length"), min_value=1)
-    day = forms.DateField(label=_("Day"), widget=DayInput)
+    slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
+    day = forms.DateField(label=_lazy("Day"), widget=DayInput)
     client_zone = ZoneField(
-        label=_("Client's time zone"),
+        label=_lazy("Client's time zone"),
         required=False,
         widget=forms.TextInput(
             attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "America/New_York"}
@@ -46,7 +46,7 @@ class PickForm(forms.Form):
     def clean_day(self) -> date | None:
         day: date = self.cleaned_data["day"]
         if not FIRST_YEAR <= day.year < LAST_YEAR - 1:
-            raise ValidationError(_("This year is out of reach."))
+            raise ValidationError(_lazy("This year is out of reach."))
         return day
 
     def offer(self, event_types: tuple[EventType, ...], known: EventType | None) -> None:
@@ -55,7 +55,7 @@ class PickForm(forms.Form):
         if known is not None:
             listed[known.id] = known
             if known.length_options:
-                lengths = [(n, _now("%(n)s min") % {"n": n}) for n in known.length_options]
+                lengths = [(n, _("%(n)s min") % {"n": n}) for n in known.length_options]
                 self.fields["slot_duration"].widget = forms.Select(choices=lengths)
         if event_types:
             choices = [(e.id, describe(e)) for e in listed.values()]
@@ -65,7 +65,7 @@ class PickForm(forms.Form):
 def describe(event_type: EventType) -> str:
     """Name, lengths, seats and owners in one line."""
     lengths = "/".join(map(str, event_type.length_options or (event_type.length_in_minutes,)))
-    parts = [event_type.title, _now("%(n)s min") % {"n": lengths}]
+    parts = [event_type.title, _("%(n)s min") % {"n": lengths}]
     if event_type.seats_per_time_slot:
         seats = event_type.seats_per_time_slot
         parts.append(ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats})

@@ -141,7 +141,7 @@ def sentence(hold: Hold, viewer: Viewer) -> str:
         settled_by = Change.from_json(hold.change).settled_by
         return words.being_restored(hold, max(settled_by, viewer.now))
     if hold.state == State.UNCONFIRMED and hold.latest_end:
-        return f"{_('cal.com did not answer.')} {words.perhaps_held(hold.latest_end)}"
+        return " ".join([_("cal.com did not answer."), words.perhaps_held(hold.latest_end)])
     if hold.state == State.LOST:
         return _("The time was lost to somebody else while the hold was being changed.")
     if hold.state == State.GONE:

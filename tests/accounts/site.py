@@ -8,7 +8,7 @@ from dashboard.accounts.policy import admins_only
 from dashboard.accounts.typed import recall
 from dashboard.urls import urlpatterns as real
 
-KEPT = {"login", "logout", "livez", "readyz", "settings"}
+KEPT = {"login", "logout", "livez", "readyz", "settings", "warnings"}
 
 
 def page(request: HttpRequest, **_: object) -> HttpResponse:
