@@ -22,6 +22,7 @@ from dashboard.holds.rows import Viewer
 
 # What the picker itself says in its addresses; the page's other fields stay as they are.
 OWN = {"event_type_id", "other_event_type_id", "slot_start", "slot_duration", "token"}
+CARRIED = ("offer", "again")  # numbers of ours that stand for more than an address may tell
 LONGEST = 24 * 60  # minutes; cal.com takes any number and looks for it
 SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
 
@@ -81,7 +82,7 @@ def choosing(
     wanted = _wanted(pick, listed, viewer.user)
     known = _by_id(wanted, listed)
     choice = _choice(pick, wanted, known, _moment(form))
-    names = [name for name in (*form.fields, "offer") if name not in OWN and keep_from.get(name)]
+    names = [name for name in (*form.fields, *CARRIED) if name not in OWN and keep_from.get(name)]
     keep = {name: str(keep_from[name]) for name in names}
     picker = picking.picker(choice, viewer=viewer, path=path, keep=keep)
     shown = _shown(pick, choice, known, picker)

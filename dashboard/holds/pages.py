@@ -32,6 +32,8 @@ from dashboard.holds.picking import Cell
 from dashboard.holds.problems import HoldError
 from dashboard.holds.rows import Viewer
 
+MOST_DIGITS = 18  # of a number that every database takes
+
 
 def place_page(
     request: HttpRequest, form: PlaceForm, *, status: int = 200, error: HoldError | None = None
@@ -57,6 +59,16 @@ def place_page(
         "ways": _ways(choosing, error),
     }
     return answer(request, "new", context, status=status, error=error)
+
+
+def again(request: HttpRequest) -> dict[str, Any]:
+    """What an earlier hold says of a new one: its number stands in the address, not its client."""
+    number = request.GET.get("again", "")
+    if not number.isdecimal() or len(number) > MOST_DIGITS:
+        return {}
+    names = ("client_name", "client_contact", "note")
+    slot = ("event_type_id", "slot_start", "slot_duration")
+    return Hold.objects.filter(pk=number).values(*names, *slot).first() or {}
 
 
 def hold_page(

@@ -115,6 +115,11 @@ def read(now: datetime, at: datetime) -> Register:
     return kept
 
 
+def forget() -> None:
+    """Read all anew the next time, as a process does that has just begun."""
+    _kept.clear()
+
+
 def ended(now: datetime) -> Any:
     """Holds that ended since the beginning of yesterday, the last one first; no stand-ins."""
     lately = Hold.objects.filter(state__in=ENDED, ended_at__gte=_yesterday(now))

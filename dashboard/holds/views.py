@@ -35,10 +35,8 @@ def place(request: HttpRequest) -> HttpResponse:
     """Place a hold."""
     if request.method == "GET":
         typed = recall(request)
-        form = PlaceForm(
-            initial=pages.initial(typed if typed is not None else request.GET, PlaceForm)
-        )
-        return pages.place_page(request, form)
+        said = pages.initial(typed if typed is not None else request.GET, PlaceForm)
+        return pages.place_page(request, PlaceForm(initial=pages.again(request) | said))
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return pages.place_page(request, form, status=422)
