@@ -26,13 +26,14 @@ from django.core.wsgi import get_wsgi_application
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.test import override_settings
-from django.urls import include, path
+from django.urls import URLPattern, include, path
 from playwright.sync_api import sync_playwright
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 django.setup()
 
 from dashboard.accounts.models import Preferences  # noqa: E402
+from dashboard.urls import urlpatterns as site_patterns  # noqa: E402
 from tests.browser import scenes  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
@@ -135,6 +136,13 @@ urlpatterns = [
         for verb in ("check", "extend", "move", "release")
     ),
     path("<slug:name>", scene),
+]
+# What pages lead to besides, so that they can name it.
+named = {known.name for known in urlpatterns if isinstance(known, URLPattern)}
+urlpatterns += [
+    path(str(other.pattern), one("404"), name=other.name)
+    for other in site_patterns
+    if isinstance(other, URLPattern) and other.name not in named
 ]
 SETTINGS = {
     "ROOT_URLCONF": __name__,
