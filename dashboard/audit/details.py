@@ -103,7 +103,7 @@ def _answers(closing: AuditEntry, calls: Sequence[Answer]) -> Iterator[str]:
     elif closing.message and closing.status is not None and closing.outcome != Outcome.OK:
         yield _("cal.com: %(message)s") % {"message": _short(closing.message)}
     elif closing.message:
-        yield _short(closing.message)
+        yield _clause(closing.message)
     elif closing.outcome == Outcome.UNAVAILABLE and calls:
         yield _("cal.com could not be asked")
     elif answered := [call for call in calls if call.answered]:
@@ -122,9 +122,16 @@ def _asides(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
     if way:
         yield values.shown("way", way)
     if reason := (closing.reason if closing else "") or first.reason:
-        yield _("reason: %(reason)s") % {"reason": reason.replace("_", " ")}
+        yield _("reason: %(reason)s") % {"reason": words.reason(reason)}
     if first.action in FROM_WHERE and first.address:
         yield _("from %(address)s") % {"address": first.address}
+
+
+def _clause(sentence: str) -> str:
+    """A sentence of ours within another one: without its capital and its full stop."""
+    if sentence[1:2].islower():
+        sentence = sentence[0].lower() + sentence[1:]
+    return _short(sentence.removesuffix("."))
 
 
 def _short(message: str) -> str:

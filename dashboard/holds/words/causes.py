@@ -211,7 +211,9 @@ def _fields(error: CalcomError, happened: str) -> dict[str, str]:
         WIRE_FIELDS[f.field]: " ".join(f.messages) for f in error.fields if f.field in WIRE_FIELDS
     }
     if error.cause in FIELD and not _is_no_host_free(error):
-        fields.setdefault(FIELD[error.cause], error.message or happened)
+        # cal.com names the lengths that it offers; what else it says is no language for staff.
+        says_more = error.cause is Cause.WRONG_DURATION and error.message
+        fields.setdefault(FIELD[error.cause], error.message if says_more else happened)
     if error.cause is Cause.INVALID and not fields and "date" in error.message.lower():
         fields["slot_start"] = error.message
     return fields
