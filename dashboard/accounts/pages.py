@@ -24,6 +24,8 @@ PAGE_OF = {
     "hold-extend": "hold",
     "hold-release": "hold",
     "hold-take-over": "hold",
+    "offer-keep": "offer",
+    "offer-new": "board",
     "check-many": "board",
 }
 

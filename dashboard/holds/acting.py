@@ -6,22 +6,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
-from dashboard.holds import many, pages, rows, settling, starting, taking_over, told
+from dashboard.holds import (
+    deciding,
+    many,
+    offering,
+    offers,
+    pages,
+    rows,
+    settling,
+    starting,
+    taking_over,
+    told,
+)
 from dashboard.holds.forms import ReleaseForm, TakeOverForm
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 
 # Holds in one request; more are chosen again.
 MOST = 100
+MOST_DIGITS = 18  # larger numbers are in no database
 
 
 @require_POST
@@ -47,6 +59,81 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     return pages.see(done)
 
 
+@require_POST
+def offer_new(request: HttpRequest) -> HttpResponse:
+    """Make a hold the first of an offer, and choose the next time."""
+    pk = pages.existing(_hold_of(request))
+    settling.bring_to_rest(pk, timezone.now())
+    return offer_more(request, starting.fetch(pk))
+
+
+def offer_more(request: HttpRequest, hold: Hold) -> HttpResponse:
+    """The form of one more time for the client of this hold."""
+    try:
+        begun = offers.start(hold_id=hold.pk, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        return pages.hold_page(request, hold.pk, status=error.status, error=error)
+    return HttpResponseRedirect(f"{reverse('place')}?offer={begun.pk}", status=303)
+
+
+@require_GET
+def offer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Several times held for one client."""
+    settling.settle_times(timezone.now())
+    return _offer_page(request, pk)
+
+
+@require_POST
+def offer_keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep one of them and release the rest."""
+    hold_id = pages.existing(_hold_of(request))
+    settling.bring_to_rest(hold_id, timezone.now())
+    try:
+        decision = deciding.keep(
+            offer_id=_existing_offer(pk),
+            hold_id=hold_id,
+            by=actor_of(request),
+            versions=pages.versions(request),
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        return _offer_page(request, pk, status=error.status, error=error)
+    if not decision.is_whole:
+        return _offer_page(request, pk, decision=decision)
+    messages.success(request, told.decided(decision))
+    return pages.see(decision.kept)
+
+
+def _hold_of(request: HttpRequest) -> int:
+    pk = request.POST.get("hold", "")
+    if not pk.isdecimal() or len(pk) > MOST_DIGITS:
+        raise Http404
+    return int(pk)
+
+
+def _existing_offer(pk: int) -> int:
+    if len(str(pk)) > MOST_DIGITS:
+        raise Http404
+    return pk
+
+
+def _offer_page(
+    request: HttpRequest,
+    pk: int,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    decision: deciding.Decision | None = None,
+) -> HttpResponse:
+    found = offering.shown(_existing_offer(pk), pages.viewer(request))
+    if found is None:
+        raise Http404
+    context: dict[str, Any] = {"offer": found, "rows": found.rows}
+    if decision is not None:
+        context |= {"results": results(request, decision.rows)}
+    return pages.answer(request, "offer", context, status=status, error=error)
+
+
 @require_http_methods(["GET", "POST"])
 def release_many(request: HttpRequest) -> HttpResponse:
     """Look at the chosen holds, say why, and release them: a result for each."""
@@ -68,7 +155,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
         by=actor_of(request),
         reason=form.cleaned_data["reason"],
         note=form.cleaned_data["note"],
-        versions=pages.versions(request, chosen),
+        versions=pages.versions(request),
         now=timezone.now(),
     )
     return _told(request, done)
@@ -76,7 +163,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
 
 def _chosen(data: QueryDict) -> list[int]:
     """The holds that were chosen and exist, in the order of the slots' own page."""
-    wanted = [int(pk) for pk in data.getlist("hold") if pk.isdecimal() and len(pk) < 19]
+    wanted = [int(pk) for pk in data.getlist("hold") if pk.isdecimal() and len(pk) <= MOST_DIGITS]
     known = set(Hold.objects.filter(pk__in=wanted[:MOST]).values_list("pk", flat=True))
     return [pk for pk in dict.fromkeys(wanted) if pk in known]
 

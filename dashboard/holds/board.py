@@ -117,7 +117,7 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
     return Board(
         tab=tab,
         tabs=[TabLink(one, str(one.label), counts[one], one == tab) for one in Tab],
-        rows=_found(find, lines.of(_of_tab(tab, calm, viewer), viewer)),
+        rows=_found(find, lines.of(_of_tab(tab, calm, viewer), viewer, now.places)),
         attention=_attention(tab, troubled, viewer, now, find),
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
         ended=_found(find, _ended(viewer)) if tab == Tab.ENDED else [],

@@ -99,7 +99,7 @@ class SlotForm(ShowingErrors):
         zone = _("In %(zone)s.") % {"zone": moments.zone_name()}
         self.fields["slot_start"].help_text = zone
 
-    def offer(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
+    def list_event_types(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
         """Event types by name. Without a list, or for one that is not listed, by number."""
         if not event_types:
             return
@@ -122,6 +122,11 @@ class PlaceForm(SlotForm, ClientForm):
     )
     reservation_duration = _minutes(_("Minutes from now"))
     token = TokenField(required=False)
+    # Numbers of the offer that it is one more time of, and of the hold that it is like.
+    offer = forms.IntegerField(
+        required=False, min_value=1, max_value=LARGEST, widget=forms.HiddenInput
+    )
+    again = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     use_required_attribute = False  # either of the first two will do
     field_order = ["event_type_id", "other_event_type_id", "slot_start", "slot_duration"]
@@ -134,6 +139,13 @@ class PlaceForm(SlotForm, ClientForm):
         duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
         duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
         self.fields["token"].initial = uuid.uuid4
+
+    def for_same_client(self) -> None:
+        """Whoever was offered the other times is offered this one."""
+        for name in ("client_name", "client_contact"):
+            self.fields[name].widget.attrs["readonly"] = True
+        help_text = _("The one who was offered the other times.")
+        self.fields["client_name"].help_text = help_text
 
     def renew_token(self) -> None:
         """A form that is shown again is another attempt."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,11 +12,13 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
+from dashboard.holds import offering
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry
 from dashboard.holds.rows import Row, Viewer, row_of
 
 Key = tuple[Any, ...]
+Places = Mapping[int, tuple[int, int]]
 
 MOST_KEPT = 10_000
 
@@ -34,10 +36,10 @@ class Line:
 _kept: dict[Key, Line] = {}
 
 
-def of(entries: Sequence[Entry], viewer: Viewer) -> list[Line]:
-    """A line for each; one query where some are not made yet."""
+def of(entries: Sequence[Entry], viewer: Viewer, places: Places) -> list[Line]:
+    """A line for each; one query where some are not made yet. ``places`` are those in offers."""
     me, who = viewer.user.pk, whose(viewer)
-    keys = [_key(entry, viewer, me, who) for entry in entries]
+    keys = [_key(entry, viewer, places.get(entry.pk), me, who) for entry in entries]
     missing = {key[0]: key for key in keys if key not in _kept}
     if not missing:
         return [_kept[key] for key in keys]
@@ -52,14 +54,17 @@ def of(entries: Sequence[Entry], viewer: Viewer) -> list[Line]:
 
 
 def _line(row: Row, key: Key) -> Line:
-    return Line(row, render_to_string("holds/_row.html", {"row": row, "face": _face(key)}))
+    _pk, _version, place, *_rest = key
+    context = {"row": row, "face": _face(key), "offer": place and offering.tag(*place)}
+    return Line(row, render_to_string("holds/_row.html", context))
 
 
-def _key(entry: Entry, viewer: Viewer, me: int, who: Key) -> Key:
+def _key(entry: Entry, viewer: Viewer, place: tuple[int, int] | None, me: int, who: Key) -> Key:
     """The number of a hold, its version, and all else that its line depends on."""
     return (
         entry.pk,
         entry.version,
+        place and (entry.offer, *place),
         entry.holder == me,
         entry.is_live(viewer.at),
         entry.is_claimed(viewer.now),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -15,7 +16,16 @@ from django.utils.cache import patch_vary_headers
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
-from dashboard.holds import availability, looking, picking, rows, starting, taking_over, told
+from dashboard.holds import (
+    availability,
+    looking,
+    offering,
+    picking,
+    rows,
+    starting,
+    taking_over,
+    told,
+)
 from dashboard.holds.choosing import Choosing
 from dashboard.holds.choosing import choosing as choosing_of
 from dashboard.holds.forms import (
@@ -31,8 +41,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.picking import Cell
 from dashboard.holds.problems import HoldError
 from dashboard.holds.rows import Viewer
-
-MOST_DIGITS = 18  # of a number that every database takes
 
 
 def place_page(
@@ -51,7 +59,9 @@ def place_page(
     if not form.is_bound:
         choosing.prefill(form)
         form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
-    form.offer(availability.event_types(), form.initial.get("event_type_id"))
+    form.list_event_types(availability.event_types(), form.initial.get("event_type_id"))
+    if form["offer"].value():
+        form.for_same_client()
     context = {
         "form": form,
         "choosing": choosing,
@@ -59,16 +69,6 @@ def place_page(
         "ways": _ways(choosing, error),
     }
     return answer(request, "new", context, status=status, error=error)
-
-
-def again(request: HttpRequest) -> dict[str, Any]:
-    """What an earlier hold says of a new one: its number stands in the address, not its client."""
-    number = request.GET.get("again", "")
-    if not number.isdecimal() or len(number) > MOST_DIGITS:
-        return {}
-    names = ("client_name", "client_contact", "note")
-    slot = ("event_type_id", "slot_start", "slot_duration")
-    return Hold.objects.filter(pk=number).values(*names, *slot).first() or {}
 
 
 def hold_page(
@@ -87,6 +87,7 @@ def hold_page(
     extend_form = extend_form or ExtendForm(initial=_typed(request, "hold-extend", ExtendForm))
     context = {
         "row": row,
+        "offer": offering.tag_of(shown),
         "acts": row.acts,
         "ended": told.ended(shown),
         "extend_form": extend_form,
@@ -115,7 +116,7 @@ def move_page(
     who = viewer(request)
     if not form.is_bound:
         form.initial.setdefault("event_type_id", shown.event_type_id)
-    form.offer(availability.event_types(), shown.event_type_id)
+    form.list_event_types(availability.event_types(), shown.event_type_id)
     asked = request.GET if request.method == "GET" else request.POST
     choosing = choosing_of(form, asked, path=request.path, viewer=who, own=shown, keep_from=asked)
     context = {
@@ -219,9 +220,10 @@ def version(request: HttpRequest) -> int | None:
     return _number(request.POST.get("version") or request.GET.get("version"))
 
 
-def versions(request: HttpRequest, pks: Iterable[int]) -> dict[int, int]:
+def versions(request: HttpRequest) -> dict[int, int]:
     """The same where a page shows several holds: ``version_7`` is that of hold 7."""
-    found = {pk: _number(request.POST.get(f"version_{pk}")) for pk in pks}
+    named = (re.fullmatch(r"version_([0-9]{1,18})", name) for name in request.POST)
+    found = {int(name[1]): _number(request.POST.get(name[0])) for name in named if name}
     return {pk: version for pk, version in found.items() if version is not None}
 
 

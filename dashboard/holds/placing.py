@@ -14,7 +14,7 @@ from django.db.models import F
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import EventType, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import availability, claims, endings, starting, words
+from dashboard.holds import availability, claims, endings, offers, starting, words
 from dashboard.holds.calls import COLLECTION, Action, Stopwatch
 from dashboard.holds.changes import Spot
 from dashboard.holds.claims import LANDING, Asking, ClaimLostError
@@ -36,15 +36,17 @@ class Wish:
     slot_start: datetime
     slot_duration: int | None
     reservation_duration: int
+    offer: int | None = None
 
     def asked(self) -> dict[str, Any]:
         """As the audit keeps it."""
-        return {
+        asked = {
             "event_type_id": self.event_type_id,
             "slot_start": self.slot_start.isoformat(),
             "slot_duration": self.slot_duration,
             "reservation_duration": self.reservation_duration,
         }
+        return asked if self.offer is None else asked | {"offer": self.offer}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +196,7 @@ def new_hold(
         slot_end=wish.slot_start + timedelta(minutes=length) if length else None,
         slot_duration=wish.slot_duration,
         reservation_duration=wish.reservation_duration,
+        offer_id=wish.offer,
         form_token=token,
     )
 
@@ -216,6 +219,8 @@ def making(
         now = watch.now()
         if asking is not None:
             _ask_for(new, asking, now)
+        if new.offer_id is not None:
+            offers.join(new.offer_id, now=now)
         new.claim_id, new.claim_verb, new.claim_by, new.claim_until = claim_id, verb, by.user, until
         if asking is not None:
             new.asking_event_type = asking.event_type_id

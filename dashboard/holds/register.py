@@ -18,6 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
+from dashboard.holds import offers
 from dashboard.holds.models import Hold
 
 State = Hold.State
@@ -48,6 +49,7 @@ class Entry:
     latest_end: datetime | None
     claim_until: datetime | None
     has_change: bool
+    offer: int | None
     username: str  # of the holder, like the next two
     first_name: str
     last_name: str
@@ -78,6 +80,7 @@ class Register:
     claims: tuple[datetime, ...]
     told: tuple[datetime, ...]  # when holds were lost or gone
     first_end: datetime | None  # of those that nobody is at work on
+    places: Mapping[int, tuple[int, int]]  # of holds that are one of an offer: 2, 3 for 2 of 3
     ended_count: int
 
     def passed(self, now: datetime, at: datetime, holder: int) -> tuple[int, ...]:
@@ -158,6 +161,7 @@ def _load(stamp: Stamp, now: datetime, at: datetime) -> Register:
         claims=tuple(sorted(e.claim_until for e in entries if e.claim_until is not None)),
         told=tuple(told(at).order_by("ended_at").values_list("ended_at", flat=True)),
         first_end=min(_ends(entries), default=None),
+        places=offers.places((e.pk, e.offer) for e in entries if e.state in Hold.OPEN),
         ended_count=ended(now).count(),
     )
 
@@ -198,6 +202,7 @@ def _columns(which: Q) -> Any:
         "latest_end",
         "claim_until",
         has_change,
+        "offer",
         "holder__username",
         "holder__first_name",
         "holder__last_name",

@@ -18,6 +18,7 @@ from dashboard.calcom import CalcomError, Refused, Unavailable
 from dashboard.holds import (
     availability,
     endings,
+    offers,
     patching,
     placing,
     replacing,
@@ -51,14 +52,17 @@ def place(
     reservation_duration: int,
     client: placing.ClientDetails = placing.NOBODY,
     token: placing.Token = None,
+    offer: int | None = None,
     now: datetime,
 ) -> Hold:
     """Reserve a slot (POST). The same token again gives the first one's hold.
 
+    As one more time of an ``offer`` it is for the same client as the others.
+
     https://cal.com/docs/api-reference/v2/slots/reserve-a-slot
     """
     watch = Stopwatch(now)
-    wish = placing.Wish(event_type_id, slot_start, slot_duration, reservation_duration)
+    wish = placing.Wish(event_type_id, slot_start, slot_duration, reservation_duration, offer)
     first = placing.already_asked(by, token)
     if first is not None:
         return first
@@ -69,6 +73,8 @@ def place(
         starting.room_for(placing.PLACE, known=known, now=now, safe=words.nothing_held())
         event_type = availability.event_type(event_type_id)
         rules.slot_duration(slot_duration, event_type)
+        if offer is not None:
+            client = _same_client(offer, client, by)
         try:
             rest = placing.place(
                 by=by,
@@ -82,6 +88,15 @@ def place(
         except placing.AlreadyAskedError as asked:
             return asked.first
     return rest()
+
+
+def _same_client(offer: int, client: placing.ClientDetails, by: Actor) -> placing.ClientDetails:
+    """Who was offered the other times. The note is this hold's own."""
+    offers.may_join(offer, by)
+    first = offers.first_of(offer)
+    if first is None:
+        raise words.no_offer()
+    return replace(client, name=first.client_name, contact=first.client_contact)
 
 
 def extend(

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from dashboard.holds import availability, many, moments, words
 from dashboard.holds.changes import Spot, minutes_until
+from dashboard.holds.deciding import Decision
 from dashboard.holds.forms import REASONS, ExtendForm
 from dashboard.holds.looking import Checked, Finding, Row
 from dashboard.holds.many import Ending
@@ -107,6 +108,16 @@ def of_many(row: many.Row) -> str:
     return " ".join(sentence for sentence in sentences if sentence)
 
 
+def decided(decision: Decision) -> str:
+    """That one was kept and all the others released."""
+    count = len(decision.rows)
+    rest = ngettext("%(count)s other released.", "%(count)s others released.", count)
+    return _("Kept: %(held)s %(rest)s") % {
+        "held": held_until(decision.kept),
+        "rest": rest % {"count": count},
+    }
+
+
 def taken_over(hold: Hold) -> str:
     return _("You hold it now: %(held)s") % {"held": held_until(hold)}
 
@@ -136,6 +147,7 @@ def reason(code: str) -> str:
     if code in {str(cause) for cause in words.HAPPENED}:
         return str(words.HAPPENED[_cause(code)][0])
     return {
+        "offer_decided": _("the client chose another time of the offer."),
         "replaced": _("another reservation took its place."),
         "not_retaken": _("it was given up to be taken again, and that was broken off."),
     }.get(code, "")

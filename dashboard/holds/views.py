@@ -15,7 +15,17 @@ from dashboard.accounts import roles
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
-from dashboard.holds import looking, pages, services, settling, starting, told, upstream
+from dashboard.holds import (
+    acting,
+    looking,
+    pages,
+    prefilled,
+    services,
+    settling,
+    starting,
+    told,
+    upstream,
+)
 from dashboard.holds.forms import (
     ExtendForm,
     LookUpForm,
@@ -35,8 +45,10 @@ def place(request: HttpRequest) -> HttpResponse:
     """Place a hold."""
     if request.method == "GET":
         typed = recall(request)
-        said = pages.initial(typed if typed is not None else request.GET, PlaceForm)
-        return pages.place_page(request, PlaceForm(initial=pages.again(request) | said))
+        asked = typed if typed is not None else request.GET
+        like = prefilled.fields(asked, at=upstream.cal_now(timezone.now()))
+        form = PlaceForm(initial=like | pages.initial(asked, PlaceForm))
+        return pages.place_page(request, form)
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return pages.place_page(request, form, status=422)
@@ -50,6 +62,7 @@ def place(request: HttpRequest) -> HttpResponse:
             reservation_duration=data["reservation_duration"],
             client=form.client(),
             token=data["token"],
+            offer=data["offer"],
             now=timezone.now(),
         )
     except HoldError as error:
@@ -57,6 +70,8 @@ def place(request: HttpRequest) -> HttpResponse:
             return pages.see(error.hold)
         form.show(error)
         return pages.place_page(request, form, status=error.status, error=error)
+    if request.POST.get("then") == "offer":
+        return acting.offer_more(request, hold)
     return pages.see(hold)
 
 

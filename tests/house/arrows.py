@@ -14,6 +14,7 @@ ABOVE = {
     "dashboard.holds": {
         "views",
         "acting",
+        "offering",
         "pages",
         "context",
         "board",
@@ -87,6 +88,7 @@ ARROWS: dict[str, set[str]] = {
     "dashboard.holds.pages": OF_A_VIEW,
     "dashboard.holds.views": OF_A_VIEW,
     "dashboard.holds.acting": OF_A_VIEW,
+    "dashboard.holds.offering": OF_A_VIEW,
     # Django looks for these at the top; they only point into the rooms.
     "dashboard.settings": {"django", "dashboard.edge"},
     "dashboard.urls": {

@@ -50,6 +50,7 @@ def not_yours(hold: Hold) -> HoldError:
 
 
 VERBS: dict[str, Text] = {
+    "check": _lazy("is deciding on an offer with this hold"),
     "place": _lazy("is placing this hold"),
     "extend": _lazy("is extending this hold"),
     "move": _lazy("is moving this hold"),
@@ -221,6 +222,52 @@ def offer_retake(hold: Hold, at: datetime) -> HoldError:
     )
     error.retake = True
     return error
+
+
+def no_offer() -> HoldError:
+    return invalid({"offer": _("This offer does not exist, or nothing of it was ever held.")})
+
+
+def offer_is_full(most: int) -> HoldError:
+    return _conflict(
+        _("This offer has %(most)s times already, which is the most.") % {"most": most},
+        _("Nothing was sent to cal.com, and nothing was changed."),
+        _("Release one of them first."),
+        cause="offer_is_full",
+    )
+
+
+def being_decided(hold: Hold) -> HoldError:
+    """Somebody keeps one of the offer and is releasing the rest."""
+    return _conflict(
+        _("%(who)s is deciding on this offer at this moment.")
+        % {"who": hold.claim_by or "Holdfast"},
+        _("Your own change was not begun."),
+        _("Wait a few seconds and look at the offer again."),
+        cause="being_decided",
+        hold=hold,
+    )
+
+
+def not_in_offer(hold: Hold) -> HoldError:
+    return _conflict(
+        _("This hold is not one of the offer."),
+        _("Nothing was changed."),
+        _("Look at the offer again, then decide."),
+        cause="not_in_offer",
+        hold=hold,
+    )
+
+
+def changed_outside(hold: Hold) -> HoldError:
+    """A check before something else found it otherwise than the register has it."""
+    return _conflict(
+        _("This hold was changed outside Holdfast: it is not as it is shown here."),
+        _("Nothing was released."),
+        _("Check it at cal.com, then decide again."),
+        cause="changed_outside",
+        hold=hold,
+    )
 
 
 OFFER_ANOTHER = _lazy("Tell the client and offer another time.")
