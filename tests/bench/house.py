@@ -68,8 +68,11 @@ class Person:
 
 
 @contextmanager
-def house(database_url: str = "") -> Iterator[House]:
-    """The product with its own settings; without an address on SQLite in a file of its own."""
+def house(database_url: str = "", **more: str) -> Iterator[House]:
+    """The product with its own settings; without an address on SQLite in a file of its own.
+
+    ``more`` are variables of its environment.
+    """
     with TemporaryDirectory(prefix="holdfast-bench-") as name, sandbox() as cal:
         folder = Path(name)
         variables = serving.environment(
@@ -78,6 +81,7 @@ def house(database_url: str = "") -> Iterator[House]:
             CALCOM_API_URL=cal,
             CALCOM_API_KEY=KEY,
             DJANGO_SETTINGS_MODULE="tests.bench.settings",
+            **more,
         )
         serving.manage(variables, "migrate")
         with serving.serving(variables, folder) as site:
