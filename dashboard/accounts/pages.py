@@ -20,6 +20,7 @@ from dashboard.accounts.policy import Policy, policy_of
 # and the page that they belong to.
 PAGE_OF = {
     "board-rows": "board",
+    "warnings": "board",
     "hold-check": "hold",
     "hold-extend": "hold",
     "hold-release": "hold",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from html import unescape
 from typing import Any
 
 import pytest
@@ -305,6 +307,19 @@ def test_staff_get_no_further_than_a_403(browser: Client, staff: User, admin: Us
     answer = send(browser, page_of(staff), **wish(staff, role="Admins"))
     assert answer.status_code == 403
     assert role_of(User.objects.get(pk=staff.pk)) == "Staff"
+
+
+def test_the_list_cannot_be_asked_how_a_password_begins(desk: Client, superuser: User) -> None:
+    right = superuser.password[:12]
+    for lookup in ("password", "password__startswith", "password__gt", "is_superuser__exact"):
+        assert desk.get(LIST, {lookup: right}).status_code == 400
+
+
+def test_the_list_can_be_filtered_by_what_it_offers(desk: Client, staff: User) -> None:
+    offered = re.findall(r'<a href="(\?[^"]+)"', desk.get(LIST).content.decode())
+    filters = [address for address in offered if "__" in address]
+    assert len(filters) == 5  # switched on or not, and the three groups that one can be in
+    assert {desk.get(LIST + unescape(address)).status_code for address in filters} == {200}
 
 
 def test_an_expired_session_leads_back_to_the_page_and_saves_nothing(
