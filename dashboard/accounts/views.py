@@ -100,7 +100,7 @@ class SignOut(LogoutView):
         return response
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) -> HttpResponse:
     """How the person likes to work. ``event_types`` lists numbers and names to choose from."""
     by = actor_of(request)
@@ -121,7 +121,7 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
 
 def _typed_before(request: HttpRequest) -> dict[str, str]:
     """A box that was not ticked is not among what was typed."""
-    before = typed.recall(request) if request.method == "GET" else None
+    before = typed.recall(request) if request.method != "POST" else None
     if before is None:
         return {}
     return {name: str(before.get(name, "")) for name in PreferencesForm.base_fields}

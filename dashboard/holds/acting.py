@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.acting import actor_of
@@ -76,7 +76,7 @@ def offer_more(request: HttpRequest, hold: Hold) -> HttpResponse:
     return HttpResponseRedirect(f"{reverse('place')}?offer={begun.pk}", status=303)
 
 
-@require_GET
+@require_safe
 def offer(request: HttpRequest, pk: int) -> HttpResponse:
     """Several times held for one client."""
     settling.settle_times(timezone.now())
@@ -134,10 +134,10 @@ def _offer_page(
     return pages.answer(request, "offer", context, status=status, error=error)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def release_many(request: HttpRequest) -> HttpResponse:
     """Look at the chosen holds, say why, and release them: a result for each."""
-    if request.method == "GET":
+    if request.method != "POST":
         typed = recall(request)
         chosen = _chosen(request.GET) or _chosen(typed or QueryDict())
         form = ReleaseForm(initial=pages.initial(typed or {}, ReleaseForm))

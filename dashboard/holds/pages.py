@@ -117,7 +117,7 @@ def move_page(
     if not form.is_bound:
         form.initial.setdefault("event_type_id", shown.event_type_id)
     form.list_event_types(availability.event_types(), shown.event_type_id)
-    asked = request.GET if request.method == "GET" else request.POST
+    asked = request.POST if request.method == "POST" else request.GET
     choosing = choosing_of(form, asked, path=request.path, viewer=who, own=shown, keep_from=asked)
     context = {
         "from_row": rows.row_of(shown, who),

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboard.accounts import roles
 from dashboard.accounts.acting import actor_of
@@ -40,10 +40,10 @@ from dashboard.holds.problems import HoldError, Outcome
 FOUND_KEY = "found"  # in the session: uids looked up, by a number that pages may carry
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def place(request: HttpRequest) -> HttpResponse:
     """Place a hold."""
-    if request.method == "GET":
+    if request.method != "POST":
         typed = recall(request)
         asked = typed if typed is not None else request.GET
         like = prefilled.fields(asked, at=upstream.cal_now(timezone.now()))
@@ -75,7 +75,7 @@ def place(request: HttpRequest) -> HttpResponse:
     return pages.see(hold)
 
 
-@require_GET
+@require_safe
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
     """One hold: what it is, what can be done, what happened."""
     settling.bring_to_rest(pk, timezone.now())
@@ -142,11 +142,11 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     return pages.see(done)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Choose another time, see from and to, and move."""
     settling.bring_to_rest(pk, timezone.now())
-    if request.method == "GET":
+    if request.method != "POST":
         return _move_preview(request, pk)
     form = MoveForm(request.POST)
     if not form.is_valid():
@@ -191,10 +191,10 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     return pages.see(done)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def look_up(request: HttpRequest) -> HttpResponse:
     """Ask cal.com for a reservation by its uid, and take it into the register."""
-    if request.method == "GET":
+    if request.method != "POST":
         return pages.look_up_page(request, LookUpForm())
     uid = request.POST.get("uid") or _uid_found(request)
     form = LookUpForm({"uid": uid})

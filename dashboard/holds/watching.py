@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.holds import board as boards
 from dashboard.holds import pages, register, settling, warnings
@@ -15,7 +15,7 @@ from dashboard.holds.rows import Viewer
 MOST_FIND = 200  # characters
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 def board(request: HttpRequest) -> HttpResponse:
     """Who holds what, for whom, until when.
 
@@ -29,7 +29,7 @@ def board(request: HttpRequest) -> HttpResponse:
     )
 
 
-@require_GET
+@require_safe
 def board_rows(request: HttpRequest) -> HttpResponse:
     """The poll of the board: asks only our database, and has no body when nothing changed."""
     viewer = pages.viewer(request)
@@ -43,7 +43,7 @@ def board_rows(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-@require_GET
+@require_safe
 def warned(request: HttpRequest) -> HttpResponse:
     """The poll of the bar, on pages other than the board."""
     bar = warnings.bar(pages.viewer(request))

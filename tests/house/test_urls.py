@@ -51,3 +51,24 @@ def test_whoever_is_not_signed_in_is_sent_to_sign_in(method, name, needed, _view
     answer = getattr(Client(), method)(address(name, needed))
     assert answer.status_code == 302
     assert answer["Location"].startswith(reverse("login") + "?next=")
+
+
+@pytest.mark.django_db
+def test_whatever_can_be_read_can_be_asked_for_its_head_alone(django_user_model):
+    client = Client()
+    client.force_login(django_user_model.objects.create_superuser("root"))
+    taken = {
+        name: client.generic("PROPFIND", address(name, needed)).headers.get("Allow", "")
+        for name, needed, _view in GUARDED
+    }
+    read = {name for name, methods in taken.items() if "GET" in methods}
+    assert {"board", "place", "hold", "look-up", "audit", "settings"} <= read
+    assert {name for name in read if "HEAD" not in taken[name]} == set()
+
+
+@pytest.mark.django_db
+def test_a_head_of_a_form_is_no_form_that_was_sent(django_user_model):
+    client = Client()
+    client.force_login(django_user_model.objects.create_superuser("root"))
+    forms = {name: client.head(reverse(name)).status_code for name in ("settings", "look-up")}
+    assert forms == {"settings": 200, "look-up": 200}  # an empty one that was sent is a 422
