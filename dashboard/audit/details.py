@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.audit import values
+from dashboard.audit import values, words
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -128,9 +128,7 @@ def _asides(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
 
 
 def _clause(sentence: str) -> str:
-    """A sentence of ours within another one: without its capital and its full stop."""
-    if sentence[1:2].islower():
-        sentence = sentence[0].lower() + sentence[1:]
+    """A sentence of ours within another one. Its capital may be that of a name."""
     return _short(sentence.removesuffix("."))
 
 

@@ -51,7 +51,7 @@ def of(entry: AuditEntry) -> Iterator[Fact]:
     yield Fact(_("Outcome"), entry.get_outcome_display() or values.NOTHING)
     told = {column: getattr(entry, column) for column, _label in COLUMNS}
     yield from (
-        Fact(str(label), str(told[column]))
+        Fact(str(label), values.shown(column, told[column]))
         for column, label in COLUMNS
         if told[column] not in (None, "")
     )

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from dashboard.audit import words
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.words import WAYS
 
 NOTHING = "–"
 
@@ -40,6 +40,8 @@ LABELS: dict[str, str | Promise] = {
     "email": _lazy("e-mail"),
     "is_active": _lazy("may sign in"),
     "groups": _lazy("groups"),
+    "role": _lazy("role"),
+    "is_superuser": _lazy("superuser"),
     "reason": _lazy("reason"),
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
@@ -92,7 +94,11 @@ def _particular(key: str, value: Any, near: datetime | None) -> str:
         return states().get(str(value), str(value))
     if key == "way":
         way = str(value).replace("_", " ")
-        return str(WAYS.get(way, way))
+        return str(words.WAYS.get(way, way))
+    if key == "reason":
+        return words.reason(str(value))
+    if key == "role":
+        return str(words.ROLES.get(value, value))
     return str(value)
 
 

@@ -62,6 +62,17 @@ WAYS: dict[str, str | Promise] = {
     "new first": _lazy("new one first, then the old one released"),
     "retake": _lazy("released and taken again"),
 }
+REASONS: dict[str, str | Promise] = {
+    "client_rang_off": _lazy("client rang off"),
+    "client_chose_other": _lazy("client chose another time"),
+    "booked": _lazy("booked"),
+    "mistake": _lazy("placed by mistake"),
+    "absent": _lazy("the holder is away"),
+    "client_asked": _lazy("the client turned to somebody else"),
+    "handed_over": _lazy("agreed with the holder"),
+    "other": _lazy("another reason"),
+}
+ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
 UNPROVEN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
 
 
@@ -73,6 +84,11 @@ def who(entry: AuditEntry, viewer: int | None) -> str:
     if entry.action in UNPROVEN or entry.actor_name != SYSTEM:
         return _("somebody as “%(name)s”") % {"name": entry.actor_name}
     return _("the system")
+
+
+def reason(code: str) -> str:
+    """The words for the code of a reason; one that we have no words for stands as it is."""
+    return str(REASONS.get(code, code.replace("_", " ")))
 
 
 def did(action: str, verdict: str, it: str) -> str:

@@ -29,6 +29,7 @@ class HoldError(Exception):
     ``outcome`` says what it means for cal.com, ``status`` is the HTTP status that fits,
     ``fields`` are messages beside form fields, ``hold`` is the one it is about, if any.
     ``retake`` offers to delete and reserve anew, which only a person may choose.
+    ``logged`` is what happened in the words that the log keeps.
     """
 
     def __init__(
@@ -50,3 +51,4 @@ class HoldError(Exception):
         self.fields = dict(fields or {})
         self.hold = hold
         self.retake = retake
+        self.logged = problem.happened

@@ -47,7 +47,7 @@ def attempt(
                 hold_id=hold_id,
                 asked=asked,
                 error_code=str(error.cause),
-                message=error.problem.happened,
+                message=error.logged,
                 now=now,
             )
         raise

@@ -87,7 +87,7 @@ def test_a_refusal_of_our_own_is_not_put_into_the_mouth_of_cal_com(staff, hold):
     )
     assert only_line().sentence == (
         "staff tried to move the hold of Thu 27 Nov 10:00, to Thu 27 Nov 10:00; "
-        "a colleague is changing this hold"
+        "A colleague is changing this hold"
     )
 
 

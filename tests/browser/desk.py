@@ -114,7 +114,7 @@ class Desk:
             assert (self._width(), state) == (width, state)
             for scheme in SCHEMES:
                 self.page.emulate_media(color_scheme=scheme)
-                self._picture(f"{state}-{width}-{scheme}")
+                self.picture(f"{state}-{width}-{scheme}")
                 assert self._violations(f"{state} {width} {scheme}") == []
         self.page.set_viewport_size({"width": WIDTHS[0], "height": 900})
         self.page.emulate_media(color_scheme=SCHEMES[0])
@@ -132,7 +132,7 @@ class Desk:
         found = self.page.evaluate(ASK_AXE) if self.scripts else []
         return [f"{state}: {one}" for one in found]
 
-    def _picture(self, name: str) -> None:
+    def picture(self, name: str) -> None:
         folder = os.environ.get("BROWSER_SHOTS")
         if folder:
             kind = "" if self.scripts else "plain-"

@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
+from dashboard.holds import words
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Sandbox
 from tests.holds.cast import CONSULT, MONDAY, place
@@ -204,3 +205,23 @@ def test_the_log_is_read_in_the_readers_zone_and_kept_in_none(
     page = browser.get("/audit/?action=place").content.decode()
     assert f"<b>{local:%H:%M:%S}</b>" in page
     assert "the hold of Mon 11 Jan 2027 04:00" in page
+
+
+def test_a_refusal_is_told_in_the_persons_words_and_logged_in_the_offices(
+    far_away: Client, staff: User, colleague: User
+) -> None:
+    Preferences.objects.filter(user=staff).update(language="de")
+    hold = place(colleague)
+    page = far_away.post(f"/holds/{hold.pk}/release", {"reason": "mistake"}).content.decode()
+    assert "Diese Vormerkung gehört colleague." in page
+    entry = AuditEntry.objects.filter(action="release", outcome="refused").get()
+    assert entry.message == "This hold belongs to colleague."
+
+
+def test_moments_in_the_log_are_the_offices() -> None:
+    with translation.override("de"), timezone.override(ZoneInfo(NEW_YORK)):
+        error = words.ran_out(MONDAY)
+    assert error.problem.happened.startswith(
+        "Diese Reservierung ist um 04:00:00 (America/New_York)"
+    )
+    assert error.logged == "This reservation ran out at 10:00:00 (Europe/Rome)."

@@ -72,7 +72,7 @@ def test_the_audit_says_from_whom_to_whom_and_why_and_nothing_of_the_client(
     assert "Grace" not in f"{entry.before}{entry.after}{entry.asked}{entry.message}"
     line = searching.story(hold.pk, now=timezone.now())[0]
     assert f"{line.who} {line.did_it}{line.told}" == (
-        "admin took over it, staff → admin; reason: client asked"
+        "admin took over it, staff → admin; reason: the client turned to somebody else"
     )
 
 

@@ -11,6 +11,7 @@ from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
 from dashboard.calcom.errors import IN_THE_DARK
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
+from dashboard.holds.words.logged import in_the_log_too
 
 Text = str | Promise
 
@@ -121,6 +122,7 @@ CONFLICTS = {
 }
 
 
+@in_the_log_too
 def of_call(
     error: CalcomError, *, safe: str, hold: Hold | None = None, others: Iterable[Hold] = ()
 ) -> HoldError:

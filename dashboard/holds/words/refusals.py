@@ -14,11 +14,13 @@ from dashboard.holds import moments
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
 from dashboard.holds.words.causes import HAPPENED
+from dashboard.holds.words.logged import in_the_log_too
 from dashboard.holds.words.safety import perhaps_held, still_yours
 
 Text = str | Promise
 
 
+@in_the_log_too
 def invalid(fields: dict[str, str], *, hold: Hold | None = None, safe: str = "") -> HoldError:
     """Something asked for that our own rules refuse, beside its field."""
     return HoldError(
@@ -35,6 +37,7 @@ def invalid(fields: dict[str, str], *, hold: Hold | None = None, safe: str = "")
     )
 
 
+@in_the_log_too
 def not_yours(hold: Hold) -> HoldError:
     return HoldError(
         Problem(
@@ -59,6 +62,7 @@ VERBS: dict[str, Text] = {
 }
 
 
+@in_the_log_too
 def being_changed(hold: Hold) -> HoldError:
     """Somebody else is at work on the hold."""
     return _conflict(
@@ -74,6 +78,7 @@ def being_changed(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def being_settled(hold: Hold) -> HoldError:
     """A change of the hold was broken off and is not at rest yet."""
     return _conflict(
@@ -85,6 +90,7 @@ def being_settled(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def took_too_long(hold: Hold) -> HoldError:
     """The verb lost its claim on the way: what came of it is found out by settling."""
     return HoldError(
@@ -100,6 +106,7 @@ def took_too_long(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
     """The page was older than the hold."""
     return _conflict(
@@ -111,6 +118,7 @@ def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
     )
 
 
+@in_the_log_too
 def being_asked(other: Hold) -> HoldError:
     """Somebody else is asking cal.com for an overlapping time at this moment."""
     error = _conflict(
@@ -124,6 +132,7 @@ def being_asked(other: Hold) -> HoldError:
     return error
 
 
+@in_the_log_too
 def has_ended(hold: Hold) -> HoldError:
     return _conflict(
         _("This hold has already ended: %(state)s.") % {"state": hold.get_state_display()},
@@ -134,16 +143,18 @@ def has_ended(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def ran_out(until: datetime) -> HoldError:
     return _conflict(
         _("This reservation ran out at %(until)s (%(zone)s).")
-        % {"until": moments.clock(until), "zone": moments.office().key},
+        % {"until": moments.clock(until), "zone": moments.zone_name()},
         _("Nothing was changed."),
         _("Hold the time again if the client still wants it."),
         cause="has_ended",
     )
 
 
+@in_the_log_too
 def not_confirmed(hold: Hold) -> HoldError:
     safe = perhaps_held(hold.latest_end) if hold.latest_end else _("It is being placed.")
     return _conflict(
@@ -155,17 +166,19 @@ def not_confirmed(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def would_shorten(hold: Hold, *, field: str = "reservation_duration") -> HoldError:
     until = moments.clock(hold.held_until) if hold.held_until else ""
     return invalid(
         {
             field: _("The hold already stands until %(until)s (%(zone)s); this would shorten it.")
-            % {"until": until, "zone": moments.office().key}
+            % {"until": until, "zone": moments.zone_name()}
         },
         hold=hold,
     )
 
 
+@in_the_log_too
 def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
     """The known rate allowance does not cover what the verb may need."""
     return HoldError(
@@ -182,6 +195,7 @@ def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
     )
 
 
+@in_the_log_too
 def no_time(hold: Hold, at: datetime) -> HoldError:
     """One of several whose turn never came."""
     return HoldError(
@@ -197,6 +211,7 @@ def no_time(hold: Hold, at: datetime) -> HoldError:
     )
 
 
+@in_the_log_too
 def same_time(hold: Hold) -> HoldError:
     return invalid(
         {"slot_start": _("The hold is at this time already; extend it to keep it longer.")},
@@ -204,10 +219,12 @@ def same_time(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def how_long(hold: Hold) -> HoldError:
     return invalid({"reservation_duration": _("Say for how many minutes from now.")}, hold=hold)
 
 
+@in_the_log_too
 def offer_retake(hold: Hold, at: datetime) -> HoldError:
     """cal.com lets the hold neither be extended in place nor be parked."""
     error = _conflict(
@@ -224,10 +241,12 @@ def offer_retake(hold: Hold, at: datetime) -> HoldError:
     return error
 
 
+@in_the_log_too
 def no_offer() -> HoldError:
     return invalid({"offer": _("This offer does not exist, or nothing of it was ever held.")})
 
 
+@in_the_log_too
 def offer_is_full(most: int) -> HoldError:
     return _conflict(
         _("This offer has %(most)s times already, which is the most.") % {"most": most},
@@ -237,6 +256,7 @@ def offer_is_full(most: int) -> HoldError:
     )
 
 
+@in_the_log_too
 def being_decided(hold: Hold) -> HoldError:
     """Somebody keeps one of the offer and is releasing the rest."""
     return _conflict(
@@ -249,6 +269,7 @@ def being_decided(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def not_in_offer(hold: Hold) -> HoldError:
     return _conflict(
         _("This hold is not one of the offer."),
@@ -259,6 +280,7 @@ def not_in_offer(hold: Hold) -> HoldError:
     )
 
 
+@in_the_log_too
 def changed_outside(hold: Hold) -> HoldError:
     """A check before something else found it otherwise than the register has it."""
     return _conflict(
@@ -288,6 +310,7 @@ LOST_OTHERWISE = (
 )
 
 
+@in_the_log_too
 def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     """Taken in the gap of a change that cal.com leaves no way to make safely."""
     happened, what_now = LOST.get(cause, LOST_OTHERWISE)
