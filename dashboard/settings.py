@@ -86,6 +86,7 @@ MIDDLEWARE = [
     "dashboard.edge.health.middleware",  # before host checks, redirects and sign-in
     "dashboard.edge.proxies.middleware",
     "dashboard.edge.request_ids.middleware",
+    "dashboard.edge.charset.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -10,6 +10,7 @@ from django.urls import reverse
 from dashboard.accounts import views
 from tests.serving import Site
 
+FORM = "application/x-www-form-urlencoded"
 HTMX = {"HX-Request": "true"}
 
 
@@ -75,6 +76,19 @@ def test_a_file_that_nobody_asked_for_is_not_kept(visitor):
     answer = visitor.post(reverse("login"), fields)
     assert answer.status_code == 422  # read like any other form …
     assert answer.wsgi_request.FILES == {}  # … and the file dropped
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("charset", ["unicode_escape", "rot13", "utf-16", "nonsense"])
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", FORM], ids=["parts", "form"])
+def test_a_form_that_claims_another_encoding_is_read_as_utf_8(visitor, kind, charset):
+    body = "--x\r\nContent-Disposition: form-data; name=username\r\n\r\nJörg\\ud800\r\n--x--\r\n"
+    sent = "username=J%C3%B6rg\\ud800" if kind == FORM else body
+    answer = visitor.generic(
+        "POST", reverse("login"), sent.encode(), content_type=f"{kind}; charset={charset}"
+    )
+    assert answer.status_code == 422
+    assert 'value="Jörg\\ud800"' in answer.content.decode()
 
 
 def test_the_page_for_a_fault_needs_no_database(serve):
