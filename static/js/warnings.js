@@ -109,6 +109,11 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden && bar()) htmx.trigger(bar(), "refresh", {}, false);
 });
 
+// Whatever a person has done may have changed what there is to warn of.
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (bar() && ctx.request.method !== "GET") htmx.trigger(bar(), "refresh", {}, false);
+});
+
 // The answer to *Extend* is that hold's page. Where that page is open it takes its place;
 // elsewhere the messages are enough, and the problem, if any.
 document.addEventListener("htmx:before:swap", (event) => {
@@ -127,9 +132,8 @@ document.addEventListener("htmx:before:swap", (event) => {
     main.swapSpec.style = "none";
     ctx.title = null;
   }
-  for (const part of document.querySelectorAll("[data-poll]")) {
-    htmx.trigger(part, "refresh", {}, false);
-  }
+  const board = document.getElementById("board");
+  if (board) htmx.trigger(board, "refresh", {}, false);
 });
 
 // Browsers ask for leave only while a person does something: here, ticking the box.
