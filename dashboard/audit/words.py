@@ -70,6 +70,7 @@ REASONS: dict[str, str | Promise] = {
     "absent": _lazy("the holder is away"),
     "client_asked": _lazy("the client turned to somebody else"),
     "handed_over": _lazy("agreed with the holder"),
+    "offer_decided": _lazy("the client chose another time of the offer"),
     "other": _lazy("another reason"),
 }
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}

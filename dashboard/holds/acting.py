@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -16,6 +17,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.holds import (
+    client_zones,
     deciding,
     many,
     offering,
@@ -73,7 +75,9 @@ def offer_more(request: HttpRequest, hold: Hold) -> HttpResponse:
         begun = offers.start(hold_id=hold.pk, by=actor_of(request), now=timezone.now())
     except HoldError as error:
         return pages.hold_page(request, hold.pk, status=error.status, error=error)
-    return HttpResponseRedirect(f"{reverse('place')}?offer={begun.pk}", status=303)
+    zone = client_zones.zone_of(request, hold.pk)
+    query = {"offer": str(begun.pk)} | ({"client_zone": zone.key} if zone else {})
+    return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
 
 
 @require_safe

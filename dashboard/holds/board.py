@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit.searching import findings
-from dashboard.holds import lines, register, told
+from dashboard.holds import lines, register, taking_over, told
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry, Register
 from dashboard.holds.rows import Row, Viewer, iso, row_of
@@ -147,7 +147,23 @@ def _attention(
         return []
     holds = [*_troubled(troubled), *(_told(viewer) if now.told_count(viewer.at) else [])]
     rows = [row_of(hold, viewer) for hold in holds]
-    return [row for row in rows if (row.mine or tab != Tab.MINE) and _fits(find, row)]
+    shown = [row for row in rows if row.mine or tab != Tab.MINE]
+    numbers = {row.pk for row in shown}
+    taken = [row for row in _taken(viewer) if row.pk not in numbers]
+    return [row for row in (*shown, *taken) if _fits(find, row)]
+
+
+def _taken(viewer: Viewer) -> Iterable[Row]:
+    """What colleagues took over from this person and hold now."""
+    for taken in taking_over.taken_from(viewer.user, now=viewer.now):
+        said = {"who": taken.by, "when": told.when(taken.at)[1]}
+        yield replace(
+            row_of(taken.hold, viewer),
+            word=str(_("taken over")),
+            icon="arrow",
+            tone="changing",
+            sentence=str(_("%(who)s took over this hold from you at %(when)s.") % said),
+        )
 
 
 def _troubled(entries: list[Entry]) -> Iterable[Hold]:

@@ -18,10 +18,12 @@ from dashboard.accounts.typed import recall
 from dashboard.audit import searching
 from dashboard.holds import (
     availability,
+    client_zones,
     looking,
     offering,
     picking,
     rows,
+    sentences,
     starting,
     taking_over,
     told,
@@ -88,6 +90,8 @@ def hold_page(
     context = {
         "row": row,
         "offer": offering.tag_of(shown),
+        "zone_form": client_zones.form(request, pk),
+        "for_client": _for_client(request, shown, who),
         "acts": row.acts,
         "ended": told.ended(shown),
         "extend_form": extend_form,
@@ -101,6 +105,12 @@ def hold_page(
         "story": searching.story(pk, now=who.now, viewer=who.user.pk),
     }
     return answer(request, "hold", context, status=status, error=error)
+
+
+def _for_client(request: HttpRequest, shown: Hold, who: Viewer) -> str:
+    """What to tell the client, for as long as it is true."""
+    zone = client_zones.zone_of(request, shown.pk)
+    return sentences.for_client(shown, zone, now=who.at) if shown.is_live(who.at) else ""
 
 
 def move_page(

@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.calcom import EventType
-from dashboard.holds.fields import FIRST_YEAR, LAST_YEAR, ZoneField
+from dashboard.holds.client_zones import ZoneForm
+from dashboard.holds.fields import FIRST_YEAR, LAST_YEAR
 from dashboard.holds.forms import LARGEST
 
 
@@ -24,20 +25,13 @@ class DayInput(forms.DateInput):
         super().__init__(format="%Y-%m-%d")
 
 
-class PickForm(forms.Form):
+class PickForm(ZoneForm):
     """Which free times to look at. Each part that cannot be read falls back to its usual value."""
 
     event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST)
     other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST)
     slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
     day = forms.DateField(label=_lazy("Day"), widget=DayInput)
-    client_zone = ZoneField(
-        label=_lazy("Client's time zone"),
-        required=False,
-        widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "America/New_York"}
-        ),
-    )
     view = forms.CharField(required=False)
     seek = forms.BooleanField(required=False)
 

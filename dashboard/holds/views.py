@@ -17,6 +17,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
 from dashboard.holds import (
     acting,
+    client_zones,
     looking,
     pages,
     prefilled,
@@ -70,6 +71,7 @@ def place(request: HttpRequest) -> HttpResponse:
             return pages.see(error.hold)
         form.show(error)
         return pages.place_page(request, form, status=error.status, error=error)
+    client_zones.remember(request, hold.pk, request.POST.get("client_zone", ""))
     if request.POST.get("then") == "offer":
         return acting.offer_more(request, hold)
     return pages.see(hold)

@@ -15,6 +15,7 @@ ABOVE = {
         "views",
         "acting",
         "offering",
+        "client_zones",
         "pages",
         "context",
         "board",
@@ -89,6 +90,7 @@ ARROWS: dict[str, set[str]] = {
     "dashboard.holds.views": OF_A_VIEW,
     "dashboard.holds.acting": OF_A_VIEW,
     "dashboard.holds.offering": OF_A_VIEW,
+    "dashboard.holds.client_zones": OF_A_VIEW,
     # Django looks for these at the top; they only point into the rooms.
     "dashboard.settings": {"django", "dashboard.edge"},
     "dashboard.urls": {
