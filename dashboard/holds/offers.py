@@ -32,9 +32,9 @@ def start(*, hold_id: int, by: Actor, now: datetime) -> Offer:
     Raises HoldError, Hold.DoesNotExist.
     """
     hold = starting.fetch(hold_id)
+    rules.may_act(hold, by)
     if hold.offer is not None:
         return hold.offer
-    rules.may_act(hold, by)
     if hold.has_ended:
         raise words.has_ended(hold)
     with transaction.atomic(durable=True):
