@@ -71,6 +71,7 @@ class Board:
     attention: Sequence[Row]
     findings: Sequence[Any]
     ended: Sequence[EndedLine]
+    is_cut: bool  # more have ended than are shown
     live_count: int
     find: str
     tag: str
@@ -121,6 +122,7 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
         attention=_attention(tab, troubled, viewer, now, find),
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
         ended=_found(find, _ended(viewer)) if tab == Tab.ENDED else [],
+        is_cut=tab == Tab.ENDED and now.ended_count > MOST_ENDED,
         live_count=sum(1 for entry in calm if entry.state == State.HELD),
         find=find,
         tag=tag(viewer, tab, now),

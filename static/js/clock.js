@@ -22,6 +22,7 @@ function wake() {
   if (Math.abs(change) < WAIT_FOR_SLEEP) return;
   gap += change;
   origin += change;
+  document.dispatchEvent(new CustomEvent("holdfast:wake"));
   ask();
 }
 

@@ -68,6 +68,7 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });
 window.addEventListener("online", refresh);
+document.addEventListener("holdfast:wake", refresh);
 window.addEventListener("offline", () => heard(false));
 
 button.addEventListener("click", () => {

@@ -95,7 +95,7 @@ let over = "";
 function tick({ detail }) {
   origin = detail - performance.now();
   const past = show().filter((item) => left(item) <= 0).map((item) => item.id).join();
-  if (past && past !== over) htmx.trigger(bar(), "refresh", {}, false);
+  if (past && past !== over) refresh();
   over = past;
 }
 
@@ -105,13 +105,18 @@ document.addEventListener("htmx:config:request", (event) => {
   if (event.detail.ctx?.sourceElement === bar() && silent) event.preventDefault();
 });
 
+function refresh() {
+  if (bar()) htmx.trigger(bar(), "refresh", {}, false);
+}
+
+document.addEventListener("holdfast:wake", refresh);
 document.addEventListener("visibilitychange", () => {
-  if (!document.hidden && bar()) htmx.trigger(bar(), "refresh", {}, false);
+  if (!document.hidden) refresh();
 });
 
 // Whatever a person has done may have changed what there is to warn of.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (bar() && ctx.request.method !== "GET") htmx.trigger(bar(), "refresh", {}, false);
+  if (ctx.request.method !== "GET") refresh();
 });
 
 // The answer to *Extend* is that hold's page. Where that page is open it takes its place;

@@ -301,6 +301,7 @@ def board(
             tab=tab,
             tabs=tabs(tab, 5, len(rows), 2, len(attention), 3),
             ended=ended or [],
+            is_cut=bool(ended),
             find=find,
             tag='"first"',
         )
@@ -371,6 +372,10 @@ SCENES: dict[str, tuple[str, Any]] = {
     "board-warned": (
         "holds/board.html",
         lambda: {**board(rows=ROWS, attention=[]), "bar": bar(*ROWS[:4])},
+    ),
+    "board-to-be-warned": (
+        "holds/board.html",
+        lambda: {**board(rows=ROWS, attention=[]), "bar": bar(replace(ROWS[1], left=123))},
     ),
     "place-warned": (
         "holds/new.html",

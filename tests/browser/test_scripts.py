@@ -5,6 +5,7 @@ Nothing here asks cal.com or a database; the journey through the product is test
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,32 @@ from tests.parts import program, require
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 HOUR = 3600 * 1000
 THIRD = scenes.ROWS[2]
+SHIFTS = """
+window.shifts = [];
+const told = (one) => `${one.value} ${one.sources.map((part) => part.node?.outerHTML)}`;
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(told)))
+  .observe({ type: "layout-shift" });
+"""
+# Stands in for what a machine without loudspeaker and desktop does not have.
+EARS = """
+window.rung = [];
+window.AudioContext = class {
+  currentTime = 0;
+  createOscillator() {
+    const tone = { frequency: {}, connect: (next) => next, start: () => window.rung.push("tone") };
+    return Object.assign(tone, { stop: () => {} });
+  }
+  createGain() {
+    const gain = { setValueAtTime: () => {}, exponentialRampToValueAtTime: () => {} };
+    return { gain, connect: () => {} };
+  }
+};
+window.Notification = class {
+  static permission = "granted";
+  static requestPermission() { window.rung.push("leave"); }
+  constructor(_title, { body }) { window.rung.push(body); }
+};
+"""
 REFRESH = "htmx.trigger('#board', 'refresh', {}, false)"
 
 
@@ -217,3 +244,95 @@ def test_without_scripts_nothing_is_promised_that_does_not_run(
         expect(page.locator(promise).first).to_be_hidden()
     expect(page.locator("#h1 button")).to_be_visible()
     context.close()
+
+
+class TestTheMomentOfAWarning:
+    """A hold comes to its last two minutes while somebody looks at the page."""
+
+    def wait(self, page: Page) -> None:
+        expect(page.locator("#w2")).to_be_hidden()
+        expect(page.locator("#w2")).to_have_class("soon", timeout=8000)
+
+    def test_it_moves_nothing(self, page: Page) -> None:
+        page.goto("/board-to-be-warned")
+        page.evaluate(SHIFTS)
+        self.wait(page)
+        page.wait_for_timeout(300)
+        assert page.evaluate("window.shifts") == []
+
+    def test_without_being_asked_for_it_makes_no_sound_and_no_notice(self, page: Page) -> None:
+        page.add_init_script(EARS)
+        page.goto("/board-to-be-warned")
+        self.wait(page)
+        assert page.evaluate("window.rung") == []
+        expect(page.locator("#status")).to_contain_text("Your hold of Tue 24 Nov 16:00–17:00 ends")
+
+    def test_it_rings_and_notifies_once_whoever_wants_it_and_names_no_client(
+        self, page: Page
+    ) -> None:
+        page.add_init_script(EARS)
+        page.goto("/board-to-be-warned")
+        page.evaluate("Object.assign(document.documentElement.dataset, {sound: '', notice: ''})")
+        self.wait(page)
+        page.wait_for_timeout(1200)
+        ring, notice = page.evaluate("window.rung")
+        assert ring == "tone"
+        assert notice.startswith("Your hold of Tue 24 Nov 16:00–17:00 ends in 1")
+        assert "Okafor" not in notice
+
+
+def test_leave_for_notices_is_asked_for_when_the_box_is_ticked(page: Page) -> None:
+    page.add_init_script(EARS)
+    page.goto("/")
+    page.evaluate(
+        "document.querySelector('main').append(Object.assign(document.createElement('input'),"
+        " { type: 'checkbox', name: 'desktop_notice', id: 'notice' }))"
+    )
+    page.check("#notice")
+    page.uncheck("#notice")
+    assert page.evaluate("window.rung") == ["leave"]
+
+
+def test_a_poll_leaves_what_somebody_opened_open(page: Page) -> None:
+    """Even in a row that changes."""
+    page.goto("/")
+    page.evaluate(
+        "document.querySelector('#h1').dataset.face = 'old';"
+        "document.querySelector('#h1 .client').innerHTML ="
+        " '<details open><summary>More</summary></details>'"
+    )
+    answer = page.request.get("/rows?tab=everyone").text()
+    opened = r"\1<details><summary>More</summary></details>"
+    answer = re.sub(r'(id="h1".*?<td class="client">)', opened, answer)
+    page.route("**/rows\\?*", lambda route: route.fulfill(body=answer, content_type="text/html"))
+    page.evaluate(REFRESH)
+    expect(page.locator("#h1 .client")).to_contain_text("Marta Ferri")
+    expect(page.locator("#h1 details")).to_have_attribute("open", "")
+
+
+def test_the_answer_of_a_tab_that_was_left_is_dropped(page: Page) -> None:
+    page.goto("/")
+    late: list[Route] = []
+
+    def keep_waiting(route: Route) -> None:
+        late.append(route)
+
+    page.route("**/rows\\?*", keep_waiting)
+    page.evaluate(REFRESH)
+    page.wait_for_timeout(100)
+    page.evaluate("document.querySelector('#board').setAttribute('hx-get', '/rows?tab=mine')")
+    page.evaluate("document.querySelector('#h1').remove()")
+    late[0].continue_()
+    page.wait_for_timeout(400)
+    expect(page.locator("#h1")).to_have_count(0)
+
+
+def test_a_session_that_ended_throws_nobody_out_of_a_form(page: Page) -> None:
+    page.goto("/place-warned")
+    page.route(
+        "**/warnings", lambda route: route.fulfill(headers={"HX-Redirect": "/sign-in"}, body="")
+    )
+    with page.expect_response("**/warnings"):
+        page.evaluate("htmx.trigger('#warnings', 'refresh', {}, false)")
+    page.wait_for_timeout(300)
+    assert page.url.endswith("/place-warned")
