@@ -67,7 +67,10 @@ def test_slash_goes_to_the_field_that_finds(ada: Desk, office: Office) -> None:
     ada.place(office.free_time())
     ada.page.goto("/")
     field = ada.page.locator("[data-key='/']")
+    hint = "(form) => getComputedStyle(form, '::after').content"
+    assert ada.page.locator(".find").evaluate(hint) == '"/" / ""'
     ada.page.keyboard.press("/")
+    assert ada.page.locator(".find").evaluate(hint) == "none"
     expect(field).to_be_focused()
     expect(field).to_have_value("")
 
