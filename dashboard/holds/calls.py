@@ -117,6 +117,7 @@ class Action:
     ends: datetime
     claim_id: uuid.UUID | None = None
     was_written: bool = False
+    way: str = ""  # which of the ways to extend and move it went, for the log
     _sent_before: bool = False
     _journal: dict[str, Any] | None = None  # the change as it was last written down
     _answered: Exchange | None = None
@@ -288,7 +289,7 @@ class Action:
         trail.outcome(
             self.trail,
             outcome=outcome,
-            after=after,
+            after={**(after or {}), "way": self.way} if self.way else after,
             answered=self._answered,
             error_code=self._error_code(cause),
             message=self._error.message if self._error else "",

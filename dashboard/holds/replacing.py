@@ -114,7 +114,8 @@ def _swap(
     except CalcomError:
         done = {}  # the stand-in says that it is still to be deleted; settling does it
     action.also(_writing(action, stand_in, done | claims.ended()))
-    action.finish(Outcome.OK, after=endings.snapshot(hold) | {"way": "new_first"})
+    action.way = "new first"
+    action.finish(Outcome.OK, after=endings.snapshot(hold))
     return hold
 
 
@@ -173,6 +174,7 @@ def retake(
 
 
 def _delete_and_ask(action: Action, hold: Hold, change: Change, minutes: int) -> Hold:
+    action.way = "retake"
     with endings.within_claim(action, hold):
         _give_up(action, hold, replace(change, settled_by=action.settled_by()))
         return _ask_anew(action, hold, change.target, minutes)

@@ -80,6 +80,7 @@ def park_and_go(action: Action, uid: str, change: Change) -> Reservation:
 
     Raises RetakeNeededError, BackAgainError, LostError, UnsettledError, GoneError, Unavailable.
     """
+    action.way = "park and return"
     return _arrive(action, uid, _park(action, uid, change, ahead=False))
 
 

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit import searching
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -39,6 +41,19 @@ def test_a_hold_is_extended_by_way_of_a_parking_place_and_keeps_its_uid(
         ("step", "extend", "PATCH", ""),
         ("outcome", "extend", "", "ok"),
     ]
+
+
+def test_the_story_tells_the_way_it_went(calcom: Sandbox, staff: User) -> None:
+    parked = cast.place(staff)
+    cast.extend(staff, parked, 30)
+    replaced = cast.place(staff, event_type=ROUND_ROBIN)
+    cast.extend(staff, replaced, 30)
+
+    first = searching.story(parked.pk, now=timezone.now())[0]
+    second = searching.story(replaced.pk, now=timezone.now())[0]
+
+    assert first.details[-1] == "parked and returned"
+    assert second.details[-1] == "new one first, then the old one released"
 
 
 def test_the_doomed_call_is_skipped_the_second_time(calcom: Sandbox, staff: User) -> None:
