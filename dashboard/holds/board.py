@@ -20,6 +20,7 @@ from dashboard.holds import lines, register, taking_over, told
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry, Register
 from dashboard.holds.rows import Row, Viewer, iso, row_of
+from dashboard.holds.taking_over import Taken
 
 State = Hold.State
 
@@ -107,19 +108,22 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
     """
     calm = [entry for entry in now.entries if entry.is_calm(viewer.now)]
     troubled = [entry for entry in now.entries if not entry.is_calm(viewer.now)]
+    taken = _taken(viewer, {entry.pk for entry in troubled})
     found = _findings(viewer.now)
     counts = {
         Tab.MINE: len(_of_tab(Tab.MINE, now.entries, viewer)),
         Tab.EVERYONE: len(now.entries),
         Tab.SOON: len(_of_tab(Tab.SOON, calm, viewer)),
-        Tab.ATTENTION: len(troubled) + now.told_count(viewer.at) + len(found),
+        Tab.ATTENTION: len(troubled) + len(taken) + now.told_count(viewer.at) + len(found),
         Tab.ENDED: now.ended_count,
     }
     return Board(
         tab=tab,
         tabs=[TabLink(one, str(one.label), counts[one], one == tab) for one in Tab],
         rows=_found(find, lines.of(_of_tab(tab, calm, viewer), viewer, now.places)),
-        attention=_attention(tab, troubled, viewer, now, find),
+        attention=[
+            row for row in _attention(tab, troubled, taken, viewer, now) if _fits(find, row)
+        ],
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
         ended=_found(find, _ended(viewer)) if tab == Tab.ENDED else [],
         is_cut=tab == Tab.ENDED and now.ended_count > MOST_ENDED,
@@ -142,30 +146,33 @@ def _of_tab(tab: Tab, entries: Sequence[Entry], viewer: Viewer) -> Sequence[Entr
 
 
 def _attention(
-    tab: Tab, troubled: list[Entry], viewer: Viewer, now: Register, find: str
+    tab: Tab, troubled: list[Entry], taken: list[Row], viewer: Viewer, now: Register
 ) -> list[Row]:
-    """Holds that nobody is at work on though something is open, and those that were lost."""
+    """Holds that nobody is at work on though something is open, those that were lost, and those
+    that colleagues took over."""
     if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
         return []
     holds = [*_troubled(troubled), *(_told(viewer) if now.told_count(viewer.at) else [])]
     rows = [row_of(hold, viewer) for hold in holds]
     shown = [row for row in rows if row.mine or tab != Tab.MINE]
-    numbers = {row.pk for row in shown}
-    taken = [row for row in _taken(viewer) if row.pk not in numbers]
-    return [row for row in (*shown, *taken) if _fits(find, row)]
+    return [*shown, *taken]
 
 
-def _taken(viewer: Viewer) -> Iterable[Row]:
+def _taken(viewer: Viewer, but: set[int]) -> list[Row]:
     """What colleagues took over from this person and hold now."""
-    for taken in taking_over.taken_from(viewer.user, now=viewer.now):
-        said = {"who": taken.by, "when": told.when(taken.at)[1]}
-        yield replace(
-            row_of(taken.hold, viewer),
-            word=str(_("taken over")),
-            icon="arrow",
-            tone="changing",
-            sentence=str(_("%(who)s took over this hold from you at %(when)s.") % said),
-        )
+    found = taking_over.taken_from(viewer.user, now=viewer.now)
+    return [_taken_row(taken, viewer) for taken in found if taken.hold.pk not in but]
+
+
+def _taken_row(taken: Taken, viewer: Viewer) -> Row:
+    said = {"who": taken.by, "when": told.when(taken.at)[1]}
+    return replace(
+        row_of(taken.hold, viewer),
+        word=str(_("taken over")),
+        icon="arrow",
+        tone="changing",
+        sentence=str(_("%(who)s took over this hold from you at %(when)s.") % said),
+    )
 
 
 def _troubled(entries: list[Entry]) -> Iterable[Hold]:

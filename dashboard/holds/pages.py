@@ -22,6 +22,7 @@ from dashboard.holds import (
     looking,
     offering,
     picking,
+    prefilled,
     rows,
     sentences,
     starting,
@@ -62,9 +63,11 @@ def place_page(
         choosing.prefill(form)
         form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
     form.list_event_types(availability.event_types(), form.initial.get("event_type_id"))
-    if form["offer"].value():
+    offer_id = prefilled.number(form["offer"].value())
+    if offer_id is not None:
         form.for_same_client()
     context = {
+        "offer": offering.shown(offer_id, who) if offer_id is not None else None,
         "form": form,
         "choosing": choosing,
         "times_target": "#chosen",

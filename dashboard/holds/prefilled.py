@@ -16,7 +16,7 @@ def fields(asked: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
     Only their numbers stand in an address, nothing of the client. ``at`` is the moment on
     cal.com's clock.
     """
-    offer_id, again = _number(asked.get("offer")), _number(asked.get("again"))
+    offer_id, again = number(asked.get("offer")), number(asked.get("again"))
     if offer_id is not None:
         last = offers.of(offer_id).order_by("-id").first()
         return _of_offer(last) if last else {}
@@ -48,7 +48,7 @@ def _what(hold: Hold) -> dict[str, Any]:
     return {"event_type_id": hold.event_type_id, "slot_duration": hold.slot_duration}
 
 
-def _number(text: Any) -> int | None:
+def number(text: Any) -> int | None:
     """As an address has it; larger ones are in no database."""
     text = str(text or "")
     return int(text) if text.isdecimal() and len(text) < 19 else None

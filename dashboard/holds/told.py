@@ -104,7 +104,9 @@ def of_many(row: many.Row) -> str:
     if row.error is None:
         return done[row.ending]
     problem = row.error.problem
-    sentences = (problem.happened, problem.safe, problem.what_now)
+    # What is not certain yet is told by the hold's own page, and by the board.
+    what_now = "" if row.ending is Ending.UNKNOWN else problem.what_now
+    sentences = (problem.happened, problem.safe, what_now)
     return " ".join(sentence for sentence in sentences if sentence)
 
 
