@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from dashboard.holds import offers
+from dashboard.holds import offers, upstream
 from dashboard.holds.models import Hold
 
 State = Hold.State
@@ -28,9 +28,11 @@ SOON = timedelta(minutes=5)  # until its end a hold is on the tab *Ending soon*
 WARNED_AHEAD = timedelta(minutes=15)  # pages know of their person's holds so long before the end
 TOLD_FOR = timedelta(hours=12)  # so long *Needs attention* tells of a lost hold, or one gone
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
-# Every poll asks this; to put it together each time would take longer than to answer it.
+# Every poll asks this, and what cal.com's clock shows, in one; to put it together each time would
+# take longer than to answer it.
 STAMP = (
-    "SELECT COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
+    "SELECT (SELECT clock_offset_ms FROM dashboard_upstream WHERE id = %s),"
+    " COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
     " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s"
 )
 # An end is a moment on cal.com's clock, changed_at one on ours.
@@ -107,15 +109,15 @@ class Register:
 _kept: list[Register] = []
 
 
-def read(now: datetime, at: datetime) -> Register:
-    """The register now: one query as long as nothing was written, four when something was."""
-    stamp = _stamp(now)
+def read(now: datetime) -> tuple[Register, datetime]:
+    """The register now, and the moment on cal.com's clock: one query while nothing is written."""
+    stamp, at = _stamp(now)
     kept = _kept[0] if _kept else None
     if kept is None or kept.stamp != stamp:
         # The stamp is the older of the two, so that a write in between is news once more.
         kept = _load(stamp, now, at)
         _kept[:] = [kept]
-    return kept
+    return kept, at
 
 
 def forget() -> None:
@@ -143,12 +145,13 @@ def _yesterday(now: datetime) -> datetime:
     return datetime.combine(now.astimezone(office) - timedelta(days=1), time(), office)
 
 
-def _stamp(now: datetime) -> Stamp:
+def _stamp(now: datetime) -> tuple[Stamp, datetime]:
     since = _yesterday(now)
     changed = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
     with connection.cursor() as cursor:
-        cursor.execute(STAMP, [*Hold.OPEN, changed])
-        return (since, *cursor.fetchone())
+        cursor.execute(STAMP, [upstream.ROW, *Hold.OPEN, changed])
+        offset, *seen = cursor.fetchone()
+    return (since, *seen), now + timedelta(milliseconds=offset or 0)
 
 
 def _load(stamp: Stamp, now: datetime, at: datetime) -> Register:

@@ -58,9 +58,10 @@ class Viewer:
     base: str  # the address that a hold's number is appended to
 
     @classmethod
-    def of(cls, user: User, now: datetime) -> Viewer:
+    def of(cls, user: User, now: datetime, at: datetime | None = None) -> Viewer:
+        """``at`` is looked up where it is not known."""
         base = reverse("hold", args=[0]).removesuffix("0/")
-        return cls(user, roles.is_admin(user), now, upstream.cal_now(now), base)
+        return cls(user, roles.is_admin(user), now, at or upstream.cal_now(now), base)
 
 
 def row_of(hold: Hold, viewer: Viewer) -> Row:

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboard.accounts.acting import actor_of
 from dashboard.holds import board as boards
 from dashboard.holds import pages, register, settling, warnings
 from dashboard.holds.register import Register
@@ -21,20 +22,17 @@ def board(request: HttpRequest) -> HttpResponse:
 
     What to find is personal data and comes by POST, so that it stands in no address and no log.
     """
-    viewer = pages.viewer(request)
+    viewer, now = _look(request)
     tab = boards.tab_of(request.GET.get("tab", ""))
     find = request.POST.get("find", "").strip()[:MOST_FIND]
-    return pages.answer(
-        request, "board", {"board": boards.board(viewer, tab, _register(viewer), find)}
-    )
+    return pages.answer(request, "board", {"board": boards.board(viewer, tab, now, find)})
 
 
 @require_safe
 def board_rows(request: HttpRequest) -> HttpResponse:
     """The poll of the board: asks only our database, and has no body when nothing changed."""
-    viewer = pages.viewer(request)
+    viewer, now = _look(request)
     tab = boards.tab_of(request.GET.get("tab", ""))
-    now = _register(viewer)
     tag = boards.tag(viewer, tab, now)
     if request.headers.get("If-None-Match") == tag:
         return _unchanged(tag)
@@ -60,10 +58,11 @@ def _unchanged(tag: str) -> HttpResponse:
     return answer
 
 
-def _register(viewer: Viewer) -> Register:
-    """The register, after what time has decided was recorded."""
-    now = register.read(viewer.now, viewer.at)
-    if not now.is_due(viewer.now, viewer.at):
-        return now
-    settling.settle_times(timezone.now())
-    return register.read(viewer.now, viewer.at)
+def _look(request: HttpRequest) -> tuple[Viewer, Register]:
+    """Who looks, and the register, after what time has decided was recorded."""
+    now = timezone.now()
+    found, at = register.read(now)
+    if found.is_due(now, at):
+        settling.settle_times(now)
+        found, at = register.read(now)
+    return Viewer.of(actor_of(request).user, now, at), found

@@ -52,13 +52,13 @@ def viewer(user: User, now: datetime) -> Viewer:
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
     """The board as somebody sees it at a moment."""
     who = viewer(user, now or timezone.now())
-    return board.board(who, tab, register.read(who.now, who.at))
+    return board.board(who, tab, register.read(who.now)[0])
 
 
 def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> str:
     """By which their page would know that it is still right."""
     who = viewer(user, now or timezone.now())
-    return board.tag(who, tab, register.read(who.now, who.at))
+    return board.tag(who, tab, register.read(who.now)[0])
 
 
 def bar(user: User, *, now: datetime | None = None) -> warnings.Bar:
