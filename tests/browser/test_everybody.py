@@ -15,7 +15,7 @@ from tests.browser.office import Office
 from tests.house.arrows import PROJECT
 
 NARROW = 320
-WIDTHS = (1440, 1240, 768, 1280 // 2, NARROW)  # the last but one is a usual screen at 200 %
+WIDTHS = (1440, 1240, 768, 1280 // 2, 390, NARROW)  # 1280 / 2 is a usual screen at 200 %
 # What people see or are read out, text by text.
 TEXTS = """() => {
   const found = [document.title];
@@ -106,12 +106,14 @@ def leftovers(desk: Desk) -> list[str]:
     return [text for text in texts if text in known or ENGLISH.search(text)]
 
 
-# Parts that their content does not fit into. Lists of links may be pushed along.
+# Parts that their content does not fit into. Tabs may be pushed along.
 CUT_OFF = """() => [...document.querySelectorAll(
     "html, .panel, .button, .tag, td, th, dd, dt, label, legend, h1, h2, p")]
   .filter((part) => part.checkVisibility() && !part.closest(".hide"))
   .filter((part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
   .filter((part) => getComputedStyle(part).display !== "inline")
+  .concat([...document.querySelectorAll(".bar a, .bar summary")].filter(
+    (part) => part.getBoundingClientRect().right > innerWidth))
   .map((part) => part.outerHTML.slice(0, 160))"""
 
 
