@@ -116,7 +116,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.accounts.context.roles",
-                "dashboard.holds.context.office",
+                "dashboard.holds.desk.context.office",
             ],
         },
     }

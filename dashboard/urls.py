@@ -7,8 +7,8 @@ from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.holds import acting, offered, watching
-from dashboard.holds import views as holds
+from dashboard.holds.desk import acting, offered, watching
+from dashboard.holds.desk import views as holds
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Answered before this by the middleware of the same module; here for their names.

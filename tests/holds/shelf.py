@@ -9,10 +9,11 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import board, register, warnings
-from dashboard.holds.board import Board, Tab
+from dashboard.holds import register
+from dashboard.holds.desk import board, warnings
+from dashboard.holds.desk.board import Board, Tab
+from dashboard.holds.desk.rows import Viewer
 from dashboard.holds.models import Hold
-from dashboard.holds.rows import Viewer
 from tests.holds.cast import CONSULT, MONDAY
 
 # No two tests share a hold's number: the board keeps rendered rows by it.

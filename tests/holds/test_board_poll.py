@@ -17,8 +17,8 @@ from dashboard.accounts.models import User
 from dashboard.accounts.people import change_person
 from dashboard.accounts.roles import Role
 from dashboard.holds import register
-from dashboard.holds.board import Tab
 from dashboard.holds.changes import Change, Phase, Spot
+from dashboard.holds.desk.board import Tab
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import cast

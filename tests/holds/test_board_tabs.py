@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds.board import Tab
+from dashboard.holds.desk.board import Tab
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds.cast import CONSULT, MONDAY, place, release

@@ -11,7 +11,8 @@ import pytest
 from django.utils import timezone, translation
 
 from dashboard.accounts.models import User
-from dashboard.holds import sentences, taking_over
+from dashboard.holds import taking_over
+from dashboard.holds.desk import sentences
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import cast

@@ -10,42 +10,9 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 # Modules that know a request, a form or a page; nothing below them in their room imports them.
-ABOVE = {
-    "dashboard.holds": {
-        "views",
-        "acting",
-        "offering",
-        "client_zones",
-        "pages",
-        "context",
-        "board",
-        "lines",
-        "warnings",
-        "watching",
-        "rows",
-        "told",
-        "forms",
-        "fields",
-        "picking",
-        "choosing",
-        "pick_form",
-        "offered",
-    },
-    "dashboard.audit": {"views", "forms"},
-}
+ABOVE = {"dashboard.holds": {"desk"}, "dashboard.audit": {"views", "forms"}}
 # What each module may import beside the standard library and its own room. The longest name
 # that begins a module's own counts; a name here allows everything below it too.
-OF_A_VIEW = {
-    "django",
-    "django_htmx",
-    "dashboard.accounts.acting",
-    "dashboard.accounts.gate",
-    "dashboard.accounts.models",
-    "dashboard.accounts.roles",
-    "dashboard.accounts.typed",
-    "dashboard.audit.models",
-    "dashboard.audit.searching",
-}
 ARROWS: dict[str, set[str]] = {
     # The wire knows HTTP and no Django; the stand-in knows neither us nor it.
     "dashboard.calcom": {"httpx", "httpcore"},  # the latter is what httpx itself sends with
@@ -75,22 +42,19 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.audit.actor",
         "dashboard.audit.models",
     },
-    "dashboard.holds.fields": {"django"},
-    "dashboard.holds.forms": {"django", "dashboard.calcom.EventType"},
-    "dashboard.holds.context": OF_A_VIEW,
-    "dashboard.holds.rows": OF_A_VIEW | {"dashboard.calcom.Reservation"},
-    "dashboard.holds.board": OF_A_VIEW,
-    "dashboard.holds.lines": OF_A_VIEW,
-    "dashboard.holds.warnings": OF_A_VIEW,
-    "dashboard.holds.watching": OF_A_VIEW,
-    "dashboard.holds.picking": OF_A_VIEW,
-    "dashboard.holds.pick_form": {"django", "dashboard.calcom.EventType"},
-    "dashboard.holds.choosing": OF_A_VIEW | {"dashboard.calcom.EventType"},
-    "dashboard.holds.pages": OF_A_VIEW,
-    "dashboard.holds.views": OF_A_VIEW,
-    "dashboard.holds.acting": OF_A_VIEW,
-    "dashboard.holds.offering": OF_A_VIEW,
-    "dashboard.holds.client_zones": OF_A_VIEW,
+    "dashboard.holds.desk": {
+        "django",
+        "django_htmx",
+        "dashboard.accounts.acting",
+        "dashboard.accounts.gate",
+        "dashboard.accounts.models",
+        "dashboard.accounts.roles",
+        "dashboard.accounts.typed",
+        "dashboard.audit.models",
+        "dashboard.audit.searching",
+        "dashboard.calcom.EventType",
+        "dashboard.calcom.Reservation",
+    },
     # Django looks for these at the top; they only point into the rooms.
     "dashboard.settings": {"django", "dashboard.edge"},
     "dashboard.urls": {
@@ -100,10 +64,7 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.accounts.views",
         "dashboard.audit.views",
         "dashboard.edge.health",
-        "dashboard.holds.acting",
-        "dashboard.holds.offered",
-        "dashboard.holds.views",
-        "dashboard.holds.watching",
+        "dashboard.holds.desk",
     },
     "dashboard.wsgi": {"django", "dashboard.edge.mounting"},
     "dashboard.apps": {

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from dashboard.holds import availability, many, moments, words
 from dashboard.holds.changes import Spot, minutes_until
 from dashboard.holds.deciding import Decision
-from dashboard.holds.forms import REASONS, ExtendForm
+from dashboard.holds.desk.forms import REASONS, ExtendForm
 from dashboard.holds.looking import Checked, Finding, Row
 from dashboard.holds.many import Ending
 from dashboard.holds.models import Hold

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.holds import free_times, moments, open_times, words
+from dashboard.holds.desk.rows import Row, Viewer, iso, row_of
 from dashboard.holds.free_times import Listing, Span
 from dashboard.holds.open_times import Time
-from dashboard.holds.rows import Row, Viewer, iso, row_of
 
 DAY, WEEK = "day", "week"
 ONE_DAY, ONE_WEEK = timedelta(days=1), timedelta(days=7)

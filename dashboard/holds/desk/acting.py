@@ -16,20 +16,9 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
-from dashboard.holds import (
-    client_zones,
-    deciding,
-    many,
-    offering,
-    offers,
-    pages,
-    rows,
-    settling,
-    starting,
-    taking_over,
-    told,
-)
-from dashboard.holds.forms import ReleaseForm, TakeOverForm
+from dashboard.holds import deciding, many, offers, settling, starting, taking_over
+from dashboard.holds.desk import client_zones, offering, pages, rows, told
+from dashboard.holds.desk.forms import ReleaseForm, TakeOverForm
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 

@@ -9,7 +9,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.holds.fields import ZoneField
+from dashboard.holds.desk.fields import ZoneField
 
 KEY = "client_zones"
 MOST = 20

@@ -17,9 +17,9 @@ from django.conf import settings
 from django.utils import timezone
 from django.utils.translation import get_language
 
+from dashboard.holds.desk.rows import Row, Viewer, row_of
 from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
-from dashboard.holds.rows import Row, Viewer, row_of
 
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.holds import availability
-from dashboard.holds.pick_form import describe
+from dashboard.holds.desk.pick_form import describe
 
 
 def event_types() -> list[tuple[int, str]]:

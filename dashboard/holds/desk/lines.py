@@ -12,10 +12,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
-from dashboard.holds import offering
+from dashboard.holds.desk import offering
+from dashboard.holds.desk.rows import Row, Viewer, row_of
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry
-from dashboard.holds.rows import Row, Viewer, row_of
 
 Key = tuple[Any, ...]
 Places = Mapping[int, tuple[int, int]]

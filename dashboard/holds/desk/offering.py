@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from dashboard.holds import offers, rows
+from dashboard.holds import offers
+from dashboard.holds.desk import rows
+from dashboard.holds.desk.rows import Row, Viewer
 from dashboard.holds.models import Hold
-from dashboard.holds.rows import Row, Viewer
 
 
 @dataclass(frozen=True, slots=True)

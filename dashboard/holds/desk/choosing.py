@@ -12,13 +12,14 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.holds import availability, moments, picking
-from dashboard.holds.fields import SlotStartField
-from dashboard.holds.forms import SlotForm
+from dashboard.holds import availability, moments
+from dashboard.holds.desk import picking
+from dashboard.holds.desk.fields import SlotStartField
+from dashboard.holds.desk.forms import SlotForm
+from dashboard.holds.desk.pick_form import PickForm
+from dashboard.holds.desk.picking import Cell, Choice, Picker
+from dashboard.holds.desk.rows import Viewer
 from dashboard.holds.models import Hold
-from dashboard.holds.pick_form import PickForm
-from dashboard.holds.picking import Cell, Choice, Picker
-from dashboard.holds.rows import Viewer
 
 # What the picker itself says in its addresses; the page's other fields stay as they are.
 OWN = {"event_type_id", "other_event_type_id", "slot_start", "slot_duration", "token"}

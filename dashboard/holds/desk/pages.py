@@ -16,22 +16,11 @@ from django.utils.cache import patch_vary_headers
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
-from dashboard.holds import (
-    availability,
-    client_zones,
-    looking,
-    offering,
-    picking,
-    prefilled,
-    rows,
-    sentences,
-    starting,
-    taking_over,
-    told,
-)
-from dashboard.holds.choosing import Choosing
-from dashboard.holds.choosing import choosing as choosing_of
-from dashboard.holds.forms import (
+from dashboard.holds import availability, looking, starting, taking_over
+from dashboard.holds.desk import client_zones, offering, picking, prefilled, rows, sentences, told
+from dashboard.holds.desk.choosing import Choosing
+from dashboard.holds.desk.choosing import choosing as choosing_of
+from dashboard.holds.desk.forms import (
     ExtendForm,
     LookUpForm,
     MoveForm,
@@ -40,10 +29,10 @@ from dashboard.holds.forms import (
     TakeForm,
     TakeOverForm,
 )
+from dashboard.holds.desk.picking import Cell
+from dashboard.holds.desk.rows import Viewer
 from dashboard.holds.models import Hold
-from dashboard.holds.picking import Cell
 from dashboard.holds.problems import HoldError
-from dashboard.holds.rows import Viewer
 
 
 def place_page(

@@ -16,10 +16,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit.searching import findings
-from dashboard.holds import lines, register, taking_over, told
+from dashboard.holds import register, taking_over
+from dashboard.holds.desk import lines, told
+from dashboard.holds.desk.rows import Row, Viewer, iso, row_of
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Entry, Register
-from dashboard.holds.rows import Row, Viewer, iso, row_of
 from dashboard.holds.taking_over import Taken
 
 State = Hold.State

@@ -10,8 +10,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import moments, rows, upstream, warnings
-from dashboard.holds.rows import Viewer
+from dashboard.holds import moments, upstream
+from dashboard.holds.desk import rows, warnings
+from dashboard.holds.desk.rows import Viewer
 
 Answer = TypeVar("Answer")
 

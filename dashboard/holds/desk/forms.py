@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
 from dashboard.holds import moments, services, taking_over
-from dashboard.holds.fields import SlotStartField, TokenField
+from dashboard.holds.desk.fields import SlotStartField, TokenField
 from dashboard.holds.placing import ClientDetails
 from dashboard.holds.problems import HoldError
 

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.calcom import EventType
-from dashboard.holds.client_zones import ZoneForm
-from dashboard.holds.fields import FIRST_YEAR, LAST_YEAR
-from dashboard.holds.forms import LARGEST
+from dashboard.holds.desk.client_zones import ZoneForm
+from dashboard.holds.desk.fields import FIRST_YEAR, LAST_YEAR
+from dashboard.holds.desk.forms import LARGEST
 
 
 class DayInput(forms.DateInput):

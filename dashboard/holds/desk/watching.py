@@ -8,10 +8,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.acting import actor_of
-from dashboard.holds import board as boards
-from dashboard.holds import pages, register, settling, warnings
+from dashboard.holds import register, settling
+from dashboard.holds.desk import board as boards
+from dashboard.holds.desk import pages, warnings
+from dashboard.holds.desk.rows import Viewer
 from dashboard.holds.register import Register
-from dashboard.holds.rows import Viewer
 
 MOST_FIND = 200  # characters
 

@@ -15,19 +15,9 @@ from dashboard.accounts import roles
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.typed import recall
-from dashboard.holds import (
-    acting,
-    client_zones,
-    looking,
-    pages,
-    prefilled,
-    services,
-    settling,
-    starting,
-    told,
-    upstream,
-)
-from dashboard.holds.forms import (
+from dashboard.holds import looking, services, settling, starting, upstream
+from dashboard.holds.desk import acting, client_zones, pages, prefilled, told
+from dashboard.holds.desk.forms import (
     ExtendForm,
     LookUpForm,
     MoveForm,
