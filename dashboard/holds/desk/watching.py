@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.http import parse_etags
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.acting import actor_of
@@ -35,7 +36,7 @@ def board_rows(request: HttpRequest) -> HttpResponse:
     viewer, now = _look(request)
     tab = boards.tab_of(request.GET.get("tab", ""))
     tag = boards.tag(viewer, tab, now)
-    if request.headers.get("If-None-Match") == tag:
+    if _is_known(request, tag):
         return _unchanged(tag)
     answer = render(request, "holds/_board.html", {"board": boards.board(viewer, tab, now)})
     answer["ETag"] = tag
@@ -46,11 +47,22 @@ def board_rows(request: HttpRequest) -> HttpResponse:
 def warned(request: HttpRequest) -> HttpResponse:
     """The poll of the bar, on pages other than the board."""
     bar = warnings.bar(pages.viewer(request))
-    if request.headers.get("If-None-Match") == bar.tag:
+    if _is_known(request, bar.tag):
         return _unchanged(bar.tag)
     answer = render(request, "holds/_warnings.html", {"bar": bar})
     answer["ETag"] = bar.tag
     return answer
+
+
+def _is_known(request: HttpRequest, tag: str) -> bool:
+    """Whether whoever asks has it already: https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2"""
+    known = parse_etags(request.headers.get("If-None-Match", ""))
+    return known == ["*"] or _opaque(tag) in map(_opaque, known)
+
+
+def _opaque(tag: str) -> str:
+    """What is compared: a weak tag is as good as a strong one."""
+    return tag.removeprefix("W/")
 
 
 def _unchanged(tag: str) -> HttpResponse:
