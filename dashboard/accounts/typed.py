@@ -53,7 +53,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
 
     A page with several forms asks for each by the URL name that the form is sent to.
     """
-    if SESSION_KEY not in request.session:
+    if SESSION_KEY not in request.session or not _is_shown(request):
         return None
     fresh = _fresh(request)
     found = [kept for kept in fresh if _is_for(kept, request, posted_to)]
@@ -72,6 +72,13 @@ def after_sign_in(request: HttpRequest) -> None:
         request.session[SESSION_KEY] = own
     else:
         request.session.pop(SESSION_KEY, None)
+
+
+def _is_shown(request: HttpRequest) -> bool:
+    """Whether a person sees the whole answer: no HEAD, nothing fetched ahead, no part of a page."""
+    fetched_ahead = "prefetch" in request.headers.get("Sec-Purpose", "")
+    is_part = request.headers.get("HX-Request-Type") == "partial"
+    return request.method == "GET" and not fetched_ahead and not is_part
 
 
 def _typed(data: QueryDict) -> QueryDict:

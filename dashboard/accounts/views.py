@@ -121,7 +121,7 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
 
 def _typed_before(request: HttpRequest) -> dict[str, str]:
     """A box that was not ticked is not among what was typed."""
-    before = typed.recall(request) if request.method != "POST" else None
+    before = typed.recall(request)
     if before is None:
         return {}
     return {name: str(before.get(name, "")) for name in PreferencesForm.base_fields}

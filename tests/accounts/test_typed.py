@@ -173,6 +173,27 @@ def test_a_poll_does_not_use_it_up(at_the_phone: Client) -> None:
     assert shown(at_the_phone, "/look-up") == "typed client_name=Ada"
 
 
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("head", {}),
+        ("post", {}),
+        ("get", {"Sec-Purpose": "prefetch"}),
+        ("get", {"Sec-Purpose": "prefetch;prerender"}),
+        ("get", {"HX-Request": "true", "HX-Request-Type": "partial"}),
+    ],
+    ids=["head", "post", "prefetch", "prerender", "part of a page"],
+)
+def test_only_a_page_that_somebody_sees_uses_it_up(
+    at_the_phone: Client, method: str, headers: dict[str, str]
+) -> None:
+    send(at_the_phone, "/holds/7/extend", reservation_duration="9")
+    sign_in(at_the_phone, "staff")
+    token = at_the_phone.cookies["csrftoken"].value
+    getattr(at_the_phone, method)("/holds/7/", headers={**headers, "X-CSRFToken": token})
+    assert shown(at_the_phone, "/holds/7/") == "hold 7 {'extend': 'reservation_duration=9'}"
+
+
 def test_the_admin_pages_are_asked_for_again_without_what_was_typed(
     browser: Client, superuser: User
 ) -> None:
