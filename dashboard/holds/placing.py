@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -69,12 +70,20 @@ class AlreadyAskedError(Exception):
         self.first = first
 
 
-def already_asked(by: Actor, token: Token) -> Hold | None:
-    """The hold that this form was sent for before."""
-    if token is None:
-        return None
-    same = Hold.objects.filter(holder=by.user, form_token=token)
-    return same.get() if same.exists() else None
+@contextmanager
+def once(by: Actor, token: Token) -> Iterator[None]:
+    """Where a form is refused that was sent before, its hold is the answer to it.
+
+    The register refuses a token that it has, so nobody looks for one beforehand.
+    Raises AlreadyAskedError.
+    """
+    try:
+        yield
+    except (HoldError, IntegrityError) as error:
+        first = Hold.objects.filter(holder=by.user, form_token=token).first() if token else None
+        if first is None:
+            raise
+        raise AlreadyAskedError(first) from error
 
 
 def place(
@@ -89,27 +98,21 @@ def place(
 ) -> endings.Rest:
     """Put the hold into the register; the rest asks cal.com and records the answer.
 
-    Raises HoldError, and AlreadyAskedError for a token that was used before.
+    Raises HoldError, AlreadyAskedError for a double click, IntegrityError for a used token.
     """
     hold = new_hold(by, wish, event_type, client, token)
     claim = making(hold, verb="place", by=by, watch=watch, asking=asking_for(wish, event_type))
-    try:
-        action = starting.begin(
-            action=AuditEntry.Action.PLACE,
-            by=by,
-            asked=wish.asked(),
-            before={},
-            first=("POST", COLLECTION),
-            planned=PLACE,
-            known=known,
-            watch=watch,
-            claim=claim,
-        )
-    except IntegrityError as error:  # the other one's transaction was still open when we looked
-        first = already_asked(by, token)
-        if first is None:
-            raise
-        raise AlreadyAskedError(first) from error
+    action = starting.begin(
+        action=AuditEntry.Action.PLACE,
+        by=by,
+        asked=wish.asked(),
+        before={},
+        first=("POST", COLLECTION),
+        planned=PLACE,
+        known=known,
+        watch=watch,
+        claim=claim,
+    )
     return lambda: _ask(action, hold, wish.reservation_duration)
 
 

@@ -63,19 +63,19 @@ def place(
     """
     watch = Stopwatch(now)
     wish = placing.Wish(event_type_id, slot_start, slot_duration, reservation_duration, offer)
-    first = placing.already_asked(by, token)
-    if first is not None:
-        return first
-    with starting.attempt(Verb.PLACE, by=by, hold_id=None, asked=wish.asked(), now=now):
-        known = upstream.load()
-        rules.slot(event_type_id, slot_start, at=known.at(now))
-        rules.reservation_duration(reservation_duration)
-        starting.room_for(placing.PLACE, known=known, now=now, safe=words.nothing_held())
-        event_type = availability.event_type(event_type_id)
-        rules.slot_duration(slot_duration, event_type)
-        if offer is not None:
-            client = _same_client(offer, client, by)
-        try:
+    try:
+        with (
+            starting.attempt(Verb.PLACE, by=by, hold_id=None, asked=wish.asked(), now=now),
+            placing.once(by, token),
+        ):
+            known = upstream.load()
+            rules.slot(event_type_id, slot_start, at=known.at(now))
+            rules.reservation_duration(reservation_duration)
+            starting.room_for(placing.PLACE, known=known, now=now, safe=words.nothing_held())
+            event_type = availability.event_type(event_type_id)
+            rules.slot_duration(slot_duration, event_type)
+            if offer is not None:
+                client = _same_client(offer, client, by)
             rest = placing.place(
                 by=by,
                 wish=wish,
@@ -85,8 +85,8 @@ def place(
                 known=known,
                 watch=watch,
             )
-        except placing.AlreadyAskedError as asked:
-            return asked.first
+    except placing.AlreadyAskedError as asked:
+        return asked.first
     return rest()
 
 

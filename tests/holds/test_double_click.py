@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.http import HttpResponse
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, LATER, SHORT
@@ -67,6 +69,23 @@ def test_a_form_sent_again_later_leads_to_the_first_ones_hold(calcom: Sandbox, s
     assert (again.status_code, again["Location"]) == (303, first["Location"])
     assert Hold.objects.count() == 1
     assert len(calcom.calls("POST", ALL)) == 1
+
+
+def test_a_form_sent_again_is_not_refused_for_what_came_after(
+    calcom: Sandbox, staff: User
+) -> None:
+    browser = desk(staff)
+    first = ask(browser, token=TOKEN)
+    resets = timezone.now() + timedelta(minutes=1)
+    Upstream.objects.update(rate_limit=120, rate_remaining=0, rate_resets_at=resets)
+
+    again = ask(browser, token=TOKEN)
+    another = ask(browser, token=str(uuid.uuid4()))
+
+    assert (again.status_code, again["Location"]) == (303, first["Location"])
+    assert another.status_code == 503
+    refused = AuditEntry.objects.get(action="place", kind="event")
+    assert refused.outcome == "unavailable"
 
 
 def test_the_page_of_a_refusal_carries_a_fresh_token(calcom: Sandbox, staff: User) -> None:
