@@ -73,7 +73,7 @@ class Preferences(models.Model):
 
 
 class SignInGuesses(models.Model):
-    """Tries to sign in under one name from one address since the last that worked.
+    """Tries to sign in from one address, under one name since the last that worked, or under any.
 
     The key is a digest, so that neither names nor addresses pile up here.
     """

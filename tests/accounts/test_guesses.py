@@ -78,12 +78,61 @@ def test_a_day_later_it_is_forgotten_and_the_row_is_gone(db: None) -> None:
     use_up()
     later = NOW + guesses.FORGOTTEN_AFTER + timedelta(seconds=1)
     assert wait_of("colleague", now=later) == 0
-    assert SignInGuesses.objects.count() == 1
+    assert SignInGuesses.objects.count() == 2  # hers, and the address's
 
 
 def test_an_address_that_is_none_counts_as_one(db: None) -> None:
     use_up(address="")
     assert wait_of(address="") == 2
+
+
+def fill(address: str = OFFICE) -> None:
+    """As many names as the address has room for."""
+    waits = [wait_of(f"name{n}", address) for n in range(guesses.FREE_OF_ADDRESS)]
+    assert waits == [0] * guesses.FREE_OF_ADDRESS
+
+
+def test_another_name_each_time_is_slowed_too(db: None) -> None:
+    fill()
+    again = guesses.ROOM_AGAIN
+    assert wait_of("one more") == again.total_seconds()
+    assert wait_of("one more", now=NOW + again) == 0
+    assert wait_of("yet one more", now=NOW + again) == again.total_seconds()
+    # In time all the room is there again, and no more than that.
+    much_later = NOW + timedelta(hours=12)
+    assert [wait_of(f"new{n}", now=much_later) for n in range(guesses.FREE_OF_ADDRESS + 1)] == [
+        *[0] * guesses.FREE_OF_ADDRESS,
+        again.total_seconds(),
+    ]
+
+
+def test_an_address_that_is_full_keeps_no_name_from_signing_in_elsewhere(db: None) -> None:
+    fill()
+    assert wait_of("staff") > 0
+    assert wait_of("staff", "198.51.100.9") == 0
+
+
+def test_tries_that_are_refused_take_no_room_and_leave_nothing(db: None) -> None:
+    fill()
+    before = SignInGuesses.objects.count()
+    for n in range(30):
+        assert wait_of(f"more{n}") == guesses.ROOM_AGAIN.total_seconds()
+    assert SignInGuesses.objects.count() == before
+
+
+def test_an_office_that_signs_in_and_knows_its_passwords_never_waits(db: None) -> None:
+    for n in range(3 * guesses.FREE_OF_ADDRESS):
+        assert wait_of(f"staff{n}") == 0
+        guesses.forget(name=f"staff{n}", address=OFFICE)
+
+
+def test_signing_in_oneself_gives_a_guesser_nothing_but_that_try_back(db: None) -> None:
+    fill()
+    later = NOW + guesses.ROOM_AGAIN
+    assert wait_of("guesser", now=later) == 0
+    guesses.forget(name="guesser", address=OFFICE)
+    assert wait_of("victim", now=later) == 0
+    assert wait_of("victim", now=later) == guesses.ROOM_AGAIN.total_seconds()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -109,7 +158,7 @@ def test_at_the_page_the_right_password_waits_too_and_is_not_looked_at(
         answer = sign_in(browser, "staff")
         assert answer.status_code == 429
         assert 1 <= int(answer["Retry-After"]) <= 2
-        assert "Too many tries for this name from here." in answer.content.decode()
+        assert "Too many tries from here." in answer.content.decode()
         assert PASSWORD not in answer.content.decode()
     # The tries inside the wait are in the audit once, so that nobody floods it.
     assert story() == [("staff", "sign_in_failed", "refused")] * (guesses.FREE + 1)
@@ -124,7 +173,6 @@ def test_the_office_is_not_locked_out_by_a_stranger_who_guesses(
     use_up(address="198.51.100.9")
     assert wait_of(address="198.51.100.9") == 2
     assert sign_in(browser, "staff").status_code == 302
-    assert SignInGuesses.objects.count() == 1
 
 
 @pytest.mark.usefixtures("small_site")
@@ -134,3 +182,16 @@ def test_after_the_wait_the_right_password_works(browser: Client, staff: User) -
     SignInGuesses.objects.update(wait_until=timezone.now())
     assert sign_in(browser, "staff")["Location"] == "/"
     assert browser.get(LOGIN).status_code == 302
+
+
+@pytest.mark.usefixtures("small_site")
+def test_at_the_page_a_full_address_is_told_to_wait_and_the_audit_has_it_once(
+    browser: Client, staff: User, story: Callable[[], Story], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guesses, "FREE_OF_ADDRESS", 2)
+    statuses = [sign_in(browser, f"name{n}", "wrong").status_code for n in range(5)]
+    assert statuses == [422, 422, 429, 429, 429]
+    refused = [(f"name{n}", "sign_in_failed", "refused") for n in range(3)]
+    assert story() == refused
+    answer = sign_in(browser, "staff")
+    assert 1 <= int(answer["Retry-After"]) <= guesses.ROOM_AGAIN.total_seconds()
