@@ -26,7 +26,7 @@ from uuid import uuid4
 import httpx
 
 from tests import postgresql
-from tests.bench.board import fill
+from tests.bench.busy import fill
 from tests.bench.house import FIRST, House, house, token_of
 from tests.bench.report import Aim
 

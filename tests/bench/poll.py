@@ -2,31 +2,29 @@
 
     python -m tests.bench.poll [--holds 500] [--rounds 5] [--seconds 2]
 
-Set up as in ``tests.bench.board``: the poll carries the tag of what is there and takes turns with
-the empty signed-in view; what counts is the median of the rounds. The aims: at least 60 % of the
-empty view's pages per second, no body, at most 700 bytes of headers, and no call to cal.com.
+The poll carries the tag of what is there and takes turns with the empty signed-in view;
+``tests.bench.busy`` says how. The aims: at least 60 % of the empty view's pages per second, no
+body, at most 700 bytes of headers.
 """
 
 from __future__ import annotations
 
-import argparse
 import sys
 from contextlib import ExitStack
 from dataclasses import dataclass
-from statistics import median
 
 import httpx
 
-from tests.bench.board import cores, fill, keeping_to
+from tests.bench.busy import EMPTY, Size, asked_for, fill, one_core, rates
 from tests.bench.counting import HEADER
-from tests.bench.house import House, Person, expect, house
-from tests.bench.load import load
+from tests.bench.house import Person, expect
 from tests.bench.report import Aim
 
 SHARE = Aim("% of the empty view's pages", 60.0, "at least")
 HEADERS = Aim("bytes of headers", 700, "at most")
 BODY = Aim("bytes of body", 0, "at most")
 POLL = "/board?tab=everyone"
+HOLDS = 500
 
 
 @dataclass(frozen=True)
@@ -43,19 +41,15 @@ class Figures:
 
 def main() -> int:
     """Measure and print. Status 1 where an aim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--holds", type=int, default=500)
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--seconds", type=float, default=2.0, help="for each view in a round")
-    options = parser.parse_args()
-    return 0 if report(options.holds, options.rounds, options.seconds) else 1
+    return 0 if report(asked_for(__doc__, HOLDS)) else 1
 
 
-def report(holds: int = 500, rounds: int = 5, seconds: float = 2.0) -> bool:
+def report(size: Size | None = None) -> bool:
     """Print the figures; whether all aims are met."""
-    found = measure(holds, rounds, seconds)
+    size = size or Size(HOLDS)
+    found = measure(size)
     sys.stdout.write(
-        f"a poll without news of a board with {holds} live holds, one worker on one core\n"
+        f"a poll without news of a board with {size.holds} live holds, one worker on one core\n"
         f"  poll {found.poll:.1f} answers/s   empty view {found.empty:.1f} pages/s   (medians)\n"
         f"  {found.queries} queries a poll, {found.queries_of_empty} of the empty view\n"
     )
@@ -64,17 +58,15 @@ def report(holds: int = 500, rounds: int = 5, seconds: float = 2.0) -> bool:
     return all(met)
 
 
-def measure(holds: int, rounds: int, seconds: float) -> Figures:
+def measure(size: Size) -> Figures:
     """Fill the board, take its tag, and put poll and empty view under load in turns."""
-    core, others = cores()
     with ExitStack() as stack:
-        with keeping_to({core}):
-            built = stack.enter_context(house())
+        built = stack.enter_context(one_core())
         staff = [stack.enter_context(built.person(name, "Staff")) for name in ("ada", "bo")]
-        fill(staff, range(holds))
+        fill(staff, range(size.holds))
         poll = unchanged(staff[0])
-        empty = expect(staff[0].client.get("/empty", headers={HEADER: "yes"}), 200)
-        polls, pages = rates(built, staff[0], others, rounds, seconds)
+        empty = expect(staff[0].client.get(EMPTY, headers={HEADER: "yes"}), 200)
+        polls, pages = rates(built, staff[0], POLL, size, tag=poll.headers["ETag"])
     return Figures(
         poll=polls,
         empty=pages,
@@ -98,24 +90,6 @@ def size_of_headers(answer: httpx.Response) -> int:
     return len(b"HTTP/1.1 304 Not Modified\r\n\r\n") + sum(
         len(name) + len(value) + 4 for name, value in lines
     )
-
-
-def rates(
-    built: House, person: Person, others: set[int], rounds: int, seconds: float
-) -> tuple[float, float]:
-    """Answers per second of the poll and of the empty view."""
-    port = httpx.URL(built.url).port or 80
-    cookie = "; ".join(f"{name}={value}" for name, value in person.client.cookies.items())
-    tag = expect(person.client.get(POLL), 200).headers["ETag"]
-    tags = {POLL: tag, "/empty": ""}
-    found: dict[str, list[float]] = {path: [] for path in tags}
-    with load(port, cookie, others) as pages_per_second:
-        for path, known in tags.items():
-            pages_per_second(path, seconds / 2, known)  # warms up
-        for turn in range(rounds):
-            for path in sorted(found, reverse=turn % 2 == 1):
-                found[path].append(pages_per_second(path, seconds, tags[path]))
-    return median(found[POLL]), median(found["/empty"])
 
 
 if __name__ == "__main__":
