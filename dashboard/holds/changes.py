@@ -30,6 +30,10 @@ class Phase(StrEnum):
     RETAKING = "retaking"  # deleted, and asked for anew
 
 
+class UnreadableChangeError(ValueError):
+    """What is written down is no change that this version knows how to finish."""
+
+
 class Where(StrEnum):
     """Where a GET finds the reservation."""
 
@@ -99,16 +103,20 @@ class Change:
         }
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Change:
-        parked = data["parked"]
-        return cls(
-            verb=data["verb"],
-            phase=Phase(data["phase"]),
-            origin=_spot_from_json(data["origin"]),
-            target=_spot_from_json(data["target"]),
-            settled_by=datetime.fromisoformat(data["settled_by"]),
-            parked=datetime.fromisoformat(parked) if parked else None,
-        )
+    def from_json(cls, data: Any) -> Change:
+        """Another version, or a hand, may have written it. Raises UnreadableChangeError."""
+        try:
+            parked = data["parked"]
+            return cls(
+                verb=str(data["verb"]),
+                phase=Phase(data["phase"]),
+                origin=_spot_from_json(data["origin"]),
+                target=_spot_from_json(data["target"]),
+                settled_by=_moment(data["settled_by"]),
+                parked=None if parked is None else _moment(parked),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise UnreadableChangeError from None  # its words would quote what is written there
 
     def turned_away(self) -> Change:
         """After a refused way out of parking: a move has its origin left to try.
@@ -163,10 +171,24 @@ def _spot_to_json(spot: Spot) -> dict[str, Any]:
 
 
 def _spot_from_json(data: dict[str, Any]) -> Spot:
+    length = data["slot_duration"]
     return Spot(
-        event_type_id=data["event_type_id"],
-        slot_start=datetime.fromisoformat(data["slot_start"]),
-        slot_end=datetime.fromisoformat(data["slot_end"]),
-        slot_duration=data["slot_duration"],
-        until=datetime.fromisoformat(data["until"]),
+        event_type_id=_whole(data["event_type_id"]),
+        slot_start=_moment(data["slot_start"]),
+        slot_end=_moment(data["slot_end"]),
+        slot_duration=None if length is None else _whole(length),
+        until=_moment(data["until"]),
     )
+
+
+def _whole(number: Any) -> int:
+    if type(number) is not int:
+        raise TypeError
+    return number
+
+
+def _moment(text: Any) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError
+    return moment

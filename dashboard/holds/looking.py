@@ -31,6 +31,8 @@ KEPT_FOR_PEOPLE = 20
 AT_ONCE = 8
 # Ends that somebody outside Holdfast can undo.
 MAY_COME_BACK = (State.EXPIRED, State.GONE)
+# What makes two holds of the same time.
+SLOT = ("event_type_id", "slot_start", "slot_end")
 
 
 class Finding(StrEnum):
@@ -117,13 +119,17 @@ def _record(action: Action, hold: Hold, found: Reservation | None) -> Checked:
 
 def compare(hold: Hold, found: Reservation | None, at: datetime) -> tuple[Finding, dict[str, Any]]:
     """What cal.com's answer means for a hold that nobody is changing, and what to write."""
+    unsure = hold.state == State.UNCONFIRMED
     if found is None or found.reservation_until <= at:
-        ended = Finding.GONE if found is None and hold.is_live(at) else Finding.EXPIRED
+        may_live = unsure or hold.is_live(at)
+        ended = Finding.GONE if found is None and may_live else Finding.EXPIRED
         state = State.GONE if ended is Finding.GONE else State.EXPIRED
         return ended, {} if hold.has_ended else endings.ended(state, at)
     fields = endings.held(found)
     if all(getattr(hold, name) == value for name, value in fields.items()):
         return Finding.SAME, {}
+    if unsure and all(getattr(hold, name) == fields[name] for name in SLOT):
+        return Finding.SAME, fields
     return Finding.MOVED, fields
 
 
@@ -293,6 +299,7 @@ def _attach(found: Reservation, stands: dict[str, Any], now: datetime) -> Hold |
     """
     waiting = Hold.objects.filter(
         state=State.UNCONFIRMED,
+        reservation_uid=None,
         claim_id=None,
         event_type_id=found.event_type_id,
         slot_start=found.slot_start,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.conf import settings
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import F
+from django.utils import translation
 
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unknown
-from dashboard.holds import calls, claims, endings, placing, starting, upstream
+from dashboard.holds import calls, claims, endings, placing, starting, upstream, words
 from dashboard.holds.calls import ONE, Action, Stopwatch
-from dashboard.holds.changes import Change, Phase, Spot, Where
+from dashboard.holds.changes import Change, Phase, Spot, UnreadableChangeError, Where
 from dashboard.holds.claims import Asking, BeingAskedError, NotClaimedError
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import Outcome
@@ -32,6 +36,13 @@ KEPT_FOR_PEOPLE = 20
 AT_ONCE = 200
 
 DIED = "process_died"
+UNREADABLE = "unreadable_change"
+# Holds of which the register says what cal.com may still have.
+MAY_STAND = (State.HELD, State.EXPIRED)
+
+log = logging.getLogger(__name__)
+# What went wrong with which hold in this process: it is tried again and again, and told once.
+_told: set[tuple[int, type[Exception]]] = set()
 
 
 def settle_times(now: datetime) -> int:
@@ -39,7 +50,11 @@ def settle_times(now: datetime) -> int:
     at = upstream.cal_now(now)
     # In no order: to sort them by a key, SQLite would read the whole history along that key.
     due = Hold.objects.past_their_time(at, now)[:AT_ONCE]
-    return sum(_record_time(hold, at, now) for hold in due)
+    recorded = 0
+    for hold in due:
+        with _by_itself(hold.pk):
+            recorded += _record_time(hold, at, now)
+    return recorded
 
 
 def settle_changes(now: datetime) -> int:
@@ -47,10 +62,8 @@ def settle_changes(now: datetime) -> int:
     watch = Stopwatch(now)
     left = Hold.objects.left_half_way(now).order_by("changed_at")
     for hold in left:
-        known = upstream.load()
-        if known.seconds_to_wait(PLANNED + KEPT_FOR_PEOPLE, watch.now()) is not None:
-            break
-        finish(hold.pk, now=watch.now())
+        with _by_itself(hold.pk):
+            finish(hold.pk, now=watch.now(), spare=KEPT_FOR_PEOPLE)
     return Hold.objects.left_half_way(watch.now()).count()
 
 
@@ -60,10 +73,24 @@ def bring_to_rest(hold_id: int, now: datetime) -> None:
     if hold is None:
         return
     at = upstream.cal_now(now)
-    if Hold.objects.past_their_time(at, now).filter(pk=hold_id).exists():
-        _record_time(hold, at, now)
-    if Hold.objects.left_half_way(now).filter(pk=hold_id).exists():
-        finish(hold_id, now=now)
+    with _by_itself(hold_id):
+        if Hold.objects.past_their_time(at, now).filter(pk=hold_id).exists():
+            _record_time(hold, at, now)
+        if Hold.objects.left_half_way(now).filter(pk=hold_id).exists():
+            finish(hold_id, now=now)
+
+
+@contextmanager
+def _by_itself(hold_id: int) -> Iterator[None]:
+    """One hold that nobody expected so keeps neither the others from rest nor its page away."""
+    try:
+        yield
+    except (InterfaceError, OperationalError):  # the database is away, for all of them
+        raise
+    except Exception as error:
+        if (hold_id, type(error)) not in _told:
+            _told.add((hold_id, type(error)))
+            log.exception("hold %s cannot be settled; it is tried again", hold_id)
 
 
 def _record_time(hold: Hold, at: datetime, now: datetime) -> bool:
@@ -102,13 +129,14 @@ def _bury(hold: Hold, at: datetime, now: datetime) -> bool:
     if hold.state == State.PLACING:
         asked_by = at - (now - hold.claim_until) if hold.claim_until else at
         fields |= placing.perhaps(placing.latest_end(asked_by, hold.reservation_duration))
-    action_id, verb = hold.claim_id, hold.claim_verb
+    action_id = hold.claim_id
+    action = Verb(hold.claim_verb) if hold.claim_verb in Verb.values else Verb.SETTLE
     with transaction.atomic(durable=True):
         if action_id is None or not _write(hold, now, **fields):
             return False
         if not AuditEntry.objects.filter(action_id=action_id, kind=Kind.OUTCOME).exists():
             trail.outcome(
-                trail.resume(action_id=action_id, action=Verb(verb), by=None, hold_id=hold.pk),
+                trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
                 outcome=Outcome.UNKNOWN,
                 before=before,
                 after=endings.snapshot(hold),
@@ -127,27 +155,69 @@ def _write(hold: Hold, now: datetime, **fields: Any) -> bool:
     return True
 
 
-def finish(hold_id: int, *, now: datetime) -> None:
+def finish(hold_id: int, *, now: datetime, spare: int = 0) -> None:
     """Look where a half-way changed hold is, and bring it to rest: a GET, then at most one write.
 
-    What cannot be done now stays written down for the next time.
+    What cannot be done now stays written down for the next time. ``spare`` calls of the rate
+    allowance are left for others.
     """
     watch = Stopwatch(now)
     hold = starting.fetch(hold_id)
     if hold.claim_id is not None:
         _bury(hold, upstream.cal_now(now), now)
         hold = starting.fetch(hold_id)
-    if hold.change is None or hold.reservation_uid is None:
+    change = _left(hold)
+    if change is None:
+        _set_aside(hold, now)
         return
     known = upstream.load()
-    if known.seconds_to_wait(PLANNED, now) is not None:
+    if known.seconds_to_wait(PLANNED + spare, now) is not None:
         return
-    change = Change.from_json(hold.change)
     try:
         action = _begin(hold, change, known, watch)
     except (NotClaimedError, BeingAskedError):  # somebody is at work on it, or on its time
         return
     _finish(action, hold, change)
+
+
+def _left(hold: Hold) -> Change | None:
+    """What is under way at cal.com; None where nobody can tell."""
+    try:
+        return Change.from_json(hold.change) if hold.reservation_uid else None
+    except UnreadableChangeError:
+        return None
+
+
+def _set_aside(hold: Hold, now: datetime) -> None:
+    """Nobody can tell what was left to do at cal.com: a check, or time, has to tell the end.
+
+    Does nothing where somebody else has brought the hold to rest meanwhile.
+    """
+    before = endings.snapshot(hold)
+    fields: dict[str, Any] = {"change": None}
+    if hold.state in MAY_STAND:
+        at = upstream.cal_now(now)
+        latest = placing.latest_end(at, settings.HOLD_MINUTES_MAX)
+        fields |= placing.perhaps(max(latest, hold.held_until or latest))
+        fields |= {"reservation_uid": hold.reservation_uid, "ended_at": None, "end_reason": ""}
+    with transaction.atomic(durable=True):
+        is_left = Hold.objects.filter(pk=hold.pk, change__isnull=False).exists()
+        if not is_left or not _write(hold, now, **fields):
+            return
+        with translation.override(settings.LANGUAGE_CODE):
+            message = words.unreadable_change()
+        trail.event(
+            action=Verb.SETTLE,
+            by=None,
+            outcome=Outcome.UNAVAILABLE,
+            hold_id=hold.pk,
+            before=before,
+            after=endings.snapshot(hold),
+            error_code=UNREADABLE,
+            message=message,
+            now=now,
+        )
+    log.error("hold %s: what is written down of its change cannot be read", hold.pk)
 
 
 def _begin(hold: Hold, change: Change, known: Upstream, watch: Stopwatch) -> Action:

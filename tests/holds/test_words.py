@@ -250,7 +250,9 @@ def of_ours(user: User) -> dict[str, HoldError]:
         words.changed_meanwhile(held, at),
         words.being_asked(changing),
         words.has_ended(hold(user, state=Hold.State.RELEASED)),
-        words.not_confirmed(hold(user, state=Hold.State.UNCONFIRMED, latest_end=NOW)),
+        words.not_confirmed(
+            hold(user, state=Hold.State.UNCONFIRMED, latest_end=NOW, reservation_uid=None)
+        ),
         words.no_room(held, 42, safe=words.still_yours(held, at)),
         words.offer_retake(held, at),
         words.lost(held, "already_booked", "its own words"),

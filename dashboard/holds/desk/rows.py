@@ -13,7 +13,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
 from dashboard.holds import moments, upstream, words
-from dashboard.holds.changes import Change
+from dashboard.holds.changes import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 
@@ -139,15 +139,28 @@ def sentence(hold: Hold, viewer: Viewer) -> str:
         who = hold.claim_by or "Holdfast"
         return f"{who} {words.VERBS.get(hold.claim_verb, '')}."
     if hold.change is not None and hold.state != State.LOST:  # what is lost is only tidied up
-        settled_by = Change.from_json(hold.change).settled_by
-        return words.being_restored(hold, max(settled_by, viewer.now))
+        return _being_restored(hold, viewer)
     if hold.state == State.UNCONFIRMED and hold.latest_end:
-        return " ".join([_("cal.com did not answer."), words.perhaps_held(hold.latest_end)])
+        return " ".join([_why_unconfirmed(hold), words.perhaps_held(hold.latest_end)])
     if hold.state == State.LOST:
         return _("The time was lost to somebody else while the hold was being changed.")
     if hold.state == State.GONE:
         return _("cal.com no longer had it, before its time was up.")
     return ""
+
+
+def _being_restored(hold: Hold, viewer: Viewer) -> str:
+    try:
+        settled_by = Change.from_json(hold.change).settled_by
+    except UnreadableChangeError:
+        return words.unreadable_change()
+    return words.being_restored(hold, max(settled_by, viewer.now))
+
+
+def _why_unconfirmed(hold: Hold) -> str:
+    if hold.reservation_uid is None:
+        return _("cal.com did not answer.")
+    return " ".join([words.unreadable_change(), _("Check the hold at cal.com.")])
 
 
 def iso(moment: datetime) -> str:

@@ -37,6 +37,7 @@ from dashboard.holds.words.safety import (
     perhaps_held,
     second_perhaps,
     still_yours,
+    unreadable_change,
 )
 
 __all__ = [
@@ -71,5 +72,6 @@ __all__ = [
     "second_perhaps",
     "still_yours",
     "took_too_long",
+    "unreadable_change",
     "would_shorten",
 ]

@@ -15,7 +15,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
 from dashboard.holds.words.causes import HAPPENED
 from dashboard.holds.words.logged import in_the_log_too
-from dashboard.holds.words.safety import perhaps_held, still_yours
+from dashboard.holds.words.safety import perhaps_held, still_yours, unreadable_change
 
 Text = str | Promise
 
@@ -157,6 +157,14 @@ def ran_out(until: datetime) -> HoldError:
 @in_the_log_too
 def not_confirmed(hold: Hold) -> HoldError:
     safe = perhaps_held(hold.latest_end) if hold.latest_end else _("It is being placed.")
+    if hold.reservation_uid is not None:
+        return _conflict(
+            unreadable_change(),
+            safe,
+            _("Check it at cal.com, then decide again."),
+            cause="not_confirmed",
+            hold=hold,
+        )
     return _conflict(
         _("cal.com never confirmed this hold, so there is nothing to ask about."),
         safe,

@@ -30,6 +30,8 @@ def second_perhaps(latest_end: datetime) -> str:
 
 def still_yours(hold: Hold, at: datetime) -> str:
     """Whether the hold stands as it did before."""
+    if hold.state == Hold.State.UNCONFIRMED and hold.latest_end is not None:
+        return perhaps_held(hold.latest_end)
     if hold.held_until is None or not hold.is_live(at):
         return _("This hold is not live any more.")
     return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
@@ -37,6 +39,11 @@ def still_yours(hold: Hold, at: datetime) -> str:
         "until": moments.clock(hold.held_until),
         "zone": moments.zone_name(),
     }
+
+
+def unreadable_change() -> str:
+    """A change was broken off, and what was written down of it is of no use."""
+    return _("What was written down of an earlier change cannot be read.")
 
 
 def being_restored(hold: Hold, settled_by: datetime) -> str:
