@@ -26,6 +26,10 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         """One entry per action: the one that it began with."""
         return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))
 
+    def has_ended(self, action_id: uuid.UUID) -> bool:
+        """Whether the action has its outcome."""
+        return self.filter(action_id=action_id, kind=AuditEntry.Kind.OUTCOME).exists()
+
     def without_outcome(self) -> "AuditEntryQuerySet":
         """The openings of actions whose outcome was never written."""
         outcomes = AuditEntry.objects.order_by().filter(
@@ -126,6 +130,14 @@ class AuditEntry(AppendOnlyModel):
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            # An action ends once, however many come by to end it for a process that died.
+            models.UniqueConstraint(
+                fields=["action_id"],
+                condition=models.Q(kind="outcome"),
+                name="audit_one_outcome",
+            ),
+        ]
         indexes = [
             models.Index(fields=["action_id"], name="audit_action_id"),
             models.Index(fields=["hold", "id"], name="audit_hold"),

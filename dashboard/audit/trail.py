@@ -1,7 +1,7 @@
 """The only writer of the audit log.
 
-Each function is one INSERT and reads nothing. The caller owns the transaction: an intent has to
-be committed before its call is sent, an outcome in the transaction that records its effect.
+Each function is one INSERT. The caller owns the transaction: an intent has to be committed before
+its call is sent, an outcome in the transaction that records its effect.
 ``by=None`` is the system.
 """
 
@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
+
+from django.db import IntegrityError, transaction
 
 from dashboard.audit import text
 from dashboard.audit.actor import Actor
@@ -141,7 +143,10 @@ def outcome(
     hold_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Write down how it ended. ``hold_id`` names one that exists only since the action began."""
+    """Write down how it ended. ``hold_id`` names one that exists only since the action began.
+
+    Raises IntegrityError for an action that has ended already.
+    """
     _write(
         trail,
         Kind.OUTCOME,
@@ -155,6 +160,18 @@ def outcome(
         reason=reason,
         **({} if hold_id is None else {"hold_id": hold_id}),
     )
+
+
+def outcome_once(trail: Trail, **said: Any) -> bool:
+    """The same where others may be ending the action too; False: one of them has written it."""
+    try:
+        with transaction.atomic():
+            outcome(trail, **said)
+    except IntegrityError:
+        if not AuditEntry.objects.has_ended(trail.action_id):
+            raise
+        return False
+    return True
 
 
 def event(

@@ -239,10 +239,9 @@ class Action:
         self._pending, self._also = {}, []
         with transaction.atomic(durable=True):
             self._look_again()
-            if self._has_outcome():
+            unknown = AuditEntry.Outcome.UNKNOWN
+            if not self._outcome(unknown, after=None, cause=TOO_LONG, write=trail.outcome_once):
                 self._tell("", "", TOO_LONG)
-            else:
-                self._outcome(AuditEntry.Outcome.UNKNOWN, after=None, cause=TOO_LONG)
 
     def _look_again(self) -> None:
         if self.hold is None or self._journal is None:
@@ -254,10 +253,6 @@ class Action:
         ).filter(state__in=(Hold.State.HELD, Hold.State.EXPIRED))
         change = self._journal | {"settled_by": self.settled_by().isoformat()}
         standing.update(change=change, version=F("version") + 1, changed_at=now)
-
-    def _has_outcome(self) -> bool:
-        mine = AuditEntry.objects.filter(action_id=self.trail.action_id)
-        return mine.filter(kind=AuditEntry.Kind.OUTCOME).exists()
 
     def settled_by(self) -> datetime:
         """After this a call sent now can no longer land at cal.com."""
@@ -285,8 +280,9 @@ class Action:
         cause: str = "",
         reason: str = "",
         hold_id: int | None = None,
-    ) -> None:
-        trail.outcome(
+        write: Callable[..., bool | None] | None = None,
+    ) -> bool | None:
+        written = (write or trail.outcome)(
             self.trail,
             outcome=outcome,
             after={**(after or {}), "way": self.way} if self.way else after,
@@ -298,6 +294,7 @@ class Action:
             now=self.now(),
         )
         upstream.save(self.known)
+        return written
 
     def _send(self, method: str, path: str, call: Callable[[], Answer[T]]) -> Answer[T]:
         if self._sent_before or self._pending or self._also:

@@ -25,7 +25,6 @@ from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import Outcome
 
 Verb = AuditEntry.Action
-Kind = AuditEntry.Kind
 State = Hold.State
 
 # A GET, then at most one PATCH or DELETE.
@@ -134,15 +133,15 @@ def _bury(hold: Hold, at: datetime, now: datetime) -> bool:
     with transaction.atomic(durable=True):
         if action_id is None or not _write(hold, now, **fields):
             return False
-        if not AuditEntry.objects.filter(action_id=action_id, kind=Kind.OUTCOME).exists():
-            trail.outcome(
-                trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
-                outcome=Outcome.UNKNOWN,
-                before=before,
-                after=endings.snapshot(hold),
-                error_code=DIED,
-                now=now,
-            )
+        # A stand-in has the same action, and may be buried at the same moment.
+        trail.outcome_once(
+            trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
+            outcome=Outcome.UNKNOWN,
+            before=before,
+            after=endings.snapshot(hold),
+            error_code=DIED,
+            now=now,
+        )
     return True
 
 
