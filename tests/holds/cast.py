@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -14,6 +14,7 @@ from dashboard.holds import services
 from dashboard.holds.models import Hold
 from dashboard.holds.placing import ClientDetails
 from dashboard.sandbox import Sandbox
+from tests.ahead import day
 
 CONSULT = 1  # 60 minutes
 VARIABLE = 2  # 15, 30, 45, 60 or 180 minutes
@@ -24,7 +25,7 @@ ROUND_ROBIN = 20
 NO_HOSTS = 21
 COLLECTIVE = 22
 
-MONDAY = datetime(2027, 1, 11, 9, 0, tzinfo=UTC)
+MONDAY = datetime.combine(day(0), time(9), UTC)  # 10:00 at the office
 LATER = MONDAY + timedelta(hours=2)
 ONE = "/v2/slots/reservations/{uid}"
 ALL = "/v2/slots/reservations"

@@ -11,7 +11,15 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.holds import calls
 from dashboard.sandbox import Sandbox
+from tests import ahead
 from tests.accounts.cast import person
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """For one test, with the recorded bookings in the week that these tests ask for."""
+    with Sandbox(ahead.world()) as running:
+        yield running
 
 
 @pytest.fixture

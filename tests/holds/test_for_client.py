@@ -15,6 +15,7 @@ from dashboard.holds import taking_over
 from dashboard.holds.desk import sentences
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
+from tests.ahead import YEAR, day
 from tests.holds import cast
 from tests.holds.cast import MONDAY
 from tests.holds.desk import ask, desk
@@ -24,6 +25,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 HTMX = {"HX-Request": "true"}
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2027, 1, 11, 7, 0, tzinfo=UTC)
+THEN = NOW + timedelta(hours=2)
+IN_FULL = f"Monday {day(0).day} January {YEAR}"
 
 
 def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hold:
@@ -35,13 +38,13 @@ def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hol
     ("hold", "zone", "now", "said"),
     [
         (
-            a_hold(MONDAY, NOW + timedelta(minutes=15, seconds=59)),
+            a_hold(THEN, NOW + timedelta(minutes=15, seconds=59)),
             None,
             NOW,
             "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you until 08:15.",
         ),
         (
-            a_hold(MONDAY, NOW + timedelta(minutes=15)),
+            a_hold(THEN, NOW + timedelta(minutes=15)),
             NEW_YORK,
             NOW,
             "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you until 08:15. "
@@ -49,13 +52,13 @@ def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hol
             "held until 02:15.",
         ),
         (
-            a_hold(MONDAY, NOW + timedelta(minutes=15), minutes=None),
+            a_hold(THEN, NOW + timedelta(minutes=15), minutes=None),
             ZoneInfo("Europe/Rome"),
             NOW,
             "We are holding Monday 11 January 2027, 10:00 (Europe/Rome) for you until 08:15.",
         ),
         (  # until after midnight; and at the client's it is still the day before
-            a_hold(MONDAY, datetime(2027, 1, 10, 23, 10, tzinfo=UTC)),
+            a_hold(THEN, datetime(2027, 1, 10, 23, 10, tzinfo=UTC)),
             ZoneInfo("Pacific/Honolulu"),
             datetime(2027, 1, 10, 22, 50, tzinfo=UTC),
             "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you "
@@ -79,7 +82,7 @@ def test_the_sentence(hold: Hold, zone: ZoneInfo | None, now: datetime, said: st
 
 
 def test_the_sentence_speaks_the_language_of_the_page() -> None:
-    hold = a_hold(MONDAY, NOW + timedelta(minutes=15))
+    hold = a_hold(THEN, NOW + timedelta(minutes=15))
 
     with translation.override("de"):
         said = sentences.for_client(hold, None, now=NOW)
@@ -102,7 +105,7 @@ def test_a_hold_that_stands_has_its_sentence(calcom: Sandbox, staff: User) -> No
     until = (
         f"{hold.held_until.astimezone(ZoneInfo('Europe/Rome')):%H:%M}" if hold.held_until else ""
     )
-    assert said.startswith("We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome)")
+    assert said.startswith(f"We are holding {IN_FULL}, 10:00–11:00 (Europe/Rome)")
     assert said.endswith(f"{until}.")
     cast.release(staff, hold)
     assert sentence(browser.get(f"/holds/{hold.pk}/")) == ""
@@ -117,7 +120,7 @@ def test_the_clients_zone_is_remembered_with_the_hold(calcom: Sandbox, staff: Us
     wrong = browser.get(f"/holds/{hold.pk}/", {"client_zone": "Atlantis"})
     colleague = browser.get(f"/holds/{cast.place(staff, start=cast.LATER).pk}/")
 
-    there = "In your time zone (America/New York) that is Monday 11 January 2027, 04:00–05:00"
+    there = f"In your time zone (America/New York) that is {IN_FULL}, 04:00–05:00"
     assert there in sentence(asked)
     assert there in sentence(again)
     assert list(wrong.context["zone_form"].errors) == ["client_zone"]
@@ -176,7 +179,7 @@ class TestHoldAgain:
         hold = cast.place(staff)
         cast.release(staff, hold)
 
-        page = desk(staff).get(f"/holds/new?again={hold.pk}&day=2027-01-18").content.decode()
+        page = desk(staff).get(f"/holds/new?again={hold.pk}&day={day(7)}").content.decode()
 
         links = re.findall(r'class="time" href="([^"]*)"', page)
         assert links

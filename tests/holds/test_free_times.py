@@ -6,7 +6,7 @@ import contextlib
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,12 @@ from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, Span
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
 from tests import postgresql, serving
+from tests.ahead import day
 from tests.holds.together import at_once, meanwhile, wait_for
 from tests.parts import require
 
 SLOTS = "/v2/slots"
-WEEK = Span(1, date(2027, 1, 11), 7)
+WEEK = Span(1, day(0), 7)
 FULL_WEEK = 40  # hours from nine to five, five days
 PROCESSES = 6
 HALF_A_MINUTE = timedelta(seconds=30)
@@ -40,11 +41,11 @@ def look(span: Span = WEEK, *, now: datetime | None = None) -> tuple[int, str]:
 def test_what_one_asked_the_others_read_for_half_a_minute(calcom: Sandbox, db: None) -> None:
     now = timezone.now()
     free = look(now=now)
-    calcom.insert_hold(1, datetime.fromisoformat("2027-01-11T08:00Z"))
+    calcom.insert_hold(1, datetime.fromisoformat(f"{day(0)}T08:00Z"))
 
     later = [look(now=now + timedelta(seconds=seconds)) for seconds in (1, 29.9)]
 
-    # The two bookings of the recorded world take two hours of the Wednesday.
+    # The two bookings of the world take two hours of the Wednesday.
     assert [free, *later] == [(FULL_WEEK - 2, "")] * 3
     assert asked(calcom) == 1
     assert look(now=now + HALF_A_MINUTE)[1] == ""
@@ -53,7 +54,7 @@ def test_what_one_asked_the_others_read_for_half_a_minute(calcom: Sandbox, db: N
 
 def test_another_span_length_or_event_type_is_another_question(calcom: Sandbox, db: None) -> None:
     others = [
-        Span(1, date(2027, 1, 18), 7),
+        Span(1, day(7), 7),
         Span(2, WEEK.first_day, 7),
         Span(2, WEEK.first_day, 7, 60),
         Span(1, WEEK.first_day, 28),

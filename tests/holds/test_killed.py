@@ -15,6 +15,7 @@ import pytest
 from django.db import connection
 
 from dashboard.sandbox import Sandbox
+from tests.ahead import world
 from tests.holds import reckoning
 from tests.holds.cast import CONSULT, LATER
 from tests.holds.journeys import (
@@ -27,7 +28,6 @@ from tests.holds.journeys import (
 )
 from tests.holds.killable import KILLED, Desk, Files, Kitchen, Server, kitchen
 from tests.holds.telling import tell
-from tests.sandbox.replay import world
 
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
 PAST_ALL_HOLDS = 4 * 3600

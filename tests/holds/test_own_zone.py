@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.holds import words
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Sandbox
+from tests.ahead import BACK_IN_AMERICA, YEAR, day, named
 from tests.holds.cast import CONSULT, MONDAY, place
 from tests.holds.desk import ask, desk
 
@@ -53,13 +54,13 @@ def cells(browser: Client, address: str) -> list[str]:
 
 
 def test_a_time_that_is_typed_is_the_persons_own(far_away: Client) -> None:
-    answer = ask(far_away, slot_start="2027-01-11T04:00")
+    answer = ask(far_away, slot_start=f"{day(0)}T04:00")
     assert answer.status_code == 303
     assert Hold.objects.get().slot_start == MONDAY
 
 
 def test_an_offset_still_says_all_there_is_to_say(far_away: Client) -> None:
-    ask(far_away, slot_start="2027-01-11T10:00+01:00")
+    ask(far_away, slot_start=f"{day(0)}T10:00+01:00")
     assert Hold.objects.get().slot_start == MONDAY
 
 
@@ -103,11 +104,11 @@ def test_a_change_of_zone_changes_the_board_at_the_next_poll(far_away: Client, s
 
 
 def test_the_hour_that_comes_twice_there_is_asked_about_there(far_away: Client) -> None:
-    answer = ask(far_away, slot_start="2027-11-07T01:30")
+    answer = ask(far_away, slot_start=f"{BACK_IN_AMERICA}T01:30")
     [message] = answer.context["form"].errors["slot_start"]
     assert message == (
         "This hour exists twice in America/New_York. Add which one you mean:"
-        " 2027-11-07T01:30-04:00 or 2027-11-07T01:30-05:00."
+        f" {BACK_IN_AMERICA}T01:30-04:00 or {BACK_IN_AMERICA}T01:30-05:00."
     )
 
 
@@ -123,57 +124,57 @@ class TestPicking:
 
     def test_a_day_begins_and_ends_where_the_person_is(self, calcom: Sandbox, staff: User) -> None:
         listed(
-            date(2027, 1, 11),
+            day(0),
             7,
-            "2027-01-12T10:30Z",  # still the 12th in Auckland
-            "2027-01-12T11:00Z",  # the 13th begins
-            "2027-01-13T10:59Z",
-            "2027-01-13T11:00Z",
+            f"{day(1)}T10:30Z",  # still Tuesday in Auckland
+            f"{day(1)}T11:00Z",  # Wednesday begins
+            f"{day(2)}T10:59Z",
+            f"{day(2)}T11:00Z",
         )
         browser = works_in(AUCKLAND, staff)
-        assert cells(browser, "/holds/new?event_type_id=1&day=2027-01-13") == [
-            "2027-01-13 00:00",
-            "2027-01-13 23:59",
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}") == [
+            f"{day(2)} 00:00",
+            f"{day(2)} 23:59",
         ]
 
     def test_a_week_takes_in_the_day_beside_it(self, calcom: Sandbox, staff: User) -> None:
-        listed(date(2027, 1, 11), 7, "2027-01-11T12:00Z", "2027-01-17T12:00Z")
-        listed(date(2027, 1, 10), 1, "2027-01-10T10:00Z", "2027-01-10T11:00Z")
+        listed(day(0), 7, f"{day(0)}T12:00Z", f"{day(6)}T12:00Z")
+        listed(day(-1), 1, f"{day(-1)}T10:00Z", f"{day(-1)}T11:00Z")
         browser = works_in(AUCKLAND, staff)
-        assert cells(browser, "/holds/new?event_type_id=1&day=2027-01-13&view=week") == [
-            "2027-01-11 00:00",
-            "2027-01-12 01:00",
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}&view=week") == [
+            f"{day(0)} 00:00",
+            f"{day(1)} 01:00",
         ]
 
     def test_and_the_day_after_it_in_the_west(self, calcom: Sandbox, staff: User) -> None:
-        listed(date(2027, 1, 11), 7, "2027-01-11T04:00Z", "2027-01-17T12:00Z")
-        listed(date(2027, 1, 18), 1, "2027-01-18T04:00Z", "2027-01-18T05:00Z")
+        listed(day(0), 7, f"{day(0)}T04:00Z", f"{day(6)}T12:00Z")
+        listed(day(7), 1, f"{day(7)}T04:00Z", f"{day(7)}T05:00Z")
         browser = works_in(NEW_YORK, staff)
-        assert cells(browser, "/holds/new?event_type_id=1&day=2027-01-13&view=week") == [
-            "2027-01-17 07:00",
-            "2027-01-17 23:00",
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}&view=week") == [
+            f"{day(6)} 07:00",
+            f"{day(6)} 23:00",
         ]
 
     def test_the_office_and_people_far_away_share_what_cal_com_listed(
         self, far_away: Client, colleague: User, calcom: Sandbox
     ) -> None:
-        address = "/holds/new?event_type_id=1&day=2027-01-11"
+        address = f"/holds/new?event_type_id=1&day={day(0)}"
         home = desk(colleague)
-        assert cells(home, address)[0] == "2027-01-11 09:00"
+        assert cells(home, address)[0] == f"{day(0)} 09:00"
         calls = len(calcom.calls(route="/v2/slots"))
-        assert cells(far_away, address)[0] == "2027-01-11 03:00"
+        assert cells(far_away, address)[0] == f"{day(0)} 03:00"
         # One day more for whoever's week ends later than the office's, and nothing twice.
         assert [len(calcom.calls(route="/v2/slots")) - calls] == [1]
         assert list(FreeTimes.objects.order_by("first_day").values_list("first_day", "days")) == [
-            (date(2027, 1, 11), 7),
-            (date(2027, 1, 18), 1),
+            (day(0), 7),
+            (day(7), 1),
         ]
 
     def test_a_time_of_the_grid_is_the_one_that_is_held(self, far_away: Client) -> None:
-        page = far_away.get("/holds/new?event_type_id=1&day=2027-01-11")
+        page = far_away.get(f"/holds/new?event_type_id=1&day={day(0)}")
         cell = page.context["choosing"].picker.days[0].parts[0].cells[0]
         chosen = far_away.get(cell.url).context["choosing"].choice.chosen
-        assert chosen == datetime(2027, 1, 11, 8, tzinfo=UTC)
+        assert chosen == MONDAY - timedelta(hours=1)
 
 
 class TestOwnBeginnings:
@@ -199,12 +200,12 @@ def test_the_log_is_read_in_the_readers_zone_and_kept_in_none(
 ) -> None:
     place(staff)
     entry = AuditEntry.objects.filter(action="place").earliest("id")
-    assert entry.asked["slot_start"] == "2027-01-11T09:00:00+00:00"
+    assert entry.asked["slot_start"] == f"{day(0)}T09:00:00+00:00"
     browser = works_in(NEW_YORK, admin)
     local = entry.at.astimezone(ZoneInfo(NEW_YORK))
     page = browser.get("/audit/?action=place").content.decode()
     assert f"<b>{local:%H:%M:%S}</b>" in page
-    assert "the hold of Mon 11 Jan 2027 04:00" in page
+    assert f"the hold of {named(0)} {YEAR} 04:00" in page
 
 
 def test_a_refusal_is_told_in_the_persons_words_and_logged_in_the_offices(

@@ -15,12 +15,13 @@ from django.utils import timezone
 from dashboard.accounts.models import Preferences, User
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Booking, Sandbox
+from tests.ahead import BACK, FORWARD, YEAR, day, named
 from tests.holds import cast
 from tests.holds.cast import CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
 from tests.holds.desk import desk, wish
 
 SLOTS = "/v2/slots"
-ON_MONDAY = "event_type_id=1&day=2027-01-11"
+ON_MONDAY = f"event_type_id=1&day={day(0)}"
 
 
 @dataclass
@@ -82,8 +83,8 @@ def browser(calcom: Sandbox, staff: User) -> Client:
 def test_a_day_shows_its_free_times_in_the_zone_of_the_office(browser: Client) -> None:
     page = browser.get(f"/holds/new?{ON_MONDAY}")
 
-    hours = [f"{hour:02}:00 Mon 11 Jan" for hour in range(9, 17)]
-    assert (shown(page), times(page)) == ("Mon 11 Jan", hours)
+    hours = [f"{hour:02}:00 {named(0)}" for hour in range(9, 17)]
+    assert (shown(page), times(page)) == (named(0), hours)
     assert re.findall("<h4>(.*?)</h4>", page.content.decode()) == ["Morning", "Afternoon"]
 
 
@@ -91,15 +92,15 @@ def test_a_week_shows_every_day_and_the_bookings_that_are_missing(browser: Clien
     page = browser.get(f"/holds/new?{ON_MONDAY}&view=week")
 
     names = re.findall(r"<h3><a [^>]*>(.*?)</a> <small>(.*?)</small>", page.content.decode())
-    assert shown(page) == "Mon 11 Jan – Sun 17 Jan"
+    assert shown(page) == f"{named(0)} – {named(6)}"
     assert names == [
-        ("Mon 11 Jan", "8 free"),
-        ("Tue 12 Jan", "8 free"),
-        ("Wed 13 Jan", "6 free"),
-        ("Thu 14 Jan", "8 free"),
-        ("Fri 15 Jan", "8 free"),
-        ("Sat 16 Jan", "nothing free"),
-        ("Sun 17 Jan", "nothing free"),
+        (named(0), "8 free"),
+        (named(1), "8 free"),
+        (named(2), "6 free"),
+        (named(3), "8 free"),
+        (named(4), "8 free"),
+        (named(5), "nothing free"),
+        (named(6), "nothing free"),
     ]
 
 
@@ -157,7 +158,7 @@ def test_a_time_that_was_held_when_cal_com_listed_comes_back_when_it_is_released
 
     found = times(browser.get(f"/holds/new?{ON_MONDAY}"))
 
-    assert found[1] == "10:00 Mon 11 Jan"
+    assert found[1] == f"10:00 {named(0)}"
     assert len(calcom.calls(route=SLOTS)) == 1
 
 
@@ -178,22 +179,22 @@ def test_a_seated_type_shows_seats_and_a_full_time_is_no_link(
     browser: Client, calcom: Sandbox
 ) -> None:
     calcom.add_booking(Booking("two", GROUP, MONDAY, MONDAY + timedelta(hours=1), attendees=4))
-    monday = times(browser.get(f"/holds/new?event_type_id={GROUP}&day=2027-01-11"))
-    wednesday = cells(browser.get(f"/holds/new?event_type_id={GROUP}&day=2027-01-13"))
+    monday = times(browser.get(f"/holds/new?event_type_id={GROUP}&day={day(0)}"))
+    wednesday = cells(browser.get(f"/holds/new?event_type_id={GROUP}&day={day(2)}"))
 
     assert monday[:3] == [
-        "09:00 5 seats left Mon 11 Jan",
-        "10:00 1 seat left Mon 11 Jan",
-        "11:00 5 seats left Mon 11 Jan",
+        f"09:00 5 seats left {named(0)}",
+        f"10:00 1 seat left {named(0)}",
+        f"11:00 5 seats left {named(0)}",
     ]
     [full] = [cell for cell in wednesday if cell.kind == "full"]
     assert (full.words, full.to) == ("14:00 full", "")
 
 
 def test_another_length_is_another_grid(browser: Client, calcom: Sandbox) -> None:
-    of_45 = browser.get(f"/holds/new?event_type_id={VARIABLE}&day=2027-01-11&slot_duration=45")
-    usual = browser.get(f"/holds/new?event_type_id={VARIABLE}&day=2027-01-11&slot_duration=30")
-    plain = browser.get(f"/holds/new?event_type_id={VARIABLE}&day=2027-01-11")
+    of_45 = browser.get(f"/holds/new?event_type_id={VARIABLE}&day={day(0)}&slot_duration=45")
+    usual = browser.get(f"/holds/new?event_type_id={VARIABLE}&day={day(0)}&slot_duration=30")
+    plain = browser.get(f"/holds/new?event_type_id={VARIABLE}&day={day(0)}")
 
     assert [text[:5] for text in times(of_45)][:3] == ["09:00", "09:45", "10:30"]
     assert times(usual) == times(plain)
@@ -202,7 +203,7 @@ def test_another_length_is_another_grid(browser: Client, calcom: Sandbox) -> Non
 
 
 def test_a_time_leads_to_the_form_with_everything_in_it(browser: Client, staff: User) -> None:
-    grid = browser.get(f"/holds/new?event_type_id={VARIABLE}&day=2027-01-11&slot_duration=45")
+    grid = browser.get(f"/holds/new?event_type_id={VARIABLE}&day={day(0)}&slot_duration=45")
     form = browser.get(cells(grid)[1].to)
     html = form.content.decode()
 
@@ -216,7 +217,7 @@ def test_a_time_leads_to_the_form_with_everything_in_it(browser: Client, staff: 
     [hold] = Hold.objects.all()
     assert placed.status_code == 303
     assert (hold.slot_start, hold.slot_duration) == (
-        datetime.fromisoformat("2027-01-11T09:45+01:00"),
+        MONDAY - timedelta(minutes=15),
         45,
     )
 
@@ -225,8 +226,8 @@ def test_the_clients_zone_stands_beside_the_offices(browser: Client) -> None:
     by_city = browser.get(f"/holds/new?{ON_MONDAY}&client_zone=new york")
     by_name = browser.get(f"/holds/new?{ON_MONDAY}&client_zone=Asia/Tokyo")
 
-    assert times(by_city)[:2] == ["09:00 03:00 Mon 11 Jan", "10:00 04:00 Mon 11 Jan"]
-    assert times(by_name)[-1] == "16:00 Tue 12 Jan 00:00 Mon 11 Jan"
+    assert times(by_city)[:2] == [f"09:00 03:00 {named(0)}", f"10:00 04:00 {named(0)}"]
+    assert times(by_name)[-1] == f"16:00 {named(1)} 00:00 {named(0)}"
 
 
 def test_an_unknown_zone_is_told_beside_its_field_and_the_times_still_show(
@@ -242,7 +243,7 @@ def test_an_unknown_zone_is_told_beside_its_field_and_the_times_still_show(
 @pytest.mark.parametrize(
     "nonsense",
     [
-        "day=2027-02-30",
+        f"day={YEAR}-02-30",
         "day=0001-01-01",
         "day=9999-12-31",
         "day=x",
@@ -250,7 +251,7 @@ def test_an_unknown_zone_is_told_beside_its_field_and_the_times_still_show(
         "slot_duration=-5",
         "slot_duration=99999999999999999999",
         "slot_start=yesterday",
-        "slot_start=2027-01-11T10:00&slot_start=x",
+        f"slot_start={day(0)}T10:00&slot_start=x",
         "client_zone=/etc/passwd",
         "client_zone=" + "x" * 500,
         "other_event_type_id=0",
@@ -266,13 +267,13 @@ def test_nonsense_in_the_address_is_no_fault_of_ours(browser: Client, nonsense: 
 
 
 def test_next_free_day_skips_what_has_nothing_free(browser: Client, calcom: Sandbox) -> None:
-    after_friday = browser.get("/holds/new?event_type_id=1&day=2027-01-16&seek=yes")
-    saturday = browser.get("/holds/new?event_type_id=1&day=2027-01-16")
+    after_friday = browser.get(f"/holds/new?event_type_id=1&day={day(5)}&seek=yes")
+    saturday = browser.get(f"/holds/new?event_type_id=1&day={day(5)}")
 
-    assert shown(after_friday) == "Mon 18 Jan"
-    assert "Nothing is free on Sat 16 Jan." in saturday.content.decode()
+    assert shown(after_friday) == named(7)
+    assert f"Nothing is free on {named(5)}." in saturday.content.decode()
     [seek] = re.findall(r'id="seek"[^>]*href="(.*?)"', saturday.content.decode())
-    assert shown(browser.get(seek.replace("&amp;", "&"))) == "Mon 18 Jan"
+    assert shown(browser.get(seek.replace("&amp;", "&"))) == named(7)
     # The week that was asked for, four weeks after it, and the week that was found.
     assert len(calcom.calls(route=SLOTS)) == 3
 
@@ -284,12 +285,12 @@ def test_where_nothing_is_free_for_weeks_asking_again_looks_further(
     for number, monday in enumerate(weeks):
         week = Booking(f"away-{number}", CONSULT, monday, monday + timedelta(days=7))
         calcom.add_booking(week)
-    first = browser.get("/holds/new?event_type_id=1&day=2027-01-12&seek=yes")
+    first = browser.get(f"/holds/new?event_type_id=1&day={day(1)}&seek=yes")
 
-    assert shown(first) == "Mon 15 Feb"
-    assert "Nothing is free from Tue 12 Jan to Mon 15 Feb." in first.content.decode()
+    assert shown(first) == named(35)
+    assert f"Nothing is free from {named(1)} to {named(35)}." in first.content.decode()
     [seek] = re.findall(r'id="seek"[^>]*href="(.*?)"', first.content.decode())
-    assert shown(browser.get(seek.replace("&amp;", "&"))) == "Mon 22 Feb"
+    assert shown(browser.get(seek.replace("&amp;", "&"))) == named(42)
 
 
 def test_the_past_is_neither_shown_nor_asked_for(browser: Client, calcom: Sandbox) -> None:
@@ -316,7 +317,7 @@ def test_the_page_opens_on_the_next_free_time_of_the_usual_event_type(
 
 
 def test_team_types_come_by_their_number(browser: Client) -> None:
-    page = browser.get(f"/holds/new?other_event_type_id={ROUND_ROBIN}&day=2027-01-11")
+    page = browser.get(f"/holds/new?other_event_type_id={ROUND_ROBIN}&day={day(0)}")
     html = page.content.decode()
     assert f'<option value="{ROUND_ROBIN}" selected>Studio RR · 60 min' in html
     assert len(times(page)) == 8
@@ -338,15 +339,15 @@ def test_a_typed_number_works_where_the_key_may_not_list(browser: Client, calcom
     ("day", "hours", "listed", "shown_as"),
     [
         (
-            date(2027, 10, 31),
+            BACK,
             25,
-            ["2027-10-31T00:30Z", "2027-10-31T01:30Z", "2027-10-31T22:30Z"],
+            [f"{BACK}T00:30Z", f"{BACK}T01:30Z", f"{BACK}T22:30Z"],
             ["02:30+02", "02:30+01", "23:30"],
         ),
         (
-            date(2027, 3, 28),
+            FORWARD,
             23,
-            ["2027-03-27T23:00Z", "2027-03-28T00:30Z", "2027-03-28T01:30Z"],
+            [f"{FORWARD - timedelta(days=1)}T23:00Z", f"{FORWARD}T00:30Z", f"{FORWARD}T01:30Z"],
             ["00:00", "01:30", "03:30"],
         ),
     ],
@@ -375,7 +376,7 @@ def test_days_on_which_the_clocks_change_are_as_long_as_they_are(
 def test_a_span_is_the_offices_days_and_not_those_of_utc(browser: Client, calcom: Sandbox) -> None:
     browser.get(f"/holds/new?{ON_MONDAY}")
     row = FreeTimes.objects.get()
-    assert (row.first_day, row.days) == (date(2027, 1, 11), 7)
+    assert (row.first_day, row.days) == (day(0), 7)
     [call] = calcom.calls(route=SLOTS)
     assert call.status == 200
 
@@ -391,25 +392,25 @@ def test_a_taken_time_comes_with_the_next_free_ones_and_what_was_typed_stays(
     ways = re.findall(r'name="slot_start" value="(.*?)">(.*?)</button>', html)
     assert refused.status_code == 409
     assert ways == [
-        ("2027-01-11T11:00", "Mon 11 Jan 11:00"),
-        ("2027-01-11T12:00", "Mon 11 Jan 12:00"),
-        ("2027-01-11T13:00", "Mon 11 Jan 13:00"),
-        ("2027-01-11T14:00", "Mon 11 Jan 14:00"),
+        (f"{day(0)}T11:00", f"{named(0)} 11:00"),
+        (f"{day(0)}T12:00", f"{named(0)} 12:00"),
+        (f"{day(0)}T13:00", f"{named(0)} 13:00"),
+        (f"{day(0)}T14:00", f"{named(0)} 14:00"),
     ]
     assert 'value="called at nine"' in html
     # The way out comes after the field of the same name, so that it is the one that counts.
-    assert html.rindex('name="slot_start" value="2027-01-11T11:00"') > html.index("id_slot_start")
+    assert html.rindex(f'name="slot_start" value="{day(0)}T11:00"') > html.index("id_slot_start")
     two = browser.post("/holds/new", wish() | {"slot_start": [MONDAY.isoformat(), ways[0][0]]})
     assert two.status_code == 303
     assert Hold.objects.get(state="held").slot_start == MONDAY + timedelta(hours=1)
 
 
 def test_the_next_free_times_go_on_over_the_weekend(browser: Client, calcom: Sandbox) -> None:
-    friday = datetime.fromisoformat("2027-01-15T16:00+01:00")
+    friday = datetime.fromisoformat(f"{day(4)}T16:00+01:00")
     calcom.insert_hold(CONSULT, friday)
     refused = browser.post("/holds/new", wish(slot_start=friday.isoformat()))
     ways = re.findall(r'name="slot_start" value=".*?">(.*?)</button>', refused.content.decode())
-    assert ways[0] == "Mon 18 Jan 09:00"
+    assert ways[0] == f"{named(7)} 09:00"
 
 
 def test_what_was_found_taken_is_offered_to_nobody_else(
@@ -431,14 +432,14 @@ def test_a_time_that_is_ours_says_who_has_it_until_when(
     theirs = cast.place(colleague)
     html = browser.post("/holds/new", wish()).content.decode()
     assert f"held by colleague until {_clock(theirs)}" in html
-    assert 'value="2027-01-11T11:00">Mon 11 Jan 11:00</button>' in html
+    assert f'value="{day(0)}T11:00">{named(0)} 11:00</button>' in html
 
 
 def test_a_full_seated_time_comes_with_a_way_out(browser: Client, calcom: Sandbox) -> None:
-    full = wish(event_type_id=GROUP, slot_start="2027-01-13T14:00+01:00")
+    full = wish(event_type_id=GROUP, slot_start=f"{day(2)}T14:00+01:00")
     refused = browser.post("/holds/new", full)
     assert refused.status_code == 409
-    assert "Wed 13 Jan 15:00 · 5 seats left</button>" in refused.content.decode()
+    assert f"{named(2)} 15:00 · 5 seats left</button>" in refused.content.decode()
 
 
 def test_a_move_shows_where_it_can_go_and_from_and_to_before_it_is_agreed(
@@ -466,7 +467,7 @@ def test_a_refused_move_comes_with_the_next_free_times_too(
 
     assert refused.status_code == 409
     ways = refused.context["ways"]
-    assert ways[0].said == "Mon 11 Jan 13:00"
+    assert ways[0].said == f"{named(0)} 13:00"
     preview = browser.get(ways[0].url)
     assert preview.context["to"]["time"] == "13:00–14:00"
     assert preview.context["form"]["reservation_duration"].value() == "40"

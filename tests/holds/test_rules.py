@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -13,6 +13,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
+from tests.ahead import BACK, FORWARD, YEAR, day
 from tests.holds import cast
 from tests.holds.cast import CONSULT, LATER, MONDAY, ONE, VARIABLE
 from tests.holds.desk import ask, desk
@@ -58,16 +59,16 @@ def test_a_start_in_the_past_is_refused_by_cal_coms_clock(calcom: Sandbox, staff
     ("local", "message"),
     [
         (
-            "2027-03-28T02:30",
+            f"{FORWARD}T02:30",
             "This hour does not exist in Europe/Rome: the clocks go forward then.",
         ),
         (
-            "2027-10-31T02:30",
+            f"{BACK}T02:30",
             "This hour exists twice in Europe/Rome. Add which one you mean: "
-            "2027-10-31T02:30+02:00 or 2027-10-31T02:30+01:00.",
+            f"{BACK}T02:30+02:00 or {BACK}T02:30+01:00.",
         ),
-        ("2027-13-01T09:00", "Give a date and a time, such as 2027-03-24 14:30."),
-        ("2027-01-11", "Give the time too, such as 2027-03-24 14:30."),
+        (f"{YEAR}-13-01T09:00", "Give a date and a time, such as 2027-03-24 14:30."),
+        (f"{day(0)}", "Give the time too, such as 2027-03-24 14:30."),
         ("2101-01-11T09:00", "This year is out of reach."),
         ("\x00", "Give a date and a time, such as 2027-03-24 14:30."),
         ("", "This field is required."),
@@ -81,13 +82,13 @@ def test_a_start_that_is_no_moment(calcom: Sandbox, staff: User, local: str, mes
 @pytest.mark.parametrize(
     ("typed", "moment"),
     [
-        ("2027-10-31T02:30+02:00", datetime(2027, 10, 31, 0, 30, tzinfo=UTC)),
-        ("2027-10-31T02:30+01:00", datetime(2027, 10, 31, 1, 30, tzinfo=UTC)),
-        ("2027-03-28T01:59", datetime(2027, 3, 28, 0, 59, tzinfo=UTC)),
-        ("2027-03-28T03:00", datetime(2027, 3, 28, 1, 0, tzinfo=UTC)),
-        ("2027-01-11 10:00", MONDAY),
-        ("2027-01-11T09:00:00Z", MONDAY),
-        ("2027-01-11T09:00:00.123999Z", MONDAY + timedelta(milliseconds=123)),
+        (f"{BACK}T02:30+02:00", datetime.combine(BACK, time(0, 30), UTC)),
+        (f"{BACK}T02:30+01:00", datetime.combine(BACK, time(1, 30), UTC)),
+        (f"{FORWARD}T01:59", datetime.combine(FORWARD, time(0, 59), UTC)),
+        (f"{FORWARD}T03:00", datetime.combine(FORWARD, time(1), UTC)),
+        (f"{day(0)} 10:00", MONDAY),
+        (f"{day(0)}T09:00:00Z", MONDAY),
+        (f"{day(0)}T09:00:00.123999Z", MONDAY + timedelta(milliseconds=123)),
     ],
 )
 def test_moments_as_they_are_typed(

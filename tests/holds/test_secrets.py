@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -83,7 +84,7 @@ def troubles(told: Told, calcom: Sandbox, number: int) -> None:
             calcom.faults.add(
                 kind, when=when, method=method, route=ALL if method == "POST" else ONE
             )
-        told.keep(ask(told.browser, slot_start=MONDAY.replace(day=20).isoformat()))
+        told.keep(ask(told.browser, slot_start=(MONDAY + timedelta(days=9)).isoformat()))
         told.send(f"{page}check")
         told.send(f"{page}extend", reservation_duration=60)
         told.send(f"{page}move", slot_start=MONDAY.isoformat(), event_type_id=SHORT)
@@ -107,7 +108,7 @@ def found_on(page: HttpResponse) -> str:
 
 def looked_up(told: Told, calcom: Sandbox) -> list[str]:
     """Reservations of strangers: found, taken, refused, absent."""
-    found = calcom.insert_hold(CONSULT, MONDAY.replace(day=25)).uid
+    found = calcom.insert_hold(CONSULT, MONDAY + timedelta(days=14)).uid
     absent = "0a82208a-1111-4222-8333-444455556666"
     for kind in ("429", "500", "drop", "html"):
         calcom.faults.add(kind, method="GET", route=ONE, count=None)

@@ -15,6 +15,7 @@ from dashboard.holds import words
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
+from tests.ahead import named
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, MONDAY, NO_HOSTS, ONE, STRANGERS
 from tests.holds.desk import ask, desk
@@ -261,7 +262,7 @@ def of_ours(user: User) -> dict[str, HoldError]:
     return {str(error.cause): error for error in asked}
 
 
-UNCHANGED = "The hold is unchanged: Mon 11 Jan 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
+UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
 SENTENCES = {
     "our_rule": (
         422,
@@ -440,7 +441,7 @@ def test_a_hold_that_was_not_released_is_unchanged(calcom: Sandbox, staff: User)
     answer = desk(staff).post(f"/holds/{held.pk}/release", {"reason": "mistake"})
 
     assert (answer.status_code, answer["Retry-After"]) == (503, "20")
-    assert "The hold is unchanged: Mon 11 Jan 10:00–11:00 is held until" in (
+    assert f"The hold is unchanged: {named(0)} 10:00–11:00 is held until" in (
         answer.content.decode()
     )
     kept = Hold.objects.get(pk=held.pk)

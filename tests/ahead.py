@@ -1,0 +1,48 @@
+"""A week that lies ahead whenever the tests run, and the days of its year when clocks change.
+
+It is the second week of next January: never past, also when a run goes on over midnight, with
+every zone at the offset of January, and a whole number of weeks from the one that was recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from dashboard.sandbox import World
+from tests.sandbox.replay import world as recorded_world
+
+YEAR = datetime.now(UTC).year + 1
+RECORDED_MONDAY = date(2027, 1, 11)
+
+
+def day(number: int) -> date:
+    """So many days after the week's Monday, which is 0."""
+    middle = date(YEAR, 1, 14)
+    return middle - timedelta(days=middle.weekday() - number)
+
+
+def named(number: int) -> str:
+    """The same day as pages name it: Mon 11 Jan."""
+    return f"{day(number):%a} {day(number).day} {day(number):%b}"
+
+
+def sunday(month: int, latest: int) -> date:
+    """The last Sunday of a month up to a day of it; clocks change on Sundays."""
+    last = date(YEAR, month, latest)
+    return last - timedelta(days=last.isoweekday() % 7)
+
+
+FORWARD = sunday(3, 31)  # in Europe at 01:00 UTC
+BACK = sunday(10, 31)  # the same
+BACK_IN_AMERICA = sunday(11, 7)  # at 02:00 of each zone
+
+
+def world() -> World:
+    """The recorded world with its two bookings on this week's Wednesday."""
+    recorded, later = recorded_world(), day(0) - RECORDED_MONDAY
+    bookings = (
+        replace(booking, start=booking.start + later, end=booking.end + later)
+        for booking in recorded.bookings
+    )
+    return replace(recorded, bookings=tuple(bookings))
