@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
+from tests.ahead import day, named
 from tests.browser.desk import Desk, Sit
 from tests.browser.office import Office
 
@@ -18,7 +19,7 @@ FREE = "#times a.time:not(.held)"
 @pytest.fixture
 def monday() -> str:
     """A Monday that no test of the others uses, so that all of its hours are free."""
-    return "2027-02-01"
+    return str(day(21))
 
 
 def pressed(desk: Desk) -> list[str]:
@@ -62,21 +63,21 @@ def test_a_time_is_picked_by_clicks_alone(ada: Desk, office: Office, monday: str
     ada.page.locator("#pick [name=event_type_id]").select_option(label=_consult(ada))
     ada.page.locator("#pick [name=day]").fill(monday)
     ada.press("Show", within="#pick")
-    expect(ada.page.locator("#shown")).to_have_text("Mon 1 Feb")
+    expect(ada.page.locator("#shown")).to_have_text(named(21))
     ada.look("pick-day")
     ada.page.get_by_role("link", name="Week", exact=True).click()
-    expect(ada.page.locator("#shown")).to_have_text("Mon 1 Feb – Sun 7 Feb")
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
     ada.look("pick-week")
-    day = ada.page.locator("section.day", has=ada.page.get_by_role("link", name="Tue 2 Feb"))
+    tuesday = ada.page.locator("section.day", has=ada.page.get_by_role("link", name=named(22)))
     hour = 15 if ada.scripts else 16
-    day.locator(FREE.removeprefix("#times "), has_text=f"{hour}:00").click()
-    expect(ada.page.locator("#chosen")).to_contain_text(f"Tue 2 Feb {hour}:00–{hour + 1}:00")
+    tuesday.locator(FREE.removeprefix("#times "), has_text=f"{hour}:00").click()
+    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} {hour}:00–{hour + 1}:00")
     ada.look("pick-chosen")
     ada.fill(client_name="Emmy Noether")
     ada.press("Hold this time")
     ada.told("Emmy Noether")
     ada.told(f"{hour}:00–{hour + 1}:00")
-    assert f"02-02 {hour - 1}:00" in {f"{start:%m-%d %H:%M}" for start in office.starts()}
+    assert f"{day(22):%m-%d} {hour - 1}:00" in {f"{start:%m-%d %H:%M}" for start in office.starts()}
 
 
 def _consult(desk: Desk) -> str:
@@ -89,13 +90,13 @@ def test_what_is_typed_stays_while_the_days_change(ada: Desk, monday: str) -> No
     ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
     ada.fill(client_name="Sophie Germain", note="rings back at four")
     ada.page.locator("#on").click()
-    expect(ada.page.locator("#shown")).to_have_text("Tue 2 Feb")
+    expect(ada.page.locator("#shown")).to_have_text(named(22))
     ada.page.locator(FREE).nth(2).click()
-    expect(ada.page.locator("#chosen")).to_contain_text("Tue 2 Feb 11:00")
+    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 11:00")
     expect(ada.field("client_name")).to_have_value("Sophie Germain")
     expect(ada.field("note")).to_have_value("rings back at four")
     expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
-    assert "slot_start=2027-02-02T11%3A00" in ada.path
+    assert f"slot_start={day(22)}T11%3A00" in ada.path
     assert "Sophie" not in ada.path
 
 
@@ -105,23 +106,23 @@ def test_arrow_keys_walk_through_the_times(ada: Desk, monday: str) -> None:
     focused = ada.page.locator("#times a.time:focus")
     expect(focused).to_contain_text("09:00")
     walk = [
-        ("ArrowDown", "09:30 Mon 1 Feb"),
-        ("ArrowRight", "10:00 Mon 1 Feb"),
-        ("ArrowUp", "09:30 Mon 1 Feb"),
-        ("ArrowLeft", "09:00 Mon 1 Feb"),
-        ("End", "16:30 Fri 5 Feb"),
-        ("Home", "09:00 Mon 1 Feb"),
+        ("ArrowDown", f"09:30 {named(21)}"),
+        ("ArrowRight", f"10:00 {named(21)}"),
+        ("ArrowUp", f"09:30 {named(21)}"),
+        ("ArrowLeft", f"09:00 {named(21)}"),
+        ("End", f"16:30 {named(25)}"),
+        ("Home", f"09:00 {named(21)}"),
     ]
     for key, there in walk:
         ada.page.keyboard.press(key)
         expect(focused).to_have_text(there)
     assert ada.page.locator("#times a.time[tabindex='0']").count() == 1
     ada.page.keyboard.press("PageDown")
-    expect(ada.page.locator("#shown")).to_have_text("Mon 8 Feb – Sun 14 Feb")
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(28)} – {named(34)}")
     expect(focused).to_have_count(1)
-    expect(ada.page.locator("#status")).to_contain_text("Mon 8 Feb – Sun 14 Feb: 80 free")
+    expect(ada.page.locator("#status")).to_contain_text(f"{named(28)} – {named(34)}: 80 free")
     ada.page.keyboard.press("PageUp")
-    expect(ada.page.locator("#shown")).to_have_text("Mon 1 Feb – Sun 7 Feb")
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
 
 
 @ONLY_WITH_SCRIPTS
