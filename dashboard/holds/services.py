@@ -30,7 +30,7 @@ from dashboard.holds import (
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.changes import Change, Phase, Spot, minutes_until
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Outcome
+from dashboard.holds.problems import HoldError, Outcome
 
 Verb = AuditEntry.Action
 # Claims the hold and writes the intent of extending or moving it; the rest talks to cal.com.
@@ -112,7 +112,7 @@ def extend(
 ) -> Hold:
     """Hold the same slot for longer: so many minutes from now, ``add`` to held-until, or ``until``.
 
-    Never shortens. ``retake`` agrees to release and reserve anew, where nothing else works.
+    Never shortens. ``retake`` agrees to release and reserve anew, should nothing else work.
     """
     watch = Stopwatch(now)
     asked = _without_none(
@@ -131,15 +131,31 @@ def extend(
         if hold.is_live(at) and hold.held_until and end < hold.held_until - timedelta(seconds=2):
             raise words.would_shorten(hold, field="until" if until else "reservation_duration")
         target = replace(Spot.of(hold), until=end)
-        begin = _extending(hold, retake=retake)
+        begin: Begin = patching.patch
+        if patching.is_round_robin(hold):
+            begin = replacing.new_first
         rest = begin(hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked)
+    try:
+        return rest()
+    except HoldError as error:
+        if not (retake and error.retake):
+            raise
+    return _retake(hold, by=by, target=target, watch=watch, asked=asked)
+
+
+def _retake(
+    hold: Hold, *, by: Actor, target: Spot, watch: Stopwatch, asked: dict[str, Any]
+) -> Hold:
+    """An action of its own after the one that found no safe way, if the hold is as that left it."""
+    now = watch.now()
+    with starting.attempt(Verb.EXTEND, by=by, hold_id=hold.pk, asked=asked, now=now):
+        known = upstream.load()
+        at = known.at(now)
+        hold = _changeable(hold.pk, by=by, version=hold.version, at=at, now=now)
+        rest = replacing.retake(
+            hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked
+        )
     return rest()
-
-
-def _extending(hold: Hold, *, retake: bool) -> Begin:
-    if patching.is_round_robin(hold):
-        return replacing.new_first
-    return replacing.retake if retake else patching.patch
 
 
 def move(

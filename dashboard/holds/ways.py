@@ -8,7 +8,7 @@ to an overlapping time directly. What is left, in the order in which it is tried
 2. *park and go*: PATCH to a random moment that overlaps nothing, then PATCH to the target. The
    uid stays, so an unanswered step is told from a GET.
 3. *new first*: POST the new one, then DELETE the old (round robin, and another event type).
-4. *retake*: DELETE, then POST. Only when a person has agreed to the risk.
+4. *retake*: DELETE, then POST. Only when a person has agreed to the risk, and 2. was refused.
 """
 
 from __future__ import annotations
@@ -16,12 +16,17 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import timedelta
+from http import HTTPStatus
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.calls import Action
 from dashboard.holds.changes import Change, Phase, Spot, Where, parking_place
 from dashboard.holds.upstream import SELF_OVERLAP_IS_BELIEVED
 
+# Refusals that may be of the parking place alone; any other would meet a new reservation as well,
+# and the hold would be lost for nothing.
+OF_THE_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
 # Seconds before a failed way back from the parking place is tried again; doubled each time.
 FIRST_PAUSE = 0.25
 
@@ -78,7 +83,8 @@ def remember_self_overlap(action: Action) -> None:
 def park_and_go(action: Action, uid: str, change: Change) -> Reservation:
     """Park, then PATCH to the target; back to the origin where that is refused.
 
-    Raises RetakeNeededError, BackAgainError, LostError, UnsettledError, GoneError, Unavailable.
+    Raises RetakeNeededError, BackAgainError, LostError, UnsettledError, GoneError, Refused,
+    Unavailable.
     """
     action.way = "park and return"
     return _arrive(action, uid, _park(action, uid, change, ahead=False))
@@ -90,6 +96,8 @@ def _park(action: Action, uid: str, change: Change, *, ahead: bool) -> Change:
     try:
         _patch(action, uid, change, Phase.PARKING, place)
     except Refused as error:
+        if error.exchange.status not in OF_THE_PLACE or error.cause in OF_ANY_PLACE:
+            raise
         if ahead:
             raise RetakeNeededError(error) from error
         return _park(action, uid, change, ahead=True)

@@ -23,6 +23,7 @@ HOLD = (
     "claim_id",
     "change",
     "stands_in_for_id",
+    "holder_id",
 )
 # Set by whoever asks, or by chance: nothing of them can come from a hold.
 ENTRY = tuple(field.attname for field in AuditEntry._meta.concrete_fields)

@@ -6,7 +6,8 @@ process and a served process that is killed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -33,21 +34,54 @@ def _iso(moment: datetime) -> str:
 
 @dataclass(frozen=True)
 class Form:
-    """A form and where it is sent; ``{hold}`` in either stands for the hold placed first."""
+    """A form and where it is sent.
+
+    In either ``{hold}`` stands for the hold placed first, ``{other}`` for one placed after it and
+    ``{offer}`` for the offer that was begun; a tuple is a field that is sent more than once.
+    """
 
     to: str
-    data: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, str | tuple[str, ...]] = field(default_factory=dict)
 
-    def filled(self, hold: int | None) -> tuple[str, dict[str, str]]:
-        said = {name: text.replace("{hold}", str(hold)) for name, text in self.data.items()}
-        return self.to.replace("{hold}", str(hold)), said
+    def filled(self, known: Mapping[str, int]) -> tuple[str, dict[str, str | list[str]]]:
+        said = {name: _filled(text, known) for name, text in self.data.items()}
+        return self.to.format(**known), said
+
+
+def _filled(text: str | tuple[str, ...], known: Mapping[str, int]) -> str | list[str]:
+    if isinstance(text, tuple):
+        return [each.format(**known) for each in text]
+    return text.format(**known)
+
+
+def prepare(verb: Verb, send: Callable[[Form, Mapping[str, int]], Sequence[Any]]) -> dict[str, int]:
+    """Send what comes before the verb; gives the holds and the offer that its form names."""
+    known: dict[str, int] = {}
+    for form in (verb.placed, *verb.then):
+        if form is not None:
+            status, location, *_rest = send(form, known)
+            assert status == 303
+            told = _found(location)
+            known |= {"other": told["hold"]} if "hold" in told and known else told
+    return known
+
+
+def _found(location: str) -> dict[str, int]:
+    """What a redirect tells of: a hold or an offer."""
+    hold = re.fullmatch(r"/holds/(\d+)/", location)
+    if hold:
+        return {"hold": int(hold[1])}
+    offer = re.search(r"[?&]offer=(\d+)", location)
+    return {"offer": int(offer[1])} if offer else {}
 
 
 @dataclass(frozen=True)
 class Verb:
     """``calls`` are those of a good day, in order; ``wish`` is what it then holds, if anything.
 
-    ``waits`` seconds pass between placing and acting. ``answers`` are the statuses by outcome.
+    ``then`` are sent after placing, ``waits`` seconds pass and ``beforehand`` strikes calls before
+    the verb acts. ``tried`` are the calls that are struck, all where it is None: those of ``calls``
+    that another row has too need not be struck twice. ``answers`` are the statuses by outcome.
     """
 
     name: str
@@ -55,15 +89,24 @@ class Verb:
     calls: tuple[str, ...]
     wish: tuple[int, datetime] | None
     placed: Form | None = None
+    then: tuple[Form, ...] = ()
     waits: int = 0
+    beforehand: Mapping[str, Any] = field(default_factory=dict)
+    tried: tuple[int, ...] | None = None
     answers: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     leads_to: str = "/holds/{hold}/"
     is_a_look: bool = False  # nothing is claimed, nothing is changed at cal.com
+    of_several: bool = False  # holds, each with an outcome of its own
+    by: str = "staff"
 
     @property
     def action(self) -> str:
         """As the audit names it."""
         return {"look": "look_up", "take": "take_in"}.get(*[self.name.split()[0]] * 2)
+
+    @property
+    def struck(self) -> tuple[int, ...]:
+        return tuple(range(len(self.calls))) if self.tried is None else self.tried
 
     def statuses(self, outcome: str) -> tuple[int, ...]:
         usual = {"ok": (303,), "unknown": (303,), "refused": (409, 422), "unavailable": (503,)}
@@ -80,8 +123,10 @@ class Verb:
         return {route: routes.count(route) for route in (ALL, ONE)}
 
 
-def _place(event_type: int = CONSULT, minutes: int = 15) -> Form:
-    said = {"event_type_id": str(event_type), "slot_start": _iso(MONDAY)}
+def _place(
+    event_type: int = CONSULT, minutes: int = 15, start: datetime = MONDAY, **more: str
+) -> Form:
+    said = {"event_type_id": str(event_type), "slot_start": _iso(start), **more}
     return Form("/holds/new", said | {"reservation_duration": str(minutes)} | CLIENT)
 
 
@@ -141,9 +186,18 @@ VERBS = (
     Verb(
         "extend by taking it again",
         _extend(retake="yes"),
-        ("DELETE", "POST"),
+        ("PATCH", "PATCH", "PATCH", "DELETE", "POST"),
         (CONSULT, MONDAY),
         placed=_place(),
+        beforehand={  # strangers stand wherever it would be parked
+            "kind": "stranger",
+            "method": "PATCH",
+            "route": ONE,
+            "skip": 1,
+            "count": 2,
+            "minutes": STRANGERS_MINUTES,
+        },
+        tried=(3, 4),
     ),
     Verb("move straight", _move(LATER), ("PATCH",), (CONSULT, LATER), placed=_place()),
     Verb(
@@ -166,6 +220,37 @@ VERBS = (
         ("GET", "DELETE"),
         None,
         placed=_place(),
+    ),
+    Verb(
+        "release several",
+        Form("/release", {"hold": ("{hold}", "{other}"), "reason": "mistake", "sure": "yes"}),
+        ("GET", "DELETE", "GET", "DELETE"),
+        None,
+        placed=_place(),
+        then=(_place(start=LATER),),
+        tried=(0, 1),
+        of_several=True,
+    ),
+    Verb(
+        "keep this, release the rest",
+        Form("/offers/{offer}/keep", {"hold": "{hold}"}),
+        ("GET", "GET", "DELETE"),
+        (CONSULT, MONDAY),
+        placed=_place(),
+        then=(
+            Form("/offers/new", {"hold": "{hold}"}),
+            _place(start=LATER, offer="{offer}"),
+        ),
+        tried=(0, 2),
+        of_several=True,
+    ),
+    Verb(
+        "take over",
+        Form("/holds/{hold}/take-over", {"reason": "absent"}),
+        (),
+        (CONSULT, MONDAY),
+        placed=_place(),
+        by="admin",
     ),
     Verb(
         "look up",
@@ -245,9 +330,9 @@ def _can_strike(fault: Fault, method: str) -> bool:
 FAULTY = tuple(
     (verb, number, fault)
     for verb in VERBS
-    for number, method in enumerate(verb.calls)
+    for number in verb.struck
     for fault in FAULTS
-    if _can_strike(fault, method)
+    if _can_strike(fault, verb.calls[number])
 )
 
 
@@ -269,8 +354,8 @@ class Death:
 def _deaths(verb: Verb) -> list[Death]:
     """Before the intent, around every call, and after the outcome but before the page."""
     around = [
-        Death(at, number)
-        for number in range(1, len(verb.calls) + 1)
+        Death(at, number + 1)
+        for number in verb.struck
         for at in ("before", "sent", "answered")  # before the first call is after the intent
     ]
     return [Death("arrival"), *around, Death("departure")]
@@ -295,9 +380,9 @@ SETTLING_DEATHS = tuple(
 
 # A process that stands still so long that others have given it up, and then goes on.
 FROZEN = tuple(
-    (verb, Death(at, number))
+    (verb, Death(at, number + 1))
     for verb in VERBS
     if not verb.is_a_look  # a look claims nothing
-    for number in range(1, len(verb.calls) + 1)
+    for number in verb.struck
     for at in ("before", "answered")
 )

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +32,7 @@ from tests.holds.journeys import Death, Form
 from tests.serving import PROJECT, manage
 
 PASSWORD = "correct horse 9"
+PEOPLE = {"staff": Role.STAFF, "admin": Role.ADMINS}
 KILLED = -9
 
 
@@ -112,7 +113,7 @@ class Kitchen:
 
 @contextmanager
 def kitchen(folder: Path, calcom: Sandbox, database: Files | Server) -> Iterator[Kitchen]:
-    """Its processes share a migrated database with one person, ``staff``."""
+    """Its processes share a migrated database with ``PEOPLE``."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database.url,
@@ -121,7 +122,8 @@ def kitchen(folder: Path, calcom: Sandbox, database: Files | Server) -> Iterator
         "PUBLIC_URL": "http://127.0.0.1",
     }
     manage(environment, "migrate")
-    manage(environment, "person", "add", "staff", "--role", Role.STAFF.value, stdin=PASSWORD)
+    for name, role in PEOPLE.items():
+        manage(environment, "person", "add", name, "--role", role.value, stdin=PASSWORD)
     database.keep()
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.holds.killed_server", str(folder)],
@@ -190,13 +192,13 @@ class Desk:
         self._ahead.write_text(str(ahead + seconds))
         self.calcom.clock.shift(seconds)
 
-    def sign_in(self) -> None:
+    def sign_in(self, name: str = "staff") -> None:
         self._browser.get("/accounts/login/")
-        answer = self._post("/accounts/login/", {"username": "staff", "password": PASSWORD})
+        answer = self._post("/accounts/login/", {"username": name, "password": PASSWORD})
         assert answer.status_code == 302
 
-    def send(self, form: Form, hold: int | None) -> tuple[int, str]:
-        answer = self._post(*form.filled(hold))
+    def send(self, form: Form, known: Mapping[str, int]) -> tuple[int, str]:
+        answer = self._post(*form.filled(known))
         return answer.status_code, answer.headers.get("location", "")
 
     def page(self, address: str) -> str:
@@ -246,6 +248,6 @@ class Desk:
         hidden = {hold["reservation_uid"] for hold in self.books()["holds"]} | {"cal_owner"}
         return [secret for secret in hidden if secret and secret in page]
 
-    def _post(self, to: str, data: dict[str, str]) -> httpx.Response:
+    def _post(self, to: str, data: Mapping[str, str | list[str]]) -> httpx.Response:
         token = self._browser.cookies["csrftoken"]
-        return self._browser.post(to, data=data | {"csrfmiddlewaretoken": token})
+        return self._browser.post(to, data={**data, "csrfmiddlewaretoken": token})

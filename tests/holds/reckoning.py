@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +50,22 @@ def register(books: dict[str, Any], live: Sequence[Row], mine: Sequence[Row]) ->
         for row in mine
         if row.uid not in held and not any(_covers(hold, row) for hold in holds)
     ]
-    return stray + [wrong for hold in held.values() for wrong in _is_there(hold, live)]
+    there = [wrong for hold in held.values() for wrong in _is_there(hold, live)]
+    return stray + there + _in_whose_hands(books)
+
+
+def _in_whose_hands(books: dict[str, Any]) -> list[str]:
+    """A hold is whose who took it over last, as the audit tells."""
+    taken = {
+        entry["hold_id"]: entry["actor_id"]
+        for entry in books["entries"]
+        if (entry["action"], entry["outcome"]) == ("take_over", "ok")
+    }
+    return [
+        f"hold {hold['id']} is {hold['holder_id']}'s, and {taken[hold['id']]} took it over"
+        for hold in books["holds"]
+        if taken.get(hold["id"], hold["holder_id"]) != hold["holder_id"]
+    ]
 
 
 def _covers(hold: dict[str, Any], row: Row) -> bool:
@@ -136,16 +151,13 @@ def secrets(books: dict[str, Any]) -> list[str]:
     return [f"the audit tells {secret}" for secret in hidden if secret and secret in text]
 
 
-def outcome_of(books: dict[str, Any], action: str) -> dict[str, Any] | None:
-    """The last outcome of an action of that name by a person."""
-    return next(
-        (
-            entry
-            for entry in reversed(books["entries"])
-            if entry["action"] == action and entry["outcome"] and entry["actor_id"]
-        ),
-        None,
-    )
+def outcomes_since(books: dict[str, Any], entry_id: int) -> list[dict[str, Any]]:
+    """All outcomes of actions of people after an entry."""
+    return [
+        entry
+        for entry in books["entries"]
+        if entry["outcome"] and entry["actor_id"] and entry["id"] > entry_id
+    ]
 
 
 def honest(
@@ -166,6 +178,27 @@ def honest(
     if kind == "ok" and not verb.is_a_look:
         return _as_wished(verb, before, after)
     return []
+
+
+def honest_of_each(
+    outcomes: Iterable[dict[str, Any]],
+    uids: Mapping[int, str],
+    before: Sequence[Row],
+    after: Sequence[Row],
+) -> list[str]:
+    """The same of a verb of several holds; ``uids`` are those of the holds before it."""
+    wrong = []
+    for outcome in outcomes:
+        uid, kind = uids[outcome["hold_id"]], outcome["outcome"]
+        was = [_place(row) for row in before if row.uid == uid]
+        now = [_place(row) for row in after if row.uid == uid]
+        said = f"{outcome['action']} of hold {outcome['hold_id']} {kind}, says the audit"
+        gone = outcome["action"] == "release" and kind == "ok"
+        if gone and now:
+            wrong.append(f"{said}, but cal.com has {now}")
+        if not gone and kind != "unknown" and now != was:
+            wrong.append(f"{said}, but {was} -> {now}")
+    return wrong
 
 
 def _as_wished(verb: Verb, before: Sequence[Row], after: Sequence[Row]) -> list[str]:

@@ -25,6 +25,7 @@ from tests.holds.journeys import (
     STRANGERS_MINUTES,
     Death,
     Verb,
+    prepare,
 )
 from tests.holds.killable import KILLED, Desk, Files, Kitchen, Server, kitchen
 from tests.holds.telling import tell
@@ -68,25 +69,26 @@ def desk(laid: Laid) -> Iterator[Desk]:
     desk.close()
 
 
-def begin(verb: Verb, desk: Desk) -> int | None:
-    """What there is before the verb: a hold, or a reservation that we do not know."""
+def begin(verb: Verb, desk: Desk) -> dict[str, int]:
+    """What there is before the verb: holds, or a reservation that we do not know."""
     if verb.act.to == "/look-up":
         desk.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
-    if verb.placed is None:
-        return None
-    status, location = desk.send(verb.placed, None)
-    assert status == 303
+    known = prepare(verb, desk.send)
     desk.forward(verb.waits)
-    return int(location.strip("/").rpartition("/")[2])
+    if verb.beforehand:
+        desk.calcom.faults.add(**verb.beforehand)
+    if verb.by != "staff":
+        desk.sign_in(verb.by)
+    return known
 
 
 def die(verb: Verb, death: Death, desk: Desk) -> None:
     """Act, and see the server die where it was to die, with its calls written down before."""
-    hold = begin(verb, desk)
+    known = begin(verb, desk)
     placed = desk.calls().total()
     desk.die_at(death)
     with pytest.raises(httpx.TransportError):
-        desk.send(verb.act, hold)
+        desk.send(verb.act, known)
     assert desk.ended() == KILLED
     begun = {"arrival": 0, "departure": len(verb.calls)}.get(death.at, death.call)
     sent = begun - (death.at == "before")
