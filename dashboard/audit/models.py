@@ -75,6 +75,7 @@ class AuditEntry(AppendOnlyModel):
         MOVE = "move", _("moved a hold")
         RELEASE = "release", _("released a hold")
         TAKE_OVER = "take_over", _("took over a hold")
+        OFFER = "offer", _("started an offer")
         LOOK_UP = "look_up", _("looked up a reservation")
         TAKE_IN = "take_in", _("took a reservation into the register")
         EXPIRE = "expire", _("a hold ran out")

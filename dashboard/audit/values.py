@@ -31,6 +31,7 @@ LABELS: dict[str, str | Promise] = {
     "latest_end": _lazy("held until at the latest"),
     "state": _lazy("state"),
     "holder": _lazy("holder"),
+    "offer": _lazy("number of the offer"),
     "way": _lazy("way"),
     "version": _lazy("version"),
     "person": _lazy("number of the person"),

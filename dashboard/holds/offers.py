@@ -14,10 +14,13 @@ from django.db.models import F
 
 from dashboard.accounts import roles
 from dashboard.accounts.models import User
+from dashboard.audit import trail
 from dashboard.audit.actor import Actor
-from dashboard.holds import rules, starting, words
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import endings, rules, starting, words
 from dashboard.holds.models import Hold, HoldQuerySet, Offer
 
+Verb = AuditEntry.Action
 State = Hold.State
 
 # Times of one offer that are held at once.
@@ -31,19 +34,34 @@ def start(*, hold_id: int, by: Actor, now: datetime) -> Offer:
 
     Raises HoldError, Hold.DoesNotExist.
     """
-    hold = starting.fetch(hold_id)
-    rules.may_act(hold, by)
-    if hold.offer is not None:
-        return hold.offer
-    if hold.has_ended:
-        raise words.has_ended(hold)
+    with starting.attempt(Verb.OFFER, by=by, hold_id=hold_id, asked={}, now=now):
+        hold = starting.fetch(hold_id)
+        rules.may_act(hold, by)
+        if hold.offer is not None:
+            return hold.offer
+        if hold.has_ended:
+            raise words.has_ended(hold)
+    return _make(hold, by=by, now=now) or start(hold_id=hold_id, by=by, now=now)
+
+
+def _make(hold: Hold, *, by: Actor, now: datetime) -> Offer | None:
+    """A new offer with this hold as its first; None where somebody has just made one of it."""
     with transaction.atomic(durable=True):
         offer = Offer.objects.create(made_by=by.user, created_at=now)
-        alone = Hold.objects.filter(pk=hold_id, offer=None)
-        first = alone.update(offer=offer, version=F("version") + 1, changed_at=now)
-        if not first:
+        alone = Hold.objects.filter(pk=hold.pk, offer=None)
+        if not alone.update(offer=offer, version=F("version") + 1, changed_at=now):
             transaction.set_rollback(True)
-    return offer if first else start(hold_id=hold_id, by=by, now=now)
+            return None
+        before = endings.snapshot(hold)
+        trail.event(
+            action=Verb.OFFER,
+            by=by,
+            hold_id=hold.pk,
+            before=before,
+            after=before | {"offer": offer.pk},
+            now=now,
+        )
+    return offer
 
 
 def of(offer_id: int) -> HoldQuerySet:
