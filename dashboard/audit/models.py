@@ -37,6 +37,13 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         )
         return self.filter(~models.Exists(outcomes), kind=AuditEntry.Kind.INTENT)
 
+    def ended(self, outcome: str) -> "AuditEntryQuerySet":
+        """The openings of actions that ended so; an event is its own end."""
+        outcomes = AuditEntry.objects.order_by().filter(
+            action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME, outcome=outcome
+        )
+        return self.filter(models.Q(outcome=outcome) | models.Exists(outcomes))
+
     def silent_since(self, moment: datetime) -> "AuditEntryQuerySet":
         """Entries of actions to which nothing was added after ``moment``."""
         later = AuditEntry.objects.order_by().filter(
@@ -140,7 +147,7 @@ class AuditEntry(AppendOnlyModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["action_id"], name="audit_action_id"),
+            models.Index(fields=["action_id", "kind"], name="audit_action_kind"),
             models.Index(fields=["hold", "id"], name="audit_hold"),
             models.Index(fields=["actor", "id"], name="audit_actor"),
             models.Index(fields=["action", "id"], name="audit_action"),

@@ -34,6 +34,11 @@ class Wanted:
     since: datetime | None = None
     until: datetime | None = None  # not included
 
+    @property
+    def names_some(self) -> bool:
+        """Whether it asks for somebody's actions, or those of one kind."""
+        return self.person is not None or self.by_system or bool(self.action)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -44,12 +49,19 @@ class Page:
 
 
 def heads(wanted: Wanted, now: datetime, patience: timedelta = PATIENCE) -> AuditEntryQuerySet:
-    """One entry for each action that is wanted: its outcome where that was asked for."""
+    """One entry for each action that is wanted: the one that it began with, or how it ended.
+
+    Each shape reads no more than an index of what was asked for, whichever the database takes.
+    """
     openings = _openings(wanted)
     if not wanted.outcome:
         return openings
     if wanted.outcome == WITHOUT_OUTCOME:
-        return openings.without_outcome().silent_since(now - patience)
+        silent = openings.without_outcome().silent_since(now - patience)
+        # There are few: found in the order of an index that has all it takes, then sorted.
+        return AuditEntry.objects.filter(pk__in=silent.values("pk"))
+    if wanted.names_some:
+        return openings.ended(wanted.outcome)
     wanted_opening = openings.order_by().filter(action_id=OuterRef("action_id"))
     return AuditEntry.objects.filter(Exists(wanted_opening), outcome=wanted.outcome)
 
