@@ -101,6 +101,7 @@ MIDDLEWARE = [
     "dashboard.accounts.localisation.middleware",  # the person's own language and zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "dashboard.edge.methods.middleware",
     "dashboard.accounts.gate.GateMiddleware",  # nobody passes but by a view's policy
 ]
 ROOT_URLCONF = "dashboard.urls"

@@ -34,6 +34,7 @@ class SignIn(LoginView):
     form_class = SignInForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
+    http_method_names = ["get", "head", "post", "options"]  # Django's would take a PUT for a POST
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         asked = request or self.request
