@@ -7,7 +7,7 @@ shows may be missing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from dashboard.calcom.cleansing import plain
 from dashboard.calcom.shapes import (
@@ -17,11 +17,13 @@ from dashboard.calcom.shapes import (
     listing,
     mapping,
     moment,
+    moment_or_none,
     uid,
 )
 from dashboard.calcom.types import EventType, Kind, Reservation, Slot
 
 TITLE = 200  # characters
+MINUTE = timedelta(minutes=1)
 KINDS = {
     "roundrobin": Kind.ROUND_ROBIN,
     "collective": Kind.COLLECTIVE,
@@ -30,12 +32,19 @@ KINDS = {
 
 
 def reservation(data: Mapping[str, object]) -> Reservation:
-    """A reservation as POST, PATCH and GET deliver it; GET leaves out the minutes asked for."""
+    """A reservation as POST, PATCH and GET deliver it; GET leaves out the minutes asked for.
+
+    Of the slot's end and its length one tells the other, should one be left out.
+    """
+    start, end = moment(data, "slotStart"), moment_or_none(data, "slotEnd")
+    length = integer_or_none(data, "slotDuration")
+    if length is None:
+        length = (moment(data, "slotEnd") - start) // MINUTE
     found = Reservation(
         event_type_id=integer(data, "eventTypeId"),
-        slot_start=moment(data, "slotStart"),
-        slot_end=moment(data, "slotEnd"),
-        slot_duration=integer(data, "slotDuration"),
+        slot_start=start,
+        slot_end=_later(start, length) if end is None else end,
+        slot_duration=length,
         reservation_until=moment(data, "reservationUntil"),
         reservation_duration=integer_or_none(data, "reservationDuration"),
         reservation_uid=uid(data, "reservationUid"),
@@ -43,6 +52,13 @@ def reservation(data: Mapping[str, object]) -> Reservation:
     if found.slot_end < found.slot_start:
         raise UnknownShapeError("slotEnd is before slotStart")
     return found
+
+
+def _later(start: datetime, minutes: int) -> datetime:
+    try:
+        return start + minutes * MINUTE
+    except OverflowError:
+        raise UnknownShapeError("slotDuration is too long") from None
 
 
 def event_type(data: Mapping[str, object]) -> EventType:

@@ -118,6 +118,8 @@ def _parsed(body: bytes | None) -> object:
 def _value(call: Call[T], content: object) -> T:
     if not isinstance(content, dict) or content.get("status") != "success":
         raise UnknownShapeError("The body does not say success.")
+    if content.get("error") is not None:
+        raise UnknownShapeError("The body says success and error.")
     return call.read(content)
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 UID = re.compile(r"[!-~]{1,200}")
 LARGEST = 2**31 - 1  # cal.com's integers have four bytes
 
@@ -51,6 +51,11 @@ def moment(of: Mapping[str, object], key: str) -> datetime:
         return datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UnknownShapeError(f"{key} is no moment with an offset") from None
+
+
+def moment_or_none(of: Mapping[str, object], key: str) -> datetime | None:
+    """A moment, or None where the key is absent or null."""
+    return None if of.get(key) is None else moment(of, key)
 
 
 def uid(of: Mapping[str, object], key: str) -> str:

@@ -225,6 +225,19 @@ def test_delete_needs_no_data_and_the_others_do(asked: Ask) -> None:
     }
 
 
+def test_success_and_an_error_in_one_are_neither(asked: Ask) -> None:
+    both = '{"status":"success","data":null,"error":{"code":"X","message":"no"}}'
+    ends = {
+        verb: outcome(partial(asked, verb, transport=answering(200, both), **VERBS[verb]))
+        for verb in VERBS
+    }
+
+    assert ends == {
+        **dict.fromkeys(WRITES, "Unknown unknown_shape"),
+        **dict.fromkeys(READS, "Unavailable unknown_shape"),
+    }
+
+
 def test_only_a_read_may_find_nothing(asked: Ask) -> None:
     nothing = '{"status":"success","data":null,"new":1,"status":"success"}'
 

@@ -20,6 +20,7 @@ RESERVED = {
     "reservationDuration": 10,
     "reservationUntil": "2026-11-22T07:25:30.419Z",
 }
+TOGETHER = ("slotEnd", "slotDuration")  # of these one tells the other
 CONSULT = {
     "id": 1,
     "title": "Consult",
@@ -47,7 +48,7 @@ def ends(verb: str, data: object, asked: Ask, **keywords: Any) -> Any:
 @pytest.mark.parametrize(
     ("key", "value"),
     [
-        *((key, None) for key in RESERVED if key != "reservationDuration"),
+        *((key, None) for key in RESERVED if key not in {"reservationDuration", *TOGETHER}),
         *((key, ["list"]) for key in RESERVED),
         *((key, value) for key in ("eventTypeId", "slotDuration") for value in ("1", True, 1.0)),
         ("slotDuration", 2**31),
@@ -90,6 +91,24 @@ def test_a_write_has_to_answer_what_was_asked_and_a_read_finds_what_is_there(
     assert found["get"].reservation_uid == UID
 
 
+@pytest.mark.parametrize("verb", ["reserve", "update", "get"])
+@pytest.mark.parametrize("missing", [("slotEnd",), ("slotDuration",), ("reservationDuration",)])
+def test_what_can_be_told_from_the_rest_may_be_missing(
+    verb: str, missing: tuple[str, ...], asked: Ask
+) -> None:
+    """A hold whose answer was thrown away for it would stand where nobody can give it back."""
+    left_out = {key: value for key, value in RESERVED.items() if key not in missing}
+    for data in (left_out, left_out | dict.fromkeys(missing)):
+        found = ends(verb, data, asked)
+        assert (found.slot_end, found.slot_duration) == (datetime(2027, 1, 11, 10, tzinfo=UTC), 60)
+
+
+@pytest.mark.parametrize("length", [None, 2**31 - 1])
+def test_a_slot_of_no_end_is_none(length: int | None, asked: Ask) -> None:
+    late = {"slotStart": "9999-01-11T09:00:00.000Z", "slotEnd": None, "slotDuration": length}
+    assert ends("get", RESERVED | late, asked) == "Unavailable unknown_shape"
+
+
 @pytest.mark.parametrize("verb", ["update", "get"])
 def test_a_reservation_of_another_uid_is_not_the_one_asked_for(verb: str, asked: Ask) -> None:
     other = RESERVED | {"reservationUid": UID.replace("1", "2")}
@@ -106,7 +125,13 @@ def test_another_length_than_asked_for_is_not_what_was_asked_for(verb: str, aske
 
 @pytest.mark.parametrize(
     "start",
-    ["2027-01-11T09:00:00Z", "2027-01-11T10:00:00.000+01:00", "2027-01-11T09:00:00.000000Z"],
+    [
+        "2027-01-11T09:00:00Z",
+        "2027-01-11T10:00:00.000+01:00",
+        "2027-01-11T10:00:00+0100",
+        "2027-01-11T09:00:00.000000Z",
+        "2027-01-11T09:00:00.000000000Z",
+    ],
 )
 def test_an_offset_is_turned_into_utc(start: str, asked: Ask) -> None:
     found = ends("reserve", RESERVED | {"slotStart": start, "future": {"key": 1}}, asked)
