@@ -146,8 +146,13 @@ class Change:
         if self.target.slot_end != self.origin.slot_end:
             at_target = reservation.slot_end == self.target.slot_end
         else:
-            at_target = reservation.reservation_until != self.origin.until
+            at_target = not is_about(self.origin.until, reservation.reservation_until)
         return Where.TARGET if at_target else Where.ORIGIN
+
+
+def is_about(one: datetime | None, other: datetime) -> bool:
+    """Whether they are one moment, though answers may tell it more or less precisely."""
+    return one is not None and abs(one - other) < timedelta(seconds=1)
 
 
 def minutes_until(until: datetime, at: datetime) -> int:

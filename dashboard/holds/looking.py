@@ -19,6 +19,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import AsyncClient, CalcomError, EventType, Exchange, Reservation
 from dashboard.holds import availability, calls, endings, rules, starting, upstream, words
 from dashboard.holds.calls import ONE, Action, Stopwatch
+from dashboard.holds.changes import is_about
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.placing import NOBODY, ClientDetails
 from dashboard.holds.problems import HoldError, Outcome
@@ -128,7 +129,8 @@ def compare(hold: Hold, found: Reservation | None, at: datetime) -> tuple[Findin
     fields = endings.held(found)
     if all(getattr(hold, name) == value for name, value in fields.items()):
         return Finding.SAME, {}
-    if unsure and all(getattr(hold, name) == fields[name] for name in SLOT):
+    same_slot = all(getattr(hold, name) == fields[name] for name in SLOT)
+    if same_slot and (unsure or is_about(hold.held_until, found.reservation_until)):
         return Finding.SAME, fields
     return Finding.MOVED, fields
 

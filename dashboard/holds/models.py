@@ -60,6 +60,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             | Q(claim_id__isnull=False, claim_until__lte=now)
         ).exclude(claim_until__gt=now)
 
+    def at_work(self, now: datetime) -> HoldQuerySet:
+        """Those that somebody is changing right now."""
+        return self.filter(claim_id__isnull=False, claim_until__gt=now)
+
     def left_half_way(self, now: datetime) -> HoldQuerySet:
         """Changes that nobody is at work on any more."""
         return self.filter(change__isnull=False).exclude(claim_until__gt=now)

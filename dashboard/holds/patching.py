@@ -38,7 +38,11 @@ def patch(
     origin = Spot.of(hold)
     overlapping = target.overlaps(origin)
     planned = BY_PARKING if overlapping else STRAIGHT
-    starting.room_for(planned, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
+    # A parked hold that has to wait for the rate is free for anybody: what others are at work on
+    # may take its calls from the same allowance before they are told of.
+    others = Hold.objects.at_work(now).count() * BY_PARKING if overlapping else 0
+    safe = words.still_yours(hold, known.at(now))
+    starting.room_for(planned + others, known=known, now=now, safe=safe)
     may_park = _kind(hold) != ""  # what is not known may be round robin
     action = starting.begin(
         action=verb,

@@ -62,9 +62,10 @@ def _learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     """Move the known offset only as far as this answer proves it wrong.
 
     ``Date`` is in whole seconds and was written between sending and receiving, so it bounds
-    the offset from both sides; inside the bounds the old value is as good as any.
+    the offset from both sides; inside the bounds the old value is as good as any. The page of a
+    proxy tells the proxy's clock; what cal.com answers itself has a number or the rate.
     """
-    if exchange.server_date is None:
+    if exchange.server_date is None or not (exchange.request_id or exchange.rate):
         return
     lowest = exchange.server_date - exchange.received_at
     highest = exchange.server_date + timedelta(seconds=1) - exchange.sent_at
