@@ -145,6 +145,25 @@ def test_the_people_pages_speak_german_too(german: Desk) -> None:
         expect(german.page.get_by_text(label, exact=False).first).to_be_visible()
 
 
+def test_the_people_pages_are_for_everybody_too(sit: Sit) -> None:
+    vera = sit("vera")
+    people = "/admin/dashboard/user/"
+    for name, address in {
+        "list": "",
+        "none": "?q=nobody",
+        "add": "add/",
+        "own": "3/change/",
+    }.items():
+        vera.page.goto(people + address)
+        vera.look(f"people-{name}")
+    vera.page.goto(f"{people}1/change/")
+    vera.look("people-change")
+    vera.page.locator("[name=new_password]").fill("short")
+    vera.page.get_by_role("button", name="Save", exact=True).click()
+    expect(vera.page.locator(".errorlist").first).to_be_visible()
+    vera.look("people-refused")
+
+
 def test_whoever_is_not_known_is_spoken_to_as_their_browser_asks(sit: Sit) -> None:
     desk = sit("ada", is_signed_in=False)
     desk.page.set_extra_http_headers({"Accept-Language": "de-CH,de;q=0.9,en;q=0.5"})
