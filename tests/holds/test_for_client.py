@@ -106,7 +106,7 @@ def test_a_hold_that_stands_has_its_sentence(calcom: Sandbox, staff: User) -> No
         f"{hold.held_until.astimezone(ZoneInfo('Europe/Rome')):%H:%M}" if hold.held_until else ""
     )
     assert said.startswith(f"We are holding {IN_FULL}, 10:00–11:00 (Europe/Rome)")
-    assert said.endswith(f"{until}.")
+    assert re.search(rf" {until}( CES?T)?\.$", said)  # which, in the hour that comes twice
     cast.release(staff, hold)
     assert sentence(browser.get(f"/holds/{hold.pk}/")) == ""
 
