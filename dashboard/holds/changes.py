@@ -119,10 +119,13 @@ class Change:
             raise UnreadableChangeError from None  # its words would quote what is written there
 
     def turned_away(self) -> Change:
-        """After a refused way out of parking: a move has its origin left to try.
+        """After a refused write. Out of parking a move has its origin left to try.
 
-        What has no other way is only looked at again, before it is given up.
+        What has no other way is only looked at again, before it is given up; and what was not on
+        its way out of parking is tried again.
         """
+        if self.phase not in (Phase.ARRIVING, Phase.UNDOING):
+            return self
         has_origin_left = self.verb == "move" and self.phase is not Phase.UNDOING
         return replace(self, phase=Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY)
 

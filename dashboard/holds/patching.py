@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from dashboard.audit.actor import Actor
@@ -38,11 +39,8 @@ def patch(
     origin = Spot.of(hold)
     overlapping = target.overlaps(origin)
     planned = BY_PARKING if overlapping else STRAIGHT
-    # A parked hold that has to wait for the rate is free for anybody: what others are at work on
-    # may take its calls from the same allowance before they are told of.
-    others = Hold.objects.at_work(now).count() * BY_PARKING if overlapping else 0
-    safe = words.still_yours(hold, known.at(now))
-    starting.room_for(planned + others, known=known, now=now, safe=safe)
+    needed = _with_others(planned, known, now) if overlapping else planned
+    starting.room_for(needed, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
     may_park = _kind(hold) != ""  # what is not known may be round robin
     action = starting.begin(
         action=verb,
@@ -66,6 +64,16 @@ def patch(
         return ways.straight(action, hold.reservation_uid or "", change)
 
     return lambda: endings.carry_out(action, hold, way, slot_duration=target.slot_duration)
+
+
+def _with_others(planned: int, known: Upstream, now: datetime) -> int:
+    """Calls with those of others at work, who take them from the same allowance unseen.
+
+    A parked hold that has to wait for the rate is free for anybody. More than a whole allowance
+    is never asked for, as nobody would ever get it.
+    """
+    needed = planned + Hold.objects.at_work(now).count() * BY_PARKING
+    return needed if known.rate_limit is None else max(planned, min(needed, known.rate_limit))
 
 
 def _asking(origin: Spot, target: Spot) -> Asking:

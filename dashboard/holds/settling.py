@@ -158,7 +158,7 @@ def finish(hold_id: int, *, now: datetime, spare: int = 0) -> None:
     """Look where a half-way changed hold is, and bring it to rest: a GET, then at most one write.
 
     What cannot be done now stays written down for the next time. ``spare`` calls of the rate
-    allowance are left for others.
+    allowance are left for others, but by a parked one, whose time is free for anybody.
     """
     watch = Stopwatch(now)
     hold = starting.fetch(hold_id)
@@ -170,7 +170,8 @@ def finish(hold_id: int, *, now: datetime, spare: int = 0) -> None:
         _set_aside(hold, now)
         return
     known = upstream.load()
-    if known.seconds_to_wait(PLANNED + spare, now) is not None:
+    needed = PLANNED + (spare if change.parked is None else 0)
+    if known.seconds_to_wait(needed, now) is not None:
         return
     try:
         action = _begin(hold, change, known, watch)
@@ -245,6 +246,10 @@ def _asking(change: Change) -> Asking | None:
 def _finish(action: Action, hold: Hold, change: Change) -> None:
     try:
         found = action.get(hold.reservation_uid or "", tries=1)
+    except CalcomError as error:  # nothing was tried, so nothing was turned away
+        _end(action, hold, words.outcome_of(error), cause=str(error.cause))
+        return
+    try:
         fields = _next(action, hold, change, found)
     except Unknown as error:  # the write may have landed: the next look tells
         _end(action, hold, Outcome.UNKNOWN, cause=str(error.cause))
@@ -298,11 +303,14 @@ def _leave_parking(action: Action, hold: Hold, change: Change) -> dict[str, Any]
 def _delete_left(
     action: Action, hold: Hold, change: Change, found: Reservation | None
 ) -> dict[str, Any]:
-    """Finish a release, or delete what a lost hold left parked."""
-    if found is not None:
+    """Finish a release, or delete what a lost hold left parked. What has run out needs neither."""
+    ran_out = found is not None and found.reservation_until <= action.at()
+    if found is not None and not ran_out:
         action.delete(hold.reservation_uid or "", tries=1)
     if change.phase is Phase.DISCARDING:
         return {"change": None}
+    if found is not None and ran_out:
+        return endings.ended(State.EXPIRED, found.reservation_until)
     return endings.ended(State.RELEASED, action.at(), reason=hold.end_reason)
 
 

@@ -166,9 +166,11 @@ def test_nor_is_it_an_extension_that_landed() -> None:
 # --- who else asks --------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("remaining", "begins"), [(13, False), (14, True)])
+@pytest.mark.parametrize(
+    ("remaining", "limit", "begins"), [(13, 120, False), (14, 120, True), (9, 9, True)]
+)
 def test_nobody_parks_on_calls_that_a_colleague_is_about_to_need(
-    calcom: Sandbox, staff: User, colleague: User, remaining: int, begins: bool
+    calcom: Sandbox, staff: User, colleague: User, *, remaining: int, limit: int, begins: bool
 ) -> None:
     """A 429 between parking and return would leave the time to anybody for a minute."""
     hold = cast.place(staff)
@@ -178,7 +180,7 @@ def test_nobody_parks_on_calls_that_a_colleague_is_about_to_need(
         claim_id=uuid.uuid4(), claim_verb="extend", claim_until=now + MINUTE
     )
     resets = now + MINUTE
-    Upstream.objects.update(rate_limit=120, rate_remaining=remaining, rate_resets_at=resets)
+    Upstream.objects.update(rate_limit=limit, rate_remaining=remaining, rate_resets_at=resets)
     calcom.forget_calls()
 
     if begins:

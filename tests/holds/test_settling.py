@@ -5,8 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -14,7 +16,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.holds import claims, settling
+from dashboard.holds.calls import Action
 from dashboard.holds.changes import Change, Phase
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
@@ -189,7 +193,7 @@ def test_the_way_back_waits_for_a_colleague_who_asks_for_the_time(
 
 
 def test_background_work_leaves_room_for_people(calcom: Sandbox, staff: User) -> None:
-    broken_off(calcom, staff, skip=2, when="before")
+    released_half_way(calcom, staff)
     Upstream.objects.update(rate_limit=120, rate_remaining=21, rate_resets_at=later(1))
     calcom.forget_calls()
 
@@ -198,6 +202,70 @@ def test_background_work_leaves_room_for_people(calcom: Sandbox, staff: User) ->
 
     Upstream.objects.update(rate_remaining=22)
     assert settling.settle_changes(timezone.now()) == 0
+
+
+def test_what_is_parked_waits_for_nobodys_convenience(calcom: Sandbox, staff: User) -> None:
+    """Its time is free for anybody."""
+    broken_off(calcom, staff, skip=2, when="before")
+    Upstream.objects.update(rate_limit=120, rate_remaining=2, rate_resets_at=later(1))
+
+    assert settling.settle_changes(timezone.now()) == 0
+    assert cast.register(Hold.objects.get())[1] == MONDAY
+
+
+@pytest.mark.parametrize("skip", [1, 2])
+def test_a_look_that_is_refused_gives_nothing_up(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, skip: int
+) -> None:
+    """Only a refused way back has turned a parked hold away."""
+    broken_off(calcom, staff, skip=skip, when="before" if skip == 2 else "after")
+    get = Action.get
+
+    def refuse(self: Action, *args: Any, **more: Any) -> Any:
+        get(self, *args, **more)
+        told = replace(AN_EXCHANGE, status=403)
+        raise Refused(Cause.OTHER_REFUSAL, told)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Action, "get", refuse)
+        assert settling.settle_changes(timezone.now()) == 1
+
+    assert settling.settle_changes(later(2)) == 0
+    assert states() == ["held"]
+    assert cast.register(Hold.objects.get())[1] == MONDAY
+
+
+def test_a_release_that_is_refused_is_tried_until_the_hold_runs_out(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = released_half_way(calcom, staff)
+    until = Hold.objects.get().held_until
+
+    def refuse(*_args: Any, **_more: Any) -> None:
+        raise Refused(Cause.OTHER_REFUSAL, AN_EXCHANGE)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Action, "delete", refuse)
+        assert [settling.settle_changes(later(minutes)) for minutes in (2, 4)] == [1, 1]
+        assert Change.from_json(Hold.objects.get().change).phase is Phase.DELETING
+        calcom.clock.shift(16 * 60)
+        Upstream.objects.update(clock_offset_ms=16 * 60_000)
+        assert settling.settle_changes(later(6)) == 0
+    ended = Hold.objects.get(pk=hold.pk)
+    assert (ended.state, ended.ended_at) == ("expired", until)
+
+
+def released_half_way(calcom: Sandbox, user: User) -> Hold:
+    hold = cast.place(user)
+    calcom.faults.add("500", method="DELETE", route=ONE, count=None)
+    with pytest.raises(HoldError):
+        cast.release(user, hold)
+    calcom.faults.clear()
+    return hold
+
+
+NOW = timezone.now()
+AN_EXCHANGE = Exchange("GET", ONE, NOW, NOW, 1, 403)
 
 
 @pytest.fixture
