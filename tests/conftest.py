@@ -10,7 +10,7 @@ import pytest
 from tests import postgresql
 from tests.parts import require
 
-pytest_plugins = ["tests.audit.fixtures", "tests.sandbox.fixtures"]
+pytest_plugins = ["tests.cast", "tests.audit.fixtures", "tests.sandbox.fixtures"]
 
 
 @pytest.fixture

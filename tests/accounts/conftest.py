@@ -1,4 +1,4 @@
-"""The cast: staff, a colleague, an admin, a superuser, a stranger without a role."""
+"""Beside the usual cast a superuser and a stranger without a role, and how they come."""
 
 from __future__ import annotations
 
@@ -13,21 +13,6 @@ from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import person
 
 Story = list[tuple[str, str, str]]
-
-
-@pytest.fixture
-def staff(db: None) -> User:
-    return person("staff", Role.STAFF)
-
-
-@pytest.fixture
-def colleague(db: None) -> User:
-    return person("colleague", Role.STAFF)
-
-
-@pytest.fixture
-def admin(db: None) -> User:
-    return person("admin", Role.ADMINS)
 
 
 @pytest.fixture

@@ -8,12 +8,12 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import services
 from dashboard.holds.models import Hold
 from dashboard.holds.placing import ClientDetails
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.ahead import day
 
 CONSULT = 1  # 60 minutes
@@ -29,10 +29,6 @@ MONDAY = datetime.combine(day(0), time(9), UTC)  # 10:00 at the office
 LATER = MONDAY + timedelta(hours=2)
 ONE = "/v2/slots/reservations/{uid}"
 ALL = "/v2/slots/reservations"
-
-
-def acting(user: User) -> Actor:
-    return Actor(user=user, address="192.0.2.7", user_agent="test", request_id="r1")
 
 
 def place(user: User, *, event_type: int = CONSULT, start: datetime = MONDAY, **more: Any) -> Hold:

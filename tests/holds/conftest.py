@@ -1,4 +1,4 @@
-"""Staff, a colleague, an admin, and a cal.com of their own that they talk to over real HTTP."""
+"""A cal.com of one's own that the cast talks to over real HTTP."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from dashboard.accounts.models import User
-from dashboard.accounts.roles import Role
 from dashboard.holds import calls
 from dashboard.sandbox import Sandbox
 from tests import ahead
-from tests.accounts.cast import person
 
 
 @pytest.fixture
@@ -30,18 +27,3 @@ def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Itera
     yield sandbox
     calls.close_client()
     cache.clear()
-
-
-@pytest.fixture
-def staff(db: None) -> User:
-    return person("staff", Role.STAFF)
-
-
-@pytest.fixture
-def colleague(db: None) -> User:
-    return person("colleague", Role.STAFF)
-
-
-@pytest.fixture
-def admin(db: None) -> User:
-    return person("admin", Role.ADMINS)
