@@ -6,10 +6,13 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
+from django.test import Client
 
+from dashboard.accounts.models import User
 from dashboard.holds import calls
 from dashboard.sandbox import Sandbox
 from tests import ahead
+from tests.holds.desk import desk
 
 
 @pytest.fixture
@@ -27,3 +30,9 @@ def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Itera
     yield sandbox
     calls.close_client()
     cache.clear()
+
+
+@pytest.fixture
+def browser(calcom: Sandbox, staff: User) -> Client:
+    """The staff's own, signed in."""
+    return desk(staff)

@@ -1,14 +1,11 @@
-"""The page on which a time is picked: what it shows as free, held and full, and the ways on."""
+"""The page on which a time is picked: what it shows as free, held and full."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from html.parser import HTMLParser
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -18,66 +15,11 @@ from dashboard.sandbox import Booking, Sandbox
 from tests.ahead import BACK, FORWARD, YEAR, day, named
 from tests.holds import cast
 from tests.holds.cast import CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
-from tests.holds.desk import desk, wish
+from tests.holds.desk import wish
+from tests.holds.grid import cells, shown, times, until
 
 SLOTS = "/v2/slots"
 ON_MONDAY = f"event_type_id=1&day={day(0)}"
-
-
-@dataclass
-class Cell:
-    kind: str
-    words: str
-    to: str
-
-
-class _Times(HTMLParser):
-    """Reads the cells of the grid: kind, words, and where they lead."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cells: list[Cell] = []
-        self.tag = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        names = dict(attrs)
-        kinds = (names.get("class") or "").split()
-        if kinds[:1] == ["time"]:
-            self.tag = tag
-            self.cells.append(Cell([*kinds, "free"][1], "", names.get("href") or ""))
-        elif self.tag and tag == "small":
-            self.cells[-1].words += " "
-
-    def handle_endtag(self, tag: str) -> None:
-        self.tag = "" if tag == self.tag else self.tag
-
-    def handle_data(self, data: str) -> None:
-        if self.tag:
-            self.cells[-1].words += data
-
-
-def cells(page: HttpResponse) -> list[Cell]:
-    reader = _Times()
-    reader.feed(page.content.decode())
-    return reader.cells
-
-
-def times(page: HttpResponse) -> list[str]:
-    """Each time of the grid in words, with what it is where it is not free."""
-    return [
-        f"{cell.words}" if cell.kind == "free" else f"{cell.words} ({cell.kind})"
-        for cell in cells(page)
-    ]
-
-
-def shown(page: HttpResponse) -> str:
-    """The heading over the times."""
-    return re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
-
-
-@pytest.fixture
-def browser(calcom: Sandbox, staff: User) -> Client:
-    return desk(staff)
 
 
 def test_a_day_shows_its_free_times_in_the_zone_of_the_office(browser: Client) -> None:
@@ -115,8 +57,8 @@ def test_our_own_holds_show_with_holder_and_end_although_cal_com_hides_them(
 
     held = [cell for cell in found if cell.kind == "held"]
     assert [cell.words for cell in held] == [
-        f"10:00 held by you until {_clock(mine)}",
-        f"11:00 held by colleague until {_clock(theirs)}",
+        f"10:00 held by you until {until(mine)}",
+        f"11:00 held by colleague until {until(theirs)}",
     ]
     assert [cell.to for cell in held] == [f"/holds/{mine.pk}/", f"/holds/{theirs.pk}/"]
     assert [cell.words[:5] for cell in found if cell.kind == "free"] == [
@@ -128,12 +70,6 @@ def test_our_own_holds_show_with_holder_and_end_although_cal_com_hides_them(
     ]
 
 
-def _clock(hold: Hold) -> str:
-    until = Hold.objects.get(pk=hold.pk).held_until
-    assert until is not None
-    return f"{timezone.localtime(until):%H:%M:%S}"
-
-
 def test_what_we_place_and_release_shows_at_once_without_another_call(
     browser: Client, calcom: Sandbox, staff: User
 ) -> None:
@@ -143,7 +79,7 @@ def test_what_we_place_and_release_shows_at_once_without_another_call(
     cast.release(staff, hold)
     released = times(browser.get(f"/holds/new?{ON_MONDAY}"))
 
-    assert placed[1] == f"10:00 held by you until {_clock(hold)} (held)"
+    assert placed[1] == f"10:00 held by you until {until(hold)} (held)"
     assert [placed[0], *placed[2:]] == [before[0], *before[2:]]
     assert released == before
     assert len(calcom.calls(route=SLOTS)) == 1
@@ -379,105 +315,6 @@ def test_a_span_is_the_offices_days_and_not_those_of_utc(browser: Client, calcom
     assert (row.first_day, row.days) == (day(0), 7)
     [call] = calcom.calls(route=SLOTS)
     assert call.status == 200
-
-
-def test_a_taken_time_comes_with_the_next_free_ones_and_what_was_typed_stays(
-    browser: Client, calcom: Sandbox
-) -> None:
-    calcom.insert_hold(CONSULT, MONDAY)
-
-    refused = browser.post("/holds/new", wish(note="called at nine"))
-
-    html = refused.content.decode()
-    ways = re.findall(r'name="slot_start" value="(.*?)">(.*?)</button>', html)
-    assert refused.status_code == 409
-    assert ways == [
-        (f"{day(0)}T11:00", f"{named(0)} 11:00"),
-        (f"{day(0)}T12:00", f"{named(0)} 12:00"),
-        (f"{day(0)}T13:00", f"{named(0)} 13:00"),
-        (f"{day(0)}T14:00", f"{named(0)} 14:00"),
-    ]
-    assert 'value="called at nine"' in html
-    # The way out comes after the field of the same name, so that it is the one that counts.
-    assert html.rindex(f'name="slot_start" value="{day(0)}T11:00"') > html.index("id_slot_start")
-    two = browser.post("/holds/new", wish() | {"slot_start": [MONDAY.isoformat(), ways[0][0]]})
-    assert two.status_code == 303
-    assert Hold.objects.get(state="held").slot_start == MONDAY + timedelta(hours=1)
-
-
-def test_the_next_free_times_go_on_over_the_weekend(browser: Client, calcom: Sandbox) -> None:
-    friday = datetime.fromisoformat(f"{day(4)}T16:00+01:00")
-    calcom.insert_hold(CONSULT, friday)
-    refused = browser.post("/holds/new", wish(slot_start=friday.isoformat()))
-    ways = re.findall(r'name="slot_start" value=".*?">(.*?)</button>', refused.content.decode())
-    assert ways[0] == f"{named(7)} 09:00"
-
-
-def test_what_was_found_taken_is_offered_to_nobody_else(
-    browser: Client, calcom: Sandbox, colleague: User
-) -> None:
-    browser.get(f"/holds/new?{ON_MONDAY}")
-    calcom.insert_hold(CONSULT, MONDAY)
-    browser.post("/holds/new", wish())
-
-    theirs = times(desk(colleague).get(f"/holds/new?{ON_MONDAY}"))
-
-    assert [text[:5] for text in theirs][:2] == ["09:00", "11:00"]
-    assert len(calcom.calls(route=SLOTS)) == 1
-
-
-def test_a_time_that_is_ours_says_who_has_it_until_when(
-    browser: Client, calcom: Sandbox, colleague: User
-) -> None:
-    theirs = cast.place(colleague)
-    html = browser.post("/holds/new", wish()).content.decode()
-    assert f"held by colleague until {_clock(theirs)}" in html
-    assert f'value="{day(0)}T11:00">{named(0)} 11:00</button>' in html
-
-
-def test_a_full_seated_time_comes_with_a_way_out(browser: Client, calcom: Sandbox) -> None:
-    full = wish(event_type_id=GROUP, slot_start=f"{day(2)}T14:00+01:00")
-    refused = browser.post("/holds/new", full)
-    assert refused.status_code == 409
-    assert f"{named(2)} 15:00 · 5 seats left</button>" in refused.content.decode()
-
-
-def test_a_move_shows_where_it_can_go_and_from_and_to_before_it_is_agreed(
-    browser: Client, calcom: Sandbox, staff: User
-) -> None:
-    hold = cast.place(staff)
-    page = browser.get(f"/holds/{hold.pk}/move")
-    found = cells(page)
-
-    assert [cell.kind for cell in found][:3] == ["free", "held", "free"]
-    preview = browser.get(found[2].to)
-    assert preview.context["to"]["time"] == "11:00–12:00"
-    assert preview.context["choosing"].choice.chosen == MONDAY + timedelta(hours=1)
-    assert calcom.calls("PATCH") == []
-
-
-def test_a_refused_move_comes_with_the_next_free_times_too(
-    browser: Client, calcom: Sandbox, staff: User
-) -> None:
-    hold = cast.place(staff)
-    calcom.insert_hold(CONSULT, cast.LATER)
-    refused = browser.post(
-        f"/holds/{hold.pk}/move", {"slot_start": cast.LATER.isoformat(), "reservation_duration": 40}
-    )
-
-    assert refused.status_code == 409
-    ways = refused.context["ways"]
-    assert ways[0].said == f"{named(0)} 13:00"
-    preview = browser.get(ways[0].url)
-    assert preview.context["to"]["time"] == "13:00–14:00"
-    assert preview.context["form"]["reservation_duration"].value() == "40"
-
-
-def test_a_clients_name_gets_into_no_address(browser: Client, calcom: Sandbox) -> None:
-    calcom.insert_hold(CONSULT, MONDAY)
-    refused = browser.post("/holds/new", wish(client_name="Hedy", client_contact="+39 06"))
-    links = re.findall(r'(?:href|action)="([^"]*)"', refused.content.decode())
-    assert [link for link in links if "Hedy" in link or "39" in link] == []
 
 
 def test_under_htmx_only_the_part_that_changes_is_sent(browser: Client) -> None:
