@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "dashboard.edge.proxies.middleware",
     "dashboard.edge.request_ids.middleware",
     "dashboard.edge.charset.middleware",
+    "dashboard.edge.cookies.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -1,0 +1,208 @@
+"""Every address of the site, asked with what no browser sends: never a fault of ours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import quote
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from dashboard.accounts.roles import Role
+from dashboard.audit.models import AuditEntry
+from dashboard.holds.models import Offer
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import person
+from tests.holds.conftest import calcom  # noqa: F401
+from tests.holds.desk import wish
+from tests.holds.shelf import put
+from tests.house.test_urls import SAMPLES, VIEWS
+
+FORM = "application/x-www-form-urlencoded"
+
+# As they stand in an address or in a form's body.
+TEXTS = {
+    "nul": "%00",
+    "half a pair": "%ed%a0%80",
+    "no utf-8": "%ff%fe",
+    "other digits": "%d9%a1%d9%a2",
+    "below zero": "-1",
+    "past 64 bits": str(2**63),
+    "past every number": "9" * 5000,
+    "joined digits": "1_0",
+    "the first day": "0001-01-01T00:00",
+    "the last moment": "9999-12-31T23:59:59%2b14:00",
+    "a nul in a moment": "2027-03-24T%0010:00",
+    "markup": "%27%22%3Cb%3E%7B%7B1%7D%7D",
+}
+# What each address reads, from its query or its form. The others stand for all fields at once.
+FIELDS = {
+    "login": "username password next",
+    "settings": "time_zone language hold_minutes event_type_id density sound",
+    "board": "tab find",
+    "board-rows": "tab",
+    "check-many": "hold all",
+    "release-many": "hold sure reason note version_1",
+    "look-up": "uid take find client_name",
+    "place": "event_type_id other_event_type_id slot_start slot_duration reservation_duration"
+    " client_name client_contact note token offer again then day view seek client_zone",
+    "hold": "client_zone",
+    "hold-extend": "reservation_duration add until retake version",
+    "hold-move": "event_type_id slot_start slot_duration reservation_duration version day",
+    "hold-release": "reason note version",
+    "hold-take-over": "reason note version",
+    "offer-new": "hold",
+    "offer-keep": "hold version_1",
+    "audit": "person action outcome since until before",
+    "admin:dashboard_user_changelist": "q p o e all is_active__exact groups__id__exact password",
+    "admin:dashboard_user_add": "username first_name email role is_active new_password",
+    "admin:dashboard_user_change": "username first_name email role is_active new_password",
+}
+# What the other fields of a form have meanwhile, so that it gets as far as it can.
+GOOD = {name: quote(str(value)) for name, value in wish().items()} | {
+    "username": "somebody",
+    "password": "a password",
+    "role": "Staff",
+    "is_active": "on",
+    "new_password": "correct horse 9",
+    "density": "roomy",
+    "uid": "abc",
+    "sure": "yes",
+}
+EVERY_FIELD = sorted({name for names in FIELDS.values() for name in names.split()})
+# In the place of a number or a name in an address.
+PARTS = ["%00", "0", "%d9%a1", "%ed%a0%80", "_00", str(2**63), "9" * 5000]
+# As a server hands them on: each byte a character.
+BYTES = ["\0", "a\0b", "\xff\xfe", "\xed\xa0\x80", "\r\nX: y", "\xb2", "9" * 5000, '"', ",;=", "*"]
+ADDRESSES = ["http://[", "http://testserver:bad/", "//other", "javascript:1"]
+ADDRESSES += ["http://testserver/holds/%00/", f"http://testserver/holds/{'9' * 5000}/"]
+# All at once: none of them decides whether another one is read. Nor does a host that is not ours.
+HEADERS = [
+    "USER_AGENT",
+    "REFERER",
+    "ORIGIN",
+    "ACCEPT_LANGUAGE",
+    "ACCEPT_ENCODING",
+    "IF_NONE_MATCH",
+    "RANGE",
+    "X_FORWARDED_FOR",
+    "X_FORWARDED_PROTO",
+    "X_REQUEST_ID",
+    "X_CSRFTOKEN",
+    "SEC_PURPOSE",
+    "HX_REQUEST_TYPE",
+    "HX_TARGET",
+    "HX_CURRENT_URL",
+]
+COOKIES = ["sessionid", "csrftoken", "who", "django_language"]
+QUOTED = ['"aaaaaaaa\\000bbbb"', '"\\355\\240\\200aaaaaa"', '"\\015\\012aaaaaaaa"', '"', "x" * 4000]
+
+
+class Site:
+    """One person's browser, and the faults that it came upon."""
+
+    def __init__(self, who: str) -> None:
+        people = {"staff": person("staff", Role.STAFF), "admin": person("admin", Role.ADMINS)}
+        self.browser = Client(raise_request_exception=False)
+        if who in people:
+            self.browser.force_login(people[who])
+        offer = Offer.objects.create(created_at=timezone.now(), made_by=people["staff"])
+        self.keys = {
+            "hold": put(people["staff"], offer=offer).pk,
+            "offer": offer.pk,
+            "audit": AuditEntry.objects.newest_first()[0].pk,
+            "admin": people["staff"].pk,
+        }
+        self.faults: list[str] = []
+        self.asked = 0
+
+    def addresses(self, part: str = "") -> Iterator[tuple[str, str]]:
+        """Every view's name and address, of something that is there or with ``part`` in it."""
+        for name, needed, _view in VIEWS:
+            if not name.endswith("None") and (needed or not part):
+                key = str(self.keys.get(re.split("[:-]", name)[0], 1))
+                given = {word: SAMPLES.get(word, key) for word in needed}
+                path = reverse(name, kwargs=given)
+                for word in needed if part else []:
+                    path = path.replace(f"/{given[word]}/", f"/{part}/")
+                yield name, path
+
+    def get(self, path: str, query: str = "", **environ: str) -> None:
+        self._note(self.browser.get(f"{path}?{query}", **environ))
+
+    def post(self, path: str, body: str = "", **environ: str) -> None:
+        self._note(self.browser.generic("POST", path, body, content_type=FORM, **environ))
+
+    def _note(self, answer: HttpResponse) -> None:
+        self.asked += 1
+        # A form that was filled in by chance is sent to cal.com, which is asked for 503 at most.
+        if answer.status_code >= 500 and answer.status_code != 503:
+            request = answer.wsgi_request
+            asked = f"{request.method} {request.get_full_path()[:80]} {request.META}"
+            self.faults.append(f"{answer.status_code} {asked[:300]}")
+
+
+@pytest.fixture(params=["nobody", "staff", "admin"])
+def site(request: pytest.FixtureRequest, calcom: Sandbox) -> Site:  # noqa: F811
+    return Site(request.param)
+
+
+@pytest.mark.parametrize("part", PARTS, ids=lambda part: part[:20])
+def test_no_address_is_a_fault(site: Site, part: str) -> None:
+    for _name, path in site.addresses(part):
+        site.get(path)
+        site.post(path)
+    assert site.asked > 20
+    assert site.faults == []
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_no_text_in_every_field_is_a_fault(site: Site, text: str) -> None:
+    every = "&".join(f"{field}={text}" for field in EVERY_FIELD)
+    for _name, path in site.addresses():
+        site.get(path, every)
+        site.post(path, every)
+    assert site.asked > 20
+    assert site.faults == []
+
+
+@pytest.mark.parametrize("text", ["%00", str(2**63)])
+def test_no_text_in_one_field_among_good_ones_is_a_fault(site: Site, text: str) -> None:
+    for name, path in site.addresses():
+        fields = FIELDS.get(name, "").split()
+        for field in fields:
+            body = "&".join(f"{other}={GOOD.get(other, '')}" for other in fields if other != field)
+            site.get(path, f"{field}={text}")
+            site.post(path, f"{field}={text}&{body}")
+    assert site.asked > 20
+    assert site.faults == []
+
+
+@pytest.mark.parametrize("text", BYTES + ADDRESSES, ids=lambda text: repr(text[:20]))
+def test_no_header_is_a_fault(site: Site, text: str) -> None:
+    headers = {f"HTTP_{name}": text for name in HEADERS}
+    for _name, path in site.addresses():
+        site.get(path, **headers)
+        site.get(path, **headers, HTTP_HX_REQUEST="true")
+        site.post(path, **headers, HTTP_HX_REQUEST="true")
+    site.get("/", HTTP_HOST=text)
+    assert site.asked > 20
+    assert site.faults == []
+
+
+@pytest.mark.parametrize("text", BYTES + QUOTED, ids=lambda text: repr(text[:20]))
+def test_no_cookie_is_a_fault(site: Site, text: str) -> None:
+    own = {name: morsel.value for name, morsel in site.browser.cookies.items()}
+    spoilt = {name: text for name in COOKIES if name not in own}
+    site.get("/", HTTP_COOKIE=f"sessionid={text}")
+    site.post("/accounts/login/", HTTP_COOKIE=f"sessionid={text}")
+    for _name, path in site.addresses():
+        sent = "; ".join(f"{name}={value}" for name, value in (own | spoilt).items())
+        site.get(path, HTTP_COOKIE=sent)
+        site.post(path, HTTP_COOKIE=sent)
+    assert site.asked > 20
+    assert site.faults == []
