@@ -13,6 +13,7 @@ from dashboard.holds import calls
 from dashboard.sandbox import Sandbox
 from tests import ahead
 from tests.holds.desk import desk
+from tests.holds.outsider import Outsider
 
 
 @pytest.fixture
@@ -36,3 +37,18 @@ def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Itera
 def browser(calcom: Sandbox, staff: User) -> Client:
     """The staff's own, signed in."""
     return desk(staff)
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "htmx"])
+def script(request: pytest.FixtureRequest, calcom: Sandbox, staff: User) -> Outsider:
+    return Outsider("staff", calcom, request.param)
+
+
+@pytest.fixture
+def mate(script: Outsider, colleague: User) -> Outsider:
+    return Outsider("colleague", script.calcom, script.htmx)
+
+
+@pytest.fixture
+def boss(script: Outsider, admin: User) -> Outsider:
+    return Outsider("admin", script.calcom, script.htmx)

@@ -11,12 +11,27 @@ from django.test import Client
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import sign_in
+from tests.holds.cast import CONSULT, LATER, MONDAY
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 KEY = "cal_ownerfast0123456789"
 FIRST = re.compile(r'\s*<([!a-z]+)(?:[^>]*?\sid="([^"]+)")?', re.IGNORECASE)
 FIELD = re.compile(r'<input[^>]*\sname="(\w+)"[^>]*>')
 VALUE = re.compile(r'\svalue="([^"]*)"')
+WISH = {
+    "event_type_id": str(CONSULT),
+    "slot_start": MONDAY.isoformat(),
+    "client_name": "Grace & Co",
+    "client_contact": "+39 06 123",
+    "note": "rang at nine",
+}
+VERBS = ("check", "extend", "move", "release")
+ASKED = {
+    "check": {},
+    "extend": {"reservation_duration": "30"},
+    "move": {"slot_start": LATER.isoformat()},
+    "release": {"reason": "mistake"},
+}
 
 
 @dataclass
@@ -73,3 +88,15 @@ def fields(answer: HttpResponse) -> dict[str, str]:
     text = answer.content.decode()
     found = [(one[1], VALUE.search(one[0])) for one in FIELD.finditer(text)]
     return {name: value[1] if value else "" for name, value in found}
+
+
+def seen(script: Outsider, answer: HttpResponse, hold: Hold) -> str:
+    """The page that a form which worked leads to."""
+    assert (answer.status_code, answer.headers["Location"]) == (303, f"/holds/{hold.pk}/")
+    page = script.get(answer.headers["Location"])
+    assert (page.status_code, beginning(page)) == (200, script.begins("hold"))
+    return page.content.decode()
+
+
+def now(hold: Hold) -> Hold:
+    return Hold.objects.get(pk=hold.pk)
