@@ -88,6 +88,7 @@ MIDDLEWARE = [
     "dashboard.edge.request_ids.middleware",
     "dashboard.edge.charset.middleware",
     "dashboard.edge.cookies.middleware",
+    "dashboard.edge.isolation.middleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",

@@ -104,6 +104,8 @@ def test_every_page_has_its_headers(desk):
         for name in (
             "Cache-Control",
             "Cross-Origin-Opener-Policy",
+            "Cross-Origin-Resource-Policy",
+            "Permissions-Policy",
             "Referrer-Policy",
             "Strict-Transport-Security",
             "X-Content-Type-Options",
@@ -112,6 +114,9 @@ def test_every_page_has_its_headers(desk):
     } == {
         "Cache-Control": "no-store",
         "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(),"
+        " payment=(), usb=()",
         "Referrer-Policy": "same-origin",
         "Strict-Transport-Security": "max-age=31536000",
         "X-Content-Type-Options": "nosniff",

@@ -32,8 +32,8 @@ def test_a_file_is_named_by_its_content_and_kept_for_ever(serve, prefix):
 def test_files_are_for_our_own_pages(serve):
     site = serve("https://desk.example.org")
     answer = httpx.get(f"{site.url}/static/{hashed('vendor/htmx/htmx.min.js')}")
-    found = {name: answer.headers.get(name) for name in ("X-Content-Type-Options", "Set-Cookie")}
-    assert found == {"X-Content-Type-Options": "nosniff", "Set-Cookie": None}
+    names = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Set-Cookie")
+    assert [answer.headers.get(name) for name in names] == ["nosniff", "same-origin", None]
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
