@@ -71,9 +71,7 @@ def test_a_form_sent_again_later_leads_to_the_first_ones_hold(calcom: Sandbox, s
     assert len(calcom.calls("POST", ALL)) == 1
 
 
-def test_a_form_sent_again_is_not_refused_for_what_came_after(
-    calcom: Sandbox, staff: User
-) -> None:
+def test_a_form_sent_again_is_not_refused_for_what_came_after(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
     first = ask(browser, token=TOKEN)
     resets = timezone.now() + timedelta(minutes=1)
