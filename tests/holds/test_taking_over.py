@@ -12,10 +12,11 @@ from dashboard.accounts.models import User
 from dashboard.audit import searching
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import taking_over
+from dashboard.holds.desk.board import Tab
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.holds import cast
+from tests.holds import cast, shelf
 from tests.holds.desk import desk
 from tests.holds.together import at_once, meanwhile
 
@@ -251,3 +252,20 @@ def test_what_went_there_and_back_is_told_to_whoever_lacks_it(
 
     assert [taken.by for taken in taking_over.taken_from(staff, now=timezone.now())] == ["admin"]
     assert taking_over.taken_from(admin, now=timezone.now()) == []
+
+
+def test_one_in_trouble_is_told_once_and_on_the_tab_of_ones_own_too(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    """There the trouble itself is the new holder's."""
+    hold = cast.place(staff)
+    take(admin, hold)
+    state = {"state": "unconfirmed", "latest_end": hold.held_until, "held_until": None}
+    Hold.objects.update(**state, version=99)
+
+    boards = {tab: shelf.see(staff, tab) for tab in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION)}
+
+    assert {tab: len(seen.attention) for tab, seen in boards.items()} == dict.fromkeys(boards, 1)
+    assert "took over this hold from you" in boards[Tab.MINE].attention[0].sentence
+    [counted] = [tab.count for tab in boards[Tab.MINE].tabs if tab.value == "attention"]
+    assert counted == 1

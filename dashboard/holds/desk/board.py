@@ -109,13 +109,14 @@ def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
     """
     calm = [entry for entry in now.entries if entry.is_calm(viewer.now)]
     troubled = [entry for entry in now.entries if not entry.is_calm(viewer.now)]
-    taken = _taken(viewer, {entry.pk for entry in troubled})
+    taken = _taken(viewer)
+    told_of = {entry.pk for entry in troubled} | {row.pk for row in taken}
     found = _findings(viewer.now)
     counts = {
         Tab.MINE: len(_of_tab(Tab.MINE, now.entries, viewer)),
         Tab.EVERYONE: len(now.entries),
         Tab.SOON: len(_of_tab(Tab.SOON, calm, viewer)),
-        Tab.ATTENTION: len(troubled) + len(taken) + now.told_count(viewer.at) + len(found),
+        Tab.ATTENTION: len(told_of) + now.told_count(viewer.at) + len(found),
         Tab.ENDED: now.ended_count,
     }
     return Board(
@@ -156,13 +157,14 @@ def _attention(
     holds = [*_troubled(troubled), *(_told(viewer) if now.told_count(viewer.at) else [])]
     rows = [row_of(hold, viewer) for hold in holds]
     shown = [row for row in rows if row.mine or tab != Tab.MINE]
-    return [*shown, *taken]
+    there = {row.pk for row in shown}
+    return [*shown, *(row for row in taken if row.pk not in there)]
 
 
-def _taken(viewer: Viewer, but: set[int]) -> list[Row]:
+def _taken(viewer: Viewer) -> list[Row]:
     """What colleagues took over from this person and hold now."""
     found = taking_over.taken_from(viewer.user, now=viewer.now)
-    return [_taken_row(taken, viewer) for taken in found if taken.hold.pk not in but]
+    return [_taken_row(taken, viewer) for taken in found]
 
 
 def _taken_row(taken: Taken, viewer: Viewer) -> Row:
