@@ -239,9 +239,10 @@ class Action:
         self._pending, self._also = {}, []
         with transaction.atomic(durable=True):
             self._look_again()
-            unknown = AuditEntry.Outcome.UNKNOWN
-            if not self._outcome(unknown, after=None, cause=TOO_LONG, write=trail.outcome_once):
+            said = self._said(AuditEntry.Outcome.UNKNOWN, cause=TOO_LONG)
+            if not trail.outcome_once(self.trail, **said):
                 self._tell("", "", TOO_LONG)
+            upstream.save(self.known)
 
     def _look_again(self) -> None:
         if self.hold is None or self._journal is None:
@@ -272,29 +273,30 @@ class Action:
             self._commit(**(fields | (claims.ended() if self.claim_id else {})))
             self._outcome(outcome, after=after, cause=cause, reason=reason)
 
-    def _outcome(
+    def _outcome(self, outcome: AuditEntry.Outcome, **more: Any) -> None:
+        trail.outcome(self.trail, **self._said(outcome, **more))
+        upstream.save(self.known)
+
+    def _said(
         self,
         outcome: AuditEntry.Outcome,
         *,
-        after: dict[str, Any] | None,
+        after: dict[str, Any] | None = None,
         cause: str = "",
         reason: str = "",
         hold_id: int | None = None,
-        write: Callable[..., bool | None] | None = None,
-    ) -> bool | None:
-        written = (write or trail.outcome)(
-            self.trail,
-            outcome=outcome,
-            after={**(after or {}), "way": self.way} if self.way else after,
-            answered=self._answered,
-            error_code=self._error_code(cause),
-            message=self._error.message if self._error else "",
-            reason=reason,
-            hold_id=hold_id,
-            now=self.now(),
-        )
-        upstream.save(self.known)
-        return written
+    ) -> dict[str, Any]:
+        """What the log keeps of the end."""
+        return {
+            "outcome": outcome,
+            "after": {**(after or {}), "way": self.way} if self.way else after,
+            "answered": self._answered,
+            "error_code": self._error_code(cause),
+            "message": self._error.message if self._error else "",
+            "reason": reason,
+            "hold_id": hold_id,
+            "now": self.now(),
+        }
 
     def _send(self, method: str, path: str, call: Callable[[], Answer[T]]) -> Answer[T]:
         if self._sent_before or self._pending or self._also:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
-
-from dashboard.audit.actor import Actor
-from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Cause, Refused, Reservation
-from dashboard.holds import availability, endings, starting, ways, words
-from dashboard.holds.calls import ONE, Action, Stopwatch
+from dashboard.holds import availability, endings, ways
+from dashboard.holds.altering import Alteration
+from dashboard.holds.calls import ONE, Action
 from dashboard.holds.changes import Change, Phase, Spot
 from dashboard.holds.claims import Asking
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 
 # Calls that may be needed, with the GETs that settle them and one undo.
 STRAIGHT = 2
@@ -24,39 +20,15 @@ def is_round_robin(hold: Hold) -> bool:
     return availability.is_round_robin(_kind(hold))
 
 
-def patch(
-    hold: Hold,
-    verb: AuditEntry.Action,
-    *,
-    by: Actor,
-    target: Spot,
-    known: Upstream,
-    watch: Stopwatch,
-    asked: dict[str, Any],
-) -> endings.Rest:
+def patch(wanted: Alteration) -> endings.Rest:
     """Bring the hold to the target and keep its uid. Raises HoldError."""
-    now = watch.now()
-    origin = Spot.of(hold)
+    hold, origin, target = wanted.hold, wanted.origin, wanted.target
     overlapping = target.overlaps(origin)
     planned = BY_PARKING if overlapping else STRAIGHT
-    needed = _with_others(planned, known, now) if overlapping else planned
-    starting.room_for(needed, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
+    wanted.needs(_with_others(planned, wanted) if overlapping else planned)
     may_park = _kind(hold) != ""  # what is not known may be round robin
-    action = starting.begin(
-        action=verb,
-        by=by,
-        asked=asked,
-        before=endings.snapshot(hold),
-        first=("PATCH", ONE),
-        planned=planned,
-        known=known,
-        watch=watch,
-        claim=starting.claiming(
-            hold, verb=str(verb), by=by, watch=watch, asking=_asking(origin, target)
-        ),
-        hold_id=hold.pk,
-    )
-    change = Change(str(verb), Phase.PATCHING, origin, target, action.settled_by())
+    action = wanted.begin(("PATCH", ONE), planned=planned, asking=_asking(origin, target))
+    change = Change(str(wanted.verb), Phase.PATCHING, origin, target, action.settled_by())
 
     def way() -> Reservation:
         if overlapping:
@@ -66,14 +38,15 @@ def patch(
     return lambda: endings.carry_out(action, hold, way, slot_duration=target.slot_duration)
 
 
-def _with_others(planned: int, known: Upstream, now: datetime) -> int:
+def _with_others(planned: int, wanted: Alteration) -> int:
     """Calls with those of others at work, who take them from the same allowance unseen.
 
     A parked hold that has to wait for the rate is free for anybody. More than a whole allowance
     is never asked for, as nobody would ever get it.
     """
-    needed = planned + Hold.objects.at_work(now).count() * BY_PARKING
-    return needed if known.rate_limit is None else max(planned, min(needed, known.rate_limit))
+    needed = planned + Hold.objects.at_work(wanted.watch.now()).count() * BY_PARKING
+    whole = wanted.known.rate_limit
+    return needed if whole is None else max(planned, min(needed, whole))
 
 
 def _asking(origin: Spot, target: Spot) -> Asking:

@@ -9,14 +9,13 @@ from typing import Any
 
 from django.db.models import F
 
-from dashboard.audit.actor import Actor
-from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import availability, claims, endings, placing, starting, words
-from dashboard.holds.calls import COLLECTION, ONE, Action, Stopwatch
+from dashboard.holds import availability, claims, endings, placing, words
+from dashboard.holds.altering import Alteration
+from dashboard.holds.calls import COLLECTION, ONE, Action
 from dashboard.holds.changes import Change, Phase, Spot, minutes_until
 from dashboard.holds.claims import LANDING, Asking, ClaimLostError
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.placing import ClientDetails, Wish
 from dashboard.holds.problems import Outcome
 from dashboard.holds.ways import FIRST_PAUSE
@@ -28,43 +27,23 @@ NEW_FIRST = 3
 RETAKE = 5
 
 
-def new_first(
-    hold: Hold,
-    verb: AuditEntry.Action,
-    *,
-    by: Actor,
-    target: Spot,
-    known: Upstream,
-    watch: Stopwatch,
-    asked: dict[str, Any],
-) -> endings.Rest:
+def new_first(wanted: Alteration) -> endings.Rest:
     """POST the new reservation, then DELETE the old one, under the same hold.
 
     A second row of the register, the stand-in, accounts for whichever reservation the hold
     itself does not have: the new one until it stands, then the old one until it is deleted.
     """
-    now = watch.now()
-    starting.room_for(NEW_FIRST, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
-    minutes = minutes_until(target.until, known.at(now))
+    wanted.needs(NEW_FIRST)
+    hold, target, by = wanted.hold, wanted.target, wanted.by
+    minutes = minutes_until(target.until, wanted.known.at(wanted.watch.now()))
     event_type = availability.event_type(target.event_type_id)
     wish = Wish(target.event_type_id, target.slot_start, target.slot_duration, minutes)
     client = ClientDetails(hold.client_name, hold.client_contact, hold.note)
     stand_in = placing.new_hold(by, wish, event_type, client, None)
     stand_in.holder, stand_in.stands_in_for = hold.holder, hold
     asking = placing.asking_for(wish, event_type)
-    make = placing.making(stand_in, verb=str(verb), by=by, watch=watch, asking=asking)
-    action = starting.begin(
-        action=verb,
-        by=by,
-        asked=asked,
-        before=endings.snapshot(hold),
-        first=("POST", COLLECTION),
-        planned=NEW_FIRST,
-        known=known,
-        watch=watch,
-        claim=starting.claiming(hold, verb=str(verb), by=by, watch=watch, first=make),
-        hold_id=hold.pk,
-    )
+    make = placing.making(stand_in, verb=str(wanted.verb), by=by, watch=wanted.watch, asking=asking)
+    action = wanted.begin(("POST", COLLECTION), planned=NEW_FIRST, make=make)
     return lambda: _put_in_stead(action, hold, stand_in, target, minutes)
 
 
@@ -138,39 +117,16 @@ def _old_of(hold: Hold, action: Action) -> dict[str, Any]:
     }
 
 
-def retake(
-    hold: Hold,
-    verb: AuditEntry.Action,
-    *,
-    by: Actor,
-    target: Spot,
-    known: Upstream,
-    watch: Stopwatch,
-    asked: dict[str, Any],
-) -> endings.Rest:
+def retake(wanted: Alteration) -> endings.Rest:
     """DELETE, then POST: in between the time is anybody's. Only where a person agreed to that."""
-    now = watch.now()
-    starting.room_for(RETAKE, known=known, now=now, safe=words.still_yours(hold, known.at(now)))
-    minutes = minutes_until(target.until, known.at(now))
-    origin = Spot.of(hold)
+    wanted.needs(RETAKE)
+    now, target = wanted.watch.now(), wanted.target
+    minutes = minutes_until(target.until, wanted.known.at(now))
     landed = now + claims.time_limit(RETAKE) + LANDING
-    change = Change("retake", Phase.RETAKING, origin, target, landed)
+    change = Change("retake", Phase.RETAKING, wanted.origin, target, landed)
     asking = Asking(target.event_type_id, target.slot_start, target.slot_end)
-    action = starting.begin(
-        action=verb,
-        by=by,
-        asked=asked,
-        before=endings.snapshot(hold),
-        first=("DELETE", ONE),
-        planned=RETAKE,
-        known=known,
-        watch=watch,
-        claim=starting.claiming(
-            hold, verb=str(verb), by=by, watch=watch, asking=asking, change=change.to_json()
-        ),
-        hold_id=hold.pk,
-    )
-    return lambda: _delete_and_ask(action, hold, change, minutes)
+    action = wanted.begin(("DELETE", ONE), planned=RETAKE, asking=asking, change=change.to_json())
+    return lambda: _delete_and_ask(action, wanted.hold, change, minutes)
 
 
 def _delete_and_ask(action: Action, hold: Hold, change: Change, minutes: int) -> Hold:

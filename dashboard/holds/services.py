@@ -7,7 +7,6 @@ Every verb returns the hold, or raises HoldError, which carries the outcome and 
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -27,14 +26,13 @@ from dashboard.holds import (
     upstream,
     words,
 )
+from dashboard.holds.altering import Alteration
 from dashboard.holds.calls import ONE, Action, Stopwatch
 from dashboard.holds.changes import Change, Phase, Spot, minutes_until
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 
 Verb = AuditEntry.Action
-# Claims the hold and writes the intent of extending or moving it; the rest talks to cal.com.
-Begin = Callable[..., endings.Rest]
 
 # Calls that a verb may need, with the GETs that settle them and one undo: its claim lasts for
 # their time limits, and it starts only when the rate allows them.
@@ -131,30 +129,26 @@ def extend(
         if hold.is_live(at) and hold.held_until and end < hold.held_until - timedelta(seconds=2):
             raise words.would_shorten(hold, field="until" if until else "reservation_duration")
         target = replace(Spot.of(hold), until=end)
-        begin: Begin = patching.patch
-        if patching.is_round_robin(hold):
-            begin = replacing.new_first
-        rest = begin(hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked)
+        wanted = Alteration(hold, Verb.EXTEND, target, by, asked, known, watch)
+        new_first = patching.is_round_robin(hold)
+        rest = replacing.new_first(wanted) if new_first else patching.patch(wanted)
     try:
         return rest()
     except HoldError as error:
         if not (retake and error.retake):
             raise
-    return _retake(hold, by=by, target=target, watch=watch, asked=asked)
+    return _retake(wanted)
 
 
-def _retake(
-    hold: Hold, *, by: Actor, target: Spot, watch: Stopwatch, asked: dict[str, Any]
-) -> Hold:
+def _retake(wanted: Alteration) -> Hold:
     """An action of its own after the one that found no safe way, if the hold is as that left it."""
-    now = watch.now()
-    with starting.attempt(Verb.EXTEND, by=by, hold_id=hold.pk, asked=asked, now=now):
+    by, left = wanted.by, wanted.hold
+    now = wanted.watch.now()
+    with starting.attempt(Verb.EXTEND, by=by, hold_id=left.pk, asked=wanted.asked, now=now):
         known = upstream.load()
         at = known.at(now)
-        hold = _changeable(hold.pk, by=by, version=hold.version, at=at, now=now)
-        rest = replacing.retake(
-            hold, Verb.EXTEND, by=by, target=target, known=known, watch=watch, asked=asked
-        )
+        hold = _changeable(left.pk, by=by, version=left.version, at=at, now=now)
+        rest = replacing.retake(replace(wanted, hold=hold, known=known))
     return rest()
 
 
@@ -189,11 +183,10 @@ def move(
             reservation_duration=reservation_duration,
             at=at,
         )
+        wanted = Alteration(hold, Verb.MOVE, target, by, asked, known, watch)
         elsewhere = target.event_type_id != hold.event_type_id
-        begin: Begin = patching.patch
-        if elsewhere or patching.is_round_robin(hold):
-            begin = replacing.new_first
-        rest = begin(hold, Verb.MOVE, by=by, target=target, known=known, watch=watch, asked=asked)
+        new_first = elsewhere or patching.is_round_robin(hold)
+        rest = replacing.new_first(wanted) if new_first else patching.patch(wanted)
     return rest()
 
 

@@ -19,12 +19,12 @@ from dashboard.accounts.typed import recall
 from dashboard.holds import deciding, many, offers, settling, starting, taking_over
 from dashboard.holds.desk import client_zones, offering, pages, rows, told
 from dashboard.holds.desk.forms import ReleaseForm, TakeOverForm
+from dashboard.holds.desk.numbers import number, numbers
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 
 # Holds in one request; more are chosen again.
 MOST = 100
-MOST_DIGITS = 18  # larger numbers are in no database
 
 
 @require_POST
@@ -98,14 +98,14 @@ def offer_keep(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _hold_of(request: HttpRequest) -> int:
-    pk = request.POST.get("hold", "")
-    if not pk.isdecimal() or len(pk) > MOST_DIGITS:
+    pk = number(request.POST.get("hold"))
+    if pk is None:
         raise Http404
-    return int(pk)
+    return pk
 
 
 def _existing_offer(pk: int) -> int:
-    if len(str(pk)) > MOST_DIGITS:
+    if number(pk) is None:
         raise Http404
     return pk
 
@@ -156,7 +156,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
 
 def _chosen(data: QueryDict) -> list[int]:
     """The holds that were chosen and exist, in the order of the slots' own page."""
-    wanted = [int(pk) for pk in data.getlist("hold") if pk.isdecimal() and len(pk) <= MOST_DIGITS]
+    wanted = numbers(data.getlist("hold"))
     known = set(Hold.objects.filter(pk__in=wanted[:MOST]).values_list("pk", flat=True))
     return [pk for pk in dict.fromkeys(wanted) if pk in known]
 

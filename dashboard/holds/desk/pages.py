@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -17,7 +16,7 @@ from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
 from dashboard.holds import availability, looking, starting, taking_over
-from dashboard.holds.desk import client_zones, offering, picking, prefilled, rows, sentences, told
+from dashboard.holds.desk import client_zones, offering, picking, rows, sentences, told
 from dashboard.holds.desk.choosing import Choosing
 from dashboard.holds.desk.choosing import choosing as choosing_of
 from dashboard.holds.desk.forms import (
@@ -29,6 +28,7 @@ from dashboard.holds.desk.forms import (
     TakeForm,
     TakeOverForm,
 )
+from dashboard.holds.desk.numbers import number
 from dashboard.holds.desk.picking import Cell
 from dashboard.holds.desk.rows import Viewer
 from dashboard.holds.models import Hold
@@ -52,7 +52,7 @@ def place_page(
         choosing.prefill(form)
         form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
     form.list_event_types(availability.event_types(), form.initial.get("event_type_id"))
-    offer_id = prefilled.number(form["offer"].value())
+    offer_id = number(form["offer"].value())
     if offer_id is not None:
         form.for_same_client()
     context = {
@@ -219,17 +219,17 @@ def viewer(request: HttpRequest) -> Viewer:
 
 def version(request: HttpRequest) -> int | None:
     """The version that the page was made with; one that is no number fits no hold."""
-    return _number(request.POST.get("version") or request.GET.get("version"))
+    return _version(request.POST.get("version") or request.GET.get("version"))
 
 
 def versions(request: HttpRequest) -> dict[int, int]:
     """The same where a page shows several holds: ``version_7`` is that of hold 7."""
-    named = (re.fullmatch(r"version_([0-9]{1,18})", name) for name in request.POST)
-    found = {int(name[1]): _number(request.POST.get(name[0])) for name in named if name}
+    names = [name for name in request.POST if name.startswith("version_")]
+    named = ((name, number(name.removeprefix("version_"))) for name in names)
+    found = {pk: _version(request.POST.get(name)) for name, pk in named if pk is not None}
     return {pk: version for pk, version in found.items() if version is not None}
 
 
-def _number(text: str | None) -> int | None:
-    if not text:
-        return None
-    return int(text) if text.isdecimal() and len(text) < 10 else -1
+def _version(text: str | None) -> int | None:
+    found = number(text)
+    return -1 if text and found is None else found

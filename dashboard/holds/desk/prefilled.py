@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.holds import offers
+from dashboard.holds.desk.numbers import number
 from dashboard.holds.models import Hold
 
 
@@ -46,9 +47,3 @@ def _of_hold(hold: Hold, at: datetime) -> dict[str, Any]:
 
 def _what(hold: Hold) -> dict[str, Any]:
     return {"event_type_id": hold.event_type_id, "slot_duration": hold.slot_duration}
-
-
-def number(text: Any) -> int | None:
-    """As an address has it; larger ones are in no database."""
-    text = str(text or "")
-    return int(text) if text.isdecimal() and len(text) < 19 else None

@@ -25,6 +25,7 @@ from dashboard.holds.desk.forms import (
     ReleaseForm,
     TakeForm,
 )
+from dashboard.holds.desk.numbers import numbers
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 
@@ -94,7 +95,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
     """Ask cal.com about several holds at once."""
     now = timezone.now()
     settling.settle_times(now)
-    wanted = [int(pk) for pk in request.POST.getlist("hold") if pk.isdecimal() and len(pk) < 19]
+    wanted = numbers(request.POST.getlist("hold"))
     if request.POST.get("all") == "yes":
         at = upstream.cal_now(now)
         everybody = Hold.objects.live(at).order_by("held_until")
