@@ -1,0 +1,48 @@
+"""Numbers of holds, offers and versions are 0 to 9, as pages write them, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import RequestFactory
+
+from dashboard.accounts.models import User
+from dashboard.holds.desk import pages
+from dashboard.holds.desk.numbers import number
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.holds import cast
+from tests.holds.desk import desk
+
+IN_OTHER_SCRIPTS = ["\u0661\u0662", "\u0967\u0968", "\uff11\uff12", "\U0001d7d9\U0001d7da", "1\xb2"]
+NONE = ["", " 12", "12\n", "+12", "-12", "1_2", "1e2", "1.0", "0x1", "1" * 19, None]
+
+
+@pytest.mark.parametrize("text", [*IN_OTHER_SCRIPTS, *NONE])
+def test_everything_else_is_no_number(text: str | None) -> None:
+    assert number(text) is None
+
+
+def test_numbers_have_as_many_digits_as_a_database_takes() -> None:
+    assert [number(text) for text in ("0", "12", "9" * 18)] == [0, 12, 10**18 - 1]
+
+
+@pytest.mark.parametrize("text", IN_OTHER_SCRIPTS)
+def test_a_version_that_is_no_number_fits_no_hold(rf: RequestFactory, text: str) -> None:
+    form = {"version": text, "version_7": text, "version_\u0668": "1", "9": "1"}
+    asked = rf.post("/", form)
+    assert (pages.version(asked), pages.versions(asked)) == (-1, {7: -1})
+
+
+def test_no_page_takes_a_hold_by_the_digits_of_another_script(calcom: Sandbox, staff: User) -> None:
+    hold = cast.place(staff)
+    browser, pk = desk(staff), str(hold.pk).translate({48 + n: 0x660 + n for n in range(10)})
+    assert browser.get(f"/holds/{pk}/").status_code == 404
+    assert browser.post("/offers/new", {"hold": pk}).status_code == 404
+    assert browser.post("/offers/1/keep", {"hold": pk}).status_code == 404
+    assert browser.get("/release", {"hold": pk}).headers["Location"] == "/"
+    assert browser.post("/release", {"hold": pk, "sure": "yes", "reason": "other"}).url == "/"
+    like = [browser.get("/holds/new", {"again": one}).content for one in (hold.pk, pk)]
+    assert [b'value="Grace"' in one for one in like] == [True, False]
+    browser.post("/check", {"hold": pk})
+    assert calcom.calls("GET", cast.ONE) == []
+    assert Hold.objects.get(pk=hold.pk).state == Hold.State.HELD
