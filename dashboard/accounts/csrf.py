@@ -17,6 +17,7 @@ from django.urls import reverse
 from dashboard.accounts.gate import keep_typed
 from dashboard.accounts.pages import page_behind
 from dashboard.accounts.policy import Policy, policy_of
+from dashboard.accounts.who import is_shared
 
 ABOUT_ORIGIN = tuple(
     reason.partition("%s")[0]
@@ -42,7 +43,9 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403: Django calls this instead of the view, with its own ``reason``."""
     cause = _cause(reason)
     page = _page(request)
-    kept = _same_origin(request) and keep_typed(request, page)
+    # A stale page may be another person's, who was signed in here before.
+    of_one = _same_origin(request)
+    kept = of_one and keep_typed(request, page)
     context = {"cause": cause, "page": page, "kept": kept}
     return render(request, "accounts/csrf.html", context, status=403)
 

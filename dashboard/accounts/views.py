@@ -52,7 +52,7 @@ class SignIn(LoginView):
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
         user = form.get_user()
         if isinstance(user, User):
-            who.write(response, user)
+            who.write(self.request, response, user)
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
@@ -96,9 +96,7 @@ class SignOut(LogoutView):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.user.is_authenticated:
             trail.event(action=Action.SIGN_OUT, by=actor_of(request), now=timezone.now())
-        response = super().post(request, *args, **kwargs)
-        who.forget(response)
-        return response
+        return super().post(request, *args, **kwargs)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -58,6 +58,21 @@ def test_it_works_too_when_the_new_session_is_over_again(browser: Client, old_to
     assert browser.get("/holds/new").content == b"typed client_name=Ada"
 
 
+@pytest.mark.parametrize("then", [[], ["colleague"], ["staff", "colleague"]])
+def test_a_page_of_whoever_was_signed_in_before_is_kept_for_nobody(
+    browser: Client, staff: User, colleague: User, then: list[str]
+) -> None:
+    sign_in(browser, "staff")
+    old = browser.cookies["csrftoken"].value
+    for name in ["colleague", *then]:
+        send(browser, "/accounts/logout/")
+        sign_in(browser, name)
+    answer = send_with_old_token(browser, "/holds/new", old, HERE, client_name="Ada")
+    assert (answer.status_code, "with what you typed" in answer.content.decode()) == (403, False)
+    assert browser.get("/holds/new").content == b"empty"
+    assert "Ada" not in str(browser.session.items())
+
+
 @pytest.mark.parametrize(
     "elsewhere",
     [

@@ -128,12 +128,33 @@ def test_a_forged_cookie_is_nobody(client: Client, staff: User) -> None:
     assert Session.objects.count() == 0
 
 
-def test_signing_out_on_purpose_ends_it(browser: Client, staff: User) -> None:
+def test_a_form_in_one_tab_outlives_signing_out_in_another(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     send(browser, "/accounts/logout/")
-    assert browser.cookies["who"].value == ""
+    answer = send(browser, "/holds/new", client_name="Ada")
+    assert next_of(answer) == "/holds/new"
+    assert "Ada" not in browser.get(LOGIN).content.decode()
+    sign_in(browser, "staff")
+    assert shown(browser, "/holds/new") == "typed client_name=Ada"
+
+
+def test_signing_out_ends_what_was_kept_before(at_the_phone: Client) -> None:
+    send(at_the_phone, "/holds/new", client_name="Ada")
+    sign_in(at_the_phone, "staff")
+    send(at_the_phone, "/accounts/logout/")
+    sign_in(at_the_phone, "staff")
+    assert shown(at_the_phone, "/holds/new") == "empty"
+
+
+def test_nobody_else_gets_what_was_sent_after_signing_out(
+    browser: Client, staff: User, colleague: User
+) -> None:
+    sign_in(browser, "staff")
+    send(browser, "/accounts/logout/")
     send(browser, "/holds/new", client_name="Ada")
-    assert Session.objects.count() == 0
+    sign_in(browser, "colleague")
+    assert shown(browser, "/holds/new") == "empty"
+    assert "Ada" not in str(browser.session.items())
 
 
 def test_it_is_forgotten_after_an_hour(at_the_phone: Client) -> None:
