@@ -1,0 +1,94 @@
+"""When a session ends, it ends with the next request, a poll's included, and for good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http.cookies import Morsel
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts import people
+from dashboard.accounts.models import User
+from tests.accounts.cast import LOGIN, send, sign_in
+
+POLLS = ["/board", "/warnings"]
+NEW = "another horse 8"
+
+
+def poll(browser: Client, address: str) -> tuple[int, str]:
+    """The status of the answer, and where htmx is told to go."""
+    page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/holds/new"}
+    answer = browser.get(address, headers=page)
+    if answer.status_code != 304:
+        assert b"<tr" not in answer.content
+    return answer.status_code, answer.headers.get("HX-Redirect", "")
+
+
+def new_password(person: int) -> None:
+    people.set_password(person=person, password=NEW, by=None, now=timezone.now())
+
+
+def switched_off(person: int) -> None:
+    people.change_person(person=person, is_active=False, by=None, now=timezone.now())
+
+
+@pytest.mark.parametrize("end", [new_password, switched_off])
+@pytest.mark.parametrize("address", POLLS)
+def test_the_next_poll_of_every_other_session_is_out(
+    staff: User, end: Callable[[int], None], address: str
+) -> None:
+    browsers = [Client(enforce_csrf_checks=True) for _ in range(2)]
+    for browser in browsers:
+        sign_in(browser, "staff")
+        assert poll(browser, address) == (200, "")
+    end(staff.pk)
+    for browser in browsers:
+        assert poll(browser, address) == (200, f"{LOGIN}?next=/holds/new")
+
+
+@pytest.mark.parametrize("address", POLLS)
+def test_without_the_role_a_poll_gets_a_refusal(staff: User, address: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    sign_in(browser, "staff")
+    people.change_person(person=staff.pk, role="", by=None, now=timezone.now())
+    assert poll(browser, address) == (403, "")
+
+
+def test_an_admin_who_becomes_staff_has_no_more_of_it_with_the_next_request(
+    admin: User, browser: Client
+) -> None:
+    sign_in(browser, "admin")
+    assert browser.get("/audit/").status_code == 200
+    people.add_person(username="other", role="Admins", password=NEW, by=None, now=timezone.now())
+    people.change_person(person=admin.pk, role="Staff", by=None, now=timezone.now())
+    answers = [browser.get(page).status_code for page in ("/", "/audit/", "/admin/dashboard/user/")]
+    assert answers == [200, 403, 403]
+
+
+def test_a_session_that_was_signed_out_opens_nothing_any_more(staff: User, browser: Client) -> None:
+    browser.get(LOGIN)
+    sign_in(browser, "staff")
+    stolen: Morsel[str] = browser.cookies["sessionid"]
+    thief = Client()
+    thief.cookies["sessionid"] = stolen.value
+    assert thief.get("/").status_code == 200
+    send(browser, "/accounts/logout/")
+    thief.cookies["sessionid"] = stolen.value
+    assert thief.get("/")["Location"] == f"{LOGIN}?next=/"
+
+
+def test_uids_that_were_found_are_gone_for_whoever_comes_next(
+    staff: User, colleague: User, browser: Client
+) -> None:
+    """Switched off, and not signed out: the session itself is still there."""
+    sign_in(browser, "staff")
+    session = browser.session
+    session["found"] = {"a-number": "a-secret-uid"}
+    session.save()
+    switched_off(staff.pk)
+    assert browser.get("/").status_code == 302
+    sign_in(browser, "colleague")
+    assert browser.session["_auth_user_id"] == str(colleague.pk)
+    assert "found" not in browser.session
