@@ -44,7 +44,7 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     cause = _cause(reason)
     page = _page(request)
     # A stale page may be another person's, who was signed in here before.
-    of_one = _same_origin(request)
+    of_one = _same_origin(request) and not is_shared(request)
     kept = of_one and keep_typed(request, page)
     context = {"cause": cause, "page": page, "kept": kept}
     return render(request, "accounts/csrf.html", context, status=403)
