@@ -34,7 +34,7 @@ django.setup()
 
 from dashboard.accounts.models import Preferences  # noqa: E402
 from dashboard.urls import urlpatterns as site_patterns  # noqa: E402
-from tests.browser import scenes  # noqa: E402
+from tests.browser import made_up, scenes  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (1440, 768, 390, 320)
@@ -56,8 +56,8 @@ def about(request: HttpRequest) -> dict[str, Any]:
     """What the product's context processors tell every page."""
     return {
         "user": Person(),
-        "zone_name": str(scenes.ZONE),
-        "office_zone": str(scenes.ZONE),
+        "zone_name": str(made_up.ZONE),
+        "office_zone": str(made_up.ZONE),
         "now_iso": f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%fZ}",
         "is_admin": True,
         "is_member": True,
@@ -96,9 +96,9 @@ def bar(request: HttpRequest) -> HttpResponse:
 
 def acted(request: HttpRequest, pk: int) -> HttpResponse:
     """What a verb answers: the hold's page, as a part under htmx. Number 2 is always refused."""
-    refused = pk == scenes.ROWS[1].pk
-    context = scenes.hold(problem=scenes.PROBLEM if refused else None)
-    context["messages"] = [] if refused else [scenes.DONE]
+    refused = pk == made_up.ROWS[1].pk
+    context = scenes.hold(problem=made_up.PROBLEM if refused else None)
+    context["messages"] = [] if refused else [made_up.DONE]
     template = "holds/_hold.html" if request.headers.get("HX-Request") else "holds/hold.html"
     return render(request, template, context, status=409 if refused else 200)
 

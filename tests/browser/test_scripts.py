@@ -11,12 +11,12 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from tests.browser import preview, scenes
+from tests.browser import made_up, preview, scenes
 from tests.parts import program, require
 
 ARGUMENTS = ["--no-sandbox", "--disable-background-networking"]
 HOUR = 3600 * 1000
-THIRD = scenes.ROWS[2]
+THIRD = made_up.ROWS[2]
 SHIFTS = """
 window.shifts = [];
 const told = (one) => `${one.value} ${one.sources.map((part) => part.node?.outerHTML)}`;
@@ -96,8 +96,8 @@ def test_no_page_is_too_wide_or_breaks_the_content_policy(
 def test_a_countdown_is_right_on_a_computer_whose_clock_is_an_hour_off(page: Page) -> None:
     page.add_init_script(f"const now = Date.now; Date.now = () => now() + {HOUR}")
     page.goto("/")
-    assert seconds(page, scenes.ROWS[2].pk) in range(
-        scenes.ROWS[2].left - 3, scenes.ROWS[2].left + 1
+    assert seconds(page, made_up.ROWS[2].pk) in range(
+        made_up.ROWS[2].left - 3, made_up.ROWS[2].left + 1
     )
 
 
@@ -106,14 +106,14 @@ def test_a_clock_that_is_set_while_the_page_is_open_is_put_right_by_the_server(p
     with page.expect_response("**/look-up"):
         page.evaluate(f"const now = Date.now; Date.now = () => now() + {HOUR}")
     page.wait_for_timeout(200)
-    assert seconds(page, scenes.ROWS[2].pk) in range(
-        scenes.ROWS[2].left - 6, scenes.ROWS[2].left + 1
+    assert seconds(page, made_up.ROWS[2].pk) in range(
+        made_up.ROWS[2].left - 6, made_up.ROWS[2].left + 1
     )
 
 
 def test_the_last_two_minutes_are_told_by_more_than_the_figures(page: Page) -> None:
     page.goto("/")
-    shown = [page.get_attribute(f"#h{row.pk} td.left", "class") for row in scenes.ROWS[:3]]
+    shown = [page.get_attribute(f"#h{row.pk} td.left", "class") for row in made_up.ROWS[:3]]
     assert shown == ["left script last", "left script soon", "left script"]
 
 
