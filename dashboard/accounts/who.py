@@ -47,7 +47,7 @@ def write(request: HttpRequest, response: HttpResponse, user: User) -> None:
 
 
 def _read(request: HttpRequest) -> tuple[int | None, bool]:
-    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=_age())
+    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=_age()) or ""
     pk = value.removesuffix(SHARED)
     return int(pk) if pk else None, value != pk
 
