@@ -70,6 +70,7 @@ SILENCED_SYSTEM_CHECKS = [
 # --- The parts -------------------------------------------------------------------------------
 
 INSTALLED_APPS = [
+    "dashboard",  # first, so that its commands stand in for Django's of the same name
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -80,7 +81,6 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "django.forms",  # its templates, so that ours in templates/django/forms come first
-    "dashboard",
 ]
 MIDDLEWARE = [
     "dashboard.edge.health.middleware",  # before host checks, redirects and sign-in

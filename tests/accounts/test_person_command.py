@@ -69,3 +69,20 @@ def test_at_a_keyboard_it_is_typed_twice_and_unseen(
         call_command("person", "add", "ada", "--role", "Staff")
     call_command("person", "add", "ada", "--role", "Staff", stdout=io.StringIO())
     assert User.objects.get(username="ada").check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["changepassword", "staff"],
+        ["createsuperuser", "--username=new", "--email=new@example.org", "--no-input"],
+    ],
+)
+def test_djangos_own_commands_do_nothing_past_the_audit(
+    staff: User, monkeypatch: pytest.MonkeyPatch, words: list[str]
+) -> None:
+    monkeypatch.setattr("getpass.getpass", lambda _: "another horse 8")
+    monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", "another horse 8")
+    with pytest.raises(CommandError, match=r"manage\.py person"):
+        call_command(*words)
+    assert [person.check_password(PASSWORD) for person in User.objects.all()] == [True]

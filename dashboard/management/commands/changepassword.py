@@ -1,0 +1,13 @@
+"""Instead of Django's own, which would not write to the audit."""
+
+from typing import Any
+
+from django.contrib.auth.management.commands import changepassword
+from django.core.management.base import CommandError
+
+
+class Command(changepassword.Command):
+    help = "Not here: 'manage.py person password NAME' gives a person a new password."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        raise CommandError(self.help)

@@ -1,0 +1,13 @@
+"""Instead of Django's own, which would not write to the audit."""
+
+from typing import Any
+
+from django.contrib.auth.management.commands import createsuperuser
+from django.core.management.base import CommandError
+
+
+class Command(createsuperuser.Command):
+    help = "Not here: 'manage.py person add NAME --role Admins' adds somebody who may do all."
+
+    def handle(self, *_: Any, **__: Any) -> None:
+        raise CommandError(self.help)
