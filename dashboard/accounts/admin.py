@@ -116,11 +116,9 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return False
 
-    def save_model(
-        self, request: HttpRequest, obj: User, form: ModelForm[User], change: bool
-    ) -> None:
+    def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:
         try:
-            saved = _save(request, obj.pk, form.cleaned_data)
+            saved = _save(request, obj.pk, form)
         except (people.PeopleError, ValidationError) as refused:
             # Only a race gets here: the form has looked before. It must not be raised on, for the
             # audit entry of the refusal stands in the transaction around this.
@@ -147,10 +145,9 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         return
 
 
-def _save(request: HttpRequest, pk: int | None, data: dict[str, Any]) -> User:
+def _save(request: HttpRequest, pk: int | None, form: PersonForm) -> User:
     by, now = actor_of(request), timezone.now()
-    wished = {name: data[name] for name in (*people.FIELDS, "role")}
-    password = data["new_password"]
+    wished, password = form.wished(), form.cleaned_data["new_password"]
     if pk is None:
         return people.add_person(**wished, password=password, by=by, now=now)
     saved = people.change_person(person=pk, **wished, by=by, now=now)

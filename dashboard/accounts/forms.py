@@ -16,6 +16,8 @@ from dashboard.accounts.models import User
 from dashboard.accounts.people import FIELDS, free_username
 from dashboard.accounts.roles import Role, role_of
 
+KEPT = {*FIELDS, "role"}  # of what the form has; a password is only ever given
+
 
 class SignInForm(AuthenticationForm):
     """Name and password. Says the same of an unknown name, a wrong password and a locked person."""
@@ -70,10 +72,21 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("new_password", "new_password_again"):
             self.fields[name].required = new
         self.fields["role"].initial = Role.STAFF if new else role_of(self.instance)
+        for name in KEPT & self.fields.keys():  # a page only to look at has none of them
+            # What the page showed comes back with it, so that only what was changed on it counts.
+            self.fields[name].show_hidden_initial = not new
         if not new:
             self.fields["new_password"].help_text = _("Leave both empty to keep the present one.")
         if self.instance.pk == self.by.pk:
             self._lock_own_role()
+
+    def wished(self) -> dict[str, Any]:
+        """What is to be saved: of a person who exists, only what was changed on the page.
+
+        A colleague may have changed the rest since the page was made.
+        """
+        names = KEPT if self.instance.pk is None else KEPT & set(self.changed_data)
+        return {name: self.cleaned_data[name] for name in names}
 
     def clean_username(self) -> str:
         try:

@@ -13,10 +13,12 @@ from django.contrib.auth.models import Group, Permission
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import role_of
+from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, PASSWORD, expire, send, sign_in
 from tests.accounts.conftest import Story
@@ -39,11 +41,23 @@ def wish(user: User, **changes: str) -> dict[str, str]:
         "email": user.email,
         "is_active": "on" if user.is_active else "",
         "role": role_of(user).value,
-        "new_password": "",
-        "new_password_again": "",
-        **changes,
     }
-    return {name: value for name, value in form.items() if value or name != "is_active"}
+    shown = {f"initial-{name}": value for name, value in form.items()}
+    form |= {"new_password": "", "new_password_again": "", **changes}
+    return shown | {name: value for name, value in form.items() if value or name != "is_active"}
+
+
+def shown_by(page: HttpResponse) -> dict[str, str]:
+    """What a browser would send of the form as it came, but for its token."""
+    form = page.context["adminform"].form
+    fields = re.findall(r"<input[^>]*>", "".join(str(field) for field in form))
+    sent = {}
+    for field in fields:
+        said = dict(re.findall(r'(\w+)="([^"]*)"', field))
+        if said["type"] != "checkbox" or "checked" in field:
+            sent[said["name"]] = said.get("value", "")
+    chosen = form["role"].initial
+    return sent | {"role": str(chosen)}
 
 
 def errors_of(answer: HttpResponse) -> dict[str, Any]:
@@ -121,6 +135,24 @@ def test_an_admin_changes_names_role_and_password_in_one_save(desk: Client, staf
     ]
     assert entries[1].address == "127.0.0.1"
     assert NEW not in str(AuditEntry.objects.values_list())
+
+
+def test_a_page_from_before_a_colleagues_change_does_not_undo_it(
+    desk: Client, admin: User, staff: User
+) -> None:
+    old_page = shown_by(desk.get(page_of(staff)))
+    colleagues = {"is_active": False, "role": "", "last_name": "Ferri"}
+    people.change_person(
+        person=staff.pk, **colleagues, by=Actor(admin, "", "", ""), now=timezone.now()
+    )
+
+    answer = send(desk, page_of(staff), **old_page | {"first_name": "Sam"})
+
+    assert answer.status_code == 302
+    left = User.objects.get(pk=staff.pk)
+    assert (left.is_active, role_of(left), left.last_name) == (False, "", "Ferri")
+    assert left.first_name == "Sam"
+    assert AuditEntry.objects.latest("id").after == {"first_name": "Sam"}
 
 
 def test_the_page_is_the_only_log_of_changes(desk: Client, staff: User) -> None:
