@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from uuid import uuid4
 
 import pytest
@@ -33,6 +33,12 @@ BLINK = timedelta(milliseconds=1)
 
 def poll(browser: Client, known: str = "", address: str = POLL) -> HttpResponse:
     return browser.get(address, headers={"If-None-Match": known} if known else {})
+
+
+def next_midnight() -> datetime:
+    """When the office's next day begins."""
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    return timezone.make_aware(datetime.combine(tomorrow, time.min))
 
 
 def test_the_page_has_the_tag_that_its_first_poll_sends(staff: User) -> None:
@@ -172,10 +178,15 @@ class TestTimeAlone:
         assert self.is_news(staff, lost.ended_at + register.TOLD_FOR)
 
     def test_an_hour_in_which_nothing_happens_is_none(self, staff: User) -> None:
-        put(staff, seconds=4 * 3600)
+        put(staff, seconds=40 * 3600)
         put_ended(staff, ago=3600)
-        now = timezone.now()
-        assert len({tag(staff, now=now + timedelta(minutes=m)) for m in range(60)}) == 1
+        morning = next_midnight() + timedelta(hours=8)
+        assert len({tag(staff, now=morning + timedelta(minutes=m)) for m in range(60)}) == 1
+
+    def test_a_new_day_begins(self, staff: User) -> None:
+        """Slots of today carry no date, and what ended is shown since yesterday."""
+        put(staff, seconds=40 * 3600)
+        assert self.is_news(staff, next_midnight())
 
 
 def test_a_hold_that_ran_out_is_recorded_by_whoever_polls(
