@@ -21,6 +21,9 @@ PREFIX = b"x-ratelimit-"
 BLOCKED = 60  # seconds that cal.com refuses for where an answer does not say
 LONGEST = 24 * 3600
 EPOCH = 10**9  # a larger number is a moment, not a number of seconds
+EPOCH_MILLISECONDS = 10**12  # and a larger one than this is a moment in milliseconds
+MOST = 2**31 - 1  # calls; cal.com's integers have four bytes
+YEARS = range(1970, 3000)  # what a clock, however wrong, may show
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +41,22 @@ def windows_of(headers: httpx.Headers, now: datetime) -> tuple[Window, ...]:
     for part, name, value in _rate_headers(headers):
         found.setdefault(name, {})[part] = _whole(value)
     return tuple(
-        Window(one.get("limit"), one.get("remaining"), _seconds(one.get("reset"), now))
+        Window(
+            _calls(one.get("limit")), _calls(one.get("remaining")), _seconds(one.get("reset"), now)
+        )
         for one in found.values()
     )
 
 
 def tightest(windows: tuple[Window, ...]) -> Rate | None:
-    """The window with the least room, and of equals the one that resets last."""
+    """The window with the least room, and of equals the one that resets last.
+
+    A limit of no calls at all tells nothing: the call that brought it was let through.
+    """
     rates = [
         Rate(window.limit, window.remaining, window.resets_in)
         for window in windows
-        if window.limit is not None
-        and window.remaining is not None
-        and window.resets_in is not None
+        if window.limit and window.remaining is not None and window.resets_in is not None
     ]
     return min(rates, key=lambda rate: (rate.remaining, -rate.resets_in), default=None)
 
@@ -70,12 +76,13 @@ def seconds_to_wait(headers: httpx.Headers, windows: tuple[Window, ...], now: da
 
 @lru_cache(maxsize=8)  # the header changes once a second
 def moment_of(date: str) -> datetime | None:
-    """The moment of an HTTP date, in UTC; None where it is none."""
+    """The moment of an HTTP date, in UTC; None where it is none, or none of ``YEARS``."""
     try:
         at = parsedate_to_datetime(date)
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+        moment = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+    return moment if moment.year in YEARS else None
 
 
 def _rate_headers(headers: httpx.Headers) -> Iterator[tuple[str, str, bytes]]:
@@ -97,10 +104,16 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> int | None:
     return None if at is None else round((at - now).total_seconds())
 
 
+def _calls(count: int | None) -> int | None:
+    return None if count is None else min(count, MOST)
+
+
 def _seconds(reset: int | None, now: datetime) -> int | None:
     if reset is None:
         return None
-    return max(0, round(reset - now.timestamp())) if reset > EPOCH else reset
+    moment = reset / 1000 if reset > EPOCH_MILLISECONDS else reset
+    seconds = moment - now.timestamp() if reset > EPOCH else reset
+    return round(min(max(seconds, 0), LONGEST))
 
 
 def _whole(value: bytes) -> int | None:

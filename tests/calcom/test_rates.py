@@ -34,6 +34,11 @@ def rated(**windows: tuple[object, object, object]) -> dict[str, str]:
         (rated(Minute=(120, 0, 60), Hour=(1000, 0, 3000)), Rate(1000, 0, 3000)),
         (rated(Default=(120, 119, int(NOW.timestamp()) + 42)), Rate(120, 119, 42)),
         (rated(Default=(120, 119, int(NOW.timestamp()) - 5)), Rate(120, 119, 0)),
+        (rated(Default=(120, 119, int(NOW.timestamp() * 1000) + 42_000)), Rate(120, 119, 42)),
+        (rated(Default=(120, 119, 9_999_999_999_999)), Rate(120, 119, 86400)),
+        (rated(Default=(120, 119, 10**9)), Rate(120, 119, 86400)),
+        (rated(Default=(9_999_999_999, 9_999_999_998, 60)), Rate(2**31 - 1, 2**31 - 1, 60)),
+        (rated(Default=(0, 0, 60)), None),
         (rated(Default=(120, "many", 60)), None),
         (rated(Default=(120, "9" * 5000, 60)), None),
         (rated(Broken=("", "", ""), Default=(120, 7, 60)), Rate(120, 7, 60)),
@@ -86,6 +91,8 @@ def test_the_seconds_to_wait(headers: dict[str, str], seconds: int) -> None:
         ("yesterday", None),
         ("Sun, 99 Nov 2026 07:15:30 GMT", None),
         ("Fri, 31 Dec 9999 23:59:59 -0100", None),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", None),
+        ("Mon, 01 Jan 1500 00:00:00 GMT", None),
     ],
 )
 def test_the_servers_clock(date: str, moment: datetime | None) -> None:
