@@ -42,6 +42,8 @@ SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
         ("Event type with id ", Cause.UNKNOWN_EVENT_TYPE),
         ("Event Type not found", Cause.UNKNOWN_EVENT_TYPE),
         ("Slot with uid=", Cause.UNKNOWN_RESERVATION),
+        # the row went between the look and the write: no other of our calls changes one
+        ("Invalid Query: The requested record was not found", Cause.UNKNOWN_RESERVATION),
         ("Cannot ", Cause.WRONG_ROUTE),
     ),
     422: (

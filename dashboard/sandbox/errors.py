@@ -94,6 +94,12 @@ def internal() -> Refusal:
     return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, error)
 
 
+def record_not_found() -> Refusal:
+    """What the database filter answers where a row went between its reading and its writing."""
+    message = "Invalid Query: The requested record was not found."
+    return Refusal(HTTPStatus.NOT_FOUND, {"code": "NOT_FOUND", "message": message})
+
+
 def bare(status: HTTPStatus, message: str) -> Refusal:
     """An error that no filter of cal.com puts into its envelope."""
     return Refusal(status, {"message": message}, enveloped=False)

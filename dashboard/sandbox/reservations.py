@@ -20,6 +20,7 @@ from dashboard.sandbox.errors import (
     forbidden,
     internal,
     not_found,
+    record_not_found,
     unauthorized,
     unprocessable,
 )
@@ -115,7 +116,7 @@ def update(call: Call) -> Any:
         release_at=_release(call, asked),
     )
     if changed is None:
-        raise internal()
+        raise record_not_found()
     return _created(changed, asked)
 
 

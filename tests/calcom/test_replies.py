@@ -170,6 +170,14 @@ ODD: list[tuple[str, int, str, dict[str, str] | None, str, str]] = [
         "Refused no_hosts",
     ),
     (
+        "404 of a reservation that went while it was changed",
+        404,
+        envelope("Invalid Query: The requested record was not found.", "NOT_FOUND"),
+        None,
+        "Refused unknown_reservation",
+        "Refused unknown_reservation",
+    ),
+    (
         "404 from the database",
         404,
         envelope("Record not found", "NOT_FOUND"),

@@ -70,21 +70,23 @@ def test_one_after_the_other_only_the_first_wins(sandbox: Sandbox) -> None:
     assert len(sandbox.rows()) == 1
 
 
-def test_a_hold_that_is_deleted_while_it_is_changed_is_a_database_error(sandbox: Sandbox) -> None:
+def test_a_hold_that_is_deleted_while_it_is_changed_is_not_found(sandbox: Sandbox) -> None:
     with client(sandbox) as caller:
         uid = hold(caller, "11T09:00")
     sandbox.pause = 1.0
-    statuses: list[int] = []
+    answers: list[httpx.Response] = []
 
     def patch() -> None:
         with client(sandbox) as caller:
-            path = f"{RESERVATIONS}/{uid}"
-            statuses.append(caller.patch(path, json=body("11T13:00")).status_code)
+            answers.append(caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00")))
 
     thread = threading.Thread(target=patch)
     thread.start()
     time.sleep(0.4)  # it has checked by now and waits to write
     sandbox.remove_holds(uid)
     thread.join()
-    assert statuses == [500]
+    words = "Invalid Query: The requested record was not found."
+    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
+        (404, {"code": "NOT_FOUND", "message": words})
+    ]
     assert sandbox.rows() == []
