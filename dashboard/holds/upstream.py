@@ -20,8 +20,9 @@ DEFAULT_WAIT = 60
 
 
 def load() -> Upstream:
-    """What is known; a fresh row where nothing is."""
-    return Upstream.objects.filter(pk=ROW).first() or Upstream(pk=ROW)
+    """What is known; a fresh row where nothing is. Every action asks this before all else."""
+    known = Upstream.objects.raw("SELECT * FROM dashboard_upstream WHERE id = %s", [ROW])
+    return next(iter(known), None) or Upstream(pk=ROW)
 
 
 def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = None) -> None:
