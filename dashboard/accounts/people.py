@@ -213,10 +213,13 @@ def _active_admins() -> QuerySet[User]:
 def _apply(person: User, wished: dict[str, Any], role: Role) -> None:
     if "username" in wished:
         wished["username"] = free_username(wished["username"], person)
+    was_active = person.is_active
     for name, value in wished.items():
         setattr(person, name, value)
+    if was_active and not person.is_active:
+        person.sessions_ended += 1  # or switched on again, they would live again
     person.full_clean(exclude=["password"])
-    person.save(update_fields=list(FIELDS))
+    person.save(update_fields=[*FIELDS, "sessions_ended"])
     _give_role(person, role)
 
 

@@ -48,6 +48,21 @@ def test_the_next_poll_of_every_other_session_is_out(
         assert poll(browser, address) == (200, f"{LOGIN}?next=/holds/new")
 
 
+def test_who_is_switched_on_again_signs_in_again(staff: User) -> None:
+    """A browser that asked for nothing meanwhile has its session still."""
+    browsers = [Client(enforce_csrf_checks=True) for _ in range(2)]
+    for browser in browsers:
+        sign_in(browser, "staff")
+    switched_off(staff.pk)
+    people.change_person(person=staff.pk, is_active=True, by=None, now=timezone.now())
+    for browser in browsers:
+        assert browser.get("/")["Location"] == f"{LOGIN}?next=/"
+        assert sign_in(browser, "staff").status_code == 302
+        assert browser.get("/").status_code == 200
+    people.change_person(person=staff.pk, first_name="Stan", by=None, now=timezone.now())
+    assert [browser.get("/").status_code for browser in browsers] == [200, 200]
+
+
 @pytest.mark.parametrize("address", POLLS)
 def test_without_the_role_a_poll_gets_a_refusal(staff: User, address: str) -> None:
     browser = Client(enforce_csrf_checks=True)
