@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Iterator
 
 import pytest
 
@@ -16,3 +18,11 @@ def asked(request: pytest.FixtureRequest) -> Ask:
     """A call through the synchronous and once more through the asynchronous client."""
     found: Ask = request.param
     return found
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port on which nobody listens, nor can anybody begin to: it is taken until the end."""
+    with socket.socket() as taken:
+        taken.bind(("", 0))
+        yield taken.getsockname()[1]

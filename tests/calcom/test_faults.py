@@ -18,7 +18,6 @@ from tests.calcom.scripted import (
     NULL,
     Play,
     Scripted,
-    free_port,
     keeping_open,
     receive,
     reply,
@@ -80,8 +79,8 @@ def endless(connection: socket.socket, server: Scripted) -> None:
 
 
 @EVERY_VERB
-def test_nobody_listens(verb: str, asked: Ask) -> None:
-    base = f"http://127.0.0.1:{free_port()}"
+def test_nobody_listens(verb: str, asked: Ask, silent_port: int) -> None:
+    base = f"http://127.0.0.1:{silent_port}"
     assert outcome(lambda: asked(verb, base_url=base, **VERBS[verb])) == "Unavailable not_sent"
 
 
@@ -272,11 +271,13 @@ def test_a_name_that_takes_too_long_to_look_up_is_not_sent(
     assert server.requests == []
 
 
-def test_an_address_that_fails_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_address_that_fails_is_followed_by_the_next(
+    monkeypatch: pytest.MonkeyPatch, silent_port: int
+) -> None:
     with scripted(keeping_open) as server:
         port = int(server.url.rpartition(":")[2])
         kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
-        addresses = [(*kind, ("127.0.0.2", free_port())), (*kind, ("127.0.0.1", port))]
+        addresses = [(*kind, ("127.0.0.2", silent_port)), (*kind, ("127.0.0.1", port))]
         found = {"cal.test": addresses}
         looked_up = socket.getaddrinfo
         monkeypatch.setattr(
@@ -290,10 +291,10 @@ def test_an_address_that_fails_is_followed_by_the_next(monkeypatch: pytest.Monke
 
 
 def test_proxies_of_the_environment_are_not_used(
-    asked: Ask, monkeypatch: pytest.MonkeyPatch
+    asked: Ask, monkeypatch: pytest.MonkeyPatch, silent_port: int
 ) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, f"http://127.0.0.1:{free_port()}")
+        monkeypatch.setenv(name, f"http://127.0.0.1:{silent_port}")
     monkeypatch.setenv("NO_PROXY", "")
     with scripted(keeping_open) as server:
         assert asked("get", base_url=server.url, uid=UID).value is None

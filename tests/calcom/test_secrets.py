@@ -19,7 +19,7 @@ import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints, quiet
 from tests.calcom.asking import VERBS, Ask, answering
 from tests.calcom.recorded import lines
-from tests.calcom.scripted import Play, Scripted, free_port, receive, reply, scripted, sending
+from tests.calcom.scripted import Play, Scripted, receive, reply, scripted, sending
 
 ROOM = str(Path(dashboard.calcom.__file__).parent)
 KEY = "cal_live_k3yk3y/k3yk3y"
@@ -101,11 +101,13 @@ def test_nothing_that_leaves_the_room_tells_a_secret(
     assert [secret for secret in SECRETS[verb] if secret.encode() not in request] == []
 
 
-def test_nor_does_a_call_that_was_never_sent(asked: Ask, everything_logged: list[str]) -> None:
+def test_nor_does_a_call_that_was_never_sent(
+    asked: Ask, everything_logged: list[str], silent_port: int
+) -> None:
     seen = [
         what_leaves(verb, base, asked)
         for verb in ALL
-        for base in (f"http://127.0.0.1:{free_port()}", "http://[", "ftp://cal.test", "x")
+        for base in (f"http://127.0.0.1:{silent_port}", "http://[", "ftp://cal.test", "x")
     ]
 
     assert [one for one in seen if "k3yk3y" in one or "5ecret" in one] == []
@@ -161,9 +163,9 @@ def test_an_error_survives_the_way_between_processes(asked: Ask) -> None:
         assert vars(same) == vars(caught.value)
 
 
-def test_an_error_chains_nothing(asked: Ask) -> None:
+def test_an_error_chains_nothing(asked: Ask, silent_port: int) -> None:
     with pytest.raises(CalcomError) as caught:
-        asked("get", uid=UID, base_url=f"http://127.0.0.1:{free_port()}")
+        asked("get", uid=UID, base_url=f"http://127.0.0.1:{silent_port}")
 
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -11,8 +10,9 @@ from typing import Any, TypeVar
 
 from django.db import connection
 
+from tests.waiting import PATIENCE, wait_for
+
 T = TypeVar("T")
-PATIENCE = 10  # seconds
 
 
 def at_once(*deeds: Callable[[], T]) -> list[T | Exception]:
@@ -35,13 +35,6 @@ def meanwhile(deed: Callable[[], Any], *, until: Callable[[], bool]) -> Iterator
         under_way = pool.submit(_closing, deed)
         wait_for(until)
         yield under_way
-
-
-def wait_for(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline, "it never came so far"
-        time.sleep(0.01)
 
 
 def _closing(deed: Callable[[], T]) -> T:

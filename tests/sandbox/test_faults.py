@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import timedelta
 
 import httpx
@@ -10,6 +9,7 @@ import pytest
 
 from dashboard.sandbox import Sandbox
 from tests.sandbox.asking import MONDAY, ONE, RESERVATIONS, body, client, hold
+from tests.waiting import wait_for
 
 
 def post(sandbox: Sandbox, start: str = "11T09:00") -> httpx.Response:
@@ -90,18 +90,13 @@ def test_a_delay_outlasts_the_callers_patience(
     sandbox: Sandbox, when: str, rows_meanwhile: int
 ) -> None:
     sandbox.faults.add("delay", when=when, seconds=30)
+    patience = httpx.Timeout(10, read=0.3)
     with client(sandbox) as caller, pytest.raises(httpx.ReadTimeout):
-        caller.post(RESERVATIONS, json=body("11T09:00"), timeout=0.3)
-    assert len(sandbox.rows()) == rows_meanwhile
+        caller.post(RESERVATIONS, json=body("11T09:00"), timeout=patience)
+    wait_for(lambda: len(sandbox.rows()) == rows_meanwhile)
     sandbox.faults.clear()
-    wait_for_calls(sandbox, 1)
+    wait_for(lambda: len(sandbox.calls()) == 1)
     assert len(sandbox.rows()) == 1, "cal.com does its work though nobody waits any more"
-
-
-def wait_for_calls(sandbox: Sandbox, number: int) -> None:
-    end = time.monotonic() + 5
-    while len(sandbox.calls()) < number and time.monotonic() < end:
-        time.sleep(0.01)
 
 
 def test_a_fault_waits_for_its_call_and_is_spent(sandbox: Sandbox) -> None:

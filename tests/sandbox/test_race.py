@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable
 
 import httpx
+import pytest
 
 from dashboard.sandbox import Sandbox
+from dashboard.sandbox.call import Call
 from tests.sandbox.asking import RESERVATIONS, body, client, hold
 
 CALLERS = 8
@@ -70,23 +71,14 @@ def test_one_after_the_other_only_the_first_wins(sandbox: Sandbox) -> None:
     assert len(sandbox.rows()) == 1
 
 
-def test_a_hold_that_is_deleted_while_it_is_changed_is_not_found(sandbox: Sandbox) -> None:
+def test_a_hold_that_is_deleted_while_it_is_changed_is_not_found(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     with client(sandbox) as caller:
         uid = hold(caller, "11T09:00")
-    sandbox.pause = 1.0
-    answers: list[httpx.Response] = []
-
-    def patch() -> None:
-        with client(sandbox) as caller:
-            answers.append(caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00")))
-
-    thread = threading.Thread(target=patch)
-    thread.start()
-    time.sleep(0.4)  # it has checked by now and waits to write
-    sandbox.remove_holds(uid)
-    thread.join()
+        monkeypatch.setattr(Call, "between_check_and_write", lambda _: sandbox.remove_holds(uid))
+        answer = caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00"))
     words = "Invalid Query: The requested record was not found."
-    assert [(answer.status_code, answer.json()["error"]) for answer in answers] == [
-        (404, {"code": "NOT_FOUND", "message": words})
-    ]
+    assert answer.status_code == 404
+    assert answer.json()["error"] == {"code": "NOT_FOUND", "message": words}
     assert sandbox.rows() == []
