@@ -243,7 +243,7 @@ class EventTypeLock(models.Model):
 class Upstream(models.Model):
     """What cal.com last told us of its clock, rate and habits. One row for all processes."""
 
-    clock_offset_ms = models.IntegerField(default=0)  # cal.com's clock less ours
+    clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
     rate_limit = models.PositiveIntegerField(null=True)
     rate_remaining = models.PositiveIntegerField(null=True)
     rate_resets_at = models.DateTimeField(null=True)
