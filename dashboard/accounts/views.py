@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
@@ -26,6 +27,7 @@ Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
 
 LONGEST_NAME = 150
+SIGN_LENGTH = 6  # too short to tell which of many passwords it was
 
 
 class SignIn(LoginView):
@@ -84,10 +86,22 @@ class SignIn(LoginView):
             by=None,
             outcome=Outcome.REFUSED,
             error_code=error_code,
-            actor_name=self._name() or "?",
+            actor_name=self._audited_name(),
             now=timezone.now(),
             **traces_of(self.request),
         )
+
+    def _audited_name(self) -> str:
+        """Only a name that somebody has: any other may be a password, typed one field too early.
+
+        The same one again has the same sign, so that one forgetful colleague does not look like a
+        list of names that is tried.
+        """
+        name = User.normalize_username(self._name())
+        if "\0" not in name and User.objects.filter(username__iexact=name).exists():
+            return name
+        sign = salted_hmac(f"{__name__}.unknown", name.casefold(), algorithm="sha256").hexdigest()
+        return f"{trail.UNKNOWN} {sign[:SIGN_LENGTH]}"
 
 
 class SignOut(LogoutView):

@@ -24,6 +24,7 @@ Kind = AuditEntry.Kind
 Outcome = AuditEntry.Outcome
 
 SYSTEM = "system"
+UNKNOWN = "?"  # with a sign after it, in the place of a name that nobody has
 _LONGEST_MESSAGE = 2000
 _LARGEST = 2**31 - 1
 _LENGTHS = {

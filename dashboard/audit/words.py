@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.trail import SYSTEM
+from dashboard.audit.trail import SYSTEM, UNKNOWN
 
 Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
@@ -83,6 +83,9 @@ def who(entry: AuditEntry, viewer: int | None) -> str:
     """The actor, as somebody reads it who has the primary key ``viewer``."""
     if entry.actor_id is not None:
         return _("you") if entry.actor_id == viewer else entry.actor_name
+    unknown, _space, sign = entry.actor_name.partition(" ")
+    if unknown == UNKNOWN and sign:
+        return _("somebody under an unknown name (%(sign)s)") % {"sign": sign}
     # Whoever is not signed in is only called what they typed: it proves nothing.
     if entry.action in UNPROVEN or entry.actor_name != SYSTEM:
         return _("somebody as “%(name)s”") % {"name": entry.actor_name}

@@ -191,7 +191,7 @@ def test_at_the_page_a_full_address_is_told_to_wait_and_the_audit_has_it_once(
     monkeypatch.setattr(guesses, "FREE_OF_ADDRESS", 2)
     statuses = [sign_in(browser, f"name{n}", "wrong").status_code for n in range(5)]
     assert statuses == [422, 422, 429, 429, 429]
-    refused = [(f"name{n}", "sign_in_failed", "refused") for n in range(3)]
-    assert story() == refused
+    assert [entry[1:] for entry in story()] == [("sign_in_failed", "refused")] * 3
+    assert len({entry[0] for entry in story()}) == 3
     answer = sign_in(browser, "staff")
     assert 1 <= int(answer["Retry-After"]) <= guesses.ROOM_AGAIN.total_seconds()

@@ -212,7 +212,7 @@ def test_a_check_that_found_something_says_what(staff, hold):
 
 
 def test_who_cannot_be_known_is_never_taken_for_the_system_or_a_person(db):
-    for name in ("system", "staff"):
+    for name in ("system", "staff", "? 3fa9c1"):
         trail.event(
             action=Action.SIGN_IN_FAILED,
             by=None,
@@ -224,6 +224,7 @@ def test_who_cannot_be_known_is_never_taken_for_the_system_or_a_person(db):
     trail.event(action=Action.EXPIRE, by=None, now=NOON)
     assert [line.sentence for line in lines()] == [
         "the system saw that a hold had run out",
+        "somebody under an unknown name (3fa9c1) failed to sign in, from 192.0.2.9",
         "somebody as “staff” failed to sign in, from 192.0.2.9",
         "somebody as “system” failed to sign in, from 192.0.2.9",
     ]
