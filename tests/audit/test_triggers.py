@@ -147,8 +147,8 @@ def test_cascades_from_people_and_holds_stop_at_the_log(own):
     with own.cursor() as cursor:
         cursor.execute(
             "INSERT INTO dashboard_user (username, password, first_name, last_name, email,"
-            " is_superuser, is_staff, is_active, date_joined)"
-            " VALUES ('staff', '', '', '', '', false, false, true, '2026-11-24 12:00:00')"
+            " is_superuser, is_staff, is_active, sessions_ended, date_joined)"
+            " VALUES ('staff', '', '', '', '', false, false, true, 0, '2026-11-24 12:00:00')"
         )
         cursor.execute("SELECT id FROM dashboard_user WHERE username = 'staff'")
         (person,) = cursor.fetchone()
