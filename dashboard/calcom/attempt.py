@@ -123,7 +123,8 @@ class Attempt(Generic[T]):
 
     def answered(self) -> Answer[T] | CalcomError:
         """What the whole answer means."""
-        now = datetime.now(UTC)
+        # moments among the headers are those of whoever wrote them
+        now = moment_of(self._headers.get("date", "")) or datetime.now(UTC)
         windows = windows_of(self._headers, now)
         reply = Reply(
             exchange=self._exchange(windows),

@@ -97,7 +97,7 @@ def _retry_after(headers: httpx.Headers, now: datetime) -> int | None:
     value = headers.get("retry-after")
     if value is None:
         return None
-    seconds = _whole(value.encode("ascii", "replace"))
+    seconds = _seconds(_whole(value.encode("ascii", "replace")), now)
     if seconds is not None:
         return seconds
     at = moment_of(value)

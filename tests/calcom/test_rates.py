@@ -72,6 +72,7 @@ def test_the_tightest_window_is_the_rate(headers: dict[str, str], rate: Rate | N
         ({"Retry-After": "²"}, 60),
         ({"Retry-After": "Sun, 22 Nov 2026 07:16:00 GMT"}, 30),
         ({"Retry-After": "Sun, 22 Nov 2020 07:16:00 GMT"}, 1),
+        ({"Retry-After": str(int(NOW.timestamp()) + 42)}, 42),
         ({"Retry-After": "999999999999"}, 86400),
     ],
 )

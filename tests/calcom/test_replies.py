@@ -261,6 +261,14 @@ def test_only_a_read_may_find_nothing(asked: Ask) -> None:
         ({"Retry-After": "7"}, 7),
         ({}, 60),
         ({"X-RateLimit-Reset-Default": "33", "X-RateLimit-Remaining-Default": "0"}, 33),
+        # by the clock of whoever wrote it, which need not be ours
+        (
+            {
+                "Date": "Sun, 22 Nov 2020 07:15:30 GMT",
+                "Retry-After": "Sun, 22 Nov 2020 07:16:00 GMT",
+            },
+            30,
+        ),
     ],
 )
 def test_only_a_429_says_how_long_to_wait(
