@@ -6,6 +6,7 @@ The middleware stands first of all, so that no host check, redirect or sign-in i
 from __future__ import annotations
 
 import functools
+import logging
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
@@ -14,6 +15,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
 from dashboard.edge.request import EdgeRequest, Handler
+
+log = logging.getLogger(__name__)
 
 
 @require_safe
@@ -24,12 +27,17 @@ def live(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Ok when the database answers and has every migration of this version."""
+    """Ok when the database answers and has every migration of this version. Why not is logged."""
     try:
-        applied = MigrationRecorder(connection).applied_migrations()
-    except Error:
+        missing = _expected().difference(MigrationRecorder(connection).applied_migrations())
+    except Error as exc:
+        log.error("Not ready: %s", exc)  # noqa: TRY400 - the way to it tells nothing
         return _answer(ok=False)
-    return _answer(ok=_expected().issubset(applied))
+    if missing:
+        log.error(
+            "Not ready: migrations are missing (%d); manage.py migrate adds them", len(missing)
+        )
+    return _answer(ok=not missing)
 
 
 @functools.cache

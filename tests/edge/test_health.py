@@ -37,6 +37,7 @@ def test_with_a_migration_of_this_version_missing_it_is_not_ready(serve):
     site = serve("http://localhost")
     site.manage("migrate", "sessions", "zero")
     assert ask(site, "/readyz") == (503, "not ok")
+    assert "Not ready: migrations are missing (1); manage.py migrate" in site.log.read_text()
 
 
 def test_without_its_database_it_is_not_ready(serve):
@@ -44,6 +45,9 @@ def test_without_its_database_it_is_not_ready(serve):
     site = serve("http://localhost", migrated=False, database_url=nobody_listens)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
+    [said] = [line for line in site.log.read_text().splitlines() if "Not ready" in line]
+    assert "refused" in said
+    assert "hunter2" not in said
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
