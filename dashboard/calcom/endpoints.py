@@ -182,7 +182,7 @@ def slots(
         path=SLOTS,
         cal_api_version=cal_api_version,
         target=f"{SLOTS}?{asked}",
-        read=lambda answer: parsing.slots(mapping(answer.get("data"), "data"), first, last),
+        read=lambda answer: parsing.slots(answer.get("data"), first, last),
     )
 
 

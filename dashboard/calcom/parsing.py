@@ -87,9 +87,13 @@ def event_types(data: list[object]) -> tuple[EventType, ...]:
     )
 
 
-def slots(data: Mapping[str, object], start: datetime, end: datetime) -> tuple[Slot, ...]:
-    """The slots of all days that start in [start, end), soonest first."""
-    days = (listing(day, "day") for day in data.values())
+def slots(data: object, start: datetime, end: datetime) -> tuple[Slot, ...]:
+    """The slots of all days that start in [start, end), soonest first.
+
+    Where there are none, some have seen an empty list: https://github.com/calcom/cal.diy/issues/23770
+    """
+    by_day = {} if data == [] else mapping(data, "data")
+    days = (listing(day, "day") for day in by_day.values())
     found = {one.start: one for day in days for one in map(_slot, day)}
     return tuple(found[at] for at in sorted(found) if start <= at < end)
 

@@ -244,15 +244,17 @@ def test_slots_are_sorted_and_kept_to_what_was_asked_for(asked: Ask) -> None:
     assert [slot.is_free for slot in found] == [False, True, True, True]
 
 
-def test_no_slots_are_none(asked: Ask) -> None:
-    assert ends("slots", {}, asked) == ()
+@pytest.mark.parametrize("data", [{}, [], {"2027-01-11": []}])
+def test_no_slots_are_none(data: object, asked: Ask) -> None:
+    assert ends("slots", data, asked) == ()
 
 
 @pytest.mark.parametrize(
     "data",
     [
         None,
-        [],
+        [None],
+        ["2027-01-11T08:00:00.000Z"],
         {"2027-01-11": None},
         {"2027-01-11": {"start": "2027-01-11T08:00:00.000Z"}},
         {"2027-01-11": [None]},
