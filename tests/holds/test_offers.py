@@ -59,6 +59,20 @@ class TestMakingAnOffer:
         intent = AuditEntry.objects.get(action="place", kind="intent", hold=second)
         assert intent.asked["offer"] == offer.pk
 
+    def test_another_time_is_looked_for_from_the_day_of_the_first(
+        self, calcom: Sandbox, staff: User
+    ) -> None:
+        far = MONDAY + timedelta(weeks=2)
+        first = cast.place(staff, start=far)
+        browser = desk(staff)
+
+        led = browser.post("/offers/new", {"hold": first.pk})
+        picker = browser.get(led["Location"]).context["choosing"].picker
+        asked = browser.get(f"{led['Location']}&day={MONDAY:%Y-%m-%d}").context["choosing"].picker
+
+        assert [day.iso for day in picker.days] == [f"{far:%Y-%m-%d}"]
+        assert [day.iso for day in asked.days] == [f"{MONDAY:%Y-%m-%d}"]
+
     @HEADERS
     def test_placing_can_lead_on_to_another_time(
         self, calcom: Sandbox, staff: User, headers: Any

@@ -70,15 +70,17 @@ def choosing(
     path: str,
     viewer: Viewer,
     own: Hold | None = None,
+    beside: Hold | None = None,
     keep_from: Mapping[str, Any],
 ) -> Choosing:
     """What a form and its page's address ask for, with the times to choose from.
 
-    ``own`` is the hold that is being moved. Fields of ``keep_from`` are carried on in addresses:
-    only those may be that came in one, for an address is no place for a client's name.
+    ``own`` is the hold that is being moved; ``beside`` one that another time is wanted to, which
+    is looked for from its day on. Fields of ``keep_from`` are carried on in addresses: only those
+    may be that came in one, for an address is no place for a client's name.
     """
     listed = availability.event_types()
-    pick = PickForm(_asked(form, asked, own))
+    pick = PickForm(_asked(form, asked, own, beside))
     pick.is_valid()
     wanted = _wanted(pick, listed, viewer.user)
     known = _by_id(wanted, listed)
@@ -91,9 +93,13 @@ def choosing(
     return Choosing(shown, choice, picker, _words(choice, known), keep, path, viewer)
 
 
-def _asked(form: SlotForm, asked: Mapping[str, Any], own: Hold | None) -> dict[str, Any]:
+def _asked(
+    form: SlotForm, asked: Mapping[str, Any], own: Hold | None, beside: Hold | None
+) -> dict[str, Any]:
     data = {name: asked.get(name) for name in ("day", "view", "seek", "client_zone")}
     data |= {name: _value(form, name) for name in SLOT_FIELDS if name in form.fields}
+    if beside is not None and not data["day"] and not data["slot_start"]:
+        data |= {"day": str(moments.local_date(beside.slot_start)), "seek": "yes"}
     return data if own is None else _moving(data, own)
 
 

@@ -15,7 +15,7 @@ from django.utils.cache import patch_vary_headers
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.typed import recall
 from dashboard.audit import searching
-from dashboard.holds import availability, looking, starting, taking_over
+from dashboard.holds import availability, looking, offers, starting, taking_over
 from dashboard.holds.desk import client_zones, offering, picking, rows, sentences, told
 from dashboard.holds.desk.choosing import Choosing
 from dashboard.holds.desk.choosing import choosing as choosing_of
@@ -41,18 +41,19 @@ def place_page(
     who = viewer(request)
     if form.is_bound:
         form.renew_token()
+    offer_id = number(form["offer"].value())
     choosing = choosing_of(
         form,
         form.data if form.is_bound else request.GET,
         path=request.path,
         viewer=who,
+        beside=offers.first_of(offer_id) if offer_id is not None else None,
         keep_from=request.GET,
     )
     if not form.is_bound:
         choosing.prefill(form)
         form.initial.setdefault("reservation_duration", who.user.likes.usual_minutes)
     form.list_event_types(availability.event_types(), form.initial.get("event_type_id"))
-    offer_id = number(form["offer"].value())
     if offer_id is not None:
         form.for_same_client()
     context = {
