@@ -5,6 +5,7 @@ https://github.com/calcom/cal.diy/blob/main/packages/platform/types/slots/slots-
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
@@ -15,6 +16,7 @@ from dashboard.sandbox.errors import bad_request
 from dashboard.sandbox.iso import is_date_string, parsed
 
 _ZONES = frozenset(available_timezones())
+_WHOLE = re.compile(r"\s*([+-]?\d+)", re.ASCII)  # of which parseInt reads the beginning
 _DATE = "{} must be a valid ISO 8601 date string"
 _NUMBER = "{} must be a number conforming to the specified constraints"
 _TEXT = "{} must be a string"
@@ -29,6 +31,7 @@ class SlotsQuery:
     """``minutes`` is the duration asked, None for the event type's own."""
 
     sent: dict[str, str]
+    event_type_id: int | None
     start: datetime
     end: datetime
     zone: tzinfo
@@ -48,7 +51,7 @@ def _is_text(value: str) -> bool:
 
 
 def _is_number(value: str) -> bool:
-    return value.lstrip("+-").isascii() and value.lstrip("+-").isdigit()
+    return _WHOLE.match(value) is not None
 
 
 def _is_names(value: str) -> bool:
@@ -56,7 +59,13 @@ def _is_names(value: str) -> bool:
 
 
 def _is_date(value: str) -> bool:
-    return is_date_string(value) and parsed(value) is not None
+    """Whether class-validator lets it pass, which looks at the day and not at the time of it."""
+    day = re.split(r"[T\s]", value, maxsplit=1)[0]
+    return is_date_string(value) and parsed(day) is not None
+
+
+def _is_format(value: str) -> bool:
+    return value.lower() in {"", "range", "time"}
 
 
 _ID = {"eventTypeId": _Rule(_is_number, _NUMBER)}
@@ -76,11 +85,7 @@ _COMMON = {
     "end": _Rule(_is_date, _DATE),
     "timeZone": _Rule(_ZONES.__contains__, "{} must be a valid IANA time-zone", optional=True),
     "duration": _Rule(_is_number, _NUMBER, optional=True),
-    "format": _Rule(
-        lambda value: value.lower() in {"range", "time"},
-        "slotFormat must be either 'range' or 'time'",
-        optional=True,
-    ),
+    "format": _Rule(_is_format, "slotFormat must be either 'range' or 'time'", optional=True),
     "bookingUidToReschedule": _Rule(_is_text, _TEXT, optional=True),
     "rrHostSubsetIds": _Rule(_is_text, _TEXT, optional=True),
 }
@@ -100,10 +105,11 @@ def slots_query(text: str) -> SlotsQuery:
         )
     return SlotsQuery(
         sent=sent,
-        start=_moment(sent["start"]),
-        end=_end(_moment(sent["end"])),
+        event_type_id=_number(sent, "eventTypeId"),
+        start=_moment(sent, "start"),
+        end=_end(_moment(sent, "end")),
         zone=_zone(sent.get("timeZone", "UTC")),
-        minutes=int(sent["duration"]) if sent.get("duration") else None,
+        minutes=_number(sent, "duration"),
         with_end=sent.get("format", "").lower() == "range",
     )
 
@@ -123,20 +129,23 @@ def _fails(rule: _Rule, sent: dict[str, str], name: str) -> bool:
     return not rule.optional if value is None else not rule.passes(value)
 
 
-def _moment(text: str) -> datetime:
-    moment = parsed(text)
-    if moment is None:
-        raise bad_request(
-            "Invalid time range given - check the 'start' and 'end' query parameters."
-        )
+def _number(sent: dict[str, str], name: str) -> int | None:
+    found = _WHOLE.match(sent.get(name, ""))
+    return int(found[1]) if found else None
+
+
+def _moment(sent: dict[str, str], name: str) -> datetime:
+    moment = parsed(sent[name])
+    if moment is None:  # class-validator lets a space or a small z pass, and luxon does not
+        raise bad_request(f"Invalid {name} date")
     return moment
 
 
 def _end(moment: datetime) -> datetime:
     """Midnight means the whole day that begins there, however it was written."""
-    is_midnight = moment.timetz() == time(0, tzinfo=UTC)
+    is_midnight = moment.time().replace(microsecond=0) == time(0)
     return moment + timedelta(hours=23, minutes=59, seconds=59) if is_midnight else moment
 
 
 def _zone(name: str) -> tzinfo:
-    return UTC if name == "UTC" else ZoneInfo(name)
+    return UTC if name in {"UTC", "GMT"} else ZoneInfo(name)

@@ -27,7 +27,7 @@ _NOTICE = timedelta(minutes=1)
 def slots(call: Call) -> Any:
     """The free times by day of the zone asked."""
     query = slots_query(call.request.query)
-    event_type = _event_type(call, query.sent)
+    event_type = _event_type(call, query)
     now = call.now()
     key = (event_type.id, *sorted(item for item in query.sent.items() if item[0] != "format"))
     free = call.cache.get(key, now)
@@ -37,9 +37,10 @@ def slots(call: Call) -> Any:
     return {"data": _by_day(free, event_type, query), "status": "success"}
 
 
-def _event_type(call: Call, sent: dict[str, str]) -> EventType:
-    if "eventTypeId" in sent:
-        found = call.state.event_type(int(sent["eventTypeId"]))
+def _event_type(call: Call, query: SlotsQuery) -> EventType:
+    sent = query.sent
+    if query.event_type_id is not None:
+        found = call.state.event_type(query.event_type_id)
     elif "username" in sent:
         found = _by_slug(call, sent["username"], sent["eventTypeSlug"])
     elif "teamSlug" in sent:

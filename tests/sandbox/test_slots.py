@@ -44,6 +44,47 @@ def test_a_zone_without_a_fixed_offset_never_writes_z(sandbox: Sandbox) -> None:
     assert london.json()["data"]["2027-01-11"][0]["start"] == "2027-01-11T08:00:00.000+00:00"
 
 
+@pytest.mark.parametrize(
+    ("asked", "as_if"),
+    [
+        ({"duration": "30.9"}, {"duration": "30"}),
+        ({"eventTypeId": "1x"}, {}),
+        ({"format": ""}, {}),
+        ({"end": "2027-01-11T00:00:00.500Z"}, {}),
+        ({"timeZone": "GMT"}, {"timeZone": "UTC"}),
+    ],
+)
+def test_what_is_read_kindly(
+    sandbox: Sandbox, asked: dict[str, str], as_if: dict[str, str]
+) -> None:
+    query = {"eventTypeId": "1", "start": "2027-01-11", "end": "2027-01-11"}
+    with client(sandbox) as caller:
+        answers = [caller.get("/v2/slots", params=query | more) for more in (asked, as_if)]
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[0].json() == answers[1].json()
+    assert answers[0].json()["data"]["2027-01-11"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"start": "2027-01-11 09:00:00Z"}, "Invalid start date"),
+        ({"end": "2027-01-11T09:00:00z"}, "Invalid end date"),
+        (
+            {"start": "2027-02-30"},
+            "start property is wrong,start must be a valid ISO 8601 date string ",
+        ),
+    ],
+)
+def test_a_time_that_the_second_look_refuses(
+    sandbox: Sandbox, asked: dict[str, str], words: str
+) -> None:
+    query = {"eventTypeId": "1", "start": "2027-01-11", "end": "2027-01-11"}
+    with client(sandbox) as caller:
+        answer = caller.get("/v2/slots", params=query | asked)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (400, words)
+
+
 def test_the_past_of_today_is_not_listed(sandbox: Sandbox) -> None:
     sandbox.clock.stop(datetime(2027, 1, 11, 10, 20, tzinfo=UTC))
     with client(sandbox) as caller:
