@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import random
 import re
 import socket
 import ssl
@@ -103,10 +104,17 @@ def wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
 
 
 def free_ports() -> Ports:
-    with socket.socket() as plain, socket.socket() as tls:
-        for probe in (plain, tls):
-            probe.bind(("127.0.0.1", 0))
-        return Ports(plain.getsockname()[1], tls.getsockname()[1])
+    """Two that are free, and still are when nginx starts: the kernel gives none of these by itself
+    to whoever asks for any port or connects to somewhere."""
+    free = filter(is_free, random.sample(range(10_000, 32_768), 1_000))
+    return Ports(next(free), next(free))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as probe, contextlib.suppress(OSError):
+        probe.bind(("127.0.0.1", port))
+        return True
+    return False
 
 
 class ByName(httpx.HTTPTransport):
