@@ -17,7 +17,7 @@ from dashboard.calcom.cleansing import cleanse, hide, plain
 from dashboard.calcom.deadline import Limit
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, kind_of
-from dashboard.calcom.rates import Window, moment_of, seconds_to_wait, tightest, windows_of
+from dashboard.calcom.rates import Window, moment_of, roomiest, seconds_to_wait, windows_of
 from dashboard.calcom.replies import Reply, judge
 from dashboard.calcom.types import Answer, Exchange
 
@@ -171,5 +171,5 @@ class Attempt(Generic[T]):
             status=self._status,
             request_id=plain(hide(self._headers.get("x-request-id", ""), self._secrets), 64),
             server_date=moment_of(self._headers.get("date", "")),
-            rate=tightest(windows),
+            rate=roomiest(windows),
         )

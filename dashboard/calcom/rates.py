@@ -48,8 +48,8 @@ def windows_of(headers: httpx.Headers, now: datetime) -> tuple[Window, ...]:
     )
 
 
-def tightest(windows: tuple[Window, ...]) -> Rate | None:
-    """The window with the least room, and of equals the one that resets last.
+def roomiest(windows: tuple[Window, ...]) -> Rate | None:
+    """The window with the most room, which is the room there is; of equals the first to reset.
 
     A limit of no calls at all tells nothing: the call that brought it was let through.
     """
@@ -58,7 +58,7 @@ def tightest(windows: tuple[Window, ...]) -> Rate | None:
         for window in windows
         if window.limit and window.remaining is not None and window.resets_in is not None
     ]
-    return min(rates, key=lambda rate: (rate.remaining, -rate.resets_in), default=None)
+    return max(rates, key=lambda rate: (rate.remaining, -rate.resets_in), default=None)
 
 
 def seconds_to_wait(headers: httpx.Headers, windows: tuple[Window, ...], now: datetime) -> int:
