@@ -10,6 +10,9 @@ from dashboard.edge import health
 from dashboard.holds.desk import acting, offered, watching
 from dashboard.holds.desk import views as holds
 
+handler400 = "dashboard.edge.failures.bad_request"
+handler404 = "dashboard.edge.failures.not_found"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     # Answered before this by the middleware of the same module; here for their names.
     path("livez", public(health.live), name="livez"),

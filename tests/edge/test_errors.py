@@ -5,6 +5,7 @@ import re
 
 import httpx
 import pytest
+from django.test import Client
 from django.urls import reverse
 
 from dashboard.accounts import views
@@ -63,6 +64,17 @@ def test_a_fault_of_ours(visitor, headers, monkeypatch):
     assert b"hunter2" not in answer.content
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(("host", "status"), [("testserver", 404), ("evil.example.org", 400)])
+def test_a_form_that_cannot_be_read_where_no_view_is(host, status):
+    visitor = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    visitor.get(reverse("login"))  # for the cookie of forms
+    kind = "multipart/form-data"  # and no boundary
+    answer = visitor.post("/nowhere", b"--x", content_type=kind, headers={"Host": host})
+    assert answer.status_code == status
+    assert shown(answer)
+
+
 @pytest.fixture
 def signed_in(visitor, django_user_model):
     visitor.force_login(django_user_model.objects.create_superuser("root"))
@@ -80,6 +92,8 @@ def signed_in(visitor, django_user_model):
         ("delete", "/audit/", {"GET", "HEAD"}),
         ("post", "/board", {"GET", "HEAD"}),
         ("patch", "/settings/", {"GET", "HEAD", "POST"}),
+        ("put", "/admin/dashboard/user/", {"GET", "HEAD", "POST"}),
+        ("trace", "/admin/dashboard/user/add/", {"GET", "HEAD", "POST"}),
     ],
 )
 def test_a_method_that_an_address_does_not_take(signed_in, headers, method, path, allow):
