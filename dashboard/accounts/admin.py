@@ -20,12 +20,13 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import people
 from dashboard.accounts.acting import actor_of
 from dashboard.accounts.forms import PersonForm
 from dashboard.accounts.models import User
-from dashboard.accounts.policy import admins_only
+from dashboard.accounts.policy import View, admins_only
 from dashboard.accounts.roles import is_admin, role_of
 
 PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_user_change"}
@@ -48,6 +49,11 @@ class PeopleSite(AdminSite):
 
     def has_permission(self, request: HttpRequest) -> bool:
         return is_admin(request.user)
+
+    def admin_view(self, view: View, cacheable: bool = False) -> View:
+        """Django's own takes every method it does not know for a GET."""
+        known = require_http_methods(["GET", "HEAD", "POST"])
+        return known(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         words_of_scripts = self.admin_view(self.i18n_javascript, cacheable=True)
