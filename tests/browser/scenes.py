@@ -165,7 +165,7 @@ SCENES: dict[str, tuple[str, Any]] = {
     ),
     "board-to-be-warned": (
         "holds/board.html",
-        lambda: {**board(rows=ROWS, attention=[]), "bar": bar(replace(ROWS[1], left=123))},
+        lambda: {**board(rows=ROWS, attention=[]), "bar": bar(replace(ROWS[1], left=128))},
     ),
     "place-warned": (
         "holds/new.html",
