@@ -155,7 +155,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(data: QueryDict) -> list[int]:
-    """The holds that were chosen and exist, in the order of the slots' own page."""
+    """The holds that were chosen and exist, once each, in the order in which they came."""
     wanted = numbers(data.getlist("hold"))
     known = set(Hold.objects.filter(pk__in=wanted[:MOST]).values_list("pk", flat=True))
     return [pk for pk in dict.fromkeys(wanted) if pk in known]

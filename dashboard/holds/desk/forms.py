@@ -161,7 +161,7 @@ class PlaceForm(SlotForm, ClientForm):
 
 
 class ExtendForm(ShowingErrors):
-    """Minutes from now, minutes to add to held-until, or the time that the office's clocks show."""
+    """Minutes from now, minutes to add to held-until, or the time that the person's clock shows."""
 
     until = forms.TimeField(label=_("Until"), required=False, widget=ClockInput)
     reservation_duration = _minutes(_("Or minutes from now"))

@@ -200,7 +200,7 @@ def see(hold: Hold | None) -> HttpResponseRedirect:
 
 
 def existing(pk: int) -> int:
-    if pk >= 2**63 or not Hold.objects.filter(pk=pk).exists():
+    if not Hold.objects.filter(pk=pk).exists():
         raise Http404
     return pk
 
