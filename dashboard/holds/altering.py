@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,6 +45,7 @@ class Alteration:
         asking: Asking | None = None,
         change: dict[str, Any] | None = None,
         make: starting.Claim | None = None,
+        last: Callable[[], None] | None = None,
     ) -> Action:
         """Claim and intent, as ``starting.claiming`` says. Raises HoldError."""
         return starting.begin(
@@ -63,6 +65,7 @@ class Alteration:
                 asking=asking,
                 change=change,
                 first=make,
+                last=last,
             ),
             hold_id=self.hold.pk,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause, Refused, Reservation
-from dashboard.holds import availability, endings, ways
+from dashboard.holds import availability, endings, upstream, ways
 from dashboard.holds.altering import Alteration
 from dashboard.holds.calls import ONE, Action
 from dashboard.holds.changes import Change, Phase, Spot
@@ -25,9 +25,19 @@ def patch(wanted: Alteration) -> endings.Rest:
     hold, origin, target = wanted.hold, wanted.origin, wanted.target
     overlapping = target.overlaps(origin)
     planned = BY_PARKING if overlapping else STRAIGHT
-    wanted.needs(_with_others(planned, wanted) if overlapping else planned)
+    wanted.needs(planned)
+
+    def in_turn() -> None:
+        upstream.wait_for_turn()
+        wanted.needs(_with_others(planned, wanted))
+
     may_park = _kind(hold) != ""  # what is not known may be round robin
-    action = wanted.begin(("PATCH", ONE), planned=planned, asking=_asking(origin, target))
+    action = wanted.begin(
+        ("PATCH", ONE),
+        planned=planned,
+        asking=_asking(origin, target),
+        last=in_turn if overlapping else None,
+    )
     change = Change(str(wanted.verb), Phase.PATCHING, origin, target, action.settled_by())
 
     def way() -> Reservation:
@@ -44,7 +54,8 @@ def _with_others(planned: int, wanted: Alteration) -> int:
     A parked hold that has to wait for the rate is free for anybody. More than a whole allowance
     is never asked for, as nobody would ever get it.
     """
-    needed = planned + Hold.objects.at_work(wanted.watch.now()).count() * BY_PARKING
+    others = Hold.objects.at_work(wanted.watch.now()).exclude(pk=wanted.hold.pk)
+    needed = planned + others.count() * BY_PARKING
     whole = wanted.known.rate_limit
     return needed if whole is None else max(planned, min(needed, whole))
 

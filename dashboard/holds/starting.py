@@ -90,11 +90,12 @@ def claiming(
     asking: Asking | None = None,
     change: dict[str, Any] | None = None,
     first: Claim | None = None,
+    last: Callable[[], None] | None = None,
 ) -> Claim:
     """What ``begin`` does inside its transaction to take an existing hold.
 
     The event type's row always comes before the hold's, so that no two wait for each other;
-    ``first`` is what takes it where a stand-in does the asking.
+    ``first`` is what takes it where a stand-in does the asking, ``last`` may still refuse.
     """
 
     def claim(claim_id: uuid.UUID, until: datetime) -> Hold:
@@ -113,6 +114,8 @@ def claiming(
             change=change,
             now=now,
         )
+        if last is not None:
+            last()
         return hold
 
     return claim

@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom.types import Exchange, Rate
-from dashboard.holds import looking, settling, upstream
+from dashboard.holds import claims, looking, settling, upstream
 from dashboard.holds.changes import Change, Phase, Spot
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
@@ -191,6 +191,30 @@ def test_nobody_parks_on_calls_that_a_colleague_is_about_to_need(
     assert refused.value.cause == "rate_limited"
     assert "The hold is unchanged" in refused.value.problem.safe
     assert calcom.calls() == []
+
+
+def test_nor_on_those_of_one_who_began_at_the_same_instant(
+    calcom: Sandbox, staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both have looked at the allowance before either has claimed anything."""
+    hold = cast.place(staff)
+    other = cast.place(colleague, start=LATER)
+    resets = timezone.now() + MINUTE
+    Upstream.objects.update(rate_limit=120, rate_remaining=13, rate_resets_at=resets)
+    calcom.forget_calls()
+    ask = claims.ask
+
+    def second(*args: Any, **more: Any) -> None:
+        begun = {"claim_id": uuid.uuid4(), "claim_verb": "extend", "claim_until": resets}
+        Hold.objects.filter(pk=other.pk).update(**begun)
+        ask(*args, **more)
+
+    monkeypatch.setattr(claims, "ask", second)
+    with pytest.raises(HoldError) as refused:
+        cast.extend(staff, hold)
+    assert refused.value.cause == "rate_limited"
+    assert calcom.calls() == []
+    assert Hold.objects.get(pk=hold.pk).claim_id is None
 
 
 # --- every state at every time --------------------------------------------------------------
