@@ -247,10 +247,14 @@ def _ask_for(new: Hold, asking: Asking, now: datetime) -> None:
 
 
 def _ours_in_the_way(hold: Hold, at: datetime) -> list[Hold]:
-    """Live holds of ours at that time: the first thing to know after a refusal."""
+    """Holds of ours at that time: the first thing to know after a refusal.
+
+    One whose answer never came is among them: who asks again is often refused by their own.
+    """
     end = hold.slot_end or hold.slot_start + timedelta(seconds=1)
-    ours = Hold.objects.overlapping(hold.event_type_id, hold.slot_start, end).live(at)
-    return list(ours.exclude(pk=hold.pk).select_related("holder")[:5])
+    there = Hold.objects.overlapping(hold.event_type_id, hold.slot_start, end)
+    ours = there.live(at) | there.filter(state=State.UNCONFIRMED, latest_end__gt=at)
+    return list(ours.exclude(pk=hold.pk).select_related("holder").order_by("pk")[:5])
 
 
 def stands(reservation: Reservation) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import re
 from datetime import datetime, timedelta
 
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
@@ -72,6 +73,20 @@ def test_a_time_that_is_ours_says_who_has_it_until_when(
     html = browser.post("/holds/new", wish()).content.decode()
     assert f"held by colleague until {until(theirs)}" in html
     assert f'value="{day(0)}T11:00">{named(0)} 11:00</button>' in html
+
+
+def test_a_time_that_may_be_ours_says_who_asked_for_it(browser: Client, calcom: Sandbox) -> None:
+    """Whoever asks again after an answer that never came is refused by their own hold."""
+    calcom.faults.add("drop", when="after", method="POST")
+    browser.post("/holds/new", wish())
+
+    html = browser.post("/holds/new", wish()).content.decode()
+
+    first = Hold.objects.get(state="unconfirmed")
+    assert first.latest_end is not None
+    latest = f"{timezone.localtime(first.latest_end):%H:%M:%S}"
+    assert f"perhaps held by you, until {latest} at the latest" in html
+    assert f'href="/holds/{first.pk}/"' in html
 
 
 def test_a_full_seated_time_comes_with_a_way_out(browser: Client, calcom: Sandbox) -> None:
