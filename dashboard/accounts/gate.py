@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import render
@@ -70,6 +71,8 @@ def sign_in_address(page: str) -> str:
 
 
 def _sent_to_sign_in(request: HttpRequest) -> HttpResponse:
+    if SESSION_KEY in request.session:  # of somebody who was switched off
+        request.session.flush()
     page = page_behind(request)
     keep_typed(request, page)
     answer = HttpResponseClientRedirect if HtmxDetails(request) else HttpResponseRedirect

@@ -97,7 +97,7 @@ def test_a_session_that_was_signed_out_opens_nothing_any_more(staff: User, brows
 def test_uids_that_were_found_are_gone_for_whoever_comes_next(
     staff: User, colleague: User, browser: Client
 ) -> None:
-    """Switched off, and not signed out: the session itself is still there."""
+    """Switched off, and not signed out."""
     sign_in(browser, "staff")
     session = browser.session
     session["found"] = {"a-number": "a-secret-uid"}

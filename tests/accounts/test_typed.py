@@ -9,8 +9,9 @@ import pytest
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
-from dashboard.accounts import typed
+from dashboard.accounts import people, typed
 from dashboard.accounts.models import User
 from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in
 
@@ -53,6 +54,15 @@ def test_a_form_under_htmx_comes_back_on_the_page_that_held_it(at_the_phone: Cli
     assert page == "/holds/7/?a=1"
     sign_in(at_the_phone, "staff", next=page)
     assert shown(at_the_phone, page) == "hold 7 {'extend': 'minutes=9'}"
+
+
+def test_it_comes_back_to_who_was_switched_off_by_mistake(browser: Client, staff: User) -> None:
+    sign_in(browser, "staff")
+    people.change_person(person=staff.pk, is_active=False, by=None, now=timezone.now())
+    send(browser, "/holds/new", note="called at nine")
+    people.change_person(person=staff.pk, is_active=True, by=None, now=timezone.now())
+    assert sign_in(browser, "staff", next="/holds/new").status_code == 302
+    assert shown(browser, "/holds/new") == "typed note=called+at+nine"
 
 
 def test_each_form_of_a_page_gets_its_own_back(at_the_phone: Client) -> None:
