@@ -48,6 +48,7 @@ def prepare(folder: Path = FOLDER) -> None:
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(
+        DJANGO_SETTINGS_MODULE="dashboard.settings",
         SECRET_KEY=kept_secret(folder / "secret"),
         PUBLIC_URL=f"http://{LOOPBACK}",
         CALCOM_API_KEY="cal_ownerfast0123456789",

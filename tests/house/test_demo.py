@@ -139,6 +139,7 @@ def test_it_keeps_out_of_what_the_environment_points_to(project):
     real = project / "real.sqlite3"
     secret = project / "no-such-file"
     told = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
+    told |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
     with demo(project, **told) as running:
         assert httpx.get(f"{running.url}/readyz").text == "ok"
     assert not real.exists()
