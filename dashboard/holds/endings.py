@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
 from dashboard.holds import words
 from dashboard.holds.calls import Action
-from dashboard.holds.changes import Change, Phase
+from dashboard.holds.changes import Change, Phase, Spot
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -24,6 +24,8 @@ from dashboard.holds.ways import (
 )
 
 State = Hold.State
+
+INSTANT = timedelta(seconds=1)  # stands for a length that is not known
 
 # What is left of a verb after its claim and intent: it talks to cal.com and records the end.
 Rest = Callable[[], Hold]
@@ -72,37 +74,51 @@ def within_claim(action: Action, hold: Hold) -> Iterator[None]:
         raise took_too_long(action, hold) from late
 
 
-def carry_out(action: Action, hold: Hold, way: Callable[[], Reservation], **fields: Any) -> Hold:
-    """Run a way of extending or moving, and record how it ended. Raises HoldError.
+def in_the_way(error: CalcomError, hold: Hold, spot: Spot, at: datetime) -> list[Hold]:
+    """Other holds of ours at that time: the first thing to know where it was refused.
 
-    ``fields`` are what the hold gets besides when it succeeded.
+    One whose answer never came is among them: who asks again is often refused by their own.
     """
+    if not isinstance(error, Refused):
+        return []
+    end = max(spot.slot_end, spot.slot_start + INSTANT)
+    there = Hold.objects.overlapping(spot.event_type_id, spot.slot_start, end)
+    return list(there.keeping(at).exclude(pk=hold.pk).select_related("holder").order_by("pk")[:5])
+
+
+def carry_out(action: Action, hold: Hold, way: Callable[[], Reservation], *, target: Spot) -> Hold:
+    """Run a way of extending or moving to the target, and record how it ended. Raises HoldError."""
     with within_claim(action, hold):
-        reservation = _go(action, hold, way)
-        finish(action, hold, Outcome.OK, **held(reservation), **fields, change=None)
+        reservation = _go(action, hold, way, target)
+        kept = held(reservation) | {"slot_duration": target.slot_duration}
+        finish(action, hold, Outcome.OK, **kept, change=None)
     return hold
 
 
-def _go(action: Action, hold: Hold, way: Callable[[], Reservation]) -> Reservation:
+def _go(action: Action, hold: Hold, way: Callable[[], Reservation], target: Spot) -> Reservation:
     try:
         return way()
     except (Refused, Unavailable) as error:
         finish(action, hold, words.outcome_of(error), change=None)
-        raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
+        raise _turned_down(action, hold, error, target) from error
     except RetakeNeededError as needed:
         finish(action, hold, Outcome.REFUSED, cause="retake_needed", change=None)
         raise words.offer_retake(hold, action.at()) from needed
     except BackAgainError as back:
         finish(action, hold, Outcome.REFUSED, **held(back.reservation), change=None)
-        raise words.of_call(
-            back.error, safe=words.still_yours(hold, action.at()), hold=hold
-        ) from back
+        raise _turned_down(action, hold, back.error, target) from back
     except UnsettledError as unsettled:
         raise unknown(action, hold, unsettled.error, unsettled.change) from unsettled
     except GoneError as gone:
         raise is_gone(action, hold) from gone
     except LostError as taken:
         raise _lost(action, hold, taken) from taken
+
+
+def _turned_down(action: Action, hold: Hold, error: CalcomError, target: Spot) -> HoldError:
+    at = action.at()
+    others = in_the_way(error, hold, target, at)
+    return words.of_call(error, safe=words.still_yours(hold, at), hold=hold, others=others)
 
 
 def unknown(action: Action, hold: Hold, error: CalcomError, change: Change) -> HoldError:

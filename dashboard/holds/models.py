@@ -18,6 +18,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Held, with held-until still ahead."""
         return self.filter(state=Hold.State.HELD, held_until__gt=at)
 
+    def keeping(self, at: datetime) -> HoldQuerySet:
+        """Those whose time cal.com keeps from others, or may keep: an answer never came."""
+        return self.live(at) | self.filter(state=Hold.State.UNCONFIRMED, latest_end__gt=at)
+
     def on_board(self) -> HoldQuerySet:
         """All that staff must have an eye on: not ended, or with something left to finish."""
         return self.filter(Q(state__in=Hold.OPEN) | Q(change__isnull=False))

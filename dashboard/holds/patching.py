@@ -45,7 +45,7 @@ def patch(wanted: Alteration) -> endings.Rest:
             return _overlapping(action, hold, change, may_park=may_park)
         return ways.straight(action, hold.reservation_uid or "", change)
 
-    return lambda: endings.carry_out(action, hold, way, slot_duration=target.slot_duration)
+    return lambda: endings.carry_out(action, hold, way, target=target)
 
 
 def _with_others(planned: int, wanted: Alteration) -> int:

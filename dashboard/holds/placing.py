@@ -134,7 +134,7 @@ def _reserve(action: Action, hold: Hold, minutes: int) -> Reservation:
     try:
         return action.reserve(spot, minutes).value
     except (Refused, Unavailable) as error:
-        others = _ours_in_the_way(hold, action.at())
+        others = endings.in_the_way(error, hold, spot, action.at())
         cause = str(error.cause)
         refused = endings.ended(State.REFUSED, action.at(), reason=cause)
         endings.finish(action, hold, words.outcome_of(error), **refused)
@@ -244,17 +244,6 @@ def _ask_for(new: Hold, asking: Asking, now: datetime) -> None:
         if same and new.form_token is not None:
             raise AlreadyAskedError(busy.other) from busy
         raise
-
-
-def _ours_in_the_way(hold: Hold, at: datetime) -> list[Hold]:
-    """Holds of ours at that time: the first thing to know after a refusal.
-
-    One whose answer never came is among them: who asks again is often refused by their own.
-    """
-    end = hold.slot_end or hold.slot_start + timedelta(seconds=1)
-    there = Hold.objects.overlapping(hold.event_type_id, hold.slot_start, end)
-    ours = there.live(at) | there.filter(state=State.UNCONFIRMED, latest_end__gt=at)
-    return list(ours.exclude(pk=hold.pk).select_related("holder").order_by("pk")[:5])
 
 
 def stands(reservation: Reservation) -> dict[str, Any]:

@@ -64,7 +64,8 @@ def _reserve_instead(
         refused = endings.ended(State.REFUSED, action.at(), reason=cause)
         action.also(_writing(action, stand_in, refused | claims.ended()))
         action.finish(words.outcome_of(error), after=endings.snapshot(hold))
-        raise words.of_call(error, safe=safe, hold=hold) from error
+        others = endings.in_the_way(error, hold, target, action.at())
+        raise words.of_call(error, safe=safe, hold=hold, others=others) from error
     except Unknown as error:
         latest = placing.latest_end(action.at(), minutes)
         action.also(_writing(action, stand_in, placing.perhaps(latest) | claims.ended()))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.ahead import day, named
 from tests.holds import cast
-from tests.holds.cast import CONSULT, GROUP, MONDAY
+from tests.holds.cast import CONSULT, GROUP, LATER, MONDAY, SHORT
 from tests.holds.desk import desk, wish
 from tests.holds.grid import cells, times, until
 
@@ -87,6 +88,20 @@ def test_a_time_that_may_be_ours_says_who_asked_for_it(browser: Client, calcom: 
     latest = f"{timezone.localtime(first.latest_end):%H:%M:%S}"
     assert f"perhaps held by you, until {latest} at the latest" in html
     assert f'href="/holds/{first.pk}/"' in html
+
+
+@pytest.mark.parametrize("event_type", [CONSULT, SHORT])
+def test_a_move_to_a_time_that_is_ours_says_who_has_it(
+    browser: Client, calcom: Sandbox, staff: User, colleague: User, event_type: int
+) -> None:
+    hold = cast.place(staff)
+    theirs = cast.place(colleague, start=LATER, event_type=event_type)
+    there = {"slot_start": LATER.isoformat(), "event_type_id": str(event_type)}
+
+    refused = browser.post(f"/holds/{hold.pk}/move", there)
+
+    assert refused.status_code == 409
+    assert f"held by colleague until {until(theirs)}" in refused.content.decode()
 
 
 def test_a_full_seated_time_comes_with_a_way_out(browser: Client, calcom: Sandbox) -> None:
