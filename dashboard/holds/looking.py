@@ -27,8 +27,6 @@ from dashboard.holds.problems import HoldError, Outcome
 Verb = AuditEntry.Action
 State = Hold.State
 
-# Calls that background work and checks in bulk leave for people's own actions.
-KEPT_FOR_PEOPLE = 20
 AT_ONCE = 8
 # Ends that somebody outside Holdfast can undo.
 MAY_COME_BACK = (State.EXPIRED, State.GONE)
@@ -149,7 +147,8 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Row
     watch = Stopwatch(now)
     known = upstream.load()
     room = known.room(now)
-    left = len(hold_ids) if room is None else max(0, room - KEPT_FOR_PEOPLE)
+    kept = upstream.KEPT_FOR_PEOPLE
+    left = len(hold_ids) if room is None else max(0, room - kept)
     rows: dict[int, Row] = {}
     actions: list[Action] = []
     for hold_id in dict.fromkeys(hold_ids):
@@ -157,7 +156,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Row
             with starting.attempt(Verb.CHECK, by=by, hold_id=hold_id, asked={}, now=now):
                 hold = _checkable(hold_id, by, now)
                 if len(actions) >= left:
-                    wait = known.seconds_to_wait(KEPT_FOR_PEOPLE + 1, now) or upstream.DEFAULT_WAIT
+                    wait = known.seconds_to_wait(kept + 1, now) or upstream.DEFAULT_WAIT
                     raise words.no_room(hold, wait, safe=words.still_yours(hold, known.at(now)))
         except HoldError as error:
             rows[hold_id] = Row(starting.fetch(hold_id), None, error)

@@ -29,8 +29,6 @@ State = Hold.State
 
 # A GET, then at most one PATCH or DELETE.
 PLANNED = 2
-# Rate room left for people's own actions.
-KEPT_FOR_PEOPLE = 20
 # Holds whose time is recorded in one go, so that a request stays short.
 AT_ONCE = 200
 
@@ -62,7 +60,7 @@ def settle_changes(now: datetime) -> int:
     left = Hold.objects.left_half_way(now).order_by("changed_at")
     for hold in left:
         with _by_itself(hold.pk):
-            finish(hold.pk, now=watch.now(), spare=KEPT_FOR_PEOPLE)
+            finish(hold.pk, now=watch.now(), spare=upstream.KEPT_FOR_PEOPLE)
     return Hold.objects.left_half_way(watch.now()).count()
 
 

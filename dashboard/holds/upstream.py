@@ -18,6 +18,9 @@ SELF_OVERLAP_IS_BELIEVED = timedelta(hours=1)
 # A block lasts a minute at cal.com; this stands in where a 429 does not say.
 DEFAULT_WAIT = 60
 
+# Calls that background work and checks in bulk leave for people's own actions.
+KEPT_FOR_PEOPLE = 20
+
 
 def load() -> Upstream:
     """What is known; a fresh row where nothing is. Every action asks this before all else."""
