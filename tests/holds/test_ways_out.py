@@ -100,8 +100,10 @@ def test_a_move_to_a_time_that_is_ours_says_who_has_it(
 
     refused = browser.post(f"/holds/{hold.pk}/move", there)
 
+    problem = refused.content.decode().partition('class="notice trouble"')[2].partition("</ul>")[0]
     assert refused.status_code == 409
-    assert f"held by colleague until {until(theirs)}" in refused.content.decode()
+    assert f'href="/holds/{theirs.pk}/"' in problem
+    assert f"held by colleague until {until(theirs)}" in problem
 
 
 def test_a_full_seated_time_comes_with_a_way_out(browser: Client, calcom: Sandbox) -> None:
