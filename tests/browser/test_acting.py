@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.desk import Desk, Sit
@@ -17,6 +18,14 @@ def choose(desk: Desk, pks: list[int]) -> None:
 
 
 class TestExtending:
+    @pytest.mark.parametrize("scripts", [True], indirect=True)
+    def test_the_button_keeps_the_focus_for_one_more(self, ada: Desk, office: Office) -> None:
+        ada.place(office.free_time(), reservation_duration="20")
+        for button in ("+5 min", "Check at cal.com"):
+            ada.page.get_by_role("button", name=button).press("Enter")
+            expect(ada.page.locator(".messages.toast .notice")).to_be_visible()
+            expect(ada.page.get_by_role("button", name=button)).to_be_focused()
+
     def test_a_hold_is_kept_until_a_time_of_the_clock(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time())
         until = (datetime.now(ZONE) + timedelta(minutes=50)).replace(second=0, microsecond=0)
