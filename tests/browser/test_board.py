@@ -50,6 +50,9 @@ def test_tabs_lead_to_their_holds(desks: tuple[Desk, Desk], stock: list[int]) ->
     expect(ada.page.locator("main")).to_contain_text("No hold ends within five minutes.")
     ada.look("board-soon")
     assert ada.path == "/?tab=soon"
+    expect(ada.page).to_have_title(re.compile("Ending soon · Board · Holdfast$"))
+    if ada.scripts:
+        expect(ada.page.locator("#status")).to_have_text("Ending soon 0")
     ada.page.go_back()
     expect(ada.page.locator(".tabs [aria-current]")).to_contain_text("Mine")
 
@@ -150,6 +153,34 @@ def test_news_leave_focus_choice_and_scroll_where_they_are(
         "data-face", str(old), timeout=ONE_POLL
     )
     assert hands.hold(last)[:2] == before[:2]
+
+
+# Presses a box as a pointer does, at the very moment at which news have moved it.
+PRESS_AT_ONCE = """(box, gone) => {
+  const press = (done) => {
+    if (document.getElementById(gone)) return;
+    box.dispatchEvent(new MouseEvent("click", { detail: 1, bubbles: true, cancelable: true }));
+    const byPointer = box.checked;
+    box.click(); // as a key does
+    done([byPointer, box.checked]);
+  };
+  window.pressed = new Promise((done) =>
+    document.addEventListener("htmx:after:swap", () => press(done)));
+}"""
+
+
+@with_scripts
+def test_a_press_does_not_hit_the_row_that_just_moved_there(
+    desks: tuple[Desk, Desk], stock: list[int], office: Office, sit: Sit
+) -> None:
+    ada, other = desks[0], sit("ada")
+    first = other.place(office.free_time(), reservation_duration="30")
+    expect(ada.page.locator(f"#h{first}")).to_be_visible(timeout=ONE_POLL)
+    box = ada.page.locator(f"#h{stock[0]} input")
+    box.evaluate(PRESS_AT_ONCE, f"h{first}")
+    other.press("Release this time")
+    other.told("Released")
+    assert ada.page.evaluate("window.pressed") == [False, True]
 
 
 @with_scripts
