@@ -178,7 +178,50 @@ def test_whoever_is_not_known_is_spoken_to_as_their_browser_asks(sit: Sit) -> No
     assert leftovers(desk) == []
 
 
+class TestAnyEars:
+    def test_each_button_of_a_row_says_which_hold_it_is_for(
+        self, ada: Desk, office: Office
+    ) -> None:
+        pk = ada.place(office.free_time(), "Noor Haddad")
+        ada.page.goto("/")
+        row = ada.page.locator(f"#h{pk}")
+        slot = row.locator("th a").inner_text()
+        names = {"checkbox": "Choose", "button": "+15 min"}
+        for role, name in names.items():
+            expect(row.get_by_role(role)).to_have_accessible_name(f"{name} {slot} Noor Haddad")
+        for link, name in zip(row.locator(".acts a").all(), ("Move", "Release"), strict=True):
+            expect(link).to_have_accessible_name(f"{name} {slot} Noor Haddad")
+
+    def test_cards_on_a_phone_are_still_a_table_with_headings(
+        self, ada: Desk, office: Office
+    ) -> None:
+        ada.place(office.free_time())
+        ada.page.set_viewport_size({"width": 390, "height": 800})
+        ada.page.goto("/")
+        heads = ada.page.get_by_role("table").get_by_role("columnheader")
+        seen = ["Choose", "Ends in", "Held until", "Slot", "Client", "Held by", "State"]
+        expect(heads).to_have_text([*seen, "What can be done"])
+        box = heads.nth(1).locator("xpath=ancestor::thead").bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == (1, 1)
+
+    def test_a_bar_without_warnings_is_no_place_to_go_to(self, ada: Desk, office: Office) -> None:
+        ada.place(office.free_time(), reservation_duration="9")
+        ada.page.goto("/look-up")
+        expect(ada.page.locator("#warnings li")).not_to_have_count(0)
+        expect(ada.page.get_by_role("region", name="Holds of yours")).to_have_count(0)
+
+
 class TestAnyEyes:
+    def test_a_long_note_leaves_the_other_holds_in_sight(self, ada: Desk, office: Office) -> None:
+        pk = ada.place(office.free_time(), note="She rang twice. " * 40)
+        ada.page.goto("/")
+        note = ada.page.locator(f"#h{pk} .client small")
+        lines = "(e) => Math.round(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight))"
+        assert note.evaluate(lines) == 3
+        ada.page.emulate_media(media="print")
+        assert note.evaluate(lines) > 3
+
     def test_forced_colours_leave_what_matters_visible(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time())
         ada.page.emulate_media(forced_colors="active")
@@ -192,6 +235,10 @@ class TestAnyEyes:
             "(e) => getComputedStyle(e.closest('tr').querySelector('.tag')).color"
         )
         ada.picture("forced-colors")
+        ada.page.goto("/holds/new?event_type_id=1&view=week")
+        shown = ada.page.get_by_role("link", name="Week", exact=True)
+        assert shown.evaluate("(e) => getComputedStyle(e).borderBottomWidth") == "3px"
+        ada.picture("forced-colors-week")
 
     def test_nothing_moves_for_whoever_wants_no_motion(self, ada: Desk, office: Office) -> None:
         ada.page.emulate_media(reduced_motion="reduce")

@@ -124,6 +124,27 @@ def test_e_extends_the_hold_whose_page_is_open(ada: Desk, office: Office) -> Non
     assert ada.seconds_left() > 44 * 60
 
 
+# How far the middle of a button's words is from its own.
+ASIDE = """(button) => {
+  const words = new Range();
+  words.selectNodeContents(button);
+  const [text, box] = [words, button].map((one) => one.getBoundingClientRect());
+  return text.left + text.width / 2 - box.left - box.width / 2;
+}"""
+
+
+def test_a_button_that_lends_its_key_to_the_bar_keeps_its_size(ada: Desk, office: Office) -> None:
+    pk = ada.place(office.free_time(), reservation_duration="30")
+    button = ada.page.locator("#add-15")
+    width = "(button) => button.getBoundingClientRect().width"
+    before = button.evaluate(width)
+    ada.place(office.free_time(), reservation_duration="2")
+    ada.page.goto(f"/holds/{pk}/")
+    assert hints(ada, "main") == []
+    assert button.evaluate(width) == pytest.approx(before, abs=0.5)
+    assert abs(button.evaluate(ASIDE)) < 1
+
+
 def test_an_admin_extends_nobody_elses_hold_by_a_slip(sit: Sit, office: Office) -> None:
     grace = sit("grace")
     pk = grace.place(office.free_time(), reservation_duration="4")

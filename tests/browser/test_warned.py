@@ -103,6 +103,42 @@ def test_the_bar_is_there_and_works_when_a_page_is_opened(ada: Desk, office: Off
     ada.press("Release this time")
 
 
+# Whether the bar lies over what has the focus.
+COVERED = """() => {
+  const [focus, bar] = [document.activeElement, document.getElementById("warnings")];
+  if (focus === document.body || bar.contains(focus)) return "";
+  const over = focus.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
+  return over ? focus.outerHTML.slice(0, 160) : "";
+}"""
+
+
+@with_scripts
+@pytest.mark.parametrize("size", [(1440, 900), (390, 700)], ids=["desk", "phone"])
+def test_the_bar_lies_over_nothing_that_is_used(
+    ada: Desk, office: Office, size: tuple[int, int]
+) -> None:
+    holds = [short_hold(ada, office, 2, "Grace Hopper") for _ in range(3)]
+    ada.page.set_viewport_size({"width": size[0], "height": size[1]})
+    for path in ("/", "/holds/new"):
+        ada.page.goto(path)
+        expect(ada.page.locator("#warnings li:visible")).to_have_count(3)
+        covered = []
+        for _ in range(ada.page.locator("a, button, input, select, summary").count()):
+            ada.page.keyboard.press("Tab")
+            covered.append(ada.page.evaluate(COVERED))
+        assert [one for one in covered if one] == []
+    ada.page.locator(f"#w{holds[0]} button").click()
+    toast = ada.page.locator(".messages.toast .notice").bounding_box()
+    bar = ada.page.locator("#warnings").bounding_box()
+    assert toast is not None
+    assert bar is not None
+    assert toast["y"] + toast["height"] < bar["y"]
+    for pk in holds:  # the next one's warnings are their own
+        ada.page.goto(f"/holds/{pk}/")
+        ada.press("Release this time")
+        ada.told("Released")
+
+
 @with_scripts
 def test_on_the_holds_own_page_the_answer_takes_its_place(ada: Desk, office: Office) -> None:
     pk = short_hold(ada, office, 1, "Ivan Petrov")
