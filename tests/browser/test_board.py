@@ -199,7 +199,7 @@ def test_a_hidden_board_asks_nothing_and_is_fresh_when_it_is_seen_again(
     ada.page.wait_for_timeout(6000)
     assert asked == []
     ada.page.evaluate(hide, False)
-    expect(ada.page.locator(f"#h{came}")).to_be_visible(timeout=2000)
+    expect(ada.page.locator(f"#h{came}")).to_be_visible(timeout=4000)
 
 
 @with_scripts
