@@ -15,7 +15,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +25,8 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+
+from tests.ports import free_ports
 
 ADDRESS = "TEST_POSTGRESQL_URL"
 WAIT_SECONDS = 60
@@ -71,7 +72,11 @@ _keepers: list[subprocess.Popen[str]] = []  # referenced for ever: their input c
 
 def _start() -> str:
     keeper = subprocess.Popen(
-        [sys.executable, __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "tests.postgresql"],
+        cwd=Path(__file__).parent.parent,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     _keepers.append(keeper)
     address = keeper.stdout.readline().strip() if keeper.stdout else ""
@@ -113,7 +118,7 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         stdout=subprocess.DEVNULL,
         **owner,
     )
-    port = _free_port()
+    (port,) = free_ports(1)
     options = {
         "listen_addresses": "127.0.0.1",
         "port": port,
@@ -142,12 +147,6 @@ def _not_root(folder: Path) -> dict[str, Any]:
     for path in (folder, folder / "password"):
         shutil.chown(path, "postgres", "postgres")
     return {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": folder}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import socket
 import ssl
@@ -17,6 +16,7 @@ from pathlib import Path
 import httpx
 
 from tests.parts import program, require
+from tests.ports import free_ports
 from tests.serving import PROJECT, WAIT_SECONDS
 
 NAME = "desk.example.org"
@@ -103,18 +103,8 @@ def wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     raise RuntimeError(log.read_text(errors="replace"))
 
 
-def free_ports() -> Ports:
-    """Two that are free, and still are when nginx starts: the kernel gives none of these by itself
-    to whoever asks for any port or connects to somewhere."""
-    free = filter(is_free, random.sample(range(10_000, 32_768), 1_000))
-    return Ports(next(free), next(free))
-
-
-def is_free(port: int) -> bool:
-    with socket.socket() as probe, contextlib.suppress(OSError):
-        probe.bind(("127.0.0.1", port))
-        return True
-    return False
+def two_ports() -> Ports:
+    return Ports(*free_ports(2))
 
 
 class ByName(httpx.HTTPTransport):

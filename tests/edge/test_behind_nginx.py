@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.conftest import starter
-from tests.edge.nginx import NAME, ByName, free_ports, running
+from tests.edge.nginx import NAME, ByName, running, two_ports
 from tests.serving import Site
 from tests.visitor import TOKEN, Visitor
 
@@ -52,7 +52,7 @@ def desk(request, tmp_path_factory):
     with ExitStack() as stack:
         serve = stack.enter_context(starter(folder))
         sandbox = stack.enter_context(Sandbox(demo_world(datetime.now(UTC).date())))
-        ports = free_ports()
+        ports = two_ports()
         base = f"https://{NAME}:{ports.tls}{request.param}"
         site = serve(base, TRUSTED_PROXIES="127.0.0.1", CALCOM_API_URL=sandbox.url)
         site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
@@ -205,7 +205,7 @@ def test_the_probes_answer_through_the_proxy_too(desk):
 def test_a_unix_socket_in_between(serve, tmp_path):
     """The peer has no address there; the word ``unix`` says that it is ours."""
     socket = tmp_path / "web.sock"
-    ports = free_ports()
+    ports = two_ports()
     base = f"https://{NAME}:{ports.tls}"
     site = serve(base, TRUSTED_PROXIES="unix", bind=f"unix:{socket}")
     site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
