@@ -68,28 +68,6 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.matches(".tabs a")) tell("holdfast:say", ctx.sourceElement.textContent);
 });
 
-// Rows move up and down when news come. A press right after that was aimed at what stood there
-// before: it is not taken. One from the keyboard is on the element that has the focus.
-const AIM = 500; // milliseconds
-let places = "";
-let moved = -AIM;
-
-function standing() {
-  const rows = [...board.querySelectorAll("tbody tr")].map((row) => row.id);
-  return `${board.querySelector("tbody")?.getBoundingClientRect().top} ${rows}`;
-}
-
-document.addEventListener("htmx:before:swap", () => (places = standing()));
-document.addEventListener("htmx:after:swap", () => {
-  if (standing() !== places) moved = performance.now();
-});
-document.addEventListener("click", (event) => {
-  const aimed = event.detail > 0 && event.target.closest("#board tbody");
-  if (!aimed || performance.now() - moved >= AIM) return;
-  event.preventDefault();
-  event.stopImmediatePropagation();
-}, true);
-
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });

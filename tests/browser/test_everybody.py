@@ -186,6 +186,10 @@ class TestAnyEars:
         ada.page.goto("/")
         row = ada.page.locator(f"#h{pk}")
         slot = row.locator("th a").inner_text()
+        if not ada.scripts:
+            # The headings of row and column tell it.
+            assert row.get_by_role("rowheader").inner_text().startswith(slot)
+            return
         names = {"checkbox": "Choose", "button": "+15 min"}
         for role, name in names.items():
             expect(row.get_by_role(role)).to_have_accessible_name(f"{name} {slot} Noor Haddad")
