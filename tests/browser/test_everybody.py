@@ -217,6 +217,18 @@ class TestAnyEars:
 
 
 class TestAnyEyes:
+    def test_a_name_from_right_to_left_turns_nothing_round_but_itself(
+        self, ada: Desk, office: Office
+    ) -> None:
+        """With the sign before it by which some programs set such names."""
+        pk = ada.place(office.free_time(), "\u202e\u05d3\u05d5\u05d3")
+        ada.page.goto(f"/release?hold={pk}")
+        line = ada.page.locator(".choices li", has=ada.page.locator(f"#hold_{pk}"))
+        rights = [line.locator(part).bounding_box() for part in ("b", "bdi", "time")]
+        edges = [box["x"] + box["width"] for box in rights if box]
+        assert len(edges) == 3
+        assert edges == sorted(edges)
+
     def test_a_long_note_leaves_the_other_holds_in_sight(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time(), note="She rang twice. " * 40)
         ada.page.goto("/")
