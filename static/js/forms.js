@@ -41,7 +41,10 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
   const first = document.querySelector("[data-first]");
   if (first) first.focus();
-  else if (document.activeElement === document.body) document.getElementById("main").focus();
+  else if (document.activeElement === document.body) {
+    document.getElementById("main").focus({ preventScroll: true });
+    scrollTo(0, 0); // it is as good as a new page, and begins with the bar
+  }
 });
 
 // A plain page that came back with errors starts at them as well.

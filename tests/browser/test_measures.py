@@ -182,6 +182,14 @@ class TestAfterASwap:
         ada.page.reload()
         assert swapped == self.width(ada)
 
+    def test_it_begins_at_its_top(self, ada: Desk, office: Office) -> None:
+        pk = ada.place(office.free_time())
+        assert ada.page.evaluate("scrollY") == 0
+        ada.press("Release this time")
+        expect(ada.page.locator("main")).to_contain_text("Released")
+        assert ada.page.evaluate("scrollY") == 0
+        assert ada.path == f"/holds/{pk}/"
+
     def test_one_more_time_for_an_offer_is_picked_from_the_grid(
         self, ada: Desk, office: Office
     ) -> None:
