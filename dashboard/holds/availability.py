@@ -10,31 +10,31 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from dashboard.calcom import Answer, CalcomError, EventType, Kind
+from dashboard.calcom import Answer, CalcomError, EventType, Kind, Refused
 from dashboard.holds import calls, upstream
 
 T = TypeVar("T")
 
 KEPT = 60  # seconds
 FAILURE_KEPT = 10  # seconds: a key that may not list, or a cal.com that is down, is not asked again
+LAST_KEPT = 3600  # seconds: what was read last stands in while cal.com does not answer
+
+UNASKED = "unasked"
+
+
+class NotNowError(Exception):
+    """The rate leaves no room for the question."""
 
 
 def event_types() -> tuple[EventType, ...]:
     """The event types that the key lists, by title; none where it may not list."""
-    found = cache.get(_key("all"))
-    if found is None:
-        found = _ask_all()
-    return cast("tuple[EventType, ...]", found)
+    found = _kept("all", lambda: calls.client().event_types())
+    return tuple(sorted(found or (), key=lambda e: (e.title.lower(), e.id)))
 
 
 def event_type(event_type_id: int) -> EventType | None:
     """One event type, team types included, which no list shows. None where it cannot be read."""
-    key = _key(str(event_type_id))
-    found = cache.get(key, "unasked")
-    if found == "unasked":
-        found = _ask(lambda: calls.client().event_type(event_type_id=event_type_id))
-        cache.set(key, found, FAILURE_KEPT if found is None else KEPT)
-    return cast("EventType | None", found)
+    return _kept(str(event_type_id), lambda: calls.client().event_type(event_type_id=event_type_id))
 
 
 def title_of(known: EventType | None) -> str:
@@ -58,23 +58,37 @@ def length_of(known: EventType | None, slot_duration: int | None) -> int | None:
     return known.length_in_minutes
 
 
-def _ask_all() -> tuple[EventType, ...]:
-    answered = _ask(lambda: calls.client().event_types())
-    found = tuple(sorted(answered or (), key=lambda e: (e.title.lower(), e.id)))
-    cache.set(_key("all"), found, FAILURE_KEPT if answered is None else KEPT)
+def _kept(name: str, call: Callable[[], Answer[T]]) -> T | None:
+    """What was read a moment ago, or else is read now. None where cal.com refuses to tell."""
+    key, last = _key(name), _key(f"last:{name}")
+    kept = cache.get(key, UNASKED)
+    if kept != UNASKED:
+        return cast("T | None", kept)
+    found: T | None = None
+    try:
+        found = _ask(call)
+    except Refused:
+        cache.delete(last)
+    except (CalcomError, NotNowError):
+        found = cast("T | None", cache.get(last))
+    else:
+        cache.set(key, found, KEPT)
+        cache.set(last, found, LAST_KEPT)
+        return found
+    cache.set(key, found, FAILURE_KEPT)
     return found
 
 
-def _ask(call: Callable[[], Answer[T]]) -> T | None:
-    """What cal.com answers; None where it does not, or where our key may not ask now."""
+def _ask(call: Callable[[], Answer[T]]) -> T:
+    """What cal.com answers. Raises CalcomError, NotNowError."""
     known = upstream.load()
     if known.room(timezone.now()) == 0:
-        return None
+        raise NotNowError
     try:
         answer = call()
     except CalcomError as error:
         upstream.learn(known, error.exchange, error)
-        return None
+        raise
     else:
         upstream.learn(known, answer.exchange)
         return answer.value
