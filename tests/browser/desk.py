@@ -61,7 +61,8 @@ class Desk:
     @property
     def hold(self) -> int:
         """The number of the hold whose page is open."""
-        self.page.wait_for_url(re.compile(r"/holds/\d+/$"))
+        # Waiting for a navigation would fail where a second press has ended the first one's.
+        expect(self.page).to_have_url(re.compile(r"/holds/\d+/$"), timeout=30_000)
         return int(self.path.split("/")[2])
 
     def press(self, button: str, *, within: str = "main") -> None:
