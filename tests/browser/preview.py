@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -35,6 +34,7 @@ django.setup()
 from dashboard.accounts.models import Preferences  # noqa: E402
 from dashboard.urls import urlpatterns as site_patterns  # noqa: E402
 from tests.browser import made_up, scenes  # noqa: E402
+from tests.browser.threaded import in_a_thread  # noqa: E402
 
 CHROMIUM = "/usr/bin/chromium"
 WIDTHS = (1440, 768, 390, 320)
@@ -217,14 +217,8 @@ def serving(port: int = 0) -> Iterator[str]:
     """The pages over HTTP on this machine; gives the address."""
     with override_settings(**SETTINGS, TEMPLATES=with_context(settings.TEMPLATES)):
         server = make_server("127.0.0.1", port, get_wsgi_application(), Server, handler_class=Quiet)
-        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
-            server.server_close()
+        with in_a_thread(server) as address:
+            yield address
 
 
 def main() -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import httpx
+
+from tests.browser.threaded import in_a_thread
 
 PIECE = 600  # bytes
 PAUSE = 0.02  # seconds after each; a browser paints every 0.016
@@ -41,14 +41,6 @@ class _Server(ThreadingHTTPServer):
         """A browser that has left is nothing to tell of."""
 
 
-@contextmanager
-def slow_line() -> Iterator[str]:
+def slow_line() -> AbstractContextManager[str]:
     """The address of the line, for a browser to use as its proxy."""
-    with _Server(("127.0.0.1", 0), _Handler) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    return in_a_thread(_Server(("127.0.0.1", 0), _Handler))
