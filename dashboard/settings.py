@@ -11,7 +11,7 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.edge import content, values
+from dashboard.edge import content, setting_readers
 from dashboard.edge.environment import read
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.public import public_address
@@ -21,8 +21,8 @@ MOST_MINUTES = 7 * 24 * 60  # a week: whoever needs longer needs a booking
 
 # --- The environment -------------------------------------------------------------------------
 
-DEBUG = read("DEBUG", values.flag, default=False)
-SECRET_KEY = read("SECRET_KEY", values.secret, remedy="Give it 50 random characters.")
+DEBUG = read("DEBUG", setting_readers.flag, default=False)
+SECRET_KEY = read("SECRET_KEY", setting_readers.secret, remedy="Give it 50 random characters.")
 PUBLIC_ADDRESS = read(
     "PUBLIC_URL",
     public_address,
@@ -31,19 +31,25 @@ PUBLIC_ADDRESS = read(
 )
 DATABASES: dict[str, dict[str, Any]] = {
     "default": read(
-        "DATABASE_URL", values.database(BASE_DIR), default=values.sqlite(BASE_DIR / "db.sqlite3")
+        "DATABASE_URL",
+        setting_readers.database(BASE_DIR),
+        default=setting_readers.sqlite(BASE_DIR / "db.sqlite3"),
     )
 }
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", trusted_proxies, default=TrustedProxies())
-CALCOM_API_KEY = read("CALCOM_API_KEY", values.calcom_key, remedy="Make one at cal.com.")
-CALCOM_API_URL = read("CALCOM_API_URL", values.calcom_url, default="https://api.cal.com")
-OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", values.time_zone, default="UTC")
-HOLD_MINUTES_MAX = read("HOLD_MINUTES_MAX", values.whole_number(1, MOST_MINUTES), default=120)
-HOLD_MINUTES = read(
-    "HOLD_MINUTES", values.whole_number(1, HOLD_MINUTES_MAX), default=min(15, HOLD_MINUTES_MAX)
+CALCOM_API_KEY = read("CALCOM_API_KEY", setting_readers.calcom_key, remedy="Make one at cal.com.")
+CALCOM_API_URL = read("CALCOM_API_URL", setting_readers.calcom_url, default="https://api.cal.com")
+OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", setting_readers.time_zone, default="UTC")
+HOLD_MINUTES_MAX = read(
+    "HOLD_MINUTES_MAX", setting_readers.whole_number(1, MOST_MINUTES), default=120
 )
-STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", values.flag, default=False)
-STATIC_ROOT = read("STATIC_ROOT", values.folder, default=BASE_DIR / ".static")
+HOLD_MINUTES = read(
+    "HOLD_MINUTES",
+    setting_readers.whole_number(1, HOLD_MINUTES_MAX),
+    default=min(15, HOLD_MINUTES_MAX),
+)
+STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", setting_readers.flag, default=False)
+STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
     raise ImproperlyConfigured(
@@ -104,7 +110,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.edge.methods.middleware",
-    "dashboard.accounts.gate.GateMiddleware",  # nobody passes but by a view's policy
+    "dashboard.accounts.access.GateMiddleware",  # nobody passes but by a view's policy
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -119,7 +125,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.accounts.context.roles",
-                "dashboard.holds.desk.context.office",
+                "dashboard.pages.context.office",
             ],
         },
     }
@@ -183,7 +189,7 @@ TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database has UTC
 
 # --- Log -------------------------------------------------------------------------------------
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.reports.NoValues"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.error_reports.NoValues"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

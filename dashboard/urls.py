@@ -7,8 +7,8 @@ from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.holds.desk import acting, offered, watching
-from dashboard.holds.desk import views as holds
+from dashboard.pages import acting, event_type_choices, watching
+from dashboard.pages import views as holds
 
 handler400 = "dashboard.edge.failures.bad_request"
 handler404 = "dashboard.edge.failures.not_found"
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("readyz", public(health.ready), name="readyz"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
-    path("settings/", own_settings, {"event_types": offered.event_types}, name="settings"),
+    path("settings/", own_settings, {"event_types": event_type_choices.choices}, name="settings"),
     path("", watching.board, name="board"),
     path("board", watching.board_rows, name="board-rows"),
     path("warnings", watching.warned, name="warnings"),

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from dashboard.edge.mounting import mounted
+from dashboard.edge.script_name import mounted
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 CANNOT_START = 3  # gunicorn's word for: starting the worker again would not help

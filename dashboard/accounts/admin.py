@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import people
-from dashboard.accounts.acting import actor_of
+from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
 from dashboard.accounts.models import User
 from dashboard.accounts.policy import View, admins_only

@@ -14,10 +14,10 @@ from django.middleware.csrf import (
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard.accounts.gate import keep_typed
-from dashboard.accounts.pages import page_behind
+from dashboard.accounts.access import keep_typed
+from dashboard.accounts.last_user import is_shared
 from dashboard.accounts.policy import Policy, policy_of
-from dashboard.accounts.who import is_shared
+from dashboard.accounts.return_urls import page_behind
 
 ABOUT_ORIGIN = tuple(
     reason.partition("%s")[0]

@@ -14,12 +14,12 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import guesses, localisation, preferences, typed, who
-from dashboard.accounts.acting import actor_of, traces_of
+from dashboard.accounts import last_user, localisation, preferences, saved_forms, throttling
+from dashboard.accounts.actors import actor_of, traces_of
 from dashboard.accounts.forms import SignInForm
 from dashboard.accounts.models import User
-from dashboard.accounts.pages import own_page
 from dashboard.accounts.preferences_form import Choices, PreferencesForm
+from dashboard.accounts.return_urls import own_page
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 
@@ -44,24 +44,24 @@ class SignIn(LoginView):
         return own_page(asked, wished) or ""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        wait = guesses.admit(**self._try(), now=timezone.now())
+        wait = throttling.admit(**self._try(), now=timezone.now())
         return super().post(request, *args, **kwargs) if wait is None else self._refuse(wait)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        guesses.forget(**self._try())
+        throttling.forget(**self._try())
         response = super().form_valid(form)
-        typed.after_sign_in(self.request)
+        saved_forms.after_sign_in(self.request)
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
         user = form.get_user()
         if isinstance(user, User):
-            who.write(self.request, response, user)
+            last_user.write(self.request, response, user)
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         self._write_failed("")
         return self._page(form, status=422)
 
-    def _refuse(self, wait: guesses.Wait) -> HttpResponse:
+    def _refuse(self, wait: throttling.Wait) -> HttpResponse:
         if wait.first:
             self._write_failed("too_many_guesses")
         # Unbound: a password that was not looked at must not be said to be wrong.
@@ -134,7 +134,7 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
 
 def _typed_before(request: HttpRequest) -> dict[str, str]:
     """A box that was not ticked is not among what was typed."""
-    before = typed.recall(request)
+    before = saved_forms.recall(request)
     if before is None:
         return {}
     return {name: str(before.get(name, "")) for name in PreferencesForm.base_fields}

@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.audit import values, words
+from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -122,7 +122,7 @@ def _asides(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
     if way:
         yield values.shown("way", way)
     if reason := (closing.reason if closing else "") or first.reason:
-        yield _("reason: %(reason)s") % {"reason": words.reason(reason)}
+        yield _("reason: %(reason)s") % {"reason": action_labels.reason(reason)}
     if first.action in FROM_WHERE and first.address:
         yield _("from %(address)s") % {"address": first.address}
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.accounts.models import User
 from dashboard.audit import values
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.searching import WITHOUT_OUTCOME, Wanted
+from dashboard.audit.search import WITHOUT_OUTCOME, Wanted
 
 SYSTEM = "system"
 LARGEST_ID = 2**63 - 1

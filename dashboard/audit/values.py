@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from dashboard.audit import words
+from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
 
 NOTHING = "–"
@@ -95,11 +95,11 @@ def _particular(key: str, value: Any, near: datetime | None) -> str:
         return states().get(str(value), str(value))
     if key == "way":
         way = str(value).replace("_", " ")
-        return str(words.WAYS.get(way, way))
+        return str(action_labels.WAYS.get(way, way))
     if key == "reason":
-        return words.reason(str(value))
+        return action_labels.reason(str(value))
     if key == "role":
-        return str(words.ROLES.get(value, value))
+        return str(action_labels.ROLES.get(value, value))
     return str(value)
 
 

@@ -6,11 +6,11 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.accounts.gate import admins_only
-from dashboard.audit import facts, searching
+from dashboard.accounts.access import admins_only
+from dashboard.audit import entry_fields, search
 from dashboard.audit.forms import LogForm
-from dashboard.audit.lines import fold
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.timeline import fold
 
 
 @admins_only
@@ -20,7 +20,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     form = LogForm(request.GET)
     page = None
     if form.is_valid():
-        page = searching.page(
+        page = search.page(
             form.wanted(),
             before=form.cleaned_data["before"],
             now=timezone.now(),
@@ -42,9 +42,9 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
     context = {
         "entry": entry,
-        "facts": list(facts.of(entry)),
-        "asked": facts.asked(entries),
-        "differences": facts.differences(entries),
+        "facts": list(entry_fields.of(entry)),
+        "asked": entry_fields.asked(entries),
+        "differences": entry_fields.differences(entries),
         "entries": entries,
         "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 from dataclasses import dataclass
 
-from dashboard.edge.values import web_address
+from dashboard.edge.setting_readers import web_address
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]

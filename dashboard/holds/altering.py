@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import endings, starting, words
+from dashboard.holds import endings, messages, starting
 from dashboard.holds.calls import Action, Stopwatch
 from dashboard.holds.changes import Spot
 from dashboard.holds.claims import Asking
@@ -34,7 +34,7 @@ class Alteration:
     def needs(self, calls: int) -> None:
         """Raises HoldError when the last known rate allowance does not cover so many calls."""
         now = self.watch.now()
-        safe = words.still_yours(self.hold, self.known.at(now))
+        safe = messages.still_yours(self.hold, self.known.at(now))
         starting.room_for(calls, known=self.known, now=now, safe=safe)
 
     def begin(

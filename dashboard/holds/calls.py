@@ -30,7 +30,7 @@ from dashboard.calcom import (
     Unavailable,
     Unknown,
 )
-from dashboard.holds import claims, upstream
+from dashboard.holds import claims, rate_and_clock
 from dashboard.holds.changes import Change, Spot, minutes_until
 from dashboard.holds.models import Hold, Upstream
 
@@ -217,7 +217,7 @@ class Action:
     def received(self, exchange: Exchange, error: CalcomError | None) -> None:
         """What a call brought that was sent on behalf of this action."""
         self._answered, self._error = exchange, error
-        upstream.learn(self.known, exchange, error)
+        rate_and_clock.learn(self.known, exchange, error)
 
     def finish_with(
         self, take: Callable[[], Hold], outcome: AuditEntry.Outcome, *, after: dict[str, Any]
@@ -242,7 +242,7 @@ class Action:
             said = self._said(AuditEntry.Outcome.UNKNOWN, cause=TOO_LONG)
             if not trail.outcome_once(self.trail, **said):
                 self._tell("", "", TOO_LONG)
-            upstream.save(self.known)
+            rate_and_clock.save(self.known)
 
     def _look_again(self) -> None:
         if self.hold is None or self._journal is None:
@@ -275,7 +275,7 @@ class Action:
 
     def _outcome(self, outcome: AuditEntry.Outcome, **more: Any) -> None:
         trail.outcome(self.trail, **self._said(outcome, **more))
-        upstream.save(self.known)
+        rate_and_clock.save(self.known)
 
     def _said(
         self,
@@ -328,7 +328,7 @@ class Action:
             message=self._error.message if self._error else "",
             now=self.now(),
         )
-        upstream.save(self.known)
+        rate_and_clock.save(self.known)
 
     def _commit(self, **fields: Any) -> None:
         fields = self._pending | fields

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
-from dashboard.holds import words
+from dashboard.holds import messages
 from dashboard.holds.calls import Action
 from dashboard.holds.changes import Change, Phase, Spot
 from dashboard.holds.claims import ClaimLostError
@@ -99,11 +99,11 @@ def _go(action: Action, hold: Hold, way: Callable[[], Reservation], target: Spot
     try:
         return way()
     except (Refused, Unavailable) as error:
-        finish(action, hold, words.outcome_of(error), change=None)
+        finish(action, hold, messages.outcome_of(error), change=None)
         raise _turned_down(action, hold, error, target) from error
     except RetakeNeededError as needed:
         finish(action, hold, Outcome.REFUSED, cause="retake_needed", change=None)
-        raise words.offer_retake(hold, action.at()) from needed
+        raise messages.offer_retake(hold, action.at()) from needed
     except BackAgainError as back:
         finish(action, hold, Outcome.REFUSED, **held(back.reservation), change=None)
         raise _turned_down(action, hold, back.error, target) from back
@@ -118,13 +118,15 @@ def _go(action: Action, hold: Hold, way: Callable[[], Reservation], target: Spot
 def _turned_down(action: Action, hold: Hold, error: CalcomError, target: Spot) -> HoldError:
     at = action.at()
     others = in_the_way(error, hold, target, at)
-    return words.of_call(error, safe=words.still_yours(hold, at), hold=hold, others=others)
+    return messages.of_call(error, safe=messages.still_yours(hold, at), hold=hold, others=others)
 
 
 def unknown(action: Action, hold: Hold, error: CalcomError, change: Change) -> HoldError:
     """The change stays written down; settling goes on with it."""
     finish(action, hold, Outcome.UNKNOWN, change=change.to_json())
-    failure = words.of_call(error, safe=words.being_restored(hold, change.settled_by), hold=hold)
+    failure = messages.of_call(
+        error, safe=messages.being_restored(hold, change.settled_by), hold=hold
+    )
     failure.outcome = Outcome.UNKNOWN
     return failure
 
@@ -138,14 +140,14 @@ def is_gone(action: Action, hold: Hold) -> HoldError:
     """cal.com does not have it any more."""
     state = vanished(hold, action.at())
     finish(action, hold, Outcome.REFUSED, cause="gone", **ended(state, action.at()))
-    return words.has_ended(hold)
+    return messages.has_ended(hold)
 
 
 def took_too_long(action: Action, hold: Hold) -> HoldError:
     """Somebody else may be at work on the hold: nothing of it is written any more."""
     action.give_up()
     hold.refresh_from_db()
-    return words.took_too_long(hold)
+    return messages.took_too_long(hold)
 
 
 def _lost(action: Action, hold: Hold, taken: LostError) -> HoldError:
@@ -153,7 +155,7 @@ def _lost(action: Action, hold: Hold, taken: LostError) -> HoldError:
     discarding = replace(taken.change, phase=Phase.DISCARDING, settled_by=action.settled_by())
     cause = str(taken.error.cause)
     action.write(**ended(State.LOST, action.at(), reason=cause) | {"change": discarding.to_json()})
-    failure = words.lost(hold, cause, taken.error.message)
+    failure = messages.lost(hold, cause, taken.error.message)
     try:
         action.delete(hold.reservation_uid or "")
     except CalcomError:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from dashboard.calcom import CalcomError, Cause, Slot
-from dashboard.holds import calls, moments, upstream
+from dashboard.holds import calls, local_times, rate_and_clock
 from dashboard.holds.calls import Stopwatch
 from dashboard.holds.models import FreeTimes, Upstream
 
@@ -45,11 +45,11 @@ class Span:
 
     @property
     def start(self) -> datetime:
-        return moments.office_midnight(self.first_day)
+        return local_times.office_midnight(self.first_day)
 
     @property
     def end(self) -> datetime:
-        return moments.office_midnight(self.last_day + timedelta(days=1))
+        return local_times.office_midnight(self.last_day + timedelta(days=1))
 
     @property
     def last_day(self) -> date:
@@ -88,7 +88,7 @@ def listing(span: Span, *, now: datetime) -> Listing:
     row = _row(span, now)
     if not _is_due(row, now):
         return _listing(_waited_for(row))
-    known = upstream.load()
+    known = rate_and_clock.load()
     if not _has_room(known, now):
         wait = known.seconds_to_wait(_reserve(known) + 1, now) or 1
         return _listing(row, cause=NO_ROOM, again_at=now + timedelta(seconds=wait))
@@ -141,13 +141,13 @@ def _asked(row: FreeTimes, span: Span, known: Upstream, watch: Stopwatch) -> Fre
             duration=span.slot_duration or None,
         )
     except CalcomError as error:
-        upstream.learn(known, error.exchange, error)
+        rate_and_clock.learn(known, error.exchange, error)
         row.cause = str(error.cause)
     else:
-        upstream.learn(known, answer.exchange)
+        rate_and_clock.learn(known, answer.exchange)
         row.slots = [_to_json(slot) for slot in answer.value]
         row.answered_at = watch.now()
-    upstream.save(known)
+    rate_and_clock.save(known)
     fields = {"slots": row.slots, "answered_at": row.answered_at, "cause": row.cause}
     FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fields)
     FreeTimes.objects.filter(asked_at__lt=watch.now() - USELESS).delete()

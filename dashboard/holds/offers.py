@@ -17,7 +17,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import endings, rules, starting, words
+from dashboard.holds import endings, messages, rules, starting
 from dashboard.holds.models import Hold, HoldQuerySet, Offer
 
 Verb = AuditEntry.Action
@@ -40,7 +40,7 @@ def start(*, hold_id: int, by: Actor, now: datetime) -> Offer:
         if hold.offer is not None:
             return hold.offer
         if hold.has_ended:
-            raise words.has_ended(hold)
+            raise messages.has_ended(hold)
     return _make(hold, by=by, now=now) or start(hold_id=hold_id, by=by, now=now)
 
 
@@ -91,9 +91,9 @@ def may_join(offer_id: int, by: Actor) -> None:
     """Raises HoldError for an offer that is not theirs, or is none."""
     first = first_of(offer_id)
     if first is None:
-        raise words.no_offer()
+        raise messages.no_offer()
     if not is_theirs(offer_id, by.user):
-        raise words.not_yours(first)
+        raise messages.not_yours(first)
 
 
 def join(offer_id: int, *, now: datetime) -> None:
@@ -104,7 +104,7 @@ def join(offer_id: int, *, now: datetime) -> None:
     lock(offer_id)
     nobody_decides(offer_id, now=now)
     if still_open(offer_id).count() >= MOST:
-        raise words.offer_is_full(MOST)
+        raise messages.offer_is_full(MOST)
 
 
 def lock(offer_id: int) -> None:
@@ -116,7 +116,7 @@ def nobody_decides(offer_id: int, *, now: datetime) -> None:
     """Raises HoldError while somebody keeps one and releases the rest."""
     deciding = still_open(offer_id).filter(claim_verb=DECIDING, claim_until__gt=now).first()
     if deciding is not None:
-        raise words.being_decided(deciding)
+        raise messages.being_decided(deciding)
 
 
 def places(offered: Iterable[tuple[int, int | None]]) -> Mapping[int, tuple[int, int]]:

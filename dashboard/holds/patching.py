@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause, Refused, Reservation
-from dashboard.holds import availability, endings, upstream, ways
+from dashboard.holds import endings, event_types, rate_and_clock, ways
 from dashboard.holds.altering import Alteration
 from dashboard.holds.calls import ONE, Action
 from dashboard.holds.changes import Change, Phase, Spot
@@ -17,7 +17,7 @@ BY_PARKING = 7
 
 def is_round_robin(hold: Hold) -> bool:
     """Round robin is never parked: there its equal holds count as overlaps."""
-    return availability.is_round_robin(_kind(hold))
+    return event_types.is_round_robin(_kind(hold))
 
 
 def patch(wanted: Alteration) -> endings.Rest:
@@ -28,7 +28,7 @@ def patch(wanted: Alteration) -> endings.Rest:
     wanted.needs(planned)
 
     def in_turn() -> None:
-        upstream.wait_for_turn()
+        rate_and_clock.wait_for_turn()
         wanted.needs(_with_others(planned, wanted))
 
     may_park = _kind(hold) != ""  # what is not known may be round robin
@@ -89,4 +89,4 @@ def _overlapping(action: Action, hold: Hold, change: Change, *, may_park: bool) 
 
 
 def _kind(hold: Hold) -> str:
-    return hold.event_type_kind or availability.kind_of(availability.event_type(hold.event_type_id))
+    return hold.event_type_kind or event_types.kind_of(event_types.event_type(hold.event_type_id))

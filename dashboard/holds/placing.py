@@ -15,7 +15,7 @@ from django.db.models import F
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import EventType, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import availability, claims, endings, offers, starting, words
+from dashboard.holds import claims, endings, event_types, messages, offers, starting
 from dashboard.holds.calls import COLLECTION, Action, Stopwatch
 from dashboard.holds.changes import Spot
 from dashboard.holds.claims import LANDING, Asking, ClaimLostError
@@ -137,8 +137,10 @@ def _reserve(action: Action, hold: Hold, minutes: int) -> Reservation:
         others = endings.in_the_way(error, hold, spot, action.at())
         cause = str(error.cause)
         refused = endings.ended(State.REFUSED, action.at(), reason=cause)
-        endings.finish(action, hold, words.outcome_of(error), **refused)
-        raise words.of_call(error, safe=words.nothing_held(), hold=hold, others=others) from error
+        endings.finish(action, hold, messages.outcome_of(error), **refused)
+        raise messages.of_call(
+            error, safe=messages.nothing_held(), hold=hold, others=others
+        ) from error
     except Unknown as error:
         raise unconfirmed(action, hold, error, minutes) from error
 
@@ -164,7 +166,7 @@ def too_late(action: Action, hold: Hold, reservation: Reservation) -> HoldError:
 def unconfirmed(action: Action, hold: Hold, error: Unknown, minutes: int) -> HoldError:
     latest = latest_end(action.at(), minutes)
     endings.finish(action, hold, Outcome.UNKNOWN, **perhaps(latest))
-    return words.of_call(error, safe=words.perhaps_held(latest), hold=hold)
+    return messages.of_call(error, safe=messages.perhaps_held(latest), hold=hold)
 
 
 def latest_end(asked_by: datetime, minutes: int) -> datetime:
@@ -186,15 +188,15 @@ def perhaps(latest: datetime) -> dict[str, Any]:
 def new_hold(
     by: Actor, wish: Wish, event_type: EventType | None, client: ClientDetails, token: Token
 ) -> Hold:
-    length = availability.length_of(event_type, wish.slot_duration) or wish.slot_duration
+    length = event_types.length_of(event_type, wish.slot_duration) or wish.slot_duration
     return Hold(
         holder=by.user,
         client_name=client.name,
         client_contact=client.contact,
         note=client.note,
         event_type_id=wish.event_type_id,
-        event_type_title=availability.title_of(event_type),
-        event_type_kind=availability.kind_of(event_type),
+        event_type_title=event_types.title_of(event_type),
+        event_type_kind=event_types.kind_of(event_type),
         slot_start=wish.slot_start,
         slot_end=wish.slot_start + timedelta(minutes=length) if length else None,
         slot_duration=wish.slot_duration,
@@ -206,9 +208,9 @@ def new_hold(
 
 def asking_for(wish: Wish, event_type: EventType | None) -> Asking | None:
     """The time to guard; none for round robin, which may be held several times."""
-    if event_type and availability.is_round_robin(event_type.kind):
+    if event_type and event_types.is_round_robin(event_type.kind):
         return None
-    length = availability.length_of(event_type, wish.slot_duration) or wish.slot_duration
+    length = event_types.length_of(event_type, wish.slot_duration) or wish.slot_duration
     end = wish.slot_start + timedelta(minutes=length) if length else None
     return Asking(wish.event_type_id, wish.slot_start, end)
 

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from dashboard.holds import offers, upstream
+from dashboard.holds import offers, rate_and_clock
 from dashboard.holds.models import Hold
 
 State = Hold.State
@@ -149,7 +149,7 @@ def _stamp(now: datetime) -> tuple[Stamp, datetime]:
     since = _yesterday(now)
     changed = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
     with connection.cursor() as cursor:
-        cursor.execute(STAMP, [upstream.ROW, *Hold.OPEN, changed])
+        cursor.execute(STAMP, [rate_and_clock.ROW, *Hold.OPEN, changed])
         offset, *seen = cursor.fetchone()
     return (since, *seen), now + timedelta(milliseconds=offset or 0)
 

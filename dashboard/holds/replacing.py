@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import F
 
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import availability, claims, endings, placing, words
+from dashboard.holds import claims, endings, event_types, messages, placing
 from dashboard.holds.altering import Alteration
 from dashboard.holds.calls import COLLECTION, ONE, Action
 from dashboard.holds.changes import Change, Phase, Spot, minutes_until
@@ -36,7 +36,7 @@ def new_first(wanted: Alteration) -> endings.Rest:
     wanted.needs(NEW_FIRST)
     hold, target, by = wanted.hold, wanted.target, wanted.by
     minutes = minutes_until(target.until, wanted.known.at(wanted.watch.now()))
-    event_type = availability.event_type(target.event_type_id)
+    event_type = event_types.event_type(target.event_type_id)
     wish = Wish(target.event_type_id, target.slot_start, target.slot_duration, minutes)
     client = ClientDetails(hold.client_name, hold.client_contact, hold.note)
     stand_in = placing.new_hold(by, wish, event_type, client, None)
@@ -56,22 +56,22 @@ def _put_in_stead(action: Action, hold: Hold, stand_in: Hold, target: Spot, minu
 def _reserve_instead(
     action: Action, hold: Hold, stand_in: Hold, target: Spot, minutes: int
 ) -> Reservation:
-    safe = words.still_yours(hold, action.at())
+    safe = messages.still_yours(hold, action.at())
     try:
         return action.reserve(target, minutes).value
     except (Refused, Unavailable) as error:
         cause = str(error.cause)
         refused = endings.ended(State.REFUSED, action.at(), reason=cause)
         action.also(_writing(action, stand_in, refused | claims.ended()))
-        action.finish(words.outcome_of(error), after=endings.snapshot(hold))
+        action.finish(messages.outcome_of(error), after=endings.snapshot(hold))
         others = endings.in_the_way(error, hold, target, action.at())
-        raise words.of_call(error, safe=safe, hold=hold, others=others) from error
+        raise messages.of_call(error, safe=safe, hold=hold, others=others) from error
     except Unknown as error:
         latest = placing.latest_end(action.at(), minutes)
         action.also(_writing(action, stand_in, placing.perhaps(latest) | claims.ended()))
         action.finish(Outcome.UNKNOWN, after=endings.snapshot(hold))
-        safe = f"{safe} {words.second_perhaps(latest)}"
-        raise words.of_call(error, safe=safe, hold=hold) from error
+        safe = f"{safe} {messages.second_perhaps(latest)}"
+        raise messages.of_call(error, safe=safe, hold=hold) from error
 
 
 def _swap(
@@ -141,8 +141,10 @@ def _give_up(action: Action, hold: Hold, change: Change) -> None:
     try:
         action.delete(hold.reservation_uid or "")
     except (Refused, Unavailable) as error:
-        action.finish(words.outcome_of(error), after=endings.snapshot(hold), change=None)
-        raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
+        action.finish(messages.outcome_of(error), after=endings.snapshot(hold), change=None)
+        raise messages.of_call(
+            error, safe=messages.still_yours(hold, action.at()), hold=hold
+        ) from error
     except Unknown as error:
         raise endings.unknown(action, hold, error, change) from error
 
@@ -160,7 +162,7 @@ def _ask_anew(action: Action, hold: Hold, target: Spot, minutes: int) -> Hold:
     except (Refused, Unavailable) as error:
         fields = endings.ended(State.LOST, action.at(), reason=str(error.cause))
         endings.finish(action, hold, Outcome.REFUSED, cause="lost", **fields)
-        raise words.lost(hold, str(error.cause), error.message) from error
+        raise messages.lost(hold, str(error.cause), error.message) from error
     except Unknown as error:
         raise placing.unconfirmed(action, hold, error, minutes) from error
     return placing.stand(action, hold, reservation)

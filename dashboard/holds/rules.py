@@ -11,7 +11,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.models import User
 from dashboard.audit.actor import Actor
 from dashboard.calcom import Cause, EventType
-from dashboard.holds import moments, words
+from dashboard.holds import local_times, messages
 from dashboard.holds.models import Hold
 
 # cal.com answers a larger number with a fault of its own (its database column is 32 bits wide).
@@ -22,7 +22,7 @@ LENGTH_MAX = 24 * 60  # minutes; what the event type offers may not be known
 def may_act(hold: Hold, by: Actor) -> None:
     """Staff act on their own holds, Admins on everybody's."""
     if hold.holder_id != by.user.pk and not roles.is_admin(by.user):
-        raise words.not_yours(hold)
+        raise messages.not_yours(hold)
 
 
 def can_take_over(user: User) -> bool:
@@ -33,9 +33,9 @@ def can_take_over(user: User) -> bool:
 def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
     """Who is no Admin says why."""
     if not can_take_over(by.user):
-        raise words.not_yours(hold)
+        raise messages.not_yours(hold)
     if not reason and not roles.is_admin(by.user):
-        raise words.invalid({"reason": _("Say why you take it over.")}, hold=hold)
+        raise messages.invalid({"reason": _("Say why you take it over.")}, hold=hold)
 
 
 def longer_note(hold: Hold, more: str) -> str:
@@ -45,7 +45,7 @@ def longer_note(hold: Hold, more: str) -> str:
     if len(note) > most:
         room = max(0, most - len(hold.note) - len(" · "))
         message = _("The note of this hold has room for %(room)s more characters.")
-        raise words.invalid({"note": message % {"room": room}}, hold=hold)
+        raise messages.invalid({"note": message % {"room": room}}, hold=hold)
     return note
 
 
@@ -53,14 +53,14 @@ def slot(event_type_id: int, slot_start: datetime, *, at: datetime) -> None:
     """An event type that can exist, and a start that is not past on cal.com's clock."""
     fields = {}
     if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
-        fields["event_type_id"] = str(words.HAPPENED[Cause.UNKNOWN_EVENT_TYPE][0])
+        fields["event_type_id"] = str(messages.HAPPENED[Cause.UNKNOWN_EVENT_TYPE][0])
     if slot_start <= at:
         fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
-            "now": f"{moments.day(at)} {moments.clock(at)}",
-            "zone": moments.zone_name(),
+            "now": f"{local_times.day(at)} {local_times.clock(at)}",
+            "zone": local_times.zone_name(),
         }
     if fields:
-        raise words.invalid(fields)
+        raise messages.invalid(fields)
 
 
 def slot_duration(minutes: int | None, known: EventType | None) -> None:
@@ -79,7 +79,7 @@ def slot_duration(minutes: int | None, known: EventType | None) -> None:
             "lengths": ", ".join(map(str, known.length_options))
         }
     if message:
-        raise words.invalid({"slot_duration": message})
+        raise messages.invalid({"slot_duration": message})
 
 
 def until(wanted: datetime, *, at: datetime) -> None:
@@ -87,13 +87,13 @@ def until(wanted: datetime, *, at: datetime) -> None:
     for."""
     latest = at + timedelta(minutes=settings.HOLD_MINUTES_MAX)
     if not at < wanted <= latest:
-        raise words.invalid(
+        raise messages.invalid(
             {
                 "until": _("At %(now)s a time until %(latest)s (%(zone)s) can be asked for.")
                 % {
-                    "now": moments.minute(at),
-                    "latest": moments.minute(latest),
-                    "zone": moments.zone_name(),
+                    "now": local_times.minute(at),
+                    "latest": local_times.minute(latest),
+                    "zone": local_times.zone_name(),
                 }
             }
         )
@@ -103,7 +103,7 @@ def reservation_duration(minutes: int) -> None:
     """Minutes from now within the office's policy."""
     most = settings.HOLD_MINUTES_MAX
     if not 1 <= minutes <= most:
-        raise words.invalid(
+        raise messages.invalid(
             {
                 "reservation_duration": _("From 1 to %(most)s minutes from now are allowed.")
                 % {"most": most}

@@ -15,16 +15,16 @@ from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Unavailable
 from dashboard.holds import (
-    availability,
     endings,
+    event_types,
+    messages,
     offers,
     patching,
     placing,
+    rate_and_clock,
     replacing,
     rules,
     starting,
-    upstream,
-    words,
 )
 from dashboard.holds.altering import Alteration
 from dashboard.holds.calls import ONE, Action, Stopwatch
@@ -66,11 +66,11 @@ def place(
             starting.attempt(Verb.PLACE, by=by, hold_id=None, asked=wish.asked(), now=now),
             placing.once(by, token),
         ):
-            known = upstream.load()
+            known = rate_and_clock.load()
             rules.slot(event_type_id, slot_start, at=known.at(now))
             rules.reservation_duration(reservation_duration)
-            starting.room_for(placing.PLACE, known=known, now=now, safe=words.nothing_held())
-            event_type = availability.event_type(event_type_id)
+            starting.room_for(placing.PLACE, known=known, now=now, safe=messages.nothing_held())
+            event_type = event_types.event_type(event_type_id)
             rules.slot_duration(slot_duration, event_type)
             if offer is not None:
                 client = _same_client(offer, client, by)
@@ -93,7 +93,7 @@ def _same_client(offer: int, client: placing.ClientDetails, by: Actor) -> placin
     offers.may_join(offer, by)
     first = offers.first_of(offer)
     if first is None:
-        raise words.no_offer()
+        raise messages.no_offer()
     return replace(client, name=first.client_name, contact=first.client_contact)
 
 
@@ -120,14 +120,14 @@ def extend(
         retake=retake or None,
     )
     with starting.attempt(Verb.EXTEND, by=by, hold_id=hold_id, asked=asked, now=now):
-        known = upstream.load()
+        known = rate_and_clock.load()
         at = known.at(now)
         hold = _changeable(hold_id, by=by, version=version, at=at, now=now, revive=True)
         minutes = _minutes(hold, reservation_duration, add, until, at)
         rules.reservation_duration(minutes)
         end = at + timedelta(minutes=minutes)
         if hold.is_live(at) and hold.held_until and end < hold.held_until - timedelta(seconds=2):
-            raise words.would_shorten(hold, field="until" if until else "reservation_duration")
+            raise messages.would_shorten(hold, field="until" if until else "reservation_duration")
         target = replace(Spot.of(hold), until=end)
         wanted = Alteration(hold, Verb.EXTEND, target, by, asked, known, watch)
         new_first = patching.is_round_robin(hold)
@@ -145,7 +145,7 @@ def _retake(wanted: Alteration) -> Hold:
     by, left = wanted.by, wanted.hold
     now = wanted.watch.now()
     with starting.attempt(Verb.EXTEND, by=by, hold_id=left.pk, asked=wanted.asked, now=now):
-        known = upstream.load()
+        known = rate_and_clock.load()
         at = known.at(now)
         hold = _changeable(left.pk, by=by, version=left.version, at=at, now=now)
         rest = replacing.retake(replace(wanted, hold=hold, known=known))
@@ -172,7 +172,7 @@ def move(
         reservation_duration=reservation_duration,
     )
     with starting.attempt(Verb.MOVE, by=by, hold_id=hold_id, asked=asked, now=now):
-        known = upstream.load()
+        known = rate_and_clock.load()
         at = known.at(now)
         hold = _changeable(hold_id, by=by, version=version, at=at, now=now)
         target = move_target(
@@ -202,24 +202,24 @@ def move_target(
     """Where a move would go, checked against our rules. Raises HoldError."""
     wanted = event_type_id or hold.event_type_id
     rules.slot(wanted, slot_start, at=at)
-    event_type = availability.event_type(wanted)
+    event_type = event_types.event_type(wanted)
     rules.slot_duration(slot_duration, event_type)
     if reservation_duration is not None:
         rules.reservation_duration(reservation_duration)
     elif hold.held_until is None:
-        raise words.not_confirmed(hold)
+        raise messages.not_confirmed(hold)
     minutes = reservation_duration or minutes_until(hold.held_until or at, at)
     same = wanted == hold.event_type_id
     if slot_duration is None and same:
         slot_duration = hold.slot_duration
-    length = availability.length_of(event_type, slot_duration) or slot_duration
+    length = event_types.length_of(event_type, slot_duration) or slot_duration
     old = Spot.of(hold)
     span = timedelta(minutes=length) if length else old.slot_end - old.slot_start
     target = Spot(
         wanted, slot_start, slot_start + span, slot_duration, at + timedelta(minutes=minutes)
     )
     if same and (target.slot_start, target.slot_end) == (old.slot_start, old.slot_end):
-        raise words.same_time(hold)
+        raise messages.same_time(hold)
     return target
 
 
@@ -241,14 +241,14 @@ def release(
     watch = Stopwatch(now)
     asked = _without_none(reason=reason or None)
     with starting.attempt(Verb.RELEASE, by=by, hold_id=hold_id, asked=asked, now=now):
-        known = upstream.load()
+        known = rate_and_clock.load()
         at = known.at(now)
         hold = starting.fetch(hold_id)
         rules.may_act(hold, by)
         if hold.state == Hold.State.RELEASED and hold.change is None:
             return hold
         hold = _changeable(hold_id, by=by, version=version, at=at, now=now)
-        starting.room_for(2 + spare, known=known, now=now, safe=words.still_yours(hold, at))
+        starting.room_for(2 + spare, known=known, now=now, safe=messages.still_yours(hold, at))
         action = starting.begin(
             action=Verb.RELEASE,
             by=by,
@@ -277,8 +277,10 @@ def _release(action: Action, hold: Hold, *, reason: str, note: str) -> Hold:
             action.delete(uid)
     except (Refused, Unavailable) as error:
         unchanged: dict[str, Any] = {"change": None, "end_reason": "", "end_note": ""}
-        endings.finish(action, hold, words.outcome_of(error), **unchanged)
-        raise words.of_call(error, safe=words.still_yours(hold, action.at()), hold=hold) from error
+        endings.finish(action, hold, messages.outcome_of(error), **unchanged)
+        raise messages.of_call(
+            error, safe=messages.still_yours(hold, action.at()), hold=hold
+        ) from error
     except CalcomError as error:
         raise endings.unknown(action, hold, error, change) from error
     state = Hold.State.RELEASED if found else endings.vanished(hold, action.at())
@@ -301,9 +303,9 @@ def _changeable(
     hold = starting.ready(hold_id, by=by, version=version, at=at, now=now)
     allowed = {Hold.State.HELD} | ({Hold.State.EXPIRED} if revive else set())
     if hold.state in {Hold.State.UNCONFIRMED, Hold.State.PLACING} or hold.reservation_uid is None:
-        raise words.not_confirmed(hold) if not hold.has_ended else words.has_ended(hold)
+        raise messages.not_confirmed(hold) if not hold.has_ended else messages.has_ended(hold)
     if hold.state not in allowed:
-        raise words.has_ended(hold)
+        raise messages.has_ended(hold)
     return hold
 
 
@@ -317,7 +319,7 @@ def _minutes(
         rules.until(until, at=at)
         return minutes_until(until, at)
     if add is None:
-        raise words.how_long(hold)
+        raise messages.how_long(hold)
     rules.reservation_duration(add)
     start = max(hold.held_until or at, at)
     return minutes_until(start + timedelta(minutes=add), at)

@@ -14,7 +14,7 @@ from django.db import transaction
 from dashboard.audit import trail
 from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import calls, claims, rules, upstream, words
+from dashboard.holds import calls, claims, messages, rate_and_clock, rules
 from dashboard.holds.claims import Asking, BeingAskedError, NotClaimedError
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
@@ -66,11 +66,11 @@ def ready(hold_id: int, *, by: Actor, version: int | None, at: datetime, now: da
     hold = fetch(hold_id)
     rules.may_act(hold, by)
     if hold.is_claimed(now):
-        raise words.being_changed(hold)
+        raise messages.being_changed(hold)
     if hold.change is not None:
-        raise words.being_settled(hold)
+        raise messages.being_settled(hold)
     if version is not None and version != hold.version:
-        raise words.changed_meanwhile(hold, at)
+        raise messages.changed_meanwhile(hold, at)
     return hold
 
 
@@ -78,7 +78,7 @@ def room_for(calls_needed: int, *, known: Upstream, now: datetime, safe: str) ->
     """Raises HoldError when the last known rate allowance does not cover so many calls."""
     wait = known.seconds_to_wait(calls_needed, now)
     if wait is not None:
-        raise words.no_room(None, wait, safe=safe)
+        raise messages.no_room(None, wait, safe=safe)
 
 
 def claiming(
@@ -157,9 +157,9 @@ def begin(
             )
         except BeingAskedError as busy:
             if time.monotonic() > patience:
-                raise words.being_asked(busy.other) from busy
+                raise messages.being_asked(busy.other) from busy
         except NotClaimedError as late:
-            raise _taken(hold_id, upstream.cal_now(watch.now()), watch.now()) from late
+            raise _taken(hold_id, rate_and_clock.cal_now(watch.now()), watch.now()) from late
         time.sleep(PAUSE)
 
 
@@ -168,5 +168,5 @@ def _taken(hold_id: int | None, at: datetime, now: datetime) -> HoldError:
         raise ValueError("only an existing hold can be claimed by somebody else")
     hold = fetch(hold_id)
     if hold.is_claimed(now):
-        return words.being_changed(hold)
-    return words.changed_meanwhile(hold, at)
+        return messages.being_changed(hold)
+    return messages.changed_meanwhile(hold, at)

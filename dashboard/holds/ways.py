@@ -21,7 +21,7 @@ from http import HTTPStatus
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.calls import Action
 from dashboard.holds.changes import Change, Phase, Spot, Where, parking_place
-from dashboard.holds.upstream import SELF_OVERLAP_IS_BELIEVED
+from dashboard.holds.rate_and_clock import SELF_OVERLAP_IS_BELIEVED
 
 # Refusals that may be of the parking place alone; any other would meet a new reservation as well,
 # and the hold would be lost for nothing.

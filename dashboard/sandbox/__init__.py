@@ -5,8 +5,8 @@ It imports neither Django nor the client it is there to answer.
 
 from dashboard.sandbox.clock import Clock
 from dashboard.sandbox.demo import demo_world
+from dashboard.sandbox.fixtures import Booking, EventType, Hold, World, recorded_world, world_from
 from dashboard.sandbox.sandbox import Sandbox, SeenCall
-from dashboard.sandbox.world import Booking, EventType, Hold, World, recorded_world, world_from
 
 __all__ = [
     "Booking",

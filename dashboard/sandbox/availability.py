@@ -9,7 +9,7 @@ import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
-from dashboard.sandbox.world import Schedule
+from dashboard.sandbox.fixtures import Schedule
 
 Stretch = tuple[datetime, datetime]
 

@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.fixtures import World
 from dashboard.sandbox.free_times import SlotCache
 from dashboard.sandbox.message import Request
 from dashboard.sandbox.state import State
-from dashboard.sandbox.world import World
 
 
 @dataclass(slots=True)

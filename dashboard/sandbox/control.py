@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 
 from dashboard.sandbox import iso
 from dashboard.sandbox.faults import Fault, Kind
+from dashboard.sandbox.fixtures import Hold, bookings_from
 from dashboard.sandbox.message import JSON_TYPE, Request, Response, as_json
 from dashboard.sandbox.state import plain_booking
-from dashboard.sandbox.world import Hold, bookings_from
 
 if TYPE_CHECKING:
     from dashboard.sandbox.sandbox import Sandbox

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard.sandbox.world import Booking, EventType, Key, Schedule, Team, User, World
+from dashboard.sandbox.fixtures import Booking, EventType, Key, Schedule, Team, User, World
 
 _ZONE = "Europe/Rome"
 _DAYS_AHEAD = 28

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from dashboard.sandbox.world import EventType, User, World
+from dashboard.sandbox.fixtures import EventType, User, World
 
 _SITE = "http://127.0.0.1:3000"
 _DISABLED = {"disabled": True}

@@ -12,8 +12,8 @@ from urllib.parse import parse_qsl
 from dashboard.sandbox.call import Call
 from dashboard.sandbox.errors import internal, not_found
 from dashboard.sandbox.event_type_body import dynamic, individual, of_team
+from dashboard.sandbox.fixtures import EventType, User
 from dashboard.sandbox.identity import optional_user, permitted_user, required_user
-from dashboard.sandbox.world import EventType, User
 
 
 def listed(call: Call) -> Any:

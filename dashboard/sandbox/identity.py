@@ -6,8 +6,8 @@ Order and words: https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/mod
 from __future__ import annotations
 
 from dashboard.sandbox.errors import forbidden, unauthorized
+from dashboard.sandbox.fixtures import User, World
 from dashboard.sandbox.message import Request
-from dashboard.sandbox.world import User, World
 
 _PREFIX = "cal_"
 _LIMIT = 120

@@ -10,8 +10,8 @@ from typing import Any
 
 from dashboard.sandbox import iso
 from dashboard.sandbox.call import Call
+from dashboard.sandbox.fixtures import Booking, EventType, User
 from dashboard.sandbox.identity import permitted_user
-from dashboard.sandbox.world import Booking, EventType, User
 
 
 def listed(call: Call) -> Any:

@@ -24,10 +24,10 @@ from dashboard.sandbox.errors import (
     unauthorized,
     unprocessable,
 )
+from dashboard.sandbox.fixtures import Booking, EventType, Hold, User, World
 from dashboard.sandbox.identity import optional_user
 from dashboard.sandbox.state import DEFAULT_MINUTES, until
 from dashboard.sandbox.validation import Wanted, wanted
-from dashboard.sandbox.world import Booking, EventType, Hold, User, World
 
 _LARGEST_ID = 2**31 - 1
 _MINUTE = timedelta(minutes=1)

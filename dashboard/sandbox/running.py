@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dashboard.sandbox.fixtures import Key
 from dashboard.sandbox.sandbox import Sandbox
-from dashboard.sandbox.world import Key
 
 
 def announcement(sandbox: Sandbox) -> str:

@@ -12,13 +12,13 @@ from typing import Any
 from dashboard.sandbox import control
 from dashboard.sandbox.application import Application
 from dashboard.sandbox.clock import Clock
+from dashboard.sandbox.fault_injection import Trouble, route_of
 from dashboard.sandbox.faults import Faults
+from dashboard.sandbox.fixtures import Booking, EventType, Hold, World
 from dashboard.sandbox.listener import Listener, check_loopback
 from dashboard.sandbox.message import Reply, Request, Response
 from dashboard.sandbox.state import DEFAULT_MINUTES, State, until
 from dashboard.sandbox.storage import StateFile
-from dashboard.sandbox.trouble import Trouble, route_of
-from dashboard.sandbox.world import Booking, EventType, Hold, World
 
 _REMEMBERED = 10_000
 

@@ -17,9 +17,9 @@ from dashboard.sandbox import iso
 from dashboard.sandbox.availability import Stretch, all_of, either, times, without, working_hours
 from dashboard.sandbox.call import Call
 from dashboard.sandbox.errors import not_found
+from dashboard.sandbox.fixtures import Booking, EventType, Hold
 from dashboard.sandbox.free_times import FreeTime
 from dashboard.sandbox.query import SlotsQuery, slots_query
-from dashboard.sandbox.world import Booking, EventType, Hold
 
 _NOTICE = timedelta(minutes=1)
 

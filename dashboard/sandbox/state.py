@@ -16,8 +16,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.sandbox import iso
+from dashboard.sandbox.fixtures import Booking, EventType, Hold, World, bookings_from
 from dashboard.sandbox.storage import StateFile
-from dashboard.sandbox.world import Booking, EventType, Hold, World, bookings_from
 
 DEFAULT_MINUTES = 5
 

@@ -5,7 +5,7 @@ from django.urls import path
 from django.views.decorators.http import require_POST
 
 from dashboard.accounts.policy import admins_only
-from dashboard.accounts.typed import recall
+from dashboard.accounts.saved_forms import recall
 from dashboard.urls import urlpatterns as real
 
 KEPT = {"login", "logout", "livez", "readyz", "settings", "warnings"}

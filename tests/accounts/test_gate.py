@@ -14,7 +14,7 @@ from django.urls import (
     set_script_prefix,
 )
 
-from dashboard.accounts import gate
+from dashboard.accounts import access
 from dashboard.accounts.models import User
 from dashboard.accounts.policy import Policy, admins_only, policy_of, public
 from dashboard.audit.models import AuditEntry
@@ -112,7 +112,7 @@ def test_a_page_that_polls_does_not_fill_the_log(
     assert denied() == ["GET"]
     browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
     assert denied() == ["GET", "POST"]
-    monkeypatch.setattr(gate, "SAME_DENIAL_SECONDS", 0)
+    monkeypatch.setattr(access, "SAME_DENIAL_SECONDS", 0)
     browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
     assert denied() == ["GET", "POST", "POST"]
 

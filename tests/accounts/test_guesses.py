@@ -11,7 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import guesses
+from dashboard.accounts import throttling
 from dashboard.accounts.models import SignInGuesses, User
 from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, NOW, PASSWORD, sign_in
@@ -22,12 +22,12 @@ OFFICE = "192.0.2.1"
 
 def wait_of(name: str = "staff", address: str = OFFICE, now: datetime = NOW) -> int:
     """The seconds that a try has to wait, 0 for none."""
-    wait = guesses.admit(name=name, address=address, now=now)
+    wait = throttling.admit(name=name, address=address, now=now)
     return 0 if wait is None else wait.seconds
 
 
 def use_up(name: str = "staff", address: str = OFFICE) -> None:
-    assert [wait_of(name, address) for _ in range(guesses.FREE)] == [0] * guesses.FREE
+    assert [wait_of(name, address) for _ in range(throttling.FREE)] == [0] * throttling.FREE
 
 
 def test_the_first_few_are_free_and_then_each_wait_is_twice_the_one_before(db: None) -> None:
@@ -70,13 +70,13 @@ def test_the_same_name_in_another_spelling_and_the_same_ipv6_network_count_toget
 
 def test_a_sign_in_that_worked_wipes_the_count(db: None) -> None:
     use_up()
-    guesses.forget(name="staff", address=OFFICE)
+    throttling.forget(name="staff", address=OFFICE)
     use_up()
 
 
 def test_a_day_later_it_is_forgotten_and_the_row_is_gone(db: None) -> None:
     use_up()
-    later = NOW + guesses.FORGOTTEN_AFTER + timedelta(seconds=1)
+    later = NOW + throttling.FORGOTTEN_AFTER + timedelta(seconds=1)
     assert wait_of("colleague", now=later) == 0
     assert SignInGuesses.objects.count() == 2  # hers, and the address's
 
@@ -88,20 +88,20 @@ def test_an_address_that_is_none_counts_as_one(db: None) -> None:
 
 def fill(address: str = OFFICE) -> None:
     """As many names as the address has room for."""
-    waits = [wait_of(f"name{n}", address) for n in range(guesses.FREE_OF_ADDRESS)]
-    assert waits == [0] * guesses.FREE_OF_ADDRESS
+    waits = [wait_of(f"name{n}", address) for n in range(throttling.FREE_OF_ADDRESS)]
+    assert waits == [0] * throttling.FREE_OF_ADDRESS
 
 
 def test_another_name_each_time_is_slowed_too(db: None) -> None:
     fill()
-    again = guesses.ROOM_AGAIN
+    again = throttling.ROOM_AGAIN
     assert wait_of("one more") == again.total_seconds()
     assert wait_of("one more", now=NOW + again) == 0
     assert wait_of("yet one more", now=NOW + again) == again.total_seconds()
     # In time all the room is there again, and no more than that.
     much_later = NOW + timedelta(hours=12)
-    assert [wait_of(f"new{n}", now=much_later) for n in range(guesses.FREE_OF_ADDRESS + 1)] == [
-        *[0] * guesses.FREE_OF_ADDRESS,
+    assert [wait_of(f"new{n}", now=much_later) for n in range(throttling.FREE_OF_ADDRESS + 1)] == [
+        *[0] * throttling.FREE_OF_ADDRESS,
         again.total_seconds(),
     ]
 
@@ -116,23 +116,23 @@ def test_tries_that_are_refused_take_no_room_and_leave_nothing(db: None) -> None
     fill()
     before = SignInGuesses.objects.count()
     for n in range(30):
-        assert wait_of(f"more{n}") == guesses.ROOM_AGAIN.total_seconds()
+        assert wait_of(f"more{n}") == throttling.ROOM_AGAIN.total_seconds()
     assert SignInGuesses.objects.count() == before
 
 
 def test_an_office_that_signs_in_and_knows_its_passwords_never_waits(db: None) -> None:
-    for n in range(3 * guesses.FREE_OF_ADDRESS):
+    for n in range(3 * throttling.FREE_OF_ADDRESS):
         assert wait_of(f"staff{n}") == 0
-        guesses.forget(name=f"staff{n}", address=OFFICE)
+        throttling.forget(name=f"staff{n}", address=OFFICE)
 
 
 def test_signing_in_oneself_gives_a_guesser_nothing_but_that_try_back(db: None) -> None:
     fill()
-    later = NOW + guesses.ROOM_AGAIN
+    later = NOW + throttling.ROOM_AGAIN
     assert wait_of("guesser", now=later) == 0
-    guesses.forget(name="guesser", address=OFFICE)
+    throttling.forget(name="guesser", address=OFFICE)
     assert wait_of("victim", now=later) == 0
-    assert wait_of("victim", now=later) == guesses.ROOM_AGAIN.total_seconds()
+    assert wait_of("victim", now=later) == throttling.ROOM_AGAIN.total_seconds()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -145,14 +145,14 @@ def test_many_at_once_gain_nothing() -> None:
 
     with ThreadPoolExecutor(8) as pool:
         waits = list(pool.map(one_try, range(24)))
-    assert waits.count(0) == guesses.FREE
+    assert waits.count(0) == throttling.FREE
 
 
 @pytest.mark.usefixtures("small_site")
 def test_at_the_page_the_right_password_waits_too_and_is_not_looked_at(
     browser: Client, staff: User, story: Callable[[], Story]
 ) -> None:
-    for _ in range(guesses.FREE):
+    for _ in range(throttling.FREE):
         assert sign_in(browser, "staff", "wrong").status_code == 422
     for _ in range(3):
         answer = sign_in(browser, "staff")
@@ -161,9 +161,9 @@ def test_at_the_page_the_right_password_waits_too_and_is_not_looked_at(
         assert "Too many tries from here." in answer.content.decode()
         assert PASSWORD not in answer.content.decode()
     # The tries inside the wait are in the audit once, so that nobody floods it.
-    assert story() == [("staff", "sign_in_failed", "refused")] * (guesses.FREE + 1)
+    assert story() == [("staff", "sign_in_failed", "refused")] * (throttling.FREE + 1)
     codes = AuditEntry.objects.filter(action="sign_in_failed").values_list("error_code", flat=True)
-    assert sorted(codes) == [""] * guesses.FREE + ["too_many_guesses"]
+    assert sorted(codes) == [""] * throttling.FREE + ["too_many_guesses"]
 
 
 @pytest.mark.usefixtures("small_site")
@@ -177,7 +177,7 @@ def test_the_office_is_not_locked_out_by_a_stranger_who_guesses(
 
 @pytest.mark.usefixtures("small_site")
 def test_after_the_wait_the_right_password_works(browser: Client, staff: User) -> None:
-    for _ in range(guesses.FREE + 1):
+    for _ in range(throttling.FREE + 1):
         sign_in(browser, "staff", "wrong")
     SignInGuesses.objects.update(wait_until=timezone.now())
     assert sign_in(browser, "staff")["Location"] == "/"
@@ -188,10 +188,10 @@ def test_after_the_wait_the_right_password_works(browser: Client, staff: User) -
 def test_at_the_page_a_full_address_is_told_to_wait_and_the_audit_has_it_once(
     browser: Client, staff: User, story: Callable[[], Story], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guesses, "FREE_OF_ADDRESS", 2)
+    monkeypatch.setattr(throttling, "FREE_OF_ADDRESS", 2)
     statuses = [sign_in(browser, f"name{n}", "wrong").status_code for n in range(5)]
     assert statuses == [422, 422, 429, 429, 429]
     assert [entry[1:] for entry in story()] == [("sign_in_failed", "refused")] * 3
     assert len({entry[0] for entry in story()}) == 3
     answer = sign_in(browser, "staff")
-    assert 1 <= int(answer["Retry-After"]) <= guesses.ROOM_AGAIN.total_seconds()
+    assert 1 <= int(answer["Retry-After"]) <= throttling.ROOM_AGAIN.total_seconds()

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import clear_script_prefix, set_script_prefix
 
 from dashboard.accounts.models import User
-from dashboard.accounts.pages import own_page
+from dashboard.accounts.return_urls import own_page
 from tests.accounts.cast import LOGIN, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")

@@ -55,7 +55,7 @@ def kept(user: User) -> dict[str, object] | None:
 @pytest.fixture(autouse=True)
 def no_cal_com(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the key may not list event types there is only their number to ask for."""
-    monkeypatch.setattr("dashboard.holds.availability.event_types", lambda: ())
+    monkeypatch.setattr("dashboard.holds.event_types.event_types", lambda: ())
 
 
 @pytest.fixture(autouse=True)

@@ -10,8 +10,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from dashboard.accounts.models import User
-from dashboard.accounts.pages import PAGE_OF
 from dashboard.accounts.policy import Policy, policy_of
+from dashboard.accounts.return_urls import PAGE_OF
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in

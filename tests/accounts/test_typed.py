@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import people, typed
+from dashboard.accounts import people, saved_forms
 from dashboard.accounts.models import User
 from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in
 
@@ -114,12 +114,12 @@ def test_secrets_and_what_the_page_made_itself_are_not_kept(at_the_phone: Client
         old_Password="p",
         client_name="Ada",
     )
-    kept = at_the_phone.session[typed.SESSION_KEY]
+    kept = at_the_phone.session[saved_forms.SESSION_KEY]
     assert [one["data"] for one in kept] == ["client_name=Ada"]
 
 
 @pytest.mark.parametrize(
-    "data", [{"uid": "a-secret-uid"}, {"note": "x" * (typed.MOST_CHARACTERS + 1)}]
+    "data", [{"uid": "a-secret-uid"}, {"note": "x" * (saved_forms.MOST_CHARACTERS + 1)}]
 )
 def test_nothing_worth_keeping_makes_no_session(at_the_phone: Client, data: dict[str, str]) -> None:
     before = Session.objects.count()
@@ -170,8 +170,8 @@ def test_nobody_else_gets_what_was_sent_after_signing_out(
 def test_it_is_forgotten_after_an_hour(at_the_phone: Client) -> None:
     send(at_the_phone, "/holds/new", client_name="Ada")
     session = at_the_phone.session
-    assert 0 < session.get_expiry_age() <= typed.KEPT_SECONDS
-    session[typed.SESSION_KEY][0]["at"] -= typed.KEPT_SECONDS + 1
+    assert 0 < session.get_expiry_age() <= saved_forms.KEPT_SECONDS
+    session[saved_forms.SESSION_KEY][0]["at"] -= saved_forms.KEPT_SECONDS + 1
     session.save()
     sign_in(at_the_phone, "staff")
     assert shown(at_the_phone, "/holds/new") == "empty"
@@ -188,12 +188,12 @@ def test_the_session_has_its_usual_length_again_after_signing_in(
 def test_only_the_last_few_forms_are_kept_and_of_one_form_the_last_content(
     at_the_phone: Client,
 ) -> None:
-    for pk in range(typed.MOST_FORMS + 3):
+    for pk in range(saved_forms.MOST_FORMS + 3):
         send(at_the_phone, f"/holds/{pk}/release", reason="first")
         send(at_the_phone, f"/holds/{pk}/release", reason="second")
-    kept = at_the_phone.session[typed.SESSION_KEY]
+    kept = at_the_phone.session[saved_forms.SESSION_KEY]
     assert [(one["page"], one["data"]) for one in kept] == [
-        (f"/holds/{pk}/", "reason=second") for pk in range(3, typed.MOST_FORMS + 3)
+        (f"/holds/{pk}/", "reason=second") for pk in range(3, saved_forms.MOST_FORMS + 3)
     ]
 
 

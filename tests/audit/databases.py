@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.edge.values import database
+from dashboard.edge.setting_readers import database
 from tests import postgresql
 from tests.parts import require
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import translation
 
-from dashboard.audit import searching, trail, values, words
-from dashboard.audit.lines import Line, fold
+from dashboard.audit import action_labels, search, trail, values
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.searching import findings, story
+from dashboard.audit.search import findings, story
+from dashboard.audit.timeline import Line, fold
 from dashboard.holds.models import Hold
 from tests.audit.deeds import (
     AFTER,
@@ -313,7 +313,7 @@ def test_the_board_asks_once_when_there_is_nothing_and_twice_when_there_is(
         found = findings(after(600))
         assert len({line.sentence for line in found}) == 1
         assert len({line.hold.client_name for line in found}) == 1
-    assert len(found) == searching.MOST_FINDINGS
+    assert len(found) == search.MOST_FINDINGS
 
 
 # --- Stories ----------------------------------------------------------------------------------
@@ -349,16 +349,16 @@ def test_a_story_begins_with_what_did_not_know_the_hold_yet(staff, hold):
 
 
 def test_a_story_that_is_cut_shows_no_half_action(staff, hold, monkeypatch):
-    monkeypatch.setattr(searching, "LONGEST_STORY", 5)
+    monkeypatch.setattr(search, "LONGEST_STORY", 5)
     extend(staff, hold)
     extend(staff, hold, at=after(1))
     assert [(line.at, len(line.calls)) for line in story(hold.pk, now=NOON)] == [(after(1), 2)]
 
 
 def test_every_action_and_state_has_words(db):
-    assert set(words.DONE) == set(Action.values)
+    assert set(action_labels.DONE) == set(Action.values)
     assert set(values.states()) == set(Hold.State.values)
-    assert set(Action.values) - set(words.TRIED) == {
+    assert set(Action.values) - set(action_labels.TRIED) == {
         "expire",
         "sign_in_failed",
         "sign_out",

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard.accounts.models import User
-from dashboard.audit import facts, searching, trail
+from dashboard.audit import entry_fields, search, trail
 from dashboard.audit.models import AuditEntry
 from tests.audit.deeds import (
     NOON,
@@ -271,12 +271,12 @@ def test_the_log_itself_is_two_queries_for_whatever_was_asked(
     busy_day, staff, django_assert_num_queries
 ):
     for wanted in (
-        searching.Wanted(),
-        searching.Wanted(person=staff.pk, action="extend", outcome="ok", since=NOON),
-        searching.Wanted(outcome=searching.WITHOUT_OUTCOME),
+        search.Wanted(),
+        search.Wanted(person=staff.pk, action="extend", outcome="ok", since=NOON),
+        search.Wanted(outcome=search.WITHOUT_OUTCOME),
     ):
         with django_assert_num_queries(2):
-            page = searching.page(wanted, before=10**9, now=after(900))
+            page = search.page(wanted, before=10**9, now=after(900))
             assert {line.hold and line.hold.client_name for line in page.lines} <= {
                 None,
                 "Client One",
@@ -321,7 +321,7 @@ def test_an_entry_shows_every_column_and_its_whole_action(staff, hold, admins_br
 def test_no_column_is_left_out_of_an_entrys_page():
     told_by_itself = {"id", "at", "kind", "actor", "actor_name", "action", "outcome", "hold"}
     columns = {field.name for field in AuditEntry._meta.local_fields}
-    as_they_are = {name for name, _label in facts.COLUMNS}
+    as_they_are = {name for name, _label in entry_fields.COLUMNS}
     assert as_they_are | told_by_itself | {"asked", "before", "after"} == columns
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit.searching import WITHOUT_OUTCOME, Wanted, heads
+from dashboard.audit.search import WITHOUT_OUTCOME, Wanted, heads
 from tests.audit.databases import migrated
 from tests.audit.deeds import NOON
 

@@ -25,7 +25,7 @@ from time import perf_counter
 import httpx
 import psycopg
 
-from dashboard.edge import values
+from dashboard.edge import setting_readers
 from tests import postgresql
 from tests.bench.house import FIRST, KEY, House, Person, expect, house
 from tests.bench.report import Aim
@@ -94,7 +94,7 @@ def on_postgresql(calls: int) -> Figures:
 def sqlite_commit(path: Path) -> Iterator[Callable[[], object]]:
     """One transaction of one INSERT, on a connection opened as the product opens its own."""
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.executescript(values.sqlite(path)["OPTIONS"]["init_command"])
+    connection.executescript(setting_readers.sqlite(path)["OPTIONS"]["init_command"])
     connection.execute(TABLE.format("INTEGER"))
     _check(connection.execute("PRAGMA synchronous").fetchone() == (2,), "synchronous is not FULL")
 

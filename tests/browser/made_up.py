@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from django import forms
 from django.template.loader import render_to_string
 
-from dashboard.audit.lines import Line
+from dashboard.audit.timeline import Line
 
 ZONE = ZoneInfo("Europe/Rome")
 

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from playwright.sync_api import expect
 
-from tests.ahead import day, named
 from tests.browser.desk import Desk, Sit
 from tests.browser.office import Office
+from tests.future_dates import day, named
 
 ONLY_WITH_SCRIPTS = pytest.mark.parametrize("scripts", [True], indirect=True)
 FREE = "#times a.time:not(.held)"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.calcom.asking import Ask, ask, ask_async
+from tests.calcom.both_clients import Ask, ask, ask_async
 
 collect_ignore = [] if "CALCOM_OPENAPI" in os.environ else ["test_openapi.py"]
 

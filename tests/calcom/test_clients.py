@@ -10,7 +10,7 @@ import pytest
 
 import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, endpoints
-from tests.calcom.asking import UID, VERBS
+from tests.calcom.both_clients import UID, VERBS
 from tests.calcom.scripted import keeping_open, scripted
 
 

@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from dashboard.calcom import CalcomError, Client, attempt, endpoints, transport
-from tests.calcom.asking import READS, UID, VERBS, WRITES, Ask, ask, outcome, told
+from tests.calcom.both_clients import READS, UID, VERBS, WRITES, Ask, ask, outcome, told
 from tests.calcom.scripted import (
     NULL,
     Play,

@@ -15,7 +15,7 @@ import pytest
 
 from dashboard.calcom import endpoints
 from dashboard.calcom.endpoints import Call
-from tests.calcom.asking import START, VERBS
+from tests.calcom.both_clients import START, VERBS
 
 DOCUMENT: dict[str, Any] = json.loads(Path(os.environ["CALCOM_OPENAPI"]).read_text("utf-8"))
 FULL: dict[str, Any] = {"slot_duration": 45, "reservation_duration": 15}

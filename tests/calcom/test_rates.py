@@ -9,7 +9,7 @@ import pytest
 
 from dashboard.calcom import CalcomError, Rate
 from dashboard.calcom.rates import moment_of, roomiest, seconds_to_wait, windows_of
-from tests.calcom.asking import UID, Ask, answering
+from tests.calcom.both_clients import UID, Ask, answering
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
 NULL = '{"status":"success","data":null}'

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dashboard.calcom import CalcomError, EventType, FieldError, Kind, Rate, Reservation, Slot
-from tests.calcom.asking import Ask, told
+from tests.calcom.both_clients import Ask, told
 from tests.calcom.ends import ENDS
 from tests.calcom.recorded import FILES, WIRE, Recorded, lines, lines_of
 

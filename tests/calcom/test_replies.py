@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.calcom import CalcomError
-from tests.calcom.asking import READS, UID, VERBS, WRITES, Ask, answering, outcome
+from tests.calcom.both_clients import READS, UID, VERBS, WRITES, Ask, answering, outcome
 
 PAGE = "<!doctype html><title>Attention Required!</title>"
 UNRATED: dict[str, str] = {}

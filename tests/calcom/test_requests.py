@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from dashboard.calcom import CalcomError, Client, FieldError
-from tests.calcom.asking import BASE, KEY, START, UID, VERBS, Ask, told
+from tests.calcom.both_clients import BASE, KEY, START, UID, VERBS, Ask, told
 
 RESERVATIONS = "/v2/slots/reservations"
 EXPECTED = {

@@ -17,7 +17,7 @@ import pytest
 
 import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints, quiet
-from tests.calcom.asking import VERBS, Ask, answering
+from tests.calcom.both_clients import VERBS, Ask, answering
 from tests.calcom.recorded import lines
 from tests.calcom.scripted import Play, Scripted, receive, reply, scripted, sending
 

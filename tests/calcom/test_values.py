@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard.calcom import EventType, Kind, Slot
-from tests.calcom.asking import UID, VERBS, Ask, answering, outcome
+from tests.calcom.both_clients import UID, VERBS, Ask, answering, outcome
 
 RESERVED = {
     "eventTypeId": 1,

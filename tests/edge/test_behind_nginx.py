@@ -13,8 +13,8 @@ import pytest
 from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.conftest import starter
 from tests.edge.nginx import NAME, ByName, running, two_ports
+from tests.script_visitor import TOKEN, Visitor
 from tests.serving import Site
-from tests.visitor import TOKEN, Visitor
 
 PASSWORD = "a long enough word"
 PERSON, FORGED = "127.0.0.7", "203.0.113.9"

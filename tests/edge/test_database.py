@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.db.utils import ConnectionHandler, OperationalError
 
-from dashboard.edge.values import sqlite
+from dashboard.edge.setting_readers import sqlite
 
 FULL = 2
 

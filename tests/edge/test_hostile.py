@@ -19,7 +19,7 @@ from dashboard.sandbox import Sandbox
 from tests.accounts.cast import person
 from tests.holds.conftest import calcom  # noqa: F401
 from tests.holds.desk import wish
-from tests.holds.shelf import put
+from tests.holds.factories import put
 from tests.house.test_urls import SAMPLES, VIEWS
 
 FORM = "application/x-www-form-urlencoded"

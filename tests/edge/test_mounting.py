@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.edge.mounting import mounted
+from dashboard.edge.script_name import mounted
 
 
 def place(prefix, path):

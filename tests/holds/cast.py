@@ -14,7 +14,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.placing import ClientDetails
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
-from tests.ahead import day
+from tests.future_dates import day
 
 CONSULT = 1  # 60 minutes
 VARIABLE = 2  # 15, 30, 45, 60 or 180 minutes

@@ -11,15 +11,15 @@ from django.test import Client
 from dashboard.accounts.models import User
 from dashboard.holds import calls
 from dashboard.sandbox import Sandbox
-from tests import ahead
+from tests import future_dates
 from tests.holds.desk import desk
-from tests.holds.outsider import Outsider
+from tests.holds.script_client import Outsider
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
     """For one test, with the recorded bookings in the week that these tests ask for."""
-    with Sandbox(ahead.world()) as running:
+    with Sandbox(future_dates.world()) as running:
         yield running
 
 

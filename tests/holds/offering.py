@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import deciding, offers
+from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
@@ -32,8 +32,8 @@ def offered(user: User, count: int = 3) -> tuple[int, list[Hold]]:
     return offer.pk, [first, *more]
 
 
-def keep(user: User, offer: int, hold: Hold, **more: Any) -> deciding.Decision:
-    return deciding.keep(
+def keep(user: User, offer: int, hold: Hold, **more: Any) -> offer_decision.Decision:
+    return offer_decision.keep(
         offer_id=offer, hold_id=hold.pk, by=cast.acting(user), now=timezone.now(), **more
     )
 

@@ -11,14 +11,14 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import calls, looking, settling, ways
+from dashboard.holds import calls, checks, settle, ways
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.calcom.scripted import scripted
 from tests.holds import cast
 from tests.holds.cast import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
-from tests.holds.weather import line_to
+from tests.holds.flaky_proxy import line_to
 
 KINDS = (CONSULT, GROUP, SHORT, ROUND_ROBIN, COLLECTIVE)
 DEEDS = ("place", "place", "extend", "extend", "move", "swap", "release", "check")
@@ -48,7 +48,7 @@ def test_any_deeds_in_any_weather(
         calls.close_client()
     settings.CALCOM_API_URL = calcom.url
     for minutes in (3, 5, 7):
-        settling.settle_changes(timezone.now() + minutes * MINUTE)
+        settle.settle_changes(timezone.now() + minutes * MINUTE)
 
     assert not Hold.objects.filter(change__isnull=False).exists()
     assert untrue(calcom) == []
@@ -68,7 +68,7 @@ def some_deed(staff: User, chance: random.Random) -> Hold | None:
         return cast.move(staff, hold, start, event_type_id=chance.choice(KINDS))
     if deed == "release":
         return cast.release(staff, hold)
-    return looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now()).hold
+    return checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now()).hold
 
 
 def places(calcom: Sandbox) -> dict[str, Place]:

@@ -18,13 +18,13 @@ from dashboard.accounts.people import change_person
 from dashboard.accounts.roles import Role
 from dashboard.holds import register
 from dashboard.holds.changes import Change, Phase, Spot
-from dashboard.holds.desk.board import Tab
 from dashboard.holds.models import Hold
+from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import CONSULT, LATER, MONDAY
 from tests.holds.desk import desk
-from tests.holds.shelf import put, put_ended, see, tag
+from tests.holds.factories import put, put_ended, see, tag
 
 pytestmark = pytest.mark.django_db
 POLL = "/board?tab=everyone"

@@ -9,12 +9,12 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds.desk.board import Tab
 from dashboard.holds.models import Hold
+from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.holds.cast import CONSULT, MONDAY, place, release
 from tests.holds.desk import desk
-from tests.holds.shelf import put, put_ended, see
+from tests.holds.factories import put, put_ended, see
 
 pytestmark = pytest.mark.django_db
 DAY = 24 * 3600

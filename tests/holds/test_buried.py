@@ -14,13 +14,13 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import calls, claims, settling, starting, upstream
+from dashboard.holds import calls, claims, rate_and_clock, settle, starting
 from dashboard.holds.calls import Action, Stopwatch
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import MONDAY, ROUND_ROBIN
-from tests.holds.together import at_once
+from tests.holds.concurrency import at_once
 
 LONG_AGO = timedelta(hours=1)
 TOGETHER = 0.3  # seconds; where writers come one after the other, the first waits in vain
@@ -75,8 +75,8 @@ def test_a_hold_and_its_stand_in_are_buried_at_once(
     now = timezone.now()
 
     ended = at_once(
-        lambda: settling.bring_to_rest(hold.pk, now),
-        lambda: settling.bring_to_rest(stand_in.pk, now),
+        lambda: settle.bring_to_rest(hold.pk, now),
+        lambda: settle.bring_to_rest(stand_in.pk, now),
     )
 
     assert ended == [None, None]
@@ -98,12 +98,12 @@ def test_a_slow_process_is_buried_while_it_gives_up(
         method="PATCH",
         path=cast.ONE,
         calls=1,
-        known=upstream.load(),
+        known=rate_and_clock.load(),
         watch=watch,
         hold=starting.claiming(hold, verb="extend", by=cast.acting(staff), watch=watch),
     )
 
-    ended = at_once(slow.give_up, lambda: settling.bring_to_rest(hold.pk, timezone.now()))
+    ended = at_once(slow.give_up, lambda: settle.bring_to_rest(hold.pk, timezone.now()))
 
     assert ended == [None, None]
     _placed, extended = stories()

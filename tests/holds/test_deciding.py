@@ -10,15 +10,15 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import deciding, many
+from dashboard.holds import bulk_release, offer_decision
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import MONDAY, ONE
+from tests.holds.concurrency import at_once, meanwhile
 from tests.holds.desk import desk
 from tests.holds.offering import HEADERS, keep, offered, send, states, untouched
-from tests.holds.together import at_once, meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -41,15 +41,15 @@ class TestDeciding:
         now = Hold.objects.get(pk=kept.pk)
         assert (now.held_until, now.claim_id, now.change) == (kept.held_until, None, None)
         reasons = Hold.objects.filter(state="released").values_list("end_reason", flat=True)
-        assert set(reasons) == {deciding.REASON}
+        assert set(reasons) == {offer_decision.REASON}
         entries = AuditEntry.objects.filter(pk__gt=last)
         assert entries.values("request_id").distinct().count() == 1
         outcomes = entries.filter(kind="outcome").values_list("action", "hold", "outcome", "reason")
         assert sorted(outcomes) == sorted(
             [
                 ("check", kept.pk, "ok", ""),
-                ("release", holds[0].pk, "ok", deciding.REASON),
-                ("release", holds[2].pk, "ok", deciding.REASON),
+                ("release", holds[0].pk, "ok", offer_decision.REASON),
+                ("release", holds[2].pk, "ok", offer_decision.REASON),
             ]
         )
         page = desk(staff).get(f"/holds/{holds[0].pk}/").content.decode()
@@ -115,7 +115,7 @@ class TestDeciding:
         offer, holds = offered(staff)
         Upstream.objects.update(
             rate_limit=120,
-            rate_remaining=4 + many.KEPT_FOR_OTHERS,
+            rate_remaining=4 + bulk_release.KEPT_FOR_OTHERS,
             rate_resets_at=timezone.now() + timedelta(seconds=30),
         )
 
@@ -218,7 +218,7 @@ class TestTwoAtOnce:
 
         ends = at_once(lambda: keep(staff, offer, holds[0]), lambda: keep(admin, offer, holds[2]))
 
-        [won] = [end for end in ends if isinstance(end, deciding.Decision)]
+        [won] = [end for end in ends if isinstance(end, offer_decision.Decision)]
         [lost] = [end for end in ends if isinstance(end, HoldError)]
         assert lost.cause == "being_decided"
         assert lost.problem.happened in {
@@ -265,10 +265,10 @@ class TestTwoAtOnce:
     ) -> None:
         offer, holds = offered(staff)
 
-        def dies(**_more: Any) -> list[many.Row]:
+        def dies(**_more: Any) -> list[bulk_release.Row]:
             raise KeyboardInterrupt
 
-        monkeypatch.setattr(many, "release", dies)
+        monkeypatch.setattr(bulk_release, "release", dies)
         with pytest.raises(KeyboardInterrupt):
             keep(staff, offer, holds[0])
         monkeypatch.undo()

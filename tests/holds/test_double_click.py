@@ -15,8 +15,8 @@ from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, LATER, SHORT
+from tests.holds.concurrency import at_once
 from tests.holds.desk import ask, desk
-from tests.holds.together import at_once
 
 TOKEN = "2f0c8ad4-5a7e-4a8e-9d58-6c2f9b1f6a11"
 

@@ -11,11 +11,11 @@ import pytest
 from django.utils import timezone, translation
 
 from dashboard.accounts.models import User
-from dashboard.holds import taking_over
-from dashboard.holds.desk import sentences
+from dashboard.holds import transfer
 from dashboard.holds.models import Hold
+from dashboard.pages import client_message
 from dashboard.sandbox import Sandbox
-from tests.ahead import YEAR, day
+from tests.future_dates import YEAR, day
 from tests.holds import cast
 from tests.holds.cast import MONDAY
 from tests.holds.desk import ask, desk
@@ -78,14 +78,14 @@ def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hol
     ],
 )
 def test_the_sentence(hold: Hold, zone: ZoneInfo | None, now: datetime, said: str) -> None:
-    assert sentences.for_client(hold, zone, now=now) == said
+    assert client_message.for_client(hold, zone, now=now) == said
 
 
 def test_the_sentence_speaks_the_language_of_the_page() -> None:
     hold = a_hold(THEN, NOW + timedelta(minutes=15))
 
     with translation.override("de"):
-        said = sentences.for_client(hold, None, now=NOW)
+        said = client_message.for_client(hold, None, now=NOW)
 
     assert "Montag, 11. Januar 2027" in said
     assert "We are" not in said
@@ -201,7 +201,7 @@ class TestWhoeverLostAHold:
         browser = desk(staff)
         before = browser.get("/board?tab=mine")
 
-        taking_over.take_over(
+        transfer.take_over(
             hold_id=hold.pk, by=cast.acting(admin), reason="absent", now=timezone.now()
         )
         after = browser.get("/board?tab=mine", headers={"If-None-Match": before["ETag"]})

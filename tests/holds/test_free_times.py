@@ -13,13 +13,13 @@ import pytest
 from django.utils import timezone
 
 from dashboard.calcom import Cause
-from dashboard.holds import free_times, upstream
+from dashboard.holds import free_times, rate_and_clock
 from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, Span
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
 from tests import postgresql, serving
-from tests.ahead import day
-from tests.holds.together import at_once, meanwhile
+from tests.future_dates import day
+from tests.holds.concurrency import at_once, meanwhile
 from tests.parts import require
 from tests.waiting import wait_for
 
@@ -145,7 +145,7 @@ def test_a_third_of_the_rate_is_left_to_actions(
 
     found = [look(week) for week in weeks]
 
-    known = upstream.load()
+    known = rate_and_clock.load()
     assert [cause for _, cause in found] == [""] * 6 + [NO_ROOM] * 3
     assert (asked(calcom), known.rate_remaining) == (6, 3)
     assert known.seconds_to_wait(3, timezone.now()) is None
@@ -183,7 +183,7 @@ def lookers(database_url: str, calcom: Sandbox) -> Iterator[list[subprocess.Pope
         public_url="http://localhost", database_url=database_url, CALCOM_API_URL=calcom.url
     )
     serving.manage(variables, "migrate")
-    command = [sys.executable, "-m", "tests.holds.looking", str(WEEK.first_day)]
+    command = [sys.executable, "-m", "tests.holds.free_times_reader", str(WEEK.first_day)]
     with contextlib.ExitStack() as running:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
         started = [

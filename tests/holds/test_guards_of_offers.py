@@ -11,9 +11,9 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
-from tests.holds.crashing import CrashError
+from tests.holds.concurrency import at_once
+from tests.holds.defect import CrashError
 from tests.holds.desk import desk
-from tests.holds.together import at_once
 
 
 def test_a_colleagues_offer_is_told_to_its_people_only(

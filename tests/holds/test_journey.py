@@ -13,11 +13,11 @@ from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Booking, Sandbox
 from tests.accounts.cast import PASSWORD
-from tests.ahead import BACK, FORWARD
+from tests.future_dates import BACK, FORWARD
 from tests.holds import cast
 from tests.holds.cast import CONSULT, GROUP, LATER, MONDAY, SHORT, STRANGERS, VARIABLE
-from tests.holds.outsider import ASKED, VERBS, WISH, Outsider, beginning, fields, seen
-from tests.visitor import Visitor
+from tests.holds.script_client import ASKED, VERBS, WISH, Outsider, beginning, fields, seen
+from tests.script_visitor import Visitor
 
 ROME = ZoneInfo("Europe/Rome")
 

@@ -15,9 +15,10 @@ import pytest
 from django.db import connection
 
 from dashboard.sandbox import Sandbox
-from tests.ahead import world
-from tests.holds import reckoning
+from tests.future_dates import world
+from tests.holds import invariants
 from tests.holds.cast import CONSULT, LATER
+from tests.holds.crash_harness import KILLED, Desk, Files, Kitchen, Server, kitchen
 from tests.holds.journeys import (
     DEATHS,
     KNOWN_UID,
@@ -27,8 +28,7 @@ from tests.holds.journeys import (
     Verb,
     prepare,
 )
-from tests.holds.killable import KILLED, Desk, Files, Kitchen, Server, kitchen
-from tests.holds.telling import tell
+from tests.holds.summary import tell
 
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
 PAST_ALL_HOLDS = 4 * 3600
@@ -93,7 +93,7 @@ def die(verb: Verb, death: Death, desk: Desk) -> None:
     begun = {"arrival": 0, "departure": len(verb.calls)}.get(death.at, death.call)
     sent = begun - (death.at == "before")
     assert desk.wait_for_calls(placed + sent) == placed + sent
-    assert reckoning.calls_written_down(desk.books()).total() == placed + begun
+    assert invariants.calls_written_down(desk.books()).total() == placed + begun
 
 
 def settle(desk: Desk) -> None:
@@ -104,10 +104,10 @@ def settle(desk: Desk) -> None:
 
 def everything_is_right(desk: Desk, *, left_open: int = 0) -> None:
     books = desk.books()
-    assert reckoning.register(books, desk.live, desk.mine) == []
-    assert reckoning.at_rest(books) == []
-    assert reckoning.audit(books, left_open=left_open) == []
-    assert reckoning.calls_written_down(books).total() >= desk.calls().total()
+    assert invariants.register(books, desk.live, desk.mine) == []
+    assert invariants.at_rest(books) == []
+    assert invariants.audit(books, left_open=left_open) == []
+    assert invariants.calls_written_down(books).total() >= desk.calls().total()
     assert desk.wrong_pages(at_rest=True) == []
     assert desk.secrets_on("/") == []
 
@@ -118,8 +118,8 @@ def nothing_is_left(desk: Desk, *, left_open: int = 0) -> None:
     assert desk.manage("settle") == 0
     books = desk.books()
     assert desk.live == []
-    assert reckoning.still_open(books) == []
-    assert reckoning.audit(books, left_open=left_open) == []
+    assert invariants.still_open(books) == []
+    assert invariants.audit(books, left_open=left_open) == []
 
 
 def _id(case: object) -> str:

@@ -12,15 +12,15 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import looking, settling
-from dashboard.holds.looking import Finding
+from dashboard.holds import checks, settle
+from dashboard.holds.checks import Finding
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, MONDAY, ONE, SHORT, VARIABLE
+from tests.holds.concurrency import at_once
 from tests.holds.desk import desk
-from tests.holds.together import at_once
 
 UNKNOWN = "5f1c7a52-1111-4222-8333-444455556666"
 
@@ -30,7 +30,7 @@ def look(browser: Client, uid: str, **more: str) -> HttpResponse:
 
 
 def take(user: User, uid: str) -> Hold | None:
-    return looking.take_in(uid=uid, by=cast.acting(user), now=timezone.now())
+    return checks.take_in(uid=uid, by=cast.acting(user), now=timezone.now())
 
 
 def test_a_uid_that_we_know_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) -> None:
@@ -177,13 +177,13 @@ def test_one_that_was_settled_while_we_looked_is_not_overwritten(
 ) -> None:
     """Compare-and-set: what time decided stays, and the reservation gets a hold of its own."""
     waiting, uid = unconfirmed(calcom, staff)
-    asked = looking.availability.event_type
+    asked = checks.event_types.event_type
 
     def meanwhile(number: int) -> object:
-        settling.settle_times(timezone.now() + timedelta(hours=3))
+        settle.settle_times(timezone.now() + timedelta(hours=3))
         return asked(number)
 
-    monkeypatch.setattr(looking.availability, "event_type", meanwhile)
+    monkeypatch.setattr(checks.event_types, "event_type", meanwhile)
     taken = take(staff, uid)
 
     assert taken is not None
@@ -199,7 +199,7 @@ def test_a_check_takes_over_what_was_changed_outside(calcom: Sandbox, staff: Use
     calcom.remove_holds()
     calcom.insert_hold(SHORT, MONDAY + timedelta(days=1), uid=uid, minutes=30)
 
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
     now = checked.hold
     assert checked.finding is Finding.MOVED
@@ -219,7 +219,7 @@ def test_a_released_hold_is_not_brought_back_by_a_check(calcom: Sandbox, staff: 
     calcom.insert_hold(CONSULT, MONDAY, uid=uid)
 
     with pytest.raises(HoldError) as told:
-        looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+        checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
     assert told.value.cause == "has_ended"
     assert Hold.objects.get(pk=hold.pk).state == "released"

@@ -12,10 +12,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import many
+from dashboard.holds import bulk_release
 from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
-from tests.ahead import named
+from tests.future_dates import named
 from tests.holds import cast
 from tests.holds.cast import MONDAY
 from tests.holds.desk import desk
@@ -38,11 +38,13 @@ def states(holds: list[Hold]) -> list[str]:
     return [Hold.objects.get(pk=hold.pk).state for hold in holds]
 
 
-def release(user: User, holds: list[Hold], **more: Any) -> list[many.Row]:
-    return many.release(hold_ids=pks(holds), by=cast.acting(user), now=timezone.now(), **more)
+def release(user: User, holds: list[Hold], **more: Any) -> list[bulk_release.Row]:
+    return bulk_release.release(
+        hold_ids=pks(holds), by=cast.acting(user), now=timezone.now(), **more
+    )
 
 
-def endings(rows: list[many.Row]) -> list[str]:
+def endings(rows: list[bulk_release.Row]) -> list[str]:
     return [str(row.ending) for row in rows]
 
 
@@ -131,7 +133,7 @@ def test_what_the_rate_does_not_cover_is_not_done_and_says_how_long_to_wait(
     holds = several(staff, 1)
     Upstream.objects.update(
         rate_limit=120,
-        rate_remaining=many.KEPT_FOR_OTHERS + 1,
+        rate_remaining=bulk_release.KEPT_FOR_OTHERS + 1,
         rate_resets_at=timezone.now() + timedelta(seconds=40),
     )
     calcom.forget_calls()
@@ -159,7 +161,7 @@ def test_the_rest_can_be_tried_again_from_the_answer(calcom: Sandbox, staff: Use
 def test_a_slow_cal_com_does_not_keep_the_page_waiting_for_ever(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(many, "LASTS", 0.2)
+    monkeypatch.setattr(bulk_release, "LASTS", 0.2)
     holds = several(staff)
     calcom.faults.add("delay", method="DELETE", seconds=0.3)
 

@@ -20,12 +20,13 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom import Client
 from dashboard.calcom.transport import Transport
-from dashboard.holds import calls, claims, settling
+from dashboard.holds import calls, claims, settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.world import Hold as Row
-from tests.holds import books, clocks, reckoning
+from dashboard.sandbox.fixtures import Hold as Row
+from tests.holds import clocks, invariants, snapshot
 from tests.holds.cast import ALL, CONSULT, LATER, ONE
+from tests.holds.invariants import Shown
 from tests.holds.journeys import (
     FAULTY,
     FROZEN,
@@ -37,8 +38,7 @@ from tests.holds.journeys import (
     Verb,
     prepare,
 )
-from tests.holds.reckoning import Shown
-from tests.holds.telling import tell
+from tests.holds.summary import tell
 
 CALL_SECONDS = 0.4  # of a slow fault: what waits longer is unanswered
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
@@ -88,8 +88,8 @@ class Desk:
         for hold in Hold.objects.order_by("id"):
             shown = self.page(hold.pk)
             self.landed()
-            mine = reckoning.without_others(self.mine, books.read(), hold.pk)
-            wrong += reckoning.page(shown, self.live, mine, at_rest=True)
+            mine = invariants.without_others(self.mine, snapshot.read(), hold.pk)
+            wrong += invariants.page(shown, self.live, mine, at_rest=True)
         return wrong
 
     @property
@@ -98,11 +98,11 @@ class Desk:
 
     @property
     def mine(self) -> list[Row]:
-        return reckoning.ours(self.live, self.begun)
+        return invariants.ours(self.live, self.begun)
 
     def landed(self) -> None:
         """Wait until cal.com has done with every call that was written down."""
-        asked = reckoning.calls_written_down(books.read())
+        asked = invariants.calls_written_down(snapshot.read())
         deadline = time.monotonic() + 5
         while self._seen() != asked and time.monotonic() < deadline:
             time.sleep(0.005)
@@ -113,8 +113,8 @@ class Desk:
         return Counter(call.method for call in calls)
 
     def settle(self) -> int:
-        settling.settle_times(timezone.now())
-        return settling.settle_changes(timezone.now())
+        settle.settle_times(timezone.now())
+        return settle.settle_changes(timezone.now())
 
 
 @pytest.fixture
@@ -161,13 +161,13 @@ def test_nothing_is_lost_by_a_fault(
         monkeypatch.setattr(claims, "CALL_SECONDS", CALL_SECONDS)
     known = begin(verb, desk)
     before, uids = desk.mine, dict(Hold.objects.values_list("pk", "reservation_uid"))
-    last = max((entry["id"] for entry in books.read()["entries"]), default=0)
+    last = max((entry["id"] for entry in snapshot.read()["entries"]), default=0)
     armed = arm(desk, verb, number, fault)
 
     status, location, text = desk.send(verb.act, known)
 
     assert desk.calcom.faults.hits(armed) == 1
-    outcomes = reckoning.outcomes_since(books.read(), last)
+    outcomes = invariants.outcomes_since(snapshot.read(), last)
     outcome = outcomes[-1]
     if not verb.of_several:
         assert outcome["action"] == verb.action
@@ -175,31 +175,31 @@ def test_nothing_is_lost_by_a_fault(
     if status == 303:
         hold = known.get("hold") or Hold.objects.get().pk
         assert location == verb.leads_to.format(hold=hold)
-    assert reckoning.words(text, desk.live, desk.mine) == []
+    assert invariants.words(text, desk.live, desk.mine) == []
     if "unknown" in {each["outcome"] for each in outcomes}:
         assert desk.settle() <= 1  # while a slow call may still land
     desk.calcom.faults.clear()
     desk.landed()
     if verb.of_several:
-        assert reckoning.honest_of_each(outcomes, uids, before, desk.mine) == []
+        assert invariants.honest_of_each(outcomes, uids, before, desk.mine) == []
     else:
-        assert reckoning.honest(verb, outcome, before, desk.mine) == []
+        assert invariants.honest(verb, outcome, before, desk.mine) == []
     assert desk.wrong_page() == []
 
     desk.forward(PAST_ALL_LANDINGS)
     assert [desk.settle() for _ in range(3)][-1] == 0
     desk.landed()
-    now = books.read()
-    assert reckoning.register(now, desk.live, desk.mine) == []
-    assert reckoning.at_rest(now) == []
-    assert reckoning.audit(now) == []
+    now = snapshot.read()
+    assert invariants.register(now, desk.live, desk.mine) == []
+    assert invariants.at_rest(now) == []
+    assert invariants.audit(now) == []
     assert desk.wrong_page() == []
 
     desk.forward(PAST_ALL_HOLDS)
     desk.settle()
     assert desk.live == []
     assert [hold for hold in Hold.objects.all() if not hold.has_ended] == []
-    assert reckoning.audit(books.read()) == []
+    assert invariants.audit(snapshot.read()) == []
     _verified["faults"] += 1
 
 
@@ -248,12 +248,12 @@ def test_nothing_is_lost_by_a_process_that_stood_still(
     status, _location, text = desk.send(verb.act, known)
 
     assert status in ({200, 303, 409, 503} if verb.of_several else {303, 409, 503})
-    assert reckoning.words(text, desk.live, desk.mine) == []
+    assert invariants.words(text, desk.live, desk.mine) == []
     desk.forward(PAST_ALL_LANDINGS)
     assert [desk.settle() for _ in range(3)][-1] == 0
-    now = books.read()
-    assert reckoning.register(now, desk.live, desk.mine) == []
-    assert reckoning.at_rest(now) == []
-    assert reckoning.audit(now) == []
+    now = snapshot.read()
+    assert invariants.register(now, desk.live, desk.mine) == []
+    assert invariants.at_rest(now) == []
+    assert invariants.audit(now) == []
     assert desk.wrong_page() == []
     _verified["frozen"] += 1

@@ -6,9 +6,9 @@ import pytest
 from django.test import RequestFactory
 
 from dashboard.accounts.models import User
-from dashboard.holds.desk import pages
-from dashboard.holds.desk.numbers import number
 from dashboard.holds.models import Hold
+from dashboard.pages import common_answers
+from dashboard.pages.numbers import number
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.desk import desk
@@ -30,7 +30,7 @@ def test_numbers_have_as_many_digits_as_a_database_takes() -> None:
 def test_a_version_that_is_no_number_fits_no_hold(rf: RequestFactory, text: str) -> None:
     form = {"version": text, "version_7": text, "version_\u0668": "1", "9": "1"}
     asked = rf.post("/", form)
-    assert (pages.version(asked), pages.versions(asked)) == (-1, {7: -1})
+    assert (common_answers.version(asked), common_answers.versions(asked)) == (-1, {7: -1})
 
 
 def test_no_page_takes_a_hold_by_the_digits_of_another_script(calcom: Sandbox, staff: User) -> None:

@@ -15,12 +15,12 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom.types import Exchange, Rate
-from dashboard.holds import claims, looking, settling, upstream
+from dashboard.holds import checks, claims, rate_and_clock, settle
 from dashboard.holds.changes import Change, Phase, Spot
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.holds import cast, shelf
+from tests.holds import cast, factories
 from tests.holds.cast import CONSULT, LATER, MONDAY
 from tests.holds.desk import desk
 
@@ -42,9 +42,9 @@ def test_a_cal_com_behind_a_prefix(calcom: Sandbox, staff: User, settings: Any) 
     hold = cast.place(staff)
     cast.extend(staff, hold)
     cast.move(staff, hold)
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
-    assert checked.finding is looking.Finding.SAME
+    assert checked.finding is checks.Finding.SAME
     assert cast.rows(calcom) == [cast.register(hold)]
     cast.release(staff, hold)
     assert calcom.live_rows() == []
@@ -56,7 +56,7 @@ def test_a_cal_com_behind_a_prefix(calcom: Sandbox, staff: User, settings: Any) 
 def test_a_uid_of_odd_letters_is_one_segment_on_the_wire(calcom: Sandbox, staff: User) -> None:
     calcom.insert_hold(CONSULT, MONDAY, minutes=30, uid=ODD_UID)
 
-    taken = looking.take_in(uid=ODD_UID, by=cast.acting(staff), now=timezone.now())
+    taken = checks.take_in(uid=ODD_UID, by=cast.acting(staff), now=timezone.now())
 
     assert taken is not None
     cast.move(staff, taken)
@@ -89,9 +89,9 @@ def test_only_cal_com_itself_tells_its_clock(
     db: None, more: dict[str, Any], believed: bool
 ) -> None:
     """Else one page of a proxy whose clock is wrong would end every hold."""
-    known, now = upstream.load(), timezone.now()
+    known, now = rate_and_clock.load(), timezone.now()
 
-    upstream.learn(known, exchange(now, ahead=10 * MINUTE, **more))
+    rate_and_clock.learn(known, exchange(now, ahead=10 * MINUTE, **more))
 
     assert (known.clock_offset_ms > 590_000) is believed
 
@@ -112,7 +112,7 @@ def test_minutes_or_weeks_apart_everything_goes_by_cal_coms_clock(
     assert kept.held_until is not None
     assert 12 * MINUTE < kept.held_until - at < 16.1 * MINUTE  # each is rounded up to a whole one
     assert cast.rows(calcom) == [cast.register(hold)]
-    assert [settling.settle_times(timezone.now() + m * MINUTE) for m in (12, 17)] == [0, 1]
+    assert [settle.settle_times(timezone.now() + m * MINUTE) for m in (12, 17)] == [0, 1]
     assert found(hold).ended_at == kept.held_until
 
 
@@ -125,18 +125,18 @@ def test_a_clock_of_cal_com_that_jumps_is_followed_and_undone_by_a_check(
     other = cast.place(staff, start=LATER, minutes=60)
     until = found(hold).held_until
 
-    def look(at: Hold) -> looking.Checked:
-        return looking.check(hold_id=at.pk, by=cast.acting(staff), now=timezone.now())
+    def look(at: Hold) -> checks.Checked:
+        return checks.check(hold_id=at.pk, by=cast.acting(staff), now=timezone.now())
 
     calcom.clock.shift(jump)
     look(other)
-    settling.settle_times(timezone.now())
+    settle.settle_times(timezone.now())
     assert found(hold).state == ("expired" if jump > 0 else "held")
     calcom.clock.shift(-jump)
     look(other)
-    settling.settle_times(timezone.now())
+    settle.settle_times(timezone.now())
 
-    assert look(hold).finding is looking.Finding.SAME
+    assert look(hold).finding is checks.Finding.SAME
     assert (found(hold).state, found(hold).held_until) == ("held", until)
 
 
@@ -146,16 +146,16 @@ def test_an_end_told_less_precisely_is_no_move(calcom: Sandbox, staff: User) -> 
     assert until is not None
     Hold.objects.update(held_until=until - timedelta(microseconds=until.microsecond or 1))
 
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
-    assert (checked.finding, checked.hold.held_until) == (looking.Finding.SAME, until)
+    assert (checked.finding, checked.hold.held_until) == (checks.Finding.SAME, until)
 
 
 def test_nor_is_it_an_extension_that_landed() -> None:
     until = MONDAY
     origin = Spot(CONSULT, LATER, LATER + HOUR, None, until)
     change = Change("extend", Phase.PATCHING, origin, replace(origin, until=until + HOUR), MONDAY)
-    reservation = looking.Reservation(
+    reservation = checks.Reservation(
         CONSULT, LATER, LATER + HOUR, 60, until - timedelta(milliseconds=419), None, "uid"
     )
 
@@ -237,7 +237,7 @@ def put(staff: User, state: str, claim: str, end: str, change: str) -> Hold:
     until, claim_until = ENDS[end], CLAIMS[claim]
     spot = Spot(CONSULT, MONDAY, MONDAY + HOUR, None, now + (until or HOUR))
     unanswered = state in ("placing", "unconfirmed") and not change
-    return shelf.put(
+    return factories.put(
         staff,
         state=state,
         held_until=None if until is None or unanswered else spot.until,
@@ -262,7 +262,7 @@ def test_every_state_comes_to_rest(calcom: Sandbox, staff: User, state: str) -> 
     browser = desk(staff)
 
     for hold in put_there:
-        settling.bring_to_rest(hold.pk, timezone.now())
+        settle.bring_to_rest(hold.pk, timezone.now())
     assert {pk: Hold.objects.get(pk=pk).version for pk in claimed} == claimed
     for tab in ("everyone", "attention", "ended"):
         assert browser.get(f"/?tab={tab}").status_code == 200
@@ -273,8 +273,8 @@ def test_every_state_comes_to_rest(calcom: Sandbox, staff: User, state: str) -> 
     for long_after in (now + 6 * HOUR, now + 12 * HOUR, now + 18 * HOUR):
         Upstream.objects.update(rate_remaining=None, rate_limit=None, blocked_until=None)
         calcom.set_limit("cal_ownerfast0123456789", 100_000)
-        settling.settle_times(long_after)
-        settling.settle_changes(long_after)
+        settle.settle_times(long_after)
+        settle.settle_changes(long_after)
     left = [
         (hold.state, hold.claim_id, hold.change)
         for hold in Hold.objects.filter(pk__in=[hold.pk for hold in put_there])

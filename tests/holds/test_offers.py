@@ -17,9 +17,9 @@ from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import MONDAY
+from tests.holds.concurrency import at_once
 from tests.holds.desk import ask, desk
 from tests.holds.offering import HEADERS, offered
-from tests.holds.together import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,10 +12,10 @@ from django.utils import timezone, translation
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import words
+from dashboard.holds import messages
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Sandbox
-from tests.ahead import BACK_IN_AMERICA, YEAR, day, named
+from tests.future_dates import BACK_IN_AMERICA, YEAR, day, named
 from tests.holds.cast import CONSULT, MONDAY, place
 from tests.holds.desk import ask, desk
 
@@ -221,7 +221,7 @@ def test_a_refusal_is_told_in_the_persons_words_and_logged_in_the_offices(
 
 def test_moments_in_the_log_are_the_offices() -> None:
     with translation.override("de"), timezone.override(ZoneInfo(NEW_YORK)):
-        error = words.ran_out(MONDAY)
+        error = messages.ran_out(MONDAY)
     assert error.problem.happened.startswith(
         "Diese Reservierung ist um 04:00:00 (America/New_York)"
     )

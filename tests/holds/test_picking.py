@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.accounts.models import Preferences, User
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Booking, Sandbox
-from tests.ahead import BACK, FORWARD, YEAR, day, named
+from tests.future_dates import BACK, FORWARD, YEAR, day, named
 from tests.holds import cast
 from tests.holds.cast import CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
 from tests.holds.desk import wish

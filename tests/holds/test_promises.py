@@ -10,7 +10,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import CONSULT, LATER, MONDAY, SHORT
-from tests.holds.outsider import ASKED, VERBS, WISH, Outsider, beginning, fields, now, seen
+from tests.holds.script_client import ASKED, VERBS, WISH, Outsider, beginning, fields, now, seen
 
 ROME = ZoneInfo("Europe/Rome")
 

@@ -129,7 +129,7 @@ def test_nobody_retakes_what_a_colleague_changed_in_between(
 ) -> None:
     hold = cast.place(staff)
     refuse_parking(calcom)
-    load, loads = services.upstream.load, []
+    load, loads = services.rate_and_clock.load, []
 
     def changed() -> Any:
         loads.append(1)
@@ -137,7 +137,7 @@ def test_nobody_retakes_what_a_colleague_changed_in_between(
             Hold.objects.update(version=99)
         return load()
 
-    monkeypatch.setattr(services.upstream, "load", changed)
+    monkeypatch.setattr(services.rate_and_clock, "load", changed)
     calcom.forget_calls()
 
     with pytest.raises(HoldError) as failed:

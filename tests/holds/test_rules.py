@@ -13,7 +13,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.ahead import BACK, FORWARD, YEAR, day
+from tests.future_dates import BACK, FORWARD, YEAR, day
 from tests.holds import cast
 from tests.holds.cast import CONSULT, LATER, MONDAY, ONE, VARIABLE
 from tests.holds.desk import ask, desk

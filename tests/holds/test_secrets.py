@@ -21,11 +21,11 @@ from django.views.debug import ExceptionReporter
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import endings, settling
+from dashboard.holds import endings, settle
 from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
 from tests.holds.cast import ALL, CONSULT, LATER, MONDAY, ONE, ROUND_ROBIN, SHORT
-from tests.holds.crashing import crash
+from tests.holds.defect import crash
 from tests.holds.desk import ask, desk
 
 KEY = "cal_ownerfast0123456789"
@@ -139,7 +139,7 @@ def test_neither_uid_nor_key_is_ever_told(
     troubles(told, calcom, number)
     uids |= {row.uid for row in calcom.rows()}
     uids |= set(looked_up(told, calcom))
-    settling.settle_changes(timezone.now())
+    settle.settle_changes(timezone.now())
     uids |= {hold.reservation_uid for hold in Hold.objects.all() if hold.reservation_uid}
     for entry in AuditEntry.objects.values_list("pk", flat=True):
         told.get(f"/audit/{entry}/")

@@ -17,7 +17,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Cause, Exchange, Refused
-from dashboard.holds import claims, settling
+from dashboard.holds import claims, settle
 from dashboard.holds.calls import Action
 from dashboard.holds.changes import Change, Phase
 from dashboard.holds.models import Hold, Upstream
@@ -26,8 +26,8 @@ from dashboard.sandbox import Sandbox
 from tests import serving
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, LATER, MONDAY, ONE
+from tests.holds.concurrency import at_once
 from tests.holds.desk import desk
-from tests.holds.together import at_once
 
 MINUTE = timedelta(minutes=1)
 
@@ -60,7 +60,7 @@ def test_a_hold_expires_once_without_a_call(calcom: Sandbox, staff: User) -> Non
     until = Hold.objects.get(pk=hold.pk).held_until
     calcom.forget_calls()
 
-    counts = [settling.settle_times(later(minutes)) for minutes in (14, 15.1, 15.2)]
+    counts = [settle.settle_times(later(minutes)) for minutes in (14, 15.1, 15.2)]
 
     ended = Hold.objects.get(pk=hold.pk)
     assert counts == [0, 1, 0]
@@ -76,7 +76,7 @@ def test_many_who_come_by_at_once_record_it_once(calcom: Sandbox, staff: User) -
         cast.place(staff, start=MONDAY + timedelta(hours=number))
     now = later(16)
 
-    counts = at_once(*[lambda: settling.settle_times(now)] * 4)
+    counts = at_once(*[lambda: settle.settle_times(now)] * 4)
 
     assert sum(count for count in counts if isinstance(count, int)) == 3
     assert AuditEntry.objects.filter(action="expire").count() == 3
@@ -104,7 +104,7 @@ def test_an_unconfirmed_hold_ends_when_it_can_no_longer_stand(calcom: Sandbox, s
     assert waiting.latest_end is not None
     assert row.release_at <= waiting.latest_end <= row.release_at + 1.1 * MINUTE
 
-    assert [settling.settle_times(later(minutes)) for minutes in (15.9, 16.2)] == [0, 1]
+    assert [settle.settle_times(later(minutes)) for minutes in (15.9, 16.2)] == [0, 1]
     assert states() == ["expired"]
 
 
@@ -124,7 +124,7 @@ def test_a_placing_that_died_is_unconfirmed_and_its_action_has_an_end(
     hold = Hold.objects.get()
     assert hold.state == "placing"
 
-    counts = [settling.settle_times(later(minutes)) for minutes in (0, 1)]
+    counts = [settle.settle_times(later(minutes)) for minutes in (0, 1)]
 
     hold.refresh_from_db()
     assert (counts, hold.state, hold.claim_id) == ([0, 1], "unconfirmed", None)
@@ -185,10 +185,10 @@ def test_the_way_back_waits_for_a_colleague_who_asks_for_the_time(
     )
     calcom.forget_calls()
 
-    settling.settle_changes(timezone.now())
+    settle.settle_changes(timezone.now())
     assert calcom.calls(route=ONE) == []
 
-    settling.settle_changes(later(1.1))
+    settle.settle_changes(later(1.1))
     assert [c.method for c in calcom.calls(route=ONE)] == ["GET", "PATCH"]
 
 
@@ -197,11 +197,11 @@ def test_background_work_leaves_room_for_people(calcom: Sandbox, staff: User) ->
     Upstream.objects.update(rate_limit=120, rate_remaining=21, rate_resets_at=later(1))
     calcom.forget_calls()
 
-    assert settling.settle_changes(timezone.now()) == 1
+    assert settle.settle_changes(timezone.now()) == 1
     assert calcom.calls() == []
 
     Upstream.objects.update(rate_remaining=22)
-    assert settling.settle_changes(timezone.now()) == 0
+    assert settle.settle_changes(timezone.now()) == 0
 
 
 def test_what_is_parked_waits_for_nobodys_convenience(calcom: Sandbox, staff: User) -> None:
@@ -209,7 +209,7 @@ def test_what_is_parked_waits_for_nobodys_convenience(calcom: Sandbox, staff: Us
     broken_off(calcom, staff, skip=2, when="before")
     Upstream.objects.update(rate_limit=120, rate_remaining=2, rate_resets_at=later(1))
 
-    assert settling.settle_changes(timezone.now()) == 0
+    assert settle.settle_changes(timezone.now()) == 0
     assert cast.register(Hold.objects.get())[1] == MONDAY
 
 
@@ -228,9 +228,9 @@ def test_a_look_that_is_refused_gives_nothing_up(
 
     with monkeypatch.context() as patched:
         patched.setattr(Action, "get", refuse)
-        assert settling.settle_changes(timezone.now()) == 1
+        assert settle.settle_changes(timezone.now()) == 1
 
-    assert settling.settle_changes(later(2)) == 0
+    assert settle.settle_changes(later(2)) == 0
     assert states() == ["held"]
     assert cast.register(Hold.objects.get())[1] == MONDAY
 
@@ -246,11 +246,11 @@ def test_a_release_that_is_refused_is_tried_until_the_hold_runs_out(
 
     with monkeypatch.context() as patched:
         patched.setattr(Action, "delete", refuse)
-        assert [settling.settle_changes(later(minutes)) for minutes in (2, 4)] == [1, 1]
+        assert [settle.settle_changes(later(minutes)) for minutes in (2, 4)] == [1, 1]
         assert Change.from_json(Hold.objects.get().change).phase is Phase.DELETING
         calcom.clock.shift(16 * 60)
         Upstream.objects.update(clock_offset_ms=16 * 60_000)
-        assert settling.settle_changes(later(6)) == 0
+        assert settle.settle_changes(later(6)) == 0
     ended = Hold.objects.get(pk=hold.pk)
     assert (ended.state, ended.ended_at) == ("expired", until)
 

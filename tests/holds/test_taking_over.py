@@ -9,16 +9,16 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import searching
+from dashboard.audit import search
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import taking_over
-from dashboard.holds.desk.board import Tab
+from dashboard.holds import transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
-from tests.holds import cast, shelf
+from tests.holds import cast, factories
+from tests.holds.concurrency import at_once, meanwhile
 from tests.holds.desk import desk
-from tests.holds.together import at_once, meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ def allowed(settings: Any) -> None:
 
 
 def take(user: User, hold: Hold, **more: Any) -> Hold:
-    return taking_over.take_over(hold_id=hold.pk, by=cast.acting(user), now=timezone.now(), **more)
+    return transfer.take_over(hold_id=hold.pk, by=cast.acting(user), now=timezone.now(), **more)
 
 
 def send(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:
@@ -71,7 +71,7 @@ def test_the_audit_says_from_whom_to_whom_and_why_and_nothing_of_the_client(
     assert (entry.before["holder"], entry.after["holder"]) == ("staff", "admin")
     assert entry.asked == {"person": staff.pk}
     assert "Grace" not in f"{entry.before}{entry.after}{entry.asked}{entry.message}"
-    line = searching.story(hold.pk, now=timezone.now())[0]
+    line = search.story(hold.pk, now=timezone.now())[0]
     assert f"{line.who} {line.did_it}{line.told}" == (
         "admin took over it, staff → admin; reason: the client turned to somebody else"
     )
@@ -233,12 +233,12 @@ def test_the_former_holder_is_told_for_as_long_as_it_is_held(
     take(admin, hold)
     take(admin, other)
 
-    [told] = taking_over.taken_from(staff, now=timezone.now())
+    [told] = transfer.taken_from(staff, now=timezone.now())
 
     assert (told.hold.pk, told.by) == (hold.pk, "admin")
-    assert taking_over.taken_from(admin, now=timezone.now()) == []
+    assert transfer.taken_from(admin, now=timezone.now()) == []
     cast.release(admin, hold)
-    assert taking_over.taken_from(staff, now=timezone.now()) == []
+    assert transfer.taken_from(staff, now=timezone.now()) == []
 
 
 @pytest.mark.usefixtures("allowed")
@@ -250,8 +250,8 @@ def test_what_went_there_and_back_is_told_to_whoever_lacks_it(
     take(staff, hold, reason="handed_over")
     take(admin, hold)
 
-    assert [taken.by for taken in taking_over.taken_from(staff, now=timezone.now())] == ["admin"]
-    assert taking_over.taken_from(admin, now=timezone.now()) == []
+    assert [taken.by for taken in transfer.taken_from(staff, now=timezone.now())] == ["admin"]
+    assert transfer.taken_from(admin, now=timezone.now()) == []
 
 
 def test_one_in_trouble_is_told_once_and_on_the_tab_of_ones_own_too(
@@ -263,7 +263,7 @@ def test_one_in_trouble_is_told_once_and_on_the_tab_of_ones_own_too(
     state = {"state": "unconfirmed", "latest_end": hold.held_until, "held_until": None}
     Hold.objects.update(**state, version=99)
 
-    boards = {tab: shelf.see(staff, tab) for tab in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION)}
+    boards = {tab: factories.see(staff, tab) for tab in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION)}
 
     assert {tab: len(seen.attention) for tab, seen in boards.items()} == dict.fromkeys(boards, 1)
     assert "took over this hold from you" in boards[Tab.MINE].attention[0].sentence

@@ -9,14 +9,14 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import looking
-from dashboard.holds.looking import Finding
+from dashboard.holds import checks
+from dashboard.holds.checks import Finding
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.cast import LATER, MONDAY, ONE
-from tests.holds.together import at_once, meanwhile
+from tests.holds.concurrency import at_once, meanwhile
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,8 +34,8 @@ def struck(calcom: Sandbox, fault: int) -> Callable[[], bool]:
     return lambda: calcom.faults.hits(fault) == 1
 
 
-def check(user: User, hold: Hold) -> looking.Checked:
-    return looking.check(hold_id=hold.pk, by=cast.acting(user), now=timezone.now())
+def check(user: User, hold: Hold) -> checks.Checked:
+    return checks.check(hold_id=hold.pk, by=cast.acting(user), now=timezone.now())
 
 
 def causes(ends: list[object]) -> list[str]:
@@ -146,8 +146,8 @@ def test_a_check_of_many_takes_nothing_over_either(
         "delay", when="before", method="PATCH", route=ONE, seconds=2 * SLOW, skip=2
     )
 
-    def check_both() -> list[looking.Row]:
-        return looking.check_many(
+    def check_both() -> list[checks.Row]:
+        return checks.check_many(
             hold_ids=[parked.pk, calm.pk], by=cast.acting(admin), now=timezone.now()
         )
 

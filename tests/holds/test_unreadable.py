@@ -13,12 +13,12 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import calls, looking, settling
+from dashboard.holds import calls, checks, settle
 from dashboard.holds.changes import Change, Phase, Spot, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.holds import cast, shelf
+from tests.holds import cast, factories
 from tests.holds.cast import LATER, MONDAY
 from tests.holds.desk import desk
 
@@ -91,7 +91,7 @@ def test_it_stands_under_needs_attention_and_on_a_page_of_its_own(
 ) -> None:
     hold = broken(staff, {"phase": "hovering"})
 
-    board = shelf.see(staff)
+    board = factories.see(staff)
     assert [(row.pk, row.sentence) for row in board.attention] == [
         (hold.pk, "What was written down of an earlier change cannot be read.")
     ]
@@ -99,7 +99,7 @@ def test_it_stands_under_needs_attention_and_on_a_page_of_its_own(
     assert page.status_code == 200
     text = " ".join(page.content.decode().split())
     assert "cannot be read. Check the hold at cal.com. The time may be held at cal.com" in text
-    assert [row.pk for row in shelf.see(staff).attention] == [hold.pk]
+    assert [row.pk for row in factories.see(staff).attention] == [hold.pk]
 
 
 @pytest.mark.parametrize("act", ["extend", "move", "release"])
@@ -107,7 +107,7 @@ def test_nothing_is_done_to_it_before_it_was_checked(
     calcom: Sandbox, staff: User, act: str
 ) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
     calcom.forget_calls()
 
     with pytest.raises(HoldError) as refused:
@@ -120,22 +120,22 @@ def test_nothing_is_done_to_it_before_it_was_checked(
 
 def test_a_check_that_fails_says_what_may_stand(calcom: Sandbox, staff: User) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
     calcom.faults.add("500", method="GET", route=cast.ONE, count=None)
 
     with pytest.raises(HoldError) as silent:
-        looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+        checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
     assert "may be held at cal.com, until" in silent.value.problem.safe
 
 
 def test_a_check_finds_it_where_it_was(calcom: Sandbox, staff: User) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
 
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
-    assert (checked.finding, checked.hold.state) == (looking.Finding.SAME, "held")
+    assert (checked.finding, checked.hold.state) == (checks.Finding.SAME, "held")
     assert cast.rows(calcom) == [cast.register(hold)]
     cast.release(staff, hold)
     assert calcom.live_rows() == []
@@ -143,23 +143,23 @@ def test_a_check_finds_it_where_it_was(calcom: Sandbox, staff: User) -> None:
 
 def test_a_check_finds_it_elsewhere(calcom: Sandbox, staff: User) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
     [row] = calcom.live_rows()
     calls.client().update(uid=row.uid, event_type_id=cast.CONSULT, slot_start=LATER)
 
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
-    assert (checked.finding, checked.hold.slot_start) == (looking.Finding.MOVED, LATER)
+    assert (checked.finding, checked.hold.slot_start) == (checks.Finding.MOVED, LATER)
 
 
 def test_a_check_finds_it_gone(calcom: Sandbox, staff: User) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
     calcom.reset()
 
-    checked = looking.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
+    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
 
-    assert (checked.finding, checked.hold.state) == (looking.Finding.GONE, "gone")
+    assert (checked.finding, checked.hold.state) == (checks.Finding.GONE, "gone")
 
 
 def test_without_a_check_it_ends_when_cal_com_can_hold_it_no_longer(
@@ -167,10 +167,10 @@ def test_without_a_check_it_ends_when_cal_com_can_hold_it_no_longer(
 ) -> None:
     hold = broken(staff, [])
     now = timezone.now()
-    settling.bring_to_rest(hold.pk, now)
+    settle.bring_to_rest(hold.pk, now)
     most = timedelta(minutes=settings.HOLD_MINUTES_MAX)
 
-    counts = [settling.settle_times(now + most + timedelta(seconds=s)) for s in (50, 70)]
+    counts = [settle.settle_times(now + most + timedelta(seconds=s)) for s in (50, 70)]
 
     hold.refresh_from_db()
     assert (counts, hold.state) == ([0, 1], "expired")
@@ -180,7 +180,7 @@ def test_without_a_check_it_ends_when_cal_com_can_hold_it_no_longer(
 def test_of_what_has_ended_only_the_change_goes(calcom: Sandbox, staff: User, state: str) -> None:
     hold = broken(staff, {}, state=state)
 
-    assert settling.settle_changes(timezone.now()) == 0
+    assert settle.settle_changes(timezone.now()) == 0
 
     hold.refresh_from_db()
     assert (hold.state, hold.change) == (state, None)
@@ -190,7 +190,7 @@ def test_a_change_of_what_is_no_reservation_ends_too(calcom: Sandbox, staff: Use
     hold = broken(staff, GOOD, reservation_uid=None)
     calcom.forget_calls()
 
-    assert settling.settle_changes(timezone.now()) == 0
+    assert settle.settle_changes(timezone.now()) == 0
 
     hold.refresh_from_db()
     assert (hold.state, hold.change) == ("unconfirmed", None)
@@ -199,12 +199,12 @@ def test_a_change_of_what_is_no_reservation_ends_too(calcom: Sandbox, staff: Use
 
 def test_a_look_up_does_not_take_it_for_an_unanswered_placing(calcom: Sandbox, staff: User) -> None:
     hold = broken(staff, [])
-    settling.bring_to_rest(hold.pk, timezone.now())
+    settle.bring_to_rest(hold.pk, timezone.now())
     uid = Hold.objects.get(pk=hold.pk).reservation_uid
     calcom.reset()
     calcom.insert_hold(cast.CONSULT, MONDAY, minutes=30, uid="another")
 
-    taken = looking.take_in(uid="another", by=cast.acting(staff), now=timezone.now())
+    taken = checks.take_in(uid="another", by=cast.acting(staff), now=timezone.now())
 
     assert taken is not None
     assert taken.pk != hold.pk
@@ -216,7 +216,7 @@ def test_a_claim_of_a_verb_of_another_version_is_buried(calcom: Sandbox, staff: 
     fields = {"claim_id": "5f1c7a52-1111-4222-8333-444455556666", "claim_verb": "teleport"}
     Hold.objects.filter(pk=hold.pk).update(**fields, claim_until=timezone.now() - HOUR)
 
-    assert settling.settle_times(timezone.now()) == 1
+    assert settle.settle_times(timezone.now()) == 1
 
     hold.refresh_from_db()
     assert (hold.claim_id, hold.state) == (None, "held")
@@ -232,12 +232,12 @@ def test_a_defect_at_one_hold_keeps_no_other_from_rest_and_no_page_away(
     """Whatever it is: it is logged once, and the hold stays under Needs attention."""
     first, second = (broken(staff, []), cast.place(staff, start=LATER))
     Hold.objects.filter(pk=second.pk).update(held_until=timezone.now() - HOUR)
-    monkeypatch.setattr(settling, "_told", set())
+    monkeypatch.setattr(settle, "_told", set())
 
     def defect(*_args: object) -> None:
         raise AttributeError("nobody expected this")
 
-    monkeypatch.setattr(settling, "_set_aside", defect)
+    monkeypatch.setattr(settle, "_set_aside", defect)
     with caplog.at_level(logging.ERROR, "dashboard"):
         call_command("settle")
         call_command("settle")
@@ -246,7 +246,7 @@ def test_a_defect_at_one_hold_keeps_no_other_from_rest_and_no_page_away(
     assert page.status_code == 200
     assert Hold.objects.get(pk=second.pk).state == "expired"
     assert [record.args for record in caplog.records] == [(first.pk,)]
-    assert [row.pk for row in shelf.see(staff).attention] == [first.pk]
+    assert [row.pk for row in factories.see(staff).attention] == [first.pk]
 
 
 def test_a_database_that_is_away_is_no_defect_of_a_hold(
@@ -257,6 +257,6 @@ def test_a_database_that_is_away_is_no_defect_of_a_hold(
     def away(*_args: object) -> None:
         raise OperationalError
 
-    monkeypatch.setattr(settling, "_set_aside", away)
+    monkeypatch.setattr(settle, "_set_aside", away)
     with pytest.raises(OperationalError):
-        settling.bring_to_rest(hold.pk, timezone.now())
+        settle.bring_to_rest(hold.pk, timezone.now())

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import moments
+from dashboard.holds import local_times
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import cast
@@ -29,7 +29,7 @@ def in_minutes(minutes: int) -> datetime:
 
 def extend(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:
     if isinstance(form.get("until"), datetime):
-        form["until"] = moments.minute(form["until"])
+        form["until"] = local_times.minute(form["until"])
     return desk(user).post(f"/holds/{hold.pk}/extend", form, headers=headers)
 
 
@@ -60,7 +60,7 @@ def test_a_time_before_the_present_end_is_refused_beside_the_field(
     answer = extend(staff, hold, until=in_minutes(10), headers=headers)
 
     assert answer.status_code == 422
-    until = moments.clock(hold.held_until) if hold.held_until else ""
+    until = local_times.clock(hold.held_until) if hold.held_until else ""
     assert answer.context["extend_form"].errors == {
         "until": [f"The hold already stands until {until} (Europe/Rome); this would shorten it."]
     }
@@ -75,12 +75,12 @@ def test_a_time_out_of_reach_is_refused_with_the_latest_one(
     # Where clocks go back, a time that is ten minutes past comes again within the hour.
     settings.TIME_ZONE = settings.OFFICE_TIME_ZONE = "UTC"
     hold = cast.place(staff)
-    typed = moments.minute(in_minutes(minutes))
+    typed = local_times.minute(in_minutes(minutes))
 
     answer = extend(staff, hold, until=typed)
 
     [said] = answer.context["extend_form"].errors["until"]
-    latest = {moments.minute(in_minutes(120)), moments.minute(in_minutes(119))}
+    latest = {local_times.minute(in_minutes(120)), local_times.minute(in_minutes(119))}
     assert any(f"a time until {moment} (UTC) can be asked for" in said for moment in latest)
     assert (answer.status_code, calcom.calls("PATCH")) == (422, [])
     assert f'value="{typed}"' in answer.content.decode()
@@ -139,6 +139,6 @@ def test_a_retake_asks_for_the_time_that_was_typed(calcom: Sandbox, staff: User)
     ],
 )
 def test_when_the_clocks_next_show_a_time(typed: time, at: datetime, shown: str | None) -> None:
-    moment = moments.next_shown(typed, at)
+    moment = local_times.next_shown(typed, at)
 
     assert (moment.isoformat(timespec="minutes") if moment else None) == shown

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import searching
+from dashboard.audit import search
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -49,8 +49,8 @@ def test_the_story_tells_the_way_it_went(calcom: Sandbox, staff: User) -> None:
     replaced = cast.place(staff, event_type=ROUND_ROBIN)
     cast.extend(staff, replaced, 30)
 
-    first = searching.story(parked.pk, now=timezone.now())[0]
-    second = searching.story(replaced.pk, now=timezone.now())[0]
+    first = search.story(parked.pk, now=timezone.now())[0]
+    second = search.story(replaced.pk, now=timezone.now())[0]
 
     assert first.details[-1] == "parked and returned"
     assert second.details[-1] == "new one first, then the old one released"

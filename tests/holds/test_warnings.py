@@ -17,7 +17,7 @@ from dashboard.sandbox import Sandbox
 from tests.holds import cast
 from tests.holds.clocks import follow
 from tests.holds.desk import desk
-from tests.holds.shelf import bar, put
+from tests.holds.factories import bar, put
 
 pytestmark = pytest.mark.django_db
 ITEM = re.compile(r'<li id="w(\d+)"(?: class="(\w+)")?( hidden)?>')

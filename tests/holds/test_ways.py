@@ -13,7 +13,7 @@ from dashboard.accounts.models import User
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
-from tests.ahead import day
+from tests.future_dates import day
 from tests.holds import cast
 from tests.holds.cast import ALL, CONSULT, LATER, MONDAY, ONE, ROUND_ROBIN
 from tests.holds.desk import desk
@@ -200,7 +200,7 @@ def test_the_belief_in_the_self_overlap_ends(calcom: Sandbox, staff: User) -> No
 def test_a_verb_starts_only_when_the_rate_covers_it(calcom: Sandbox, staff: User) -> None:
     hold = cast.place(staff)
     calcom.set_limit(KEY, 6)
-    cast.services.availability.cache.clear()
+    cast.services.event_types.cache.clear()
     looked = desk(staff).post(f"/holds/{hold.pk}/check")  # tells us what is left: 5
     assert looked.status_code == 303
     calcom.forget_calls()
@@ -241,7 +241,7 @@ def test_what_one_process_only_read_does_not_undo_what_another_learnt(
 ) -> None:
     """A verb that began before a block must not lift it at its end."""
     hold = cast.place(staff)
-    upstream = cast.services.upstream
+    upstream = cast.services.rate_and_clock
     known = upstream.load()
     other = upstream.load()
     blocked = timezone.now() + timedelta(seconds=60)
@@ -269,7 +269,7 @@ def test_time_is_cal_coms(calcom: Sandbox, staff: User, ahead: int) -> None:
     assert placed.is_live(theirs)
     assert not placed.is_live(theirs + timedelta(seconds=122))
     assert 118 < (placed.held_until - theirs).total_seconds() < 122
-    settled = cast.services.upstream.Upstream.objects.get()
+    settled = cast.services.rate_and_clock.Upstream.objects.get()
     assert settled.at(now) == theirs
     calcom.clock.shift(121)
     Upstream.objects.update(clock_offset_ms=(ahead + 121) * 1000)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from tests.ahead import day, named
+from tests.future_dates import day, named
 from tests.holds import cast
 from tests.holds.cast import CONSULT, GROUP, LATER, MONDAY, SHORT
 from tests.holds.desk import desk, wish

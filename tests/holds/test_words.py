@@ -10,10 +10,10 @@ from django.utils import translation
 from dashboard.accounts.models import User
 from dashboard.calcom import CalcomError, Cause, Exchange, Refused, Unavailable, Unknown
 from dashboard.calcom.errors import FieldError, kind_of
-from dashboard.holds import moments, words
+from dashboard.holds import local_times, messages
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
-from tests.ahead import named
+from tests.future_dates import named
 from tests.holds.cast import ALL, CONSULT, MONDAY
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
@@ -162,14 +162,14 @@ def hold(user: User, **fields: object) -> Hold:
 
 
 def test_the_table_is_whole() -> None:
-    assert set(TABLE) == set(Cause) == set(words.HAPPENED)
+    assert set(TABLE) == set(Cause) == set(messages.HAPPENED)
 
 
 @pytest.mark.parametrize("cause", Cause)
 def test_a_write_that_failed(cause: Cause) -> None:
     kind, status, beside, happened, what_now = TABLE[cause]
 
-    error = words.of_call(failed(cause), safe=words.nothing_held())
+    error = messages.of_call(failed(cause), safe=messages.nothing_held())
 
     problem = error.problem
     assert isinstance(failed(cause), kind)
@@ -184,7 +184,7 @@ def test_a_write_that_failed(cause: Cause) -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_a_look_that_failed_changed_nothing(cause: Cause) -> None:
-    error = words.of_call(failed(cause, writes=False), safe="as before")
+    error = messages.of_call(failed(cause, writes=False), safe="as before")
 
     unanswered = cause in {
         Cause.UNANSWERED,
@@ -200,18 +200,20 @@ def test_every_word_goes_through_the_translation(
     staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("django.utils.translation._trans.gettext", lambda text: f"«{text}»")
-    monkeypatch.setattr(moments, "_day", moments._day.__wrapped__)  # or later tests read these
+    monkeypatch.setattr(
+        local_times, "_day", local_times._day.__wrapped__
+    )  # or later tests read these
 
     with translation.override("eo"):
         errors = [*of_ours(staff).values()]
-        errors += [words.of_call(failed(cause), safe=words.nothing_held()) for cause in Cause]
+        errors += [messages.of_call(failed(cause), safe=messages.nothing_held()) for cause in Cause]
 
     said = [(e.problem.happened, e.problem.safe, e.problem.what_now) for e in errors]
     assert [text for one in said for text in one if not text.startswith("«")] == []
 
 
 def test_a_host_who_is_not_free_is_about_the_time() -> None:
-    error = words.of_call(failed(Cause.NO_HOSTS, status=422), safe="")
+    error = messages.of_call(failed(Cause.NO_HOSTS, status=422), safe="")
 
     assert (error.problem.happened, error.problem.what_now, error.status, error.fields) == (
         "None of the hosts of this event type is free at this time.",
@@ -228,7 +230,7 @@ def test_cal_coms_validation_stands_beside_our_fields() -> None:
         FieldError("elsewhere", ("is not ours",)),
     )
 
-    error = words.of_call(failed(Cause.INVALID, fields=fields), safe="")
+    error = messages.of_call(failed(Cause.INVALID, fields=fields), safe="")
 
     assert error.fields == {
         "slot_start": "slotStart must be a valid ISO 8601 date string",
@@ -241,20 +243,20 @@ def of_ours(user: User) -> dict[str, HoldError]:
     held, at = hold(user), NOW
     changing = hold(user, claim_by=user, claim_verb="extend")
     asked = [
-        words.invalid({"slot_start": "no"}),
-        words.not_yours(held),
-        words.being_changed(changing),
-        words.being_settled(held),
-        words.changed_meanwhile(held, at),
-        words.being_asked(changing),
-        words.has_ended(hold(user, state=Hold.State.RELEASED)),
-        words.not_confirmed(
+        messages.invalid({"slot_start": "no"}),
+        messages.not_yours(held),
+        messages.being_changed(changing),
+        messages.being_settled(held),
+        messages.changed_meanwhile(held, at),
+        messages.being_asked(changing),
+        messages.has_ended(hold(user, state=Hold.State.RELEASED)),
+        messages.not_confirmed(
             hold(user, state=Hold.State.UNCONFIRMED, latest_end=NOW, reservation_uid=None)
         ),
-        words.no_room(held, 42, safe=words.still_yours(held, at)),
-        words.offer_retake(held, at),
-        words.lost(held, "already_booked", "its own words"),
-        words.took_too_long(held),
+        messages.no_room(held, 42, safe=messages.still_yours(held, at)),
+        messages.offer_retake(held, at),
+        messages.lost(held, "already_booked", "its own words"),
+        messages.took_too_long(held),
     ]
     return {str(error.cause): error for error in asked}
 
@@ -363,11 +365,11 @@ def test_what_we_refuse_ourselves(staff: User) -> None:
     ],
 )
 def test_why_a_hold_was_lost(staff: User, cause: str, happened: str) -> None:
-    assert words.lost(hold(staff), cause).problem.happened == happened
+    assert messages.lost(hold(staff), cause).problem.happened == happened
 
 
 def test_no_words_repeat_the_uid(staff: User) -> None:
     errors = [*of_ours(staff).values()]
-    errors += [words.of_call(failed(cause), safe="", hold=hold(staff)) for cause in Cause]
+    errors += [messages.of_call(failed(cause), safe="", hold=hold(staff)) for cause in Cause]
 
     assert [error for error in errors if UID in f"{error}{error!r}{error.problem!r}"] == []

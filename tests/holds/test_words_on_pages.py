@@ -9,7 +9,7 @@ import pytest
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from tests.ahead import named
+from tests.future_dates import named
 from tests.holds import cast
 from tests.holds.cast import ALL, NO_HOSTS, ONE, STRANGERS
 from tests.holds.desk import ask, desk

@@ -10,7 +10,7 @@ from pathlib import Path
 PROJECT = Path(__file__).resolve().parent.parent.parent
 
 # Modules that know a request, a form or a page; nothing below them in their room imports them.
-ABOVE = {"dashboard.holds": {"desk"}, "dashboard.audit": {"views", "forms"}}
+ABOVE = {"dashboard.audit": {"views", "forms"}}
 # What each module may import beside the standard library and its own room. The longest name
 # that begins a module's own counts; a name here allows everything below it too.
 ARROWS: dict[str, set[str]] = {
@@ -20,7 +20,7 @@ ARROWS: dict[str, set[str]] = {
     "dashboard.edge": {"django", "csp"},
     # The audit knows of holds and people no more than the keys of its entries.
     "dashboard.audit": {"django", "dashboard.accounts.models"},
-    "dashboard.audit.views": {"django", "dashboard.accounts.gate", "dashboard.accounts.models"},
+    "dashboard.audit.views": {"django", "dashboard.accounts.access", "dashboard.accounts.models"},
     "dashboard.accounts": {
         "django",
         "django_htmx",
@@ -42,16 +42,17 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.audit.actor",
         "dashboard.audit.models",
     },
-    "dashboard.holds.desk": {
+    "dashboard.pages": {
         "django",
+        "dashboard.holds",
         "django_htmx",
-        "dashboard.accounts.acting",
-        "dashboard.accounts.gate",
+        "dashboard.accounts.actors",
+        "dashboard.accounts.access",
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
-        "dashboard.accounts.typed",
+        "dashboard.accounts.saved_forms",
         "dashboard.audit.models",
-        "dashboard.audit.searching",
+        "dashboard.audit.search",
         "dashboard.calcom.EventType",
         "dashboard.calcom.Reservation",
     },
@@ -64,9 +65,9 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.accounts.views",
         "dashboard.audit.views",
         "dashboard.edge.health",
-        "dashboard.holds.desk",
+        "dashboard.pages",
     },
-    "dashboard.wsgi": {"django", "dashboard.edge.mounting"},
+    "dashboard.wsgi": {"django", "dashboard.edge.script_name"},
     "dashboard.apps": {
         "django",
         "dashboard.accounts.groups",
@@ -85,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
         "dashboard.edge",
-        "dashboard.holds.settling",
+        "dashboard.holds.settle",
         "dashboard.sandbox",
         "dashboard.settings",
     },

@@ -18,7 +18,7 @@ import pytest
 from dashboard.management import demonstration
 from tests.house.arrows import PROJECT
 from tests.house.test_settings import read_by_the_settings
-from tests.visitor import Visitor
+from tests.script_visitor import Visitor
 
 SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
 WAIT_SECONDS = 60

@@ -19,23 +19,23 @@ def test_nobody_imports_what_no_arrow_allows():
     [
         ("dashboard.calcom.client", "import django", "django"),
         ("dashboard.calcom.client", "from dashboard.sandbox import World", None),
-        ("dashboard.sandbox.world", "from dashboard.calcom.types import Slot", None),
-        ("dashboard.sandbox.world", "from django.utils import timezone", None),
+        ("dashboard.sandbox.fixtures", "from dashboard.calcom.types import Slot", None),
+        ("dashboard.sandbox.fixtures", "from django.utils import timezone", None),
         ("dashboard.edge.health", "from dashboard.holds.models import Hold", None),
-        ("dashboard.accounts.gate", "from dashboard.holds import models", None),
+        ("dashboard.accounts.access", "from dashboard.holds import models", None),
         ("dashboard.audit.trail", "from dashboard.holds.models import Hold", None),
         ("dashboard.audit.trail", "from dashboard import holds", None),
         ("dashboard.holds.services", "import httpx", "httpx"),
         ("dashboard.holds.services", "from django.http import HttpRequest", None),
         ("dashboard.holds.services", "def late():\n    from django import forms", None),
-        ("dashboard.holds.desk.views", "from dashboard.calcom import Client", None),
+        ("dashboard.pages.views", "from dashboard.calcom import Client", None),
         ("dashboard.holds.services", "from .. import edge", "dashboard.edge"),
-        ("dashboard.holds.services", "from dashboard.holds.desk.forms import PlaceForm", None),
-        ("dashboard.holds.services", "from . import desk", "dashboard.holds.desk"),
+        ("dashboard.holds.services", "from dashboard.pages.forms import PlaceForm", None),
+        ("dashboard.holds.services", "from .. import pages", "dashboard.pages"),
         ("dashboard.audit.trail", "from dashboard.audit import views", None),
         ("dashboard.new_room", "import django", "django"),
         ("dashboard.holds.services", "import tests.parts", "tests.parts"),
-        ("dashboard.accounts.gate", "from django_stubs_ext import StrOrPromise", None),
+        ("dashboard.accounts.access", "from django_stubs_ext import StrOrPromise", None),
     ],
 )
 def test_a_wrong_arrow_would_be_found(module, line, found):
@@ -50,7 +50,7 @@ def test_a_right_arrow_passes():
 
 def test_what_only_a_type_checker_sees_is_no_arrow():
     source = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import django_stubs_ext"
-    assert imports("dashboard.accounts.gate", source) == {"typing.TYPE_CHECKING"}
+    assert imports("dashboard.accounts.access", source) == {"typing.TYPE_CHECKING"}
 
 
 def test_every_rule_is_about_something_that_exists():

@@ -151,7 +151,7 @@ def test_nobody_calls_the_functions_by_a_name_that_is_not_collected() -> None:
         for name, used in found.items()
     }
     assert {name: used for name, used in wrong.items() if used} == {}
-    assert ("gettext", "_") in found["dashboard.holds.desk.told"]
+    assert ("gettext", "_") in found["dashboard.pages.flash"]
 
 
 def test_no_text_hides_in_an_f_string() -> None:

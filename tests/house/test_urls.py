@@ -4,7 +4,7 @@ import pytest
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
-from dashboard.accounts.gate import policy_of
+from dashboard.accounts.access import policy_of
 from dashboard.accounts.policy import Policy
 
 # Everything that answers somebody who is not signed in. A new name here is a decision.

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.sandbox.asking import OWNER, RESERVATIONS, body, client, hold
+from tests.sandbox.api import OWNER, RESERVATIONS, body, client, hold
 from tests.waiting import wait_for
 
 

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.sandbox.asking import RESERVATIONS, body, client, hold
+from tests.sandbox.api import RESERVATIONS, body, client, hold
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox
-from tests.sandbox.asking import MONDAY, ONE, RESERVATIONS, body, client, hold
+from tests.sandbox.api import MONDAY, ONE, RESERVATIONS, body, client, hold
 from tests.waiting import wait_for
 
 

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Booking, Sandbox, demo_world
-from tests.sandbox.asking import MONDAY, OWNER, RESERVATIONS, body, client, hold, starts
+from tests.sandbox.api import MONDAY, OWNER, RESERVATIONS, body, client, hold, starts
 from tests.sandbox.replay import world
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,7 +11,7 @@ import pytest
 
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.call import Call
-from tests.sandbox.asking import RESERVATIONS, body, client, hold
+from tests.sandbox.api import RESERVATIONS, body, client, hold
 
 CALLERS = 8
 

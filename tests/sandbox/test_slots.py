@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Booking, Sandbox
-from tests.sandbox.asking import RESERVATIONS, body, client, hold, starts
+from tests.sandbox.api import RESERVATIONS, body, client, hold, starts
 
 HOURS = ["08:00", "09:00", "10:00", "11:00", "12:00", "13:00", "14:00", "15:00"]
 NOW = datetime(2026, 11, 22, 7, 0, 0, 400_000, UTC)

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from dashboard.holds import settling
+from dashboard.holds import settle
 from dashboard.management.service import until_told
 
 log = logging.getLogger(__name__)
@@ -47,5 +47,5 @@ def _settle_or_log() -> None:
 
 def _settle() -> int:
     now = timezone.now()
-    settling.settle_times(now)
-    return settling.settle_changes(now)
+    settle.settle_times(now)
+    return settle.settle_changes(now)

@@ -1,0 +1,41 @@
+"""The register and the audit as plain data, so that another process can hand them over."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.utils import timezone
+
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.search import findings
+from dashboard.holds.models import Hold
+
+HOLD = (
+    "id",
+    "state",
+    "event_type_id",
+    "slot_start",
+    "reservation_uid",
+    "held_until",
+    "latest_end",
+    "claim_id",
+    "change",
+    "stands_in_for_id",
+    "holder_id",
+)
+# Set by whoever asks, or by chance: nothing of them can come from a hold.
+ENTRY = tuple(field.attname for field in AuditEntry._meta.concrete_fields)
+
+
+def read() -> dict[str, Any]:
+    """Every hold, every entry about holds in the order of writing, and what is a finding."""
+    about_holds = AuditEntry.objects.exclude(action__in=("sign_in", "person_added"))
+    raw = {
+        "holds": list(Hold.objects.order_by("id").values(*HOLD)),
+        "entries": list(about_holds.order_by("id").values(*ENTRY)),
+        "findings": [line.action_id for line in findings(timezone.now())],
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(raw, cls=DjangoJSONEncoder))
+    return plain
