@@ -63,7 +63,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         labels = {"username": _("Name to sign in with")}
         help_texts = {
             "username": _("Letters, digits and @ . + - _"),
-            "is_active": _("Switch off instead of deleting: the audit log names people for ever."),
+            "is_active": _("Switch off instead of deleting: the audit log keeps people's names."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

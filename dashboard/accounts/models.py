@@ -60,8 +60,8 @@ class Preferences(models.Model):
     """How one person likes to work. A row is made when they first say so."""
 
     class Density(models.TextChoices):
-        ROOMY = "roomy", _("Roomy")
-        DENSE = "dense", _("Dense")
+        ROOMY = "roomy", _("Comfortable")
+        DENSE = "dense", _("Compact")
 
     user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="preferences")
     time_zone = models.CharField(max_length=64, blank=True)  # IANA name; empty is the office's

@@ -48,7 +48,7 @@ class NotAdminError(PeopleError):
 
 class OwnRoleError(PeopleError):
     code = "own_role"
-    words = _("Nobody changes their own role or switches themselves off: ask another Admin.")
+    words = _("You cannot change your own role or switch yourself off. Ask another Admin.")
 
 
 class SuperuserError(PeopleError):
@@ -58,7 +58,7 @@ class SuperuserError(PeopleError):
 
 class LastAdminError(PeopleError):
     code = "last_admin"
-    words = _("This is the last active Admin: make somebody else an Admin first.")
+    words = _("This is the last active Admin. Make another person an Admin first.")
 
 
 def add_person(
@@ -155,9 +155,9 @@ def free_username(username: str, person: User | None = None) -> str:
     if person is not None:
         others = others.exclude(pk=person.pk)
     if others.exists():
-        raise ValidationError({"username": _("Somebody has this name already.")})
+        raise ValidationError({"username": _("This name is already taken.")})
     if name.casefold() == SYSTEM:
-        raise ValidationError({"username": _("This name is kept for what nobody did.")})
+        raise ValidationError({"username": _("This name is reserved for the system.")})
     return name
 
 

@@ -39,13 +39,13 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     language = forms.ChoiceField(label=_("Language"), required=False)
     hold_minutes = forms.IntegerField(
-        label=_("Minutes to hold a time for"),
+        label=_("Usual minutes to hold a time"),
         required=False,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
         validators=[MinValueValidator(1), MaxValueValidator(lambda: settings.HOLD_MINUTES_MAX)],
     )
     event_type_id = forms.IntegerField(
-        label=_("Event type to begin with"), required=False, min_value=1, max_value=LARGEST
+        label=_("Usual appointment type"), required=False, min_value=1, max_value=LARGEST
     )
 
     class Meta:
@@ -61,10 +61,10 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
             "shortcuts",
         )
         labels = {
-            "density": _("Rows of tables"),
+            "density": _("Table rows"),
             "sound": _("Play a sound when a hold of mine is about to run out"),
             "desktop_notice": _("Show a notice on the desktop when a hold is about to run out"),
-            "shortcuts": _("Single keys as shortcuts"),
+            "shortcuts": _("Keyboard shortcuts"),
         }
         help_texts = {
             "desktop_notice": _("Your browser asks you once whether it may."),

@@ -60,7 +60,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
     if not found:
         return None
     request.session[SESSION_KEY] = [kept for kept in fresh if kept not in found]
-    messages.info(request, _("Nothing has been sent yet. What you typed is back in the form."))
+    messages.info(request, _("Not saved yet. What you typed is back in the form."))
     return QueryDict(found[-1]["data"])
 
 

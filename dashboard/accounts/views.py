@@ -128,7 +128,7 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
         return render(request, "accounts/settings.html", {"form": form}, status=status)
     kept = preferences.keep(**form.cleaned_data, by=by)
     with translation.override(localisation.language_of(request, kept)):  # the next page's
-        messages.success(request, _("Your settings are kept."))
+        messages.success(request, _("Your settings are saved."))
     return HttpResponseRedirect(reverse("settings"), status=303)
 
 

@@ -24,9 +24,9 @@ DONE: dict[str, str | Promise] = {
     Action.TAKE_OVER: _lazy("took over %(it)s"),
     Action.OFFER: _lazy("made %(it)s the first of an offer"),
     Action.LOOK_UP: _lazy("looked up a reservation"),
-    Action.TAKE_IN: _lazy("took %(it)s into the register"),
-    Action.EXPIRE: _lazy("saw that %(it)s had run out"),
-    Action.SETTLE: _lazy("settled what was left open of %(it)s"),
+    Action.TAKE_IN: _lazy("added %(it)s to the board"),
+    Action.EXPIRE: _lazy("recorded that %(it)s ran out"),
+    Action.SETTLE: _lazy("finished an interrupted change of %(it)s"),
     Action.SIGN_IN: _lazy("signed in"),
     Action.SIGN_IN_FAILED: _lazy("failed to sign in"),
     Action.SIGN_OUT: _lazy("signed out"),
@@ -45,8 +45,8 @@ TRIED: dict[str, str | Promise] = {
     Action.TAKE_OVER: _lazy("tried to take over %(it)s"),
     Action.OFFER: _lazy("tried to make %(it)s the first of an offer"),
     Action.LOOK_UP: _lazy("tried to look up a reservation"),
-    Action.TAKE_IN: _lazy("tried to take %(it)s into the register"),
-    Action.SETTLE: _lazy("tried to settle what was left open of %(it)s"),
+    Action.TAKE_IN: _lazy("tried to add %(it)s to the board"),
+    Action.SETTLE: _lazy("tried to finish an interrupted change of %(it)s"),
     Action.SIGN_IN: _lazy("tried to sign in"),
     Action.PERSON_ADDED: _lazy("tried to add a person"),
     Action.PERSON_CHANGED: _lazy("tried to change a person"),
@@ -65,12 +65,12 @@ WAYS: dict[str, str | Promise] = {
     "retake": _lazy("released and taken again"),
 }
 REASONS: dict[str, str | Promise] = {
-    "client_rang_off": _lazy("client rang off"),
+    "client_rang_off": _lazy("client hung up"),
     "client_chose_other": _lazy("client chose another time"),
     "booked": _lazy("booked"),
     "mistake": _lazy("placed by mistake"),
     "absent": _lazy("the holder is away"),
-    "client_asked": _lazy("the client turned to somebody else"),
+    "client_asked": _lazy("the client asked another colleague"),
     "handed_over": _lazy("agreed with the holder"),
     "offer_decided": _lazy("the client chose another time of the offer"),
     "other": _lazy("another reason"),
@@ -85,10 +85,10 @@ def who(entry: AuditEntry, viewer: int | None) -> str:
         return _("you") if entry.actor_id == viewer else entry.actor_name
     unknown, _space, sign = entry.actor_name.partition(" ")
     if unknown == UNKNOWN and sign:
-        return _("somebody under an unknown name (%(sign)s)") % {"sign": sign}
+        return _("unknown user name (%(sign)s)") % {"sign": sign}
     # Whoever is not signed in is only called what they typed: it proves nothing.
     if entry.action in UNPROVEN or entry.actor_name != SYSTEM:
-        return _("somebody as “%(name)s”") % {"name": entry.actor_name}
+        return _("not signed in, as “%(name)s”") % {"name": entry.actor_name}
     return _("the system")
 
 

@@ -51,7 +51,7 @@ def of(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Answer]) -
 def silence(first: AuditEntry, last: AuditEntry) -> str:
     """What a finding says instead of an outcome."""
     time = values.minute(last.at, first.at)
-    return _("nothing was written down after %(time)s") % {"time": time}
+    return _("no record after %(time)s") % {"time": time}
 
 
 def _before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
@@ -99,7 +99,7 @@ def _answers(closing: AuditEntry, calls: Sequence[Answer]) -> Iterator[str]:
     if closing.outcome == Outcome.UNKNOWN:
         # Whoever finished this later for a process that died knows of no answer, nor of none.
         told = closing.answered_method or not calls
-        yield _("cal.com did not answer") if told else _("no answer was written down")
+        yield _("cal.com did not answer") if told else _("no answer was recorded")
     elif closing.message and closing.status is not None and closing.outcome != Outcome.OK:
         yield _("cal.com: %(message)s") % {"message": _short(closing.message)}
     elif closing.message:

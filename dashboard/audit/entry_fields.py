@@ -56,7 +56,7 @@ def of(entry: AuditEntry) -> Iterator[Fact]:
         if told[column] not in (None, "")
     )
     if nothing := [str(label) for column, label in COLUMNS if told[column] in (None, "")]:
-        yield Fact(_("Without a value"), ", ".join(nothing))
+        yield Fact(_("Empty"), ", ".join(nothing))
 
 
 def asked(entries: Sequence[AuditEntry]) -> list[Fact]:

@@ -35,7 +35,7 @@ def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
     if not can_take_over(by.user):
         raise messages.not_yours(hold)
     if not reason and not roles.is_admin(by.user):
-        raise messages.invalid({"reason": _("Say why you take it over.")}, hold=hold)
+        raise messages.invalid({"reason": _("Say why you are taking it over.")}, hold=hold)
 
 
 def longer_note(hold: Hold, more: str) -> str:
@@ -89,7 +89,7 @@ def until(wanted: datetime, *, at: datetime) -> None:
     if not at < wanted <= latest:
         raise messages.invalid(
             {
-                "until": _("At %(now)s a time until %(latest)s (%(zone)s) can be asked for.")
+                "until": _("It is %(now)s. Choose a time until %(latest)s (%(zone)s).")
                 % {
                     "now": local_times.minute(at),
                     "latest": local_times.minute(latest),
@@ -104,8 +104,5 @@ def reservation_duration(minutes: int) -> None:
     most = settings.HOLD_MINUTES_MAX
     if not 1 <= minutes <= most:
         raise messages.invalid(
-            {
-                "reservation_duration": _("From 1 to %(most)s minutes from now are allowed.")
-                % {"most": most}
-            }
+            {"reservation_duration": _("Enter 1 to %(most)s minutes from now.") % {"most": most}}
         )

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='auditentry',
             name='action',
-            field=models.CharField(choices=[('place', 'placed a hold'), ('check', 'checked a hold'), ('extend', 'extended a hold'), ('move', 'moved a hold'), ('release', 'released a hold'), ('take_over', 'took over a hold'), ('look_up', 'looked up a reservation'), ('take_in', 'took a reservation into the register'), ('expire', 'a hold ran out'), ('settle', 'settled what was left open'), ('sign_in', 'signed in'), ('sign_in_failed', 'failed to sign in'), ('sign_out', 'signed out'), ('person_added', 'added a person'), ('person_changed', 'changed a person'), ('password_changed', 'changed a password'), ('denied', 'was denied'), ('export', 'exported the log')], max_length=20),
+            field=models.CharField(choices=[('place', 'placed a hold'), ('check', 'checked a hold'), ('extend', 'extended a hold'), ('move', 'moved a hold'), ('release', 'released a hold'), ('take_over', 'took over a hold'), ('look_up', 'looked up a reservation'), ('take_in', "added a reservation to the board"), ('expire', 'a hold ran out'), ('settle', "finished an interrupted change"), ('sign_in', 'signed in'), ('sign_in_failed', 'failed to sign in'), ('sign_out', 'signed out'), ('person_added', 'added a person'), ('person_changed', 'changed a person'), ('password_changed', 'changed a password'), ('denied', 'was denied'), ('export', 'exported the log')], max_length=20),
         ),
         migrations.CreateModel(
             name='FreeTimes',
@@ -56,7 +56,7 @@ class Migration(migrations.Migration):
                 ('language', models.CharField(blank=True, max_length=10)),
                 ('hold_minutes', models.PositiveIntegerField(null=True)),
                 ('event_type_id', models.BigIntegerField(null=True)),
-                ('density', models.CharField(choices=[('roomy', 'Roomy'), ('dense', 'Dense')], default='roomy', max_length=5)),
+                ('density', models.CharField(choices=[('roomy', "Comfortable"), ('dense', "Compact")], default='roomy', max_length=5)),
                 ('sound', models.BooleanField(default=False)),
                 ('desktop_notice', models.BooleanField(default=False)),
                 ('shortcuts', models.BooleanField(default=True)),

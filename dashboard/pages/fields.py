@@ -57,7 +57,7 @@ class SlotStartField(forms.Field):
         if not re.search(r"\d[T ]\d", text):
             raise ValidationError(_("Give the time too, such as 2027-03-24 14:30."))
         if not FIRST_YEAR <= moment.year < LAST_YEAR:
-            raise ValidationError(_("This year is out of reach."))
+            raise ValidationError(_("This year is too far away."))
         if moment.tzinfo is None:
             moment = _local_time(moment)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -26,14 +26,12 @@ def finding(checked: Checked) -> str:
     """What a check found."""
     hold = checked.hold
     return {
-        Finding.SAME: _("cal.com still has it: %(held)s") % {"held": held_until(hold)},
-        Finding.MOVED: _(
-            "It was changed outside Holdfast, and is shown as cal.com has it: %(held)s"
-        )
+        Finding.SAME: _("cal.com confirms it: %(held)s") % {"held": held_until(hold)},
+        Finding.MOVED: _("It was changed outside Holdfast and now reads as at cal.com: %(held)s")
         % {"held": held_until(hold)},
-        Finding.GONE: _("cal.com no longer has this hold, before its time was up."),
+        Finding.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
         Finding.EXPIRED: _("This hold has run out."),
-        Finding.CHANGED: _("Somebody changed the hold while we looked. Check it again."),
+        Finding.CHANGED: _("The hold was changed during the check. Check it again."),
     }[checked.finding]
 
 
@@ -81,7 +79,7 @@ def moved(hold: Hold) -> str:
 def released(hold: Hold) -> str:
     if hold.state == State.RELEASED:
         return _("Released: the time is free again.")
-    return _("cal.com did not have this hold any more: there was nothing to release.")
+    return _("cal.com no longer had this hold: there was nothing to release.")
 
 
 def word_of_many(row: bulk_release.Row) -> str:
@@ -98,8 +96,8 @@ def of_many(row: bulk_release.Row) -> str:
     """What came of one of several."""
     done = {
         Ending.RELEASED: _("Released: the time is free again."),
-        Ending.RELEASED_BEFORE: _("It had been released before."),
-        Ending.WAS_GONE: _("cal.com did not have it any more: there was nothing to release."),
+        Ending.RELEASED_BEFORE: _("It was already released."),
+        Ending.WAS_GONE: _("cal.com no longer had it: there was nothing to release."),
     }
     if row.error is None:
         return done[row.ending]
@@ -150,8 +148,8 @@ def reason(code: str) -> str:
         return str(messages.HAPPENED[_cause(code)][0])
     return {
         "offer_decided": _("the client chose another time of the offer."),
-        "replaced": _("another reservation took its place."),
-        "not_retaken": _("it was given up to be taken again, and that was broken off."),
+        "replaced": _("replaced by another reservation."),
+        "not_retaken": _("it was released to be taken again, and that was interrupted."),
     }.get(code, "")
 
 
@@ -167,9 +165,8 @@ def target(hold: Hold, spot: Spot) -> dict[str, str]:
     risk = ""
     if spot.event_type_id == hold.event_type_id and spot.overlaps(Spot.of(hold)):
         risk = _(
-            "The two times overlap, so cal.com lets the hold move only by way of a moment in "
-            "between, in which somebody else could take the time. It goes back if the new one "
-            "is refused."
+            "The two times overlap, so for a moment neither is reserved and someone else could "
+            "take them. If the new time is refused, the hold goes back to the old one."
         )
     return {
         "day": local_times.day(spot.slot_start),
@@ -185,8 +182,8 @@ def target(hold: Hold, spot: Spot) -> dict[str, str]:
 def nothing_there() -> dict[str, str]:
     return {
         "happened": _("cal.com has no reservation with this uid."),
-        "safe": _("It may never have existed, have run out, or have been released."),
-        "what_now": _("Check the uid, or hold the time anew."),
+        "safe": _("It may have run out or been released, or the uid is wrong."),
+        "what_now": _("Check the uid, or hold the time again."),
     }
 
 

@@ -21,7 +21,7 @@ LARGEST = 2**31 - 1
 
 REASONS = [
     ("", _("No reason")),
-    ("client_rang_off", _("Client rang off")),
+    ("client_rang_off", _("Client hung up")),
     ("client_chose_other", _("Client chose another time")),
     ("booked", _("Booked")),
     ("mistake", _("Placed by mistake")),
@@ -31,7 +31,7 @@ REASONS = [
 
 TAKE_OVER_REASONS = [
     ("absent", _("The holder is away")),
-    ("client_asked", _("The client turned to me")),
+    ("client_asked", _("The client asked me")),
     ("handed_over", _("Agreed with the holder")),
     ("other", _("Another reason")),
 ]
@@ -144,7 +144,7 @@ class PlaceForm(SlotForm, ClientForm):
         """Whoever was offered the other times is offered this one."""
         for name in ("client_name", "client_contact"):
             self.fields[name].widget.attrs["readonly"] = True
-        help_text = _("The one who was offered the other times.")
+        help_text = _("The client who was offered the other times.")
         self.fields["client_name"].help_text = help_text
 
     def renew_token(self) -> None:
@@ -194,7 +194,7 @@ class ExtendForm(ShowingErrors):
             return None
         moment = local_times.next_shown(local, at)
         if moment is None:
-            self.add_error("until", _("The clocks skip this time: they go forward then."))
+            self.add_error("until", _("This time does not exist: the clocks go forward then."))
         return moment
 
 
@@ -202,7 +202,7 @@ class MoveForm(SlotForm):
     """Another slot, and until when: without minutes the hold keeps its end."""
 
     reservation_duration = _minutes(
-        _("Minutes from now"), help_text=_("Left empty, the hold keeps the end that it has.")
+        _("Minutes from now"), help_text=_("Leave empty to keep the present end.")
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -252,7 +252,7 @@ class TakeOverForm(ShowingErrors):
         label=_("In your own words"),
         required=False,
         max_length=500,
-        help_text=_("It is put to the note of the hold."),
+        help_text=_("It is added to the note of the hold."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

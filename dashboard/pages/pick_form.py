@@ -40,7 +40,7 @@ class PickForm(ZoneForm):
     def clean_day(self) -> date | None:
         day: date = self.cleaned_data["day"]
         if not FIRST_YEAR <= day.year < LAST_YEAR - 1:
-            raise ValidationError(_lazy("This year is out of reach."))
+            raise ValidationError(_lazy("This year is too far away."))
         return day
 
     def offer(self, event_types: tuple[EventType, ...], known: EventType | None) -> None:

@@ -143,9 +143,9 @@ def sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.state == State.UNCONFIRMED and hold.latest_end:
         return " ".join([_why_unconfirmed(hold), messages.perhaps_held(hold.latest_end)])
     if hold.state == State.LOST:
-        return _("The time was lost to somebody else while the hold was being changed.")
+        return _("The time was taken by someone else while the hold was being changed.")
     if hold.state == State.GONE:
-        return _("cal.com no longer had it, before its time was up.")
+        return _("cal.com no longer had it before it was due to end.")
     return ""
 
 

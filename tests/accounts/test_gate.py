@@ -93,7 +93,7 @@ def test_staff_may_not_see_what_is_for_admins_and_the_audit_says_so(
     assert browser.get("/").status_code == 200
     answer = browser.get("/audit/")
     assert answer.status_code == 403
-    assert "This is not yours to do" in answer.content.decode()
+    assert "You are not allowed to do this" in answer.content.decode()
     entry = AuditEntry.objects.get(action="denied")
     assert (entry.actor, entry.asked) == (staff, {"method": "GET", "path": "/audit/"})
 

@@ -17,7 +17,7 @@ from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
 
-BACK = "Nothing has been sent yet. What you typed is back in the form."
+BACK = "Not saved yet. What you typed is back in the form."
 
 
 def shown(browser: Client, address: str) -> str:

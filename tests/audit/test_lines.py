@@ -164,7 +164,7 @@ def test_a_call_whose_process_died_is_not_said_to_be_unanswered(staff, hold):
     died = begin_to_extend(staff, hold)
     resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.UNKNOWN, error_code="process_died", now=after(60))
-    assert only_line().told == ", no answer was written down"
+    assert only_line().told == ", no answer was recorded"
 
 
 def test_a_release_gives_its_reason(staff, hold):
@@ -187,7 +187,7 @@ def test_a_release_gives_its_reason(staff, hold):
         reason="client_rang_off",
         now=after(1),
     )
-    assert only_line().told == ", cal.com answered in 212 ms; reason: client rang off"
+    assert only_line().told == ", cal.com answered in 212 ms; reason: client hung up"
 
 
 def test_a_check_that_found_something_says_what(staff, hold):

@@ -205,7 +205,7 @@ class ReleaseForm(forms.Form):
         required=False,
         widget=forms.RadioSelect,
         choices=[
-            ("client_rang_off", "Client rang off"),
+            ("client_rang_off", "Client hung up"),
             ("client_chose_other", "Client chose another time"),
             ("booked", "Booked"),
             ("mistake", "Held by mistake"),

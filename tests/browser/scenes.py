@@ -52,7 +52,7 @@ def bar(*rows: Row) -> SimpleNamespace:
 
 
 def ended_lines() -> list[SimpleNamespace]:
-    said = [("released", "Client rang off"), ("expired", ""), ("lost", "taken by someone else")]
+    said = [("released", "Client hung up"), ("expired", ""), ("lost", "taken by someone else")]
     return [
         SimpleNamespace(
             row=replace(row, word=word, icon="ended", tone="ended", acts=False),
@@ -195,7 +195,7 @@ SCENES: dict[str, tuple[str, Any]] = {
         "holds/hold.html",
         lambda: hold(
             replace(ROWS[0], tone="ended", icon="ended", word="released", acts=False),
-            ended={"sentence": "You released it at 14:02: client rang off.", "note": "will call"},
+            ended={"sentence": "You released it at 14:02: client hung up.", "note": "will call"},
         ),
     ),
     "move": ("holds/move.html", lambda: {"from_row": ROWS[0], "form": MoveForm()}),

@@ -21,7 +21,7 @@ class TestExtending:
     @pytest.mark.parametrize("scripts", [True], indirect=True)
     def test_the_button_keeps_the_focus_for_one_more(self, ada: Desk, office: Office) -> None:
         ada.place(office.free_time(), reservation_duration="20")
-        for button in ("+5 min", "Check at cal.com"):
+        for button in ("+5 min", "Verify with cal.com"):
             ada.page.get_by_role("button", name=button).press("Enter")
             expect(ada.page.locator(".messages.toast .notice")).to_be_visible()
             expect(ada.page.get_by_role("button", name=button)).to_be_focused()
@@ -29,7 +29,7 @@ class TestExtending:
     def test_a_hold_is_kept_until_a_time_of_the_clock(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time())
         until = (datetime.now(ZONE) + timedelta(minutes=50)).replace(second=0, microsecond=0)
-        ada.page.get_by_text("To a time of its own").click()
+        ada.page.get_by_text("Until a set time…").click()
         ada.look("hold-own-time")
 
         ada.fill(until=f"{until:%H:%M}")
@@ -41,7 +41,7 @@ class TestExtending:
     def test_a_time_before_its_end_is_refused_beside_it(self, ada: Desk, office: Office) -> None:
         ada.refusals.add(422)
         ada.place(office.free_time())
-        ada.page.get_by_text("To a time of its own").click()
+        ada.page.get_by_text("Until a set time…").click()
         ada.fill(until=f"{datetime.now(ZONE) + timedelta(minutes=5):%H:%M}")
         ada.press("Extend")
 
@@ -63,7 +63,7 @@ class TestTakingOver:
 
         vera.page.locator("#take-over").get_by_label("The holder is away").check()
         vera.page.locator("#take-over [name=note]").fill("she is with the doctor")
-        vera.press("Take it over")
+        vera.press("Take over")
 
         vera.told("You hold it now")
         vera.told("she is with the doctor")
@@ -74,7 +74,7 @@ class TestTakingOver:
         ada.look("board-taken-over")
         ada.page.goto(f"/holds/{pk}/")
         ada.told("ada → vera")
-        expect(ada.page.get_by_role("button", name="Take it over")).to_have_count(0)
+        expect(ada.page.get_by_role("button", name="Take over")).to_have_count(0)
 
 
 class TestReleasingSeveral:
@@ -83,7 +83,7 @@ class TestReleasingSeveral:
         pks = [ada.place(at, client=f"Client {n}") for n, at in enumerate(times)]
         ada.page.goto("/")
         choose(ada, pks[:2])
-        ada.press("Release chosen")
+        ada.press("Release selected")
 
         expect(ada.page.get_by_role("heading", level=1)).to_have_text("Release several holds")
         ada.told("Client 0")
@@ -91,7 +91,7 @@ class TestReleasingSeveral:
         expect(ada.page.locator("main")).not_to_contain_text("Client 2")
         ada.look("release-several")
         assert [at in office.starts() for at in times] == [True, True, True]
-        ada.page.get_by_label("Client rang off").check()
+        ada.page.get_by_label("Client hung up").check()
         ada.press("Release these times")
 
         expect(
@@ -107,7 +107,7 @@ class TestReleasingSeveral:
         pks = [ada.place(office.free_time()) for _ in range(2)]
         ada.page.goto("/")
         choose(ada, pks)
-        ada.press("Release chosen")
+        ada.press("Release selected")
         office.calcom.faults.add("drop", when="before", method="DELETE", skip=1, count=None)
         ada.press("Release these times")
 
@@ -119,7 +119,7 @@ class TestReleasingSeveral:
     def test_nobody_chosen_stays_on_the_board(self, ada: Desk, office: Office) -> None:
         ada.place(office.free_time())
         ada.page.goto("/")
-        ada.press("Release chosen")
+        ada.press("Release selected")
         ada.told("No hold was chosen.")
         assert ada.path == "/"
 
@@ -128,7 +128,7 @@ class TestOffering:
     def test_two_times_are_offered_and_one_is_kept(self, ada: Desk, office: Office) -> None:
         first, second = office.free_time(), office.free_time()
         one = ada.place(first, client="Emmy Noether")
-        ada.press("Offer another time too")
+        ada.press("Add another option")
         ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
         expect(ada.field("client_name")).to_have_value("Emmy Noether")
         expect(ada.field("client_name")).not_to_be_editable()
@@ -162,7 +162,7 @@ class TestOffering:
         ada.refusals.add(409)
         first, second = office.free_time(), office.free_time()
         one = ada.place(first)
-        ada.press("Offer another time too")
+        ada.press("Add another option")
         ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
         ada.type_time(second)
         ada.press("Hold this time")
@@ -193,7 +193,7 @@ class TestPassingOn:
 
     def test_it_says_the_clients_own_time_too(self, ada: Desk, office: Office) -> None:
         pk = ada.place(office.free_time())
-        ada.page.get_by_text("In the client’s time too").click()
+        ada.page.get_by_text("Add the client’s time zone").click()
         ada.fill(client_zone="new york")
         ada.page.locator("section[aria-labelledby=for-client]").get_by_role(
             "button", name="Show"

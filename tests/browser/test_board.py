@@ -146,7 +146,7 @@ def test_news_leave_focus_choice_and_scroll_where_they_are(
     assert hands.hold(last) == before
     old = ada.page.locator(f"#h{last}").get_attribute("data-face")
     vera.page.goto(f"/holds/{last}/")
-    vera.press("Check at cal.com")
+    vera.press("Verify with cal.com")
     vera.press("+5 min")
     vera.told("is held until")
     expect(ada.page.locator(f"#h{last}")).not_to_have_attribute(

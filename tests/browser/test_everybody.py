@@ -55,7 +55,7 @@ def set_language(desk: Desk, language: str, button: str) -> None:
 def german(sit: Sit) -> Iterator[Desk]:
     """An Admin, who sees every page there is, and sees it in German."""
     desk = sit("vera")
-    set_language(desk, "de", "Keep these settings")
+    set_language(desk, "de", "Save")
     yield desk
     set_language(desk, "", "Einstellungen speichern")
 
@@ -66,7 +66,7 @@ def holds(sit: Sit, office: Office) -> list[int]:
     grace, vera = sit("grace"), sit("vera")
     numbers = [grace.place(office.free_time(), note="called at nine")]
     numbers += [vera.place(office.free_time()), vera.place(office.free_time())]
-    vera.page.get_by_label("Client rang off").check()
+    vera.page.get_by_label("Client hung up").check()
     vera.press("Release this time")
     vera.told("Released")
     office.calcom.faults.add("drop", when="after", method="POST")
@@ -204,7 +204,7 @@ class TestAnyEars:
         ada.page.goto("/")
         heads = ada.page.get_by_role("table").get_by_role("columnheader")
         seen = ["Choose", "Ends in", "Held until", "Slot", "Client", "Held by", "State"]
-        expect(heads).to_have_text([*seen, "What can be done"])
+        expect(heads).to_have_text([*seen, "Actions"])
         box = heads.nth(1).locator("xpath=ancestor::thead").bounding_box()
         assert box is not None
         assert (box["width"], box["height"]) == (1, 1)

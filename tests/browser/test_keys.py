@@ -1,4 +1,4 @@
-"""Single keys as shortcuts: shown, pressed, out of the way while somebody types, switched off."""
+"Keyboard shortcuts: shown, pressed, out of the way while somebody types, switched off."
 
 from __future__ import annotations
 
@@ -160,9 +160,9 @@ def test_an_admin_extends_nobody_elses_hold_by_a_slip(sit: Sit, office: Office) 
 def test_whoever_switched_them_off_neither_sees_nor_presses_any(sit: Sit) -> None:
     grace = sit("grace")
     grace.page.goto("/settings/")
-    grace.page.get_by_label("Single keys as shortcuts").uncheck()
-    grace.press("Keep these settings")
-    grace.told("Your settings are kept.")
+    grace.page.get_by_label("Keyboard shortcuts").uncheck()
+    grace.press("Save")
+    grace.told("Your settings are saved.")
     try:
         assert hints(grace, "body") == []
         expect(grace.page.get_by_role("button", name="Keys", exact=True)).to_have_count(0)
@@ -172,6 +172,6 @@ def test_whoever_switched_them_off_neither_sees_nor_presses_any(sit: Sit) -> Non
         assert grace.path == "/settings/"
         assert grace.page.locator("dialog").count() == 0
     finally:
-        grace.page.get_by_label("Single keys as shortcuts").check()
-        grace.press("Keep these settings")
-        grace.told("Your settings are kept.")
+        grace.page.get_by_label("Keyboard shortcuts").check()
+        grace.press("Save")
+        grace.told("Your settings are saved.")

@@ -125,7 +125,7 @@ class TestNothingMoves:
         vera.page.goto("/")
         row = vera.page.locator(f"#h{pk}")
         before = row.get_attribute("data-face")
-        grace.page.get_by_text("To a time of its own").click()
+        grace.page.get_by_text("Until a set time…").click()
         grace.fill(reservation_duration="110")
         grace.press("Extend")
         expect(row).not_to_have_attribute("data-face", before or "", timeout=POLLS)
@@ -195,7 +195,7 @@ class TestAfterASwap:
     ) -> None:
         pk = ada.place(office.free_time())
         ada.page.goto(f"/holds/{pk}/")
-        ada.press("Offer another time too")
+        ada.press("Add another option")
         free = ada.page.locator("#times a.time").first
         assert free.evaluate("(e) => getComputedStyle(e).display") == "grid"
         free.focus()

@@ -37,11 +37,11 @@ def test_the_menu_leads_to_the_settings(sit: Sit) -> None:
 
 def test_what_is_kept_shows_on_the_next_page(grace: Desk, office: Office) -> None:
     grace.page.get_by_label("Time zone").select_option("America/New_York")
-    grace.page.get_by_label("Event type to begin with").select_option(index=1)
+    grace.page.get_by_label("Usual appointment type").select_option(index=1)
     grace.fill(hold_minutes="25")
-    grace.page.get_by_label("Dense").check()
-    grace.press("Keep these settings")
-    grace.told("Your settings are kept.")
+    grace.page.get_by_label("Compact").check()
+    grace.press("Save")
+    grace.told("Your settings are saved.")
     expect(grace.page.locator("html")).to_have_attribute("class", "dense keys")
     expect(grace.page.locator("header .clock")).to_contain_text("America/New_York")
     expect(grace.page.locator("footer")).to_contain_text("the office is in Europe/Rome")
@@ -58,8 +58,8 @@ def test_what_makes_no_sense_is_marked_and_stays(grace: Desk) -> None:
     grace.refusals.add(422)
     grace.page.locator("[name=hold_minutes]").evaluate("(field) => field.removeAttribute('max')")
     grace.fill(hold_minutes="500")
-    grace.press("Keep these settings")
-    field = grace.page.get_by_label("Minutes to hold a time for")
+    grace.press("Save")
+    field = grace.page.get_by_label("Usual minutes to hold a time")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value("500")
     grace.look("settings-refused")
@@ -67,7 +67,7 @@ def test_what_makes_no_sense_is_marked_and_stays(grace: Desk) -> None:
 
 def test_another_language_is_spoken_from_the_next_page_on(grace: Desk) -> None:
     grace.page.get_by_label("Language").select_option("Deutsch")
-    grace.press("Keep these settings")
+    grace.press("Save")
     expect(grace.page.locator("html")).to_have_attribute("lang", "de")
     grace.told("Ihre Einstellungen sind gespeichert.")
     expect(grace.page.get_by_role("link", name="Übersicht", exact=True).first).to_be_visible()

@@ -67,7 +67,7 @@ class TestADayAtTheDesk:
 
     def test_a_check_says_that_cal_com_still_has_it(self, ada: Desk, office: Office) -> None:
         ada.place(office.free_time())
-        ada.press("Check at cal.com")
+        ada.press("Verify with cal.com")
         ada.told("cal.com still has it")
         ada.look("hold-checked")
 
@@ -76,7 +76,7 @@ class TestADayAtTheDesk:
         ada.place(at)
         [uid] = [row.uid for row in office.calcom.live_rows() if row.start == at]
         office.calcom.remove_holds(uid)
-        ada.press("Check at cal.com")
+        ada.press("Verify with cal.com")
         ada.told("cal.com no longer has this hold")
         ada.look("hold-gone")
         ada.page.goto("/")
@@ -100,7 +100,7 @@ class TestADayAtTheDesk:
     ) -> None:
         ada.refusals.add(422)
         pk = ada.place(office.free_time())
-        ada.page.get_by_text("To a time of its own").click()
+        ada.page.get_by_text("Until a set time…").click()
         ada.fill(reservation_duration="5")
         ada.press("Extend")
         ada.told("this would shorten it")
@@ -122,7 +122,7 @@ class TestADayAtTheDesk:
         ada.page.get_by_role("link", name="Move to another time").click()
         ada.look("move")
         ada.fill(slot_start=typed(new))
-        ada.press("Show from and to")
+        ada.press("Preview the move")
         ada.told(f"{new:%a} {new.day} {new:%b}")
         ada.look("move-preview")
         assert (old in office.starts(), new in office.starts()) == (True, False)
@@ -136,7 +136,7 @@ class TestADayAtTheDesk:
         pk = ada.place(old)
         ada.page.goto(f"/holds/{pk}/move")
         ada.fill(slot_start=typed(old + timedelta(minutes=30)))
-        ada.press("Show from and to")
+        ada.press("Preview the move")
         ada.told("The two times overlap")
         ada.look("move-risk")
         ada.press("Move it")
@@ -178,11 +178,11 @@ class TestADayAtTheDesk:
     def test_a_release_keeps_its_reason(self, ada: Desk, office: Office) -> None:
         at = office.free_time()
         pk = ada.place(at)
-        ada.page.get_by_label("Client rang off").check()
+        ada.page.get_by_label("Client hung up").check()
         ada.fill(note="will call again")
         ada.press("Release this time")
         ada.told("Released: the time is free again.")
-        ada.told("Client rang off")
+        ada.told("Client hung up")
         ada.told("will call again")
         assert ada.hold == pk
         assert at not in office.starts()
@@ -202,7 +202,7 @@ class TestADayAtTheDesk:
         ada.told("cal.com holds this time")
         ada.look("look-up-found")
         ada.fill(client_name="Emmy Noether")
-        ada.press("Take it into the register")
+        ada.press("Add to board")
         pk = ada.hold
         ada.told("Emmy Noether")
         ada.look("hold-taken-in")
@@ -232,7 +232,7 @@ class TestADayAtTheDesk:
         ada.type_time(office.free_time())
         ada.fill(client_name="Hedy Lamarr")
         ada.press("Hold this time")
-        ada.told("We have asked cal.com too often in the last minute.")
+        ada.told("cal.com allows no more requests for the moment.")
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
         ada.look("place-unavailable")
         ada.page.wait_for_timeout(2000)
@@ -272,7 +272,7 @@ class TestADayAtTheDesk:
         ada.page.goto("/")
         for pk in pks:
             ada.page.locator(f"#h{pk} [name=hold]").check()
-        ada.press("Check chosen")
+        ada.press("Check selected")
         ada.told("cal.com still has 2 holds as they stand here.")
         assert ada.path == "/"
 

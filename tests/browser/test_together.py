@@ -47,7 +47,7 @@ def test_a_page_that_is_older_than_the_hold_is_told_so(sit: Sit, office: Office)
     vera.told("is held until")
     ada.refusals.add(409)
     ada.press("Release this time")
-    ada.told("The hold was changed since your page was made.")
+    ada.told("The hold was changed after you opened this page.")
     ada.look("hold-changed-meanwhile")
     ada.press("Release this time")
     ada.told("Released: the time is free again.")
@@ -80,7 +80,7 @@ class TestASessionThatEnds:
         expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert ada.path == "/accounts/login/?next=/holds/new"
         ada.sign_in()
-        ada.told("Nothing has been sent yet. What you typed is back in the form.")
+        ada.told("Not saved yet. What you typed is back in the form.")
         assert ada.path == "/holds/new"
         chosen = ada.page.locator("#chosen")
         expect(chosen.locator("[name=event_type_id]")).to_have_value("4")
@@ -132,7 +132,7 @@ class TestTheAdminsLookAtTheLog:
         people = vera.page.locator("main tbody td:nth-child(2) > b").all_inner_texts()
         assert set(people) <= {"ada"}
         vera.look("audit-filtered")
-        vera.page.get_by_role("link", name="Everything").click()
+        vera.page.get_by_role("link", name="Clear filters").click()
         entry = vera.page.locator("main tbody tr", has_text="Maria Mitchell").first
         entry.get_by_role("link").first.click()
         expect(vera.page.get_by_role("heading", level=1)).to_contain_text("Entry")

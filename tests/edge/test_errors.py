@@ -99,7 +99,7 @@ def signed_in(visitor, django_user_model):
 def test_a_method_that_an_address_does_not_take(signed_in, headers, method, path, allow):
     answer = getattr(signed_in, method)(path, headers=headers)
     assert answer.status_code == 405
-    assert shown(answer) == "This address is no page to open"
+    assert shown(answer) == "This address cannot be opened as a page"
     assert set(answer["Allow"].split(", ")) == allow
     assert (b"<html" in answer.content) == (headers != HTMX)
 
@@ -107,7 +107,7 @@ def test_a_method_that_an_address_does_not_take(signed_in, headers, method, path
 @pytest.mark.django_db
 def test_a_wrong_method_at_sign_in_needs_nobody_to_be_signed_in(visitor):
     answer = visitor.put(reverse("login"))
-    assert (answer.status_code, shown(answer)) == (405, "This address is no page to open")
+    assert (answer.status_code, shown(answer)) == (405, "This address cannot be opened as a page")
 
 
 @pytest.mark.django_db

@@ -110,7 +110,7 @@ class TestEnded:
     def test_it_says_when_how_and_why(self, staff: User, office: dict[str, Hold]) -> None:
         lost, released = see(staff, Tab.ENDED).ended
         assert (lost.row.word, lost.reason) == ("lost", "")
-        assert (released.row.word, released.reason) == ("released", "Client rang off")
+        assert (released.row.word, released.reason) == ("released", "Client hung up")
         ended_at = office["released"].ended_at
         assert ended_at is not None
         assert released.ended_iso.startswith(ended_at.isoformat()[:19])

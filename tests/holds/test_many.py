@@ -119,9 +119,9 @@ def test_every_end_is_told_in_its_own_row(calcom: Sandbox, staff: User, colleagu
         "refused",
     ]
     sentences = [sentence for _word, sentence in said(answer)]
-    assert sentences[1] == "It had been released before."
-    assert sentences[2] == "cal.com did not have it any more: there was nothing to release."
-    assert sentences[3].startswith("The hold was changed since your page was made.")
+    assert sentences[1] == "It was already released."
+    assert sentences[2] == "cal.com no longer had it: there was nothing to release."
+    assert sentences[3].startswith("The hold was changed after you opened this page.")
     assert re.search(r"Unknown until \d\d:\d\d:\d\d \(Europe/Rome\) at the latest", sentences[4])
     assert sentences[5].startswith("This hold belongs to colleague.")
     assert states([*holds, theirs]) == ["released", "released", "gone", "held", "held", "held"]
@@ -179,7 +179,7 @@ def test_a_form_sent_twice_does_no_harm(calcom: Sandbox, staff: User) -> None:
 
     again = send(staff, holds, sure="yes")
 
-    assert said(again) == [("done", "It had been released before.")] * 2
+    assert said(again) == [("done", "It was already released.")] * 2
     assert len(calcom.calls("DELETE")) == calls
 
 

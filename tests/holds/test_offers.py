@@ -194,9 +194,9 @@ class TestWhatIsShown:
             (holds[2].pk, True),
         ]
         text = page.content.decode()
-        assert text.count("Keep this, release the rest") == 2
+        assert text.count("They chose this one") == 2
         assert f'href="/holds/new?offer={offer}"' in text
-        assert "Keep this, release the rest" not in theirs
+        assert "They chose this one" not in theirs
         assert "Grace" in theirs
 
     def test_hold_and_board_say_that_it_is_one_of_several(

@@ -28,7 +28,7 @@ class TestWhenCalComIsNotThere:
     @pytest.mark.parametrize(
         ("wrong", "said"),
         [
-            ({"CALCOM_API_KEY": "cal_nobodys0123456789"}, "cal.com does not accept our key."),
+            ({"CALCOM_API_KEY": "cal_nobodys0123456789"}, "cal.com does not accept the key."),
             ({"CALCOM_API_URL": "{url}/elsewhere"}, "does not know the address that we asked"),
             ({"CALCOM_API_URL": "http://127.0.0.1:9"}, "cal.com cannot be reached."),
         ],
@@ -159,7 +159,7 @@ class TestChanging:
         address = f"/holds/{hold.pk}/{verb}" + ("?version=" + old["version"]) * (way == "query")
         page = script.post(address, **ASKED[verb], **old if way == "body" else {})
         assert page.status_code == 409
-        assert "The hold was changed since your page was made." in page.content.decode()
+        assert "The hold was changed after you opened this page." in page.content.decode()
         if verb != "move":  # whose version comes with the next look at from and to
             assert fields(page)["version"] == str(now(hold).version)
         assert cast.rows(calcom) == [cast.register(hold)]

@@ -69,7 +69,7 @@ def test_a_start_in_the_past_is_refused_by_cal_coms_clock(calcom: Sandbox, staff
         ),
         (f"{YEAR}-13-01T09:00", "Give a date and a time, such as 2027-03-24 14:30."),
         (f"{day(0)}", "Give the time too, such as 2027-03-24 14:30."),
-        ("2101-01-11T09:00", "This year is out of reach."),
+        ("2101-01-11T09:00", "This year is too far away."),
         ("\x00", "Give a date and a time, such as 2027-03-24 14:30."),
         ("", "This field is required."),
     ],
@@ -148,7 +148,7 @@ def test_an_extension_has_to_say_how_long(calcom: Sandbox, staff: User) -> None:
     with pytest.raises(HoldError) as refused:
         cast.extend(staff, cast.place(staff), None)
 
-    assert refused.value.fields == {"reservation_duration": "Say for how many minutes from now."}
+    assert refused.value.fields == {"reservation_duration": "Enter the minutes from now."}
 
 
 @pytest.mark.parametrize(("less", "shortens"), [(1.5, False), (2.5, True)])
@@ -186,7 +186,7 @@ def test_a_move_to_the_same_time_is_refused(calcom: Sandbox, staff: User) -> Non
         cast.move(staff, hold, MONDAY)
 
     assert refused.value.fields == {
-        "slot_start": "The hold is at this time already; extend it to keep it longer."
+        "slot_start": "The hold already has this time. Extend it to keep it longer."
     }
 
 

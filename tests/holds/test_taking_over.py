@@ -73,7 +73,7 @@ def test_the_audit_says_from_whom_to_whom_and_why_and_nothing_of_the_client(
     assert "Grace" not in f"{entry.before}{entry.after}{entry.asked}{entry.message}"
     line = search.story(hold.pk, now=timezone.now())[0]
     assert f"{line.who} {line.did_it}{line.told}" == (
-        "admin took over it, staff → admin; reason: the client turned to somebody else"
+        "admin took over it, staff → admin; reason: the client asked another colleague"
     )
 
 
@@ -95,7 +95,9 @@ def test_staff_say_why(calcom: Sandbox, staff: User, colleague: User) -> None:
     silent = send(colleague, hold)
 
     assert silent.status_code == 422
-    assert silent.context["take_over_form"].errors == {"reason": ["Say why you take it over."]}
+    assert silent.context["take_over_form"].errors == {
+        "reason": ["Say why you are taking it over."]
+    }
     assert Hold.objects.get(pk=hold.pk).holder == staff
     assert send(colleague, hold, reason="handed_over").status_code == 303
     assert Hold.objects.get(pk=hold.pk).holder == colleague

@@ -90,7 +90,7 @@ def test_a_second_verb_is_told_who_does_what(
         assert moving.result().slot_start == LATER
 
     assert told.value.problem.happened == "admin is moving this hold at this moment."
-    assert told.value.problem.safe == "Your own change was not begun."
+    assert told.value.problem.safe == "Your change was not started."
     assert (told.value.status, told.value.cause) == (409, "being_changed")
     assert cast.rows(calcom) == [cast.register(hold)]
 

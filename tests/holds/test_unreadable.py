@@ -93,7 +93,7 @@ def test_it_stands_under_needs_attention_and_on_a_page_of_its_own(
 
     board = factories.see(staff)
     assert [(row.pk, row.sentence) for row in board.attention] == [
-        (hold.pk, "What was written down of an earlier change cannot be read.")
+        (hold.pk, "The record of an earlier change cannot be read.")
     ]
     page = desk(staff).get(f"/holds/{hold.pk}/")
     assert page.status_code == 200

@@ -181,7 +181,7 @@ def test_an_expired_hold_whose_time_is_taken_stays_expired(calcom: Sandbox, staf
 
     error = refused(staff, hold)
 
-    assert (error.status, error.problem.safe) == (409, "This hold is not live any more.")
+    assert (error.status, error.problem.safe) == (409, "This hold is no longer live.")
 
 
 def test_the_belief_in_the_self_overlap_ends(calcom: Sandbox, staff: User) -> None:

@@ -18,7 +18,7 @@ from tests.holds.cast import ALL, CONSULT, MONDAY
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
-WAIT = "Wait: this page will say when it is certain."
+WAIT = "Wait: this page will tell when it is certain."
 TRY = "Nothing was changed. Try again in a moment; if it goes on, tell the operator."
 OTHER_TIME = "Choose another time."
 
@@ -28,8 +28,8 @@ TABLE: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         Refused,
         422,
         "event_type_id",
-        "cal.com refuses: our key has no right to hold this event type.",
-        "Choose another event type, or tell the operator that the key lacks this one.",
+        "cal.com refused: the key may not hold this event type.",
+        "Choose another event type, or tell the operator that the key may not use this one.",
     ),
     Cause.UNKNOWN_EVENT_TYPE: (
         Refused,
@@ -64,8 +64,8 @@ TABLE: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         Refused,
         422,
         "event_type_id",
-        "Nobody hosts this event type at cal.com, so it cannot be held.",
-        "Choose another event type, or tell whoever manages cal.com.",
+        "This event type has no hosts at cal.com, so it cannot be held.",
+        "Choose another event type, or tell the person who manages cal.com.",
     ),
     Cause.WRONG_DURATION: (
         Refused,
@@ -79,34 +79,34 @@ TABLE: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         422,
         None,
         "cal.com did not accept what was sent.",
-        "Correct what is marked and try again.",
+        "Fix the highlighted fields and try again.",
     ),
     Cause.OTHER_REFUSAL: (
         Refused,
         422,
         None,
-        "cal.com refused, for a reason that we do not know.",
+        "cal.com refused for an unknown reason.",
         "Read the details below; try again, or tell the operator.",
     ),
     Cause.KEY_REJECTED: (
         Unavailable,
         503,
         None,
-        "cal.com does not accept our key.",
+        "cal.com does not accept the key.",
         "Tell the operator: the cal.com key is wrong, expired or revoked.",
     ),
     Cause.RATE_LIMITED: (
         Unavailable,
         503,
         None,
-        "We have asked cal.com too often in the last minute.",
-        "Wait until the time named here has passed, then try again.",
+        "cal.com allows no more requests for the moment.",
+        "Wait for the time shown here, then try again.",
     ),
     Cause.WRONG_ROUTE: (
         Unavailable,
         503,
         None,
-        "cal.com does not know the address that we asked.",
+        "cal.com does not know the address that was asked.",
         "Tell the operator: the address or the version of cal.com is wrong.",
     ),
     Cause.NOT_SENT: (
@@ -117,13 +117,13 @@ TABLE: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         "Try again in a moment; if it goes on, tell the operator.",
     ),
     Cause.UNANSWERED: (Unknown, 503, None, "cal.com did not answer.", WAIT),
-    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com reported a fault of its own.", WAIT),
+    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com reported an internal error.", WAIT),
     Cause.NOT_JSON: (Unknown, 503, None, "cal.com's answer could not be read.", WAIT),
     Cause.UNKNOWN_SHAPE: (
         Unknown,
         503,
         None,
-        "cal.com's answer has a form that we do not know.",
+        "cal.com's answer has an unknown format.",
         WAIT,
     ),
 }
@@ -265,9 +265,9 @@ UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:1
 SENTENCES = {
     "our_rule": (
         422,
-        "This cannot be done as it was asked.",
+        "This cannot be done as entered.",
         "Nothing was sent to cal.com, and nothing was changed.",
-        "Correct what is marked and try again.",
+        "Fix the highlighted fields and try again.",
     ),
     "not_yours": (
         403,
@@ -278,25 +278,25 @@ SENTENCES = {
     "being_changed": (
         409,
         "staff is extending this hold at this moment.",
-        "Your own change was not begun.",
-        "Wait a few seconds, look at the hold again, and then decide.",
+        "Your change was not started.",
+        "Wait a few seconds, open the hold again, then decide.",
     ),
     "being_restored": (
         409,
-        "An earlier change of this hold was broken off and is being put right.",
-        "Your own change was not begun.",
-        "Wait until this page says that the hold is at rest, then try again.",
+        "An earlier change of this hold was interrupted and is being finished.",
+        "Your change was not started.",
+        "Wait until this page says that it is settled, then try again.",
     ),
     "changed_meanwhile": (
         409,
-        "The hold was changed since your page was made.",
+        "The hold was changed after you opened this page.",
         UNCHANGED,
-        "Look at it as it is now, then decide again.",
+        "See how it is now, then decide again.",
     ),
     "being_asked": (
         409,
         "staff is asking cal.com for this time at this moment.",
-        "Nothing was asked for you, and nothing was changed.",
+        "Nothing was sent to cal.com for you, and nothing was changed.",
         "Wait a few seconds and try again, or choose another time.",
     ),
     "has_ended": (
@@ -307,13 +307,13 @@ SENTENCES = {
     ),
     "not_confirmed": (
         409,
-        "cal.com never confirmed this hold, so there is nothing to ask about.",
+        "cal.com never confirmed this hold, so it cannot be verified or changed.",
         "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest.",
         "Wait until it is certain, or look the reservation up if you know its uid.",
     ),
     "rate_limited": (
         503,
-        "We have asked cal.com too often in the last minute.",
+        "cal.com allows no more requests for the moment.",
         UNCHANGED,
         "Try again in 42 seconds.",
     ),
@@ -321,20 +321,22 @@ SENTENCES = {
         409,
         "cal.com does not let this hold be changed while it lasts.",
         UNCHANGED,
-        "You may release it and take it again at once. In between somebody else can take the"
-        " time; then it is lost.",
+        (
+            "You may release it and take it again at once. In between someone else can take the "
+            "time; then it is lost."
+        ),
     ),
     "lost": (
         409,
         "The hold is lost: the time is booked at cal.com, perhaps since before this change.",
-        "Nothing is held for this client any more.",
+        "Nothing is held for this client now.",
         "Tell the client and offer another time.",
     ),
     "took_too_long": (
         503,
-        "This took longer than it may, and was broken off.",
-        "What came of it is being looked up at cal.com.",
-        "Wait until this page says that the hold is at rest, then look again.",
+        "This took too long and was stopped.",
+        "Holdfast is checking the result with cal.com.",
+        "Wait until this page says that it is settled.",
     ),
 }
 
@@ -360,8 +362,11 @@ def test_what_we_refuse_ourselves(staff: User) -> None:
             "The hold is lost: the time is booked at cal.com, perhaps since before this change.",
         ),
         ("no_seats", "The hold is lost: the last seat was taken."),
-        ("not_sent", "The hold is lost: it was given up, and cal.com did not take it again."),
-        ("key_rejected", "The hold is lost: it was given up, and cal.com did not take it again."),
+        ("not_sent", "The hold is lost: it was released to be taken again, and cal.com refused."),
+        (
+            "key_rejected",
+            "The hold is lost: it was released to be taken again, and cal.com refused.",
+        ),
     ],
 )
 def test_why_a_hold_was_lost(staff: User, cause: str, happened: str) -> None:

@@ -18,8 +18,8 @@ Text = str | Promise
 # What happened, and what now, for each cause of calcom/errors.py.
 HAPPENED: dict[Cause, tuple[Text, Text]] = {
     Cause.NOT_RELATED: (
-        _lazy("cal.com refuses: our key has no right to hold this event type."),
-        _lazy("Choose another event type, or tell the operator that the key lacks this one."),
+        _lazy("cal.com refused: the key may not hold this event type."),
+        _lazy("Choose another event type, or tell the operator that the key may not use this one."),
     ),
     Cause.UNKNOWN_EVENT_TYPE: (
         _lazy("cal.com knows no event type with this number."),
@@ -42,8 +42,8 @@ HAPPENED: dict[Cause, tuple[Text, Text]] = {
         _lazy("Choose another time."),
     ),
     Cause.NO_HOSTS: (
-        _lazy("Nobody hosts this event type at cal.com, so it cannot be held."),
-        _lazy("Choose another event type, or tell whoever manages cal.com."),
+        _lazy("This event type has no hosts at cal.com, so it cannot be held."),
+        _lazy("Choose another event type, or tell the person who manages cal.com."),
     ),
     Cause.WRONG_DURATION: (
         _lazy("cal.com does not offer this length for the event type."),
@@ -51,22 +51,22 @@ HAPPENED: dict[Cause, tuple[Text, Text]] = {
     ),
     Cause.INVALID: (
         _lazy("cal.com did not accept what was sent."),
-        _lazy("Correct what is marked and try again."),
+        _lazy("Fix the highlighted fields and try again."),
     ),
     Cause.OTHER_REFUSAL: (
-        _lazy("cal.com refused, for a reason that we do not know."),
+        _lazy("cal.com refused for an unknown reason."),
         _lazy("Read the details below; try again, or tell the operator."),
     ),
     Cause.KEY_REJECTED: (
-        _lazy("cal.com does not accept our key."),
+        _lazy("cal.com does not accept the key."),
         _lazy("Tell the operator: the cal.com key is wrong, expired or revoked."),
     ),
     Cause.RATE_LIMITED: (
-        _lazy("We have asked cal.com too often in the last minute."),
-        _lazy("Wait until the time named here has passed, then try again."),
+        _lazy("cal.com allows no more requests for the moment."),
+        _lazy("Wait for the time shown here, then try again."),
     ),
     Cause.WRONG_ROUTE: (
-        _lazy("cal.com does not know the address that we asked."),
+        _lazy("cal.com does not know the address that was asked."),
         _lazy("Tell the operator: the address or the version of cal.com is wrong."),
     ),
     Cause.NOT_SENT: (
@@ -75,19 +75,19 @@ HAPPENED: dict[Cause, tuple[Text, Text]] = {
     ),
     Cause.UNANSWERED: (
         _lazy("cal.com did not answer."),
-        _lazy("Wait: this page will say when it is certain."),
+        _lazy("Wait: this page will tell when it is certain."),
     ),
     Cause.SERVER_FAULT: (
-        _lazy("cal.com reported a fault of its own."),
-        _lazy("Wait: this page will say when it is certain."),
+        _lazy("cal.com reported an internal error."),
+        _lazy("Wait: this page will tell when it is certain."),
     ),
     Cause.NOT_JSON: (
         _lazy("cal.com's answer could not be read."),
-        _lazy("Wait: this page will say when it is certain."),
+        _lazy("Wait: this page will tell when it is certain."),
     ),
     Cause.UNKNOWN_SHAPE: (
-        _lazy("cal.com's answer has a form that we do not know."),
-        _lazy("Wait: this page will say when it is certain."),
+        _lazy("cal.com's answer has an unknown format."),
+        _lazy("Wait: this page will tell when it is certain."),
     ),
 }
 
@@ -156,15 +156,15 @@ def of_call(
 # Why free times are not fresh, beside the causes of calls: holds/free_times.py.
 NOT_ASKED: dict[str, tuple[Text, Text]] = {
     "no_room": (
-        _lazy("cal.com was not asked: what our key may still ask is kept for holding times."),
-        _lazy("Look again in a moment, or type the time yourself."),
+        _lazy("cal.com was not asked: the remaining requests are reserved for holding times."),
+        _lazy("Try again in a moment, or enter the time manually."),
     ),
     "under_way": (
-        _lazy("cal.com is being asked at this moment and has not answered yet."),
-        _lazy("Look again in a moment, or type the time yourself."),
+        _lazy("cal.com has not answered yet."),
+        _lazy("Try again in a moment, or enter the time manually."),
     ),
 }
-LOOK_AGAIN = _lazy("Look again in a moment, or type the time yourself.")
+LOOK_AGAIN = _lazy("Try again in a moment, or enter the time manually.")
 
 
 def of_free_times(cause: str) -> tuple[str, str]:

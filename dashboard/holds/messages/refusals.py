@@ -25,9 +25,9 @@ def invalid(fields: dict[str, str], *, hold: Hold | None = None, safe: str = "")
     """Something asked for that our own rules refuse, beside its field."""
     return HoldError(
         Problem(
-            happened=_("This cannot be done as it was asked."),
+            happened=_("This cannot be done as entered."),
             safe=safe or _("Nothing was sent to cal.com, and nothing was changed."),
-            what_now=_("Correct what is marked and try again."),
+            what_now=_("Fix the highlighted fields and try again."),
         ),
         outcome=Outcome.REFUSED,
         status=422,
@@ -58,7 +58,7 @@ VERBS: dict[str, Text] = {
     "extend": _lazy("is extending this hold"),
     "move": _lazy("is moving this hold"),
     "release": _lazy("is releasing this hold"),
-    "settle": _lazy("is bringing this hold to rest"),
+    "settle": _lazy("is finishing an interrupted change of this hold"),
 }
 
 
@@ -66,13 +66,13 @@ VERBS: dict[str, Text] = {
 def being_changed(hold: Hold) -> HoldError:
     """Somebody else is at work on the hold."""
     return _conflict(
-        _("%(who)s %(does)s at this moment.")
+        _("%(who)s %(does)s right now.")
         % {
             "who": hold.claim_by or "Holdfast",
             "does": VERBS.get(hold.claim_verb, _("is changing this hold")),
         },
-        _("Your own change was not begun."),
-        _("Wait a few seconds, look at the hold again, and then decide."),
+        _("Your change was not started."),
+        _("Wait a few seconds, open the hold again, then decide."),
         cause="being_changed",
         hold=hold,
     )
@@ -82,9 +82,9 @@ def being_changed(hold: Hold) -> HoldError:
 def being_settled(hold: Hold) -> HoldError:
     """A change of the hold was broken off and is not at rest yet."""
     return _conflict(
-        _("An earlier change of this hold was broken off and is being put right."),
-        _("Your own change was not begun."),
-        _("Wait until this page says that the hold is at rest, then try again."),
+        _("An earlier change of this hold was interrupted and is being finished."),
+        _("Your change was not started."),
+        _("Wait until this page says that it is settled, then try again."),
         cause="being_restored",
         hold=hold,
     )
@@ -95,9 +95,9 @@ def took_too_long(hold: Hold) -> HoldError:
     """The verb lost its claim on the way: what came of it is found out by settling."""
     return HoldError(
         Problem(
-            happened=_("This took longer than it may, and was broken off."),
-            safe=_("What came of it is being looked up at cal.com."),
-            what_now=_("Wait until this page says that the hold is at rest, then look again."),
+            happened=_("This took too long and was stopped."),
+            safe=_("Holdfast is checking the result with cal.com."),
+            what_now=_("Wait until this page says that it is settled."),
         ),
         outcome=Outcome.UNKNOWN,
         status=503,
@@ -110,9 +110,9 @@ def took_too_long(hold: Hold) -> HoldError:
 def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
     """The page was older than the hold."""
     return _conflict(
-        _("The hold was changed since your page was made."),
+        _("The hold was changed after you opened this page."),
         still_yours(hold, at),
-        _("Look at it as it is now, then decide again."),
+        _("See how it is now, then decide again."),
         cause="changed_meanwhile",
         hold=hold,
     )
@@ -122,9 +122,9 @@ def changed_meanwhile(hold: Hold, at: datetime) -> HoldError:
 def being_asked(other: Hold) -> HoldError:
     """Somebody else is asking cal.com for an overlapping time at this moment."""
     error = _conflict(
-        _("%(who)s is asking cal.com for this time at this moment.")
+        _("%(who)s is asking cal.com for this time right now.")
         % {"who": other.claim_by or "Holdfast"},
-        _("Nothing was asked for you, and nothing was changed."),
+        _("Nothing was sent to cal.com for you, and nothing was changed."),
         _("Wait a few seconds and try again, or choose another time."),
         cause="being_asked",
     )
@@ -161,12 +161,12 @@ def not_confirmed(hold: Hold) -> HoldError:
         return _conflict(
             unreadable_change(),
             safe,
-            _("Check it at cal.com, then decide again."),
+            _("Verify it with cal.com, then decide again."),
             cause="not_confirmed",
             hold=hold,
         )
     return _conflict(
-        _("cal.com never confirmed this hold, so there is nothing to ask about."),
+        _("cal.com never confirmed this hold, so it cannot be verified or changed."),
         safe,
         _("Wait until it is certain, or look the reservation up if you know its uid."),
         cause="not_confirmed",
@@ -208,9 +208,9 @@ def no_time(hold: Hold, at: datetime) -> HoldError:
     """One of several whose turn never came."""
     return HoldError(
         Problem(
-            happened=_("The ones before it took so long that this one was not begun."),
+            happened=_("The earlier ones took too long, so this one was not started."),
             safe=still_yours(hold, at),
-            what_now=_("Try it again."),
+            what_now=_("Try again."),
         ),
         outcome=Outcome.UNAVAILABLE,
         status=503,
@@ -222,14 +222,14 @@ def no_time(hold: Hold, at: datetime) -> HoldError:
 @in_the_log_too
 def same_time(hold: Hold) -> HoldError:
     return invalid(
-        {"slot_start": _("The hold is at this time already; extend it to keep it longer.")},
+        {"slot_start": _("The hold already has this time. Extend it to keep it longer.")},
         hold=hold,
     )
 
 
 @in_the_log_too
 def how_long(hold: Hold) -> HoldError:
-    return invalid({"reservation_duration": _("Say for how many minutes from now.")}, hold=hold)
+    return invalid({"reservation_duration": _("Enter the minutes from now.")}, hold=hold)
 
 
 @in_the_log_too
@@ -239,8 +239,8 @@ def offer_retake(hold: Hold, at: datetime) -> HoldError:
         _("cal.com does not let this hold be changed while it lasts."),
         still_yours(hold, at),
         _(
-            "You may release it and take it again at once. In between somebody else can take "
-            "the time; then it is lost."
+            "You may release it and take it again at once. In between someone else can take the "
+            "time; then it is lost."
         ),
         cause="retake_needed",
         hold=hold,
@@ -251,13 +251,13 @@ def offer_retake(hold: Hold, at: datetime) -> HoldError:
 
 @in_the_log_too
 def no_offer() -> HoldError:
-    return invalid({"offer": _("This offer does not exist, or nothing of it was ever held.")})
+    return invalid({"offer": _("This offer does not exist, or none of its times was ever held.")})
 
 
 @in_the_log_too
 def offer_is_full(most: int) -> HoldError:
     return _conflict(
-        _("This offer has %(most)s times already, which is the most.") % {"most": most},
+        _("This offer already has %(most)s times, the maximum.") % {"most": most},
         _("Nothing was sent to cal.com, and nothing was changed."),
         _("Release one of them first."),
         cause="offer_is_full",
@@ -268,10 +268,9 @@ def offer_is_full(most: int) -> HoldError:
 def being_decided(hold: Hold) -> HoldError:
     """Somebody keeps one of the offer and is releasing the rest."""
     return _conflict(
-        _("%(who)s is deciding on this offer at this moment.")
-        % {"who": hold.claim_by or "Holdfast"},
-        _("Your own change was not begun."),
-        _("Wait a few seconds and look at the offer again."),
+        _("%(who)s is deciding on this offer right now.") % {"who": hold.claim_by or "Holdfast"},
+        _("Your change was not started."),
+        _("Wait a few seconds and open the offer again."),
         cause="being_decided",
         hold=hold,
     )
@@ -280,9 +279,9 @@ def being_decided(hold: Hold) -> HoldError:
 @in_the_log_too
 def not_in_offer(hold: Hold) -> HoldError:
     return _conflict(
-        _("This hold is not one of the offer."),
+        _("This hold is not part of the offer."),
         _("Nothing was changed."),
-        _("Look at the offer again, then decide."),
+        _("Open the offer again, then decide."),
         cause="not_in_offer",
         hold=hold,
     )
@@ -292,9 +291,9 @@ def not_in_offer(hold: Hold) -> HoldError:
 def changed_outside(hold: Hold) -> HoldError:
     """A check before something else found it otherwise than the register has it."""
     return _conflict(
-        _("This hold was changed outside Holdfast: it is not as it is shown here."),
+        _("This hold was changed outside Holdfast and differs from what is shown here."),
         _("Nothing was released."),
-        _("Check it at cal.com, then decide again."),
+        _("Verify it with cal.com, then decide again."),
         cause="changed_outside",
         hold=hold,
     )
@@ -313,7 +312,7 @@ LOST: dict[str, tuple[Text, Text]] = {
     Cause.NO_SEATS: (_lazy("The hold is lost: the last seat was taken."), OFFER_ANOTHER),
 }
 LOST_OTHERWISE = (
-    _lazy("The hold is lost: it was given up, and cal.com did not take it again."),
+    _lazy("The hold is lost: it was released to be taken again, and cal.com refused."),
     _lazy("The time may still be free: try to hold it again at once."),
 )
 
@@ -324,7 +323,7 @@ def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     happened, what_now = LOST.get(cause, LOST_OTHERWISE)
     error = _conflict(
         str(happened),
-        _("Nothing is held for this client any more."),
+        _("Nothing is held for this client now."),
         str(what_now),
         cause="lost",
         hold=hold,

@@ -33,7 +33,7 @@ def still_yours(hold: Hold, at: datetime) -> str:
     if hold.state == Hold.State.UNCONFIRMED and hold.latest_end is not None:
         return perhaps_held(hold.latest_end)
     if hold.held_until is None or not hold.is_live(at):
-        return _("This hold is not live any more.")
+        return _("This hold is no longer live.")
     return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
         "slot": local_times.slot(hold.slot_start, hold.slot_end),
         "until": local_times.clock(hold.held_until),
@@ -43,14 +43,14 @@ def still_yours(hold: Hold, at: datetime) -> str:
 
 def unreadable_change() -> str:
     """A change was broken off, and what was written down of it is of no use."""
-    return _("What was written down of an earlier change cannot be read.")
+    return _("The record of an earlier change cannot be read.")
 
 
 def being_restored(hold: Hold, settled_by: datetime) -> str:
     """A change whose end is open. ``settled_by``: when at the latest it will be certain."""
     return _(
-        "Unknown until %(until)s (%(zone)s) at the latest. Holdfast goes on asking cal.com "
-        "and brings the hold of %(slot)s to rest by itself."
+        "Not confirmed yet. Holdfast keeps checking %(slot)s with cal.com and expects to know "
+        "by %(until)s (%(zone)s)."
     ) % {
         "until": local_times.clock(settled_by),
         "slot": local_times.slot(hold.slot_start, hold.slot_end),
