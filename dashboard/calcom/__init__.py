@@ -1,7 +1,4 @@
-"""cal.com on the wire: what its API v2 is asked and what it answers.
-
-Knows HTTP, knows no Django.
-"""
+"""Client of cal.com's API v2. Knows HTTP and no Django."""
 
 from dashboard.calcom.client import AsyncClient, Client
 from dashboard.calcom.errors import (

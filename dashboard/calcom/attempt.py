@@ -1,11 +1,7 @@
-"""One call from its first byte to its value or error, without the sending itself.
-
-Both clients send; everything before, between and after is here, once.
-"""
+"""Follow one call from sending to its answer or error; the sending itself is the client's."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, TypeVar
@@ -14,20 +10,17 @@ import httpcore
 import httpx
 
 from dashboard.calcom.cleansing import cleanse, hide, plain
-from dashboard.calcom.deadline import Limit
-from dashboard.calcom.endpoints import Call
+from dashboard.calcom.endpoints import Access, Call
 from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, kind_of
-from dashboard.calcom.rates import Window, moment_of, roomiest, seconds_to_wait, windows_of
-from dashboard.calcom.replies import Reply, judge
+from dashboard.calcom.rates import date_of, rate_of
+from dashboard.calcom.responses import Reply, read_reply
 from dashboard.calcom.types import Answer, Exchange
 
 T = TypeVar("T")
 
 LONGEST_BODY = 2 * 1024 * 1024  # bytes
-CONNECT_SECONDS = 5.0
-WRITE_SECONDS = 5.0
-POOL_SECONDS = 2.0
 
+# No byte of the request went out.
 NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
@@ -41,135 +34,73 @@ NEVER_SENT = (
     httpcore.ProxyError,
     httpcore.UnsupportedProtocol,
 )
-PERHAPS_SENT = (
+# All that sending can raise. What is not in NEVER_SENT may have reached cal.com.
+FAULTS = (
+    *NEVER_SENT,
     httpx.HTTPError,
     httpx.StreamError,
     httpcore.NetworkError,
     httpcore.ProtocolError,
     httpcore.TimeoutException,
-    OSError,
+    OSError,  # TimeoutError among them
 )
 
 
-class UnsendableError(Exception):
-    """A uid that no path can carry."""
-
-
-FAULTS = (*NEVER_SENT, *PERHAPS_SENT, UnsendableError)
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Where calls go, and with which key."""
-
-    base_url: str
-    api_key: str = field(repr=False)
-    call_seconds: float
-
-
 class Attempt(Generic[T]):
-    """One try of one call. Methods in the order of use; none shows a uid or key in its ``repr``."""
+    """One call under way. Methods stand in the order of use."""
 
     def __init__(self, call: Call[T], access: Access) -> None:
         self._call = call
-        self._access = access
+        self._secrets = (access.api_key, call.uid or "")
         self._sent_at = datetime.now(UTC)
-        self._began = monotonic()
-        self._deadline = self._began + access.call_seconds
+        self._started = monotonic()
         self._status: int | None = None
         self._headers = httpx.Headers()
-        self._body: bytearray | None = bytearray()  # None once it is not to be read
+        self._body = bytearray()
+        self._is_readable = True
 
-    def request(self) -> httpx.Request:
-        """What to send. Raises ``UnsendableError`` and httpx's ``InvalidURL``."""
-        if not self._call.can_be_sent:
-            raise UnsendableError
-        return httpx.Request(
-            self._call.method,
-            httpx.URL(self._access.base_url + self._call.target),
-            headers=self._request_headers(),
-            content=self._call.body or None,
-            extensions={"timeout": self._timeouts()},
-        )
-
-    def meet(self, response: httpx.Response) -> None:
-        """Take note of the head of the answer."""
-        self._status = response.status_code
-        self._headers = response.headers
-        if response.headers.get("content-encoding", "identity").lower() != "identity":
-            self._body = None
+    def take_head(self, response: httpx.Response) -> bool:
+        """Keep status and headers; return whether the body has the encoding that was asked for."""
+        self._status, self._headers = response.status_code, response.headers
+        encoding = response.headers.get("content-encoding", "identity")
+        self._is_readable = encoding.lower() == "identity"
+        return self._is_readable
 
     def take(self, chunk: bytes) -> bool:
-        """Keep a piece of the body; whether to read on. Raises a timeout past the deadline."""
-        if self._body is None or len(self._body) + len(chunk) > LONGEST_BODY:
-            self._body = None
-            return False
-        if monotonic() > self._deadline:
-            raise httpx.ReadTimeout("The call has lasted too long.")
+        """Keep a piece of the body; return whether the rest may be read, too."""
         self._body += chunk
-        return True
+        self._is_readable = len(self._body) <= LONGEST_BODY
+        return self._is_readable
 
     def failed(self, fault: Exception) -> CalcomError:
-        """The error for an exception of ``FAULTS``, which is not chained: it knows the address."""
-        if isinstance(fault, UnsendableError):
+        """Return the error for one of ``FAULTS``.
+
+        It does not chain the fault, and quotes none that came with an answer: they show the
+        address, which holds the uid, or parts of the answer.
+        """
+        if not self._call.can_be_sent:
             fields = (FieldError("uid", ("uid cannot be part of an address",)),)
             return Refused(Cause.INVALID, self._exchange(), fields=fields)
+        cause, message = Cause.UNANSWERED, type(fault).__name__
         if isinstance(fault, NEVER_SENT) and self._status is None:
-            cause, words = Cause.NOT_SENT, f"{type(fault).__name__}: {fault}"
-        else:  # the words may quote what came back, so only the name is kept
-            cause, words = Cause.UNANSWERED, type(fault).__name__
+            cause, message = Cause.NOT_SENT, f"{message}: {fault}"
         kind = kind_of(cause, writes=self._call.writes)
-        return kind(cause, self._exchange(), message=cleanse(words, self._secrets))
+        return kind(cause, self._exchange(), message=cleanse(message, self._secrets))
 
     def answered(self) -> Answer[T] | CalcomError:
-        """What the whole answer means."""
-        # moments among the headers are those of whoever wrote them
-        now = moment_of(self._headers.get("date", "")) or datetime.now(UTC)
-        windows = windows_of(self._headers, now)
-        reply = Reply(
-            exchange=self._exchange(windows),
-            status=self._status or 0,
-            body=None if self._body is None else bytes(self._body),
-            has_rate_headers=bool(windows),
-            seconds_to_wait=seconds_to_wait(self._headers, windows, now),
-            secrets=self._secrets,
-        )
-        return judge(self._call, reply)
+        """Return the answer, or the error that the whole response stands for."""
+        body = bytes(self._body) if self._is_readable else None
+        return read_reply(self._call, Reply(self._exchange(), self._headers, body, self._secrets))
 
-    @property
-    def _secrets(self) -> tuple[str, ...]:
-        return (self._access.api_key, self._call.uid or "")
-
-    def _request_headers(self) -> dict[str, str]:
-        headers = {
-            "Authorization": f"Bearer {self._access.api_key}",
-            "cal-api-version": self._call.cal_api_version,
-            "Accept": "application/json",
-            "Accept-Encoding": "identity",  # the size that is limited is the size that is read
-            "User-Agent": "Holdfast",
-        }
-        if self._call.body:
-            headers["Content-Type"] = "application/json"
-        return headers
-
-    def _timeouts(self) -> dict[str, float]:
-        seconds = self._access.call_seconds
-        return {
-            "pool": min(POOL_SECONDS, seconds),
-            "connect": Limit.within(CONNECT_SECONDS, self._deadline),
-            "write": Limit.within(WRITE_SECONDS, self._deadline),
-            "read": Limit.within(seconds, self._deadline),
-        }
-
-    def _exchange(self, windows: tuple[Window, ...] = ()) -> Exchange:
+    def _exchange(self) -> Exchange:
         return Exchange(
             method=self._call.method,
             path=self._call.path,
             sent_at=self._sent_at,
             received_at=datetime.now(UTC),
-            milliseconds=round((monotonic() - self._began) * 1000),
+            milliseconds=round((monotonic() - self._started) * 1000),
             status=self._status,
             request_id=plain(hide(self._headers.get("x-request-id", ""), self._secrets), 64),
-            server_date=moment_of(self._headers.get("date", "")),
-            rate=roomiest(windows),
+            server_date=date_of(self._headers),
+            rate=rate_of(self._headers),
         )

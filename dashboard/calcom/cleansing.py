@@ -1,4 +1,4 @@
-"""Takes secrets and unprintable characters out of words that come from the wire.
+"""Keep secrets and unprintable characters out of messages and logs.
 
 cal.com's messages echo the uid ("Slot with uid=… not found"), the bearer token ("… access
 token=…") and the path, so every text is cleansed by the values of its own call and by pattern.
@@ -6,6 +6,7 @@ token=…") and the path, so every text is cleansed by the values of its own cal
 
 from __future__ import annotations
 
+import logging
 import re
 from urllib.parse import quote, quote_plus
 
@@ -21,25 +22,39 @@ PATTERNS = (
     re.compile(r"()\bcal_[\w-]+", re.I),
     re.compile(r"()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I),
 )
+# Below WARNING they print whole addresses and headers.
+LOGGERS = (
+    "httpx",
+    "httpcore",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+)
 
 
 def plain(text: str, limit: int) -> str:
-    """The text on one line, without control characters, at most ``limit`` characters long."""
+    """Return the text on one line, without control characters, at most ``limit`` characters."""
     visible = "".join(sign if sign.isprintable() else " " for sign in text)
     words = " ".join(visible.split())
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 
 def hide(text: str, secrets: tuple[str, ...]) -> str:
-    """The text without the secrets, in any of their written forms."""
-    for secret in secrets:
-        for form in _forms(secret):
-            text = _pattern_of(form).sub(HIDDEN, text)
+    """Return the text without the secrets, in any of their written forms."""
+    for secret in filter(None, secrets):
+        quoted = (quote(secret, safe="", errors="replace"), quote(secret, errors="replace"))
+        forms = {secret, *quoted, quote_plus(secret, errors="replace")}
+        for form in sorted(forms, key=len, reverse=True):
+            exact = re.escape(form)
+            pattern = exact if len(form) >= SHORT else rf"(?<![\w-]){exact}(?![\w-])"
+            text = re.sub(pattern, HIDDEN, text, flags=re.I)
     return text
 
 
 def cleanse(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
-    """The text on one line without the secrets and without whatever looks like one.
+    """Return the text on one line without the secrets and without all that looks like one.
 
     Unprintable characters go first, so that none can split a secret, and the cut comes last.
     """
@@ -49,14 +64,14 @@ def cleanse(text: str, secrets: tuple[str, ...], limit: int = 300) -> str:
     return plain(words, limit)
 
 
-def _forms(secret: str) -> list[str]:
-    if not secret:
-        return []
-    quoted = (quote(secret, safe="", errors="replace"), quote(secret, errors="replace"))
-    forms = {secret, *quoted, quote_plus(secret, errors="replace")}
-    return sorted(forms, key=len, reverse=True)
+def quieten_libraries() -> None:
+    """Keep the loggers of the HTTP libraries at WARNING, also where a level is set later."""
+    for name in LOGGERS:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.WARNING)
+        logger.addFilter(is_warning)  # adding it again changes nothing
 
 
-def _pattern_of(form: str) -> re.Pattern[str]:
-    exact = re.escape(form)
-    return re.compile(exact if len(form) >= SHORT else rf"(?<![\w-]){exact}(?![\w-])", re.I)
+def is_warning(record: logging.LogRecord) -> bool:
+    """Let warnings and errors pass."""
+    return record.levelno >= logging.WARNING

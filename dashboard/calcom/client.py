@@ -1,94 +1,105 @@
-"""Client and AsyncClient: two thin senders of the same endpoints.
+"""Call cal.com: ``Client`` for ordinary code, ``AsyncClient`` for asynchronous code.
 
-    with Client(base_url="https://api.cal.com", api_key="cal_…") as cal:
-        answer = cal.reserve(event_type_id=1, slot_start=start, reservation_duration=15)
+    with Client(base_url="https://api.cal.com", api_key="cal_…") as client:
+        answer = client.reserve(event_type_id=1, slot_start=start, reservation_duration=15)
         answer.value.reservation_until, answer.exchange.rate
 
 Every method takes the keywords of its function in ``endpoints``, returns an ``Answer`` and raises a
-``CalcomError``. Nothing is ever sent twice: whether to ask again is the caller's to know. A client
-may be shared between threads but not between processes: make it after a fork.
+``CalcomError``. Nothing is sent twice: the caller decides whether to ask again. A client may be
+shared between threads but not between processes: make it after a fork.
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Coroutine
-from inspect import Parameter, signature
-from types import TracebackType
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar, cast
+from contextlib import aclosing, closing
+from http.cookiejar import CookieJar
+from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
 
 from dashboard.calcom import endpoints
-from dashboard.calcom.attempt import FAULTS, Access, Attempt
-from dashboard.calcom.endpoints import Call
+from dashboard.calcom.attempt import FAULTS, Attempt
+from dashboard.calcom.cleansing import quieten_libraries
+from dashboard.calcom.endpoints import Access, Call
 from dashboard.calcom.errors import CalcomError
-from dashboard.calcom.quiet import keep_quiet
-from dashboard.calcom.transport import AsyncTransport, Transport
+from dashboard.calcom.transport import LIMITS, Transport, proxy_for, tls_context
 from dashboard.calcom.types import Answer
 
 P = ParamSpec("P")
 T = TypeVar("T")
-M = TypeVar("M", bound=Callable[..., object])
 
-keep_quiet()
+# Neither .netrc nor a user name in the address may replace the key.
+NO_AUTH = httpx.Auth()
 
-
-def _good(outcome: Answer[T] | CalcomError) -> Answer[T]:
-    """The answer. The error is raised here, where no request and no body is in sight."""
-    if isinstance(outcome, CalcomError):
-        raise outcome
-    return outcome
+quieten_libraries()
 
 
-def _named(method: M, build: Callable[..., object]) -> M:
-    """The method under its endpoint's name, words and keywords."""
-    given = signature(build)
-    client = Parameter("self", Parameter.POSITIONAL_ONLY)
-    method.__name__ = build.__name__
-    method.__doc__ = build.__doc__
-    method.__dict__["__signature__"] = given.replace(
-        parameters=[client, *given.parameters.values()],
-        return_annotation=str(given.return_annotation).replace("Call[", "Answer[", 1),
-    )
-    return method
+class NoCookies(CookieJar):
+    """A jar that takes no cookies."""
+
+    def extract_cookies(self, response: object, request: object) -> None:
+        """Take none."""
 
 
-def _access(base_url: str, api_key: str, call_seconds: float) -> Access:
-    if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
-        raise ValueError("The API key must be visible ASCII characters.")
-    return Access(base_url.rstrip("/"), api_key, call_seconds)
+def timeouts(call_seconds: float) -> httpx.Timeout:
+    """Return the limits of the parts of a call.
+
+    Together, waiting for the pool, connecting and the TLS handshake take less than the whole call:
+    a call that runs out of time has been sent, at least to a proxy.
+    """
+    return httpx.Timeout(call_seconds, pool=call_seconds / 8, connect=call_seconds * 3 / 8)
 
 
-def _sync(build: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], Answer[T]]:
-    """An endpoint as a method of ``Client``."""
-
-    def method(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
-        call = build(*args, **kwargs)
-        del args, kwargs  # an error raised from here shows its frame, and they hold the uid
-        return _good(client._send(call))
-
-    return _named(method, build)
+def drop_location(response: httpx.Response) -> None:
+    """Drop an address to redirect to: httpx reads it although it does not follow it, and fails."""
+    response.headers.pop("Location", None)
 
 
-def _async(
-    build: Callable[P, Call[T]],
+async def drop_location_async(response: httpx.Response) -> None:
+    """Drop an address to redirect to."""
+    drop_location(response)
+
+
+def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], Answer[T]]:
+    """Return an endpoint as a method of ``Client``."""
+
+    def send(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
+        call = endpoint(*args, **kwargs)
+        del args, kwargs  # a traceback shows the variables of this frame, and they hold the uid
+        outcome = client._send(call)
+        if isinstance(outcome, CalcomError):
+            raise outcome
+        return outcome
+
+    send.__name__, send.__doc__ = endpoint.__name__, endpoint.__doc__
+    return send
+
+
+def async_method(
+    endpoint: Callable[P, Call[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, Answer[T]]]:
-    """An endpoint as a method of ``AsyncClient``."""
+    """Return an endpoint as a method of ``AsyncClient``."""
 
-    async def method(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
-        call = build(*args, **kwargs)
+    async def send(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
+        call = endpoint(*args, **kwargs)
         del args, kwargs
-        return _good(await client._send(call))
+        outcome = await client._send(call)
+        if isinstance(outcome, CalcomError):
+            raise outcome
+        return outcome
 
-    return _named(method, build)
+    send.__name__, send.__doc__ = endpoint.__name__, endpoint.__doc__
+    return send
 
 
 class Client:
-    """Calls cal.com and waits.
+    """Call cal.com and wait for the answer.
 
-    ``base_url`` may carry a path, such as ``https://cal.example.org/api``. ``call_seconds`` bounds
-    every call as a whole. ``transport`` takes the place of the network.
-    Raises ValueError for a key that no header can carry.
+    ``base_url`` may have a path, such as ``https://cal.example.org/api``. ``call_seconds`` bounds
+    every call as a whole. ``transport`` replaces the network.
+    Raises ValueError for a key that no header can carry, and for an unusable HTTPS_PROXY.
     """
 
     def __init__(
@@ -99,50 +110,52 @@ class Client:
         transport: httpx.BaseTransport | None = None,
         call_seconds: float = 10.0,
     ) -> None:
-        self._access = _access(base_url, api_key, call_seconds)
-        self._transport = transport or Transport()
+        self._access = Access(base_url, api_key)
+        self._http = httpx.Client(
+            transport=transport or Transport(proxy_for(base_url)),
+            timeout=timeouts(call_seconds),
+            cookies=NoCookies(),
+            event_hooks={"response": [drop_location]},
+        )
 
-    reserve = _sync(endpoints.reserve)
-    get = _sync(endpoints.get)
-    update = _sync(endpoints.update)
-    delete = _sync(endpoints.delete)
-    event_types = _sync(endpoints.event_types)
-    event_type = _sync(endpoints.event_type)
-    slots = _sync(endpoints.slots)
+    reserve = method(endpoints.reserve)
+    get = method(endpoints.get)
+    update = method(endpoints.update)
+    delete = method(endpoints.delete)
+    event_types = method(endpoints.event_types)
+    event_type = method(endpoints.event_type)
+    slots = method(endpoints.slots)
 
     def close(self) -> None:
         """Close all connections."""
-        self._transport.close()
+        self._http.close()
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
+        """Send a call once; return its answer or its error, which the methods raise."""
         attempt = Attempt(call, self._access)
         try:
-            response = self._transport.handle_request(attempt.request())
-            attempt.meet(response)
-            try:
-                for chunk in cast("httpx.SyncByteStream", response.stream):
-                    if not attempt.take(chunk):
-                        break
-            finally:
-                response.close()
+            request = call.request(self._access)
+            with closing(self._http.send(request, stream=True, auth=NO_AUTH)) as response:
+                if attempt.take_head(response):
+                    for chunk in response.iter_bytes():
+                        if not attempt.take(chunk):
+                            break
         except FAULTS as fault:
             return attempt.failed(fault)
         return attempt.answered()
 
 
 class AsyncClient:
-    """The same for asynchronous code; made, used and closed within one event loop of asyncio."""
+    """Call cal.com from asynchronous code.
+
+    Takes what ``Client`` takes. Make, use and close it within one event loop of asyncio.
+    """
 
     def __init__(
         self,
@@ -152,43 +165,49 @@ class AsyncClient:
         transport: httpx.AsyncBaseTransport | None = None,
         call_seconds: float = 10.0,
     ) -> None:
-        self._access = _access(base_url, api_key, call_seconds)
-        self._transport = transport or AsyncTransport()
+        self._access = Access(base_url, api_key)
+        self._call_seconds = call_seconds
+        self._http = httpx.AsyncClient(
+            transport=transport
+            or httpx.AsyncHTTPTransport(
+                verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)
+            ),
+            timeout=timeouts(call_seconds),
+            cookies=NoCookies(),
+            event_hooks={"response": [drop_location_async]},
+        )
 
-    reserve = _async(endpoints.reserve)
-    get = _async(endpoints.get)
-    update = _async(endpoints.update)
-    delete = _async(endpoints.delete)
-    event_types = _async(endpoints.event_types)
-    event_type = _async(endpoints.event_type)
-    slots = _async(endpoints.slots)
+    reserve = async_method(endpoints.reserve)
+    get = async_method(endpoints.get)
+    update = async_method(endpoints.update)
+    delete = async_method(endpoints.delete)
+    event_types = async_method(endpoints.event_types)
+    event_type = async_method(endpoints.event_type)
+    slots = async_method(endpoints.slots)
 
     async def aclose(self) -> None:
         """Close all connections."""
-        await self._transport.aclose()
+        await self._http.aclose()
 
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         await self.aclose()
 
     async def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
+        """Send a call once; return its answer or its error, which the methods raise."""
         attempt = Attempt(call, self._access)
         try:
-            response = await self._transport.handle_async_request(attempt.request())
-            attempt.meet(response)
-            try:
-                async for chunk in cast("httpx.AsyncByteStream", response.stream):
-                    if not attempt.take(chunk):
-                        break
-            finally:
-                await response.aclose()
+            request = call.request(self._access)
+            async with (
+                asyncio.timeout(self._call_seconds),
+                aclosing(await self._http.send(request, stream=True, auth=NO_AUTH)) as response,
+            ):
+                if attempt.take_head(response):
+                    async for chunk in response.aiter_bytes():
+                        if not attempt.take(chunk):
+                            break
         except FAULTS as fault:
             return attempt.failed(fault)
         return attempt.answered()

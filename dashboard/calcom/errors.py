@@ -1,29 +1,9 @@
-"""Why a call brought no good answer, divided by what the caller may do next.
+"""Errors of a call, divided by what the caller may do next.
 
-CalcomError              every one carries a ``cause``, the ``exchange`` and cleansed words
-├── Refused              cal.com said no, and why: asking again brings the same
-│   ├─ not_related            the key is not related to the event type
-│   ├─ unknown_event_type     no such event type
-│   ├─ unknown_reservation    PATCH of a uid that cal.com does not have
-│   ├─ already_reserved       another reservation overlaps (on PATCH also the reservation itself)
-│   ├─ already_booked         a booking overlaps
-│   ├─ no_seats               seated and full
-│   ├─ no_hosts               a team event type without hosts (400), or without one left then (422)
-│   ├─ wrong_duration         slotDuration is not offered
-│   ├─ invalid                validation; ``fields`` says which. Also ours, before anything is
-│   │                         sent: a uid that no address can carry (``exchange.status`` is None)
-│   └─ other_refusal          any other 4xx in one of cal.com's two shapes
-├── Unavailable          certainly not done: safe to try again
-│   ├─ key_rejected           unknown, expired, revoked or unreadable key
-│   ├─ rate_limited           ``retry_after`` seconds
-│   ├─ wrong_route            a 404 that speaks of no object, or a redirect
-│   ├─ not_sent               no connection, no room in the pool, no address to send to
-│   └─ unanswered, server_fault, not_json, unknown_shape of a GET, which changes nothing
-└── Unknown              sent, and perhaps done: look before asking again
-    ├─ unanswered             timed out or disconnected, even half-way through the answer
-    ├─ server_fault           any 5xx, with or without envelope
-    ├─ not_json               a body that is no JSON, or too long to read
-    └─ unknown_shape          JSON of a shape that we do not know
+CalcomError      each has a ``cause``, the ``exchange`` and cleansed words
+├── Refused      cal.com said no, and why: asking again brings the same
+├── Unavailable  certainly not done: safe to try again
+└── Unknown      sent, and perhaps done: look before asking again
 """
 
 from __future__ import annotations
@@ -35,26 +15,30 @@ from dashboard.calcom.types import Exchange
 
 
 class Cause(StrEnum):
-    """What went wrong, in one word; see the tree above."""
+    """Reason of an error, in one word."""
 
-    NOT_RELATED = "not_related"
+    # Refused
+    NOT_RELATED = "not_related"  # the key is not related to the event type
     UNKNOWN_EVENT_TYPE = "unknown_event_type"
-    UNKNOWN_RESERVATION = "unknown_reservation"
-    ALREADY_RESERVED = "already_reserved"
-    ALREADY_BOOKED = "already_booked"
-    NO_SEATS = "no_seats"
-    NO_HOSTS = "no_hosts"
-    WRONG_DURATION = "wrong_duration"
+    UNKNOWN_RESERVATION = "unknown_reservation"  # PATCH of a uid that cal.com does not have
+    ALREADY_RESERVED = "already_reserved"  # another overlaps; on PATCH also the reservation itself
+    ALREADY_BOOKED = "already_booked"  # a booking overlaps
+    NO_SEATS = "no_seats"  # seated and full
+    NO_HOSTS = "no_hosts"  # a team event type without hosts (400), or without one left then (422)
+    WRONG_DURATION = "wrong_duration"  # slotDuration is not offered
+    # Validation; ``fields`` says which. With no status: the uid cannot be part of an address.
     INVALID = "invalid"
-    OTHER_REFUSAL = "other_refusal"
-    KEY_REJECTED = "key_rejected"
-    RATE_LIMITED = "rate_limited"
-    WRONG_ROUTE = "wrong_route"
-    NOT_SENT = "not_sent"
-    UNANSWERED = "unanswered"
-    SERVER_FAULT = "server_fault"
-    NOT_JSON = "not_json"
-    UNKNOWN_SHAPE = "unknown_shape"
+    OTHER_REFUSAL = "other_refusal"  # any other 4xx in one of cal.com's two shapes
+    # Unavailable
+    KEY_REJECTED = "key_rejected"  # unknown, expired, revoked or unreadable key
+    RATE_LIMITED = "rate_limited"  # ``retry_after`` says how many seconds to wait
+    WRONG_ROUTE = "wrong_route"  # a 404 that speaks of no object, or a redirect
+    NOT_SENT = "not_sent"  # no connection, a full pool, or no address to send to
+    # Unknown, or for a GET, which changes nothing, Unavailable
+    UNANSWERED = "unanswered"  # timed out or disconnected, even half-way through the answer
+    SERVER_FAULT = "server_fault"  # any 5xx, with or without envelope
+    NOT_JSON = "not_json"  # a body that is no JSON, or too long to read
+    UNKNOWN_SHAPE = "unknown_shape"  # JSON of an unknown shape
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +78,15 @@ class CalcomError(Exception):
         return f"{self.cause}: {self.message}" if self.message else str(self.cause)
 
 
-class Refused(CalcomError):  # noqa: N818 - the branch it is in the tree above
+class Refused(CalcomError):  # noqa: N818 - as in the tree above
     """cal.com said no; nothing was changed."""
 
 
-class Unavailable(CalcomError):  # noqa: N818 - the branch it is in the tree above
+class Unavailable(CalcomError):  # noqa: N818 - as in the tree above
     """Certainly not done; safe to try again."""
 
 
-class Unknown(CalcomError):  # noqa: N818 - the branch it is in the tree above
+class Unknown(CalcomError):  # noqa: N818 - as in the tree above
     """Sent, and perhaps done; look before asking again."""
 
 
@@ -111,7 +95,7 @@ IN_THE_DARK = frozenset({Cause.UNANSWERED, Cause.SERVER_FAULT, Cause.NOT_JSON, C
 
 
 def kind_of(cause: Cause, *, writes: bool) -> type[CalcomError]:
-    """The branch of the tree that a cause stands on; a call that only reads is never unknown."""
+    """Return the class of errors of a cause; a call that only reads is never unknown."""
     if cause in NEVER_DONE:
         return Unavailable
     if cause in IN_THE_DARK:

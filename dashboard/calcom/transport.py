@@ -1,103 +1,179 @@
-"""How bytes reach cal.com: pooled connections, one pool per client, with a deadline on each call.
+"""Send requests over pooled connections, so that every call ends in time.
 
-Sent through a transport, and not through ``httpx.Client``, a call has no redirects, no cookies, no
-netrc and no proxies from the environment, and httpx does not log its address.
+httpx limits each read alone: a server that sends one byte a second holds a call forever. The
+asynchronous client cancels such a call with ``asyncio.timeout``. A thread cannot be cancelled, and
+no option of httpx bounds a whole call, so the synchronous client sends through ``Transport``: the
+connection pool that httpx itself uses, with a network backend whose waits end with the call.
+https://www.encode.io/httpcore/network-backends/
 """
 
 from __future__ import annotations
 
+import socket
 import ssl
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from functools import cache
-from typing import Any
+from math import inf
+from time import monotonic
+from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
 
-from dashboard.calcom.deadline import AsyncBackend, Backend
+# cal.com closes idle connections after 5 seconds; a call on one just closed gets no answer.
+LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4.0)
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
-CONNECTIONS = 20  # of one process
-# cal.com closes idle connections after five seconds; a call on one just closed gets no answer.
-IDLE_SECONDS = 4.0
+call_ends: ContextVar[float] = ContextVar("call_ends", default=inf)  # of time.monotonic()
+
+
+@cache  # reading the certificates takes longer than a call
+def tls_context() -> ssl.SSLContext:
+    """Verify against certifi's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR."""
+    return httpx.create_ssl_context()
+
+
+def proxy_for(base_url: str) -> httpx.Proxy | None:
+    """Return the proxy of HTTPS_PROXY or HTTP_PROXY; None for a host of NO_PROXY or loopback.
+
+    Raises ValueError for a proxy that is not an HTTP proxy.
+    """
+    try:
+        url = httpx.URL(base_url)
+    except httpx.InvalidURL:
+        return None  # every call fails for this reason
+    address = getproxies().get(url.scheme, "")
+    if not address or url.host in LOOPBACK or proxy_bypass(url.netloc.decode("ascii")):
+        return None
+    proxy = httpx.URL(address if "://" in address else f"http://{address}")
+    if proxy.scheme not in {"http", "https"}:
+        raise ValueError(f"{url.scheme.upper()}_PROXY must begin with http:// or https://.")
+    return httpx.Proxy(proxy, ssl_context=tls_context() if proxy.scheme == "https" else None)
+
+
+def httpcore_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
+    """Return the same proxy for httpcore."""
+    return httpcore.Proxy(str(proxy.url), proxy.raw_auth, ssl_context=proxy.ssl_context)
 
 
 class Transport(httpx.BaseTransport):
-    """Pooled connections for ``Client``. Raises the exceptions of httpcore."""
+    """Send over pooled connections; a request's read timeout bounds the whole call.
 
-    def __init__(self) -> None:
-        self._pool = httpcore.ConnectionPool(network_backend=Backend(), **_pool_options())
+    Only looking up a host's name can last longer, and then nothing is sent.
+    Raises the exceptions of httpcore.
+    """
+
+    def __init__(self, proxy: httpx.Proxy | None = None) -> None:
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls_context(),
+            proxy=None if proxy is None else httpcore_proxy(proxy),
+            max_connections=LIMITS.max_connections,
+            max_keepalive_connections=LIMITS.max_keepalive_connections,
+            keepalive_expiry=LIMITS.keepalive_expiry,
+            network_backend=Backend(),
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and come back with the head of the answer; its body is still to be read."""
-        answer = self._pool.handle_request(_request(request))
-        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+        """Send, and return the head of the response; its body is still to be read."""
+        call_ends.set(monotonic() + request.extensions["timeout"]["read"])
+        url = request.url
+        response = self._pool.handle_request(
+            httpcore.Request(
+                request.method,
+                httpcore.URL(
+                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(
+            response.status,
+            headers=response.headers,
+            stream=Body(response),
+            extensions=response.extensions,
+        )
 
     def close(self) -> None:
         """Close all connections."""
         self._pool.close()
 
 
-class AsyncTransport(httpx.AsyncBaseTransport):
-    """Pooled connections for ``AsyncClient``. Raises the exceptions of httpcore."""
+class Body(httpx.SyncByteStream):
+    """Body of a response of httpcore, for a response of httpx."""
 
-    def __init__(self) -> None:
-        self._pool = httpcore.AsyncConnectionPool(network_backend=AsyncBackend(), **_pool_options())
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and come back with the head of the answer; its body is still to be read."""
-        answer = await self._pool.handle_async_request(_request(request))
-        return httpx.Response(answer.status, headers=answer.headers, stream=_AsyncBody(answer))
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._pool.aclose()
-
-
-class _Body(httpx.SyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+    def __init__(self, response: httpcore.Response) -> None:
+        self._response = response
 
     def __iter__(self) -> Iterator[bytes]:
-        return self._answer.iter_stream()
+        return self._response.iter_stream()
 
     def close(self) -> None:
-        self._answer.close()
+        self._response.close()
 
 
-class _AsyncBody(httpx.AsyncByteStream):
-    def __init__(self, answer: httpcore.Response) -> None:
-        self._answer = answer
+class Backend(httpcore.SyncBackend):
+    """Connect to one address of a host after the other until the call ends."""
 
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._answer.aiter_stream()
-
-    async def aclose(self) -> None:
-        await self._answer.aclose()
-
-
-def _request(request: httpx.Request) -> httpcore.Request:
-    url = request.url
-    return httpcore.Request(
-        method=request.method,
-        url=httpcore.URL(
-            scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-        ),
-        headers=request.headers.raw,
-        content=request.stream,
-        extensions=request.extensions,
-    )
-
-
-def _pool_options() -> dict[str, Any]:
-    return {
-        "ssl_context": _tls(),
-        "max_connections": CONNECTIONS,
-        "max_keepalive_connections": CONNECTIONS,
-        "keepalive_expiry": IDLE_SECONDS,
-    }
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as problem:
+            raise httpcore.ConnectError(str(problem)) from problem
+        fault: Exception = httpcore.ConnectError(f"{host} has no address.")
+        for *_, address in found:
+            wait = time_left(timeout, httpcore.ConnectTimeout)
+            try:
+                stream = super().connect_tcp(
+                    str(address[0]), port, wait, local_address, socket_options
+                )
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as problem:
+                fault = problem
+            else:
+                return Stream(stream)
+        raise fault
 
 
-@cache  # reading the certificates takes longer than a call
-def _tls() -> ssl.SSLContext:
-    """Verifies against certifi's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR."""
-    return httpx.create_ssl_context()
+class Stream(httpcore.NetworkStream):
+    """A connection whose waits end with the call."""
+
+    def __init__(self, connection: httpcore.NetworkStream) -> None:
+        self._connection = connection
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._connection.read(max_bytes, time_left(timeout, httpcore.ReadTimeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._connection.write(buffer, time_left(timeout, httpcore.WriteTimeout))
+
+    def close(self) -> None:
+        self._connection.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        wait = time_left(timeout, httpcore.ConnectTimeout)
+        return Stream(self._connection.start_tls(ssl_context, server_hostname, wait))
+
+    def get_extra_info(self, info: str) -> object:
+        return self._connection.get_extra_info(info)
+
+
+def time_left(timeout: float | None, late: type[Exception]) -> float:
+    """Return the seconds to wait now. Raises ``late`` once the call has ended."""
+    left = call_ends.get() - monotonic()
+    if left <= 0:
+        raise late("The call has lasted too long.")
+    return left if timeout is None else min(timeout, left)

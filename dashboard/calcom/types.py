@@ -1,7 +1,4 @@
-"""What cal.com's answers mean, as frozen values.
-
-Moments are aware and in UTC, durations in minutes.
-"""
+"""Values of cal.com's answers, frozen. Moments are aware and in UTC, durations in minutes."""
 
 from __future__ import annotations
 
@@ -14,35 +11,32 @@ T = TypeVar("T")
 
 
 class Kind(StrEnum):
-    """How an event type spreads its time over people."""
+    """Distribution of an event type's time over people."""
 
     INDIVIDUAL = "individual"
     SEATED = "seated"
     ROUND_ROBIN = "roundRobin"
     COLLECTIVE = "collective"
     MANAGED = "managed"
-    OTHER = "other"  # a scheduling type that we do not know
+    OTHER = "other"  # an unknown scheduling type
 
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A reservation: cal.com keeps a slot from others until ``reservation_until``.
-
-    ``reservation_duration`` is None in the answer to a GET, which does not carry it.
-    """
+    """A slot that cal.com keeps from others until ``reservation_until``."""
 
     event_type_id: int
     slot_start: datetime
     slot_end: datetime
     slot_duration: int
     reservation_until: datetime
-    reservation_duration: int | None
-    reservation_uid: str = field(repr=False)  # whoever knows it can change or delete it
+    reservation_duration: int | None  # None from a GET, which does not carry it
+    reservation_uid: str = field(repr=False)  # enough to change or delete it
 
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """What can be booked."""
+    """A kind of appointment that can be booked."""
 
     id: int
     title: str
@@ -66,13 +60,13 @@ class Slot:
 
     @property
     def is_free(self) -> bool:
-        """Whether somebody can still take it."""
+        """Return whether it can still be taken."""
         return self.seats_remaining is None or self.seats_remaining > 0
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """The rate headers of an answer: a bucket per key, of one minute at cal.com."""
+    """Rate headers of an answer: a bucket per key, of one minute at cal.com."""
 
     limit: int
     remaining: int
@@ -85,12 +79,12 @@ class Exchange:
 
     method: str
     path: str  # a template: /v2/slots/reservations/{uid}
-    sent_at: datetime  # our clock
-    received_at: datetime  # our clock
+    sent_at: datetime  # by this machine's clock, as received_at
+    received_at: datetime
     milliseconds: int
     status: int | None = None  # None where no status line came
     request_id: str = ""
-    server_date: datetime | None = None  # cal.com's clock, whole seconds
+    server_date: datetime | None = None  # by cal.com's clock, whole seconds
     rate: Rate | None = None
 
 

@@ -1,4 +1,4 @@
-"""The recorded conversations, and the call of ours that stands for each request."""
+"""Recorded conversations with cal.com, and the call that stands for each request."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import httpx
 
 WIRE = Path(__file__).parent.parent / "wire"
-# All of them, with their number of lines: one that is gone or cut short fails.
+# All files, with their number of lines.
 FILES = {
     "01-post": 31,
     "02-patch": 33,
@@ -38,7 +38,7 @@ WHENEVER = {
 
 @dataclass(frozen=True)
 class Recorded:
-    """One line: what was asked, and what the real server answered."""
+    """One line: a request, and the answer of the real server."""
 
     file: str
     name: str
@@ -62,22 +62,20 @@ class Recorded:
         words = (self.request["headers"].get("Authorization") or "").split()
         return words[-1] if words else "cal_none"
 
-    def transport(self) -> httpx.MockTransport:
-        """The server, with this answer for everything."""
+    def received(self) -> httpx.Response:
+        """Return the response as a client receives it."""
         headers = {
             name: value
             for name, value in self.response["headers"].items()
             if name not in {"Connection", "Keep-Alive"}
         }
-        return httpx.MockTransport(
-            lambda _: httpx.Response(self.status, headers=headers, content=self.body.encode())
-        )
+        return httpx.Response(self.status, headers=headers, content=self.body.encode())
 
     def call(self) -> tuple[str, dict[str, Any]]:
-        """The method of ours that reads such an answer, and its keywords.
+        """Return the endpoint that reads such an answer, and its keywords.
 
-        Routes that are none of ours (bookings, me, teams, a verb that cal.com does not know) are
-        read by the method that sends the same HTTP method.
+        Routes that Holdfast does not use (bookings, me, teams) are read by the endpoint that sends
+        the same HTTP method.
         """
         method, path = self.request["method"], self.request["path"].partition("?")[0]
         path = path.removeprefix("/api").rstrip("/")
@@ -100,7 +98,7 @@ class Recorded:
         return uid if uid.isprintable() and uid else "0a82208a-1111-4222-8333-444455556666"
 
     def _wanted(self) -> dict[str, Any]:
-        """What the body asks for; where it cannot be asked with our types, what was answered."""
+        """Return the keywords of the body; where they have other types, those of the answer."""
         answered = (self.data or {}) if self.status < 300 and self.body else {}
         try:
             asked = json.loads(self.request["body"])
@@ -119,19 +117,19 @@ class Recorded:
 
 
 def lines() -> list[Recorded]:
-    """All recorded lines in their order."""
+    """Return all recorded lines in order."""
     return [line for file in FILES for line in lines_of(file)]
 
 
 def lines_of(file: str) -> list[Recorded]:
-    """The lines of one file, which has to be there."""
+    """Return the lines of one file."""
     text = (WIRE / f"{file}.jsonl").read_text(encoding="utf-8")
     rows = [json.loads(row) for row in text.splitlines()]
     return [Recorded(file, row["name"], row["request"], row["response"]) for row in rows]
 
 
 def _moment(text: object) -> datetime | None:
-    """Without an offset cal.com takes it for UTC."""
+    """Read a moment; without an offset cal.com takes it for UTC."""
     try:
         at = datetime.fromisoformat(str(text))
     except ValueError:

@@ -1,8 +1,9 @@
-"""A real server on loopback that does with each connection exactly what a test says."""
+"""A real server on loopback that does with each connection what a test says."""
 
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable, Iterator
@@ -14,11 +15,15 @@ NULL = b'{"status":"success","data":null}'
 
 @dataclass
 class Scripted:
-    """Where the server listens, and what it was sent: one entry for each whole request."""
+    """Address of the server, and what it received: one entry for each whole request."""
 
     url: str = ""
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
+
+    @property
+    def port(self) -> int:
+        return int(self.url.rpartition(":")[2])
 
 
 Play = Callable[[socket.socket, Scripted], None]
@@ -58,7 +63,7 @@ def scripted(play: Play) -> Iterator[Scripted]:
 
 
 def receive(connection: socket.socket, server: Scripted) -> bool:
-    """Read one whole request; whether there was one."""
+    """Read one whole request; return whether there was one."""
     received = b""
     while chunk := connection.recv(65536):
         received += chunk
@@ -71,7 +76,7 @@ def receive(connection: socket.socket, server: Scripted) -> bool:
 
 
 def reply(body: bytes = NULL, *, status: bytes = b"200 OK", headers: bytes = b"") -> bytes:
-    """The bytes of an answer."""
+    """Return the bytes of an answer."""
     return b"HTTP/1.1 %s\r\n%sContent-Length: %d\r\n\r\n%s" % (status, headers, len(body), body)
 
 
@@ -93,6 +98,16 @@ def keeping_open(connection: socket.socket, server: Scripted) -> None:
 
 
 def reset(connection: socket.socket) -> None:
-    """Close so that the other side gets an RST."""
+    """Close with an RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
+
+
+def over_tls(context: ssl.SSLContext, play: Play) -> Play:
+    """Play within TLS."""
+
+    def secured(connection: socket.socket, server: Scripted) -> None:
+        with context.wrap_socket(connection, server_side=True) as inner:
+            play(inner, server)
+
+    return secured

@@ -1,4 +1,4 @@
-"""What is taken out of cal.com's words before they leave the room."""
+"""Secrets and unprintable characters are removed from cal.com's messages."""
 
 from __future__ import annotations
 
@@ -38,42 +38,42 @@ UUID = "12197e27-8acb-4005-ae3e-50a98d8eb171"
         ),
     ],
 )
-def test_what_looks_like_a_secret_is_hidden(text: str, clean: str) -> None:
+def test_text_that_looks_like_a_secret_is_hidden(text: str, clean: str) -> None:
     assert cleanse(text, ()) == clean
 
 
 @pytest.mark.parametrize("secret", ["se/cr+et key?", "SECRET-Ü-1", "a%2Fb%2Fc", "x" * 3000])
-def test_the_secrets_of_the_call_are_hidden_however_they_are_written(secret: str) -> None:
+def test_secrets_of_the_call_are_hidden_in_every_encoding(secret: str) -> None:
     forms = [secret, quote(secret), quote(secret, safe=""), quote_plus(secret), secret.upper()]
     for form in [*forms, quote(secret, safe="").lower()]:
         assert cleanse(f"<{form}> and {form}!", (secret,)) == "<[hidden]> and [hidden]!"
 
 
-def test_a_short_secret_is_hidden_only_as_a_word_of_its_own() -> None:
+def test_short_secret_is_hidden_only_as_a_whole_word() -> None:
     assert cleanse("x is the next x, 'x'", ("x",)) == "[hidden] is the next [hidden], '[hidden]'"
 
 
-def test_an_empty_secret_hides_nothing() -> None:
+def test_empty_secret_hides_nothing() -> None:
     assert cleanse("as it is", ("",)) == "as it is"
 
 
-def test_a_control_character_does_not_save_a_secret() -> None:
+def test_control_characters_do_not_protect_a_secret() -> None:
     split = f"{UUID}\x00\x1b[31m {KEY}\u202e\nnext"
     assert cleanse(split, ()) == "[hidden] [31m [hidden] next"
 
 
-def test_words_are_cut_after_they_are_cleansed() -> None:
+def test_text_is_cut_after_it_is_cleansed() -> None:
     text = "a" * 290 + " " + UUID + " and more"
     assert cleanse(text, ()) == "a" * 290 + " [hidden]…"
     assert len(cleanse("b" * 1000, (), 60)) == 60
 
 
 @pytest.mark.parametrize("bad", ["\ud800", "\x00", "\x7f", "\u2028", "\u200b", "\ufeff"])
-def test_what_no_page_and_no_database_wants_becomes_a_space(bad: str) -> None:
+def test_unprintable_characters_become_a_space(bad: str) -> None:
     assert plain(f"one{bad}two", 20) == "one two"
 
 
-def test_a_megabyte_of_words_is_cleansed_quickly() -> None:
+def test_long_text_is_cleansed_quickly() -> None:
     began = time.monotonic()
     cleanse("uid=" * 500_000, (UUID, KEY))
     assert time.monotonic() - began < 5

@@ -1,17 +1,19 @@
-"""The two clients are one: same methods, same keywords, same words, and safe to share."""
+"""Both clients: same methods, one request for each call, safe to share between threads or tasks."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import httpx
 import pytest
 
 import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, endpoints
-from tests.calcom.both_clients import UID, VERBS
-from tests.calcom.scripted import keeping_open, scripted
+from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcome, outcomes
+from tests.calcom.scripted import NULL, keeping_open, scripted
 
 
 def public(client: type) -> set[str]:
@@ -24,30 +26,95 @@ def test_both_clients_have_every_endpoint_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_method_has_the_keywords_and_words_of_its_endpoint(verb: str) -> None:
+def test_method_has_name_and_docstring_of_its_endpoint(verb: str) -> None:
     endpoint = getattr(endpoints, verb)
-    given = inspect.signature(endpoint)
 
-    for client in (Client(base_url="http://cal.test", api_key="cal_k"), AsyncClient):
-        method = getattr(client, verb)
-        keywords = inspect.signature(method).parameters
-        assert {name: one for name, one in keywords.items() if name != "self"} == dict(
-            given.parameters
-        )
+    for method in (getattr(Client, verb), getattr(AsyncClient, verb)):
         assert (method.__name__, method.__doc__) == (verb, endpoint.__doc__)
 
 
-def test_the_room_shows_what_others_may_use() -> None:
+def test_package_exports_what_others_use() -> None:
     assert all(hasattr(dashboard.calcom, name) for name in dashboard.calcom.__all__)
     assert {"Client", "AsyncClient", "CalcomError", "Refused", "Unavailable", "Unknown"} <= set(
         dashboard.calcom.__all__
     )
 
 
+def test_each_method_sends_the_request_of_its_endpoint_once(asked: Ask) -> None:
+    seen: list[httpx.Request] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(500)
+
+    outcomes(asked, transport=httpx.MockTransport(note))
+
+    access = endpoints.Access(BASE, KEY)
+    expected = [getattr(endpoints, verb)(**VERBS[verb]).request(access) for verb in VERBS]
+    assert [(one.method, one.url, dict(one.headers), one.content) for one in seen] == [
+        (one.method, one.url, dict(one.headers), one.content) for one in expected
+    ]
+
+
+def test_unusable_uid_is_refused_without_a_request(asked: Ask) -> None:
+    def never(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(f"{request.method} was sent")
+
+    result = outcome(lambda: asked("delete", transport=httpx.MockTransport(never), uid=".."))
+
+    assert result == "Refused invalid"
+
+
+def test_cookies_are_not_kept(asked: Ask) -> None:
+    seen: list[str | None] = []
+
+    def set_cookie(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers.get("cookie"))
+        return httpx.Response(200, headers={"Set-Cookie": "uid=abc; Path=/"}, content=NULL)
+
+    transport = httpx.MockTransport(set_cookie)
+    asked("get", transport=transport)
+    asked("get", transport=transport)
+    with Client(base_url=BASE, api_key=KEY, transport=transport) as client:
+        client.get(uid=UID)
+        client.get(uid=UID)
+
+    assert seen == [None] * 4
+
+
+@pytest.mark.parametrize("base", [BASE, "http://user:password@cal.test"])
+def test_neither_netrc_nor_the_address_replaces_the_key(
+    base: str, asked: Ask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine cal.test login user password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    seen: list[str] = []
+
+    def note(request: httpx.Request) -> httpx.Response:
+        seen.append(request.headers["authorization"])
+        return httpx.Response(200, content=NULL)
+
+    asked("get", base_url=base, transport=httpx.MockTransport(note))
+
+    assert seen == [f"Bearer {KEY}"]
+
+
+def test_connection_error_while_the_body_is_read_leaves_a_write_unknown() -> None:
+    class Breaking(httpx.SyncByteStream):
+        def __iter__(self) -> Iterator[bytes]:
+            yield b"{"
+            raise httpx.ConnectError("moved to another network")
+
+    breaking = httpx.MockTransport(lambda _: httpx.Response(201, stream=Breaking()))
+
+    assert outcome(lambda: ask("reserve", transport=breaking)) == "Unknown unanswered"
+
+
 def test_one_client_serves_many_threads() -> None:
     with (
         scripted(keeping_open) as server,
-        Client(base_url=server.url, api_key="cal_k") as client,
+        Client(base_url=server.url, api_key=KEY) as client,
         ThreadPoolExecutor(8) as threads,
     ):
         found = list(threads.map(lambda _: client.get(uid=UID).value, range(80)))
@@ -57,9 +124,9 @@ def test_one_client_serves_many_threads() -> None:
     assert server.connections <= 8
 
 
-def test_many_holds_are_checked_at_once() -> None:
+def test_one_async_client_serves_many_tasks() -> None:
     async def check() -> list[object]:
-        async with AsyncClient(base_url=server.url, api_key="cal_k") as client:
+        async with AsyncClient(base_url=server.url, api_key=KEY) as client:
             answers = await asyncio.gather(*(client.get(uid=f"{UID}{n}") for n in range(30)))
             return [answer.value for answer in answers]
 
@@ -70,9 +137,9 @@ def test_many_holds_are_checked_at_once() -> None:
     assert server.connections <= 20
 
 
-def test_a_call_given_up_by_its_task_leaves_the_client_usable() -> None:
-    async def give_up_and_go_on() -> str:
-        async with AsyncClient(base_url=server.url, api_key="cal_k") as client:
+def test_cancelled_call_leaves_the_async_client_usable() -> None:
+    async def cancel_and_go_on() -> str:
+        async with AsyncClient(base_url=server.url, api_key=KEY) as client:
             task = asyncio.create_task(client.get(uid=UID))
             await asyncio.sleep(0)
             task.cancel()
@@ -81,12 +148,12 @@ def test_a_call_given_up_by_its_task_leaves_the_client_usable() -> None:
             return repr((await client.get(uid=UID)).value)
 
     with scripted(keeping_open) as server:
-        assert asyncio.run(give_up_and_go_on()) == "None"
+        assert asyncio.run(cancel_and_go_on()) == "None"
 
 
-def test_one_error_catches_them_all() -> None:
+def test_every_error_is_a_calcom_error(closed_port: int) -> None:
     with (
-        Client(base_url="http://127.0.0.1:1", api_key="cal_k", call_seconds=1) as client,
+        Client(base_url=f"http://127.0.0.1:{closed_port}", api_key=KEY) as client,
         pytest.raises(CalcomError, match=r"^not_sent: ConnectError: .*refused") as caught,
     ):
         client.delete(uid=UID)

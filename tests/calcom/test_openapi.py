@@ -1,6 +1,6 @@
-"""Against cal.com's own document, where it is at hand: CALCOM_OPENAPI names its file.
+"""Requests match cal.com's OpenAPI document, which CALCOM_OPENAPI names.
 
-Only then collected, as it is not ours to keep beside the tests.
+Collected only then, as the document does not belong to this repository.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 
 from dashboard.calcom import endpoints
 from dashboard.calcom.endpoints import Call
-from tests.calcom.both_clients import START, VERBS
+from tests.calcom.calls import START, VERBS
 
 DOCUMENT: dict[str, Any] = json.loads(Path(os.environ["CALCOM_OPENAPI"]).read_text("utf-8"))
 FULL: dict[str, Any] = {"slot_duration": 45, "reservation_duration": 15}
@@ -30,7 +30,7 @@ CALLS: dict[str, Call[Any]] = {
 
 
 @pytest.mark.parametrize("verb", CALLS)
-def test_the_document_knows_what_we_send(verb: str) -> None:
+def test_request_matches_the_document(verb: str) -> None:
     call = CALLS[verb]
     operation = DOCUMENT["paths"][call.path][call.method.lower()]
     parameters = {one["name"]: one for one in operation.get("parameters", [])}

@@ -1,4 +1,4 @@
-"""Rate headers, the time to wait, and the server's clock."""
+"""Rate headers, the seconds to wait, and the server's clock."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import httpx
 import pytest
 
 from dashboard.calcom import CalcomError, Rate
-from dashboard.calcom.rates import moment_of, roomiest, seconds_to_wait, windows_of
-from tests.calcom.both_clients import UID, Ask, answering
+from dashboard.calcom.rates import moment_of, rate_of, seconds_to_wait
+from tests.calcom.calls import UID, read, response
 
 NOW = datetime(2026, 11, 22, 7, 15, 30, tzinfo=UTC)
+DATE = {"Date": "Sun, 22 Nov 2026 07:15:30 GMT"}  # which is NOW
 NULL = '{"status":"success","data":null}'
 
 
@@ -50,9 +51,9 @@ def rated(**windows: tuple[object, object, object]) -> dict[str, str]:
         ({"X-RateLimit-Remaining-Default": "1"}, None),
     ],
 )
-def test_the_roomiest_window_is_the_rate(headers: dict[str, str], rate: Rate | None) -> None:
+def test_rate_is_the_window_with_the_most_room(headers: dict[str, str], rate: Rate | None) -> None:
     """cal.com refuses only while every window is used up."""
-    assert roomiest(windows_of(httpx.Headers(headers), NOW)) == rate
+    assert rate_of(httpx.Headers(DATE | headers)) == rate
 
 
 @pytest.mark.parametrize(
@@ -78,10 +79,9 @@ def test_the_roomiest_window_is_the_rate(headers: dict[str, str], rate: Rate | N
         ({"Retry-After": "999999999999"}, 86400),
     ],
 )
-def test_the_seconds_to_wait(headers: dict[str, str], seconds: int) -> None:
-    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
-    received = httpx.Headers(raw)
-    assert seconds_to_wait(received, windows_of(received, NOW), NOW) == seconds
+def test_seconds_to_wait(headers: dict[str, str], seconds: int) -> None:
+    raw = [(name.encode(), value.encode()) for name, value in (DATE | headers).items()]
+    assert seconds_to_wait(httpx.Headers(raw)) == seconds
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def test_the_seconds_to_wait(headers: dict[str, str], seconds: int) -> None:
         ("Mon, 01 Jan 1500 00:00:00 GMT", None),
     ],
 )
-def test_the_servers_clock(date: str, moment: datetime | None) -> None:
+def test_date_of_the_server(date: str, moment: datetime | None) -> None:
     assert moment_of(date) == moment
     assert moment is None or moment_of(date).tzinfo is UTC  # type: ignore[union-attr]
 
 
-def test_the_exchange_tells_when_and_how_long(asked: Ask) -> None:
-    headers = {"Date": "Sun, 22 Nov 2026 07:15:30 GMT", **rated(Default=(120, 119, 60))}
+def test_exchange_has_times_rate_and_date() -> None:
+    headers = DATE | rated(Default=(120, 119, 60))
     before = datetime.now(UTC)
-    exchange = asked("get", uid=UID, transport=answering(200, NULL, headers)).exchange
+    exchange = read("get", response(200, NULL, headers)).exchange
     after = datetime.now(UTC)
 
     assert (exchange.method, exchange.path) == ("GET", "/v2/slots/reservations/{uid}")
@@ -123,9 +123,8 @@ def test_the_exchange_tells_when_and_how_long(asked: Ask) -> None:
     ("sent", "kept"),
     [("dae29df8-23f8-4cd4-b844-bca1a166b2c9",) * 2, ("r" * 70, "r" * 63 + "…"), (UID, "[hidden]")],
 )
-def test_the_request_id_is_kept_for_support(sent: str, kept: str, asked: Ask) -> None:
-    transport = answering(400, "{}", {"X-Request-Id": sent})
+def test_request_id_is_kept(sent: str, kept: str) -> None:
     with pytest.raises(CalcomError) as caught:
-        asked("get", uid=UID, transport=transport)
+        read("get", response(400, "{}", {"X-Request-Id": sent}))
 
     assert caught.value.exchange.request_id == kept

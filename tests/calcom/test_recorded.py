@@ -1,9 +1,8 @@
-"""Every recorded answer of the real server, read by the method that it is for."""
+"""Every recorded answer of the real server, read by the endpoint that it is for."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -11,88 +10,66 @@ from typing import Any
 import pytest
 
 from dashboard.calcom import CalcomError, EventType, FieldError, Kind, Rate, Reservation, Slot
-from tests.calcom.both_clients import Ask, told
-from tests.calcom.ends import ENDS
+from tests.calcom.calls import named, read
+from tests.calcom.expected_errors import EXPECTED
 from tests.calcom.recorded import FILES, WIRE, Recorded, lines, lines_of
 
-ENDING = {
-    (file, name): end
-    for file, ends in ENDS.items()
-    for end, names in ends.items()
+ERRORS = {
+    (file, name): error
+    for file, errors in EXPECTED.items()
+    for error, names in errors.items()
     for name in names
 }
+BAD = [line for line in lines() if (line.file, line.name) in ERRORS]
+GOOD = [line for line in lines() if (line.file, line.name) not in ERRORS]
 
 
-def listed(choose: Callable[[Recorded], object]) -> list[Any]:
-    """The lines chosen, each under its name."""
-    return [pytest.param(one, id=f"{one.file} {one.name}") for one in lines() if choose(one)]
+def name_of(line: Recorded) -> str:
+    return f"{line.file} {line.name}"
 
 
-def is_bad(line: Recorded) -> bool:
-    return (line.file, line.name) in ENDING
-
-
-BAD = listed(is_bad)
-GOOD = listed(lambda line: not is_bad(line))
-ENVELOPED = listed(lambda line: is_bad(line) and '"status":"error"' in line.body)
-VALIDATED = listed(lambda line: is_bad(line) and '"constraints":' in line.body)
-
-
-def test_all_files_are_there_and_whole() -> None:
+def test_all_files_are_complete() -> None:
     assert {file: len(lines_of(file)) for file in FILES} == FILES
     assert {path.stem for path in WIRE.glob("*.jsonl")} == set(FILES)
-    assert set(ENDING) <= {(line.file, line.name) for line in lines()}
-    assert (len(GOOD), len(BAD), len(ENVELOPED), len(VALIDATED)) == (184, 224, 166, 33)
+    assert set(ERRORS) <= {(line.file, line.name) for line in lines()}
+    in_envelope = [line for line in BAD if '"status":"error"' in line.body]
+    validated = [line for line in BAD if '"constraints":' in line.body]
+    assert (len(GOOD), len(BAD), len(in_envelope), len(validated)) == (184, 224, 166, 33)
 
 
-@pytest.mark.parametrize("line", BAD)
-def test_a_line_that_is_no_good_answer_ends_as_written_down(line: Recorded, asked: Ask) -> None:
-    with pytest.raises(CalcomError) as caught:
-        put(line, asked)
+@pytest.mark.parametrize("line", GOOD, ids=name_of)
+def test_good_answer_gives_its_value(line: Recorded) -> None:
+    answer = read_line(line)
 
-    assert told(caught.value) == ENDING[line.file, line.name]
-    check_exchange(line, caught.value.exchange)
-
-
-@pytest.mark.parametrize("line", GOOD)
-def test_a_good_answer_is_read_whole(line: Recorded, asked: Ask) -> None:
-    answer = put(line, asked)
-
-    assert on_the_wire(answer.value) == told_by(line)
+    assert on_the_wire(answer.value) == expected_value(line)
     check_exchange(line, answer.exchange)
 
 
-@pytest.mark.parametrize("line", ENVELOPED)
-def test_words_are_cal_coms_own_but_for_what_is_hidden(line: Recorded, asked: Ask) -> None:
-    error = json.loads(line.body)["error"]
+@pytest.mark.parametrize("line", BAD, ids=name_of)
+def test_bad_answer_gives_the_expected_error(line: Recorded) -> None:
+    error = error_of(line)
 
-    with pytest.raises(CalcomError) as caught:
-        put(line, asked)
-
-    message = " ".join(error["message"].split())
-    assert caught.value.message == HIDING.get(message, message)[:300]
-    assert caught.value.code == error["code"]
-
-
-@pytest.mark.parametrize("line", VALIDATED)
-def test_validation_names_its_fields_and_repeats_no_value(line: Recorded, asked: Ask) -> None:
-    errors = json.loads(line.body)["error"]["details"]["errors"]
-
-    with pytest.raises(CalcomError) as caught:
-        put(line, asked)
-
-    assert caught.value.fields == tuple(
-        FieldError(error["property"], tuple(error["constraints"].values())) for error in errors
-    )
+    assert named(error) == ERRORS[line.file, line.name]
+    check_exchange(line, error.exchange)
+    content = json.loads(line.body) if line.body.startswith("{") else {}
+    if content.get("status") == "error":
+        message = " ".join(content["error"]["message"].split())
+        assert error.message == HIDING.get(message, message)[:300]
+        assert error.code == content["error"]["code"]
+    if '"constraints":' in line.body:
+        assert error.fields == tuple(
+            FieldError(one["property"], tuple(one["constraints"].values()))
+            for one in content["error"]["details"]["errors"]
+        )
+    said = " ".join((error.message, error.code, str(error.fields)))
+    for secret in (line.key, line.call()[1].get("uid", line.key)):
+        assert len(secret) < 5 or line.status < 400 or secret not in said
 
 
-def test_the_slots_route_names_its_fields_within_one_sentence(asked: Ask) -> None:
-    fields = {}
-    for line in lines_of("10-slots"):
-        if line.status == 400:
-            with pytest.raises(CalcomError) as caught:
-                put(line, asked)
-            fields[line.name] = caught.value.fields
+def test_slots_errors_name_their_fields() -> None:
+    fields = {
+        line.name: error_of(line).fields for line in lines_of("10-slots") if line.status == 400
+    }
 
     assert fields == {
         "format bad": (FieldError("format", ("slotFormat must be either 'range' or 'time'",)),),
@@ -122,20 +99,13 @@ def test_the_slots_route_names_its_fields_within_one_sentence(asked: Ask) -> Non
     }
 
 
-def test_a_429_tells_the_seconds_that_its_reset_says(asked: Ask) -> None:
-    waits = {}
-    for line in lines_of("09-429"):
-        try:
-            put(line, asked)
-        except CalcomError as error:
-            waits[line.name] = error.retry_after
+def test_429_says_how_long_to_wait() -> None:
+    blocked = [line for line in lines_of("09-429") if line.status == 429]
+    waits = {line.name: error_of(line).retry_after for line in blocked}
 
-    resets = {
-        line.name: int(line.response["headers"]["X-RateLimit-Reset-Default"])
-        for line in lines_of("09-429")
-        if line.status == 429
+    assert waits == {
+        line.name: int(line.response["headers"]["X-RateLimit-Reset-Default"]) for line in blocked
     }
-    assert waits == resets
     assert waits["GET #121"] == 60
 
 
@@ -186,13 +156,19 @@ HIDING = {
 }
 
 
-def put(line: Recorded, asked: Ask) -> Any:
+def read_line(line: Recorded) -> Any:
     verb, keywords = line.call()
-    return asked(verb, transport=line.transport(), api_key=line.key, **keywords)
+    return read(verb, line.received(), api_key=line.key, **keywords)
 
 
-def told_by(line: Recorded) -> Any:
-    """The value of a good line in terms of its body, and for event types of the world's file."""
+def error_of(line: Recorded) -> CalcomError:
+    with pytest.raises(CalcomError) as caught:
+        read_line(line)
+    return caught.value
+
+
+def expected_value(line: Recorded) -> Any:
+    """Return the value of a good line: its body, and for event types the world's file."""
     if "/event-types" in line.request["path"]:
         data = line.data if isinstance(line.data, list) else [line.data]
         known = sorted(one["id"] for one in data if one["id"])
@@ -206,7 +182,7 @@ def told_by(line: Recorded) -> Any:
 
 
 def on_the_wire(value: Any) -> Any:
-    """A value of ours in terms of cal.com's JSON."""
+    """Return a value as cal.com's JSON."""
     match value:
         case Reservation():
             keys = {
@@ -290,14 +266,13 @@ WORLD = {
 }
 
 
-def test_the_table_leaves_nothing_to_chance() -> None:
-    """A line that ends well has a success status, one that does not has not, but for other routes'
-    bodies and the year that cal.com misreads."""
-    ours = [line for line in lines() if "/bookings" not in line.request["path"]]
+def test_success_status_gives_a_value_and_others_an_error() -> None:
+    """Except bodies of other routes, and the year that cal.com misreads."""
+    known = [line for line in lines() if "/bookings" not in line.request["path"]]
     odd = {
-        line.name: outcome_of_table
-        for line in ours
-        if (line.status < 300) != ((outcome_of_table := ENDING.get((line.file, line.name))) is None)
+        line.name: ERRORS.get((line.file, line.name))
+        for line in known
+        if (line.status < 300) != ((line.file, line.name) not in ERRORS)
     }
     assert odd == {
         "POST OPTIONS": "Unavailable not_json",

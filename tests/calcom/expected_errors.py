@@ -1,12 +1,11 @@
-"""How every recorded line ends that is no good answer: branch and cause, and the lines' names.
+"""Errors of the recorded lines that are no good answer: class and cause, and the lines' names.
 
-Each was read against its recorded status and sentence. Whatever is
-not here has to end with a value.
+Each was read against its recorded status and sentence. Every other line must give a value.
 """
 
 from __future__ import annotations
 
-ENDS: dict[str, dict[str, list[str]]] = {
+EXPECTED: dict[str, dict[str, list[str]]] = {
     "01-post": {
         "Refused unknown_event_type": ["POST unknown event type"],
         "Refused wrong_duration": ["POST variable 20 (bad)", "POST slotDuration on fixed"],

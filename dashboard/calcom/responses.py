@@ -1,4 +1,4 @@
-"""Turns what came back into a good answer or into the error it stands for.
+"""Turn a response into the answer or the error that it stands for.
 
 cal.com has two shapes of error: its envelope, ``{"status": "error", "error": {"code", "message",
 "details"}}``, and for what its filters do not see ``{"statusCode", "message"}``. The kinds of 400,
@@ -12,18 +12,20 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import TypeVar
+
+import httpx
 
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom.errors import CalcomError, Cause, FieldError, kind_of
-from dashboard.calcom.shapes import UnknownShapeError
+from dashboard.calcom.parsing import UnknownShapeError
+from dashboard.calcom.rates import seconds_to_wait, windows_of
 from dashboard.calcom.types import Answer, Exchange
 
 T = TypeVar("T")
 
-# What an error status and the words that its message starts with, or holds, mean.
+# Causes by the status and the words that a message starts with, or, after a space, contains.
 SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
     400: (
         ("You passed 'slotDuration'", Cause.WRONG_DURATION),
@@ -42,7 +44,7 @@ SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
         ("Event type with id ", Cause.UNKNOWN_EVENT_TYPE),
         ("Event Type not found", Cause.UNKNOWN_EVENT_TYPE),
         ("Slot with uid=", Cause.UNKNOWN_RESERVATION),
-        # the row went between the look and the write: no other of our calls changes one
+        # the row went between cal.com's look and its write; only a reservation is written
         ("Invalid Query: The requested record was not found", Cause.UNKNOWN_RESERVATION),
         ("Cannot ", Cause.WRONG_ROUTE),
     ),
@@ -56,24 +58,26 @@ SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
 # The fields behind the 400s that name none, and those that name theirs within one sentence.
 FIELDS = {"Invalid start date": "slotStart", "Invalid end date": "slotDuration"}
 NAMED = re.compile(r"(\w+) property is wrong,(.*?)(?=,? *\w+ property is wrong,|$)", re.S)
-GOOD = frozenset({200, 201})
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
-TOKEN_EXPIRED = 498  # cal.com's own; its body says ACCESS_TOKEN_IS_EXPIRED
 FIELDS_SHOWN = 20
 NAME = 60  # characters of a field's name or an error's code
+GOOD = {200, 201}
+REDIRECTS = {301, 302, 303, 307, 308}
+KEY_REJECTED = {401, 498}  # 498 is cal.com's own: ACCESS_TOKEN_IS_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back, and the secrets that its words may repeat."""
+    """A response, and the secrets that its words may repeat."""
 
     exchange: Exchange
-    status: int
-    # None where it was too long or in an encoding that we did not ask for.
-    body: bytes | None = field(repr=False)
-    has_rate_headers: bool  # cal.com's limiter, which does not see a wrong route, saw the call
-    seconds_to_wait: int
+    headers: httpx.Headers = field(repr=False)
+    body: bytes | None = field(repr=False)  # None where it was too long or wrongly encoded
     secrets: tuple[str, ...] = field(repr=False)
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        return self.exchange.status or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,39 +89,40 @@ class Complaint:
     fields: tuple[FieldError, ...] = ()
 
 
-def judge(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
-    """The good answer, or the error, which is returned and not raised: raising it is left to a
-    frame that knows no secret."""
+class NotJsonError(Exception):
+    """A body that is no JSON, or was not read."""
+
+
+def read_reply(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
+    """Return the answer or the error. A frame that holds no secret is to raise the error."""
     try:
-        content = _parsed(reply.body)
+        content = parse_json(reply.body)
         if reply.status in GOOD:
-            return Answer(_value(call, content), reply.exchange)
-        complaint = _complaint(content, reply.status)
-        cause = _by_sentence(complaint, reply) or _by_status(reply) or Cause.OTHER_REFUSAL
-    except _NotJsonError:
+            return Answer(read_value(call, content), reply.exchange)
+        complaint = read_complaint(content, reply.status)
+        cause = cause_by_message(complaint, reply) or cause_by_status(reply) or Cause.OTHER_REFUSAL
+    except NotJsonError:
         complaint = Complaint("The body is no JSON, or longer than an answer may be.")
-        cause = _by_status(reply) or Cause.NOT_JSON
+        cause = cause_by_status(reply) or Cause.NOT_JSON
     except UnknownShapeError as problem:
         complaint = Complaint(str(problem))
-        cause = _by_status(reply) or Cause.UNKNOWN_SHAPE
-    return _error(call, cause, reply, complaint)
+        cause = cause_by_status(reply) or Cause.UNKNOWN_SHAPE
+    return error_of(call, cause, reply, complaint)
 
 
-class _NotJsonError(Exception):
-    pass
-
-
-def _parsed(body: bytes | None) -> object:
+def parse_json(body: bytes | None) -> object:
+    """Return the content of a body. Raises NotJsonError."""
     if body is None:
-        raise _NotJsonError
+        raise NotJsonError
     try:
         content: object = json.loads(body)
     except (ValueError, RecursionError):
-        raise _NotJsonError from None
+        raise NotJsonError from None
     return content
 
 
-def _value(call: Call[T], content: object) -> T:
+def read_value(call: Call[T], content: object) -> T:
+    """Return the value of a good answer. Raises UnknownShapeError."""
     if not isinstance(content, dict) or content.get("status") != "success":
         raise UnknownShapeError("The body does not say success.")
     if content.get("error") is not None:
@@ -125,28 +130,30 @@ def _value(call: Call[T], content: object) -> T:
     return call.read(content)
 
 
-def _complaint(content: object, status: int) -> Complaint:
-    if status >= HTTPStatus.BAD_REQUEST and isinstance(content, dict):
+def read_complaint(content: object, status: int) -> Complaint:
+    """Return the words of either shape of error. Raises UnknownShapeError."""
+    if status >= 400 and isinstance(content, dict):
         error = content.get("error")
         if content.get("status") == "error" and isinstance(error, dict):
-            return _of_envelope(error)
+            return read_envelope(error)
         message = content.get("message")
         if content.get("statusCode") == status and isinstance(message, str):
             return Complaint(message)
     raise UnknownShapeError("The body is neither of cal.com's errors.")
 
 
-def _of_envelope(error: dict[str, object]) -> Complaint:
+def read_envelope(error: dict[str, object]) -> Complaint:
+    """Return the words of cal.com's envelope. Raises UnknownShapeError."""
     message, code, details = error.get("message"), error.get("code"), error.get("details")
     if not isinstance(message, str):
         raise UnknownShapeError("The error has no message.")
     listed = details.get("errors") if isinstance(details, dict) else None
-    fields = _of_validation(listed) if isinstance(listed, list) else _of_sentence(message)
+    fields = listed_fields(listed) if isinstance(listed, list) else named_fields(message)
     return Complaint(message, code if isinstance(code, str) else "", fields)
 
 
-def _of_validation(listed: list[object]) -> tuple[FieldError, ...]:
-    """Names and sentences only: ``target`` and ``value`` beside them repeat the request."""
+def listed_fields(listed: list[object]) -> tuple[FieldError, ...]:
+    """Return names and sentences; ``target`` and ``value`` beside them repeat the request."""
     return tuple(
         FieldError(name, tuple(text for text in constraints.values() if isinstance(text, str)))
         for error in listed[:FIELDS_SHOWN]
@@ -156,45 +163,48 @@ def _of_validation(listed: list[object]) -> tuple[FieldError, ...]:
     )
 
 
-def _of_sentence(message: str) -> tuple[FieldError, ...]:
+def named_fields(message: str) -> tuple[FieldError, ...]:
+    """Return the fields that a sentence is about."""
     if message in FIELDS:
         return (FieldError(FIELDS[message], (message,)),)
     named = NAMED.findall(message)[:FIELDS_SHOWN]
     return tuple(FieldError(name, (text.strip(" ,"),)) for name, text in named)
 
 
-def _by_sentence(complaint: Complaint, reply: Reply) -> Cause | None:
+def cause_by_message(complaint: Complaint, reply: Reply) -> Cause | None:
+    """Return the cause that a sentence of cal.com stands for."""
     for words, cause in SENTENCES.get(reply.status, ()):
-        holds = words in complaint.message
-        if holds and (words.startswith(" ") or complaint.message.startswith(words)):
+        if complaint.message.startswith(words) or (words[0] == " " and words in complaint.message):
             return cause
-    is_validation = reply.status == HTTPStatus.BAD_REQUEST and complaint.fields
-    return Cause.INVALID if is_validation else None
+    return Cause.INVALID if reply.status == 400 and complaint.fields else None
 
 
-def _by_status(reply: Reply) -> Cause | None:
-    """What a status says whatever the body is; None where the body has to tell."""
-    if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+def cause_by_status(reply: Reply) -> Cause | None:
+    """Return the cause that a status stands for whatever the body is; None where it depends."""
+    if reply.status >= 500:
         return Cause.SERVER_FAULT
-    if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
+    if reply.status == 429:
         return Cause.RATE_LIMITED
-    if reply.status in {HTTPStatus.UNAUTHORIZED, TOKEN_EXPIRED}:
+    if reply.status in KEY_REJECTED:
         return Cause.KEY_REJECTED
-    is_nowhere = reply.status == HTTPStatus.NOT_FOUND and not reply.has_rate_headers
+    # cal.com's limiter sees every call but those of a wrong route
+    is_nowhere = reply.status == 404 and not windows_of(reply.headers)
     return Cause.WRONG_ROUTE if is_nowhere or reply.status in REDIRECTS else None
 
 
-def _error(call: Call[T], cause: Cause, reply: Reply, complaint: Complaint) -> CalcomError:
+def error_of(call: Call[T], cause: Cause, reply: Reply, complaint: Complaint) -> CalcomError:
+    """Return the error of a cause, with cleansed words."""
     return kind_of(cause, writes=call.writes)(
         cause,
         reply.exchange,
         message=cleanse(complaint.message, reply.secrets),
         code=cleanse(complaint.code, reply.secrets, NAME),
-        fields=tuple(_cleansed(one, reply.secrets) for one in complaint.fields),
-        retry_after=reply.seconds_to_wait if cause is Cause.RATE_LIMITED else None,
+        fields=tuple(
+            FieldError(
+                cleanse(one.field, reply.secrets, NAME),
+                tuple(cleanse(text, reply.secrets) for text in one.messages),
+            )
+            for one in complaint.fields
+        ),
+        retry_after=seconds_to_wait(reply.headers) if cause is Cause.RATE_LIMITED else None,
     )
-
-
-def _cleansed(error: FieldError, secrets: tuple[str, ...]) -> FieldError:
-    words = tuple(cleanse(text, secrets) for text in error.messages)
-    return FieldError(cleanse(error.field, secrets, NAME), words)
