@@ -1,22 +1,9 @@
-"""A stand-in for cal.com's API v2 over real HTTP: to try, to train, to test.
+"""A local stand-in for cal.com's API v2 over real HTTP, for tests, demo and training.
 
-It imports neither Django nor the client it is there to answer.
+It imports neither Django nor any other package of the product.
 """
 
-from dashboard.sandbox.clock import Clock
-from dashboard.sandbox.demo import demo_world
-from dashboard.sandbox.fixtures import Booking, EventType, Hold, World, recorded_world, world_from
-from dashboard.sandbox.sandbox import Sandbox, SeenCall
+from dashboard.sandbox.fixtures import Booking, Hold, Key, World, demo_world, read_world
+from dashboard.sandbox.sandbox import Sandbox
 
-__all__ = [
-    "Booking",
-    "Clock",
-    "EventType",
-    "Hold",
-    "Sandbox",
-    "SeenCall",
-    "World",
-    "demo_world",
-    "recorded_world",
-    "world_from",
-]
+__all__ = ["Booking", "Hold", "Key", "Sandbox", "World", "demo_world", "read_world"]

@@ -1,6 +1,6 @@
-"""Free times from working hours and bookings, as stretches of time.
+"""Free times of a host from working hours and bookings.
 
-A stretch is a pair of aware moments in UTC, its end excluded; lists of them are sorted and apart.
+A span is a pair of aware moments in UTC, its end excluded; lists of spans are sorted and disjoint.
 """
 
 from __future__ import annotations
@@ -11,31 +11,32 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from dashboard.sandbox.fixtures import Schedule
 
-Stretch = tuple[datetime, datetime]
+Span = tuple[datetime, datetime]
 
-_DAY = timedelta(days=1)
-_SECOND = timedelta(seconds=1)
-_GRIDS = (60, 30, 20, 15, 10, 5)
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+SECOND = timedelta(seconds=1)
+GRIDS = (60, 30, 20, 15, 10, 5)  # minutes
 
 
-def working_hours(schedule: Schedule, start: datetime, end: datetime) -> list[Stretch]:
-    """The schedule between two moments: wall-clock hours, so UTC moves with daylight saving."""
+def working_hours(schedule: Schedule, start: datetime, end: datetime) -> list[Span]:
+    """Return the hours of a schedule between two moments; they follow the clocks of its zone."""
     zone = schedule.zone
-    day = (start - _DAY).astimezone(zone).date()
-    last = (end + _DAY).astimezone(zone).date()
+    day = (start - DAY).astimezone(zone).date()
+    last = (end + DAY).astimezone(zone).date()
     found = []
     while day <= last:
         if day.weekday() in schedule.weekdays:
             opens = datetime.combine(day, schedule.start, zone).astimezone(UTC)
             closes = datetime.combine(day, schedule.end, zone).astimezone(UTC)
             found.append((max(opens, start), min(closes, end)))
-        day += _DAY
+        day += DAY
     return [(opens, closes) for opens, closes in found if opens < closes]
 
 
-def without(stretches: Iterable[Stretch], busy: Iterable[Stretch]) -> list[Stretch]:
-    """What is left when the busy ones are cut out."""
-    left = list(stretches)
+def subtract(spans: Iterable[Span], busy: Iterable[Span]) -> list[Span]:
+    """Return what is left of spans without the busy ones."""
+    left = list(spans)
     for taken_from, taken_to in busy:
         left = [
             piece
@@ -46,10 +47,10 @@ def without(stretches: Iterable[Stretch], busy: Iterable[Stretch]) -> list[Stret
     return left
 
 
-def either(groups: Iterable[list[Stretch]]) -> list[Stretch]:
-    """When at least one of them has time."""
-    merged: list[Stretch] = []
-    for start, end in sorted(stretch for group in groups for stretch in group):
+def union(groups: Iterable[list[Span]]) -> list[Span]:
+    """Return when at least one of the groups is free."""
+    merged: list[Span] = []
+    for start, end in sorted(span for group in groups for span in group):
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -57,36 +58,29 @@ def either(groups: Iterable[list[Stretch]]) -> list[Stretch]:
     return merged
 
 
-def all_of(groups: Iterable[list[Stretch]]) -> list[Stretch]:
-    """When every one of them has time."""
-    common: list[Stretch] | None = None
-    for group in groups:
-        common = group if common is None else _shared(common, group)
-    return common or []
+def intersection(groups: list[list[Span]]) -> list[Span]:
+    """Return when all of the groups are free."""
+    common = groups[0] if groups else []
+    for group in groups[1:]:
+        pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in common for b in group)
+        common = [(start, end) for start, end in pairs if start < end]
+    return common
 
 
-def times(stretches: Iterable[Stretch], minutes: int, zone: tzinfo) -> list[datetime]:
-    """Starts of slots of so many minutes, on the hour's grid of the zone.
+def slot_starts(spans: Iterable[Span], minutes: int, zone: tzinfo) -> list[datetime]:
+    """Return the starts of slots of so many minutes, on the grid of the zone's hours.
 
     https://github.com/calcom/cal.diy/blob/main/packages/features/schedules/lib/slots.ts
     """
-    step = timedelta(minutes=minutes)
-    grid = next((size for size in _GRIDS if minutes % size == 0), 1)
+    length = timedelta(minutes=minutes)
+    grid = next((size for size in GRIDS if minutes % size == 0), 1)
     found = []
-    for start, end in stretches:
-        moment = _on_grid(start.astimezone(zone), grid).astimezone(UTC)
-        while moment + step - _SECOND <= end:
+    for start, end in spans:
+        local = start.astimezone(zone)
+        hour = local.replace(minute=0, second=0, microsecond=0)
+        steps = math.ceil((local - hour) / MINUTE / grid)
+        moment = (hour + timedelta(minutes=steps * grid)).astimezone(UTC)
+        while moment + length - SECOND <= end:
             found.append(moment)
-            moment += step
+            moment += length
     return found
-
-
-def _shared(one: list[Stretch], other: list[Stretch]) -> list[Stretch]:
-    pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in one for b in other)
-    return [(start, end) for start, end in pairs if start < end]
-
-
-def _on_grid(moment: datetime, grid: int) -> datetime:
-    hour = moment.replace(minute=0, second=0, microsecond=0)
-    since = (moment - hour) / timedelta(minutes=1)
-    return hour + timedelta(minutes=math.ceil(since / grid) * grid)

@@ -1,240 +1,196 @@
-"""The stand-in's back door, on a port of its own that is never cal.com's.
+"""The control route: JSON over HTTP, on a port of its own, to read and change a sandbox.
 
-JSON in, JSON out. Only for this machine, and not for browsers on it: a page of somebody else's must
-not reach it through the person who looks at it. So whatever carries Origin, Sec-Fetch-Site or a
-Host that is not loopback is refused, and a body must say that it is JSON.
+It answers only this machine, and no browser on it, so that no page can reach it through the person
+who looks at it: Origin, Sec-Fetch-Site and a Host that is not loopback are refused, and a body must
+be declared as JSON.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import json
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import urlsplit
 
-from dashboard.sandbox import iso
-from dashboard.sandbox.faults import Fault, Kind
-from dashboard.sandbox.fixtures import Hold, bookings_from
-from dashboard.sandbox.message import JSON_TYPE, Request, Response, as_json
-from dashboard.sandbox.state import plain_booking
+from dashboard.sandbox.backend import Backend, SeenCall
+from dashboard.sandbox.dates import format_date
+from dashboard.sandbox.faults import Kind
+from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking
+from dashboard.sandbox.http_server import JSON_TYPE, Request, Response, to_json
+from dashboard.sandbox.storage import write_booking
 
-if TYPE_CHECKING:
-    from dashboard.sandbox.sandbox import Sandbox
+HEADERS = [
+    ("Server", "holdfast-sandbox-control"),
+    ("Content-Type", JSON_TYPE),
+    ("Cache-Control", "no-store"),
+    ("X-Content-Type-Options", "nosniff"),
+]
+ROUTES = {
+    "GET": ("", "rows", "calls", "clock", "faults"),
+    "POST": ("clock", "pause", "limit", "reset", "faults", "holds", "bookings"),
+    "DELETE": ("faults", "holds", "bookings"),  # with an id or uid behind it
+}
+FAULT_FIELDS = ("id", "kind", "when", "method", "route", "count", "skip", "seconds", "hits")
 
-Handler = Callable[["Sandbox", str, dict[str, Any]], Any]
 
+class ControlError(Exception):
+    """A request that is refused."""
 
-class RefusedError(Exception):
-    """A request that the back door does not open to."""
-
-    def __init__(self, status: HTTPStatus, message: str) -> None:
+    def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status
 
 
-def answer(sandbox: Sandbox, request: Request) -> Response:
-    """Guard, dispatch, and say in JSON what came of it."""
+def reply(backend: Backend, request: Request) -> Response:
+    """Check the caller, do what is asked and answer in JSON."""
     try:
-        _guard(request)
-        handler, rest = _handler(request)
-        return _response(HTTPStatus.OK, handler(sandbox, rest, _body(request)))
-    except RefusedError as refused:
-        return _response(refused.status, {"error": str(refused)})
-    except (KeyError, ValueError, TypeError) as exc:
-        return _response(HTTPStatus.BAD_REQUEST, {"error": f"{type(exc).__name__}: {exc}"})
+        check_caller(request)
+        status, value = 200, answer(backend, request)
+    except ControlError as error:
+        status, value = error.status, {"error": str(error)}
+    except (KeyError, ValueError, TypeError) as error:
+        status, value = 400, {"error": f"{type(error).__name__}: {error}"}
+    return Response(status, HEADERS, to_json(value) + b"\n")
 
 
-def _handler(request: Request) -> tuple[Handler, str]:
-    name, _, rest = request.path.removeprefix("/control").strip("/").partition("/")
-    handler = _HANDLERS.get((request.method, name))
-    if not request.path.startswith("/control") or handler is None:
-        raise RefusedError(HTTPStatus.NOT_FOUND, f"no {request.method} {request.path} here")
-    return handler, rest
-
-
-def _guard(request: Request) -> None:
-    if not ipaddress.ip_address(request.peer).is_loopback:
-        raise RefusedError(HTTPStatus.FORBIDDEN, "only from this machine")
+def check_caller(request: Request) -> None:
     if {"origin", "sec-fetch-site"} & request.headers.keys():
-        raise RefusedError(HTTPStatus.FORBIDDEN, "not from a browser")
-    if not _is_loopback(urlsplit("//" + request.headers.get("host", "")).hostname):
-        raise RefusedError(HTTPStatus.FORBIDDEN, "only by a loopback name")
-
-
-def _is_loopback(host: str | None) -> bool:
+        raise ControlError(403, "not from a browser")
+    host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
     try:
-        return host == "localhost" or ipaddress.ip_address(host or "").is_loopback
+        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return False
+        is_loopback = False
+    if not is_loopback:
+        raise ControlError(403, "only by a loopback name")
 
 
-def _body(request: Request) -> dict[str, Any]:
+def answer(backend: Backend, request: Request) -> Any:
+    root, _, path = request.path.strip("/").partition("/")
+    name, _, argument = path.partition("/")
+    if root != "control" or name not in ROUTES.get(request.method, ()):
+        raise ControlError(404, f"no {request.method} {request.path} here")
+    if request.method == "GET":
+        return read(backend, name)
+    if request.method == "DELETE":
+        return remove(backend, name, argument)
+    return change(backend, name, read_body(request))
+
+
+def read_body(request: Request) -> dict[str, Any]:
     if not request.body:
         return {}
     if not request.headers.get("content-type", "").startswith("application/json"):
-        raise RefusedError(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json")
+        raise ControlError(415, "the body must be application/json")
     body = json.loads(request.body)
     if not isinstance(body, dict):
         raise TypeError("the body must be an object")
     return body
 
 
-def _response(status: HTTPStatus, value: Any) -> Response:
-    body = as_json(value) + b"\n"
-    headers = [
-        ("Server", "holdfast-sandbox-control"),
-        ("Content-Type", JSON_TYPE),
-        ("Content-Length", str(len(body))),
-        ("Cache-Control", "no-store"),
-        ("X-Content-Type-Options", "nosniff"),
-    ]
-    return Response(status, headers, body)
+def read(backend: Backend, name: str) -> Any:
+    now = backend.clock.now()
+    match name:
+        case "rows":
+            return {
+                "now": format_date(now),
+                "rows": [show_row(row, now) for row in backend.rows()],
+                "bookings": [write_booking(booking) for booking in backend.bookings()],
+            }
+        case "calls":
+            return {"calls": [show_call(seen) for seen in backend.calls()]}
+        case "clock":
+            return {"now": format_date(now)}
+        case "faults":
+            faults = backend.faults.all()
+            return {
+                "faults": [{key: getattr(each, key) for key in FAULT_FIELDS} for each in faults]
+            }
+    routes = [f"{method} /control/{name}" for method, names in ROUTES.items() for name in names]
+    return {"routes": routes, "faults": [str(kind) for kind in Kind]}
 
 
-def _help(_sandbox: Sandbox, _rest: str, _body: dict[str, Any]) -> Any:
-    return {
-        "routes": sorted(f"{method} /control/{name}" for method, name in _HANDLERS),
-        "faults": [str(kind) for kind in Kind],
-    }
+def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
+    match name:
+        case "clock":
+            return set_clock(backend, body)
+        case "pause":  # {"seconds": 0.02} between check and write
+            backend.pause = float(body["seconds"])
+            return {"seconds": backend.pause}
+        case "limit":  # {"key", "limit"}, in calls a minute, from a new window on
+            backend.set_limit(body["key"], int(body["limit"]))
+            return {"limit": int(body["limit"])}
+        case "faults":  # {"kind"} and the other arguments of Faults.add
+            if body.get("slot_start"):
+                body["slot_start"] = datetime.fromisoformat(body["slot_start"])
+            return {"id": backend.faults.add(**body)}
+        case "holds":
+            return insert_hold(backend, body)
+        case "bookings":
+            return put_booking(backend, body)
+    backend.reset()
+    return read(backend, "rows")
 
 
-def _rows(sandbox: Sandbox, _rest: str, _body: dict[str, Any]) -> Any:
-    now = sandbox.clock.now()
-    return {
-        "now": iso.text(now),
-        "rows": [_row(row, now) for row in sandbox.rows()],
-        "bookings": [plain_booking(booking) for booking in sandbox.bookings()],
-    }
+def remove(backend: Backend, name: str, argument: str) -> Any:
+    if name == "holds":
+        return {"removed": backend.remove_holds(argument or None)}
+    if name == "bookings":
+        return {"removed": backend.remove_booking(argument)}
+    backend.faults.clear(int(argument) if argument else None)
+    return read(backend, "faults")
 
 
-def _row(row: Hold, now: datetime) -> dict[str, Any]:
+def set_clock(backend: Backend, body: dict[str, Any]) -> Any:
+    """Take ``{"stop": moment}``, ``{"shift": seconds}`` or ``{"reset": true}``."""
+    if body.get("reset"):
+        backend.clock.reset()
+    if "stop" in body:
+        backend.clock.stop(datetime.fromisoformat(body["stop"]))
+    if "shift" in body:
+        backend.clock.shift(body["shift"])
+    return read(backend, "clock")
+
+
+def insert_hold(backend: Backend, body: dict[str, Any]) -> Any:
+    """Take ``{"eventTypeId", "slotStart", "minutes"?, "slotDuration"?, "uid"?}``."""
+    row = backend.insert_hold(
+        body["eventTypeId"],
+        datetime.fromisoformat(body["slotStart"]),
+        minutes=body.get("minutes", DEFAULT_MINUTES),
+        slot_duration=body.get("slotDuration"),
+        uid=body.get("uid"),
+    )
+    return show_row(row, backend.clock.now())
+
+
+def put_booking(backend: Backend, body: dict[str, Any]) -> Any:
+    """Take ``{"eventType", "start", "end"?, "uid"?, "status"?, "attendees"?}``."""
+    start = datetime.fromisoformat(body["start"]).astimezone(UTC)
+    end = backend.event_type(body["eventType"]).end_of(start).isoformat()
+    defaults = {"uid": f"bk-{len(backend.bookings()) + 1}", "end": end}
+    booking = replace(read_booking(defaults | body), start=start)
+    backend.add_booking(booking)
+    return write_booking(booking)
+
+
+def show_row(row: Hold, now: datetime) -> dict[str, Any]:
     return {
         "id": row.id,
         "uid": row.uid,
         "eventTypeId": row.event_type_id,
         "userId": row.user_id,
-        "slotStart": iso.text(row.start),
-        "slotEnd": iso.text(row.end),
-        "reservationUntil": iso.text(row.release_at),
+        "slotStart": format_date(row.start),
+        "slotEnd": format_date(row.end),
+        "reservationUntil": format_date(row.release_at),
         "isSeat": row.is_seat,
         "isLive": row.is_live(now),
     }
 
 
-def _insert_hold(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"eventTypeId", "slotStart", "minutes"?, "slotDuration"?, "uid"?}"""
-    row = sandbox.insert_hold(
-        body["eventTypeId"],
-        datetime.fromisoformat(body["slotStart"]),
-        minutes=body.get("minutes", 5),
-        slot_duration=body.get("slotDuration"),
-        uid=body.get("uid"),
-    )
-    return _row(row, sandbox.clock.now())
-
-
-def _remove_holds(sandbox: Sandbox, rest: str, _body: dict[str, Any]) -> Any:
-    return {"removed": sandbox.remove_holds(rest or None)}
-
-
-def _faults(sandbox: Sandbox, _rest: str, _body: dict[str, Any]) -> Any:
-    return {"faults": [_fault(fault) for fault in sandbox.faults.all()]}
-
-
-def _fault(fault: Fault) -> dict[str, Any]:
-    names = ("id", "method", "route", "count", "skip", "seconds", "hits")
-    told = {"kind": str(fault.kind), "when": str(fault.when)}
-    return told | {name: getattr(fault, name) for name in names}
-
-
-def _add_fault(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"kind"} and what else ``Faults.add`` takes."""
-    wanted = dict(body)
-    if wanted.get("slot_start"):
-        wanted["slot_start"] = datetime.fromisoformat(wanted["slot_start"])
-    return {"id": sandbox.faults.add(**wanted)}
-
-
-def _clear_faults(sandbox: Sandbox, rest: str, _body: dict[str, Any]) -> Any:
-    sandbox.faults.clear(int(rest) if rest else None)
-    return _faults(sandbox, rest, {})
-
-
-def _clock(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"stop": moment} or {"shift": seconds} or {"reset": true}; without any, what time it is."""
-    if body.get("reset"):
-        sandbox.clock.reset()
-    if "stop" in body:
-        sandbox.clock.stop(datetime.fromisoformat(body["stop"]))
-    if "shift" in body:
-        sandbox.clock.shift(body["shift"])
-    return {"now": iso.text(sandbox.clock.now())}
-
-
-def _pause(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"seconds": 0.02} between check and write."""
-    sandbox.pause = float(body["seconds"])
-    return {"seconds": sandbox.pause}
-
-
-def _limit(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"key", "limit"}: calls a minute of a key, from a new window on."""
-    sandbox.set_limit(body["key"], int(body["limit"]))
-    return {"limit": int(body["limit"])}
-
-
-def _reset(sandbox: Sandbox, _rest: str, _body: dict[str, Any]) -> Any:
-    sandbox.reset()
-    return _rows(sandbox, "", {})
-
-
-def _put_booking(sandbox: Sandbox, _rest: str, body: dict[str, Any]) -> Any:
-    """{"eventType", "start", "end"?, "uid"?, "status"?, "attendees"?}; a known uid is replaced."""
-    start = datetime.fromisoformat(body["start"])
-    kind = sandbox.event_type(body["eventType"])
-    end = (start + timedelta(minutes=kind.length)).astimezone(UTC).isoformat()
-    uid = f"bk-{len(sandbox.bookings()) + 1}"
-    (booking,) = bookings_from([{"uid": uid, "end": end} | body])
-    sandbox.add_booking(replace(booking, start=booking.start.astimezone(UTC)))
-    return plain_booking(booking)
-
-
-def _remove_booking(sandbox: Sandbox, rest: str, _body: dict[str, Any]) -> Any:
-    return {"removed": sandbox.remove_booking(rest)}
-
-
-def _calls(sandbox: Sandbox, _rest: str, _body: dict[str, Any]) -> Any:
-    return {
-        "calls": [
-            {
-                "at": iso.text(seen.at),
-                "method": seen.method,
-                "route": seen.route,
-                "status": seen.status,
-            }
-            for seen in sandbox.calls()
-        ]
-    }
-
-
-_HANDLERS: dict[tuple[str, str], Handler] = {
-    ("GET", ""): _help,
-    ("GET", "rows"): _rows,
-    ("GET", "calls"): _calls,
-    ("GET", "clock"): _clock,
-    ("POST", "clock"): _clock,
-    ("POST", "pause"): _pause,
-    ("POST", "limit"): _limit,
-    ("POST", "reset"): _reset,
-    ("GET", "faults"): _faults,
-    ("POST", "faults"): _add_fault,
-    ("DELETE", "faults"): _clear_faults,
-    ("POST", "holds"): _insert_hold,
-    ("DELETE", "holds"): _remove_holds,
-    ("POST", "bookings"): _put_booking,
-    ("DELETE", "bookings"): _remove_booking,
-}
+def show_call(seen: SeenCall) -> dict[str, Any]:
+    """Return a call without the uid in its path."""
+    at = format_date(seen.at)
+    return {"at": at, "method": seen.method, "route": seen.route, "status": seen.status}

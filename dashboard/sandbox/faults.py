@@ -1,8 +1,8 @@
-"""What can go wrong on the way to cal.com, on demand.
+"""Faults on the way to cal.com, on demand.
 
-A fault waits for calls that match it, lets ``skip`` of them pass, strikes the next ``count`` and is
-spent. ``when`` says on which side of cal.com's own work it strikes: before it, so that nothing was
-done, or after it, so that the work is done and only the answer suffers.
+A fault lets ``skip`` of the calls that match it pass, strikes the next ``count`` and is spent.
+``when`` is the side of cal.com's own work on which it strikes: before it, so that nothing was done,
+or after it, so that the work was done and only the answer is spoilt.
 """
 
 from __future__ import annotations
@@ -12,23 +12,24 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from dashboard.sandbox.routes import TEMPLATES
+from dashboard.sandbox.routing import PATTERNS
 
 
 class Kind(StrEnum):
-    DELAY = "delay"  # seconds pass
-    DROP = "drop"  # the connection closes without an answer; "during": in the middle of one
+    DELAY = "delay"  # of so many seconds
+    DROP = "drop"  # the connection is closed without an answer; "during": in the middle of it
     RESET = "reset"  # the same with a TCP reset
     TOO_MANY = "429"  # with the rate headers of a block of so many seconds
     ERROR = "500"  # in cal.com's envelope
-    BARE_ERROR = "500-bare"  # as the framework writes it
+    BARE_ERROR = "500-bare"  # in the bare form
     BAD_GATEWAY = "502"  # HTML of a proxy
     UNAVAILABLE = "503"  # HTML of a proxy
-    HTML = "html"  # HTML where JSON should be, with status 200
-    TRUNCATED = "truncated"  # half of the JSON, as if it were all
-    STRANGER_HOLDS = "stranger"  # somebody else takes a hold on a time
-    STRANGER_BOOKS = "stranger-books"  # somebody else books a time
+    HTML = "html"  # HTML in place of JSON, with status 200
+    TRUNCATED = "truncated"  # half of the JSON as if it were all
+    STRANGER_HOLDS = "stranger"  # another person holds a slot
+    STRANGER_BOOKS = "stranger-books"  # another person books a slot
 
 
 class When(StrEnum):
@@ -37,14 +38,9 @@ class When(StrEnum):
     AFTER = "after"
 
 
-_USUAL = {
-    Kind.BAD_GATEWAY: When.AFTER,
-    Kind.HTML: When.AFTER,
-    Kind.TRUNCATED: When.AFTER,
-}
-_ALLOWED = {
+AFTER_BY_DEFAULT = {Kind.BAD_GATEWAY, Kind.HTML, Kind.TRUNCATED}
+ALLOWED = {
     Kind.DROP: set(When),
-    Kind.RESET: {When.BEFORE, When.AFTER},
     Kind.TOO_MANY: {When.BEFORE},
     Kind.TRUNCATED: {When.AFTER},
 }
@@ -52,8 +48,11 @@ _ALLOWED = {
 
 @dataclass(slots=True)
 class Fault:
-    """``count`` None strikes until it is cleared. The last three are a stranger's: by default the
-    time the call asks for (before) or has just given up (after), for five minutes."""
+    """One fault; without a ``count`` it strikes until it is cleared.
+
+    ``seconds`` is the length of a delay or a block. The last three are the slot a stranger takes,
+    and for how long; by default the slot that the call asks for or, afterwards, gave up.
+    """
 
     kind: Kind
     when: When
@@ -65,20 +64,27 @@ class Fault:
     event_type_id: int | None = None
     slot_start: datetime | None = None
     minutes: int = 5
-    id: int = 0
-    hits: int = 0
-    lifted: threading.Event = field(default_factory=threading.Event, repr=False, compare=False)
+    id: int = field(default=0, init=False)
+    hits: int = field(default=0, init=False)
+    lifted: threading.Event = field(default_factory=threading.Event, init=False, repr=False)
 
-    @property
-    def is_spent(self) -> bool:
-        return self.count is not None and self.hits >= self.count
+    def strikes(self, method: str, route: str | None) -> bool:
+        """Return whether the fault strikes a call, and count the call."""
+        is_spent = self.count is not None and self.hits >= self.count
+        if is_spent or self.method not in {None, method} or self.route not in {None, route}:
+            return False
+        if self.skip:
+            self.skip -= 1
+            return False
+        self.hits += 1
+        return True
 
 
 class Faults:
-    """The faults of one stand-in, shared by its threads."""
+    """The faults of one sandbox, shared by its threads."""
 
     def __init__(self) -> None:
-        self._all: dict[int, Fault] = {}
+        self._faults: dict[int, Fault] = {}
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
@@ -89,68 +95,42 @@ class Faults:
         when: str | None = None,
         method: str | None = None,
         route: str | None = None,
-        count: int | None = 1,
-        skip: int = 0,
-        seconds: float = 0,
-        event_type_id: int | None = None,
-        slot_start: datetime | None = None,
-        minutes: int = 5,
+        **options: Any,
     ) -> int:
-        """Arm a fault and give its number.
+        """Add a fault and return its number; ``options`` are the other fields of ``Fault``.
 
-        ``route`` is a template such as ``/v2/slots/reservations/{uid}``, ``seconds`` a delay's or a
-        block's. Raises ValueError for a kind, a side or a route that does not exist.
+        Raises ValueError for an unknown kind, side or route (a template such as
+        ``/v2/slots/reservations/{uid}``), TypeError for an unknown option.
         """
         chosen = Kind(kind)
-        side = When(when) if when else _USUAL.get(chosen, When.BEFORE)
-        if side not in _ALLOWED.get(chosen, {When.BEFORE, When.AFTER}):
+        usual = When.AFTER if chosen in AFTER_BY_DEFAULT else When.BEFORE
+        side = When(when) if when else usual
+        if side not in ALLOWED.get(chosen, {When.BEFORE, When.AFTER}):
             raise ValueError(f"{chosen} cannot strike {side} cal.com's work")
-        if route is not None and route not in TEMPLATES:
+        if route is not None and route not in PATTERNS:
             raise ValueError(f"{chosen}: no such route as {route}")
-        fault = Fault(
-            kind=chosen,
-            when=side,
-            method=method.upper() if method else None,
-            route=route,
-            count=count,
-            skip=skip,
-            seconds=seconds,
-            event_type_id=event_type_id,
-            slot_start=slot_start,
-            minutes=minutes,
-        )
+        fault = Fault(chosen, side, method.upper() if method else None, route, **options)
         with self._lock:
             fault.id = next(self._ids)
-            self._all[fault.id] = fault
+            self._faults[fault.id] = fault
         return fault.id
 
     def strike(self, method: str, route: str | None) -> list[Fault]:
-        """The faults that this call meets."""
+        """Return the faults that strike a call."""
         with self._lock:
-            return [fault for fault in self._all.values() if _strikes(fault, method, route)]
+            return [fault for fault in self._faults.values() if fault.strikes(method, route)]
 
     def hits(self, number: int) -> int:
-        """How many calls it struck so far. Raises KeyError for one that is not there."""
-        return self._all[number].hits
+        """Return the number of calls struck. Raises KeyError for an unknown fault."""
+        return self._faults[number].hits
 
     def all(self) -> list[Fault]:
-        """Armed and spent ones, oldest first."""
+        """Return armed and spent faults, oldest first."""
         with self._lock:
-            return list(self._all.values())
+            return list(self._faults.values())
 
     def clear(self, number: int | None = None) -> None:
-        """Take one away, or all; calls that a delay still keeps go on at once."""
+        """Remove one fault, or all; delayed calls go on. Raises KeyError for an unknown one."""
         with self._lock:
-            for fault in [self._all[number]] if number is not None else list(self._all.values()):
-                fault.lifted.set()
-                del self._all[fault.id]
-
-
-def _strikes(fault: Fault, method: str, route: str | None) -> bool:
-    if fault.method not in {None, method} or fault.route not in {None, route} or fault.is_spent:
-        return False
-    if fault.skip:
-        fault.skip -= 1
-        return False
-    fault.hits += 1
-    return True
+            for each in [number] if number is not None else list(self._faults):
+                self._faults.pop(each).lifted.set()

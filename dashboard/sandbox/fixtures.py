@@ -1,70 +1,77 @@
-"""What exists at cal.com: people, keys, teams, working hours, event types, bookings, holds."""
+"""Objects at cal.com: users, keys, teams, working hours, event types, bookings, holds."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime, time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-_DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_NO_LIMIT = 1_000_000  # of a key that names none
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+DEFAULT_MINUTES = 5  # of a hold
+NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
+DEMO_DAYS = 28
+DEMO_ZONE = ZoneInfo("Europe/Rome")
+# Weekday (Monday is 0), hour, event type, minutes, attendees. Every week has the same bookings, so
+# that a restart on another day finds them where they were.
+DEMO_WEEK = (
+    (0, 10, 1, 60, 1),
+    (0, 15, 3, 60, 2),
+    (1, 9, 2, 45, 1),
+    (1, 14, 1, 60, 1),
+    (2, 11, 3, 60, 5),
+    (2, 16, 4, 30, 1),
+    (3, 10, 2, 180, 1),
+    (3, 15, 3, 60, 4),
+    (4, 9, 1, 60, 1),
+    (4, 12, 20, 60, 1),
+)
 
 
 @dataclass(frozen=True, slots=True)
 class User:
     id: int
     username: str
-    time_zone: str
 
     @property
     def name(self) -> str:
         return self.username.capitalize()
 
-    @property
-    def email(self) -> str:
-        return f"{self.username}@example.test"
-
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """An API key; ``limit`` is its calls a minute."""
+    """An API key; ``limit`` in calls a minute."""
 
     key: str
     user: int
-    limit: int
+    limit: int = NO_LIMIT
     expired: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Team:
     id: int
-    name: str
     members: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Working hours on the weekdays given (Monday is 0), in a zone of its own."""
+    """Working hours of users on weekdays (Monday is 0), by the clocks of a zone."""
 
     users: tuple[int, ...]
-    time_zone: str
+    zone: ZoneInfo
     weekdays: tuple[int, ...]
     start: time
     end: time
 
-    @property
-    def zone(self) -> ZoneInfo:
-        return ZoneInfo(self.time_zone)
-
 
 @dataclass(frozen=True, slots=True)
 class EventType:
-    """``length`` and ``options`` in minutes; ``owner`` is None for a team's type."""
+    """An event type of a user (``owner``) or of a team; ``length`` and ``options`` in minutes."""
 
     id: int
     title: str
@@ -85,13 +92,17 @@ class EventType:
 
     @property
     def people(self) -> tuple[int, ...]:
-        """Whose time it takes."""
+        """Return the users whose time it takes."""
         return self.hosts if self.owner is None else (self.owner,)
+
+    def end_of(self, start: datetime, minutes: int | None = None) -> datetime:
+        """Return the end of a slot. Raises OverflowError beyond the calendar."""
+        return start + timedelta(minutes=self.length if minutes is None else minutes)
 
 
 @dataclass(frozen=True, slots=True)
 class Booking:
-    """``attendees`` is how many there are; ``status`` as cal.com's answers write it."""
+    """A booking with so many ``attendees``; ``status`` as in cal.com's answers."""
 
     uid: str
     event_type: int
@@ -107,7 +118,7 @@ class Booking:
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A row of cal.com's table of selected slots. ``release_at`` is its reservationUntil."""
+    """A row of cal.com's table of selected slots; ``release_at`` is its reservationUntil."""
 
     id: int
     uid: str
@@ -124,7 +135,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class World:
-    """The start of a stand-in's life. Holds come and go, see ``State``."""
+    """All that exists when a sandbox starts; there are no holds by then."""
 
     users: tuple[User, ...]
     keys: tuple[Key, ...]
@@ -138,15 +149,11 @@ class World:
         return {user.id: user for user in self.users}
 
     @cached_property
-    def user_by_name(self) -> dict[str, User]:
-        return {user.username: user for user in self.users}
-
-    @cached_property
     def key_by_text(self) -> dict[str, Key]:
         return {key.key: key for key in self.keys}
 
     def schedule_of(self, user: int) -> Schedule | None:
-        return next((hours for hours in self.schedules if user in hours.users), None)
+        return next((schedule for schedule in self.schedules if user in schedule.users), None)
 
     def share_a_team(self, one: int, other: int) -> bool:
         return any({one, other} <= set(team.members) for team in self.teams)
@@ -155,55 +162,30 @@ class World:
         return any(team.id == team_id and user in team.members for team in self.teams)
 
 
-def world_from(raw: dict[str, Any]) -> World:
-    """A world from a dictionary of the shape that ``tests/wire/world.json`` has."""
+def read_world(path: Path) -> World:
+    """Return the world that a JSON file of the form of ``world.json`` describes."""
+    raw = json.loads(path.read_text(encoding="utf-8"))
     return World(
-        users=tuple(User(user["id"], user["username"], user["timeZone"]) for user in raw["users"]),
-        keys=tuple(_key(key) for key in raw["keys"]),
-        teams=tuple(
-            Team(team["id"], team["name"], tuple(team["members"])) for team in raw["teams"]
-        ),
-        schedules=tuple(_schedule(hours) for hours in raw["schedules"]),
-        event_types=tuple(_event_type(kind) for kind in raw["eventTypes"]),
-        bookings=bookings_from(raw["bookings"]),
+        users=tuple(User(each["id"], each["username"]) for each in raw["users"]),
+        keys=tuple(Key(**each) for each in raw["keys"]),
+        teams=tuple(Team(each["id"], tuple(each["members"])) for each in raw["teams"]),
+        schedules=tuple(read_schedule(each) for each in raw["schedules"]),
+        event_types=tuple(read_event_type(each) for each in raw["eventTypes"]),
+        bookings=tuple(read_booking(each) for each in raw["bookings"]),
     )
 
 
-def recorded_world(path: Path) -> World:
-    """The world in which the recorded conversations happened."""
-    return world_from(json.loads(path.read_text(encoding="utf-8")))
-
-
-def bookings_from(raw: Iterable[dict[str, Any]]) -> tuple[Booking, ...]:
-    """Bookings from dictionaries with uid, eventType, start, end, status and attendees."""
-    return tuple(
-        Booking(
-            uid=booking["uid"],
-            event_type=booking["eventType"],
-            start=datetime.fromisoformat(booking["start"]),
-            end=datetime.fromisoformat(booking["end"]),
-            status=booking.get("status", "accepted"),
-            attendees=booking.get("attendees", 1),
-        )
-        for booking in raw
-    )
-
-
-def _key(raw: dict[str, Any]) -> Key:
-    return Key(raw["key"], raw["user"], raw.get("limit", _NO_LIMIT), raw.get("expired", False))
-
-
-def _schedule(raw: dict[str, Any]) -> Schedule:
+def read_schedule(raw: dict[str, Any]) -> Schedule:
     return Schedule(
         users=tuple(raw["users"]),
-        time_zone=raw["timeZone"],
-        weekdays=tuple(_DAYS.index(day) for day in raw["days"]),
+        zone=ZoneInfo(raw["timeZone"]),
+        weekdays=tuple(DAYS.index(day) for day in raw["days"]),
         start=time.fromisoformat(raw["start"]),
         end=time.fromisoformat(raw["end"]),
     )
 
 
-def _event_type(raw: dict[str, Any]) -> EventType:
+def read_event_type(raw: dict[str, Any]) -> EventType:
     return EventType(
         id=raw["id"],
         title=raw["title"],
@@ -216,3 +198,30 @@ def _event_type(raw: dict[str, Any]) -> EventType:
         scheduling=raw.get("schedulingType"),
         hosts=tuple(raw.get("hosts", ())),
     )
+
+
+def read_booking(raw: dict[str, Any]) -> Booking:
+    return Booking(
+        uid=raw["uid"],
+        event_type=raw["eventType"],
+        start=datetime.fromisoformat(raw["start"]),
+        end=datetime.fromisoformat(raw["end"]),
+        status=raw.get("status", "accepted"),
+        attendees=raw.get("attendees", 1),
+    )
+
+
+def demo_world(today: date) -> World:
+    """Return the world of the demo: every kind of event type, and bookings from a day on."""
+    world = read_world(Path(__file__).with_name("world.json"))
+    return replace(world, bookings=world.bookings + tuple(demo_bookings(today)))
+
+
+def demo_bookings(today: date) -> Iterator[Booking]:
+    for day in (today + timedelta(days=ahead) for ahead in range(DEMO_DAYS)):
+        for weekday, hour, event_type, minutes, attendees in DEMO_WEEK:
+            if day.weekday() == weekday:
+                start = datetime.combine(day, time(hour), DEMO_ZONE).astimezone(UTC)
+                end = start + timedelta(minutes=minutes)
+                uid = f"demo-{day}-{hour:02}"
+                yield Booking(uid, event_type, start, end, attendees=attendees)

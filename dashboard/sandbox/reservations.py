@@ -6,31 +6,19 @@ out, https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/s
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from http import HTTPStatus
+import time
+from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.sandbox import iso
-from dashboard.sandbox.call import Call
-from dashboard.sandbox.errors import (
-    bad_request,
-    bare,
-    forbidden,
-    internal,
-    not_found,
-    record_not_found,
-    unauthorized,
-    unprocessable,
-)
-from dashboard.sandbox.fixtures import Booking, EventType, Hold, User, World
-from dashboard.sandbox.identity import optional_user
-from dashboard.sandbox.state import DEFAULT_MINUTES, until
-from dashboard.sandbox.validation import Wanted, wanted
+from dashboard.sandbox.backend import Backend
+from dashboard.sandbox.dates import format_date, parse_date
+from dashboard.sandbox.errors import database_error, nest_error, record_not_found
+from dashboard.sandbox.fixtures import EventType, Hold, User, World
+from dashboard.sandbox.request_body import ReservationInput, read_reservation
+from dashboard.sandbox.routing import ApiCall
 
-_LARGEST_ID = 2**31 - 1
-_MINUTE = timedelta(minutes=1)
+LARGEST_ID = 2**31 - 1
+MINUTE = timedelta(minutes=1)
 
 NEEDS_CREDENTIALS = (
     "reservationDuration can only be used for authenticated requests"
@@ -50,85 +38,130 @@ RESERVED = "This time slot is already reserved by another user. Please choose a 
 NO_HOSTS = "Cannot reserve a slot for a team event without any hosts"
 
 
-@dataclass(frozen=True, slots=True)
-class _Span:
-    start: datetime
-    end: datetime
-
-
-def reserve(call: Call) -> Any:
-    """POST: nobody's time is refused that no booking or hold of the same event type takes."""
-    user = optional_user(call.request, call.world)
-    asked = wanted(call.payload)
-    if asked.reservation_duration and user is None:
-        raise unauthorized(NEEDS_CREDENTIALS)
-    event_type = _event_type(call, asked)
-    if asked.reservation_duration and user and not _is_related(user, event_type, call.world):
-        raise forbidden(NOT_RELATED)
-    span = _span(asked, event_type)
-    _check_bookings(call, asked, event_type, span, round_robin_too=False)
+def reserve(backend: Backend, call: ApiCall) -> Any:
+    """Answer POST. Only bookings and holds of the same event type are in the way."""
+    sent = read_reservation(call.payload)
+    if sent.reservation_duration and call.user is None:
+        raise nest_error(401, NEEDS_CREDENTIALS)
+    event_type = find_event_type(backend, sent)
+    if sent.reservation_duration and not is_related(call.user, event_type, backend.world):
+        raise nest_error(403, NOT_RELATED)
+    start, end = slot_of(sent, event_type)
+    check_bookings(backend, sent, event_type, start, end)
     if not event_type.is_round_robin:
-        _check_holds(call, event_type, span)
+        check_holds(backend, event_type, start, end)
     if not event_type.people:
-        raise bad_request(NO_HOSTS)
-    call.between_check_and_write()
-    row = call.state.insert(
-        event_type=event_type,
-        user_id=event_type.people[0],
-        start=span.start,
-        end=span.end,
-        release_at=_release(call, asked),
+        raise nest_error(400, NO_HOSTS)
+    pause(backend)
+    row = backend.insert_hold(
+        event_type.id, start, minutes=sent.minutes, slot_duration=sent.slot_duration
     )
-    return _created(row, asked)
+    return written(row, sent)
 
 
-def get(call: Call) -> Any:
-    """GET: also an expired hold, until a slots query purges it; null for what is not there."""
-    row = call.state.hold(_uid(call))
+def get(backend: Backend, call: ApiCall) -> Any:
+    """Answer GET with the row, also an expired one that was not purged, or null."""
+    row = backend.find_hold(call.argument)
     if row is None:
         return {"status": "success", "data": None}
-    slot = _slot(row)
-    data = {
-        "reservationUid": row.uid,
-        **slot,
-        "reservationUntil": iso.text(row.release_at),
-    }
-    return {"status": "success", "data": data}
+    data = {"reservationUid": row.uid} | slot_fields(row)
+    return {"status": "success", "data": data | {"reservationUntil": format_date(row.release_at)}}
 
 
-def update(call: Call) -> Any:
-    """PATCH: replaces all, for whoever knows the uid; the row itself, while live, is in its way."""
-    asked = wanted(call.payload)
-    uid = _uid(call)
-    row = call.state.hold(uid)
+def update(backend: Backend, call: ApiCall) -> Any:
+    """Answer PATCH, which replaces all; a live row is itself in the way of its own slot."""
+    sent = read_reservation(call.payload)
+    row = backend.find_hold(call.argument)
     if row is None:
-        raise not_found(f"Slot with uid={uid} not found")
-    event_type = _event_type(call, asked)
-    span = _span(asked, event_type)
-    _check_bookings(call, asked, event_type, span, round_robin_too=True)
-    _check_holds(call, event_type, span)
-    call.between_check_and_write()
-    changed = call.state.update(
-        row,
-        event_type_id=event_type.id,
-        start=span.start,
-        end=span.end,
-        release_at=_release(call, asked),
+        raise nest_error(404, f"Slot with uid={call.argument} not found")
+    event_type = find_event_type(backend, sent)
+    start, end = slot_of(sent, event_type)
+    check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
+    check_holds(backend, event_type, start, end)
+    pause(backend)
+    release_at = backend.clock.now() + sent.minutes * MINUTE
+    changed = backend.update_hold(
+        row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
     )
     if changed is None:
         raise record_not_found()
-    return _created(changed, asked)
+    return written(changed, sent)
 
 
-def delete(call: Call) -> Any:
-    """DELETE: every row with that uid; success whether there was one or not."""
-    uid = _uid(call)
-    call.state.delete(lambda row: row.uid == uid)
+def delete(backend: Backend, call: ApiCall) -> Any:
+    """Answer DELETE with success whether or not there was a row."""
+    backend.remove_holds(call.argument)
     return {"status": "success"}
 
 
+def pause(backend: Backend) -> None:
+    """Wait between check and write, so that the checks of parallel calls succeed together."""
+    if backend.pause:
+        time.sleep(backend.pause)
+
+
+def find_event_type(backend: Backend, sent: ReservationInput) -> EventType:
+    if abs(sent.event_type_id) > LARGEST_ID:
+        raise database_error()
+    event_type = backend.find_event_type(sent.event_type_id)
+    if event_type is None:
+        raise nest_error(404, f"Event Type with ID={sent.event_type_id} not found")
+    return event_type
+
+
+def is_related(user: User | None, event_type: EventType, world: World) -> bool:
+    if user is None:
+        return False
+    if event_type.owner is None:
+        return world.is_member(user.id, event_type.team)
+    return user.id == event_type.owner or world.share_a_team(user.id, event_type.owner)
+
+
+def slot_of(sent: ReservationInput, event_type: EventType) -> tuple[datetime, datetime]:
+    """Return start and end in UTC. Raises ApiError 400 for a wrong date or length."""
+    start = parse_date(sent.slot_start)
+    if start is None:
+        raise nest_error(400, "Invalid start date")
+    minutes = sent.slot_duration
+    if minutes and not event_type.options:
+        raise nest_error(400, NOT_VARIABLE)
+    if minutes and minutes not in event_type.options:
+        raise nest_error(400, NOT_OFFERED + ", ".join(map(str, event_type.options)))
+    return start, event_type.end_of(start, minutes)
+
+
+def check_bookings(
+    backend: Backend,
+    sent: ReservationInput,
+    event_type: EventType,
+    start: datetime,
+    end: datetime,
+    *,
+    round_robin_too: bool = False,
+) -> None:
+    """Raise ApiError 422 if the first booking in the way leaves no seat."""
+    for booking in backend.bookings():
+        if booking.event_type != event_type.id or not booking.is_active:
+            continue
+        if booking.start >= end or booking.end <= start:
+            continue
+        if event_type.seats is None and (round_robin_too or not event_type.is_round_robin):
+            raise nest_error(422, BOOKED)
+        if event_type.seats is not None and booking.attendees >= event_type.seats:
+            slot = f"Booking with id={event_type.id} at {sent.slot_start}"
+            raise nest_error(422, f"{slot} has no more seats left.")
+        return
+
+
+def check_holds(backend: Backend, event_type: EventType, start: datetime, end: datetime) -> None:
+    """Raise ApiError 422 for a live hold of the event type in the way."""
+    for row in backend.live_rows():
+        if row.event_type_id == event_type.id and overlaps(row, start, end):
+            raise nest_error(422, RESERVED)
+
+
 def overlaps(row: Hold, start: datetime, end: datetime) -> bool:
-    """cal.com's four cases: half-open, but an empty hold also blocks the slot that ends at it."""
+    """Compare as cal.com does: half-open, but an empty hold also blocks a slot that ends at it."""
     return (
         row.start <= start < row.end
         or row.start < end <= row.end
@@ -137,111 +170,20 @@ def overlaps(row: Hold, start: datetime, end: datetime) -> bool:
     )
 
 
-def _uid(call: Call) -> str:
-    uid = call.params["uid"]
-    if "\0" in uid:  # PostgreSQL refuses it in a text
-        raise bare(HTTPStatus.INTERNAL_SERVER_ERROR, "Internal server error")
-    return uid
-
-
-def _event_type(call: Call, asked: Wanted) -> EventType:
-    if abs(asked.event_type_id) > _LARGEST_ID:
-        raise internal()
-    event_type = call.state.event_type(asked.event_type_id)
-    if event_type is None:
-        raise not_found(f"Event Type with ID={asked.event_type_id} not found")
-    return event_type
-
-
-def _is_related(user: User, event_type: EventType, world: World) -> bool:
-    if event_type.owner is None:
-        return world.is_member(user.id, event_type.team)
-    return user.id == event_type.owner or world.share_a_team(user.id, event_type.owner)
-
-
-def _span(asked: Wanted, event_type: EventType) -> _Span:
-    start = iso.parsed(asked.slot_start)
-    if start is None:
-        raise bad_request("Invalid start date")
-    minutes = asked.slot_duration
-    if minutes:
-        _check_length(minutes, event_type)
-    try:
-        return _Span(
-            start, start + timedelta(minutes=event_type.length if minutes is None else minutes)
-        )
-    except OverflowError:  # the database takes no year of five digits
-        raise internal() from None
-
-
-def _check_length(minutes: int, event_type: EventType) -> None:
-    if not event_type.options:
-        raise bad_request(NOT_VARIABLE)
-    if minutes not in event_type.options:
-        raise bad_request(NOT_OFFERED + ", ".join(map(str, event_type.options)))
-
-
-def _check_bookings(
-    call: Call, asked: Wanted, event_type: EventType, span: _Span, *, round_robin_too: bool
-) -> None:
-    booking = _booking_in(call.state.bookings(), event_type, span)
-    if booking is None:
-        return
-    if event_type.seats is not None:
-        if booking.attendees >= event_type.seats:
-            seatless = (
-                f"Booking with id={event_type.id} at {asked.slot_start} has no more seats left."
-            )
-            raise unprocessable(seatless)
-    elif round_robin_too or not event_type.is_round_robin:
-        raise unprocessable(BOOKED)
-
-
-def _booking_in(bookings: Iterable[Booking], event_type: EventType, span: _Span) -> Booking | None:
-    for booking in bookings:
-        ours = booking.event_type == event_type.id and booking.is_active
-        if ours and booking.start < span.end and booking.end > span.start:
-            return booking
-    return None
-
-
-def _check_holds(call: Call, event_type: EventType, span: _Span) -> None:
-    now = call.now()
-    for row in call.state.holds():
-        if (
-            row.event_type_id == event_type.id
-            and row.is_live(now)
-            and overlaps(row, span.start, span.end)
-        ):
-            raise unprocessable(RESERVED)
-
-
-def _release(call: Call, asked: Wanted) -> datetime:
-    try:
-        return until(call.now(), _minutes(asked))
-    except OverflowError:
-        raise internal() from None
-
-
-def _minutes(asked: Wanted) -> int:
-    minutes = asked.reservation_duration
-    return DEFAULT_MINUTES if minutes is None else minutes
-
-
-def _slot(row: Hold) -> dict[str, Any]:
+def slot_fields(row: Hold) -> dict[str, Any]:
     return {
         "eventTypeId": row.event_type_id,
-        "slotStart": iso.text(row.start.astimezone(UTC)),
-        "slotEnd": iso.text(row.end.astimezone(UTC)),
-        "slotDuration": (row.end - row.start) // _MINUTE,
+        "slotStart": format_date(row.start),
+        "slotEnd": format_date(row.end),
+        "slotDuration": (row.end - row.start) // MINUTE,
     }
 
 
-def _created(row: Hold, asked: Wanted) -> Any:
-    data = {
-        **_slot(row),
+def written(row: Hold, sent: ReservationInput) -> Any:
+    """Return the answer to POST and PATCH."""
+    data = slot_fields(row) | {
         "reservationUid": row.uid,
-        "reservationDuration": _minutes(asked),
-        "reservationUntil": iso.text(row.release_at),
+        "reservationDuration": sent.minutes,
+        "reservationUntil": format_date(row.release_at),
     }
     return {"status": "success", "data": data}

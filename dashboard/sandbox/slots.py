@@ -1,4 +1,4 @@
-"""GET /v2/slots: free times, two seconds old at most, and the purge of expired holds beside it.
+"""GET /v2/slots: free times, up to two seconds old, and the purge of expired holds beside them.
 
 https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-event-type and
 https://github.com/calcom/cal.diy/blob/main/packages/trpc/server/routers/viewer/slots/util.ts
@@ -6,158 +6,220 @@ https://github.com/calcom/cal.diy/blob/main/packages/trpc/server/routers/viewer/
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections import Counter
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from itertools import groupby
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from typing import Any
+from urllib.parse import parse_qsl
+from zoneinfo import ZoneInfo, available_timezones
 
-from dashboard.sandbox import iso
-from dashboard.sandbox.availability import Stretch, all_of, either, times, without, working_hours
-from dashboard.sandbox.call import Call
-from dashboard.sandbox.errors import not_found
-from dashboard.sandbox.fixtures import Booking, EventType, Hold
-from dashboard.sandbox.free_times import FreeTime
-from dashboard.sandbox.query import SlotsQuery, slots_query
+from dashboard.sandbox import availability
+from dashboard.sandbox.availability import Span
+from dashboard.sandbox.backend import Backend
+from dashboard.sandbox.dates import format_date, is_date_string, parse_date
+from dashboard.sandbox.errors import nest_error
+from dashboard.sandbox.fixtures import EventType, Hold
+from dashboard.sandbox.routing import ApiCall
 
-_NOTICE = timedelta(minutes=1)
-
-
-def slots(call: Call) -> Any:
-    """The free times by day of the zone asked."""
-    query = slots_query(call.request.query)
-    event_type = _event_type(call, query)
-    now = call.now()
-    key = (event_type.id, *sorted(item for item in query.sent.items() if item[0] != "format"))
-    free = call.cache.get(key, now)
-    if free is None:
-        free = _compute(call, event_type, query, now)
-        call.cache.put(key, now, free)
-    return {"data": _by_day(free, event_type, query), "status": "success"}
+CACHED_FOR = timedelta(seconds=2)
+NOTICE = timedelta(minutes=1)
+ZONES = frozenset(available_timezones())
+INTEGER = re.compile(r"\s*([+-]?\d+)", re.ASCII)  # the part of a text that parseInt reads
 
 
-def _event_type(call: Call, query: SlotsQuery) -> EventType:
-    sent = query.sent
-    if query.event_type_id is not None:
-        found = call.state.event_type(query.event_type_id)
-    elif "username" in sent:
-        found = _by_slug(call, sent["username"], sent["eventTypeSlug"])
-    elif "teamSlug" in sent:
-        raise not_found(f"Team with slug {sent['teamSlug']} not found")
-    else:
-        found = None
-    if found is None:
-        raise not_found("Event Type not found")
+@dataclass(frozen=True, slots=True)
+class FreeTime:
+    """The start of a free slot; ``booked`` is None where the event type has no seats."""
+
+    start: datetime
+    booked: int | None = None
+    booking_uid: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SlotsQuery:
+    event_type_id: int
+    start: datetime
+    end: datetime
+    zone: tzinfo
+    minutes: int  # 0 for the event type's own length
+    with_end: bool
+
+
+def list_slots(backend: Backend, call: ApiCall) -> Any:
+    """Answer with the free times by day of the zone asked for."""
+    sent = dict(parse_qsl(call.query, keep_blank_values=True))
+    query = read_query(sent)
+    event_type = backend.find_event_type(query.event_type_id)
+    if event_type is None:
+        raise nest_error(404, "Event Type not found")
+    minutes = query.minutes if query.minutes > 0 else event_type.length
+    now = backend.clock.now()
+    key = tuple(sorted((name, value) for name, value in sent.items() if name != "format"))
+    expires, free = backend.slot_cache.get(key, (now, []))
+    if expires <= now:
+        free = compute(backend, event_type, query, minutes, now)
+        kept = {each: entry for each, entry in backend.slot_cache.items() if entry[0] > now}
+        backend.slot_cache = kept | {key: (now + CACHED_FOR, free)}
+    days: dict[str, list[Any]] = {}
+    for each in free:
+        day = str(each.start.astimezone(query.zone).date())
+        days.setdefault(day, []).append(slot(each, event_type, query, minutes))
+    return {"data": days, "status": "success"}
+
+
+# The query. https://github.com/calcom/cal.diy/blob/main/packages/platform/types/slots/slots-2024-09-04/inputs/get-slots-input.pipe.ts
+
+
+def is_date(value: str) -> bool:
+    """Return whether class-validator accepts it, which checks the day and not the time of it."""
+    day = re.split(r"[T\s]", value, maxsplit=1)[0]
+    return is_date_string(value) and parse_date(day) is not None
+
+
+def is_number(value: str) -> bool:
+    return INTEGER.match(value) is not None
+
+
+def is_format(value: str) -> bool:
+    return value.lower() in {"", "range", "time"}
+
+
+NUMBER = "{} must be a number conforming to the specified constraints"
+DATE = "{} must be a valid ISO 8601 date string"
+RULES: dict[str, tuple[Callable[[str], bool], str]] = {
+    "eventTypeId": (is_number, NUMBER),
+    "start": (is_date, DATE),
+    "end": (is_date, DATE),
+    "timeZone": (ZONES.__contains__, "{} must be a valid IANA time-zone"),
+    "duration": (is_number, NUMBER),
+    "format": (is_format, "slotFormat must be either 'range' or 'time'"),
+    "bookingUidToReschedule": (bool, "{} must be a string"),
+}
+REQUIRED = {"eventTypeId", "start", "end"}
+
+
+def read_query(sent: dict[str, str]) -> SlotsQuery:
+    """Raise ApiError 400 with one sentence about all that is wrong."""
+    wrong = [(name, f"property {name} should not exist") for name in sent if name not in RULES]
+    for name, (accepts, words) in RULES.items():
+        is_wrong = not accepts(sent[name]) if name in sent else name in REQUIRED
+        if is_wrong:
+            wrong.append((name, words.format(name)))
+    if wrong:
+        message = ", ".join(f"{name} property is wrong,{words} " for name, words in wrong)
+        raise nest_error(400, message)
+    start, end = read_date(sent, "start"), read_date(sent, "end")
+    if end.time().replace(microsecond=0) == time(0):  # midnight means the whole day
+        end += timedelta(hours=23, minutes=59, seconds=59)
+    zone = sent.get("timeZone", "UTC")
+    return SlotsQuery(
+        event_type_id=read_number(sent["eventTypeId"]),
+        start=start,
+        end=end,
+        zone=UTC if zone in {"UTC", "GMT"} else ZoneInfo(zone),
+        minutes=read_number(sent.get("duration", "0")),
+        with_end=sent.get("format", "").lower() == "range",
+    )
+
+
+def read_number(text: str) -> int:
+    found = INTEGER.match(text)
+    return int(found[1]) if found else 0
+
+
+def read_date(sent: dict[str, str], name: str) -> datetime:
+    found = parse_date(sent[name])
+    if found is None:  # class-validator accepts a space or a small z, and luxon does not
+        raise nest_error(400, f"Invalid {name} date")
     return found
 
 
-def _by_slug(call: Call, username: str, slug: str) -> EventType | None:
-    user = call.world.user_by_name.get(username)
-    if user is None:
-        raise not_found(f"User with username {username} not found")
-    owned = (kind for kind in call.state.event_types() if kind.owner == user.id)
-    return next((kind for kind in owned if kind.slug == slug), None)
+# The free times
 
 
-def _compute(call: Call, event_type: EventType, query: SlotsQuery, now: datetime) -> list[FreeTime]:
-    minutes = query.minutes if query.minutes and query.minutes > 0 else event_type.length
-    start = max(query.start, now + _NOTICE)
-    # cal.com compares with the time of the whole second here, and to the millisecond at POST.
+def compute(
+    backend: Backend, event_type: EventType, query: SlotsQuery, minutes: int, now: datetime
+) -> list[FreeTime]:
+    """Return the free times, soonest first, and purge the event type's expired holds."""
+    # cal.com compares with the whole second here, and to the millisecond at POST.
     second = now.replace(microsecond=0)
-    holds = [row for row in call.state.holds() if row.is_live(second)]
-    free = _free(call, event_type, start, query.end, minutes)
-    listed = _with_seats(call, event_type, holds, free) if event_type.seats else free
-    blocked = [
-        (row.start, row.end)
-        for row in holds
-        if row.user_id in event_type.people and not row.is_seat
-    ]
-    call.state.delete(lambda row: row.event_type_id == event_type.id and row.release_at < second)
+    holds = [row for row in backend.rows() if row.is_live(second)]
+    backend.remove_where(lambda row: row.event_type_id == event_type.id and row.release_at < second)
+    starts = open_starts(backend, event_type, max(query.start, now + NOTICE), query.end, minutes)
+    if event_type.seats:
+        free = with_seats(backend, event_type, holds, starts)
+    else:
+        free = [FreeTime(start) for start in starts]
     length = timedelta(minutes=minutes)
-    return [time for time in listed if time.booked or not _hits(time.start, length, blocked)]
-
-
-def _free(
-    call: Call, event_type: EventType, start: datetime, end: datetime, minutes: int
-) -> list[FreeTime]:
-    schedules = {user: call.world.schedule_of(user) for user in event_type.people}
-    open_hours = [
-        without(working_hours(hours, start, end), _busy(call, event_type, user))
-        for user, hours in schedules.items()
-        if hours is not None
-    ]
-    if not open_hours:
-        return []
-    zone = next(hours.zone for hours in schedules.values() if hours is not None)
-    combine = either if event_type.is_round_robin else all_of
-    return [FreeTime(moment) for moment in times(combine(open_hours), minutes, zone)]
-
-
-def _busy(call: Call, event_type: EventType, user: int) -> list[Stretch]:
-    """A host's bookings, whatever their event type; those with seats do not fill their own."""
+    blocking = [row for row in holds if row.user_id in event_type.people and not row.is_seat]
     return [
-        (booking.start, booking.end)
-        for booking in call.state.bookings()
-        if booking.is_active
-        and not (event_type.seats and booking.event_type == event_type.id)
-        and _takes(call, booking, user)
+        each
+        for each in free
+        if each.booked
+        or not any(row.start < each.start + length and row.end > each.start for row in blocking)
     ]
 
 
-def _takes(call: Call, booking: Booking, user: int) -> bool:
-    booked = call.state.event_type(booking.event_type)
-    if booked is None:
-        return False
-    # A round robin booking has one host: the first, as for a hold.
-    return user in (booked.people[:1] if booked.is_round_robin else booked.people)
+def open_starts(
+    backend: Backend, event_type: EventType, start: datetime, end: datetime, minutes: int
+) -> list[datetime]:
+    """Return the starts within the working hours that no booking takes."""
+    hosts = [(user, backend.world.schedule_of(user)) for user in event_type.people]
+    zone = next((schedule.zone for _, schedule in hosts if schedule), UTC)
+    hours = [
+        availability.subtract(
+            availability.working_hours(schedule, start, end), busy_spans(backend, event_type, user)
+        )
+        for user, schedule in hosts
+        if schedule
+    ]
+    combine = availability.union if event_type.is_round_robin else availability.intersection
+    return sorted(availability.slot_starts(combine(hours), minutes, zone))
 
 
-def _with_seats(
-    call: Call, event_type: EventType, holds: list[Hold], free: list[FreeTime]
+def busy_spans(backend: Backend, event_type: EventType, user: int) -> list[Span]:
+    """Return a host's bookings of any event type; those with seats leave their own slot open."""
+    found = []
+    for booking in backend.bookings():
+        booked = backend.find_event_type(booking.event_type)
+        if booked is None or not booking.is_active or (event_type.seats and booked == event_type):
+            continue
+        # A round robin booking has one host: the first, as for a hold.
+        if user in (booked.people[:1] if booked.is_round_robin else booked.people):
+            found.append((booking.start, booking.end))
+    return found
+
+
+def with_seats(
+    backend: Backend, event_type: EventType, holds: list[Hold], starts: list[datetime]
 ) -> list[FreeTime]:
-    ours = [b for b in call.state.bookings() if b.event_type == event_type.id and b.is_active]
-    booked = {booking.start: booking for booking in ours}
+    """Return the times with the seats that bookings and holds take."""
+    bookings = [each for each in backend.bookings() if each.event_type == event_type.id]
+    booked = {booking.start: booking for booking in bookings if booking.is_active}
     held = Counter(row.start for row in holds if row.is_seat and row.event_type_id == event_type.id)
-    listed = []
-    for time in free:
-        booking = booked.get(time.start)
-        taken = held[time.start] + (booking.attendees if booking else 0)
-        # Where there are only holds, cal.com makes up a booking uid each time it computes.
+    found = []
+    for start in starts:
+        booking = booked.get(start)
+        taken = held[start] + (booking.attendees if booking else 0)
+        # Where there are only holds, cal.com computes a new booking uid each time.
         uid = booking.uid if booking else str(uuid.uuid4()) if taken else None
-        listed.append(replace(time, booked=taken, booking_uid=uid))
-    return listed
+        found.append(FreeTime(start, taken, uid))
+    return found
 
 
-def _hits(start: datetime, length: timedelta, blocked: list[Stretch]) -> bool:
-    return any(taken_from < start + length and taken_to > start for taken_from, taken_to in blocked)
-
-
-def _by_day(free: list[FreeTime], event_type: EventType, query: SlotsQuery) -> dict[str, Any]:
-    minutes = query.minutes if query.minutes and query.minutes > 0 else event_type.length
-    local = [(time.start.astimezone(query.zone), time) for time in sorted(free, key=_start)]
-    return {
-        str(day): [_listed(time, event_type, query, minutes) for _, time in group]
-        for day, group in groupby(local, key=lambda pair: pair[0].date())
-    }
-
-
-def _start(time: FreeTime) -> datetime:
-    return time.start
-
-
-def _listed(
-    time: FreeTime, event_type: EventType, query: SlotsQuery, minutes: int
-) -> dict[str, Any]:
-    listed: dict[str, Any] = {"start": iso.text(time.start.astimezone(UTC), query.zone)}
+def slot(free: FreeTime, event_type: EventType, query: SlotsQuery, minutes: int) -> dict[str, Any]:
+    """Return one free time as cal.com lists it."""
+    listed: dict[str, Any] = {"start": format_date(free.start, query.zone)}
     if query.with_end:
-        listed["end"] = iso.text(time.start + timedelta(minutes=minutes), query.zone)
-    if time.booked is not None and event_type.seats:
-        listed |= {
-            "seatsBooked": time.booked,
-            "seatsRemaining": event_type.seats - time.booked,
-            "seatsTotal": event_type.seats,
-        }
-    if time.booking_uid:
-        listed["bookingUid"] = time.booking_uid
+        listed["end"] = format_date(free.start + timedelta(minutes=minutes), query.zone)
+    if free.booked is not None and event_type.seats:
+        listed["seatsBooked"] = free.booked
+        listed["seatsRemaining"] = event_type.seats - free.booked
+        listed["seatsTotal"] = event_type.seats
+    if free.booking_uid:
+        listed["bookingUid"] = free.booking_uid
     return listed

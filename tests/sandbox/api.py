@@ -1,4 +1,4 @@
-"""The stand-in's callers in short: a client with the owner's key, bodies, moments."""
+"""A client with the owner's key, request bodies and moments."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ OWNER = {"Authorization": "Bearer cal_ownerfast0123456789", "cal-api-version": "
 
 
 def client(sandbox: Sandbox) -> httpx.Client:
-    return httpx.Client(base_url=sandbox.url, headers=OWNER, timeout=10)
+    return httpx.Client(base_url=sandbox.url, headers=OWNER, timeout=10, verify=False)
 
 
 def body(start: str, event_type: int = 1, **more: Any) -> dict[str, Any]:
-    """A wish for a time of the second week of January 2027, given as ``11T09:00``."""
+    """Return the body for a slot in January 2027, given as ``11T09:00``."""
     return {"eventTypeId": event_type, "slotStart": f"2027-01-{start}:00Z"} | more
 
 
 def hold(caller: httpx.Client, start: str, event_type: int = 1, **more: Any) -> str:
-    """Reserve it and give the uid."""
+    """Reserve a slot and return the uid."""
     answer = caller.post(RESERVATIONS, json=body(start, event_type, **more))
     assert answer.status_code == 201, answer.text
     uid: str = answer.json()["data"]["reservationUid"]
@@ -34,7 +34,7 @@ def hold(caller: httpx.Client, start: str, event_type: int = 1, **more: Any) -> 
 
 
 def starts(caller: httpx.Client, day: str, event_type: int = 1, **more: Any) -> list[str]:
-    """Hours and minutes of the free times of one day, as listed."""
+    """Return hours and minutes of the free times listed for one day."""
     query = {"eventTypeId": event_type, "start": day, "end": day} | more
     answer = caller.get("/v2/slots", params=query)
     assert answer.status_code == 200, answer.text

@@ -1,4 +1,4 @@
-"""A cal.com for any test: the recorded world, the real clock, a free port, nothing held."""
+"""A sandbox for any test: the recorded world, real time, a free port, no holds."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.sandbox.replay import world
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """Runs in a thread for one test; ``sandbox.url`` is the base URL."""
+    """Run a sandbox for one test; ``sandbox.url`` is the base URL of its API."""
     with Sandbox(world()) as running:
         yield running

@@ -68,7 +68,7 @@ class Exchange:
 
 
 def timeline() -> list[Exchange]:
-    """All exchanges of all files in the order in which they happened."""
+    """Return all exchanges of all files in the order in which they happened."""
     found = [exchange for names in CONVERSATIONS for exchange in _conversation(names)]
     return sorted(found, key=lambda exchange: exchange.moment)
 
@@ -102,7 +102,7 @@ def _file(name: str) -> list[Exchange]:
 
 
 def _told(exchange: Exchange) -> datetime | None:
-    """The moment that the body tells, or that is known otherwise."""
+    """Return the moment that the body tells, or that is known otherwise."""
     if exchange.key in KNOWN:
         return KNOWN[exchange.key]
     try:
@@ -137,7 +137,7 @@ def _guess(date: datetime, last: datetime, told: list[datetime | None]) -> datet
 
 
 def _in_window(earlier: list[Exchange], exchange: Exchange, guess: datetime) -> datetime:
-    """Moved to where its seconds until the window's end are what was recorded."""
+    """Return the moment that fits the recorded seconds until the window ends."""
     start = _window_start(earlier, exchange)
     reset = exchange.rate("Reset")
     if start is None or reset is None or exchange.response["status"] == 429:
@@ -147,7 +147,7 @@ def _in_window(earlier: list[Exchange], exchange: Exchange, guess: datetime) -> 
 
 
 def _window_start(earlier: list[Exchange], exchange: Exchange) -> datetime | None:
-    """When the caller's window began, where that call was recorded."""
+    """Return when the caller's window began, where that call was recorded."""
     left = exchange.rate("Remaining")
     for each in reversed(earlier):
         if _caller(each) != _caller(exchange) or each.rate("Remaining") is None:

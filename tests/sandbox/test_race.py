@@ -1,4 +1,4 @@
-"""cal.com checks and then writes without a lock: callers who come together win together."""
+"""cal.com checks and then writes without a lock, so parallel calls win together."""
 
 from __future__ import annotations
 
@@ -9,25 +9,24 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboard.sandbox import Sandbox
-from dashboard.sandbox.call import Call
+from dashboard.sandbox import Sandbox, reservations
 from tests.sandbox.api import RESERVATIONS, body, client, hold
 
 CALLERS = 8
 
 
 def together(sandbox: Sandbox, call: Callable[[httpx.Client, int], int]) -> Counter[int]:
-    """The statuses that callers get who call at the same moment."""
+    """Count the statuses of calls made at the same moment."""
     gate = threading.Barrier(CALLERS)
     statuses: list[int] = []
 
-    def go(number: int) -> None:
+    def run(number: int) -> None:
         with client(sandbox) as caller:
-            caller.get("/health")
+            caller.get(f"{RESERVATIONS}/x")
             gate.wait()
             statuses.append(call(caller, number))
 
-    threads = [threading.Thread(target=go, args=(number,)) for number in range(CALLERS)]
+    threads = [threading.Thread(target=run, args=(number,)) for number in range(CALLERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -35,7 +34,8 @@ def together(sandbox: Sandbox, call: Callable[[httpx.Client, int], int]) -> Coun
     return Counter(statuses)
 
 
-def test_parallel_posts_for_one_slot_win_more_than_once(sandbox: Sandbox) -> None:
+@pytest.mark.alone  # callers must meet within the pause
+def test_parallel_posts_for_one_slot_win_together(sandbox: Sandbox) -> None:
     sandbox.pause = 0.2
 
     def post(caller: httpx.Client, _: int) -> int:
@@ -47,7 +47,8 @@ def test_parallel_posts_for_one_slot_win_more_than_once(sandbox: Sandbox) -> Non
     assert len(sandbox.rows()) == statuses[201]
 
 
-def test_parallel_patches_onto_one_slot_win_more_than_once(sandbox: Sandbox) -> None:
+@pytest.mark.alone  # callers must meet within the pause
+def test_parallel_patches_onto_one_slot_win_together(sandbox: Sandbox) -> None:
     with client(sandbox) as caller:
         uids = [hold(caller, f"{14 + number}T09:00") for number in range(CALLERS)]
     sandbox.pause = 0.2
@@ -63,7 +64,7 @@ def test_parallel_patches_onto_one_slot_win_more_than_once(sandbox: Sandbox) -> 
     assert len(moved) == statuses[200]
 
 
-def test_one_after_the_other_only_the_first_wins(sandbox: Sandbox) -> None:
+def test_of_consecutive_posts_only_the_first_wins(sandbox: Sandbox) -> None:
     sandbox.pause = 0.01
     with client(sandbox) as caller:
         answers = [caller.post(RESERVATIONS, json=body("11T09:00")) for _ in range(3)]
@@ -71,12 +72,12 @@ def test_one_after_the_other_only_the_first_wins(sandbox: Sandbox) -> None:
     assert len(sandbox.rows()) == 1
 
 
-def test_a_hold_that_is_deleted_while_it_is_changed_is_not_found(
+def test_hold_deleted_between_check_and_write_is_not_found(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with client(sandbox) as caller:
         uid = hold(caller, "11T09:00")
-        monkeypatch.setattr(Call, "between_check_and_write", lambda _: sandbox.remove_holds(uid))
+        monkeypatch.setattr(reservations, "pause", lambda _: sandbox.remove_holds(uid))
         answer = caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00"))
     words = "Invalid Query: The requested record was not found."
     assert answer.status_code == 404

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from dashboard.management.service import until_told
-from dashboard.sandbox import Sandbox, World, demo_world, world_from
-from dashboard.sandbox.running import announcement
+from dashboard.management.service import until_stopped
+from dashboard.sandbox import Key, Sandbox, World, demo_world, read_world
 
 
 class Command(BaseCommand):
@@ -38,13 +36,13 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         sandbox = Sandbox(
-            _world(options["world"]),
+            chosen_world(options["world"]),
             port=options["port"],
             control_port=options["control_port"],
             state_path=options["state"],
         )
         sandbox.pause = options["pause"]
-        with until_told(with_parent=options["with_parent"]) as told:
+        with until_stopped(with_parent=options["with_parent"]) as stop:
             try:
                 sandbox.start()
             except OSError as exc:
@@ -52,15 +50,29 @@ class Command(BaseCommand):
             try:
                 self.stdout.write(announcement(sandbox))
                 self.stdout.flush()
-                told.wait()
+                stop.wait()
             finally:
                 sandbox.stop()
 
 
-def _world(path: Path | None) -> World:
+def announcement(sandbox: Sandbox) -> str:
+    """Return what people need to know, with the addresses in two lines that scripts read."""
+    keys = [
+        f"  {key.key}  {sandbox.world.user_by_id[key.user].username}, {allowance(key)}"
+        for key in sandbox.world.keys
+    ]
+    lines = [f"sandbox {sandbox.url}", f"control {sandbox.control_url}", "", "API keys:", *keys]
+    return "\n".join([*lines, "", "Ctrl-C ends it."])
+
+
+def allowance(key: Key) -> str:
+    return "expired" if key.expired else f"{key.limit} calls a minute"
+
+
+def chosen_world(path: Path | None) -> World:
     if path is None:
         return demo_world(timezone.now().date())
     try:
-        return world_from(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError) as exc:
+        return read_world(path)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
         raise CommandError(f"{path} holds no world: {exc!r}") from exc

@@ -1,0 +1,123 @@
+"""From request to answer, in the order of cal.com's middleware, guards, pipes and filters.
+
+https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/app.module.ts
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import format_datetime
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from dashboard.sandbox import errors, event_types, reservations, slots
+from dashboard.sandbox.auth import optional_user, rate_bucket, required_user
+from dashboard.sandbox.backend import Backend
+from dashboard.sandbox.dates import format_date
+from dashboard.sandbox.fixtures import User, World
+from dashboard.sandbox.http_server import JSON_TYPE, Headers, Request, Response, to_json
+from dashboard.sandbox.request_body import read_json
+from dashboard.sandbox.routing import (
+    EVENT_TYPE,
+    EVENT_TYPES,
+    RESERVATION,
+    RESERVATIONS,
+    SLOTS,
+    ApiCall,
+    match_path,
+    without_api_prefix,
+)
+
+BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """Function that answers a method and path, if the header cal-api-version names its version."""
+
+    version: str
+    handler: Callable[[Backend, ApiCall], Any]
+    guard: Callable[[dict[str, str], World], User | None] | None = None
+    status: int = 200
+
+
+ENDPOINTS = {
+    ("POST", RESERVATIONS): Endpoint("2024-09-04", reservations.reserve, optional_user, status=201),
+    ("GET", RESERVATION): Endpoint("2024-09-04", reservations.get),
+    ("PATCH", RESERVATION): Endpoint("2024-09-04", reservations.update),
+    ("DELETE", RESERVATION): Endpoint("2024-09-04", reservations.delete),
+    ("GET", SLOTS): Endpoint("2024-09-04", slots.list_slots),
+    ("GET", EVENT_TYPES): Endpoint("2024-06-14", event_types.list_event_types, optional_user),
+    ("GET", EVENT_TYPE): Endpoint("2024-06-14", event_types.get_event_type, required_user),
+}
+
+
+def answer(backend: Backend, request: Request) -> Response:
+    """Return cal.com's answer to a request."""
+    headers: Headers = []
+    try:
+        check_escapes(without_api_prefix(request.path))
+        payload = read_json(request)
+        headers.append(request_id())
+        status, value = call_endpoint(backend, request, payload, headers)
+    except errors.ApiError as error:
+        if error.is_enveloped and not headers:  # from a step before the one that makes ids
+            headers.append(("X-Request-Id", "unknown-request-id"))
+        return error_response(backend, request, error, headers)
+    return response(backend, status, value, headers)
+
+
+def call_endpoint(
+    backend: Backend, request: Request, payload: Any, headers: Headers
+) -> tuple[int, Any]:
+    """Return status and value of an answer, and add its headers. Raises ApiError."""
+    template, argument = match_path(request.path)
+    method = "GET" if request.method == "HEAD" else request.method
+    endpoint = ENDPOINTS.get((method, template or ""))
+    if endpoint is None or request.headers.get("cal-api-version") != endpoint.version:
+        raise errors.nest_error(404, f"Cannot {request.method} {request.target}")
+    bucket, limit = rate_bucket(request.headers, backend.world)
+    rate, is_blocked = backend.rate_limiter.count(bucket, limit, backend.clock.now())
+    headers += rate
+    if is_blocked:
+        raise errors.too_many_requests()
+    if "\0" in argument:  # which PostgreSQL refuses
+        raise errors.bare_server_error()
+    user = endpoint.guard(request.headers, backend.world) if endpoint.guard else None
+    try:
+        value = endpoint.handler(backend, ApiCall(user, argument, request.query, payload))
+    except OverflowError:  # a date beyond the calendar
+        raise errors.database_error() from None
+    return endpoint.status, value
+
+
+def error_response(
+    backend: Backend, request: Request, error: errors.ApiError, headers: Headers
+) -> Response:
+    path = without_api_prefix(request.target)
+    value = error.body(timestamp=format_date(backend.clock.now()), path=path)
+    return response(backend, error.status, value, headers)
+
+
+def response(backend: Backend, status: int, value: Any, headers: Headers) -> Response:
+    second = backend.clock.now().replace(microsecond=0)
+    date = ("Date", format_datetime(second, usegmt=True))
+    return Response(status, [*headers, ("Content-Type", JSON_TYPE), date], to_json(value))
+
+
+def request_id() -> tuple[str, str]:
+    return "X-Request-Id", str(uuid.uuid4())
+
+
+def check_escapes(path: str) -> None:
+    """Raise ApiError 400 for percent escapes that are no UTF-8."""
+    try:
+        is_broken = BROKEN_ESCAPE.search(path) is not None
+        unquote_to_bytes(path).decode()
+    except UnicodeDecodeError:
+        is_broken = True
+    if is_broken:
+        raise errors.nest_error(400, f"Failed to decode param '{path.removeprefix('/')}'")

@@ -1,0 +1,225 @@
+"""State of a sandbox behind its ports, which tests read and change.
+
+Single writes are locked, sequences of a check and a write are not, as at cal.com:
+https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/slots-2024-09-04/services/slots.service.ts
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from dashboard.sandbox import storage
+from dashboard.sandbox.dates import Clock
+from dashboard.sandbox.faults import Faults
+from dashboard.sandbox.fixtures import (
+    DEFAULT_MINUTES,
+    Booking,
+    EventType,
+    Hold,
+    World,
+    read_booking,
+)
+from dashboard.sandbox.http_server import Request
+from dashboard.sandbox.rate_limit import RateLimiter
+
+REMEMBERED_CALLS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SeenCall:
+    """A call that was made; ``route`` is a template or None, ``status`` None without an answer."""
+
+    at: datetime
+    method: str
+    route: str | None
+    status: int | None
+    request: Request
+
+
+class Backend:
+    """The rows, clock, limits and faults of one sandbox, shared by its threads.
+
+    ``pause`` is the number of seconds between cal.com's check and its write: calls that come
+    together win together. With ``state_path`` holds and changed bookings survive a restart.
+    """
+
+    def __init__(self, world: World, *, state_path: Path | str | None = None) -> None:
+        self.world = world
+        self.clock = Clock()
+        self.faults = Faults()
+        self.rate_limiter = RateLimiter()
+        self.slot_cache: dict[object, tuple[datetime, Any]] = {}
+        self.pause = 0.0
+        self.seen_calls: deque[SeenCall] = deque(maxlen=REMEMBERED_CALLS)
+        self._lock = threading.RLock()
+        self._path = Path(state_path) if state_path else None
+        self._fill(storage.load(self._path) if self._path else None)
+
+    # Holds. ``rows`` has the expired ones too, until they are purged.
+
+    def rows(self) -> list[Hold]:
+        with self._lock:
+            return list(self._holds.values())
+
+    def live_rows(self) -> list[Hold]:
+        now = self.clock.now()
+        return [row for row in self.rows() if row.is_live(now)]
+
+    def find_hold(self, uid: str) -> Hold | None:
+        return next((row for row in self.rows() if row.uid == uid), None)
+
+    def insert_hold(
+        self,
+        event_type_id: int,
+        slot_start: datetime,
+        *,
+        minutes: int = DEFAULT_MINUTES,
+        slot_duration: int | None = None,
+        uid: str | None = None,
+    ) -> Hold:
+        """Insert a hold for the event type's first host, whatever it overlaps.
+
+        Raises KeyError for an unknown event type, OverflowError beyond the calendar.
+        """
+        event_type = self.event_type(event_type_id)
+        start = slot_start.astimezone(UTC)
+        end = event_type.end_of(start, slot_duration)
+        release_at = self.clock.now() + timedelta(minutes=minutes)
+        with self._lock:
+            self._last_id += 1
+            row = Hold(
+                id=self._last_id,
+                uid=uid or (self._next_uids.popleft() if self._next_uids else str(uuid.uuid4())),
+                event_type_id=event_type.id,
+                user_id=event_type.people[0],
+                start=start,
+                end=end,
+                release_at=release_at,
+                is_seat=event_type.seats is not None,
+            )
+            self._holds[row.id] = row
+            self._save()
+        return row
+
+    def update_hold(self, row: Hold, **changes: Any) -> Hold | None:
+        """Set fields of a hold. Return the new row, None if it was removed meanwhile."""
+        with self._lock:
+            if row.id not in self._holds:
+                return None
+            changed = replace(self._holds[row.id], **changes)
+            self._holds[row.id] = changed
+            self._save()
+        return changed
+
+    def remove_holds(self, uid: str | None = None) -> int:
+        """Remove the holds with a uid, or all, and return their number."""
+        return self.remove_where(lambda row: uid in {None, row.uid})
+
+    def remove_where(self, is_chosen: Callable[[Hold], bool]) -> int:
+        with self._lock:
+            chosen = [row.id for row in self._holds.values() if is_chosen(row)]
+            for number in chosen:
+                del self._holds[number]
+            if chosen:
+                self._save()
+        return len(chosen)
+
+    def use_uids(self, uids: list[str]) -> None:
+        """Give these uids to the next holds, so that recorded conversations can be replayed."""
+        self._next_uids = deque(uids)
+
+    # Bookings and event types
+
+    def bookings(self) -> list[Booking]:
+        with self._lock:
+            return list(self._bookings.values())
+
+    def add_booking(self, booking: Booking) -> None:
+        """Add a booking or replace the one with its uid."""
+        with self._lock:
+            self._bookings[booking.uid] = booking
+            self._save()
+
+    def remove_booking(self, uid: str) -> bool:
+        """Remove a booking and return whether it existed."""
+        with self._lock:
+            existed = self._bookings.pop(uid, None) is not None
+            self._save()
+        return existed
+
+    def event_types(self) -> list[EventType]:
+        return list(self._event_types.values())
+
+    def event_type(self, number: int) -> EventType:
+        """Raise KeyError for an unknown one."""
+        return self._event_types[number]
+
+    def find_event_type(self, number: int) -> EventType | None:
+        return self._event_types.get(number)
+
+    def change_event_type(self, number: int, **changes: Any) -> None:
+        """Set fields of an event type until the next reset. Raises KeyError for an unknown one."""
+        self._event_types[number] = replace(self._event_types[number], **changes)
+
+    # Calls
+
+    def calls(self, method: str | None = None, route: str | None = None) -> list[SeenCall]:
+        """Return the calls to the API, oldest first, 10 000 at most."""
+        return [
+            seen
+            for seen in self.seen_calls.copy()
+            if method in {None, seen.method} and route in {None, seen.route}
+        ]
+
+    def forget_calls(self) -> None:
+        self.seen_calls.clear()
+
+    def set_limit(self, key: str, limit: int) -> None:
+        """Set the calls a minute of an API key, from a new window on."""
+        self.rate_limiter.set_limit(key, limit)
+
+    def reset(self) -> None:
+        """Return rows, faults, clock, limits, cache and seen calls to the beginning."""
+        self.faults.clear()
+        self.clock.reset()
+        self.rate_limiter.reset()
+        self.slot_cache = {}
+        self.pause = 0.0
+        with self._lock:
+            self._fill(None)
+            self._save()
+        self.forget_calls()
+
+    def _fill(self, saved: dict[str, Any] | None) -> None:
+        """Set the tables to the rows of the world, and the changes that were saved."""
+        self._next_uids = deque[str]()
+        self._event_types = {each.id: each for each in self.world.event_types}
+        self._bookings = {each.uid: each for each in self.world.bookings}
+        self._holds: dict[int, Hold] = {}
+        self._last_id = 0
+        if saved is not None:
+            self._holds = {raw["id"]: storage.read_hold(raw) for raw in saved["holds"]}
+            self._last_id = saved["lastId"]
+            self._bookings |= {raw["uid"]: read_booking(raw) for raw in saved["bookings"]}
+            for uid in saved["removedBookings"]:
+                self._bookings.pop(uid, None)
+
+    def _save(self) -> None:
+        if self._path is None:
+            return
+        initial = {each.uid: each for each in self.world.bookings}
+        changed = [each for each in self._bookings.values() if initial.get(each.uid) != each]
+        content = {
+            "holds": [storage.write_hold(row) for row in self._holds.values()],
+            "lastId": self._last_id,
+            "bookings": [storage.write_booking(booking) for booking in changed],
+            "removedBookings": [uid for uid in initial if uid not in self._bookings],
+        }
+        storage.save(self._path, content)
