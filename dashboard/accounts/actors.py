@@ -1,16 +1,30 @@
-"""From a request to what the audit needs to know of it."""
+"""Convert a request into the actor that services and the audit log record."""
 
+from dataclasses import dataclass
 from typing import TypedDict
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 
 from dashboard.accounts.models import User
-from dashboard.audit.actor import Actor
 
 
-class Traces(TypedDict):
-    """What a request leaves behind, whoever sent it."""
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Signed-in person in one request.
+
+    A view makes it once; code below a view never sees the request itself.
+    Services take ``by=None`` when the system acts.
+    """
+
+    user: User
+    address: str
+    user_agent: str
+    request_id: str
+
+
+class RequestOrigin(TypedDict):
+    """Client address, browser and id of a request, signed in or not."""
 
     address: str
     user_agent: str
@@ -18,16 +32,16 @@ class Traces(TypedDict):
 
 
 def actor_of(request: HttpRequest) -> Actor:
-    """The signed-in person of this request. Raises PermissionDenied where nobody is signed in."""
+    """Return the signed-in person of this request; raise PermissionDenied if there is none."""
     user = request.user
     if not isinstance(user, User):
         raise PermissionDenied
-    return Actor(user=user, **traces_of(request))
+    return Actor(user=user, **origin_of(request))
 
 
-def traces_of(request: HttpRequest) -> Traces:
-    """From where, with what and in which request."""
-    return Traces(
+def origin_of(request: HttpRequest) -> RequestOrigin:
+    """Return the client address (behind trusted proxies), User-Agent and request id."""
+    return RequestOrigin(
         address=getattr(request, "client_address", "") or request.META.get("REMOTE_ADDR", ""),
         user_agent=request.headers.get("User-Agent", ""),
         request_id=getattr(request, "request_id", ""),

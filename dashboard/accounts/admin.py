@@ -1,7 +1,7 @@
-"""People and their roles, on Django's admin pages: nothing else of it is reachable.
+"""Django's admin, reduced to people and their roles.
 
-Every save goes through ``people``. Nobody can be deleted, and neither the superuser flag nor
-single permissions stand on any form, so a forged field for them is never read.
+Every save goes through the services in ``people``. No page deletes a person, and no form has a
+field for the superuser flag or for single permissions, so a forged one is never read.
 """
 # ruff: noqa: ARG002 - the signatures are Django's
 
@@ -23,26 +23,26 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts import people
+from dashboard.accounts.access import View, admins_only
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
 from dashboard.accounts.models import User
-from dashboard.accounts.policy import View, admins_only
 from dashboard.accounts.roles import is_admin, role_of
 
 PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_user_change"}
-# What ``list_filter`` makes of its two fields in an address.
+# Query parameters of ``list_filter``.
 LOOKUPS = {"is_active__exact", "groups__id__exact", "groups__isnull"}
-MOST_FIND = 100  # characters
+MAX_SEARCH = 100  # characters
 
 
 @admins_only
-def to_people(_request: HttpRequest, **_: str) -> HttpResponse:
-    """Go to the list of people: the only thing here."""
+def redirect_to_people(_request: HttpRequest, **_: str) -> HttpResponse:
+    """Redirect to the list of people, the only section."""
     return redirect("admin:dashboard_user_changelist")
 
 
-class PeopleSite(AdminSite):
-    """Django's admin with one kind of thing in it, for Admins instead of ``is_staff``."""
+class PeopleAdminSite(AdminSite):
+    """Admin site with one model, for Admins instead of people with ``is_staff``."""
 
     site_title = site_header = "Holdfast"
     site_url = None
@@ -52,23 +52,23 @@ class PeopleSite(AdminSite):
         return is_admin(request.user)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Django's own takes every method it does not know for a GET."""
-        known = require_http_methods(["GET", "HEAD", "POST"])
-        return known(super().admin_view(view, cacheable))
+        """Refuse other methods, which Django's admin would treat like GET."""
+        allow = require_http_methods(["GET", "HEAD", "POST"])
+        return allow(super().admin_view(view, cacheable))
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
-        words_of_scripts = self.admin_view(self.i18n_javascript, cacheable=True)
+        catalog = self.admin_view(self.i18n_javascript, cacheable=True)
         return [
-            path("", to_people, name="index"),
-            path("login/", to_people, name="login"),
-            path("jsi18n/", admins_only(words_of_scripts), name="jsi18n"),
-            path("<str:app_label>/", to_people, name="app_list"),
+            path("", redirect_to_people, name="index"),
+            path("login/", redirect_to_people, name="login"),
+            path("jsi18n/", admins_only(catalog), name="jsi18n"),
+            path("<str:app_label>/", redirect_to_people, name="app_list"),
             path("dashboard/user/", include(self.get_model_admin(User).urls)),
         ]
 
 
 class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
-    """List, add, change. What may be changed, and by whom, is said in ``people``."""
+    """List, add and change people. ``people`` enforces the rules."""
 
     form = PersonForm
     actions = None
@@ -78,11 +78,11 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     change_form_template = "accounts/person.html"
-    about = (
+    public_fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
         (_("May enter"), {"fields": ("is_active", "role")}),
     )
-    secret = (_("Password"), {"fields": ("new_password", "new_password_again")})
+    password_fieldset = (_("Password"), {"fields": ("new_password", "new_password_again")})
 
     @display(description=_("Role"))
     def role(self, person: User) -> str:
@@ -98,16 +98,20 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Each word is one more condition, and SQLite takes a thousand of them, no more."""
-        return super().get_search_results(request, queryset, search_term[:MOST_FIND])
+        """Cut the term: each word adds a condition, and SQLite allows a depth of a thousand."""
+        return super().get_search_results(request, queryset, search_term[:MAX_SEARCH])
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
-        """Only the list's own filters, or the address could ask how a password's hash begins."""
+        """Allow only the list's own filters; others could probe for a password's hash."""
         return lookup in LOOKUPS
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         may_change = self.has_change_permission(request, obj)
-        return (*self.about, self.secret) if may_change else self.about
+        return (
+            (*self.public_fieldsets, self.password_fieldset)
+            if may_change
+            else self.public_fieldsets
+        )
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm[User]]:
         form = super().get_form(request, *args, **kwargs)
@@ -131,11 +135,11 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def save_model(self, request: HttpRequest, obj: User, form: PersonForm, change: bool) -> None:
         try:
-            saved = _save(request, obj.pk, form)
-        except (people.PeopleError, ValidationError) as refused:
-            # Only a race gets here: the form has looked before. It must not be raised on, for the
-            # audit entry of the refusal stands in the transaction around this.
-            obj.refused = refused  # type: ignore[attr-defined]
+            saved = save_person(request, obj.pk, form)
+        except (people.PeopleError, ValidationError) as exc:
+            # Only after a race, because the form has validated before. Raising would roll back
+            # the audit entry of the refusal, which is in the transaction of the view.
+            obj.refusal = exc  # type: ignore[attr-defined]
             return
         obj.pk = saved.pk
         if saved.pk == request.user.pk and form.cleaned_data.get("new_password"):
@@ -144,12 +148,14 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     def response_add(
         self, request: HttpRequest, obj: User, post_url_continue: str | None = None
     ) -> HttpResponse:
-        return _refusal(request, obj) or super().response_add(request, obj, post_url_continue)
+        return refusal_response(request, obj) or super().response_add(
+            request, obj, post_url_continue
+        )
 
     def response_change(self, request: HttpRequest, obj: User) -> HttpResponse:
-        return _refusal(request, obj) or super().response_change(request, obj)
+        return refusal_response(request, obj) or super().response_change(request, obj)
 
-    # The audit says all that Django's own log of changes would say, and cannot be emptied.
+    # The audit log replaces Django's own log of changes.
 
     def log_addition(self, *_: Any, **__: Any) -> None:  # type: ignore[override]
         return
@@ -158,23 +164,25 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         return
 
 
-def _save(request: HttpRequest, pk: int | None, form: PersonForm) -> User:
+def save_person(request: HttpRequest, pk: int | None, form: PersonForm) -> User:
+    """Add or change a person by the services; raise PeopleError or ValidationError."""
     by, now = actor_of(request), timezone.now()
-    wished, password = form.wished(), form.cleaned_data["new_password"]
+    fields, password = form.edited(), form.cleaned_data["new_password"]
     if pk is None:
-        return people.add_person(**wished, password=password, by=by, now=now)
-    saved = people.change_person(person=pk, **wished, by=by, now=now)
+        return people.add_person(**fields, password=password, by=by, now=now)
+    saved = people.change_person(person=pk, **fields, by=by, now=now)
     return people.set_password(person=pk, password=password, by=by, now=now) if password else saved
 
 
-def _refusal(request: HttpRequest, obj: User) -> HttpResponse | None:
-    refused = getattr(obj, "refused", None)
-    if refused is None:
+def refusal_response(request: HttpRequest, obj: User) -> HttpResponse | None:
+    """Redirect back to the form with a message if ``save_model`` was refused."""
+    refusal = getattr(obj, "refusal", None)
+    if refusal is None:
         return None
-    words = refused.words if isinstance(refused, people.PeopleError) else refused.messages[0]
+    words = refusal.words if isinstance(refusal, people.PeopleError) else refusal.messages[0]
     messages.error(request, str(words))
     return HttpResponseRedirect(request.path)
 
 
-people_site = PeopleSite(name="admin")
+people_site = PeopleAdminSite(name="admin")
 people_site.register(User, PersonAdmin)

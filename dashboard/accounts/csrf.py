@@ -1,4 +1,4 @@
-"""When a form's token does not fit: say what happened, and keep what was typed."""
+"""CSRF failure page: tell the person what happened, and save the form if that is safe."""
 
 from enum import StrEnum
 
@@ -14,12 +14,12 @@ from django.middleware.csrf import (
 from django.shortcuts import render
 from django.urls import reverse
 
-from dashboard.accounts.access import keep_typed
-from dashboard.accounts.last_user import is_shared
-from dashboard.accounts.policy import Policy, policy_of
-from dashboard.accounts.return_urls import page_behind
+from dashboard.accounts.access import Policy, policy_of
+from dashboard.accounts.last_user import is_shared_browser
+from dashboard.accounts.return_urls import return_url
+from dashboard.accounts.saved_forms import save_post
 
-ABOUT_ORIGIN = tuple(
+ORIGIN_REASONS = tuple(
     reason.partition("%s")[0]
     for reason in (
         REASON_BAD_ORIGIN,
@@ -32,41 +32,40 @@ ABOUT_ORIGIN = tuple(
 
 
 class Cause(StrEnum):
-    """Why a form was not taken, as far as the person can do something about it."""
+    """Causes that the person can do something about, for the template."""
 
-    ELSEWHERE = "elsewhere"  # sent by another site, or a proxy hides our address from us
+    ELSEWHERE = "elsewhere"  # sent by another site, or a proxy changes the public address
     COOKIE = "cookie"  # the browser sent no cookie
     STALE = "stale"  # the page is older than the last sign-in in this browser
 
 
 def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer 403: Django calls this instead of the view, with its own ``reason``."""
-    cause = _cause(reason)
-    page = _page(request)
-    # A stale page may be another person's, who was signed in here before.
-    of_one = _same_origin(request) and not is_shared(request)
-    kept = of_one and keep_typed(request, page)
-    context = {"cause": cause, "page": page, "kept": kept}
+    """Answer 403. Django calls this instead of the view, with its own ``reason``."""
+    page = page_to_reopen(request)
+    # In a shared browser a stale page may belong to the person who was signed in before.
+    saved = is_same_origin(request) and not is_shared_browser(request) and save_post(request, page)
+    context = {"cause": cause_of(reason), "page": page, "kept": saved}
     return render(request, "accounts/csrf.html", context, status=403)
 
 
-def _cause(reason: str) -> Cause:
-    if reason.startswith(ABOUT_ORIGIN):
+def cause_of(reason: str) -> Cause:
+    """Map Django's ``reason`` to a cause."""
+    if reason.startswith(ORIGIN_REASONS):
         return Cause.ELSEWHERE
     return Cause.COOKIE if reason == REASON_NO_CSRF_COOKIE else Cause.STALE
 
 
-def _page(request: HttpRequest) -> str:
-    """The page to open again; for whoever is not signed in and wanted to, the sign-in page."""
+def page_to_reopen(request: HttpRequest) -> str:
+    """Return the path of the form's page; of the sign-in page for a failed sign-in."""
     match = request.resolver_match
     is_public = match is not None and policy_of(match.func) is Policy.PUBLIC
     if is_public and not request.user.is_authenticated:
         return reverse("login")
-    return page_behind(request)
+    return return_url(request)
 
 
-def _same_origin(request: HttpRequest) -> bool:
-    """Whether the browser itself says that the form stood on a page of ours."""
+def is_same_origin(request: HttpRequest) -> bool:
+    """Return True if the browser itself reports that the form was on a page of this site."""
     own = f"{request.scheme}://{request.get_host()}"
     said = request.headers.get("Origin") or request.headers.get("Referer", "")
     return said == own or said.startswith(f"{own}/")

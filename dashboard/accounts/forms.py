@@ -1,26 +1,48 @@
-"""Sign-in, and a person as Admins edit one."""
+"""Forms: sign-in, a person as Admins edit one, and a person's own preferences."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.contrib.auth.forms import AuthenticationForm, UsernameField
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts.models import User
+from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.people import FIELDS, free_username
 from dashboard.accounts.roles import Role, role_of
 
-KEPT = {*FIELDS, "role"}  # of what the form has; a password is only ever given
+Choices = Iterable[tuple[Any, Any]]
+
+PERSON_FIELDS = {*FIELDS, "role"}  # those with a present value; passwords are write-only
+MAX_EVENT_TYPE_ID = 2**31 - 1  # of cal.com
+# First parts of current time zone names; other names in tzdata are older spellings of these.
+REGIONS = (
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+)
 
 
 class SignInForm(AuthenticationForm):
-    """Name and password. Says the same of an unknown name, a wrong password and a locked person."""
+    """User name and password. One message for unknown name, wrong password and inactive person."""
 
     error_messages = {
         **AuthenticationForm.error_messages,
@@ -36,9 +58,9 @@ class SignInForm(AuthenticationForm):
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    """A person with role and password. ``by`` is who edits, and may not change their own role."""
+    """Person with role and password. ``by`` edits, and cannot change their own role."""
 
-    by: User  # set by the admin on a subclass for each request
+    by: User  # set by the model admin on a subclass for each request
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, required=False)
     new_password = forms.CharField(
@@ -72,20 +94,23 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         for name in ("new_password", "new_password_again"):
             self.fields[name].required = new
         self.fields["role"].initial = Role.STAFF if new else role_of(self.instance)
-        for name in KEPT & self.fields.keys():  # a page only to look at has none of them
-            # What the page showed comes back with it, so that only what was changed on it counts.
+        for name in PERSON_FIELDS & self.fields.keys():  # a read-only page has no fields
+            # The page sends back the values it showed, so ``changed_data`` is what was edited.
             self.fields[name].show_hidden_initial = not new
         if not new:
             self.fields["new_password"].help_text = _("Leave both empty to keep the present one.")
         if self.instance.pk == self.by.pk:
-            self._lock_own_role()
+            for name in ("role", "is_active"):
+                self.fields[name].disabled = True
+                self.fields[name].help_text = _("Another Admin has to change this for you.")
 
-    def wished(self) -> dict[str, Any]:
-        """What is to be saved: of a person who exists, only what was changed on the page.
+    def edited(self) -> dict[str, Any]:
+        """Return the values to save: all for a new person, else only those edited on the page.
 
-        A colleague may have changed the rest since the page was made.
+        A colleague may have changed the others since the page was rendered.
         """
-        names = KEPT if self.instance.pk is None else KEPT & set(self.changed_data)
+        new = self.instance.pk is None
+        names = PERSON_FIELDS if new else PERSON_FIELDS & set(self.changed_data)
         return {name: self.cleaned_data[name] for name in names}
 
     def clean_username(self) -> str:
@@ -101,7 +126,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         return data
 
     def _post_clean(self) -> None:
-        # Django's own place for this: only now does the instance carry the new names.
+        # Like Django's own forms: only now does the instance have the new names, which a
+        # password must not resemble.
         super()._post_clean()  # type: ignore[misc]
         password = self.cleaned_data.get("new_password")
         if password:
@@ -110,7 +136,80 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             except ValidationError as exc:
                 self.add_error("new_password", exc)
 
-    def _lock_own_role(self) -> None:
-        for name in ("role", "is_active"):
-            self.fields[name].disabled = True
-            self.fields[name].help_text = _("Another Admin has to change this for you.")
+
+class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
+    """Preferences of a person, who edits them; an empty field selects the default.
+
+    ``event_types`` lists (id, name) to choose from; without it the id is entered as a number.
+    """
+
+    all_may_be_empty = True  # so the template marks no field as optional
+
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+    language = forms.ChoiceField(label=_("Language"), required=False)
+    hold_minutes = forms.IntegerField(
+        label=_("Usual minutes to hold a time"),
+        required=False,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+        validators=[MinValueValidator(1), MaxValueValidator(lambda: settings.HOLD_MINUTES_MAX)],
+    )
+    event_type_id = forms.IntegerField(
+        label=_("Usual appointment type"),
+        required=False,
+        min_value=1,
+        max_value=MAX_EVENT_TYPE_ID,
+    )
+
+    class Meta:
+        model = Preferences
+        fields = (
+            "time_zone",
+            "language",
+            "hold_minutes",
+            "event_type_id",
+            "density",
+            "sound",
+            "desktop_notice",
+            "shortcuts",
+        )
+        labels = {
+            "density": _("Table rows"),
+            "sound": _("Play a sound when a hold of mine is about to run out"),
+            "desktop_notice": _("Show a notice on the desktop when a hold is about to run out"),
+            "shortcuts": _("Keyboard shortcuts"),
+        }
+        help_texts = {
+            "desktop_notice": _("Your browser asks you once whether it may."),
+            "shortcuts": _("Switch them off if you dictate, or if they get in your way."),
+        }
+        widgets = {"density": forms.RadioSelect}
+
+    def __init__(self, *args: Any, event_types: Choices = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, choices in (
+            ("time_zone", time_zone_choices(self.instance.time_zone)),
+            ("language", [("", _("My browser’s")), *settings.LANGUAGES]),
+        ):
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
+        minutes = self.fields["hold_minutes"]
+        minutes.widget.attrs |= {"min": 1, "max": settings.HOLD_MINUTES_MAX}
+        minutes.help_text = _("From 1 to %(most)s; empty means the office’s %(usual)s.") % {
+            "most": settings.HOLD_MINUTES_MAX,
+            "usual": settings.HOLD_MINUTES,
+        }
+        if listed := list(event_types):
+            chosen = self["event_type_id"].value()
+            if chosen and str(chosen) not in {str(number) for number, _name in listed}:
+                listed.append((chosen, _("Event type %(id)s") % {"id": chosen}))
+            choices = [("", _("None")), *listed]
+            self.fields["event_type_id"].widget = forms.Select(choices=choices)
+
+
+def time_zone_choices(present: str = "") -> list[tuple[str, Any]]:
+    """Return the office's zone first, then all current zones and the ``present`` one."""
+    office = _("The office’s (%(zone)s)") % {"zone": settings.OFFICE_TIME_ZONE}
+    names = {name for name in available_timezones() if name.partition("/")[0] in REGIONS}
+    names |= {"UTC", present} - {""}
+    return [("", office), *((name, name.replace("_", " ")) for name in sorted(names))]

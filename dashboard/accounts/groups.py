@@ -1,4 +1,4 @@
-"""The two groups that hold all rights. Imports no model, so that apps.py can use it."""
+"""Groups of the permission model. Imports no model, so that ``apps`` can import it."""
 
 from typing import Any
 
@@ -10,14 +10,14 @@ STAFF = "Staff"
 ADMINS = "Admins"
 
 
-def lay_groups(*, apps: Apps = installed, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
-    """Make the groups where they are missing. Takes what Django's ``post_migrate`` sends.
+def create_groups(*, apps: Apps = installed, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
+    """Create missing groups. Receives Django's ``post_migrate`` signal.
 
-    The migration makes them first; this brings them back after a flush.
+    A migration creates them first; this restores them after a flush.
     """
     try:
         groups = apps.get_model("auth", "Group")._default_manager.using(using)
-    except LookupError:  # migrated back to before there were groups
+    except LookupError:  # migrated back to before the auth app
         return
     for name in (STAFF, ADMINS):
         groups.get_or_create(name=name)

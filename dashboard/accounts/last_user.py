@@ -1,8 +1,8 @@
-"""Who was signed in here last: a signed cookie that outlives the session.
+"""Signed cookie with the last user of a browser, which outlives the session.
 
-It opens nothing. When a form arrives after the session ended, it says whose typing that is,
-so that it is shown again to that person and to nobody else. It stays after signing out, for
-another tab may still have a form open.
+It grants nothing. It tells who typed a form that arrives after the session ended, so that the
+form is shown again to that person only. It stays after signing out, because another tab may
+still have a form open.
 """
 
 from datetime import timedelta
@@ -12,33 +12,33 @@ from django.http import HttpRequest, HttpResponse
 
 from dashboard.accounts.models import User
 
-COOKIE = "who"
+COOKIE_NAME = "who"
 SALT = "dashboard.accounts.who"
-LONGER_THAN_SESSION = timedelta(days=7)
-SHARED = "+"  # after the key, once several people have signed in with this browser
+OUTLIVES_SESSION_BY = timedelta(days=7)
+SHARED = "+"  # suffix of the key after several people have signed in with this browser
 
 
 def last_signed_in(request: HttpRequest) -> int | None:
-    """The key of whoever is signed in, or else was signed in last in this browser."""
+    """Return the key of the signed-in person, else of the last one in this browser."""
     if request.user.is_authenticated:
         return request.user.pk
-    return _read(request)[0]
+    return read_cookie(request)[0]
 
 
-def is_shared(request: HttpRequest) -> bool:
-    """Whether a page from before the last sign-in in this browser may be somebody else's."""
-    return _read(request)[1]
+def is_shared_browser(request: HttpRequest) -> bool:
+    """Return True if several people have signed in with this browser."""
+    return read_cookie(request)[1]
 
 
-def write(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Note who signed in, and whether somebody else did before."""
-    before, shared = _read(request)
+def set_cookie(request: HttpRequest, response: HttpResponse, user: User) -> None:
+    """Store who signed in, and mark the browser as shared if it was another person before."""
+    before, shared = read_cookie(request)
     shared = shared or before not in (None, user.pk)
     response.set_signed_cookie(
-        COOKIE,
+        COOKIE_NAME,
         f"{user.pk}{SHARED if shared else ''}",
         salt=SALT,
-        max_age=_age(),
+        max_age=max_age(),
         path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
@@ -46,11 +46,13 @@ def write(request: HttpRequest, response: HttpResponse, user: User) -> None:
     )
 
 
-def _read(request: HttpRequest) -> tuple[int | None, bool]:
-    value = request.get_signed_cookie(COOKIE, default="", salt=SALT, max_age=_age()) or ""
+def read_cookie(request: HttpRequest) -> tuple[int | None, bool]:
+    """Return the person's key and the shared mark; (None, False) without a valid cookie."""
+    value = request.get_signed_cookie(COOKIE_NAME, default="", salt=SALT, max_age=max_age()) or ""
     pk = value.removesuffix(SHARED)
     return int(pk) if pk else None, value != pk
 
 
-def _age() -> timedelta:
-    return timedelta(seconds=settings.SESSION_COOKIE_AGE) + LONGER_THAN_SESSION
+def max_age() -> timedelta:
+    """Return the lifetime of the cookie."""
+    return timedelta(seconds=settings.SESSION_COOKIE_AGE) + OUTLIVES_SESSION_BY

@@ -1,7 +1,8 @@
-"""The only way to change people: every change is allowed, locked and written to the audit here.
+"""Services for people: the only code that changes them, with permission checks and audit entries.
 
-``by=None`` is the system: a command that an operator runs. Admins may not touch their own role
-or switch themselves off, only superusers may change superusers, and the last active Admin stays.
+``by=None`` is the system, that is, a command that an operator runs. Admins cannot change their
+own role or deactivate themselves, only superusers change superusers, and the last active Admin
+stays one.
 """
 
 from __future__ import annotations
@@ -18,13 +19,12 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts.groups import ADMINS, lay_groups
+from dashboard.accounts.actors import Actor
+from dashboard.accounts.groups import ADMINS, create_groups
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
-from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.trail import SYSTEM
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -35,10 +35,10 @@ FIELDS = ("username", "first_name", "last_name", "email", "is_active")
 
 
 class PeopleError(Exception):
-    """A change to a person that the rules refuse."""
+    """Refusal of a change to a person by the rules."""
 
-    code: str  # for the audit
-    words: StrOrPromise  # for people
+    code: str  # for the audit log
+    words: StrOrPromise  # shown to the person
 
 
 class NotAdminError(PeopleError):
@@ -74,9 +74,9 @@ def add_person(
     by: Actor | None,
     now: datetime,
 ) -> User:
-    """Add a person; without a password they cannot sign in until one is set.
+    """Add a person, who cannot sign in while ``password`` is None.
 
-    Only the system makes superusers. Raises ValidationError per field, or PeopleError.
+    Raises ValidationError per field, and PeopleError: only the system adds superusers.
     """
     person = User(
         username=free_username(username),
@@ -87,14 +87,20 @@ def add_person(
         is_superuser=superuser,
         date_joined=now,
     )
-    with _change(Action.PERSON_ADDED, person, by, now):
+    with guarded_change(Action.PERSON_ADDED, person, by, now):
         if superuser and by is not None:
             raise SuperuserError
-        _give_password(person, password)
+        assign_password(person, password)
         person.full_clean(exclude=["password"])
         person.save()
-        _give_role(person, Role(role))
-        _write(Action.PERSON_ADDED, person, by, now, after=_facts(person))
+        assign_role(person, Role(role))
+        trail.event(
+            action=Action.PERSON_ADDED,
+            by=by,
+            asked=audit_identity(person),
+            after=audit_values(person),
+            now=now,
+        )
     return person
 
 
@@ -110,45 +116,55 @@ def change_person(
     by: Actor | None,
     now: datetime,
 ) -> User:
-    """Change what is given of the person with this primary key; None leaves a field as it is.
+    """Change the given fields of the person with primary key ``person``; None keeps a field.
 
-    Raises User.DoesNotExist, ValidationError per field, or PeopleError.
+    Raises User.DoesNotExist, ValidationError per field, and PeopleError.
     """
-    given = (username, first_name, last_name, email, is_active)
-    wished = {name: value for name, value in zip(FIELDS, given, strict=True) if value is not None}
-    changed = User.objects.get(pk=person)
-    with _change(Action.PERSON_CHANGED, changed, by, now):
-        changed.refresh_from_db()
-        before = _facts(changed)
-        wished_role = before["role"] if role is None else Role(role)
-        _check_superuser(changed, by)
-        _check_own(changed, wished, wished_role, by)
-        was_admin = changed.is_admin
-        _apply(changed, wished, wished_role)
-        if was_admin and not _active_admins().exists():
+    given = zip(FIELDS, (username, first_name, last_name, email, is_active), strict=True)
+    target = User.objects.get(pk=person)
+    with guarded_change(Action.PERSON_CHANGED, target, by, now):
+        target.refresh_from_db()
+        before, was_admin = audit_values(target), target.is_admin
+        new_role = before["role"] if role is None else Role(role)
+        check_superuser(target, by)
+        changes_own_role = new_role != before["role"] or is_active is False
+        if by is not None and by.user.pk == target.pk and changes_own_role:
+            raise OwnRoleError
+        save_fields(target, {name: value for name, value in given if value is not None})
+        assign_role(target, new_role)
+        if was_admin and not active_admins().exists():
             raise LastAdminError
-        _write_difference(changed, before, _facts(changed), by, now)
-    return changed
+        after = audit_values(target)
+        if changed := [name for name in after if before[name] != after[name]]:
+            trail.event(
+                action=Action.PERSON_CHANGED,
+                by=by,
+                asked=audit_identity(target),
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+                now=now,
+            )
+    return target
 
 
 def set_password(*, person: int, password: str, by: Actor | None, now: datetime) -> User:
-    """Give a person a new password, which ends all their sessions.
+    """Set the password of the person with primary key ``person``, which ends their sessions.
 
-    Raises User.DoesNotExist, ValidationError for a weak password, or PeopleError.
+    Raises User.DoesNotExist, ValidationError for a weak password, and PeopleError.
     """
-    changed = User.objects.get(pk=person)
-    with _change(Action.PASSWORD_CHANGED, changed, by, now):
-        _check_superuser(changed, by)
-        _give_password(changed, password)
-        changed.save(update_fields=["password"])
-        _write(Action.PASSWORD_CHANGED, changed, by, now)
-    return changed
+    target = User.objects.get(pk=person)
+    with guarded_change(Action.PASSWORD_CHANGED, target, by, now):
+        check_superuser(target, by)
+        assign_password(target, password)
+        target.save(update_fields=["password"])
+        trail.event(action=Action.PASSWORD_CHANGED, by=by, asked=audit_identity(target), now=now)
+    return target
 
 
 def free_username(username: str, person: User | None = None) -> str:
-    """The name in its one spelling, if nobody else has it, in capitals or not.
+    """Return the normalised user name if no one but ``person`` has it, in any case.
 
-    Raises ValidationError where somebody has it, or where the audit would mistake it.
+    Raises ValidationError for a taken name, and for the name that the log uses for the system.
     """
     name = User.normalize_username(username)
     others = User.objects.filter(username__iexact=name)
@@ -156,82 +172,84 @@ def free_username(username: str, person: User | None = None) -> str:
         others = others.exclude(pk=person.pk)
     if others.exists():
         raise ValidationError({"username": _("This name is already taken.")})
-    if name.casefold() == SYSTEM:
+    if name.casefold() == trail.SYSTEM:
         raise ValidationError({"username": _("This name is reserved for the system.")})
     return name
 
 
 @contextmanager
-def _change(action: Action, person: User, by: Actor | None, now: datetime) -> Iterator[None]:
-    """One change at a time, all or nothing; a refused one is in the audit too."""
+def guarded_change(action: Action, person: User, by: Actor | None, now: datetime) -> Iterator[None]:
+    """Run one change in a transaction, after all others, if ``by`` is (still) an Admin.
+
+    Log a refusal outside the transaction, so that the rollback does not remove it.
+    """
     try:
         with transaction.atomic():
-            _wait_for_turn()
-            _check_still_admin(by)
+            lock_people()
+            check_admin(by)
             yield
-    except PeopleError as refused:
+    except PeopleError as refusal:
         trail.event(
             action=action,
             by=by,
             outcome=AuditEntry.Outcome.REFUSED,
-            asked=_asked(person),
-            error_code=refused.code,
+            asked=audit_identity(person),
+            error_code=refusal.code,
             now=now,
         )
         raise
 
 
-def _wait_for_turn() -> None:
-    # The row stands for all people: whoever locks it sees the others' changes finished.
-    # SQLite has no row locks; there a transaction of ours has the database to itself.
+def lock_people() -> None:
+    """Wait for other changes of people to commit; theirs wait for this transaction.
+
+    The row of the group Admins serves as the lock. SQLite has no row locks, but locks the whole
+    database when the transaction begins.
+    """
     if not Group.objects.select_for_update().filter(name=ADMINS).first():
-        lay_groups()
+        create_groups()
 
 
-def _check_still_admin(by: Actor | None) -> None:
+def check_admin(by: Actor | None) -> None:
+    """Raise NotAdminError unless ``by`` is the system or an Admin in the database."""
     if by is not None and not User.objects.get(pk=by.user.pk).is_admin:
         raise NotAdminError
 
 
-def _check_superuser(person: User, by: Actor | None) -> None:
+def check_superuser(person: User, by: Actor | None) -> None:
+    """Raise SuperuserError if an Admin without the superuser flag changes a superuser."""
     if person.is_superuser and by is not None and not by.user.is_superuser:
         raise SuperuserError
 
 
-def _check_own(person: User, wished: dict[str, Any], role: Role, by: Actor | None) -> None:
-    if by is None or by.user.pk != person.pk:
-        return
-    if role != role_of(person) or not wished.get("is_active", True):
-        raise OwnRoleError
+def active_admins() -> QuerySet[User]:
+    """Return active people in Admins, and active superusers."""
+    return User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINS), is_active=True)
 
 
-def _active_admins() -> QuerySet[User]:
-    may = Q(is_superuser=True) | Q(groups__name=ADMINS)
-    return User.objects.filter(may, is_active=True)
-
-
-def _apply(person: User, wished: dict[str, Any], role: Role) -> None:
-    if "username" in wished:
-        wished["username"] = free_username(wished["username"], person)
+def save_fields(person: User, fields: dict[str, Any]) -> None:
+    """Validate and save new values of FIELDS; end all sessions of a person who is deactivated."""
+    if "username" in fields:
+        fields["username"] = free_username(fields["username"], person)
     was_active = person.is_active
-    for name, value in wished.items():
+    for name, value in fields.items():
         setattr(person, name, value)
     if was_active and not person.is_active:
-        person.sessions_ended += 1  # or switched on again, they would live again
+        person.sessions_ended += 1  # or a later activation would revive them
     person.full_clean(exclude=["password"])
     person.save(update_fields=[*FIELDS, "sessions_ended"])
-    _give_role(person, role)
 
 
-def _give_role(person: User, role: Role) -> None:
-    """Put a person into the one group of a role. Other groups, if any, are left alone."""
+def assign_role(person: User, role: Role) -> None:
+    """Put a person into the group of a role and out of the other one; keep unrelated groups."""
     person.groups.remove(*Group.objects.filter(name__in=Role.values).exclude(name=role))
     if role:
         person.groups.add(Group.objects.get(name=role))
-    person.__dict__.pop("group_names", None)
+    person.__dict__.pop("group_names", None)  # cached
 
 
-def _give_password(person: User, password: str | None) -> None:
+def assign_password(person: User, password: str | None) -> None:
+    """Validate and set a password, without saving; None makes it unusable."""
     if password is not None:
         try:
             validate_password(password, person)
@@ -240,29 +258,12 @@ def _give_password(person: User, password: str | None) -> None:
     person.set_password(password)
 
 
-def _facts(person: User) -> dict[str, Any]:
-    names = (*FIELDS, "is_superuser")
-    return {**{name: getattr(person, name) for name in names}, "role": role_of(person)}
-
-
-def _asked(person: User) -> dict[str, Any]:
+def audit_identity(person: User) -> dict[str, Any]:
+    """Return the key and the user name for the ``asked`` column of an audit entry."""
     return {"person": person.pk, "username": person.username}
 
 
-def _write_difference(
-    person: User, before: dict[str, Any], after: dict[str, Any], by: Actor | None, now: datetime
-) -> None:
-    changed = [name for name in after if before[name] != after[name]]
-    if changed:
-        _write(
-            Action.PERSON_CHANGED,
-            person,
-            by,
-            now,
-            before={name: before[name] for name in changed},
-            after={name: after[name] for name in changed},
-        )
-
-
-def _write(action: Action, person: User, by: Actor | None, now: datetime, **facts: Any) -> None:
-    trail.event(action=action, by=by, asked=_asked(person), now=now, **facts)
+def audit_values(person: User) -> dict[str, Any]:
+    """Return all audited values for ``before`` and ``after`` of an audit entry."""
+    values = {name: getattr(person, name) for name in (*FIELDS, "is_superuser")}
+    return {**values, "role": role_of(person)}

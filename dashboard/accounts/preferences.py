@@ -1,16 +1,15 @@
-"""The only way to change how somebody likes to work.
+"""Service for preferences.
 
-Nobody does it for anybody else, it opens nothing and other people see nothing of it, so the audit
-does not have it.
+It writes no audit entry: preferences grant nothing, and only their owner sees and changes them.
 """
 
 from __future__ import annotations
 
+from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import Preferences
-from dashboard.audit.actor import Actor
 
 
-def keep(
+def save_preferences(
     *,
     time_zone: str,
     language: str,
@@ -22,8 +21,8 @@ def keep(
     shortcuts: bool,
     by: Actor,
 ) -> Preferences:
-    """Write down what a person likes. Empty and None stand for what the office has."""
-    kept, _is_new = Preferences.objects.update_or_create(
+    """Store the preferences of ``by``. "" and None select the office's (or browser's) default."""
+    preferences, _created = Preferences.objects.update_or_create(
         user=by.user,
         defaults={
             "time_zone": time_zone,
@@ -36,4 +35,4 @@ def keep(
             "shortcuts": shortcuts,
         },
     )
-    return kept
+    return preferences

@@ -1,8 +1,8 @@
-"""Our own pages as places to return to: never another site's, never one that only takes a POST."""
+"""Pages of this site to return to after signing in: no other site, and no POST-only address."""
 
 from urllib.parse import unquote, urlsplit
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.urls import (
     NoReverseMatch,
     Resolver404,
@@ -14,10 +14,9 @@ from django.urls import (
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
-from dashboard.accounts.policy import Policy, policy_of
+from dashboard.accounts.access import Policy, policy_of
 
-# Addresses that are no page by themselves (they only take a POST, or answer with a part of one),
-# and the page that they belong to.
+# Addresses that take only a POST or answer with a fragment, and the page that contains them.
 PAGE_OF = {
     "board-rows": "board",
     "warnings": "board",
@@ -31,25 +30,52 @@ PAGE_OF = {
 }
 
 
-def own_page(request: HttpRequest, address: str) -> str | None:
-    """The page of ours that an address means, spelt by us; None for everything else.
+def login_url(page: str) -> str:
+    """Return the URL of the sign-in page that leads on to ``page``."""
+    query = QueryDict(mutable=True)
+    query["next"] = page
+    return f"{reverse('login')}?{query.urlencode(safe='/')}"
 
-    The address may be absolute or a path, from anybody. Only its query is taken over as it is.
+
+def return_url(request: HttpRequest) -> str:
+    """Return the path of the page to show after signing in.
+
+    That is the htmx page that sent the request, else the requested page or the form's page,
+    else the board.
+    """
+    htmx = HtmxDetails(request)
+    page = safe_page(request, htmx.current_url or "") if htmx else None
+    if page is None and (match := request.resolver_match):
+        if request.method in ("GET", "HEAD"):
+            page = page_of(match, request.META.get("QUERY_STRING", ""))
+        else:
+            page = form_page(request, match)
+    return page or reverse("board")
+
+
+def safe_page(request: HttpRequest, address: str) -> str | None:
+    """Return the path of the page of this site that an untrusted address names, or None.
+
+    The address may be absolute or a path. The result is reversed from the URLconf; only the
+    query is copied.
     """
     if not url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     ):
         return None
     parts = urlsplit(address)
+    path, prefix = unquote(parts.path), get_script_prefix()
+    if not path.startswith(prefix):
+        return None
     try:
-        match = resolve(_inside(unquote(parts.path)))
+        match = resolve(path.removeprefix(prefix.rstrip("/")))
     except Resolver404:
         return None
     return page_of(match, parts.query)
 
 
 def page_of(match: ResolverMatch, query: str = "") -> str | None:
-    """The page that shows what a resolved address stands for; None if nobody returns there."""
+    """Return the path of the page that contains a resolved address; None for public addresses."""
     if policy_of(match.func) is Policy.PUBLIC:
         return None
     name = PAGE_OF.get(match.view_name)
@@ -62,30 +88,8 @@ def page_of(match: ResolverMatch, query: str = "") -> str | None:
     return f"{path}?{query}" if query else path
 
 
-def page_behind(request: HttpRequest) -> str:
-    """The page that a request came from or asks for: where to return after signing in."""
-    return _page_of_htmx(request) or _page_of_form(request) or reverse("board")
-
-
-def _page_of_htmx(request: HttpRequest) -> str | None:
-    htmx = HtmxDetails(request)
-    current = htmx.current_url if htmx else None
-    return own_page(request, current) if current else None
-
-
-def _page_of_form(request: HttpRequest) -> str | None:
-    match = request.resolver_match
-    if match is None:
-        return None
-    if request.method in ("GET", "HEAD"):
-        return page_of(match, request.META.get("QUERY_STRING", ""))
+def form_page(request: HttpRequest, match: ResolverMatch) -> str | None:
+    """Return the path of a submitted form's page, with the query it was opened with if known."""
     page = page_of(match)
-    came_from = own_page(request, request.headers.get("Referer", ""))
-    # The form's page again, with the query that it was opened with.
-    return came_from if page and came_from and urlsplit(came_from).path == page else page
-
-
-def _inside(path: str) -> str:
-    """The path below our prefix, as the URLconf knows it."""
-    prefix = get_script_prefix()
-    return path.removeprefix(prefix.rstrip("/")) if path.startswith(prefix) else ""
+    referer = safe_page(request, request.headers.get("Referer", ""))
+    return referer if page and referer and urlsplit(referer).path == page else page

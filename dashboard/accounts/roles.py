@@ -1,4 +1,4 @@
-"""Who may do what: Staff work with holds, Admins also with the log, people and anybody's hold."""
+"""Roles: Staff work with holds; Admins also with the log, people and other people's holds."""
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
@@ -9,7 +9,7 @@ from dashboard.accounts.models import User
 
 
 class Role(models.TextChoices):
-    """What a person is here, as people choose it: the names of the two groups, or neither."""
+    """Role of a person, stored as membership in one of the two groups or in neither."""
 
     NONE = "", _("None: may not enter")
     STAFF = STAFF, _("Staff")
@@ -17,17 +17,17 @@ class Role(models.TextChoices):
 
 
 def is_staff_member(user: User | AnonymousUser) -> bool:
-    """Whether somebody may work with holds: active, and in Staff or Admins (or a superuser)."""
+    """Return True for an active person in Staff or Admins, and for an active superuser."""
     return isinstance(user, User) and user.is_member
 
 
 def is_admin(user: User | AnonymousUser) -> bool:
-    """Whether somebody is an Admin: active, and in Admins or a superuser."""
+    """Return True for an active person in Admins, and for an active superuser."""
     return isinstance(user, User) and user.is_admin
 
 
 def role_of(user: User) -> Role:
-    """The stronger of a person's groups, active or not."""
+    """Return the role by groups, the stronger one if a person is in both, active or not."""
     for role in (Role.ADMINS, Role.STAFF):
         if role in user.group_names:
             return role

@@ -1,13 +1,13 @@
-"""Slows down guessing of passwords, without letting a stranger lock the office out.
+"""Throttling of sign-in attempts: slow down password guessing without locking people out.
 
-Tries are counted per name and address. The first few are free, then each has to wait twice as
-long as the one before, up to a bound. A try counts before its password is looked at, under a
-lock, so that many at once gain nothing; one that works wipes the count.
+Attempts are counted per user name and address. The first few are free; then each must wait twice
+as long as the one before, up to a maximum. An attempt counts before its password is checked,
+under a row lock, so parallel attempts gain nothing. A successful sign-in resets the counter.
 
-Whoever takes another name each time is counted by address alone. A whole office may share one
-address, so there is room for a hundred people who mistype on the same morning, and more room
-comes by and by: three a minute, too few to try the usual passwords on a list of names. Tries
-that work take no room. Nobody is counted by name alone: that would lock people out from afar.
+An attacker who changes the name each time is limited by address. A whole office may share one
+address, so it has a burst of a hundred attempts that refills by three a minute: too slow to try
+common passwords on a list of names. Successful sign-ins give their share back. No counter is by
+name alone, because that would let a stranger lock a person out.
 """
 
 import hashlib
@@ -20,103 +20,107 @@ from math import ceil
 from django.db import transaction
 from django.db.models import F
 
-from dashboard.accounts.models import SignInGuesses
+from dashboard.accounts.models import SignInAttempts
 
-FREE = 5
-LONGEST = timedelta(minutes=5)
-FORGOTTEN_AFTER = timedelta(days=1)
-FREE_OF_ADDRESS = 100
-ROOM_AGAIN = timedelta(seconds=20)  # for one more from the same address
-IPV6_OF_ONE = 64  # the prefix that one household or one rented machine has to itself
+FREE_ATTEMPTS = 5
+MAX_WAIT = timedelta(minutes=5)
+RESET_AFTER = timedelta(days=1)
+ADDRESS_BURST = 100  # attempts
+ADDRESS_REFILL = timedelta(seconds=20)  # per attempt
+IPV6_PREFIX = 64  # the network of one household or one rented machine
 
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """How long to wait before the next try, and whether that has not been said before."""
+    """Refusal of an attempt; ``first`` is True for the first one inside this wait."""
 
     seconds: int
     first: bool
 
 
 def admit(*, name: str, address: str, now: datetime) -> Wait | None:
-    """Count one try; None lets it pass."""
+    """Count one attempt; return None if its password may be checked now."""
     with transaction.atomic():
-        SignInGuesses.objects.filter(last_at__lt=now - FORGOTTEN_AFTER).delete()
-        of_address = _locked(_key_of_address(address), now)
-        if wait := _too_soon(of_address, now):
-            return wait  # without a row for the name: there may be any number of them
-        of_name = _locked(_key(name, address), now)
-        if wait := _too_soon(of_name, now):
+        SignInAttempts.objects.filter(last_at__lt=now - RESET_AFTER).delete()
+        by_address = locked_counter(address_key(address), now)
+        if wait := remaining_wait(by_address, now):
+            return wait  # before a row for the name is created: there is no limit to names
+        by_name = locked_counter(name_key(name, address), now)
+        if wait := remaining_wait(by_name, now):
             return wait
-        _count(of_address, now, _less_room(of_address.wait_until, now))
-        _count(of_name, now, now + _delay(of_name.count + 1))
+        # The further wait_until lies in the past, the more of the burst is left.
+        full_burst = now - (ADDRESS_BURST - 1) * ADDRESS_REFILL
+        count(by_address, now, max(by_address.wait_until, full_burst) + ADDRESS_REFILL)
+        count(by_name, now, now + name_delay(by_name.count + 1))
         return None
 
 
-def forget(*, name: str, address: str) -> None:
-    """This try worked: wipe the count of the name here, and give the address its room back."""
-    SignInGuesses.objects.filter(key=_key(name, address)).delete()
-    of_address = SignInGuesses.objects.filter(key=_key_of_address(address))
-    of_address.update(wait_until=F("wait_until") - ROOM_AGAIN)
+def reset(*, name: str, address: str) -> None:
+    """Forget the attempts of a name that signed in, and give the address its share back."""
+    SignInAttempts.objects.filter(key=name_key(name, address)).delete()
+    by_address = SignInAttempts.objects.filter(key=address_key(address))
+    by_address.update(wait_until=F("wait_until") - ADDRESS_REFILL)
 
 
-def _locked(key: str, now: datetime) -> SignInGuesses:
-    found, _ = SignInGuesses.objects.select_for_update().get_or_create(
-        key=key, defaults={"last_at": now, "wait_until": now - FORGOTTEN_AFTER}
+def locked_counter(key: str, now: datetime) -> SignInAttempts:
+    """Return the counter of a key, created if missing, locked until the transaction ends."""
+    counter, _created = SignInAttempts.objects.select_for_update().get_or_create(
+        key=key, defaults={"last_at": now, "wait_until": now - RESET_AFTER}
     )
-    return found
+    return counter
 
 
-def _too_soon(guesses: SignInGuesses, now: datetime) -> Wait | None:
-    left = guesses.wait_until - now
+def remaining_wait(counter: SignInAttempts, now: datetime) -> Wait | None:
+    """Return the wait before the next attempt, and mark it as reported; None if it is over."""
+    left = counter.wait_until - now
     if left <= timedelta():
         return None
-    first = not guesses.told
+    first = not counter.logged
     if first:
-        guesses.told = True
-        guesses.save(update_fields=["told"])
+        counter.logged = True
+        counter.save(update_fields=["logged"])
     return Wait(seconds=ceil(left.total_seconds()), first=first)
 
 
-def _count(guesses: SignInGuesses, now: datetime, wait_until: datetime) -> None:
-    guesses.count += 1
-    guesses.last_at = now
-    guesses.wait_until = wait_until
-    guesses.told = False
-    guesses.save()
+def count(counter: SignInAttempts, now: datetime, wait_until: datetime) -> None:
+    """Add one attempt to a counter."""
+    counter.count += 1
+    counter.last_at = now
+    counter.wait_until = wait_until
+    counter.logged = False
+    counter.save()
 
 
-def _less_room(wait_until: datetime, now: datetime) -> datetime:
-    """From when on the next one may come: the further back it lies, the more room there is."""
-    all_room = now - (FREE_OF_ADDRESS - 1) * ROOM_AGAIN
-    return max(wait_until, all_room) + ROOM_AGAIN
-
-
-def _delay(count: int) -> timedelta:
-    if count < FREE:
+def name_delay(attempts: int) -> timedelta:
+    """Return the wait after this many attempts under one name."""
+    if attempts < FREE_ATTEMPTS:
         return timedelta()
-    doublings = min(count - FREE, 16)
-    return min(timedelta(seconds=2 << doublings), LONGEST)
+    doublings = min(attempts - FREE_ATTEMPTS, 16)
+    return min(timedelta(seconds=2 << doublings), MAX_WAIT)
 
 
-def _key(name: str, address: str) -> str:
+def name_key(name: str, address: str) -> str:
+    """Return the key of a user name, in any spelling, at an address."""
     folded = unicodedata.normalize("NFKC", name).casefold()
-    return _digest(f"{folded}\0{_neighbourhood(address)}")
+    return digest(f"{folded}\0{network_of(address)}")
 
 
-def _key_of_address(address: str) -> str:
-    return _digest(_neighbourhood(address))
+def address_key(address: str) -> str:
+    """Return the key of an address alone."""
+    return digest(network_of(address))
 
 
-def _digest(text: str) -> str:
+def digest(text: str) -> str:
+    """Return SHA-256 in hexadecimal; also for text that is not valid Unicode."""
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
-def _neighbourhood(address: str) -> str:
+def network_of(address: str) -> str:
+    """Return the address itself, or the network of an IPv6 address."""
     try:
-        known = ipaddress.ip_address(address)
+        parsed = ipaddress.ip_address(address)
     except ValueError:
         return address
-    if isinstance(known, ipaddress.IPv4Address):
-        return str(known)
-    return str(ipaddress.IPv6Network((known, IPV6_OF_ONE), strict=False))
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(ipaddress.IPv6Network((parsed, IPV6_PREFIX), strict=False))

@@ -1,4 +1,4 @@
-"""What each action is called in a sentence: once for done, once for tried."""
+"""Texts for actions, verdicts, reasons and actors in a timeline line."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from dashboard.audit.trail import SYSTEM, UNKNOWN
 Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
 
-UNDER_WAY = "under_way"  # no outcome yet, and not old enough to worry
-UNFINISHED = "unfinished"  # no outcome, and nothing heard for too long: a finding
+UNDER_WAY = "under_way"  # no outcome yet, and a recent entry
+UNFINISHED = "unfinished"  # no outcome and no recent entry: a finding
 
 DONE: dict[str, str | Promise] = {
     Action.PLACE: _lazy("placed %(it)s"),
@@ -76,35 +76,35 @@ REASONS: dict[str, str | Promise] = {
     "other": _lazy("another reason"),
 }
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
-UNPROVEN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
+WITHOUT_SIGN_IN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
 
 
-def who(entry: AuditEntry, viewer: int | None) -> str:
-    """The actor, as somebody reads it who has the primary key ``viewer``."""
+def actor_label(entry: AuditEntry, viewer: int | None) -> str:
+    """Return the actor's name, or "you" for the person with primary key ``viewer``."""
     if entry.actor_id is not None:
         return _("you") if entry.actor_id == viewer else entry.actor_name
-    unknown, _space, sign = entry.actor_name.partition(" ")
-    if unknown == UNKNOWN and sign:
-        return _("unknown user name (%(sign)s)") % {"sign": sign}
-    # Whoever is not signed in is only called what they typed: it proves nothing.
-    if entry.action in UNPROVEN or entry.actor_name != SYSTEM:
+    unknown, _space, fingerprint = entry.actor_name.partition(" ")
+    if unknown == UNKNOWN and fingerprint:
+        return _("unknown user name (%(sign)s)") % {"sign": fingerprint}
+    # A typed name proves nothing, so it is never shown like that of a signed-in person.
+    if entry.action in WITHOUT_SIGN_IN or entry.actor_name != SYSTEM:
         return _("not signed in, as “%(name)s”") % {"name": entry.actor_name}
     return _("the system")
 
 
-def reason(code: str) -> str:
-    """The words for the code of a reason; one that we have no words for stands as it is."""
+def reason_label(code: str) -> str:
+    """Return the label of a reason code; an unknown code as it is, with spaces."""
     return str(REASONS.get(code, code.replace("_", " ")))
 
 
-def did(action: str, verdict: str, it: str) -> str:
-    """What was done, or tried, to ``it``."""
+def action_phrase(action: str, verdict: str, subject: str) -> str:
+    """Return a phrase such as "extended it", or "tried to extend it" without success."""
     phrases = DONE if verdict == Outcome.OK else TRIED
-    return str(phrases.get(action) or DONE.get(action) or action) % {"it": it}
+    return str(phrases.get(action) or DONE.get(action) or action) % {"it": subject}
 
 
-def the_hold(slot: str, hold_id: int | None) -> str:
-    """A hold in the middle of a sentence that stands by itself."""
+def hold_phrase(slot: str, hold_id: int | None) -> str:
+    """Return a hold as the object of a sentence, by its slot, its number, or neither."""
     if slot:
         return _("the hold of %(slot)s") % {"slot": slot}
     return _("a hold") if hold_id is None else _("hold %(number)s") % {"number": hold_id}

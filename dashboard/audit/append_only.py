@@ -1,7 +1,7 @@
-"""Rows that the ORM may add and read, and nothing else.
+"""Models whose rows the ORM can insert and read, but not change or delete.
 
-This is the polite door: it says at once, and in words, what the database's own triggers
-(:mod:`dashboard.audit.triggers`) refuse anyway.
+This refuses early and with a message; the database's own triggers
+(:mod:`dashboard.audit.triggers`) refuse whatever bypasses it.
 """
 
 from typing import Any, NoReturn, TypeVar
@@ -10,18 +10,20 @@ from django.db import models
 
 Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
+CONFLICT_OPTIONS = ("ignore_conflicts", "update_conflicts", "update_fields", "unique_fields")
+
 
 class AppendOnlyError(Exception):
-    """Somebody asked to change or remove a row that stands for ever."""
+    """Attempt to change or delete a row of an append-only table."""
 
 
-def refuse(what: str) -> NoReturn:
-    """Raise the refusal of ``what``, the name of a method."""
-    raise AppendOnlyError(f"{what}: rows of this table are added and never changed or removed")
+def refuse(method: str) -> NoReturn:
+    """Raise AppendOnlyError for a method."""
+    raise AppendOnlyError(f"{method}: rows of this table are added and never changed or removed")
 
 
 class AppendOnlyQuerySet(models.QuerySet[Row_co]):
-    """A query set that reads and inserts. Its asynchronous twins call these same methods."""
+    """Query set that reads and inserts. Its asynchronous methods call these."""
 
     def update(self, **_kwargs: Any) -> NoReturn:
         refuse("update()")
@@ -36,23 +38,20 @@ class AppendOnlyQuerySet(models.QuerySet[Row_co]):
         refuse("update_or_create()")
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """Insert rows; what to do about rows that are there already is not for choosing."""
-        if len(args) > 1 or any(kwargs.get(name) for name in _CONFLICT_OPTIONS):
+        """Insert rows; refuse the options that change or skip existing ones."""
+        if len(args) > 1 or any(kwargs.get(name) for name in CONFLICT_OPTIONS):
             refuse("bulk_create() with a conflict option")
         return super().bulk_create(objs, *args, **kwargs)
 
 
-_CONFLICT_OPTIONS = ("ignore_conflicts", "update_conflicts", "update_fields", "unique_fields")
-
-
 class AppendOnlyModel(models.Model):
-    """A row that is inserted once. A primary key that is taken is an ``IntegrityError``."""
+    """Model that is inserted once. An existing primary key raises IntegrityError."""
 
     class Meta:
         abstract = True
 
     def save(self, *_args: Any, using: str | None = None, **_kwargs: Any) -> None:
-        """Insert the row; never look for one to update. Other options of ``save`` mean nothing."""
+        """Insert the row, without looking for one to update; ignore other options."""
         if not self._state.adding:
             refuse("save()")
         super().save(force_insert=True, using=using)

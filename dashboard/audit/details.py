@@ -1,9 +1,9 @@
-"""The clauses after the verb: from what to what, what cal.com said, and why."""
+"""Clauses of a timeline line after the verb: changes, the answer of cal.com, the reason."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from django.utils.formats import number_format
 from django.utils.text import Truncator
@@ -11,126 +11,122 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels, values
+from dashboard.audit.calls import Call
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
 
-LONGEST = 200  # characters of a message; the rest is on the entry's own page
-TOLD = ("slot_start", "held_until", "holder", "state")  # of a hold, in this order
-MAKES_ONE = frozenset({Action.PLACE, Action.TAKE_IN})
-FROM_WHERE = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
+MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
+HOLD_KEYS = ("slot_start", "held_until", "holder", "state")  # shown of a hold, in this order
+CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
+WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
-class Answer(Protocol):
-    """What a clause needs of a call."""
-
-    @property
-    def answered(self) -> bool: ...
-    @property
-    def milliseconds(self) -> int | None: ...
-
-
-def slot(first: AuditEntry, closing: AuditEntry | None) -> str:
-    """When the slot was that this was about, or nothing where no entry says so."""
-    for told in (_before(first, closing), first.asked, closing.after if closing else {}):
-        if start := values.moment(told.get("slot_start")):
-            return values.day_and_minute(start, first.at)
+def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
+    """Return the start of the slot that an action concerns; "" if no entry has one."""
+    for columns in (all_before(first, closing), first.asked, closing.after if closing else {}):
+        if start := values.parse_time(columns.get("slot_start")):
+            return values.date_and_time(start, first.at)
     return ""
 
 
-def of(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Answer]) -> Iterator[str]:
-    """Every clause, in the order of reading."""
-    yield from _about(first)
-    yield from _changes(first, closing)
+def clauses(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]) -> Iterator[str]:
+    """Yield every clause in reading order.
+
+    ``first`` opened the action; ``closing`` has its outcome, None while there is none.
+    """
+    yield from object_clauses(first)
+    yield from change_clauses(first, closing)
     if closing is not None:
-        yield from _answers(closing, calls)
-    yield from _asides(first, closing)
+        yield from answer_clauses(closing, calls)
+    yield from context_clauses(first, closing)
 
 
-def silence(first: AuditEntry, last: AuditEntry) -> str:
-    """What a finding says instead of an outcome."""
-    time = values.minute(last.at, first.at)
-    return _("no record after %(time)s") % {"time": time}
+def no_outcome_clause(first: AuditEntry, last: AuditEntry) -> str:
+    """Return the clause of an action without an outcome."""
+    return _("no record after %(time)s") % {"time": values.clock_time(last.at, first.at)}
 
 
-def _before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
+def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
+    """Merge the ``before`` columns of an action."""
     return {**first.before, **(closing.before if closing else {})}
 
 
-def _about(first: AuditEntry) -> Iterator[str]:
+def object_clauses(first: AuditEntry) -> Iterator[str]:
+    """Yield the changed person's user name, or the method and path of a denied request."""
     if username := first.asked.get("username"):
         yield str(username)
     if first.action == Action.DENIED:
         yield " ".join(str(first.asked[key]) for key in ("method", "path") if key in first.asked)
 
 
-def _changes(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
-    before, after = _before(first, closing), closing.after if closing else {}
-    if first.action in MAKES_ONE or not (before and after):
-        yield from _wish(first, after)
+def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
+    """Yield "before → after" of each changed value; of a new hold its end."""
+    before, after = all_before(first, closing), closing.after if closing else {}
+    if first.action in CREATING or not (before and after):
+        yield from result_clauses(first, after)
         return
-    for key in _told(first, {**before, **after}):
+    for key in shown_keys(first, {**before, **after}):
         if key in before and key in after:
-            change = values.change(key, before[key], after[key], near=first.at)
-            arrow = _("%(before)s → %(after)s") % {"before": change.before, "after": change.after}
+            change = values.short_difference(key, before[key], after[key], near=first.at)
+            text = _("%(before)s → %(after)s") % {"before": change.before, "after": change.after}
             if change.changed:
-                yield arrow if key in TOLD else f"{change.label}: {arrow}"
+                yield text if key in HOLD_KEYS else f"{change.label}: {text}"
 
 
-def _told(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
+def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
+    """Return the keys to compare: a few of a hold, all of a person."""
     if "slot_start" not in keys:
         return tuple(values.in_order(keys))
-    # That a released hold is released goes without saying.
-    return TOLD[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else TOLD
+    # The verb already implies the state of a released or expired hold.
+    return HOLD_KEYS[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else HOLD_KEYS
 
 
-def _wish(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
-    """What came into being, or would have: nothing was there before it."""
-    told = {**first.asked, **after}
-    if first.action == Action.MOVE and "slot_start" in told:
-        yield _("to %(time)s") % {"time": values.shown("slot_start", told["slot_start"], first.at)}
-    if told.get("held_until"):
-        time = values.shown("held_until", told["held_until"], first.at)
+def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
+    """Yield the target of a move and the end of the hold, achieved or asked for."""
+    result = {**first.asked, **after}
+    if first.action == Action.MOVE and "slot_start" in result:
+        time = values.display("slot_start", result["slot_start"], first.at)
+        yield _("to %(time)s") % {"time": time}
+    if result.get("held_until"):
+        time = values.display("held_until", result["held_until"], first.at)
         yield _("until %(time)s") % {"time": time}
 
 
-def _answers(closing: AuditEntry, calls: Sequence[Answer]) -> Iterator[str]:
+def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
+    """Yield the answer of cal.com, or the message of a refusal without a call."""
     if closing.outcome == Outcome.UNKNOWN:
-        # Whoever finished this later for a process that died knows of no answer, nor of none.
-        told = closing.answered_method or not calls
-        yield _("cal.com did not answer") if told else _("no answer was recorded")
+        # A process that finishes an action for one that died cannot tell if an answer came.
+        is_known = closing.answered_method or not calls
+        yield _("cal.com did not answer") if is_known else _("no answer was recorded")
     elif closing.message and closing.status is not None and closing.outcome != Outcome.OK:
-        yield _("cal.com: %(message)s") % {"message": _short(closing.message)}
+        yield _("cal.com: %(message)s") % {"message": shorten(closing.message)}
     elif closing.message:
-        yield _clause(closing.message)
+        yield shorten(closing.message.removesuffix("."))
     elif closing.outcome == Outcome.UNAVAILABLE and calls:
         yield _("cal.com could not be asked")
     elif answered := [call for call in calls if call.answered]:
-        yield _took(len(answered), sum(call.milliseconds or 0 for call in answered))
+        text = ngettext(
+            "cal.com answered in %(ms)s ms",
+            "cal.com answered %(n)s calls in %(ms)s ms",
+            len(answered),
+        )
+        milliseconds = sum(call.milliseconds or 0 for call in answered)
+        yield text % {"n": number_format(len(answered)), "ms": number_format(milliseconds)}
 
 
-def _took(count: int, milliseconds: int) -> str:
-    words = ngettext(
-        "cal.com answered in %(ms)s ms", "cal.com answered %(n)s calls in %(ms)s ms", count
-    )
-    return words % {"n": number_format(count), "ms": number_format(milliseconds)}
-
-
-def _asides(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
+def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
+    """Yield the way of a change, its reason, and the client address of a sign-in."""
     way = (closing.after.get("way") if closing else None) or first.asked.get("way")
     if way:
-        yield values.shown("way", way)
+        yield values.display("way", way)
     if reason := (closing.reason if closing else "") or first.reason:
-        yield _("reason: %(reason)s") % {"reason": action_labels.reason(reason)}
-    if first.action in FROM_WHERE and first.address:
+        yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
+    if first.action in WITH_ADDRESS and first.address:
         yield _("from %(address)s") % {"address": first.address}
 
 
-def _clause(sentence: str) -> str:
-    """A sentence of ours within another one. Its capital may be that of a name."""
-    return _short(sentence.removesuffix("."))
-
-
-def _short(message: str) -> str:
-    return Truncator(message).chars(LONGEST)
+def shorten(message: str) -> str:
+    """Cut a message to MAX_MESSAGE characters."""
+    return Truncator(message).chars(MAX_MESSAGE)

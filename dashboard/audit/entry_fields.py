@@ -1,4 +1,4 @@
-"""One entry in full, as label and value, for its own page."""
+"""Fields of one entry as label and value, for its own page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
 
-# The columns that stand as they are, in the order of reading.
+# Columns shown without further formatting, in reading order.
 COLUMNS: tuple[tuple[str, str | Promise], ...] = (
     ("action_id", _lazy("Action number")),
     ("reason", _lazy("Reason")),
@@ -34,51 +34,57 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
 
 
 @dataclass(frozen=True, slots=True)
-class Fact:
-    """A label and its value, ready to be shown."""
+class EntryField:
+    """Label and formatted value."""
 
     label: str
     value: str
 
 
-def of(entry: AuditEntry) -> Iterator[Fact]:
-    """Every column but the three that hold JSON; those without a value are named together."""
+def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
+    """Yield every column except the three with JSON; empty columns in one field at the end."""
     utc = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
-    yield Fact(_("When"), f"{values.exact(entry.at)} · {utc}")
-    yield Fact(_("Who"), _person(entry))
-    yield Fact(_("Action"), action_labels.did(entry.action, action_labels.Outcome.OK, _("a hold")))
-    yield Fact(_("Kind"), entry.get_kind_display())
-    yield Fact(_("Outcome"), entry.get_outcome_display() or values.NOTHING)
-    told = {column: getattr(entry, column) for column, _label in COLUMNS}
-    yield from (
-        Fact(str(label), values.shown(column, told[column]))
-        for column, label in COLUMNS
-        if told[column] not in (None, "")
-    )
-    if nothing := [str(label) for column, label in COLUMNS if told[column] in (None, "")]:
-        yield Fact(_("Empty"), ", ".join(nothing))
+    yield EntryField(_("When"), f"{values.full_time(entry.at)} · {utc}")
+    yield EntryField(_("Who"), actor_with_username(entry))
+    done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
+    yield EntryField(_("Action"), done)
+    yield EntryField(_("Kind"), entry.get_kind_display())
+    yield EntryField(_("Outcome"), entry.get_outcome_display() or values.NOTHING)
+    empty = []
+    for column, label in COLUMNS:
+        value = getattr(entry, column)
+        if value in (None, ""):
+            empty.append(str(label))
+        else:
+            yield EntryField(str(label), values.display(column, value))
+    if empty:
+        yield EntryField(_("Empty"), ", ".join(empty))
 
 
-def asked(entries: Sequence[AuditEntry]) -> list[Fact]:
-    """What was asked for, by all entries of one action."""
-    wish = _merged(entry.asked for entry in entries)
-    return [Fact(values.label(key), values.shown(key, wish[key])) for key in values.in_order(wish)]
+def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
+    """Return what was asked for, merged from all entries of one action."""
+    asked = merge(entry.asked for entry in entries)
+    return [
+        EntryField(values.label(key), values.display(key, asked[key]))
+        for key in values.in_order(asked)
+    ]
 
 
 def differences(entries: Sequence[AuditEntry]) -> list[values.Difference]:
-    """Before and after, as all entries of one action tell it together."""
-    before = _merged(entry.before for entry in entries)
-    after = _merged(entry.after for entry in entries)
+    """Return the values before and after, merged from all entries of one action."""
+    before = merge(entry.before for entry in entries)
+    after = merge(entry.after for entry in entries)
     return list(values.differences(before, after))
 
 
-def _merged(told: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    return {key: value for each in told for key, value in each.items()}
+def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Merge JSON columns; later entries win."""
+    return {key: value for column in columns for key, value in column.items()}
 
 
-def _person(entry: AuditEntry) -> str:
-    """The name as it was, and the user name as it is, should the two differ."""
-    said = action_labels.who(entry, viewer=None)
-    if entry.actor is None or entry.actor.get_username() == said:
-        return said
-    return f"{said} ({entry.actor.get_username()})"
+def actor_with_username(entry: AuditEntry) -> str:
+    """Return the stored name, and the present user name in brackets if it differs."""
+    name = action_labels.actor_label(entry, viewer=None)
+    if entry.actor is None or entry.actor.get_username() == name:
+        return name
+    return f"{name} ({entry.actor.get_username()})"

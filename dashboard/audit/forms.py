@@ -1,4 +1,4 @@
-"""The filters of the log."""
+"""Filter form of the log."""
 
 from __future__ import annotations
 
@@ -6,23 +6,24 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.accounts.models import User
 from dashboard.audit import values
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.search import WITHOUT_OUTCOME, Wanted
+from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
 
 SYSTEM = "system"
-LARGEST_ID = 2**63 - 1
-# Beyond these there is nothing, and moments near the ends of the calendar overflow.
+MAX_ID = 2**63 - 1
+# No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
 
 def day_field(label: Any) -> forms.DateField:
-    """A day of the reader's calendar."""
+    """Return a date field for a day in the reader's time zone."""
     return forms.DateField(
         label=label,
         required=False,
@@ -33,31 +34,32 @@ def day_field(label: Any) -> forms.DateField:
 
 
 class LogForm(forms.Form):
-    """Everything is optional; nothing chosen is the whole log. One query, for the people."""
+    """Optional filters; without any the form selects the whole log. One query, for the people."""
 
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
     action = forms.ChoiceField(label=_lazy("Action"), required=False)
     outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False)
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
-    # Where the page before this one ended; kept out of the form, so that a new search starts anew.
-    before = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    # End of the previous page. Not rendered, so that a new search starts with the first page.
+    before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._offer("person", [("", _("anyone")), (SYSTEM, _("the system")), *_people()])
-        self._offer("action", [("", _("all")), *AuditEntry.Action.choices])
         outcomes = [*AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _("no outcome"))]
-        self._offer("outcome", [("", _("all")), *outcomes])
-
-    def _offer(self, name: str, choices: list[tuple[Any, Any]]) -> None:
-        field = self.fields[name]
-        if isinstance(field, forms.ChoiceField):
-            field.choices = choices
+        choices_of: dict[str, list[tuple[Any, Any]]] = {
+            "person": [("", _("anyone")), (SYSTEM, _("the system")), *people_choices()],
+            "action": [("", _("all")), *AuditEntry.Action.choices],
+            "outcome": [("", _("all")), *outcomes],
+        }
+        for name, choices in choices_of.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = choices
 
     @property
     def filters(self) -> list[forms.BoundField]:
-        """The fields that people see."""
+        """Visible fields."""
         return [self[name] for name in ("person", "action", "outcome", "since", "until")]
 
     def clean(self) -> None:
@@ -66,28 +68,32 @@ class LogForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", _("This day is before the first one."))
 
-    def wanted(self) -> Wanted:
-        """The search that a valid form asks for; days begin at midnight in the reader's zone."""
+    def log_filter(self) -> LogFilter:
+        """Return the filter of a valid form; days start at midnight in the reader's time zone."""
         chosen = self.cleaned_data
         person, until = chosen["person"], chosen["until"]
-        return Wanted(
+        return LogFilter(
             person=int(person) if person and person != SYSTEM else None,
             by_system=person == SYSTEM,
             action=chosen["action"],
             outcome=chosen["outcome"],
-            since=_midnight(chosen["since"]) if chosen["since"] else None,
-            until=_midnight(until + timedelta(days=1)) if until else None,
+            since=midnight(chosen["since"]) if chosen["since"] else None,
+            until=midnight(until + timedelta(days=1)) if until else None,
         )
 
 
-def _people() -> list[tuple[str, str]]:
-    return [(str(person.pk), _named(person)) for person in User.objects.order_by("username")]
+def people_choices() -> list[tuple[str, str]]:
+    """Return primary key and name of all people, by user name."""
+    people = get_user_model()._default_manager.order_by("username")
+    return [(str(person.pk), full_name(person)) for person in people]
 
 
-def _named(person: User) -> str:
+def full_name(person: AbstractUser) -> str:
+    """Return the full name with the user name in brackets, or the user name."""
     name = person.get_full_name()
     return f"{name} ({person.username})" if name else person.username
 
 
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time.min, tzinfo=values.zone()).astimezone(UTC)
+def midnight(day: date) -> datetime:
+    """Return the start of a day in the reader's time zone, in UTC."""
+    return datetime.combine(day, time.min, tzinfo=values.reader_zone()).astimezone(UTC)

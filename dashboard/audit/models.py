@@ -1,4 +1,4 @@
-"""The audit log: one append-only table."""
+"""Audit log: one append-only table."""
 
 import uuid
 from collections.abc import Collection
@@ -12,68 +12,68 @@ from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
 class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
-    """Reading the log. Every method here is served by an index and counts nothing."""
+    """Queries of the log. Each uses an index, and none counts rows."""
 
     def newest_first(self) -> "AuditEntryQuerySet":
-        """In the order of their writing, the last one first."""
+        """Order by time of writing, newest first."""
         return self.order_by("-id")
 
     def older_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
-        """Those written before the entry with this id; all of them for None."""
+        """Keep entries written before the entry with this id; all for None."""
         return self if entry_id is None else self.filter(id__lt=entry_id)
 
     def openings(self) -> "AuditEntryQuerySet":
-        """One entry per action: the one that it began with."""
+        """Keep the first entry of each action."""
         return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))
 
     def has_ended(self, action_id: uuid.UUID) -> bool:
-        """Whether the action has its outcome."""
+        """Return True if the action has an outcome."""
         return self.filter(action_id=action_id, kind=AuditEntry.Kind.OUTCOME).exists()
 
     def without_outcome(self) -> "AuditEntryQuerySet":
-        """The openings of actions whose outcome was never written."""
+        """Keep the first entries of actions without an outcome."""
         outcomes = AuditEntry.objects.order_by().filter(
             action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME
         )
         return self.filter(~models.Exists(outcomes), kind=AuditEntry.Kind.INTENT)
 
-    def ended(self, outcome: str) -> "AuditEntryQuerySet":
-        """The openings of actions that ended so; an event is its own end."""
+    def with_outcome(self, outcome: str) -> "AuditEntryQuerySet":
+        """Keep the first entries of actions with this outcome; an event has its own."""
         outcomes = AuditEntry.objects.order_by().filter(
             action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME, outcome=outcome
         )
         return self.filter(models.Q(outcome=outcome) | models.Exists(outcomes))
 
-    def silent_since(self, moment: datetime) -> "AuditEntryQuerySet":
-        """Entries of actions to which nothing was added after ``moment``."""
+    def without_entry_after(self, moment: datetime) -> "AuditEntryQuerySet":
+        """Keep entries of actions without an entry after ``moment``."""
         later = AuditEntry.objects.order_by().filter(
             action_id=models.OuterRef("action_id"), at__gt=moment
         )
         return self.filter(~models.Exists(later))
 
     def of_actions(self, action_ids: Collection[uuid.UUID]) -> "AuditEntryQuerySet":
-        """Every entry of these actions, with what a page shows of person and hold."""
+        """Select all entries of these actions, joined with person and hold."""
         return self.filter(action_id__in=action_ids).select_related("actor", "hold")
 
     def of_hold(self, hold_id: int) -> "AuditEntryQuerySet":
-        """Every entry of every action that concerned this hold, also those that do not name it."""
+        """Select all entries of actions on this hold, also entries without its key."""
         named = AuditEntry.objects.order_by().filter(hold=hold_id).values("action_id")
         return self.filter(action_id__in=named).select_related("actor", "hold")
 
 
 class AuditEntry(AppendOnlyModel):
-    """One thing that somebody, or the system, did or tried.
+    """One entry of the audit log, never changed or deleted.
 
-    An action against cal.com is an *intent*, a *step* before each further call and an
-    *outcome*, all under one ``action_id``. What needs no call (a sign-in) is one *event*.
-    Never changed, never removed. Holds no personal data of clients, no uid and no key.
+    An action with calls to cal.com is an *intent*, a *step* before each further call and an
+    *outcome*, all with the same ``action_id``. An action without a call (a sign-in) is one
+    *event*. No entry contains personal data of clients, a uid or an API key.
     """
 
     class Kind(models.TextChoices):
         INTENT = "intent", _("intent")  # written before the first call
-        STEP = "step", _("step")  # written before each further call, with the answer before it
-        OUTCOME = "outcome", _("outcome")  # how it ended
-        EVENT = "event", _("event")  # an action that needed no call, whole in one entry
+        STEP = "step", _("step")  # written before each further call, with the last answer
+        OUTCOME = "outcome", _("outcome")  # the end of the action, with the last answer
+        EVENT = "event", _("event")  # a whole action without a call
 
     class Action(models.TextChoices):
         PLACE = "place", _("placed a hold")
@@ -98,12 +98,9 @@ class AuditEntry(AppendOnlyModel):
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")
-        REFUSED = (
-            "refused",
-            _("refused"),
-        )  # a no: by cal.com, by a colleague's claim or by our rules
+        REFUSED = "refused", _("refused")  # by cal.com, by a colleague's claim or by a rule
         UNAVAILABLE = "unavailable", _("not done")  # certainly not done, safe to try again
-        UNKNOWN = "unknown", _("unknown")  # asked, and the answer never came
+        UNKNOWN = "unknown", _("unknown")  # sent, and no answer arrived
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=10, choices=Kind)
@@ -113,19 +110,21 @@ class AuditEntry(AppendOnlyModel):
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
-    actor_name = models.CharField(max_length=150)  # "system" where nobody acted
+    actor_name = models.CharField(max_length=150)  # "system" without a person
     hold = models.ForeignKey(
         "dashboard.Hold", on_delete=models.PROTECT, null=True, related_name="entries"
     )
-    asked = models.JSONField(default=dict)  # what was asked for, in our own words
+    asked = models.JSONField(default=dict)  # by the names of this application
     before = models.JSONField(default=dict)
     after = models.JSONField(default=dict)
-    method = models.CharField(max_length=7, blank=True)  # the call that this entry precedes …
-    path = models.CharField(max_length=100, blank=True)  # … as a template, never with a uid
-    answered_method = models.CharField(max_length=7, blank=True)  # the call that it reports on
+    method = models.CharField(max_length=7, blank=True)  # of the call that follows this entry
+    path = models.CharField(max_length=100, blank=True)  # a template, never with a uid
+    answered_method = models.CharField(max_length=7, blank=True)  # of the call whose answer this is
     answered_path = models.CharField(max_length=100, blank=True)
     status = models.PositiveSmallIntegerField(null=True)
-    error_code = models.CharField(max_length=100, blank=True)  # our cause or cal.com's code
+    error_code = models.CharField(
+        max_length=100, blank=True
+    )  # a cause of this application or a code of cal.com
     message = models.TextField(blank=True)  # cleansed
     milliseconds = models.PositiveIntegerField(null=True)
     upstream_request_id = models.CharField(max_length=64, blank=True)
@@ -139,7 +138,7 @@ class AuditEntry(AppendOnlyModel):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            # An action ends once, however many come by to end it for a process that died.
+            # One outcome per action, also if several processes finish it for one that died.
             models.UniqueConstraint(
                 fields=["action_id"],
                 condition=models.Q(kind="outcome"),

@@ -1,6 +1,6 @@
-"""Which actions somebody wants to see, and the entries that stand for them, newest first.
+"""Search of the log: filter actions and return them as timeline lines, newest first.
 
-A page is found by the primary key of its last line (``older``), never by counting or skipping.
+Pagination uses the primary key of a page's last line, without counting or OFFSET.
 """
 
 from __future__ import annotations
@@ -13,108 +13,114 @@ from datetime import datetime, timedelta
 from django.db.models import Exists, OuterRef
 
 from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
-from dashboard.audit.timeline import PATIENCE, Line, fold
+from dashboard.audit.timeline import MAX_SILENCE, Line, fold
 from dashboard.audit.trail import SYSTEM
 
-SIZE = 50  # lines of one page
-LONGEST_STORY = 500  # entries of one hold that are read
-WINDOW = timedelta(days=7)  # how far back findings are looked for unasked
-MOST_FINDINGS = 20
+PAGE_SIZE = 50  # lines
+MAX_STORY = 500  # entries of one hold
+WINDOW = timedelta(days=7)  # age of findings that the board shows
+MAX_FINDINGS = 20
 WITHOUT_OUTCOME = "none"
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """A search. None and "" ask for nothing."""
+class LogFilter:
+    """Filter of the log. None and "" do not filter."""
 
     person: int | None = None  # a primary key
     by_system: bool = False
     action: str = ""
     outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
     since: datetime | None = None
-    until: datetime | None = None  # not included
+    until: datetime | None = None  # exclusive
 
     @property
-    def names_some(self) -> bool:
-        """Whether it asks for somebody's actions, or those of one kind."""
+    def is_selective(self) -> bool:
+        """True if an index on person or action narrows the search."""
         return self.person is not None or self.by_system or bool(self.action)
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some lines, and the ``before`` of the next page, None on the last one."""
+    """Lines of one page; ``older`` is the ``before`` of the next page, None on the last."""
 
     lines: tuple[Line, ...]
     older: int | None
 
 
-def heads(wanted: Wanted, now: datetime, patience: timedelta = PATIENCE) -> AuditEntryQuerySet:
-    """One entry for each action that is wanted: the one that it began with, or how it ended.
+def matching_entries(
+    log_filter: LogFilter, now: datetime, max_silence: timedelta = MAX_SILENCE
+) -> AuditEntryQuerySet:
+    """Return one entry for each matching action: its first, or the one with its outcome.
 
-    Each shape reads no more than an index of what was asked for, whichever the database takes.
+    Each query is shaped so that an index covers its filter.
     """
-    openings = _openings(wanted)
-    if not wanted.outcome:
+    openings = filter_openings(log_filter)
+    if not log_filter.outcome:
         return openings
-    if wanted.outcome == WITHOUT_OUTCOME:
-        silent = openings.without_outcome().silent_since(now - patience)
-        # There are few: found in the order of an index that has all it takes, then sorted.
+    if log_filter.outcome == WITHOUT_OUTCOME:
+        silent = openings.without_outcome().without_entry_after(now - max_silence)
+        # There are few of them: the subquery uses an index, and only its result is sorted.
         return AuditEntry.objects.filter(pk__in=silent.values("pk"))
-    if wanted.names_some:
-        return openings.ended(wanted.outcome)
-    wanted_opening = openings.order_by().filter(action_id=OuterRef("action_id"))
-    return AuditEntry.objects.filter(Exists(wanted_opening), outcome=wanted.outcome)
+    if log_filter.is_selective:
+        return openings.with_outcome(log_filter.outcome)
+    opening = openings.order_by().filter(action_id=OuterRef("action_id"))
+    return AuditEntry.objects.filter(Exists(opening), outcome=log_filter.outcome)
 
 
 def page(
-    wanted: Wanted,
+    log_filter: LogFilter,
     *,
     before: int | None = None,
     now: datetime,
     viewer: int | None = None,
-    size: int = SIZE,
+    size: int = PAGE_SIZE,
 ) -> Page:
-    """One page of the log: two queries, however long the log is."""
-    found = heads(wanted, now).older_than(before).newest_first()
+    """Return one page of the log with two queries, however long the log is."""
+    found = matching_entries(log_filter, now).older_than(before).newest_first()
     rows = list(found.values_list("id", "action_id")[: size + 1])
-    lines = _lines((action_id for _id, action_id in rows[:size]), now, viewer)
+    lines = lines_of((action_id for _id, action_id in rows[:size]), now, viewer)
     return Page(lines, older=rows[size - 1][0] if len(rows) > size else None)
 
 
 def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> list[Line]:
-    """All that was done to one hold, newest first: one query."""
-    entries = list(AuditEntry.objects.of_hold(hold_id).newest_first()[:LONGEST_STORY])
+    """Return the actions on one hold, newest first, with one query."""
+    entries = list(AuditEntry.objects.of_hold(hold_id).newest_first()[:MAX_STORY])
     lines = fold(entries, now=now, viewer=viewer)
-    # The oldest action may lack its beginning where the story was cut.
-    return lines if len(entries) < LONGEST_STORY else lines[:-1]
+    # At the limit the oldest action may be incomplete.
+    return lines if len(entries) < MAX_STORY else lines[:-1]
 
 
 def findings(
-    now: datetime, *, patience: timedelta = PATIENCE, window: timedelta = WINDOW
+    now: datetime, *, max_silence: timedelta = MAX_SILENCE, window: timedelta = WINDOW
 ) -> list[Line]:
-    """Actions without an outcome, to which nothing was added for ``patience``, newest first."""
-    recent = Wanted(since=now - window, until=now - patience, outcome=WITHOUT_OUTCOME)
-    found = heads(recent, now, patience).newest_first()
-    return list(_lines(found.values_list("action_id", flat=True)[:MOST_FINDINGS], now, None))
+    """Return actions without an outcome and without an entry for ``max_silence``, newest first."""
+    recent = LogFilter(since=now - window, until=now - max_silence, outcome=WITHOUT_OUTCOME)
+    found = matching_entries(recent, now, max_silence).newest_first()
+    return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
 
 
-def _openings(wanted: Wanted) -> AuditEntryQuerySet:
+def filter_openings(log_filter: LogFilter) -> AuditEntryQuerySet:
+    """Return the first entries of actions that match everything but the outcome."""
     entries = AuditEntry.objects.openings()
-    if wanted.person is not None:
-        entries = entries.filter(actor=wanted.person)
-    if wanted.by_system:
-        failed = AuditEntry.Action.SIGN_IN_FAILED  # under that name somebody may have tried
+    if log_filter.person is not None:
+        entries = entries.filter(actor=log_filter.person)
+    if log_filter.by_system:
+        failed = AuditEntry.Action.SIGN_IN_FAILED  # may have been tried under that user name
         entries = entries.filter(actor=None, actor_name=SYSTEM).exclude(action=failed)
-    if wanted.action:
-        entries = entries.filter(action=wanted.action)
-    if wanted.since:
-        entries = entries.filter(at__gte=wanted.since)
-    if wanted.until:
-        entries = entries.filter(at__lt=wanted.until)
+    if log_filter.action:
+        entries = entries.filter(action=log_filter.action)
+    if log_filter.since:
+        entries = entries.filter(at__gte=log_filter.since)
+    if log_filter.until:
+        entries = entries.filter(at__lt=log_filter.until)
     return entries
 
 
-def _lines(action_ids: Iterable[uuid.UUID], now: datetime, viewer: int | None) -> tuple[Line, ...]:
+def lines_of(
+    action_ids: Iterable[uuid.UUID], now: datetime, viewer: int | None
+) -> tuple[Line, ...]:
+    """Return the lines of these actions, in this order."""
     order = list(dict.fromkeys(action_ids))
     if not order:
         return ()

@@ -1,12 +1,11 @@
-"""Folds the entries of one action into one line that people read."""
+"""Timeline: fold the entries of each action into one line for people."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import pairwise
 from typing import Any
 
 from django.urls import reverse
@@ -14,50 +13,36 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED
+from dashboard.audit.calls import Call, calls_of
 from dashboard.audit.models import AuditEntry
 
 Kind = AuditEntry.Kind
 
-# After so long without a word an action is not under way any more: longer than a change with
-# all its calls may take.
-PATIENCE = timedelta(minutes=3)
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One call to cal.com: written down before it was sent, answered in the entry after."""
-
-    asked_at: datetime
-    method: str
-    path: str
-    answered: bool  # False: no later entry says what came of it
-    status: int | None = None
-    milliseconds: int | None = None
-    request_id: str = ""
-    error_code: str = ""
-    message: str = ""
+# An action without an outcome and without a new entry for so long counts as unfinished. This is
+# longer than a change with all its calls may take.
+MAX_SILENCE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One action, from its first entry to its outcome."""
 
-    entry_id: int  # of the entry that opened it
+    entry_id: int  # of the first entry
     action_id: uuid.UUID
     at: datetime
     action: str
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     who: str
-    it: str  # the hold, where the line stands by itself
+    it: str  # the hold as the object of the sentence
     details: tuple[str, ...]
     calls: tuple[Call, ...]
     duration: timedelta | None
     hold_id: int | None
-    hold: Any  # the hold itself, for a template to show
+    hold: Any  # the model instance, for templates
 
     @property
     def finding(self) -> bool:
-        """Whether nobody knows how it ended."""
+        """True for an action that was left without an outcome."""
         return self.verdict == UNFINISHED
 
     @property
@@ -66,28 +51,28 @@ class Line:
 
     @property
     def did(self) -> str:
-        """What was done, where the line stands by itself: extended the hold of …"""
-        return action_labels.did(self.action, self.verdict, self.it)
+        """Phrase for a log of all holds: "extended the hold of …"."""
+        return action_labels.action_phrase(self.action, self.verdict, self.it)
 
     @property
     def did_it(self) -> str:
-        """What was done, beneath the hold that it was done to: extended it."""
-        return action_labels.did(self.action, self.verdict, _("it"))
+        """Phrase for the page of the hold: "extended it"."""
+        return action_labels.action_phrase(self.action, self.verdict, _("it"))
 
     @property
-    def told(self) -> str:
-        """The clauses after the verb, with the comma that leads them in."""
+    def details_text(self) -> str:
+        """Clauses after the phrase, with the comma before them."""
         return f", {'; '.join(self.details)}" if self.details else ""
 
     @property
     def sentence(self) -> str:
-        """All of it, for a place that knows nothing else of the action."""
-        said = _("%(who)s %(did)s") % {"who": self.who, "did": self.did}
-        return f"{said}{self.told}"
+        """Whole sentence: actor, phrase and clauses."""
+        text = _("%(who)s %(did)s") % {"who": self.who, "did": self.did}
+        return f"{text}{self.details_text}"
 
     @property
     def url(self) -> str:
-        """The page with all of its entries."""
+        """Address of the page with all entries of the action."""
         return reverse("audit-entry", args=[self.entry_id])
 
 
@@ -96,30 +81,31 @@ def fold(
     *,
     now: datetime,
     viewer: int | None = None,
-    patience: timedelta = PATIENCE,
+    max_silence: timedelta = MAX_SILENCE,
 ) -> list[Line]:
-    """Turn entries, in any order, into lines: the action that began last comes first.
+    """Return one line per action, the one that began last first; entries in any order.
 
-    ``viewer`` is the primary key of the person who reads, who is then called *you*.
+    ``viewer`` is the primary key of the reader, who is called *you*.
     """
     actions: dict[uuid.UUID, list[AuditEntry]] = {}
     for entry in sorted(entries, key=lambda entry: entry.pk):
         actions.setdefault(entry.action_id, []).append(entry)
-    lines = [_line(each, now, viewer, patience) for each in actions.values()]
+    lines = [fold_action(each, now, viewer, max_silence) for each in actions.values()]
     return sorted(lines, key=lambda line: line.entry_id, reverse=True)
 
 
-def _line(
-    entries: list[AuditEntry], now: datetime, viewer: int | None, patience: timedelta
+def fold_action(
+    entries: list[AuditEntry], now: datetime, viewer: int | None, max_silence: timedelta
 ) -> Line:
+    """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
-    waiting = UNDER_WAY if now - last.at <= patience else UNFINISHED
-    verdict = closing.outcome if closing else waiting
-    calls = tuple(_calls(entries))
-    told = tuple(details.of(first, closing, calls))
+    without_outcome = UNDER_WAY if now - last.at <= max_silence else UNFINISHED
+    verdict = closing.outcome if closing else without_outcome
+    calls = tuple(calls_of(entries))
+    clauses = tuple(details.clauses(first, closing, calls))
     if verdict == UNFINISHED:
-        told = (*told, details.silence(first, last))
+        clauses = (*clauses, details.no_outcome_clause(first, last))
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     return Line(
         entry_id=first.pk,
@@ -127,31 +113,11 @@ def _line(
         at=first.at,
         action=first.action,
         verdict=verdict,
-        who=action_labels.who(first, viewer),
-        it=action_labels.the_hold(details.slot(first, closing), named.hold_id),
-        details=told,
+        who=action_labels.actor_label(first, viewer),
+        it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
+        details=clauses,
         calls=calls,
         duration=closing.at - first.at if closing and calls else None,
         hold_id=named.hold_id,
         hold=named.hold,
     )
-
-
-def _calls(entries: list[AuditEntry]) -> Iterator[Call]:
-    for asked, told in pairwise([*entries, None]):
-        if asked is None or not asked.method:
-            continue
-        if told is None:
-            yield Call(asked.at, asked.method, asked.path, answered=False)
-            continue
-        yield Call(
-            asked.at,
-            asked.method,
-            asked.path,
-            answered=told.status is not None,
-            status=told.status,
-            milliseconds=told.milliseconds,
-            request_id=told.upstream_request_id,
-            error_code=told.error_code,
-            message=told.message,
-        )

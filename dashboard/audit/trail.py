@@ -1,8 +1,7 @@
-"""The only writer of the audit log.
+"""Services that write the audit log; no other module does.
 
-Each function is one INSERT. The caller owns the transaction: an intent has to be committed before
-its call is sent, an outcome in the transaction that records its effect.
-``by=None`` is the system.
+Each function is one INSERT in the caller's transaction: an intent must be committed before its
+call is sent, and an outcome together with the effect that it records. ``by=None`` is the system.
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
-from dashboard.audit import text
-from dashboard.audit.actor import Actor
+from dashboard.audit import sanitize
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -24,18 +23,31 @@ Kind = AuditEntry.Kind
 Outcome = AuditEntry.Outcome
 
 SYSTEM = "system"
-UNKNOWN = "?"  # with a sign after it, in the place of a name that nobody has
-_LONGEST_MESSAGE = 2000
-_LARGEST = 2**31 - 1
-_LENGTHS = {
-    field.name: field.max_length or _LONGEST_MESSAGE
+UNKNOWN = "?"  # followed by a fingerprint, instead of an unknown user name
+MAX_MESSAGE = 2000  # characters
+MAX_MILLISECONDS = 2**31 - 1
+MAX_LENGTHS = {
+    field.name: field.max_length or MAX_MESSAGE
     for field in AuditEntry._meta.local_fields
     if field.get_internal_type() in ("CharField", "TextField")
 }
 
 
+class Actor(Protocol):
+    """Person in a request, such as ``accounts.actors.Actor``."""
+
+    @property
+    def user(self) -> AbstractUser: ...
+    @property
+    def address(self) -> str: ...
+    @property
+    def user_agent(self) -> str: ...
+    @property
+    def request_id(self) -> str: ...
+
+
 class Answered(Protocol):
-    """What the log keeps of a call that was made; calcom's ``Exchange`` is one."""
+    """Answered or unanswered call, such as ``calcom.Exchange``."""
 
     @property
     def method(self) -> str: ...
@@ -51,12 +63,12 @@ class Answered(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """An action that has begun: what all its entries have in common."""
+    """Action that has begun, with the columns that all its entries share."""
 
     action_id: uuid.UUID
     action: Action
     hold_id: int | None
-    actor_id: int | None  # None is the system, or nobody known
+    actor_id: int | None  # None for the system or an unknown person
     actor_name: str
     address: str = ""
     user_agent: str = ""
@@ -76,13 +88,13 @@ def intent(
     action_id: uuid.UUID | None = None,
     now: datetime,
 ) -> Trail:
-    """Write down what is about to be asked, and of whom: ``method`` and ``path`` of the first call.
+    """Record an action before its first call, which ``method`` and ``path`` describe.
 
-    ``path`` is a template, never with a uid; ``reason`` a code, never free text. An ``action_id``
-    may be given by who already uses it, for a claim.
+    ``path`` is a template, never with a uid; ``reason`` is a code, never free text. Pass an
+    ``action_id`` that is already in use, for a claim.
     """
-    trail = _begin(action_id or uuid.uuid4(), action, by, hold_id)
-    _write(
+    trail = _new_trail(action_id or uuid.uuid4(), action, by, hold_id)
+    _insert(
         trail,
         Kind.INTENT,
         now,
@@ -98,11 +110,11 @@ def intent(
 def resume(
     *, action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int | None = None
 ) -> Trail:
-    """Take up an action whose process died, to add the steps and the outcome that it lacks.
+    """Continue an action whose process died, to record its missing steps and outcome.
 
-    Writes nothing by itself. The new entries name ``by``; the first one still names who began.
+    Writes no entry itself. New entries have the actor ``by``; the first one keeps its own.
     """
-    return _begin(action_id, action, by, hold_id)
+    return _new_trail(action_id, action, by, hold_id)
 
 
 def step(
@@ -115,11 +127,11 @@ def step(
     message: str = "",
     now: datetime,
 ) -> None:
-    """Write down the next call, before it is sent, and what came of the one before it.
+    """Record the next call before it is sent, with the answer to the call before it.
 
-    ``error_code`` and ``message``, cal.com's cleansed words, are set where that one failed.
+    ``error_code`` and ``message`` (cleansed of secrets) describe a failure of that answer.
     """
-    _write(
+    _insert(
         trail,
         Kind.STEP,
         now,
@@ -144,11 +156,11 @@ def outcome(
     hold_id: int | None = None,
     now: datetime,
 ) -> None:
-    """Write down how it ended. ``hold_id`` names one that exists only since the action began.
+    """Record the end of an action. Pass the ``hold_id`` of a hold that the action created.
 
-    Raises IntegrityError for an action that has ended already.
+    Raises IntegrityError for an action that has an outcome already.
     """
-    _write(
+    _insert(
         trail,
         Kind.OUTCOME,
         now,
@@ -163,11 +175,11 @@ def outcome(
     )
 
 
-def outcome_once(trail: Trail, **said: Any) -> bool:
-    """The same where others may be ending the action too; False: one of them has written it."""
+def outcome_once(trail: Trail, **columns: Any) -> bool:
+    """Record the end of an action that other processes may end too; return False if one did."""
     try:
         with transaction.atomic():
-            outcome(trail, **said)
+            outcome(trail, **columns)
     except IntegrityError:
         if not AuditEntry.objects.has_ended(trail.action_id):
             raise
@@ -193,18 +205,19 @@ def event(
     request_id: str = "",
     now: datetime,
 ) -> None:
-    """Write down an action that needed no call, whole in one entry.
+    """Record an action without a call, whole in one entry.
 
-    The last four texts describe somebody who is not signed in, and go before what ``by`` says.
+    ``address``, ``user_agent``, ``actor_name`` and ``request_id`` describe a request without a
+    signed-in person, and override the values of ``by``.
     """
-    said: dict[str, Any] = {
+    request_columns: dict[str, Any] = {
         "actor_name": actor_name,
         "address": address,
         "user_agent": user_agent,
         "request_id": request_id,
     }
-    _write(
-        _begin(uuid.uuid4(), action, by, hold_id),
+    _insert(
+        _new_trail(uuid.uuid4(), action, by, hold_id),
         Kind.EVENT,
         now,
         outcome=outcome,
@@ -214,11 +227,14 @@ def event(
         error_code=error_code,
         message=message,
         reason=reason,
-        **{name: value for name, value in said.items() if value},
+        **{name: value for name, value in request_columns.items() if value},
     )
 
 
-def _begin(action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int | None) -> Trail:
+def _new_trail(
+    action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int | None
+) -> Trail:
+    """Return the shared columns of a new action; write no entry."""
     if by is None:
         return Trail(action_id, action, hold_id, None, SYSTEM)
     return Trail(
@@ -233,24 +249,24 @@ def _begin(action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int 
     )
 
 
-def _write(
+def _insert(
     trail: Trail, kind: Kind, now: datetime, answered: Answered | None = None, **columns: Any
 ) -> None:
-    """Insert the entry: the one place where a row comes into being."""
+    """Insert one entry, with text and JSON made storable."""
     columns = {
         "actor_name": trail.actor_name,
         "hold_id": trail.hold_id,
         "address": trail.address,
         "user_agent": trail.user_agent,
         "request_id": trail.request_id,
-        **_of_answer(answered),
+        **_answer_columns(answered),
         **columns,
     }
     for name in ("asked", "before", "after"):
-        columns[name] = text.json(columns.get(name) or {})
-    for name, length in _LENGTHS.items():
+        columns[name] = sanitize.to_json(columns.get(name) or {})
+    for name, length in MAX_LENGTHS.items():
         if name in columns:
-            columns[name] = text.plain(columns[name], length)
+            columns[name] = sanitize.one_line(columns[name], length)
     AuditEntry.objects.create(
         at=now,
         kind=kind,
@@ -261,13 +277,14 @@ def _write(
     )
 
 
-def _of_answer(answered: Answered | None) -> dict[str, Any]:
+def _answer_columns(answered: Answered | None) -> dict[str, Any]:
+    """Return the columns that describe an answer."""
     if answered is None:
         return {}
     return {
         "answered_method": answered.method,
         "answered_path": answered.path,
         "status": answered.status,
-        "milliseconds": min(max(answered.milliseconds, 0), _LARGEST),
+        "milliseconds": min(max(answered.milliseconds, 0), MAX_MILLISECONDS),
         "upstream_request_id": answered.request_id,
     }

@@ -1,8 +1,8 @@
-"""The database's own refusal to change the audit log, whoever asks and by whatever tool.
+"""Database triggers that refuse every change of the audit log, by any client and tool.
 
-Migrations lay nothing: a table rebuild on SQLite drops triggers without a word, so they are
-laid after every ``migrate`` and read back by a system check. Whoever may alter the schema can
-drop a trigger, or rewrite the file under SQLite; the check then says so.
+Migrations do not create them, because a table rebuild on SQLite silently drops triggers. They are
+installed after every ``migrate`` and verified by a system check. A user with the right to alter
+the schema can drop a trigger, or rewrite the file of SQLite; the check then reports it.
 
 Sources: https://www.sqlite.org/lang_createtrigger.html,
 https://www.sqlite.org/lang_conflict.html,
@@ -10,7 +10,7 @@ https://www.postgresql.org/docs/current/sql-createtrigger.html,
 https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,7 +19,8 @@ TABLE = "dashboard_auditentry"
 REFUSAL = "the audit log is append-only"
 
 
-def _sqlite(name: str, event: str, when: str = "") -> tuple[str, str]:
+def sqlite_trigger(name: str, event: str, when: str = "") -> tuple[str, str]:
+    """Return name and definition of a trigger."""
     name = f"{TABLE}_{name}"
     refusal = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
     return name, f"CREATE TRIGGER {name} {event} ON {TABLE} {when} {refusal}"
@@ -28,14 +29,14 @@ def _sqlite(name: str, event: str, when: str = "") -> tuple[str, str]:
 TAKEN = f"WHEN EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"  # noqa: S608 a constant
 SQLITE = dict(
     [
-        _sqlite("no_update", "BEFORE UPDATE"),
-        _sqlite("no_delete", "BEFORE DELETE"),
-        # REPLACE removes the old row without firing a DELETE trigger (unless the connection
-        # sets PRAGMA recursive_triggers), so the insertion itself has to be refused.
-        _sqlite("no_replace", "BEFORE INSERT", TAKEN),
-        # Before an insertion without an id SQLite shows NEW.id as -1; a row that really had
-        # that id would make the trigger above refuse every entry after it.
-        _sqlite("no_odd_id", "AFTER INSERT", "WHEN NEW.id < 1"),
+        sqlite_trigger("no_update", "BEFORE UPDATE"),
+        sqlite_trigger("no_delete", "BEFORE DELETE"),
+        # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
+        # sets PRAGMA recursive_triggers), so the INSERT itself is refused.
+        sqlite_trigger("no_replace", "BEFORE INSERT", TAKEN),
+        # Before an INSERT without an id NEW.id is -1. A row with that id would make the
+        # trigger above refuse every later entry.
+        sqlite_trigger("no_odd_id", "AFTER INSERT", "WHEN NEW.id < 1"),
     ]
 )
 
@@ -44,9 +45,9 @@ FUNCTION_BODY = (
     f" BEGIN RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
     " USING ERRCODE = 'integrity_constraint_violation'; END "
 )
-# Name: (the statement's middle, pg_trigger.tgtype). Bits: row 1, before 2, delete 8, update 16,
-# truncate 32. By row, because an ALTER that fills a column with a default issues an UPDATE that
-# touches no row.
+# Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, delete 8, update 16,
+# truncate 32. For each row, because an ALTER that fills a column with a default issues an UPDATE
+# without rows.
 POSTGRESQL = {
     f"{TABLE}_no_change": (f"BEFORE UPDATE OR DELETE ON {TABLE} FOR EACH ROW", 1 | 2 | 8 | 16),
     f"{TABLE}_no_truncate": (f"BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT", 2 | 32),
@@ -62,34 +63,37 @@ POSTGRESQL_CATALOGUE = """
 
 
 def is_supported(connection: BaseDatabaseWrapper) -> bool:
-    """Whether we know how to guard the table in this kind of database."""
+    """Return True for the databases that have triggers here: SQLite and PostgreSQL."""
     return connection.vendor in ("sqlite", "postgresql")
 
 
-def faults(connection: BaseDatabaseWrapper) -> list[str]:
-    """Return the names of triggers that are missing, altered or switched off.
+def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
+    """Return the names of triggers that are missing, altered or disabled.
 
-    Empty while there is no table yet.
+    Empty while the table does not exist.
     """
     if TABLE not in connection.introspection.table_names():
         return []
-    sound = _sound_on_sqlite if connection.vendor == "sqlite" else _sound_on_postgresql
-    expected: Iterable[str] = SQLITE if connection.vendor == "sqlite" else POSTGRESQL
-    standing = sound(connection)
-    return [name for name in expected if name not in standing]
+    if connection.vendor == "sqlite":
+        intact = intact_on_sqlite(connection)
+        return [name for name in SQLITE if name not in intact]
+    intact = intact_on_postgresql(connection)
+    return [name for name in POSTGRESQL if name not in intact]
 
 
-def lay(connection: BaseDatabaseWrapper) -> None:
-    """Put right every trigger that :func:`faults` names; touch nothing where all is well."""
-    if not faults(connection):
+def install(connection: BaseDatabaseWrapper) -> None:
+    """Create all triggers anew if any is faulty; otherwise do nothing."""
+    if not faulty_triggers(connection):
         return
-    statements = _laying_sqlite() if connection.vendor == "sqlite" else _laying_postgresql()
+    on_sqlite = connection.vendor == "sqlite"
+    statements = sqlite_statements() if on_sqlite else postgresql_statements()
     with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
 
 
-def _sound_on_sqlite(connection: BaseDatabaseWrapper) -> set[str]:
+def intact_on_sqlite(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of triggers with the expected definition."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s", [TABLE]
@@ -97,11 +101,12 @@ def _sound_on_sqlite(connection: BaseDatabaseWrapper) -> set[str]:
         return {name for name, sql in cursor.fetchall() if SQLITE.get(name) == sql}
 
 
-def _sound_on_postgresql(connection: BaseDatabaseWrapper) -> set[str]:
+def intact_on_postgresql(connection: BaseDatabaseWrapper) -> set[str]:
+    """Return the names of triggers with the expected definition, function and state."""
     with connection.cursor() as cursor:
         cursor.execute(POSTGRESQL_CATALOGUE, [TABLE])
         rows = cursor.fetchall()
-    # "A": fires always, also under session_replication_role = replica.
+    # "A": always enabled, also under session_replication_role = replica.
     return {
         name
         for name, *rest in rows
@@ -110,18 +115,20 @@ def _sound_on_postgresql(connection: BaseDatabaseWrapper) -> set[str]:
     }
 
 
-def _laying_sqlite() -> Iterable[str]:
+def sqlite_statements() -> Iterator[str]:
+    """Yield the statements that replace all triggers."""
     for name, statement in SQLITE.items():
         yield f"DROP TRIGGER IF EXISTS {name}"
         yield statement
 
 
-def _laying_postgresql() -> Iterable[str]:
+def postgresql_statements() -> Iterator[str]:
+    """Yield the statements that replace the function and all triggers."""
     yield (
         f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql"
         f" AS $refuse${FUNCTION_BODY}$refuse$"
     )
-    for name, (middle, _type) in POSTGRESQL.items():
+    for name, (definition, _type) in POSTGRESQL.items():
         yield f"DROP TRIGGER IF EXISTS {name} ON {TABLE}"
-        yield f"CREATE TRIGGER {name} {middle} EXECUTE FUNCTION {FUNCTION}()"
+        yield f"CREATE TRIGGER {name} {definition} EXECUTE FUNCTION {FUNCTION}()"
         yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}"

@@ -1,4 +1,4 @@
-"""How the values inside an entry read: keys as words, moments in the reader's zone."""
+"""Format the values of an entry: keys as labels, times in the reader's time zone."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from dashboard.audit.models import AuditEntry
 
 NOTHING = "–"
 
-MOMENTS = frozenset({"slot_start", "slot_end", "held_until", "latest_end"})
-MINUTES = frozenset({"slot_duration", "reservation_duration", "add"})
+TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end"})
+MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
 LABELS: dict[str, str | Promise] = {
     "event_type_id": _lazy("event type"),
     "slot_start": _lazy("slot starts"),
@@ -51,7 +51,7 @@ LABELS: dict[str, str | Promise] = {
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One value before and after, ready to be shown. The same text twice did not change."""
+    """One formatted value before and after."""
 
     label: str
     before: str
@@ -63,55 +63,51 @@ class Difference:
 
 
 def label(key: str) -> str:
-    """The words for a key; a key that we have no words for stands as it is."""
+    """Return the label of a key; an unknown key as it is, with spaces."""
     return str(LABELS.get(key, key.replace("_", " ")))
 
 
 def in_order(keys: Iterable[str]) -> list[str]:
-    """Keys as people read them: PostgreSQL keeps no order of its own."""
+    """Return distinct keys in the order of LABELS; PostgreSQL does not keep the order of JSON."""
     known = list(LABELS)
     return sorted(
         set(keys), key=lambda key: (known.index(key) if key in LABELS else len(known), key)
     )
 
 
-def shown(key: str, value: Any, near: datetime | None = None) -> str:
-    """A value in words. A moment on the same day as ``near`` is shown without its date."""
+def display(key: str, value: Any, near: datetime | None = None) -> str:
+    """Return a value as text. A time on the same day as ``near`` is shown without its date."""
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
         return _("yes") if value else _("no")
     if isinstance(value, list):
-        return ", ".join(shown(key, item, near) for item in value) or NOTHING
-    return _particular(key, value, near)
-
-
-def _particular(key: str, value: Any, near: datetime | None) -> str:
-    if key in MOMENTS and (parsed := moment(value)):
-        return minute(parsed, near) if near else exact(parsed)
-    if key in MINUTES and isinstance(value, int):
+        return ", ".join(display(key, item, near) for item in value) or NOTHING
+    if key in TIME_KEYS and (time := parse_time(value)):
+        return clock_time(time, near) if near else full_time(time)
+    if key in MINUTE_KEYS and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "state":
-        return states().get(str(value), str(value))
+        return state_labels().get(str(value), str(value))
     if key == "way":
         way = str(value).replace("_", " ")
         return str(action_labels.WAYS.get(way, way))
     if key == "reason":
-        return action_labels.reason(str(value))
+        return action_labels.reason_label(str(value))
     if key == "role":
         return str(action_labels.ROLES.get(value, value))
     return str(value)
 
 
-def states() -> dict[Any, str]:
-    """The words for the states of a hold, from the model that the foreign key points to."""
-    register = AuditEntry._meta.get_field("hold").related_model
-    choices = getattr(register._meta.get_field("state"), "flatchoices", ())
+def state_labels() -> dict[Any, str]:
+    """Return the labels of hold states, from the model that the foreign key refers to."""
+    hold = AuditEntry._meta.get_field("hold").related_model
+    choices = getattr(hold._meta.get_field("state"), "flatchoices", ())
     return {value: str(word) for value, word in choices}
 
 
-def moment(value: Any) -> datetime | None:
-    """The aware moment that a text in ISO 8601 names, or None."""
+def parse_time(value: Any) -> datetime | None:
+    """Return the aware datetime of an ISO 8601 text, or None for anything else."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
@@ -119,53 +115,55 @@ def moment(value: Any) -> datetime | None:
     return parsed if parsed.tzinfo else None
 
 
-def zone() -> tzinfo:
-    """The zone of whoever reads: their own, else the office's."""
+def reader_zone() -> tzinfo:
+    """Return the reader's own time zone, or the office's."""
     return timezone.get_current_timezone()
 
 
-def minute(at: datetime, near: datetime) -> str:
-    """14:05, or Tue 24 Nov 14:05 on another day than ``near``."""
-    local = at.astimezone(zone())
-    if local.date() != near.astimezone(zone()).date():
-        return day_and_minute(at, near)
-    return _clock(local)
+def clock_time(at: datetime, near: datetime) -> str:
+    """Format as 14:05, or as Tue 24 Nov 14:05 on another day than ``near``."""
+    local = at.astimezone(reader_zone())
+    if local.date() != near.astimezone(reader_zone()).date():
+        return date_and_time(at, near)
+    return unambiguous_time(local)
 
 
-def day_and_minute(at: datetime, near: datetime) -> str:
-    """Tue 24 Nov 14:05, with the year where it is not that of ``near``."""
-    local = at.astimezone(zone())
-    same_year = local.year == near.astimezone(zone()).year
+def date_and_time(at: datetime, near: datetime) -> str:
+    """Format as Tue 24 Nov 14:05, with the year if it is not that of ``near``."""
+    local = at.astimezone(reader_zone())
+    same_year = local.year == near.astimezone(reader_zone()).year
     day = formats.date_format(local, _("D j M") if same_year else _("D j M Y"))
-    return f"{day} {_clock(local)}"
+    return f"{day} {unambiguous_time(local)}"
 
 
-def exact(at: datetime) -> str:
-    """Tue 24 Nov 2026 14:05:30 CET"""
-    local = at.astimezone(zone())
+def full_time(at: datetime) -> str:
+    """Format as Tue 24 Nov 2026 14:05:30 CET."""
+    local = at.astimezone(reader_zone())
     return formats.date_format(local, _("D j M Y H:i:s")) + f" {local:%Z}"
 
 
-def _clock(local: datetime) -> str:
-    """14:05, or 02:30 CET where clocks are put back and show it twice."""
-    words = formats.date_format(local, "H:i")
-    told_twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f"{words} {local:%Z}" if told_twice else words
+def unambiguous_time(local: datetime) -> str:
+    """Format as 14:05, or as 02:30 CET when clocks are set back and show the time twice."""
+    text = formats.date_format(local, "H:i")
+    is_ambiguous = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+    return f"{text} {local:%Z}" if is_ambiguous else text
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Each key of either, before and after, in full."""
+    """Yield every key of either side, with full values."""
     for key in in_order([*before, *after]):
-        yield Difference(label(key), shown(key, before.get(key)), shown(key, after.get(key)))
+        yield Difference(label(key), display(key, before.get(key)), display(key, after.get(key)))
 
 
-def change(key: str, old: Any, new: Any, near: datetime) -> Difference:
-    """One value before and after, as short as a sentence near that moment wants it.
+def short_difference(key: str, old: Any, new: Any, near: datetime) -> Difference:
+    """Return one value before and after, with times relative to ``near``.
 
-    Moments in the same minute are told with their seconds; less than a second is no change.
+    Times in the same minute are shown with seconds; less than a second is no difference.
     """
-    short = Difference(label(key), shown(key, old, near), shown(key, new, near))
-    moments = moment(old), moment(new)
-    if key not in MOMENTS or short.changed or None in moments:
+    short = Difference(label(key), display(key, old, near), display(key, new, near))
+    times = parse_time(old), parse_time(new)
+    if key not in TIME_KEYS or short.changed or None in times:
         return short
-    return Difference(short.label, *(f"{at.astimezone(zone()):%H:%M:%S}" for at in moments if at))
+    return Difference(
+        short.label, *(f"{at.astimezone(reader_zone()):%H:%M:%S}" for at in times if at)
+    )

@@ -1,16 +1,18 @@
-"""What the cast of this room does: sign in through the page, send forms, lose its session."""
+"""Create people and holds, and act in a browser: sign in, submit forms, lose the session."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.http import HttpResponse
 from django.test import Client
 
+from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.accounts.people import add_person
 from dashboard.accounts.roles import Role
-from dashboard.audit.actor import Actor
+from dashboard.holds.models import Hold
 
 PASSWORD = "correct horse 9"
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -24,28 +26,46 @@ def person(name: str, role: Role, *, superuser: bool = False) -> User:
 
 
 def acting(user: User) -> Actor:
-    return Actor(user=user, address="192.0.2.7", user_agent="test", request_id="r1")
+    return Actor(user=user, address="192.0.2.7", user_agent="Browser/1", request_id="r1")
+
+
+def make_hold(holder: User, *, now: datetime | None = None, **fields: Any) -> Hold:
+    """Create a hold of an hour tomorrow, held for 30 minutes from ``now``."""
+    now = now or datetime.now(UTC)
+    defaults = {
+        "state": Hold.State.HELD,
+        "event_type_id": 1,
+        "event_type_title": "Consult 60",
+        "slot_start": now + timedelta(days=1),
+        "slot_end": now + timedelta(days=1, hours=1),
+        "reservation_duration": 30,
+        "held_until": now + timedelta(minutes=30),
+        "reservation_uid": "only-for-tests",
+        "created_at": now,
+        "changed_at": now,
+    }
+    return Hold.objects.create(holder=holder, **defaults | fields)
 
 
 def sign_in(browser: Client, name: str, password: str = PASSWORD, **data: str) -> HttpResponse:
-    """Through the page, as people do."""
+    """Sign in through the page."""
     browser.get(LOGIN)
     return send(browser, LOGIN, username=name, password=password, **data)
 
 
 def send(browser: Client, address: str, **data: str) -> HttpResponse:
-    """A form with its token."""
+    """Submit a form with its CSRF token."""
     token = browser.cookies["csrftoken"].value
     return browser.post(address, {**data, "csrfmiddlewaretoken": token})
 
 
 def send_by_htmx(browser: Client, address: str, page: str, **data: str) -> HttpResponse:
-    """The same form as htmx sends it from a page."""
+    """Submit a form as htmx does from ``page``."""
     token = browser.cookies["csrftoken"].value
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
     return browser.post(address, {**data, "csrfmiddlewaretoken": token}, headers=headers)
 
 
 def expire(browser: Client) -> None:
-    """The session is over; the other cookies stay."""
+    """End the session; keep the other cookies."""
     del browser.cookies["sessionid"]

@@ -1,4 +1,4 @@
-"""Beside the usual cast a superuser and a stranger without a role, and how they come."""
+"""Fixtures: more people, a browser, a small site and the audit log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.test import Client
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.audit.models import AuditEntry
-from tests.accounts.cast import person
+from tests.accounts.admin_pages import LIST
+from tests.accounts.cast import person, sign_in
 
 Story = list[tuple[str, str, str]]
 
@@ -27,7 +28,7 @@ def stranger(db: None) -> User:
 
 @pytest.fixture
 def browser() -> Client:
-    """A browser that has to bring its CSRF token like any other."""
+    """Return a client that enforces CSRF checks."""
     return Client(enforce_csrf_checks=True)
 
 
@@ -38,9 +39,24 @@ def small_site(settings: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def story(db: None) -> Callable[[], Story]:
-    """The audit since the cast came on stage, oldest first: who, what, how it ended."""
+    """Return a function that lists (actor name, action, outcome), without the fixtures' own."""
     return lambda: list(
         AuditEntry.objects.exclude(action=AuditEntry.Action.PERSON_ADDED, actor=None)
         .order_by("id")
         .values_list("actor_name", "action", "outcome")
     )
+
+
+@pytest.fixture
+def admins(browser: Client, admin: User) -> Client:
+    """Return the browser of an Admin who is no superuser."""
+    sign_in(browser, "admin")
+    browser.get(LIST)
+    return browser
+
+
+@pytest.fixture
+def superusers(superuser: User) -> Client:
+    browser = Client(enforce_csrf_checks=True)
+    sign_in(browser, "super")
+    return browser

@@ -1,28 +1,28 @@
-"""A small site behind the real gate: pages with forms that only echo what they were given."""
+"""Small URLconf behind the real middleware, with pages that echo their input."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.views.decorators.http import require_POST
 
-from dashboard.accounts.policy import admins_only
+from dashboard.accounts.access import admins_only
 from dashboard.accounts.saved_forms import recall
 from dashboard.urls import urlpatterns as real
 
-KEPT = {"login", "logout", "livez", "readyz", "settings", "warnings"}
+REAL = {"login", "logout", "livez", "readyz", "settings", "warnings"}
 
 
 def page(request: HttpRequest, **_: object) -> HttpResponse:
-    """Shows what was typed before; a POST says what it would have done."""
+    """Show saved input; echo a POST."""
     if request.method == "POST":
         return HttpResponse(f"did {sorted(request.POST)}")
-    typed = recall(request)
-    return HttpResponse("empty" if typed is None else f"typed {typed.urlencode()}")
+    saved = recall(request)
+    return HttpResponse("empty" if saved is None else f"saved {saved.urlencode()}")
 
 
 def hold(request: HttpRequest, pk: int) -> HttpResponse:
-    """A page with two forms of its own."""
+    """Show the saved input of two forms."""
     forms = {verb: recall(request, f"hold-{verb}") for verb in ("extend", "release")}
-    shown = {verb: typed.urlencode() for verb, typed in forms.items() if typed is not None}
+    shown = {verb: saved.urlencode() for verb, saved in forms.items() if saved is not None}
     return HttpResponse(f"hold {pk} {shown}")
 
 
@@ -32,7 +32,7 @@ def act(request: HttpRequest, **_: object) -> HttpResponse:
 
 
 urlpatterns = [
-    *[one for one in real if getattr(one, "name", None) in KEPT or "admin" in str(one.pattern)],
+    *[one for one in real if getattr(one, "name", None) in REAL or "admin" in str(one.pattern)],
     path("", page, name="board"),
     path("rows", page, name="board-rows"),
     path("holds/new", page, name="place"),

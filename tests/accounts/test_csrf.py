@@ -1,4 +1,4 @@
-"""A form whose token does not fit: told in our own words, and what was typed is not lost."""
+"""CSRF failures: an explanation, and saved input."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tests.accounts.cast import LOGIN, expire, send, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
 
-HERE = {"Origin": "http://testserver"}
-STALE = "Its page is older than your last sign-in."
+SAME_ORIGIN = {"Origin": "http://testserver"}
+STALE = "The page is older than your last sign-in."
 BANNER = '<div id="banner" role="alert" hx-swap-oob="true">'
-AGAIN = '<a class="button primary" href="{page}">Open the form again with what you typed</a>'
+REOPEN = '<a class="button primary" href="{page}">Open the form again with what you typed</a>'
 
 
 def send_with_old_token(
@@ -25,7 +25,7 @@ def send_with_old_token(
 
 @pytest.fixture
 def old_token(browser: Client, staff: User) -> str:
-    """The token of a page that was open when its reader signed in again in another tab."""
+    """Return the token of a page that was open during a sign-in in another tab."""
     sign_in(browser, "staff")
     old = browser.cookies["csrftoken"].value
     expire(browser)
@@ -34,32 +34,32 @@ def old_token(browser: Client, staff: User) -> str:
     return old
 
 
-def test_a_page_older_than_the_last_sign_in_loses_nothing(browser: Client, old_token: str) -> None:
-    answer = send_with_old_token(browser, "/holds/new", old_token, HERE, client_name="Ada")
+def test_input_of_a_stale_page_is_saved(browser: Client, old_token: str) -> None:
+    answer = send_with_old_token(browser, "/holds/new", old_token, SAME_ORIGIN, client_name="Ada")
     said = answer.content.decode()
     assert (answer.status_code, STALE in said) == (403, True)
-    assert AGAIN.format(page="/holds/new") in said
-    assert browser.get("/holds/new").content == b"typed client_name=Ada"
+    assert REOPEN.format(page="/holds/new") in said
+    assert browser.get("/holds/new").content == b"saved client_name=Ada"
 
 
-def test_the_same_under_htmx_is_a_fragment_in_the_banner(browser: Client, old_token: str) -> None:
-    by_htmx = {**HERE, "HX-Request": "true", "HX-Current-URL": "http://testserver/holds/7/"}
+def test_htmx_gets_a_banner(browser: Client, old_token: str) -> None:
+    by_htmx = {**SAME_ORIGIN, "HX-Request": "true", "HX-Current-URL": "http://testserver/holds/7/"}
     answer = send_with_old_token(browser, "/holds/7/extend", old_token, by_htmx, minutes="9")
     said = answer.content.decode()
-    assert (answer.status_code, said.startswith(BANNER)) == (403, True)
-    assert AGAIN.format(page="/holds/7/") in said
+    assert (answer.status_code, said.lstrip().startswith(BANNER)) == (403, True)
+    assert REOPEN.format(page="/holds/7/") in said
     assert browser.get("/holds/7/").content == b"hold 7 {'extend': 'minutes=9'}"
 
 
-def test_it_works_too_when_the_new_session_is_over_again(browser: Client, old_token: str) -> None:
+def test_input_is_saved_after_another_expired_session(browser: Client, old_token: str) -> None:
     expire(browser)
-    send_with_old_token(browser, "/holds/new", old_token, HERE, client_name="Ada")
+    send_with_old_token(browser, "/holds/new", old_token, SAME_ORIGIN, client_name="Ada")
     sign_in(browser, "staff")
-    assert browser.get("/holds/new").content == b"typed client_name=Ada"
+    assert browser.get("/holds/new").content == b"saved client_name=Ada"
 
 
 @pytest.mark.parametrize("then", [[], ["colleague"], ["staff", "colleague"]])
-def test_a_page_of_whoever_was_signed_in_before_is_kept_for_nobody(
+def test_input_from_a_shared_browser_is_not_saved(
     browser: Client, staff: User, colleague: User, then: list[str]
 ) -> None:
     sign_in(browser, "staff")
@@ -67,7 +67,7 @@ def test_a_page_of_whoever_was_signed_in_before_is_kept_for_nobody(
     for name in ["colleague", *then]:
         send(browser, "/accounts/logout/")
         sign_in(browser, name)
-    answer = send_with_old_token(browser, "/holds/new", old, HERE, client_name="Ada")
+    answer = send_with_old_token(browser, "/holds/new", old, SAME_ORIGIN, client_name="Ada")
     assert (answer.status_code, "with what you typed" in answer.content.decode()) == (403, False)
     assert browser.get("/holds/new").content == b"empty"
     assert "Ada" not in str(browser.session.items())
@@ -85,7 +85,7 @@ def test_a_page_of_whoever_was_signed_in_before_is_kept_for_nobody(
         {},
     ],
 )
-def test_what_another_site_sends_is_not_kept(
+def test_input_from_another_site_is_not_saved(
     browser: Client, old_token: str, elsewhere: dict[str, str]
 ) -> None:
     answer = send_with_old_token(browser, "/holds/new", old_token, elsewhere, client_name="Eve")
@@ -94,9 +94,7 @@ def test_what_another_site_sends_is_not_kept(
     assert browser.get("/holds/new").content == b"empty"
 
 
-def test_a_wrong_origin_is_told_as_the_proxys_or_a_strangers_doing(
-    browser: Client, staff: User
-) -> None:
+def test_wrong_origin_names_the_proxy(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     token = browser.cookies["csrftoken"].value
     foreign = {"Origin": "https://evil.example"}
@@ -104,21 +102,21 @@ def test_a_wrong_origin_is_told_as_the_proxys_or_a_strangers_doing(
     assert "the proxy in front of Holdfast and PUBLIC_URL do not agree" in answer.content.decode()
 
 
-def test_a_browser_without_cookies_is_told_so(db: None) -> None:
+def test_missing_cookie_is_explained(db: None) -> None:
     answer = Client(enforce_csrf_checks=True).post(LOGIN, {"username": "staff"})
     assert answer.status_code == 403
     assert "Your browser sent no cookie" in answer.content.decode()
     assert f'href="{LOGIN}"' in answer.content.decode()
 
 
-def test_an_old_sign_in_page_leads_to_the_board_when_signed_in_already(
-    browser: Client, old_token: str
-) -> None:
-    answer = send_with_old_token(browser, LOGIN, old_token, HERE, username="a", password="secret")
+def test_stale_sign_in_page_leads_to_the_board(browser: Client, old_token: str) -> None:
+    answer = send_with_old_token(
+        browser, LOGIN, old_token, SAME_ORIGIN, username="a", password="secret"
+    )
     said = answer.content.decode()
     assert (answer.status_code, "secret" in said) == (403, False)
     assert '<a class="button primary" href="/">Open the page again</a>' in said
 
 
-def test_a_right_token_still_passes(browser: Client, old_token: str) -> None:
+def test_valid_token_passes(browser: Client, old_token: str) -> None:
     assert send(browser, "/holds/7/release").content == b"did it"

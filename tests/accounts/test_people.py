@@ -1,4 +1,4 @@
-"""Changing people: who may, what the audit says, and the last Admin."""
+"""Services that change people: permissions, audit entries, and the last Admin."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def last_entry() -> AuditEntry:
     return AuditEntry.objects.latest("id")
 
 
-def test_an_admin_adds_a_person(admin: User) -> None:
+def test_admin_adds_a_person(admin: User) -> None:
     added = people.add_person(
         username="new",
         role=Role.STAFF,
@@ -56,14 +56,12 @@ def test_an_admin_adds_a_person(admin: User) -> None:
     assert PASSWORD not in str(AuditEntry.objects.values_list())
 
 
-def test_who_has_no_password_yet_cannot_sign_in(admin: User) -> None:
+def test_person_without_password_cannot_sign_in(admin: User) -> None:
     added = people.add_person(username="new", role=Role.STAFF, by=acting(admin), now=NOW)
     assert not fresh(added).has_usable_password()
 
 
-def test_a_change_is_in_the_audit_from_what_to_what_and_only_what_changed(
-    admin: User, staff: User
-) -> None:
+def test_entry_has_only_the_changed_values(admin: User, staff: User) -> None:
     people.change_person(
         person=staff.pk,
         username="staff",
@@ -80,7 +78,7 @@ def test_a_change_is_in_the_audit_from_what_to_what_and_only_what_changed(
     assert entry.after == {"last_name": "Ohm", "role": "Admins"}
 
 
-def test_a_change_that_changes_nothing_writes_nothing(
+def test_change_without_difference_is_not_logged(
     admin: User, staff: User, story: Callable[[], Story]
 ) -> None:
     people.change_person(
@@ -89,13 +87,13 @@ def test_a_change_that_changes_nothing_writes_nothing(
     assert story() == []
 
 
-def test_groups_that_are_not_ours_are_left_alone(admin: User, staff: User) -> None:
-    staff.groups.add(Group.objects.create(name="Choir"))
+def test_unrelated_groups_are_kept(admin: User, staff: User) -> None:
+    staff.groups.add(Group.objects.create(name="Unrelated"))
     people.change_person(person=staff.pk, role=Role.NONE, by=acting(admin), now=NOW)
-    assert fresh(staff).group_names == {"Choir"}
+    assert fresh(staff).group_names == {"Unrelated"}
 
 
-def test_the_system_changes_people_too(staff: User) -> None:
+def test_system_changes_people(staff: User) -> None:
     people.change_person(person=staff.pk, is_active=False, by=None, now=NOW)
     entry = last_entry()
     assert (entry.actor, entry.actor_name, entry.after) == (None, "system", {"is_active": False})
@@ -114,24 +112,24 @@ REFUSED: list[tuple[str, str, dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("who", "whom", "wish", "code"), REFUSED)
+@pytest.mark.parametrize(("actor", "person", "changes", "code"), REFUSED)
 @pytest.mark.usefixtures("staff", "colleague", "stranger", "admin", "superuser")
-def test_what_the_rules_refuse_changes_nothing_and_is_in_the_audit(
-    who: str, whom: str, wish: dict[str, Any], code: str
+def test_refused_change_is_logged_and_changes_nothing(
+    actor: str, person: str, changes: dict[str, Any], code: str
 ) -> None:
-    by, target = User.objects.get(username=who), User.objects.get(username=whom)
+    by, target = User.objects.get(username=actor), User.objects.get(username=person)
     before = User.objects.values().get(pk=target.pk)
     with pytest.raises(people.PeopleError) as refused:
-        people.change_person(person=target.pk, **wish, by=acting(by), now=NOW)
+        people.change_person(person=target.pk, **changes, by=acting(by), now=NOW)
     assert refused.value.code == code
     assert User.objects.values().get(pk=target.pk) == before
     assert role_of(fresh(target)) == role_of(target)
     entry = last_entry()
     assert (entry.actor, entry.action, entry.outcome) == (by, "person_changed", "refused")
-    assert (entry.error_code, entry.asked) == (code, {"person": target.pk, "username": whom})
+    assert (entry.error_code, entry.asked) == (code, {"person": target.pk, "username": person})
 
 
-def test_admins_change_their_own_names_and_password(admin: User) -> None:
+def test_admin_changes_own_name_and_password(admin: User) -> None:
     people.change_person(
         person=admin.pk,
         first_name="Ada",
@@ -150,7 +148,7 @@ def test_admins_change_their_own_names_and_password(admin: User) -> None:
     )
 
 
-def test_only_superusers_set_a_superusers_password(admin: User, superuser: User) -> None:
+def test_only_superusers_set_the_password_of_a_superuser(admin: User, superuser: User) -> None:
     with pytest.raises(people.SuperuserError):
         people.set_password(
             person=superuser.pk, password="stolen it 123", by=acting(admin), now=NOW
@@ -161,7 +159,7 @@ def test_only_superusers_set_a_superusers_password(admin: User, superuser: User)
     assert fresh(superuser).check_password("forgotten 123")
 
 
-def test_nobody_makes_superusers_but_the_system(superuser: User) -> None:
+def test_only_the_system_adds_superusers(superuser: User) -> None:
     with pytest.raises(people.SuperuserError):
         people.add_person(
             username="x", role=Role.ADMINS, superuser=True, by=acting(superuser), now=NOW
@@ -169,17 +167,17 @@ def test_nobody_makes_superusers_but_the_system(superuser: User) -> None:
     assert not User.objects.filter(username="x").exists()
 
 
-@pytest.mark.parametrize("wish", [{"is_active": False}, {"role": Role.STAFF}])
-def test_the_last_active_admin_stays_even_for_the_system(admin: User, wish: dict[str, Any]) -> None:
+@pytest.mark.parametrize("changes", [{"is_active": False}, {"role": Role.STAFF}])
+def test_last_active_admin_stays_even_for_the_system(admin: User, changes: dict[str, Any]) -> None:
     off = person("off", Role.ADMINS)
     people.change_person(person=off.pk, is_active=False, by=None, now=NOW)
     with pytest.raises(people.LastAdminError):
-        people.change_person(person=admin.pk, **wish, by=None, now=NOW)
+        people.change_person(person=admin.pk, **changes, by=None, now=NOW)
     assert fresh(admin).is_admin
     assert (last_entry().outcome, last_entry().error_code) == ("refused", "last_admin")
 
 
-def test_without_any_admin_the_others_can_still_be_changed(staff: User) -> None:
+def test_people_can_be_changed_without_any_admin(staff: User) -> None:
     people.change_person(person=staff.pk, role=Role.ADMINS, by=None, now=NOW)
     assert fresh(staff).is_admin
 
@@ -187,7 +185,7 @@ def test_without_any_admin_the_others_can_still_be_changed(staff: User) -> None:
 @pytest.mark.parametrize(
     "name", ["staff", "STAFF", "system", "System", "ｓｔａｆｆ", "a b", "", "x" * 151]
 )
-def test_names_that_could_be_mistaken_or_do_not_fit(staff: User, admin: User, name: str) -> None:
+def test_refused_usernames(staff: User, admin: User, name: str) -> None:
     with pytest.raises(ValidationError) as refused:
         people.add_person(username=name, role=Role.STAFF, by=acting(admin), now=NOW)
     assert set(refused.value.message_dict) == {"username"}
@@ -197,7 +195,7 @@ def test_names_that_could_be_mistaken_or_do_not_fit(staff: User, admin: User, na
 
 
 @pytest.mark.parametrize("password", ["", "short", "password123", "qwertyuiop"])
-def test_weak_passwords(staff: User, admin: User, password: str) -> None:
+def test_weak_passwords_are_refused(staff: User, admin: User, password: str) -> None:
     with pytest.raises(ValidationError) as refused:
         people.set_password(person=staff.pk, password=password, by=acting(admin), now=NOW)
     assert set(refused.value.message_dict) == {"password"}
@@ -205,48 +203,48 @@ def test_weak_passwords(staff: User, admin: User, password: str) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_admins_who_remove_each_other_at_once_leave_one() -> None:
+def test_two_admins_deactivating_each_other_leave_one() -> None:
     for turn in range(8):
         ada, bob = person(f"ada{turn}", Role.ADMINS), person(f"bob{turn}", Role.ADMINS)
         User.objects.exclude(pk__in=[ada.pk, bob.pk]).update(is_active=False)
-        outcomes = at_once(remove(bob, by=ada), remove(ada, by=bob))
+        outcomes = in_parallel(deactivate(bob, by=ada), deactivate(ada, by=bob))
         assert sorted(outcomes) == ["done", "not_admin"]
         assert [one.is_admin for one in (fresh(ada), fresh(bob))].count(True) == 1
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_operators_who_remove_one_admin_each_at_once_leave_one() -> None:
+def test_two_operators_deactivating_the_last_admins_leave_one() -> None:
     for turn in range(8):
         ada, bob = person(f"ada{turn}", Role.ADMINS), person(f"bob{turn}", Role.ADMINS)
         User.objects.exclude(pk__in=[ada.pk, bob.pk]).update(is_active=False)
-        outcomes = at_once(remove(bob, by=None), remove(ada, by=None))
+        outcomes = in_parallel(deactivate(bob, by=None), deactivate(ada, by=None))
         assert sorted(outcomes) == ["done", "last_admin"]
         assert User.objects.filter(is_active=True, groups__name="Admins").count() == 1
 
 
-def remove(whom: User, *, by: User | None) -> Callable[[], str]:
-    def verb() -> str:
+def deactivate(target: User, *, by: User | None) -> Callable[[], str]:
+    def run() -> str:
         try:
             people.change_person(
-                person=whom.pk, is_active=False, by=None if by is None else acting(by), now=NOW
+                person=target.pk, is_active=False, by=None if by is None else acting(by), now=NOW
             )
         except people.PeopleError as refused:
             return refused.code
         return "done"
 
-    return verb
+    return run
 
 
-def at_once(*verbs: Callable[[], str]) -> list[str]:
-    start = threading.Barrier(len(verbs))
+def in_parallel(*calls: Callable[[], str]) -> list[str]:
+    start = threading.Barrier(len(calls))
 
-    def run(verb: Callable[[], str]) -> str:
+    def call_at_once(call: Callable[[], str]) -> str:
         try:
             connection.ensure_connection()
             start.wait(10)
-            return verb()
+            return call()
         finally:
             connection.close()
 
-    with ThreadPoolExecutor(len(verbs)) as pool:
-        return list(pool.map(run, verbs))
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return list(pool.map(call_at_once, calls))

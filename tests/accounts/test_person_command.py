@@ -1,4 +1,4 @@
-"""``manage.py person``: the operator's way in when no Admin is left who could."""
+"""``manage.py person``, which operators use to add and change people."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from tests.accounts.conftest import Story
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
-    """The command with its password in a pipe; gives back what it said."""
+    """Return a function that runs the command with a piped password and returns its output."""
 
     def run(*words: str, password: str = PASSWORD) -> str:
         monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
-        said = io.StringIO()
-        call_command("person", *words, stdout=said)
-        return said.getvalue()
+        output = io.StringIO()
+        call_command("person", *words, stdout=output)
+        return output.getvalue()
 
     return run
 
 
-def test_the_first_admin(db: None, run: Callable[..., str], story: Callable[[], Story]) -> None:
+def test_add_the_first_admin(db: None, run: Callable[..., str], story: Callable[[], Story]) -> None:
     assert run("add", "ada", "--role", "Admins") == "Added ada to Admins.\n"
     ada = User.objects.get(username="ada")
     assert (ada.is_admin, ada.is_superuser, ada.check_password(PASSWORD)) == (True, False, True)
 
 
-def test_a_forgotten_password_and_another_role(
+def test_password_and_change(
     staff: User, run: Callable[..., str], story: Callable[[], Story]
 ) -> None:
     run("password", "staff", password="another horse 8")
@@ -44,10 +44,10 @@ def test_a_forgotten_password_and_another_role(
     assert story() == [("system", "password_changed", "ok"), ("system", "person_changed", "ok")]
 
 
-def test_what_is_wrong_is_said_in_a_sentence(admin: User, run: Callable[..., str]) -> None:
-    with pytest.raises(CommandError, match="Nobody has the name nobody"):
-        run("password", "nobody")
-    with pytest.raises(CommandError, match="Somebody has this name already"):
+def test_errors_are_messages(admin: User, run: Callable[..., str]) -> None:
+    with pytest.raises(CommandError, match="There is no person with the name unknown"):
+        run("password", "unknown")
+    with pytest.raises(CommandError, match="This name is already taken"):
         run("add", "Admin", "--role", "Staff")
     with pytest.raises(CommandError, match="This password is too short"):
         run("add", "new", "--role", "Staff", password="short")
@@ -58,7 +58,7 @@ def test_what_is_wrong_is_said_in_a_sentence(admin: User, run: Callable[..., str
     assert list(User.objects.values_list("username", flat=True)) == ["admin"]
 
 
-def test_at_a_keyboard_it_is_typed_twice_and_unseen(
+def test_password_is_typed_twice_without_echo(
     db: None, run: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     typed = iter([PASSWORD, "another one 12", PASSWORD, PASSWORD])
@@ -78,7 +78,7 @@ def test_at_a_keyboard_it_is_typed_twice_and_unseen(
         ["createsuperuser", "--username=new", "--email=new@example.org", "--no-input"],
     ],
 )
-def test_djangos_own_commands_do_nothing_past_the_audit(
+def test_commands_of_django_that_bypass_the_audit_log_are_disabled(
     staff: User, monkeypatch: pytest.MonkeyPatch, words: list[str]
 ) -> None:
     monkeypatch.setattr("getpass.getpass", lambda _: "another horse 8")

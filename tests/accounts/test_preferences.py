@@ -1,4 +1,4 @@
-"""How people like to work: kept on the server, for themselves, and used wherever they look."""
+"""Preferences: the service, the settings page, and the language and time zone of pages."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone, translation
 
-from dashboard.accounts import localisation, preferences
+from dashboard.accounts import middleware
 from dashboard.accounts.backend import Backend
+from dashboard.accounts.forms import PreferencesForm, time_zone_choices
 from dashboard.accounts.models import Preferences, User
-from dashboard.accounts.preferences_form import PreferencesForm, zones
+from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import acting, send, sign_in
 
-USUAL = {
+DEFAULTS = {
     "time_zone": "",
     "language": "",
     "hold_minutes": None,
@@ -27,7 +28,7 @@ USUAL = {
     "desktop_notice": False,
     "shortcuts": True,
 }
-WISHED = {
+CHOSEN = {
     "time_zone": "America/New_York",
     "language": "de",
     "hold_minutes": 30,
@@ -37,7 +38,7 @@ WISHED = {
     "desktop_notice": True,
     "shortcuts": False,
 }
-TYPED = {
+SUBMITTED = {
     "time_zone": "America/New_York",
     "language": "de",
     "hold_minutes": "30",
@@ -48,71 +49,70 @@ TYPED = {
 }
 
 
-def kept(user: User) -> dict[str, object] | None:
-    return Preferences.objects.filter(user=user).values(*WISHED).first()
+def stored(user: User) -> dict[str, object] | None:
+    return Preferences.objects.filter(user=user).values(*CHOSEN).first()
 
 
 @pytest.fixture(autouse=True)
-def no_cal_com(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the key may not list event types there is only their number to ask for."""
+def _no_event_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a list of event types the form asks for the id."""
     monkeypatch.setattr("dashboard.holds.event_types.event_types", lambda: ())
 
 
 @pytest.fixture(autouse=True)
 def _english_afterwards() -> Iterator[None]:
-    """Django leaves a thread in the language of its last request."""
+    """Restore the language, which Django leaves activated after a request."""
     yield
     translation.activate("en")
 
 
-def test_whoever_said_nothing_works_as_the_office_does(staff: User) -> None:
-    assert {name: getattr(staff.likes, name) for name in USUAL} == USUAL
-    assert kept(staff) is None
-    assert staff.likes.usual_minutes == 15
+def test_defaults_of_the_office(staff: User) -> None:
+    assert {name: getattr(staff.preferences, name) for name in DEFAULTS} == DEFAULTS
+    assert stored(staff) is None
+    assert staff.preferences.usual_minutes == 15
 
 
-def test_what_is_kept_is_read_again_and_changed_in_its_place(staff: User) -> None:
-    preferences.keep(**WISHED, by=acting(staff))
-    assert User.objects.get(pk=staff.pk).likes.usual_minutes == 30
-    preferences.keep(**USUAL | {"sound": True}, by=acting(staff))
-    assert kept(staff) == USUAL | {"sound": True}
+def test_saving_again_replaces_the_row(staff: User) -> None:
+    save_preferences(**CHOSEN, by=acting(staff))
+    assert User.objects.get(pk=staff.pk).preferences.usual_minutes == 30
+    save_preferences(**DEFAULTS | {"sound": True}, by=acting(staff))
+    assert stored(staff) == DEFAULTS | {"sound": True}
 
 
-def test_nobody_else_is_touched_and_the_audit_has_nothing_of_it(
+def test_saving_changes_only_own_preferences_and_is_not_logged(
     staff: User, colleague: User
 ) -> None:
-    preferences.keep(**WISHED, by=acting(colleague))
+    save_preferences(**CHOSEN, by=acting(colleague))
     before = AuditEntry.objects.count()
-    preferences.keep(**USUAL, by=acting(staff))
-    assert kept(colleague) == WISHED
+    save_preferences(**DEFAULTS, by=acting(staff))
+    assert stored(colleague) == CHOSEN
     assert AuditEntry.objects.count() == before
 
 
-def test_minutes_that_the_office_no_longer_allows_shrink_to_its_policy(
+def test_usual_minutes_are_capped_by_the_current_policy(
     staff: User, settings: pytest.FixtureRequest
 ) -> None:
     settings.HOLD_MINUTES_MAX = 20
-    assert preferences.keep(**WISHED, by=acting(staff)).usual_minutes == 20
+    assert save_preferences(**CHOSEN, by=acting(staff)).usual_minutes == 20
 
 
-class TestThePage:
-    def test_keeps_what_is_sent_and_says_so_in_the_new_language(
-        self, browser: Client, staff: User
-    ) -> None:
+class TestSettingsPage:
+    def test_saves_and_confirms_in_the_new_language(self, browser: Client, staff: User) -> None:
         sign_in(browser, "staff")
         browser.get("/settings/")
-        answer = send(browser, "/settings/", **TYPED)
+        answer = send(browser, "/settings/", **SUBMITTED)
         assert (answer.status_code, answer["Location"]) == (303, "/settings/")
-        assert kept(staff) == WISHED
+        assert stored(staff) == CHOSEN
         page = browser.get("/settings/")
         assert page["Content-Language"] == "de"
-        assert '<html lang="de" class="dense" data-sound data-notice>' in page.content.decode()
+        html = " ".join(page.content.decode().split())
+        assert '<html lang="de" class="dense" data-sound data-notice >' in html
 
-    def test_shows_what_is_kept(self, browser: Client, staff: User) -> None:
-        preferences.keep(**WISHED | {"language": ""}, by=acting(staff))
+    def test_shows_stored_preferences(self, browser: Client, staff: User) -> None:
+        save_preferences(**CHOSEN | {"language": ""}, by=acting(staff))
         sign_in(browser, "staff")
         form = browser.get("/settings/").context["form"]
-        assert {name: form[name].value() for name in WISHED} == WISHED | {"language": ""}
+        assert {name: form[name].value() for name in CHOSEN} == CHOSEN | {"language": ""}
 
     @pytest.mark.parametrize(
         ("field", "value"),
@@ -127,31 +127,29 @@ class TestThePage:
             ("density", "airy"),
         ],
     )
-    def test_refuses_nonsense_beside_its_field(
+    def test_reports_invalid_values_at_their_field(
         self, browser: Client, staff: User, field: str, value: str
     ) -> None:
         sign_in(browser, "staff")
         browser.get("/settings/")
-        answer = send(browser, "/settings/", **TYPED | {field: value})
+        answer = send(browser, "/settings/", **SUBMITTED | {field: value})
         assert answer.status_code == 422
         assert list(answer.context["form"].errors) == [field]
-        assert kept(staff) is None
+        assert stored(staff) is None
 
-    def test_shows_again_what_was_typed_when_the_session_had_ended(
-        self, browser: Client, staff: User
-    ) -> None:
-        preferences.keep(**USUAL | {"shortcuts": True}, by=acting(staff))
+    def test_shows_saved_input_after_an_expired_session(self, browser: Client, staff: User) -> None:
+        save_preferences(**DEFAULTS | {"shortcuts": True}, by=acting(staff))
         sign_in(browser, "staff")
         browser.get("/settings/")
         del browser.cookies["sessionid"]
-        sent_away = send(browser, "/settings/", **TYPED)
-        assert sent_away["Location"] == "/accounts/login/?next=/settings/"
+        redirect = send(browser, "/settings/", **SUBMITTED)
+        assert redirect["Location"] == "/accounts/login/?next=/settings/"
         sign_in(browser, "staff")
         form = browser.get("/settings/").context["form"]
         assert (form["hold_minutes"].value(), form["shortcuts"].value()) == ("30", "")
-        assert kept(staff) == USUAL
+        assert stored(staff) == DEFAULTS
 
-    def test_offers_event_types_by_name_and_one_that_is_not_listed(self, staff: User) -> None:
+    def test_offers_listed_event_types_and_the_present_one(self, staff: User) -> None:
         form = PreferencesForm(
             instance=Preferences(user=staff, event_type_id=7), event_types=[(1, "Consult")]
         )
@@ -159,8 +157,8 @@ class TestThePage:
         assert choices == [("", "None"), (1, "Consult"), (7, "Event type 7")]
 
 
-def test_zones_are_the_worlds_with_the_offices_first() -> None:
-    offered = zones("US/Pacific")
+def test_time_zone_choices() -> None:
+    offered = time_zone_choices("US/Pacific")
     names = [name for name, _shown in offered]
     assert offered[0] == ("", "The office’s (Europe/Rome)")
     assert ("America/New_York", "America/New York") in offered
@@ -169,33 +167,33 @@ def test_zones_are_the_worlds_with_the_offices_first() -> None:
     assert names == sorted(set(names))
 
 
-class TestLanguageAndZone:
-    def seen(self, user: User, **headers: str) -> tuple[str | None, str, str]:
-        """The language and zone that a view runs in, and the language that the answer names."""
-        there: list[str | None] = []
+class TestLocalisation:
+    def run(self, user: User, **headers: str) -> tuple[str | None, str, str]:
+        """Return language and time zone inside a view, and the Content-Language of the response."""
+        inside: list[str | None] = []
 
         def view(_request: HttpRequest) -> HttpResponse:
-            there.extend([translation.get_language(), timezone.get_current_timezone_name()])
+            inside.extend([translation.get_language(), timezone.get_current_timezone_name()])
             return HttpResponse()
 
         request = RequestFactory().get("/", headers=headers)
         request.user = user
-        answer = localisation.middleware(view)(request)
-        return there[0], str(there[1]), answer["Content-Language"]
+        answer = middleware.localisation(view)(request)
+        return inside[0], str(inside[1]), answer["Content-Language"]
 
-    def test_are_the_browsers_and_the_offices_for_whoever_said_nothing(self, staff: User) -> None:
-        assert self.seen(staff) == ("en", "Europe/Rome", "en")
-        assert self.seen(staff, accept_language="de-AT") == ("de", "Europe/Rome", "de")
+    def test_defaults_to_the_browser_and_the_office(self, staff: User) -> None:
+        assert self.run(staff) == ("en", "Europe/Rome", "en")
+        assert self.run(staff, accept_language="de-AT") == ("de", "Europe/Rome", "de")
 
-    def test_are_the_persons_own_and_end_with_the_request(self, staff: User) -> None:
-        own = preferences.keep(**WISHED, by=acting(staff))
-        assert self.seen(own.user, accept_language="en") == ("de", "America/New_York", "de")
+    def test_own_choice_ends_with_the_request(self, staff: User) -> None:
+        own = save_preferences(**CHOSEN, by=acting(staff))
+        assert self.run(own.user, accept_language="en") == ("de", "America/New_York", "de")
         assert timezone.get_current_timezone_name() == "Europe/Rome"
         assert translation.get_language() == "en"
 
-    def test_survive_a_name_that_is_no_longer_known(self, staff: User) -> None:
-        old = WISHED | {"time_zone": "Europe/Atlantis", "language": "xx"}
-        assert self.seen(preferences.keep(**old, by=acting(staff)).user) == (
+    def test_unknown_names_fall_back_to_the_defaults(self, staff: User) -> None:
+        old = CHOSEN | {"time_zone": "Europe/Atlantis", "language": "xx"}
+        assert self.run(save_preferences(**old, by=acting(staff)).user) == (
             "en",
             "Europe/Rome",
             "en",
@@ -203,28 +201,28 @@ class TestLanguageAndZone:
 
 
 @pytest.mark.django_db
-def test_sign_in_speaks_the_browsers_language(browser: Client) -> None:
+def test_sign_in_page_uses_the_browsers_language(browser: Client) -> None:
     page = browser.get("/accounts/login/", headers={"Accept-Language": "de"})
     assert page["Content-Language"] == "de"
-    assert '<html lang="de">' in page.content.decode()
+    assert '<html lang="de"' in page.content.decode()
     assert "Accept-Language" in page["Vary"]
 
 
-@pytest.mark.parametrize("said", [True, False], ids=["who-said-something", "who-said-nothing"])
-def test_whoever_is_signed_in_is_read_with_their_wishes_in_one_query(
+@pytest.mark.parametrize("stored_row", [True, False], ids=["stored", "defaults"])
+def test_person_and_preferences_are_read_in_one_query(
     staff: User,
     django_assert_num_queries: Callable[[int], AbstractContextManager[object]],
-    said: bool,
+    stored_row: bool,
 ) -> None:
-    if said:
-        preferences.keep(**WISHED, by=acting(staff))
+    if stored_row:
+        save_preferences(**CHOSEN, by=acting(staff))
     with django_assert_num_queries(1):
         found = Backend().get_user(staff.pk)
         assert found is not None
-        assert found.likes.density == ("dense" if said else "roomy")
+        assert found.preferences.density == ("dense" if stored_row else "roomy")
 
 
-def test_whoever_was_switched_off_is_signed_out_at_once(browser: Client, staff: User) -> None:
+def test_deactivated_person_is_signed_out(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     User.objects.filter(pk=staff.pk).update(is_active=False)
     assert browser.get("/settings/")["Location"] == "/accounts/login/?next=/settings/"

@@ -1,4 +1,4 @@
-"""Who is what, and what finding it out costs."""
+"""Roles and groups, and the queries to read them."""
 
 from __future__ import annotations
 
@@ -8,33 +8,33 @@ from django.core.management.sql import emit_post_migrate_signal
 from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts.context import roles
-from dashboard.accounts.groups import lay_groups
+from dashboard.accounts.context_processors import roles
+from dashboard.accounts.groups import create_groups
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, is_admin, is_staff_member, role_of
 from tests.accounts.cast import person
 
 
-def test_the_cast(staff: User, admin: User, superuser: User, stranger: User) -> None:
+def test_roles_of_people(staff: User, admin: User, superuser: User, stranger: User) -> None:
     anonymous = AnonymousUser()
-    everybody = (staff, admin, superuser, stranger, anonymous)
-    assert [is_staff_member(one) for one in everybody] == [True, True, True, False, False]
-    assert [is_admin(one) for one in everybody] == [False, True, True, False, False]
+    people = (staff, admin, superuser, stranger, anonymous)
+    assert [is_staff_member(one) for one in people] == [True, True, True, False, False]
+    assert [is_admin(one) for one in people] == [False, True, True, False, False]
 
 
-def test_who_is_switched_off_is_nothing(staff: User, admin: User, superuser: User) -> None:
+def test_inactive_people_have_no_rights(staff: User, admin: User, superuser: User) -> None:
     for one in (staff, admin, superuser):
         one.is_active = False
         assert (is_staff_member(one), is_admin(one)) == (False, False)
 
 
-def test_the_stronger_of_two_groups_counts(staff: User) -> None:
+def test_stronger_of_two_groups_counts(staff: User) -> None:
     staff.groups.add(Group.objects.get(name="Admins"))
     fresh = User.objects.get(pk=staff.pk)
     assert (role_of(fresh), is_admin(fresh)) == (Role.ADMINS, True)
 
 
-def test_asking_again_and_again_costs_one_query(
+def test_roles_are_read_once_per_object(
     admin: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     fresh = User.objects.get(pk=admin.pk)
@@ -44,7 +44,7 @@ def test_asking_again_and_again_costs_one_query(
         assert role_of(fresh) is Role.ADMINS
 
 
-def test_a_list_of_people_costs_no_query_each(
+def test_list_of_people_takes_two_queries(
     staff: User, admin: User, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     with django_assert_num_queries(2):
@@ -52,24 +52,24 @@ def test_a_list_of_people_costs_no_query_each(
         assert [role_of(one) for one in people] == [Role.STAFF, Role.ADMINS]
 
 
-def test_templates_know_the_role_even_where_a_request_had_no_user(rf: RequestFactory) -> None:
+def test_context_processor_without_user(rf: RequestFactory) -> None:
     assert roles(rf.get("/")) == {"is_admin": False, "is_member": False}
 
 
-def test_the_groups_exist_after_migrate_and_making_them_again_changes_nothing(db: None) -> None:
+def test_groups_exist_after_migrate(db: None) -> None:
     before = list(Group.objects.order_by("pk").values_list("pk", "name"))
-    lay_groups()
+    create_groups()
     assert list(Group.objects.order_by("pk").values_list("pk", "name")) == before
     assert [name for _, name in before] == ["Staff", "Admins"]
 
 
-def test_a_missing_group_comes_back_with_the_next_migrate(db: None) -> None:
+def test_migrate_restores_groups(db: None) -> None:
     Group.objects.all().delete()
     call_command("migrate", verbosity=0)
     assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins"}
 
 
-def test_the_groups_come_back_after_a_flush_too(db: None) -> None:
+def test_flush_restores_groups(db: None) -> None:
     Group.objects.all().delete()
     emit_post_migrate_signal(verbosity=0, interactive=False, db="default")  # as flush does
     assert person("first", Role.ADMINS).group_names == {"Admins"}

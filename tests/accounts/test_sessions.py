@@ -1,4 +1,4 @@
-"""When a session ends, it ends with the next request, a poll's included, and for good."""
+"""Ended sessions: effective with the next request, polls included, and for good."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEW = "another horse 8"
 
 
 def poll(browser: Client, address: str) -> tuple[int, str]:
-    """The status of the answer, and where htmx is told to go."""
+    """Return the status and the HX-Redirect of a poll."""
     page = {"HX-Request": "true", "HX-Current-URL": "http://testserver/holds/new"}
     answer = browser.get(address, headers=page)
     if answer.status_code != 304:
@@ -30,13 +30,13 @@ def new_password(person: int) -> None:
     people.set_password(person=person, password=NEW, by=None, now=timezone.now())
 
 
-def switched_off(person: int) -> None:
+def deactivate(person: int) -> None:
     people.change_person(person=person, is_active=False, by=None, now=timezone.now())
 
 
-@pytest.mark.parametrize("end", [new_password, switched_off])
+@pytest.mark.parametrize("end", [new_password, deactivate])
 @pytest.mark.parametrize("address", POLLS)
-def test_the_next_poll_of_every_other_session_is_out(
+def test_next_poll_of_an_ended_session_redirects_to_sign_in(
     staff: User, end: Callable[[int], None], address: str
 ) -> None:
     browsers = [Client(enforce_csrf_checks=True) for _ in range(2)]
@@ -48,12 +48,12 @@ def test_the_next_poll_of_every_other_session_is_out(
         assert poll(browser, address) == (200, f"{LOGIN}?next=/holds/new")
 
 
-def test_who_is_switched_on_again_signs_in_again(staff: User) -> None:
-    """A browser that asked for nothing meanwhile has its session still."""
+def test_activation_does_not_revive_sessions(staff: User) -> None:
+    """Keep the session cookies: the browsers send no request in between."""
     browsers = [Client(enforce_csrf_checks=True) for _ in range(2)]
     for browser in browsers:
         sign_in(browser, "staff")
-    switched_off(staff.pk)
+    deactivate(staff.pk)
     people.change_person(person=staff.pk, is_active=True, by=None, now=timezone.now())
     for browser in browsers:
         assert browser.get("/")["Location"] == f"{LOGIN}?next=/"
@@ -64,16 +64,14 @@ def test_who_is_switched_on_again_signs_in_again(staff: User) -> None:
 
 
 @pytest.mark.parametrize("address", POLLS)
-def test_without_the_role_a_poll_gets_a_refusal(staff: User, address: str) -> None:
+def test_poll_without_role_is_denied(staff: User, address: str) -> None:
     browser = Client(enforce_csrf_checks=True)
     sign_in(browser, "staff")
     people.change_person(person=staff.pk, role="", by=None, now=timezone.now())
     assert poll(browser, address) == (403, "")
 
 
-def test_an_admin_who_becomes_staff_has_no_more_of_it_with_the_next_request(
-    admin: User, browser: Client
-) -> None:
+def test_former_admin_is_denied_with_the_next_request(admin: User, browser: Client) -> None:
     sign_in(browser, "admin")
     assert browser.get("/audit/").status_code == 200
     people.add_person(username="other", role="Admins", password=NEW, by=None, now=timezone.now())
@@ -82,7 +80,7 @@ def test_an_admin_who_becomes_staff_has_no_more_of_it_with_the_next_request(
     assert answers == [200, 403, 403]
 
 
-def test_a_session_that_was_signed_out_opens_nothing_any_more(staff: User, browser: Client) -> None:
+def test_stolen_cookie_is_useless_after_sign_out(staff: User, browser: Client) -> None:
     browser.get(LOGIN)
     sign_in(browser, "staff")
     stolen: Morsel[str] = browser.cookies["sessionid"]
@@ -94,15 +92,15 @@ def test_a_session_that_was_signed_out_opens_nothing_any_more(staff: User, brows
     assert thief.get("/")["Location"] == f"{LOGIN}?next=/"
 
 
-def test_uids_that_were_found_are_gone_for_whoever_comes_next(
+def test_session_data_is_gone_for_the_next_person(
     staff: User, colleague: User, browser: Client
 ) -> None:
-    """Switched off, and not signed out."""
+    """Deactivate a person who never signs out."""
     sign_in(browser, "staff")
     session = browser.session
     session["found"] = {"a-number": "a-secret-uid"}
     session.save()
-    switched_off(staff.pk)
+    deactivate(staff.pk)
     assert browser.get("/").status_code == 302
     sign_in(browser, "colleague")
     assert browser.session["_auth_user_id"] == str(colleague.pk)

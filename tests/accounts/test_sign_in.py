@@ -1,4 +1,4 @@
-"""Signing in and out, and what the audit says of it."""
+"""Sign-in and sign-out, and their audit entries."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.accounts.conftest import Story
 pytestmark = pytest.mark.usefixtures("small_site")
 
 
-def test_in_and_out_again(browser: Client, staff: User, story: Callable[[], Story]) -> None:
+def test_sign_in_and_out(browser: Client, staff: User, story: Callable[[], Story]) -> None:
     answer = sign_in(browser, "staff")
     assert (answer.status_code, answer["Location"]) == (302, "/")
     assert browser.get("/").content == b"empty"
@@ -27,7 +27,7 @@ def test_in_and_out_again(browser: Client, staff: User, story: Callable[[], Stor
     assert story() == [("staff", "sign_in", "ok"), ("staff", "sign_out", "ok")]
 
 
-def test_the_audit_knows_from_where_and_with_what(browser: Client, staff: User) -> None:
+def test_entry_has_address_and_browser(browser: Client, staff: User) -> None:
     browser.get(LOGIN)
     browser.post(
         LOGIN,
@@ -49,7 +49,7 @@ def test_the_audit_knows_from_where_and_with_what(browser: Client, staff: User) 
     ("name", "password"),
     [("staff", "not my password"), ("STAFF", PASSWORD), ("off", PASSWORD)],
 )
-def test_a_failed_sign_in_tells_nothing_and_is_in_the_audit(
+def test_failed_sign_in_is_logged_and_gives_no_hint(
     browser: Client, staff: User, colleague: User, name: str, password: str
 ) -> None:
     User.objects.filter(pk=colleague.pk).update(username="off", is_active=False)
@@ -65,10 +65,8 @@ def test_a_failed_sign_in_tells_nothing_and_is_in_the_audit(
 
 
 @pytest.mark.parametrize("name", [PASSWORD, "evil\x00\r\nadmin\u202e" + "x" * 5000])
-def test_a_name_that_nobody_has_may_be_a_password_and_is_not_written_down(
-    browser: Client, staff: User, name: str
-) -> None:
-    for said in (name, name, "somebody else"):
+def test_unknown_name_is_logged_as_a_fingerprint(browser: Client, staff: User, name: str) -> None:
+    for said in (name, name, "another name"):
         assert sign_in(browser, said, "wrong").status_code == 422
     first, again, other = AuditEntry.objects.filter(action="sign_in_failed").order_by("id")
     assert re.fullmatch(r"\? [0-9a-f]{6}", first.actor_name)
@@ -76,17 +74,17 @@ def test_a_name_that_nobody_has_may_be_a_password_and_is_not_written_down(
     assert name[:4] not in str(AuditEntry.objects.values_list())
 
 
-def test_an_empty_form_is_told_beside_the_fields(browser: Client, staff: User) -> None:
+def test_empty_form(browser: Client, staff: User) -> None:
     answer = sign_in(browser, "", "")
     assert (answer.status_code, "do not match" in answer.content.decode()) == (422, False)
     assert set(answer.context["form"].errors) == {"username", "password"}
 
 
-def test_a_session_planted_before_signing_in_opens_nothing(browser: Client, staff: User) -> None:
+def test_session_from_before_sign_in_is_useless(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     expire(browser)
     browser.get(LOGIN)
-    send(browser, "/holds/new", client_name="Ada")  # makes an anonymous session
+    send(browser, "/holds/new", client_name="Ada")  # creates an anonymous session
     planted = browser.cookies["sessionid"].value
     sign_in(browser, "staff")
     assert browser.cookies["sessionid"].value != planted
@@ -95,32 +93,30 @@ def test_a_session_planted_before_signing_in_opens_nothing(browser: Client, staf
     assert thief.get("/").status_code == 302
 
 
-def test_who_is_signed_in_already_goes_on_to_the_page(browser: Client, staff: User) -> None:
+def test_signed_in_person_is_redirected_to_the_page(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     assert browser.get(f"{LOGIN}?next=/holds/7/")["Location"] == "/holds/7/"
     assert browser.get(f"{LOGIN}?next={LOGIN}")["Location"] == "/"
     assert browser.get(f"{LOGIN}?next=//evil.example")["Location"] == "/"
 
 
-def test_signing_out_takes_a_post_and_a_token(browser: Client, staff: User) -> None:
+def test_sign_out_needs_post_and_token(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
     assert browser.get("/accounts/logout/").status_code == 405
     assert browser.post("/accounts/logout/").status_code == 403
     assert browser.get("/").content == b"empty"
 
 
-def test_signing_out_leads_nowhere_else(
-    browser: Client, staff: User, story: Callable[[], Story]
-) -> None:
+def test_sign_out_ignores_next(browser: Client, staff: User, story: Callable[[], Story]) -> None:
     sign_in(browser, "staff")
     answer = send(browser, "/accounts/logout/?next=//evil.example", next="https://evil.example/")
     assert answer["Location"] == LOGIN
     assert Session.objects.count() == 0
-    send(browser, "/accounts/logout/")  # a second click: nobody signs out twice
+    send(browser, "/accounts/logout/")  # a second click is not logged
     assert story() == [("staff", "sign_in", "ok"), ("staff", "sign_out", "ok")]
 
 
-def test_the_page_works_without_scripts_and_says_where_it_leads(db: None, browser: Client) -> None:
+def test_page_is_a_plain_form_with_a_safe_next(db: None, browser: Client) -> None:
     answer = browser.get(f"{LOGIN}?next=/holds/7/extend")
     said = answer.content.decode()
     assert answer.status_code == 200

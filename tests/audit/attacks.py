@@ -1,12 +1,18 @@
-"""Ways to change or remove an entry with plain SQL. Each would work if no trigger stood there."""
+"""SQL statements that would change or delete entries if there were no triggers."""
 
-from dashboard.audit.models import AuditEntry
+from datetime import UTC, datetime
+
+from django.db import IntegrityError, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dashboard.audit import triggers
+from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.audit.triggers import TABLE
 
 COLUMNS = [field.column for field in AuditEntry._meta.local_fields]
-_named = ", ".join(COLUMNS)
-_forged = ", ".join("'forged'" if name == "actor_name" else name for name in COLUMNS)
-_onto_itself = f"SELECT {_forged} FROM {TABLE} WHERE true"
+COLUMN_LIST = ", ".join(COLUMNS)
+FORGED_LIST = ", ".join("'forged'" if name == "actor_name" else name for name in COLUMNS)
+ONTO_ITSELF = f"SELECT {FORGED_LIST} FROM {TABLE} WHERE true"
 
 EVERYWHERE = {
     "update": f"UPDATE {TABLE} SET actor_name = 'forged'",
@@ -14,19 +20,19 @@ EVERYWHERE = {
     "delete": f"DELETE FROM {TABLE}",
     "delete of one": f"DELETE FROM {TABLE} WHERE id = (SELECT max(id) FROM {TABLE})",
     "upsert": (
-        f"INSERT INTO {TABLE} ({_named}) {_onto_itself}"
+        f"INSERT INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}"
         " ON CONFLICT (id) DO UPDATE SET actor_name = excluded.actor_name"
     ),
 }
 SQLITE = EVERYWHERE | {
-    "replace": f"REPLACE INTO {TABLE} ({_named}) {_onto_itself}",
-    "insert or replace": f"INSERT OR REPLACE INTO {TABLE} ({_named}) {_onto_itself}",
+    "replace": f"REPLACE INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}",
+    "insert or replace": f"INSERT OR REPLACE INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}",
     "replace by rowid": (
-        f"REPLACE INTO {TABLE} (rowid, {_named.removeprefix('id, ')}) {_onto_itself}"
+        f"REPLACE INTO {TABLE} (rowid, {COLUMN_LIST.removeprefix('id, ')}) {ONTO_ITSELF}"
     ),
     "replace by a key in text": (
-        f"REPLACE INTO {TABLE} ({_named}) SELECT CAST(id AS TEXT),"
-        f" {_forged.removeprefix('id, ')} FROM {TABLE}"
+        f"REPLACE INTO {TABLE} ({COLUMN_LIST}) SELECT CAST(id AS TEXT),"
+        f" {FORGED_LIST.removeprefix('id, ')} FROM {TABLE}"
     ),
     "update or ignore": f"UPDATE OR IGNORE {TABLE} SET actor_name = 'forged'",
     "update or replace": f"UPDATE OR REPLACE {TABLE} SET id = (SELECT min(id) FROM {TABLE})",
@@ -52,3 +58,44 @@ POSTGRESQL = EVERYWHERE | {
     ),
 }
 BY_VENDOR = {"sqlite": SQLITE, "postgresql": POSTGRESQL}
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def write(connection: BaseDatabaseWrapper, count: int) -> None:
+    for _ in range(count):
+        log(connection).create(
+            at=NOON, kind="event", action="sign_in", outcome="ok", actor_name="staff"
+        )
+
+
+def log(connection: BaseDatabaseWrapper) -> AuditEntryQuerySet:
+    return AuditEntry.objects.using(connection.alias)
+
+
+def rows(connection: BaseDatabaseWrapper) -> list[tuple[object, ...]]:
+    """Return all entries, with the columns of the model."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM {triggers.TABLE} ORDER BY id")
+        return cursor.fetchall()
+
+
+def run(connection: BaseDatabaseWrapper, sql: str) -> None:
+    with transaction.atomic(using=connection.alias), connection.cursor() as cursor:
+        cursor.execute(sql)
+
+
+def assert_all_refused(connection: BaseDatabaseWrapper) -> None:
+    """Execute every attack; fail with those that were not refused or changed something."""
+    before, holes = rows(connection), []
+    assert len(before) >= 2
+    for name, sql in BY_VENDOR[connection.vendor].items():
+        try:
+            run(connection, sql)
+        except IntegrityError as error:
+            if triggers.REFUSAL not in str(error):
+                holes.append(f"{name}: refused by something else, {error}")
+        else:
+            holes.append(f"{name}: not refused")
+        if rows(connection) != before:
+            holes.append(f"{name}: changed the log")
+    assert holes == []

@@ -1,18 +1,37 @@
-"""What the log is about, and the browser in which it is read."""
+"""Fixtures: a hold, a log with several actions, an Admin's browser, and separate databases."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import timedelta
+
 import pytest
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
 from dashboard.accounts.models import User
+from dashboard.audit import trail
 from dashboard.holds.models import Hold
-from tests.audit.deeds import make_hold
+from tests.audit.attacks import write
+from tests.audit.databases import migrated
+from tests.audit.recorded import (
+    NOON,
+    Action,
+    Outcome,
+    after,
+    begin_to_extend,
+    extend,
+    fail_to_place,
+    hold_of,
+    sign_in,
+)
+
+VENDORS = ("sqlite", "postgresql")
 
 
 @pytest.fixture
 def hold(staff: User) -> Hold:
-    return make_hold(staff)
+    return hold_of(staff)
 
 
 @pytest.fixture
@@ -20,3 +39,40 @@ def admins_browser(admin: User) -> Client:
     browser = Client()
     browser.force_login(admin)
     return browser
+
+
+@pytest.fixture
+def mixed_log(staff: User, colleague: User, hold: Hold) -> None:
+    """Record seven actions of several actors, with different outcomes."""
+    sign_in(staff, at=NOON - timedelta(days=1))
+    extend(staff, hold)
+    extend(colleague, hold, at=after(1))
+    fail_to_place(colleague, at=after(2))
+    begin_to_extend(staff, hold, at=after(3))
+    trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=after(4))
+    trail.event(
+        action=Action.SIGN_IN_FAILED,
+        by=None,
+        outcome=Outcome.REFUSED,
+        actor_name="system",
+        now=after(5),
+    )
+
+
+@pytest.fixture(scope="module", params=VENDORS)
+def shared(request, tmp_path_factory, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
+    """Create a database for all tests that do not change it."""
+    with (
+        django_db_blocker.unblock(),
+        migrated(request.param, tmp_path_factory.mktemp("apart")) as connection,
+    ):
+        write(connection, 2)
+        yield connection
+
+
+@pytest.fixture(params=VENDORS)
+def own(request, tmp_path, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
+    """Create a database for one test."""
+    with django_db_blocker.unblock(), migrated(request.param, tmp_path) as connection:
+        write(connection, 2)
+        yield connection

@@ -1,5 +1,4 @@
-"""Databases of their own, made by ``migrate`` itself, for what cannot be tried inside a test's
-transaction."""
+"""Migrated databases for tests that cannot run inside the transaction of a test."""
 
 from __future__ import annotations
 
@@ -19,19 +18,20 @@ from tests.parts import require
 
 @contextmanager
 def migrated(vendor: str, folder: Path) -> Iterator[BaseDatabaseWrapper]:
-    """A connection to a new and fully migrated database of that kind, under an alias of its own."""
+    """Yield a connection to a new, migrated database of this kind, under its own alias."""
     alias = f"apart-{secrets.token_hex(4)}"
     if vendor == "sqlite":
-        with _connected(alias, f"sqlite:///{folder / 'apart.sqlite3'}") as connection:
+        with connected(alias, f"sqlite:///{folder / 'apart.sqlite3'}") as connection:
             yield connection
         return
     require("PostgreSQL", postgresql.binaries())
-    with postgresql.fresh_database() as url, _connected(alias, url) as connection:
+    with postgresql.fresh_database() as url, connected(alias, url) as connection:
         yield connection
 
 
 @contextmanager
-def _connected(alias: str, url: str) -> Iterator[BaseDatabaseWrapper]:
+def connected(alias: str, url: str) -> Iterator[BaseDatabaseWrapper]:
+    """Add a database to Django's connections, and migrate it."""
     settings = {"default": connections.settings["default"], alias: database(Path("/"))(url)}
     connections.settings[alias] = connections.configure_settings(settings)[alias]
     try:

@@ -1,4 +1,4 @@
-"""Lets Django empty the database after a transactional test, which the triggers would refuse."""
+"""Let Django flush the database after a transactional test in spite of the triggers."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
-from tests.audit.reset import lifted_triggers
+from tests.audit.reset import without_triggers
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _flush_past_the_triggers() -> Iterator[None]:
-    """For tests with ``transaction=True`` and live servers alike.
+def _flush_without_triggers() -> Iterator[None]:
+    """Drop the triggers during a flush, for tests with ``transaction=True`` and live servers.
 
-    The flush sends ``post_migrate`` afterwards, which brings back content types, permissions,
-    the groups and the triggers.
+    The flush sends ``post_migrate``, which restores content types, permissions, groups and
+    triggers.
     """
     flush = TransactionTestCase._fixture_teardown
 
-    def flush_past_the_triggers(case: TransactionTestCase) -> None:
-        with ExitStack() as lifted:
+    def flush_without_triggers(case: TransactionTestCase) -> None:
+        with ExitStack() as stack:
             for alias in case._databases_names(include_mirrors=False):
-                lifted.enter_context(lifted_triggers(connections[alias]))
+                stack.enter_context(without_triggers(connections[alias]))
             flush(case)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_past_the_triggers)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
         yield

@@ -1,6 +1,6 @@
-"""The one way past the audit log's triggers: for the test suite's own reset between tests.
+"""Drop the triggers of the audit log, for the reset of the database between tests.
 
-Nothing in ``dashboard`` imports this, and what gets installed does not contain it.
+Nothing in ``dashboard`` imports this, and the installed package does not contain it.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from dashboard.audit import triggers
 
 
 @contextmanager
-def lifted_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Take the triggers away, and lay them again whatever happens."""
+def without_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Drop the triggers, and install them again afterwards, also after an error."""
     on_postgresql = connection.vendor == "postgresql"
     names = triggers.POSTGRESQL if on_postgresql else triggers.SQLITE
     with connection.cursor() as cursor:
@@ -23,4 +23,4 @@ def lifted_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
     try:
         yield
     finally:
-        triggers.lay(connection)
+        triggers.install(connection)

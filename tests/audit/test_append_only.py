@@ -1,4 +1,4 @@
-"""Nobody changes or removes an entry through the ORM or the admin; the database holds beneath."""
+"""Entries cannot be changed or deleted by the ORM or the admin; triggers refuse the rest."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.db.models import ProtectedError
 from dashboard.accounts.admin import people_site
 from dashboard.audit.append_only import AppendOnlyError
 from dashboard.audit.models import AuditEntry
-from tests.audit.deeds import NOON, extend
+from tests.audit.recorded import NOON, extend
 
 log = AuditEntry.objects
-BY_WORD: dict[str, Callable[[AuditEntry], Any]] = {
+BY_ORM: dict[str, Callable[[AuditEntry], Any]] = {
     "save": lambda entry: entry.save(),
     "save of one field": lambda entry: entry.save(update_fields=["actor_name"]),
     "delete": lambda entry: entry.delete(),
@@ -69,18 +69,18 @@ def stored() -> list[dict[str, Any]]:
     return list(log.order_by("id").values())
 
 
-@pytest.mark.parametrize("way", BY_WORD)
-def test_the_orm_refuses_in_words(entry, way):
+@pytest.mark.parametrize("way", BY_ORM)
+def test_orm_refuses(entry, way):
     before = stored()
     entry.actor_name = "forged"
     refused = pytest.raises(AppendOnlyError, match="added and never changed or removed")
     with refused, transaction.atomic():
-        BY_WORD[way](entry)
+        BY_ORM[way](entry)
     assert stored() == before
 
 
 @pytest.mark.parametrize("way", BY_TRIGGER)
-def test_what_slips_past_the_words_meets_the_triggers(entry, way):
+def test_triggers_refuse_what_bypasses_the_orm(entry, way):
     before = stored()
     entry.actor_name = "forged"
     with pytest.raises(IntegrityError), transaction.atomic():
@@ -88,7 +88,7 @@ def test_what_slips_past_the_words_meets_the_triggers(entry, way):
     assert stored() == before
 
 
-def test_people_and_holds_that_an_entry_names_cannot_be_deleted(entry, staff):
+def test_referenced_people_and_holds_cannot_be_deleted(entry, staff):
     before = stored()
     with pytest.raises(ProtectedError):
         entry.hold.delete()
@@ -97,6 +97,6 @@ def test_people_and_holds_that_an_entry_names_cannot_be_deleted(entry, staff):
     assert stored() == before
 
 
-def test_no_admin_site_knows_the_log():
+def test_no_admin_site_has_the_log():
     assert not admin.site.is_registered(AuditEntry)
     assert not people_site.is_registered(AuditEntry)

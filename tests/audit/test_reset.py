@@ -1,4 +1,4 @@
-"""The suite's own reset, and that the product is whole again after it."""
+"""Reset of the database between tests."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ from django.db import IntegrityError, connection
 
 from dashboard.audit import trail, triggers
 from dashboard.audit.models import AuditEntry
-from tests.audit.reset import lifted_triggers
+from tests.audit.reset import without_triggers
 
 NOON = datetime(2025, 11, 25, 12, 0, tzinfo=UTC)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("turn", ["first", "second"])
-def test_each_transactional_test_finds_an_empty_log_and_all_that_migrations_made(turn):
+def test_transactional_test_starts_with_an_empty_log_and_migrated_data(turn):
     assert AuditEntry.objects.count() == 0
     assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins"}
     assert ContentType.objects.filter(app_label="dashboard", model="auditentry").count() == 1
     assert Permission.objects.filter(content_type__app_label="dashboard").exists()
-    assert triggers.faults(connection) == []
+    assert triggers.faulty_triggers(connection) == []
     trail.event(action=AuditEntry.Action.EXPIRE, by=None, now=NOON)
     with pytest.raises(IntegrityError, match=triggers.REFUSAL), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {triggers.TABLE}")
 
 
-def test_the_triggers_stand_again_also_after_a_failure(db):
+def test_triggers_are_restored_after_an_error(db):
     seen = []
 
-    def fail_while_they_are_lifted() -> None:
-        with lifted_triggers(connection):
-            seen.extend(triggers.faults(connection))
+    def fail_without_triggers() -> None:
+        with without_triggers(connection):
+            seen.extend(triggers.faulty_triggers(connection))
             raise RuntimeError
 
     with pytest.raises(RuntimeError):
-        fail_while_they_are_lifted()
+        fail_without_triggers()
     assert len(seen) in (2, 4)
-    assert triggers.faults(connection) == []
+    assert triggers.faulty_triggers(connection) == []

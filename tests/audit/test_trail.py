@@ -1,18 +1,17 @@
-"""The only writer: one insertion each, and nothing that a database would refuse."""
+"""Services that write the log: one INSERT each, of values that every database stores."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
-from pathlib import Path
 
 import pytest
 from django.db import transaction
 
-import dashboard
+from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
-from tests.audit.deeds import (
+from tests.accounts.cast import acting
+from tests.audit.recorded import (
     AFTER,
     BEFORE,
     NOON,
@@ -20,31 +19,30 @@ from tests.audit.deeds import (
     Action,
     Answered,
     Outcome,
-    acting,
     after,
     begin_to_extend,
     extend,
 )
 
-WHAT = ("kind", "actor_id", "actor_name", "hold_id", "outcome", "method", "answered_method")
+COLUMNS = ("kind", "actor_id", "actor_name", "hold_id", "outcome", "method", "answered_method")
 
 
 def entries() -> list[AuditEntry]:
-    """The test's own, oldest first: adding the cast was written down too."""
+    """Return the test's own entries, oldest first, without those of the fixtures."""
     return list(AuditEntry.objects.exclude(action=Action.PERSON_ADDED).order_by("id"))
 
 
-def test_an_action_is_its_intent_its_steps_and_its_outcome_under_one_number(staff, hold):
+def test_action_is_intent_steps_and_outcome_with_one_id(staff, hold):
     action_id = extend(staff, hold)
-    told = [tuple(getattr(entry, name) for name in WHAT) for entry in entries()]
-    assert told == [
+    rows = [tuple(getattr(entry, name) for name in COLUMNS) for entry in entries()]
+    assert rows == [
         ("intent", staff.pk, "staff", hold.pk, "", "PATCH", ""),
         ("step", staff.pk, "staff", hold.pk, "", "PATCH", "PATCH"),
         ("outcome", staff.pk, "staff", hold.pk, "ok", "", "PATCH"),
     ]
     assert {entry.action_id for entry in entries()} == {action_id}
     assert {(e.address, e.user_agent, e.request_id) for e in entries()} == {
-        ("192.0.2.7", "Browser/1", "req-1")
+        ("192.0.2.7", "Browser/1", "r1")
     }
     _, _, outcome = entries()
     assert (outcome.status, outcome.milliseconds, outcome.upstream_request_id) == (
@@ -55,7 +53,7 @@ def test_an_action_is_its_intent_its_steps_and_its_outcome_under_one_number(staf
     assert (outcome.before, outcome.after) == ({}, AFTER | {"way": "park and return"})
 
 
-def test_every_word_is_one_insertion_and_reads_nothing(staff, hold, django_assert_num_queries):
+def test_each_entry_is_one_insert(staff, hold, django_assert_num_queries):
     with django_assert_num_queries(1) as asked:
         begun = begin_to_extend(staff, hold)
     with django_assert_num_queries(1):
@@ -69,25 +67,25 @@ def test_every_word_is_one_insertion_and_reads_nothing(staff, hold, django_asser
     assert asked[0]["sql"].startswith('INSERT INTO "dashboard_auditentry"')
 
 
-def test_the_transaction_is_the_callers(staff, hold):
+def test_transaction_belongs_to_the_caller(staff, hold):
     with transaction.atomic():
         extend(staff, hold)
         transaction.set_rollback(True)
     assert entries() == []
 
 
-def test_without_a_person_it_was_the_system(hold):
+def test_system_without_an_actor(hold):
     trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=NOON)
     (entry,) = entries()
     assert (entry.actor, entry.actor_name, entry.address) == (None, "system", "")
 
 
-def test_who_is_not_signed_in_is_called_what_they_typed(db):
+def test_event_without_sign_in_has_the_given_name(db):
     trail.event(
         action=Action.SIGN_IN_FAILED,
         by=None,
         outcome=Outcome.REFUSED,
-        actor_name="nobody",
+        actor_name="unknown",
         address="192.0.2.9",
         user_agent="Script/2",
         request_id="req-9",
@@ -96,21 +94,21 @@ def test_who_is_not_signed_in_is_called_what_they_typed(db):
     (entry,) = entries()
     assert (entry.actor, entry.actor_name, entry.address, entry.user_agent, entry.request_id) == (
         None,
-        "nobody",
+        "unknown",
         "192.0.2.9",
         "Script/2",
         "req-9",
     )
 
 
-def test_a_name_stays_as_it_was_when_the_person_is_renamed(staff, hold):
+def test_entry_keeps_the_name_of_a_renamed_person(staff, hold):
     extend(staff, hold)
     staff.first_name, staff.last_name = "Another", "Name"
     staff.save()
     assert {entry.actor_name for entry in entries()} == {"staff"}
 
 
-def test_the_claim_and_its_action_share_a_number(staff, hold):
+def test_action_id_of_the_caller(staff, hold):
     first = begin_to_extend(staff, hold)
     second = trail.intent(
         action=Action.CHECK, by=None, asked={}, action_id=first.action_id, now=NOON
@@ -118,7 +116,7 @@ def test_the_claim_and_its_action_share_a_number(staff, hold):
     assert second.action_id == first.action_id
 
 
-def test_what_died_is_finished_under_its_own_number_by_whom_it_was(staff, hold):
+def test_resumed_action_keeps_its_id_and_names_the_new_actor(staff, hold):
     died = begin_to_extend(staff, hold)
     resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.OK, after=AFTER, now=after(600))
@@ -127,7 +125,7 @@ def test_what_died_is_finished_under_its_own_number_by_whom_it_was(staff, hold):
     assert (intent.actor_name, outcome.actor_name) == ("staff", "system")
 
 
-def test_an_outcome_can_name_the_hold_that_came_of_it(staff, hold):
+def test_outcome_names_the_created_hold(staff, hold):
     begun = trail.intent(action=Action.TAKE_IN, by=acting(staff), asked={}, now=NOON)
     trail.outcome(begun, outcome=Outcome.OK, hold_id=hold.pk, now=NOON)
     assert [entry.hold_id for entry in entries()] == [None, hold.pk]
@@ -137,7 +135,7 @@ HOSTILE = "a\x00b\x1b[31mc\r\nd\u202ee\ud800f"
 HARMLESS = "ab[31mc  def"
 
 
-def test_hostile_text_is_stored_whole_and_harmless(staff, hold):
+def test_control_characters_are_removed_and_lengths_limited(staff, hold):
     actor = Actor(user=staff, address="1" * 90, user_agent=HOSTILE * 900, request_id="r" * 900)
     begun = trail.intent(
         action=Action.MOVE,
@@ -170,7 +168,7 @@ def test_hostile_text_is_stored_whole_and_harmless(staff, hold):
     assert len(outcome.message) == 2000
 
 
-def test_moments_are_stored_in_utc_and_other_things_refused(db):
+def test_times_are_stored_in_utc_and_other_types_refused(db):
     rome = timezone(timedelta(hours=1))
     trail.event(
         action=Action.EXPORT,
@@ -186,19 +184,7 @@ def test_moments_are_stored_in_utc_and_other_things_refused(db):
         trail.event(action=Action.EXPORT, by=None, asked={"x": float("nan")}, now=NOON)
 
 
-def test_nobody_else_in_the_product_writes_or_lifts():
-    writers = {
-        str(path.relative_to(Path(dashboard.__file__).parent))
-        for path in Path(dashboard.__file__).parent.rglob("*.py")
-        for text in [path.read_text()]
-        if "AuditEntry(" in text.replace("class AuditEntry(", "")
-        or any(f"AuditEntry.objects.{verb}" in text for verb in ("create", "bulk_", "get_or"))
-        or "tests.audit" in text
-    }
-    assert writers == {"audit/trail.py"}
-
-
-def test_the_moment_is_the_callers(staff, hold):
+def test_time_belongs_to_the_caller(staff, hold):
     extend(staff, hold, at=datetime(2020, 1, 1, tzinfo=UTC))
     assert {entry.at.year for entry in entries()} == {2020}
     assert entries()[0].before == BEFORE

@@ -1,4 +1,4 @@
-"""What people do in these tests, written through the trail as the services write it."""
+"""Record actions as the services do, for tests that read the log."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from uuid import UUID
 
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.actor import Actor
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.timeline import Line, fold
 from dashboard.holds.models import Hold
+from tests.accounts.cast import acting, make_hold
 
 Action, Outcome = AuditEntry.Action, AuditEntry.Outcome
-# 13:00 in Rome, and long past: pages compare it with the real clock.
+# 13:00 in Rome. In the past, because pages compare it with the real clock.
 NOON = datetime(2025, 11, 25, 12, 0, tzinfo=UTC)
 ONE = "/v2/slots/reservations/{uid}"
 BEFORE = {
@@ -27,7 +28,7 @@ AFTER = BEFORE | {"held_until": "2025-11-25T12:30:00Z"}
 
 @dataclass(frozen=True)
 class Answered:
-    """An exchange with cal.com."""
+    """Call to cal.com and its answer."""
 
     method: str = "PATCH"
     path: str = ONE
@@ -38,10 +39,6 @@ class Answered:
 
 def after(seconds: float) -> datetime:
     return NOON + timedelta(seconds=seconds)
-
-
-def acting(user: User) -> Actor:
-    return Actor(user=user, address="192.0.2.7", user_agent="Browser/1", request_id="req-1")
 
 
 def begin_to_extend(user: User | None, hold: Hold, at: datetime = NOON) -> trail.Trail:
@@ -58,7 +55,7 @@ def begin_to_extend(user: User | None, hold: Hold, at: datetime = NOON) -> trail
 
 
 def extend(user: User | None, hold: Hold, at: datetime = NOON) -> UUID:
-    """Parked and returned."""
+    """Record an extension by park and return."""
     begun = begin_to_extend(user, hold, at)
     trail.step(
         begun,
@@ -101,16 +98,26 @@ def sign_in(user: User, at: datetime = NOON) -> None:
     trail.event(action=Action.SIGN_IN, by=acting(user), now=at)
 
 
-def make_hold(holder: User, client_name: str = "Client One") -> Hold:
-    return Hold.objects.create(
-        state=Hold.State.HELD,
-        holder=holder,
+def hold_of(holder: User, client_name: str = "Client One") -> Hold:
+    """Create a hold whose slot is that of BEFORE."""
+    slot_start = datetime(2025, 11, 26, 13, 30, tzinfo=UTC)
+    return make_hold(
+        holder,
+        now=NOON,
         client_name=client_name,
-        event_type_id=1,
-        slot_start=datetime(2025, 11, 26, 13, 30, tzinfo=UTC),
-        slot_end=datetime(2025, 11, 26, 14, 30, tzinfo=UTC),
-        reservation_duration=15,
+        slot_start=slot_start,
+        slot_end=slot_start + timedelta(hours=1),
         held_until=NOON + timedelta(minutes=15),
-        created_at=NOON,
-        changed_at=NOON,
+        reservation_uid=None,
     )
+
+
+def lines(now: datetime = NOON, viewer: int | None = None) -> list[Line]:
+    """Return the lines of the test's own actions, newest first."""
+    own = AuditEntry.objects.exclude(action=Action.PERSON_ADDED).select_related("actor", "hold")
+    return fold(own, now=now, viewer=viewer)
+
+
+def only_line(now: datetime = NOON, viewer: int | None = None) -> Line:
+    (line,) = lines(now, viewer)
+    return line

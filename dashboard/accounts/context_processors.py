@@ -1,4 +1,4 @@
-"""What every template may ask about the person who looks at it."""
+"""Template context about the person who views a page."""
 
 from django.http import HttpRequest
 
@@ -6,7 +6,7 @@ from dashboard.accounts.roles import is_admin, is_staff_member
 
 
 def roles(request: HttpRequest) -> dict[str, bool]:
-    """``is_admin`` and ``is_member``; both false where a request failed before it had a user."""
+    """Return ``is_admin`` and ``is_member``; both False if a request failed before sign-in."""
     user = getattr(request, "user", None)
     if user is None:
         return {"is_admin": False, "is_member": False}

@@ -1,4 +1,4 @@
-"""``next`` is only ever our own page, whoever wrote it and however it is spelt."""
+"""``next`` leads only to pages of this site, whatever its spelling."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import clear_script_prefix, set_script_prefix
 
 from dashboard.accounts.models import User
-from dashboard.accounts.return_urls import own_page
+from dashboard.accounts.return_urls import safe_page
 from tests.accounts.cast import LOGIN, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
@@ -58,14 +58,12 @@ def request_here(rf: RequestFactory) -> HttpRequest:
 
 
 @pytest.mark.parametrize("address", HOSTILE)
-def test_what_is_not_a_page_of_ours_is_nothing(request_here: HttpRequest, address: str) -> None:
-    assert own_page(request_here, address) is None
+def test_other_addresses_are_refused(request_here: HttpRequest, address: str) -> None:
+    assert safe_page(request_here, address) is None
 
 
 @pytest.mark.parametrize("address", HOSTILE)
-def test_signing_in_with_a_hostile_next_leads_to_the_board(
-    browser: Client, staff: User, address: str
-) -> None:
+def test_hostile_next_leads_to_the_board(browser: Client, staff: User, address: str) -> None:
     answer = sign_in(browser, "staff", next=address)
     assert (answer.status_code, answer["Location"]) == (302, "/")
 
@@ -86,25 +84,27 @@ def test_signing_in_with_a_hostile_next_leads_to_the_board(
         ("/admin/dashboard/user/", "/admin/dashboard/user/"),
     ],
 )
-def test_a_page_of_ours_is_spelt_by_us(request_here: HttpRequest, address: str, page: str) -> None:
-    assert own_page(request_here, address) == page
+def test_page_is_reversed_from_the_urlconf(
+    request_here: HttpRequest, address: str, page: str
+) -> None:
+    assert safe_page(request_here, address) == page
 
 
-def test_a_line_break_in_next_cannot_split_the_answer(browser: Client, staff: User) -> None:
+def test_line_break_in_next_cannot_split_the_response(browser: Client, staff: User) -> None:
     answer = sign_in(browser, "staff", next="/?a=1\r\nSet-Cookie: who=1")
     assert answer["Location"] == "/?a=1Set-Cookie:%20who=1"
 
 
-def test_below_a_prefix_only_what_lies_below_it_is_ours(request_here: HttpRequest) -> None:
+def test_pages_below_the_prefix(request_here: HttpRequest) -> None:
     set_script_prefix("/desk/")
     try:
         own = ("/desk/", "/desk/holds/7/extend", "http://testserver/desk/check")
-        assert [own_page(request_here, one) for one in own] == [
+        assert [safe_page(request_here, one) for one in own] == [
             "/desk/",
             "/desk/holds/7/",
             "/desk/",
         ]
         others = ("/", "/holds/7/", "/desktop/", "/desk", "/other/holds/7/", "/desk//evil.example")
-        assert [own_page(request_here, one) for one in others] == [None] * len(others)
+        assert [safe_page(request_here, one) for one in others] == [None] * len(others)
     finally:
         clear_script_prefix()

@@ -1,0 +1,129 @@
+"""Middleware that needs the signed-in person: access control, language and time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+from dashboard.accounts import saved_forms
+from dashboard.accounts.access import Policy, policy_of
+from dashboard.accounts.actors import actor_of
+from dashboard.accounts.models import Preferences, User
+from dashboard.accounts.return_urls import login_url, return_url
+from dashboard.accounts.roles import is_admin, is_staff_member
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+
+GetResponse = Callable[[HttpRequest], HttpResponse]
+
+LAST_DENIAL_KEY = "denied"  # in the session: (method and path, seconds since 1970)
+REPEATED_DENIAL_SECONDS = 900
+MAX_DENIED_PATH = 200  # characters
+
+
+class AccessMiddleware:
+    """Enforce the access policy of every view. Stands after sessions, sign-in and htmx."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Callable[..., Any], *_: Any
+    ) -> HttpResponse | None:
+        policy = policy_of(view)
+        if policy is Policy.PUBLIC:
+            return None
+        if not request.user.is_authenticated:
+            return redirect_to_login(request)
+        allowed = is_admin if policy is Policy.ADMINS else is_staff_member
+        return None if allowed(request.user) else deny(request)
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        """Answer and log a view's own PermissionDenied like a denial by policy."""
+        refused = isinstance(exc, PermissionDenied) and request.user.is_authenticated
+        return deny(request) if refused else None
+
+
+def redirect_to_login(request: HttpRequest) -> HttpResponse:
+    """Save a submitted form, and redirect to sign-in and from there back to the page."""
+    if SESSION_KEY in request.session:  # of a deactivated person
+        request.session.flush()
+    page = return_url(request)
+    saved_forms.save_post(request, page)
+    redirect = HttpResponseClientRedirect if HtmxDetails(request) else HttpResponseRedirect
+    return redirect(login_url(page))
+
+
+def deny(request: HttpRequest) -> HttpResponse:
+    """Answer 403 to a signed-in person; log it unless it repeats the last denial."""
+    if not repeats_last_denial(request):
+        trail.event(
+            action=AuditEntry.Action.DENIED,
+            by=actor_of(request),
+            outcome=AuditEntry.Outcome.REFUSED,
+            asked={"method": request.method, "path": request.path},
+            now=timezone.now(),
+        )
+    template = "403.html" if is_staff_member(request.user) else "accounts/no_role.html"
+    return render(request, template, status=403)
+
+
+def repeats_last_denial(request: HttpRequest) -> bool:
+    """Compare with the last denial of this session, and remember this one if it differs.
+
+    Without this a denied page that polls would fill the audit log.
+    """
+    asked, now = f"{request.method} {request.path}"[:MAX_DENIED_PATH], timezone.now().timestamp()
+    last, at = request.session.get(LAST_DENIAL_KEY, ("", 0))
+    if asked == last and now - at < REPEATED_DENIAL_SECONDS:
+        return True
+    request.session[LAST_DENIAL_KEY] = (asked, now)
+    return False
+
+
+def localisation(get_response: GetResponse) -> GetResponse:
+    """Activate the person's own language and time zone for the request.
+
+    Stands after sign-in and after LocaleMiddleware, which activates the browser's language.
+    Without a time zone of their own people get the office's, which is ``TIME_ZONE``.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if not isinstance(request.user, User):
+            return get_response(request)
+        preferences = request.user.preferences
+        language = language_of(request, preferences)
+        with translation.override(language), time_zone_override(preferences.time_zone):
+            response = get_response(request)
+            response.headers.setdefault("Content-Language", language)
+            return response
+
+    return handle
+
+
+def language_of(request: HttpRequest, preferences: Preferences) -> str:
+    """Return the person's language if it is (still) supported, else the best of the browser's."""
+    if translation.check_for_language(preferences.language):
+        return preferences.language
+    return translation.get_language_from_request(request)
+
+
+def time_zone_override(name: str) -> timezone.override | nullcontext[None]:
+    """Return a context manager for a time zone; one without effect for "" or an unknown name."""
+    try:
+        return timezone.override(ZoneInfo(name)) if name else nullcontext()
+    except (ZoneInfoNotFoundError, ValueError):  # a name that tzdata dropped
+        return nullcontext()

@@ -1,0 +1,159 @@
+"""System check of the triggers, and migrations that rebuild the table."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
+from django.db.models.signals import post_migrate
+
+import dashboard.migrations
+from dashboard.audit import triggers
+from dashboard.audit.checks import check_triggers, connect
+from tests.audit.attacks import BY_VENDOR, COLUMNS, assert_all_refused, rows, run
+from tests.audit.reset import without_triggers
+
+EXPECTED = {"sqlite": list(triggers.SQLITE), "postgresql": list(triggers.POSTGRESQL)}
+
+
+WIDER = """
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dashboard", {leaf!r})]
+    operations = [
+        migrations.AddField(
+            "auditentry", "place", models.CharField(max_length=20, db_default="office")
+        ),
+    ]
+"""
+
+
+@pytest.fixture
+def wider(tmp_path, settings, monkeypatch) -> None:
+    """Add a migration with a new column, for which SQLite rebuilds the table."""
+    package = tmp_path / "wider_migrations"
+    source = Path(dashboard.migrations.__file__).parent
+    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
+    ((_app, leaf),) = MigrationLoader(None).graph.leaf_nodes("dashboard")
+    (package / "9999_wider.py").write_text(WIDER.format(leaf=leaf))
+    monkeypatch.syspath_prepend(tmp_path)
+    settings.MIGRATION_MODULES = {"dashboard": "wider_migrations"}
+
+
+def columns(connection: BaseDatabaseWrapper) -> set[str]:
+    with connection.cursor() as cursor:
+        described = connection.introspection.get_table_description(cursor, triggers.TABLE)
+    return {column.name for column in described}
+
+
+def test_attacks_are_refused_after_a_rebuild(own, wider):
+    before = rows(own)
+    call_command("migrate", database=own.alias, verbosity=0)
+    assert columns(own) == {*COLUMNS, "place"}
+    assert rows(own) == before
+    assert triggers.faulty_triggers(own) == []
+    assert_all_refused(own)
+    call_command("check", databases=[own.alias], verbosity=0)
+
+
+def test_check_reports_triggers_lost_by_a_rebuild(own, wider):
+    app = apps.get_app_config("dashboard")
+    post_migrate.disconnect(sender=app, dispatch_uid="audit.triggers")
+    try:
+        call_command("migrate", database=own.alias, verbosity=0)
+    finally:
+        connect(app)
+    # PostgreSQL alters the table in place, and the triggers stay.
+    lost = EXPECTED["sqlite"] if own.vendor == "sqlite" else []
+    assert triggers.faulty_triggers(own) == lost
+    assert [message.id for message in check_triggers(databases=[own.alias])] == [
+        "audit.E001"
+    ] * bool(lost)
+
+
+def test_check_passes_without_the_table(own):
+    call_command("migrate", "dashboard", "zero", database=own.alias, verbosity=0)
+    assert triggers.faulty_triggers(own) == []
+    assert check_triggers(databases=[own.alias]) == []
+
+
+ALTERED = {
+    "sqlite": {f"DROP TRIGGER {name}": name for name in EXPECTED["sqlite"]},
+    "postgresql": {
+        **{f"DROP TRIGGER {name} ON {triggers.TABLE}": name for name in EXPECTED["postgresql"]},
+        **{
+            f"ALTER TABLE {triggers.TABLE} {how} TRIGGER {name}": name
+            for name in EXPECTED["postgresql"]
+            for how in ("DISABLE", "ENABLE", "ENABLE REPLICA")
+        },
+    },
+}
+
+
+def test_check_names_missing_and_disabled_triggers(own):
+    for sql, name in ALTERED[own.vendor].items():
+        run(own, sql)
+        assert triggers.faulty_triggers(own) == [name], sql
+        (message,) = check_triggers(databases=[own.alias])
+        assert (message.id, name in message.msg) == ("audit.E001", True)
+        triggers.install(own)
+        assert triggers.faulty_triggers(own) == [], sql
+    assert_all_refused(own)
+
+
+WEAKENED = {
+    "sqlite": [
+        "DROP TRIGGER {table}_no_update",
+        "CREATE TRIGGER {table}_no_update BEFORE UPDATE ON {table} WHEN false"
+        " BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END",
+    ],
+    "postgresql": [
+        "CREATE OR REPLACE TRIGGER {table}_no_change BEFORE UPDATE OR DELETE ON {table}"
+        " FOR EACH ROW WHEN (false) EXECUTE FUNCTION {table}_refuse()",
+        "ALTER TABLE {table} ENABLE ALWAYS TRIGGER {table}_no_change",
+    ],
+}
+
+
+def test_check_reports_a_weakened_trigger(own):
+    for sql in WEAKENED[own.vendor]:
+        run(own, sql.format(table=triggers.TABLE))
+    assert len(triggers.faulty_triggers(own)) == 1
+    run(own, BY_VENDOR[own.vendor]["update"])  # proves that the trigger is weakened
+
+
+@pytest.mark.parametrize("own", ["postgresql"], indirect=True)  # SQLite has no function
+def test_check_reports_a_weakened_function(own):
+    run(
+        own,
+        f"CREATE OR REPLACE FUNCTION {triggers.FUNCTION}() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ BEGIN RETURN NEW; END $$",
+    )
+    assert triggers.faulty_triggers(own) == EXPECTED["postgresql"]
+    triggers.install(own)
+    assert_all_refused(own)
+
+
+def test_commands_fail_until_triggers_are_installed(own):
+    with without_triggers(own):
+        with pytest.raises(SystemCheckError, match=r"audit\.E001"):
+            call_command("check", databases=[own.alias], verbosity=0)
+        with pytest.raises(SystemCheckError, match="migrate --skip-checks"):
+            call_command("migrate", database=own.alias, verbosity=0, skip_checks=False)
+        call_command("migrate", database=own.alias, verbosity=0, skip_checks=True)
+        assert triggers.faulty_triggers(own) == []
+    call_command("check", databases=[own.alias], verbosity=0)
+
+
+def test_other_databases_are_reported(shared, monkeypatch):
+    monkeypatch.setattr(shared, "vendor", "oracle")
+    (message,) = check_triggers(databases=[shared.alias])
+    assert message.id == "audit.E002"
