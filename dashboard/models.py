@@ -1,6 +1,6 @@
-"""Gathers the rooms' models for Django, which looks for them here."""
+"""Import the models of all packages, where Django looks for them."""
 
-from dashboard.accounts.models import Preferences, SignInGuesses, User
+from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
@@ -11,7 +11,7 @@ __all__ = [
     "Hold",
     "Offer",
     "Preferences",
-    "SignInGuesses",
+    "SignInAttempts",
     "Upstream",
     "User",
 ]

@@ -1,7 +1,7 @@
-"""Environment in, Django settings out.
+"""Django settings, read from environment variables.
 
-Every variable of the environment is read here and nowhere else, and described in the README.
-All that concerns the address people type derives from PUBLIC_URL.
+Every variable is read here and nowhere else, and documented in the README. PUBLIC_URL sets
+everything that depends on the address people type.
 """
 
 from __future__ import annotations
@@ -9,17 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.edge import content, setting_readers
+from dashboard.edge import setting_readers
 from dashboard.edge.environment import read
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
-from dashboard.edge.public import public_address
+from dashboard.edge.public_address import public_address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-MOST_MINUTES = 7 * 24 * 60  # a week: whoever needs longer needs a booking
+MAX_MINUTES = 7 * 24 * 60  # a week; anything longer should be a booking
 
-# --- The environment -------------------------------------------------------------------------
+# --- Environment -----------------------------------------------------------------------------
 
 DEBUG = read("DEBUG", setting_readers.flag, default=False)
 SECRET_KEY = read("SECRET_KEY", setting_readers.secret, remedy="Give it 50 random characters.")
@@ -41,7 +42,7 @@ CALCOM_API_KEY = read("CALCOM_API_KEY", setting_readers.calcom_key, remedy="Make
 CALCOM_API_URL = read("CALCOM_API_URL", setting_readers.calcom_url, default="https://api.cal.com")
 OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", setting_readers.time_zone, default="UTC")
 HOLD_MINUTES_MAX = read(
-    "HOLD_MINUTES_MAX", setting_readers.whole_number(1, MOST_MINUTES), default=120
+    "HOLD_MINUTES_MAX", setting_readers.whole_number(1, MAX_MINUTES), default=120
 )
 HOLD_MINUTES = read(
     "HOLD_MINUTES",
@@ -57,7 +58,7 @@ if DEBUG and not PUBLIC_ADDRESS.is_loopback:
         " so it works only where that is this machine itself."
     )
 
-# --- The public address ----------------------------------------------------------------------
+# --- Public address --------------------------------------------------------------------------
 
 ALLOWED_HOSTS = PUBLIC_ADDRESS.hosts
 CSRF_TRUSTED_ORIGINS = [PUBLIC_ADDRESS.origin]
@@ -65,18 +66,18 @@ FORCE_SCRIPT_NAME = PUBLIC_ADDRESS.prefix or None
 STATIC_URL = f"{PUBLIC_ADDRESS.prefix}/static/"
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = PUBLIC_ADDRESS.cookie_path
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_ADDRESS.is_https
-# Sent over https only. The other sites of the same domain are not ours to decide for.
+# Sent over https only, and for this host only: sub-domains may belong to other sites.
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_ADDRESS.is_https else 0
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for sub-domains: as above
     "security.W021",  # HSTS preload: as above
-    "security.W008",  # the redirect to https is edge.proxies', which cannot loop
+    "security.W008",  # forwarded_headers redirects to https, without a loop behind any proxy
 ]
 
-# --- The parts -------------------------------------------------------------------------------
+# --- Application -----------------------------------------------------------------------------
 
 INSTALLED_APPS = [
-    "dashboard",  # first, so that its commands stand in for Django's of the same name
+    "dashboard",  # first: its commands override Django's of the same name
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -86,31 +87,31 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "csp",
     "django_htmx",
-    "django.forms",  # its templates, so that ours in templates/django/forms come first
+    "django.forms",  # last: templates/django/forms overrides its templates
 ]
 MIDDLEWARE = [
-    "dashboard.edge.health.middleware",  # before host checks, redirects and sign-in
-    "dashboard.edge.proxies.middleware",
-    "dashboard.edge.request_ids.middleware",
-    "dashboard.edge.charset.middleware",
-    "dashboard.edge.cookies.middleware",
-    "dashboard.edge.isolation.middleware",
+    "dashboard.edge.middleware.health_probes",  # before host checks, redirects and sign-in
+    "dashboard.edge.middleware.forwarded_headers",
+    "dashboard.edge.middleware.request_id",
+    "dashboard.edge.middleware.utf8_forms",
+    "dashboard.edge.middleware.printable_cookies",
+    "dashboard.edge.middleware.isolation_headers",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "dashboard.edge.freshness.middleware",
+    "dashboard.edge.middleware.no_store",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # the browser's language
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "dashboard.accounts.localisation.middleware",  # the person's own language and zone
+    "dashboard.accounts.middleware.localisation",  # the person's own language and time zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "dashboard.edge.methods.middleware",
-    "dashboard.accounts.access.GateMiddleware",  # nobody passes but by a view's policy
+    "dashboard.edge.middleware.method_not_allowed",
+    "dashboard.accounts.middleware.AccessMiddleware",  # checks every view's access policy
 ]
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -124,7 +125,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboard.accounts.context.roles",
+                "dashboard.accounts.context_processors.roles",
                 "dashboard.pages.context.office",
             ],
         },
@@ -144,19 +145,19 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_MANIFEST_STRICT = False  # a forgotten file costs a style, not the page
+WHITENOISE_MANIFEST_STRICT = False  # a missing file must not break the page
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- People, sessions and browsers -----------------------------------------------------------
 
 AUTH_USER_MODEL = "dashboard.User"
-AUTHENTICATION_BACKENDS = ["dashboard.accounts.backend.Backend"]
+AUTHENTICATION_BACKENDS = ["dashboard.accounts.backend.Backend"]  # sessions store this path
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "board"
 LOGOUT_REDIRECT_URL = "login"
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # what an import may bring along
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",  # of imported people
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -169,34 +170,49 @@ AUTH_PASSWORD_VALIDATORS = [
 SESSION_COOKIE_AGE = 12 * 3600  # a long working day
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "dashboard.accounts.csrf.failure"  # keeps what was typed
-# Messages name clients; a cookie would carry them in clear text.
+CSRF_FAILURE_VIEW = "dashboard.accounts.csrf.failure"  # saves the form for after the next sign-in
+# Messages name clients, and a cookie would carry them in clear text.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
-CONTENT_SECURITY_POLICY = content.POLICY
+# Own files only, nothing inline.
+# https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Content-Security-Policy
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    }
+}
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers send "Origin: null"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; our largest form is a few thousand
-FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so none is stored on the way
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; the largest form has a few thousand
+FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so uploads are dropped
 
 # --- Language and time -----------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each in its own words
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each named in itself
 USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "dashboard" / "locale"]
 USE_TZ = True
-TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database has UTC
+TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database stores UTC
 
 # --- Log -------------------------------------------------------------------------------------
 
-DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.error_reports.NoValues"
+DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.errors.RedactingReporterFilter"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "dashboard.edge.request_ids.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "dashboard.edge.log_format.RequestIdFilter"}},
     "formatters": {
         "one_line": {
-            "()": "dashboard.edge.request_ids.OneLine",
+            "()": "dashboard.edge.log_format.OneLineFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
         }
@@ -211,10 +227,10 @@ LOGGING = {
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
         "django": {"level": "INFO", "handlers": [], "propagate": True},
-        # These print whole addresses, and cal.com's have a uid in them that works like a password.
+        # These log whole URLs, which contain the uid of a reservation: it works like a password.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
-        # This prints statements with their values.
+        # This logs SQL statements with their values.
         "django.db.backends": {"level": "WARNING"},
     },
 }

@@ -1,4 +1,4 @@
-"""The WSGI application."""
+"""WSGI application."""
 
 import os
 import sys
@@ -7,13 +7,13 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from dashboard.edge.script_name import mounted
+from dashboard.edge.script_name import under_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-CANNOT_START = 3  # gunicorn's word for: starting the worker again would not help
+EXIT_BOOT_ERROR = 3  # gunicorn then stops instead of starting the worker again
 
 try:
-    application = mounted(get_wsgi_application(), settings.PUBLIC_ADDRESS.prefix)
-except ImproperlyConfigured as wrong:
-    sys.stderr.write(f"{wrong}\n")
-    sys.exit(CANNOT_START)
+    application = under_prefix(get_wsgi_application(), settings.PUBLIC_ADDRESS.prefix)
+except ImproperlyConfigured as exc:
+    sys.stderr.write(f"{exc}\n")
+    sys.exit(EXIT_BOOT_ERROR)

@@ -1,4 +1,4 @@
-"""What ``manage.py check --deploy`` says about a set-up that starts, but not as it should."""
+"""System checks for ``manage.py check --deploy``."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 
 
 def connect() -> None:
-    """Take up the duty; called once, when the app is ready."""
+    """Register the checks; called once, when the app is ready."""
     register(check_collected, Tags.staticfiles, deploy=True)
 
 
 def check_collected(**_kwargs: Any) -> list[CheckMessage]:
-    """Without its collected files the site works and looks like nothing."""
+    """Warn if the static files were not collected: pages would have no styles or scripts."""
     if settings.DEBUG or (Path(settings.STATIC_ROOT) / "staticfiles.json").is_file():
         return []
     text = f"There are no collected static files in STATIC_ROOT, {str(settings.STATIC_ROOT)!r}."

@@ -1,7 +1,7 @@
-"""The one door through which the environment comes in.
+"""Read settings from environment variables.
 
-``read`` gives a good value or stops the start with one sentence that names the variable.
-How a text becomes a value is in ``values``; which variables there are is in the settings.
+``read`` returns a valid value or aborts start-up with a message that names the variable.
+``setting_readers`` converts text to values; ``dashboard.settings`` lists the variables.
 """
 
 from __future__ import annotations
@@ -23,15 +23,14 @@ def read(
     *,
     remedy: str = "",
 ) -> Value:
-    """The value of the variable ``name``, or of the file that ``NAME_FILE`` points to.
+    """Return the parsed value of variable ``name``, or of the file that ``NAME_FILE`` names.
 
-    Blank counts as missing, and a missing variable without a default is an error.
-    ``parse`` raises ValueError with the rest of a sentence that begins with the name; it must
-    not repeat a secret.
+    Blank counts as missing. ``parse`` raises ValueError with a message that continues after the
+    variable's name and contains no secret.
 
-    Raises ImproperlyConfigured.
+    Raises ImproperlyConfigured for an invalid value, and for a missing one without a default.
     """
-    text = _text(name)
+    text = read_text(name)
     if not text:
         if default is None:
             raise ImproperlyConfigured(f"{name} is not set. {remedy}".rstrip())
@@ -42,14 +41,15 @@ def read(
         raise ImproperlyConfigured(f"{name} {exc}") from exc
 
 
-def _text(name: str) -> str:
+def read_text(name: str) -> str:
+    """Return the text of variable ``name`` or of its file, stripped; "" if neither is set."""
     path = os.environ.get(f"{name}_FILE", "")
     if not path:
         return os.environ.get(name, "").strip()
     try:
         return Path(path).read_text(encoding="utf-8").strip()
     except OSError as exc:
-        why = f"{name}_FILE names a file that cannot be read: {exc.strerror}."
-        raise ImproperlyConfigured(why) from exc
+        message = f"{name}_FILE names a file that cannot be read: {exc.strerror}."
+        raise ImproperlyConfigured(message) from exc
     except UnicodeDecodeError as exc:
         raise ImproperlyConfigured(f"{name}_FILE names a file that is not text.") from exc

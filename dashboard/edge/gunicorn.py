@@ -1,7 +1,7 @@
-"""How gunicorn serves: ``gunicorn -c python:dashboard.edge.gunicorn``.
+"""Configuration of gunicorn: ``gunicorn -c python:dashboard.edge.gunicorn``.
 
 https://docs.gunicorn.org/en/stable/settings.html
-The number of processes is WEB_CONCURRENCY, which gunicorn reads itself; one, if it is not set.
+gunicorn reads WEB_CONCURRENCY, the number of processes, itself; its default is 1.
 """
 
 wsgi_app = "dashboard.wsgi:application"
@@ -13,19 +13,19 @@ threads = 8
 
 # A stop lets running requests finish: a change at cal.com may take several calls.
 graceful_timeout = 90  # seconds
-# Longer than a proxy keeps its idle connections (nginx: 60 s), so that it is the one to close.
+# Longer than a proxy keeps its idle connections (nginx: 60 s), so that the proxy closes first.
 keepalive = 75  # seconds
 
 limit_request_line = 4094  # bytes
 limit_request_fields = 60
 limit_request_field_size = 8190  # bytes
 
-# Whom to believe is decided in edge.proxies alone. gunicorn by itself would believe this machine
-# and everybody on a unix socket, also about the path.
+# Only edge.proxies decides which peers to trust. gunicorn's defaults would trust this machine
+# and every peer on a unix socket, also about the path.
 forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 errorlog = "-"
-accesslog = None  # the proxy in front keeps one
+accesslog = None  # the proxy in front writes one
 control_socket_disable = True

@@ -1,7 +1,7 @@
-"""Which proxies we believe, and whom they speak for.
+"""Trusted proxies, and the client address and scheme that they report.
 
-Anybody can send ``X-Forwarded-*``. It counts only from a direct peer that TRUSTED_PROXIES names,
-and the chain is read from the right, where our own proxies wrote.
+Any client can send ``X-Forwarded-*``. It counts only from a direct peer in TRUSTED_PROXIES,
+and the chain is read from the right, where trusted proxies append.
 https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For
 """
 
@@ -11,23 +11,20 @@ import ipaddress
 import logging
 import re
 from dataclasses import dataclass
-
-from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, HttpResponsePermanentRedirect
-
-from dashboard.edge.request import EdgeRequest, Handler
+from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
-PEERS_TOLD = 8  # one warning for each of the first peers is enough to mend a set-up
+MAX_WARNINGS = 8  # of this process, one for each peer: enough to notice a wrong setting
 
 logger = logging.getLogger(__name__)
+warned_peers: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedProxies:
-    """``unix`` is for a server behind a unix socket, where a peer has no address."""
+    """Networks to trust; ``unix`` trusts peers without an address, on a unix socket."""
 
     networks: tuple[Network, ...] = ()
     unix: bool = False
@@ -40,13 +37,17 @@ class TrustedProxies:
 
 
 def trusted_proxies(text: str) -> TrustedProxies:
-    """Read addresses, networks and the word ``unix``, between commas or spaces."""
+    """Parse addresses, networks and the word ``unix``, between commas or spaces.
+
+    Raises ValueError.
+    """
     words = [word for word in re.split(r"[,\s]+", text) if word]
-    networks = tuple(_network(word) for word in words if word != "unix")
+    networks = tuple(read_network(word) for word in words if word != "unix")
     return TrustedProxies(networks, unix="unix" in words)
 
 
-def _network(word: str) -> Network:
+def read_network(word: str) -> Network:
+    """Parse an address or a network smaller than the whole internet; raise ValueError."""
     try:
         network = ipaddress.ip_network(word)
     except ValueError as exc:
@@ -57,7 +58,10 @@ def _network(word: str) -> Network:
 
 
 def read_address(text: str) -> Address | None:
-    """An address as proxies write it (perhaps with port, brackets or scope), or None."""
+    """Parse an address as proxies write it, with or without port, brackets and scope.
+
+    Return None for anything else.
+    """
     bare = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([0-9.]+):\d+|(.+)", text.strip())
     if not bare:
         return None
@@ -70,19 +74,19 @@ def read_address(text: str) -> Address | None:
 
 
 def client_address(peer: str, forwarded_for: str, trusted: TrustedProxies) -> str:
-    """Where a request began: the first address from the right that is no proxy of ours.
+    """Return the first address from the right that is not a trusted proxy.
 
-    A chain that cannot be read counts as none, and the direct peer stands.
+    The direct peer counts if it is not trusted or the chain has an unreadable part.
     """
-    known = read_address(peer)
-    own = str(known) if known else peer
+    address = read_address(peer)
+    direct = str(address) if address else peer
     if not forwarded_for or not trusted.trust(peer):
-        return own
-    client = own
+        return direct
+    client = direct
     for hop in reversed(forwarded_for.split(",")):
         address = read_address(hop)
         if address is None:
-            return own
+            return direct
         client = str(address)
         if not trusted.trust(client):
             break
@@ -90,44 +94,15 @@ def client_address(peer: str, forwarded_for: str, trusted: TrustedProxies) -> st
 
 
 def forwarded_scheme(forwarded_proto: str) -> str:
-    """http or https as the nearest proxy says it (the last of a list), or nothing."""
+    """Return http or https as the nearest proxy reports it (the last of a list), or ""."""
     scheme = forwarded_proto.rpartition(",")[2].strip().lower()
     return scheme if scheme in ("http", "https") else ""
 
 
-def middleware(get_response: Handler) -> Handler:
-    """Set ``request.client_address`` and the scheme; forget headers that do not count."""
-
-    def handle(request: EdgeRequest) -> HttpResponseBase:
-        trusted: TrustedProxies = settings.TRUSTED_PROXIES
-        peer = request.META.get("REMOTE_ADDR", "")
-        believed = trusted.trust(peer)
-        if not believed:
-            _forget(request, peer)
-        chain = request.META.get("HTTP_X_FORWARDED_FOR", "")
-        request.client_address = client_address(peer, chain, trusted)
-        request.from_trusted_proxy = believed
-        scheme = forwarded_scheme(request.META.get("HTTP_X_FORWARDED_PROTO", ""))
-        if scheme:
-            request.environ["wsgi.url_scheme"] = scheme
-        if scheme == "http" and settings.PUBLIC_ADDRESS.is_https:
-            return _to_https(request)
-        return get_response(request)
-
-    return handle
-
-
-def _to_https(request: HttpRequest) -> HttpResponseBase:
-    # Only where a trusted proxy says http: guessing would loop behind one that is not trusted.
-    return HttpResponsePermanentRedirect(settings.PUBLIC_ADDRESS.origin + request.get_full_path())
-
-
-_told: set[str] = set()
-
-
-def _forget(request: HttpRequest, peer: str) -> None:
-    found = [name for name in FORWARDED if request.META.pop(name, "")]
-    if found and peer not in _told and len(_told) < PEERS_TOLD:
-        _told.add(peer)
+def drop_forwarded_headers(meta: dict[str, Any], peer: str) -> None:
+    """Remove the forwarded headers of an untrusted peer; log a warning once per peer."""
+    found = [name for name in FORWARDED if meta.pop(name, "")]
+    if found and peer not in warned_peers and len(warned_peers) < MAX_WARNINGS:
+        warned_peers.add(peer)
         name = peer or "unix"
         logger.warning("Forwarded headers from %s do not count: not in TRUSTED_PROXIES", name)

@@ -1,4 +1,4 @@
-"""Serving under a path: what people type is what the server gets, prefix included."""
+"""WSGI middleware for a site under a path of its host."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any
 WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
-def mounted(application: WSGI, prefix: str) -> WSGI:
-    """Move ``prefix`` from the path to SCRIPT_NAME, as PEP 3333 has it for mounted applications.
+def under_prefix(application: WSGI, prefix: str) -> WSGI:
+    """Move ``prefix`` from PATH_INFO to SCRIPT_NAME, as PEP 3333 defines them.
 
-    A path without the prefix passes as it is: a probe may ask the port directly.
+    A path without the prefix passes unchanged: a probe may call the port directly.
     """
 
     def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:

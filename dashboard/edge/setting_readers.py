@@ -1,7 +1,7 @@
-"""How the text of a setting becomes a value.
+"""Parse and validate the text of settings.
 
-Each reader raises ValueError with the rest of a sentence that begins with the variable's name.
-Texts of secrets are never repeated in it.
+Each reader raises ValueError with a message that continues after the variable's name. No message
+repeats a secret.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ POSTGRESQL_KEYS = {
 
 
 def flag(text: str) -> bool:
-    """A yes or a no, and nothing in between."""
+    """Parse on/off, true/false, yes/no or 1/0."""
     if text.lower() not in FLAGS:
         raise ValueError(f"must be on or off, not {text!r}.")
     return FLAGS[text.lower()]
 
 
 def whole_number(least: int, most: int) -> Callable[[str], int]:
-    """A reader of whole numbers from ``least`` to ``most``."""
+    """Return a reader of whole numbers from ``least`` to ``most``."""
 
     def read(text: str) -> int:
         if not re.fullmatch(r"[0-9]{1,9}", text) or not least <= int(text) <= most:
@@ -46,7 +46,7 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 
 def time_zone(text: str) -> str:
-    """The name of a time zone that this machine knows."""
+    """Validate an IANA time zone that this machine knows; return its name."""
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError) as exc:
@@ -54,33 +54,33 @@ def time_zone(text: str) -> str:
 
 
 def secret(text: str) -> str:
-    """A secret worth the name: long enough that nobody guesses it."""
+    """Refuse a secret short enough to be guessed."""
     if len(text) < SECRET_LENGTH:
         raise ValueError(f"must have at least {SECRET_LENGTH} characters, better 50 random ones.")
     return text
 
 
 def calcom_key(text: str) -> str:
-    """An API key of cal.com, https://cal.com/docs/api-reference/v2/introduction."""
+    """Validate an API key of cal.com, https://cal.com/docs/api-reference/v2/introduction."""
     if not re.fullmatch(r"cal_[\x21-\x7e]+", text):
         raise ValueError("must be a key of cal.com: it begins with cal_ and has no spaces.")
     return text
 
 
 def folder(text: str) -> Path:
-    """An absolute path: a relative one would depend on where the start happens."""
+    """Parse an absolute path; a relative one would depend on the working directory."""
     if not Path(text).is_absolute():
         raise ValueError(f"must be an absolute path, not {text!r}.")
     return Path(text)
 
 
 def web_address(text: str) -> SplitResult:
-    """An http or https address with a host, perhaps a port and a path, and nothing else."""
+    """Parse an http or https address of host, optional port and optional path."""
     try:
         parts = urlsplit(text)
         host, port = parts.hostname, parts.port
     except ValueError as exc:
-        # Not in the words of the fault, which may quote a password.
+        # Not with the message of urlsplit, which may quote a password.
         raise ValueError("must be an http or https address that can be read.") from exc
     if parts.scheme not in ("http", "https") or not host or port == 0:
         raise ValueError("must be a whole address that begins with https:// or http://.")
@@ -94,22 +94,25 @@ def web_address(text: str) -> SplitResult:
 
 
 def calcom_url(text: str) -> str:
-    """The base of cal.com's API, without a slash at its end; ``/v2`` comes after it."""
+    """Parse the base of cal.com's API; return it without a trailing slash and without ``/v2``."""
     base = web_address(text).geturl().rstrip("/")
     if base.endswith("/v2"):
         raise ValueError("must end before /v2, which Holdfast adds itself.")
     return base
 
 
-def database(beside: Path) -> Callable[[str], dict[str, Any]]:
-    """A reader of a path (relative ones count from ``beside``), ``sqlite:`` or ``postgresql:``."""
+def database(base: Path) -> Callable[[str], dict[str, Any]]:
+    """Return a reader of DATABASE_URL: a path, ``sqlite:`` or ``postgresql:``.
+
+    Relative paths start at ``base``. The reader returns an entry of ``DATABASES``.
+    """
 
     def read(text: str) -> dict[str, Any]:
         scheme, separator, path = text.partition("://")
         if not separator:
-            return sqlite(beside / text)
+            return sqlite(base / text)
         if scheme == "sqlite":
-            return sqlite(beside / _sqlite_path(path))
+            return sqlite(base / sqlite_path(path))
         if scheme in ("postgres", "postgresql"):
             return postgresql(text)
         raise ValueError("must be a path for SQLite, or begin with sqlite:// or postgresql://.")
@@ -117,42 +120,42 @@ def database(beside: Path) -> Callable[[str], dict[str, Any]]:
     return read
 
 
-def _sqlite_path(path: str) -> str:
-    # sqlite:///name is relative and sqlite:////name absolute, as everywhere.
+def sqlite_path(path: str) -> str:
+    """Return the file path of ``sqlite:///name`` (relative) or ``sqlite:////name`` (absolute)."""
     if not path.startswith("/") or path == "/" or ":memory:" in path:
         raise ValueError("must name a file, as in sqlite:////var/lib/holdfast/db.sqlite3.")
     return path[1:]
 
 
 def sqlite(path: Path) -> dict[str, Any]:
-    """SQLite so that people who write at the same time wait for each other and lose nothing."""
+    """Configure SQLite so that concurrent writers wait for each other and commits are durable."""
     if path.is_dir() or not path.parent.is_dir():
         raise ValueError(f"must name a file in a folder that exists, not {str(path)!r}.")
     return {
         "ENGINE": "django.db.backends.sqlite3",
         "NAME": str(path),
-        # Closing the last connection moves the whole log into the file, and waits for the disk
-        # several times: not after every page.
+        # Closing the last connection checkpoints the whole write-ahead log, with several disk
+        # syncs: not after every page.
         "CONN_MAX_AGE": 600,  # seconds
         "OPTIONS": {
             # Take the write lock at BEGIN: a later upgrade fails at once, without waiting.
             "transaction_mode": "IMMEDIATE",
             "timeout": 20,  # seconds to wait for the lock
-            # FULL: what was committed before a call to cal.com survives a loss of power.
+            # FULL: a commit before a call to cal.com survives a loss of power.
             "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL",
         },
     }
 
 
 def postgresql(text: str) -> dict[str, Any]:
-    """PostgreSQL over connections that stay open and are looked at before use."""
+    """Configure PostgreSQL with persistent connections that are checked before use."""
     if importlib.util.find_spec("psycopg") is None:
         raise ValueError(
             "names PostgreSQL, whose driver comes with: pip install -e '.[postgresql]'"
         )
     try:
-        _ = urlsplit(text).port  # libpq would find out only when it connects
-        # Of an optional package, so it is not imported above. It knows all that libpq knows.
+        _ = urlsplit(text).port  # libpq would fail only when it connects
+        # psycopg is optional, so it is not imported above. It accepts every option of libpq.
         given = importlib.import_module("psycopg.conninfo").conninfo_to_dict(text)
     except (ValueError, importlib.import_module("psycopg").ProgrammingError) as exc:
         raise ValueError("is not a PostgreSQL address that can be read.") from exc

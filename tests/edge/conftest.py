@@ -1,4 +1,4 @@
-"""A real server for the tests of this room, on the database that the run is on."""
+"""Start real servers, on the database of the test run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Start = Callable[..., Site]
 
 @contextmanager
 def empty_database(folder: Path) -> Iterator[str]:
-    """An empty database of the kind that the run is on."""
+    """Create an empty database of the kind of the test run, and yield its DATABASE_URL."""
     if os.environ.get("TEST_DATABASE") == "postgresql":
         with postgresql.fresh_database() as url:
             yield url
@@ -27,7 +27,7 @@ def empty_database(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def starter(folder: Path) -> Iterator[Start]:
-    """A function that starts the product under a public address; more settings by name."""
+    """Yield a function that starts the server under a public address; settings by name."""
     with ExitStack() as stack:
         database_url = stack.enter_context(empty_database(folder))
 
@@ -43,6 +43,6 @@ def starter(folder: Path) -> Iterator[Start]:
 
 @pytest.fixture
 def serve(tmp_path: Path) -> Iterator[Start]:
-    """Starts the product, on a database of the kind that the run is on, for one test."""
+    """Return a function that starts the server for one test."""
     with starter(tmp_path) as start:
         yield start

@@ -1,9 +1,8 @@
-"""A real nginx with TLS, configured by the very block that the README shows."""
+"""Run nginx with TLS, configured by the block in the README."""
 
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import socket
 import ssl
@@ -22,7 +21,7 @@ from tests.serving import PROJECT, WAIT_SECONDS
 NAME = "desk.example.org"
 WHOLE = """\
 daemon off;
-user {user};
+user root;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
 events {{}}
@@ -45,10 +44,13 @@ class Ports:
 
 
 def block(prefix: str, upstream: str, ports: Ports, folder: Path) -> str:
-    """The README's block with this test's ports, certificate and server; each must be there."""
+    """Return the README's block with this test's ports, certificate and server filled in.
+
+    Raises ValueError if the block misses one of the replaced lines.
+    """
     text = re.search(r"```nginx\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
     shown = text[1] if text else ""
-    for written, ours in {
+    for written, replacement in {
         "listen 443 ssl;": f"listen 127.0.0.1:{ports.tls} ssl;",
         "listen 80;": f"listen 127.0.0.1:{ports.plain};",
         "/etc/ssl/certs/desk.example.org.pem": f"{folder}/certificate.pem",
@@ -58,30 +60,29 @@ def block(prefix: str, upstream: str, ports: Ports, folder: Path) -> str:
     }.items():
         if shown.count(written) != 1:
             raise ValueError(f"the README's block for nginx has no {written!r}")
-        shown = shown.replace(written, ours)
+        shown = shown.replace(written, replacement)
     return shown
 
 
 @contextlib.contextmanager
 def running(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[None]:
-    """nginx in front of ``upstream`` until the end."""
+    """Run nginx in front of ``upstream``."""
     server = require("nginx", program("nginx"))
-    certify(folder)
-    user = "root" if os.geteuid() == 0 else "nobody"
-    whole = WHOLE.format(user=user, folder=folder, block=block(prefix, upstream, ports, folder))
+    create_certificate(folder)
+    whole = WHOLE.format(folder=folder, block=block(prefix, upstream, ports, folder))
     (folder / "nginx.conf").write_text(whole)
     command = [server, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait(process, ports.tls, folder / "nginx.log")
+        wait_until_listening(process, ports.tls, folder / "nginx.log")
         yield
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)
 
 
-def certify(folder: Path) -> None:
-    """A certificate that signs itself."""
+def create_certificate(folder: Path) -> None:
+    """Create a self-signed certificate and its key."""
     openssl = require("openssl", program("openssl"))
     subprocess.run(
         [
@@ -94,7 +95,7 @@ def certify(folder: Path) -> None:
     )
 
 
-def wait(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+def wait_until_listening(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
     deadline = time.monotonic() + WAIT_SECONDS
     while process.poll() is None and time.monotonic() < deadline:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
@@ -107,19 +108,19 @@ def two_ports() -> Ports:
     return Ports(*free_ports(2))
 
 
-class ByName(httpx.HTTPTransport):
-    """Reaches every name on this machine, as if DNS said so, and checks the certificate's name."""
+class LoopbackTransport(httpx.HTTPTransport):
+    """Resolve every host name to this machine, and verify the name in the certificate."""
 
     def __init__(self, folder: Path, local_address: str) -> None:
         trust = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
         super().__init__(verify=trust, local_address=local_address)
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        there = httpx.Request(
+        redirected = httpx.Request(
             request.method,
             request.url.copy_with(host="127.0.0.1"),
             headers=request.headers,
             stream=request.stream,
             extensions=request.extensions | {"sni_hostname": request.url.host},
         )
-        return super().handle_request(there)
+        return super().handle_request(redirected)

@@ -1,4 +1,4 @@
-"""The product behind a real nginx with TLS, at the root of a host and under a path of it."""
+"""Holdfast behind nginx with TLS, at the root of a host and under a path."""
 
 import json
 import re
@@ -12,9 +12,11 @@ import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.conftest import starter
-from tests.edge.nginx import NAME, ByName, running, two_ports
+from tests.edge.nginx import NAME, LoopbackTransport, running, two_ports
 from tests.script_visitor import TOKEN, Visitor
-from tests.serving import Site
+from tests.serving import WAIT_SECONDS, Site
+
+pytestmark = pytest.mark.slow
 
 PASSWORD = "a long enough word"
 PERSON, FORGED = "127.0.0.7", "203.0.113.9"
@@ -27,8 +29,8 @@ print(json.dumps(list(signs.values_list("action", "address", "request_id"))))
 
 
 @dataclass
-class Desk:
-    """The whole way: a person, nginx, the server, the stand-in for cal.com."""
+class Deployment:
+    """nginx, the server and the sandbox, with visitors in front."""
 
     prefix: str
     base: str
@@ -38,16 +40,16 @@ class Desk:
     folder: Path
 
     def visitor(self, address=PERSON, **client):
-        transport = ByName(self.folder, local_address=address)
+        transport = LoopbackTransport(self.folder, local_address=address)
         return self.stack.enter_context(Visitor(self.base, transport=transport, **client))
 
     def audited(self, last):
-        """The last sign-ins in the audit: what, from where, in which request."""
+        """Return (action, address, request id) of the last sign-ins in the audit log."""
         return json.loads(self.site.manage("shell", "--no-imports", "-c", ADDRESSES))[-last:]
 
 
 @pytest.fixture(scope="module", params=["", "/holds"], ids=["at the root", "under a path"])
-def desk(request, tmp_path_factory):
+def deployment(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("desk")
     with ExitStack() as stack:
         serve = stack.enter_context(starter(folder))
@@ -58,11 +60,11 @@ def desk(request, tmp_path_factory):
         site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
         stack.enter_context(running(request.param, site.url, ports, folder))
         plain = f"http://{NAME}:{ports.plain}{request.param}"
-        yield Desk(request.param, base, plain, site, stack, folder)
+        yield Deployment(request.param, base, plain, site, stack, folder)
 
 
-def test_somebody_signs_in_and_holds_a_time(desk):
-    ada, prefix = desk.visitor(), desk.prefix
+def test_sign_in_and_place_a_hold(deployment):
+    ada, prefix = deployment.visitor(), deployment.prefix
     sent = ada.get("/")
     assert (sent.status_code, sent.headers["Location"]) == (
         302,
@@ -81,8 +83,8 @@ def test_somebody_signs_in_and_holds_a_time(desk):
     assert ada.get("/").status_code == 302
 
 
-def test_cookies_are_for_us_alone(desk):
-    ada = desk.visitor()
+def test_cookies_are_secure_and_limited_to_the_path(deployment):
+    ada = deployment.visitor()
     page = "/accounts/login/"
     answer = ada.post(page, page, username="ada", password=PASSWORD)
     cookies = dict(
@@ -90,13 +92,13 @@ def test_cookies_are_for_us_alone(desk):
         for line in answer.headers.get_list("set-cookie")
     )
     assert {"sessionid", "csrftoken"} <= set(cookies)
-    wanted = {"HttpOnly", f"Path={desk.prefix or '/'}", "SameSite=Lax", "Secure"}
+    wanted = {"HttpOnly", f"Path={deployment.prefix or '/'}", "SameSite=Lax", "Secure"}
     missing = {name: wanted - set(words.split("; ")) for name, words in cookies.items()}
     assert {name: words for name, words in missing.items() if words} == {}
 
 
-def test_every_page_has_its_headers(desk):
-    ada = desk.visitor()
+def test_pages_have_security_headers(deployment):
+    ada = deployment.visitor()
     assert ada.sign_in("ada", PASSWORD) == 302
     headers = ada.get("/").headers
     assert {
@@ -123,94 +125,97 @@ def test_every_page_has_its_headers(desk):
         "X-Frame-Options": "DENY",
     }
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
-    ours = {"script-src", "style-src", "img-src", "font-src", "connect-src", "manifest-src"}
-    nobody = {"default-src", "frame-ancestors", "base-uri"}
-    expected = dict.fromkeys(ours, "'self'") | dict.fromkeys(nobody, "'none'")
+    self_only = {"script-src", "style-src", "img-src", "font-src", "connect-src", "manifest-src"}
+    none = {"default-src", "frame-ancestors", "base-uri"}
+    expected = dict.fromkeys(self_only, "'self'") | dict.fromkeys(none, "'none'")
     assert policy == expected | {"form-action": "'self'"}
 
 
-def test_the_files_of_a_page_are_found_below_the_path(desk):
-    anybody = desk.visitor()
-    page = anybody.get("/accounts/login/").text
+def test_static_files_are_found_below_the_path(deployment):
+    visitor = deployment.visitor()
+    page = visitor.get("/accounts/login/").text
     files = re.findall(r'(?:src|href)="([^"#]*/static/[^"#]+)', page)
     assert len(files) >= 3
-    assert [path for path in files if not path.startswith(f"{desk.prefix}/static/")] == []
-    answers = [anybody.get(path.removeprefix(desk.prefix)) for path in files]
+    assert [path for path in files if not path.startswith(f"{deployment.prefix}/static/")] == []
+    answers = [visitor.get(path.removeprefix(deployment.prefix)) for path in files]
     assert {answer.status_code for answer in answers} == {200}
     assert all("immutable" in answer.headers["Cache-Control"] for answer in answers)
 
 
-def test_plain_http_leads_to_https(desk):
-    with httpx.Client(transport=ByName(desk.folder, PERSON)) as anybody:
-        answer = anybody.get(f"{desk.plain}/accounts/login/")
+def test_http_redirects_to_https(deployment):
+    transport = LoopbackTransport(deployment.folder, PERSON)
+    with httpx.Client(transport=transport, timeout=WAIT_SECONDS) as visitor:
+        answer = visitor.get(f"{deployment.plain}/accounts/login/")
     assert answer.status_code == 301
-    assert answer.headers["Location"] == f"https://{NAME}{desk.prefix}/accounts/login/"
+    assert answer.headers["Location"] == f"https://{NAME}{deployment.prefix}/accounts/login/"
 
 
-def test_the_audit_knows_the_person_behind_the_proxy(desk):
-    assert desk.visitor().sign_in("ada", PASSWORD) == 302
-    forger = desk.visitor("127.0.0.8", headers={"X-Forwarded-For": FORGED})
+def test_audit_log_has_the_client_address_behind_the_proxy(deployment):
+    assert deployment.visitor().sign_in("ada", PASSWORD) == 302
+    forger = deployment.visitor("127.0.0.8", headers={"X-Forwarded-For": FORGED})
     assert forger.sign_in("ada", "not the word") == 422
-    assert [entry[:2] for entry in desk.audited(last=2)] == [
+    assert [entry[:2] for entry in deployment.audited(last=2)] == [
         ["sign_in", PERSON],
         ["sign_in_failed", "127.0.0.8"],
     ]
 
 
-def test_the_request_id_is_the_proxys_and_the_same_in_the_audit(desk):
+def test_request_id_of_the_proxy_is_in_the_audit_log(deployment):
     page = "/accounts/login/"
-    forged = {"X-Request-Id": "of-somebody-else-entirely"}
-    answer = desk.visitor(headers=forged).post(page, page, username="ada", password=PASSWORD)
+    forged = {"X-Request-Id": "forged-by-the-client"}
+    answer = deployment.visitor(headers=forged).post(page, page, username="ada", password=PASSWORD)
     given = answer.headers["X-Request-Id"]
     assert re.fullmatch(r"[0-9a-f]{32}", given)
-    assert [entry[2] for entry in desk.audited(last=1)] == [given]
+    assert [entry[2] for entry in deployment.audited(last=1)] == [given]
 
 
-def test_who_goes_around_the_proxy_is_taken_for_what_they_are(desk):
+def test_forwarded_headers_of_a_direct_client_do_not_count(deployment):
     around = httpx.HTTPTransport(local_address=PERSON)
     headers = {"Host": NAME, "X-Forwarded-For": FORGED, "X-Forwarded-Proto": "https"}
-    base = desk.site.url + desk.prefix
+    base = deployment.site.url + deployment.prefix
     with Visitor(base, transport=around, headers=headers) as stranger:
         page = stranger.get("/accounts/login/")
-        assert "Strict-Transport-Security" not in page.headers  # not over https, whatever it says
+        assert (
+            "Strict-Transport-Security" not in page.headers
+        )  # not https, whatever the header claims
         fields = {"csrfmiddlewaretoken": TOKEN.search(page.text)[1], "username": "ada"}
         cookie = {"Cookie": f"csrftoken={stranger.client.cookies['csrftoken']}"}
         stranger.client.cookies.clear()
         stranger.client.post(
             f"{base}/accounts/login/", data=fields | {"password": "x"}, headers=cookie
         )
-    assert [entry[:2] for entry in desk.audited(last=1)] == [["sign_in_failed", PERSON]]
+    assert [entry[:2] for entry in deployment.audited(last=1)] == [["sign_in_failed", PERSON]]
 
 
-def test_another_sites_form_is_refused_and_ours_is_not(desk):
-    own = desk.base.removesuffix(desk.prefix)
+def test_forms_of_other_origins_are_refused(deployment):
+    own = deployment.base.removesuffix(deployment.prefix)
     answers = {
-        origin: desk.visitor(headers={"Origin": origin}).sign_in("ada", PASSWORD)
+        origin: deployment.visitor(headers={"Origin": origin}).sign_in("ada", PASSWORD)
         for origin in (own, "https://evil.example.org", "null")
     }
     assert answers == {own: 302, "https://evil.example.org": 403, "null": 403}
 
 
-def test_another_hosts_name_is_refused(desk):
-    answer = desk.visitor(headers={"Host": "evil.example.org"}).get("/accounts/login/")
+def test_other_host_names_are_refused(deployment):
+    answer = deployment.visitor(headers={"Host": "evil.example.org"}).get("/accounts/login/")
     assert answer.status_code == 400
     assert "evil.example.org" not in answer.text
 
 
-def test_the_probes_answer_through_the_proxy_too(desk):
-    anybody = desk.visitor()
-    assert [anybody.get(path).text for path in ("/livez", "/readyz")] == ["ok", "ok"]
+def test_probes_answer_through_the_proxy(deployment):
+    visitor = deployment.visitor()
+    assert [visitor.get(path).text for path in ("/livez", "/readyz")] == ["ok", "ok"]
 
 
-def test_a_unix_socket_in_between(serve, tmp_path):
-    """The peer has no address there; the word ``unix`` says that it is ours."""
+def test_unix_socket_between_proxy_and_server(serve, tmp_path):
+    """Trust a peer without an address by the word ``unix``."""
     socket = tmp_path / "web.sock"
     ports = two_ports()
     base = f"https://{NAME}:{ports.tls}"
     site = serve(base, TRUSTED_PROXIES="unix", bind=f"unix:{socket}")
     site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
     with running("", f"http://unix:{socket}:", ports, tmp_path):
-        transport = ByName(tmp_path, local_address=PERSON)
+        transport = LoopbackTransport(tmp_path, local_address=PERSON)
         with Visitor(base, transport=transport, headers={"X-Forwarded-For": FORGED}) as ada:
             assert ada.sign_in("ada", PASSWORD) == 302
     entries = json.loads(site.manage("shell", "--no-imports", "-c", ADDRESSES))

@@ -1,6 +1,6 @@
-"""What a connection to SQLite really does, read back from SQLite itself.
+"""Options of SQLite connections, read back from SQLite.
 
-On files of their own, so that the tests mean the same whatever database the run itself is on.
+These tests use their own files, so they run the same on every test database.
 """
 
 import threading
@@ -16,10 +16,10 @@ FULL = 2
 
 @pytest.fixture
 def connect(tmp_path, django_db_blocker):
-    """Opens one more connection to one new file, with the product's own options."""
+    """Return a function that opens another connection to one file with the product's options."""
     opened = []
 
-    def one_more(**options):
+    def open_connection(**options):
         config = connections["default"].settings_dict | sqlite(tmp_path / "db.sqlite3")
         config["OPTIONS"] |= options
         connection = ConnectionHandler({"default": config})["default"]
@@ -28,7 +28,7 @@ def connect(tmp_path, django_db_blocker):
         return connection
 
     with django_db_blocker.unblock():
-        yield one_more
+        yield open_connection
         for connection in opened:
             connection.close()
 
@@ -40,7 +40,7 @@ def run(connection, statement):
 
 
 def add_one(connection):
-    """Read and write back in one transaction, as ``atomic`` begins it."""
+    """Read, add and write in one transaction, begun as ``atomic`` begins it."""
     connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
     try:
         number = run(connection, "SELECT number FROM counter")
@@ -51,20 +51,20 @@ def add_one(connection):
         connection.set_autocommit(True)
 
 
-def count_together(connect, people=4, times=25, **options):
-    """What the counter says in the end, and how many were told that it is locked."""
+def count_together(connect, writers=4, times=25):
+    """Return the final counter and the number of refused writes of concurrent writers."""
     run(connect(), "CREATE TABLE counter AS SELECT 0 AS number")
     refused = []
 
-    def one_person():
-        connection = connect(**options)
+    def write():
+        connection = connect()
         for _ in range(times):
             try:
                 add_one(connection)
             except OperationalError as exc:
                 refused.append(str(exc))
 
-    threads = [threading.Thread(target=one_person) for _ in range(people)]
+    threads = [threading.Thread(target=write) for _ in range(writers)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -72,17 +72,24 @@ def count_together(connect, people=4, times=25, **options):
     return run(connect(), "SELECT number FROM counter"), len(refused)
 
 
-def test_what_was_committed_survives_and_references_hold(connect):
+def test_commits_are_durable_and_foreign_keys_enforced(connect):
     names = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout"]
     found = [run(connect(), f"PRAGMA {name}") for name in names]
     assert found == ["wal", FULL, 1, 20_000]
 
 
-def test_people_who_write_at_the_same_time_wait_for_each_other(connect):
+def test_concurrent_writers_wait_for_each_other(connect):
     assert count_together(connect) == (100, 0)
 
 
-def test_without_the_lock_at_begin_some_of_them_would_be_turned_away(connect):
-    number, refused = count_together(connect, transaction_mode="DEFERRED")
-    assert number + refused == 100
-    assert refused > 0
+def test_deferred_transactions_would_fail_with_concurrent_writers(connect):
+    run(connect(), "CREATE TABLE counter AS SELECT 0 AS number")
+    first, second = (connect(transaction_mode="DEFERRED") for _ in range(2))
+    for connection in (first, second):
+        connection.set_autocommit(False, force_begin_transaction_with_broken_autocommit=True)
+        run(connection, "SELECT number FROM counter")
+    run(first, "UPDATE counter SET number = 1")
+    first.commit()
+    with pytest.raises(OperationalError, match="locked"):
+        run(second, "UPDATE counter SET number = 1")
+    second.rollback()

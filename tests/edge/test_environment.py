@@ -1,4 +1,4 @@
-"""Settings from the environment, in real processes: a good start, or one sentence."""
+"""Settings from environment variables, in real processes: start, or stop with one message."""
 
 import json
 import os
@@ -11,6 +11,8 @@ from django.conf import settings
 
 from tests.serving import static_root
 
+pytestmark = pytest.mark.slow
+
 PROJECT = Path(settings.BASE_DIR)
 GOOD = {
     "SECRET_KEY": "k" * 30 + "0123456789abcdefghij",
@@ -20,8 +22,6 @@ GOOD = {
 SHOW = """
 import json, sys
 from django.conf import settings
-
-from tests.serving import static_root
 print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, default=str))
 """
 
@@ -46,7 +46,7 @@ def show(*names, **environment):
 
 
 def complaint(**environment):
-    """What manage.py says, and that it says nothing else."""
+    """Return the one line that a failed manage.py prints."""
     done = start("manage.py", "check", **environment)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.count("\n") == 1
@@ -54,7 +54,7 @@ def complaint(**environment):
 
 
 @pytest.mark.parametrize("name", sorted(GOOD))
-def test_a_missing_variable_stops_the_start(name):
+def test_missing_variable_stops_the_start(name):
     rest = {other: value for other, value in GOOD.items() if other != name}
     assert complaint(**rest).startswith(f"{name} is not set. ")
     assert complaint(**rest, **{name: "  "}).startswith(f"{name} is not set. ")
@@ -159,11 +159,11 @@ def test_a_missing_variable_stops_the_start(name):
         ),
     ],
 )
-def test_a_senseless_value_stops_the_start(name, value, sentence):
+def test_invalid_value_stops_the_start(name, value, sentence):
     assert complaint(**(GOOD | {name: value})) == sentence
 
 
-def test_no_sentence_repeats_a_secret():
+def test_messages_repeat_no_secret():
     said = [
         complaint(**(GOOD | {"SECRET_KEY": "hunter2"})),
         complaint(**(GOOD | {"CALCOM_API_KEY": "hunter2 "})),
@@ -173,7 +173,7 @@ def test_no_sentence_repeats_a_secret():
     assert [sentence for sentence in said if "hunter2" in sentence] == []
 
 
-def test_the_server_stops_with_the_same_sentence_and_does_not_try_again():
+def test_server_stops_with_the_message_and_does_not_restart():
     options = ["-c", "python:dashboard.edge.gunicorn", "--bind", "127.0.0.1:0"]
     done = start("-m", "gunicorn", *options, **(GOOD | {"PUBLIC_URL": ""}))
     assert done.returncode == 3
@@ -184,13 +184,13 @@ def test_the_server_stops_with_the_same_sentence_and_does_not_try_again():
     ]
 
 
-def test_a_secret_may_stand_in_a_file(tmp_path):
+def test_secret_from_a_file(tmp_path):
     (tmp_path / "key").write_text("$tr4nge but long enough\n")
     found = show("SECRET_KEY", SECRET_KEY_FILE=str(tmp_path / "key"))
     assert found == {"SECRET_KEY": "$tr4nge but long enough"}
 
 
-def test_what_is_not_set_has_the_documented_default():
+def test_documented_defaults():
     names = ["DEBUG", "CALCOM_API_URL", "OFFICE_TIME_ZONE", "HOLD_MINUTES", "HOLD_MINUTES_MAX"]
     assert show(*names, "STATIC_ROOT") == {
         "DEBUG": False,
@@ -202,11 +202,11 @@ def test_what_is_not_set_has_the_documented_default():
     }
 
 
-def test_the_default_length_stays_within_a_short_maximum():
+def test_default_minutes_stay_below_a_short_maximum():
     assert show("HOLD_MINUTES", HOLD_MINUTES_MAX="10") == {"HOLD_MINUTES": 10}
 
 
-def test_everything_about_the_address_follows_from_one_variable():
+def test_settings_that_derive_from_public_url():
     names = [
         "ALLOWED_HOSTS",
         "CSRF_TRUSTED_ORIGINS",
@@ -242,7 +242,7 @@ def test_everything_about_the_address_follows_from_one_variable():
     }
 
 
-def test_debug_needs_no_public_address():
+def test_debug_needs_no_public_url():
     assert show("DEBUG", "ALLOWED_HOSTS", DEBUG="on", PUBLIC_URL="") == {
         "DEBUG": True,
         "ALLOWED_HOSTS": ["127.0.0.1", "[::1]", "localhost"],
@@ -258,11 +258,11 @@ def test_debug_needs_no_public_address():
         ("sqlite:////tmp/db.sqlite3", "/tmp/db.sqlite3"),
     ],
 )
-def test_sqlite_by_path_or_address(address, name):
+def test_sqlite_by_path_or_url(address, name):
     assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"]["NAME"] == name
 
 
-def test_postgresql_with_everything_libpq_knows():
+def test_postgresql_url_with_options_of_libpq():
     address = "postgresql://me:p%40ss@db.example.org:5433/desk?sslmode=verify-full"
     assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"] == {
         "ENGINE": "django.db.backends.postgresql",
@@ -279,7 +279,7 @@ def test_postgresql_with_everything_libpq_knows():
     assert socket["DATABASES"]["default"]["HOST"] == "/run/postgresql"
 
 
-def test_a_real_set_up_passes_djangos_own_deployment_check():
+def test_deployment_check_passes_without_warnings():
     check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = start(*check, **GOOD, STATIC_ROOT=str(static_root()))
     assert (done.returncode, done.stderr) == (0, "")

@@ -1,4 +1,4 @@
-"""The probes of the operator: right, short, and reachable whatever else is wrong."""
+"""Health probes: correct, short, and reachable whatever else fails."""
 
 import httpx
 import pytest
@@ -9,7 +9,7 @@ def ask(site, path, **more):
     return answer.status_code, answer.text
 
 
-def test_a_whole_set_up_is_alive_and_ready(serve):
+def test_complete_installation_is_ready(serve):
     site = serve("https://desk.example.org/holds")
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (200, "ok")
@@ -17,7 +17,7 @@ def test_a_whole_set_up_is_alive_and_ready(serve):
     assert ask(site, "/holds/readyz", method="HEAD") == (200, "")
 
 
-def test_probes_are_answered_before_hosts_are_checked(serve):
+def test_probes_answer_before_host_checks(serve):
     site = serve("https://desk.example.org")
     stranger = {"Host": "10.1.2.3:8000"}
     assert ask(site, "/livez", headers=stranger) == (200, "ok")
@@ -25,7 +25,7 @@ def test_probes_are_answered_before_hosts_are_checked(serve):
     assert ask(site, "/accounts/login/", headers=stranger)[0] == 400
 
 
-def test_without_its_tables_it_is_alive_but_not_ready(serve):
+def test_not_ready_without_tables(serve):
     site = serve("http://localhost", migrated=False)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
@@ -33,16 +33,16 @@ def test_without_its_tables_it_is_alive_but_not_ready(serve):
     assert ask(site, "/readyz") == (200, "ok")
 
 
-def test_with_a_migration_of_this_version_missing_it_is_not_ready(serve):
+def test_not_ready_with_a_missing_migration(serve):
     site = serve("http://localhost")
     site.manage("migrate", "sessions", "zero")
     assert ask(site, "/readyz") == (503, "not ok")
     assert "Not ready: migrations are missing (1); manage.py migrate" in site.log.read_text()
 
 
-def test_without_its_database_it_is_not_ready(serve):
-    nobody_listens = "postgresql://me:hunter2@127.0.0.1:9/desk"
-    site = serve("http://localhost", migrated=False, database_url=nobody_listens)
+def test_not_ready_without_database(serve):
+    unreachable = "postgresql://me:hunter2@127.0.0.1:9/desk"
+    site = serve("http://localhost", migrated=False, database_url=unreachable)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
     [said] = [line for line in site.log.read_text().splitlines() if "Not ready" in line]
@@ -51,12 +51,12 @@ def test_without_its_database_it_is_not_ready(serve):
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])
-def test_probes_only_read(client, method):
+def test_probes_allow_only_get_and_head(client, method):
     answer = client.generic(method, "/livez")
     assert (answer.status_code, answer["Allow"]) == (405, "GET, HEAD")
 
 
 @pytest.mark.django_db
-def test_nobody_keeps_an_answer(client):
-    kept = [client.get(path)["Cache-Control"] for path in ("/livez", "/readyz")]
-    assert kept == ["no-store", "no-store"]
+def test_probes_are_not_cached(client):
+    cached = [client.get(path)["Cache-Control"] for path in ("/livez", "/readyz")]
+    assert cached == ["no-store", "no-store"]

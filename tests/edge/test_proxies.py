@@ -1,4 +1,4 @@
-"""Whom we believe about where a request began, and over what."""
+"""Client address and scheme behind trusted and untrusted proxies."""
 
 import logging
 
@@ -6,37 +6,37 @@ import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from dashboard.edge import proxies
+from dashboard.edge import middleware, proxies
 from dashboard.edge.proxies import client_address, forwarded_scheme, trusted_proxies
-from dashboard.edge.public import public_address
+from dashboard.edge.public_address import public_address
 
-OURS = trusted_proxies("10.0.0.0/8, 2001:db8:1::/48 unix")
+TRUSTED = trusted_proxies("10.0.0.0/8, 2001:db8:1::/48 unix")
 CLIENT, OTHER = "203.0.113.9", "198.51.100.7"
 
 
 @pytest.mark.parametrize(
     ("peer", "chain", "client"),
     [
-        # A stranger may say what they like.
+        # Headers of an untrusted peer do not count.
         (CLIENT, "", CLIENT),
         (CLIENT, OTHER, CLIENT),
         (CLIENT, f"{OTHER}, 10.0.0.1", CLIENT),
         # One proxy, and two.
         ("10.0.0.1", CLIENT, CLIENT),
         ("10.0.0.1", f"{CLIENT}, 10.0.0.2", CLIENT),
-        # What the client forged stands to the left of what our proxies wrote.
+        # The client can forge entries to the left of those the proxies wrote.
         ("10.0.0.1", f"{OTHER}, {CLIENT}", CLIENT),
         ("10.0.0.1", f"10.0.0.9, {CLIENT}, 10.0.0.2", CLIENT),
         ("10.0.0.1", f"garbage, {CLIENT}", CLIENT),
-        # Everybody on the way is ours: it began at the first of them.
+        # All hops are trusted: the first one is the client.
         ("10.0.0.1", "10.0.0.3, 10.0.0.2", "10.0.0.3"),
-        # Nothing to read, or not readable: the peer.
+        # No chain, or an unreadable one: the peer.
         ("10.0.0.1", "", "10.0.0.1"),
         ("10.0.0.1", "unknown", "10.0.0.1"),
         ("10.0.0.1", f"{CLIENT}, ", "10.0.0.1"),
         ("10.0.0.1", "203.0.113.9.1", "10.0.0.1"),
         ("10.0.0.1", "<script>, 10.0.0.2", "10.0.0.1"),
-        # The other family, with all that proxies put around it.
+        # IPv6, and the port, brackets and scope that proxies add.
         ("2001:db8:1::1", "2001:DB8:2:0::5", "2001:db8:2::5"),
         ("2001:db8:1::1", "[2001:db8:2::5]:443", "2001:db8:2::5"),
         ("10.0.0.1", f"{CLIENT}:61234", CLIENT),
@@ -47,18 +47,18 @@ CLIENT, OTHER = "203.0.113.9", "198.51.100.7"
         ("", "", ""),
     ],
 )
-def test_the_client_is_the_first_from_the_right_that_is_not_ours(peer, chain, client):
-    assert client_address(peer, chain, OURS) == client
+def test_client_is_the_first_untrusted_address_from_the_right(peer, chain, client):
+    assert client_address(peer, chain, TRUSTED) == client
 
 
-def test_without_trusted_proxies_nobody_is_believed():
-    nobody = trusted_proxies("")
-    answers = [client_address(peer, CLIENT, nobody) for peer in ("127.0.0.1", "10.0.0.1", "")]
+def test_without_trusted_proxies_the_peer_is_the_client():
+    none = trusted_proxies("")
+    answers = [client_address(peer, CLIENT, none) for peer in ("127.0.0.1", "10.0.0.1", "")]
     assert answers == ["127.0.0.1", "10.0.0.1", ""]
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example.org", "0.0.0.0/0", "::/0", "10.0.0"])
-def test_a_senseless_network_is_refused(text):
+def test_invalid_network_is_refused(text):
     with pytest.raises(ValueError, match=f"^has '{text}'"):
         trusted_proxies(f"127.0.0.1, {text}")
 
@@ -75,14 +75,14 @@ def test_a_senseless_network_is_refused(text):
         ("https,", ""),
     ],
 )
-def test_the_scheme_is_what_the_nearest_proxy_says(header, scheme):
+def test_scheme_is_that_of_the_nearest_proxy(header, scheme):
     assert forwarded_scheme(header) == scheme
 
 
 @pytest.fixture
 def ask(settings, monkeypatch):
-    """Send a request through the middleware and give back what a view would see."""
-    monkeypatch.setattr(proxies, "_told", set())
+    """Return a function that sends a request and returns what a view sees of it."""
+    monkeypatch.setattr(proxies, "warned_peers", set())
     settings.TRUSTED_PROXIES = trusted_proxies("10.0.0.1")
     settings.PUBLIC_ADDRESS = public_address("https://desk.example.org")
 
@@ -95,33 +95,33 @@ def ask(settings, monkeypatch):
             return HttpResponse()
 
         request = RequestFactory().get("/audit/?day=today", REMOTE_ADDR=peer, headers=headers)
-        response = proxies.middleware(view)(request)
+        response = middleware.forwarded_headers(view)(request)
         return seen or (response.status_code, response["Location"])
 
     return send
 
 
-def test_a_trusted_proxy_speaks_for_the_client(ask):
+def test_headers_of_a_trusted_proxy_count(ask):
     seen = ask("10.0.0.1", x_forwarded_for=CLIENT, x_forwarded_proto="https")
     assert seen["address"] == CLIENT
     assert seen["secure"] is True
 
 
-def test_a_stranger_is_taken_for_what_they_are_and_their_headers_are_forgotten(ask):
+def test_headers_of_an_untrusted_peer_are_dropped(ask):
     headers = {"x_forwarded_for": CLIENT, "x_forwarded_proto": "https", "x_forwarded_host": "a"}
     assert ask(OTHER, **headers) == {"address": OTHER, "secure": False, "kept": set()}
 
 
-def test_plain_http_at_the_proxy_goes_to_https(ask):
+def test_http_at_a_trusted_proxy_redirects_to_https(ask):
     sent_on = (301, "https://desk.example.org/audit/?day=today")
     assert ask("10.0.0.1", x_forwarded_for=CLIENT, x_forwarded_proto="http") == sent_on
 
 
-def test_plain_http_from_a_stranger_is_not_redirected_for_ever(ask):
+def test_http_at_an_untrusted_proxy_is_not_redirected(ask):
     assert ask(OTHER, x_forwarded_proto="http")["secure"] is False
 
 
-def test_the_log_names_an_untrusted_proxy_once(ask, caplog):
+def test_untrusted_proxy_is_logged_once(ask, caplog):
     with caplog.at_level(logging.WARNING, "dashboard.edge.proxies"):
         for peer in (OTHER, OTHER, ""):
             ask(peer, x_forwarded_for=CLIENT)

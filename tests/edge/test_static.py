@@ -1,25 +1,28 @@
-"""Static files as the real server gives them: hashed, compressed, kept for ever."""
+"""Static files of the real server: hashed, compressed, cacheable for ever."""
 
 import gzip
 import json
+from functools import partial
 
 import httpx
 import pytest
 
-from tests.serving import static_root
+from tests.serving import WAIT_SECONDS, static_root
+
+get = partial(httpx.get, timeout=WAIT_SECONDS)
 
 
 def hashed(name):
-    """The collected name of a file of ours."""
+    """Return the collected name of a static file."""
     return json.loads((static_root() / "staticfiles.json").read_text())["paths"][name]
 
 
 @pytest.mark.parametrize("prefix", ["", "/holds"])
-def test_a_file_is_named_by_its_content_and_kept_for_ever(serve, prefix):
+def test_file_is_hashed_compressed_and_immutable(serve, prefix):
     site = serve(f"https://desk.example.org{prefix}")
     name = hashed("vendor/htmx/htmx.min.js")
     assert name != "vendor/htmx/htmx.min.js"
-    answer = httpx.get(f"{site.url}{prefix}/static/{name}", headers={"Accept-Encoding": "gzip"})
+    answer = get(f"{site.url}{prefix}/static/{name}", headers={"Accept-Encoding": "gzip"})
     assert answer.status_code == 200
     assert answer.headers["Cache-Control"] == "max-age=315360000, public, immutable"
     assert answer.headers["Content-Encoding"] == "gzip"
@@ -29,16 +32,16 @@ def test_a_file_is_named_by_its_content_and_kept_for_ever(serve, prefix):
     assert int(answer.headers["Content-Length"]) == len(compressed)
 
 
-def test_files_are_for_our_own_pages(serve):
+def test_files_are_same_origin_only(serve):
     site = serve("https://desk.example.org")
-    answer = httpx.get(f"{site.url}/static/{hashed('vendor/htmx/htmx.min.js')}")
+    answer = get(f"{site.url}/static/{hashed('vendor/htmx/htmx.min.js')}")
     names = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Set-Cookie")
     assert [answer.headers.get(name) for name in names] == ["nosniff", "same-origin", None]
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_nothing_outside_the_folder_is_served(serve):
+def test_files_outside_the_folder_are_not_served(serve):
     site = serve("https://desk.example.org")
     tries = ["/static/../manage.py", "/static/%2e%2e/manage.py", "/static//etc/passwd"]
-    codes = [httpx.get(site.url + path).status_code for path in tries]
+    codes = [get(site.url + path).status_code for path in tries]
     assert 200 not in codes

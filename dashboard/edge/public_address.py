@@ -1,4 +1,4 @@
-"""The public address: what people type, and all that follows from it."""
+"""PUBLIC_URL, the address that people type, and what derives from it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
 @dataclass(frozen=True, slots=True)
 class PublicAddress:
-    """``prefix`` is empty or begins with a slash and does not end with one."""
+    """Parts of PUBLIC_URL. ``prefix`` is empty or starts with a slash, and never ends with one."""
 
     scheme: str
     host: str
@@ -35,13 +35,13 @@ class PublicAddress:
 
     @property
     def origin(self) -> str:
-        """As browsers write it: without the port that the scheme implies."""
+        """Scheme, host and port as browsers write them, without the scheme's default port."""
         standard = self.port == DEFAULT_PORTS[self.scheme]
         return f"{self.scheme}://{self.host}" + ("" if standard else f":{self.port}")
 
     @property
     def hosts(self) -> list[str]:
-        """The names that a request may give us; this machine has several for itself."""
+        """Allowed values of the Host header: all loopback names for a loopback address."""
         return sorted({self.host, *LOOPBACK_HOSTS}) if self.is_loopback else [self.host]
 
     @property
@@ -53,7 +53,7 @@ class PublicAddress:
 
 
 def public_address(text: str) -> PublicAddress:
-    """Read an address such as ``https://desk.example.org/holds``; raises ValueError."""
+    """Parse an address such as ``https://desk.example.org/holds``; raise ValueError."""
     parts = web_address(text)
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
     port = parts.port or DEFAULT_PORTS[parts.scheme]

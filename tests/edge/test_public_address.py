@@ -1,8 +1,8 @@
-"""The public address and what follows from it."""
+"""PUBLIC_URL and what derives from it."""
 
 import pytest
 
-from dashboard.edge.public import public_address
+from dashboard.edge.public_address import public_address
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from dashboard.edge.public import public_address
         ("http://10.0.0.7", "http://10.0.0.7", "10.0.0.7", ""),
     ],
 )
-def test_an_address_is_read_and_written_as_browsers_do(typed, shown, host, prefix):
+def test_address_is_normalised_as_browsers_do(typed, shown, host, prefix):
     address = public_address(typed)
     assert (str(address), address.host, address.prefix) == (shown, host, prefix)
 
@@ -48,23 +48,23 @@ def test_an_address_is_read_and_written_as_browsers_do(typed, shown, host, prefi
         "https://*",
     ],
 )
-def test_nonsense_is_refused(typed):
+def test_invalid_address_is_refused(typed):
     with pytest.raises(ValueError, match=r"^must "):
         public_address(typed)
 
 
-def test_only_this_machine_is_loopback():
+def test_loopback():
     names = ["localhost", "127.0.0.1", "127.9.9.9", "[::1]"]
     assert [public_address(f"http://{name}").is_loopback for name in names] == [True] * 4
     names = ["10.0.0.1", "0.0.0.0", "localhost.example.org", "[2001:db8::1]"]
     assert [public_address(f"http://{name}").is_loopback for name in names] == [False] * 4
 
 
-def test_one_name_is_served_and_on_loopback_all_of_its_names():
+def test_allowed_hosts():
     assert public_address("https://desk.example.org:8443").hosts == ["desk.example.org"]
     assert public_address("http://127.0.0.1:8000").hosts == ["127.0.0.1", "[::1]", "localhost"]
 
 
-def test_cookies_stay_below_the_prefix():
+def test_cookie_path_is_the_prefix():
     assert public_address("https://desk.example.org/holds").cookie_path == "/holds"
     assert public_address("https://desk.example.org").cookie_path == "/"
