@@ -10,19 +10,19 @@ from django.core.management import execute_from_command_line
 
 from dashboard.management import demonstration
 
-NEED_NOTHING_SET = {"demo", "sandbox"}
+WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
 
 
 def main() -> None:
-    """Run a command; a setting that is wrong ends it with one sentence instead of a traceback."""
+    """Run a command; report an invalid setting by its message, without a traceback."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-    if NEED_NOTHING_SET.intersection(sys.argv[1:2]):
+    if WITHOUT_ENVIRONMENT.intersection(sys.argv[1:2]):
         demonstration.prepare()
     try:
-        _ = settings.BASE_DIR  # read now: Django would say that it does not know the command
+        _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
         execute_from_command_line(sys.argv)
-    except ImproperlyConfigured as wrong:
-        sys.exit(str(wrong))
+    except ImproperlyConfigured as exc:
+        sys.exit(str(exc))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""The processes of a demonstration, which end with it however it ends.
+"""Child processes that end with this process, however it ends.
 
-Each child watches its standard input. Its other end is ours alone, so when we are gone, even by
-SIGKILL, it closes and the child ends by itself.
+Each child watches its standard input. Only this process holds the other end, so the pipe closes
+even after SIGKILL, and the child ends itself.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
-SECONDS_TO_END = 15
-LAST_WORDS = 2000  # characters
+STOP_TIMEOUT = 15  # seconds
+MAX_LOG_EXCERPT = 2000  # characters
 
 
 class ChildDiedError(Exception):
-    """A part ended that should have run on; carries the last that it said."""
+    """Unexpected end of a child; the message has the end of its log."""
 
 
 @dataclass
 class Children:
-    """Started in an order, ended in the opposite one."""
+    """Start child processes, and stop them in the opposite order."""
 
     project: Path
     logs: Path
@@ -30,9 +30,9 @@ class Children:
     _running: list[tuple[str, subprocess.Popen[str]]] = field(default_factory=list)
 
     def start(self, name: str, command: list[str], *, pass_fds: list[int] | None = None) -> IO[str]:
-        """Start one; its complaints go to a log of its name. Gives back what it prints."""
+        """Start a child whose stderr goes to ``{name}.log``; return its standard output."""
         with (self.logs / f"{name}.log").open("w") as log:
-            child = subprocess.Popen(  # noqa: S603  (the commands are our own)
+            child = subprocess.Popen(  # noqa: S603  (the callers pass constant commands)
                 command,
                 cwd=self.project,
                 env=self.environment,
@@ -41,7 +41,7 @@ class Children:
                 stderr=log,
                 text=True,
                 pass_fds=pass_fds or (),
-                start_new_session=True,  # Ctrl-C is for us; we end the children in order
+                start_new_session=True,  # Ctrl-C reaches only this process
             )
         self._running.append((name, child))
         if child.stdout is None:
@@ -49,11 +49,11 @@ class Children:
         return child.stdout
 
     def check(self) -> None:
-        """Raises ChildDiedError if one has ended."""
+        """Raise ChildDiedError if a child has ended."""
         for name, child in self._running:
             if child.poll() is not None:
-                said = (self.logs / f"{name}.log").read_text(errors="replace")[-LAST_WORDS:]
-                raise ChildDiedError(f"{name} ended with code {child.returncode}:\n{said}")
+                excerpt = (self.logs / f"{name}.log").read_text(errors="replace")[-MAX_LOG_EXCERPT:]
+                raise ChildDiedError(f"{name} ended with code {child.returncode}:\n{excerpt}")
 
     def __enter__(self) -> Children:
         return self
@@ -65,15 +65,16 @@ class Children:
         traceback: TracebackType | None,
     ) -> None:
         for _, child in reversed(self._running):
-            _end(child)
+            stop(child)
         self._running.clear()
 
 
-def _end(child: subprocess.Popen[str]) -> None:
+def stop(child: subprocess.Popen[str]) -> None:
+    """Close the standard input of a child and wait for its end; kill it after STOP_TIMEOUT."""
     if child.stdin:
         child.stdin.close()
     try:
-        child.wait(SECONDS_TO_END)
+        child.wait(STOP_TIMEOUT)
     except subprocess.TimeoutExpired:
         child.kill()
         child.wait()

@@ -1,7 +1,7 @@
-"""The environment of a demonstration: its own folder, its own database, its own secret.
+"""Environment of ``manage.py demo``: its own folder, database and secret.
 
-``manage.py`` calls ``prepare`` before Django reads its settings, so that a demonstration needs
-nothing set and never touches what the operator's environment points to.
+``manage.py`` calls ``prepare`` before Django reads its settings, so that the demo needs no
+environment variables and never uses the operator's database or key.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / ".demo"
-# Everything that would otherwise come in from outside.
+# Removed from the environment.
 VARIABLES = [
     "CALCOM_API_KEY",
     "CALCOM_API_URL",
@@ -33,23 +33,23 @@ VARIABLES = [
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
 ]
-OF_THE_SERVER = ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"]
+GUNICORN_VARIABLES = ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"]
 LOOPBACK = "127.0.0.1"
 
 
 class CannotStartError(Exception):
-    """Why a demonstration cannot start, in one sentence for whoever typed the command."""
+    """Failed start; the message is for the person who typed the command."""
 
 
 def prepare(folder: Path = FOLDER) -> None:
-    """Give this process, and whatever it starts, the environment of a demonstration."""
+    """Replace the environment of this process and of its children."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    for name in (*VARIABLES, *OF_THE_SERVER):
+    for name in (*VARIABLES, *GUNICORN_VARIABLES):
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="dashboard.settings",
-        SECRET_KEY=kept_secret(folder / "secret"),
+        SECRET_KEY=stored_secret(folder / "secret"),
         PUBLIC_URL=f"http://{LOOPBACK}",
         CALCOM_API_KEY="cal_ownerfast0123456789",
         DATABASE_URL=str(folder / "db.sqlite3"),
@@ -59,12 +59,12 @@ def prepare(folder: Path = FOLDER) -> None:
 
 
 def environment_of_children(*, public_url: str, calcom_url: str) -> dict[str, str]:
-    """The environment for the parts, once it is known where they are."""
+    """Return the environment of child processes, with the addresses of this run."""
     return os.environ | {"PUBLIC_URL": public_url, "CALCOM_API_URL": calcom_url}
 
 
-def kept_secret(path: Path) -> str:
-    """The secret of an earlier start, so that people stay signed in; else a new one."""
+def stored_secret(path: Path) -> str:
+    """Return the secret of an earlier start, so that people stay signed in, or a new one."""
     if not path.exists():
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
@@ -72,8 +72,8 @@ def kept_secret(path: Path) -> str:
 
 
 @contextmanager
-def alone(folder: Path = FOLDER) -> Iterator[None]:
-    """Keep a second demonstration out of the folder; raises CannotStartError."""
+def exclusive(folder: Path = FOLDER) -> Iterator[None]:
+    """Lock the folder against a second demo; raise CannotStartError if it is locked."""
     with (folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,7 +83,7 @@ def alone(folder: Path = FOLDER) -> Iterator[None]:
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Take the address before anything else is done; raises CannotStartError."""
+    """Return a listening socket; raise CannotStartError."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (socket.gaierror, UnicodeError) as exc:
@@ -95,11 +95,12 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen()
     except (OSError, OverflowError) as exc:
         listener.close()
-        raise CannotStartError(_why(exc, host, port)) from exc
+        raise CannotStartError(explain(exc, host, port)) from exc
     return listener
 
 
-def _why(exc: OSError | OverflowError, host: str, port: int) -> str:
+def explain(exc: OSError | OverflowError, host: str, port: int) -> str:
+    """Return a message about a failed bind."""
     match getattr(exc, "errno", None):
         case errno.EADDRINUSE:
             return f"Port {port} is taken by another program: choose one with --port."
@@ -111,7 +112,7 @@ def _why(exc: OSError | OverflowError, host: str, port: int) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether nobody but this machine reaches that address."""
+    """Return True if only this machine can reach the address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -119,15 +120,16 @@ def is_loopback(host: str) -> bool:
 
 
 def public_url(host: str, port: int) -> str:
-    """What people type to get there; for "all addresses" that of the way out."""
-    name = _address_of_the_way_out() if host in ("0.0.0.0", "::") else host  # noqa: S104
+    """Return the URL that people type; for a wildcard address that of the outgoing interface."""
+    name = outgoing_address() if host in ("0.0.0.0", "::") else host  # noqa: S104
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"
 
 
-def _address_of_the_way_out() -> str:
+def outgoing_address() -> str:
+    """Return this machine's address for outgoing connections; loopback without a network."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing, only chooses a way
+            probe.connect(("192.0.2.1", 9))  # sends nothing; selects the interface
         except OSError:
             return LOOPBACK
         return str(probe.getsockname()[0])

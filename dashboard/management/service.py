@@ -1,38 +1,43 @@
-"""A command that serves until it is told to end."""
+"""Commands that run until they are stopped."""
 
 from __future__ import annotations
 
 import os
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 STANDARD_INPUT = 0
 
 
 @contextmanager
-def until_told(*, with_parent: bool) -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set, and with a parent the end of standard input too.
+def until_stopped(*, with_parent: bool) -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set, and with a parent the end of standard input.
 
-    The main thread's business: only there may signals be handled.
+    Only the main thread may call this, because only it may handle signals.
     """
-    told = threading.Event()
+    stop = threading.Event()
     former = {
-        number: signal.signal(number, lambda *_: told.set())
+        number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
     if with_parent:
-        threading.Thread(target=_watch_parent, args=(told,), daemon=True).start()
+        watch_parent(stop.set)
     try:
-        yield told
+        yield stop
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
 
 
-def _watch_parent(told: threading.Event) -> None:
-    # Not through sys.stdin: a thread inside its buffer breaks the end of the interpreter.
-    while os.read(STANDARD_INPUT, 4096):
-        pass
-    told.set()
+def watch_parent(on_end: Callable[[], None]) -> None:
+    """Call ``on_end`` from another thread when standard input closes."""
+
+    def watch() -> None:
+        # Not through sys.stdin: a thread inside its buffer breaks the interpreter's shutdown.
+        while os.read(STANDARD_INPUT, 4096):
+            pass
+        on_end()
+
+    threading.Thread(target=watch, daemon=True).start()

@@ -1,4 +1,4 @@
-"""Instead of Django's own, which would not write to the audit."""
+"""Disable Django's ``changepassword``, which would write no audit entry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Instead of Django's own, which would not write to the audit."""
+"""Disable Django's ``createsuperuser``, which would write no audit entry."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 
 class Command(createsuperuser.Command):
-    help = "Not here: 'manage.py person add NAME --role Admins' adds somebody who may do all."
+    help = "Not here: 'manage.py person add NAME --role Admins' adds an Admin."
 
     def handle(self, *_: Any, **__: Any) -> None:
         raise CommandError(self.help)

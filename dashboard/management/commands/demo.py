@@ -1,4 +1,4 @@
-"""``manage.py demo``: the whole of Holdfast on a stand-in for cal.com, with nothing to set up."""
+"""``manage.py demo``: Holdfast with a sandbox instead of cal.com, without set-up."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from dashboard.accounts.roles import Role
 from dashboard.management import demonstration
 from dashboard.management.children import ChildDiedError, Children
 
-PASSWORD = "holdfast-demo"  # noqa: S105  (for a machine that nobody else reaches)
+PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
 PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
 PYTHON = [sys.executable, "-u"]
 MANAGE = [*PYTHON, "manage.py"]
@@ -37,27 +37,28 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            with demonstration.alone():
-                self._run(options["host"], options["port"])
+            with demonstration.exclusive():
+                self.run_demo(options["host"], options["port"])
         except (demonstration.CannotStartError, ChildDiedError) as exc:
             raise CommandError(str(exc)) from exc
         except KeyboardInterrupt:
             self.stdout.write("\nEnded. The next start finds everything as it is now.")
 
-    def _run(self, host: str, port: int) -> None:
+    def run_demo(self, host: str, port: int) -> None:
         with demonstration.listen(host, port) as listener:
             call_command("migrate", verbosity=0, interactive=False)
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-            sign_ins = _sign_ins(known=demonstration.is_loopback(host))
+            is_local = demonstration.is_loopback(host)
+            sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
             with Children(demonstration.PROJECT, logs=demonstration.FOLDER) as children:
                 url = demonstration.public_url(host, listener.getsockname()[1])
-                control = _start(children, listener, url)
-                self._say(url, sign_ins, control)
+                control = start_children(children, listener, url)
+                self.print_addresses(url, sign_ins, control)
                 while True:
                     children.check()
                     time.sleep(0.5)
 
-    def _say(self, url: str, sign_ins: dict[str, str], control: str) -> None:
+    def print_addresses(self, url: str, sign_ins: dict[str, str], control: str) -> None:
         lines = [f"Holdfast is at {url}/", "", "Sign in as"]
         lines += [f"  {name} / {password}" for name, password in sign_ins.items()]
         lines += ["", "The times are those of a stand-in for cal.com on this machine,"]
@@ -66,13 +67,13 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _start(children: Children, listener: socket.socket, url: str) -> str:
-    """Start the parts; gives back the address that controls the stand-in."""
+def start_children(children: Children, listener: socket.socket, url: str) -> str:
+    """Start sandbox, settle and server; return the address that controls the sandbox."""
     children.environment = demonstration.environment_of_children(public_url=url, calcom_url=url)
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
-    said = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
-    addresses = dict(line.split() for line in (said.readline(), said.readline()) if line)
+    output = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
+    addresses = dict(line.split() for line in (output.readline(), output.readline()) if line)
     if len(addresses) < len(("sandbox", "control")):
         raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
     children.environment["CALCOM_API_URL"] = addresses["sandbox"]
@@ -83,13 +84,12 @@ def _start(children: Children, listener: socket.socket, url: str) -> str:
     return addresses["control"]
 
 
-def _sign_ins(*, known: bool) -> dict[str, str]:
-    """The people with their passwords: known ones only where nobody else can use them."""
-    return {name: _give(name, role, known=known) for name, role in PEOPLE}
+def set_up_person(name: str, role: Role, *, is_local: bool) -> str:
+    """Create a person or update the password, which is random unless the demo is local.
 
-
-def _give(name: str, role: Role, *, known: bool) -> str:
-    password = PASSWORD if known else secrets.token_urlsafe(12)
+    Return the password.
+    """
+    password = PASSWORD if is_local else secrets.token_urlsafe(12)
     person = User.objects.filter(username=name).first()
     if person is None:
         people.add_person(

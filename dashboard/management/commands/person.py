@@ -1,4 +1,4 @@
-"""``manage.py person``: add a person, change one, give one a new password. For the operator."""
+"""``manage.py person``: add or change a person, or set a password, as the system."""
 
 import getpass
 import sys
@@ -30,28 +30,28 @@ class Command(BaseCommand):
         change.add_argument("--active", choices=["yes", "no"])
 
     def handle(self, *_: Any, **options: Any) -> None:
-        verb = {"add": self._add, "change": self._change, "password": self._password}
+        verbs = {"add": self.add, "change": self.change, "password": self.set_password}
         try:
-            verb[options["verb"]](options)
+            verbs[options["verb"]](options)
         except ValidationError as exc:
             raise CommandError(" ".join(exc.messages)) from exc
         except people.PeopleError as exc:
             raise CommandError(str(exc.words)) from exc
 
-    def _add(self, options: dict[str, Any]) -> None:
+    def add(self, options: dict[str, Any]) -> None:
         person = people.add_person(
             username=options["name"],
             role=options["role"],
-            password=_read_password(),
+            password=read_password(),
             by=None,
             now=timezone.now(),
         )
         self.stdout.write(f"Added {person.username} to {options['role']}.")
 
-    def _change(self, options: dict[str, Any]) -> None:
+    def change(self, options: dict[str, Any]) -> None:
         active = None if options["active"] is None else options["active"] == "yes"
         person = people.change_person(
-            person=_known(options["name"]).pk,
+            person=find_person(options["name"]).pk,
             role=options["role"],
             is_active=active,
             by=None,
@@ -59,23 +59,22 @@ class Command(BaseCommand):
         )
         self.stdout.write(f"Changed {person.username}.")
 
-    def _password(self, options: dict[str, Any]) -> None:
-        person = _known(options["name"])
-        people.set_password(
-            person=person.pk, password=_read_password(), by=None, now=timezone.now()
-        )
+    def set_password(self, options: dict[str, Any]) -> None:
+        person = find_person(options["name"])
+        people.set_password(person=person.pk, password=read_password(), by=None, now=timezone.now())
         self.stdout.write(f"{person.username} has a new password, and is signed out everywhere.")
 
 
-def _known(name: str) -> User:
+def find_person(name: str) -> User:
+    """Return a person by user name; raise CommandError."""
     try:
         return User.objects.get(username=name)
     except User.DoesNotExist as exc:
-        raise CommandError(f"Nobody has the name {name}.") from exc
+        raise CommandError(f"There is no person with the name {name}.") from exc
 
 
-def _read_password() -> str:
-    """From the keyboard, twice and unseen; from a pipe, its first line."""
+def read_password() -> str:
+    """Ask for a password twice without echo, or read the first line of a pipe."""
     if not sys.stdin.isatty():
         return sys.stdin.readline().rstrip("\n")
     password = getpass.getpass("Password: ")

@@ -1,4 +1,4 @@
-"""``manage.py settle``: record what time decided and finish what died half-way."""
+"""``manage.py settle``: record expired holds and finish interrupted changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from dashboard.holds import settle
-from dashboard.management.service import until_told
+from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
 
@@ -28,24 +28,25 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["every"] is None:
-            self.stdout.write(f"{_settle()} left half-way")
+            self.stdout.write(f"{settle_all()} left half-way")
             return
-        with until_told(with_parent=options["with_parent"]) as told:
-            while not told.is_set():
-                _settle_or_log()
-                told.wait(options["every"])
+        with until_stopped(with_parent=options["with_parent"]) as stop:
+            while not stop.is_set():
+                settle_or_log()
+                stop.wait(options["every"])
 
 
-def _settle_or_log() -> None:
-    """A database that is away for a while must not end the service."""
+def settle_or_log() -> None:
+    """Settle; log a database error, so that a restart of the database does not end the service."""
     close_old_connections()
     try:
-        _settle()
+        settle_all()
     except DatabaseError:
         log.exception("settling failed; it is tried again")
 
 
-def _settle() -> int:
+def settle_all() -> int:
+    """Settle everything now; return the number of changes that are still interrupted."""
     now = timezone.now()
     settle.settle_times(now)
     return settle.settle_changes(now)

@@ -1,4 +1,4 @@
-"""``manage.py translate``: bring every language up to date with the texts of the sources."""
+"""``manage.py translate``: update every language from the texts of the sources."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.core.management.commands import makemessages
 
-NOT_OURS = [".*", "tests", "static", "build", "*.egg-info"]
+IGNORED = [".*", "tests", "static", "build", "*.egg-info"]
 
 
-class Collecting(makemessages.Command):
-    """Django's own, which also knows the name that our modules give to ``gettext_lazy``."""
+class MakeMessages(makemessages.Command):
+    """Collect also texts marked by ``_lazy``, an alias of ``gettext_lazy`` in many modules."""
 
     xgettext_options = [*makemessages.Command.xgettext_options, "--keyword=_lazy"]
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        told = {"verbosity": options["verbosity"], "ignore_patterns": NOT_OURS}
+        shared = {"verbosity": options["verbosity"], "ignore_patterns": IGNORED}
         with chdir(settings.BASE_DIR):
-            call_command(Collecting(), all=True, no_obsolete=True, add_location="file", **told)
-            call_command("compilemessages", **told)
+            call_command(MakeMessages(), all=True, no_obsolete=True, add_location="file", **shared)
+            call_command("compilemessages", **shared)

@@ -1,0 +1,220 @@
+"""``manage.py demo`` in a copy of the project, without any environment variables."""
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dashboard.management import demonstration
+from tests.architecture.source import PROJECT
+from tests.architecture.test_settings import setting_variables
+from tests.script_visitor import Visitor
+
+SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
+WAIT_SECONDS = 60
+
+
+@pytest.fixture
+def project(tmp_path):
+    """Copy the product, so that a demonstration of the developer is left alone."""
+    for part in ("dashboard", "static", "templates", "manage.py"):
+        copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
+        copy(PROJECT / part, tmp_path / part)
+    return tmp_path
+
+
+@dataclass
+class Demo:
+    process: subprocess.Popen[str]
+    output: str
+
+    @property
+    def url(self):
+        return re.search(r"Holdfast is at (\S+)/$", self.output, re.MULTILINE)[1]
+
+    @property
+    def control(self):
+        return re.search(r"switched at (\S+)$", self.output, re.MULTILINE)[1]
+
+    @property
+    def sign_ins(self):
+        return dict(SIGN_IN.findall(self.output))
+
+    def children(self):
+        pid = self.process.pid
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+
+    def end(self, number=signal.SIGINT):
+        """Send a signal; return the exit code and the rest of the output."""
+        self.process.send_signal(number)
+        output, _ = self.process.communicate(timeout=WAIT_SECONDS)
+        return self.process.returncode, output
+
+
+def command(*arguments):
+    return [sys.executable, "-u", "manage.py", "demo", *arguments]
+
+
+@contextlib.contextmanager
+def demo(project, *arguments, **environment):
+    process = subprocess.Popen(
+        # A test run in the background ignores SIGINT, and so would its children.
+        ["env", "--default-signal=INT", *command("--port", "0", *arguments)],
+        cwd=project,
+        env={"PATH": os.environ["PATH"], **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    output = ""
+    try:
+        while "Ctrl-C ends it." not in output:
+            line = process.stdout.readline()
+            assert line, f"it ended: {output}"
+            output += line
+        yield Demo(process, output)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def failure(project, *arguments):
+    """Return the error message of a start that must fail."""
+    done = subprocess.run(
+        command(*arguments),
+        cwd=project,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        timeout=WAIT_SECONDS,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    return done.stderr
+
+
+def test_demo_keeps_its_data_for_the_next_start(project):
+    with demo(project) as first, Visitor(first.url) as staff, Visitor(first.url) as admin:
+        assert first.sign_ins == {"staff": "holdfast-demo", "admin": "holdfast-demo"}
+        assert staff.sign_in("staff", "holdfast-demo") == 302
+        assert admin.sign_in("admin", "holdfast-demo") == 302
+        assert [staff.get(path).status_code for path in ("/", "/audit/")] == [200, 403]
+        assert [admin.get(path).status_code for path in ("/", "/audit/")] == [200, 200]
+        placed = staff.place("Ada Rossi")
+        assert placed.status_code == 303
+        page = placed.headers["Location"]
+        assert "Ada Rossi" in staff.get(page).text
+        cookies = staff.client.cookies
+        goodbye = "\nEnded. The next start finds everything as it is now.\n"
+        assert first.end() == (0, goodbye)
+    with demo(project) as second, Visitor(second.url, cookies=cookies) as staff:
+        assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
+        checked = staff.post(page, f"{page}check")
+        assert (checked.status_code, checked.headers["Location"]) == (303, page)
+        assert staff.place("Bruno Verdi").status_code == 409  # also at the sandbox
+
+
+def test_demo_serves_hashed_static_files_and_probes(project):
+    with demo(project) as running, Visitor(running.url) as visitor:
+        page = visitor.get("/accounts/login/")
+        style = re.search(r'href="(/static/css/[^"]+\.css)"', page.text)[1]
+        assert re.search(r"\.[0-9a-f]{12}\.css$", style)
+        assert "immutable" in visitor.get(style).headers["Cache-Control"]
+        assert visitor.get("/readyz").text == "ok"
+
+
+def test_demo_ignores_the_environment(project):
+    real = project / "real.sqlite3"
+    secret = project / "no-such-file"
+    environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
+    environment |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
+    with demo(project, **environment) as running:
+        assert httpx.get(f"{running.url}/readyz", timeout=WAIT_SECONDS).text == "ok"
+    assert not real.exists()
+
+
+def test_demo_ignores_every_setting():
+    assert sorted(demonstration.VARIABLES) == sorted(setting_variables())
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+def test_child_processes_end_with_the_demo(project, number):
+    with demo(project) as running:
+        children = running.children()
+        assert len(children) == 3
+        running.end(number)
+        deadline = time.monotonic() + WAIT_SECONDS
+        while any(map(alive, children)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [child for child in children if alive(child)] == []
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(running.url, timeout=WAIT_SECONDS)
+
+
+def alive(pid):
+    """Return True for a process that runs; a zombie does not."""
+    try:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_demo_ends_when_a_child_process_ends(project):
+    with demo(project) as running:
+        os.kill(running.children()[0], signal.SIGKILL)
+        output, _ = running.process.communicate(timeout=WAIT_SECONDS)
+    assert running.process.returncode == 1
+    assert "CommandError: sandbox ended with code -9" in output
+
+
+def test_taken_port(project):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        message = failure(project, "--port", port)
+    assert message == (
+        f"CommandError: Port {port} is taken by another program: choose one with --port.\n"
+    )
+
+
+def test_foreign_host(project):
+    message = failure(project, "--host", "192.0.2.1")
+    assert message == "CommandError: 192.0.2.1 is no address of this machine.\n"
+
+
+def test_second_demo_in_the_same_folder_is_refused(project):
+    with demo(project):
+        message = failure(project, "--port", "0")
+    assert message == "CommandError: A demonstration is running from this folder already.\n"
+
+
+def test_reachable_demo_has_random_passwords(project):
+    with demo(project) as local:
+        assert set(local.sign_ins.values()) == {"holdfast-demo"}
+        local.end()
+    with demo(project, "--host", "0.0.0.0") as running:
+        assert list(running.sign_ins) == ["staff", "admin"]
+        assert "holdfast-demo" not in running.output
+        with Visitor(running.url) as stranger:
+            assert stranger.sign_in("staff", "holdfast-demo") == 422
+            assert stranger.sign_in("admin", "holdfast-demo") == 422
+        for name, password in running.sign_ins.items():
+            with Visitor(running.url) as person:
+                assert person.sign_in(name, password) == 302
+        assert httpx.URL(running.control).host == "127.0.0.1"
+        running.end()
+    with demo(project) as local, Visitor(local.url) as staff:
+        assert staff.sign_in("staff", local.sign_ins["staff"]) == 302
+        assert local.sign_ins["staff"] == "holdfast-demo"
