@@ -1,4 +1,4 @@
-"""Releasing several holds in one request: one after the other, and a result for each."""
+"""Release several holds in one request: one after the other, and a result for each."""
 
 from __future__ import annotations
 
@@ -8,49 +8,48 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.audit.actor import Actor
-from dashboard.audit.models import AuditEntry
-from dashboard.holds import messages, rate_and_clock, services, settle, starting
-from dashboard.holds.calls import Stopwatch
+from dashboard.accounts.actors import Actor
+from dashboard.holds import messages, safety, services, settle
+from dashboard.holds.clock import Clock
 from dashboard.holds.models import Hold
+from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.states import State
 
-State = Hold.State
-
-# Calls left for the other people's single actions, who are with a client too.
+# Calls left for colleagues' single actions, who are with a client too.
 KEPT_FOR_OTHERS = 10
 # Seconds after which no further one is begun: the person waits for the answer, and so does a proxy.
-LASTS = 45.0
+SECONDS = 45.0
 
 
-class Ending(StrEnum):
-    """What came of one of several."""
+class BulkResult(StrEnum):
+    """Result of one of several."""
 
     RELEASED = "released"
-    RELEASED_BEFORE = "released_before"  # by somebody else, or by the same form
+    RELEASED_BEFORE = "released_before"  # by a colleague, or by the same form
     WAS_GONE = "was_gone"  # cal.com did not have it any more
     REFUSED = "refused"
     NOT_DONE = "not_done"  # certainly not: no room, no connection; to be tried again
     UNKNOWN = "unknown"
 
 
-OF_OUTCOME = {
-    Outcome.REFUSED: Ending.REFUSED,
-    Outcome.UNAVAILABLE: Ending.NOT_DONE,
-    Outcome.UNKNOWN: Ending.UNKNOWN,
+RESULT_OF_OUTCOME = {
+    Outcome.REFUSED: BulkResult.REFUSED,
+    Outcome.UNAVAILABLE: BulkResult.NOT_DONE,
+    Outcome.UNKNOWN: BulkResult.UNKNOWN,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One of several: the hold as it is now, what came of it, and why."""
+class ReleaseResult:
+    """One of several: the hold as it is now, what became of it, and why."""
 
     hold: Hold
-    ending: Ending
+    result: BulkResult
     error: HoldError | None = None
 
 
-def release(
+def release_many(
     *,
     hold_ids: Iterable[int],
     by: Actor,
@@ -58,61 +57,44 @@ def release(
     note: str = "",
     versions: Mapping[int, int] | None = None,
     now: datetime,
-) -> list[Row]:
-    """Release each of these holds, in order, as far as rate and time allow. One row for each.
+) -> list[ReleaseResult]:
+    """Release each of these holds, in order, as far as rate and time allow. One result each.
 
-    A failure of one never keeps the next from being tried. ``versions`` are those that the
-    person's page showed. Raises Hold.DoesNotExist.
+    A failure of one does not stop the next. ``versions`` are those that the person's page
+    showed. Raises Hold.DoesNotExist.
     """
-    watch = Stopwatch(now)
-    give_up = time.monotonic() + LASTS
-    seen = versions or {}
-    return [
-        _release(
-            hold_id,
-            by=by,
-            reason=reason,
-            note=note,
-            version=seen.get(hold_id),
-            late=time.monotonic() > give_up,
-            now=watch.now(),
-        )
-        for hold_id in dict.fromkeys(hold_ids)
-    ]
+    clock = Clock(now)
+    stop_at = time.monotonic() + SECONDS
+    results = []
+    for hold_id in dict.fromkeys(hold_ids):
+        hold = settle.load_settled(hold_id, now=clock.now())
+        if hold.state == State.RELEASED:
+            results.append(ReleaseResult(hold, BulkResult.RELEASED_BEFORE))
+            continue
+        try:
+            if time.monotonic() > stop_at:
+                refuse_late(hold, by=by, now=clock.now())
+            hold = services.release(
+                hold_id=hold_id,
+                by=by,
+                reason=reason,
+                note=note,
+                version=(versions or {}).get(hold_id),
+                reserve_for_others=KEPT_FOR_OTHERS,
+                now=clock.now(),
+            )
+        except HoldError as error:
+            hold = Hold.objects.with_people().get(pk=hold_id)
+            results.append(ReleaseResult(hold, RESULT_OF_OUTCOME[error.outcome], error))
+        else:
+            is_released = hold.state == State.RELEASED
+            result = BulkResult.RELEASED if is_released else BulkResult.WAS_GONE
+            results.append(ReleaseResult(hold, result))
+    return results
 
 
-def _release(
-    hold_id: int,
-    *,
-    by: Actor,
-    reason: str,
-    note: str,
-    version: int | None,
-    late: bool,
-    now: datetime,
-) -> Row:
-    settle.bring_to_rest(hold_id, now)
-    hold = starting.fetch(hold_id)
-    if hold.state == State.RELEASED:
-        return Row(hold, Ending.RELEASED_BEFORE)
-    try:
-        if late:
-            _give_up(hold, by=by, now=now)
-        done = services.release(
-            hold_id=hold_id,
-            by=by,
-            reason=reason,
-            note=note,
-            version=version,
-            spare=KEPT_FOR_OTHERS,
-            now=now,
-        )
-    except HoldError as error:
-        return Row(starting.fetch(hold_id), OF_OUTCOME[error.outcome], error)
-    return Row(done, Ending.RELEASED if done.state == State.RELEASED else Ending.WAS_GONE)
-
-
-def _give_up(hold: Hold, *, by: Actor, now: datetime) -> None:
-    """Raises HoldError."""
-    with starting.attempt(AuditEntry.Action.RELEASE, by=by, hold_id=hold.pk, asked={}, now=now):
-        raise messages.no_time(hold, rate_and_clock.cal_now(now))
+def refuse_late(hold: Hold, *, by: Actor, now: datetime) -> None:
+    """Record that time ran out before this one. Raises HoldError."""
+    with Operation(Action.RELEASE, by=by, hold_id=hold.pk, now=now) as operation:
+        safe = safety.still_yours(hold, operation.cal_now())
+        raise messages.refusal("no_time", hold=hold, safe=safe)

@@ -1,4 +1,4 @@
-"""Who is at work on a hold, and which time is being asked for: compare-and-set in our database."""
+"""Claim a hold, and guard a slot while it is asked for: compare-and-set in the register."""
 
 from __future__ import annotations
 
@@ -10,27 +10,14 @@ from typing import Any
 from django.db.models import F, Q
 
 from dashboard.accounts.models import User
+from dashboard.holds import calcom_client
+from dashboard.holds.hold_fields import LANDING, Fields
 from dashboard.holds.models import EventTypeLock, Hold
-
-# What one call to cal.com may take at most, in seconds; calls.py tells the client.
-CALL_SECONDS = 8.0
-
-# After its time limit a call may still be at work at cal.com; a minute covers what was measured
-# there (a server whose cache is down answers after 10 to 42 seconds).
-LANDING = timedelta(seconds=60)
+from dashboard.holds.slots import SlotHold
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """A time that is being asked for. An unknown end stands for the whole event type."""
-
-    event_type_id: int
-    start: datetime
-    end: datetime | None
-
-
-class BeingAskedError(Exception):
-    """One of us is asking for an overlapping time at this moment."""
+class SlotBusyError(Exception):
+    """A colleague is asking cal.com for an overlapping time at this moment."""
 
     def __init__(self, other: Hold) -> None:
         super().__init__(f"hold {other.pk} asks for it")
@@ -38,90 +25,85 @@ class BeingAskedError(Exception):
 
 
 class NotClaimedError(Exception):
-    """Somebody else was faster: the hold is claimed, or not as it was."""
+    """The hold is claimed by someone else, or changed since it was read."""
 
 
 class ClaimLostError(Exception):
-    """The verb took longer than its claim; somebody else may be at work now."""
+    """The verb took longer than its claim; someone else may be changing the hold now."""
 
 
 def time_limit(calls: int) -> timedelta:
-    """How long a verb of so many calls may keep its claim."""
-    return timedelta(seconds=CALL_SECONDS * calls + 2)
+    """Return how long a verb of so many calls may keep its claim."""
+    return timedelta(seconds=calcom_client.CALL_SECONDS * calls + 2)
 
 
-def ask(asking: Asking, *, now: datetime, but: int | None = None) -> None:
-    """Make sure that none of us asks for the time right now, inside the caller's transaction.
-
-    One event type's askers come one after the other: the row is written first, which on
-    PostgreSQL locks it and on SQLite is inside the one write transaction there can be.
-    Raises BeingAskedError.
-    """
-    _take_turn(asking.event_type_id)
-    others = Hold.objects.asking_for(asking.event_type_id, asking.start, asking.end, now=now)
-    if but is not None:
-        others = others.exclude(pk=but)
-    # Hardly ever is there one, and who it is takes a longer question.
-    other = others.select_related("claim_by").first() if others.exists() else None
-    if other is not None:
-        raise BeingAskedError(other)
+def settled_by(now: datetime) -> datetime:
+    """Return when a call sent at ``now`` can no longer land at cal.com."""
+    return now + timedelta(seconds=calcom_client.CALL_SECONDS) + LANDING
 
 
-def _take_turn(event_type_id: int) -> None:
-    if EventTypeLock.objects.filter(pk=event_type_id).update(turn=1):
-        return
-    EventTypeLock.objects.bulk_create(
-        [EventTypeLock(event_type_id=event_type_id, turn=1)],
-        update_conflicts=True,
-        unique_fields=["event_type_id"],
-        update_fields=["turn"],
-    )
+@dataclass(frozen=True, slots=True)
+class SlotGuard:
+    """A time that is being asked for. An unknown end guards the whole event type."""
+
+    event_type_id: int
+    start: datetime
+    end: datetime | None
+
+    @classmethod
+    def of(cls, slot: SlotHold) -> SlotGuard:
+        """Guard one slot."""
+        return cls(slot.event_type_id, slot.slot_start, slot.slot_end)
+
+    @classmethod
+    def around(cls, origin: SlotHold, target: SlotHold) -> SlotGuard:
+        """Guard the target, and with it the origin where that is given up on the way."""
+        if not target.overlaps(origin):
+            return cls.of(target)
+        start = min(origin.slot_start, target.slot_start)
+        return cls(target.event_type_id, start, max(origin.slot_end, target.slot_end))
+
+    def take_turn(self, *, now: datetime, exclude: int | None = None) -> None:
+        """Make sure that no colleague asks for the time, inside the caller's transaction.
+
+        Those who ask for one event type come one after the other: its row is written first,
+        which on PostgreSQL locks it and on SQLite is inside the one write transaction there can
+        be. Raises SlotBusyError.
+        """
+        _lock_event_type(self.event_type_id)
+        others = Hold.objects.asking_for(self.event_type_id, self.start, self.end, now=now)
+        others = others.exclude(pk=exclude) if exclude is not None else others
+        # Rarely is there one, and reading who it is takes a longer query.
+        other = others.select_related("claim_by").first() if others.exists() else None
+        if other is not None:
+            raise SlotBusyError(other)
 
 
-def claim(
-    hold: Hold,
-    *,
-    verb: str,
-    by: User | None,
-    claim_id: uuid.UUID,
-    until: datetime,
-    asking: Asking | None = None,
-    change: dict[str, Any] | None = None,
-    now: datetime,
-) -> None:
-    """Take the hold as it was read, by its version. Raises NotClaimedError."""
-    fields: dict[str, Any] = {
-        "claim_id": claim_id,
-        "claim_verb": verb,
-        "claim_by": by,
-        "claim_until": until,
-        "asking_event_type": asking.event_type_id if asking else None,
-        "asking_start": asking.start if asking else None,
-        "asking_end": asking.end if asking else None,
-    }
-    if change is not None:
-        fields["change"] = change
-    free = Q(claim_id=None) | Q(claim_until__lte=now)
-    unchanged = Hold.objects.filter(free, pk=hold.pk, version=hold.version)
-    if not unchanged.update(version=F("version") + 1, changed_at=now, **fields):
-        raise NotClaimedError
-    for name, value in fields.items():
-        setattr(hold, name, value)
-    hold.version += 1
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of one verb to change a hold, until a moment on our clock."""
+
+    id: uuid.UUID
+    verb: str
+    by: User | None
+    until: datetime
+    guard: SlotGuard | None = None
+
+    def fields(self) -> Fields:
+        """Return the columns of a claimed hold."""
+        return {
+            "claim_id": self.id,
+            "claim_verb": self.verb,
+            "claim_by": self.by,
+            "claim_until": self.until,
+            "asking_event_type": self.guard.event_type_id if self.guard else None,
+            "asking_start": self.guard.start if self.guard else None,
+            "asking_end": self.guard.end if self.guard else None,
+        }
 
 
-def write(hold: Hold, fields: dict[str, Any], *, claim_id: uuid.UUID, now: datetime) -> None:
-    """Change the hold that this claim still holds. Raises ClaimLostError."""
-    mine = Hold.objects.filter(pk=hold.pk, claim_id=claim_id)
-    if not mine.update(version=F("version") + 1, changed_at=now, **fields):
-        raise ClaimLostError
-    for name, value in fields.items():
-        setattr(hold, name, value)
-    hold.version += 1
-
-
-def ended() -> dict[str, Any]:
-    """The fields that end a claim."""
+def no_claim() -> Fields:
+    """Return the columns of a hold without a claim."""
     return {
         "claim_id": None,
         "claim_verb": "",
@@ -131,3 +113,55 @@ def ended() -> dict[str, Any]:
         "asking_start": None,
         "asking_end": None,
     }
+
+
+def insert(hold: Hold, claim: Claim, *, now: datetime) -> None:
+    """Insert a new hold with the claim on it. Raises IntegrityError for a used form token."""
+    set_fields(hold, claim.fields() | {"created_at": now, "changed_at": now})
+    hold.save(force_insert=True)
+
+
+def take(hold: Hold, claim: Claim, *, now: datetime, change: dict[str, Any] | None = None) -> None:
+    """Claim a hold as it was read, by its version. Raises NotClaimedError."""
+    fields = claim.fields() | ({} if change is None else {"change": change})
+    if not update_unclaimed(hold, fields, now=now):
+        raise NotClaimedError
+
+
+def update_unclaimed(hold: Hold, fields: Fields, *, now: datetime) -> bool:
+    """Write to a hold that no one has claimed, if it is as it was read. Return whether it was."""
+    free = Q(claim_id=None) | Q(claim_until__lte=now)
+    unchanged = Hold.objects.filter(free, pk=hold.pk, version=hold.version)
+    return _update(unchanged, hold, fields, now=now)
+
+
+def write(hold: Hold, fields: Fields, *, claim_id: uuid.UUID, now: datetime) -> None:
+    """Write to a hold that this claim still holds. Raises ClaimLostError."""
+    mine = Hold.objects.filter(pk=hold.pk, claim_id=claim_id)
+    if not _update(mine, hold, fields, now=now):
+        raise ClaimLostError
+
+
+def set_fields(hold: Hold, fields: Fields) -> None:
+    """Set the columns on the object in memory."""
+    for name, value in fields.items():
+        setattr(hold, name, value)
+
+
+def _update(rows: Any, hold: Hold, fields: Fields, *, now: datetime) -> bool:
+    if not rows.update(version=F("version") + 1, changed_at=now, **fields):
+        return False
+    set_fields(hold, fields)
+    hold.version += 1
+    return True
+
+
+def _lock_event_type(event_type_id: int) -> None:
+    if EventTypeLock.objects.filter(pk=event_type_id).update(turn=1):
+        return
+    EventTypeLock.objects.bulk_create(
+        [EventTypeLock(event_type_id=event_type_id, turn=1)],
+        update_conflicts=True,
+        unique_fields=["event_type_id"],
+        update_fields=["turn"],
+    )

@@ -1,4 +1,4 @@
-"""Event types, read through a short cache. None of it decides anything: cal.com's POST does."""
+"""Event types, read through a short cache. They only inform; cal.com's POST decides."""
 
 from __future__ import annotations
 
@@ -11,92 +11,84 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.calcom import Answer, CalcomError, EventType, Kind, Refused
-from dashboard.holds import calls, rate_and_clock
+from dashboard.holds import calcom_client, rate_and_clock
 
 T = TypeVar("T")
 
-KEPT = 60  # seconds
-FAILURE_KEPT = 10  # seconds: a key that may not list, or a cal.com that is down, is not asked again
-LAST_KEPT = 3600  # seconds: what was read last stands in while cal.com does not answer
+# Seconds in the cache.
+ANSWER_KEPT = 60
+FAILURE_KEPT = 10
+FALLBACK_KEPT = 3600  # the last answer, used while cal.com does not answer
 
-UNASKED = "unasked"
-
-
-class NotNowError(Exception):
-    """The rate leaves no room for the question."""
+MISSING = object()
 
 
 def event_types() -> tuple[EventType, ...]:
-    """The event types that the key lists, by title; none where it may not list."""
-    found = _kept("all", lambda: calls.client().event_types())
+    """Return the event types that the key may list, by title. Empty where it may list none."""
+    found = cached("all", lambda: calcom_client.client().event_types())
     return tuple(sorted(found or (), key=lambda e: (e.title.lower(), e.id)))
 
 
 def event_type(event_type_id: int) -> EventType | None:
-    """One event type, team types included, which no list shows. None where it cannot be read."""
-    return _kept(str(event_type_id), lambda: calls.client().event_type(event_type_id=event_type_id))
+    """Return one event type, or None where it cannot be read. Lists lack those of teams."""
+    return cached(
+        str(event_type_id), lambda: calcom_client.client().event_type(event_type_id=event_type_id)
+    )
 
 
-def title_of(known: EventType | None) -> str:
-    return known.title[:200] if known else ""
+def title_of(event_type: EventType | None) -> str:
+    return event_type.title[:200] if event_type else ""
 
 
-def kind_of(known: EventType | None) -> str:
-    return str(known.kind) if known else ""
+def kind_of(event_type: EventType | None) -> str:
+    return str(event_type.kind) if event_type else ""
 
 
 def is_round_robin(kind: str) -> bool:
     return kind == Kind.ROUND_ROBIN
 
 
-def length_of(known: EventType | None, slot_duration: int | None) -> int | None:
-    """Minutes of a slot; None where they are not known before cal.com answers."""
-    if known is None:
+def length_of(event_type: EventType | None, slot_duration: int | None) -> int | None:
+    """Return the length of a slot in minutes, or None where only cal.com's answer will tell."""
+    if event_type is None:
         return None
-    if slot_duration is not None and known.length_options:
+    if slot_duration is not None and event_type.length_options:
         return slot_duration
-    return known.length_in_minutes
+    return event_type.length_in_minutes
 
 
-def _kept(name: str, call: Callable[[], Answer[T]]) -> T | None:
-    """What was read a moment ago, or else is read now. None where cal.com refuses to tell."""
-    key, last = _key(name), _key(f"last:{name}")
-    kept = cache.get(key, UNASKED)
-    if kept != UNASKED:
-        return cast("T | None", kept)
-    found: T | None = None
-    try:
-        found = _ask(call)
-    except Refused:
-        cache.delete(last)
-    except (CalcomError, NotNowError):
-        found = cast("T | None", cache.get(last))
+def cached(name: str, call: Callable[[], Answer[T]]) -> T | None:
+    """Return the value in the cache, or else that of ``call``. None where cal.com refuses.
+
+    After any other failure, and where the rate allowance is used up, return the last answer of
+    the past hour.
+    """
+    key, fallback_key = cache_key(name), cache_key(f"last:{name}")
+    found = cache.get(key, MISSING)
+    if found is not MISSING:
+        return cast("T | None", found)
+    upstream = rate_and_clock.load()
+    kept = FAILURE_KEPT
+    if upstream.room(timezone.now()) == 0:
+        found = cache.get(fallback_key)
     else:
-        cache.set(key, found, KEPT)
-        cache.set(last, found, LAST_KEPT)
-        return found
-    cache.set(key, found, FAILURE_KEPT)
-    return found
+        try:
+            answer = call()
+        except CalcomError as error:
+            rate_and_clock.learn(upstream, error.exchange, error)
+            if isinstance(error, Refused):
+                cache.delete(fallback_key)
+            found = cache.get(fallback_key)
+        else:
+            rate_and_clock.learn(upstream, answer.exchange)
+            found, kept = answer.value, ANSWER_KEPT
+            cache.set(fallback_key, found, FALLBACK_KEPT)
+        rate_and_clock.save(upstream)
+    cache.set(key, found, kept)
+    return cast("T | None", found)
 
 
-def _ask(call: Callable[[], Answer[T]]) -> T:
-    """What cal.com answers. Raises CalcomError, NotNowError."""
-    known = rate_and_clock.load()
-    if known.room(timezone.now()) == 0:
-        raise NotNowError
-    try:
-        answer = call()
-    except CalcomError as error:
-        rate_and_clock.learn(known, error.exchange, error)
-        raise
-    else:
-        rate_and_clock.learn(known, answer.exchange)
-        return answer.value
-    finally:
-        rate_and_clock.save(known)
-
-
-def _key(name: str) -> str:
-    """Apart for each cal.com and each key, and without the key in it."""
+def cache_key(name: str) -> str:
+    """Return a key that differs by cal.com address and API key and does not reveal the API key."""
     source = hashlib.sha256(f"{settings.CALCOM_API_URL} {settings.CALCOM_API_KEY}".encode())
     return f"event-type:{source.hexdigest()[:16]}:{name}"

@@ -1,47 +1,46 @@
-"""Free times as cal.com lists them, asked once for everybody.
+"""Free times as cal.com lists them, requested once for all people and processes.
 
-All people and all processes together cause at most one call in half a minute for each event type,
-span and length: a row in the database says who asks, and the others read what that one brought.
-None of it decides anything: cal.com's POST does.
+Together they cause at most one call per FRESH_FOR for each event type, span and length: a row in
+the database says who is asking, and the others read its answer. Free times only inform; cal.com's
+POST decides.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
-
 from dashboard.calcom import CalcomError, Cause, Slot
-from dashboard.holds import calls, local_times, rate_and_clock
-from dashboard.holds.calls import Stopwatch
+from dashboard.holds import calcom_client, local_times, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
 
-KEPT = timedelta(seconds=30)
-# What certainly never reached cal.com may be asked again sooner.
-NOT_SENT_KEPT = timedelta(seconds=5)
-# How long somebody waits for a colleague's call that is under way, in seconds.
+FRESH_FOR = timedelta(seconds=30)
+# A call that was not sent may be tried again sooner.
+NOT_SENT_FRESH_FOR = timedelta(seconds=5)
+DELETE_AFTER = timedelta(hours=1)
+# Wait for another request's call, in seconds.
 PATIENCE = 2.5
 PAUSE = 0.05
-# After this nobody wants an old answer any more.
-USELESS = timedelta(hours=1)
-# The part of the rate allowance that is kept for holding, extending, moving and releasing.
-KEPT_FOR_ACTIONS = 3  # a third
-# Why nobody asked, beside the causes of calls.
+# One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
+RESERVED_PART = 3
+# Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
 UNDER_WAY = "under_way"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole days of the office's zone, of one event type. ``slot_duration`` 0: its own length."""
+    """Whole days of one event type in the office's zone. ``slot_duration`` 0: its own length.
+
+    The fields are those of FreeTimes.
+    """
 
     event_type_id: int
     first_day: date
     days: int
-    slot_duration: int = 0
+    slot_duration: int = 0  # minutes
 
     @property
     def start(self) -> datetime:
@@ -49,31 +48,16 @@ class Span:
 
     @property
     def end(self) -> datetime:
-        return local_times.office_midnight(self.last_day + timedelta(days=1))
-
-    @property
-    def last_day(self) -> date:
-        return self.first_day + timedelta(days=self.days - 1)
-
-    def rows(self) -> QuerySet[FreeTimes]:
-        return FreeTimes.objects.filter(**self.key())
-
-    def key(self) -> dict[str, Any]:
-        return {
-            "event_type_id": self.event_type_id,
-            "first_day": self.first_day,
-            "days": self.days,
-            "slot_duration": self.slot_duration,
-        }
+        return local_times.office_midnight(self.first_day + timedelta(days=self.days))
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What cal.com listed, soonest first.
+    """The last answer of cal.com, soonest slot first.
 
-    ``as_of`` is when, on our clock; None where it never answered. ``cause`` says why there is
-    no fresh answer: a cause of ``dashboard.calcom.errors``, NO_ROOM or UNDER_WAY; "" where there
-    is one. ``again_at`` is when asking again may help.
+    ``as_of`` is its time on this server's clock, None if cal.com never answered. ``cause`` says why
+    it is not fresh: a Cause, NO_ROOM or UNDER_WAY; empty if it is. ``again_at`` is when to ask
+    again.
     """
 
     slots: tuple[Slot, ...]
@@ -83,108 +67,84 @@ class Listing:
 
 
 def listing(span: Span, *, now: datetime) -> Listing:
-    """The free times of a span, half a minute old at most where cal.com answers."""
-    watch = Stopwatch(now)
-    row = _row(span, now)
-    if not _is_due(row, now):
-        return _listing(_waited_for(row))
-    known = rate_and_clock.load()
-    if not _has_room(known, now):
-        wait = known.seconds_to_wait(_reserve(known) + 1, now) or 1
-        return _listing(row, cause=NO_ROOM, again_at=now + timedelta(seconds=wait))
-    if _claims(row, now):
-        return _listing(_asked(row, span, known, watch))
-    return _listing(_waited_for(row))
-
-
-def _row(span: Span, now: datetime) -> FreeTimes:
-    """The row of a span; a new one is due at once."""
-    found = span.rows().first()
-    while found is None:
-        new = FreeTimes(**span.key(), asked_at=now - KEPT)
-        FreeTimes.objects.bulk_create([new], ignore_conflicts=True)
-        found = span.rows().first()
-    return found
-
-
-def _is_due(row: FreeTimes, now: datetime) -> bool:
-    kept = NOT_SENT_KEPT if row.cause == Cause.NOT_SENT else KEPT
-    # A colleague's moment may be a little ahead of ours, which was read before it.
-    return not row.asked_at - kept < now < row.asked_at + kept
-
-
-def _has_room(known: Upstream, now: datetime) -> bool:
-    room = known.room(now)
-    return room is None or room > _reserve(known)
-
-
-def _reserve(known: Upstream) -> int:
-    return (known.rate_limit or 0) // KEPT_FOR_ACTIONS
-
-
-def _claims(row: FreeTimes, now: datetime) -> bool:
-    """Compare-and-set: whether this one asks. Another that came first has moved the moment."""
-    mine = FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at)
-    if not mine.update(asked_at=now, cause=""):
-        return False
+    """Return the free times of a span, from cal.com where the stored ones are not fresh."""
+    row, _created = FreeTimes.objects.get_or_create(
+        **asdict(span), defaults={"asked_at": now - FRESH_FOR}
+    )
+    # Another process may have read the clock later, so ``asked_at`` can be ahead of ``now``.
+    if row.asked_at - fresh_for(row) < now < row.asked_at + fresh_for(row):
+        return to_listing(wait_for_answer(row))
+    upstream = rate_and_clock.load()
+    reserved = (upstream.rate_limit or 0) // RESERVED_PART
+    wait = upstream.seconds_to_wait(reserved + 1, now)
+    if wait is not None:
+        again_at = now + timedelta(seconds=wait)
+        return replace(to_listing(row), cause=NO_ROOM, again_at=again_at)
+    unclaimed = FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at)
+    if not unclaimed.update(asked_at=now, cause=""):
+        return listing(span, now=now)  # another request was first
     row.asked_at, row.cause = now, ""
-    return True
+    ask(row, span, upstream)
+    return to_listing(row)
 
 
-def _asked(row: FreeTimes, span: Span, known: Upstream, watch: Stopwatch) -> FreeTimes:
-    """Ask cal.com, and keep for everybody what it says."""
+def fresh_for(row: FreeTimes) -> timedelta:
+    return NOT_SENT_FRESH_FOR if row.cause == Cause.NOT_SENT else FRESH_FOR
+
+
+def is_under_way(row: FreeTimes) -> bool:
+    """Return True while the request that set ``asked_at`` waits for cal.com."""
+    answered = row.answered_at is not None and row.answered_at >= row.asked_at
+    return not answered and not row.cause
+
+
+def wait_for_answer(row: FreeTimes) -> FreeTimes:
+    """Return the row once a call under way has ended, or as it is after PATIENCE."""
+    give_up = time.monotonic() + PATIENCE
+    while is_under_way(row) and time.monotonic() < give_up:
+        time.sleep(PAUSE)
+        row = FreeTimes.objects.filter(pk=row.pk).first() or row
+    return row
+
+
+def ask(row: FreeTimes, span: Span, upstream: Upstream) -> None:
+    """Ask cal.com and store its answer, or the cause of its failure. Delete old rows."""
+    started = time.monotonic()
     try:
-        answer = calls.client().slots(
+        answer = calcom_client.client().slots(
             event_type_id=span.event_type_id,
             start=span.start,
             end=span.end,
             duration=span.slot_duration or None,
         )
     except CalcomError as error:
-        rate_and_clock.learn(known, error.exchange, error)
+        rate_and_clock.learn(upstream, error.exchange, error)
         row.cause = str(error.cause)
     else:
-        rate_and_clock.learn(known, answer.exchange)
-        row.slots = [_to_json(slot) for slot in answer.value]
-        row.answered_at = watch.now()
-    rate_and_clock.save(known)
+        rate_and_clock.learn(upstream, answer.exchange)
+        row.slots = [slot_to_json(slot) for slot in answer.value]
+        row.answered_at = row.asked_at + timedelta(seconds=time.monotonic() - started)
+    rate_and_clock.save(upstream)
     fields = {"slots": row.slots, "answered_at": row.answered_at, "cause": row.cause}
     FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fields)
-    FreeTimes.objects.filter(asked_at__lt=watch.now() - USELESS).delete()
-    return row
+    FreeTimes.objects.filter(asked_at__lt=row.asked_at - DELETE_AFTER).delete()
 
 
-def _is_under_way(row: FreeTimes) -> bool:
-    answered = row.answered_at is not None and row.answered_at >= row.asked_at
-    return not answered and not row.cause
-
-
-def _waited_for(row: FreeTimes) -> FreeTimes:
-    """The row once the call under way has come back, or after a while as it is."""
-    patience = time.monotonic() + PATIENCE
-    found = FreeTimes.objects.filter(pk=row.pk).first() or row
-    while _is_under_way(found) and time.monotonic() < patience:
-        time.sleep(PAUSE)
-        found = FreeTimes.objects.filter(pk=row.pk).first() or row
-    return found
-
-
-def _listing(row: FreeTimes, *, cause: str = "", again_at: datetime | None = None) -> Listing:
-    kept = NOT_SENT_KEPT if row.cause == Cause.NOT_SENT else KEPT
+def to_listing(row: FreeTimes) -> Listing:
     return Listing(
-        slots=tuple(_from_json(item) for item in row.slots),
+        slots=tuple(slot_from_json(item) for item in row.slots),
         as_of=row.answered_at,
-        cause=cause or row.cause or (UNDER_WAY if _is_under_way(row) else ""),
-        again_at=again_at or row.asked_at + kept,
+        cause=row.cause or (UNDER_WAY if is_under_way(row) else ""),
+        again_at=row.asked_at + fresh_for(row),
     )
 
 
-def _to_json(slot: Slot) -> list[Any]:
+def slot_to_json(slot: Slot) -> list[Any]:
     end = slot.end and slot.end.astimezone(UTC).isoformat()
     return [slot.start.astimezone(UTC).isoformat(), end, slot.seats_total, slot.seats_remaining]
 
 
-def _from_json(item: list[Any]) -> Slot:
+def slot_from_json(item: list[Any]) -> Slot:
     start, end, total, remaining = item
-    ends = datetime.fromisoformat(end) if end else None
-    return Slot(datetime.fromisoformat(start), ends, total, remaining)
+    slot_end = datetime.fromisoformat(end) if end else None
+    return Slot(datetime.fromisoformat(start), slot_end, total, remaining)

@@ -1,4 +1,4 @@
-"""Moments as staff read them: in the zone and the language of whoever looks, formatted once."""
+"""Dates and times formatted in the zone and language of the person who reads them."""
 
 from __future__ import annotations
 
@@ -13,87 +13,94 @@ from django.utils.translation import gettext as _
 
 
 def office() -> ZoneInfo:
-    """The office's zone, the same for everybody."""
+    """Return the office's time zone, from OFFICE_TIME_ZONE."""
     return ZoneInfo(settings.OFFICE_TIME_ZONE)
 
 
 def zone() -> tzinfo:
-    """The zone of whoever looks: their own, else the office's. Pages show and forms read this one.
+    """Return the person's own zone, or else the office's.
 
-    It is Django's current zone, which ``accounts.localisation`` sets for each request.
+    This is Django's current zone, which ``accounts.middleware`` sets for each request.
     """
     return timezone.get_current_timezone()
 
 
 def zone_name() -> str:
-    """The zone's IANA name, to stand beside its times."""
+    """Return the IANA name of the current zone."""
     return timezone.get_current_timezone_name()
 
 
 def office_midnight(local: date) -> datetime:
-    """When a day begins at the office, in UTC."""
+    """Return the start of a day in the office's zone, in UTC."""
     return datetime.combine(local, time(), office()).astimezone(UTC)
 
 
 def midnight(local: date) -> datetime:
-    """When a day begins in the zone of whoever looks, in UTC."""
+    """Return the start of a day in the current zone, in UTC."""
     return datetime.combine(local, time(), zone()).astimezone(UTC)
 
 
 def clock(moment: datetime) -> str:
-    """14:05:30"""
+    """Format a time with seconds: 14:05:30."""
     return moment.astimezone(zone()).isoformat()[11:19]
 
 
 def minute(moment: datetime) -> str:
-    """14:05"""
+    """Format a time: 14:05."""
     return moment.astimezone(zone()).isoformat()[11:16]
 
 
 def is_doubled(moment: datetime) -> bool:
-    """Whether clocks show this time twice, as they go back."""
+    """Return True for a local time that occurs twice because clocks go back."""
     local = moment.astimezone(zone())
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def typed(moment: datetime) -> str:
-    """As a form takes it: the local time, with its offset where that hour exists twice."""
+    """Format a form value: local ISO 8601, with its offset where the hour occurs twice."""
     local = moment.astimezone(zone())
     text = local.isoformat(timespec="auto" if local.second or local.microsecond else "minutes")
     return text if is_doubled(moment) else text[: -len("+00:00")]
 
 
 def local_date(moment: datetime) -> date:
-    """The day that it is on."""
+    """Return the local date of a moment."""
     return moment.astimezone(zone()).date()
 
 
 def date_name(local: date) -> str:
-    """Tue 24 Nov, in the language of the page."""
-    return _day(local, get_language())
+    """Format a date in the current language: Tue 24 Nov."""
+    return format_date(local, get_language())
+
+
+@lru_cache(maxsize=2048)
+def format_date(local: date, _language: str | None) -> str:
+    # Cached, because a board of hundreds of rows shows few days and formatting is slow.
+    # Translators: a day without its year, in the letters of Django's filter "date"
+    return formats.date_format(local, _("D j M"))
 
 
 def day(moment: datetime) -> str:
-    """Tue 24 Nov, in the language of the page."""
-    return _day(moment.astimezone(zone()).date(), get_language())
+    """Format the local date of a moment: Tue 24 Nov."""
+    return date_name(local_date(moment))
 
 
 def times(start: datetime, end: datetime | None) -> str:
-    """14:30-15:30 with an en dash, or 14:30 where the end is not known."""
+    """Format a range as 14:30-15:30, or as 14:30 where the end is not known."""
     return minute(start) if end is None else f"{minute(start)}–{minute(end)}"
 
 
-def next_shown(local: time, at: datetime) -> datetime | None:
-    """When clocks next show a time, today or tomorrow, in UTC.
+def next_shown(local: time, after: datetime) -> datetime | None:
+    """Return the next moment with this local time, today or tomorrow, in UTC.
 
-    None where they skip it on the day on which it would come. Of an hour that comes twice, the
-    first that is still ahead.
+    Return None where clocks skip that time on the day. Of an hour that occurs twice, return the
+    first moment after ``after``.
     """
-    today = at.astimezone(zone()).date()
+    today = local_date(after)
     for day in (today, today + timedelta(days=1)):
         shown = [datetime.combine(day, local.replace(fold=fold), zone()) for fold in (0, 1)]
         moments = [moment.astimezone(UTC) for moment in shown]
-        ahead = [moment for moment in moments if moment > at]
+        ahead = [moment for moment in moments if moment > after]
         if ahead:
             skipped = ahead[0].astimezone(zone()).time() != local
             return None if skipped else ahead[0]
@@ -101,12 +108,5 @@ def next_shown(local: time, at: datetime) -> datetime | None:
 
 
 def slot(start: datetime, end: datetime | None) -> str:
-    """Day and times in one."""
+    """Format a slot: Tue 24 Nov 14:30-15:30."""
     return f"{day(start)} {times(start, end)}"
-
-
-@lru_cache(maxsize=2048)
-def _day(local: date, _language: str | None) -> str:
-    # A board of hundreds of rows shows few days; formatting a date is slow beside all else.
-    # Translators: a day without its year, in the letters of Django's filter "date"
-    return formats.date_format(local, _("D j M"))

@@ -1,43 +1,44 @@
-"""The register of holds, and what cal.com last told us about itself."""
+"""The register of holds, and the rows that its verbs share."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
+
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.slots import SlotHold
+from dashboard.holds.states import OPEN, State
+
+__all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstream"]
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     """Ways to read the register. ``at`` is a moment on cal.com's clock, ``now`` one on ours."""
 
-    def live(self, at: datetime) -> HoldQuerySet:
+    def with_people(self) -> HoldQuerySet:
+        """Read the holder and who is changing it in the same query."""
+        return self.select_related("holder", "claim_by")
+
+    def live(self, cal_now: datetime) -> HoldQuerySet:
         """Held, with held-until still ahead."""
-        return self.filter(state=Hold.State.HELD, held_until__gt=at)
+        return self.filter(state=State.HELD, held_until__gt=cal_now)
 
-    def keeping(self, at: datetime) -> HoldQuerySet:
+    def keeping(self, cal_now: datetime) -> HoldQuerySet:
         """Those whose time cal.com keeps from others, or may keep: an answer never came."""
-        return self.live(at) | self.filter(state=Hold.State.UNCONFIRMED, latest_end__gt=at)
+        return self.live(cal_now) | self.filter(state=State.UNCONFIRMED, latest_end__gt=cal_now)
 
-    def on_board(self) -> HoldQuerySet:
-        """All that staff must have an eye on: not ended, or with something left to finish."""
-        return self.filter(Q(state__in=Hold.OPEN) | Q(change__isnull=False))
-
-    def calm(self, now: datetime) -> HoldQuerySet:
-        """Those that stand, or are being placed or changed by somebody right now."""
+    def standing_unclaimed(self, now: datetime) -> HoldQuerySet:
+        """Those with a reservation that may stand at cal.com, with no claim and no change."""
         return self.filter(
-            Q(change__isnull=True) | Q(claim_until__gt=now),
-            state__in=(Hold.State.HELD, Hold.State.PLACING),
+            Q(claim_id=None) | Q(claim_until__lte=now),
+            change__isnull=True,
+            reservation_uid__isnull=False,
+            state__in=(State.HELD, State.EXPIRED),
         )
-
-    def troubled(self, now: datetime) -> HoldQuerySet:
-        """All others: nobody is at work on them, and something is open."""
-        broken_off = Q(change__isnull=False) & (Q(claim_until=None) | Q(claim_until__lte=now))
-        calm = (Hold.State.HELD, Hold.State.PLACING)
-        return self.filter(broken_off | ~Q(state__in=calm)).select_related("holder", "claim_by")
 
     def overlapping(self, event_type_id: int, start: datetime, end: datetime) -> HoldQuerySet:
         """Those of the event type whose slot overlaps; one of unknown end counts as an instant."""
@@ -56,20 +57,20 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             return asking
         return asking.filter(Q(asking_end=None) | Q(asking_end__gt=start, asking_start__lt=end))
 
-    def past_their_time(self, at: datetime, now: datetime) -> HoldQuerySet:
-        """What time alone has decided and nobody has recorded yet."""
+    def past_their_time(self, cal_now: datetime, now: datetime) -> HoldQuerySet:
+        """Those decided by time alone and not recorded yet: see ``is_past_its_time``."""
         return self.filter(
-            Q(state=Hold.State.HELD, held_until__lte=at, change__isnull=True)
-            | Q(state=Hold.State.UNCONFIRMED, latest_end__lte=at)
+            Q(state=State.HELD, held_until__lte=cal_now, change__isnull=True)
+            | Q(state=State.UNCONFIRMED, latest_end__lte=cal_now)
             | Q(claim_id__isnull=False, claim_until__lte=now)
         ).exclude(claim_until__gt=now)
 
     def at_work(self, now: datetime) -> HoldQuerySet:
-        """Those that somebody is changing right now."""
+        """Those that are being changed right now."""
         return self.filter(claim_id__isnull=False, claim_until__gt=now)
 
     def left_half_way(self, now: datetime) -> HoldQuerySet:
-        """Changes that nobody is at work on any more."""
+        """Those with a change that no claim covers any more: see ``is_left_half_way``."""
         return self.filter(change__isnull=False).exclude(claim_until__gt=now)
 
 
@@ -80,18 +81,8 @@ class Hold(models.Model):
     *Live* is derived: ``state`` is held and ``held_until`` still ahead on that clock.
     """
 
-    class State(models.TextChoices):
-        PLACING = "placing", _("being placed")  # asked, no answer yet
-        HELD = "held", _("held")
-        UNCONFIRMED = "unconfirmed", _("unconfirmed")  # asked, and the answer never came
-        REFUSED = "refused", _("refused")  # cal.com, or a rule, said no
-        RELEASED = "released", _("released")
-        BOOKED = "booked", _("booked")
-        EXPIRED = "expired", _("expired")
-        GONE = "gone", _("gone")  # cal.com no longer has it before its time
-        LOST = "lost", _("lost")  # taken by somebody else in the gap of an extend or a move
-
-    OPEN = (State.PLACING, State.HELD, State.UNCONFIRMED)
+    State = State
+    OPEN = OPEN
 
     state = models.CharField(max_length=12, choices=State, default=State.PLACING)
     holder = models.ForeignKey(
@@ -140,7 +131,7 @@ class Hold(models.Model):
     asking_event_type = models.BigIntegerField(null=True)
     asking_start = models.DateTimeField(null=True)
     asking_end = models.DateTimeField(null=True)
-    # What is under way at cal.com, so that another process can finish it (holds/ways.py).
+    # What is under way at cal.com, so that another process can finish it (holds/change.py).
     change = models.JSONField(null=True)
 
     created_at = models.DateTimeField()
@@ -179,15 +170,56 @@ class Hold(models.Model):
     def __str__(self) -> str:
         return f"hold {self.pk} ({self.state})"
 
-    def is_live(self, at: datetime) -> bool:
-        """Whether cal.com keeps the time at this moment of its clock."""
+    def is_live(self, cal_now: datetime) -> bool:
+        """Return whether cal.com keeps the time at this moment of its clock."""
         return (
-            self.state == self.State.HELD and self.held_until is not None and self.held_until > at
+            self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
         )
 
     def is_claimed(self, now: datetime) -> bool:
-        """Whether somebody is changing it right now."""
+        """Return whether a verb is changing it right now."""
         return self.claim_id is not None and self.claim_until is not None and self.claim_until > now
+
+    def is_past_its_time(self, cal_now: datetime, now: datetime) -> bool:
+        """Return whether time alone has decided something that is not recorded yet."""
+        if self.is_claimed(now):
+            return False
+        ran_out = self.held_until is not None and self.held_until <= cal_now
+        is_certain = self.latest_end is not None and self.latest_end <= cal_now
+        return (
+            (self.state == State.HELD and ran_out and self.change is None)
+            or (self.state == State.UNCONFIRMED and is_certain)
+            or self.claim_id is not None
+        )
+
+    def is_left_half_way(self, now: datetime) -> bool:
+        """Return whether a change is open that no verb is at work on any more."""
+        return self.change is not None and not self.is_claimed(now)
+
+    def is_same_form(self, other: Hold) -> bool:
+        """Return whether both were sent by one form, as a double click does."""
+        return self.form_token is not None and (self.holder_id, self.form_token) == (
+            other.holder_id,
+            other.form_token,
+        )
+
+    def slot_hold(self) -> SlotHold:
+        """Return the slot as the register has it. Raises ValueError if never confirmed."""
+        if self.slot_end is None or self.held_until is None:
+            raise ValueError("a hold that was never confirmed has no slot")
+        return SlotHold(
+            self.event_type_id, self.slot_start, self.slot_end, self.slot_duration, self.held_until
+        )
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return what the audit keeps of a hold: neither uid nor anything of the client."""
+        return {
+            "state": str(self.state),
+            "event_type_id": self.event_type_id,
+            "slot_start": self.slot_start.isoformat(),
+            "slot_end": self.slot_end.isoformat() if self.slot_end else None,
+            "held_until": self.held_until.isoformat() if self.held_until else None,
+        }
 
     @property
     def has_ended(self) -> bool:
@@ -207,9 +239,9 @@ class Offer(models.Model):
 
 
 class FreeTimes(models.Model):
-    """What cal.com last listed as free for one event type and span, for all processes.
+    """Times that cal.com last listed as free for one event type and span.
 
-    Whoever sets ``asked_at`` first is the one that asks; the others read what is here.
+    The process that sets ``asked_at`` first asks; the others read what is here.
     """
 
     event_type_id = models.BigIntegerField()
@@ -235,54 +267,10 @@ class FreeTimes(models.Model):
 
 
 class EventTypeLock(models.Model):
-    """One row per event type: whoever writes it first asks for a time first."""
+    """One row per event type: the verb that writes it first asks for a time first."""
 
     event_type_id = models.BigIntegerField(primary_key=True)
     turn = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"event type {self.event_type_id}"
-
-
-class Upstream(models.Model):
-    """What cal.com last told us of its clock, rate and habits. One row for all processes."""
-
-    clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
-    rate_limit = models.PositiveIntegerField(null=True)
-    rate_remaining = models.PositiveIntegerField(null=True)
-    rate_resets_at = models.DateTimeField(null=True)
-    blocked_until = models.DateTimeField(null=True)
-    # Until then an extension in place is known to be answered with the self-overlap 422.
-    self_overlap_until = models.DateTimeField(null=True)
-
-    # Names of fields that an answer told us and that are not saved yet.
-    learnt: frozenset[str] = frozenset()
-
-    def __str__(self) -> str:
-        return "what cal.com last told us"
-
-    def learn(self, **facts: Any) -> None:
-        """Take over what an answer told, in memory."""
-        for name, value in facts.items():
-            setattr(self, name, value)
-        self.learnt |= facts.keys()
-
-    def at(self, now: datetime) -> datetime:
-        """The same moment on cal.com's clock."""
-        return now + timedelta(milliseconds=self.clock_offset_ms)
-
-    def room(self, now: datetime) -> int | None:
-        """How many calls the last known rate allowance still covers; None when not known."""
-        if self.blocked_until is not None and self.blocked_until > now:
-            return 0
-        if self.rate_resets_at is None or self.rate_resets_at <= now:
-            return self.rate_limit
-        return self.rate_remaining
-
-    def seconds_to_wait(self, calls: int, now: datetime) -> int | None:
-        """Seconds until so many calls are covered; None when they are now."""
-        room = self.room(now)
-        if room is None or room >= calls:
-            return None
-        until = max(m for m in (self.blocked_until, self.rate_resets_at, now) if m is not None)
-        return max(1, -int(-(until - now).total_seconds() // 1))

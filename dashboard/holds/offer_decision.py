@@ -1,60 +1,77 @@
-"""Keep one time of an offer and release the rest, in one action.
+"""Start an offer, and keep one of its times while the rest is released.
 
-The one that is kept is claimed first and looked at (GET): what is lost meanwhile is told before
+The hold that is kept is claimed first and looked at (GET): what is lost meanwhile is told before
 anything else is given up, and no colleague can release it until all is done. Each of the rest is
 then released by itself, with an audit and a result of its own, all under one request.
 """
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.audit.actor import Actor
-from dashboard.audit.models import AuditEntry
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.accounts.actors import Actor
+from dashboard.audit import trail
 from dashboard.calcom import CalcomError
-from dashboard.holds import (
-    bulk_release,
-    checks,
-    endings,
-    messages,
-    offers,
-    rate_and_clock,
-    rules,
-    starting,
-)
-from dashboard.holds.calls import ONE, Action, Stopwatch
-from dashboard.holds.checks import Finding
+from dashboard.holds import messages, offers, rate_and_clock, reservations, safety
+from dashboard.holds.bulk_release import KEPT_FOR_OTHERS, ReleaseResult, release_many
+from dashboard.holds.checks import Finding, compare
 from dashboard.holds.claims import ClaimLostError
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.loading import load, require_quiet, require_version
+from dashboard.holds.models import Hold, Offer
+from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
 
-Verb = AuditEntry.Action
-
-# In the audit and on each hold that was released.
+# The reason in the audit and on each hold that is released.
 REASON = "offer_decided"
-# The claim on the kept one outlasts the releases: ``many.LASTS``, one more release begun just
-# before its end, and the GET.
-PLANNED = 12
-ENDED = (Finding.GONE, Finding.EXPIRED)
+# The claim on the kept hold outlasts the releases (bulk_release.SECONDS), one more that began just
+# before their end, and the GET.
+CALLS = 12
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The hold that was kept, and what came of each of the others."""
+    """The hold that was kept, and what became of each of the others."""
 
     kept: Hold
-    rows: list[bulk_release.Row]
+    results: list[ReleaseResult]
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing else of the offer is held any more."""
-        return all(row.error is None for row in self.rows)
+        """Return whether nothing else of the offer is held."""
+        return all(each.error is None for each in self.results)
 
 
-def keep(
+def start_offer(*, hold_id: int, by: Actor, now: datetime) -> Offer:
+    """Return the offer of a hold; a new one where there is none yet.
+
+    Raises HoldError, Hold.DoesNotExist.
+    """
+    with Operation(Action.OFFER, by=by, hold_id=hold_id, now=now) as operation:
+        hold = load(operation, hold_id)
+        if hold.offer is not None:
+            return hold.offer
+        if hold.has_ended:
+            raise messages.refusal("has_ended", hold=hold)
+    with transaction.atomic(durable=True):
+        offer = Offer.objects.create(made_by=by.user, created_at=now)
+        alone = Hold.objects.filter(pk=hold.pk, offer=None)
+        if alone.update(offer=offer, version=F("version") + 1, changed_at=now):
+            before = hold.snapshot()
+            after = before | {"offer": offer.pk}
+            trail.event(
+                action=Action.OFFER, by=by, hold_id=hold.pk, before=before, after=after, now=now
+            )
+            return offer
+        transaction.set_rollback(True)
+    return start_offer(hold_id=hold_id, by=by, now=now)  # a colleague has just started one
+
+
+def keep_one(
     *,
     offer_id: int,
     hold_id: int,
@@ -67,97 +84,59 @@ def keep(
     ``versions`` are those that the person's page showed. Raises HoldError when the one to be
     kept does not stand, with nothing released then; Hold.DoesNotExist.
     """
-    watch = Stopwatch(now)
     asked = {"offer": offer_id}
-    with starting.attempt(Verb.CHECK, by=by, hold_id=hold_id, asked=asked, now=now):
-        known = rate_and_clock.load()
-        hold = _to_keep(offer_id, hold_id, by=by, versions=versions or {}, known=known, now=now)
-        others = [other.pk for other in offers.still_open(offer_id) if other.pk != hold_id]
-        calls = 1 + 2 * len(others) + bulk_release.KEPT_FOR_OTHERS
-        safe = messages.still_yours(hold, known.at(now))
-        starting.room_for(calls, known=known, now=now, safe=safe)
-        action = starting.begin(
-            action=Verb.CHECK,
-            by=by,
-            asked=asked,
-            before=endings.snapshot(hold),
-            first=("GET", ONE),
-            planned=PLANNED,
-            known=known,
-            watch=watch,
-            claim=_deciding(hold, offer_id, by=by, watch=watch),
-            hold_id=hold_id,
+    versions = versions or {}
+    with Operation(Action.CHECK, by=by, hold_id=hold_id, asked=asked, now=now) as operation:
+        hold = load(operation, hold_id)
+        require_keepable(operation, hold, offer_id, version=versions.get(hold_id))
+        open_holds = offers.open_holds_of(offer_id).exclude(pk=hold_id)
+        others = list(open_holds.values_list("pk", flat=True))
+        safe = safety.still_yours(hold, operation.cal_now())
+        operation.require_calls(1 + 2 * len(others) + KEPT_FOR_OTHERS, safe=safe)
+        operation.start(hold, method="GET", calls=CALLS, offer=offer_id)
+        require_unchanged(operation, hold)
+        results = release_many(
+            hold_ids=others, by=by, reason=REASON, versions=versions, now=operation.now()
         )
-    _look(action, hold)
-    rows = bulk_release.release(
-        hold_ids=others, by=by, reason=REASON, versions=versions, now=watch.now()
-    )
-    _let_go(action)
-    return Decision(starting.fetch(hold_id), rows)
+        try:
+            operation.finish(Outcome.OK, after={"found": str(Finding.SAME)})
+        except ClaimLostError:  # what was kept stands all the same
+            operation.abandon()
+    return Decision(Hold.objects.with_people().get(pk=hold_id), results)
 
 
-def _to_keep(
-    offer_id: int,
-    hold_id: int,
-    *,
-    by: Actor,
-    versions: Mapping[int, int],
-    known: Upstream,
-    now: datetime,
-) -> Hold:
-    at = known.at(now)
-    hold = starting.fetch(hold_id)
-    rules.may_act(hold, by)
+def require_keepable(
+    operation: Operation, hold: Hold, offer_id: int, *, version: int | None
+) -> None:
+    """Raise HoldError for a hold that is not live, or not of this offer."""
     if hold.offer_id != offer_id:
-        raise messages.not_in_offer(hold)
-    offers.nobody_decides(offer_id, now=now)
-    hold = starting.ready(hold_id, by=by, version=versions.get(hold_id), at=at, now=now)
+        raise messages.refusal("not_in_offer", hold=hold)
+    offers.require_undecided(offer_id, now=operation.now())
+    require_quiet(operation, hold)
+    require_version(operation, hold, version)
     if hold.has_ended:
-        raise messages.has_ended(hold)
+        raise messages.refusal("has_ended", hold=hold)
     if hold.reservation_uid is None or hold.held_until is None:
         raise messages.not_confirmed(hold)
-    if not hold.is_live(at):
+    if not hold.is_live(operation.cal_now()):
         raise messages.ran_out(hold.held_until)
-    return hold
 
 
-def _deciding(hold: Hold, offer_id: int, *, by: Actor, watch: Stopwatch) -> starting.Claim:
-    """Of two who decide at once, only one begins: the offer's own row makes them queue."""
-    claim = starting.claiming(hold, verb=offers.DECIDING, by=by, watch=watch)
-
-    def decide(claim_id: uuid.UUID, until: datetime) -> Hold:
-        offers.lock(offer_id)
-        offers.nobody_decides(offer_id, now=watch.now())
-        return claim(claim_id, until)
-
-    return decide
-
-
-def _look(action: Action, hold: Hold) -> None:
-    """Whether cal.com still has what is to be kept. Raises HoldError."""
+def require_unchanged(operation: Operation, hold: Hold) -> None:
+    """Raise HoldError where cal.com no longer has what is to be kept, or has it changed."""
+    safe = safety.still_yours(hold, operation.cal_now())
     try:
-        found = action.get(hold.reservation_uid or "")
+        found = reservations.get(operation, hold.reservation_uid or "")
     except CalcomError as error:
-        action.finish(messages.outcome_of(error))
-        raise messages.of_call(
-            error, safe=messages.still_yours(hold, action.at()), hold=hold
-        ) from error
-    finding, fields = checks.compare(hold, found, action.at())
+        operation.finish(messages.outcome_of(error), after={})
+        raise messages.call_failed(error, safe=safe, hold=hold) from error
+    finding, fields = compare(hold, found, operation.cal_now())
     if finding is Finding.SAME:
         # What this answer told of the rate is older than what the releases will tell.
-        rate_and_clock.save(action.known)
+        rate_and_clock.save(operation.upstream)
         return
-    # What cal.com changed is for a check of the hold to take over, which the person asks for.
-    written = fields if finding in ENDED else {}
-    for name, value in written.items():
-        setattr(hold, name, value)
-    action.finish(Outcome.OK, after={"found": str(finding)}, **written)
-    raise messages.has_ended(hold) if finding in ENDED else messages.changed_outside(hold)
-
-
-def _let_go(action: Action) -> None:
-    """The end of the claim on what was kept; nothing of the hold is written."""
-    try:
-        action.finish(Outcome.OK, after={"found": str(Finding.SAME)})
-    except ClaimLostError:
-        action.give_up()
+    has_ended = finding in (Finding.GONE, Finding.EXPIRED)
+    if has_ended:  # another change is for a check of the hold to take over
+        operation.write(hold, fields)
+    operation.finish(Outcome.OK, after={"found": str(finding)})
+    raise messages.refusal("has_ended" if has_ended else "changed_outside", hold=hold)

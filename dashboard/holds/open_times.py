@@ -1,7 +1,7 @@
-"""What can be held of a span: cal.com's listing with our own holds laid over it.
+"""Times that can be held: cal.com's free times combined with the holds in the database.
 
-cal.com hides a time that anybody holds, and its listing may be half a minute old, so the register
-says the rest: which times we hold, which we found taken, and which we gave free meanwhile.
+cal.com hides a time that anyone holds, and its listing may be half a minute old. The holds say
+which times this office has, which were found taken, and which were given up since.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from dashboard.holds.models import Hold
 
 State = Hold.State
 
-# A listing is itself up to two seconds old at cal.com.
+# cal.com caches a listing for up to two seconds.
 CAL_COM_CACHE = timedelta(seconds=2)
-INSTANT = timedelta(seconds=1)
+INSTANT = timedelta(seconds=1)  # used where the length is not known
 TAKEN = frozenset({Cause.ALREADY_RESERVED, Cause.ALREADY_BOOKED, Cause.NO_SEATS})
 
 
 @dataclass(frozen=True, slots=True)
 class Time:
-    """A time to start at. ``hold`` is ours that keeps it from everybody else."""
+    """A slot to offer. ``hold`` is the hold of this office that has it."""
 
     start: datetime
     end: datetime | None
@@ -39,70 +39,72 @@ class Time:
         return self.hold is None and self.seats_remaining != 0
 
 
-def of(span: Span, listing: Listing, *, at: datetime, now: datetime) -> list[Time]:
-    """The times of a span still ahead on cal.com's clock, soonest first."""
-    since = listing.as_of + (at - now) if listing.as_of else at
-    ours = list(_ours(span, since))
-    held = [hold for hold in ours if _keeps(hold, at)]
-    taken = [hold for hold in ours if _was_taken(hold, since)]
-    listed = {slot.start: slot for slot in (*_given_free(ours, listing, at, since), *listing.slots)}
+def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -> list[Time]:
+    """Return the times of a span that are ahead on cal.com's clock, soonest first."""
+    since = listing.as_of + (cal_now - now) if listing.as_of else cal_now
+    holds = list(
+        Hold.objects.overlapping(span.event_type_id, span.start, span.end)
+        .filter(Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE))
+        .select_related("holder", "claim_by")
+    )
+    held = [hold for hold in holds if keeps_slot(hold, cal_now)]
+    hidden = [*held, *(hold for hold in holds if was_taken(hold, since))]
+    lengths = {slot.end - slot.start for slot in listing.slots if slot.end}
+    freed = freed_slots(holds, lengths, cal_now, since)
+    slots = {slot.start: slot for slot in (*freed, *listing.slots)}
     times = [
         Time(slot.start, slot.end, slot.seats_total, slot.seats_remaining)
-        for slot in listed.values()
-        if not any(_overlap(slot, hold) for hold in (*held, *taken))
+        for slot in slots.values()
+        if not any(overlaps(slot, hold) for hold in hidden)
     ]
-    times += [_held(hold, listed.get(hold.slot_start)) for hold in held]
+    times += [held_time(hold, slots.get(hold.slot_start)) for hold in held]
     return sorted(
-        (time for time in times if time.start > at and span.start <= time.start < span.end),
+        (time for time in times if time.start > cal_now and span.start <= time.start < span.end),
         key=lambda time: time.start,
     )
 
 
-def _ours(span: Span, since: datetime) -> Iterable[Hold]:
-    """Holds that say something of these times which the listing cannot."""
-    meanwhile = Q(ended_at__gt=since - CAL_COM_CACHE)
-    at_these = Hold.objects.overlapping(span.event_type_id, span.start, span.end)
-    return at_these.filter(Q(state__in=Hold.OPEN) | meanwhile).select_related("holder", "claim_by")
-
-
-def _keeps(hold: Hold, at: datetime) -> bool:
-    """Whether cal.com keeps the time for us, as far as we know, or is being asked to."""
+def keeps_slot(hold: Hold, cal_now: datetime) -> bool:
+    """Return True for a slot that is reserved, may be, or is being asked for."""
     if hold.state == State.UNCONFIRMED:
-        return hold.latest_end is None or hold.latest_end > at
-    return hold.state == State.PLACING or hold.is_live(at)
+        return hold.latest_end is None or hold.latest_end > cal_now
+    return hold.state == State.PLACING or hold.is_live(cal_now)
 
 
-def _was_taken(hold: Hold, since: datetime) -> bool:
-    """Whether we met somebody else at that time after cal.com listed it."""
+def was_taken(hold: Hold, since: datetime) -> bool:
+    """Return True for a slot that was found taken after the listing was made."""
     if hold.ended_at is None or hold.ended_at <= since:
         return False
     return hold.state == State.LOST or (hold.state == State.REFUSED and hold.end_reason in TAKEN)
 
 
-def _given_free(
-    ours: list[Hold], listing: Listing, at: datetime, since: datetime
-) -> Iterable[Slot]:
-    """Times that our holds hid when cal.com listed, and that have ended since."""
-    lengths = {slot.end - slot.start for slot in listing.slots if slot.end}
-    for hold in ours:
-        if not _has_let_go(hold, at, since) or hold.slot_end is None:
-            continue
-        if not lengths or hold.slot_end - hold.slot_start in lengths:
-            yield Slot(hold.slot_start, hold.slot_end)
+def freed_slots(
+    holds: Iterable[Hold], lengths: set[timedelta], cal_now: datetime, since: datetime
+) -> list[Slot]:
+    """Return slots of holds that ended after the listing was made, if of a length it shows."""
+    return [
+        Slot(hold.slot_start, hold.slot_end)
+        for hold in holds
+        if hold.slot_end is not None
+        and was_freed(hold, cal_now, since)
+        and (not lengths or hold.slot_end - hold.slot_start in lengths)
+    ]
 
 
-def _has_let_go(hold: Hold, at: datetime, since: datetime) -> bool:
-    if hold.state == State.HELD:  # its time is up, and nobody has recorded it yet
-        return hold.change is None and hold.held_until is not None and since < hold.held_until <= at
+def was_freed(hold: Hold, cal_now: datetime, since: datetime) -> bool:
+    if hold.state == State.HELD:  # expired, and not recorded yet
+        until = hold.held_until
+        return hold.change is None and until is not None and since < until <= cal_now
     return hold.state in (State.RELEASED, State.EXPIRED)
 
 
-def _overlap(slot: Slot, hold: Hold) -> bool:
+def overlaps(slot: Slot, hold: Hold) -> bool:
     slot_end = slot.end or slot.start + INSTANT
     hold_end = hold.slot_end or hold.slot_start + INSTANT
     return slot.start < hold_end and hold.slot_start < slot_end
 
 
-def _held(hold: Hold, slot: Slot | None) -> Time:
+def held_time(hold: Hold, slot: Slot | None) -> Time:
+    """Return the time of a hold. Seated event types list its slot too, with the seats left."""
     total, remaining = (slot.seats_total, slot.seats_remaining) if slot else (None, None)
     return Time(hold.slot_start, hold.slot_end, total, remaining, hold)

@@ -13,42 +13,49 @@ Outcome = AuditEntry.Outcome
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A failure in staff language: what happened, is my hold safe, what now."""
+    """A failure as staff read it: what happened, is my hold safe, what now.
+
+    ``details`` is cal.com's own message, cleansed. ``wait`` is in seconds. ``others`` are holds
+    of this office that overlap the requested time.
+    """
 
     happened: str
     safe: str
     what_now: str
-    details: str = ""  # cal.com's own words, cleansed
-    wait: int | None = None  # seconds
-    others: tuple[Hold, ...] = field(default=())  # holds of ours that are in the way
+    details: str = ""
+    wait: int | None = None
+    others: tuple[Hold, ...] = field(default=())
 
 
 class HoldError(Exception):
-    """A verb that did not do what was asked.
+    """Raised by a verb that did not do what was asked.
 
-    ``outcome`` says what it means for cal.com, ``status`` is the HTTP status that fits,
-    ``fields`` are messages beside form fields, ``hold`` is the one it is about, if any.
-    ``retake`` offers to delete and reserve anew, which only a person may choose.
-    ``logged`` is what happened in the words that the log keeps.
+    ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the response, ``cause`` the
+    code that the audit stores, ``fields`` are messages by form field, ``hold`` is the hold
+    concerned. ``logged`` is ``problem.happened`` in the office's language and zone, for the log.
     """
 
     def __init__(
         self,
         problem: Problem,
         *,
-        outcome: AuditEntry.Outcome,
+        outcome: Outcome,
         status: int,
         cause: str,
+        logged: str,
         fields: Mapping[str, str] | None = None,
         hold: Hold | None = None,
-        retake: bool = False,
     ) -> None:
         super().__init__(f"{cause}: {problem.happened}")
         self.problem = problem
         self.outcome = outcome
         self.status = status
         self.cause = cause
+        self.logged = logged
         self.fields = dict(fields or {})
         self.hold = hold
-        self.retake = retake
-        self.logged = problem.happened
+
+    @property
+    def retake(self) -> bool:
+        """Offer to delete the reservation and make it again, which only a person may choose."""
+        return self.cause == "retake_needed"

@@ -1,57 +1,56 @@
-"""What the register holds at this moment, read once for all who look until something changes.
+"""Summary of the holds on the board, kept in memory until a hold changes.
 
-Whether something changed is one query, the *stamp*: every write of a hold raises its version and
-sets ``changed_at``, so over what is open and what changed since yesterday the sum of the versions
-only grows. What time alone changes is counted in memory, from the moments themselves.
+One query finds out whether a hold changed: every write of a hold raises its version and sets
+``changed_at``, so over the open and recently changed holds the sum of the versions only grows.
+What time alone changes is counted in memory.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from django.conf import settings
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from dashboard.holds import offers, rate_and_clock
-from dashboard.holds.models import Hold
+from dashboard.holds import local_times, offers, rate_and_clock
+from dashboard.holds.models import Hold, HoldQuerySet
 
 State = Hold.State
-Stamp = tuple[Any, ...]
+Revision = tuple[Any, ...]
 
-SOON = timedelta(minutes=5)  # until its end a hold is on the tab *Ending soon*
-WARNED_AHEAD = timedelta(minutes=15)  # pages know of their person's holds so long before the end
-TOLD_FOR = timedelta(hours=12)  # so long *Needs attention* tells of a lost hold, or one gone
+SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
+WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's warning bar
+LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
-# Every poll asks this, and what cal.com's clock shows, in one; to put it together each time would
-# take longer than to answer it.
-STAMP = (
+# Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
+CLOCKS_APART = timedelta(hours=1)
+# Every poll runs this. It also reads the clock offset, and is plain SQL, because compiling a
+# queryset would take longer than the query.
+REVISION_SQL = (
     "SELECT (SELECT clock_offset_ms FROM dashboard_upstream WHERE id = %s),"
     " COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
     " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s"
 )
-# An end is a moment on cal.com's clock, changed_at one on ours.
-CLOCKS_APART = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
-    """What decides on which tabs a hold stands, and whether its line is still right."""
+class HoldSummary:
+    """Fields of a hold that decide on its tabs and on the validity of its rendered row."""
 
     pk: int
     version: int
     state: str
-    holder: int
-    until: datetime | None
+    holder_id: int
+    held_until: datetime | None
     latest_end: datetime | None
     claim_until: datetime | None
     has_change: bool
-    offer: int | None
+    offer_id: int | None
     username: str  # of the holder, like the next two
     first_name: str
     last_name: str
@@ -59,154 +58,152 @@ class Entry:
     def is_claimed(self, now: datetime) -> bool:
         return self.claim_until is not None and self.claim_until > now
 
-    def is_live(self, at: datetime) -> bool:
-        return self.state == State.HELD and self.until is not None and self.until > at
+    def is_live(self, cal_now: datetime) -> bool:
+        return (
+            self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
+        )
 
     def is_calm(self, now: datetime) -> bool:
-        """As in ``HoldQuerySet.calm``."""
+        """Return True for a hold that is held or being placed, without an interrupted change."""
         undisturbed = not self.has_change or self.is_claimed(now)
         return undisturbed and self.state in (State.HELD, State.PLACING)
 
-    def ends_soon(self, at: datetime) -> bool:
-        return self.is_live(at) and self.until is not None and self.until <= at + SOON
+    def ends_soon(self, cal_now: datetime) -> bool:
+        return self.is_live(cal_now) and not self.is_live(cal_now + SOON)
+
+    @property
+    def next_end(self) -> datetime | None:
+        """Return when time alone ends the hold, as in ``HoldQuerySet.past_their_time``."""
+        if self.claim_until is not None:
+            return None
+        if self.state == State.UNCONFIRMED:
+            return self.latest_end
+        return None if self.has_change else self.held_until
 
 
 @dataclass(frozen=True, slots=True)
-class Register:
-    """Holds that are open, soonest end first, and how many have ended."""
+class Snapshot:
+    """Holds on the board, soonest end first, and sorted moments at which the board changes."""
 
-    stamp: Stamp
-    entries: tuple[Entry, ...]
-    untils: tuple[datetime, ...]
-    own: Mapping[int, Sequence[datetime]]  # the same of each holder
-    claims: tuple[datetime, ...]
-    told: tuple[datetime, ...]  # when holds were lost or gone
-    first_end: datetime | None  # of those that nobody is at work on
-    places: Mapping[int, tuple[int, int]]  # of holds that are one of an offer: 2, 3 for 2 of 3
+    revision: Revision
+    holds: tuple[HoldSummary, ...]
+    held_untils: Sequence[datetime]
+    held_untils_by_holder: Mapping[int, Sequence[datetime]]
+    claim_ends: Sequence[datetime]
+    lost_at: Sequence[datetime]  # ends of lost and gone holds
+    next_end: datetime | None
+    places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
     ended_count: int
 
-    def passed(self, now: datetime, at: datetime, holder: int) -> tuple[int, ...]:
-        """How many moments of each kind are behind us: the same as long as time changes nothing
-        for this person."""
+    def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
+        """Count the moments that have passed. Equal counts mean an equal board for this person."""
+        own = self.held_untils_by_holder.get(holder_id, [])
         return (
-            bisect_right(self.untils, at),
-            bisect_right(self.untils, at + SOON),
-            bisect_right(self.claims, now),
-            bisect_right(self.told, at - TOLD_FOR),
-            bisect_right(self.own.get(holder, []), at + WARNED_AHEAD),
+            bisect_right(self.held_untils, cal_now),
+            bisect_right(self.held_untils, cal_now + SOON),
+            bisect_right(self.claim_ends, now),
+            bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR),
+            bisect_right(own, cal_now + WARNED_AHEAD),
         )
 
-    def told_count(self, at: datetime) -> int:
-        return len(self.told) - bisect_right(self.told, at - TOLD_FOR)
+    def lost_count(self, cal_now: datetime) -> int:
+        return len(self.lost_at) - bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR)
 
-    def is_due(self, now: datetime, at: datetime) -> bool:
-        """Whether time has decided something that nobody has recorded."""
-        claims_over = bool(self.claims) and self.claims[0] <= now
-        return claims_over or (self.first_end is not None and self.first_end <= at)
-
-
-# Shared by the threads of a process, which replace it whole.
-_kept: list[Register] = []
+    def is_due(self, now: datetime, cal_now: datetime) -> bool:
+        """Return True when a hold ran out, or a claim ended, and that is not recorded yet."""
+        claim_ended = bool(self.claim_ends) and self.claim_ends[0] <= now
+        return claim_ended or (self.next_end is not None and self.next_end <= cal_now)
 
 
-def read(now: datetime) -> tuple[Register, datetime]:
-    """The register now, and the moment on cal.com's clock: one query while nothing is written."""
-    stamp, at = _stamp(now)
-    kept = _kept[0] if _kept else None
-    if kept is None or kept.stamp != stamp:
-        # The stamp is the older of the two, so that a write in between is news once more.
-        kept = _load(stamp, now, at)
-        _kept[:] = [kept]
-    return kept, at
+# Holds at most one. Threads of a process share it and replace it whole.
+_cached: list[Snapshot] = []
 
 
-def forget() -> None:
-    """Read all anew the next time, as a process does that has just begun."""
-    _kept.clear()
+def read(now: datetime) -> tuple[Snapshot, datetime]:
+    """Return the snapshot and the time on cal.com's clock. One query while no hold changes."""
+    revision, cal_now = read_revision(now)
+    snapshot = _cached[0] if _cached else None
+    if snapshot is None or snapshot.revision != revision:
+        # A write between both reads is in the snapshot and not in its revision: it is read again.
+        snapshot = load(revision, now, cal_now)
+        _cached[:] = [snapshot]
+    return snapshot, cal_now
 
 
-def ended(now: datetime) -> Any:
-    """Holds that ended since the beginning of yesterday, the last one first; no stand-ins."""
-    lately = Hold.objects.filter(state__in=ENDED, ended_at__gte=_yesterday(now))
-    # Not "is null": SQLite would look for these first, and find the whole history.
-    return lately.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
+def clear_cache() -> None:
+    _cached.clear()
 
 
-def told(at: datetime) -> Any:
-    """Holds that ended otherwise than anybody meant, a short while ago."""
-    return Hold.objects.filter(
-        state__in=(State.LOST, State.GONE), ended_at__gt=at - TOLD_FOR, change__isnull=True
-    )
-
-
-def _yesterday(now: datetime) -> datetime:
-    """When yesterday began in the office."""
-    office = ZoneInfo(settings.OFFICE_TIME_ZONE)
-    return datetime.combine(now.astimezone(office) - timedelta(days=1), time(), office)
-
-
-def _stamp(now: datetime) -> tuple[Stamp, datetime]:
-    since = _yesterday(now)
-    changed = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
+def read_revision(now: datetime) -> tuple[Revision, datetime]:
+    """Return a value that differs after every write of a hold, and the time on cal.com's clock."""
+    since = start_of_yesterday(now)
+    changed_since = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
     with connection.cursor() as cursor:
-        cursor.execute(STAMP, [rate_and_clock.ROW, *Hold.OPEN, changed])
-        offset, *seen = cursor.fetchone()
-    return (since, *seen), now + timedelta(milliseconds=offset or 0)
+        cursor.execute(REVISION_SQL, [rate_and_clock.ROW, *Hold.OPEN, changed_since])
+        offset, *counts = cursor.fetchone()
+    return (since, *counts), now + timedelta(milliseconds=offset or 0)
 
 
-def _load(stamp: Stamp, now: datetime, at: datetime) -> Register:
-    entries = tuple(_entries())
-    return Register(
-        stamp=stamp,
-        entries=entries,
-        untils=tuple(sorted(e.until for e in entries if e.until is not None)),
-        own=_own(entries),
-        claims=tuple(sorted(e.claim_until for e in entries if e.claim_until is not None)),
-        told=tuple(told(at).order_by("ended_at").values_list("ended_at", flat=True)),
-        first_end=min(_ends(entries), default=None),
-        places=offers.places((e.pk, e.offer) for e in entries if e.state in Hold.OPEN),
+def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
+    # A union, because SQLite has an index for each condition and none for both.
+    rows = summaries(Q(state__in=Hold.OPEN)).union(summaries(Q(change__isnull=False)))
+    holds = tuple(HoldSummary(*row) for row in rows.order_by("held_until", "id"))
+    by_holder = defaultdict(list)
+    for hold in holds:
+        if hold.held_until is not None:
+            by_holder[hold.holder_id].append(hold.held_until)
+    lost_at = lost_or_gone(cal_now).order_by("ended_at").values_list("ended_at", flat=True)
+    return Snapshot(
+        revision=revision,
+        holds=holds,
+        held_untils=[hold.held_until for hold in holds if hold.held_until is not None],
+        held_untils_by_holder=by_holder,
+        claim_ends=sorted(hold.claim_until for hold in holds if hold.claim_until is not None),
+        lost_at=[ended_at for ended_at in lost_at if ended_at is not None],
+        next_end=min((end for hold in holds if (end := hold.next_end) is not None), default=None),
+        places=offers.positions(
+            (hold.pk, hold.offer_id) for hold in holds if hold.state in Hold.OPEN
+        ),
         ended_count=ended(now).count(),
     )
 
 
-def _own(entries: Iterable[Entry]) -> Mapping[int, Sequence[datetime]]:
-    own: dict[int, list[datetime]] = {}
-    for entry in entries:
-        if entry.until is not None:
-            insort(own.setdefault(entry.holder, []), entry.until)
-    return own
-
-
-def _ends(entries: Iterable[Entry]) -> Iterator[datetime]:
-    """The ends that time alone will bring, as in ``HoldQuerySet.past_their_time``."""
-    for entry in entries:
-        end = entry.latest_end if entry.state == State.UNCONFIRMED else entry.until
-        settled = entry.has_change and entry.state != State.UNCONFIRMED
-        if end is not None and entry.claim_until is None and not settled:
-            yield end
-
-
-def _entries() -> Iterator[Entry]:
-    """All of ``HoldQuerySet.on_board``. SQLite has an index for each half, none for both in one."""
-    is_open, half_way = Q(state__in=Hold.OPEN), Q(change__isnull=False)
-    found = _columns(is_open).union(_columns(half_way)).order_by("held_until", "id")
-    for entry in found:
-        yield Entry(*entry)
-
-
-def _columns(which: Q) -> Any:
+def summaries(condition: Q) -> Any:
+    """Return the columns of HoldSummary."""
     has_change = ExpressionWrapper(Q(change__isnull=False), output_field=BooleanField())
-    return Hold.objects.filter(which).values_list(
+    return Hold.objects.filter(condition).values_list(
         "id",
         "version",
         "state",
-        "holder",
+        "holder_id",
         "held_until",
         "latest_end",
         "claim_until",
         has_change,
-        "offer",
+        "offer_id",
         "holder__username",
         "holder__first_name",
         "holder__last_name",
     )
+
+
+def ended(now: datetime) -> HoldQuerySet:
+    """Return holds that ended since the start of yesterday, last one first, without stand-ins."""
+    recent = Hold.objects.filter(state__in=ENDED, ended_at__gte=start_of_yesterday(now))
+    # Not isnull=True: SQLite would use that index and read the whole history.
+    return recent.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
+
+
+def lost_or_gone(cal_now: datetime) -> HoldQuerySet:
+    """Return holds that were lost or gone in the last LOST_SHOWN_FOR."""
+    return Hold.objects.filter(
+        state__in=(State.LOST, State.GONE),
+        ended_at__gt=cal_now - LOST_SHOWN_FOR,
+        change__isnull=True,
+    )
+
+
+def start_of_yesterday(now: datetime) -> datetime:
+    """Return the start of yesterday in the office's zone."""
+    office = local_times.office()
+    return datetime.combine(now.astimezone(office) - timedelta(days=1), time(), office)

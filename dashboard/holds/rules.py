@@ -1,4 +1,4 @@
-"""What may be asked for, before cal.com is asked. Each rule raises HoldError beside its field."""
+"""Rules that are checked before cal.com is asked. Each raises HoldError beside its form field."""
 
 from __future__ import annotations
 
@@ -8,38 +8,39 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import roles
+from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.audit.actor import Actor
 from dashboard.calcom import Cause, EventType
 from dashboard.holds import local_times, messages
+from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 
-# cal.com answers a larger number with a fault of its own (its database column is 32 bits wide).
+# cal.com answers 500 to a larger number: its database column is 32 bits wide.
 EVENT_TYPE_ID_MAX = 2**31 - 1
-LENGTH_MAX = 24 * 60  # minutes; what the event type offers may not be known
+SLOT_DURATION_MAX = 24 * 60  # minutes; applies where the event type cannot be read
 
 
 def may_act(hold: Hold, by: Actor) -> None:
-    """Staff act on their own holds, Admins on everybody's."""
+    """Require an Admin or the holder."""
     if hold.holder_id != by.user.pk and not roles.is_admin(by.user):
-        raise messages.not_yours(hold)
+        raise messages.refusal("not_yours", hold=hold)
 
 
 def can_take_over(user: User) -> bool:
-    """Whether a colleague's hold may become theirs: always for Admins, for Staff if so set."""
+    """Return True for Admins, and for Staff where STAFF_MAY_TAKE_OVER is set."""
     return roles.is_admin(user) or bool(settings.STAFF_MAY_TAKE_OVER)
 
 
 def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
-    """Who is no Admin says why."""
+    """Require ``can_take_over``, and a reason from Staff."""
     if not can_take_over(by.user):
-        raise messages.not_yours(hold)
+        raise messages.refusal("not_yours", hold=hold)
     if not reason and not roles.is_admin(by.user):
         raise messages.invalid({"reason": _("Say why you are taking it over.")}, hold=hold)
 
 
 def longer_note(hold: Hold, more: str) -> str:
-    """The hold's note with a sentence added, as long as there is room for it."""
+    """Return the hold's note with a text appended. Raise HoldError if it gets too long."""
     note = " · ".join(text for text in (hold.note, more.strip()) if text)
     most = Hold._meta.get_field("note").max_length or 0
     if len(note) > most:
@@ -49,60 +50,54 @@ def longer_note(hold: Hold, more: str) -> str:
     return note
 
 
-def slot(event_type_id: int, slot_start: datetime, *, at: datetime) -> None:
-    """An event type that can exist, and a start that is not past on cal.com's clock."""
+def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:
+    """Require an event type id that can exist, and a start ahead on cal.com's clock."""
     fields = {}
     if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
-        fields["event_type_id"] = str(messages.HAPPENED[Cause.UNKNOWN_EVENT_TYPE][0])
-    if slot_start <= at:
+        fields["event_type_id"] = str(CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
+    if slot_start <= cal_now:
         fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
-            "now": f"{local_times.day(at)} {local_times.clock(at)}",
+            "now": f"{local_times.day(cal_now)} {local_times.clock(cal_now)}",
             "zone": local_times.zone_name(),
         }
     if fields:
         raise messages.invalid(fields)
 
 
-def slot_duration(minutes: int | None, known: EventType | None) -> None:
-    """A length only where several are offered, and then one of them."""
+def slot_duration(minutes: int | None, event_type: EventType | None) -> None:
+    """Require one of the event type's lengths, or None. Only some event types offer several."""
     if minutes is None:
         return
     message = ""
-    if not 1 <= minutes <= LENGTH_MAX:
-        message = _("A length is from 1 to %(most)s minutes.") % {"most": LENGTH_MAX}
-    elif known and not known.length_options:
+    if not 1 <= minutes <= SLOT_DURATION_MAX:
+        message = _("A length is from 1 to %(most)s minutes.") % {"most": SLOT_DURATION_MAX}
+    elif event_type and not event_type.length_options:
         message = _("This event type has one length, %(length)s minutes: leave this empty.") % {
-            "length": known.length_in_minutes
+            "length": event_type.length_in_minutes
         }
-    elif known and minutes not in known.length_options:
+    elif event_type and minutes not in event_type.length_options:
         message = _("This event type offers %(lengths)s minutes.") % {
-            "lengths": ", ".join(map(str, known.length_options))
+            "lengths": ", ".join(map(str, event_type.length_options))
         }
     if message:
         raise messages.invalid({"slot_duration": message})
 
 
-def until(wanted: datetime, *, at: datetime) -> None:
-    """A moment ahead and within the office's policy. Rounded up to a whole minute it may be asked
-    for."""
-    latest = at + timedelta(minutes=settings.HOLD_MINUTES_MAX)
-    if not at < wanted <= latest:
-        raise messages.invalid(
-            {
-                "until": _("It is %(now)s. Choose a time until %(latest)s (%(zone)s).")
-                % {
-                    "now": local_times.minute(at),
-                    "latest": local_times.minute(latest),
-                    "zone": local_times.zone_name(),
-                }
-            }
-        )
+def until(wanted: datetime, *, cal_now: datetime) -> None:
+    """Require an end ahead on cal.com's clock and within HOLD_MINUTES_MAX from now."""
+    latest = cal_now + timedelta(minutes=settings.HOLD_MINUTES_MAX)
+    if not cal_now < wanted <= latest:
+        message = _("It is %(now)s. Choose a time until %(latest)s (%(zone)s).") % {
+            "now": local_times.minute(cal_now),
+            "latest": local_times.minute(latest),
+            "zone": local_times.zone_name(),
+        }
+        raise messages.invalid({"until": message})
 
 
 def reservation_duration(minutes: int) -> None:
-    """Minutes from now within the office's policy."""
+    """Require minutes from now within HOLD_MINUTES_MAX."""
     most = settings.HOLD_MINUTES_MAX
     if not 1 <= minutes <= most:
-        raise messages.invalid(
-            {"reservation_duration": _("Enter 1 to %(most)s minutes from now.") % {"most": most}}
-        )
+        message = _("Enter 1 to %(most)s minutes from now.") % {"most": most}
+        raise messages.invalid({"reservation_duration": message})

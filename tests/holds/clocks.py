@@ -1,4 +1,4 @@
-"""All clocks of one process moved ahead together: Django's, calcom's and the stand-in's."""
+"""Move all clocks of one process: Django's, the client's and the sandbox's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.calcom import attempt
 
 
 def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], float]) -> None:
-    """Let this process's clocks show ``ahead()`` seconds more than it is."""
+    """Let the clocks of this process show ``ahead()`` seconds more than the real time."""
 
     class Moved(datetime):
         @classmethod

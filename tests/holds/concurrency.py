@@ -1,53 +1,87 @@
-"""Several people at the same moment: threads, each with a connection of its own."""
+"""Make calls at the same moment, in threads that each have their own database connection."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from django.db import connection
 
+from dashboard.sandbox import Sandbox
 from tests.waiting import PATIENCE, wait_for
 
 T = TypeVar("T")
 
 
-def at_once(*deeds: Callable[[], T]) -> list[T | Exception]:
-    """Do them all, begun at the same moment; what each gave or raised, in order."""
-    gate = threading.Barrier(len(deeds))
+def at_once(*calls: Callable[[], T]) -> list[T | Exception]:
+    """Start all calls at the same moment; return what each returned or raised, in order."""
+    barrier = threading.Barrier(len(calls))
 
-    def do(deed: Callable[[], T]) -> T:
-        gate.wait(PATIENCE)
-        return _closing(deed)
+    def start(call: Callable[[], T]) -> T:
+        barrier.wait(PATIENCE)
+        return run(call)
 
-    with ThreadPoolExecutor(len(deeds)) as pool:
-        done = [pool.submit(do, deed) for deed in deeds]
-    return [_end_of(one) for one in done]
+    with ThreadPoolExecutor(len(calls)) as pool:
+        futures = [pool.submit(start, call) for call in calls]
+    return [result_of(future) for future in futures]
 
 
 @contextmanager
-def meanwhile(deed: Callable[[], Any], *, until: Callable[[], bool]) -> Iterator[Future[Any]]:
-    """Begin a deed elsewhere and go on once it has come so far; it is over at the end."""
+def in_background(call: Callable[[], Any], *, until: Callable[[], bool]) -> Iterator[Future[Any]]:
+    """Start a call and enter the block once ``until`` is true; leave it when the call has ended."""
     with ThreadPoolExecutor(1) as pool:
-        under_way = pool.submit(_closing, deed)
+        future = pool.submit(run, call)
         wait_for(until)
-        yield under_way
+        yield future
 
 
-def _closing(deed: Callable[[], T]) -> T:
+@dataclass(frozen=True)
+class Delayed:
+    """A call whose request to cal.com waits to be answered."""
+
+    calcom: Sandbox
+    fault: int
+    future: Future[Any]
+
+    def finish(self) -> Any:
+        """Let cal.com answer; return what the call returns, or raise what it raises."""
+        self.answer()
+        return self.future.result()
+
+    def answer(self) -> None:
+        with suppress(KeyError):  # it was answered before
+            self.calcom.faults.clear(self.fault)
+
+
+@contextmanager
+def delayed(
+    calcom: Sandbox, call: Callable[[], Any], method: str, *, skip: int = 0
+) -> Iterator[Delayed]:
+    """Start a call; enter the block while cal.com delays its request, after ``skip`` others."""
+    fault = calcom.faults.add("delay", method=method, seconds=PATIENCE, skip=skip)
+    with in_background(call, until=lambda: calcom.faults.hits(fault) == 1) as future:
+        waiting = Delayed(calcom, fault, future)
+        try:
+            yield waiting
+        finally:
+            waiting.answer()
+
+
+def run(call: Callable[[], T]) -> T:
     try:
-        return deed()
+        return call()
     finally:
         connection.close()
 
 
-def _end_of(done: Future[T]) -> T | Exception:
-    error = done.exception()
+def result_of(future: Future[T]) -> T | Exception:
+    error = future.exception()
     if error is None:
-        return done.result()
+        return future.result()
     if isinstance(error, Exception):
         return error
     raise error

@@ -1,4 +1,4 @@
-"""A cal.com of one's own that the cast talks to over real HTTP."""
+"""A cal.com for each test, over real HTTP."""
 
 from __future__ import annotations
 
@@ -6,49 +6,32 @@ from collections.abc import Iterator
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 
-from dashboard.accounts.models import User
-from dashboard.holds import calls
+from dashboard.holds import calcom_client
 from dashboard.sandbox import Sandbox
 from tests import future_dates
-from tests.holds.desk import desk
-from tests.holds.script_client import Outsider
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
 def sandbox() -> Iterator[Sandbox]:
-    """For one test, with the recorded bookings in the week that these tests ask for."""
+    """Run a sandbox for one test, with its recorded bookings in the week of ``verbs.MONDAY``."""
     with Sandbox(future_dates.world()) as running:
         yield running
 
 
 @pytest.fixture
 def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Iterator[Sandbox]:
+    """Let the product use the sandbox."""
     settings.CALCOM_API_URL = sandbox.url
     settings.CALCOM_API_KEY = "cal_ownerfast0123456789"
     cache.clear()
     yield sandbox
-    calls.close_client()
+    calcom_client.close_client()
     cache.clear()
 
 
 @pytest.fixture
-def browser(calcom: Sandbox, staff: User) -> Client:
-    """The staff's own, signed in."""
-    return desk(staff)
-
-
-@pytest.fixture(params=[False, True], ids=["plain", "htmx"])
-def script(request: pytest.FixtureRequest, calcom: Sandbox, staff: User) -> Outsider:
-    return Outsider("staff", calcom, request.param)
-
-
-@pytest.fixture
-def mate(script: Outsider, colleague: User) -> Outsider:
-    return Outsider("colleague", script.calcom, script.htmx)
-
-
-@pytest.fixture
-def boss(script: Outsider, admin: User) -> Outsider:
-    return Outsider("admin", script.calcom, script.htmx)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no call run out of time while a test delays its answer."""
+    monkeypatch.setattr(calcom_client, "CALL_SECONDS", PATIENCE)

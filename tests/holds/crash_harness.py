@@ -1,6 +1,6 @@
-"""A desk whose server can be killed: databases made from one template, processes forked ready-made.
+"""Serve the product so that it can be killed: databases copied from a template, forked processes.
 
-Whose database it is follows the test run: a file of SQLite, or PostgreSQL.
+The database is of the kind that the test run uses, a SQLite file or PostgreSQL.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -25,193 +24,199 @@ import psycopg
 from dashboard.accounts.roles import Role
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Hold as Row
-from tests import postgresql
+from tests import postgresql, run
 from tests.holds import invariants
-from tests.holds.cast import ALL, ONE
-from tests.holds.journeys import Death, Form
-from tests.serving import PROJECT, manage
+from tests.holds.fault_cases import Moment
+from tests.holds.staff_actions import Form
+from tests.holds.verbs import ALL, KEY, ONE
+from tests.serving import PROJECT
 
 PASSWORD = "correct horse 9"
 PEOPLE = {"staff": Role.STAFF, "admin": Role.ADMINS}
 KILLED = -9
 
 
-class Files:
-    """A SQLite file, and a migrated one that it is copied from."""
+class SqliteDatabase:
+    """A SQLite file, copied from a migrated one that the workers of a run share."""
 
     def __init__(self, folder: Path) -> None:
-        self._desk, self._template = folder / "desk.sqlite3", folder / "template.sqlite3"
-        self.url = str(self._desk)
+        self.file, self.template = folder / "test.sqlite3", run.folder() / "killed.sqlite3"
+        self.url = str(self.file)
 
-    def keep(self) -> None:
-        """Take the database as it is as the template."""
-        shutil.copy(self._desk, self._template)
+    def has_template(self) -> bool:
+        return self.template.exists()
+
+    def keep_as_template(self) -> None:
+        shutil.copy(self.file, self.template)
 
     def renew(self) -> None:
-        for left in self._desk.parent.glob(f"{self._desk.name}*"):
+        for left in self.file.parent.glob(f"{self.file.name}*"):
             left.unlink()
-        shutil.copy(self._template, self._desk)
+        shutil.copy(self.template, self.file)
 
     def drop(self) -> None:
-        """The folder goes with the test run."""
+        """Do nothing: the folder is removed after the test run."""
 
 
-class Server:
-    """A PostgreSQL database, and a migrated one that it is copied from."""
+class PostgresqlDatabase:
+    """A PostgreSQL database, copied from a migrated one that the workers of a run share."""
+
+    TEMPLATE = "killed_template"
 
     def __init__(self) -> None:
-        self._admin = postgresql.server_url()
-        self._name = f"killed_{os.getpid()}"
-        self.url = urlunsplit(urlsplit(self._admin)._replace(path=f"/{self._name}"))
-        self._run(f"CREATE DATABASE {self._name}")
+        self.server = postgresql.server_url()
+        self.name = f"killed_{os.getpid()}"
+        self.url = urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
+        self.execute(f"CREATE DATABASE {self.name}")
 
-    def keep(self) -> None:
-        self._run(f"ALTER DATABASE {self._name} RENAME TO {self._name}_template")
+    def has_template(self) -> bool:
+        with psycopg.connect(self.server) as connection:
+            found = "SELECT FROM pg_database WHERE datname = %s"
+            return connection.execute(found, [self.TEMPLATE]).fetchone() is not None
+
+    def keep_as_template(self) -> None:
+        self.execute(f"ALTER DATABASE {self.name} RENAME TO {self.TEMPLATE}")
 
     def renew(self) -> None:
-        self._run(
-            f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)",
-            f"CREATE DATABASE {self._name} TEMPLATE {self._name}_template",
-        )
+        self.drop()
+        self.execute(f"CREATE DATABASE {self.name} TEMPLATE {self.TEMPLATE}")
 
     def drop(self) -> None:
-        self._run(
-            f"DROP DATABASE IF EXISTS {self._name} WITH (FORCE)",
-            f"DROP DATABASE IF EXISTS {self._name}_template WITH (FORCE)",
-        )
+        self.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
 
-    def _run(self, *statements: str) -> None:
-        with psycopg.connect(self._admin, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
+    def execute(self, statement: str) -> None:
+        with psycopg.connect(self.server, autocommit=True) as connection:
+            connection.execute(statement)
 
 
-@dataclass
-class Kitchen:
-    """The process that forks the others."""
+Database = SqliteDatabase | PostgresqlDatabase
 
-    process: subprocess.Popen[str]
+
+class ForkServer:
+    """The process of ``fork_server``, which forks servers and commands."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        if process.stdin is None or process.stdout is None:
+            raise ValueError("started without pipes")
+        self.orders, self.replies = process.stdin, process.stdout
+        self.reply()
 
     def order(self, do: str, **more: Any) -> dict[str, Any]:
-        if self.process.stdin is None or self.process.stdout is None:
-            raise ValueError("started without pipes")
-        self.process.stdin.write(json.dumps({"do": do, **more}) + "\n")
-        self.process.stdin.flush()
-        return self.answer()
+        self.orders.write(json.dumps({"do": do, **more}) + "\n")
+        self.orders.flush()
+        return self.reply()
 
-    def answer(self) -> dict[str, Any]:
-        line = self.process.stdout.readline() if self.process.stdout else ""
+    def manage(self, *arguments: str, stdin: str = "") -> int:
+        """Run a command of manage.py; return its exit code."""
+        code: int = self.order("manage", arguments=arguments, stdin=stdin)["exit"]
+        return code
+
+    def reply(self) -> dict[str, Any]:
+        line = self.replies.readline()
         if not line:
-            raise RuntimeError("the process that forks servers has ended; its words stand above")
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    def manage(self, *arguments: str) -> int:
-        ended: int = self.order("run", arguments=arguments)["ended"]
-        return ended
+            raise RuntimeError("the fork server has ended; its messages are above")
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
 
 @contextmanager
-def kitchen(folder: Path, calcom: Sandbox, database: Files | Server) -> Iterator[Kitchen]:
-    """Its processes share a migrated database with ``PEOPLE``."""
+def fork_server(folder: Path, calcom: Sandbox, database: Database) -> Iterator[ForkServer]:
+    """Start a fork server, with a migrated database of ``PEOPLE`` to copy."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database.url,
         "CALCOM_API_URL": calcom.url,
-        "CALCOM_API_KEY": "cal_ownerfast0123456789",
+        "CALCOM_API_KEY": KEY,
         "PUBLIC_URL": "http://127.0.0.1",
     }
-    manage(environment, "migrate")
-    for name, role in PEOPLE.items():
-        manage(environment, "person", "add", name, "--role", role.value, stdin=PASSWORD)
-    database.keep()
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "tests.holds.fork_server", str(folder)],
         cwd=PROJECT,
         env=environment,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-    )
-    try:
-        made = Kitchen(process)
-        made.answer()
-        yield made
-    finally:
-        process.stdin.close() if process.stdin else None
-        process.wait(10)
-        process.stdout.close() if process.stdout else None
+    ) as process:
+        server = ForkServer(process)
+        with run.locked("killed"):
+            if not database.has_template():
+                make_template(server, database)
+        yield server
+        server.orders.close()
 
 
-class Desk:
-    """Staff at a served process, with everything that can be looked at beside it."""
+def make_template(server: ForkServer, database: Database) -> None:
+    assert server.manage("migrate", "--no-input", "--verbosity=0") == 0
+    for name, role in PEOPLE.items():
+        assert server.manage("person", "add", name, f"--role={role.value}", stdin=PASSWORD) == 0
+    database.keep_as_template()
+
+
+class ServedOffice:
+    """A served process and a person's browser, with everything that can be read beside them."""
 
     def __init__(
-        self, kitchen: Kitchen, folder: Path, calcom: Sandbox, database: Files | Server
+        self, server: ForkServer, folder: Path, calcom: Sandbox, database: Database
     ) -> None:
-        self._kitchen, self._folder, self.calcom = kitchen, folder, calcom
-        self._plan, self._ahead = folder / "plan", folder / "ahead"
-        for left in (self._plan, self._ahead):
+        self.server, self.folder, self.calcom = server, folder, calcom
+        self.plan, self.ahead = folder / "plan", folder / "ahead"
+        for left in (self.plan, self.ahead):
             left.unlink(missing_ok=True)
         database.renew()
         calcom.reset()
-        self.begun = calcom.clock.now()
-        self._browser = httpx.Client(timeout=30)
-        self._serve()
+        self.started = calcom.clock.now()
+        self.browser = httpx.Client(timeout=30)
+        self.serve()
 
     def close(self) -> None:
-        self._browser.close()
-        if self._pid:
-            self._kitchen.order("stop", pid=self._pid)
+        self.browser.close()
+        if self.pid:
+            self.server.order("stop", pid=self.pid)
 
-    def _serve(self) -> None:
-        served = self._kitchen.order("serve")
-        self._pid: int = served["pid"]
-        self._browser.base_url = httpx.URL(f"http://127.0.0.1:{served['port']}")
+    def serve(self) -> None:
+        served = self.server.order("serve")
+        self.pid: int = served["pid"]
+        self.browser.base_url = httpx.URL(f"http://127.0.0.1:{served['port']}")
 
-    def restart(self) -> None:
-        """After a death: the plan is over, and somebody starts the server again."""
-        self.recover()
-        self._serve()
+    def kill_at(self, moment: Moment) -> None:
+        """Let the next process that comes to this moment be killed."""
+        self.plan.write_text(str(moment))
 
-    def recover(self) -> None:
-        """Nothing dies any more."""
-        self._plan.unlink()
+    def kill_no_more(self) -> None:
+        self.plan.unlink()
 
-    def ended(self) -> int:
-        """How the server ended; a signal is a negative number."""
-        ended: int = self._kitchen.order("wait", pid=self._pid)["ended"]
-        self._pid = 0
-        return ended
-
-    def die_at(self, death: Death) -> None:
-        self._plan.write_text(death.plan)
+    def exit_code(self) -> int:
+        """Wait for the end of the server; a signal is a negative number."""
+        code: int = self.server.order("wait", pid=self.pid)["exit"]
+        self.pid = 0
+        return code
 
     def forward(self, seconds: float) -> None:
-        ahead = float(self._ahead.read_text()) if self._ahead.exists() else 0.0
-        self._ahead.write_text(str(ahead + seconds))
+        ahead = float(self.ahead.read_text()) if self.ahead.exists() else 0.0
+        self.ahead.write_text(str(ahead + seconds))
         self.calcom.clock.shift(seconds)
 
     def sign_in(self, name: str = "staff") -> None:
-        self._browser.get("/accounts/login/")
-        answer = self._post("/accounts/login/", {"username": name, "password": PASSWORD})
+        self.browser.get("/accounts/login/")
+        answer = self.post("/accounts/login/", {"username": name, "password": PASSWORD})
         assert answer.status_code == 302
 
-    def send(self, form: Form, known: Mapping[str, int]) -> tuple[int, str]:
-        answer = self._post(*form.filled(known))
+    def send(self, form: Form, ids: Mapping[str, int]) -> tuple[int, str]:
+        answer = self.post(*form.filled(ids))
         return answer.status_code, answer.headers.get("location", "")
 
+    def post(self, to: str, data: Mapping[str, str | list[str]]) -> httpx.Response:
+        token = self.browser.cookies["csrftoken"]
+        return self.browser.post(to, data={**data, "csrfmiddlewaretoken": token})
+
     def page(self, address: str) -> str:
-        answer = self._browser.get(address)
+        answer = self.browser.get(address)
         assert answer.status_code == 200
         return answer.text
 
-    def manage(self, *arguments: str) -> int:
-        return self._kitchen.manage(*arguments)
-
-    def books(self) -> dict[str, Any]:
-        assert self._kitchen.order("books") == {"ended": 0}
-        found: dict[str, Any] = json.loads((self._folder / "books").read_text())
+    def snapshot(self) -> dict[str, Any]:
+        assert self.server.order("snapshot") == {"exit": 0}
+        found: dict[str, Any] = json.loads((self.folder / "snapshot").read_text())
         return found
 
     @property
@@ -220,34 +225,24 @@ class Desk:
 
     @property
     def mine(self) -> list[Row]:
-        return invariants.ours(self.live, self.begun)
+        return invariants.without_strangers(self.live, self.started)
 
     def calls(self) -> Counter[str]:
         seen = [*self.calcom.calls(route=ALL), *self.calcom.calls(route=ONE)]
         return Counter(call.method for call in seen)
 
     def wait_for_calls(self, number: int) -> int:
-        """Until cal.com has done with so many calls; gives how many there were."""
+        """Wait until the sandbox has finished so many calls; return how many there were."""
         deadline = time.monotonic() + 5
         while self.calls().total() < number and time.monotonic() < deadline:
             time.sleep(0.005)
         return self.calls().total()
 
-    def wrong_pages(self, *, at_rest: bool) -> list[str]:
-        """What the pages of all holds say that is not so."""
+    def wrong_pages(self, *, is_idle: bool) -> list[str]:
+        """Check the pages of all holds."""
         wrong = []
-        for hold in self.books()["holds"]:
-            shown = invariants.Shown.of(self.page(f"/holds/{hold['id']}/"))
-            mine = invariants.without_others(self.mine, self.books(), hold["id"])
-            wrong += invariants.page(shown, self.live, mine, at_rest=at_rest)
+        for hold in self.snapshot()["holds"]:
+            page = invariants.HoldPage.parse(self.page(f"/holds/{hold['id']}/"))
+            mine = invariants.without_other_holds(self.mine, self.snapshot(), hold["id"])
+            wrong += invariants.page(page, self.live, mine, is_idle=is_idle)
         return wrong
-
-    def secrets_on(self, address: str) -> list[str]:
-        """What opens cal.com must be on no page."""
-        page = self.page(address)
-        hidden = {hold["reservation_uid"] for hold in self.books()["holds"]} | {"cal_owner"}
-        return [secret for secret in hidden if secret and secret in page]
-
-    def _post(self, to: str, data: Mapping[str, str | list[str]]) -> httpx.Response:
-        token = self._browser.cookies["csrftoken"]
-        return self._browser.post(to, data={**data, "csrfmiddlewaretoken": token})

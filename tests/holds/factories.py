@@ -1,4 +1,4 @@
-"""Holds put straight into the register, at moments of a test's own."""
+"""Write holds straight into the register, and read the board as a person sees it."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
 from dashboard.pages.board import Board, Tab
-from dashboard.pages.rows import Viewer
-from tests.holds.cast import CONSULT, MONDAY
+from dashboard.pages.rows import Viewer, make_viewer
+from tests.holds.verbs import CONSULT, MONDAY
 
-# No two tests share a hold's number: the board keeps rendered rows by it.
+# The board caches rendered rows by primary key, so no two tests share one.
 _fresh = itertools.count(2_000_000)
 
 
 def put(holder: User, *, seconds: float = 3600, **fields: Any) -> Hold:
-    """A hold that is held for so many seconds more, unless ``fields`` say otherwise."""
+    """Return a new hold that is held for so many seconds more, unless ``fields`` differ."""
     now = timezone.now()
     pk = next(_fresh)
     usual = {
@@ -40,28 +40,28 @@ def put(holder: User, *, seconds: float = 3600, **fields: Any) -> Hold:
 
 
 def put_ended(holder: User, state: str = "released", *, ago: float = 60, **fields: Any) -> Hold:
-    """A hold that ended so many seconds ago."""
+    """Return a new hold that ended so many seconds ago."""
     then = timezone.now() - timedelta(seconds=ago)
     return put(holder, state=state, ended_at=then, changed_at=then, **fields)
 
 
 def viewer(user: User, now: datetime) -> Viewer:
-    """Somebody who looks at a moment; fresh, as from another request."""
-    return Viewer.of(User.objects.get(pk=user.pk), now)
+    """Return who looks, at which moment, as in a request of its own."""
+    return make_viewer(User.objects.get(pk=user.pk), now)
 
 
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
-    """The board as somebody sees it at a moment."""
+    """Return the board that the person sees."""
     who = viewer(user, now or timezone.now())
-    return board.board(who, tab, register.read(who.now)[0])
+    return board.make_board(who, tab, register.read(who.now)[0])
 
 
 def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> str:
-    """By which their page would know that it is still right."""
+    """Return the ETag of that board."""
     who = viewer(user, now or timezone.now())
-    return board.tag(who, tab, register.read(who.now)[0])
+    return board.board_etag(who, tab, register.read(who.now)[0])
 
 
 def bar(user: User, *, now: datetime | None = None) -> warnings.Bar:
-    """What they are warned of."""
-    return warnings.bar(viewer(user, now or timezone.now()))
+    """Return the person's warning bar."""
+    return warnings.make_bar(viewer(user, now or timezone.now()))

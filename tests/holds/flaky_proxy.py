@@ -1,4 +1,4 @@
-"""A bad line to cal.com: what passes it breaks, is cut, or comes in another of HTTP's forms."""
+"""A connection to cal.com that loses, cuts and replaces answers, or frames them in other ways."""
 
 from __future__ import annotations
 
@@ -8,59 +8,67 @@ from collections.abc import Callable
 
 from tests.calcom.scripted import Play, Scripted, receive, reply
 
-HURT = ("lost before", "lost after", "half", "page before", "page after", "cut")
-SOUND = ("whole", "chunked", "until closed")
+FAULTS = (
+    "no request",
+    "no answer",
+    "half an answer",
+    "page instead of request",
+    "page instead of answer",
+    "half a body",
+)
+FRAMINGS = ("with length", "chunked", "until closed")
 PAGE = reply(b"<html>Bad gateway</html>", status=b"502 Bad Gateway")
+Answer = tuple[bytes, bytes]  # head, body
 
 
-def line_to(url: str, chance: random.Random, *, hurt: float) -> Play:
-    """Carries requests to ``url``; ``hurt`` is the share of those that something happens to."""
+def flaky_proxy(url: str, chance: random.Random, *, faulty: float) -> Play:
+    """Carry requests to ``url``; ``faulty`` is the share of those that meet a fault."""
     port = int(url.rpartition(":")[2])
 
     def play(connection: socket.socket, server: Scripted) -> None:
         while receive(connection, server):
-            fate = chance.choice(HURT if chance.random() < hurt else SOUND)
-            if fate == "lost before":
+            fate = chance.choice(FAULTS if chance.random() < faulty else FRAMINGS)
+            if fate == "no request":
                 return
-            answer = PAGE if fate == "page before" else _spoilt(fate, _asked(port, server))
-            connection.sendall(answer)
-            if fate in ("lost after", "half", "until closed"):
+            is_page = fate == "page instead of request"
+            connection.sendall(PAGE if is_page else spoil(fate, forward(port, server)))
+            if fate in ("no answer", "half an answer", "until closed"):
                 return
 
     return play
 
 
-def _asked(port: int, server: Scripted) -> tuple[bytes, bytes]:
-    """Head, without what belongs to the connection, and body of the real answer."""
+def forward(port: int, server: Scripted) -> Answer:
+    """Send the last request on; return the answer without the headers of the connection."""
     request = server.requests[-1].replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n", 1)
     with socket.create_connection(("127.0.0.1", port)) as real:
         real.sendall(request)
         with real.makefile("rb") as reader:
             head, _, body = reader.read().partition(b"\r\n\r\n")
-    ours = (b"connection:", b"content-length:")
-    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(ours)]
+    dropped = (b"connection:", b"content-length:")
+    kept = [line for line in head.split(b"\r\n") if not line.lower().startswith(dropped)]
     return b"\r\n".join(kept), body
 
 
-def _spoilt(fate: str, answer: tuple[bytes, bytes]) -> bytes:
+def spoil(fate: str, answer: Answer) -> bytes:
     head, body = answer
     forms: dict[str, Callable[[], bytes]] = {
-        "lost after": lambda: b"",
-        "half": lambda: _sized(head, body)[: -len(body) // 2],
-        "page after": lambda: PAGE,
-        "cut": lambda: _sized(head, body[: len(body) // 2]),
-        "whole": lambda: _sized(head, body),
-        "chunked": lambda: _chunked(head, body),
+        "no answer": lambda: b"",
+        "half an answer": lambda: with_length(head, body)[: -len(body) // 2],
+        "page instead of answer": lambda: PAGE,
+        "half a body": lambda: with_length(head, body[: len(body) // 2]),
+        "with length": lambda: with_length(head, body),
+        "chunked": lambda: chunked(head, body),
         "until closed": lambda: head.replace(b"HTTP/1.1", b"HTTP/1.0", 1) + b"\r\n\r\n" + body,
     }
     return forms[fate]()
 
 
-def _sized(head: bytes, body: bytes) -> bytes:
+def with_length(head: bytes, body: bytes) -> bytes:
     return b"%s\r\nContent-Length: %d\r\n\r\n%s" % (head, len(body), body)
 
 
-def _chunked(head: bytes, body: bytes) -> bytes:
+def chunked(head: bytes, body: bytes) -> bytes:
     pieces = (body[start : start + 50] for start in range(0, len(body), 50))
     chunks = b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in pieces)
     return head + b"\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"0\r\n\r\n"

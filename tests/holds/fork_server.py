@@ -1,87 +1,98 @@
-"""The product as processes that can be killed: ``python -m tests.holds.fork_server FOLDER``.
+"""Serve the product in processes that can be killed: ``python -m tests.holds.fork_server FOLDER``.
 
-It loads the product once and forks a process for each server and each command, which saves the
-loading. One line of JSON in, one out. ``FOLDER/plan`` says where a process is to die, and
-``FOLDER/ahead`` by how many seconds its clocks are ahead.
+It loads the product once and forks a process for each server and each command. An order is a line
+of JSON on its input, and so is the reply. ``FOLDER/plan`` names the moment at which a process is
+killed, ``FOLDER/ahead`` by how many seconds the clocks are ahead.
 """
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
 import sys
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 
+import httpx
 from django.conf import settings
 from django.core.management import execute_from_command_line
 from django.template.loader import get_template
 from django.urls import get_resolver
 
 from dashboard.calcom import AsyncClient, Client
-from dashboard.calcom.transport import AsyncTransport, Transport
+from dashboard.calcom.transport import Transport
 from dashboard.wsgi import application
 from tests.holds import clocks
-from tests.holds.killing_transport import AsyncKilling, Killing, Plan, die
+from tests.holds.killing_transport import (
+    AsyncKillingTransport,
+    KillingTransport,
+    Plan,
+    kill_this_process,
+)
 
-Respond = Callable[[str, list[tuple[str, str]]], Any]
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
-class Quiet(WSGIRequestHandler):
+class QuietHandler(WSGIRequestHandler):
     def log_message(self, format: str, *_args: Any) -> None:
         pass
 
 
-class Site:
-    """The product's application, which dies on arrival or on departure if the plan says so."""
+class KillableApplication:
+    """Wrap the product's application: a POST may kill it on arrival or on departure."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
 
-    def __call__(self, environ: dict[str, Any], respond: Respond) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
         is_form = environ["REQUEST_METHOD"] == "POST"
-        if is_form and self._plan.says("arrival"):
-            die()
-        answer = application(environ, respond)
-        if is_form and self._plan.says("departure"):
-            die()
+        if is_form and self.plan.is_now("arrival"):
+            kill_this_process()
+        answer = application(environ, start_response)
+        if is_form and self.plan.is_now("departure"):
+            kill_this_process()
         return answer
 
 
 def main(folder: Path) -> None:
     plan = Plan(folder / "plan")
-    _prepare(folder, plan)
-    _reply({"ready": True})
+    prepare(folder, plan)
+    reply({"ready": True})
     for line in sys.stdin:
         order = json.loads(line)
         if order["do"] == "serve":
-            _serve(plan)
-        elif order["do"] == "run":
-            _run(order["arguments"])
-        elif order["do"] == "books":
-            _books(folder / "books")
+            serve(plan)
+        elif order["do"] == "manage":
+            run_in_fork(partial(manage, order["arguments"], order["stdin"]))
+        elif order["do"] == "snapshot":
+            run_in_fork(partial(write_snapshot, folder / "snapshot"))
         elif order["do"] == "stop":
             os.kill(order["pid"], signal.SIGKILL)
-            _wait(order["pid"])
+            wait_for(order["pid"])
         else:
-            _wait(order["pid"])
+            wait_for(order["pid"])
 
 
-def _prepare(folder: Path, plan: Plan) -> None:
-    """All that every child would do again, as far as it opens no connection."""
-    from dashboard.holds import calls, claims  # noqa: PLC0415 - after Django's set-up
+def prepare(folder: Path, plan: Plan) -> None:
+    """Load what every child would load, as far as that opens no connection."""
+    from dashboard.holds import calcom_client  # noqa: PLC0415 - after Django's set-up
+    from tests.holds import snapshot  # noqa: F401, PLC0415 - the same
 
     access: dict[str, Any] = {
         "base_url": settings.CALCOM_API_URL,
         "api_key": settings.CALCOM_API_KEY,
-        "call_seconds": claims.CALL_SECONDS,
+        "call_seconds": calcom_client.CALL_SECONDS,
     }
-    calls.new_client = lambda: Client(**access, transport=Killing(Transport(), plan))
-    calls.new_async_client = lambda: AsyncClient(
-        **access, transport=AsyncKilling(AsyncTransport(), plan)
+    calcom_client.new_client = lambda: Client(
+        **access, transport=KillingTransport(Transport(), plan)
+    )
+    calcom_client.new_async_client = lambda: AsyncClient(
+        **access, transport=AsyncKillingTransport(httpx.AsyncHTTPTransport(), plan)
     )
     ahead = folder / "ahead"
     clocks.follow(setattr, lambda: float(ahead.read_text()) if ahead.exists() else 0.0)
@@ -90,57 +101,50 @@ def _prepare(folder: Path, plan: Plan) -> None:
         get_template(name)
 
 
-def _serve(plan: Plan) -> None:
-    server = WSGIServer(("127.0.0.1", 0), Quiet)
-    server.set_app(Site(plan))
+def serve(plan: Plan) -> None:
+    server = WSGIServer(("127.0.0.1", 0), QuietHandler)
+    server.set_app(KillableApplication(plan))
     pid = os.fork()
     if pid == 0:
-        sys.stdout = sys.stderr  # the line of orders is not for what a server prints
+        sys.stdout = sys.stderr  # the pipe of replies is not for output of a server
         server.serve_forever()
-    server.socket.close()  # else nobody would notice the child's death
-    _reply({"pid": pid, "port": server.server_port})
+    server.socket.close()  # otherwise the port would stay open after the child's death
+    reply({"pid": pid, "port": server.server_port})
 
 
-def _run(arguments: list[str]) -> None:
-    """A command of manage.py in a process of its own."""
+def run_in_fork(work: Callable[[], Any]) -> None:
+    """Do the work in a child process, and reply with its exit code."""
     pid = os.fork()
     if pid == 0:
         sys.stdout = sys.stderr
-        _leave(lambda: execute_from_command_line(["manage.py", *arguments]))
-    _wait(pid)
+        failed = 1
+        try:
+            work()
+            failed = 0
+        finally:
+            sys.stderr.flush()
+            os._exit(failed)  # exit handlers belong to the parent
+    wait_for(pid)
 
 
-def _books(file: Path) -> None:
-    pid = os.fork()
-    if pid == 0:
-        _leave(lambda: _write_books(file))
-    _wait(pid)
+def manage(arguments: list[str], stdin: str) -> None:
+    sys.stdin = io.StringIO(stdin)
+    execute_from_command_line(["manage.py", *arguments])
 
 
-def _write_books(file: Path) -> None:
+def write_snapshot(file: Path) -> None:
     from tests.holds import snapshot  # noqa: PLC0415 - after Django's set-up
 
     file.write_text(json.dumps(snapshot.read()))
 
 
-def _leave(work: Callable[[], Any]) -> None:
-    """Do it and end at once: what the parent registered for its own end is not ours to run."""
-    failed = 1
-    try:
-        work()
-        failed = 0
-    finally:
-        sys.stderr.flush()
-        os._exit(failed)
-
-
-def _wait(pid: int) -> None:
+def wait_for(pid: int) -> None:
     _pid, status = os.waitpid(pid, 0)
-    _reply({"ended": os.waitstatus_to_exitcode(status)})
+    reply({"exit": os.waitstatus_to_exitcode(status)})
 
 
-def _reply(words: dict[str, Any]) -> None:
-    print(json.dumps(words), flush=True)  # noqa: T201
+def reply(content: dict[str, Any]) -> None:
+    print(json.dumps(content), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Transports that kill their own process at a chosen moment of a chosen call, with SIGKILL."""
+"""Transports that kill their own process, with SIGKILL, at a moment that a file names."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from typing import Any, NoReturn
 
 import httpx
 
-SENT = "http11.send_request_body.complete"
+SENT = "http11.send_request_body.complete"  # httpcore's name of the event
 
 
-def die() -> NoReturn:
-    """Nothing of this process runs after this: no handler, no finally, no flush."""
+def kill_this_process() -> NoReturn:
+    """End the process: no handler, no ``finally`` and no flush runs."""
     os.kill(os.getpid(), signal.SIGKILL)
     raise SystemExit("a SIGKILL that did not kill")
 
 
 @dataclass
 class Plan:
-    """Where to die, as a file says at this moment: a word, and the number of a call.
+    """The moment to be killed at, such as "sent 2", read from a file when it is asked for.
 
     Calls about reservations count from the first one that finds the file.
     """
@@ -29,72 +29,73 @@ class Plan:
     file: Path
     calls: int = 0
 
-    def says(self, at: str) -> bool:
-        return self._words()[0] == at
+    def is_now(self, at: str) -> bool:
+        """Return whether the process is to be killed at this moment outside all calls."""
+        return self.read()[0] == at
 
     def next_call(self, request: httpx.Request) -> str:
-        """Where to die during this call; "" is nowhere."""
-        at, number = self._words()
+        """Count a call; return "before", "sent" or "answered" if it is to be killed, else ""."""
+        at, number = self.read()
         if not at or "/slots/reservations" not in request.url.path:
             return ""
         self.calls += 1
         return at if self.calls == number else ""
 
-    def _words(self) -> tuple[str, int]:
+    def read(self) -> tuple[str, int]:
         if not self.file.exists():
             return "", 0
-        at, number = self.file.read_text().split()
-        return at, int(number)
+        at, _, number = self.file.read_text().partition(" call ")
+        return at, int(number or 0)
 
 
-class Killing(httpx.BaseTransport):
-    """The transport inside, until the plan says otherwise."""
+class KillingTransport(httpx.BaseTransport):
+    """Send calls with another transport, and kill the process when the plan says so."""
 
-    def __init__(self, inside: httpx.BaseTransport, plan: Plan) -> None:
-        self._inside, self._plan = inside, plan
+    def __init__(self, transport: httpx.BaseTransport, plan: Plan) -> None:
+        self.transport, self.plan = transport, plan
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        at = self._plan.next_call(request)
+        at = self.plan.next_call(request)
         if at == "before":
-            die()
+            kill_this_process()
         if at == "sent":
-            request.extensions = {**request.extensions, "trace": _die_when_sent}
-        response = self._inside.handle_request(request)
+            request.extensions = {**request.extensions, "trace": kill_when_sent}
+        response = self.transport.handle_request(request)
         if at == "answered":
             response.read()
-            die()
+            kill_this_process()
         return response
 
     def close(self) -> None:
-        self._inside.close()
+        self.transport.close()
 
 
-class AsyncKilling(httpx.AsyncBaseTransport):
-    """The same for checks of several holds."""
+class AsyncKillingTransport(httpx.AsyncBaseTransport):
+    """Do the same for checks in bulk."""
 
-    def __init__(self, inside: httpx.AsyncBaseTransport, plan: Plan) -> None:
-        self._inside, self._plan = inside, plan
+    def __init__(self, transport: httpx.AsyncBaseTransport, plan: Plan) -> None:
+        self.transport, self.plan = transport, plan
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        at = self._plan.next_call(request)
+        at = self.plan.next_call(request)
         if at == "before":
-            die()
+            kill_this_process()
         if at == "sent":
-            request.extensions = {**request.extensions, "trace": _async_die_when_sent}
-        response = await self._inside.handle_async_request(request)
+            request.extensions = {**request.extensions, "trace": async_kill_when_sent}
+        response = await self.transport.handle_async_request(request)
         if at == "answered":
             await response.aread()
-            die()
+            kill_this_process()
         return response
 
     async def aclose(self) -> None:
-        await self._inside.aclose()
+        await self.transport.aclose()
 
 
-def _die_when_sent(event: str, _info: dict[str, Any]) -> None:
+def kill_when_sent(event: str, _info: dict[str, Any]) -> None:
     if event == SENT:
-        die()
+        kill_this_process()
 
 
-async def _async_die_when_sent(event: str, info: dict[str, Any]) -> None:
-    _die_when_sent(event, info)
+async def async_kill_when_sent(event: str, info: dict[str, Any]) -> None:
+    kill_when_sent(event, info)

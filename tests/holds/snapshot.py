@@ -1,4 +1,4 @@
-"""The register and the audit as plain data, so that another process can hand them over."""
+"""Read the register and the audit as plain data, which another process can write to a file."""
 
 from __future__ import annotations
 
@@ -25,12 +25,11 @@ HOLD = (
     "stands_in_for_id",
     "holder_id",
 )
-# Set by whoever asks, or by chance: nothing of them can come from a hold.
 ENTRY = tuple(field.attname for field in AuditEntry._meta.concrete_fields)
 
 
 def read() -> dict[str, Any]:
-    """Every hold, every entry about holds in the order of writing, and what is a finding."""
+    """Return all holds, all entries about holds in the order of writing, and the findings."""
     about_holds = AuditEntry.objects.exclude(action__in=("sign_in", "person_added"))
     raw = {
         "holds": list(Hold.objects.order_by("id").values(*HOLD)),

@@ -1,4 +1,4 @@
-"""How often a place waits for the disk: once before cal.com is asked, and once after."""
+"""A place commits twice: before cal.com is asked, and after."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from django.test import Client
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from tests.holds.cast import ALL, CONSULT, MONDAY
+from tests.holds.verbs import ALL, CONSULT, MONDAY
 
 # Without the test's own transaction around them, commits are real.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,7 +23,7 @@ WRITES = ("INSERT", "UPDATE", "DELETE", "REPLACE")
 
 @contextmanager
 def commits(calcom: Sandbox) -> Iterator[list[int]]:
-    """Of each commit of a write: how many POSTs cal.com had seen by then."""
+    """Record, for each commit of a write, how many POSTs cal.com had received."""
     seen: list[int] = []
     written: list[str] = []
     commit = connection._commit
@@ -59,11 +59,11 @@ def form(hour: int) -> dict[str, str]:
     }
 
 
-def test_a_place_commits_its_intent_and_its_outcome_and_nothing_else(
+def test_place_commits_before_and_after_its_call(
     client: Client, staff: User, calcom: Sandbox
 ) -> None:
     client.force_login(staff)
-    client.post("/holds/new", form(9))  # reads the event type, which the next one knows
+    client.post("/holds/new", form(9))  # reads the event type, which is then in the cache
     calcom.forget_calls()
     with commits(calcom) as before_and_after:
         answer = client.post("/holds/new", form(11))
@@ -71,12 +71,10 @@ def test_a_place_commits_its_intent_and_its_outcome_and_nothing_else(
     assert before_and_after == [0, 1]
 
 
-def test_a_place_that_cal_com_refuses_commits_as_often(
-    client: Client, staff: User, calcom: Sandbox
-) -> None:
+def test_refused_place_commits_as_often(client: Client, staff: User, calcom: Sandbox) -> None:
     client.force_login(staff)
     calcom.insert_hold(CONSULT, MONDAY.replace(hour=11))
-    client.post("/holds/new", form(11))  # reads what a refused page offers instead
+    client.post("/holds/new", form(11))  # reads the free times, which the page of a refusal shows
     calcom.forget_calls()
     with commits(calcom) as before_and_after:
         answer = client.post("/holds/new", form(11))

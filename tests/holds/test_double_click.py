@@ -1,4 +1,4 @@
-"""One form sent twice is one hold; another form is another."""
+"""A form sent twice makes one hold; its token tells it from other forms."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
-from tests.holds import cast
-from tests.holds.cast import ALL, CONSULT, LATER, SHORT
+from tests.holds import verbs
 from tests.holds.concurrency import at_once
-from tests.holds.desk import ask, desk
+from tests.holds.observe import at_cal_com, in_register
+from tests.holds.verbs import ALL, CONSULT, LATER, MONDAY, SHORT
+from tests.pages.desk import ask, desk
 
 TOKEN = "2f0c8ad4-5a7e-4a8e-9d58-6c2f9b1f6a11"
 
@@ -27,7 +28,7 @@ def intents() -> int:
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("clicks", [2, 6])
-def test_clicks_at_the_same_moment_are_one_hold(calcom: Sandbox, staff: User, clicks: int) -> None:
+def test_concurrent_clicks_make_one_hold(calcom: Sandbox, staff: User, clicks: int) -> None:
     calcom.pause = 0.3
 
     def click() -> HttpResponse:
@@ -39,13 +40,13 @@ def test_clicks_at_the_same_moment_are_one_hold(calcom: Sandbox, staff: User, cl
     assert [(a.status_code, a["Location"]) for a in answers] == [
         (303, f"/holds/{hold.pk}/")
     ] * clicks
-    assert cast.rows(calcom) == [cast.register(hold)]
+    assert at_cal_com(calcom) == in_register(hold)
     assert (len(calcom.calls("POST", ALL)), intents()) == (1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_one_token_with_two_event_types_at_once_is_one_hold(calcom: Sandbox, staff: User) -> None:
-    """Their turns at asking are of different event types, so that only the token holds them."""
+def test_one_token_with_two_event_types_makes_one_hold(calcom: Sandbox, staff: User) -> None:
+    """Slots of two event types are not guarded against each other, so only the token is left."""
     calcom.pause = 0.3
 
     answers = at_once(
@@ -54,15 +55,15 @@ def test_one_token_with_two_event_types_at_once_is_one_hold(calcom: Sandbox, sta
     )
 
     hold = Hold.objects.get()
-    assert {a["Location"] for a in answers} == {f"/holds/{hold.pk}/"}
-    assert cast.rows(calcom) == [cast.register(hold)]
+    assert {answer["Location"] for answer in answers} == {f"/holds/{hold.pk}/"}
+    assert at_cal_com(calcom) == in_register(hold)
     assert intents() == 1
 
 
-def test_a_form_sent_again_later_leads_to_the_first_ones_hold(calcom: Sandbox, staff: User) -> None:
+def test_repeated_form_leads_to_its_first_hold(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
     first = ask(browser, token=TOKEN)
-    cast.release(staff, Hold.objects.get())
+    verbs.release(staff, Hold.objects.get())
 
     again = ask(browser, token=TOKEN, event_type_id=SHORT)
 
@@ -71,35 +72,35 @@ def test_a_form_sent_again_later_leads_to_the_first_ones_hold(calcom: Sandbox, s
     assert len(calcom.calls("POST", ALL)) == 1
 
 
-def test_a_form_sent_again_is_not_refused_for_what_came_after(calcom: Sandbox, staff: User) -> None:
+def test_repeated_form_is_not_refused_for_the_rate(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
     first = ask(browser, token=TOKEN)
-    resets = timezone.now() + timedelta(minutes=1)
-    Upstream.objects.update(rate_limit=120, rate_remaining=0, rate_resets_at=resets)
+    resets_at = timezone.now() + timedelta(minutes=1)
+    Upstream.objects.update(rate_limit=120, rate_remaining=0, rate_resets_at=resets_at)
 
     again = ask(browser, token=TOKEN)
     another = ask(browser, token=str(uuid.uuid4()))
 
     assert (again.status_code, again["Location"]) == (303, first["Location"])
     assert another.status_code == 503
-    refused = AuditEntry.objects.get(action="place", kind="event")
-    assert refused.outcome == "unavailable"
+    refusal = AuditEntry.objects.get(action="place", kind="event")
+    assert refusal.outcome == "unavailable"
 
 
-def test_the_page_of_a_refusal_carries_a_fresh_token(calcom: Sandbox, staff: User) -> None:
-    calcom.insert_hold(CONSULT, cast.MONDAY)
+def test_refused_form_has_a_new_token(calcom: Sandbox, staff: User) -> None:
+    calcom.insert_hold(CONSULT, MONDAY)
     browser = desk(staff)
 
     refused = ask(browser, token=TOKEN)
-    fresh = refused.context["form"].data["token"]
-    better = ask(browser, token=fresh, slot_start=LATER.isoformat())
+    token = refused.context["form"].data["token"]
+    second = ask(browser, token=token, slot_start=LATER.isoformat())
 
     assert refused.status_code == 409
-    assert fresh != TOKEN
-    assert better["Location"] == f"/holds/{Hold.objects.get(state='held').pk}/"
+    assert token != TOKEN
+    assert second["Location"] == f"/holds/{Hold.objects.get(state='held').pk}/"
 
 
-def test_a_colleagues_equal_token_is_another_form(
+def test_equal_token_of_a_colleague_is_another_form(
     calcom: Sandbox, staff: User, colleague: User
 ) -> None:
     ask(desk(staff), token=TOKEN)
@@ -109,25 +110,25 @@ def test_a_colleagues_equal_token_is_another_form(
     assert len(calcom.live_rows()) == 2
 
 
-@pytest.mark.parametrize("token", ["", "x", "0", "\x00", "é" * 40, "9" * 4000, "{}", f"{TOKEN}0"])
-def test_a_spoilt_token_is_no_reason_to_refuse(calcom: Sandbox, staff: User, token: str) -> None:
-    answer = ask(desk(staff), token=token)
-
-    hold = Hold.objects.get()
-    assert (answer.status_code, answer["Location"]) == (303, f"/holds/{hold.pk}/")
-    assert hold.form_token is None
-
-
-def test_scripts_need_no_token(calcom: Sandbox, staff: User) -> None:
+def test_missing_or_invalid_token_is_ignored(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
+    tokens = ["", "x", "0", "\x00", "é" * 40, "9" * 4000, "{}", f"{TOKEN}0"]
 
-    ask(browser)
-    ask(browser, slot_start=LATER.isoformat())
+    answers = [
+        ask(browser, token=token, slot_start=(MONDAY + timedelta(hours=number)).isoformat())
+        for number, token in enumerate(tokens)
+    ]
+    answers.append(ask(browser, slot_start=(MONDAY + timedelta(days=1)).isoformat()))
 
-    assert len(calcom.live_rows()) == 2
+    placed = Hold.objects.order_by("pk")
+    assert [(a.status_code, a["Location"]) for a in answers] == [
+        (303, f"/holds/{hold.pk}/") for hold in placed
+    ]
+    assert {hold.form_token for hold in placed} == {None}
+    assert at_cal_com(calcom) == in_register(*placed)
 
 
-def test_the_form_of_the_page_brings_a_token_of_its_own(calcom: Sandbox, staff: User) -> None:
+def test_each_form_has_a_token_of_its_own(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
 
     tokens = [browser.get("/holds/new").context["form"]["token"].value() for _ in range(2)]

@@ -1,13 +1,12 @@
-"""Nothing is lost when the server is killed: real processes, real SIGKILL, real HTTP.
+"""No kill loses a hold: real processes, real SIGKILL, real HTTP.
 
-A server dies before the intent, after it, and around every call of every verb; then it is started
-again, ``manage.py settle`` runs, and register, audit and pages are held against cal.com's rows.
+A server is killed before its first write, at a call or after its last write; then it is started
+again, ``manage.py settle`` runs, and register, audit and pages are compared with the sandbox.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -17,143 +16,146 @@ from django.db import connection
 from dashboard.sandbox import Sandbox
 from tests.future_dates import world
 from tests.holds import invariants
-from tests.holds.cast import CONSULT, LATER
-from tests.holds.crash_harness import KILLED, Desk, Files, Kitchen, Server, kitchen
-from tests.holds.journeys import (
-    DEATHS,
-    KNOWN_UID,
-    SETTLING_DEATHS,
-    STRANGERS_MINUTES,
-    Death,
-    Verb,
-    prepare,
+from tests.holds.crash_harness import (
+    KILLED,
+    Database,
+    ForkServer,
+    PostgresqlDatabase,
+    ServedOffice,
+    SqliteDatabase,
+    fork_server,
 )
-from tests.holds.summary import tell
+from tests.holds.fault_cases import KILLS, KILLS_OF_SETTLE, Moment
+from tests.holds.staff_actions import KNOWN_UID, STRANGERS_MINUTES, StaffAction, prepare
+from tests.holds.verbs import CONSULT, LATER
 
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
 PAST_ALL_HOLDS = 4 * 3600
 
-_verified: Counter[str] = Counter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    tell(
-        request.config,
-        f"{_verified['verb']} of {len(DEATHS)} kills during a verb and {_verified['settle']} of"
-        f" {len(SETTLING_DEATHS)} during settling verified on {connection.vendor}",
-    )
-
-
-Laid = tuple[Kitchen, Path, Sandbox, Files | Server]
+Laid = tuple[ForkServer, Path, Sandbox, Database]
 
 
 @pytest.fixture(scope="module")
 def laid(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laid]:
-    """What all cases share: a migrated database to copy, the processes' parent, a cal.com."""
+    """Share a migrated database to copy, a fork server and a sandbox between the tests."""
     folder = tmp_path_factory.mktemp("killed")
-    database = Server() if connection.vendor == "postgresql" else Files(folder)
+    is_postgresql = connection.vendor == "postgresql"
+    database = PostgresqlDatabase() if is_postgresql else SqliteDatabase(folder)
     try:
-        with Sandbox(world()) as calcom, kitchen(folder, calcom, database) as made:
-            yield made, folder, calcom, database
+        with Sandbox(world()) as calcom, fork_server(folder, calcom, database) as server:
+            yield server, folder, calcom, database
     finally:
         database.drop()
 
 
 @pytest.fixture
-def desk(laid: Laid) -> Iterator[Desk]:
-    desk = Desk(*laid)
-    desk.sign_in()
-    yield desk
-    desk.close()
+def office(laid: Laid) -> Iterator[ServedOffice]:
+    office = ServedOffice(*laid)
+    office.sign_in()
+    yield office
+    office.close()
 
 
-def begin(verb: Verb, desk: Desk) -> dict[str, int]:
-    """What there is before the verb: holds, or a reservation that we do not know."""
-    if verb.act.to == "/look-up":
-        desk.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
-    known = prepare(verb, desk.send)
-    desk.forward(verb.waits)
-    if verb.beforehand:
-        desk.calcom.faults.add(**verb.beforehand)
-    if verb.by != "staff":
-        desk.sign_in(verb.by)
-    return known
+def begin(action: StaffAction, office: ServedOffice) -> dict[str, int]:
+    """Make what is there before the action; return the ids for its form."""
+    if action.form.to == "/look-up":
+        office.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
+    ids = prepare(action, office.send)
+    office.forward(action.waits)
+    if action.faults_before:
+        office.calcom.faults.add(**action.faults_before)
+    if action.by != "staff":
+        office.sign_in(action.by)
+    return ids
 
 
-def die(verb: Verb, death: Death, desk: Desk) -> None:
-    """Act, and see the server die where it was to die, with its calls written down before."""
-    known = begin(verb, desk)
-    placed = desk.calls().total()
-    desk.die_at(death)
+def kill(action: StaffAction, moment: Moment, office: ServedOffice) -> None:
+    """Act, and check that the server is killed then, with each call written down before it."""
+    ids = begin(action, office)
+    earlier = office.calls().total()
+    office.kill_at(moment)
     with pytest.raises(httpx.TransportError):
-        desk.send(verb.act, known)
-    assert desk.ended() == KILLED
-    begun = {"arrival": 0, "departure": len(verb.calls)}.get(death.at, death.call)
-    sent = begun - (death.at == "before")
-    assert desk.wait_for_calls(placed + sent) == placed + sent
-    assert invariants.calls_written_down(desk.books()).total() == placed + begun
+        office.send(action.form, ids)
+    assert office.exit_code() == KILLED
+    written = {"arrival": 0, "departure": len(action.calls)}.get(moment.at, moment.call)
+    sent = written - (moment.at == "before")
+    assert office.wait_for_calls(earlier + sent) == earlier + sent
+    assert invariants.calls_in_audit(office.snapshot()).total() == earlier + written
 
 
-def settle(desk: Desk) -> None:
-    """As the documented service does it, long enough after."""
-    desk.forward(PAST_ALL_LANDINGS)
-    assert [desk.manage("settle") for _ in range(3)] == [0, 0, 0]
+def settle(office: ServedOffice) -> None:
+    office.forward(PAST_ALL_LANDINGS)
+    assert [office.server.manage("settle") for _ in range(2)] == [0, 0]
 
 
-def everything_is_right(desk: Desk, *, left_open: int = 0) -> None:
-    books = desk.books()
-    assert invariants.register(books, desk.live, desk.mine) == []
-    assert invariants.at_rest(books) == []
-    assert invariants.audit(books, left_open=left_open) == []
-    assert invariants.calls_written_down(books).total() >= desk.calls().total()
-    assert desk.wrong_pages(at_rest=True) == []
-    assert desk.secrets_on("/") == []
+def check_settled(office: ServedOffice, *, without_outcome: int = 0) -> None:
+    now = office.snapshot()
+    assert invariants.register(now, office.live, office.mine) == []
+    assert invariants.settled(now) == []
+    assert invariants.audit(now, without_outcome=without_outcome) == []
+    assert invariants.calls_in_audit(now).total() >= office.calls().total()
+    assert office.wrong_pages(is_idle=True) == []
 
 
-def nothing_is_left(desk: Desk, *, left_open: int = 0) -> None:
-    """In the end, when all that was ever asked for has run out."""
-    desk.forward(PAST_ALL_HOLDS)
-    assert desk.manage("settle") == 0
-    books = desk.books()
-    assert desk.live == []
-    assert invariants.still_open(books) == []
-    assert invariants.audit(books, left_open=left_open) == []
+def check_no_secrets_on_board(office: ServedOffice) -> None:
+    board = office.page("/")
+    hidden = {hold["reservation_uid"] for hold in office.snapshot()["holds"]} | {"cal_owner"}
+    assert [secret for secret in hidden if secret and secret in board] == []
 
 
-def _id(case: object) -> str:
-    return str(getattr(case, "name", case)).replace(" ", "-").replace(",", "")
+def check_nothing_is_left(office: ServedOffice, *, without_outcome: int = 0) -> None:
+    office.forward(PAST_ALL_HOLDS)
+    assert office.server.manage("settle") == 0
+    now = office.snapshot()
+    assert office.live == []
+    assert invariants.all_ended(now) == []
+    assert invariants.audit(now, without_outcome=without_outcome) == []
 
 
-@pytest.mark.parametrize(("verb", "death"), DEATHS, ids=_id)
-def test_nothing_is_lost_by_a_kill(desk: Desk, verb: Verb, death: Death) -> None:
-    die(verb, death, desk)
-
-    desk.restart()
-    assert desk.wrong_pages(at_rest=False) == []
-    settle(desk)
-
-    left_open = 1 if verb.is_a_look and death.call else 0
-    everything_is_right(desk, left_open=left_open)
-    nothing_is_left(desk, left_open=left_open)
-    _verified["verb"] += 1
+def name_of(case: object) -> str:
+    return str(getattr(case, "name", case))
 
 
-@pytest.mark.parametrize(("verb", "death", "second"), SETTLING_DEATHS, ids=_id)
-def test_nothing_is_lost_when_settling_is_killed_too(
-    desk: Desk, verb: Verb, death: Death, second: Death
+@pytest.mark.parametrize(("action", "moment"), KILLS, ids=name_of)
+def test_nothing_is_lost_by_a_kill(
+    office: ServedOffice, action: StaffAction, moment: Moment
 ) -> None:
-    die(verb, death, desk)
-    desk.restart()
-    desk.forward(PAST_ALL_LANDINGS)
+    kill(action, moment, office)
 
-    desk.die_at(second)
-    assert desk.manage("settle") == KILLED
-    desk.recover()
-    assert desk.wrong_pages(at_rest=False) == []
-    settle(desk)
+    office.kill_no_more()
+    office.serve()
+    assert office.wrong_pages(is_idle=False) == []
+    settle(office)
 
-    everything_is_right(desk)
-    nothing_is_left(desk)
-    _verified["settle"] += 1
+    without_outcome = 1 if action.reads_only and moment.call else 0
+    check_settled(office, without_outcome=without_outcome)
+    check_no_secrets_on_board(office)
+    check_nothing_is_left(office, without_outcome=without_outcome)
+
+
+@pytest.mark.parametrize(("action", "first", "second"), KILLS_OF_SETTLE, ids=name_of)
+def test_nothing_is_lost_by_a_kill_of_settle(
+    office: ServedOffice, action: StaffAction, first: Moment, second: Moment
+) -> None:
+    kill(action, first, office)
+    office.kill_no_more()
+    office.serve()
+    office.forward(PAST_ALL_LANDINGS)
+
+    office.kill_at(second)
+    assert office.server.manage("settle") == KILLED
+    office.kill_no_more()
+    assert office.wrong_pages(is_idle=False) == []
+    settle(office)
+
+    check_settled(office)
+    check_nothing_is_left(office)
+
+
+def test_kills_cover_each_moment(record_property: Callable[[str, object], None]) -> None:
+    moments = {moment.at for _action, moment in KILLS}
+    of_settle = {second.at for _action, _first, second in KILLS_OF_SETTLE}
+
+    assert moments == {"arrival", "before", "sent", "answered", "departure"}
+    assert of_settle == {"before", "sent", "answered"}
+    record_property("summary", f"{len(KILLS)} kills of a server, {len(KILLS_OF_SETTLE)} of settle")

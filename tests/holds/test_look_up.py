@@ -1,4 +1,4 @@
-"""Reservations that the register does not know: looked up, found, taken in."""
+"""Reservations that the register does not know: look them up, add them to the board."""
 
 from __future__ import annotations
 
@@ -12,214 +12,183 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import checks, settle
-from dashboard.holds.checks import Finding
+from dashboard.holds import event_types, lookup, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.holds import cast
-from tests.holds.cast import ALL, CONSULT, MONDAY, ONE, SHORT, VARIABLE
-from tests.holds.concurrency import at_once
-from tests.holds.desk import desk
+from tests.accounts.cast import acting
+from tests.holds import verbs
+from tests.holds.concurrency import delayed
+from tests.holds.observe import at_cal_com, in_register, states
+from tests.holds.verbs import ALL, CONSULT, MONDAY, ONE, VARIABLE
+from tests.pages.desk import desk
 
 UNKNOWN = "5f1c7a52-1111-4222-8333-444455556666"
+NO_UIDS = [
+    "%00",
+    "\x00",
+    "a\x00b",
+    "../../v2/me",
+    "a/b",
+    "a%2Fb",
+    "a?b",
+    "x" * 3000,
+    "ü",
+    "𝟙𝟚𝟛",
+    "a b",
+    "<script>",
+    "",
+    " ",
+    "a\r\nX-Evil: 1",
+]
 
 
-def look(browser: Client, uid: str, **more: str) -> HttpResponse:
+def look_up(browser: Client, uid: str, **more: str) -> HttpResponse:
     return browser.post("/look-up", {"uid": uid, **more})
 
 
-def take(user: User, uid: str) -> Hold | None:
-    return checks.take_in(uid=uid, by=cast.acting(user), now=timezone.now())
+def key_of(page: HttpResponse) -> str:
+    """Return what the page has in the place of the uid."""
+    [tag] = re.findall(r'<input[^>]*name="find"[^>]*>', page.content.decode())
+    return re.findall(r'value="(\w+)"', tag)[0]
 
 
-def test_a_uid_that_we_know_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) -> None:
-    hold = cast.place(staff)
-    uid = str(Hold.objects.get(pk=hold.pk).reservation_uid)
+def take_in(user: User, uid: str) -> Hold:
+    hold = lookup.take_in(uid=uid, by=acting(user), now=timezone.now())
+    assert hold is not None
+    return hold
 
-    answers = [look(desk(admin), uid), look(desk(admin), uid, take="yes")]
+
+def test_known_uid_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) -> None:
+    hold = verbs.place(staff)
+    uid = str(hold.reservation_uid)
+
+    answers = [look_up(desk(admin), uid), look_up(desk(admin), uid, take="yes")]
 
     assert [(a.status_code, a["Location"]) for a in answers] == [(303, f"/holds/{hold.pk}/")] * 2
     assert calcom.calls("GET", ONE) == []
 
 
-def test_one_that_we_do_not_know_is_shown_and_taken_by_its_number(
-    calcom: Sandbox, staff: User
-) -> None:
+def test_unknown_reservation_is_shown_and_added_by_its_key(calcom: Sandbox, staff: User) -> None:
     uid = calcom.insert_hold(CONSULT, MONDAY, minutes=20).uid
     browser = desk(staff)
 
-    shown = look(browser, uid)
-    [tag] = re.findall(r'<input[^>]*name="find"[^>]*>', shown.content.decode())
-    key = re.findall(r'value="(\w+)"', tag)[0]
-    taken = browser.post("/look-up", {"find": key, "take": "yes", "client_name": "Ada"})
+    shown = look_up(browser, uid)
+    assert (shown.status_code, Hold.objects.count()) == (200, 0)
+    added = browser.post("/look-up", {"find": key_of(shown), "take": "yes", "client_name": "Ada"})
 
     hold = Hold.objects.get()
-    assert (shown.status_code, Hold.objects.count()) == (200, 1)
     assert "Consult 60" in shown.content.decode()
-    assert (taken.status_code, taken["Location"]) == (303, f"/holds/{hold.pk}/")
+    assert (added.status_code, added["Location"]) == (303, f"/holds/{hold.pk}/")
     assert (hold.state, hold.holder, hold.client_name) == ("held", staff, "Ada")
     assert (hold.event_type_title, hold.event_type_kind) == ("Consult 60", "individual")
-    assert cast.rows(calcom) == [cast.register(hold)]
-    seen = [shown, taken, browser.get(taken["Location"]), browser.get("/")]
-    assert [p for p in seen if uid in f"{p.headers}{p.cookies.output()}{p.content.decode()}"] == []
+    assert at_cal_com(calcom) == in_register(hold)
+    pages = [shown, added, browser.get(added["Location"]), browser.get("/")]
+    assert [p for p in pages if uid in f"{p.headers}{p.cookies.output()}{p.content.decode()}"] == []
 
 
-def test_a_colleague_cannot_use_my_number(calcom: Sandbox, staff: User, colleague: User) -> None:
+def test_key_is_of_no_use_to_a_colleague(calcom: Sandbox, staff: User, colleague: User) -> None:
     uid = calcom.insert_hold(CONSULT, MONDAY).uid
-    shown = look(desk(staff), uid).content.decode()
-    [tag] = re.findall(r'<input[^>]*name="find"[^>]*>', shown)
-    key = re.findall(r'value="(\w+)"', tag)[0]
+    key = key_of(look_up(desk(staff), uid))
 
     answer = desk(colleague).post("/look-up", {"find": key, "take": "yes"})
 
     assert (answer.status_code, Hold.objects.count()) == (422, 0)
 
 
-def test_what_was_taken_can_be_changed_like_any_other(calcom: Sandbox, staff: User) -> None:
+def test_added_hold_can_be_changed(calcom: Sandbox, staff: User) -> None:
     row = calcom.insert_hold(VARIABLE, MONDAY, slot_duration=45, minutes=20)
 
-    hold = take(staff, row.uid)
-    assert hold is not None
-    cast.extend(staff, hold, 40)
+    verbs.extend(staff, take_in(staff, row.uid), 40)
 
     [kept] = calcom.live_rows()
     assert (kept.uid, kept.end - kept.start) == (row.uid, timedelta(minutes=45))
 
 
-def test_nothing_there(calcom: Sandbox, staff: User) -> None:
-    answers = [look(desk(staff), UNKNOWN), look(desk(staff), UNKNOWN, take="yes")]
+def test_missing_reservation_is_a_404(calcom: Sandbox, staff: User) -> None:
+    browser = desk(staff)
 
-    assert [a.status_code for a in answers] == [404, 404]
-    assert ["cal.com has no reservation with this uid." in a.content.decode() for a in answers] == [
-        True,
-        True,
-    ]
+    answers = [look_up(browser, UNKNOWN), look_up(browser, UNKNOWN, take="yes")]
+
+    assert [answer.status_code for answer in answers] == [404, 404]
+    message = "cal.com has no reservation with this uid."
+    assert [message in answer.content.decode() for answer in answers] == [True, True]
     assert Hold.objects.count() == 0
 
 
-def test_one_that_ran_out_is_shown_and_not_taken(calcom: Sandbox, staff: User) -> None:
+def test_expired_reservation_is_shown_and_not_added(calcom: Sandbox, staff: User) -> None:
     uid = calcom.insert_hold(CONSULT, MONDAY, minutes=-1).uid
+    browser = desk(staff)
 
-    shown, refused = look(desk(staff), uid), look(desk(staff), uid, take="yes")
+    shown, refused = look_up(browser, uid), look_up(browser, uid, take="yes")
 
     assert (shown.status_code, refused.status_code) == (200, 409)
     assert 'value="yes"' not in shown.content.decode()
     assert Hold.objects.count() == 0
 
 
-@pytest.mark.parametrize(
-    "uid",
-    [
-        "%00",
-        "\x00",
-        "a\x00b",
-        "../../v2/me",
-        "a/b",
-        "a%2Fb",
-        "a?b",
-        "x" * 3000,
-        "ü",
-        "𝟙𝟚𝟛",
-        "a b",
-        "<script>",
-        "",
-        " ",
-        "a\r\nX-Evil: 1",
-    ],
-)
-def test_what_no_uid_can_be_is_refused_here(calcom: Sandbox, staff: User, uid: str) -> None:
-    answer = look(desk(staff), uid, take="yes")
+def test_invalid_uid_is_refused_without_a_call(calcom: Sandbox, staff: User) -> None:
+    browser = desk(staff)
 
-    assert answer.status_code == 422
+    statuses = {uid: look_up(browser, uid, take="yes").status_code for uid in NO_UIDS}
+
+    assert statuses == dict.fromkeys(NO_UIDS, 422)
     assert calcom.calls("GET", ONE) == []
 
 
-def test_of_two_who_take_one_at_once_one_has_it(
-    transactional_db: None, calcom: Sandbox, staff: User, colleague: User
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("patient")
+def test_reservation_added_by_two_at_once_is_one_hold(
+    calcom: Sandbox, staff: User, colleague: User
 ) -> None:
     uid = calcom.insert_hold(CONSULT, MONDAY, minutes=20).uid
-    calcom.faults.add("delay", method="GET", route=ONE, seconds=0.5, count=2)
 
-    ends = at_once(lambda: take(staff, uid), lambda: take(colleague, uid))
+    with delayed(calcom, lambda: take_in(staff, uid), "GET") as adding:
+        added = take_in(colleague, uid)
+        assert adding.finish() == added
 
-    hold = Hold.objects.get()
-    assert [getattr(end, "pk", end) for end in ends] == [hold.pk, hold.pk]
+    assert Hold.objects.get() == added
     entries = AuditEntry.objects.filter(action="take_in")
-    assert sorted(e.outcome for e in entries) == ["", "", "ok", "ok"]
+    assert sorted(entry.outcome for entry in entries) == ["", "", "ok", "ok"]
 
 
-def unconfirmed(calcom: Sandbox, user: User) -> tuple[Hold, str]:
-    """A hold whose answer never came, and the uid that nobody was told."""
+def place_unanswered(calcom: Sandbox, user: User) -> tuple[Hold, str]:
+    """Place a hold whose POST is not answered; return it and the uid that cal.com gave it."""
     calcom.faults.add("drop", when="after", method="POST", route=ALL)
     with pytest.raises(HoldError):
-        cast.place(user)
+        verbs.place(user)
     [row] = calcom.live_rows()
     return Hold.objects.get(state="unconfirmed"), row.uid
 
 
-def test_an_unconfirmed_hold_of_ours_is_confirmed_by_taking_it_in(
+def test_reservation_of_an_unconfirmed_hold_confirms_it(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
-    waiting, uid = unconfirmed(calcom, staff)
+    unconfirmed, uid = place_unanswered(calcom, staff)
 
-    taken = take(admin, uid)
+    added = take_in(admin, uid)
 
     hold = Hold.objects.get()
-    assert taken == hold == waiting
+    assert added == hold == unconfirmed
     assert (hold.state, hold.holder, hold.client_name) == ("held", staff, "Grace")
-    assert (hold.latest_end, hold.version) == (None, waiting.version + 1)
-    assert cast.rows(calcom) == [cast.register(hold)]
+    assert (hold.latest_end, hold.version) == (None, unconfirmed.version + 1)
+    assert at_cal_com(calcom) == in_register(hold)
 
 
-def test_one_that_was_settled_while_we_looked_is_not_overwritten(
+def test_unconfirmed_hold_that_was_settled_meanwhile_is_not_overwritten(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Compare-and-set: what time decided stays, and the reservation gets a hold of its own."""
-    waiting, uid = unconfirmed(calcom, staff)
-    asked = checks.event_types.event_type
+    """The reservation gets a hold of its own."""
+    unconfirmed, uid = place_unanswered(calcom, staff)
+    event_type = event_types.event_type
 
-    def meanwhile(number: int) -> object:
+    def settle_first(event_type_id: int) -> object:
         settle.settle_times(timezone.now() + timedelta(hours=3))
-        return asked(number)
+        return event_type(event_type_id)
 
-    monkeypatch.setattr(checks.event_types, "event_type", meanwhile)
-    taken = take(staff, uid)
+    monkeypatch.setattr(event_types, "event_type", settle_first)
+    added = take_in(staff, uid)
 
-    assert taken is not None
-    assert taken.pk != waiting.pk
-    assert Hold.objects.get(pk=waiting.pk).state == "expired"
-    assert cast.rows(calcom) == [cast.register(taken)]
-
-
-def test_a_check_takes_over_what_was_changed_outside(calcom: Sandbox, staff: User) -> None:
-    """With the event type, whose name, kind and length it had until then."""
-    hold = cast.place(staff, event_type=VARIABLE, slot_duration=45)
-    uid = str(Hold.objects.get(pk=hold.pk).reservation_uid)
-    calcom.remove_holds()
-    calcom.insert_hold(SHORT, MONDAY + timedelta(days=1), uid=uid, minutes=30)
-
-    checked = checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
-
-    now = checked.hold
-    assert checked.finding is Finding.MOVED
-    assert (now.event_type_title, now.event_type_kind, now.slot_duration) == (
-        "Short 30",
-        "individual",
-        None,
-    )
-    assert cast.rows(calcom) == [cast.register(hold)]
-
-
-def test_a_released_hold_is_not_brought_back_by_a_check(calcom: Sandbox, staff: User) -> None:
-    """Not even by a look at a copy of cal.com's database that is a moment behind."""
-    hold = cast.place(staff)
-    uid = str(Hold.objects.get(pk=hold.pk).reservation_uid)
-    cast.release(staff, hold)
-    calcom.insert_hold(CONSULT, MONDAY, uid=uid)
-
-    with pytest.raises(HoldError) as told:
-        checks.check(hold_id=hold.pk, by=cast.acting(staff), now=timezone.now())
-
-    assert told.value.cause == "has_ended"
-    assert Hold.objects.get(pk=hold.pk).state == "released"
+    assert added != unconfirmed
+    assert states(unconfirmed) == ["expired"]
+    assert at_cal_com(calcom) == in_register(added)

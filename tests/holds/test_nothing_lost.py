@@ -1,96 +1,66 @@
-"""Nothing is lost: every verb, every call of it, every fault.
+"""No fault and no frozen process loses a hold or leaves a reservation that no hold accounts for.
 
-After each: what the page says at once, what the register, the audit and cal.com say once the
-change is settled, and that in the end nothing is left anywhere.
+After each: what the page says at once, what register, audit and cal.com say once the change has
+settled, and that in the end nothing is left.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import httpx
 import pytest
-from django.db import connection
 from django.test import Client as Browser
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Client
 from dashboard.calcom.transport import Transport
-from dashboard.holds import calls, claims, settle
+from dashboard.holds import calcom_client, settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Hold as Row
 from tests.holds import clocks, invariants, snapshot
-from tests.holds.cast import ALL, CONSULT, LATER, ONE
-from tests.holds.invariants import Shown
-from tests.holds.journeys import (
-    FAULTY,
-    FROZEN,
+from tests.holds.fault_cases import FAULTS, FREEZES, Fault, Moment, fault_cases
+from tests.holds.staff_actions import (
+    ACTIONS,
     KNOWN_UID,
     STRANGERS_MINUTES,
-    Death,
-    Fault,
     Form,
-    Verb,
+    StaffAction,
     prepare,
 )
-from tests.holds.summary import tell
+from tests.holds.verbs import ALL, CONSULT, KEY, LATER, ONE
 
-CALL_SECONDS = 0.4  # of a slow fault: what waits longer is unanswered
+pytestmark = pytest.mark.slow
+
+CALL_SECONDS = 0.4  # the time limit of a call that a test waits for
 PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
 PAST_ALL_HOLDS = 4 * 3600
 
-_verified: Counter[str] = Counter()
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _summary(request: pytest.FixtureRequest) -> Iterator[None]:
-    yield
-    tell(
-        request.config,
-        f"{_verified['faults']} of {len(FAULTY)} faults at calls of verbs and {_verified['frozen']}"
-        f" of {len(FROZEN)} standstills verified on {connection.vendor}",
-    )
-
 
 @dataclass
-class Desk:
-    """Somebody at work, with everything that can be looked at beside it."""
+class Office:
+    """A person's browser and the sandbox, with everything that can be read beside them."""
 
     browser: Browser
     calcom: Sandbox
-    ahead: float = 0.0
+    ahead: float = 0.0  # seconds that all clocks are ahead
 
     def __post_init__(self) -> None:
-        self.begun = self.calcom.clock.now()
+        self.started = self.calcom.clock.now()
 
     def forward(self, seconds: float) -> None:
         self.ahead += seconds
         self.calcom.clock.shift(seconds)
 
-    def send(self, form: Form, known: Mapping[str, int]) -> tuple[int, str, str]:
-        to, data = form.filled(known)
+    def send(self, form: Form, ids: Mapping[str, int]) -> tuple[int, str, str]:
+        to, data = form.filled(ids)
         answer = self.browser.post(to, data)
         return answer.status_code, answer.headers.get("Location", ""), answer.content.decode()
-
-    def page(self, hold: int) -> Shown:
-        answer = self.browser.get(f"/holds/{hold}/")
-        assert answer.status_code == 200
-        return Shown.of(answer.content.decode())
-
-    def wrong_page(self) -> list[str]:
-        """What the pages of all holds say that is not so; nobody is at work on any."""
-        wrong = []
-        for hold in Hold.objects.order_by("id"):
-            shown = self.page(hold.pk)
-            self.landed()
-            mine = invariants.without_others(self.mine, snapshot.read(), hold.pk)
-            wrong += invariants.page(shown, self.live, mine, at_rest=True)
-        return wrong
 
     @property
     def live(self) -> list[Row]:
@@ -98,17 +68,17 @@ class Desk:
 
     @property
     def mine(self) -> list[Row]:
-        return invariants.ours(self.live, self.begun)
+        return invariants.without_strangers(self.live, self.started)
 
-    def landed(self) -> None:
-        """Wait until cal.com has done with every call that was written down."""
-        asked = invariants.calls_written_down(snapshot.read())
+    def wait_for_calls(self) -> None:
+        """Wait until the sandbox has finished each call that the audit has."""
+        written = invariants.calls_in_audit(snapshot.read())
         deadline = time.monotonic() + 5
-        while self._seen() != asked and time.monotonic() < deadline:
+        while self.received() != written and time.monotonic() < deadline:
             time.sleep(0.005)
-        assert self._seen() == asked, "calls that came, and calls that were written down"
+        assert self.received() == written
 
-    def _seen(self) -> Counter[str]:
+    def received(self) -> Counter[str]:
         calls = [*self.calcom.calls(route=ALL), *self.calcom.calls(route=ONE)]
         return Counter(call.method for call in calls)
 
@@ -116,144 +86,173 @@ class Desk:
         settle.settle_times(timezone.now())
         return settle.settle_changes(timezone.now())
 
+    def wrong_pages(self) -> list[str]:
+        """Check the pages of all holds, with no process at work on any."""
+        wrong = []
+        for pk in Hold.objects.order_by("id").values_list("pk", flat=True):
+            answer = self.browser.get(f"/holds/{pk}/")
+            assert answer.status_code == 200
+            page = invariants.HoldPage.parse(answer.content.decode())
+            self.wait_for_calls()  # opening the page may have settled it
+            mine = invariants.without_other_holds(self.mine, snapshot.read(), pk)
+            wrong += invariants.page(page, self.live, mine, is_idle=True)
+        return wrong
+
 
 @pytest.fixture
-def desk(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Desk:
+def office(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Office:
     browser = Browser()
     browser.force_login(staff)
-    desk = Desk(browser, calcom)
-    clocks.follow(monkeypatch.setattr, lambda: desk.ahead)
-    return desk
+    office = Office(browser, calcom)
+    clocks.follow(monkeypatch.setattr, lambda: office.ahead)
+    return office
 
 
-def begin(verb: Verb, desk: Desk) -> dict[str, int]:
-    """What there is before the verb: holds, or a reservation that we do not know."""
-    if verb.act.to == "/look-up":
-        desk.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
-    known = prepare(verb, desk.send)
-    desk.forward(verb.waits)
-    if verb.beforehand:
-        desk.calcom.faults.add(**verb.beforehand)
-    return known
+def begin(action: StaffAction, office: Office) -> dict[str, int]:
+    """Make what is there before the action; return the ids for its form."""
+    if action.form.to == "/look-up":
+        office.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
+    ids = prepare(action, office.send)
+    office.forward(action.waits)
+    if action.faults_before:
+        office.calcom.faults.add(**action.faults_before)
+    return ids
 
 
-def arm(desk: Desk, verb: Verb, number: int, fault: Fault) -> int:
-    """The fault at this call, and what comes after it; gives the number of the first."""
-    method, route, skip = verb.call(number)
-    faults = desk.calcom.faults
+def inject(office: Office, action: StaffAction, number: int, fault: Fault) -> int:
+    """Inject the fault into this call, and what follows it; return the id of the first."""
+    method, route, skip = action.call(number)
+    faults = office.calcom.faults
     if fault.then:
-        for other, before in verb.until(number).items():
-            faults.add(fault.then, route=other, skip=before, count=None)
-    return faults.add(
-        fault.kind, when=fault.when, method=method, route=route, skip=skip, **fault.more
+        for each, earlier in action.calls_by_route(number).items():
+            faults.add(fault.then, route=each, skip=earlier, count=None)
+    place = {"method": method, "route": route, "skip": skip}
+    return faults.add(fault.kind, when=fault.when, **place, **fault.more)
+
+
+def check_settled(office: Office) -> None:
+    office.forward(PAST_ALL_LANDINGS)
+    assert [office.settle() for _ in range(3)][-1] == 0
+    office.wait_for_calls()
+    now = snapshot.read()
+    assert invariants.register(now, office.live, office.mine) == []
+    assert invariants.settled(now) == []
+    assert invariants.audit(now) == []
+    assert office.wrong_pages() == []
+
+
+def check_nothing_is_left(office: Office) -> None:
+    office.forward(PAST_ALL_HOLDS)
+    office.settle()
+    now = snapshot.read()
+    assert office.live == []
+    assert invariants.all_ended(now) == []
+    assert invariants.audit(now) == []
+
+
+def name_of(case: object) -> str:
+    return str(getattr(case, "name", case)).replace(",", "")
+
+
+@pytest.mark.parametrize(("action", "number", "fault"), fault_cases(), ids=name_of)
+def test_nothing_is_lost_by_a_fault(
+    office: Office,
+    action: StaffAction,
+    number: int,
+    fault: Fault,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if fault.times_out:
+        monkeypatch.setattr(calcom_client, "CALL_SECONDS", CALL_SECONDS)
+    ids = begin(action, office)
+    before, uids = office.mine, dict(Hold.objects.values_list("pk", "reservation_uid"))
+    last = max((entry["id"] for entry in snapshot.read()["entries"]), default=0)
+    injected = inject(office, action, number, fault)
+
+    status, location, text = office.send(action.form, ids)
+
+    assert office.calcom.faults.hits(injected) == 1
+    outcomes = invariants.outcomes_after(snapshot.read(), last)
+    if not action.changes_several:
+        assert outcomes[-1]["action"] == action.in_audit
+        assert status in action.expected_statuses(outcomes[-1]["outcome"])
+    if status == 303:
+        hold = ids.get("hold") or Hold.objects.get().pk
+        assert location == action.leads_to.format(hold=hold)
+    assert invariants.message(text, office.live, office.mine) == []
+    if "unknown" in {outcome["outcome"] for outcome in outcomes}:
+        assert office.settle() <= 1  # while a slow call may still land
+    office.calcom.faults.clear()
+    office.wait_for_calls()
+    if action.changes_several:
+        assert invariants.outcomes_are_true(outcomes, uids, before, office.mine) == []
+    else:
+        assert invariants.outcome_is_true(action, outcomes[-1], before, office.mine) == []
+    assert office.wrong_pages() == []
+
+    check_settled(office)
+    check_nothing_is_left(office)
+
+
+def test_each_call_meets_a_fault_and_each_fault_two_actions(
+    record_property: Callable[[str, object], None],
+) -> None:
+    cases = fault_cases()
+    calls = {(action.name, number) for action, number, _fault in cases}
+    met = {(fault.name, action.name) for action, _number, fault in cases}
+
+    assert calls == {(action.name, number) for action in ACTIONS for number in action.strikable}
+    by_fault = Counter(name for name, _action in met)
+    assert [fault.name for fault in FAULTS if by_fault[fault.name] < 2] == []
+    record_property(
+        "summary",
+        f"{len(cases)} faults of {len(FAULTS)} kinds at {len(calls)} calls over real HTTP",
     )
 
 
-def _id(case: object) -> str:
-    return str(getattr(case, "name", case)).replace(" ", "-")
+class FreezingTransport(httpx.BaseTransport):
+    """Freeze before a call, or with its answer, until others have settled everything."""
 
-
-@pytest.mark.parametrize(("verb", "number", "fault"), FAULTY, ids=_id)
-def test_nothing_is_lost_by_a_fault(
-    desk: Desk, verb: Verb, number: int, fault: Fault, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if fault.takes_time:
-        monkeypatch.setattr(claims, "CALL_SECONDS", CALL_SECONDS)
-    known = begin(verb, desk)
-    before, uids = desk.mine, dict(Hold.objects.values_list("pk", "reservation_uid"))
-    last = max((entry["id"] for entry in snapshot.read()["entries"]), default=0)
-    armed = arm(desk, verb, number, fault)
-
-    status, location, text = desk.send(verb.act, known)
-
-    assert desk.calcom.faults.hits(armed) == 1
-    outcomes = invariants.outcomes_since(snapshot.read(), last)
-    outcome = outcomes[-1]
-    if not verb.of_several:
-        assert outcome["action"] == verb.action
-        assert status in verb.statuses(outcome["outcome"])
-    if status == 303:
-        hold = known.get("hold") or Hold.objects.get().pk
-        assert location == verb.leads_to.format(hold=hold)
-    assert invariants.words(text, desk.live, desk.mine) == []
-    if "unknown" in {each["outcome"] for each in outcomes}:
-        assert desk.settle() <= 1  # while a slow call may still land
-    desk.calcom.faults.clear()
-    desk.landed()
-    if verb.of_several:
-        assert invariants.honest_of_each(outcomes, uids, before, desk.mine) == []
-    else:
-        assert invariants.honest(verb, outcome, before, desk.mine) == []
-    assert desk.wrong_page() == []
-
-    desk.forward(PAST_ALL_LANDINGS)
-    assert [desk.settle() for _ in range(3)][-1] == 0
-    desk.landed()
-    now = snapshot.read()
-    assert invariants.register(now, desk.live, desk.mine) == []
-    assert invariants.at_rest(now) == []
-    assert invariants.audit(now) == []
-    assert desk.wrong_page() == []
-
-    desk.forward(PAST_ALL_HOLDS)
-    desk.settle()
-    assert desk.live == []
-    assert [hold for hold in Hold.objects.all() if not hold.has_ended] == []
-    assert invariants.audit(snapshot.read()) == []
-    _verified["faults"] += 1
-
-
-class Freezing(httpx.BaseTransport):
-    """Stands still before the chosen call, or with its answer in hand, until all is settled."""
-
-    def __init__(self, desk: Desk, moment: Death) -> None:
-        self._inside, self._desk, self._moment = Transport(), desk, moment
-        self._calls = 0
+    def __init__(self, office: Office, moment: Moment) -> None:
+        self.transport, self.office, self.moment = Transport(), office, moment
+        self.calls = 0
+        self.has_frozen = False
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        self._calls += "/slots/reservations" in request.url.path
-        here = self._moment if self._calls == self._moment.call else None
-        if here and here.at == "before":
-            self._stand_still()
-        response = self._inside.handle_request(request)
-        if here and here.at == "answered":
+        self.calls += "/slots/reservations" in request.url.path
+        at = self.moment.at if self.calls == self.moment.call else ""
+        if at == "before":
+            self.freeze()
+        response = self.transport.handle_request(request)
+        if at == "answered":
             body = response.read()
-            self._stand_still()
+            self.freeze()
             return httpx.Response(response.status_code, headers=response.headers, content=body)
         return response
 
-    def _stand_still(self) -> None:
-        self._calls = 1_000  # what others send meanwhile goes through
-        self._desk.forward(PAST_ALL_LANDINGS)
+    def freeze(self) -> None:
+        self.calls, self.has_frozen = 1_000, True  # calls of settle go through
+        self.office.forward(PAST_ALL_LANDINGS)
         for _time in range(3):
-            self._desk.settle()
+            self.office.settle()
 
     def close(self) -> None:
-        self._inside.close()
+        self.transport.close()
 
 
-@pytest.mark.parametrize(("verb", "moment"), FROZEN, ids=_id)
-def test_nothing_is_lost_by_a_process_that_stood_still(
-    desk: Desk, verb: Verb, moment: Death, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("action", "moment"), FREEZES, ids=name_of)
+def test_nothing_is_lost_by_a_process_that_freezes(
+    office: Office, action: StaffAction, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = begin(verb, desk)
-    calls.close_client()
-    cal = Client(
-        base_url=desk.calcom.url,
-        api_key="cal_ownerfast0123456789",
-        transport=Freezing(desk, moment),
-    )
-    monkeypatch.setattr(calls, "new_client", lambda: cal)
+    ids = begin(action, office)
+    calcom_client.close_client()
+    transport = FreezingTransport(office, moment)
+    client = Client(base_url=office.calcom.url, api_key=KEY, transport=transport)
+    monkeypatch.setattr(calcom_client, "new_client", lambda: client)
 
-    status, _location, text = desk.send(verb.act, known)
+    status, _location, text = office.send(action.form, ids)
 
-    assert status in ({200, 303, 409, 503} if verb.of_several else {303, 409, 503})
-    assert invariants.words(text, desk.live, desk.mine) == []
-    desk.forward(PAST_ALL_LANDINGS)
-    assert [desk.settle() for _ in range(3)][-1] == 0
-    now = snapshot.read()
-    assert invariants.register(now, desk.live, desk.mine) == []
-    assert invariants.at_rest(now) == []
-    assert invariants.audit(now) == []
-    assert desk.wrong_page() == []
-    _verified["frozen"] += 1
+    assert transport.has_frozen
+    assert status in ({200, 303, 409, 503} if action.changes_several else {303, 409, 503})
+    assert invariants.message(text, office.live, office.mine) == []
+    check_settled(office)

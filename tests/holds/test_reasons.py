@@ -1,13 +1,15 @@
-"""The log has words for every reason that staff can give."""
+"""The log has a label for every reason that staff can give."""
+
+from __future__ import annotations
 
 from dashboard.audit import action_labels
 from dashboard.holds import offer_decision, services, transfer
 
 
-def test_every_code_of_a_reason_has_words_in_the_log() -> None:
+def test_every_reason_has_a_label() -> None:
     codes = {*services.RELEASE_REASONS, *transfer.REASONS, offer_decision.REASON}
     assert set(action_labels.REASONS) == codes
 
 
-def test_a_code_from_long_ago_is_told_as_it_stands() -> None:
-    assert action_labels.reason("some_older_code") == "some older code"
+def test_removed_reason_is_shown_as_its_code() -> None:
+    assert action_labels.reason_label("some_older_code") == "some older code"

@@ -1,82 +1,123 @@
-"""Release and reserve anew: only where every safe way was refused, whatever was agreed to."""
+"""Retake, that is, release and reserve again: only where every safe way was refused."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Cause, Refused
-from dashboard.calcom.types import Exchange
-from dashboard.holds import services
-from dashboard.holds.calls import Action
+from dashboard.holds import rate_and_clock, reservations
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
-from tests.holds import cast
-from tests.holds.cast import ONE, ROUND_ROBIN
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register, is_held_for, sent
+from tests.holds.verbs import ALL, ONE
+from tests.pages.desk import desk
 
 
-def methods(calcom: Sandbox) -> list[str]:
-    return [call.method for call in calcom.calls() if "reservations" in (call.route or "")]
+def refuse_parking(calcom: Sandbox) -> None:
+    """Let strangers stand at both parking places."""
+    calcom.faults.add("stranger", method="PATCH", route=ONE, skip=1, count=2)
 
 
-def refuse_parking(calcom: Sandbox, **more: Any) -> None:
-    """Strangers stand wherever the hold would be parked."""
-    calcom.faults.add("stranger", method="PATCH", route=ONE, skip=1, count=2, **more)
-
-
-def test_what_was_never_offered_is_not_done(calcom: Sandbox, staff: User) -> None:
-    """A safe way is open, and it is taken."""
-    hold = cast.place(staff)
-    before = cast.register(hold)
+def test_two_refused_parking_places_offer_a_retake(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    before = in_register(hold)
+    refuse_parking(calcom)
     calcom.forget_calls()
 
-    cast.extend(staff, hold, retake=True)
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
 
-    assert methods(calcom) == ["PATCH"] * 3
-    assert cast.rows(calcom) == [cast.register(hold)] == [before]
+    error = refused.value
+    assert (error.retake, error.status, error.outcome) == (True, 409, Outcome.REFUSED)
+    assert sent(calcom) == [("PATCH", 422)] * 3
+    assert in_register(hold) == before
+    assert set(before) < set(at_cal_com(calcom))
+    hold.refresh_from_db()
+    assert (hold.state, hold.change) == ("held", None)
 
 
-def test_round_robin_has_a_safe_way_always(calcom: Sandbox, staff: User) -> None:
-    hold = cast.place(staff, event_type=ROUND_ROBIN)
+def test_agreed_retake_has_a_new_uid(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    [before], started = in_register(hold), timezone.now()
+    refuse_parking(calcom)
     calcom.forget_calls()
 
-    cast.extend(staff, hold, retake=True)
+    answer = desk(staff).post(
+        f"/holds/{hold.pk}/extend", {"reservation_duration": 30, "retake": "yes"}
+    )
 
-    assert methods(calcom) == ["POST", "DELETE"]
+    assert (answer.status_code, answer["Location"]) == (303, f"/holds/{hold.pk}/")
+    assert sent(calcom) == [("PATCH", 422)] * 3 + [("DELETE", 200), ("POST", 201)]
+    [after] = in_register(hold)
+    assert after in at_cal_com(calcom)
+    assert before not in at_cal_com(calcom)
+    assert after[:2] == before[:2]
+    assert is_held_for(hold, 30, since=started)
 
 
-def test_each_of_the_two_is_an_action_of_its_own(calcom: Sandbox, staff: User) -> None:
-    hold = cast.place(staff)
+def test_time_taken_in_the_gap_of_a_retake_is_lost(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    refuse_parking(calcom)
+    calcom.faults.add("stranger", method="POST", route=ALL)
+
+    with pytest.raises(HoldError) as lost:
+        verbs.extend(staff, hold, retake=True)
+
+    assert lost.value.problem.happened == (
+        "The hold is lost: someone else reserved the time while it was being changed."
+    )
+    hold.refresh_from_db()
+    assert (hold.state, hold.end_reason, hold.change) == ("lost", "already_reserved", None)
+
+
+def test_agreement_is_not_used_where_parking_works(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    before = in_register(hold)
+    calcom.forget_calls()
+
+    verbs.extend(staff, hold, retake=True)
+
+    assert [method for method, _ in sent(calcom)] == ["PATCH"] * 3
+    assert at_cal_com(calcom) == in_register(hold) == before
+
+
+def test_refused_extension_and_retake_are_two_actions(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
     refuse_parking(calcom)
 
-    cast.extend(staff, hold, retake=True)
+    verbs.extend(staff, hold, retake=True)
 
-    ends = AuditEntry.objects.filter(action="extend", kind="outcome").order_by("id")
-    assert [(end.outcome, end.error_code, end.after.get("way")) for end in ends] == [
+    outcomes = AuditEntry.objects.filter(action="extend", kind="outcome").order_by("id")
+    assert [(entry.outcome, entry.error_code, entry.after.get("way")) for entry in outcomes] == [
         ("refused", "retake_needed", "park and return"),
         ("ok", "", "retake"),
     ]
-    opened = AuditEntry.objects.filter(action="extend", kind="intent")
-    assert [entry.asked.get("retake") for entry in opened] == [True, True]
+    intents = AuditEntry.objects.filter(action="extend", kind="intent")
+    assert [entry.asked.get("retake") for entry in intents] == [True, True]
 
 
-@pytest.mark.parametrize(("kind", "status"), [("429", 503), ("500", 503), ("drop", 503)])
-def test_other_failures_give_nothing_up(
-    calcom: Sandbox, staff: User, kind: str, status: int
+@pytest.mark.parametrize("fault", ["429", "500", "drop"])
+def test_other_failures_of_parking_give_nothing_up(
+    calcom: Sandbox, staff: User, fault: str
 ) -> None:
-    hold = cast.place(staff)
-    calcom.faults.add(kind, when="before", method="PATCH", route=ONE, skip=1)
+    hold = verbs.place(staff)
+    calcom.faults.add(fault, when="before", method="PATCH", route=ONE, skip=1)
     calcom.forget_calls()
 
     with pytest.raises(HoldError) as failed:
-        cast.extend(staff, hold, retake=True)
+        verbs.extend(staff, hold, retake=True)
 
-    assert failed.value.status == status
-    assert not {"DELETE", "POST"} & set(methods(calcom))
+    assert failed.value.status == 503
+    assert not {"DELETE", "POST"} & {method for method, _ in sent(calcom)}
 
 
 @pytest.mark.parametrize(
@@ -89,59 +130,51 @@ def test_other_failures_give_nothing_up(
         (Cause.OTHER_REFUSAL, 413),
     ],
 )
-def test_a_refusal_that_would_meet_any_time_offers_nothing(
+def test_refusal_of_any_time_offers_no_retake(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, cause: Cause, status: int
 ) -> None:
-    """Given up for it, the hold would be lost for certain."""
-    hold = cast.place(staff)
-    update, calls = Action.update, []
-
-    def refuse(self: Action, *args: Any) -> Any:
-        calls.append(args)
-        try:
-            return update(self, *args)
-        except CalcomError as error:
-            told: Exchange = error.exchange
-        raise Refused(cause, Exchange(**_fields(told) | {"status": status}))
-
-    def _fields(told: Exchange) -> dict[str, Any]:
-        return {name: getattr(told, name) for name in Exchange.__dataclass_fields__}
-
-    cast.extend(staff, hold, 20)  # from here on parking is tried at once
-    refuse_all(calcom)
-    monkeypatch.setattr(Action, "update", refuse)
+    """A new reservation would be refused as well, and the hold would be lost for certain."""
+    hold = verbs.place(staff)
+    verbs.extend(staff, hold, 20)  # after this, parking is tried at once
+    calcom.faults.add("stranger", method="PATCH", route=ONE, count=None)
     calcom.forget_calls()
+    update = reservations.update
+
+    def refuse(operation: Operation, *args: Any) -> Any:
+        try:
+            return update(operation, *args)
+        except CalcomError as error:
+            exchange = replace(error.exchange, status=status)
+        raise Refused(cause, exchange)
+
+    monkeypatch.setattr(reservations, "update", refuse)
 
     with pytest.raises(HoldError) as failed:
-        cast.extend(staff, hold, retake=True)
+        verbs.extend(staff, hold, retake=True)
 
     assert (failed.value.retake, failed.value.cause) == (False, cause)
     assert "The hold is unchanged" in failed.value.problem.safe
-    assert (methods(calcom), len(calls)) == (["PATCH"], 1)
+    assert [method for method, _ in sent(calcom)] == ["PATCH"]
 
 
-def refuse_all(calcom: Sandbox) -> None:
-    calcom.faults.add("stranger", method="PATCH", route=ONE, count=None)
-
-
-def test_nobody_retakes_what_a_colleague_changed_in_between(
+def test_hold_that_changed_meanwhile_is_not_retaken(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    hold = cast.place(staff)
+    hold = verbs.place(staff)
     refuse_parking(calcom)
-    load, loads = services.rate_and_clock.load, []
+    load, loads = rate_and_clock.load, []
 
-    def changed() -> Any:
+    def change_before_retake() -> Any:
         loads.append(1)
-        if len(loads) == 2:  # the first extension is over, the second not begun
+        if len(loads) == 2:  # the extension has ended, the retake not begun
             Hold.objects.update(version=99)
         return load()
 
-    monkeypatch.setattr(services.rate_and_clock, "load", changed)
+    monkeypatch.setattr(rate_and_clock, "load", change_before_retake)
     calcom.forget_calls()
 
     with pytest.raises(HoldError) as failed:
-        cast.extend(staff, hold, retake=True)
+        verbs.extend(staff, hold, retake=True)
 
     assert failed.value.cause == "changed_meanwhile"
-    assert "DELETE" not in methods(calcom)
+    assert "DELETE" not in [method for method, _ in sent(calcom)]

@@ -1,0 +1,103 @@
+"""The ways to bring a hold to another slot or end: choose one, start it, run it.
+
+``change`` describes the ways and their order.
+"""
+
+from __future__ import annotations
+
+from dashboard.holds import event_types, rate_and_clock, safety
+from dashboard.holds.claims import SlotGuard
+from dashboard.holds.explain import hold_or_error
+from dashboard.holds.models import Hold
+from dashboard.holds.new_holds import guard_of, stand_in_for
+from dashboard.holds.operation import Operation
+from dashboard.holds.runner import run
+from dashboard.holds.slots import SlotHold, minutes_until, parking_places
+from dashboard.holds.steps import Phase
+
+# Calls that a way may need, with the GETs that settle them and one undo.
+PATCH_CALLS = 2
+PARK_AND_RETURN_CALLS = 7
+NEW_FIRST_CALLS = 3
+RETAKE_CALLS = 5
+
+
+def bring_to(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
+    """Extend or move the hold to the target by the safest way. Raises HoldError.
+
+    Round robin is never parked: there its equal holds count as overlaps.
+    """
+    kind = hold.event_type_kind
+    if not kind:
+        kind = event_types.kind_of(event_types.event_type(hold.event_type_id))
+    if target.event_type_id != hold.event_type_id or event_types.is_round_robin(kind):
+        return new_first(operation, hold, target)
+    return patch(operation, hold, target, may_park=kind != "")
+
+
+def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool) -> Hold:
+    """PATCH to the target, by way of a parking place where cal.com leaves no other.
+
+    A hold whose kind is not known is not parked, as it may be round robin. Raises HoldError.
+    """
+    now, cal_now = operation.now(), operation.cal_now()
+    origin = hold.slot_hold()
+    overlapping = target.overlaps(origin)
+    calls = PARK_AND_RETURN_CALLS if overlapping else PATCH_CALLS
+    operation.require_calls(calls, safe=safety.still_yours(hold, cal_now))
+    places = parking_places(cal_now) if overlapping and may_park else ()
+    change = operation.change(Phase.PATCHING, origin, target, parking_places=places)
+    is_refused = rate_and_clock.shows_self_overlap(operation.upstream, now)
+    if change.parking_places and is_refused and hold.is_live(cal_now):
+        change = change.parked_next()
+    operation.start(
+        hold,
+        method="PATCH",
+        calls=calls,
+        guard=SlotGuard.around(origin, target),
+        change=change,
+        shared_calls=calls if overlapping else None,
+    )
+    return hold_or_error(operation, hold, run(operation, hold, change))
+
+
+def new_first(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
+    """POST the new reservation, then DELETE the old one, under the same hold. Raises HoldError.
+
+    A second row of the register, the stand-in, accounts for whichever reservation the hold
+    itself does not have: the new one until it stands, then the old one until it is deleted.
+    """
+    cal_now = operation.cal_now()
+    operation.require_calls(NEW_FIRST_CALLS, safe=safety.still_yours(hold, cal_now))
+    minutes = minutes_until(target.held_until, cal_now)
+    event_type = event_types.event_type(target.event_type_id)
+    stand_in = stand_in_for(hold, target, event_type, minutes)
+    change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
+    operation.start(
+        hold,
+        method="POST",
+        calls=NEW_FIRST_CALLS,
+        guard=guard_of(target, event_type),
+        stand_in=stand_in,
+    )
+    done = run(operation, hold, change, stand_in=stand_in)
+    return hold_or_error(operation, hold, done)
+
+
+def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
+    """DELETE, then POST: in between the time is anyone's. Raises HoldError.
+
+    Only where a person has agreed to that.
+    """
+    cal_now = operation.cal_now()
+    operation.require_calls(RETAKE_CALLS, safe=safety.still_yours(hold, cal_now))
+    minutes = minutes_until(target.held_until, cal_now)
+    change = operation.change(Phase.RETAKING, hold.slot_hold(), target, minutes=minutes)
+    operation.start(
+        hold,
+        method="DELETE",
+        calls=RETAKE_CALLS,
+        guard=SlotGuard.of(target),
+        change=change,
+    )
+    return hold_or_error(operation, hold, run(operation, hold, change))

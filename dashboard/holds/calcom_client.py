@@ -1,0 +1,57 @@
+"""The clients of cal.com that this process uses, made from the settings."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+from django.conf import settings
+
+from dashboard.calcom import AsyncClient, Client
+
+# What one call to cal.com may take at most, in seconds. Claims are counted from it.
+CALL_SECONDS = 8.0
+
+_clients: dict[tuple[int, str, str], Client] = {}
+_lock = threading.Lock()
+
+
+def new_client() -> Client:
+    """Return a client for the cal.com of the settings."""
+    return Client(
+        base_url=settings.CALCOM_API_URL,
+        api_key=settings.CALCOM_API_KEY,
+        call_seconds=CALL_SECONDS,
+    )
+
+
+def new_async_client() -> AsyncClient:
+    """Return an async client, whose pool belongs to one event loop: for checks in bulk."""
+    return AsyncClient(
+        base_url=settings.CALCOM_API_URL,
+        api_key=settings.CALCOM_API_KEY,
+        call_seconds=CALL_SECONDS,
+    )
+
+
+def client() -> Client:
+    """Return the pooled client of this process, made on first use and so never before a fork."""
+    key = (os.getpid(), settings.CALCOM_API_URL, settings.CALCOM_API_KEY)
+    with _lock:
+        if key not in _clients:
+            _close()
+            _clients[key] = new_client()
+        return _clients[key]
+
+
+def close_client() -> None:
+    """Close the pooled connections; the next call makes a new client."""
+    with _lock:
+        _close()
+
+
+def _close() -> None:
+    for (pid, _url, _key), old in _clients.items():
+        if pid == os.getpid():  # connections of a parent process are the parent's
+            old.close()
+    _clients.clear()

@@ -1,0 +1,287 @@
+"""Change a hold at cal.com: the one pure state machine behind every verb and behind ``settle``.
+
+``next_step`` is the only place that defines a transition. It takes the change, what was seen last
+and the moment, and returns the next step; it does no I/O. ``runner.run`` performs the steps. The
+register keeps the change before each call, so that after a crash any process can look (GET) and
+go on from there: ``settle`` begins with ``Look``.
+
+cal.com's PATCH counts the reservation's own row as an overlap (named in
+https://github.com/calcom/cal.diy/pull/28993), so a live hold can neither be extended nor moved to
+an overlapping time directly. The ways, in the order in which they are tried:
+
+1. *in place*: PATCH to the target. A cal.com without the defect accepts it, and it is atomic.
+2. *park and return*: PATCH to a random moment that overlaps nothing, then PATCH to the target.
+   The uid stays, so a GET tells what became of an unanswered step.
+3. *new first*: POST the new one, then DELETE the old one (round robin, another event type).
+4. *retake*: DELETE, then POST. Only where a person has agreed to the risk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from http import HTTPStatus
+
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
+from dashboard.holds import hold_fields, results
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.states import State
+from dashboard.holds.steps import (
+    NOT_JOURNALED,
+    Accepted,
+    Again,
+    Begin,
+    Change,
+    Delete,
+    Done,
+    Failed,
+    Found,
+    Get,
+    Location,
+    Look,
+    Moment,
+    NotSeen,
+    Outcome,
+    Phase,
+    Post,
+    Result,
+    Seen,
+    Send,
+    Step,
+    Swap,
+    Wait,
+)
+
+FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
+# Refusals that may be of the parking place alone; any other would meet a new reservation as well,
+# and the hold would be lost for nothing.
+STATUS_OF_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+CAUSES_OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
+
+PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
+LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
+
+
+def next_step(change: Change, seen: Seen, now: Moment) -> Step:
+    """Return the next step of a change after what was just seen of it."""
+    match seen:
+        case Begin():
+            return Get(change) if change.phase is Phase.CHECKING else write(change, now)
+        case Again():
+            return write(change, now)
+        case Look():
+            return Get(change)
+        case Found(None):
+            return after_not_there(change, now)
+        case Found(Reservation() as reservation):
+            return after_found(change, reservation, now)
+        case NotSeen(error):
+            return after_not_seen(change, error)
+        case Accepted(None):
+            return after_deleted(change, now)
+        case Accepted(Reservation() as reservation):
+            return after_accepted(change, reservation, now)
+        case Failed(Refused() as error):
+            return after_refused(change, error, now)
+        case Failed(Unavailable() as error):
+            return after_not_done(change, error, now)
+        case Failed(error):
+            return after_unanswered(change, error, now)
+        case _:  # OutOfTime
+            return after_out_of_time(change, now)
+
+
+def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
+    """Return the write of the change's phase; ``fields`` are recorded before it is sent."""
+    fields = fields or {}
+    change = replace(change, settled_by=now.settled_by)
+    if change.phase not in NOT_JOURNALED:
+        fields = fields | {"change": change.to_json()}
+    match change.phase:
+        case Phase.PATCHING | Phase.ARRIVING:
+            return Send(change, change.target, fields)
+        case Phase.PARKING:
+            return Send(change, change.parking_slot(), fields)
+        case Phase.UNDOING:
+            return Send(change, change.origin, fields)
+        case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
+            return Post(change, fields)
+        case _:
+            return Delete(change, fields)
+
+
+def park(change: Change, now: Moment, refusal: Refused) -> Step:
+    """Go to the next parking place; where none is left, a person has to choose."""
+    if not change.parking_places:
+        return results.retake_needed(change, refusal)
+    return write(change.parked_next(), now)
+
+
+# --- After a GET ------------------------------------------------------------------------------
+
+
+def after_not_there(change: Change, now: Moment) -> Step:
+    """Go on where cal.com does not have the reservation."""
+    match change.phase:
+        case Phase.CHECKING:
+            return results.vanished(change, now)
+        case Phase.DELETING:
+            return results.released(change, now)
+        case Phase.DISCARDING:
+            return results.discarded(change)
+        case Phase.RETAKING:
+            return results.not_retaken(change, now)
+        case _:
+            return results.vanished(change, now)
+
+
+def after_found(change: Change, found: Reservation, now: Moment) -> Step:
+    """Go on by where cal.com has the reservation."""
+    ran_out = found.reservation_until <= now.cal_now
+    landed = now.now >= change.settled_by  # no earlier write can be done any more
+    match change.phase:
+        case Phase.CHECKING:
+            change = replace(change, phase=Phase.DELETING)
+            reason = {"end_reason": change.end_reason, "end_note": change.end_note}
+            return write(change, now, reason)
+        case Phase.DELETING:
+            if ran_out:
+                return results.expired(change, found.reservation_until)
+            return write(change, now)
+        case Phase.DISCARDING:
+            return results.discarded(change) if ran_out else write(change, now)
+        case Phase.RETAKING:
+            return results.as_found(change, found) if landed else results.unsettled(change)
+    match change.locate(found):
+        case Location.PARKED:
+            return leave_parking(change, now)
+        case Location.TARGET:
+            return results.arrived(change, found)
+        case Location.ORIGIN if change.phase is Phase.UNDOING:
+            return results.back_at_origin(change, found)
+        case Location.ELSEWHERE if change.resumed:  # changed outside Holdfast
+            return results.as_found(change, found)
+        case _:
+            return results.as_found(change, found) if landed else results.unsettled(change)
+
+
+def leave_parking(change: Change, now: Moment) -> Step:
+    """Bring a parked hold back: to its target, or to its origin where that was refused."""
+    if now.cal_now >= change.last_end():  # nothing is left to save
+        expired = hold_fields.ended(State.EXPIRED, now.cal_now)
+        return write(replace(change, phase=Phase.DISCARDING), now, expired)
+    if change.phase is Phase.TURNED_AWAY:
+        cause = change.refusal.cause if change.refusal else Cause.ALREADY_RESERVED
+        lost = hold_fields.ended(State.LOST, now.cal_now, reason=str(cause))
+        return write(replace(change, phase=Phase.DISCARDING), now, lost)
+    if change.phase is Phase.PARKING:
+        return write(replace(change, phase=Phase.ARRIVING, failure=None), now)
+    if change.failure is not None:  # the same call was just sent, and brought nothing
+        return wait(change, change.failure, then=Again())
+    return write(change, now)
+
+
+def after_not_seen(change: Change, error: CalcomError) -> Step:
+    """Go on after a GET that brought nothing. Only a parked hold is looked at again at once."""
+    if change.phase in LEAVING_PARKING:
+        return wait(replace(change, failure=change.failure or error), error, then=Look())
+    if change.phase is Phase.CHECKING:
+        return Done(change, Result.UNCHANGED, Outcome.of(error), error=error)
+    return results.unsettled(replace(change, failure=change.failure or error))
+
+
+# --- After a write ----------------------------------------------------------------------------
+
+
+def after_accepted(change: Change, reservation: Reservation, now: Moment) -> Step:
+    """Go on after a POST or PATCH that was done."""
+    change = replace(change, failure=None)
+    match change.phase:
+        case Phase.PLACING | Phase.ASKING_AGAIN:
+            return Done(change, Result.STANDS, Outcome.OK, hold_fields.confirmed(reservation))
+        case Phase.REPLACING:
+            return Swap(replace(change, phase=Phase.REPLACED), reservation)
+        case Phase.PARKING:
+            return write(replace(change, phase=Phase.ARRIVING), now)
+        case Phase.UNDOING:
+            return results.back_at_origin(change, reservation)
+        case _:
+            return results.arrived(change, reservation)
+
+
+def after_deleted(change: Change, now: Moment) -> Step:
+    """Go on after a DELETE that was done."""
+    match change.phase:
+        case Phase.DELETING:
+            return results.released(change, now)
+        case Phase.DISCARDING:
+            return results.discarded(change)
+        case Phase.REPLACED:
+            return results.replaced(change, now)
+        case _:  # retaking
+            placing = hold_fields.placing(change.minutes)
+            return write(replace(change, phase=Phase.ASKING_AGAIN), now, placing)
+
+
+def after_refused(change: Change, error: Refused, now: Moment) -> Step:
+    """Go on after a write that cal.com refused."""
+    if change.phase in PATCHES and error.cause is Cause.UNKNOWN_RESERVATION:
+        return results.vanished(change, now)
+    match change.phase:
+        case Phase.PATCHING if _is_own_overlap(change, error, now):
+            return park(replace(change, shows_self_overlap=True), now, error)
+        case Phase.PARKING if _is_of_place(error):
+            return park(change, now, error)
+        case Phase.ARRIVING | Phase.UNDOING:
+            return Get(change.turned_away(error))
+        case Phase.ASKING_AGAIN:
+            return results.lost_in_gap(change, error, now)
+        case _:
+            return results.not_done(change, error, now)
+
+
+def after_not_done(change: Change, error: Unavailable, now: Moment) -> Step:
+    """Go on after a write that was not done; what left the old place is tried again."""
+    if change.phase in {Phase.ARRIVING, Phase.UNDOING, Phase.ASKING_AGAIN}:
+        return wait(replace(change, failure=error), error, then=Again())
+    return results.not_done(change, error, now)
+
+
+def after_unanswered(change: Change, error: CalcomError, now: Moment) -> Step:
+    """Go on after a write that may have been done."""
+    change = replace(change, failure=error)
+    match change.phase:
+        case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
+            return results.unconfirmed(change, error, now)
+        case Phase.REPLACED | Phase.DISCARDING:
+            return results.not_done(change, error, now)
+        case Phase.DELETING | Phase.RETAKING:
+            return results.unsettled(change)
+        case _:
+            return Get(change)
+
+
+def after_out_of_time(change: Change, now: Moment) -> Step:
+    """End where no further call fits: what is open stays in the register."""
+    if change.phase is Phase.ASKING_AGAIN and change.failure is not None:
+        return results.lost_in_gap(change, change.failure, now)
+    return results.unsettled(change)
+
+
+def wait(change: Change, error: CalcomError, *, then: Again | Look) -> Wait:
+    """Pause before the next try, for longer each time and no shorter than cal.com asks for."""
+    pause = FIRST_PAUSE * 2**change.pauses
+    change = replace(change, pauses=change.pauses + 1)
+    return Wait(change, max(pause, error.retry_after or 0), then)
+
+
+def _is_own_overlap(change: Change, error: Refused, now: Moment) -> bool:
+    """Return whether a PATCH may have met the hold's own row."""
+    return (
+        error.cause is Cause.ALREADY_RESERVED
+        and change.target.overlaps(change.origin)
+        and change.origin.held_until > now.cal_now
+    )
+
+
+def _is_of_place(error: Refused) -> bool:
+    return error.exchange.status in STATUS_OF_PLACE and error.cause not in CAUSES_OF_ANY_PLACE

@@ -1,0 +1,74 @@
+"""Turn the end of a change into the hold, or into the error that a verb raises."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from dashboard.calcom import CalcomError, Refused
+from dashboard.holds import messages, safety
+from dashboard.holds.models import Hold
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
+from dashboard.holds.problems import Outcome as AuditOutcome
+from dashboard.holds.slots import SlotHold
+from dashboard.holds.steps import Done, Outcome, Phase, Result
+
+INSTANT = timedelta(seconds=1)  # stands for a length that is not known
+MOST_OTHERS = 5
+TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}
+
+
+def hold_or_error(operation: Operation, hold: Hold, done: Done) -> Hold:
+    """Return the hold of a change that was done. Raises HoldError for any other end."""
+    if done.outcome is Outcome.OK:
+        return hold
+    raise error_of(operation, hold, done) from done.error
+
+
+def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
+    """Word the end of a change: what happened, is the hold safe, what now."""
+    cal_now = operation.cal_now()
+    match done.result:
+        case Result.RETAKE_NEEDED:
+            return messages.retake_needed(hold, cal_now)
+        case Result.VANISHED:
+            return messages.refusal("has_ended", hold=hold)
+    if done.error is None:
+        raise RuntimeError(f"a change ended as {done.result} without an error")
+    match done.result:
+        case Result.LOST:
+            return messages.lost(hold, str(done.error.cause), done.error.message)
+        case Result.UNSETTLED:
+            settled_by = done.change.settled_by
+            safe = safety.not_confirmed_yet(hold.slot_start, hold.slot_end, settled_by)
+        case Result.UNCONFIRMED:
+            safe = safety.possibly_held(done.fields["latest_end"])
+        case Result.SECOND_UNCONFIRMED:
+            latest = (done.stand_in or {})["latest_end"]
+            still = safety.still_yours(hold, cal_now)
+            safe = f"{still} {safety.second_possibly_held(latest)}"
+        case Result.NOT_PLACED:
+            safe = safety.nothing_held()
+        case _:
+            safe = safety.still_yours(hold, cal_now)
+    others = (
+        in_the_way(done.error, hold, done.change.target, operation)
+        if (done.change.phase in TAKES_A_TIME)
+        else []
+    )
+    failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others)
+    failure.outcome = AuditOutcome(done.outcome)
+    return failure
+
+
+def in_the_way(error: CalcomError, hold: Hold, slot: SlotHold, operation: Operation) -> list[Hold]:
+    """Return other holds of the register at that time: the first thing to know after a refusal.
+
+    One whose answer never came is among them: a second try is often refused by the first.
+    """
+    if not isinstance(error, Refused):
+        return []
+    end = max(slot.slot_end, slot.slot_start + INSTANT)
+    there = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, end)
+    keeping = there.keeping(operation.cal_now()).exclude(pk=hold.pk)
+    return list(keeping.select_related("holder").order_by("pk")[:MOST_OTHERS])

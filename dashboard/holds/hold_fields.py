@@ -1,0 +1,69 @@
+"""Compute the columns of a hold for each way a call can end. Pure: reads and writes nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from dashboard.calcom import Reservation
+from dashboard.holds.states import State
+
+# After its time limit a call may still be at work at cal.com; a minute covers what was measured
+# there (a server whose cache is down answers after 10 to 42 seconds).
+LANDING = timedelta(seconds=60)
+
+Fields = dict[str, Any]
+
+
+def held(reservation: Reservation) -> Fields:
+    """Return the columns of a hold that is at cal.com as this answer says."""
+    return {
+        "state": State.HELD,
+        "event_type_id": reservation.event_type_id,
+        "slot_start": reservation.slot_start,
+        "slot_end": reservation.slot_end,
+        "held_until": reservation.reservation_until,
+        "latest_end": None,
+        "ended_at": None,
+        "end_reason": "",
+    }
+
+
+def confirmed(reservation: Reservation) -> Fields:
+    """Return the columns of a hold whose reservation was just made (POST)."""
+    fields = held(reservation) | {"reservation_uid": reservation.reservation_uid}
+    if reservation.reservation_duration is not None:
+        fields["reservation_duration"] = reservation.reservation_duration
+    return fields
+
+
+def unconfirmed(latest: datetime) -> Fields:
+    """Return the columns of a hold whose POST was never answered."""
+    return {
+        "state": State.UNCONFIRMED,
+        "latest_end": latest,
+        "held_until": None,
+        "reservation_uid": None,
+        "change": None,
+    }
+
+
+def placing(minutes: int) -> Fields:
+    """Return the columns of a hold that was given up to be asked for again."""
+    return {
+        "state": State.PLACING,
+        "reservation_uid": None,
+        "held_until": None,
+        "reservation_duration": minutes,
+        "change": None,
+    }
+
+
+def ended(state: State, when: datetime, *, reason: str = "") -> Fields:
+    """Return the columns of a hold that has ended. ``when`` is on cal.com's clock."""
+    return {"state": state, "ended_at": when, "end_reason": reason, "change": None}
+
+
+def latest_end(asked_by: datetime, minutes: int) -> datetime:
+    """Return when cal.com can no longer hold what was asked for until ``asked_by``."""
+    return asked_by + LANDING + timedelta(minutes=minutes)

@@ -1,0 +1,60 @@
+"""Load a hold that a person wants to change, and refuse what they may not change now."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from dashboard.holds import messages, rules, settle
+from dashboard.holds.models import Hold
+from dashboard.holds.operation import Operation
+from dashboard.holds.states import State
+
+
+def load(operation: Operation, hold_id: int) -> Hold:
+    """Return the hold as it is now, settled, if this person may act on it.
+
+    Raises HoldError, Hold.DoesNotExist.
+    """
+    hold = settle.load_settled(hold_id, now=operation.now(), cal_now=operation.cal_now())
+    if operation.by is not None:
+        rules.may_act(hold, operation.by)
+    return hold
+
+
+def require_quiet(operation: Operation, hold: Hold) -> None:
+    """Raise HoldError while another change of the hold is under way."""
+    if hold.is_claimed(operation.now()):
+        raise messages.being_changed(hold)
+    if hold.change is not None:
+        raise messages.refusal("being_restored", hold=hold)
+
+
+def require_version(operation: Operation, hold: Hold, version: int | None) -> None:
+    """Raise HoldError where the hold is not as the person's page showed it; None fits any."""
+    if version is not None and version != hold.version:
+        raise messages.changed_meanwhile(hold, operation.cal_now())
+
+
+def load_for_change(
+    operation: Operation, hold_id: int, *, version: int | None, states: Collection[State]
+) -> Hold:
+    """Return a hold with a reservation, in one of these states, that this person may change now.
+
+    Raises HoldError, Hold.DoesNotExist.
+    """
+    hold = load(operation, hold_id)
+    require_changeable(operation, hold, version=version, states=states)
+    return hold
+
+
+def require_changeable(
+    operation: Operation, hold: Hold, *, version: int | None, states: Collection[State]
+) -> None:
+    """Raise HoldError for a hold that cannot be changed now."""
+    require_quiet(operation, hold)
+    require_version(operation, hold, version)
+    has_reservation = hold.reservation_uid is not None and hold.state != State.UNCONFIRMED
+    if not hold.has_ended and not has_reservation:
+        raise messages.not_confirmed(hold)
+    if not has_reservation or hold.state not in states:
+        raise messages.refusal("has_ended", hold=hold)

@@ -1,0 +1,290 @@
+"""Every failure of a verb: what happened, is my hold safe, what now, HTTP status, outcome.
+
+REFUSALS are refusals by Holdfast itself, CALLS are failed calls to cal.com. Texts are translated
+and filled with values in ``messages``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.calcom import Cause
+from dashboard.holds.problems import Outcome
+
+Text = str | Promise
+
+ANOTHER_TIME = _("Choose another time.")
+HOLD_AGAIN = _("Hold the time again if the client still wants it.")
+NOTHING_CHANGED = _("Nothing was changed.")
+NOTHING_SENT = _("Nothing was sent to cal.com, and nothing was changed.")
+NOT_STARTED = _("Your change was not started.")
+VERIFY = _("Verify it with cal.com, then decide again.")
+WAIT = _("Wait: this page will tell when it is certain.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One row of the table.
+
+    Texts are lazy and may name values as ``%(name)s``. ``safe`` is empty where the caller says
+    whether the hold is safe. ``cause`` is what the audit stores if it is not the key of the row.
+    ``field`` is the form field that the message belongs to, ``beside`` the text shown there
+    (``happened`` if empty).
+    """
+
+    happened: Text
+    safe: Text = ""
+    what_now: Text
+    status: int = 409
+    outcome: Outcome = Outcome.REFUSED
+    cause: str = ""
+    field: str = ""
+    beside: Text = ""
+
+
+BROKEN_RULE = Message(
+    happened=_("This cannot be done as entered."),
+    safe=NOTHING_SENT,
+    what_now=_("Fix the highlighted fields and try again."),
+    status=422,
+    cause="our_rule",
+)
+LOST = Message(
+    happened=_("The hold is lost: it was released to be taken again, and cal.com refused."),
+    safe=_("Nothing is held for this client now."),
+    what_now=_("The time may still be free: try to hold it again at once."),
+    cause="lost",
+)
+TAKEN = replace(LOST, what_now=_("Tell the client and offer another time."))
+
+REFUSALS: dict[str, Message] = {
+    "our_rule": BROKEN_RULE,
+    "same_time": replace(
+        BROKEN_RULE,
+        field="slot_start",
+        beside=_("The hold already has this time. Extend it to keep it longer."),
+    ),
+    "how_long": replace(
+        BROKEN_RULE, field="reservation_duration", beside=_("Enter the minutes from now.")
+    ),
+    "would_shorten": replace(
+        BROKEN_RULE,
+        field="reservation_duration",
+        beside=_("The hold already stands until %(until)s (%(zone)s); this would shorten it."),
+    ),
+    "no_offer": replace(
+        BROKEN_RULE,
+        field="offer",
+        beside=_("This offer does not exist, or none of its times was ever held."),
+    ),
+    "not_yours": Message(
+        happened=_("This hold belongs to %(holder)s."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Ask %(holder)s or an admin to do it."),
+        status=403,
+    ),
+    # Refused because of another request, or because of the time that others took.
+    "being_changed": Message(
+        happened=_("%(who)s %(does)s right now."),
+        safe=NOT_STARTED,
+        what_now=_("Wait a few seconds, open the hold again, then decide."),
+    ),
+    "being_restored": Message(
+        happened=_("An earlier change of this hold was interrupted and is being finished."),
+        safe=NOT_STARTED,
+        what_now=_("Wait until this page says that it is settled, then try again."),
+    ),
+    "being_asked": Message(
+        happened=_("%(who)s is asking cal.com for this time right now."),
+        safe=_("Nothing was sent to cal.com for you, and nothing was changed."),
+        what_now=_("Wait a few seconds and try again, or choose another time."),
+    ),
+    "being_decided": Message(
+        happened=_("%(who)s is deciding on this offer right now."),
+        safe=NOT_STARTED,
+        what_now=_("Wait a few seconds and open the offer again."),
+    ),
+    "took_too_long": Message(
+        happened=_("This took too long and was stopped."),
+        safe=_("Holdfast is checking the result with cal.com."),
+        what_now=_("Wait until this page says that it is settled."),
+        status=503,
+        outcome=Outcome.UNKNOWN,
+    ),
+    "no_time": Message(
+        happened=_("The earlier ones took too long, so this one was not started."),
+        what_now=_("Try again."),
+        status=503,
+        outcome=Outcome.UNAVAILABLE,
+    ),
+    "rate_limited": Message(
+        happened=_("cal.com allows no more requests for the moment."),
+        what_now=_("Try again in %(seconds)s seconds."),
+        status=503,
+        outcome=Outcome.UNAVAILABLE,
+    ),
+    # The hold is not as the page showed it.
+    "changed_meanwhile": Message(
+        happened=_("The hold was changed after you opened this page."),
+        what_now=_("See how it is now, then decide again."),
+    ),
+    "changed_outside": Message(
+        happened=_("This hold was changed outside Holdfast and differs from what is shown here."),
+        safe=_("Nothing was released."),
+        what_now=VERIFY,
+    ),
+    "has_ended": Message(
+        happened=_("This hold has already ended: %(state)s."),
+        safe=NOTHING_CHANGED,
+        what_now=HOLD_AGAIN,
+    ),
+    "ran_out": Message(
+        happened=_("This reservation ran out at %(until)s (%(zone)s)."),
+        safe=NOTHING_CHANGED,
+        what_now=HOLD_AGAIN,
+        cause="has_ended",
+    ),
+    "not_confirmed": Message(
+        happened=_("cal.com never confirmed this hold, so it cannot be verified or changed."),
+        what_now=_("Wait until it is certain, or look the reservation up if you know its uid."),
+    ),
+    "unreadable_change": Message(
+        happened=_("The record of an earlier change cannot be read."),
+        what_now=VERIFY,
+        cause="not_confirmed",
+    ),
+    "offer_is_full": Message(
+        happened=_("This offer already has %(most)s times, the maximum."),
+        safe=NOTHING_SENT,
+        what_now=_("Release one of them first."),
+    ),
+    "not_in_offer": Message(
+        happened=_("This hold is not part of the offer."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Open the offer again, then decide."),
+    ),
+    "retake_needed": Message(
+        happened=_("cal.com does not let this hold be changed while it lasts."),
+        what_now=_(
+            "You may release it and take it again at once. In between someone else can take the "
+            "time; then it is lost."
+        ),
+    ),
+    "lost": LOST,
+    "lost_already_reserved": replace(
+        TAKEN,
+        happened=_("The hold is lost: someone else reserved the time while it was being changed."),
+    ),
+    "lost_already_booked": replace(
+        TAKEN,
+        happened=_(
+            "The hold is lost: the time is booked at cal.com, perhaps since before this change."
+        ),
+    ),
+    "lost_no_seats": replace(TAKEN, happened=_("The hold is lost: the last seat was taken.")),
+}
+
+# Failed calls by cause, see calcom/errors.py. The outcome is the one of a call that writes.
+CALLS: dict[str, Message] = {
+    Cause.NOT_RELATED: Message(
+        happened=_("cal.com refused: the key may not hold this event type."),
+        what_now=_(
+            "Choose another event type, or tell the operator that the key may not use this one."
+        ),
+        status=422,
+        field="event_type_id",
+    ),
+    Cause.UNKNOWN_EVENT_TYPE: Message(
+        happened=_("cal.com knows no event type with this number."),
+        what_now=_("Check the number, or choose another event type."),
+        status=422,
+        field="event_type_id",
+    ),
+    Cause.UNKNOWN_RESERVATION: Message(
+        happened=_("cal.com no longer has this hold."), what_now=HOLD_AGAIN
+    ),
+    Cause.ALREADY_RESERVED: Message(
+        happened=_("This time is already reserved by someone else."), what_now=ANOTHER_TIME
+    ),
+    Cause.ALREADY_BOOKED: Message(
+        happened=_("This time is already booked at cal.com."), what_now=ANOTHER_TIME
+    ),
+    Cause.NO_SEATS: Message(
+        happened=_("This time is full: no seats are left."), what_now=ANOTHER_TIME
+    ),
+    Cause.NO_HOSTS: Message(
+        happened=_("This event type has no hosts at cal.com, so it cannot be held."),
+        what_now=_("Choose another event type, or tell the person who manages cal.com."),
+        status=422,
+        field="event_type_id",
+    ),
+    Cause.WRONG_DURATION: Message(
+        happened=_("cal.com does not offer this length for the event type."),
+        what_now=_("Choose one of the lengths that the event type offers."),
+        status=422,
+        field="slot_duration",
+    ),
+    Cause.INVALID: Message(
+        happened=_("cal.com did not accept what was sent."),
+        what_now=BROKEN_RULE.what_now,
+        status=422,
+    ),
+    Cause.OTHER_REFUSAL: Message(
+        happened=_("cal.com refused for an unknown reason."),
+        what_now=_("Read the details below; try again, or tell the operator."),
+        status=422,
+    ),
+    Cause.KEY_REJECTED: Message(
+        happened=_("cal.com does not accept the key."),
+        what_now=_("Tell the operator: the cal.com key is wrong, expired or revoked."),
+        status=503,
+        outcome=Outcome.UNAVAILABLE,
+    ),
+    Cause.RATE_LIMITED: replace(
+        REFUSALS["rate_limited"], what_now=_("Wait for the time shown here, then try again.")
+    ),
+    Cause.WRONG_ROUTE: Message(
+        happened=_("cal.com does not know the address that was asked."),
+        what_now=_("Tell the operator: the address or the version of cal.com is wrong."),
+        status=503,
+        outcome=Outcome.UNAVAILABLE,
+    ),
+    Cause.NOT_SENT: Message(
+        happened=_("cal.com cannot be reached."),
+        what_now=_("Try again in a moment; if it goes on, tell the operator."),
+        status=503,
+        outcome=Outcome.UNAVAILABLE,
+    ),
+    Cause.UNANSWERED: Message(
+        happened=_("cal.com did not answer."),
+        what_now=WAIT,
+        status=503,
+        outcome=Outcome.UNKNOWN,
+    ),
+    Cause.SERVER_FAULT: Message(
+        happened=_("cal.com reported an internal error."),
+        what_now=WAIT,
+        status=503,
+        outcome=Outcome.UNKNOWN,
+    ),
+    Cause.NOT_JSON: Message(
+        happened=_("cal.com's answer could not be read."),
+        what_now=WAIT,
+        status=503,
+        outcome=Outcome.UNKNOWN,
+    ),
+    Cause.UNKNOWN_SHAPE: Message(
+        happened=_("cal.com's answer has an unknown format."),
+        what_now=WAIT,
+        status=503,
+        outcome=Outcome.UNKNOWN,
+    ),
+}
+
+# A 422 with Cause.NO_HOSTS: there are hosts, and none of them has this time (without any: 400).
+NO_HOST_FREE = Message(
+    happened=_("None of the hosts of this event type is free at this time."), what_now=ANOTHER_TIME
+)

@@ -1,0 +1,245 @@
+"""Errors of verbs in the reader's language and zone, from the rows of ``message_table``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from django.conf import settings
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
+from dashboard.holds import local_times
+from dashboard.holds.message_table import CALLS, NO_HOST_FREE, REFUSALS, Message, Text
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome, Problem
+from dashboard.holds.safety import possibly_held, still_yours
+
+# Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
+VERBS: dict[str, Text] = {
+    "check": _lazy("is deciding on an offer with this hold"),
+    "place": _lazy("is placing this hold"),
+    "extend": _lazy("is extending this hold"),
+    "move": _lazy("is moving this hold"),
+    "release": _lazy("is releasing this hold"),
+    "settle": _lazy("is finishing an interrupted change of this hold"),
+}
+# After a failed GET, which changes nothing at cal.com.
+TRY_AGAIN = _lazy("Nothing was changed. Try again in a moment; if it goes on, tell the operator.")
+# Names of fields at cal.com and in forms.
+FORM_FIELDS = {
+    "eventTypeId": "event_type_id",
+    "slotStart": "slot_start",
+    "slotDuration": "slot_duration",
+    "reservationDuration": "reservation_duration",
+}
+
+
+def refusal(
+    cause: str,
+    *,
+    hold: Hold | None = None,
+    safe: str | None = None,
+    fields: Mapping[str, str] | None = None,
+    details: str = "",
+    others: Iterable[Hold] = (),
+    wait: int | None = None,
+    **values: object,
+) -> HoldError:
+    """Return the error of a refusal by Holdfast itself.
+
+    ``cause`` is a key of REFUSALS. ``safe`` and ``fields`` replace those of the row. ``values`` are
+    raw: datetimes are shown in the reader's zone. ``holder``, ``state`` and ``who`` come from the
+    hold. Raises ValueError where the row leaves ``safe`` to the caller and it is missing.
+    """
+    message = REFUSALS[cause]
+    if safe is None and not message.safe:
+        raise ValueError(f"{cause}: say whether the hold is safe")
+    if fields is None and message.field:
+        fields = {message.field: fill(message.beside, hold, values)}
+    return error_from(
+        replace(message, cause=message.cause or cause),
+        hold=hold,
+        safe=safe,
+        fields=fields,
+        details=details,
+        others=others,
+        wait=wait,
+        values=values,
+    )
+
+
+def call_failed(
+    error: CalcomError, *, safe: str, hold: Hold | None = None, others: Iterable[Hold] = ()
+) -> HoldError:
+    """Return the error of a verb whose call failed. ``safe`` says whether the hold is safe."""
+    message = CALLS[error.cause]
+    if error.cause is Cause.NO_HOSTS and error.exchange.status == 422:
+        message = NO_HOST_FREE
+    if isinstance(error, Unavailable) and message.outcome is Outcome.UNKNOWN:
+        message = replace(message, what_now=TRY_AGAIN)  # a GET without an answer
+    status = f"HTTP {error.exchange.status}" if error.exchange.status else ""
+    details = (error.message, error.code, status, error.exchange.request_id)
+    return error_from(
+        replace(message, outcome=outcome_of(error), cause=error.cause),
+        hold=hold,
+        safe=safe,
+        fields=field_messages(error, message),
+        details=" · ".join(part for part in details if part),
+        others=others,
+        wait=error.retry_after,
+        values={},
+    )
+
+
+def outcome_of(error: CalcomError) -> Outcome:
+    """Return what a failed call means for the audit."""
+    if isinstance(error, Refused):
+        return Outcome.REFUSED
+    return Outcome.UNAVAILABLE if isinstance(error, Unavailable) else Outcome.UNKNOWN
+
+
+def free_times(cause: str) -> tuple[str, str]:
+    """Return what happened, and what now, where free times are not fresh.
+
+    ``cause`` is one of ``holds.free_times.Listing``.
+    """
+    try_again = _("Try again in a moment, or enter the time manually.")
+    if cause == "no_room":
+        return (
+            _("cal.com was not asked: the remaining requests are reserved for holding times."),
+            try_again,
+        )
+    if cause == "under_way":
+        return _("cal.com has not answered yet."), try_again
+    message = CALLS[cause]
+    passing = message.outcome is not Outcome.REFUSED and cause not in {
+        Cause.KEY_REJECTED,
+        Cause.WRONG_ROUTE,
+    }
+    return str(message.happened), try_again if passing else str(message.what_now)
+
+
+def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError:
+    """Return the refusal of input that breaks a rule, with a message for each form field."""
+    return refusal("our_rule", hold=hold, fields=fields)
+
+
+def being_changed(hold: Hold) -> HoldError:
+    """Return the refusal of a change while another claim on the hold runs."""
+    does = VERBS.get(hold.claim_verb, _lazy("is changing this hold"))
+    return refusal("being_changed", hold=hold, does=does)
+
+
+def being_asked(other: Hold) -> HoldError:
+    """Return the refusal of a time that overlaps one being requested from cal.com."""
+    return refusal("being_asked", others=(other,), who=other.claim_by or "Holdfast")
+
+
+def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
+    """Return the refusal of a change from a page that is older than the hold."""
+    return refusal("changed_meanwhile", hold=hold, safe=still_yours(hold, cal_now))
+
+
+def not_confirmed(hold: Hold) -> HoldError:
+    """Return the refusal of a change to a hold that is being placed or unconfirmed."""
+    return refusal(
+        "not_confirmed" if hold.reservation_uid is None else "unreadable_change",
+        hold=hold,
+        safe=possibly_held(hold.latest_end) if hold.latest_end else _("It is being placed."),
+    )
+
+
+def would_shorten(hold: Hold, *, field: str = "reservation_duration") -> HoldError:
+    """Return the refusal of an extension that ends before the hold does."""
+    beside = fill(REFUSALS["would_shorten"].beside, hold, {"until": hold.held_until or ""})
+    return refusal("would_shorten", hold=hold, fields={field: beside})
+
+
+def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
+    """Return the refusal of a verb that the rate allowance does not cover for ``wait`` seconds."""
+    return refusal("rate_limited", hold=hold, safe=safe, wait=wait, seconds=wait)
+
+
+def retake_needed(hold: Hold, cal_now: datetime) -> HoldError:
+    """Return the refusal of a change that cal.com allows neither in place nor by parking."""
+    return refusal("retake_needed", hold=hold, safe=still_yours(hold, cal_now))
+
+
+def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
+    """Return the error of a hold that was lost during a change. ``cause`` is that of the call."""
+    row = f"lost_{cause}"
+    return refusal(row if row in REFUSALS else "lost", hold=hold, details=details)
+
+
+def ran_out(until: datetime) -> HoldError:
+    """Return the refusal of a change to a reservation that ended at ``until``."""
+    return refusal("ran_out", until=until)
+
+
+def unreadable_change() -> str:
+    """Return what happened to a hold whose interrupted change cannot be read."""
+    return str(REFUSALS["unreadable_change"].happened)
+
+
+def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
+    """Return the text in the current language, with times in the current zone."""
+    shown: dict[str, object] = {"zone": local_times.zone_name()}
+    if hold is not None:
+        shown["holder"] = hold.holder
+        shown["state"] = hold.get_state_display()
+        shown["who"] = hold.claim_by or "Holdfast"
+    for name, value in values.items():
+        shown[name] = local_times.clock(value) if isinstance(value, datetime) else value
+    return str(text) % shown
+
+
+def error_from(
+    message: Message,
+    *,
+    hold: Hold | None,
+    safe: str | None,
+    fields: Mapping[str, str] | None,
+    details: str,
+    others: Iterable[Hold],
+    wait: int | None,
+    values: Mapping[str, object],
+) -> HoldError:
+    with translation.override(settings.LANGUAGE_CODE), timezone.override(local_times.office()):
+        logged = fill(message.happened, hold, values)
+    problem = Problem(
+        happened=fill(message.happened, hold, values),
+        safe=safe if safe is not None else fill(message.safe, hold, values),
+        what_now=fill(message.what_now, hold, values),
+        details=details,
+        wait=wait,
+        others=tuple(others),
+    )
+    return HoldError(
+        problem,
+        outcome=message.outcome,
+        status=message.status,
+        cause=message.cause,
+        logged=logged,
+        fields=fields,
+        hold=hold,
+    )
+
+
+def field_messages(error: CalcomError, message: Message) -> dict[str, str]:
+    """Return messages beside form fields: those of cal.com's validation, else that of the row."""
+    fields = {
+        FORM_FIELDS[one.field]: " ".join(one.messages)
+        for one in error.fields
+        if one.field in FORM_FIELDS
+    }
+    if message.field:
+        # cal.com names the lengths that it offers; its other messages are not for staff.
+        names_lengths = error.cause is Cause.WRONG_DURATION and error.message
+        fields.setdefault(message.field, error.message if names_lengths else str(message.happened))
+    if error.cause is Cause.INVALID and not fields and "date" in error.message.lower():
+        fields["slot_start"] = error.message
+    return fields

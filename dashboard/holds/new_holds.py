@@ -1,0 +1,101 @@
+"""Make the rows of new holds: for a client, or to stand in for another."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError
+
+from dashboard.accounts.actors import Actor
+from dashboard.accounts.models import User
+from dashboard.calcom import EventType
+from dashboard.holds import event_types
+from dashboard.holds.claims import SlotGuard
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.holds.slots import SlotHold
+
+Token = uuid.UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientDetails:
+    """The client of a hold. Stays with us: cal.com has no field for it."""
+
+    name: str = ""
+    contact: str = ""
+    note: str = ""
+
+
+NO_CLIENT = ClientDetails()
+
+
+class AlreadyPlacedError(Exception):
+    """The same form was sent before, and its hold is in the register."""
+
+    def __init__(self, hold: Hold) -> None:
+        super().__init__(f"hold {hold.pk}")
+        self.hold = hold
+
+
+@contextmanager
+def first_time(by: Actor, token: Token) -> Iterator[None]:
+    """Raise AlreadyPlacedError where a form is refused whose hold is in the register.
+
+    The register refuses a token that it has, so it is not looked for beforehand.
+    """
+    try:
+        yield
+    except (HoldError, IntegrityError) as error:
+        first = Hold.objects.filter(holder=by.user, form_token=token).first() if token else None
+        if first is None:
+            raise
+        raise AlreadyPlacedError(first) from error
+
+
+def new_hold(
+    holder: User,
+    slot: SlotHold,
+    event_type: EventType | None,
+    minutes: int,
+    client: ClientDetails,
+) -> Hold:
+    """Return a hold that is about to be asked for, not saved yet."""
+    return Hold(
+        holder=holder,
+        client_name=client.name,
+        client_contact=client.contact,
+        note=client.note,
+        event_type_id=slot.event_type_id,
+        event_type_title=event_types.title_of(event_type),
+        event_type_kind=event_types.kind_of(event_type),
+        slot_start=slot.slot_start,
+        slot_end=known_end(slot, event_type),
+        slot_duration=slot.slot_duration,
+        reservation_duration=minutes,
+    )
+
+
+def stand_in_for(hold: Hold, slot: SlotHold, event_type: EventType | None, minutes: int) -> Hold:
+    """Return a second row, for the reservation that takes the place of the hold's own."""
+    client = ClientDetails(hold.client_name, hold.client_contact, hold.note)
+    stand_in = new_hold(hold.holder, slot, event_type, minutes, client)
+    stand_in.stands_in_for = hold
+    return stand_in
+
+
+def guard_of(slot: SlotHold, event_type: EventType | None) -> SlotGuard | None:
+    """Return the time to guard; None for round robin, which may be held several times."""
+    if event_type and event_types.is_round_robin(event_type.kind):
+        return None
+    return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
+
+
+def known_end(slot: SlotHold, event_type: EventType | None) -> datetime | None:
+    """Return the end of a slot to be asked for; None before cal.com tells its length."""
+    length = event_types.length_of(event_type, slot.slot_duration) or slot.slot_duration
+    return slot.slot_start + timedelta(minutes=length) if length else None

@@ -1,0 +1,289 @@
+"""One action of a verb, from its first check to its outcome: claim, audit and calls to cal.com.
+
+Each call is preceded by a committed audit row: the intent, or a step that carries the answer to
+the call before. No transaction is open while a call is out.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.accounts.actors import Actor
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Answer, CalcomError, Exchange
+from dashboard.holds import calcom_client, claims, messages, offers, rate_and_clock, safety
+from dashboard.holds.action_log import ActionLog
+from dashboard.holds.claims import Claim, ClaimLostError, NotClaimedError, SlotBusyError, SlotGuard
+from dashboard.holds.clock import Clock
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import HoldError
+from dashboard.holds.slots import SlotHold
+from dashboard.holds.steps import Change, Moment, Phase
+
+T = TypeVar("T")
+Action = AuditEntry.Action
+
+PATIENCE = 2.0  # seconds that a verb waits for a colleague who is asking for the same time
+PAUSE = 0.05
+
+
+class Operation:
+    """An action of a verb. As a context manager it records what is refused before it starts.
+
+    ``by`` is who acts, None the system; ``asked`` is what the audit keeps of the request. Leaving
+    the context with ClaimLostError raises HoldError: the action took longer than its claim.
+    """
+
+    def __init__(
+        self,
+        action: AuditEntry.Action,
+        *,
+        by: Actor | None,
+        asked: dict[str, Any] | None = None,
+        hold_id: int | None = None,
+        now: datetime,
+    ) -> None:
+        self.action = action
+        self.by = by
+        self.hold: Hold | None = None
+        self.log = ActionLog(action, by=by, asked=asked or {}, hold_id=hold_id)
+        self.clock = Clock(now)
+        self.upstream: Upstream = rate_and_clock.load()
+        self.has_sent = False
+        self._claim: Claim | None = None
+        self._ends = now
+        self._pending: dict[int, tuple[Hold, Fields]] = {}
+        self._journal: dict[str, Any] | None = None  # the change as it was last written down
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if isinstance(error, HoldError) and not self.log.has_started:
+            with transaction.atomic(durable=True):
+                self.log.refusal(error, now=self.now())
+        if isinstance(error, ClaimLostError) and self.hold is not None:
+            self.abandon()
+            self.hold.refresh_from_db()
+            raise messages.refusal("took_too_long", hold=self.hold) from error
+
+    def now(self) -> datetime:
+        """Return the moment on our clock."""
+        return self.clock.now()
+
+    def cal_now(self) -> datetime:
+        """Return the moment on cal.com's clock."""
+        return self.upstream.at(self.now())
+
+    def moment(self) -> Moment:
+        """Return this instant for the state machine."""
+        now = self.now()
+        return Moment(now, self.upstream.at(now), claims.settled_by(now))
+
+    def has_time_for(self, calls: int, *, after: float = 0) -> bool:
+        """Return whether the claim lasts for so many more calls, ``after`` seconds from now."""
+        needed = timedelta(seconds=after + calcom_client.CALL_SECONDS * calls)
+        return self.now() + needed <= self._ends
+
+    def require_calls(self, calls: int, *, safe: str) -> None:
+        """Raise HoldError when the last known rate allowance does not cover so many calls."""
+        wait = self.upstream.seconds_to_wait(calls, self.now())
+        if wait is not None:
+            raise messages.no_room(self.hold, wait, safe=safe)
+
+    def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
+        """Return a change of this action that is about to begin; ``more`` are its other fields."""
+        settled_by = claims.settled_by(self.now())
+        return Change(str(self.action), phase, origin, target, settled_by, **more)
+
+    def start(
+        self,
+        hold: Hold,
+        *,
+        method: str,
+        calls: int,
+        guard: SlotGuard | None = None,
+        change: Change | None = None,
+        stand_in: Hold | None = None,
+        offer: int | None = None,
+        shared_calls: int | None = None,
+        reason: str = "",
+        patience: float = PATIENCE,
+    ) -> None:
+        """Claim the hold, or insert a new one, and record the intent, in one transaction.
+
+        The claim lasts for the time limits of so many ``calls``. A ``stand_in`` is a second new
+        row, which then does the guarding. ``shared_calls`` must fit into the rate allowance with
+        those of colleagues at work. Waits ``patience`` seconds for a colleague who is asking for
+        the same time. Raises HoldError, IntegrityError.
+        """
+        give_up = time.monotonic() + patience
+        before = {} if hold._state.adding else hold.snapshot()
+        while True:
+            user = self.by.user if self.by else None
+            until = self.now() + claims.time_limit(calls)
+            claim = Claim(uuid.uuid4(), str(self.action), user, until, guard)
+            try:
+                with transaction.atomic(durable=True):
+                    self._take(hold, claim, change=change, stand_in=stand_in, offer=offer)
+                    if shared_calls is not None:
+                        self._require_shared_calls(hold, shared_calls)
+                    self.log.intent(hold, claim.id, method, before, reason, now=self.now())
+            except SlotBusyError as busy:
+                if hold.is_same_form(busy.other) or time.monotonic() > give_up:
+                    raise messages.being_asked(busy.other) from busy
+            except NotClaimedError as late:
+                raise self._taken_by_other(hold) from late
+            else:
+                self.hold, self._claim, self._ends = hold, claim, until
+                return
+            time.sleep(PAUSE)
+
+    def start_without_claim(self, hold: Hold | None, *, method: str) -> None:
+        """Record the intent of a call that changes nothing."""
+        now = self.now()
+        self.hold, self._ends = hold, now + claims.time_limit(1)
+        before = hold.snapshot() if hold else {}
+        with transaction.atomic(durable=True):
+            self.log.intent(hold, uuid.uuid4(), method, before, now=now)
+
+    def _take(
+        self,
+        hold: Hold,
+        claim: Claim,
+        *,
+        change: Change | None,
+        stand_in: Hold | None,
+        offer: int | None,
+    ) -> None:
+        """Guard the slot, then claim or insert the rows: always in this order of locks."""
+        now = self.now()
+        if claim.guard is not None:
+            claim.guard.take_turn(now=now, exclude=hold.pk)
+        if offer is not None:
+            offers.lock_undecided(offer, now=now)
+        if stand_in is not None:
+            claims.insert(stand_in, claim, now=now)
+            claim = replace(claim, guard=None)
+        if hold._state.adding:
+            if hold.offer_id is not None:
+                offers.join(hold.offer_id, now=now)
+            claims.insert(hold, claim, now=now)
+            return
+        claims.take(hold, claim, now=now, change=change.to_json() if change else None)
+        self._journal = hold.change
+
+    def _require_shared_calls(self, hold: Hold, calls: int) -> None:
+        """Count colleagues' calls too: a parked hold that waits for the rate is anyone's to take.
+
+        More than a whole allowance is never asked for, as it would never be there.
+        """
+        rate_and_clock.lock()
+        others = Hold.objects.at_work(self.now()).exclude(pk=hold.pk).count()
+        needed, whole = calls * (1 + others), self.upstream.rate_limit
+        needed = needed if whole is None else max(calls, min(needed, whole))
+        self.require_calls(needed, safe=safety.still_yours(hold, self.cal_now()))
+
+    def _taken_by_other(self, hold: Hold) -> HoldError:
+        hold = Hold.objects.with_people().get(pk=hold.pk)
+        if hold.is_claimed(self.now()):
+            return messages.being_changed(hold)
+        return messages.changed_meanwhile(hold, self.cal_now())
+
+    def received(self, exchange: Exchange, error: CalcomError | None) -> None:
+        """Take in the answer to a call that was sent on behalf of this action."""
+        self.log.exchange, self.log.error = exchange, error
+        rate_and_clock.learn(self.upstream, exchange, error)
+
+    def send(self, method: str, call: Callable[[], Answer[T]]) -> T:
+        """Send one call after its audit row is committed. Raises CalcomError, ClaimLostError."""
+        if self.has_sent or self._pending:
+            with transaction.atomic(durable=True):
+                self._write_pending()
+                if self.has_sent:
+                    self.log.step(method, now=self.now())
+                    rate_and_clock.save(self.upstream)
+        self.has_sent, self.log.exchange, self.log.error = True, None, None
+        try:
+            answer = call()
+        except CalcomError as error:
+            self.received(error.exchange, error)
+            raise
+        self.received(answer.exchange, None)
+        return answer.value
+
+    def write(self, hold: Hold, fields: Fields) -> None:
+        """Set columns of a claimed hold, to be committed with the next step or outcome."""
+        claims.set_fields(hold, fields)
+        earlier = self._pending.pop(hold.pk, (hold, {}))[1]
+        self._pending[hold.pk] = (hold, earlier | fields)
+
+    def finish(
+        self,
+        outcome: AuditEntry.Outcome,
+        *,
+        cause: str = "",
+        reason: str = "",
+        after: Fields | None = None,
+    ) -> None:
+        """Commit what is pending, the end of the claim and the outcome in one transaction.
+
+        ``after`` is what the audit keeps of the end: of a claimed hold, as it is then, if not
+        given. Raises ClaimLostError.
+        """
+        if self._claim is not None and self.hold is not None:
+            self.write(self.hold, claims.no_claim())
+            after = self.hold.snapshot() if after is None else after
+        with transaction.atomic(durable=True):
+            self._write_pending()
+            self.record_outcome(outcome, cause=cause, reason=reason, after=after or {})
+
+    def record_outcome(
+        self, outcome: AuditEntry.Outcome, *, hold_id: int | None = None, **said: Any
+    ) -> None:
+        """Record the outcome inside the caller's transaction."""
+        self.log.outcome(outcome, hold_id=hold_id, now=self.now(), **said)
+        rate_and_clock.save(self.upstream)
+
+    def abandon(self) -> None:
+        """End an action that took longer than its claim, which is someone else's by now.
+
+        Nothing of the hold is written, except that it has to be looked at: a late call may have
+        landed after others had settled the hold.
+        """
+        self._pending = {}
+        now = self.now()
+        with transaction.atomic(durable=True):
+            if self.hold is not None and self._journal is not None:
+                settled_by = claims.settled_by(now).isoformat()
+                standing = Hold.objects.standing_unclaimed(now).filter(pk=self.hold.pk)
+                standing.update(
+                    change=self._journal | {"settled_by": settled_by},
+                    version=F("version") + 1,
+                    changed_at=now,
+                )
+            self.log.too_late(now=now)
+            rate_and_clock.save(self.upstream)
+
+    def _write_pending(self) -> None:
+        pending, self._pending = self._pending, {}
+        for hold, fields in pending.values():
+            if self._claim is not None:
+                claims.write(hold, fields, claim_id=self._claim.id, now=self.now())
+            if hold is self.hold:
+                self._journal = fields.get("change", self._journal)

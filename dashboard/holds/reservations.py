@@ -1,0 +1,80 @@
+"""The four reservation endpoints of cal.com, called on behalf of one operation."""
+
+from __future__ import annotations
+
+from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
+from dashboard.holds import calcom_client
+from dashboard.holds.operation import Operation
+from dashboard.holds.slots import SlotHold, minutes_until
+
+# How often a GET or a DELETE, which do no harm twice, is sent before its silence is believed.
+GET_TRIES = 2
+DELETE_TRIES = 3
+
+
+def reserve(operation: Operation, slot: SlotHold, minutes: int) -> Reservation:
+    """POST the slot for so many minutes from now. Raises CalcomError.
+
+    https://cal.com/docs/api-reference/v2/slots/reserve-a-slot
+    """
+    client = calcom_client.client()
+    return operation.send(
+        "POST",
+        lambda: client.reserve(
+            event_type_id=slot.event_type_id,
+            slot_start=slot.slot_start,
+            slot_duration=slot.slot_duration,
+            reservation_duration=minutes,
+        ),
+    )
+
+
+def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservation | None:
+    """GET, sent again where it was not answered. Raises Unavailable.
+
+    https://cal.com/docs/api-reference/v2/slots/get-reserved-slot
+    """
+    client = calcom_client.client()
+    try:
+        return operation.send("GET", lambda: client.get(uid=uid))
+    except Unavailable as error:
+        if error.cause is not Cause.UNANSWERED or tries == 1 or not operation.has_time_for(1):
+            raise
+    return get(operation, uid, tries=tries - 1)
+
+
+def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
+    """PATCH to the slot until its end. Raises CalcomError.
+
+    https://cal.com/docs/api-reference/v2/slots/update-a-reserved-slot
+    """
+    client = calcom_client.client()
+    return operation.send(
+        "PATCH",
+        lambda: client.update(
+            uid=uid,
+            event_type_id=slot.event_type_id,
+            slot_start=slot.slot_start,
+            slot_duration=slot.slot_duration,
+            reservation_duration=minutes_until(slot.held_until, operation.cal_now()),
+        ),
+    )
+
+
+def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None:
+    """DELETE, sent again where it was not answered. Raises CalcomError.
+
+    A later refusal says nothing of the first DELETE, which may have been done: that stays Unknown.
+
+    https://cal.com/docs/api-reference/v2/slots/delete-a-reserved-slot
+    """
+    client = calcom_client.client()
+    try:
+        operation.send("DELETE", lambda: client.delete(uid=uid))
+    except Unknown as unanswered:
+        if tries == 1 or not operation.has_time_for(1):
+            raise
+        try:
+            delete(operation, uid, tries=tries - 1)
+        except (Refused, Unavailable) as error:
+            raise unanswered from error

@@ -1,0 +1,149 @@
+"""The results of a change: what each means for the hold, the audit and the words. Pure."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from dashboard.calcom import CalcomError, Reservation
+from dashboard.holds import hold_fields
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.states import State
+from dashboard.holds.steps import Change, Done, Location, Moment, Outcome, Phase, Result
+
+
+def not_done(change: Change, error: CalcomError, now: Moment) -> Done:
+    """End a run whose write was refused or not done, with nothing given up.
+
+    A change taken up from the register stays there: an earlier write may have been done.
+    """
+    outcome = Outcome.of(error)
+    refused = hold_fields.ended(State.REFUSED, now.cal_now, reason=str(error.cause))
+    match change.phase:
+        case Phase.PLACING:
+            return Done(change, Result.NOT_PLACED, outcome, refused, error=error)
+        case Phase.REPLACING:
+            return Done(change, Result.UNCHANGED, outcome, stand_in=refused, error=error)
+        case Phase.REPLACED:  # the stand-in says that the old one is still to be deleted
+            return Done(change, Result.STANDS, Outcome.OK, stand_in={})
+        case _ if change.resumed:
+            return Done(change, Result.UNSETTLED, outcome, error=error)
+        case Phase.DISCARDING:
+            return lost(change)
+        case Phase.DELETING:
+            fields = {"change": None, "end_reason": "", "end_note": ""}
+            return Done(change, Result.UNCHANGED, outcome, fields, error=error)
+        case _:
+            return Done(change, Result.UNCHANGED, outcome, {"change": None}, error=error)
+
+
+def retake_needed(change: Change, refusal: CalcomError) -> Done:
+    """Ask a person: every safe way was refused."""
+    fields = {"change": None}
+    cause = "retake_needed"
+    return Done(change, Result.RETAKE_NEEDED, Outcome.REFUSED, fields, cause=cause, error=refusal)
+
+
+def unsettled(change: Change) -> Done:
+    """Leave the change in the register for the next look.
+
+    Without an error it was seen at cal.com, where an earlier write may still land.
+    """
+    error = change.failure or change.refusal
+    fields = {"change": change.to_json()}
+    if error is None:
+        return Done(change, Result.UNSETTLED, Outcome.OK, fields)
+    outcome = Outcome.of(error) if change.resumed else Outcome.UNKNOWN
+    return Done(change, Result.UNSETTLED, outcome, fields, error=error)
+
+
+def unconfirmed(change: Change, error: CalcomError, now: Moment) -> Done:
+    """End where a POST was never answered: the time may be held until the latest end."""
+    latest = hold_fields.latest_end(now.cal_now, change.minutes)
+    fields = hold_fields.unconfirmed(latest)
+    if change.phase is Phase.REPLACING:
+        return Done(
+            change, Result.SECOND_UNCONFIRMED, Outcome.UNKNOWN, stand_in=fields, error=error
+        )
+    return Done(change, Result.UNCONFIRMED, Outcome.UNKNOWN, fields, error=error)
+
+
+def as_found(change: Change, found: Reservation) -> Done:
+    """Take over what cal.com says."""
+    fields = hold_fields.held(found) | {"change": None}
+    if change.locate(found) is Location.ORIGIN:
+        fields["slot_duration"] = change.origin.slot_duration
+    return Done(change, Result.STANDS, Outcome.OK, fields)
+
+
+def back_at_origin(change: Change, reservation: Reservation) -> Done:
+    """End where the target was refused, and the hold is where it was before."""
+    fields = hold_fields.held(reservation) | {
+        "slot_duration": change.origin.slot_duration,
+        "change": None,
+    }
+    outcome = Outcome.OK if change.resumed else Outcome.REFUSED
+    return Done(change, Result.WENT_BACK, outcome, fields, error=change.refusal)
+
+
+def arrived(change: Change, reservation: Reservation) -> Done:
+    """End where the hold has its target."""
+    fields = hold_fields.held(reservation) | {
+        "slot_duration": change.target.slot_duration,
+        "change": None,
+    }
+    return Done(change, Result.STANDS, Outcome.OK, fields)
+
+
+def vanished(change: Change, now: Moment) -> Done:
+    """End a hold that cal.com does not have: gone before its time, or expired."""
+    state = State.GONE if change.origin.held_until > now.cal_now else State.EXPIRED
+    fields = hold_fields.ended(state, now.cal_now, reason=change.end_reason)
+    if change.phase is Phase.CHECKING:
+        fields["end_note"] = change.end_note
+        return Done(change, Result.VANISHED, Outcome.OK, fields, cause="was_already_gone")
+    if change.resumed:
+        return Done(change, Result.VANISHED, Outcome.OK, fields)
+    return Done(change, Result.VANISHED, Outcome.REFUSED, fields, cause="gone")
+
+
+def released(change: Change, now: Moment) -> Done:
+    """End after the DELETE. The reason was recorded before it."""
+    fields = hold_fields.ended(State.RELEASED, now.cal_now)
+    del fields["end_reason"]
+    return Done(change, Result.ENDED, Outcome.OK, fields)
+
+
+def replaced(change: Change, now: Moment) -> Done:
+    """End after the old reservation of a replaced hold was deleted."""
+    stand_in = hold_fields.ended(State.RELEASED, now.cal_now, reason="replaced")
+    return Done(change, Result.STANDS, Outcome.OK, stand_in=stand_in)
+
+
+def expired(change: Change, when: datetime) -> Done:
+    """End where it ran out before the change was finished. ``when`` is on cal.com's clock."""
+    return Done(change, Result.ENDED, Outcome.OK, hold_fields.ended(State.EXPIRED, when))
+
+
+def discarded(change: Change) -> Done:
+    """End after what a lost or expired hold left parked is gone."""
+    return lost(change, {"change": None})
+
+
+def lost(change: Change, fields: Fields | None = None) -> Done:
+    """End where the time was lost; without ``fields`` the parked one is still to be deleted."""
+    fields, error = fields or {}, change.refusal
+    if change.resumed or error is None:  # an earlier run told of the loss, or it ran out
+        return Done(change, Result.ENDED, Outcome.OK, fields)
+    return Done(change, Result.LOST, Outcome.REFUSED, fields, cause="lost", error=error)
+
+
+def lost_in_gap(change: Change, error: CalcomError, now: Moment) -> Done:
+    """End where the time was given up to be asked for again, and was refused."""
+    fields = hold_fields.ended(State.LOST, now.cal_now, reason=str(error.cause))
+    return Done(change, Result.LOST, Outcome.REFUSED, fields, cause="lost", error=error)
+
+
+def not_retaken(change: Change, now: Moment) -> Done:
+    """End a retake that died after its DELETE."""
+    fields = hold_fields.ended(State.LOST, now.cal_now, reason="not_retaken")
+    return Done(change, Result.LOST, Outcome.OK, fields)

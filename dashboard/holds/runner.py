@@ -1,0 +1,205 @@
+"""Perform the steps of a change: the one runner that verbs and ``settle`` share."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from django.db.models import F
+
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import CalcomError
+from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
+from dashboard.holds.change import next_step
+from dashboard.holds.claims import ClaimLostError
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.models import Hold
+from dashboard.holds.operation import Operation
+from dashboard.holds.states import State
+from dashboard.holds.steps import (
+    Accepted,
+    Begin,
+    Change,
+    Delete,
+    Done,
+    Failed,
+    Found,
+    Get,
+    Look,
+    NotSeen,
+    Outcome,
+    OutOfTime,
+    Phase,
+    Post,
+    Seen,
+    Send,
+    Step,
+    Swap,
+    Wait,
+)
+
+# Which way a change went, for the log.
+WAYS = {
+    Phase.PARKING: "park and return",
+    Phase.REPLACED: "new first",
+    Phase.RETAKING: "retake",
+}
+
+
+@dataclass
+class Budget:
+    """The calls that a run may still send; its claim limits the time of a verb anyway."""
+
+    gets: int = 100
+    writes: int = 100
+    get_tries: int = reservations.GET_TRIES
+    delete_tries: int = reservations.DELETE_TRIES
+
+    def covers(self, step: Step, operation: Operation) -> bool:
+        """Take the step's call out of the budget; False when there is no room for it."""
+        match step:
+            case Get():
+                self.gets -= 1
+                return self.gets >= 0
+            case Send() | Post() | Delete() | Swap():
+                self.writes -= 1
+                return self.writes >= 0
+            case Wait(seconds=seconds):
+                room = min(self.gets, self.writes) > 0
+                return room and operation.has_time_for(2, after=seconds)
+        return True
+
+
+def one_look_and_one_write() -> Budget:
+    """Return the budget of ``settle`` for one hold: a GET and at most one PATCH or DELETE."""
+    return Budget(gets=1, writes=1, get_tries=1, delete_tries=1)
+
+
+def run(
+    operation: Operation,
+    hold: Hold,
+    change: Change,
+    *,
+    stand_in: Hold | None = None,
+    budget: Budget | None = None,
+) -> Done:
+    """Perform the change step by step, and record how it ended.
+
+    A change taken up from the register begins with a look. Raises ClaimLostError.
+    """
+    budget = budget or Budget()
+    seen: Seen = Look() if change.resumed else Begin()
+    while True:
+        step = next_step(change, seen, operation.moment())
+        change = step.change
+        if change.shows_self_overlap:
+            rate_and_clock.remember_self_overlap(operation.upstream, operation.now())
+        if isinstance(step, Done):
+            record(operation, hold, stand_in, step)
+            return step
+        if not change.resumed:  # settle goes no way of its own
+            operation.log.way = WAYS.get(change.phase, operation.log.way)
+        if budget.covers(step, operation):
+            seen = perform(operation, hold, stand_in, step, budget)
+        else:
+            seen = OutOfTime()
+
+
+def perform(
+    operation: Operation, hold: Hold, stand_in: Hold | None, step: Step, budget: Budget
+) -> Seen:
+    """Send the step's call, and return what it brought."""
+    uid = hold.reservation_uid or ""
+    match step:
+        case Wait(seconds=seconds, then=then):
+            time.sleep(seconds)
+            return then
+        case Get():
+            try:
+                return Found(reservations.get(operation, uid, tries=budget.get_tries))
+            except CalcomError as error:
+                return NotSeen(error)
+        case Swap() if stand_in is not None:
+            swap(operation, hold, stand_in, step)
+    try:
+        match step:
+            case Send(slot=slot, fields=fields):
+                prepare(operation, hold, fields)
+                return Accepted(reservations.update(operation, uid, slot))
+            case Post(change=change, fields=fields):
+                prepare(operation, hold, fields)
+                return Accepted(reservations.reserve(operation, change.target, change.minutes))
+            case Delete(fields=fields):
+                prepare(operation, hold, fields)
+                reservations.delete(operation, uid, tries=budget.delete_tries)
+            case Swap():
+                reservations.delete(operation, uid, tries=budget.delete_tries)
+    except CalcomError as error:
+        return Failed(error)
+    except ClaimLostError:
+        if isinstance(step, Swap) and stand_in is not None:
+            rescue(operation, stand_in, hold_fields.confirmed(step.reservation))
+        raise
+    return Accepted(None)
+
+
+def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
+    """Write down what the register must know before the call.
+
+    The transaction of the claim has written the change before the first call.
+    """
+    is_written = not operation.has_sent and hold.change is not None
+    if fields and not is_written:
+        operation.write(hold, fields)
+
+
+def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
+    """Give the hold the new reservation, and the stand-in the old one, about to be deleted."""
+    old = step.change.origin
+    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(operation.now()))
+    gets_old = {
+        "state": State.HELD,
+        "reservation_uid": hold.reservation_uid,
+        "event_type_id": old.event_type_id,
+        "event_type_title": hold.event_type_title,
+        "event_type_kind": hold.event_type_kind,
+        "slot_start": old.slot_start,
+        "slot_end": old.slot_end,
+        "slot_duration": old.slot_duration,
+        "held_until": old.held_until,
+        "change": deleting.to_json(),
+        "end_reason": "replaced",
+    }
+    gets_new = hold_fields.confirmed(step.reservation) | {
+        "event_type_title": stand_in.event_type_title,
+        "event_type_kind": stand_in.event_type_kind,
+        "slot_duration": step.change.target.slot_duration,
+    }
+    operation.write(hold, gets_new)  # first, as the uid is unique
+    operation.write(stand_in, gets_old)
+
+
+def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) -> None:
+    """Record how the change ended, in the register and in the audit. Raises ClaimLostError."""
+    if done.fields:
+        operation.write(hold, done.fields)
+    if stand_in is not None and done.stand_in is not None:
+        operation.write(stand_in, done.stand_in | claims.no_claim())
+    try:
+        reason = done.change.end_reason if done.outcome is Outcome.OK else ""
+        operation.finish(AuditEntry.Outcome(done.outcome), cause=done.cause, reason=reason)
+    except ClaimLostError:
+        if done.fields.get("reservation_uid"):
+            rescue(operation, hold, done.fields)
+        raise
+
+
+def rescue(operation: Operation, row: Hold, fields: Fields) -> None:
+    """Keep the uid of an answer that came after the claim had been closed."""
+    waiting = Hold.objects.filter(
+        pk=row.pk,
+        reservation_uid=None,
+        state__in=(State.PLACING, State.UNCONFIRMED, State.EXPIRED),
+    )
+    fields = fields | claims.no_claim()
+    waiting.update(version=F("version") + 1, changed_at=operation.now(), **fields)

@@ -1,0 +1,23 @@
+"""Name the states of a hold. Imports no model, so that the state machine can use it."""
+
+from __future__ import annotations
+
+from django.db.models import TextChoices
+from django.utils.translation import gettext_lazy as _
+
+
+class State(TextChoices):
+    """The stored state of a hold. *Live* is derived: held, with held-until still ahead."""
+
+    PLACING = "placing", _("being placed")  # asked, no answer yet
+    HELD = "held", _("held")
+    UNCONFIRMED = "unconfirmed", _("unconfirmed")  # asked, and the answer never came
+    REFUSED = "refused", _("refused")  # cal.com, or a rule, said no
+    RELEASED = "released", _("released")
+    BOOKED = "booked", _("booked")
+    EXPIRED = "expired", _("expired")
+    GONE = "gone", _("gone")  # cal.com no longer has it before its time
+    LOST = "lost", _("lost")  # taken by someone else in the gap of an extend or a move
+
+
+OPEN = (State.PLACING, State.HELD, State.UNCONFIRMED)

@@ -1,0 +1,297 @@
+"""The values of the state machine in ``change``: a change, what was seen, and the next step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, TypeAlias
+
+from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.slots import SlotHold, is_about, read_moment
+
+
+class Phase(StrEnum):
+    """The call that was sent last, or is about to be. Stored: never rename a value."""
+
+    PLACING = "placing"  # POST of a new hold
+    REPLACING = "replacing"  # POST of a reservation that takes the place of the present one
+    REPLACED = "replaced"  # DELETE of the one that was replaced
+    PATCHING = "patching"  # PATCH straight to the target
+    PARKING = "parking"  # PATCH to the parking place
+    ARRIVING = "arriving"  # PATCH from the parking place to the target
+    UNDOING = "undoing"  # PATCH from the parking place back to the origin
+    TURNED_AWAY = "turned_away"  # the way back from the parking place was refused
+    DISCARDING = "discarding"  # DELETE of what a lost or expired hold left parked
+    CHECKING = "checking"  # GET before a release
+    DELETING = "deleting"  # DELETE of a released or replaced reservation
+    RETAKING = "retaking"  # DELETE of what is to be asked for anew
+    ASKING_AGAIN = "asking_again"  # POST after that DELETE
+
+
+NOT_JOURNALED = {Phase.PLACING, Phase.REPLACING, Phase.REPLACED, Phase.CHECKING, Phase.ASKING_AGAIN}
+
+
+class Location(StrEnum):
+    """Place where a GET found the reservation."""
+
+    TARGET = "target"
+    ORIGIN = "origin"
+    PARKED = "parked"
+    ELSEWHERE = "elsewhere"
+
+
+class UnreadableChangeError(ValueError):
+    """The register's change is none that this version can finish."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change under way. After ``settled_by`` (our clock) its last write can no longer land."""
+
+    verb: str
+    phase: Phase
+    origin: SlotHold
+    target: SlotHold
+    settled_by: datetime
+    parked: datetime | None = None
+    # What follows lives in memory only, as long as the verb runs.
+    minutes: int = 0  # that a POST asks for
+    parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
+    end_reason: str = ""
+    end_note: str = ""
+    resumed: bool = False  # taken up from the register, so an earlier write may have landed
+    refusal: Refused | None = field(default=None, compare=False)
+    failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer
+    pauses: int = 0
+    shows_self_overlap: bool = False  # this cal.com counts a reservation as its own overlap
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what the register keeps."""
+        return {
+            "verb": self.verb,
+            "phase": self.phase,
+            "origin": self.origin.to_json(),
+            "target": self.target.to_json(),
+            "settled_by": self.settled_by.isoformat(),
+            "parked": self.parked.isoformat() if self.parked else None,
+        }
+
+    @classmethod
+    def from_json(cls, data: Any) -> Change:
+        """Read what the register keeps. Raises UnreadableChangeError, without quoting it."""
+        try:
+            parked = data["parked"]
+            return cls(
+                verb=str(data["verb"]),
+                phase=Phase(data["phase"]),
+                origin=SlotHold.from_json(data["origin"]),
+                target=SlotHold.from_json(data["target"]),
+                settled_by=read_moment(data["settled_by"]),
+                parked=None if parked is None else read_moment(parked),
+                resumed=True,
+            )
+        except (KeyError, TypeError, ValueError):
+            raise UnreadableChangeError from None
+
+    def parking_slot(self) -> SlotHold:
+        """Return the parking place, held for no shorter than what the hold still has."""
+        start = self.parked or self.origin.slot_start
+        return replace(
+            self.origin,
+            slot_start=start,
+            slot_end=start + (self.origin.slot_end - self.origin.slot_start),
+            held_until=self.last_end() + timedelta(minutes=1),
+        )
+
+    def parked_next(self) -> Change:
+        """Return the change about to park at the next place. Raises IndexError without one."""
+        return replace(
+            self,
+            phase=Phase.PARKING,
+            parked=self.parking_places[0],
+            parking_places=self.parking_places[1:],
+        )
+
+    def last_end(self) -> datetime:
+        """Return the later end of origin and target: until then the hold is worth saving."""
+        return max(self.origin.held_until, self.target.held_until)
+
+    def locate(self, reservation: Reservation) -> Location:
+        """Tell from a GET where the reservation is."""
+        if self.parked is not None and reservation.slot_start == self.parked:
+            return Location.PARKED
+        at_target, at_origin = self.target.is_at(reservation), self.origin.is_at(reservation)
+        if at_target and at_origin:  # extended, or only the length changed
+            if self.target.slot_end != self.origin.slot_end:
+                at_target = reservation.slot_end == self.target.slot_end
+            else:
+                at_target = not is_about(self.origin.held_until, reservation.reservation_until)
+            return Location.TARGET if at_target else Location.ORIGIN
+        if at_target:
+            return Location.TARGET
+        return Location.ORIGIN if at_origin else Location.ELSEWHERE
+
+    def turned_away(self, refusal: Refused | None = None) -> Change:
+        """Return the change after a refused way out of parking: a move has its origin left."""
+        has_origin_left = self.verb == "move" and self.phase is Phase.ARRIVING
+        phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
+        return replace(self, phase=phase, refusal=refusal or self.refusal, failure=None)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One instant: on our clock, on cal.com's, and when a call sent now can no longer land."""
+
+    now: datetime
+    cal_now: datetime
+    settled_by: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Nothing has been sent yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The pause is over: send the write of this phase again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The state at cal.com is open: look before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A GET was answered; None: cal.com has no such reservation."""
+
+    reservation: Reservation | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """A GET brought nothing."""
+
+    error: CalcomError
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A write was accepted; a DELETE returns no reservation."""
+
+    reservation: Reservation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A write was refused (Refused), certainly not done (Unavailable) or unanswered (Unknown)."""
+
+    error: CalcomError
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTime:
+    """The budget covers no further call."""
+
+
+Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | OutOfTime
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """PATCH to ``slot``. ``fields`` are columns of the hold to commit first, here and below."""
+
+    change: Change
+    slot: SlotHold
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """POST the target."""
+
+    change: Change
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Get:
+    """GET the reservation."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """DELETE the reservation."""
+
+    change: Change
+    fields: Fields
+
+
+@dataclass(frozen=True, slots=True)
+class Swap:
+    """Give the hold the new reservation and the stand-in the old one, then DELETE the old one."""
+
+    change: Change
+    reservation: Reservation
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Pause so many seconds, then go on with ``then``."""
+
+    change: Change
+    seconds: float
+    then: Again | Look
+
+
+class Result(StrEnum):
+    """End of a run for the hold, for the words to show."""
+
+    STANDS = "stands"  # as cal.com last said
+    UNCHANGED = "unchanged"  # refused or not done, and nothing was given up
+    WENT_BACK = "went_back"  # the target was refused, and the hold is back at its origin
+    RETAKE_NEEDED = "retake_needed"
+    UNSETTLED = "unsettled"  # the change stays in the register for settle
+    VANISHED = "vanished"  # cal.com does not have it
+    LOST = "lost"
+    ENDED = "ended"  # released, or ran out
+    NOT_PLACED = "not_placed"
+    UNCONFIRMED = "unconfirmed"
+    SECOND_UNCONFIRMED = "second_unconfirmed"  # the hold stands; the one to replace it may too
+
+
+class Outcome(StrEnum):
+    """Outcome of an action, with the values of ``AuditEntry.Outcome``."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    UNAVAILABLE = "unavailable"
+    UNKNOWN = "unknown"
+
+    @classmethod
+    def of(cls, error: CalcomError) -> Outcome:
+        """Return what a failed call means."""
+        if isinstance(error, Refused):
+            return cls.REFUSED
+        return cls.UNAVAILABLE if isinstance(error, Unavailable) else cls.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The end of this run: ``fields`` of the hold and ``stand_in`` of its stand-in to record."""
+
+    change: Change
+    result: Result
+    outcome: Outcome
+    fields: Fields = field(default_factory=dict)
+    stand_in: Fields | None = None
+    cause: str = ""
+    error: CalcomError | None = field(default=None, compare=False)
+
+
+Step: TypeAlias = Send | Post | Get | Delete | Swap | Wait | Done

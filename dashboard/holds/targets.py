@@ -1,0 +1,110 @@
+"""Compute where an extension or a move goes, checked against the rules of the office."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from dashboard.calcom import EventType
+from dashboard.holds import event_types, messages, rules
+from dashboard.holds.models import Hold
+from dashboard.holds.new_holds import known_end
+from dashboard.holds.slots import SlotHold, minutes_until
+
+# A wish that ends at most this much before the present end shortens nothing.
+TOLERANCE = timedelta(seconds=2)
+
+
+def place_target(
+    *,
+    event_type_id: int,
+    slot_start: datetime,
+    slot_duration: int | None,
+    reservation_duration: int,
+    cal_now: datetime,
+) -> tuple[SlotHold, EventType | None]:
+    """Return the slot to place and its event type, None where it cannot be read.
+
+    A slot of unknown length ends where it starts. Raises HoldError.
+    """
+    rules.slot(event_type_id, slot_start, cal_now=cal_now)
+    rules.reservation_duration(reservation_duration)
+    event_type = event_types.event_type(event_type_id)
+    rules.slot_duration(slot_duration, event_type)
+    end = cal_now + timedelta(minutes=reservation_duration)
+    slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, end)
+    return replace(slot, slot_end=known_end(slot, event_type) or slot_start), event_type
+
+
+def extension_target(
+    hold: Hold,
+    *,
+    reservation_duration: int | None,
+    add: int | None,
+    until: datetime | None,
+    cal_now: datetime,
+) -> SlotHold:
+    """Return the hold's own slot, held for longer. Raises HoldError: it is never shortened.
+
+    ``reservation_duration`` is in minutes from now, as at cal.com; ``add`` counts on from
+    held-until, ``until`` is a moment. Both are rounded up to a whole minute.
+    """
+    minutes = _minutes(hold, reservation_duration, add, until, cal_now)
+    rules.reservation_duration(minutes)
+    end = cal_now + timedelta(minutes=minutes)
+    if hold.is_live(cal_now) and hold.held_until and end < hold.held_until - TOLERANCE:
+        raise messages.would_shorten(hold, field="until" if until else "reservation_duration")
+    return replace(hold.slot_hold(), held_until=end)
+
+
+def _minutes(
+    hold: Hold, minutes: int | None, add: int | None, until: datetime | None, cal_now: datetime
+) -> int:
+    if minutes is not None:
+        return minutes
+    if until is not None:
+        rules.until(until, cal_now=cal_now)
+        return minutes_until(until, cal_now)
+    if add is None:
+        raise messages.refusal("how_long", hold=hold)
+    rules.reservation_duration(add)
+    start = max(hold.held_until or cal_now, cal_now)
+    return minutes_until(start + timedelta(minutes=add), cal_now)
+
+
+def move_target(
+    hold: Hold,
+    *,
+    slot_start: datetime,
+    event_type_id: int | None,
+    slot_duration: int | None,
+    reservation_duration: int | None,
+    cal_now: datetime,
+) -> SlotHold:
+    """Return where a move goes. Without minutes the hold keeps its end. Raises HoldError."""
+    event_type_id = event_type_id or hold.event_type_id
+    rules.slot(event_type_id, slot_start, cal_now=cal_now)
+    event_type = event_types.event_type(event_type_id)
+    rules.slot_duration(slot_duration, event_type)
+    if reservation_duration is not None:
+        rules.reservation_duration(reservation_duration)
+    elif hold.held_until is None:
+        raise messages.not_confirmed(hold)
+    minutes = reservation_duration or minutes_until(hold.held_until or cal_now, cal_now)
+    same_type = event_type_id == hold.event_type_id
+    if slot_duration is None and same_type:
+        slot_duration = hold.slot_duration
+    origin = hold.slot_hold()
+    length = event_types.length_of(event_type, slot_duration) or slot_duration
+    span = timedelta(minutes=length) if length else origin.slot_end - origin.slot_start
+    target = SlotHold(
+        event_type_id,
+        slot_start,
+        slot_start + span,
+        slot_duration,
+        cal_now + timedelta(minutes=minutes),
+    )
+    same_slot = (target.slot_start, target.slot_end) == (origin.slot_start, origin.slot_end)
+    if same_type and same_slot:
+        raise messages.refusal("same_time", hold=hold)
+    return target

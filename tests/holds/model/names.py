@@ -1,0 +1,108 @@
+"""Short names of transitions, as in the table of ``test_change``."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from dashboard.calcom import Cause, Refused, Reservation, Unavailable
+from dashboard.holds.steps import (
+    Again,
+    Change,
+    Delete,
+    Done,
+    Failed,
+    Found,
+    Get,
+    Location,
+    Moment,
+    NotSeen,
+    OutOfTime,
+    Phase,
+    Post,
+    Seen,
+    Send,
+    Step,
+    Swap,
+    Wait,
+)
+
+CHANGED_BY_PATCH = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
+DELETED = {Phase.CHECKING, Phase.DELETING, Phase.DISCARDING}
+OF_A_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
+
+
+def name_of_seen(change: Change, seen: Seen, now: Moment) -> str:
+    """Return what was seen, as far as it decides."""
+    match seen:
+        case Found(None):
+            return "not there"
+        case Found(Reservation() as reservation):
+            return name_of_found(change, reservation, now)
+        case NotSeen():
+            return "not seen"
+        case Failed(Refused() as error):
+            return name_of_refused(change, error, now)
+        case Failed(Unavailable()):
+            return "not done"
+        case Failed():
+            return "no answer"
+        case OutOfTime():
+            return "out of time"
+    return type(seen).__name__.lower()
+
+
+def name_of_found(change: Change, reservation: Reservation, now: Moment) -> str:
+    """Return where a GET found the reservation."""
+    may_land = ", a write may land" if now.now < change.settled_by else ""
+    if change.phase in DELETED:
+        ran_out = reservation.reservation_until <= now.cal_now
+        return "found, ran out" if ran_out and change.phase is not Phase.CHECKING else "found"
+    if change.phase is Phase.RETAKING:
+        return f"found{may_land}"
+    location = change.locate(reservation)
+    if location is Location.PARKED:
+        if now.cal_now >= max(change.origin.held_until, change.target.held_until):
+            return "found parked, all ran out"
+        failed = change.failure is not None and change.phase in {Phase.ARRIVING, Phase.UNDOING}
+        return "found parked, just failed" if failed else "found parked"
+    if location is Location.TARGET or (location, change.phase) == (Location.ORIGIN, Phase.UNDOING):
+        return f"found at {location}"
+    return f"found {'at ' * (location is Location.ORIGIN)}{location}{may_land}"
+
+
+def name_of_refused(change: Change, error: Refused, now: Moment) -> str:
+    """Return what a refusal is of."""
+    none_left = "" if change.parking_places else ", no place left"
+    if change.phase in CHANGED_BY_PATCH and error.cause is Cause.UNKNOWN_RESERVATION:
+        return "refused: not there"
+    if change.phase is Phase.PATCHING and error.cause is Cause.ALREADY_RESERVED:
+        is_live = change.origin.held_until > now.cal_now
+        if is_live and change.target.overlaps(change.origin):
+            return f"refused: own overlap{none_left}"
+    is_of_place = error.exchange.status in OF_A_PLACE and error.cause not in OF_ANY_PLACE
+    if change.phase is Phase.PARKING and is_of_place:
+        return f"refused: the place{none_left}"
+    if change.phase is Phase.ARRIVING:
+        return f"refused {'move' if change.verb == 'move' else 'extension'}"
+    return "refused"
+
+
+def name_of_step(step: Step) -> str:
+    """Return the next step; the end of a verb with its outcome."""
+    phase = step.change.phase
+    match step:
+        case Send():
+            return f"PATCH {phase}"
+        case Post():
+            return f"POST {phase}"
+        case Delete() | Swap():
+            return f"DELETE {phase}"
+        case Get():
+            return f"GET {phase}"
+        case Wait(then=Again()):
+            return "wait, send again"
+        case Wait():
+            return "wait, look again"
+        case Done(result=result, outcome=outcome):
+            return f"{result}" if step.change.resumed else f"{result}, {outcome}"

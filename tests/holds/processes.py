@@ -1,0 +1,71 @@
+"""Several processes of the product, on the test's own database, that do something together."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import IO, Any
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from tests import serving
+
+
+@dataclass(frozen=True)
+class Processes:
+    """``count`` processes; ``tasks`` and ``results`` are pipes to ``processes_main``."""
+
+    count: int
+    tasks: IO[str]
+    results: IO[str]
+
+    def together(self, tasks: list[dict[str, Any]]) -> list[Any]:
+        """Give each process one task, to begin at the same moment; return the results in order."""
+        if len(tasks) != self.count:
+            raise ValueError("each process needs one task")
+        self.tasks.write(json.dumps(tasks, default=_iso_format) + "\n")
+        self.tasks.flush()
+        results: list[Any] = json.loads(self.results.readline())
+        return results
+
+
+def _iso_format(moment: date | datetime) -> str:
+    return moment.isoformat()
+
+
+@contextlib.contextmanager
+def processes(count: int, *, calcom_url: str) -> Iterator[Processes]:
+    """Start so many processes, and end them; the test must commit what it writes."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.holds.processes_main", str(count)],
+        cwd=serving.PROJECT,
+        env=environment(calcom_url),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        if process.stdout.readline() != "ready\n":
+            raise RuntimeError("the processes did not start; their messages are above")
+        yield Processes(count, process.stdin, process.stdout)
+        process.stdin.close()
+
+
+def environment(calcom_url: str) -> Mapping[str, str]:
+    """Return the environment of a process on the test's own database."""
+    return os.environ | {"DATABASE_URL": database_url(), "CALCOM_API_URL": calcom_url}
+
+
+def database_url() -> str:
+    name = connection.settings_dict["NAME"]
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))

@@ -1,0 +1,228 @@
+"""Failed calls to cal.com: kind of error, status, form field and texts of each cause."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from django.utils import translation
+
+from dashboard.accounts.models import User
+from dashboard.calcom import CalcomError, Cause, Exchange, Refused, Unavailable, Unknown
+from dashboard.calcom.errors import FieldError, kind_of
+from dashboard.holds import messages, safety
+from dashboard.holds.message_table import CALLS
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import Outcome
+from tests.holds.verbs import ALL
+
+NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+WAIT = "Wait: this page will tell when it is certain."
+TRY_AGAIN = "Nothing was changed. Try again in a moment; if it goes on, tell the operator."
+OTHER_TIME = "Choose another time."
+
+# Of a call that writes: kind of error, HTTP status, form field, what happened, what now.
+EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
+    Cause.NOT_RELATED: (
+        Refused,
+        422,
+        "event_type_id",
+        "cal.com refused: the key may not hold this event type.",
+        "Choose another event type, or tell the operator that the key may not use this one.",
+    ),
+    Cause.UNKNOWN_EVENT_TYPE: (
+        Refused,
+        422,
+        "event_type_id",
+        "cal.com knows no event type with this number.",
+        "Check the number, or choose another event type.",
+    ),
+    Cause.UNKNOWN_RESERVATION: (
+        Refused,
+        409,
+        None,
+        "cal.com no longer has this hold.",
+        "Hold the time again if the client still wants it.",
+    ),
+    Cause.ALREADY_RESERVED: (
+        Refused,
+        409,
+        None,
+        "This time is already reserved by someone else.",
+        OTHER_TIME,
+    ),
+    Cause.ALREADY_BOOKED: (
+        Refused,
+        409,
+        None,
+        "This time is already booked at cal.com.",
+        OTHER_TIME,
+    ),
+    Cause.NO_SEATS: (Refused, 409, None, "This time is full: no seats are left.", OTHER_TIME),
+    Cause.NO_HOSTS: (
+        Refused,
+        422,
+        "event_type_id",
+        "This event type has no hosts at cal.com, so it cannot be held.",
+        "Choose another event type, or tell the person who manages cal.com.",
+    ),
+    Cause.WRONG_DURATION: (
+        Refused,
+        422,
+        "slot_duration",
+        "cal.com does not offer this length for the event type.",
+        "Choose one of the lengths that the event type offers.",
+    ),
+    Cause.INVALID: (
+        Refused,
+        422,
+        None,
+        "cal.com did not accept what was sent.",
+        "Fix the highlighted fields and try again.",
+    ),
+    Cause.OTHER_REFUSAL: (
+        Refused,
+        422,
+        None,
+        "cal.com refused for an unknown reason.",
+        "Read the details below; try again, or tell the operator.",
+    ),
+    Cause.KEY_REJECTED: (
+        Unavailable,
+        503,
+        None,
+        "cal.com does not accept the key.",
+        "Tell the operator: the cal.com key is wrong, expired or revoked.",
+    ),
+    Cause.RATE_LIMITED: (
+        Unavailable,
+        503,
+        None,
+        "cal.com allows no more requests for the moment.",
+        "Wait for the time shown here, then try again.",
+    ),
+    Cause.WRONG_ROUTE: (
+        Unavailable,
+        503,
+        None,
+        "cal.com does not know the address that was asked.",
+        "Tell the operator: the address or the version of cal.com is wrong.",
+    ),
+    Cause.NOT_SENT: (
+        Unavailable,
+        503,
+        None,
+        "cal.com cannot be reached.",
+        "Try again in a moment; if it goes on, tell the operator.",
+    ),
+    Cause.UNANSWERED: (Unknown, 503, None, "cal.com did not answer.", WAIT),
+    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com reported an internal error.", WAIT),
+    Cause.NOT_JSON: (Unknown, 503, None, "cal.com's answer could not be read.", WAIT),
+    Cause.UNKNOWN_SHAPE: (
+        Unknown,
+        503,
+        None,
+        "cal.com's answer has an unknown format.",
+        WAIT,
+    ),
+}
+OUTCOMES = {
+    Refused: Outcome.REFUSED,
+    Unavailable: Outcome.UNAVAILABLE,
+    Unknown: Outcome.UNKNOWN,
+}
+
+
+def failed(cause: Cause, *, writes: bool = True, status: int | None = 400, **more: object):
+    """Return the error of a POST, or of a GET where it does not write."""
+    exchange = Exchange(
+        method="POST" if writes else "GET",
+        path=ALL,
+        sent_at=NOW,
+        received_at=NOW,
+        milliseconds=9,
+        status=status,
+        request_id="req-1",
+    )
+    return kind_of(cause, writes=writes)(cause, exchange, message="its own words", **more)
+
+
+def test_every_cause_has_a_row() -> None:
+    assert set(EXPECTED) == set(Cause) == set(CALLS)
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_failed_write(cause: Cause) -> None:
+    kind, status, field, happened, what_now = EXPECTED[cause]
+
+    error = messages.call_failed(failed(cause), safe=safety.nothing_held())
+
+    problem = error.problem
+    assert isinstance(failed(cause), kind)
+    assert (problem.happened, problem.what_now) == (happened, what_now)
+    assert problem.safe == "No time is held, and nothing was changed."
+    assert problem.details == "its own words · HTTP 400 · req-1"
+    assert (error.status, error.outcome, error.cause) == (status, OUTCOMES[kind], cause)
+    # cal.com's own message stands beside a field only where it names the possible lengths.
+    beside = "its own words" if cause is Cause.WRONG_DURATION else happened
+    assert error.fields == ({field: beside} if field else {})
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_failed_read_changed_nothing(cause: Cause) -> None:
+    error = messages.call_failed(failed(cause, writes=False), safe="as before")
+
+    unanswered = cause in {
+        Cause.UNANSWERED,
+        Cause.SERVER_FAULT,
+        Cause.NOT_JSON,
+        Cause.UNKNOWN_SHAPE,
+    }
+    assert error.outcome is not Outcome.UNKNOWN
+    assert error.problem.what_now == (TRY_AGAIN if unanswered else EXPECTED[cause][4])
+
+
+def test_no_free_host_is_a_conflict_about_the_time() -> None:
+    error = messages.call_failed(failed(Cause.NO_HOSTS, status=422), safe="")
+
+    assert (error.problem.happened, error.problem.what_now, error.status, error.fields) == (
+        "None of the hosts of this event type is free at this time.",
+        OTHER_TIME,
+        409,
+        {},
+    )
+
+
+def test_validation_errors_of_cal_com_stand_beside_form_fields() -> None:
+    fields = (
+        FieldError("slotStart", ("slotStart must be a valid ISO 8601 date string",)),
+        FieldError("reservationDuration", ("must be a number", "must be small")),
+        FieldError("elsewhere", ("is no form field",)),
+    )
+
+    error = messages.call_failed(failed(Cause.INVALID, fields=fields), safe="")
+
+    assert error.fields == {
+        "slot_start": "slotStart must be a valid ISO 8601 date string",
+        "reservation_duration": "must be a number must be small",
+    }
+
+
+def test_every_text_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.translation._trans.gettext", lambda text: f"«{text}»")
+
+    with translation.override("eo"):
+        problems = [
+            messages.call_failed(failed(cause), safe=safety.nothing_held()).problem
+            for cause in Cause
+        ]
+
+    texts = [text for one in problems for text in (one.happened, one.safe, one.what_now)]
+    assert [text for text in texts if not text.startswith("«")] == []
+
+
+def test_texts_do_not_contain_the_uid() -> None:
+    uid = "5f1c7a52-1111-4222-8333-444455556666"
+    hold = Hold(pk=7, holder=User(username="staff"), reservation_uid=uid)
+    errors = [messages.call_failed(failed(cause), safe="", hold=hold) for cause in Cause]
+    assert [error for error in errors if uid in f"{error}{error!r}{error.problem!r}"] == []

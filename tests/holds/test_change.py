@@ -1,0 +1,231 @@
+"""The state machine of a change: one test for each row of its table, and what a row cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from dashboard.calcom import CalcomError, Cause, Reservation
+from dashboard.holds import claims
+from dashboard.holds.change import FIRST_PAUSE, next_step
+from dashboard.holds.slots import SlotHold
+from dashboard.holds.states import State
+from dashboard.holds.steps import (
+    Accepted,
+    Again,
+    Begin,
+    Change,
+    Done,
+    Failed,
+    Found,
+    Look,
+    Moment,
+    NotSeen,
+    Outcome,
+    OutOfTime,
+    Phase,
+    Result,
+    Seen,
+    Send,
+    Wait,
+)
+from tests.holds.model.calcom import (
+    EPOCH,
+    NOT_SEEN,
+    REFUSALS,
+    THROTTLED,
+    UNANSWERED,
+    Row,
+    throttled,
+)
+from tests.holds.model.names import name_of_seen, name_of_step
+from tests.holds.model.table import transitions
+
+NOW = EPOCH - timedelta(days=2)
+MINUTE = timedelta(minutes=1)
+PARKED, SECOND_PLACE = EPOCH - timedelta(days=3000), EPOCH + timedelta(days=3000)
+ORIGIN = SlotHold(1, EPOCH, EPOCH + 60 * MINUTE, None, NOW + 15 * MINUTE)
+TARGET = SlotHold(1, EPOCH + 30 * MINUTE, EPOCH + 90 * MINUTE, None, NOW + 30 * MINUTE)
+LONGER = replace(ORIGIN, held_until=NOW + 30 * MINUTE)
+
+REFUSED = {
+    "refused": Cause.NOT_RELATED,
+    "refused move": Cause.ALREADY_BOOKED,
+    "refused extension": Cause.ALREADY_BOOKED,
+    "refused: own overlap": Cause.ALREADY_RESERVED,
+    "refused: the place": Cause.ALREADY_RESERVED,
+    "refused: not there": Cause.UNKNOWN_RESERVATION,
+}
+SEEN: dict[str, Seen] = {
+    "begin": Begin(),
+    "again": Again(),
+    "look": Look(),
+    "not there": Found(None),
+    "not seen": NotSeen(NOT_SEEN),
+    "not done": Failed(THROTTLED),
+    "no answer": Failed(UNANSWERED),
+    "out of time": OutOfTime(),
+}
+DELETED = {Phase.DELETING, Phase.DISCARDING, Phase.REPLACED, Phase.RETAKING}
+AFTER_A_REFUSAL = {Phase.UNDOING, Phase.TURNED_AWAY, Phase.DISCARDING}
+UNANSWERED_BEFORE = {Phase.PATCHING, Phase.PARKING, Phase.ASKING_AGAIN}
+
+
+def at(now: timedelta) -> Moment:
+    return Moment(NOW + now, NOW + now, claims.settled_by(NOW + now))
+
+
+def answer(slot: SlotHold) -> Reservation:
+    return Row("uid-0", slot).reservation()
+
+
+def change_in(phase: Phase, *, by: str = "verb", seen: str = "") -> Change:
+    """Return a change in a phase; a verb remembers what the words of ``seen`` imply."""
+    failed = by == "verb" and (phase in UNANSWERED_BEFORE or "may land" in seen)
+    failed |= "just failed" in seen or seen == "out of time"
+    return Change(
+        verb="extend" if "extension" in seen else "move",
+        phase=phase,
+        origin=ORIGIN,
+        target=LONGER if "extension" in seen else TARGET,
+        settled_by=NOW + MINUTE if "may land" in seen else NOW,
+        parked=PARKED,
+        minutes=30,
+        parking_places=() if "no place left" in seen else (SECOND_PLACE,),
+        resumed=by == "settle",
+        refusal=REFUSALS[Cause.ALREADY_BOOKED] if phase in AFTER_A_REFUSAL else None,
+        failure=UNANSWERED if failed else None,
+    )
+
+
+def seen_in(phase: Phase, name: str) -> Seen:
+    """Return what the name says, as the runner would see it."""
+    name = name.removesuffix(", no place left")
+    if name in SEEN:
+        return SEEN[name]
+    if name in REFUSED:
+        return Failed(REFUSALS[REFUSED[name]])
+    parked = replace(change_in(phase).parking_slot(), slot_start=PARKED)
+    landed = {Phase.PARKING: parked, Phase.UNDOING: ORIGIN}.get(phase, TARGET)
+    if name == "accepted":
+        return Accepted(None if phase in DELETED else answer(landed))
+    elsewhere = replace(ORIGIN, slot_start=EPOCH + timedelta(days=1))
+    places = {"target": TARGET, "parked": parked, "elsewhere": elsewhere, "ran": None}
+    slot = next((slot for word, slot in places.items() if word in name), ORIGIN)
+    return Found(answer(slot or replace(ORIGIN, held_until=NOW)))
+
+
+@pytest.mark.parametrize(
+    ("phase", "by", "seen", "step"),
+    [pytest.param(*row, id=" - ".join(row[:3])) for row in transitions()],
+)
+def test_transition(phase: str, by: str, seen: str, step: str) -> None:
+    change, what = change_in(Phase(phase), by=by, seen=seen), seen_in(Phase(phase), seen)
+    now = at(timedelta(hours=3) if "all ran out" in seen else timedelta())
+
+    assert name_of_seen(change, what, now) == seen
+    assert name_of_step(next_step(change, what, now)) == step
+
+
+@pytest.mark.parametrize("phase", [Phase.PATCHING, Phase.PARKING, Phase.DELETING, Phase.RETAKING])
+def test_first_write_is_journaled_as_it_is_sent(phase: Phase) -> None:
+    step = next_step(change_in(phase), Again(), at(timedelta()))
+
+    journal = Change.from_json(step.fields["change"])  # type: ignore[union-attr]
+    assert journal.phase is phase
+    assert journal.settled_by == claims.settled_by(NOW)
+
+
+def test_parking_place_is_held_a_minute_longer_than_the_hold_and_its_target() -> None:
+    step = next_step(change_in(Phase.PARKING), Begin(), at(timedelta()))
+
+    assert isinstance(step, Send)
+    assert step.slot.slot_start == PARKED
+    assert step.slot.held_until == TARGET.held_until + MINUTE
+
+
+def test_second_parking_place_follows_a_refused_one() -> None:
+    refused = Failed(REFUSALS[Cause.ALREADY_RESERVED])
+
+    step = next_step(change_in(Phase.PARKING), refused, at(timedelta()))
+
+    assert isinstance(step, Send)
+    assert step.slot.slot_start == SECOND_PLACE
+    assert Change.from_json(step.fields["change"]).parked == SECOND_PLACE
+
+
+@pytest.mark.parametrize("cause", [Cause.WRONG_DURATION, Cause.NO_HOSTS])
+def test_refusal_that_any_place_would_meet_ends_parking(cause: Cause) -> None:
+    step = next_step(change_in(Phase.PARKING), Failed(REFUSALS[cause]), at(timedelta()))
+
+    assert name_of_step(step) == "unchanged, refused"
+
+
+def test_pauses_double_and_are_no_shorter_than_cal_com_asks() -> None:
+    change, seconds = change_in(Phase.ARRIVING), []
+    for error in (UNANSWERED, UNANSWERED, UNANSWERED, throttled(5)):
+        step = next_step(change, NotSeen(error), at(timedelta()))
+        assert isinstance(step, Wait)
+        change = step.change
+        seconds.append(step.seconds)
+
+    assert seconds == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE, 5]
+
+
+def test_refused_move_goes_back_without_the_pause_of_an_earlier_failure() -> None:
+    failed = replace(change_in(Phase.ARRIVING), failure=throttled(5))
+    refused = Failed(REFUSALS[Cause.ALREADY_BOOKED])
+    now = at(timedelta())
+
+    looks = next_step(failed, refused, now)
+    step = next_step(looks.change, seen_in(Phase.UNDOING, "found parked"), now)
+
+    assert name_of_step(step) == "PATCH undoing"
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome"),
+    [
+        (UNANSWERED, Outcome.UNKNOWN),
+        (THROTTLED, Outcome.UNAVAILABLE),
+        (REFUSALS[Cause.NOT_RELATED], Outcome.REFUSED),
+    ],
+)
+def test_settle_tells_why_a_change_stays_open(error: CalcomError, outcome: Outcome) -> None:
+    change = change_in(Phase.DELETING, by="settle")
+
+    step = next_step(change, Failed(error), at(timedelta()))
+
+    assert isinstance(step, Done)
+    assert (step.result, step.outcome) == (Result.UNSETTLED, outcome)
+    assert step.fields.get("change", "kept") is not None
+
+
+@pytest.mark.parametrize(
+    ("phase", "seen", "state"),
+    [
+        (Phase.PLACING, "accepted", State.HELD),
+        (Phase.PLACING, "refused", State.REFUSED),
+        (Phase.PLACING, "no answer", State.UNCONFIRMED),
+        (Phase.CHECKING, "not there", State.GONE),
+        (Phase.DELETING, "accepted", State.RELEASED),
+        (Phase.PATCHING, "accepted", State.HELD),
+        (Phase.PATCHING, "refused: not there", State.GONE),
+        (Phase.UNDOING, "found at origin", State.HELD),
+        (Phase.TURNED_AWAY, "found parked", State.LOST),
+        (Phase.TURNED_AWAY, "found parked, all ran out", State.EXPIRED),
+        (Phase.RETAKING, "accepted", State.PLACING),
+        (Phase.RETAKING, "not there", State.LOST),
+        (Phase.ASKING_AGAIN, "refused", State.LOST),
+        (Phase.ASKING_AGAIN, "no answer", State.UNCONFIRMED),
+        (Phase.ASKING_AGAIN, "out of time", State.LOST),
+    ],
+)
+def test_state_that_a_transition_records(phase: Phase, seen: str, state: State) -> None:
+    now = at(timedelta(hours=3) if "all ran out" in seen else timedelta())
+
+    step = next_step(change_in(phase, seen=seen), seen_in(phase, seen), now)
+
+    assert step.fields["state"] is state  # type: ignore[union-attr]

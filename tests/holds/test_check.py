@@ -1,0 +1,48 @@
+"""Checks take over what was changed outside Holdfast."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from dashboard.accounts.models import User
+from dashboard.holds.checks import Finding
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register, states
+from tests.holds.verbs import CONSULT, MONDAY, SHORT, VARIABLE
+
+
+def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
+    """With title, kind and lengths of the new event type."""
+    hold = verbs.place(staff, event_type=VARIABLE, slot_duration=45)
+    calcom.remove_holds()
+    calcom.insert_hold(SHORT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30)
+
+    checked = verbs.check(staff, hold)
+
+    now = checked.hold
+    assert checked.finding is Finding.MOVED
+    assert (now.event_type_title, now.event_type_kind, now.slot_duration) == (
+        "Short 30",
+        "individual",
+        None,
+    )
+    assert at_cal_com(calcom) == in_register(hold)
+
+
+def test_released_hold_is_not_brought_back(calcom: Sandbox, staff: User) -> None:
+    """A replica of cal.com's database may be a moment behind and still have it."""
+    hold = verbs.place(staff)
+    uid = Hold.objects.get(pk=hold.pk).reservation_uid
+    verbs.release(staff, hold)
+    calcom.insert_hold(CONSULT, MONDAY, uid=uid)
+
+    with pytest.raises(HoldError) as refused:
+        verbs.check(staff, hold)
+
+    assert refused.value.cause == "has_ended"
+    assert states(hold) == ["released"]

@@ -1,0 +1,147 @@
+"""Claims of dead processes: their actions get one outcome, however many requests close them."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import reservations, settle
+from dashboard.holds.models import EventTypeLock, Hold
+from dashboard.holds.operation import Operation
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds import factories, verbs
+from tests.holds.concurrency import at_once
+from tests.holds.crash import KilledError, die
+from tests.holds.observe import audit_of
+from tests.holds.verbs import ROUND_ROBIN
+
+HOUR = timedelta(hours=1)
+TOGETHER = 0.3  # seconds; where writers come one after the other, the first waits in vain
+
+
+@pytest.fixture
+def meeting_writers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let two writers of an outcome meet before either writes, where the database allows it."""
+    barrier, outcome = threading.Barrier(2), trail.outcome
+
+    def wait_and_write(*args: Any, **more: Any) -> None:
+        with suppress(threading.BrokenBarrierError):
+            barrier.wait(TOGETHER)
+        outcome(*args, **more)
+
+    monkeypatch.setattr(trail, "outcome", wait_and_write)
+
+
+def kinds_by_action() -> list[list[str]]:
+    """Return the kinds of the entries of each action."""
+    kinds: dict[object, list[str]] = {}
+    for entry in AuditEntry.objects.exclude(kind="event").order_by("id"):
+        kinds.setdefault(entry.action_id, []).append(entry.kind)
+    return list(kinds.values())
+
+
+def test_interrupted_placing_is_unconfirmed(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reservations, "reserve", die)
+    with pytest.raises(KilledError):
+        verbs.place(staff)
+    hold = Hold.objects.get()
+    assert hold.state == "placing"
+
+    now = timezone.now()
+    counts = [settle.settle_times(now + timedelta(minutes=minutes)) for minutes in (0, 1)]
+
+    hold.refresh_from_db()
+    assert (counts, hold.state, hold.claim_id) == ([0, 1], "unconfirmed", None)
+    assert audit_of(hold) == [
+        ("intent", "place", "POST", ""),
+        ("outcome", "place", "", "unknown"),
+    ]
+    assert AuditEntry.objects.get(kind="outcome").error_code == "process_died"
+
+
+def test_claim_of_an_unknown_verb_is_closed(staff: User) -> None:
+    """Another version may have written it."""
+    claim = {"claim_id": "5f1c7a52-1111-4222-8333-444455556666", "claim_verb": "teleport"}
+    hold = factories.put(staff, **claim, claim_until=timezone.now() - HOUR)
+
+    assert settle.settle_times(timezone.now()) == 1
+
+    hold.refresh_from_db()
+    assert (hold.claim_id, hold.state) == (None, "held")
+    assert AuditEntry.objects.get(action_id=claim["claim_id"]).action == "settle"
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("_round", range(3))
+def test_hold_and_stand_in_are_closed_at_once(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    meeting_writers: None,
+    _round: int,
+) -> None:
+    """Both have the action whose process died between its two calls."""
+    hold = verbs.place(staff, event_type=ROUND_ROBIN)
+    monkeypatch.setattr(reservations, "reserve", die)
+    with pytest.raises(KilledError):
+        verbs.extend(staff, hold)
+    now = timezone.now()
+    Hold.objects.update(claim_until=now - HOUR)
+    stand_in = Hold.objects.exclude(pk=hold.pk).get()
+
+    at_once(
+        lambda: settle.load_settled(hold.pk, now=now),
+        lambda: settle.load_settled(stand_in.pk, now=now),
+    )
+
+    assert list(Hold.objects.values_list("claim_id", flat=True)) == [None, None]
+    assert kinds_by_action() == [["intent", "outcome"], ["intent", "outcome"]]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_slow_action_is_closed_while_it_gives_up(
+    calcom: Sandbox, staff: User, meeting_writers: None
+) -> None:
+    """Either may write the outcome; a late action then adds a step with its answer."""
+    hold = verbs.place(staff)
+    slow = Operation(
+        AuditEntry.Action.EXTEND, by=acting(staff), hold_id=hold.pk, now=timezone.now() - HOUR
+    )
+    slow.start(hold, method="PATCH", calls=1)
+
+    at_once(slow.abandon, lambda: settle.load_settled(hold.pk, now=timezone.now()))
+
+    _placed, extended = kinds_by_action()
+    assert extended[:2] == ["intent", "outcome"]
+    assert extended[2:] in ([], ["step"])
+    assert Hold.objects.get().claim_id is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_refuses_a_second_outcome(calcom: Sandbox, staff: User) -> None:
+    verbs.place(staff)
+    outcome = AuditEntry.objects.get(kind="outcome")
+    action = trail.resume(action_id=outcome.action_id, action=trail.Action.PLACE, by=None)
+    again: dict[str, Any] = {"outcome": trail.Outcome.UNKNOWN, "now": timezone.now()}
+
+    with pytest.raises(IntegrityError):
+        trail.outcome(action, **again)
+    with transaction.atomic():
+        assert trail.outcome_once(action, **again) is False
+        EventTypeLock.objects.create(event_type_id=7)  # the transaction goes on
+    trail.step(action, method="", path="", answered=None, now=timezone.now())
+
+    assert EventTypeLock.objects.filter(pk=7).exists()
+    assert kinds_by_action() == [["intent", "outcome", "step"]]

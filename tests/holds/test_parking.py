@@ -1,0 +1,153 @@
+"""Extensions and moves where cal.com counts a reservation as its own overlap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import settle
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.sandbox import Sandbox
+from tests.future_dates import day
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register, sent, states
+from tests.holds.verbs import CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN
+
+
+@pytest.fixture
+def unknown_kind(calcom: Sandbox) -> Iterator[None]:
+    """No event type can be read, so its kind is not known."""
+    calcom.faults.add("500", route=EVENT_TYPE, count=None)
+    cache.clear()
+    yield
+    cache.clear()
+
+
+def run_out(calcom: Sandbox, hold: Hold) -> None:
+    """Let the hold's minute pass on cal.com's clock."""
+    calcom.clock.shift(61)
+    Upstream.objects.update(clock_offset_ms=61_000)
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause", "happened"),
+    [
+        (
+            "stranger",
+            "already_reserved",
+            "The hold is lost: someone else reserved the time while it was being changed.",
+        ),
+        (
+            "stranger-books",
+            "already_booked",
+            "The hold is lost: the time is booked at cal.com, perhaps since before this change.",
+        ),
+    ],
+)
+def test_time_taken_while_parked_is_lost(
+    calcom: Sandbox, staff: User, kind: str, cause: str, happened: str
+) -> None:
+    hold = verbs.place(staff)
+    uid = Hold.objects.get(pk=hold.pk).reservation_uid
+    calcom.faults.add(kind, when="after", method="PATCH", route=ONE, skip=1)
+
+    with pytest.raises(HoldError) as lost:
+        verbs.extend(staff, hold)
+
+    assert (lost.value.problem.happened, lost.value.status) == (happened, 409)
+    hold.refresh_from_db()
+    assert (hold.state, hold.end_reason, hold.change) == ("lost", cause, None)
+    assert uid not in [row.uid for row in calcom.rows()]  # the parked one is deleted
+
+
+@pytest.mark.parametrize("retake", [False, True])
+def test_round_robin_is_never_parked(calcom: Sandbox, staff: User, *, retake: bool) -> None:
+    """Neither is it retaken, whatever the person agreed to: the new one first is always safe."""
+    hold = verbs.place(staff, event_type=ROUND_ROBIN)
+    calcom.forget_calls()
+
+    verbs.extend(staff, hold, retake=retake)
+    verbs.move(staff, hold, MONDAY + timedelta(minutes=30))
+
+    assert sent(calcom) == [("POST", 201), ("DELETE", 200)] * 2
+    assert at_cal_com(calcom) == in_register(hold)
+
+
+@pytest.mark.parametrize("believed", [False, True])
+@pytest.mark.usefixtures("unknown_kind")
+def test_unknown_kind_is_never_parked(calcom: Sandbox, staff: User, *, believed: bool) -> None:
+    """It may be round robin. A self-overlap that cal.com is known to count changes nothing."""
+    hold = verbs.place(staff)
+    until = timezone.now() + timedelta(hours=1) if believed else None
+    Upstream.objects.update(self_overlap_until=until)
+    calcom.forget_calls()
+
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+
+    assert refused.value.retake is True
+    assert [row.start for row in calcom.rows()] == [MONDAY]
+    date = str(day(0)).encode()
+    assert [call.request.body.count(date) for call in calcom.calls("PATCH")] == [1]
+    assert verbs.extend(staff, hold, 30, retake=True).state == "held"
+
+
+def test_expired_hold_is_revived_in_place(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff, minutes=1)
+    before = in_register(hold)
+    run_out(calcom, hold)
+    settle.settle_times(timezone.now())
+    assert states(hold) == ["expired"]
+    calcom.forget_calls()
+
+    verbs.extend(staff, hold, 20)
+
+    assert sent(calcom) == [("PATCH", 200)]
+    assert states(hold) == ["held"]
+    assert at_cal_com(calcom) == in_register(hold) == before
+
+
+def test_expired_hold_whose_time_is_taken_stays_expired(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff, minutes=1)
+    run_out(calcom, hold)
+    calcom.insert_hold(CONSULT, MONDAY)
+
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+
+    assert (refused.value.status, refused.value.problem.safe) == (
+        409,
+        "This hold is no longer live.",
+    )
+    assert states(hold) == ["expired"]
+
+
+def test_belief_in_the_self_overlap_ends(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    verbs.extend(staff, hold, 30)
+    assert Upstream.objects.get().self_overlap_until is not None
+    Upstream.objects.update(self_overlap_until=timezone.now() - timedelta(seconds=1))
+    calcom.forget_calls()
+
+    verbs.extend(staff, hold, 40)
+
+    assert [status for _, status in sent(calcom)] == [422, 200, 200]
+
+
+def test_refused_delete_after_an_unanswered_one_is_unknown(calcom: Sandbox, staff: User) -> None:
+    """The first DELETE may have been done."""
+    hold = verbs.place(staff)
+    calcom.faults.add("drop", when="after", method="DELETE", route=ONE)
+    calcom.faults.add("429", method="DELETE", route=ONE, skip=1, count=None, seconds=20)
+
+    with pytest.raises(HoldError) as unknown:
+        verbs.release(staff, hold)
+
+    assert unknown.value.outcome == Outcome.UNKNOWN
+    assert "is unchanged" not in unknown.value.problem.safe

@@ -1,0 +1,136 @@
+"""A verb starts only when the last known rate allowance covers its calls."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import rate_and_clock
+from dashboard.holds.claims import SlotGuard
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import HoldError
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register
+from tests.holds.verbs import CONSULT, KEY, LATER, ONE
+from tests.pages.desk import desk
+
+MINUTE = timedelta(minutes=1)
+
+
+def change_elsewhere(hold: Hold, until: datetime) -> None:
+    """Let a colleague be extending this hold."""
+    Hold.objects.filter(pk=hold.pk).update(
+        claim_id=uuid.uuid4(), claim_verb="extend", claim_until=until
+    )
+
+
+def test_verb_starts_only_when_the_allowance_covers_it(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    calcom.set_limit(KEY, 6)
+    verbs.check(staff, hold)  # tells how many calls are left: 5
+    calcom.forget_calls()
+
+    answer = desk(staff).post(f"/holds/{hold.pk}/extend", {"reservation_duration": 30})
+
+    assert (answer.status_code, 0 < int(answer["Retry-After"]) <= 60) == (503, True)
+    assert calcom.calls() == []
+    assert at_cal_com(calcom) == in_register(hold)
+    assert verbs.release(staff, hold).state == "released"  # two calls fit
+
+
+def test_block_is_obeyed_without_a_call(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    calcom.faults.add("429", method="PATCH", route=ONE, seconds=300)
+    with pytest.raises(HoldError):
+        verbs.move(staff, hold)
+    calcom.forget_calls()
+    cache.clear()
+    browser = desk(staff)
+    blocked_until = Upstream.objects.get().blocked_until
+    assert blocked_until is not None
+
+    started = timezone.now()
+    answers = [
+        browser.post(f"/holds/{hold.pk}/{verb}", {"reservation_duration": 30})
+        for verb in ("check", "extend", "release")
+    ]
+    answers.append(browser.post("/look-up", {"uid": "abc"}))
+    answers.append(
+        browser.post("/holds/new", {"event_type_id": CONSULT, "slot_start": LATER.isoformat()})
+    )
+    left = blocked_until - timezone.now()
+
+    assert [answer.status_code for answer in answers] == [503] * 5
+    waits = [int(answer["Retry-After"]) for answer in answers]
+    assert waits == sorted(waits, reverse=True)
+    assert left.total_seconds() <= waits[-1]
+    assert waits[0] <= (blocked_until - started).total_seconds() + 1
+    assert calcom.calls() == []
+
+
+def test_block_outlasts_a_verb_that_began_before_it(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    mine, other = rate_and_clock.load(), rate_and_clock.load()
+    blocked_until = timezone.now() + MINUTE
+    other.learn(blocked_until=blocked_until)
+    rate_and_clock.save(other)
+
+    mine.learn(self_overlap_until=timezone.now())
+    rate_and_clock.save(mine)
+
+    assert Upstream.objects.get().blocked_until == blocked_until
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+    assert refused.value.status == 503
+
+
+@pytest.mark.parametrize(
+    ("remaining", "limit", "starts"), [(13, 120, False), (14, 120, True), (9, 9, True)]
+)
+def test_calls_of_colleagues_are_left_for_them(
+    calcom: Sandbox, staff: User, colleague: User, *, remaining: int, limit: int, starts: bool
+) -> None:
+    """After a 429 between parking and return the time would be anyone's for a minute."""
+    hold, other = verbs.place(staff), verbs.place(colleague, start=LATER)
+    resets_at = timezone.now() + MINUTE
+    change_elsewhere(other, resets_at)
+    Upstream.objects.update(rate_limit=limit, rate_remaining=remaining, rate_resets_at=resets_at)
+    calcom.forget_calls()
+
+    if starts:
+        verbs.extend(staff, hold)
+        return
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+    assert refused.value.cause == "rate_limited"
+    assert "The hold is unchanged" in refused.value.problem.safe
+    assert calcom.calls() == []
+
+
+def test_two_that_read_the_allowance_before_either_claims(
+    calcom: Sandbox, staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold, other = verbs.place(staff), verbs.place(colleague, start=LATER)
+    resets_at = timezone.now() + MINUTE
+    Upstream.objects.update(rate_limit=120, rate_remaining=13, rate_resets_at=resets_at)
+    calcom.forget_calls()
+    take_turn = SlotGuard.take_turn
+
+    def after_other(*args: Any, **more: Any) -> None:
+        change_elsewhere(other, resets_at)
+        take_turn(*args, **more)
+
+    monkeypatch.setattr(SlotGuard, "take_turn", after_other)
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+
+    assert refused.value.cause == "rate_limited"
+    assert calcom.calls() == []
+    assert Hold.objects.get(pk=hold.pk).claim_id is None

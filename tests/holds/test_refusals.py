@@ -1,0 +1,293 @@
+"""Refusals by Holdfast itself: status, cause and texts of each row of the message table."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.utils import translation
+
+from dashboard.accounts.models import User
+from dashboard.holds import local_times, messages, safety
+from dashboard.holds.message_table import REFUSALS
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from tests.future_dates import named
+from tests.holds.verbs import CONSULT, MONDAY
+
+NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
+UID = "5f1c7a52-1111-4222-8333-444455556666"
+AS_ENTERED = "This cannot be done as entered."
+FIX_FIELDS = "Fix the highlighted fields and try again."
+HOLD_AGAIN = "Hold the time again if the client still wants it."
+NOT_STARTED = "Your change was not started."
+NOTHING_CHANGED = "Nothing was changed."
+NOTHING_HELD = "Nothing is held for this client now."
+NOTHING_SENT = "Nothing was sent to cal.com, and nothing was changed."
+OFFER_ANOTHER = "Tell the client and offer another time."
+POSSIBLY_HELD = "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest."
+UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
+VERIFY = "Verify it with cal.com, then decide again."
+
+# Row of the table: cause in the audit, HTTP status, what happened, is my hold safe, what now.
+EXPECTED = {
+    "our_rule": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
+    "same_time": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
+    "how_long": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
+    "would_shorten": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
+    "no_offer": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
+    "not_yours": (
+        "not_yours",
+        403,
+        "This hold belongs to staff.",
+        NOTHING_CHANGED,
+        "Ask staff or an admin to do it.",
+    ),
+    "being_changed": (
+        "being_changed",
+        409,
+        "staff is extending this hold right now.",
+        NOT_STARTED,
+        "Wait a few seconds, open the hold again, then decide.",
+    ),
+    "being_restored": (
+        "being_restored",
+        409,
+        "An earlier change of this hold was interrupted and is being finished.",
+        NOT_STARTED,
+        "Wait until this page says that it is settled, then try again.",
+    ),
+    "being_asked": (
+        "being_asked",
+        409,
+        "staff is asking cal.com for this time right now.",
+        "Nothing was sent to cal.com for you, and nothing was changed.",
+        "Wait a few seconds and try again, or choose another time.",
+    ),
+    "being_decided": (
+        "being_decided",
+        409,
+        "staff is deciding on this offer right now.",
+        NOT_STARTED,
+        "Wait a few seconds and open the offer again.",
+    ),
+    "took_too_long": (
+        "took_too_long",
+        503,
+        "This took too long and was stopped.",
+        "Holdfast is checking the result with cal.com.",
+        "Wait until this page says that it is settled.",
+    ),
+    "no_time": (
+        "no_time",
+        503,
+        "The earlier ones took too long, so this one was not started.",
+        UNCHANGED,
+        "Try again.",
+    ),
+    "rate_limited": (
+        "rate_limited",
+        503,
+        "cal.com allows no more requests for the moment.",
+        UNCHANGED,
+        "Try again in 42 seconds.",
+    ),
+    "changed_meanwhile": (
+        "changed_meanwhile",
+        409,
+        "The hold was changed after you opened this page.",
+        UNCHANGED,
+        "See how it is now, then decide again.",
+    ),
+    "changed_outside": (
+        "changed_outside",
+        409,
+        "This hold was changed outside Holdfast and differs from what is shown here.",
+        "Nothing was released.",
+        VERIFY,
+    ),
+    "has_ended": (
+        "has_ended",
+        409,
+        "This hold has already ended: released.",
+        NOTHING_CHANGED,
+        HOLD_AGAIN,
+    ),
+    "ran_out": (
+        "has_ended",
+        409,
+        "This reservation ran out at 14:00:00 (Europe/Rome).",
+        NOTHING_CHANGED,
+        HOLD_AGAIN,
+    ),
+    "not_confirmed": (
+        "not_confirmed",
+        409,
+        "cal.com never confirmed this hold, so it cannot be verified or changed.",
+        POSSIBLY_HELD,
+        "Wait until it is certain, or look the reservation up if you know its uid.",
+    ),
+    "unreadable_change": (
+        "not_confirmed",
+        409,
+        "The record of an earlier change cannot be read.",
+        POSSIBLY_HELD,
+        VERIFY,
+    ),
+    "offer_is_full": (
+        "offer_is_full",
+        409,
+        "This offer already has 5 times, the maximum.",
+        NOTHING_SENT,
+        "Release one of them first.",
+    ),
+    "not_in_offer": (
+        "not_in_offer",
+        409,
+        "This hold is not part of the offer.",
+        NOTHING_CHANGED,
+        "Open the offer again, then decide.",
+    ),
+    "retake_needed": (
+        "retake_needed",
+        409,
+        "cal.com does not let this hold be changed while it lasts.",
+        UNCHANGED,
+        (
+            "You may release it and take it again at once. In between someone else can take the "
+            "time; then it is lost."
+        ),
+    ),
+    "lost": (
+        "lost",
+        409,
+        "The hold is lost: it was released to be taken again, and cal.com refused.",
+        NOTHING_HELD,
+        "The time may still be free: try to hold it again at once.",
+    ),
+    "lost_already_reserved": (
+        "lost",
+        409,
+        "The hold is lost: someone else reserved the time while it was being changed.",
+        NOTHING_HELD,
+        OFFER_ANOTHER,
+    ),
+    "lost_already_booked": (
+        "lost",
+        409,
+        "The hold is lost: the time is booked at cal.com, perhaps since before this change.",
+        NOTHING_HELD,
+        OFFER_ANOTHER,
+    ),
+    "lost_no_seats": (
+        "lost",
+        409,
+        "The hold is lost: the last seat was taken.",
+        NOTHING_HELD,
+        OFFER_ANOTHER,
+    ),
+}
+
+
+def hold(user: User, **fields: object) -> Hold:
+    given = {
+        "pk": 7,
+        "state": Hold.State.HELD,
+        "holder": user,
+        "event_type_id": CONSULT,
+        "slot_start": MONDAY,
+        "slot_end": MONDAY + timedelta(hours=1),
+        "reservation_uid": UID,
+        "held_until": NOW + timedelta(minutes=15),
+    }
+    return Hold(**given | fields)
+
+
+def refusals(user: User) -> dict[str, HoldError]:
+    """Return an error for each row of the table."""
+    held = hold(user)
+    extending = hold(user, claim_by=user, claim_verb="extend")
+    unconfirmed = {"state": Hold.State.UNCONFIRMED, "latest_end": NOW}
+    unchanged = safety.still_yours(held, NOW)
+    plain = (
+        "same_time",
+        "how_long",
+        "not_yours",
+        "being_restored",
+        "took_too_long",
+        "changed_outside",
+        "not_in_offer",
+    )
+    return {row: messages.refusal(row, hold=held) for row in plain} | {
+        "our_rule": messages.invalid({"slot_start": "no"}),
+        "would_shorten": messages.would_shorten(held, field="until"),
+        "no_offer": messages.refusal("no_offer"),
+        "being_changed": messages.being_changed(extending),
+        "being_asked": messages.being_asked(extending),
+        "being_decided": messages.refusal("being_decided", hold=extending),
+        "no_time": messages.refusal("no_time", hold=held, safe=unchanged),
+        "rate_limited": messages.no_room(held, 42, safe=unchanged),
+        "changed_meanwhile": messages.changed_meanwhile(held, NOW),
+        "has_ended": messages.refusal("has_ended", hold=hold(user, state=Hold.State.RELEASED)),
+        "ran_out": messages.ran_out(NOW),
+        "not_confirmed": messages.not_confirmed(hold(user, **unconfirmed, reservation_uid=None)),
+        "unreadable_change": messages.not_confirmed(hold(user, **unconfirmed)),
+        "offer_is_full": messages.refusal("offer_is_full", most=5),
+        "retake_needed": messages.retake_needed(held, NOW),
+        "lost": messages.lost(held, "not_sent"),
+        "lost_already_reserved": messages.lost(held, "already_reserved"),
+        "lost_already_booked": messages.lost(held, "already_booked", "its own words"),
+        "lost_no_seats": messages.lost(held, "no_seats"),
+    }
+
+
+def test_texts_of_every_row(staff: User) -> None:
+    errors = refusals(staff)
+    assert set(errors) == set(REFUSALS)
+    assert {
+        row: (error.cause, error.status, *astuple(error.problem)[:3])
+        for row, error in errors.items()
+    } == EXPECTED
+
+
+def test_texts_beside_form_fields(staff: User) -> None:
+    assert {row: error.fields for row, error in refusals(staff).items() if error.fields} == {
+        "our_rule": {"slot_start": "no"},
+        "same_time": {"slot_start": "The hold already has this time. Extend it to keep it longer."},
+        "how_long": {"reservation_duration": "Enter the minutes from now."},
+        "would_shorten": {
+            "until": (
+                "The hold already stands until 14:15:00 (Europe/Rome); this would shorten it."
+            )
+        },
+        "no_offer": {"offer": "This offer does not exist, or none of its times was ever held."},
+    }
+
+
+def test_every_text_is_translated(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("django.utils.translation._trans.gettext", lambda text: f"«{text}»")
+    # Later tests would read the cached dates.
+    monkeypatch.setattr(local_times, "format_date", local_times.format_date.__wrapped__)
+
+    with translation.override("eo"):
+        problems = [error.problem for error in refusals(staff).values()]
+
+    texts = [text for one in problems for text in (one.happened, one.safe, one.what_now)]
+    assert [text for text in texts if not text.startswith("«")] == []
+
+
+def test_texts_do_not_contain_the_uid(staff: User) -> None:
+    errors = refusals(staff).values()
+    assert [error for error in errors if UID in f"{error}{error!r}{error.problem!r}"] == []
+
+
+@pytest.mark.parametrize("cause", ["not_sent", "key_rejected"])
+def test_other_causes_of_a_loss_share_a_text(staff: User, cause: str) -> None:
+    happened = messages.lost(hold(staff), cause).problem.happened
+    assert happened == EXPECTED["lost"][2]
+
+
+def test_row_without_safety_requires_it(staff: User) -> None:
+    with pytest.raises(ValueError, match="say whether the hold is safe"):
+        messages.refusal("retake_needed", hold=hold(staff))

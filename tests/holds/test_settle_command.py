@@ -1,0 +1,46 @@
+"""The ``settle`` command, once and as a service."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from tests import serving
+from tests.holds.factories import put
+from tests.holds.observe import states
+from tests.holds.processes import environment
+from tests.waiting import PATIENCE, wait_for
+
+NO_CALCOM = "http://127.0.0.1:9"
+
+
+def test_single_run_prints_what_is_left(db: None, capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("settle")
+
+    assert capsys.readouterr().out == "0 left half-way\n"
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_service_settles_again_and_again_and_ends_with_its_parent(staff: User) -> None:
+    """``--with-parent`` ends it when its input is closed."""
+    with subprocess.Popen(
+        [sys.executable, "manage.py", "settle", "--every", "0.1", "--with-parent"],
+        cwd=serving.PROJECT,
+        env=environment(NO_CALCOM),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as service:
+        for number in (1, 2):
+            put(staff, held_until=timezone.now() - timedelta(minutes=1))
+            wait_for(lambda: states() == ["expired"] * number)  # noqa: B023
+        output, _ = service.communicate(timeout=PATIENCE)
+
+    assert (service.returncode, output) == (0, b"")
