@@ -1,42 +1,42 @@
-"""The whole site on one screen."""
+"""URLs of the whole site. An unmarked view is for Staff and Admins."""
 
 from django.urls import URLPattern, URLResolver, path
 
+from dashboard.accounts.access import admins_only, public
 from dashboard.accounts.admin import people_site
-from dashboard.accounts.policy import public
 from dashboard.accounts.views import SignIn, SignOut, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.pages import acting, event_type_choices, watching
-from dashboard.pages import views as holds
+from dashboard.pages import board, hold, look_up, move, offer, place, release, take_over, warnings
+from dashboard.pages.picker import event_type_choices
 
-handler400 = "dashboard.edge.failures.bad_request"
-handler404 = "dashboard.edge.failures.not_found"
+handler400 = "dashboard.edge.errors.bad_request"
+handler404 = "dashboard.edge.errors.not_found"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Answered before this by the middleware of the same module; here for their names.
+    # Health middleware answers these before any view; the paths give them a name.
     path("livez", public(health.live), name="livez"),
     path("readyz", public(health.ready), name="readyz"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
-    path("settings/", own_settings, {"event_types": event_type_choices.choices}, name="settings"),
-    path("", watching.board, name="board"),
-    path("board", watching.board_rows, name="board-rows"),
-    path("warnings", watching.warned, name="warnings"),
-    path("check", holds.check_many, name="check-many"),
-    path("release", acting.release_many, name="release-many"),
-    path("look-up", holds.look_up, name="look-up"),
-    path("holds/new", holds.place, name="place"),
-    path("holds/<int:pk>/", holds.hold, name="hold"),
-    path("holds/<int:pk>/check", holds.check, name="hold-check"),
-    path("holds/<int:pk>/extend", holds.extend, name="hold-extend"),
-    path("holds/<int:pk>/move", holds.move, name="hold-move"),
-    path("holds/<int:pk>/release", holds.release, name="hold-release"),
-    path("holds/<int:pk>/take-over", acting.take_over, name="hold-take-over"),
-    path("offers/new", acting.offer_new, name="offer-new"),
-    path("offers/<int:pk>/", acting.offer, name="offer"),
-    path("offers/<int:pk>/keep", acting.offer_keep, name="offer-keep"),
-    path("audit/", audit.audit_log, name="audit"),
-    path("audit/<int:pk>/", audit.audit_entry, name="audit-entry"),
+    path("settings/", own_settings, {"event_types": event_type_choices}, name="settings"),
+    path("", board.show, name="board"),
+    path("board", board.poll, name="board-rows"),
+    path("check", board.check_many, name="check-many"),
+    path("warnings", warnings.poll, name="warnings"),
+    path("look-up", look_up.look_up, name="look-up"),
+    path("holds/new", place.place, name="place"),
+    path("holds/<int:pk>/", hold.show, name="hold"),
+    path("holds/<int:pk>/check", hold.check, name="hold-check"),
+    path("holds/<int:pk>/extend", hold.extend, name="hold-extend"),
+    path("holds/<int:pk>/move", move.move, name="hold-move"),
+    path("holds/<int:pk>/release", release.release, name="hold-release"),
+    path("release", release.release_many, name="release-many"),
+    path("holds/<int:pk>/take-over", take_over.take_over, name="hold-take-over"),
+    path("offers/new", offer.create, name="offer-new"),
+    path("offers/<int:pk>/", offer.show, name="offer"),
+    path("offers/<int:pk>/keep", offer.keep, name="offer-keep"),
+    path("audit/", admins_only(audit.audit_log), name="audit"),
+    path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
     path("admin/", people_site.urls),
 ]

@@ -1,1 +1,1 @@
-"""The pages of holds: all that knows a request, a form or a template stands here."""
+"""Pages of holds: each file has the view, the form and the context of the page it is named for."""

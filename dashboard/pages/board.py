@@ -1,38 +1,44 @@
-"""The board: who holds what, soonest end first, on tabs; and the tag of what it shows."""
+"""Show the board: holds on tabs, soonest end first. Answer its poll, and check several holds."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.core.cache import cache
 from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from dashboard.accounts.actors import actor_of
 from dashboard.audit.search import findings
-from dashboard.holds import register, transfer
+from dashboard.holds import checks, register, settle, transfer
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Entry, Register
-from dashboard.holds.transfer import Taken
-from dashboard.pages import flash, row_cache
-from dashboard.pages.rows import Row, Viewer, iso, row_of
+from dashboard.holds.register import HoldSummary, Snapshot
+from dashboard.holds.transfer import Transfer
+from dashboard.pages import answers, flash, parameters, row_cache
+from dashboard.pages.row_cache import RenderedRow
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, make_viewer, utc_iso
 
-State = Hold.State
-
-MOST_TOLD = 50
+MOST_TO_FIND = 200  # characters
+MOST_LOST = 50
 MOST_ENDED = 200
-# Looking for actions without an outcome reads much of the log, which is too slow for every poll.
+MOST_CHECKED = 100  # in one request; those that end soonest come first
+# Finding actions without an outcome reads much of the log, which is too slow for every poll.
 FINDINGS_KEPT = timedelta(seconds=30)
 
 
 class Tab(models.TextChoices):
-    """Which holds are shown."""
+    """Tabs of the board, by the holds that they show."""
 
     MINE = "mine", _("Mine")
     EVERYONE = "everyone", _("Everyone")
@@ -42,10 +48,10 @@ class Tab(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class EndedLine:
+class EndedRow:
     """A hold that has ended: when, why, and where to hold the same again."""
 
-    row: Row
+    row: HoldRow
     ended_iso: str
     ended_day: str
     ended_clock: str
@@ -55,7 +61,7 @@ class EndedLine:
 
 @dataclass(frozen=True, slots=True)
 class TabLink:
-    """A tab, to be chosen."""
+    """A link to a tab."""
 
     value: str
     label: str
@@ -65,165 +71,211 @@ class TabLink:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The board for one person on one tab at one moment."""
+    """One person's board on one tab at one moment."""
 
     tab: Tab
     tabs: Sequence[TabLink]
-    rows: Sequence[row_cache.Line]
-    attention: Sequence[Row]
+    rows: Sequence[RenderedRow]
+    attention: Sequence[HoldRow]
     findings: Sequence[Any]
-    ended: Sequence[EndedLine]
+    ended: Sequence[EndedRow]
     is_cut: bool  # more have ended than are shown
     live_count: int
     find: str
-    tag: str
+    etag: str
     updated: str
 
 
-def tab_of(value: str) -> Tab:
-    """The tab of that name; the whole board for any other."""
+@require_http_methods(["GET", "HEAD", "POST"])
+def show(request: HttpRequest) -> HttpResponse:
+    """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
+    viewer, current = read_register(request)
+    tab = tab_named(request.GET.get("tab", ""))
+    find = request.POST.get("find", "").strip()[:MOST_TO_FIND]
+    context = {"board": make_board(viewer, tab, current, find)}
+    return answers.render_page(request, "board", context)
+
+
+@require_safe
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
+    viewer, current = read_register(request)
+    tab = tab_named(request.GET.get("tab", ""))
+
+    def render_board() -> HttpResponse:
+        context = {"board": make_board(viewer, tab, current)}
+        return render(request, "holds/_board.html", context)
+
+    return answers.unless_known(request, board_etag(viewer, tab, current), render_board)
+
+
+@require_POST
+def check_many(request: HttpRequest) -> HttpResponse:
+    """Ask cal.com about the selected holds, or all that the person may change."""
+    now = timezone.now()
+    settle.settle_times(now)
+    named = parameters.numbers(request.POST.getlist("hold"))
+    if request.POST.get("all") == "yes":
+        viewer = make_viewer(actor_of(request).user, now)
+        live = Hold.objects.live(viewer.cal_now).order_by("held_until")
+        own = live if viewer.is_admin else live.filter(holder=viewer.user)
+        named = list(own.values_list("pk", flat=True))
+    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
+    chosen = [pk for pk in named if pk in known][:MOST_CHECKED]
+    rows = checks.check_many(hold_ids=chosen, by=actor_of(request), now=now)
+    for sentence in flash.check_results(rows):
+        messages.info(request, sentence)
+    return answers.redirect_to_board()
+
+
+def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
+    """Return the viewer and the register, after recording what time alone has decided."""
+    now = timezone.now()
+    current, cal_now = register.read(now)
+    if current.is_due(now, cal_now):
+        settle.settle_times(now)
+        current, cal_now = register.read(now)
+    return make_viewer(actor_of(request).user, now, cal_now), current
+
+
+def tab_named(value: str) -> Tab:
+    """Return the tab of that name; the tab with all holds for any other."""
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def tag(viewer: Viewer, tab: Tab, now: Register) -> str:
-    """The same for as long as this person sees the same on this tab.
+def board_etag(viewer: Viewer, tab: Tab, current: Snapshot) -> str:
+    """Return a value that stays the same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
-    out, whose change was given up, whom to warn. A weak one, as compression leaves no other.
+    out, which change was given up, whom to warn. It is weak, because responses are compressed.
     """
     parts = (
         tab.value,
-        *row_cache.whose(viewer),
+        *row_cache.viewer_key(viewer),
         viewer.user.pk,
-        now.stamp,
-        now.passed(viewer.now, viewer.at, viewer.user.pk),
-        [finding.entry_id for finding in _findings(viewer.now)],
+        current.revision,
+        current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
+        [finding.entry_id for finding in recent_findings(viewer.now)],
     )
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
-def board(viewer: Viewer, tab: Tab, now: Register, find: str = "") -> Board:
-    """What this person sees. The number of queries does not depend on the number of holds.
+def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> Board:
+    """Return what this person sees. The number of queries does not depend on that of holds.
 
-    ``find`` leaves those whose client, contact or note have all its words.
+    ``find`` leaves the holds whose client, contact or note have all its words.
     """
-    calm = [entry for entry in now.entries if entry.is_calm(viewer.now)]
-    troubled = [entry for entry in now.entries if not entry.is_calm(viewer.now)]
-    taken = _taken(viewer)
-    told_of = {entry.pk for entry in troubled} | {row.pk for row in taken}
-    found = _findings(viewer.now)
+    calm = [entry for entry in current.holds if entry.is_calm(viewer.now)]
+    troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
+    taken_from_them = transfer.transfers_from(viewer.user, now=viewer.now)
+    taken_over = [_taken_over_row(taken, viewer) for taken in taken_from_them]
+    lost_count = current.lost_count(viewer.cal_now)
+    found = recent_findings(viewer.now)
+    attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
     counts = {
-        Tab.MINE: len(_of_tab(Tab.MINE, now.entries, viewer)),
-        Tab.EVERYONE: len(now.entries),
-        Tab.SOON: len(_of_tab(Tab.SOON, calm, viewer)),
-        Tab.ATTENTION: len(told_of) + now.told_count(viewer.at) + len(found),
-        Tab.ENDED: now.ended_count,
+        Tab.MINE: len(_on_tab(Tab.MINE, current.holds, viewer)),
+        Tab.EVERYONE: len(current.holds),
+        Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
+        Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
+        Tab.ENDED: current.ended_count,
     }
+    rows = row_cache.rendered_rows(_on_tab(tab, calm, viewer), viewer, current.places)
+    attention = _attention(tab, troubled, taken_over, viewer, has_lost=bool(lost_count))
+    ended = _ended(viewer) if tab == Tab.ENDED else []
     return Board(
         tab=tab,
-        tabs=[TabLink(one, str(one.label), counts[one], one == tab) for one in Tab],
-        rows=_found(find, row_cache.of(_of_tab(tab, calm, viewer), viewer, now.places)),
-        attention=[
-            row for row in _attention(tab, troubled, taken, viewer, now) if _fits(find, row)
-        ],
+        tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
+        rows=[line for line in rows if _matches(find, line.row)] if find else rows,
+        attention=[row for row in attention if _matches(find, row)],
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
-        ended=_found(find, _ended(viewer)) if tab == Tab.ENDED else [],
-        is_cut=tab == Tab.ENDED and now.ended_count > MOST_ENDED,
-        live_count=sum(1 for entry in calm if entry.state == State.HELD),
+        ended=[line for line in ended if _matches(find, line.row)],
+        is_cut=tab == Tab.ENDED and current.ended_count > MOST_ENDED,
+        live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
-        tag=tag(viewer, tab, now),
-        updated=" ".join(flash.when(viewer.at)),
+        etag=board_etag(viewer, tab, current),
+        updated=" ".join(flash.day_and_clock(viewer.cal_now)),
     )
 
 
-def _of_tab(tab: Tab, entries: Sequence[Entry], viewer: Viewer) -> Sequence[Entry]:
-    if tab == Tab.EVERYONE:
-        return entries
-    if tab == Tab.MINE:
-        me = viewer.user.pk
-        return [entry for entry in entries if entry.holder == me]
-    if tab == Tab.SOON:
-        return [entry for entry in entries if entry.ends_soon(viewer.at)]
-    return []
-
-
-def _attention(
-    tab: Tab, troubled: list[Entry], taken: list[Row], viewer: Viewer, now: Register
-) -> list[Row]:
-    """Holds that nobody is at work on though something is open, those that were lost, and those
-    that colleagues took over."""
-    if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
-        return []
-    holds = [*_troubled(troubled), *(_told(viewer) if now.told_count(viewer.at) else [])]
-    rows = [row_of(hold, viewer) for hold in holds]
-    shown = [row for row in rows if row.mine or tab != Tab.MINE]
-    there = {row.pk for row in shown}
-    return [*shown, *(row for row in taken if row.pk not in there)]
-
-
-def _taken(viewer: Viewer) -> list[Row]:
-    """What colleagues took over from this person and hold now."""
-    found = transfer.taken_from(viewer.user, now=viewer.now)
-    return [_taken_row(taken, viewer) for taken in found]
-
-
-def _taken_row(taken: Taken, viewer: Viewer) -> Row:
-    said = {"who": taken.by, "when": flash.when(taken.at)[1]}
-    return replace(
-        row_of(taken.hold, viewer),
-        word=str(_("taken over")),
-        icon="arrow",
-        tone="changing",
-        sentence=str(_("%(who)s took over this hold from you at %(when)s.") % said),
-    )
-
-
-def _troubled(entries: list[Entry]) -> Iterable[Hold]:
-    if not entries:
-        return []
-    holds = Hold.objects.filter(pk__in=[entry.pk for entry in entries])
-    return holds.select_related("holder", "claim_by").order_by("held_until", "id")
-
-
-def _told(viewer: Viewer) -> Iterable[Hold]:
-    """Holds that ended otherwise than anybody meant."""
-    ended = register.told(viewer.at).select_related("holder", "claim_by").order_by("-ended_at")
-    return list(ended[:MOST_TOLD])
-
-
-def _ended(viewer: Viewer) -> list[EndedLine]:
-    holds = register.ended(viewer.now).select_related("holder", "claim_by")[:MOST_ENDED]
-    place = reverse("place")
-    return [_ended_line(hold, viewer, place) for hold in holds]
-
-
-def _ended_line(hold: Hold, viewer: Viewer, place: str) -> EndedLine:
-    ended_at: datetime = hold.ended_at or hold.changed_at
-    day, clock = flash.when(ended_at)
-    return EndedLine(
-        row=row_of(hold, viewer),
-        ended_iso=iso(ended_at),
-        ended_day=day,
-        ended_clock=clock,
-        reason=flash.reason(hold.end_reason),
-        again=f"{place}?again={hold.pk}" if hold.slot_start > viewer.at else "",
-    )
-
-
-def _found(find: str, found: list[Any]) -> list[Any]:
-    return [line for line in found if _fits(find, line.row)] if find else found
-
-
-def _fits(find: str, row: Row) -> bool:
-    said = f"{row.client} {row.contact} {row.note}".casefold()
-    return all(word in said for word in find.casefold().split())
-
-
-def _findings(now: datetime) -> list[Any]:
-    """Actions without an outcome, looked for at most twice a minute in each process."""
+def recent_findings(now: datetime) -> list[Any]:
+    """Return actions without an outcome, read at most twice a minute by each process."""
     key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}"
     found: list[Any] | None = cache.get(key)
     if found is None:
         found = findings(now)
         cache.set(key, found, FINDINGS_KEPT.total_seconds())
     return found
+
+
+def _on_tab(tab: Tab, entries: Sequence[HoldSummary], viewer: Viewer) -> Sequence[HoldSummary]:
+    if tab == Tab.EVERYONE:
+        return entries
+    if tab == Tab.MINE:
+        own_pk = viewer.user.pk
+        return [entry for entry in entries if entry.holder_id == own_pk]
+    if tab == Tab.SOON:
+        return [entry for entry in entries if entry.ends_soon(viewer.cal_now)]
+    return []
+
+
+def _attention(
+    tab: Tab,
+    troubled: list[HoldSummary],
+    taken_over: list[HoldRow],
+    viewer: Viewer,
+    *,
+    has_lost: bool,
+) -> list[HoldRow]:
+    """Return holds with an unfinished change, lost ones, and those that colleagues took over.
+
+    A change that is under way is not unfinished."""
+    if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
+        return []
+    holds: list[Hold] = []
+    if troubled:
+        open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
+        holds += open_holds.order_by("held_until", "id")
+    if has_lost:
+        lost = register.lost_or_gone(viewer.cal_now).select_related("holder", "claim_by")
+        holds += lost.order_by("-ended_at")[:MOST_LOST]
+    rows = [hold_row(hold, viewer) for hold in holds]
+    shown = [row for row in rows if row.is_mine or tab != Tab.MINE]
+    shown_pks = {row.pk for row in shown}
+    return [*shown, *(row for row in taken_over if row.pk not in shown_pks)]
+
+
+def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
+    """Return the row of a hold that a colleague took over, as its former holder sees it."""
+    values = {"who": taken.by, "when": flash.day_and_clock(taken.when)[1]}
+    return replace(
+        hold_row(taken.hold, viewer),
+        state_label=str(_("taken over")),
+        icon="arrow",
+        css_state="changing",
+        sentence=str(_("%(who)s took over this hold from you at %(when)s.") % values),
+    )
+
+
+def _ended(viewer: Viewer) -> list[EndedRow]:
+    holds = register.ended(viewer.now).select_related("holder", "claim_by")[:MOST_ENDED]
+    place_url = reverse("place")
+    return [_ended_row(hold, viewer, place_url) for hold in holds]
+
+
+def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
+    ended_at = hold.ended_at or hold.changed_at
+    day, clock = flash.day_and_clock(ended_at)
+    is_ahead = hold.slot_start > viewer.cal_now
+    return EndedRow(
+        row=hold_row(hold, viewer),
+        ended_iso=utc_iso(ended_at),
+        ended_day=day,
+        ended_clock=clock,
+        reason=flash.end_reason(hold.end_reason),
+        again=f"{place_url}?again={hold.pk}" if is_ahead else "",
+    )
+
+
+def _matches(find: str, row: HoldRow) -> bool:
+    text = f"{row.client} {row.contact} {row.note}".casefold()
+    return all(word in text for word in find.casefold().split())

@@ -1,44 +1,31 @@
-"""What every page may ask about the office."""
+"""Give every template both time zones, cal.com's clock and the warnings bar."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import local_times, rate_and_clock
-from dashboard.pages import rows, warnings
-from dashboard.pages.rows import Viewer
-
-Answer = TypeVar("Answer")
+from dashboard.holds import local_times
+from dashboard.pages import warnings
+from dashboard.pages.rows import make_viewer, utc_iso
 
 
 def office(request: HttpRequest) -> dict[str, object]:
-    """Both zones, the office's policy, and the moment on cal.com's clock for who is signed in."""
+    """Return the context of pages for a signed-in person; {} for any other.
+
+    ``now_iso`` is cal.com's clock. It and ``bar`` are made only on pages that show them, once.
+    """
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
+    viewer = cache(lambda: make_viewer(user, timezone.now()))
     return {
         "zone_name": local_times.zone_name(),
         "office_zone": settings.OFFICE_TIME_ZONE,
-        "now_iso": _once(lambda: rows.iso(rate_and_clock.cal_now(timezone.now()))),
-        "bar": _once(lambda: warnings.bar(Viewer.of(user, timezone.now()))),
-        "hold_minutes": settings.HOLD_MINUTES,
-        "hold_minutes_max": settings.HOLD_MINUTES_MAX,
+        "now_iso": cache(lambda: utc_iso(viewer().cal_now)),
+        "bar": cache(lambda: warnings.make_bar(viewer())),
     }
-
-
-def _once(ask: Callable[[], Answer]) -> Callable[[], Answer]:
-    """Asked only by pages that show it, and once in each."""
-    kept: list[Answer] = []
-
-    def answer() -> Answer:
-        if not kept:
-            kept.append(ask())
-        return kept[0]
-
-    return answer

@@ -1,4 +1,4 @@
-"""Form fields of moments and tokens."""
+"""Form fields and inputs of moments, minutes, time zones and tokens."""
 
 from __future__ import annotations
 
@@ -15,14 +15,34 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.holds import local_times
 
-# What <input type="datetime-local"> can show; anything else that was typed stays as text.
-LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own
+LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
+
+# What <input type="datetime-local"> can show; anything else that was typed stays as text.
+LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
-class LocalInput(forms.DateTimeInput):
-    """A date and time picker that never drops what was typed."""
+class DateInput(forms.DateInput):
+    """A browser's own date picker, which reads ISO 8601 in every language."""
+
+    input_type = "date"
+
+    def __init__(self) -> None:
+        super().__init__(format="%Y-%m-%d")
+
+
+class TimeInput(forms.TimeInput):
+    """A browser's own time picker, which reads ISO 8601 in every language."""
+
+    input_type = "time"
+
+    def __init__(self) -> None:
+        super().__init__(format="%H:%M")
+
+
+class DateTimeInput(forms.DateTimeInput):
+    """A browser's own date and time picker, or a text field for text that it would drop."""
 
     def format_value(self, value: Any) -> str | None:
         if isinstance(value, datetime):
@@ -37,14 +57,20 @@ class LocalInput(forms.DateTimeInput):
         return context
 
 
-class SlotStartField(forms.Field):
-    """ISO 8601 with an offset or Z, or a local time: of the person's own zone, else the office's.
+def minutes_field(label: Any, *, help_text: Any = "") -> forms.IntegerField:
+    """Return an optional field for a number of minutes; services check its limits."""
+    widget = forms.NumberInput(attrs={"inputmode": "numeric", "min": 1})
+    return forms.IntegerField(label=label, required=False, help_text=help_text, widget=widget)
 
-    A local hour that does not exist or exists twice (when clocks change) is refused.
-    Gives an aware moment, cut to milliseconds as cal.com does.
+
+class SlotStartField(forms.Field):
+    """ISO 8601 with an offset or Z, or a local time of the person's own zone, else the office's.
+
+    Refuses a local hour that does not exist or exists twice because clocks change.
+    Cleans to an aware moment, cut to milliseconds as cal.com does.
     """
 
-    widget = LocalInput
+    widget = DateTimeInput
 
     def to_python(self, value: Any) -> datetime | None:
         text = str(value or "").strip()
@@ -59,11 +85,12 @@ class SlotStartField(forms.Field):
         if not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValidationError(_("This year is too far away."))
         if moment.tzinfo is None:
-            moment = _local_time(moment)
+            moment = local_moment(moment)
         return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
-def _local_time(naive: datetime) -> datetime:
+def local_moment(naive: datetime) -> datetime:
+    """Put a local time into the viewer's zone. Raise ValidationError unless it exists once."""
     early = naive.replace(tzinfo=local_times.zone(), fold=0)
     late = early.replace(fold=1)
     if early.utcoffset() == late.utcoffset():
@@ -84,14 +111,14 @@ def _local_time(naive: datetime) -> datetime:
     )
 
 
-class ZoneField(forms.Field):
-    """A time zone by its IANA name, or by the city in it. Gives the name, or ""."""
+class TimeZoneField(forms.Field):
+    """A time zone by its IANA name or the city in it. Cleans to the name, or ""."""
 
     def to_python(self, value: Any) -> str:
         wanted = "_".join(str(value or "").split()).lower()
         if not wanted:
             return ""
-        names = _zones()
+        names = zone_names()
         exact = [name for name in names if name.lower() == wanted]
         cities = [name for name in names if name.lower().rpartition("/")[2] == wanted]
         found = exact or sorted(cities, key=lambda name: (name.count("/") != 1, name))
@@ -101,12 +128,13 @@ class ZoneField(forms.Field):
 
 
 @cache
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # reads a folder each time it is asked
+def zone_names() -> frozenset[str]:
+    """Return all IANA names, kept because Python reads a folder for them each time."""
+    return frozenset(available_timezones())
 
 
 class TokenField(forms.Field):
-    """A token that the page made; a spoilt one is no reason to refuse what people typed."""
+    """A token that the page made. Cleans to None where it is spoilt, so that no form is refused."""
 
     widget = forms.HiddenInput
 

@@ -1,4 +1,4 @@
-"""Rows of the board as finished text, made once for as long as nothing in them changes."""
+"""Rendered rows of the board, kept until something in them changes."""
 
 from __future__ import annotations
 
@@ -13,75 +13,75 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Entry
-from dashboard.pages import offering
-from dashboard.pages.rows import Row, Viewer, row_of
+from dashboard.holds.register import HoldSummary
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, offer_badge
 
 Key = tuple[Any, ...]
-Places = Mapping[int, tuple[int, int]]
+# Of holds that are one of an offer: 2, 3 for 2 of 3.
+OfferPlaces = Mapping[int, tuple[int, int]]
 
 MOST_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A calm hold as the board shows it, rendered."""
+class RenderedRow:
+    """A hold as the board shows it, rendered."""
 
-    row: Row
+    row: HoldRow
     html: SafeString
 
 
-# Every write of a hold raises its version, so a line is right for as long as its key is: what is
-# polled all day is made once. Small enough to be thrown away whole when it is full.
-_kept: dict[Key, Line] = {}
+# Every write of a hold raises its version, so a row is right for as long as its key is. The cache
+# is small enough to be dropped whole when it is full.
+_cache: dict[Key, RenderedRow] = {}
 
 
-def of(entries: Sequence[Entry], viewer: Viewer, places: Places) -> list[Line]:
-    """A line for each; one query where some are not made yet. ``places`` are those in offers."""
-    me, who = viewer.user.pk, whose(viewer)
-    keys = [_key(entry, viewer, places.get(entry.pk), me, who) for entry in entries]
-    missing = {key[0]: key for key in keys if key not in _kept}
+def rendered_rows(
+    entries: Sequence[HoldSummary], viewer: Viewer, places: OfferPlaces
+) -> list[RenderedRow]:
+    """Return a row for each entry, with one query where some are not rendered yet."""
+    own_pk, own_key = viewer.user.pk, viewer_key(viewer)
+    keys = [
+        (*_key(entry, viewer, places.get(entry.pk)), entry.holder_id == own_pk, *own_key)
+        for entry in entries
+    ]
+    missing = {key[0]: key for key in keys if key not in _cache}
     if not missing:
-        return [_kept[key] for key in keys]
-    made: dict[Key, Line] = {}
-    for hold in Hold.objects.filter(pk__in=missing).select_related("holder", "claim_by"):
-        made[missing[hold.pk]] = _line(row_of(hold, viewer), missing[hold.pk])
-    lines = [made.get(key) or _kept.get(key) for key in keys]
-    if len(_kept) + len(made) > MOST_KEPT:
-        _kept.clear()
-    _kept.update(made)
-    return [line for line in lines if line is not None]
+        return [_cache[key] for key in keys]
+    made: dict[Key, RenderedRow] = {}
+    for hold in Hold.objects.with_people().filter(pk__in=missing):
+        key = missing[hold.pk]
+        made[key] = _render(hold_row(hold, viewer), key)
+    rows = [made.get(key) or _cache.get(key) for key in keys]
+    if len(_cache) + len(made) > MOST_KEPT:
+        _cache.clear()
+    _cache.update(made)
+    return [row for row in rows if row is not None]
 
 
-def _line(row: Row, key: Key) -> Line:
-    _pk, _version, place, *_rest = key
-    context = {"row": row, "face": _face(key), "offer": place and offering.tag(*place)}
-    return Line(row, render_to_string("holds/_row.html", context))
+def viewer_key(viewer: Viewer) -> Key:
+    """Return what every row depends on of the person who looks."""
+    zone = timezone.get_current_timezone_name()
+    return (get_language(), zone, viewer.holds_url, viewer.is_admin)
 
 
-def _key(entry: Entry, viewer: Viewer, place: tuple[int, int] | None, me: int, who: Key) -> Key:
-    """The number of a hold, its version, and all else that its line depends on."""
+def _key(entry: HoldSummary, viewer: Viewer, place: tuple[int, int] | None) -> Key:
+    """Return the hold's primary key, its version, and what else its row depends on."""
     return (
         entry.pk,
         entry.version,
-        place and (entry.offer, *place),
-        entry.holder == me,
-        entry.is_live(viewer.at),
+        place and (entry.offer_id, *place),
+        entry.is_live(viewer.cal_now),
         entry.is_claimed(viewer.now),
         entry.username,
         entry.first_name,
         entry.last_name,
-        *who,
     )
 
 
-def _face(key: Key) -> str:
-    """By which a page tells a row that it shows already: the version, and the rest as a sum."""
-    _pk, version, *rest = key
-    return f"{version}.{zlib.crc32(repr(rest).encode()):x}"
-
-
-def whose(viewer: Viewer) -> Key:
-    """What of a person every line depends on."""
-    zone = timezone.get_current_timezone_name()
-    return (get_language(), zone, viewer.base, viewer.is_admin)
+def _render(row: HoldRow, key: Key) -> RenderedRow:
+    _pk, version, place, *_rest = key
+    # By this a page tells a row that it shows already: the version, and the rest of the key hashed.
+    row_version = f"{version}.{zlib.crc32(repr(key[2:]).encode()):x}"
+    context = {"row": row, "row_version": row_version, "badge": place and offer_badge(*place)}
+    return RenderedRow(row, render_to_string("holds/_row.html", context))

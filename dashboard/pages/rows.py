@@ -1,4 +1,4 @@
-"""Holds as pages show them: every moment formatted once, above the template."""
+"""Holds as pages show them: every value formatted once, for one viewer, above the template."""
 
 from __future__ import annotations
 
@@ -6,30 +6,56 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import roles
+from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.holds import local_times, messages, rate_and_clock
-from dashboard.holds.changes import Change, UnreadableChangeError
+from dashboard.holds import local_times, messages, offers, rate_and_clock, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
+from dashboard.holds.steps import Change, UnreadableChangeError
 
 State = Hold.State
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One hold, ready to be shown to one person."""
+class Viewer:
+    """A person who looks at a page, and the time on the server's clock and on cal.com's."""
+
+    user: User
+    is_admin: bool
+    now: datetime
+    cal_now: datetime
+    holds_url: str  # a hold's number is appended to it
+
+
+def make_viewer(user: User, now: datetime, cal_now: datetime | None = None) -> Viewer:
+    """Return a viewer; the time on cal.com's clock is looked up unless given."""
+    holds_url = reverse("hold", args=[0]).removesuffix("0/")
+    cal_now = cal_now or rate_and_clock.cal_now(now)
+    return Viewer(user, roles.is_admin(user), now, cal_now, holds_url)
+
+
+def viewer_of(request: HttpRequest) -> Viewer:
+    """Return the signed-in person at this moment."""
+    return make_viewer(actor_of(request).user, timezone.now())
+
+
+@dataclass(frozen=True, slots=True)
+class HoldRow:
+    """One hold, ready to be shown to one viewer."""
 
     pk: int
     url: str
     state: str
-    word: str
+    state_label: str
     icon: str
-    tone: str
+    css_state: str
     ends_iso: str
     ends_text: str
     ends_prefix: str
@@ -41,73 +67,62 @@ class Row:
     contact: str
     note: str
     holder: str
-    mine: bool
-    acts: bool
+    is_mine: bool
+    can_change: bool
     sentence: str
     version: int
 
 
 @dataclass(frozen=True, slots=True)
-class Viewer:
-    """For whom rows are made, and when: on our clock, and on cal.com's."""
+class OfferBadge:
+    """Mark of a hold that is one of several times offered to a client."""
 
-    user: User
-    is_admin: bool
-    now: datetime
-    at: datetime
-    base: str  # the address that a hold's number is appended to
-
-    @classmethod
-    def of(cls, user: User, now: datetime, at: datetime | None = None) -> Viewer:
-        """``at`` is looked up where it is not known."""
-        base = reverse("hold", args=[0]).removesuffix("0/")
-        return cls(user, roles.is_admin(user), now, at or rate_and_clock.cal_now(now), base)
+    pk: int
+    text: str
+    url: str
 
 
-def row_of(hold: Hold, viewer: Viewer) -> Row:
-    """One hold as a row."""
-    mine = hold.holder_id == viewer.user.pk
+def get_hold(pk: int) -> Hold:
+    """Return one hold with the people that its row names. Raise Hold.DoesNotExist."""
+    return Hold.objects.with_people().get(pk=pk)
+
+
+def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
+    """Format one hold for one viewer."""
+    is_mine = hold.holder_id == viewer.user.pk
     claimed = hold.is_claimed(viewer.now)
-    word, icon, tone = _face(hold, viewer, claimed=claimed)
-    ends = _ends(hold, claimed=claimed)
-    return Row(
+    label, icon, css_state = _state_shown(hold, viewer, claimed=claimed)
+    ends = _end_shown(hold, claimed=claimed)
+    may_change = is_mine or viewer.is_admin
+    return HoldRow(
         pk=hold.pk,
-        url=f"{viewer.base}{hold.pk}/",
+        url=f"{viewer.holds_url}{hold.pk}/",
         state=hold.state,
-        word=word,
+        state_label=label,
         icon=icon,
-        tone=tone,
-        ends_iso=iso(ends) if ends else "",
+        css_state=css_state,
+        ends_iso=utc_iso(ends) if ends else "",
         ends_text=local_times.clock(ends) if ends else "",
         ends_prefix="" if hold.held_until else "≤ ",
-        slot_iso=iso(hold.slot_start),
+        slot_iso=utc_iso(hold.slot_start),
         slot_day=local_times.day(hold.slot_start),
         slot_time=local_times.times(hold.slot_start, hold.slot_end),
         event_type=hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id},
         client=hold.client_name,
         contact=hold.client_contact,
         note=hold.note,
-        holder=_("you") if mine else str(hold.holder),
-        mine=mine,
-        acts=(mine or viewer.is_admin)
-        and hold.state == State.HELD
-        and not claimed
-        and hold.change is None,
-        sentence=sentence(hold, viewer),
+        holder=_("you") if is_mine else str(hold.holder),
+        is_mine=is_mine,
+        can_change=may_change and hold.state == State.HELD and not claimed and hold.change is None,
+        sentence=status_sentence(hold, viewer),
         version=hold.version,
     )
 
 
-def _ends(hold: Hold, *, claimed: bool) -> datetime | None:
-    """Until when it is held, or may be; not of one that has ended, or is nobody knows where."""
-    unsettled = hold.change is not None and not claimed
-    return None if hold.has_ended or unsettled else hold.held_until or hold.latest_end
-
-
-def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Row:
-    """A reservation that the register does not know, in the same form."""
-    live = reservation.reservation_until > viewer.at
-    stranger = Hold(
+def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> HoldRow:
+    """Format a reservation that is not in the register like a hold."""
+    live = reservation.reservation_until > viewer.cal_now
+    unsaved = Hold(
         pk=0,
         state=State.HELD if live else State.EXPIRED,
         holder=viewer.user,
@@ -118,30 +133,45 @@ def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Row
         held_until=reservation.reservation_until,
         ended_at=None if live else reservation.reservation_until,
     )
-    return row_of(stranger, viewer)
+    return hold_row(unsaved, viewer)
 
 
-def problem_for(problem: Problem, viewer: Viewer) -> dict[str, Any]:
-    """A problem with the holds in the way as rows."""
+def offer_badge(offer_id: int, number: int, count: int) -> OfferBadge:
+    """Return the badge of one hold of an offer: 1 of 3."""
+    text = _("%(number)s of %(count)s") % {"number": number, "count": count}
+    return OfferBadge(offer_id, text, reverse("offer", args=[offer_id]))
+
+
+def offer_badge_of(hold: Hold) -> OfferBadge | None:
+    """Look up the badge of a hold; None for one that has ended or stands alone."""
+    if hold.offer_id is None or hold.has_ended:
+        return None
+    open_holds = offers.open_holds_of(hold.offer_id).values_list("pk", "offer")
+    place = offers.positions(open_holds).get(hold.pk)
+    return offer_badge(hold.offer_id, *place) if place else None
+
+
+def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
+    """Return what ``holds/_problem.html`` shows, with the holds in the way as rows."""
     return {
         "happened": problem.happened,
         "safe": problem.safe,
         "what_now": problem.what_now,
         "details": problem.details,
         "wait": problem.wait,
-        "others": [row_of(hold, viewer) for hold in problem.others],
+        "others": [hold_row(hold, viewer) for hold in problem.others],
     }
 
 
-def sentence(hold: Hold, viewer: Viewer) -> str:
-    """What there is to know of a hold that is not simply held."""
+def status_sentence(hold: Hold, viewer: Viewer) -> str:
+    """Explain a hold that is not simply held; "" for one that is."""
     if hold.is_claimed(viewer.now):
         who = hold.claim_by or "Holdfast"
         return f"{who} {messages.VERBS.get(hold.claim_verb, '')}."
-    if hold.change is not None and hold.state != State.LOST:  # what is lost is only tidied up
+    if hold.change is not None and hold.state != State.LOST:  # of a lost hold only a rest is left
         return _being_restored(hold, viewer)
     if hold.state == State.UNCONFIRMED and hold.latest_end:
-        return " ".join([_why_unconfirmed(hold), messages.perhaps_held(hold.latest_end)])
+        return " ".join([_why_unconfirmed(hold), safety.possibly_held(hold.latest_end)])
     if hold.state == State.LOST:
         return _("The time was taken by someone else while the hold was being changed.")
     if hold.state == State.GONE:
@@ -149,12 +179,17 @@ def sentence(hold: Hold, viewer: Viewer) -> str:
     return ""
 
 
+def utc_iso(moment: datetime) -> str:
+    """Return a moment in UTC to the millisecond, as scripts in pages read it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def _being_restored(hold: Hold, viewer: Viewer) -> str:
     try:
         settled_by = Change.from_json(hold.change).settled_by
     except UnreadableChangeError:
         return messages.unreadable_change()
-    return messages.being_restored(hold, max(settled_by, viewer.now))
+    return safety.not_confirmed_yet(hold.slot_start, hold.slot_end, max(settled_by, viewer.now))
 
 
 def _why_unconfirmed(hold: Hold) -> str:
@@ -163,19 +198,20 @@ def _why_unconfirmed(hold: Hold) -> str:
     return " ".join([messages.unreadable_change(), _("Check the hold at cal.com.")])
 
 
-def iso(moment: datetime) -> str:
-    """UTC to the millisecond, as scripts in pages read it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _end_shown(hold: Hold, *, claimed: bool) -> datetime | None:
+    """Return when the hold ends at the latest; None once it has ended or while that is unknown."""
+    unsettled = hold.change is not None and not claimed
+    return None if hold.has_ended or unsettled else hold.held_until or hold.latest_end
 
 
-def _face(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
-    """Word, icon and tone."""
+def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
+    """Return the state's label, icon and CSS class."""
     if claimed and hold.state != State.PLACING:
         return _("being changed"), "changing", "changing"
     if hold.change is not None and hold.state != State.LOST:
         return _("being restored"), "changing", "changing"
     if hold.state == State.HELD:
-        if hold.is_live(viewer.at):
+        if hold.is_live(viewer.cal_now):
             return _("held"), "live", "live"
         return _("ran out"), "ended", "ended"
     if hold.state == State.PLACING:

@@ -1,0 +1,199 @@
+"""One hold: its page with the forms to change it, and checking and extending it."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.accounts.actors import actor_of
+from dashboard.audit import search
+from dashboard.holds import checks, local_times, services, settle, transfer
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.slots import minutes_until
+from dashboard.pages import answers, flash, for_client, parameters
+from dashboard.pages.fields import TimeInput, minutes_field
+from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
+from dashboard.pages.parameters import recalled
+from dashboard.pages.rows import get_hold, hold_row, offer_badge_of, viewer_of
+
+
+class ExtendForm(ServiceForm):
+    """Minutes from now, minutes to add to held-until, or the time that the viewer's clock shows."""
+
+    until = forms.TimeField(label=_lazy("Until"), required=False, widget=TimeInput)
+    reservation_duration = minutes_field(_lazy("Or minutes from now"))
+    add = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    retake = forms.BooleanField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        duration = self.fields["reservation_duration"]
+        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
+        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        self.fields["until"].help_text = _("In %(zone)s.") % {"zone": local_times.zone_name()}
+
+    def clean(self) -> dict[str, Any]:
+        """Let a button that adds minutes decide, whatever else was left in the form."""
+        data = super().clean() or {}
+        if data.get("add"):
+            data |= {"until": None, "reservation_duration": None}
+        if data.get("until") and data.get("reservation_duration"):
+            self.add_error("until", _("Give either a time or minutes, not both."))
+        return data
+
+    def until_moment(self, cal_now: datetime) -> datetime | None:
+        """Return the next moment at which clocks show the typed time; None without one.
+
+        Add an error beside the field where clocks skip that time.
+        """
+        local: time | None = self.cleaned_data["until"]
+        if local is None:
+            return None
+        moment = local_times.next_shown(local, cal_now)
+        if moment is None:
+            self.add_error("until", _("This time does not exist: the clocks go forward then."))
+        return moment
+
+
+@require_safe
+@answers.missing_hold_is_404
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the hold's page."""
+    return hold_page(request, settle.load_settled(pk, now=timezone.now()))
+
+
+@require_POST
+@answers.missing_hold_is_404
+def check(request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask cal.com whether it still has the hold."""
+    try:
+        checked = checks.check(hold_id=pk, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        return refused(request, pk, error)
+    messages.info(request, flash.check_result(checked))
+    return answers.redirect_to_hold(checked.hold)
+
+
+@require_POST
+@answers.missing_hold_is_404
+def extend(request: HttpRequest, pk: int) -> HttpResponse:
+    """Hold the same slot for longer."""
+    form = ExtendForm(request.POST)
+    until = form.until_moment(viewer_of(request).cal_now) if form.is_valid() else None
+    if form.errors:
+        return hold_page(request, get_hold(pk), status=422, extend_form=form)
+    try:
+        hold = services.extend(
+            hold_id=pk,
+            by=actor_of(request),
+            reservation_duration=form.cleaned_data["reservation_duration"],
+            add=form.cleaned_data["add"],
+            until=until,
+            retake=form.cleaned_data["retake"],
+            version=parameters.version(request),
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        form.add_refusal(error)
+        return refused(request, pk, error, extend_form=form)
+    messages.success(request, flash.held_until(hold))
+    return answers.redirect_to_hold(hold)
+
+
+def refused(request: HttpRequest, pk: int, error: HoldError, **shown: Any) -> HttpResponse:
+    """Answer with the hold's page and what went wrong; 303 to it where the outcome is unknown.
+
+    ``shown`` are forms for ``hold_page``.
+    """
+    if error.outcome == Outcome.UNKNOWN:
+        return answers.redirect_to_hold(error.hold)
+    return hold_page(request, get_hold(pk), status=error.status, error=error, **shown)
+
+
+def hold_page(
+    request: HttpRequest,
+    hold: Hold,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    extend_form: ExtendForm | None = None,
+    release_form: ReleaseForm | None = None,
+    take_over_form: TakeOverForm | None = None,
+) -> HttpResponse:
+    """Return the hold's page.
+
+    A form that is not given has the values typed before the session ended, if any.
+    """
+    pk = hold.pk
+    viewer = viewer_of(request)
+    row = hold_row(hold, viewer)
+    extend_form = extend_form or ExtendForm(initial=recalled(request, "hold-extend", ExtendForm))
+    context = {
+        "row": row,
+        "badge": offer_badge_of(hold),
+        "zone_form": for_client.zone_form(request, pk),
+        "for_client": client_sentence(request, hold, viewer.cal_now),
+        "ending": ending(hold),
+        "extend_form": extend_form,
+        "release_form": release_form
+        or ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
+        "take_over_form": take_over_form
+        or TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),
+        "may_take_over": transfer.can_take_over(
+            hold, viewer.user, cal_now=viewer.cal_now, now=viewer.now
+        ),
+        "retake": error is not None and error.retake,
+        "retake_minutes": retake_minutes(error, hold, extend_form, viewer.cal_now),
+        "story": search.story(pk, now=viewer.now, viewer=viewer.user.pk),
+    }
+    return answers.render_page(request, "hold", context, status=status, error=error)
+
+
+def client_sentence(request: HttpRequest, hold: Hold, cal_now: datetime) -> str:
+    """Return what to tell the client, for as long as it is true; then ""."""
+    if not hold.is_live(cal_now):
+        return ""
+    return for_client.sentence(hold, for_client.zone_of(request, hold.pk), now=cal_now)
+
+
+def ending(hold: Hold) -> dict[str, str] | None:
+    """Return when and why a hold ended, and the note made then; None if it has not."""
+    if not hold.has_ended or hold.ended_at is None:
+        return None
+    sentence = _("%(state)s at %(when)s (%(zone)s)") % {
+        "state": str(hold.get_state_display()).capitalize(),
+        "when": " ".join(flash.day_and_clock(hold.ended_at)),
+        "zone": local_times.zone_name(),
+    }
+    reason = flash.end_reason(hold.end_reason)
+    return {
+        "sentence": f"{sentence}: {reason}" if reason else f"{sentence}.",
+        "note": hold.end_note,
+    }
+
+
+def retake_minutes(
+    error: HoldError | None, hold: Hold, form: ExtendForm, cal_now: datetime
+) -> int | None:
+    """Return the minutes from now that a refused extension asked for.
+
+    None unless releasing the hold and taking it again is offered instead.
+    """
+    if error is None or not error.retake:
+        return None
+    minutes: int | None = form.cleaned_data["reservation_duration"]
+    if minutes is not None:
+        return minutes
+    added = timedelta(minutes=form.cleaned_data["add"] or 0)
+    start = form.until_moment(cal_now) or max(hold.held_until or cal_now, cal_now)
+    return minutes_until(start + added, cal_now)

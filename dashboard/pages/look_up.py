@@ -1,0 +1,115 @@
+"""Look up a reservation at cal.com by its uid, and take it into the register."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods
+
+from dashboard.accounts.actors import actor_of
+from dashboard.holds import event_types, lookup
+from dashboard.holds.lookup import FoundReservation
+from dashboard.holds.problems import HoldError
+from dashboard.pages import answers
+from dashboard.pages.forms import ClientForm, ServiceForm
+from dashboard.pages.rows import reservation_row, viewer_of
+
+# In the session: uids that were looked up, each under a key that a page may carry instead.
+SESSION_KEY = "found"
+MOST_KEPT = 5
+
+
+class LookUpForm(ServiceForm):
+    """A reservation's uid, which no page shows again because it works like a password."""
+
+    uid = forms.RegexField(
+        r"^[A-Za-z0-9_-]+$",
+        label=_lazy("Reservation uid"),
+        max_length=100,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        error_messages={"invalid": _lazy("A uid has only letters, digits, - and _.")},
+    )
+
+
+class TakeInForm(ClientForm):
+    """A client for the reservation that is taken in; ``find`` is the key of its uid."""
+
+    find = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def look_up(request: HttpRequest) -> HttpResponse:
+    """Show the form, look up a uid, or take in what was found."""
+    if request.method != "POST":
+        return look_up_page(request)
+    form = LookUpForm({"uid": request.POST.get("uid") or uid_of_key(request)})
+    client_form = TakeInForm(request.POST)
+    if not form.is_valid() or not client_form.is_valid():
+        return look_up_page(request, form, status=422)
+    uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
+    if known := lookup.known_hold(uid):
+        return answers.redirect_to_hold(known)
+    try:
+        if request.POST.get("take") == "yes":
+            hold = lookup.take_in(uid=uid, by=by, client=client_form.client(), now=now)
+            return answers.redirect_to_hold(hold) if hold else nothing_found(request)
+        found = lookup.look_up(uid=uid, by=by, now=now)
+    except HoldError as error:
+        return look_up_page(request, status=error.status, error=error)
+    if found is None:
+        return nothing_found(request)
+    return look_up_page(request, found=found, key=remember_uid(request, uid))
+
+
+def nothing_found(request: HttpRequest) -> HttpResponse:
+    """Answer 404 with the form."""
+    problem = {
+        "happened": _("cal.com has no reservation with this uid."),
+        "safe": _("It may have run out or been released, or the uid is wrong."),
+        "what_now": _("Check the uid, or hold the time again."),
+    }
+    return look_up_page(request, status=404, problem=problem)
+
+
+def look_up_page(
+    request: HttpRequest,
+    form: LookUpForm | None = None,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    problem: Mapping[str, str] | None = None,
+    found: FoundReservation | None = None,
+    key: str = "",
+) -> HttpResponse:
+    """Return the page, with a reservation that was found and, if it is live, a form to take it in.
+
+    ``key`` stands for its uid.
+    """
+    form = form or LookUpForm()
+    form.data = {}  # the uid is a secret
+    context: dict[str, Any] = {"form": form, "problem": problem}
+    if found is not None:
+        title = event_types.title_of(found.event_type)
+        context["found"] = reservation_row(found.reservation, title, viewer_of(request))
+        context["take_form"] = TakeInForm(initial={"find": key}) if found.is_live else None
+    return answers.render_page(request, "look_up", context, status=status, error=error)
+
+
+def remember_uid(request: HttpRequest, uid: str) -> str:
+    """Keep a uid in the session and return the key for it."""
+    key = hashlib.sha256(f"{request.session.session_key}{uid}".encode()).hexdigest()[:16]
+    kept = dict(list(request.session.get(SESSION_KEY, {}).items())[1 - MOST_KEPT :])
+    request.session[SESSION_KEY] = kept | {key: uid}
+    return key
+
+
+def uid_of_key(request: HttpRequest) -> str:
+    """Return the uid for the key that a form carries; "" for any other."""
+    return str(request.session.get(SESSION_KEY, {}).get(request.POST.get("find", ""), ""))

@@ -1,0 +1,141 @@
+"""Move a hold: choose another time, see from and to, then move."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_http_methods
+
+from dashboard.accounts.actors import actor_of
+from dashboard.accounts.saved_forms import recall
+from dashboard.holds import event_types, local_times, services, settle, targets
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.slots import SlotHold
+from dashboard.pages import answers, flash, parameters
+from dashboard.pages.fields import minutes_field
+from dashboard.pages.forms import SlotForm
+from dashboard.pages.picker import make_picker
+from dashboard.pages.rows import get_hold, hold_row, viewer_of
+
+
+class MoveForm(SlotForm):
+    """Another slot, and until when: without minutes the hold keeps its end."""
+
+    reservation_duration = minutes_field(
+        _lazy("Minutes from now"), help_text=_lazy("Leave empty to keep the present end.")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["event_type_id"].required = False
+
+    def slot(self) -> dict[str, Any]:
+        """Return the valid values as arguments of ``services.move``."""
+        names = ("slot_start", "event_type_id", "slot_duration", "reservation_duration")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers.missing_hold_is_404
+def move(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show where the hold would go, or move it."""
+    if request.method != "POST":
+        return preview(request, pk)
+    form = MoveForm(request.POST)
+    if not form.is_valid():
+        return move_page(request, get_hold(pk), form, status=422)
+    try:
+        hold = services.move(
+            hold_id=pk,
+            by=actor_of(request),
+            version=parameters.version(request),
+            now=timezone.now(),
+            **form.slot(),
+        )
+    except HoldError as error:
+        if error.outcome == Outcome.UNKNOWN:
+            return answers.redirect_to_hold(error.hold)
+        form.add_refusal(error)
+        return move_page(request, get_hold(pk), form, status=error.status, error=error)
+    moved = _("Moved: %(held)s") % {"held": flash.held_until(hold)}
+    messages.success(request, moved)
+    return answers.redirect_to_hold(hold)
+
+
+def preview(request: HttpRequest, pk: int) -> HttpResponse:
+    """Return the page before anything is sent to cal.com, with from and to once a time is chosen.
+
+    Raise Hold.DoesNotExist.
+    """
+    hold = settle.load_settled(pk, now=timezone.now())
+    typed = recall(request)
+    params = typed if typed is not None else request.GET
+    if not params.get("slot_start"):
+        form = MoveForm(initial=parameters.initial(params, MoveForm))
+        return move_page(request, hold, form)
+    form = MoveForm(params)
+    target = None
+    if form.is_valid() and hold.held_until is not None and hold.slot_end is not None:
+        try:
+            spot = targets.move_target(hold, cal_now=viewer_of(request).cal_now, **form.slot())
+            target = target_context(hold, spot)
+        except HoldError as error:
+            form.add_refusal(error)
+    return move_page(request, hold, form, target=target)
+
+
+def move_page(
+    request: HttpRequest,
+    hold: Hold,
+    form: MoveForm,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    target: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """Return the page for a form; ``target`` is where its button moves the hold."""
+    viewer = viewer_of(request)
+    if not form.is_bound:
+        form.initial.setdefault("event_type_id", hold.event_type_id)
+    form.list_event_types(event_types.event_types(), hold.event_type_id)
+    params = request.POST if request.method == "POST" else request.GET
+    picker = make_picker(
+        form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params
+    )
+    context = {
+        "from_row": hold_row(hold, viewer),
+        "form": form,
+        "target": target,
+        "picker": picker,
+        "times_target": "#move",
+        "alternatives": picker.alternatives_to(error),
+    }
+    return answers.render_page(request, "move", context, status=status, error=error)
+
+
+def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
+    """Return where a move goes, in words, and its risk if the two times overlap."""
+    same_type = spot.event_type_id == hold.event_type_id
+    title = event_types.title_of(event_types.event_type(spot.event_type_id))
+    risk = ""
+    if same_type and spot.overlaps(hold.slot_hold()):
+        risk = _(
+            "The two times overlap, so for a moment neither is reserved and someone else could "
+            "take them. If the new time is refused, the hold goes back to the old one."
+        )
+    return {
+        "day": local_times.day(spot.slot_start),
+        "time": local_times.times(spot.slot_start, spot.slot_end),
+        "event_type": title
+        or (hold.event_type_title if same_type else "")
+        or _("Event type %(id)s") % {"id": spot.event_type_id},
+        "ends_text": local_times.clock(spot.held_until),
+        "risk": risk,
+    }

@@ -1,0 +1,143 @@
+"""Several times held for one client: the page of the offer, adding a time, keeping one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from dashboard.accounts.actors import actor_of
+from dashboard.holds import offer_decision, offers, settle
+from dashboard.holds.models import Hold
+from dashboard.holds.offer_decision import Decision
+from dashboard.holds.problems import HoldError
+from dashboard.pages import answers, flash, for_client, parameters
+from dashboard.pages.hold import refused
+from dashboard.pages.release import results
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
+
+
+@dataclass(frozen=True, slots=True)
+class OfferShown:
+    """An offer, ready to be shown to one viewer."""
+
+    pk: int
+    client: str
+    contact: str
+    rows: Sequence[HoldRow]  # earliest slot first, ended ones included
+    add_url: str  # "" where the offer is full, or not the viewer's to add to
+    release_all_url: str  # "" where nothing is the viewer's to release
+
+
+@require_safe
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the times held for one client."""
+    settle.settle_times(timezone.now())
+    return offer_page(request, pk)
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a hold the first of an offer, and lead to the choice of the next time."""
+    return add_time(request, parameters.posted_hold(request))
+
+
+@require_POST
+def keep(request: HttpRequest, pk: int) -> HttpResponse:
+    """Keep one hold of the offer and release the rest."""
+    hold_id = parameters.posted_hold(request)
+    try:
+        decision = offer_decision.keep_one(
+            offer_id=possible_offer(pk),
+            hold_id=hold_id,
+            by=actor_of(request),
+            versions=parameters.versions(request),
+            now=timezone.now(),
+        )
+    except Hold.DoesNotExist as error:
+        raise Http404 from error
+    except HoldError as error:
+        return offer_page(request, pk, status=error.status, error=error)
+    if not decision.is_whole:
+        return offer_page(request, pk, decision=decision)
+    messages.success(request, decided(decision))
+    return answers.redirect_to_hold(decision.kept)
+
+
+def add_time(request: HttpRequest, hold_id: int) -> HttpResponse:
+    """Answer with the form of one more time for the client of this hold."""
+    try:
+        offer = offer_decision.start_offer(
+            hold_id=hold_id, by=actor_of(request), now=timezone.now()
+        )
+    except Hold.DoesNotExist as error:
+        raise Http404 from error
+    except HoldError as error:
+        return refused(request, hold_id, error)
+    query = {"offer": str(offer.pk)}
+    if zone := for_client.zone_of(request, hold_id):
+        query["client_zone"] = zone.key
+    return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
+
+
+def possible_offer(pk: int) -> int:
+    """Return the primary key. Raise Http404 for a number larger than a database column."""
+    if parameters.number(pk) is None:
+        raise Http404
+    return pk
+
+
+def offer_page(
+    request: HttpRequest,
+    pk: int,
+    *,
+    status: int = 200,
+    error: HoldError | None = None,
+    decision: Decision | None = None,
+) -> HttpResponse:
+    """Return the page of an offer, with the results of a decision that was not done in full."""
+    offer = offer_shown(possible_offer(pk), viewer_of(request))
+    context: dict[str, Any] = {"offer": offer, "rows": offer.rows}
+    if decision is not None:
+        context["results"] = results(request, decision.results)
+    return answers.render_page(request, "offer", context, status=status, error=error)
+
+
+def offer_shown(pk: int, viewer: Viewer) -> OfferShown:
+    """Return an offer with all its holds. Raise Http404 for one without."""
+    holds = list(offers.holds_of(pk))
+    if not holds:
+        raise Http404
+    rows = [hold_row(hold, viewer) for hold in holds]
+    open_count = sum(1 for hold in holds if not hold.has_ended)
+    changeable = [row for row in rows if row.can_change]
+    may_add = offers.may_add_to(pk, viewer.user) and open_count < offers.MOST_TIMES
+    query = "&".join(f"hold={row.pk}" for row in changeable)
+    first = min(holds, key=lambda hold: hold.pk)
+    return OfferShown(
+        pk=pk,
+        client=first.client_name,
+        contact=first.client_contact,
+        rows=rows,
+        add_url=f"{reverse('place')}?offer={pk}" if may_add else "",
+        release_all_url=f"{reverse('release-many')}?{query}" if changeable else "",
+    )
+
+
+def decided(decision: Decision) -> str:
+    """Return which hold was kept and how many others were released."""
+    count = len(decision.results)
+    rest = ngettext("%(count)s other released.", "%(count)s others released.", count)
+    return _("Kept: %(held)s %(rest)s") % {
+        "held": flash.held_until(decision.kept),
+        "rest": rest % {"count": count},
+    }

@@ -1,0 +1,68 @@
+"""Numbers, versions and form values as addresses and forms bring them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.http import Http404, HttpRequest
+
+from dashboard.accounts.saved_forms import recall
+
+# A version that no hold has.
+NO_VERSION = -1
+
+
+def number(text: Any) -> int | None:
+    """Return a number written in the digits 0 to 9, which is how pages write them; else None.
+
+    More than 18 digits fit no database column.
+    """
+    text = str(text or "")
+    return int(text) if re.fullmatch(r"[0-9]{1,18}", text) else None
+
+
+def numbers(texts: Iterable[str]) -> list[int]:
+    """Return those texts that are a number, in their order."""
+    return [found for found in map(number, texts) if found is not None]
+
+
+def posted_hold(request: HttpRequest) -> int:
+    """Return the primary key that a form names as ``hold``. Raise Http404 where there is none."""
+    pk = number(request.POST.get("hold"))
+    if pk is None:
+        raise Http404
+    return pk
+
+
+def version(request: HttpRequest) -> int | None:
+    """Return the version of the hold that the page showed; one that is no number fits no hold."""
+    return _version(request.POST.get("version") or request.GET.get("version"))
+
+
+def versions(request: HttpRequest) -> dict[int, int]:
+    """Return the versions that a page of several holds showed: ``version_7`` is that of hold 7."""
+    named = {name: number(name.removeprefix("version_")) for name in request.POST}
+    found = {
+        pk: _version(request.POST.get(name))
+        for name, pk in named.items()
+        if pk is not None and name.startswith("version_")
+    }
+    return {pk: shown for pk, shown in found.items() if shown is not None}
+
+
+def initial(data: Mapping[str, Any], form: type[forms.Form]) -> dict[str, Any]:
+    """Return the values for a form's fields from an address or an earlier attempt."""
+    return {name: data[name] for name in form.base_fields if name != "token" and name in data}
+
+
+def recalled(request: HttpRequest, posted_to: str, form: type[forms.Form]) -> dict[str, Any]:
+    """Return what was typed before the session ended, into the form sent to this URL name."""
+    return initial(recall(request, posted_to) or {}, form)
+
+
+def _version(text: str | None) -> int | None:
+    found = number(text)
+    return NO_VERSION if text and found is None else found

@@ -1,0 +1,242 @@
+"""Pick a time, on the pages that hold and move: a form, and the choice of times it stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+
+from dashboard.accounts.models import User
+from dashboard.calcom import EventType
+from dashboard.holds import event_types, local_times, open_times
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
+from dashboard.pages.for_client import TimeZoneForm
+from dashboard.pages.forms import SlotForm
+from dashboard.pages.picker_grid import DAY, WEEK, Cell, Choice, Grid, GridBuilder, client_time
+from dashboard.pages.rows import Viewer
+
+SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
+# Fields that the grid's own addresses set, or that are made anew with each page.
+NOT_KEPT = {*SLOT_FIELDS, "token"}
+# Primary keys of an offer and of an earlier hold: an address may carry these, and no client's name.
+KEPT_KEYS = ("offer", "again")
+LONGEST = 24 * 60  # minutes
+
+
+class PickerForm(TimeZoneForm):
+    """A choice of free times. A field that cannot be read falls back to its usual value."""
+
+    event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
+    other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
+    day = forms.DateField(label=_lazy("Day"), widget=DateInput)
+    view = forms.CharField(required=False)
+    seek = forms.BooleanField(required=False)
+
+    use_required_attribute = False
+
+    def clean_day(self) -> date | None:
+        day: date = self.cleaned_data["day"]
+        if not FIRST_YEAR <= day.year < LAST_YEAR - 1:
+            raise ValidationError(_lazy("This year is too far away."))
+        return day
+
+    def list_choices(self, listed: tuple[EventType, ...], chosen: EventType | None) -> None:
+        """Offer the event types, the chosen one too where it is not listed, and its lengths."""
+        by_id = {event_type.id: event_type for event_type in listed}
+        if chosen is not None:
+            by_id[chosen.id] = chosen
+            if chosen.length_options:
+                lengths = [(n, _("%(n)s min") % {"n": n}) for n in chosen.length_options]
+                self.fields["slot_duration"].widget = forms.Select(choices=lengths)
+        if listed:
+            labels = [(each.id, event_type_label(each)) for each in by_id.values()]
+            self.fields["event_type_id"].widget = forms.Select(choices=labels)
+
+
+def event_type_choices() -> list[tuple[int, str]]:
+    """Return id and label of each event type that cal.com lists; [] where the key may not list."""
+    return [(each.id, event_type_label(each)) for each in event_types.event_types()]
+
+
+def event_type_label(event_type: EventType) -> str:
+    """Return title, lengths, seats and owners in one line."""
+    lengths = "/".join(map(str, event_type.length_options or (event_type.length_in_minutes,)))
+    parts = [event_type.title, _("%(n)s min") % {"n": lengths}]
+    if event_type.seats_per_time_slot:
+        seats = event_type.seats_per_time_slot
+        parts.append(ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats})
+    parts.append(", ".join(event_type.owners))
+    return " · ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSlot:
+    """A slot that is in the page's form, in words."""
+
+    day: str
+    time: str
+    event_type: str
+    client: str  # the same time at the client's
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """Context of ``holds/_times.html``: a form, the grid of times, and the slot chosen so far."""
+
+    form: PickerForm
+    choice: Choice
+    grid: Grid | None  # None while there is no event type
+    chosen: ChosenSlot | None
+    kept: Mapping[str, str]  # values that its addresses carry on
+    path: str
+    viewer: Viewer
+
+    def fill(self, form: SlotForm) -> None:
+        """Put the choice into a form that has not been sent yet."""
+        form.initial["event_type_id"] = self.choice.event_type_id
+        form.initial["slot_duration"] = self.choice.slot_duration or None
+        if self.choice.chosen is not None:
+            form.initial["slot_start"] = self.choice.chosen
+            form.fields["client_name"].widget.attrs["autofocus"] = True
+
+    def alternatives_to(self, error: HoldError | None) -> list[Cell]:
+        """Return the next free times where the chosen one was refused because it is taken."""
+        if error is None or self.choice.event_type_id is None:
+            return []
+        if error.cause not in open_times.TAKEN and error.cause != "being_asked":
+            return []
+        grid = GridBuilder(self.choice, viewer=self.viewer, path=self.path, kept=self.kept)
+        return grid.alternatives()
+
+
+def make_picker(
+    form: SlotForm,
+    params: Mapping[str, Any],
+    *,
+    path: str,
+    viewer: Viewer,
+    moving: Hold | None = None,
+    near: Hold | None = None,
+    kept_from: Mapping[str, Any],
+) -> Picker:
+    """Make the picker for a page's form and the parameters of its address.
+
+    ``moving`` is the hold that gets another time. ``near`` is one of the same offer: a time is
+    looked for from its day on. Only values of ``kept_from`` are carried on in addresses, because
+    an address is no place for a client's name unless it came in one.
+    """
+    listed = event_types.event_types()
+    asked = PickerForm(_picker_data(form, params, moving, near))
+    asked.is_valid()
+    data = asked.cleaned_data
+    wanted = data.get("other_event_type_id") or data.get("event_type_id")
+    wanted = wanted or _usual_event_type(viewer.user) or (listed[0].id if listed else None)
+    event_type = next((each for each in listed if each.id == wanted), None)
+    if event_type is None and wanted is not None:
+        event_type = event_types.event_type(wanted)
+    choice = Choice(
+        event_type_id=wanted,
+        slot_duration=_length(data.get("slot_duration"), event_type),
+        day=data.get("day"),
+        view=WEEK if data.get("view") == WEEK else DAY,
+        seek=bool(data.get("seek")),
+        client_zone=data.get("client_zone", ""),
+        chosen=_slot_start(form),
+    )
+    names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
+    kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
+    grid = None
+    if wanted is not None:
+        grid = GridBuilder(choice, viewer=viewer, path=path, kept=kept).grid()
+    shown = _shown_form(asked, choice, event_type, grid)
+    shown.list_choices(listed, event_type)
+    return Picker(shown, choice, grid, _chosen_slot(choice, event_type), kept, path, viewer)
+
+
+def _picker_data(
+    form: SlotForm, params: Mapping[str, Any], moving: Hold | None, near: Hold | None
+) -> dict[str, Any]:
+    data = {name: params.get(name) for name in ("day", "view", "seek", "client_zone")}
+    data |= {name: _value(form, name) for name in SLOT_FIELDS if name in form.fields}
+    has_day = data["day"] or data["slot_start"]
+    if near is not None and not has_day:
+        data |= {"day": str(local_times.local_date(near.slot_start)), "seek": "yes"}
+    if moving is not None:
+        data["event_type_id"] = data["event_type_id"] or moving.event_type_id
+        if str(data["event_type_id"]) == str(moving.event_type_id):
+            data["slot_duration"] = data["slot_duration"] or moving.slot_duration
+        if not has_day:
+            data["day"] = str(local_times.local_date(moving.slot_start))
+    return data
+
+
+def _value(form: SlotForm, name: str) -> Any:
+    """Return ``form[name].value()`` without its side effect: it fixes the field's initial value."""
+    if form.is_bound:
+        return form.data.get(name)
+    return form.get_initial_for_field(form.fields[name], name)
+
+
+def _usual_event_type(user: User) -> int | None:
+    """Return the event type that a person prefers, or held last."""
+    last = Hold.objects.filter(holder=user).exclude(state=Hold.State.REFUSED).order_by("-pk")
+    return user.preferences.event_type_id or last.values_list("event_type_id", flat=True).first()
+
+
+def _length(minutes: int | None, event_type: EventType | None) -> int:
+    """Return minutes, or 0 for the event type's own length, so that all ask cal.com the same."""
+    if minutes is None or not 0 < minutes <= LONGEST:
+        return 0
+    if event_type is None:
+        return minutes
+    is_option = minutes in event_type.length_options and minutes != event_type.length_in_minutes
+    return minutes if is_option else 0
+
+
+def _slot_start(form: SlotForm) -> datetime | None:
+    try:
+        moment: datetime = SlotStartField().clean(_value(form, "slot_start"))
+    except ValidationError:
+        return None
+    return moment
+
+
+def _shown_form(
+    asked: PickerForm, choice: Choice, event_type: EventType | None, grid: Grid | None
+) -> PickerForm:
+    """Return the form with the values in use; what could not be read stays with its message."""
+    data: dict[str, Any] = {**asked.data, "other_event_type_id": None, "view": choice.view}
+    data["event_type_id"] = choice.event_type_id
+    usual = event_type.length_in_minutes if event_type and event_type.length_options else None
+    data["slot_duration"] = choice.slot_duration or usual
+    if grid is not None and not (data["day"] and "day" in asked.errors):
+        data["day"] = grid.days[0].iso
+    if "client_zone" not in asked.errors:
+        data["client_zone"] = choice.client_zone
+    if choice.event_type_id is None:
+        return PickerForm(initial=data, auto_id="pick_%s")
+    return PickerForm(data, auto_id="pick_%s")
+
+
+def _chosen_slot(choice: Choice, event_type: EventType | None) -> ChosenSlot | None:
+    if choice.chosen is None or choice.event_type_id is None:
+        return None
+    length = choice.slot_duration or (event_type.length_in_minutes if event_type else 0)
+    end = choice.chosen + timedelta(minutes=length) if length else None
+    title = event_types.title_of(event_type)
+    return ChosenSlot(
+        day=local_times.day(choice.chosen),
+        time=local_times.times(choice.chosen, end),
+        event_type=title or _("Event type %(id)s") % {"id": choice.event_type_id},
+        client=client_time(choice.chosen, choice.client_zone),
+    )

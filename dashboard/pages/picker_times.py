@@ -1,0 +1,83 @@
+"""Read the times of one event type for whole days of the viewer, each span once per page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from dashboard.holds import free_times, local_times, open_times
+from dashboard.holds.free_times import Listing, Span
+from dashboard.holds.open_times import Time
+from dashboard.pages.rows import Viewer
+
+ONE_DAY = timedelta(days=1)
+WEEK_DAYS = 7
+# How far a search for a free time looks beyond the week that is shown.
+FAR_DAYS = 28
+
+
+def monday_of(day: date) -> date:
+    """Return the Monday of a day's week."""
+    return day - ONE_DAY * day.weekday()
+
+
+class TimesReader:
+    """Reads the times of one event type; ``slot_duration`` 0 is its own length."""
+
+    def __init__(self, event_type_id: int, slot_duration: int, viewer: Viewer) -> None:
+        self.event_type_id = event_type_id
+        self.slot_duration = slot_duration
+        self.viewer = viewer
+        # The first day after those that a search has looked at; None until it looked that far.
+        self.searched_until: date | None = None
+        self.read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
+
+    def week(self, day: date) -> tuple[Listing, list[Time]]:
+        """Return the times of a day's week, soonest first, and the listing that they come from.
+
+        Of several listings it is one that says why there is no fresh answer, if any does.
+        """
+        return self.days(monday_of(day), WEEK_DAYS)
+
+    def free_from(self, day: date) -> Iterable[Time]:
+        """Yield free times from a day on: of its week, and only if more are wanted of four more."""
+        listing, times = self.week(day)
+        yield from (t for t in times if t.is_free and local_times.local_date(t.start) >= day)
+        if not listing.cause:
+            next_monday = monday_of(day) + ONE_DAY * WEEK_DAYS
+            self.searched_until = next_monday + ONE_DAY * FAR_DAYS
+            yield from (t for t in self.days(next_monday, FAR_DAYS)[1] if t.is_free)
+
+    def days(self, first: date, days: int) -> tuple[Listing, list[Time]]:
+        """Return the times of days in the viewer's zone."""
+        if (first, days) not in self.read:
+            past = first + ONE_DAY * days
+            found = [self.listed(span) for span in self.spans(first, days)]
+            listing = next((listing for listing, _times in found if listing.cause), found[0][0])
+            times = [
+                time
+                for _listing, listed in found
+                for time in listed
+                if first <= local_times.local_date(time.start) < past
+            ]
+            self.read[first, days] = listing, sorted(times, key=lambda time: time.start)
+        return self.read[first, days]
+
+    def spans(self, first: date, days: int) -> Iterable[Span]:
+        """Yield these days of the office, which all viewers share.
+
+        For a viewer in another zone the day before or after is added.
+        """
+        past = first + ONE_DAY * days
+        span = Span(self.event_type_id, first, days, self.slot_duration)
+        yield span
+        if local_times.midnight(first) < span.start:
+            yield Span(self.event_type_id, first - ONE_DAY, 1, self.slot_duration)
+        if local_times.midnight(past) > span.end:
+            yield Span(self.event_type_id, past, 1, self.slot_duration)
+
+    def listed(self, span: Span) -> tuple[Listing, list[Time]]:
+        """Return what cal.com lists for a span, and its times with registered holds on top."""
+        now, cal_now = self.viewer.now, self.viewer.cal_now
+        listing = free_times.listing(span, now=now)
+        return listing, open_times.combine(span, listing, cal_now=cal_now, now=now)

@@ -1,0 +1,177 @@
+"""Hold a time: the page with picker and form, empty or filled from an earlier hold or an offer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods
+
+from dashboard.accounts.actors import actor_of
+from dashboard.accounts.saved_forms import recall
+from dashboard.holds import event_types, offers, rate_and_clock, services
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.pages import answers, for_client, offer, parameters
+from dashboard.pages.fields import LARGEST_ID, TokenField, minutes_field
+from dashboard.pages.forms import ClientForm, SlotForm
+from dashboard.pages.picker import make_picker
+from dashboard.pages.rows import viewer_of
+
+
+class PlaceForm(SlotForm, ClientForm):
+    """A new hold."""
+
+    other_event_type_id = forms.IntegerField(
+        label=_("Or its number"),
+        required=False,
+        min_value=1,
+        max_value=LARGEST_ID,
+        help_text=_("For an event type that is not in the list, such as a team's."),
+    )
+    reservation_duration = minutes_field(_("Minutes from now"))
+    token = TokenField(required=False)
+    # The offer that it is one more time of, and the hold that it repeats.
+    offer = forms.IntegerField(
+        required=False, min_value=1, max_value=LARGEST_ID, widget=forms.HiddenInput
+    )
+    again = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    use_required_attribute = False  # either of the first two will do
+    field_order = ["event_type_id", "other_event_type_id", "slot_start", "slot_duration"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["event_type_id"].required = not self.data.get("other_event_type_id")
+        duration = self.fields["reservation_duration"]
+        duration.initial = settings.HOLD_MINUTES
+        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
+        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        self.fields["token"].initial = uuid.uuid4
+
+    def clean(self) -> dict[str, Any]:
+        """Prefer the other event type's number, and fill in the office's minutes."""
+        data = super().clean() or {}
+        if data.get("other_event_type_id"):
+            data["event_type_id"] = data["other_event_type_id"]
+        if data.get("reservation_duration") is None:
+            data["reservation_duration"] = settings.HOLD_MINUTES
+        return data
+
+    def fix_client(self) -> None:
+        """Make the client's fields read-only: all times of an offer are for the same client."""
+        for name in ("client_name", "client_contact"):
+            self.fields[name].widget.attrs["readonly"] = True
+        help_text = _("The client who was offered the other times.")
+        self.fields["client_name"].help_text = help_text
+
+    def renew_token(self) -> None:
+        """Make a form that is shown again another attempt."""
+        self.data = {**self.data.dict(), "token": str(uuid.uuid4())}  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def place(request: HttpRequest) -> HttpResponse:
+    """Show the form, or place a hold."""
+    if request.method != "POST":
+        return empty_page(request)
+    form = PlaceForm(request.POST)
+    if not form.is_valid():
+        return place_page(request, form, status=422)
+    data = form.cleaned_data
+    try:
+        hold = services.place(
+            by=actor_of(request),
+            event_type_id=data["event_type_id"],
+            slot_start=data["slot_start"],
+            slot_duration=data["slot_duration"],
+            reservation_duration=data["reservation_duration"],
+            client=form.client(),
+            token=data["token"],
+            offer=data["offer"],
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        if error.outcome == Outcome.UNKNOWN:
+            return answers.redirect_to_hold(error.hold)
+        form.add_refusal(error)
+        return place_page(request, form, status=error.status, error=error)
+    for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
+    if request.POST.get("then") == "offer":
+        return offer.add_time(request, hold.pk)
+    return answers.redirect_to_hold(hold)
+
+
+def empty_page(request: HttpRequest) -> HttpResponse:
+    """Return the page for a form that was not sent, with the values that its address asks for."""
+    typed = recall(request)
+    params = typed if typed is not None else request.GET
+    values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
+    return place_page(request, PlaceForm(initial=values))
+
+
+def place_page(
+    request: HttpRequest, form: PlaceForm, *, status: int = 200, error: HoldError | None = None
+) -> HttpResponse:
+    """Return the page for a form."""
+    viewer = viewer_of(request)
+    if form.is_bound:
+        form.renew_token()
+    offer_id = parameters.number(form["offer"].value())
+    first = offers.first_hold_of(offer_id) if offer_id is not None else None
+    picker = make_picker(
+        form,
+        form.data if form.is_bound else request.GET,
+        path=request.path,
+        viewer=viewer,
+        near=first,
+        kept_from=request.GET,
+    )
+    if not form.is_bound:
+        picker.fill(form)
+        form.initial.setdefault("reservation_duration", viewer.user.preferences.usual_minutes)
+    form.list_event_types(event_types.event_types(), form.initial.get("event_type_id"))
+    if offer_id is not None:
+        form.fix_client()
+    context = {
+        "offer_url": reverse("offer", args=[offer_id]) if first is not None else "",
+        "form": form,
+        "picker": picker,
+        "times_target": "#chosen",
+        "alternatives": picker.alternatives_to(error),
+    }
+    return answers.render_page(request, "new", context, status=status, error=error)
+
+
+def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
+    """Return initial values from the offer ``offer``, else from the hold ``again``.
+
+    Addresses carry these primary keys instead of the client's data.
+    """
+    offer_id = parameters.number(params.get("offer"))
+    again = parameters.number(params.get("again"))
+    if offer_id is not None:
+        like = offers.holds_of(offer_id).order_by("-id").first()
+    else:
+        like = Hold.objects.filter(pk=again).first() if again is not None else None
+    if like is None:
+        return {}
+    values: dict[str, Any] = {
+        "event_type_id": like.event_type_id,
+        "slot_duration": like.slot_duration,
+        "client_name": like.client_name,
+        "client_contact": like.client_contact,
+    }
+    if offer_id is not None:
+        return values | {"offer": offer_id}  # each time of an offer has its own note
+    if like.slot_start > rate_and_clock.cal_now(now):
+        values["slot_start"] = like.slot_start
+    return values | {"note": like.note}

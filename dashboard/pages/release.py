@@ -1,0 +1,158 @@
+"""Release one hold, from the form on its page, or several, on a page of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from dashboard.accounts.actors import actor_of
+from dashboard.accounts.saved_forms import recall
+from dashboard.holds import bulk_release, services, settle
+from dashboard.holds.bulk_release import BulkResult, ReleaseResult
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.pages import answers, parameters
+from dashboard.pages.forms import ReleaseForm
+from dashboard.pages.hold import hold_page, refused
+from dashboard.pages.rows import get_hold, hold_row, viewer_of
+
+MOST_AT_ONCE = 100  # holds in one request
+
+
+@require_POST
+@answers.missing_hold_is_404
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    """Release one hold."""
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return hold_page(request, get_hold(pk), status=422, release_form=form)
+    try:
+        hold = services.release(
+            hold_id=pk,
+            by=actor_of(request),
+            reason=form.cleaned_data["reason"],
+            note=form.cleaned_data["note"],
+            version=parameters.version(request),
+            now=timezone.now(),
+        )
+    except HoldError as error:
+        form.add_refusal(error)
+        return refused(request, pk, error, release_form=form)
+    if hold.state == Hold.State.RELEASED:
+        messages.success(request, _("Released: the time is free again."))
+    else:
+        gone = _("cal.com no longer had this hold: there was nothing to release.")
+        messages.success(request, gone)
+    return answers.redirect_to_hold(hold)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def release_many(request: HttpRequest) -> HttpResponse:
+    """Show the chosen holds and ask why; once that is sent, release them and show the results."""
+    if request.method != "POST":
+        typed = recall(request) or QueryDict()
+        chosen = chosen_holds(request.GET) or chosen_holds(typed)
+        form = ReleaseForm(initial=parameters.initial(typed, ReleaseForm))
+        return confirm_page(request, chosen, form) if chosen else none_chosen(request)
+    chosen = chosen_holds(request.POST)
+    if not chosen:
+        return none_chosen(request)
+    if request.POST.get("sure") != "yes":
+        return redirect_to_confirm(request, chosen)
+    form = ReleaseForm(request.POST)
+    if not form.is_valid():
+        return confirm_page(request, chosen, form, status=422)
+    rows = bulk_release.release_many(
+        hold_ids=chosen,
+        by=actor_of(request),
+        reason=form.cleaned_data["reason"],
+        note=form.cleaned_data["note"],
+        versions=parameters.versions(request),
+        now=timezone.now(),
+    )
+    retry_pks = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
+    context = {"results": results(request, rows), "retry_pks": retry_pks}
+    return answers.render_page(request, "released", context)
+
+
+def chosen_holds(data: QueryDict) -> list[int]:
+    """Return the primary keys of the holds that are named and exist, once each, in their order."""
+    named = parameters.numbers(data.getlist("hold"))[:MOST_AT_ONCE]
+    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
+    return [pk for pk in dict.fromkeys(named) if pk in known]
+
+
+def none_chosen(request: HttpRequest) -> HttpResponse:
+    """Answer with the board, which says that no hold was chosen."""
+    messages.info(request, _("No hold was chosen."))
+    return answers.redirect_to_board()
+
+
+def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse:
+    """Send the browser, under htmx too, to the page that asks before it releases."""
+    query = QueryDict(mutable=True)
+    query.setlist("hold", [str(pk) for pk in chosen])
+    address = f"{reverse('release-many')}?{query.urlencode()}"
+    if getattr(request, "htmx", False):
+        return HttpResponseClientRedirect(address)
+    return HttpResponseRedirect(address, status=303)
+
+
+def confirm_page(
+    request: HttpRequest, chosen: list[int], form: ReleaseForm, *, status: int = 200
+) -> HttpResponse:
+    """Return the page that shows the chosen holds and asks why they are released."""
+    for pk in chosen:
+        settle.load_settled(pk, now=timezone.now())
+    viewer = viewer_of(request)
+    holds = Hold.objects.with_people().in_bulk(chosen)
+    rows = [hold_row(holds[pk], viewer) for pk in chosen]
+    context = {"rows": rows, "form": form, "can_release": any(row.can_change for row in rows)}
+    return answers.render_page(request, "release", context, status=status)
+
+
+def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping[str, Any]]:
+    """Return each hold with the outcome of its release, in a word and in a sentence."""
+    viewer = viewer_of(request)
+    return [
+        {
+            "row": hold_row(row.hold, viewer),
+            "ok": row.error is None,
+            "word": outcome_word(row),
+            "sentence": outcome_sentence(row),
+        }
+        for row in rows
+    ]
+
+
+def outcome_word(row: ReleaseResult) -> str:
+    """Return the outcome of one release in a word."""
+    words = {
+        BulkResult.REFUSED: _("refused"),
+        BulkResult.NOT_DONE: _("not done"),
+        BulkResult.UNKNOWN: _("unknown"),
+    }
+    return words.get(row.result) or _("done")
+
+
+def outcome_sentence(row: ReleaseResult) -> str:
+    """Return the outcome of one release in a sentence."""
+    done = {
+        BulkResult.RELEASED: _("Released: the time is free again."),
+        BulkResult.RELEASED_BEFORE: _("It was already released."),
+        BulkResult.WAS_GONE: _("cal.com no longer had it: there was nothing to release."),
+    }
+    if row.error is None:
+        return done[row.result]
+    problem = row.error.problem
+    # What is not certain yet stands on the hold's own page and on the board.
+    what_now = "" if row.result is BulkResult.UNKNOWN else problem.what_now
+    return " ".join(filter(None, (problem.happened, problem.safe, what_now)))

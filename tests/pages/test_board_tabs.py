@@ -1,0 +1,191 @@
+"""Show the tabs of the board, and find a client on them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import transfer
+from dashboard.holds.models import Hold
+from dashboard.pages.board import Tab
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds.factories import put, put_ended, see
+from tests.holds.verbs import place
+from tests.pages.desk import desk, markup
+
+pytestmark = pytest.mark.django_db
+DAY = 24 * 3600
+
+
+@pytest.fixture
+def office(staff: User, colleague: User) -> dict[str, Hold]:
+    """Make one hold of each kind."""
+    soon = timezone.now() + timedelta(minutes=3)
+    return {
+        "own": put(staff, client_name="Marta Ferri", note="called at nine"),
+        "own_soon": put(staff, seconds=200, client_name="Joseph Okafor"),
+        "theirs": put(colleague, seconds=900, client_contact="li@example.test"),
+        "theirs_soon": put(colleague, seconds=299),
+        "unconfirmed": put(
+            colleague,
+            state=Hold.State.UNCONFIRMED,
+            reservation_uid=None,
+            held_until=None,
+            latest_end=soon,
+            client_name="Ivan Petrov",
+        ),
+        "lost": put_ended(staff, "lost", ago=30, client_name="Grace Mbeki"),
+        "released": put_ended(colleague, "released", end_reason="client_rang_off"),
+        "long_ago": put_ended(staff, "expired", ago=3 * DAY),
+    }
+
+
+def shown(user: User, tab: Tab, office: dict[str, Hold]) -> list[str]:
+    """Return the names of the holds on a tab, in its order."""
+    board = see(user, tab)
+    names = {hold.pk: name for name, hold in office.items()}
+    rows = [*board.attention, *(line.row for line in [*board.rows, *board.ended])]
+    return [names[row.pk] for row in rows]
+
+
+@pytest.mark.parametrize(
+    ("tab", "holds"),
+    [
+        (Tab.MINE, ["lost", "own_soon", "own"]),
+        (
+            Tab.EVERYONE,
+            ["unconfirmed", "lost", "own_soon", "theirs_soon", "theirs", "own"],
+        ),
+        (Tab.SOON, ["own_soon", "theirs_soon"]),
+        (Tab.ATTENTION, ["unconfirmed", "lost"]),
+        (Tab.ENDED, ["lost", "released"]),
+    ],
+)
+def test_each_tab_lists_its_holds_soonest_end_first(
+    tab: Tab, holds: list[str], staff: User, office: dict[str, Hold]
+) -> None:
+    assert shown(staff, tab, office) == holds
+
+
+def test_tabs_count_their_holds(staff: User, office: dict[str, Hold]) -> None:
+    board = see(staff, Tab.SOON)
+    assert [(tab.value, tab.count, tab.is_current) for tab in board.tabs] == [
+        ("mine", 2, False),
+        ("everyone", 5, False),
+        ("soon", 2, True),
+        ("attention", 2, False),
+        ("ended", 2, False),
+    ]
+
+
+def test_page_and_poll_stay_on_the_linked_tab(staff: User, office: dict[str, Hold]) -> None:
+    for address in ("/?tab=soon", "/board?tab=soon"):
+        page = markup(desk(staff).get(address))
+        assert re.findall(r'<tr id="h(\d+)"', page) == [
+            str(office[name].pk) for name in ("own_soon", "theirs_soon")
+        ]
+        assert 'hx-get="/board?tab=soon"' in page
+        assert re.findall(r'href="/\?tab=(\w+)" aria-current="page"', page) == ["soon"]
+
+
+@pytest.mark.parametrize("address", ["/", "/?tab=", "/?tab=nonsense", "/?tab=<script>"])
+def test_unknown_tab_is_everyone(staff: User, address: str) -> None:
+    page = markup(desk(staff).get(address))
+    assert 'hx-get="/board?tab=everyone"' in page
+
+
+@pytest.mark.parametrize("tab", list(Tab))
+def test_empty_tab_has_one_sentence(staff: User, tab: Tab) -> None:
+    page = markup(desk(staff).get(f"/?tab={tab}"))
+    said = re.findall(r'class="panel empty"><svg.*?</svg><p>(.+?)</p>', page)
+    assert len(said) == 1
+
+
+class TestEnded:
+    def test_row_shows_when_how_and_why(self, staff: User, office: dict[str, Hold]) -> None:
+        lost, released = see(staff, Tab.ENDED).ended
+        assert (lost.row.state_label, lost.reason) == ("lost", "")
+        assert (released.row.state_label, released.reason) == ("released", "Client hung up")
+        ended_at = office["released"].ended_at
+        assert ended_at is not None
+        assert released.ended_iso.startswith(ended_at.isoformat()[:19])
+
+    def test_ended_tab_excludes_refused_and_stand_ins(self, staff: User) -> None:
+        kept = put(staff)
+        put_ended(staff, "refused")
+        put_ended(staff, "released", stands_in_for=kept)
+        assert see(staff, Tab.ENDED).ended == []
+
+    def test_ended_tab_covers_today_and_yesterday_at_the_office(self, staff: User) -> None:
+        put_ended(staff, ago=0.5 * DAY)
+        put_ended(staff, ago=2.1 * DAY)
+        assert len(see(staff, Tab.ENDED).ended) == 1
+
+    def test_past_slot_has_no_link_to_hold_again(self, staff: User) -> None:
+        put_ended(staff, slot_start=timezone.now() - timedelta(hours=1))
+        assert [line.again for line in see(staff, Tab.ENDED).ended] == [""]
+
+
+def test_former_holder_sees_who_took_over(
+    calcom: Sandbox, staff: User, colleague: User, admin: User
+) -> None:
+    hold = place(staff)
+    browser = desk(staff)
+    before = browser.get("/board?tab=mine")
+
+    transfer.take_over(hold_id=hold.pk, by=acting(admin), reason="absent", now=timezone.now())
+    after = browser.get("/board?tab=mine", headers={"If-None-Match": before["ETag"]})
+
+    sentence = re.compile(r"admin took over this hold from you at \d\d:\d\d:\d\d\.")
+    assert after.status_code == 200
+    assert sentence.search(markup(after))
+    assert not sentence.search(markup(desk(colleague).get("/board")))
+    assert not sentence.search(markup(desk(admin).get("/board")))
+    story = markup(browser.get(f"/holds/{hold.pk}/"))
+    assert "admin took over it, staff → admin" in story
+
+
+class TestFind:
+    """Without scripts, find is a POST, so that a client's name is in no address."""
+
+    def found(self, user: User, text: str, tab: str = "everyone") -> list[int]:
+        page = desk(user).post(f"/?tab={tab}", {"find": text})
+        assert page.status_code == 200
+        return [int(pk) for pk in re.findall(r'id="[hae](\d+)"', markup(page))]
+
+    @pytest.mark.parametrize(
+        ("text", "holds"),
+        [
+            ("ferri", ["own"]),
+            ("  MARTA   nine ", ["own"]),
+            ("LI@example", ["theirs"]),
+            ("petrov", ["unconfirmed"]),
+            ("no such client", []),
+            ("%", []),
+        ],
+    )
+    def test_finds_by_client_contact_or_note(
+        self, staff: User, office: dict[str, Hold], text: str, holds: list[str]
+    ) -> None:
+        assert self.found(staff, text) == [office[name].pk for name in holds]
+
+    def test_finds_on_the_current_tab_only(self, staff: User, office: dict[str, Hold]) -> None:
+        assert self.found(staff, "mbeki", tab="ended") == [office["lost"].pk]
+        assert self.found(staff, "mbeki", tab="soon") == []
+
+    def test_blank_text_finds_all(self, staff: User, office: dict[str, Hold]) -> None:
+        assert len(self.found(staff, " ")) == 6
+
+    def test_text_stays_in_the_field_escaped(self, staff: User) -> None:
+        page = markup(desk(staff).post("/", {"find": '"><script>'}))
+        assert 'name="find" value="&quot;&gt;&lt;script&gt;"' in page
+        assert "<script>" not in page
+
+    def test_find_in_the_address_is_ignored(self, staff: User, office: dict[str, Hold]) -> None:
+        page = markup(desk(staff).get("/?find=ferri"))
+        assert len(re.findall(r'<tr id="h', page)) == 4

@@ -1,0 +1,250 @@
+"""Use the HTTP contract of changing a hold: results, access, cal.com unavailable."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard.audit.models import AuditEntry
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register, seconds_left
+from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
+from tests.pages.script_client import (
+    PLACE_FIELDS,
+    VERB_FIELDS,
+    VERBS,
+    ScriptClient,
+    fields,
+    follow,
+    reload,
+    root_element,
+)
+
+ROME = ZoneInfo("Europe/Rome")
+
+
+class TestCalComUnavailable:
+    def test_rate_limit_is_a_503_with_retry_after(
+        self, script: ScriptClient, calcom: Sandbox
+    ) -> None:
+        calcom.faults.add("429", method="POST", seconds=30)
+        page = script.post("/holds/new", **PLACE_FIELDS)
+        assert (page.status_code, root_element(page)) == (503, script.expected_root("place"))
+        assert page.headers["Retry-After"] == "30"
+        assert fields(page)["client_name"] == "Grace &amp; Co"
+
+    @pytest.mark.parametrize(
+        ("wrong", "said"),
+        [
+            ({"CALCOM_API_KEY": "cal_nobodys0123456789"}, "cal.com does not accept the key."),
+            ({"CALCOM_API_URL": "{url}/elsewhere"}, "does not know the address that was asked"),
+            ({"CALCOM_API_URL": "http://127.0.0.1:9"}, "cal.com cannot be reached."),
+        ],
+    )
+    def test_wrong_setup_is_a_503_for_the_operator(
+        self,
+        script: ScriptClient,
+        settings: pytest.FixtureRequest,
+        wrong: dict[str, str],
+        said: str,
+    ) -> None:
+        for name, value in wrong.items():
+            setattr(settings, name, value.format(url=script.calcom.url))
+        page = script.post("/holds/new", **PLACE_FIELDS)
+        assert (page.status_code, root_element(page)) == (503, script.expected_root("place"))
+        assert said in page.content.decode()
+        assert "tell the operator" in page.content.decode().lower()
+        assert "Retry-After" not in page.headers
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_every_verb_is_a_503_and_the_hold_stands(
+        self, script: ScriptClient, calcom: Sandbox, verb: str
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        calcom.faults.add("429", seconds=30)
+        page = script.post(f"/holds/{hold.pk}/{verb}", **VERB_FIELDS[verb])
+        part = "move" if verb == "move" else "hold"
+        assert (page.status_code, root_element(page)) == (503, script.expected_root(part))
+        assert int(page.headers["Retry-After"]) <= 31
+        assert at_cal_com(calcom) == in_register(hold)
+
+
+class TestChanges:
+    def test_check(self, script: ScriptClient, calcom: Sandbox) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        answer = script.post(f"/holds/{hold.pk}/check")
+        assert "cal.com confirms it" in follow(script, answer, hold)
+        calcom.remove_holds()
+        answer = script.post(f"/holds/{hold.pk}/check")
+        assert "cal.com no longer has this hold" in follow(script, answer, hold)
+        assert reload(hold).state == "gone"
+
+    def test_check_of_several(self, script: ScriptClient, calcom: Sandbox) -> None:
+        holds = [
+            script.place(**PLACE_FIELDS | {"slot_start": at.isoformat()}) for at in (MONDAY, LATER)
+        ]
+        calcom.forget_calls()
+        answer = script.post("/check", hold=[str(hold.pk) for hold in holds])
+        assert (answer.status_code, answer.headers["Location"]) == (303, "/")
+        assert len(calcom.calls("GET", verbs.ONE)) == 2
+        assert "still has 2 holds" in script.get("/").content.decode()
+
+    def test_extend(self, script: ScriptClient) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        answer = script.post(f"/holds/{hold.pk}/extend", reservation_duration="30")
+        assert "is held until" in follow(script, answer, hold)
+        assert 1795 < seconds_left(hold) <= 1800
+
+    @pytest.mark.parametrize(
+        ("minutes", "said"),
+        [("5", "would shorten it"), ("500", "Enter 1 to 120"), ("soon", "Enter a whole number.")],
+    )
+    def test_refused_extension_keeps_the_form(
+        self, script: ScriptClient, minutes: str, said: str
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        page = script.post(f"/holds/{hold.pk}/extend", reservation_duration=minutes)
+        assert (page.status_code, root_element(page)) == (422, script.expected_root("hold"))
+        assert said in page.content.decode()
+        assert fields(page)["reservation_duration"] == minutes
+        assert fields(page)["version"] == str(reload(hold).version)
+
+    def test_move_is_previewed(self, script: ScriptClient, calcom: Sandbox) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        page = script.get(f"/holds/{hold.pk}/move?slot_start={LATER:%Y-%m-%dT%H:%M:%SZ}")
+        assert (page.status_code, root_element(page)) == (200, script.expected_root("move"))
+        assert calcom.calls("PATCH") == []
+        asked = {"slot_start": LATER.isoformat(), "reservation_duration": "20"}
+        answer = script.post(f"/holds/{hold.pk}/move", **asked)
+        assert "Moved:" in follow(script, answer, hold)
+        assert reload(hold).slot_start == LATER
+        assert 1195 < seconds_left(hold) <= 1200
+
+    def test_move_to_another_event_type(self, script: ScriptClient, calcom: Sandbox) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        asked = {"slot_start": LATER.isoformat(), "event_type_id": str(SHORT)}
+        follow(script, script.post(f"/holds/{hold.pk}/move", **asked), hold)
+        assert [row.event_type_id for row in calcom.live_rows()] == [SHORT]
+
+    def test_move_to_a_taken_slot_is_a_409_that_keeps_the_form(
+        self, script: ScriptClient, calcom: Sandbox
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        calcom.insert_hold(CONSULT, LATER)
+        wish = f"{LATER.astimezone(ROME):%Y-%m-%dT%H:%M}"
+        page = script.post(f"/holds/{hold.pk}/move", slot_start=wish)
+        assert (page.status_code, root_element(page)) == (409, script.expected_root("move"))
+        assert fields(page)["slot_start"] == wish
+        assert reload(hold).slot_start == MONDAY
+
+    @pytest.mark.parametrize(
+        ("reason", "code", "note"),
+        [
+            ("", "", ""),
+            ("client_rang_off", "client_rang_off", ""),
+            ("client_chose_other", "client_chose_other", ""),
+            ("booked", "booked", ""),
+            ("mistake", "mistake", ""),
+            ("moved to Oslo", "other", "moved to Oslo"),
+        ],
+    )
+    def test_audit_has_the_reason_code_and_the_hold_the_text(
+        self, script: ScriptClient, reason: str, code: str, note: str
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        answer = script.post(f"/holds/{hold.pk}/release", reason=reason)
+        assert "Released: the time is free again." in follow(script, answer, hold)
+        assert (reload(hold).state, reload(hold).end_reason, reload(hold).end_note) == (
+            "released",
+            code,
+            note,
+        )
+        entries = AuditEntry.objects.filter(action="release").order_by("id")
+        assert (entries[0].reason, entries.reverse()[0].reason) == (code, code)
+        assert note == "" or note not in str(list(entries.values()))
+
+    @pytest.mark.parametrize("way", ["body", "query"])
+    @pytest.mark.parametrize("verb", ["extend", "move", "release"])
+    def test_outdated_version_is_a_409(
+        self, script: ScriptClient, calcom: Sandbox, verb: str, way: str
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        old = {"version": str(reload(hold).version - 1)}
+        address = f"/holds/{hold.pk}/{verb}" + ("?version=" + old["version"]) * (way == "query")
+        page = script.post(address, **VERB_FIELDS[verb], **old if way == "body" else {})
+        assert page.status_code == 409
+        assert "The hold was changed after you opened this page." in page.content.decode()
+        if verb != "move":  # whose version comes with the next look at from and to
+            assert fields(page)["version"] == str(reload(hold).version)
+        assert at_cal_com(calcom) == in_register(hold)
+        fresh = script.post(address, **VERB_FIELDS[verb], version=str(reload(hold).version))
+        assert fresh.status_code == 303
+
+
+class TestAccess:
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_colleagues_hold_is_a_403_except_for_admins(
+        self,
+        script: ScriptClient,
+        colleague_script: ScriptClient,
+        admin_script: ScriptClient,
+        calcom: Sandbox,
+        verb: str,
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        assert colleague_script.get(f"/holds/{hold.pk}/").status_code == 200
+        page = colleague_script.post(f"/holds/{hold.pk}/{verb}", **VERB_FIELDS[verb])
+        part = "move" if verb == "move" else "hold"
+        assert (page.status_code, root_element(page)) == (403, colleague_script.expected_root(part))
+        assert "This hold belongs to staff." in page.content.decode()
+        assert at_cal_com(calcom) == in_register(hold)
+        assert admin_script.post(f"/holds/{hold.pk}/{verb}", **VERB_FIELDS[verb]).status_code == 303
+
+    @pytest.mark.parametrize("pk", ["77", str(2**70)])
+    def test_missing_hold_is_a_404(self, script: ScriptClient, pk: str) -> None:
+        asked = [script.get(f"/holds/{pk}/"), script.get(f"/holds/{pk}/move")]
+        asked += [script.post(f"/holds/{pk}/{verb}", **VERB_FIELDS[verb]) for verb in VERBS]
+        assert [answer.status_code for answer in asked] == [404] * 6
+
+    @pytest.mark.parametrize("verb", ["check", "extend", "release"])
+    def test_verbs_refuse_get(self, script: ScriptClient, verb: str) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        assert script.get(f"/holds/{hold.pk}/{verb}").status_code == 405
+
+    @pytest.mark.parametrize(
+        ("address", "page"),
+        [
+            ("/", "/"),
+            ("/board", "/"),
+            ("/check", "/"),
+            ("/holds/new", "/holds/new"),
+            ("/holds/7/", "/holds/7/"),
+            ("/holds/7/check", "/holds/7/"),
+            ("/holds/7/extend", "/holds/7/"),
+            ("/holds/7/move", "/holds/7/move"),
+            ("/holds/7/release", "/holds/7/"),
+            ("/look-up", "/look-up"),
+            ("/audit/", "/audit/"),
+            ("/audit/7/", "/audit/7/"),
+        ],
+    )
+    def test_anonymous_requests_are_sent_to_sign_in(
+        self, script: ScriptClient, calcom: Sandbox, address: str, page: str
+    ) -> None:
+        anonymous = ScriptClient("", calcom, script.htmx)
+        anonymous.browser.get("/accounts/login/")
+        for answer in (anonymous.get(address), anonymous.post(address, uid="u")):
+            redirect = (200, "HX-Redirect") if script.htmx else (302, "Location")
+            assert answer.status_code == redirect[0]
+            assert answer.headers[redirect[1]] == f"/accounts/login/?next={page}"
+
+    def test_log_is_for_admins(self, script: ScriptClient, admin_script: ScriptClient) -> None:
+        script.place(**PLACE_FIELDS)
+        page = admin_script.get("/audit/")
+        assert (page.status_code, root_element(page)) == (200, admin_script.expected_root("log"))
+        entry = AuditEntry.objects.filter(action="place").first()
+        assert admin_script.get(f"/audit/{entry.pk}/").status_code == 200
+        assert script.get("/audit/").status_code == 403
+        assert script.get(f"/audit/{entry.pk}/").status_code == 403

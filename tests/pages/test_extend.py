@@ -1,0 +1,139 @@
+"""Extend a hold until a time on the office's clock."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import local_times
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.observe import seconds_left
+from tests.pages.desk import desk
+
+HTMX = {"HX-Request": "true"}
+
+
+def in_minutes(minutes: int) -> datetime:
+    """Return a whole minute about so far ahead."""
+    return (timezone.now() + timedelta(minutes=minutes)).replace(second=0, microsecond=0)
+
+
+def extend(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:
+    if isinstance(form.get("until"), datetime):
+        form["until"] = local_times.minute(form["until"])
+    return desk(user).post(f"/holds/{hold.pk}/extend", form, headers=headers)
+
+
+@pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
+def test_extends_until_the_given_time(calcom: Sandbox, staff: User, headers: Any) -> None:
+    hold = verbs.place(staff)
+    wanted = in_minutes(40)
+
+    answer = extend(staff, hold, until=wanted, headers=headers)
+
+    assert (answer.status_code, answer["Location"]) == (303, f"/holds/{hold.pk}/")
+    held = Hold.objects.get(pk=hold.pk).held_until
+    assert held is not None
+    assert wanted <= held < wanted + timedelta(minutes=1)
+    assert [row.release_at for row in calcom.live_rows()] == [held]
+    asked = AuditEntry.objects.get(action="extend", kind="intent").asked
+    assert asked == {"held_until": wanted.isoformat()}
+
+
+@pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
+def test_time_before_the_current_end_is_refused(calcom: Sandbox, staff: User, headers: Any) -> None:
+    hold = verbs.place(staff, minutes=30)
+
+    answer = extend(staff, hold, until=in_minutes(10), headers=headers)
+
+    assert answer.status_code == 422
+    until = local_times.clock(hold.held_until) if hold.held_until else ""
+    assert answer.context["extend_form"].errors == {
+        "until": [f"The hold already stands until {until} (Europe/Rome); this would shorten it."]
+    }
+    assert calcom.calls("PATCH") == []
+    assert Hold.objects.get(pk=hold.pk).held_until == hold.held_until
+
+
+@pytest.mark.parametrize("minutes", [-10, 125])
+def test_time_outside_the_policy_is_refused_naming_the_latest(
+    calcom: Sandbox, staff: User, settings: pytest.FixtureRequest, minutes: int
+) -> None:
+    # Where clocks go back, a time that is ten minutes past comes again within the hour.
+    settings.TIME_ZONE = settings.OFFICE_TIME_ZONE = "UTC"
+    hold = verbs.place(staff)
+    typed = local_times.minute(in_minutes(minutes))
+
+    answer = extend(staff, hold, until=typed)
+
+    [said] = answer.context["extend_form"].errors["until"]
+    latest = {local_times.minute(in_minutes(120)), local_times.minute(in_minutes(119))}
+    assert any(f"Choose a time until {moment} (UTC)." in said for moment in latest)
+    assert (answer.status_code, calcom.calls("PATCH")) == (422, [])
+    assert f'value="{typed}"' in answer.content.decode()
+
+
+def test_add_button_overrides_other_fields(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+
+    extend(staff, hold, add=5, until=in_minutes(60), reservation_duration=90)
+
+    assert 1190 < seconds_left(hold) <= 1260
+
+
+def test_time_with_minutes_is_refused(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+
+    answer = extend(staff, hold, until=in_minutes(60), reservation_duration=30)
+
+    assert answer.context["extend_form"].errors == {
+        "until": ["Give either a time or minutes, not both."]
+    }
+    assert calcom.calls("PATCH") == []
+
+
+@pytest.mark.parametrize("typed", ["25:00", "noon", "14h20", "1" * 5000])
+def test_invalid_time_is_refused(calcom: Sandbox, staff: User, typed: str) -> None:
+    answer = extend(staff, verbs.place(staff), until=typed)
+
+    assert list(answer.context["extend_form"].errors) == ["until"]
+    assert answer.status_code == 422
+
+
+def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    calcom.faults.add("stranger", when="before", method="PATCH", skip=1, count=2)  # parked nowhere
+
+    answer = extend(staff, hold, until=in_minutes(40))
+
+    assert answer.status_code == 409
+    assert answer.context["retake_minutes"] in {40, 41}
+
+
+@pytest.mark.parametrize(
+    ("typed", "at", "shown"),
+    [
+        (time(14, 20), datetime(2027, 1, 11, 12, 0, tzinfo=UTC), "2027-01-11T13:20+00:00"),
+        (time(0, 10), datetime(2027, 1, 11, 22, 50, tzinfo=UTC), "2027-01-11T23:10+00:00"),
+        (time(13, 0), datetime(2027, 1, 11, 12, 0, tzinfo=UTC), "2027-01-12T12:00+00:00"),
+        # Clocks go back at 03:00 summer time: 02:30 comes twice.
+        (time(2, 30), datetime(2027, 10, 31, 0, 0, tzinfo=UTC), "2027-10-31T00:30+00:00"),
+        (time(2, 30), datetime(2027, 10, 31, 0, 45, tzinfo=UTC), "2027-10-31T01:30+00:00"),
+        # Clocks go forward at 02:00: 02:30 does not come, and on the next day it does.
+        (time(2, 30), datetime(2027, 3, 28, 0, 45, tzinfo=UTC), None),
+        (time(2, 30), datetime(2027, 3, 28, 1, 45, tzinfo=UTC), "2027-03-29T00:30+00:00"),
+        (time(3, 30), datetime(2027, 3, 28, 0, 45, tzinfo=UTC), "2027-03-28T01:30+00:00"),
+    ],
+)
+def test_next_moment_that_shows_a_time(typed: time, at: datetime, shown: str | None) -> None:
+    moment = local_times.next_shown(typed, at)
+
+    assert (moment.isoformat(timespec="minutes") if moment else None) == shown

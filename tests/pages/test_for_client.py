@@ -1,0 +1,139 @@
+"""Tell the client of a hold about it, in the client's time zone too."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.utils import translation
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.pages import for_client
+from dashboard.sandbox import Sandbox
+from tests.future_dates import YEAR, day
+from tests.holds import verbs
+from tests.pages.desk import ask, desk
+
+HTMX = {"HX-Request": "true"}
+NEW_YORK = ZoneInfo("America/New_York")
+NOW = datetime(2027, 1, 11, 7, 0, tzinfo=UTC)
+THEN = NOW + timedelta(hours=2)
+IN_FULL = f"Monday {day(0).day} January {YEAR}"
+
+
+def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hold:
+    end = start + timedelta(minutes=minutes) if minutes else None
+    return Hold(state="held", slot_start=start, slot_end=end, held_until=until)
+
+
+@pytest.mark.parametrize(
+    ("hold", "zone", "now", "said"),
+    [
+        (
+            a_hold(THEN, NOW + timedelta(minutes=15, seconds=59)),
+            None,
+            NOW,
+            "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you until 08:15.",
+        ),
+        (
+            a_hold(THEN, NOW + timedelta(minutes=15)),
+            NEW_YORK,
+            NOW,
+            "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you until 08:15. "
+            "In your time zone (America/New York) that is Monday 11 January 2027, 04:00–05:00, "
+            "held until 02:15.",
+        ),
+        (
+            a_hold(THEN, NOW + timedelta(minutes=15), minutes=None),
+            ZoneInfo("Europe/Rome"),
+            NOW,
+            "We are holding Monday 11 January 2027, 10:00 (Europe/Rome) for you until 08:15.",
+        ),
+        (  # until after midnight; and at the client's it is still the day before
+            a_hold(THEN, datetime(2027, 1, 10, 23, 10, tzinfo=UTC)),
+            ZoneInfo("Pacific/Honolulu"),
+            datetime(2027, 1, 10, 22, 50, tzinfo=UTC),
+            "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you "
+            "until Monday 11 January 2027, 00:10. "
+            "In your time zone (Pacific/Honolulu) that is Sunday 10 January 2027, 23:00–00:00, "
+            "held until 13:10.",
+        ),
+        (  # the hour that comes twice
+            a_hold(
+                datetime(2027, 10, 31, 0, 30, tzinfo=UTC), datetime(2027, 10, 30, 9, 0, tzinfo=UTC)
+            ),
+            None,
+            datetime(2027, 10, 30, 8, 50, tzinfo=UTC),
+            "We are holding Sunday 31 October 2027, 02:30 CEST–02:30 CET (Europe/Rome) for you "
+            "until 11:00.",
+        ),
+    ],
+)
+def test_sentence(hold: Hold, zone: ZoneInfo | None, now: datetime, said: str) -> None:
+    assert for_client.sentence(hold, zone, now=now) == said
+
+
+def test_sentence_is_in_the_language_of_the_page() -> None:
+    hold = a_hold(THEN, NOW + timedelta(minutes=15))
+
+    with translation.override("de"):
+        said = for_client.sentence(hold, None, now=NOW)
+
+    assert "Montag, 11. Januar 2027" in said
+    assert "We are" not in said
+
+
+def sentence(page: Any) -> str:
+    found = re.search(r'id="sentence"[^>]*>([^<]*)<', page.content.decode())
+    return found[1] if found else ""
+
+
+def test_only_a_live_hold_has_a_sentence(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    browser = desk(staff)
+
+    said = sentence(browser.get(f"/holds/{hold.pk}/"))
+
+    until = (
+        f"{hold.held_until.astimezone(ZoneInfo('Europe/Rome')):%H:%M}" if hold.held_until else ""
+    )
+    assert said.startswith(f"We are holding {IN_FULL}, 10:00–11:00 (Europe/Rome)")
+    assert re.search(rf" {until}( CES?T)?\.$", said)  # which, in the hour that comes twice
+    verbs.release(staff, hold)
+    assert sentence(browser.get(f"/holds/{hold.pk}/")) == ""
+
+
+def test_zone_is_remembered_for_each_hold(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    browser = desk(staff)
+
+    asked = browser.get(f"/holds/{hold.pk}/", {"client_zone": "new york"})
+    again = browser.get(f"/holds/{hold.pk}/")
+    wrong = browser.get(f"/holds/{hold.pk}/", {"client_zone": "Atlantis"})
+    colleague = browser.get(f"/holds/{verbs.place(staff, start=verbs.LATER).pk}/")
+
+    there = f"In your time zone (America/New York) that is {IN_FULL}, 04:00–05:00"
+    assert there in sentence(asked)
+    assert there in sentence(again)
+    assert list(wrong.context["zone_form"].errors) == ["client_zone"]
+    assert "your time zone" not in sentence(colleague)
+    browser.get(f"/holds/{hold.pk}/", {"client_zone": ""})
+    assert "your time zone" not in sentence(browser.get(f"/holds/{hold.pk}/"))
+
+
+@pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
+def test_zone_chosen_while_placing_is_remembered(
+    calcom: Sandbox, staff: User, headers: Any
+) -> None:
+    browser = desk(staff)
+
+    placed = ask(browser, client_zone="America/New_York")
+    page = browser.get(placed["Location"], headers=headers)
+    offering = browser.post("/offers/new", {"hold": Hold.objects.get().pk})
+
+    assert "In your time zone (America/New York)" in sentence(page)
+    assert "client_zone=America%2FNew_York" in offering["Location"]

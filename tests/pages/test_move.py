@@ -1,0 +1,63 @@
+"""Move a hold: times, preview, and other times where one is taken."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from dashboard.accounts.models import User
+from dashboard.sandbox import Sandbox
+from tests.future_dates import named
+from tests.holds import verbs
+from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
+from tests.pages.grid import cells, until
+
+
+@pytest.mark.parametrize("event_type", [CONSULT, SHORT])
+def test_move_to_a_colleagues_slot_names_holder_and_end(
+    browser: Client, calcom: Sandbox, staff: User, colleague: User, event_type: int
+) -> None:
+    hold = verbs.place(staff)
+    theirs = verbs.place(colleague, start=LATER, event_type=event_type)
+    there = {"slot_start": LATER.isoformat(), "event_type_id": str(event_type)}
+
+    refused = browser.post(f"/holds/{hold.pk}/move", there)
+
+    problem = refused.content.decode().partition('class="notice trouble"')[2].partition("</ul>")[0]
+    assert refused.status_code == 409
+    assert f'href="/holds/{theirs.pk}/"' in problem
+    assert f"held by colleague until {until(theirs)}" in problem
+
+
+def test_move_page_shows_times_then_a_preview(
+    browser: Client, calcom: Sandbox, staff: User
+) -> None:
+    hold = verbs.place(staff)
+    page = browser.get(f"/holds/{hold.pk}/move")
+    found = cells(page)
+
+    assert [cell.kind for cell in found][:3] == ["free", "held", "free"]
+    preview = browser.get(found[2].to)
+    assert preview.context["target"]["time"] == "11:00–12:00"
+    assert preview.context["picker"].choice.chosen == MONDAY + timedelta(hours=1)
+    assert calcom.calls("PATCH") == []
+
+
+def test_refused_move_offers_the_next_free_times(
+    browser: Client, calcom: Sandbox, staff: User
+) -> None:
+    hold = verbs.place(staff)
+    calcom.insert_hold(CONSULT, verbs.LATER)
+    refused = browser.post(
+        f"/holds/{hold.pk}/move",
+        {"slot_start": verbs.LATER.isoformat(), "reservation_duration": 40},
+    )
+
+    assert refused.status_code == 409
+    alternatives = refused.context["alternatives"]
+    assert alternatives[0].label == f"{named(0)} 13:00"
+    preview = browser.get(alternatives[0].url)
+    assert preview.context["target"]["time"] == "13:00–14:00"
+    assert preview.context["form"]["reservation_duration"].value() == "40"

@@ -1,0 +1,47 @@
+"""Numbers of holds, offers and versions take only the digits 0 to 9."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import RequestFactory
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.pages import parameters
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.pages.desk import desk
+
+IN_OTHER_SCRIPTS = ["\u0661\u0662", "\u0967\u0968", "\uff11\uff12", "\U0001d7d9\U0001d7da", "1\xb2"]
+NONE = ["", " 12", "12\n", "+12", "-12", "1_2", "1e2", "1.0", "0x1", "1" * 19, None]
+
+
+@pytest.mark.parametrize("text", [*IN_OTHER_SCRIPTS, *NONE])
+def test_other_text_is_no_number(text: str | None) -> None:
+    assert parameters.number(text) is None
+
+
+def test_numbers_have_at_most_18_digits() -> None:
+    assert [parameters.number(text) for text in ("0", "12", "9" * 18)] == [0, 12, 10**18 - 1]
+
+
+@pytest.mark.parametrize("text", IN_OTHER_SCRIPTS)
+def test_invalid_version_fits_no_hold(rf: RequestFactory, text: str) -> None:
+    form = {"version": text, "version_7": text, "version_\u0668": "1", "9": "1"}
+    asked = rf.post("/", form)
+    assert (parameters.version(asked), parameters.versions(asked)) == (-1, {7: -1})
+
+
+def test_pages_refuse_digits_of_other_scripts(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    browser, pk = desk(staff), str(hold.pk).translate({48 + n: 0x660 + n for n in range(10)})
+    assert browser.get(f"/holds/{pk}/").status_code == 404
+    assert browser.post("/offers/new", {"hold": pk}).status_code == 404
+    assert browser.post("/offers/1/keep", {"hold": pk}).status_code == 404
+    assert browser.get("/release", {"hold": pk}).headers["Location"] == "/"
+    assert browser.post("/release", {"hold": pk, "sure": "yes", "reason": "other"}).url == "/"
+    like = [browser.get("/holds/new", {"again": one}).content for one in (hold.pk, pk)]
+    assert [b'value="Grace"' in one for one in like] == [True, False]
+    browser.post("/check", {"hold": pk})
+    assert calcom.calls("GET", verbs.ONE) == []
+    assert Hold.objects.get(pk=hold.pk).state == Hold.State.HELD

@@ -1,0 +1,85 @@
+"""Fill the form of a new hold from an earlier one, with no client's name in an address."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.future_dates import day
+from tests.holds import verbs
+from tests.holds.verbs import CONSULT, MONDAY
+from tests.pages.desk import desk, markup, wish
+
+
+def addresses(page: HttpResponse) -> str:
+    return " ".join(re.findall(r'(?:href|action|hx-\w+)="([^"]*)"', markup(page))).lower()
+
+
+@pytest.mark.parametrize("link", ["/?tab=ended", "/holds/{pk}/"])
+def test_hold_again_fills_the_form(
+    calcom: Sandbox, staff: User, colleague: User, link: str
+) -> None:
+    hold = verbs.place(staff, event_type=verbs.VARIABLE, slot_duration=45)
+    verbs.release(staff, hold)
+    browser = desk(colleague)
+
+    page = markup(browser.get(link.format(pk=hold.pk)))
+    [address] = re.findall(r'<a class="button (?:small|wide)" href="([^"]+)">Hold again', page)
+    form = browser.get(address).context["form"]
+
+    assert address == f"/holds/new?again={hold.pk}"
+    values = {name: form[name].value() for name in form.fields}
+    assert (values["event_type_id"], values["slot_duration"]) == (verbs.VARIABLE, 45)
+    assert (values["client_name"], values["client_contact"], values["note"]) == (
+        "Grace",
+        "grace@example.test",
+        "called at nine",
+    )
+    assert values["slot_start"] == MONDAY
+
+
+def test_past_slot_is_not_filled_in(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    yesterday = timezone.now() - timedelta(days=1)
+    Hold.objects.filter(pk=hold.pk).update(slot_start=yesterday, state="expired")
+
+    form = desk(staff).get(f"/holds/new?again={hold.pk}").context["form"]
+
+    assert (form["slot_start"].value(), form["client_name"].value()) == (None, "Grace")
+
+
+@pytest.mark.parametrize("again", ["0", "999999", "x", "-1", "9" * 40, "１２", ""])
+def test_missing_hold_fills_nothing(calcom: Sandbox, staff: User, again: str) -> None:
+    answer = desk(staff).get("/holds/new", {"again": again})
+
+    assert (answer.status_code, answer.context["form"]["client_name"].value()) == (200, None)
+
+
+def test_filled_form_names_the_client_in_no_address(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    verbs.release(staff, hold)
+
+    page = desk(staff).get(f"/holds/new?again={hold.pk}&day={day(7)}")
+
+    times = re.findall(r'class="time" href="([^"]*)"', markup(page))
+    assert times
+    assert [address for address in times if f"again={hold.pk}" not in address] == []
+    assert "grace" not in addresses(page)
+
+
+def test_refused_form_names_the_client_in_no_address(browser: Client, calcom: Sandbox) -> None:
+    calcom.insert_hold(CONSULT, MONDAY)
+
+    refused = browser.post("/holds/new", wish(client_name="Hedy", client_contact="+39 06"))
+
+    assert refused.status_code == 409
+    assert "hedy" not in addresses(refused)
+    assert "39" not in addresses(refused)

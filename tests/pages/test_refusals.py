@@ -1,0 +1,155 @@
+"""Refuse a form: message beside its field, status, and other free times."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.future_dates import day, named
+from tests.holds import verbs
+from tests.holds.verbs import ALL, CONSULT, GROUP, MONDAY, NO_HOSTS, ONE, STRANGERS
+from tests.pages.desk import ask, desk, markup, wish
+from tests.pages.grid import times, until
+
+SLOTS = "/v2/slots"
+ON_MONDAY = f"event_type_id=1&day={day(0)}"
+
+
+def test_refusals_stand_beside_their_field(calcom: Sandbox, staff: User) -> None:
+    browser = desk(staff)
+    answers = [
+        ask(browser, event_type_id=STRANGERS),
+        ask(browser, event_type_id=999_999),
+        ask(browser, event_type_id=NO_HOSTS),
+        ask(browser, slot_duration=30),
+        ask(browser, reservation_duration=121),
+        ask(browser, slot_start="2020-01-13T09:00Z"),
+    ]
+
+    beside = [(a.status_code, list(a.context["form"].errors)) for a in answers]
+    assert beside == [
+        (422, ["event_type_id"]),
+        (422, ["event_type_id"]),
+        (422, ["event_type_id"]),
+        (422, ["slot_duration"]),
+        (422, ["reservation_duration"]),
+        (422, ["slot_start"]),
+    ]
+    assert all(a.context["form"]["client_name"].value() == "Grace" for a in answers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "status"),
+    [
+        ("429", 503),
+        ("stranger", 409),
+        ("stranger-books", 409),
+        ("500", 303),
+        ("502", 303),
+        ("truncated", 303),
+        ("drop", 303),
+    ],
+)
+def test_statuses_of_placing(calcom: Sandbox, staff: User, kind: str, status: int) -> None:
+    calcom.faults.add(kind, method="POST", route=ALL)
+
+    answer = ask(desk(staff))
+
+    assert answer.status_code == status
+    if status == 303:
+        assert answer["Location"] == f"/holds/{Hold.objects.get().pk}/"
+        page = markup(desk(staff).get(answer["Location"]))
+        assert re.search(
+            r"The time may be held at cal.com, until \d\d:\d\d:\d\d \(Europe/Rome\) at the latest",
+            page,
+        )
+
+
+def test_rate_limited_release_leaves_the_hold(calcom: Sandbox, staff: User) -> None:
+    held = verbs.place(staff)
+    calcom.faults.add("429", method="DELETE", route=ONE, seconds=20)
+
+    answer = desk(staff).post(f"/holds/{held.pk}/release", {"reason": "mistake"})
+
+    assert (answer.status_code, answer["Retry-After"]) == (503, "20")
+    assert f"The hold is unchanged: {named(0)} 10:00–11:00 is held until" in markup(answer)
+    kept = Hold.objects.get(pk=held.pk)
+    assert (kept.state, kept.change, kept.end_reason, kept.end_note) == ("held", None, "", "")
+
+
+def test_taken_slot_offers_the_next_free_times(browser: Client, calcom: Sandbox) -> None:
+    calcom.insert_hold(CONSULT, MONDAY)
+
+    refused = browser.post("/holds/new", wish(note="called at nine"))
+
+    html = markup(refused)
+    ways = re.findall(r'name="slot_start" value="([^"]*)">([^<]*)</button>', html)
+    assert refused.status_code == 409
+    assert ways == [
+        (f"{day(0)}T11:00", f"{named(0)} 11:00"),
+        (f"{day(0)}T12:00", f"{named(0)} 12:00"),
+        (f"{day(0)}T13:00", f"{named(0)} 13:00"),
+        (f"{day(0)}T14:00", f"{named(0)} 14:00"),
+    ]
+    assert 'value="called at nine"' in html
+    # The way out comes after the field of the same name, so that it is the one that counts.
+    assert html.rindex(f'name="slot_start" value="{day(0)}T11:00"') > html.index("id_slot_start")
+    two = browser.post("/holds/new", wish() | {"slot_start": [MONDAY.isoformat(), ways[0][0]]})
+    assert two.status_code == 303
+    assert Hold.objects.get(state="held").slot_start == MONDAY + timedelta(hours=1)
+
+
+def test_next_free_times_continue_after_the_weekend(browser: Client, calcom: Sandbox) -> None:
+    friday = datetime.fromisoformat(f"{day(4)}T16:00+01:00")
+    calcom.insert_hold(CONSULT, friday)
+    refused = browser.post("/holds/new", wish(slot_start=friday.isoformat()))
+    ways = re.findall(r'name="slot_start" value="[^"]*">([^<]*)</button>', markup(refused))
+    assert ways[0] == f"{named(7)} 09:00"
+
+
+def test_taken_time_is_no_longer_offered(browser: Client, calcom: Sandbox, colleague: User) -> None:
+    browser.get(f"/holds/new?{ON_MONDAY}")
+    calcom.insert_hold(CONSULT, MONDAY)
+    browser.post("/holds/new", wish())
+
+    theirs = times(desk(colleague).get(f"/holds/new?{ON_MONDAY}"))
+
+    assert [text[:5] for text in theirs][:2] == ["09:00", "11:00"]
+    assert len(calcom.calls(route=SLOTS)) == 1
+
+
+def test_slot_of_a_colleague_names_holder_and_end(
+    browser: Client, calcom: Sandbox, colleague: User
+) -> None:
+    theirs = verbs.place(colleague)
+    html = markup(browser.post("/holds/new", wish()))
+    assert f"held by colleague until {until(theirs)}" in html
+    assert f'value="{day(0)}T11:00">{named(0)} 11:00</button>' in html
+
+
+def test_slot_of_an_unconfirmed_hold_names_its_holder(browser: Client, calcom: Sandbox) -> None:
+    """Placing again after an unanswered POST is refused by the person's own hold."""
+    calcom.faults.add("drop", when="after", method="POST")
+    browser.post("/holds/new", wish())
+
+    html = markup(browser.post("/holds/new", wish()))
+
+    first = Hold.objects.get(state="unconfirmed")
+    assert first.latest_end is not None
+    latest = f"{timezone.localtime(first.latest_end):%H:%M:%S}"
+    assert f"possibly held by you until {latest} at the latest" in html
+    assert f'href="/holds/{first.pk}/"' in html
+
+
+def test_full_seated_time_offers_the_next_with_seats(browser: Client, calcom: Sandbox) -> None:
+    full = wish(event_type_id=GROUP, slot_start=f"{day(2)}T14:00+01:00")
+    refused = browser.post("/holds/new", full)
+    assert refused.status_code == 409
+    assert f"{named(2)} 15:00 · 5 seats left</button>" in markup(refused)

@@ -1,0 +1,226 @@
+"""Show and read times in the zone of a person who is not in the office's zone."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.test import Client
+from django.utils import timezone, translation
+
+from dashboard.accounts.models import Preferences, User
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import messages
+from dashboard.holds.models import FreeTimes, Hold
+from dashboard.sandbox import Sandbox
+from tests.future_dates import BACK_IN_AMERICA, YEAR, day, named
+from tests.holds.verbs import CONSULT, MONDAY, place
+from tests.pages.desk import ask, desk
+
+ROME = "Europe/Rome"  # the office's
+NEW_YORK = "America/New_York"
+AUCKLAND = "Pacific/Auckland"
+
+
+def works_in(zone: str, user: User) -> Client:
+    Preferences.objects.update_or_create(user=user, defaults={"time_zone": zone})
+    return desk(user)
+
+
+@pytest.fixture
+def far_away(calcom: Sandbox, staff: User) -> Client:
+    return works_in(NEW_YORK, staff)
+
+
+def listed(first: date, days: int, *starts: str) -> FreeTimes:
+    """Store a fresh listing of cal.com for days of the office."""
+    now = timezone.now()
+    slots = [[datetime.fromisoformat(start).isoformat(), None, None, None] for start in starts]
+    return FreeTimes.objects.create(
+        event_type_id=CONSULT,
+        first_day=first,
+        days=days,
+        asked_at=now,
+        answered_at=now + timedelta(seconds=1),
+        slots=slots,
+    )
+
+
+def cells(browser: Client, address: str) -> list[str]:
+    grid = browser.get(address).context["picker"].grid
+    return [f"{day.iso} {c.text}" for day in grid.days for part in day.parts for c in part.cells]
+
+
+def test_typed_time_is_in_the_persons_zone(far_away: Client) -> None:
+    answer = ask(far_away, slot_start=f"{day(0)}T04:00")
+    assert answer.status_code == 303
+    assert Hold.objects.get().slot_start == MONDAY
+
+
+def test_offset_overrides_the_persons_zone(far_away: Client) -> None:
+    ask(far_away, slot_start=f"{day(0)}T10:00+01:00")
+    assert Hold.objects.get().slot_start == MONDAY
+
+
+@pytest.mark.parametrize("page", ["/", "/holds/{pk}/", "/holds/{pk}/move"])
+def test_each_viewer_sees_their_own_zone(
+    far_away: Client, staff: User, colleague: User, page: str
+) -> None:
+    address = page.format(pk=place(staff).pk)
+    home = works_in("", colleague)
+    for browser, slot, zone in ((far_away, "04:00–05:00", NEW_YORK), (home, "10:00–11:00", ROME)):
+        seen = browser.get(address).content.decode()
+        assert re.findall(r"\d\d:00–\d\d:00", seen)[:1] == [slot]
+        assert f"All times {zone}" in seen
+    assert "the office is in Europe/Rome" in far_away.get(address).content.decode()
+    assert "the office is in" not in home.get(address).content.decode()
+
+
+def test_cached_rows_and_etags_differ_by_zone(
+    far_away: Client, staff: User, colleague: User
+) -> None:
+    """Rendered rows are cached, and polls compare an ETag."""
+    place(colleague)
+    home = works_in("", colleague)
+    tags = [browser.get("/board")["ETag"] for browser in (far_away, home)]
+    assert tags[0] != tags[1]
+    times = [
+        re.findall(r"<b>(\d\d:00–\d\d:00)</b>", browser.get("/board").content.decode())
+        for browser in (far_away, home, far_away)
+    ]
+    assert times == [["04:00–05:00"], ["10:00–11:00"], ["04:00–05:00"]]
+
+
+def test_change_of_zone_changes_the_next_poll(far_away: Client, staff: User) -> None:
+    place(staff)
+    tag = far_away.get("/board")["ETag"]
+    same = far_away.get("/board", headers={"If-None-Match": tag})
+    Preferences.objects.filter(user=staff).update(time_zone=AUCKLAND)
+    other = far_away.get("/board", headers={"If-None-Match": tag})
+    assert (same.status_code, other.status_code) == (304, 200)
+    assert "22:00–23:00" in other.content.decode()
+
+
+def test_doubled_hour_of_the_persons_zone_is_refused(far_away: Client) -> None:
+    answer = ask(far_away, slot_start=f"{BACK_IN_AMERICA}T01:30")
+    [message] = answer.context["form"].errors["slot_start"]
+    assert message == (
+        "This hour exists twice in America/New_York. Add which one you mean:"
+        f" {BACK_IN_AMERICA}T01:30-04:00 or {BACK_IN_AMERICA}T01:30-05:00."
+    )
+
+
+def test_refusal_names_the_persons_zone(far_away: Client, staff: User) -> None:
+    answer = ask(far_away, slot_start="2020-01-01T10:00")
+    [message] = answer.context["form"].errors["slot_start"]
+    assert message.startswith("This time is past: it is ")
+    assert message.endswith(" (America/New_York).")
+
+
+class TestPicker:
+    """Days are the person's, listings are the office's, shared by all."""
+
+    def test_day_is_that_of_the_persons_zone(self, calcom: Sandbox, staff: User) -> None:
+        listed(
+            day(0),
+            7,
+            f"{day(1)}T10:30Z",  # still Tuesday in Auckland
+            f"{day(1)}T11:00Z",  # Wednesday begins
+            f"{day(2)}T10:59Z",
+            f"{day(2)}T11:00Z",
+        )
+        browser = works_in(AUCKLAND, staff)
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}") == [
+            f"{day(2)} 00:00",
+            f"{day(2)} 23:59",
+        ]
+
+    def test_week_in_the_east_includes_the_day_before(self, calcom: Sandbox, staff: User) -> None:
+        listed(day(0), 7, f"{day(0)}T12:00Z", f"{day(6)}T12:00Z")
+        listed(day(-1), 1, f"{day(-1)}T10:00Z", f"{day(-1)}T11:00Z")
+        browser = works_in(AUCKLAND, staff)
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}&view=week") == [
+            f"{day(0)} 00:00",
+            f"{day(1)} 01:00",
+        ]
+
+    def test_week_in_the_west_includes_the_day_after(self, calcom: Sandbox, staff: User) -> None:
+        listed(day(0), 7, f"{day(0)}T04:00Z", f"{day(6)}T12:00Z")
+        listed(day(7), 1, f"{day(7)}T04:00Z", f"{day(7)}T05:00Z")
+        browser = works_in(NEW_YORK, staff)
+        assert cells(browser, f"/holds/new?event_type_id=1&day={day(2)}&view=week") == [
+            f"{day(6)} 07:00",
+            f"{day(6)} 23:00",
+        ]
+
+    def test_all_zones_share_the_office_listing(
+        self, far_away: Client, colleague: User, calcom: Sandbox
+    ) -> None:
+        address = f"/holds/new?event_type_id=1&day={day(0)}"
+        home = desk(colleague)
+        assert cells(home, address)[0] == f"{day(0)} 09:00"
+        calls = len(calcom.calls(route="/v2/slots"))
+        assert cells(far_away, address)[0] == f"{day(0)} 03:00"
+        # One more day for a week that ends later than the office's, and nothing twice.
+        assert [len(calcom.calls(route="/v2/slots")) - calls] == [1]
+        assert list(FreeTimes.objects.order_by("first_day").values_list("first_day", "days")) == [
+            (day(0), 7),
+            (day(7), 1),
+        ]
+
+    def test_time_of_the_grid_is_the_chosen_moment(self, far_away: Client) -> None:
+        page = far_away.get(f"/holds/new?event_type_id=1&day={day(0)}")
+        cell = page.context["picker"].grid.days[0].parts[0].cells[0]
+        chosen = far_away.get(cell.url).context["picker"].choice.chosen
+        assert chosen == MONDAY - timedelta(hours=1)
+
+
+class TestUsualValues:
+    def test_form_starts_with_the_persons_preferences(self, far_away: Client, staff: User) -> None:
+        Preferences.objects.filter(user=staff).update(hold_minutes=45, event_type_id=4)
+        form = far_away.get("/holds/new").context["form"]
+        assert form["reservation_duration"].value() == 45
+        assert form["event_type_id"].value() == 4
+
+    def test_form_starts_with_the_office_minutes(self, far_away: Client) -> None:
+        assert far_away.get("/holds/new").context["form"]["reservation_duration"].value() == 15
+
+    def test_address_overrides_preferences(self, far_away: Client, staff: User) -> None:
+        Preferences.objects.filter(user=staff).update(hold_minutes=45)
+        form = far_away.get("/holds/new?reservation_duration=20").context["form"]
+        assert form["reservation_duration"].value() == "20"
+
+
+def test_log_is_stored_in_utc_and_shown_in_the_readers_zone(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    place(staff)
+    entry = AuditEntry.objects.filter(action="place").earliest("id")
+    assert entry.asked["slot_start"] == f"{day(0)}T09:00:00+00:00"
+    browser = works_in(NEW_YORK, admin)
+    local = entry.at.astimezone(ZoneInfo(NEW_YORK))
+    page = browser.get("/audit/?action=place").content.decode()
+    assert f"<b>{local:%H:%M:%S}</b>" in page
+    assert f"the hold of {named(0)} {YEAR} 04:00" in page
+
+
+def test_refusal_is_shown_in_the_persons_language_and_logged_in_english(
+    far_away: Client, staff: User, colleague: User
+) -> None:
+    Preferences.objects.filter(user=staff).update(language="de")
+    hold = place(colleague)
+    page = far_away.post(f"/holds/{hold.pk}/release", {"reason": "mistake"}).content.decode()
+    assert "Diese Vormerkung gehört colleague." in page
+    entry = AuditEntry.objects.filter(action="release", outcome="refused").get()
+    assert entry.message == "This hold belongs to colleague."
+
+
+def test_logged_moments_are_in_the_office_zone() -> None:
+    with translation.override("de"), timezone.override(ZoneInfo(NEW_YORK)):
+        error = messages.ran_out(MONDAY)
+    assert error.problem.happened.startswith(
+        "Diese Reservierung ist um 04:00:00 (America/New_York)"
+    )
+    assert error.logged == "This reservation ran out at 10:00:00 (Europe/Rome)."
