@@ -1,7 +1,8 @@
-// A text that is meant to be passed on is copied by a button; where the browser does not let a
-// page copy (no https), it is selected, ready for the person's own keys.
+// Copy a text with a button. Where the browser does not let a page copy (without https), select the
+// text instead, ready for the keyboard.
 
-const tell = (text) => document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
+const announce = (text) =>
+  document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
 
 function select(node) {
   const range = document.createRange();
@@ -11,7 +12,7 @@ function select(node) {
   selection.addRange(range);
 }
 
-async function copied(node) {
+async function copy(node) {
   try {
     await navigator.clipboard.writeText(node.textContent.trim());
     return true;
@@ -24,8 +25,8 @@ async function copied(node) {
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (!button) return;
-  const worked = await copied(document.getElementById(button.dataset.copy));
-  const said = worked ? button.dataset.copied : button.dataset.selected;
-  button.closest("section").querySelector("[data-said-here]").textContent = said;
-  tell(said);
+  const isCopied = await copy(document.getElementById(button.dataset.copy));
+  const result = isCopied ? button.dataset.copied : button.dataset.selected;
+  button.closest("section").querySelector("[data-copy-result]").textContent = result;
+  announce(result);
 });

@@ -1,54 +1,62 @@
-// Find a hold by its client, contact or note while typing, among the rows that are there. What is
-// typed stays in this page: it is personal data, and would stand in the address of a request.
+// Find a hold by client, contact or note, among the rows that the page has. The text stays in the
+// page: it is personal data, and a request would carry it in its address.
+
+const ANNOUNCE_AFTER = 700; // milliseconds after the last key
 
 const field = () => document.querySelector("[data-find] input[type=search]");
 const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
-const said = (row) => plain(row.dataset.said ?? row.querySelector(".client").textContent);
-const tell = (text) => document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
-const word = (name) =>
-  document.getElementById("words").content.querySelector(`[data-word=${name}]`).textContent;
+const searchText = (row) =>
+  plain(row.dataset.searchText ?? row.querySelector(".client").textContent);
+const announce = (text) =>
+  document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
+const textOf = (name) =>
+  document.getElementById("script-texts").content.querySelector(`[data-text=${name}]`).textContent;
 
-let looking = false;
-let spoken;
+let isFiltered = false;
+let timer;
 
-function look() {
-  const words = plain(field()?.value ?? "").split(/\s+/).filter(Boolean);
-  if (!words.length && !looking) return undefined;
-  looking = words.length > 0;
+// Hide the rows that do not match. Return how many match, or undefined where nothing is looked for.
+function filter() {
+  const terms = plain(field()?.value ?? "").split(/\s+/).filter(Boolean);
+  if (!terms.length && !isFiltered) return undefined;
+  isFiltered = terms.length > 0;
   let found = 0;
-  for (const part of document.querySelectorAll("[data-found-in]")) {
-    let here = 0;
+  for (const part of document.querySelectorAll("[data-searched]")) {
+    let foundHere = 0;
     for (const row of part.querySelectorAll("tbody tr, .attention > li")) {
-      row.hidden = !words.every((one) => said(row).includes(one));
-      here += row.hidden ? 0 : 1;
+      row.hidden = !terms.every((term) => searchText(row).includes(term));
+      foundHere += row.hidden ? 0 : 1;
     }
-    part.hidden = !here;
-    found += here;
+    part.hidden = !foundHere;
+    found += foundHere;
   }
-  const nothing = document.querySelector("[data-nothing]");
-  if (nothing) nothing.hidden = found > 0 || !document.querySelector("[data-found-in]");
+  const noMatch = document.querySelector("[data-no-match]");
+  if (noMatch) noMatch.hidden = found > 0 || !document.querySelector("[data-searched]");
   return found;
 }
 
 document.addEventListener("input", (event) => {
   if (event.target !== field()) return;
-  const found = look();
-  clearTimeout(spoken);
-  spoken = setTimeout(() => found >= 0 && tell(word("found").replace("{n}", found)), 700);
+  const found = filter();
+  clearTimeout(timer);
+  timer = setTimeout(
+    () => found >= 0 && announce(textOf("found").replace("{n}", found)),
+    ANNOUNCE_AFTER,
+  );
 });
 
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-find]")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  look();
+  filter();
 }, true);
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.target !== field()) return;
   field().value = "";
-  look();
+  filter();
 });
 
-document.addEventListener("htmx:before:settle", look);
-look();
+document.addEventListener("htmx:before:settle", filter);
+filter();

@@ -1,9 +1,11 @@
-// Forms: sent once, and after an answer the focus goes to what matters.
+// Send each form once, and move the focus after the answer.
 
 const sent = new Map(); // form → the button that sent it
-const GIVE_UP = 20000; // a plain submit that the person stopped can be tried again after this
+const RELEASE_AFTER = 20000; // milliseconds after which a plain form can be sent again
 
-function free(form) {
+const isSentByHtmx = (form) => form.matches("[hx-post], [hx-boost]");
+
+function release(form) {
   sent.get(form)?.removeAttribute("aria-busy");
   sent.delete(form);
 }
@@ -20,32 +22,30 @@ document.addEventListener(
     }
     sent.set(form, event.submitter);
     event.submitter?.setAttribute("aria-busy", "true");
-    if (!form.matches("[hx-post], [hx-boost]")) setTimeout(free, GIVE_UP, form);
+    if (!isSentByHtmx(form)) setTimeout(release, RELEASE_AFTER, form);
   },
   true,
 );
 
 document.addEventListener("htmx:finally:request", () => {
-  for (const form of sent.keys()) {
-    if (form.matches("[hx-post], [hx-boost]")) free(form);
-  }
+  for (const form of sent.keys()) if (isSentByHtmx(form)) release(form);
 });
 
 window.addEventListener("pageshow", (event) => {
-  if (event.persisted) for (const form of sent.keys()) free(form);
+  if (event.persisted) for (const form of sent.keys()) release(form);
 });
 
-// A poll never takes the focus; the answer to something that a person sent may.
+// The answer to a form may take the focus, a poll never does.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
-  const first = document.querySelector("[data-first]");
+  const first = document.querySelector("[data-focus-first]");
   if (first) first.focus();
   else if (document.activeElement === document.body) {
     document.getElementById("main").focus({ preventScroll: true });
-    scrollTo(0, 0); // it is as good as a new page, and begins with the bar
+    scrollTo(0, 0); // like a new page, which begins with the header
   }
 });
 
 // A plain page that came back with errors starts at them as well.
-document.querySelector("[data-first]")?.focus();
+document.querySelector("[data-focus-first]")?.focus();

@@ -1,38 +1,39 @@
-// What a person must hear: one banner for every answer that could not be shown, short-lived
-// messages after a swap, and one polite line for screen readers. Other modules speak here:
-// "holdfast:say" reads a text out, "holdfast:banner" shows a text or an element.
+// Messages of scripts: one banner for every answer that could not be shown, messages that disappear
+// after a swap, and one polite line for screen readers. Other scripts send "holdfast:say" with a
+// text to read out, and "holdfast:banner" with a text or an element to show.
 
-const words = document.getElementById("words").content;
+const TOAST = 10000; // milliseconds
+const texts = document.getElementById("script-texts").content;
 const place = document.getElementById("banner");
-const TOAST = 10000;
 
-const word = (name) => words.querySelector(`[data-word=${name}]`).textContent;
+const textOf = (name) => texts.querySelector(`[data-text=${name}]`).textContent.trim();
 const isPoll = (ctx) => ctx?.sourceElement?.matches("[data-poll]");
-// Every fragment of ours is one element with an id.
+// Every fragment of Holdfast is one element with an id.
 const isFragment = (text) => /^\s*<[a-z]+\s[^>]*\bid="/i.test(text ?? "");
 
-function banner(content) {
-  const box = words.querySelector("[data-word=banner]").cloneNode(true);
-  const line = box.querySelector("[data-say]");
+function showBanner(content) {
+  const banner = texts.querySelector("[data-text=banner]").cloneNode(true);
+  const line = banner.querySelector("[data-banner-text]");
   if (content instanceof Element) line.replaceWith(...content.childNodes);
   else line.textContent = content;
-  box.querySelector("[data-close]").addEventListener("click", () => box.remove());
-  place.replaceChildren(box);
+  banner.querySelector("[data-close]").addEventListener("click", () => banner.remove());
+  place.replaceChildren(banner);
 }
 
 function say(text) {
   const line = document.getElementById("status");
   line.textContent = "";
-  setTimeout(() => (line.textContent = text), 50);
+  setTimeout(() => (line.textContent = text), 50); // read out again even if it is the same text
 }
 
-document.addEventListener("holdfast:banner", (event) => banner(event.detail));
+document.addEventListener("holdfast:banner", (event) => showBanner(event.detail));
 document.addEventListener("holdfast:say", (event) => say(event.detail));
 
-function saidBy(page) {
+// The heading and first sentence of an error page.
+function summaryOf(page) {
   const found = new DOMParser().parseFromString(page ?? "", "text/html");
-  const said = [...found.querySelectorAll("main h1, main p")].map((line) => line.textContent.trim());
-  return said.filter(Boolean).slice(0, 2).join(". ") || word("unreadable");
+  const lines = Array.from(found.querySelectorAll("main h1, main p"), (e) => e.textContent.trim());
+  return lines.filter(Boolean).slice(0, 2).join(". ") || textOf("unreadable");
 }
 
 document.addEventListener("htmx:before:swap", (event) => {
@@ -40,14 +41,14 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (ctx.swap === "none" || ctx.select || isFragment(ctx.text)) return;
   event.preventDefault();
   if (ctx.response.status < 400) location.assign(ctx.response.raw.url);
-  else if (!isPoll(ctx)) banner(saidBy(ctx.text));
+  else if (!isPoll(ctx)) showBanner(summaryOf(ctx.text));
 });
 
 document.addEventListener("htmx:error", (event) => {
   const { ctx } = event.detail;
   if (isPoll(ctx)) return;
   const mayBeDone = ctx && ctx.request.method !== "GET" && navigator.onLine;
-  banner(word(mayBeDone ? "unanswered" : "unreachable"));
+  showBanner(textOf(mayBeDone ? "unanswered" : "unreachable"));
 });
 
 document.addEventListener("htmx:config:request", (event) => {

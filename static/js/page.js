@@ -1,24 +1,24 @@
-// The frame around the content: the menu closes as menus do, the bar shows where one is.
+// The frame of every page: the menu closes as menus do, the navigation marks the current page.
 
-const menus = () => document.querySelectorAll("details.menu[open]");
+const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", (event) => {
-  for (const menu of menus()) if (!menu.contains(event.target)) menu.open = false;
+  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
 });
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  for (const menu of menus()) {
+  for (const menu of openMenus()) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
 });
 
-// A refusal has no page of its own, and a page that is there already needs no second entry.
+// No history entry for a refusal, which has no page of its own, nor for the page that is open.
 document.addEventListener("htmx:before:history:update", (event) => {
-  const { history: wish, response } = event.detail;
-  const here = location.pathname + location.search;
-  if (response.status >= 400 || wish.path === here) event.preventDefault();
+  const { history, response } = event.detail;
+  const current = location.pathname + location.search;
+  if (response.status >= 400 || history.path === current) event.preventDefault();
 });
 
 document.addEventListener("htmx:after:history:update", () => {

@@ -1,54 +1,54 @@
-// The free times: arrow keys walk through them, a choice in the form above shows at once, and a
-// chosen time leads on to the client's name. Without this, all of it are links and forms.
+// The free times: arrow keys walk through them, a changed field of the form above shows its times
+// at once, and a chosen time leads on to the client's name. Without scripts these are links and
+// forms.
 
-const DELAY = 300; // a list that is walked through with the arrow keys asks when it comes to rest
-const OLDEST = "2020"; // a year that is still being typed is no date to go to
+const DELAY = 300; // milliseconds: a list walked through with the keyboard asks when it rests
+const OLDEST = "2020"; // an earlier year is still being typed
 
 const grid = () => document.querySelector("[data-grid]");
 const times = () => [...(grid()?.querySelectorAll("a.time") ?? [])];
-const tell = (text) =>
+const announce = (text) =>
   document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
 
-// One of the times is a stop of the Tab key, the others are reached from there.
-function stop(at) {
-  for (const time of times()) time.tabIndex = time === at ? 0 : -1;
+// The Tab key stops at one of the times; the arrow keys lead to the others.
+function setTabStop(stop) {
+  for (const time of times()) time.tabIndex = time === stop ? 0 : -1;
 }
 
 function setUp() {
   const all = times();
-  const held = all.find((time) => time === document.activeElement);
+  const focused = all.find((time) => time === document.activeElement);
   const chosen = all.find((time) => time.getAttribute("aria-current"));
   const free = all.find((time) => !time.matches(".held"));
-  stop(held ?? chosen ?? free ?? all[0]);
+  setTabStop(focused ?? chosen ?? free ?? all[0]);
 }
 
-function beside(from, key) {
+function neighbour(from, key) {
   const all = times();
-  const at = all.indexOf(from);
-  if (key === "ArrowRight") return all[at + 1];
-  if (key === "ArrowLeft") return all[at - 1];
+  const index = all.indexOf(from);
+  if (key === "ArrowRight") return all[index + 1];
+  if (key === "ArrowLeft") return all[index - 1];
   if (key === "Home") return all[0];
   if (key === "End") return all.at(-1);
   return nearest(from, all, key === "ArrowDown" ? 1 : -1);
 }
 
-// The time in the next row, up or down, that stands most nearly above or below.
-function nearest(from, all, way) {
-  const box = (time) => time.getBoundingClientRect();
-  const start = box(from);
+// The time in the next row down (direction 1) or up (-1) that is closest horizontally.
+function nearest(from, all, direction) {
+  const start = from.getBoundingClientRect();
   let best;
   for (const time of all) {
-    const there = box(time);
-    const rows = (there.top - start.top) * way;
+    const box = time.getBoundingClientRect();
+    const rows = (box.top - start.top) * direction;
     if (rows < start.height / 2) continue;
-    const far = rows * 3 + Math.abs(there.left - start.left);
-    if (!best || far < best.far) best = { time, far };
+    const distance = rows * 3 + Math.abs(box.left - start.left);
+    if (!best || distance < best.distance) best = { time, distance };
   }
   return best?.time;
 }
 
 const KEYS = new Set(["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "Home", "End"]);
-const PAGES = { PageDown: "on", PageUp: "back" };
+const PAGES = { PageDown: "on", PageUp: "back" }; // ids of the links to the days after and before
 
 document.addEventListener("keydown", (event) => {
   const time = event.target.closest?.("[data-grid] a.time");
@@ -60,14 +60,14 @@ document.addEventListener("keydown", (event) => {
   }
   if (!KEYS.has(event.key)) return;
   event.preventDefault();
-  const next = beside(time, event.key);
+  const next = neighbour(time, event.key);
   if (!next) return;
-  stop(next);
+  setTabStop(next);
   next.focus();
 });
 
 document.addEventListener("focusin", (event) => {
-  if (event.target.matches?.("[data-grid] a.time")) stop(event.target);
+  if (event.target.matches?.("[data-grid] a.time")) setTabStop(event.target);
 });
 
 let timer;
@@ -79,9 +79,9 @@ document.addEventListener("change", (event) => {
   timer = setTimeout(() => field.form?.requestSubmit(), DELAY);
 });
 
-let wasInside = false;
+let hadFocus = false;
 document.addEventListener("htmx:before:swap", () => {
-  wasInside = Boolean(grid()?.contains(document.activeElement));
+  hadFocus = Boolean(grid()?.contains(document.activeElement));
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
@@ -90,18 +90,18 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (ctx.request.method !== "GET") return;
   const target = ctx.request.headers["HX-Target"] ?? "";
   if (target.endsWith("#times")) {
-    tell(document.getElementById("times").dataset.said);
-    if (wasInside && !grid()?.contains(document.activeElement)) {
+    announce(document.getElementById("times").dataset.summary);
+    if (hadFocus && !grid()?.contains(document.activeElement)) {
       times().find((time) => time.tabIndex === 0)?.focus();
     }
   } else if (target.endsWith("#chosen")) {
-    choose(ctx.sourceElement);
+    markChosen(ctx.sourceElement);
   } else {
-    document.querySelector("[data-focus]")?.focus();
+    document.querySelector("[data-confirm]")?.focus();
   }
 });
 
-function choose(link) {
+function markChosen(link) {
   for (const time of times()) {
     if (time === link) time.setAttribute("aria-current", "true");
     else time.removeAttribute("aria-current");

@@ -1,45 +1,44 @@
-// Warned in time: of one's own holds that end soon, on every page. The bar has them long before;
-// here each is shown, coloured, told and counted to the second of the server's clock.
+// Warnings of a person's holds that end soon, on every page. The bar lists them long before; here
+// each is shown, coloured, announced and counted down on the server's clock.
 
-const AMBER = 120; // seconds before the end
-const RED = 60;
-const LEVELS = [["last", RED], ["soon", AMBER]];
-const TOLD = "holdfast:told"; // of what this window has told
-const RUNG = "holdfast:rung"; // of what any window has rung
+const LEVELS = [["last", 60], ["soon", 120]]; // seconds before the end
+const ANNOUNCED = "holdfast:announced"; // in sessionStorage: announced in this window
+const ALERTED = "holdfast:alerted"; // in localStorage: alerted in any window
+const KEEP = 9e5; // milliseconds
 
-const words = document.getElementById("words").content;
-const word = (name) => words.querySelector(`[data-word=${name}]`).textContent;
+const texts = document.getElementById("script-texts").content;
+const textOf = (name) => texts.querySelector(`[data-text=${name}]`).textContent;
 const bar = () => document.getElementById("warnings");
-const wants = (name) => name in document.documentElement.dataset;
-const tell = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
-const title = () => document.title.replace(/^\(\d+\) /, "");
+const isWanted = (name) => name in document.documentElement.dataset;
+const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+const plainTitle = () => document.title.replace(/^\(\d+\) /, "");
 
 // The server's clock, as clock.js knows it.
 let origin;
 const now = () => origin + performance.now();
-const ends = (item) => Date.parse(item.querySelector("time[datetime]").dateTime);
-const left = (item) => Math.ceil((ends(item) - now()) / 1000);
+const endOf = (item) => Date.parse(item.querySelector("time[datetime]").dateTime);
+const secondsLeft = (item) => Math.ceil((endOf(item) - now()) / 1000);
 
-function level(item) {
-  const seconds = left(item);
-  return seconds > 0 ? LEVELS.find(([, most]) => seconds <= most)?.[0] : undefined;
+function levelOf(item) {
+  const seconds = secondsLeft(item);
+  return seconds > 0 ? LEVELS.find(([, limit]) => seconds <= limit)?.[0] : undefined;
 }
 
-// Whether this is the first time, and from now on it is not. Only numbers and moments are kept, and
+// True the first time it is called with this key. The storage keeps only numbers and moments, and
 // only until they are past.
-function first(storage, key, name) {
+function isFirst(storage, key, name) {
   try {
     const kept = JSON.parse(storage.getItem(name) ?? "{}");
     if (kept[key]) return false;
-    const later = Object.entries(kept).filter(([, moment]) => moment > now());
-    storage.setItem(name, JSON.stringify({ ...Object.fromEntries(later), [key]: now() + 9e5 }));
+    const current = Object.entries(kept).filter(([, moment]) => moment > now());
+    storage.setItem(name, JSON.stringify({ ...Object.fromEntries(current), [key]: now() + KEEP }));
   } catch {
-    // A browser that keeps nothing tells it on each page.
+    // A browser without storage repeats it on each page.
   }
   return true;
 }
 
-function ring() {
+function playSound() {
   const sound = new AudioContext();
   const tone = sound.createOscillator();
   const volume = sound.createGain();
@@ -52,57 +51,57 @@ function ring() {
   tone.stop(sound.currentTime + 0.6);
 }
 
-// No client is named: the notice stands on a screen that others may see.
-function notify(text, key) {
+// Without the client's name: other people may see the screen.
+function showNotification(text, key) {
   if (globalThis.Notification?.permission !== "granted") return;
   try {
-    const notice = new Notification("Holdfast", { body: text, tag: key });
-    notice.onclick = () => window.focus();
+    const notification = new Notification("Holdfast", { body: text, tag: key });
+    notification.onclick = () => window.focus();
   } catch {
     // Some phones only let service workers do this.
   }
 }
 
-function warn(item, name) {
-  const key = `${item.id} ${ends(item)} ${name}`;
-  const what = item.querySelector("[data-what]").textContent;
-  const text = word(name).replace("{what}", what).replace("{seconds}", left(item));
-  if (first(sessionStorage, key, TOLD)) tell("holdfast:say", text);
-  const rings = wants("sound") || wants("notice");
-  if (!rings || !first(localStorage, key, RUNG)) return;
-  if (wants("sound")) ring();
-  if (wants("notice")) notify(text, key);
+function alertOnce(item, level) {
+  const key = `${item.id} ${endOf(item)} ${level}`;
+  const slot = item.querySelector("[data-slot]").textContent;
+  const text = textOf(level).replace("{what}", slot).replace("{seconds}", secondsLeft(item));
+  if (isFirst(sessionStorage, key, ANNOUNCED)) send("holdfast:say", text);
+  const isAlerted = isWanted("sound") || isWanted("notice");
+  if (!isAlerted || !isFirst(localStorage, key, ALERTED)) return;
+  if (isWanted("sound")) playSound();
+  if (isWanted("notice")) showNotification(text, key);
 }
 
 function show() {
   const items = origin ? [...(bar()?.querySelectorAll("li") ?? [])] : [];
   let count = 0;
   for (const item of items) {
-    const name = level(item);
-    if (name && !item.classList.contains(name)) item.className = name;
-    item.hidden = !name;
-    if (!name) continue;
+    const level = levelOf(item);
+    if (level && !item.classList.contains(level)) item.className = level;
+    item.hidden = !level;
+    if (!level) continue;
     count += 1;
-    warn(item, name);
+    alertOnce(item, level);
   }
-  const wanted = count ? `(${count}) ${title()}` : title();
-  if (document.title !== wanted) document.title = wanted;
+  const title = count ? `(${count}) ${plainTitle()}` : plainTitle();
+  if (document.title !== title) document.title = title;
   return items;
 }
 
-let over = "";
+let ended = "";
 
 function tick({ detail }) {
   origin = detail - performance.now();
-  const past = show().filter((item) => left(item) <= 0).map((item) => item.id).join();
-  if (past && past !== over) refresh();
-  over = past;
+  const endedNow = show().filter((item) => secondsLeft(item) <= 0).map((item) => item.id).join();
+  if (endedNow && endedNow !== ended) refresh();
+  ended = endedNow;
 }
 
-// A hidden page stays quiet, unless its person wants to hear or see of it elsewhere.
+// A hidden page does not poll, unless the person wants sounds or notifications.
 document.addEventListener("htmx:config:request", (event) => {
-  const silent = document.hidden && !wants("sound") && !wants("notice");
-  if (event.detail.ctx?.sourceElement === bar() && silent) event.preventDefault();
+  const isSilent = document.hidden && !isWanted("sound") && !isWanted("notice");
+  if (event.detail.ctx?.sourceElement === bar() && isSilent) event.preventDefault();
 });
 
 function refresh() {
@@ -114,26 +113,26 @@ document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });
 
-// Whatever a person has done may have changed what there is to warn of.
+// Any action may have changed which holds end soon.
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.request.method !== "GET") refresh();
 });
 
-// The answer to *Extend* is that hold's page. Where that page is open it takes its place;
-// elsewhere the messages are enough, and the problem, if any.
+// The answer to "Extend" is that hold's page. It replaces that page if it is open. Elsewhere only
+// the messages and the problem, if any, are shown.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
   if (event.defaultPrevented || ctx.target !== bar() || ctx.sourceElement === bar()) return;
   const main = tasks.find((task) => task.type === "main");
-  const answered = main?.fragment.querySelector("#hold");
-  if (!answered) return;
-  const open = document.getElementById("hold");
-  if (open && open.dataset.hold === answered.dataset.hold) {
-    main.target = open;
+  const answer = main?.fragment.querySelector("#hold");
+  if (!answer) return;
+  const page = document.getElementById("hold");
+  if (page && page.dataset.hold === answer.dataset.hold) {
+    main.target = page;
     main.swapSpec.style = "outerHTML";
   } else {
-    const problem = answered.querySelector("[data-first] > div");
-    if (problem) tell("holdfast:banner", problem);
+    const problem = answer.querySelector("[data-focus-first] > div");
+    if (problem) send("holdfast:banner", problem);
     main.swapSpec.style = "none";
     ctx.title = null;
   }
@@ -141,10 +140,11 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (board) htmx.trigger(board, "refresh", {}, false);
 });
 
-// Browsers ask for leave only while a person does something: here, ticking the box.
-document.addEventListener("change", (event) => {
-  const { target } = event;
-  if (target.name === "desktop_notice" && target.checked) globalThis.Notification?.requestPermission();
+// Browsers ask for permission only in reaction to a person: here, to the ticked box.
+document.addEventListener("change", ({ target }) => {
+  if (target.name === "desktop_notice" && target.checked) {
+    globalThis.Notification?.requestPermission();
+  }
 });
 
 for (const event of ["htmx:before:settle", "htmx:after:swap"]) {

@@ -1,4 +1,4 @@
 import pytest
 
-# What a desk asserts is told like what a test asserts.
-pytest.register_assert_rewrite("tests.browser.desk")
+# Assertions in helpers explain themselves like those in tests.
+pytest.register_assert_rewrite("tests.browser.user")

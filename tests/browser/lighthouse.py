@@ -1,10 +1,10 @@
-"""What Lighthouse says of sign-in, board, place and hold, on a phone and at a desk.
+"""Lighthouse scores of sign-in, board, place and hold, on a phone and on a desktop.
 
     python -m tests.browser.lighthouse [--program lighthouse] [--page NAME] [--rounds 3]
 
 Lighthouse is no dependency: ``npm install lighthouse`` in a folder of its own, and its program on
 the PATH, in the variable LIGHTHOUSE or after ``--program``. The product is served as operators run
-it, over loopback; Chromium has the cookies of somebody of the staff. Prints the median score of the
+it, over loopback; Chromium has the cookies of a member of staff. Prints the median score of the
 rounds, with what cost points in the last of them; the aim is 100 everywhere.
 """
 
@@ -26,18 +26,17 @@ from typing import Any
 
 from playwright.sync_api import BrowserContext, sync_playwright
 
-from tests.bench.busy import fill
-from tests.bench.house import House, Person, house
-from tests.bench.report import Aim
-from tests.browser.conftest import ARGUMENTS
+from tests.bench.aims import Aim
+from tests.bench.product import Person, Product, place_holds, running_product
+from tests.browser.user import ARGUMENTS
 from tests.parts import program
 
 SCORE = Aim("the lowest score of all", 100, "at least")
 CATEGORIES = ("accessibility", "best-practices", "performance")
-PRESETS = {"phone": (), "desk": ("--preset=desktop",)}
+PRESETS = {"phone": (), "desktop": ("--preset=desktop",)}
 HOLDS = 200
 TRIES = 3
-PAGES = {  # by name: path, how many live holds, and whether somebody is signed in
+PAGES = {  # by name: path, number of live holds, and whether a person is signed in
     "sign-in": ("/accounts/login/", 0, False),
     "board-empty": ("/", 0, True),
     "place": ("/holds/new", 0, True),
@@ -49,15 +48,16 @@ NEEDED = "Lighthouse is not on this machine: npm install lighthouse, and say whe
 
 @dataclass(frozen=True)
 class Lighthouse:
-    """The program, and the port on which it finds the browser."""
+    """The program, and the port of the browser that it drives."""
 
     program: str
     port: int
 
     def ask(self, url: str, preset: str) -> dict[str, Any]:
-        """The report of one run over one page; raises RuntimeError with its last complaint.
+        """Return the report of one run over one page.
 
-        On a busy machine it fails now and then and asks to be run again.
+        On a busy machine it fails now and then and asks to be run again. Raises RuntimeError with
+        its last complaint.
         """
         options = ["--quiet", "--output=json", f"--port={self.port}", *PRESETS[preset]]
         options += [f"--only-categories={','.join(CATEGORIES)}"]
@@ -84,26 +84,26 @@ def main() -> int:
 
 
 def measure(lighthouse: str, names: list[str], rounds: int) -> Iterator[int]:
-    """Every score of every page, each printed as it comes."""
+    """Yield every score of every page, and print each as it comes."""
     with ExitStack() as stack:
-        built = stack.enter_context(house())
+        built = stack.enter_context(running_product())
         staff = [stack.enter_context(built.person(name, "Staff")) for name in ("ada", "bo")]
         context, port = stack.enter_context(chromium())
         filled = 0
         for name in names:
             path, holds, signed_in = PAGES[name]
-            fill(staff, range(filled, holds))
+            place_holds(staff, range(filled, holds))
             filled = max(filled, holds)
-            seat(context, built, staff[0] if signed_in else None)
+            set_cookies(context, built, staff[0] if signed_in else None)
             for preset in PRESETS:
                 asking = Lighthouse(lighthouse, port)
                 reports = [asking.ask(built.url + path, preset) for _ in range(rounds)]
-                yield from told(f"{name}, {preset}", reports)
+                yield from print_scores(f"{name}, {preset}", reports)
 
 
 @contextmanager
 def chromium() -> Iterator[tuple[BrowserContext, int]]:
-    """A browser of nobody's yet, and the port on which others can drive it."""
+    """Run a browser without cookies; give its port for other programs too."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
@@ -117,15 +117,15 @@ def chromium() -> Iterator[tuple[BrowserContext, int]]:
         context.close()
 
 
-def seat(context: BrowserContext, built: House, person: Person | None) -> None:
-    """Give the browser this person's cookies, and nobody else's."""
+def set_cookies(context: BrowserContext, built: Product, person: Person | None) -> None:
+    """Give the browser the cookies of this person only."""
     context.clear_cookies()
     for name, value in person.client.cookies.items() if person else ():
         context.add_cookies([{"name": name, "value": value, "url": built.url}])
 
 
-def told(what: str, reports: list[dict[str, Any]]) -> Iterator[int]:
-    """The scores, printed with the audits that cost points in the last report."""
+def print_scores(what: str, reports: list[dict[str, Any]]) -> Iterator[int]:
+    """Yield the scores, and print them with the audits that cost points in the last report."""
     scores = {
         name: median_low([score_of(report, name) for report in reports]) for name in CATEGORIES
     }
@@ -142,7 +142,7 @@ def told(what: str, reports: list[dict[str, Any]]) -> Iterator[int]:
 
 
 def score_of(report: dict[str, Any], category: str) -> int:
-    """In points; 0 where Lighthouse could not tell."""
+    """Return the score in points; 0 where Lighthouse could not tell."""
     return round(100 * (report["categories"][category]["score"] or 0))
 
 

@@ -1,4 +1,4 @@
-"""The board under somebody's hands: tabs, finding a client, and news that move nothing."""
+"""The board: tabs, finding a client, and updates that disturb nothing."""
 
 from __future__ import annotations
 
@@ -7,48 +7,46 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.desk import Desk, Sit
-from tests.browser.office import Office
+from tests.browser.product import Product
+from tests.browser.user import POLL, OpenBrowser, User, with_scripts
 
-ONE_POLL = 7000  # milliseconds
-with_scripts = pytest.mark.parametrize("scripts", [True], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def stock(office: Office) -> list[int]:
-    """Numbers of holds that are filled in once, by whoever needs them first."""
-    return []
+CLIENTS = ("Marta Ferri", "Joseph Okafor", "Li Wen", "Noor Haddad")
 
 
 @pytest.fixture
-def desks(sit: Sit, office: Office, stock: list[int]) -> tuple[Desk, Desk]:
-    """Ada with some holds of hers, at the board; and Grace."""
-    ada, grace = sit("ada"), sit("grace")
-    names = ("Marta Ferri", "Joseph Okafor", "Li Wen", "Noor Haddad")
-    while len(stock) < len(names):
-        stock.append(ada.place(office.free_time(), names[len(stock)], reservation_duration="60"))
-    ada.page.goto("/")
-    expect(ada.page.locator(f"#h{stock[0]}")).to_be_visible()
-    return ada, grace
+def holds(product: Product) -> list[int]:
+    """Numbers of four holds of Ada's, the one that ends first at the top."""
+    return [
+        product.place("ada", product.free_time(), client, reservation_duration=str(60 + n))
+        for n, client in enumerate(CLIENTS)
+    ]
 
 
-def tab(desk: Desk, name: str) -> None:
-    desk.page.get_by_role("link", name=re.compile(f"^{name}")).click()
-    current = desk.page.locator(".tabs [aria-current]")
-    expect(current).to_contain_text(name)
+@pytest.fixture
+def ada(open_browser: OpenBrowser, holds: list[int]) -> User:
+    """Ada at the board with her holds."""
+    user = open_browser("ada")
+    user.page.goto("/")
+    expect(user.page.locator(f"#h{holds[0]}")).to_be_visible()
+    return user
 
 
-def test_tabs_lead_to_their_holds(desks: tuple[Desk, Desk], stock: list[int]) -> None:
-    ada, grace = desks
+def open_tab(user: User, name: str) -> None:
+    user.page.get_by_role("link", name=re.compile(f"^{name}")).click()
+    expect(user.page.locator(".tabs [aria-current]")).to_contain_text(name)
+
+
+def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBrowser) -> None:
+    grace = open_browser("grace")
     grace.page.goto("/")
-    tab(grace, "Mine")
-    expect(grace.page.locator(f"#h{stock[0]}")).to_have_count(0)
-    tab(ada, "Mine")
-    expect(ada.page.locator(f"#h{stock[0]}")).to_be_visible()
-    ada.look("board-mine")
-    tab(ada, "Ending soon")
-    expect(ada.page.locator("main")).to_contain_text("No hold ends within five minutes.")
-    ada.look("board-soon")
+    open_tab(grace, "Mine")
+    expect(grace.page.locator(f"#h{holds[0]}")).to_have_count(0)
+    open_tab(ada, "Mine")
+    expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
+    ada.check_page("board-mine")
+    open_tab(ada, "Ending soon")
+    ada.expect_text("No hold ends within five minutes.")
+    ada.check_page("board-soon")
     assert ada.path == "/?tab=soon"
     expect(ada.page).to_have_title(re.compile("Ending soon · Board · Holdfast$"))
     if ada.scripts:
@@ -58,106 +56,89 @@ def test_tabs_lead_to_their_holds(desks: tuple[Desk, Desk], stock: list[int]) ->
 
 
 @with_scripts
-def test_a_tab_stays_what_it_is_through_its_polls(
-    desks: tuple[Desk, Desk], stock: list[int]
-) -> None:
-    ada, _grace = desks
-    tab(ada, "Ending soon")
-    with ada.page.expect_response("**/board?tab=soon", timeout=ONE_POLL) as poll:
+def test_a_tab_stays_open_through_its_polls(ada: User, holds: list[int]) -> None:
+    open_tab(ada, "Ending soon")
+    with ada.page.expect_response("**/board?tab=soon", timeout=POLL) as poll:
         pass
     assert poll.value.status == 304
-    expect(ada.page.locator(f"#h{stock[0]}")).to_have_count(0)
+    expect(ada.page.locator(f"#h{holds[0]}")).to_have_count(0)
 
 
-def find(desk: Desk, text: str) -> None:
-    field = desk.page.get_by_role("searchbox")
-    field.fill(text)
-    if not desk.scripts:
-        desk.page.get_by_role("button", name="Find").click()
+def find(user: User, text: str) -> None:
+    user.page.get_by_role("searchbox").fill(text)
+    if not user.scripts:
+        user.page.get_by_role("button", name="Find").click()
 
 
-def test_finding_by_client_as_one_types(desks: tuple[Desk, Desk], stock: list[int]) -> None:
-    ada, _grace = desks
+def test_finding_by_client(ada: User, holds: list[int]) -> None:
     find(ada, "ferri")
-    expect(ada.page.locator(f"#h{stock[0]}")).to_be_visible()
-    expect(ada.page.locator(f"#h{stock[1]}")).not_to_be_visible()
-    ada.look("board-found")
-    find(ada, "nobody of this name")
-    expect(ada.page.locator(f"#h{stock[0]}")).not_to_be_visible()
-    expect(ada.page.locator("main")).to_contain_text("No hold here has this in its client")
-    ada.look("board-found-nothing")
+    expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
+    expect(ada.page.locator(f"#h{holds[1]}")).not_to_be_visible()
+    ada.check_page("board-found")
+    find(ada, "no such client")
+    expect(ada.page.locator(f"#h{holds[0]}")).not_to_be_visible()
+    ada.expect_text("No hold matches in client, contact or note.")
+    ada.check_page("board-found-nothing")
     assert "ferri" not in ada.page.url
     find(ada, "")
-    expect(ada.page.locator(f"#h{stock[1]}")).to_be_visible()
+    expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()
 
 
 @with_scripts
-def test_what_is_looked_for_leaves_the_page_in_no_request(
-    desks: tuple[Desk, Desk], stock: list[int], office: Office
+def test_the_searched_text_leaves_the_page_in_no_request(
+    ada: User, holds: list[int], product: Product
 ) -> None:
-    ada, grace = desks
     sent: list[str] = []
     ada.page.on("request", lambda asked: sent.append(f"{asked.url} {asked.post_data}"))
     find(ada, "haddad")
     ada.page.keyboard.press("Enter")
-    came = grace.place(office.free_time(), "Emmy Noether")
-    expect(ada.page.locator(f"#h{came}")).to_have_count(1, timeout=ONE_POLL)
-    expect(ada.page.locator(f"#h{came}")).to_be_hidden()
-    expect(ada.page.locator(f"#h{stock[3]}")).to_be_visible()
+    new = product.place("grace", product.free_time(), "Emmy Noether")
+    expect(ada.page.locator(f"#h{new}")).to_have_count(1, timeout=POLL)
+    expect(ada.page.locator(f"#h{new}")).to_be_hidden()
+    expect(ada.page.locator(f"#h{holds[3]}")).to_be_visible()
     expect(ada.page.get_by_role("searchbox")).to_be_focused()
     expect(ada.page.get_by_role("searchbox")).to_have_value("haddad")
-    tab(ada, "Mine")
-    expect(ada.page.locator(f"#h{stock[0]}")).to_be_hidden()
+    open_tab(ada, "Mine")
+    expect(ada.page.locator(f"#h{holds[0]}")).to_be_hidden()
     assert [one for one in sent if "haddad" in one.lower()] == []
 
 
-class Hands:
-    """What a person has in hand: where the focus is, what is chosen, how far it is scrolled."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-
-    def hold(self, pk: int) -> tuple[object, ...]:
-        return (
-            self.page.evaluate("document.activeElement.closest('tr')?.id"),
-            self.page.is_checked(f"#h{pk} input"),
-            self.page.evaluate("scrollY"),
-            self.page.evaluate(f"document.querySelector('#h{pk}').getBoundingClientRect().top"),
-        )
+def place_in_page(page: Page, pk: int) -> tuple[object, ...]:
+    """Return the focused row, whether this row is selected, and where page and row are."""
+    return (
+        page.evaluate("document.activeElement.closest('tr')?.id"),
+        page.is_checked(f"#h{pk} input"),
+        page.evaluate("scrollY"),
+        page.evaluate(f"document.querySelector('#h{pk}').getBoundingClientRect().top"),
+    )
 
 
 @with_scripts
-def test_news_leave_focus_choice_and_scroll_where_they_are(
-    desks: tuple[Desk, Desk], stock: list[int], office: Office, sit: Sit
+def test_updates_keep_focus_selection_and_scroll_position(
+    ada: User, holds: list[int], product: Product
 ) -> None:
-    """News of another row, and then of the very row that somebody is at."""
-    ada, grace = desks
-    vera = sit("vera")
+    """First another row changes, then the very row that has the focus."""
+    last = holds[-1]
     ada.page.set_viewport_size({"width": 1440, "height": 420})
-    last = stock[-1]
     ada.page.check(f"#h{last} input")
     ada.page.locator(f"#h{last} input").scroll_into_view_if_needed()
-    hands = Hands(ada.page)
-    before = hands.hold(last)
+    before = place_in_page(ada.page, last)
     assert before[:2] == (f"h{last}", True)
     assert before[2] != 0
-    came = grace.place(office.free_time(), "Emmy Noether", reservation_duration="90")
-    expect(ada.page.locator(f"#h{came}")).to_have_count(1, timeout=ONE_POLL)
-    assert hands.hold(last) == before
-    old = ada.page.locator(f"#h{last}").get_attribute("data-face")
-    vera.page.goto(f"/holds/{last}/")
-    vera.press("Verify with cal.com")
-    vera.press("+5 min")
-    vera.told("is held until")
-    expect(ada.page.locator(f"#h{last}")).not_to_have_attribute(
-        "data-face", str(old), timeout=ONE_POLL
-    )
-    assert hands.hold(last)[:2] == before[:2]
+    fields = {"reservation_duration": "90"}
+    new = product.place("grace", product.free_time(), "Emmy Noether", **fields)
+    expect(ada.page.locator(f"#h{new}")).to_have_count(1, timeout=POLL)
+    assert place_in_page(ada.page, last) == before
+    row = ada.page.locator(f"#h{last}")
+    version = str(row.get_attribute("data-version"))
+    product.post("vera", f"/holds/{last}/extend", {"add": "5"})
+    expect(row).not_to_have_attribute("data-version", version, timeout=POLL)
+    assert place_in_page(ada.page, last)[:2] == before[:2]
 
 
-# Presses a box at the very moment at which news have moved it: where the pointer was before, as
-# far away from there as nobody comes by accident, and by a key.
-PRESS_AT_ONCE = """(box, gone) => {
+# Clicks a box at the moment at which an update has moved it: where the pointer was before, far
+# from there, and by key. Says which of the three ticked it.
+CLICK_AT_ONCE = """(box, gone) => {
   const { x, y } = box.getBoundingClientRect();
   const click = (clientX) => {
     const place = { clientX, clientY: y, detail: 1, bubbles: true, cancelable: true };
@@ -170,7 +151,7 @@ PRESS_AT_ONCE = """(box, gone) => {
     box.click();
     return box.checked;
   };
-  window.pressed = new Promise((done) =>
+  window.clicked = new Promise((done) =>
     document.addEventListener("htmx:after:swap", () => {
       if (!document.getElementById(gone)) done([click(x), click(x + 100), key()]);
     }));
@@ -178,47 +159,48 @@ PRESS_AT_ONCE = """(box, gone) => {
 
 
 @with_scripts
-def test_a_press_does_not_hit_the_row_that_just_moved_there(
-    desks: tuple[Desk, Desk], stock: list[int], office: Office, sit: Sit
+def test_a_click_does_not_hit_a_row_that_has_just_moved(
+    ada: User, holds: list[int], product: Product
 ) -> None:
-    ada, other = desks[0], sit("ada")
-    first = other.place(office.free_time(), reservation_duration="30")
-    expect(ada.page.locator(f"#h{first}")).to_be_visible(timeout=ONE_POLL)
-    box = ada.page.locator(f"#h{stock[0]} input")
+    first = product.place("ada", product.free_time(), "Ada King", reservation_duration="30")
+    expect(ada.page.locator(f"#h{first}")).to_be_visible(timeout=POLL)
+    box = ada.page.locator(f"#h{holds[0]} input")
     box.hover()
-    box.evaluate(PRESS_AT_ONCE, f"h{first}")
-    other.press("Release this time")
-    other.told("Released")
-    assert ada.page.evaluate("window.pressed") == [False, True, True]
+    box.evaluate(CLICK_AT_ONCE, f"h{first}")
+    product.post("ada", f"/holds/{first}/release", {})
+    assert ada.page.evaluate("window.clicked") == [False, True, True]
+
+
+SET_HIDDEN = """(hidden) => {
+  Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
+  document.dispatchEvent(new Event("visibilitychange"));
+}"""
+# What htmx does every five seconds.
+POLL_NOW = "htmx.trigger('#board', 'every', {}, false)"
 
 
 @with_scripts
-def test_a_hidden_board_asks_nothing_and_is_fresh_when_it_is_seen_again(
-    desks: tuple[Desk, Desk], office: Office
+def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
+    ada: User, product: Product
 ) -> None:
-    ada, grace = desks
-    hide = """(hidden) => {
-      Object.defineProperty(document, "hidden", { get: () => hidden, configurable: true });
-      document.dispatchEvent(new Event("visibilitychange"));
-    }"""
-    ada.page.evaluate(hide, True)
+    ada.page.evaluate(SET_HIDDEN, True)
+    new = product.place("grace", product.free_time(), "Emmy Noether")
     asked: list[str] = []
     ada.page.on("request", lambda one: asked.append(one.url))
-    came = grace.place(office.free_time(), "Emmy Noether")
-    ada.page.wait_for_timeout(6000)
+    ada.page.evaluate(POLL_NOW)
+    ada.page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))")
     assert asked == []
-    ada.page.evaluate(hide, False)
-    expect(ada.page.locator(f"#h{came}")).to_be_visible(timeout=4000)
+    ada.page.evaluate(SET_HIDDEN, False)
+    expect(ada.page.locator(f"#h{new}")).to_be_visible()
 
 
 @with_scripts
-def test_a_board_that_hears_nothing_says_so_where_it_is_seen(desks: tuple[Desk, Desk]) -> None:
-    ada, _grace = desks
+def test_an_outdated_board_says_so_where_it_is_seen(ada: User) -> None:
     ada.page.set_viewport_size({"width": 1440, "height": 420})
     ada.page.context.set_offline(True)
     line = ada.page.locator("[data-freshness]")
-    expect(line).to_contain_text("No news since", timeout=ONE_POLL)
+    expect(line).to_contain_text("Not updated since", timeout=POLL)
     expect(line).to_be_in_viewport()
     ada.page.context.set_offline(False)
-    expect(line).to_have_text("Updated just now", timeout=ONE_POLL)
-    ada.said.clear()  # the browser itself tells of each request that failed
+    expect(line).to_have_text("Updated just now", timeout=POLL)
+    ada.complaints.clear()  # the browser reports each request that failed

@@ -1,0 +1,83 @@
+// The board polls while the page is visible, and shows when it is out of date.
+
+const texts = document.getElementById("script-texts").content;
+const textOf = (name) => texts.querySelector(`[data-text=${name}]`).textContent;
+const board = document.getElementById("board");
+const line = document.querySelector("[data-freshness]");
+const button = document.querySelector("[data-pause]");
+const clock = () => document.querySelector("[data-clock]")?.textContent ?? "";
+const isPoll = (event) => event.detail.ctx?.sourceElement === board;
+const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { detail }));
+
+let isPaused = false;
+let isWanted = false; // an action needs a refresh, also while updates are paused
+let isStale = false;
+let since = clock();
+
+function show() {
+  const name = isPaused ? "paused" : isStale ? "stale" : "updated";
+  line.textContent = textOf(name).replace("{time}", since);
+  line.classList.toggle("stale", isPaused || isStale);
+  button.textContent = textOf(isPaused ? "resume" : "pause");
+}
+
+function setFresh(isFresh) {
+  if (isFresh && !isPaused) since = clock();
+  if (isFresh === !isStale) return;
+  isStale = !isFresh;
+  show();
+  send("holdfast:say", line.textContent);
+}
+
+function refresh() {
+  isWanted = true;
+  htmx.trigger(board, "refresh", {}, false);
+}
+
+document.addEventListener("htmx:config:request", (event) => {
+  if (!isPoll(event)) return;
+  if ((isPaused && !isWanted) || document.hidden) event.preventDefault();
+  isWanted = false;
+});
+
+document.addEventListener("htmx:after:request", (event) => {
+  if (!isPoll(event)) return;
+  const { status } = event.detail.ctx.response;
+  setFresh(status === 200 || status === 304);
+});
+
+document.addEventListener("htmx:error", (event) => {
+  if (isPoll(event)) setFresh(false);
+});
+
+// The answer to a button in a row is that hold's page. Keep the board as it is: take the messages
+// and the problem, if any, out of the answer and then refresh.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx, tasks } = event.detail;
+  if (event.defaultPrevented || ctx.target !== board || isPoll(event)) return;
+  const main = tasks.find((task) => task.type === "main");
+  if (!main || main.fragment.querySelector("#board")) return;
+  const problem = main.fragment.querySelector("[data-focus-first] > div");
+  if (problem) send("holdfast:banner", problem);
+  main.swapSpec.style = "none";
+  ctx.title = null;
+  refresh();
+});
+
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement.matches(".tabs a")) send("holdfast:say", ctx.sourceElement.textContent);
+});
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden) refresh();
+});
+window.addEventListener("online", refresh);
+document.addEventListener("holdfast:wake", refresh);
+window.addEventListener("offline", () => setFresh(false));
+
+button.addEventListener("click", () => {
+  isPaused = !isPaused;
+  since = clock();
+  show();
+  if (!isPaused) refresh();
+});

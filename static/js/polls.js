@@ -1,0 +1,36 @@
+// Parts of a page that poll ([data-poll]). Each sends the ETag of what it shows, so that "nothing
+// new" is an answer without a body. What a person has opened, typed or focused stays.
+
+const isPoll = (ctx) => ctx?.sourceElement?.matches("[data-poll]");
+const urlOf = (element) => new URL(element.getAttribute("hx-get"), document.baseURI).href;
+
+document.addEventListener("htmx:config:request", ({ detail }) => {
+  const { ctx } = detail;
+  const etag = isPoll(ctx) && ctx.sourceElement.dataset.etag;
+  if (etag) ctx.request.headers["If-None-Match"] = etag;
+});
+
+// The session has ended: only the board goes to the sign-in at once, because its rows would be out
+// of date. On other pages sending the form leads there, and what was typed is kept.
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  if (isPoll(ctx) && ctx.hx.redirect && ctx.sourceElement.id !== "board") event.preventDefault();
+});
+
+// Drop an answer that is no longer wanted, such as that of a tab which was left meanwhile.
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  if (!isPoll(ctx)) return;
+  const requested = new URL(ctx.request.action, document.baseURI).href;
+  if (requested !== urlOf(ctx.sourceElement)) event.preventDefault();
+});
+
+// Attributes that only the browser sets: what a person opened, and rows that the search hides.
+const LOCAL = { DETAILS: "open", DIALOG: "open", TR: "hidden", LI: "hidden" };
+
+htmx.registerExtension("keep-local-state", {
+  // A row whose version is unchanged is not touched at all.
+  htmx_before_morph_node: (_, { oldNode, newNode }) =>
+    !(oldNode.dataset?.version && oldNode.dataset.version === newNode.dataset?.version),
+  htmx_before_morph_attr: (element, { attrName }) => LOCAL[element.tagName] !== attrName,
+});

@@ -1,0 +1,77 @@
+"""What can be measured on any page: accessibility, width, and that nothing stands in it inline."""
+
+from __future__ import annotations
+
+from collections import Counter
+from html.parser import HTMLParser
+
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Page
+
+WIDTHS = (1440, 390, 320)
+AXE_WIDTHS = (1440, 390)
+SCHEMES = ("light", "dark")
+# To preload, axe would copy styles that Django imports into the page, which the policy forbids.
+# The colour scheme changes nothing but colours.
+RUN_AXE = """
+async (scheme) => {
+  const only = scheme === "dark" ? { runOnly: ["color-contrast"] } : {};
+  const found = await axe.run({ resultTypes: ["violations"], preload: false, ...only });
+  return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} ${node.html}`));
+}
+"""
+TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def faults_on_screen(page: Page, scripts: bool, picture: str = "") -> list[str]:
+    """Return what is wrong in any width and colour scheme. ``picture`` begins file names.
+
+    axe needs timers, which do not run on a page without scripts.
+    """
+    found = []
+    height = (page.viewport_size or {"height": 900})["height"]
+    if scripts:
+        page.evaluate(AXE_SCRIPT)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": height})
+        if page.evaluate(TOO_WIDE) > 0:
+            found.append(f"too wide at {width}")
+        if width not in AXE_WIDTHS:
+            continue
+        for scheme in SCHEMES:
+            page.emulate_media(color_scheme=scheme)
+            if picture:
+                take_picture(page, f"{picture}-{width}-{scheme}")
+            if scripts:
+                found += [f"{width} {scheme}: {one}" for one in page.evaluate(RUN_AXE, scheme)]
+        page.emulate_media(color_scheme=SCHEMES[0])
+    page.set_viewport_size({"width": WIDTHS[0], "height": height})
+    return found
+
+
+def take_picture(page: Page, path: str) -> None:
+    page.screenshot(path=f"{path}.png", full_page=True, caret="initial")
+
+
+class _Source(HTMLParser):
+    """Collect the ids, and what a strict content policy would not run or apply."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.inline: list[str] = []
+        self.ids: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        names = dict(attrs)
+        self.ids += [names["id"] or ""] if "id" in names else []
+        handlers = [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
+        if tag == "style" or (tag == "script" and not names.get("src")) or handlers:
+            self.inline.append(self.get_starttag_text() or tag)
+
+
+def faults_in_source(source: str, secrets: list[str]) -> list[str]:
+    """Return inline scripts, styles and handlers, ids used twice, and secrets on the page."""
+    parser = _Source()
+    parser.feed(source)
+    twice = [f"id {one} twice" for one, times in Counter(parser.ids).items() if times > 1]
+    return [*parser.inline, *twice, *(secret for secret in secrets if secret in source)]

@@ -1,0 +1,153 @@
+"""The whole product for browser tests: gunicorn, a database and the sandbox for cal.com.
+
+The server is another process, because Django refuses its database to the thread that playwright
+runs on.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import httpx
+
+from dashboard.accounts.groups import ADMINS, STAFF
+from dashboard.sandbox import Sandbox
+from tests import run
+from tests.sandbox.replay import world as recorded_world
+from tests.serving import environment, manage, serving
+
+PASSWORD = "correct horse 9"
+PEOPLE = {"ada": STAFF, "grace": STAFF, "vera": ADMINS}
+ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
+CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
+
+
+@dataclass
+class Product:
+    """A running server with three people, and the cal.com that it talks to."""
+
+    url: str
+    calcom: Sandbox
+    clients: dict[str, httpx.Client]  # by name of the person who is signed in
+    _days: Iterator[int] = field(default_factory=lambda: itertools.count(14))
+    _is_shifted: bool = False
+
+    def free_time(self) -> datetime:
+        """Return 17:00 in the office's zone on another day at each call."""
+        day = datetime.now(ZONE).date() + timedelta(days=next(self._days))
+        return datetime.combine(day, time(17), ZONE)
+
+    def place(self, name: str, at: datetime, client_name: str, **fields: str) -> int:
+        """Place a hold by the product's own form; return its number."""
+        data = {
+            "event_type_id": CONSULT_60,
+            "slot_start": at.isoformat(),
+            "reservation_duration": "15",
+            "client_name": client_name,
+        }
+        # The redirect is followed, so that no later page shows the message of this hold.
+        answer = self.post(name, "/holds/new", data | fields)
+        found = re.fullmatch(r"/holds/(\d+)/", answer.url.path)
+        assert found, (answer.status_code, answer.url.path)
+        return int(found[1])
+
+    def post(self, name: str, path: str, data: dict[str, str | list[str]]) -> httpx.Response:
+        """Send a form as this person and follow the redirect."""
+        client = self.clients[name]
+        token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        return client.post(path, data=data | token, follow_redirects=True)
+
+    def cookies(self, name: str) -> list[dict[str, str]]:
+        """Return the cookies of this person, for a browser."""
+        kept = self.clients[name].cookies.items()
+        return [{"name": key, "value": value, "url": self.url} for key, value in kept]
+
+    def uids(self) -> list[str]:
+        """Return the reservation uids, which no page may show."""
+        return [row.uid for row in self.calcom.rows()]
+
+    def starts(self) -> list[datetime]:
+        """Return when the live reservations at cal.com begin."""
+        return sorted(row.start for row in self.calcom.live_rows())
+
+    def minutes_left(self) -> list[int]:
+        """Return the minutes that the live reservations at cal.com have left, rounded."""
+        now = self.calcom.clock.now()
+        left = (row.release_at - now for row in self.calcom.live_rows())
+        return sorted(round(each / timedelta(minutes=1)) for each in left)
+
+    def pass_time(self, seconds: float) -> None:
+        """Set cal.com's clock ahead, and let the product learn it from an answer."""
+        self.calcom.clock.shift(seconds)
+        self._is_shifted = True
+        self._ask_calcom()
+
+    def reset(self) -> None:
+        """Release every hold and undo what a test did to cal.com."""
+        self.calcom.faults.clear()
+        if self._is_shifted:
+            self.calcom.clock.reset()
+            self._is_shifted = False
+            self._ask_calcom()
+        board = self.clients["vera"].get("/?tab=everyone").text
+        if holds := re.findall(r'<tr id="h(\d+)"', board):
+            self.post("vera", "/release", {"hold": holds, "sure": "yes"})
+        self.calcom.remove_holds()
+        self.calcom.forget_calls()
+
+    def _ask_calcom(self) -> None:
+        self.post("vera", "/look-up", {"uid": "no-such-reservation"})
+
+
+@contextmanager
+def running_product(folder: Path) -> Iterator[Product]:
+    """Start the product with its people, each of them signed in."""
+    with ExitStack() as stack:
+        calcom = stack.enter_context(Sandbox(recorded_world()))
+        database = shutil.copy(database_with_people(), folder / "db.sqlite3")
+        variables = environment(
+            public_url="http://127.0.0.1", database_url=str(database), CALCOM_API_URL=calcom.url
+        )
+        site = stack.enter_context(serving(variables, folder))
+        clients = {}
+        for name in PEOPLE:
+            client = httpx.Client(base_url=site.url, timeout=30, trust_env=False)
+            clients[name] = stack.enter_context(client)
+            sign_in(client, name)
+        yield Product(site.url, calcom, clients)
+
+
+def database_with_people() -> Path:
+    """Return a database to copy, made once for the run."""
+    path = run.folder() / "people.sqlite3"
+    with run.locked("people"):
+        if not path.exists():
+            building = path.with_suffix(".new")
+            variables = environment(public_url="http://127.0.0.1", database_url=str(building))
+            manage(variables, "migrate")
+            for name, role in PEOPLE.items():
+                manage(variables, "person", "add", name, "--role", role, stdin=PASSWORD)
+            building.rename(path)
+    return path
+
+
+def sign_in(client: httpx.Client, name: str) -> None:
+    """Sign in by the form."""
+    client.get("/accounts/login/")
+    data = {"username": name, "password": PASSWORD}
+    token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    answer = client.post("/accounts/login/", data=data | token)
+    assert answer.status_code == 302, answer.text
+
+
+def typed(moment: datetime) -> str:
+    """Return a moment as people type it into a field for date and time."""
+    return f"{moment:%Y-%m-%dT%H:%M}"

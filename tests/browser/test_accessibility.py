@@ -1,0 +1,141 @@
+"""Pages for people who listen, enlarge, print, or see fewer colours, and the pages about people."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.product import Product
+from tests.browser.user import PHONE, OpenBrowser, User, with_scripts
+
+
+@with_scripts
+def test_the_pages_about_people(vera: User) -> None:
+    people = "/admin/dashboard/user/"
+    for name, path in {
+        "list": "",
+        "none": "?q=nobody",
+        "add": "add/",
+        "own": "3/change/",
+        "change": "1/change/",
+    }.items():
+        vera.page.goto(people + path)
+        vera.check_page(f"people-{name}")
+    vera.page.locator("[name=new_password]").fill("short")
+    vera.page.get_by_role("button", name="Save", exact=True).click()
+    expect(vera.page.locator(".errorlist").first).to_be_visible()
+    vera.check_page("people-refused")
+
+
+@with_scripts
+class TestScreenReader:
+    def test_each_button_of_a_row_names_its_hold(self, ada: User) -> None:
+        pk = ada.place(None, "Noor Haddad")
+        ada.page.goto("/")
+        row = ada.page.locator(f"#h{pk}")
+        slot = row.locator("th a").inner_text()
+        for role, name in {"checkbox": "Select", "button": "+15 min"}.items():
+            expect(row.get_by_role(role)).to_have_accessible_name(f"{name} {slot} Noor Haddad")
+        for link, name in zip(row.locator(".acts a").all(), ("Move", "Release"), strict=True):
+            expect(link).to_have_accessible_name(f"{name} {slot} Noor Haddad")
+
+    def test_cards_on_a_phone_are_still_a_table_with_headings(
+        self, open_browser: OpenBrowser
+    ) -> None:
+        ada = open_browser("ada", viewport=PHONE)
+        ada.place()
+        ada.page.goto("/")
+        heads = ada.page.get_by_role("table").get_by_role("columnheader")
+        seen = ["Select", "Ends in", "Held until", "Slot", "Client", "Held by", "State"]
+        expect(heads).to_have_text([*seen, "Actions"])
+        box = heads.nth(1).locator("xpath=ancestor::thead").bounding_box()
+        assert box is not None
+        assert (box["width"], box["height"]) == (1, 1)
+
+    def test_a_bar_without_warnings_is_no_landmark(self, ada: User, product: Product) -> None:
+        product.place("ada", product.free_time(), "Hedy Lamarr", reservation_duration="9")
+        ada.page.goto("/look-up")
+        expect(ada.page.locator("#warnings li")).not_to_have_count(0)
+        expect(ada.page.get_by_role("region", name="Your holds that end soon")).to_have_count(0)
+
+    def test_the_skip_link_comes_first_and_leads_to_the_content(self, ada: User) -> None:
+        ada.page.goto("/")
+        ada.page.keyboard.press("Tab")
+        skip = ada.page.get_by_role("link", name="Skip to the content")
+        expect(skip).to_be_focused()
+        expect(skip).to_be_in_viewport()
+        ada.page.keyboard.press("Enter")
+        expect(ada.page.locator("#main")).to_be_focused()
+
+
+@with_scripts
+class TestScreen:
+    def test_a_right_to_left_name_is_isolated(self, ada: User, product: Product) -> None:
+        """The name begins with the character by which some programs mark its direction."""
+        pk = product.place("ada", product.free_time(), "\u202e\u05d3\u05d5\u05d3")
+        ada.page.goto(f"/release?hold={pk}")
+        line = ada.page.locator(".choices li", has=ada.page.locator(f"#hold_{pk}"))
+        rights = [line.locator(part).bounding_box() for part in ("b", "bdi", "time")]
+        edges = [box["x"] + box["width"] for box in rights if box]
+        assert len(edges) == 3
+        assert edges == sorted(edges)
+
+    def test_a_long_note_takes_three_lines(self, ada: User, product: Product) -> None:
+        note = "She rang twice. " * 40
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr", note=note)
+        ada.page.goto("/")
+        small = ada.page.locator(f"#h{pk} .client small")
+        lines = "(e) => Math.round(e.clientHeight / parseFloat(getComputedStyle(e).lineHeight))"
+        assert small.evaluate(lines) == 3
+        ada.page.emulate_media(media="print")
+        assert small.evaluate(lines) > 3
+
+    def test_forced_colours_keep_what_matters_visible(self, ada: User, product: Product) -> None:
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+        ada.page.emulate_media(forced_colors="active")
+        ada.page.goto("/")
+        current = ada.page.locator(".bar nav [aria-current]")
+        assert current.evaluate("(e) => getComputedStyle(e).borderBottomWidth") != "0px"
+        button = ada.page.locator(f"#h{pk} button").first
+        assert button.evaluate("(e) => getComputedStyle(e).borderTopWidth") != "0px"
+        icon = ada.page.locator(f"#h{pk} .tag .icon")
+        assert icon.evaluate("(e) => getComputedStyle(e).stroke") == button.evaluate(
+            "(e) => getComputedStyle(e.closest('tr').querySelector('.tag')).color"
+        )
+        ada.picture("forced-colors")
+        ada.page.goto("/holds/new?event_type_id=1&view=week")
+        shown = ada.page.get_by_role("link", name="Week", exact=True)
+        assert shown.evaluate("(e) => getComputedStyle(e).borderBottomWidth") == "3px"
+        ada.picture("forced-colors-week")
+
+    def test_nothing_moves_under_reduced_motion(self, ada: User) -> None:
+        ada.page.emulate_media(reduced_motion="reduce")
+        ada.page.goto("/")
+        moving = """() => [...document.querySelectorAll("*")].filter((element) => {
+          const style = getComputedStyle(element);
+          return [style.transitionDuration, style.animationDuration].some(
+            (times) => times.split(", ").some((time) => parseFloat(time) > 0));
+        }).map((element) => element.outerHTML)"""
+        assert ada.page.evaluate(moving) == []
+
+    def test_on_paper_the_board_is_a_list(self, ada: User, product: Product) -> None:
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr", note="needs the ramp")
+        ada.page.goto("/")
+        ada.page.emulate_media(media="print")
+        row = ada.page.locator(f"#h{pk}")
+        for part in ("th", ".until", ".client", ".by", ".state"):
+            expect(row.locator(part)).to_be_visible()
+        for part in ("header.bar", "footer", "#warnings", f"#h{pk} .acts", f"#h{pk} .left"):
+            expect(ada.page.locator(part).first).to_be_hidden()
+        ada.page.set_viewport_size({"width": 700, "height": 900})
+        assert ada.page.evaluate("document.documentElement.scrollWidth") <= 700
+        ada.picture("print")
+
+
+@pytest.mark.parametrize("scripts", [False], indirect=True)
+def test_without_scripts_nothing_shows_that_needs_them(ada: User) -> None:
+    pk = ada.place()
+    ada.page.goto("/")
+    for part in ("td.left", "[data-pause]", "[data-freshness]", "[data-clock]"):
+        expect(ada.page.locator(part).first).to_be_hidden()
+    expect(ada.page.locator(f"#h{pk} button")).to_be_visible()

@@ -1,0 +1,153 @@
+"""Several people at once: colleagues, the Admin, and sessions that end."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.product import Product, typed
+from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+
+
+@with_scripts
+def test_two_people_see_each_others_holds_within_one_poll(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    ada, grace = open_browser("ada"), open_browser("grace")
+    first = product.place("ada", product.free_time(), "Hedy Lamarr")
+    ada.page.goto("/")
+    second = product.place("grace", product.free_time(), "Emmy Noether")
+    row = ada.page.locator(f"#h{second}")
+    expect(row).to_contain_text("Emmy Noether", timeout=POLL)
+    expect(row).to_contain_text("grace")
+    expect(row.get_by_role("button")).to_have_count(0)
+    grace.page.goto("/")
+    expect(grace.page.locator(f"#h{first}")).to_contain_text("Hedy Lamarr")
+    ada.page.goto(f"/holds/{first}/")
+    ada.press("Release this time")
+    ada.expect_text("Released: the time is free again.")
+    product.calcom.forget_calls()
+    expect(grace.page.locator(f"#h{first}")).to_have_count(0, timeout=POLL)
+    assert product.calcom.calls() == []
+    grace.check_page("board-after-polls")
+
+
+def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> None:
+    ada, vera = open_browser("ada"), open_browser("vera")
+    pk = ada.place()
+    vera.page.goto(f"/holds/{pk}/")
+    vera.press("+30 min")
+    vera.expect_text("is held until")
+    ada.refusals.add(409)
+    ada.press("Release this time")
+    ada.expect_text("The hold was changed after you opened this page.")
+    ada.check_page("hold-changed-meanwhile")
+    ada.press("Release this time")
+    ada.expect_text("Released: the time is free again.")
+
+
+def test_a_colleagues_hold_can_be_seen_but_not_changed(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+    grace = open_browser("grace")
+    grace.page.goto(f"/holds/{pk}/")
+    grace.expect_text("ada")
+    grace.check_page("hold-of-a-colleague")
+    forms = [f"main form[action$='/{verb}']" for verb in ("check", "extend", "release")]
+    expect(grace.page.locator(", ".join(forms))).to_have_count(0)
+    grace.refusals.add(403)
+    grace.page.goto("/audit/")
+    expect(grace.page.get_by_role("heading", level=1)).to_be_visible()
+    grace.check_page("denied")
+
+
+class TestEndedSession:
+    """What was typed is kept, and nothing is sent by itself."""
+
+    def test_under_the_form_of_a_new_hold(self, ada: User, product: Product) -> None:
+        at = product.free_time()
+        ada.page.goto("/holds/new")
+        ada.type_time(at, "Short 30 · 30 min")
+        ada.fill(client_name="Ada & <Co>", note="called at nine")
+        ada.page.context.clear_cookies(name="sessionid")
+        ada.press("Hold this time")
+        expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert ada.path == "/accounts/login/?next=/holds/new"
+        ada.sign_in()
+        ada.expect_text("Not saved yet. What you typed is back in the form.")
+        assert ada.path == "/holds/new"
+        chosen = ada.page.locator("#chosen")
+        expect(chosen.locator("[name=event_type_id]")).to_have_value("4")
+        expect(chosen.locator("[name=slot_start]")).to_have_value(typed(at))
+        expect(ada.field("client_name")).to_have_value("Ada & <Co>")
+        expect(ada.field("note")).to_have_value("called at nine")
+        ada.check_page("place-restored")
+        assert product.calcom.calls("POST") == []
+        ada.press("Hold this time")
+        assert ada.hold_id
+        assert at in product.starts()
+
+    def test_under_the_preview_of_a_move(self, ada: User, product: Product) -> None:
+        old, new = product.free_time(), product.free_time()
+        pk = ada.place(old)
+        ada.page.goto(f"/holds/{pk}/move?slot_start={typed(new)}")
+        ada.page.context.clear_cookies(name="sessionid")
+        ada.press("Move it")
+        expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        ada.sign_in()
+        ada.page.wait_for_url(re.compile(rf"/holds/{pk}/move"))
+        expect(ada.field("slot_start")).to_have_value(typed(new))
+        assert product.starts() == [old]
+        ada.press("Move it")
+        ada.expect_text("Moved:")
+
+    @with_scripts
+    def test_under_the_board_leads_to_the_sign_in(self, ada: User) -> None:
+        ada.page.goto("/")
+        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.wait_for_url(re.compile(r"/accounts/login/\?next=/$"), timeout=POLL)
+
+
+class TestAudit:
+    def test_filters_and_one_entry(self, vera: User, product: Product) -> None:
+        product.place("ada", product.free_time(), "Maria Mitchell")
+        vera.page.goto("/")
+        vera.page.get_by_role("link", name="Audit").click()
+        vera.expect_text("Maria Mitchell")
+        vera.check_page("audit")
+        vera.page.get_by_label("Person").select_option("ada")
+        vera.page.get_by_label("Action").select_option(index=1)
+        vera.press("Show")
+        vera.page.wait_for_url(re.compile(r"/audit/\?.*action="))
+        chosen = vera.page.get_by_label("Action").input_value()
+        assert f"action={chosen}" in vera.path
+        people = vera.page.locator("main tbody td:nth-child(2) > b").all_inner_texts()
+        assert set(people) <= {"ada"}
+        vera.check_page("audit-filtered")
+        vera.page.get_by_role("link", name="Clear filters").click()
+        entry = vera.page.locator("main tbody tr", has_text="Maria Mitchell").first
+        entry.get_by_role("link").first.click()
+        vera.expect_heading("Entry")
+        vera.expect_text("POST")
+        vera.expect_text("/v2/slots/reservations")
+        vera.check_page("audit-entry")
+
+    def test_dates_in_the_wrong_order_are_marked(self, vera: User) -> None:
+        vera.refusals.add(422)
+        vera.page.goto("/audit/?since=2027-02-02&until=2027-01-01")
+        vera.expect_text("This day is before the first one.")
+        vera.check_page("audit-wrong")
+
+    def test_names_the_admin_who_released_a_colleagues_hold(
+        self, vera: User, product: Product
+    ) -> None:
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+        vera.page.goto(f"/holds/{pk}/")
+        vera.press("Release this time")
+        vera.expect_text("Released: the time is free again.")
+        vera.page.goto("/audit/")
+        newest = vera.page.locator("main tbody tr").first
+        expect(newest.locator("td b").first).to_have_text("you")
+        expect(newest).to_contain_text("released")

@@ -1,0 +1,71 @@
+"""Pages that say why there is nothing to see, with scripts and without."""
+
+from __future__ import annotations
+
+from django.template.loader import render_to_string
+from playwright.sync_api import expect
+
+from tests.browser.product import PASSWORD
+from tests.browser.user import OpenBrowser, User
+
+
+def test_a_missing_page(ada: User) -> None:
+    ada.refusals.add(404)
+    ada.page.goto("/holds/9999999/")
+    ada.expect_heading("There is nothing here")
+    ada.check_page("not-found")
+
+
+def test_an_address_that_only_takes_forms(ada: User) -> None:
+    ada.refusals.add(405)
+    ada.page.goto("/holds/1/extend")
+    ada.expect_heading("This address cannot be opened as a page")
+    ada.check_page("not-a-page")
+
+
+def test_an_unexpected_error(ada: User) -> None:
+    ada.refusals.add(500)
+    page = render_to_string("500.html")
+    ada.page.route("**/broken", lambda route: route.fulfill(status=500, body=page))
+    ada.page.goto("/broken")
+    ada.expect_heading("Something went wrong")
+    ada.check_page("error")
+
+
+def test_a_form_with_a_stale_token_keeps_its_fields(ada: User) -> None:
+    ada.refusals.add(403)
+    ada.page.goto("/holds/new")
+    ada.fill(client_name="Hedy Lamarr")
+    if ada.scripts:
+        ada.page.locator("#wish [name=csrfmiddlewaretoken]").evaluate(
+            "(field) => { field.value = 'x'.repeat(64) }"
+        )
+    else:  # nothing can be evaluated
+        ada.page.context.clear_cookies(name="csrftoken")
+        ada.page.context.add_cookies(
+            [{"name": "csrftoken", "value": "x" * 32, "url": ada.product.url}]
+        )
+    ada.press("Hold this time")
+    expect(ada.page.locator("#banner" if ada.scripts else "main")).to_contain_text(
+        "nothing was done"
+    )
+    if ada.scripts:
+        expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
+    ada.check_page("place-stale")
+    ada.page.get_by_role("link", name="Open the form again with what you typed").click()
+    ada.expect_text("Not saved yet.")
+    expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
+
+
+def test_too_many_wrong_passwords(open_browser: OpenBrowser) -> None:
+    user = open_browser("ada", is_signed_in=False)
+    name = f"mallory-{user.scripts}"  # tries are counted by name
+    user.refusals |= {422, 429}
+    user.page.goto("/accounts/login/")
+    for _ in range(6):
+        user.page.locator("[name=username]").fill(name)
+        user.page.locator("[name=password]").fill(f"not {PASSWORD}")
+        with user.page.expect_response("**/accounts/login/"):
+            user.page.locator("main form button").click()
+    user.expect_text("Too many tries from here.")
+    user.check_page("sign-in-wait")

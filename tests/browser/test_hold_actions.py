@@ -1,0 +1,214 @@
+"""Extending, taking over, releasing several holds, offering, and passing a time on."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+from playwright.sync_api import expect
+
+from tests.browser.product import ZONE, Product
+from tests.browser.user import OpenBrowser, User, with_scripts
+
+
+def select(user: User, pks: list[int]) -> None:
+    for pk in pks:
+        user.page.locator(f"#h{pk} [name=hold]").check()
+
+
+class TestExtend:
+    @with_scripts
+    def test_the_button_keeps_the_focus(self, ada: User) -> None:
+        ada.place(reservation_duration="20")
+        for button in ("+5 min", "Verify with cal.com"):
+            ada.page.get_by_role("button", name=button).press("Enter")
+            expect(ada.page.locator(".messages.toast .notice")).to_be_visible()
+            expect(ada.page.get_by_role("button", name=button)).to_be_focused()
+
+    def test_until_a_time_of_day(self, ada: User) -> None:
+        pk = ada.place()
+        until = (datetime.now(ZONE) + timedelta(minutes=50)).replace(second=0, microsecond=0)
+        ada.page.get_by_text("Until a set time…").click()
+        ada.check_page("hold-set-time")
+
+        ada.fill(until=f"{until:%H:%M}")
+        ada.press("Extend")
+
+        ada.expect_text(f"is held until {until:%H:%M}:")
+        assert ada.hold_id == pk
+
+    def test_a_time_before_the_present_end_is_refused_beside_it(self, ada: User) -> None:
+        ada.refusals.add(422)
+        ada.place()
+        ada.page.get_by_text("Until a set time…").click()
+        ada.fill(until=f"{datetime.now(ZONE) + timedelta(minutes=5):%H:%M}")
+        ada.press("Extend")
+
+        ada.expect_text("this would shorten it")
+        field = ada.page.locator("#extend [name=until]")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        ada.check_page("hold-until-refused")
+
+
+class TestTakeOver:
+    def test_the_former_holder_is_told(self, open_browser: OpenBrowser, product: Product) -> None:
+        ada, vera = open_browser("ada"), open_browser("vera")
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+        vera.page.goto(f"/holds/{pk}/")
+        vera.page.get_by_text("Take over this hold from ada").click()
+        vera.check_page("hold-take-over")
+
+        vera.page.locator("#take-over").get_by_label("The holder is away").check()
+        vera.page.locator("#take-over [name=note]").fill("at the doctor")
+        vera.press("Take over")
+
+        vera.expect_text("You hold it now")
+        vera.expect_text("at the doctor")
+        assert vera.hold_id == pk
+        vera.check_page("hold-taken-over")
+        ada.page.goto("/")
+        ada.expect_text("vera took over this hold from you at")
+        ada.check_page("board-taken-over")
+        ada.page.goto(f"/holds/{pk}/")
+        ada.expect_text("ada → vera")
+        expect(ada.page.get_by_role("button", name="Take over")).to_have_count(0)
+
+
+class TestReleaseSeveral:
+    def test_the_selected_holds_are_listed_and_then_released(
+        self, ada: User, product: Product
+    ) -> None:
+        times = [product.free_time() for _ in range(3)]
+        pks = [product.place("ada", at, f"Client {n}") for n, at in enumerate(times)]
+        ada.page.goto("/")
+        select(ada, pks[:2])
+        ada.press("Release selected")
+
+        ada.expect_heading("Release several holds")
+        ada.expect_text("Client 0")
+        ada.expect_text("Client 1")
+        expect(ada.page.locator("main")).not_to_contain_text("Client 2")
+        ada.check_page("release-several")
+        assert product.starts() == times
+        ada.page.get_by_label("Client hung up").check()
+        ada.press("Release these times")
+
+        released = ada.page.locator("main").get_by_text("Released: the time is free again.")
+        expect(released).to_have_count(2)
+        ada.check_page("released-several")
+        assert product.starts() == times[2:]
+        ada.page.get_by_role("link", name="Back to the board").click()
+        expect(ada.page.locator(f"#h{pks[0]}")).to_have_count(0)
+        expect(ada.page.locator(f"#h{pks[2]}")).to_be_visible()
+
+    def test_a_failure_is_reported_in_its_row(self, ada: User, product: Product) -> None:
+        pks = [product.place("ada", product.free_time(), "Hedy Lamarr") for _ in range(2)]
+        ada.page.goto("/")
+        select(ada, pks)
+        ada.press("Release selected")
+        product.calcom.faults.add("drop", when="before", method="DELETE", skip=1, count=None)
+        ada.press("Release these times")
+
+        ada.expect_text("Not confirmed yet.")
+        tags = ada.page.locator(".attention .tag")
+        expect(tags).to_have_text(["done", "unknown"])
+        ada.check_page("released-partly")
+
+    def test_without_a_selection_the_board_stays(self, ada: User) -> None:
+        ada.place()
+        ada.page.goto("/")
+        ada.press("Release selected")
+        ada.expect_text("No hold was chosen.")
+        assert ada.path == "/"
+
+
+class TestOffer:
+    def test_two_times_are_offered_and_one_is_kept(self, ada: User, product: Product) -> None:
+        first, second = product.free_time(), product.free_time()
+        one = ada.place(first, "Emmy Noether")
+        ada.press("Add another option")
+        ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
+        expect(ada.field("client_name")).to_have_value("Emmy Noether")
+        expect(ada.field("client_name")).not_to_be_editable()
+        ada.check_page("place-offer")
+        offer = int(ada.path.split("offer=")[1].split("&")[0])
+
+        ada.type_time(second)
+        ada.press("Hold this time")
+        two = ada.hold_id
+        ada.expect_text("2 of 2 times offered")
+        ada.check_page("hold-of-offer")
+        ada.page.goto("/")
+        expect(ada.page.locator(f"#h{one}")).to_contain_text("1 of 2")
+        ada.check_page("board-offer")
+        ada.page.locator(f"#h{one} a", has_text="1 of 2").click()
+        ada.page.wait_for_url(f"**/offers/{offer}/")
+        ada.expect_text("Times offered to Emmy Noether")
+        ada.check_page("offer")
+
+        ada.page.locator(f"button[name=hold][value='{two}']").click()
+
+        ada.expect_text("1 other released.")
+        assert ada.hold_id == two
+        assert product.starts() == [second]
+        ada.page.goto(f"/offers/{offer}/")
+        ada.check_page("offer-decided")
+        ada.page.goto(f"/holds/{one}/")
+        ada.expect_text("the client chose another time of the offer")
+
+    def test_a_lost_time_keeps_the_other(self, ada: User, product: Product) -> None:
+        ada.refusals.add(409)
+        first, second = product.free_time(), product.free_time()
+        one = ada.place(first)
+        ada.press("Add another option")
+        ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
+        ada.type_time(second)
+        ada.press("Hold this time")
+        ada.page.locator("a.tag").click()
+        [uid] = [row.uid for row in product.calcom.live_rows() if row.start == first]
+        product.calcom.remove_holds(uid)
+
+        ada.page.locator(f"button[name=hold][value='{one}']").click()
+
+        ada.expect_text("This hold has already ended: gone.")
+        ada.check_page("offer-lost")
+        assert product.starts() == [second]
+
+
+class TestForTheClient:
+    def test_the_sentence_is_copied(self, ada: User, product: Product) -> None:
+        at = product.free_time()
+        ada.place(at)
+        sentence = ada.page.locator("#sentence")
+        expect(sentence).to_contain_text(f"{at:%A} {at.day} {at:%B} {at.year}, 17:00–18:00")
+        if not ada.scripts:
+            expect(ada.page.get_by_role("button", name="Copy the sentence")).to_be_hidden()
+            return
+        ada.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+        ada.press("Copy the sentence")
+        ada.expect_text("Copied.")
+        assert ada.page.evaluate("navigator.clipboard.readText()") == sentence.inner_text()
+
+    def test_the_sentence_has_the_clients_own_time(self, ada: User) -> None:
+        pk = ada.place()
+        ada.page.get_by_text("Add the client’s time zone").click()
+        ada.fill(client_zone="new york")
+        form = ada.page.locator("section[aria-labelledby=for-client]")
+        form.get_by_role("button", name="Show").click()
+        ada.expect_text("In your time zone (America/New York)")
+        ada.check_page("hold-for-client")
+        ada.page.goto(f"/holds/{pk}/")
+        ada.expect_text("In your time zone (America/New York)")
+
+
+def test_an_ended_hold_is_held_again(ada: User, product: Product) -> None:
+    at = product.free_time()
+    old = ada.place(at, "Maria Mayer", note="prefers the afternoon")
+    ada.press("Release this time")
+    ada.expect_text("Released: the time is free again.")
+    ada.page.get_by_role("link", name="Hold again").click()
+    expect(ada.field("client_name")).to_have_value("Maria Mayer")
+    ada.press("Hold this time")
+    ada.expect_text("prefers the afternoon")
+    assert ada.hold_id != old
+    assert product.starts() == [at]

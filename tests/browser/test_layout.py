@@ -1,0 +1,179 @@
+"""What a visit costs, and whether the page keeps still, measured by the browser itself."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import CDPSession, expect
+
+from tests.browser.product import Product
+from tests.browser.slow_proxy import slow_proxy
+from tests.browser.user import DESKTOP, PHONE, POLL, OpenBrowser, User, with_scripts
+
+pytestmark = with_scripts
+FIRST_VISIT = 60_000  # bytes as they come over the wire, headers included
+# Collects every layout shift, also of the time before this runs, and those that follow an input.
+COLLECT_SHIFTS = """
+window.shifts = [];
+const box = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+const moved = ({ node, previousRect, currentRect }) =>
+  `${box(previousRect)} to ${box(currentRect)}: ${node?.outerHTML?.slice(0, 90)}`;
+const line = (one) => `${one.value}: ${one.sources.slice(0, 2).map(moved).join("; ")}`;
+new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(line)))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+# Resolves when two frames have been painted, and with them the shifts have been reported.
+PAINTED = """new Promise((done) =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+# Controls that are smaller than a finger needs. Links within a sentence may be.
+SMALL = """() => [...document.querySelectorAll("a[href], button, summary, input, select, textarea")]
+  .map((part) => part.matches("[type=checkbox], [type=radio]") ? part.closest("label") : part)
+  .filter((part) => part?.checkVisibility({ contentVisibilityAuto: true }))
+  .filter((part) => !part.closest("p:not(.back), .hide, [type=hidden]"))
+  .filter((part) => {
+    const { width, height } = part.getBoundingClientRect();
+    return Math.min(width, height) < 43.5;
+  })
+  .map((part) => part.outerHTML.slice(0, 160))"""
+
+
+class Meter:
+    """Count the bytes that the browser receives, redirects too."""
+
+    def __init__(self, session: CDPSession) -> None:
+        self.bytes = 0
+        session.on("Network.loadingFinished", lambda end: self._add(end["encodedDataLength"]))
+        session.on("Network.requestWillBeSent", self._note)
+        session.send("Network.enable")
+
+    def _note(self, asked: dict[str, dict[str, float]]) -> None:
+        self._add(asked.get("redirectResponse", {}).get("encodedDataLength", 0))
+
+    def _add(self, more: float) -> None:
+        self.bytes += round(more)
+
+
+def test_a_first_visit_is_small(open_browser: OpenBrowser, product: Product) -> None:
+    product.place("grace", product.free_time(), "Hedy Lamarr")
+    user = open_browser("ada", is_signed_in=False)
+    meter = Meter(user.page.context.new_cdp_session(user.page))
+    user.page.goto("/", wait_until="networkidle")
+    expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
+    signing_in = meter.bytes
+    user.sign_in()
+    expect(user.page.locator("#board tbody tr").first).to_be_visible()
+    user.page.wait_for_load_state("networkidle")
+    assert 0 < signing_in < meter.bytes <= FIRST_VISIT, meter.bytes
+
+
+class TestLayoutShifts:
+    """Nothing moves, on any page."""
+
+    @pytest.fixture(params=[DESKTOP, PHONE], ids=["desktop", "phone"])
+    def size(self, request: pytest.FixtureRequest) -> dict[str, int]:
+        return dict(request.param)
+
+    @pytest.fixture
+    def vera(self, open_browser: OpenBrowser, size: dict[str, int]) -> User:
+        user = open_browser("vera", viewport=size)
+        user.page.add_init_script(COLLECT_SHIFTS)
+        return user
+
+    def test_while_a_page_opens(self, vera: User, product: Product) -> None:
+        pk = product.place("vera", product.free_time(), "Hedy Lamarr", note="needs the ramp")
+        paths = ["/", "/?tab=mine", "/?tab=attention", "/?tab=ended", "/holds/new", "/look-up"]
+        paths += [f"/holds/{pk}/", f"/holds/{pk}/move", "/holds/new?event_type_id=1&view=week"]
+        paths += ["/audit/", "/audit/1/", "/settings/", "/admin/", "/admin/dashboard/user/add/"]
+        found = {path: shifts for path in paths if (shifts := shifts_on_opening(vera, path))}
+        assert not found
+
+    def test_while_a_page_arrives_piece_by_piece(
+        self, open_browser: OpenBrowser, product: Product, size: dict[str, int]
+    ) -> None:
+        pk = product.place("vera", product.free_time(), "Hedy Lamarr", note="needs the ramp")
+        paths = ["/", "/?tab=ended", f"/holds/{pk}/", "/holds/new?event_type_id=1&view=week"]
+        paths += ["/look-up", "/settings/", "/audit/", "/audit/1/", "/admin/dashboard/user/add/"]
+        with slow_proxy() as proxy:
+            user = open_browser("vera", viewport=size, proxy={"server": proxy})
+            user.page.add_init_script(COLLECT_SHIFTS)
+            found = {path: shifts for path in paths if (shifts := shifts_on_opening(user, path))}
+            assert not found
+
+    def test_while_a_person_signs_in(self, open_browser: OpenBrowser) -> None:
+        user = open_browser("ada", is_signed_in=False)
+        user.page.add_init_script(COLLECT_SHIFTS)
+        assert shifts_on_opening(user, "/accounts/login/") == []
+
+    def test_while_the_board_ticks_and_polls(self, vera: User, product: Product) -> None:
+        pk = product.place("vera", product.free_time(), "Hedy Lamarr")
+        vera.page.goto("/")
+        with vera.page.expect_response("**/board?tab=*", timeout=POLL):
+            pass
+        before = vera.seconds_left(f"#h{pk}")
+        text = f"{before // 60}:{before % 60:02}"
+        expect(vera.page.locator(f"#h{pk} .left")).not_to_have_text(text)
+        assert vera.page.evaluate("window.shifts") == []
+
+    def test_while_a_colleague_extends_a_hold(self, vera: User, product: Product) -> None:
+        """The last row changes, and nothing else."""
+        pk = product.place("grace", product.free_time(), "Li Wen", reservation_duration="100")
+        vera.page.goto("/")
+        row = vera.page.locator(f"#h{pk}")
+        version = str(row.get_attribute("data-version"))
+        product.post("grace", f"/holds/{pk}/extend", {"reservation_duration": "110"})
+        expect(row).not_to_have_attribute("data-version", version, timeout=POLL)
+        vera.page.evaluate(PAINTED)
+        assert vera.page.evaluate("window.shifts") == []
+
+
+def shifts_on_opening(user: User, path: str) -> list[str]:
+    """Open the page and return what moved until it was at rest."""
+    user.page.goto(path, wait_until="load")
+    user.page.evaluate(PAINTED)
+    return [str(shift) for shift in user.page.evaluate("window.shifts.slice(0, 2)")]
+
+
+def test_controls_on_a_phone_are_as_large_as_a_finger(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    gone, live = (
+        product.place("ada", product.free_time(), "Hedy Lamarr", note="calls back")
+        for _ in range(2)
+    )
+    product.post("ada", f"/holds/{gone}/release", {})
+    user = open_browser("ada", viewport=PHONE, has_touch=True, is_mobile=True)
+    paths = ["/", "/?tab=mine", "/?tab=ended", f"/holds/{gone}/", f"/holds/{live}/"]
+    paths += ["/holds/new", "/holds/new?event_type_id=1&view=week", f"/holds/{live}/move"]
+    paths += ["/look-up", "/settings/"]
+    found = {}
+    for path in paths:
+        user.page.goto(path)
+        found[path] = user.page.evaluate(SMALL)
+    assert {path: small for path, small in found.items() if small} == {}
+
+
+class TestAfterASwap:
+    """A page that came by a swap looks like the same page opened by its address."""
+
+    def test_the_hold_has_the_same_width(self, ada: User, product: Product) -> None:
+        width = "document.getElementById('main').getBoundingClientRect().width"
+        ada.place_by_form(product.free_time())
+        swapped = ada.page.evaluate(width)
+        ada.page.reload()
+        assert swapped == ada.page.evaluate(width)
+
+    def test_it_begins_at_its_top(self, ada: User, product: Product) -> None:
+        pk = ada.place_by_form(product.free_time())
+        assert ada.page.evaluate("scrollY") == 0
+        ada.press("Release this time")
+        ada.expect_text("Released")
+        assert ada.page.evaluate("scrollY") == 0
+        assert ada.path == f"/holds/{pk}/"
+
+    def test_another_option_is_picked_from_the_free_times(self, ada: User) -> None:
+        ada.place()
+        ada.press("Add another option")
+        free = ada.page.locator("#times a.time")
+        assert free.first.evaluate("(e) => getComputedStyle(e).display") == "grid"
+        free.first.focus()
+        ada.page.keyboard.press("ArrowRight")
+        expect(free.nth(1)).to_be_focused()

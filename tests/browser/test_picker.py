@@ -1,0 +1,175 @@
+"""Picking a free time: by keyboard, by mouse, and without scripts."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.product import CONSULT_60, ZONE, Product
+from tests.browser.user import OpenBrowser, User, with_scripts
+from tests.future_dates import day, named
+
+FREE = "#times a.time:not(.held)"
+
+
+@pytest.fixture
+def monday() -> str:
+    """A Monday in the future whose hours are all free."""
+    return str(day(21))
+
+
+def record_keys(user: User) -> list[str]:
+    """Return a list that gets every key pressed from now on."""
+    keys: list[str] = []
+
+    def note(key: str) -> None:
+        keys.append(key)
+
+    user.page.expose_function("pressedKey", note)
+    user.page.add_init_script(
+        "addEventListener('keydown', (event) => window.pressedKey(event.key), true);"
+    )
+    return keys
+
+
+@with_scripts
+def test_the_next_free_time_takes_few_keys_from_the_board(ada: User, product: Product) -> None:
+    keys = record_keys(ada)
+    ada.page.goto("/")
+    ada.page.keyboard.press("n")
+    expect(ada.page.locator(f"{FREE}:focus")).to_have_count(1)
+    offered = ada.page.locator(f"{FREE}:focus time").get_attribute("datetime")
+    ada.page.keyboard.press("Enter")
+    expect(ada.page.locator("#id_client_name")).to_be_focused()
+    name = "Hedy"
+    ada.page.keyboard.type(name)
+    ada.page.keyboard.press("Enter")
+    assert ada.hold_id
+    ada.expect_text("Hedy")
+
+    assert len(keys) - len(name) <= 6, keys
+    [start] = product.starts()
+    assert f"{start:%Y-%m-%dT%H:%M}" == (offered or "")[:16]
+
+
+def test_a_time_is_picked_with_the_mouse_alone(ada: User, product: Product, monday: str) -> None:
+    ada.page.goto("/holds/new")
+    ada.page.locator("#pick [name=event_type_id]").select_option(CONSULT_60)
+    ada.page.locator("#pick [name=day]").fill(monday)
+    ada.press("Show", within="#pick")
+    expect(ada.page.locator("#shown")).to_have_text(named(21))
+    ada.check_page("pick-day")
+    ada.page.get_by_role("link", name="Week", exact=True).click()
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
+    ada.check_page("pick-week")
+    tuesday = ada.page.locator("section.day", has=ada.page.get_by_role("link", name=named(22)))
+    tuesday.locator(FREE.removeprefix("#times "), has_text="15:00").click()
+    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 15:00–16:00")
+    ada.check_page("pick-chosen")
+    ada.fill(client_name="Emmy Noether")
+    ada.press("Hold this time")
+    ada.expect_text("Emmy Noether")
+    ada.expect_text("15:00–16:00")
+    assert product.starts() == [datetime.combine(day(22), time(15), ZONE)]
+
+
+@with_scripts
+def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.fill(client_name="Sophie Germain", note="rings back at four")
+    ada.page.locator("#on").click()
+    expect(ada.page.locator("#shown")).to_have_text(named(22))
+    ada.page.locator(FREE).nth(2).click()
+    expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 11:00")
+    expect(ada.field("client_name")).to_have_value("Sophie Germain")
+    expect(ada.field("note")).to_have_value("rings back at four")
+    expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
+    assert f"slot_start={day(22)}T11%3A00" in ada.path
+    assert "Sophie" not in ada.path
+
+
+@with_scripts
+def test_arrow_keys_walk_through_the_times(ada: User, monday: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=4&day={monday}&view=week")
+    focused = ada.page.locator("#times a.time:focus")
+    expect(focused).to_contain_text("09:00")
+    walk = [
+        ("ArrowDown", f"09:30 {named(21)}"),
+        ("ArrowRight", f"10:00 {named(21)}"),
+        ("ArrowUp", f"09:30 {named(21)}"),
+        ("ArrowLeft", f"09:00 {named(21)}"),
+        ("End", f"16:30 {named(25)}"),
+        ("Home", f"09:00 {named(21)}"),
+    ]
+    for key, there in walk:
+        ada.page.keyboard.press(key)
+        expect(focused).to_have_text(there)
+    assert ada.page.locator("#times a.time[tabindex='0']").count() == 1
+    ada.page.keyboard.press("PageDown")
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(28)} – {named(34)}")
+    expect(focused).to_have_count(1)
+    expect(ada.page.locator("#status")).to_contain_text(f"{named(28)} – {named(34)}: 80 free")
+    ada.page.keyboard.press("PageUp")
+    expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
+
+
+@with_scripts
+def test_another_event_type_shows_at_once_and_keeps_the_focus(ada: User, monday: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    event_type = ada.page.locator("#pick [name=event_type_id]")
+    event_type.focus()
+    event_type.select_option("2")
+    expect(ada.page.locator("#pick [name=slot_duration]")).to_have_value("30")
+    expect(ada.page.locator(FREE)).to_have_count(16)
+    expect(event_type).to_be_focused()
+    ada.page.locator("#pick [name=slot_duration]").select_option("180")
+    expect(ada.page.locator(FREE)).to_have_count(2)
+    assert "slot_duration=180" in ada.path
+
+
+def test_a_taken_time_offers_the_next_one_with_one_click(ada: User, product: Product) -> None:
+    ada.refusals.add(409)
+    taken = product.free_time() - timedelta(hours=8)
+    product.calcom.insert_hold(1, taken)
+    ada.page.goto("/holds/new")
+    ada.type_time(taken)
+    ada.fill(client_name="Ada & <Co>", note="called at nine")
+    ada.press("Hold this time")
+    ada.expect_text("This time is already reserved by someone else.")
+    ada.check_page("pick-next-free")
+    ada.page.locator("#wish button[name=slot_start]").first.click()
+    assert ada.hold_id
+    ada.expect_text("Ada & <Co>")
+    ada.expect_text("called at nine")
+
+
+def test_a_colleagues_hold_shows_among_the_times(
+    open_browser: OpenBrowser, product: Product, monday: str
+) -> None:
+    at = datetime.combine(day(21), time(14, 30), ZONE)
+    pk = product.place("ada", at, "Hedy Lamarr", event_type_id="4")
+    grace = open_browser("grace")
+    grace.page.goto(f"/holds/new?event_type_id=4&day={monday}")
+    held = grace.page.locator("#times a.time.held", has_text="14:30")
+    expect(held).to_contain_text("held by ada until")
+    grace.check_page("pick-held")
+    held.click()
+    assert grace.hold_id == pk
+
+
+def test_a_move_goes_to_the_time_that_is_clicked(ada: User, product: Product, monday: str) -> None:
+    pk = ada.place(datetime.combine(day(21), time(9), ZONE))
+    ada.page.goto(f"/holds/{pk}/move")
+    ada.check_page("move-picker")
+    target = ada.page.locator(FREE).last
+    to = target.locator("time").inner_text()
+    target.click()
+    expect(ada.page.locator(".to .slot-time")).to_contain_text(to)
+    if ada.scripts:
+        expect(ada.page.get_by_role("button", name="Move it")).to_be_focused()
+    ada.check_page("move-picker-preview")
+    ada.press("Move it")
+    ada.expect_text("Moved:")
+    ada.expect_text(f"{to}–")

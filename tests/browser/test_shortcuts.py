@@ -1,0 +1,168 @@
+"""Keyboard shortcuts: shown, pressed, off while a person types, and switched off."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from tests.browser.product import Product
+from tests.browser.user import OpenBrowser, User, with_scripts
+
+pytestmark = with_scripts
+HINT = "(element) => getComputedStyle(element, '::after').content"
+
+
+def hints(user: User, within: str) -> list[str]:
+    """Return the keys shown on the elements that they press."""
+    keys = user.page.locator(f"{within} [data-key]:visible")
+    shown = [each.evaluate(HINT) for each in keys.all()]
+    return [re.findall(r'"(.)"', content)[0] for content in shown if content != "none"]
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "heading"),
+    [("n", "/holds/new", "Hold a time"), ("b", "/", "Board"), ("l", "/look-up", "Look up")],
+)
+def test_a_key_opens_its_page(ada: User, key: str, path: str, heading: str) -> None:
+    ada.page.goto("/look-up" if key == "b" else "/")
+    ada.page.keyboard.press(key)
+    ada.expect_heading(heading)
+    assert ada.path.partition("?")[0] == path
+
+
+def test_each_key_is_shown_where_it_works(ada: User) -> None:
+    ada.page.goto("/")
+    assert hints(ada, "header") == ["b", "n", "l"]
+    assert hints(ada, "footer") == ["?"]
+    link = ada.page.get_by_role("link", name="Hold a time", exact=True).first
+    expect(link).to_have_attribute("aria-keyshortcuts", "n")
+
+
+def test_the_dialog_lists_every_key_and_gives_the_focus_back(ada: User) -> None:
+    ada.page.goto("/")
+    button = ada.page.get_by_role("button", name="Keyboard shortcuts", exact=True)
+    button.focus()
+    ada.page.keyboard.press("?")
+    dialog = ada.page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_be_visible()
+    assert dialog.locator("kbd").all_inner_texts() == ["n", "b", "/", "l", "e", "?", "Esc"]
+    ada.check_page("shortcuts")
+    ada.page.keyboard.press("n")  # nothing behind a dialog is pressed
+    expect(dialog).to_be_visible()
+    ada.page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    button.click()
+    dialog.get_by_role("button", name="Close").click()
+    expect(dialog).to_be_hidden()
+
+
+def test_slash_goes_to_the_search_field(ada: User) -> None:
+    ada.page.goto("/")
+    field, form = ada.page.locator("[data-key='/']"), ada.page.locator(".find")
+    assert form.evaluate(HINT) == '"/" / ""'
+    ada.page.keyboard.press("/")
+    assert form.evaluate(HINT) == "none"
+    expect(field).to_be_focused()
+    expect(field).to_have_value("")
+
+
+def test_keys_are_off_in_a_field(ada: User) -> None:
+    ada.page.goto("/look-up")
+    field = ada.page.get_by_label("Reservation uid")
+    field.click()
+    ada.page.keyboard.type("bnle?")
+    expect(field).to_have_value("bnle?")
+    assert ada.path == "/look-up"
+
+
+@pytest.mark.parametrize("chord", ["Control+b", "Alt+b", "Meta+b", "Control+Alt+b"])
+def test_keys_of_browsers_and_screen_readers_stay_theirs(ada: User, chord: str) -> None:
+    ada.page.goto("/look-up")
+    ada.page.evaluate("document.addEventListener('keydown', (e) => (window.last = e))")
+    ada.page.keyboard.press(chord)
+    assert ada.page.evaluate("window.last.defaultPrevented") is False
+    assert ada.path == "/look-up"
+
+
+def test_e_extends_the_own_hold_that_ends_first(ada: User, product: Product) -> None:
+    product.place("grace", product.free_time(), "Emmy Noether", reservation_duration="5")
+    later = ada.place(reservation_duration="40")
+    first = ada.place(reservation_duration="7")
+    ada.page.goto("/")
+    assert hints(ada, "tr") == ["e"]
+    ends = {pk: until(ada.page.locator(f"#h{pk}")) for pk in (first, later)}
+    ada.page.keyboard.press("e")
+    expect(ada.page.locator("#messages")).to_contain_text("is held until")
+    expect(ada.page.locator(f"#h{first} .until")).not_to_contain_text(ends[first])
+    assert until(ada.page.locator(f"#h{later}")) == ends[later]
+    assert product.minutes_left() == [5, 22, 40]
+
+
+def until(row: Locator) -> str:
+    return row.locator(".until").inner_text()
+
+
+def test_e_extends_the_hold_whose_page_is_open(ada: User) -> None:
+    ada.place(reservation_duration="30")
+    assert hints(ada, "main") == ["e"]
+    ada.page.keyboard.press("e")
+    ada.expect_text("is held until")
+    assert ada.seconds_left() > 44 * 60
+
+
+# The distance between the middle of a button's text and the middle of the button.
+OFF_CENTRE = """(button) => {
+  const range = new Range();
+  range.selectNodeContents(button);
+  const [text, box] = [range, button].map((one) => one.getBoundingClientRect());
+  return text.left + text.width / 2 - box.left - box.width / 2;
+}"""
+
+
+def test_a_button_keeps_its_size_while_the_bar_has_its_key(ada: User, product: Product) -> None:
+    pk = ada.place(reservation_duration="30")
+    button = ada.page.locator("#add-15")
+    width = "(button) => button.getBoundingClientRect().width"
+    before = button.evaluate(width)
+    product.place("ada", product.free_time(), "Hedy Lamarr", reservation_duration="2")
+    ada.page.goto(f"/holds/{pk}/")
+    expect(ada.page.locator("#warnings li:visible")).to_have_count(1)
+    assert hints(ada, "main") == []
+    assert button.evaluate(width) == pytest.approx(before, abs=0.5)
+    assert abs(button.evaluate(OFF_CENTRE)) < 1
+
+
+def test_an_admin_does_not_extend_a_colleagues_hold_by_mistake(
+    vera: User, product: Product
+) -> None:
+    pk = product.place("grace", product.free_time(), "Hedy Lamarr", reservation_duration="4")
+    vera.page.goto(f"/holds/{pk}/")
+    assert hints(vera, "main") == []
+    product.calcom.forget_calls()
+    vera.page.keyboard.press("e")
+    vera.page.keyboard.press("l")  # the next key leads away, so the first one has been handled
+    vera.expect_heading("Look up")
+    assert product.calcom.calls("PATCH") == []
+
+
+def test_switched_off_they_are_neither_shown_nor_pressed(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    grace = open_browser("grace")
+    product.post("grace", "/settings/", {"density": "roomy"})
+    try:
+        grace.page.goto("/settings/")
+        expect(grace.page.get_by_label("Keyboard shortcuts")).not_to_be_checked()
+        assert hints(grace, "body") == []
+        shortcuts = grace.page.get_by_role("button", name="Keyboard shortcuts", exact=True)
+        expect(shortcuts).to_have_count(0)
+        expect(grace.page.locator("script[src*=shortcuts]")).to_have_count(0)
+        grace.page.keyboard.press("b")
+        grace.page.keyboard.press("?")
+        assert grace.page.locator("dialog").count() == 0
+        assert grace.path == "/settings/"
+    finally:
+        product.post("grace", "/settings/", {"density": "roomy", "shortcuts": "on"})

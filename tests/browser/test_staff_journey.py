@@ -1,0 +1,300 @@
+"""What staff do in a day, with scripts and the same without."""
+
+from __future__ import annotations
+
+import re
+import time
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from tests.browser.product import Product, typed
+from tests.browser.user import OpenBrowser, User
+
+
+class TestSignIn:
+    def test_leads_to_the_page_that_was_asked_for(self, open_browser: OpenBrowser) -> None:
+        user = open_browser("ada", is_signed_in=False)
+        user.page.goto("/holds/new")
+        assert user.path == "/accounts/login/?next=/holds/new"
+        user.check_page("sign-in")
+        user.sign_in()
+        expect(user.page).to_have_url(re.compile("/holds/new$"))
+        user.expect_heading("Hold a time")
+
+    def test_reports_a_wrong_password_at_the_form(self, open_browser: OpenBrowser) -> None:
+        user = open_browser("ada", is_signed_in=False)
+        user.refusals.add(422)
+        user.page.goto("/accounts/login/")
+        user.page.get_by_label("Name").fill("ada")
+        user.page.get_by_label("Password").fill("not this one")
+        user.press("Sign in")
+        user.expect_text("If you do not know your password")
+        expect(user.page.get_by_label("Name")).to_have_value("ada")
+        user.check_page("sign-in-refused")
+
+    def test_sign_out_ends_the_session(self, open_browser: OpenBrowser) -> None:
+        user = open_browser("grace", is_signed_in=False)
+        user.page.goto("/")
+        user.sign_in()
+        user.page.locator("details.menu summary").click()
+        user.press("Sign out", within="header")
+        expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        user.page.goto("/")
+        assert user.path == "/accounts/login/?next=/"
+
+
+class TestPlace:
+    def test_a_new_hold_appears_on_the_board(self, ada: User, product: Product) -> None:
+        at = product.free_time()
+        ada.page.goto("/holds/new")
+        ada.check_page("place")
+        ada.type_time(at)
+        ada.fill(client_name="Hedy Lamarr", client_contact="+39 06 123", note="rang at noon")
+        ada.press("Hold this time")
+        pk = ada.hold_id
+        ada.expect_text("Hedy Lamarr")
+        ada.expect_text("rang at noon")
+        ada.check_page("hold")
+        ada.page.get_by_role("link", name="Board", exact=True).first.click()
+        row = ada.page.locator(f"#h{pk}")
+        expect(row).to_contain_text("17:00–18:00")
+        expect(row).to_contain_text("you")
+        expect(row).to_contain_text("held")
+        ada.check_page("board")
+        assert at in product.starts()
+
+    def test_a_taken_time_is_refused_and_the_form_keeps_its_fields(
+        self, ada: User, product: Product
+    ) -> None:
+        taken, free = product.free_time(), product.free_time()
+        product.calcom.insert_hold(1, taken)
+        ada.refusals.add(409)
+        ada.page.goto("/holds/new")
+        ada.type_time(taken)
+        ada.fill(client_name="Ada & <Co>", note="called at nine")
+        ada.press("Hold this time")
+        ada.expect_text("This time is already reserved by someone else.")
+        assert ada.path == "/holds/new"
+        expect(ada.field("client_name")).to_have_value("Ada & <Co>")
+        expect(ada.field("note")).to_have_value("called at nine")
+        expect(ada.field("slot_start")).to_have_value(typed(taken))
+        expect(ada.field("event_type_id")).to_have_value("1")
+        ada.check_page("place-refused")
+        ada.fill(slot_start=typed(free))
+        ada.press("Hold this time")
+        assert ada.hold_id
+        assert free in product.starts()
+
+    def test_a_missing_field_is_marked(self, ada: User) -> None:
+        ada.refusals.add(422)
+        ada.page.goto("/holds/new")
+        ada.fill(client_name="Hedy Lamarr")
+        ada.press("Hold this time")
+        ada.expect_text("Not saved. Fix the highlighted fields.")
+        expect(ada.field("slot_start")).to_have_attribute("aria-invalid", "true")
+        expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
+        ada.check_page("place-incomplete")
+
+    def test_a_missing_answer_leads_to_an_unconfirmed_hold(
+        self, ada: User, product: Product
+    ) -> None:
+        product.calcom.faults.add("drop", when="after", method="POST")
+        ada.place_by_form(product.free_time(), "Rosalind Franklin")
+        ada.expect_text("cal.com did not answer")
+        ada.check_page("hold-unconfirmed")
+
+    def test_a_rate_limit_shows_the_seconds_to_wait(self, ada: User, product: Product) -> None:
+        ada.refusals.add(503)
+        product.calcom.faults.add("429", method="POST", seconds=2)
+        ada.page.goto("/holds/new")
+        ada.type_time(product.free_time())
+        ada.fill(client_name="Hedy Lamarr")
+        ada.press("Hold this time")
+        ada.expect_text("cal.com allows no more requests for the moment.")
+        expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
+        ada.check_page("place-unavailable")
+        if ada.scripts:
+            ada.expect_text("You can try again now.")
+        deadline = time.monotonic() + 10
+        ada.press("Hold this time")
+        while not ada.scripts and ada.path == "/holds/new" and time.monotonic() < deadline:
+            ada.press("Hold this time")
+        assert ada.hold_id
+
+    def test_a_double_click_places_one_hold(self, ada: User, product: Product) -> None:
+        at = product.free_time()
+        product.calcom.faults.add("delay", method="POST", seconds=0.5, count=None)
+        ada.page.goto("/holds/new")
+        ada.type_time(at)
+        ada.fill(client_name="Hedy Lamarr")
+        ada.page.get_by_role("button", name="Hold this time").dblclick()
+        assert ada.hold_id
+        ada.expect_text("Hedy Lamarr")
+        assert len(product.calcom.calls("POST")) == 1
+        assert product.starts().count(at) == 1
+
+    def test_the_back_button_returns_to_the_form(self, ada: User, product: Product) -> None:
+        pk = ada.place_by_form(product.free_time())
+        ada.press("+5 min")
+        ada.expect_text("is held until")
+        ada.page.go_back()
+        for _ in range(2):  # plain forms leave a page behind for each answer
+            if ada.path == f"/holds/{pk}/":
+                ada.page.go_back()
+        ada.expect_heading("Hold a time")
+        assert ada.path == "/holds/new"
+        ada.page.go_forward()
+        ada.expect_text("Hedy Lamarr")
+        assert ada.hold_id == pk
+
+
+class TestCheck:
+    def test_a_hold_that_cal_com_still_has(self, ada: User) -> None:
+        ada.place()
+        ada.press("Verify with cal.com")
+        ada.expect_text("cal.com confirms it:")
+        ada.check_page("hold-checked")
+
+    def test_a_hold_that_cal_com_no_longer_has(self, ada: User, product: Product) -> None:
+        ada.place()
+        product.calcom.remove_holds()
+        ada.press("Verify with cal.com")
+        ada.expect_text("cal.com no longer has this hold")
+        ada.check_page("hold-gone")
+        ada.page.goto("/")
+        ada.expect_text("Needs attention")
+        ada.check_page("board-attention")
+
+    def test_several_holds_at_once(self, ada: User) -> None:
+        pks = [ada.place() for _ in range(2)]
+        ada.page.goto("/")
+        for pk in pks:
+            ada.page.locator(f"#h{pk} [name=hold]").check()
+        ada.press("Check selected")
+        ada.expect_text("cal.com still has 2 holds as they stand here.")
+        assert ada.path == "/"
+
+
+class TestExtend:
+    def test_fifteen_minutes_more_with_one_click(self, ada: User, product: Product) -> None:
+        pk = ada.place()
+        ada.press("+15 min")
+        ada.expect_text("is held until")
+        assert ada.hold_id == pk
+        ada.page.goto("/")
+        ada.page.locator(f"#h{pk}").get_by_role("button", name="+15 min").click()
+        ada.expect_text("is held until")
+        assert ada.path == ("/" if ada.scripts else f"/holds/{pk}/")
+        assert product.minutes_left() == [45]
+
+    def test_a_shorter_time_is_refused_beside_the_field(self, ada: User) -> None:
+        ada.refusals.add(422)
+        pk = ada.place()
+        ada.page.get_by_text("Until a set time…").click()
+        ada.fill(reservation_duration="5")
+        ada.press("Extend")
+        ada.expect_text("this would shorten it")
+        field = ada.page.locator("#extend [name=reservation_duration]")
+        expect(field).to_have_value("5")
+        expect(field).to_have_attribute("aria-invalid", "true")
+        ada.check_page("hold-refused")
+        assert ada.path == (f"/holds/{pk}/" if ada.scripts else f"/holds/{pk}/extend")
+        field.fill("40")
+        ada.press("Extend")
+        ada.expect_text("is held until")
+        assert ada.hold_id == pk
+
+
+class TestMove:
+    def test_shows_from_and_to_before_anything_moves(self, ada: User, product: Product) -> None:
+        old, new = product.free_time(), product.free_time()
+        pk = ada.place(old)
+        ada.page.get_by_role("link", name="Move to another time").click()
+        ada.check_page("move")
+        ada.fill(slot_start=typed(new))
+        ada.press("Preview the move")
+        ada.expect_text(f"{new:%a} {new.day} {new:%b}")
+        ada.check_page("move-preview")
+        assert product.starts() == [old]
+        ada.press("Move it")
+        ada.expect_text("Moved:")
+        assert ada.hold_id == pk
+        assert product.starts() == [new]
+
+    def test_names_the_risk_where_the_times_overlap(self, ada: User, product: Product) -> None:
+        old = product.free_time()
+        pk = ada.place(old)
+        ada.page.goto(f"/holds/{pk}/move")
+        ada.fill(slot_start=typed(old + timedelta(minutes=30)))
+        ada.press("Preview the move")
+        ada.expect_text("The two times overlap")
+        ada.check_page("move-risk")
+        ada.press("Move it")
+        ada.expect_text("Moved:")
+        assert product.starts() == [old + timedelta(minutes=30)]
+
+
+class TestRelease:
+    def test_keeps_the_reason(self, ada: User, product: Product) -> None:
+        pk = ada.place()
+        ada.page.get_by_label("Client hung up").check()
+        ada.fill(note="will call again")
+        ada.press("Release this time")
+        ada.expect_text("Released: the time is free again.")
+        ada.expect_text("Client hung up")
+        ada.expect_text("will call again")
+        assert ada.hold_id == pk
+        assert product.starts() == []
+        ada.check_page("hold-released")
+        ada.page.goto("/")
+        expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
+
+
+class TestLookUp:
+    def test_an_unknown_reservation_is_added_to_the_board(
+        self, ada: User, product: Product
+    ) -> None:
+        uid = product.calcom.insert_hold(1, product.free_time(), minutes=40).uid
+        ada.page.goto("/look-up")
+        ada.check_page("look-up")
+        ada.fill(uid=uid)
+        ada.press("Look up")
+        ada.expect_text("cal.com holds this time")
+        ada.check_page("look-up-found")
+        ada.fill(client_name="Emmy Noether")
+        ada.press("Add to board")
+        pk = ada.hold_id
+        ada.expect_text("Emmy Noether")
+        ada.check_page("hold-added")
+        ada.page.goto("/look-up")
+        ada.fill(uid=uid)
+        ada.press("Look up")
+        assert ada.hold_id == pk
+
+    def test_a_uid_that_does_not_exist(self, ada: User) -> None:
+        ada.refusals.add(404)
+        ada.page.goto("/look-up")
+        ada.fill(uid="no-such-reservation")
+        ada.press("Look up")
+        ada.expect_text("cal.com has no reservation with this uid.")
+        ada.check_page("look-up-nothing")
+
+
+class TestCountdown:
+    def test_ticks_with_scripts_and_is_hidden_without(self, ada: User) -> None:
+        pk = ada.place()
+        ada.page.goto("/")
+        countdown = ada.page.locator(f"#h{pk} .left")
+        if not ada.scripts:
+            expect(countdown).to_be_hidden()
+            expect(ada.page.locator(f"#h{pk} .until")).to_be_visible()
+            return
+        began = time.monotonic()
+        before = ada.seconds_left(f"#h{pk}")
+        was_read = time.monotonic()
+        assert 0 <= 15 * 60 - before < 30
+        expect(countdown).not_to_have_text(f"{before // 60}:{before % 60:02}")
+        waited = time.monotonic() - was_read
+        shown = before - ada.seconds_left(f"#h{pk}")
+        assert waited - 1.5 < shown < time.monotonic() - began + 1.5

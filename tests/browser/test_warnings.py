@@ -1,0 +1,147 @@
+"""Warnings of holds that end in a minute or two, on every page."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.product import Product
+from tests.browser.user import OpenBrowser, User, with_scripts
+
+MINUTE = 60  # seconds
+# Records everything that is read out, in order.
+LISTEN = """
+window.heard = [];
+document.addEventListener("holdfast:say", (event) => window.heard.push(event.detail));
+"""
+
+
+def heard(user: User) -> list[str]:
+    """Return what was said of holds that end, without the seconds."""
+    said = user.page.evaluate("window.heard")
+    return [re.sub(r"\d+ seconds", "… seconds", one) for one in said if "hold of" in one]
+
+
+@with_scripts
+def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Product) -> None:
+    ada.page.add_init_script(LISTEN)
+    pk = ada.place(None, "Marta Ferri", reservation_duration="2")
+    item = ada.page.locator(f"#w{pk}")
+    expect(item).to_have_class("soon")
+    expect(item).to_contain_text("Marta Ferri")
+    expect(ada.page).to_have_title(re.compile(r"^\(1\) .+ · Holdfast$"))
+    slot = item.locator("[data-slot]").inner_text()
+    assert heard(ada) == [f"Your hold of {slot} ends in … seconds."]
+    expect(ada.page.locator("#status")).to_contain_text("Your hold of")
+
+    product.pass_time(ada.seconds_left(f"#w{pk}") - MINUTE - 15)
+    ada.page.goto("/look-up")
+    ada.page.get_by_label("Reservation uid").fill("half typed")
+    expect(item).to_have_class("soon")
+    assert heard(ada) == []  # it was said before
+    expect(item).to_have_class("last", timeout=MINUTE * 1000)
+    assert 55 < ada.seconds_left(f"#w{pk}") <= 60
+    assert heard(ada) == [f"Last minute: your hold of {slot} ends in … seconds."]
+    ada.check_page("warned-last")
+
+    ada.page.locator("h1").click()
+    ada.page.keyboard.press("e")
+    expect(item).to_be_hidden()
+    expect(ada.page.locator("#messages")).to_contain_text("is held until")
+    expect(ada.page).to_have_title("Look up · Holdfast")
+    assert ada.path == "/look-up"
+    expect(ada.page.get_by_label("Reservation uid")).to_have_value("half typed")
+    assert product.minutes_left()[0] in (15, 16)
+
+
+@with_scripts
+def test_an_amber_warning_can_be_read(ada: User) -> None:
+    pk = ada.place(reservation_duration="2")
+    expect(ada.page.locator(f"#w{pk}")).to_have_class("soon")
+    ada.check_page("warned-soon")
+
+
+@with_scripts
+def test_a_hold_disappears_when_it_expires(open_browser: OpenBrowser, product: Product) -> None:
+    ada, grace = open_browser("ada"), open_browser("grace")
+    pk = product.place("ada", product.free_time(), "Li Wen", reservation_duration="1")
+    product.pass_time(30)
+    ada.page.goto("/")
+    grace.page.goto("/")
+    expect(ada.page.locator(f"#w{pk}")).to_have_class("last")
+    expect(ada.page.locator(f"#h{pk} .left")).to_have_class(re.compile(r"\blast\b"))
+    expect(grace.page.locator(f"#h{pk}")).to_contain_text("Li Wen")
+    expect(grace.page.locator("#warnings li")).to_have_count(0)
+    product.calcom.forget_calls()
+    for user in (ada, grace):
+        expect(user.page.locator(f"#h{pk}")).to_have_count(0, timeout=MINUTE * 1000)
+    expect(ada.page.locator(f"#w{pk}")).to_be_hidden()
+    expect(ada.page).to_have_title("Board · Holdfast")
+    assert product.calcom.calls() == []
+    ada.page.get_by_role("link", name=re.compile("^Ended")).click()
+    expect(ada.page.locator(f"#e{pk}")).to_contain_text("expired")
+    ada.check_page("board-ended")
+
+
+@with_scripts
+def test_the_board_warns(ada: User) -> None:
+    pk = ada.place(reservation_duration="1")
+    ada.page.goto("/")
+    expect(ada.page.locator(f"#w{pk}")).to_have_class("last")
+    ada.check_page("board-warned")
+
+
+def test_the_bar_extends_on_any_page(ada: User, product: Product) -> None:
+    pk = ada.place(None, "Joseph Okafor", reservation_duration="1")
+    ada.page.goto("/settings/")
+    item = ada.page.locator(f"#w{pk}")
+    expect(item).to_have_class("last")
+    expect(item).to_contain_text("held until")
+    ada.page.locator(f"#w{pk} button").click()
+    expect(item).to_be_hidden()
+    assert product.minutes_left()[0] in (15, 16)
+
+
+# What has the focus, where the bar covers it.
+COVERED = """() => {
+  const [focus, bar] = [document.activeElement, document.getElementById("warnings")];
+  if (focus === document.body || bar.contains(focus)) return "";
+  const over = focus.getBoundingClientRect().bottom > bar.getBoundingClientRect().top + 1;
+  return over ? focus.outerHTML.slice(0, 160) : "";
+}"""
+
+
+@with_scripts
+@pytest.mark.parametrize("size", [(1440, 900), (390, 700)], ids=["desktop", "phone"])
+def test_the_bar_covers_nothing_that_is_used(
+    open_browser: OpenBrowser, product: Product, size: tuple[int, int]
+) -> None:
+    holds = [
+        product.place("ada", product.free_time(), "Grace Hopper", reservation_duration="2")
+        for _ in range(3)
+    ]
+    ada = open_browser("ada", viewport={"width": size[0], "height": size[1]})
+    for path in ("/", "/holds/new"):
+        ada.page.goto(path)
+        expect(ada.page.locator("#warnings li:visible")).to_have_count(3)
+        covered = []
+        for _ in range(ada.page.locator("a, button, input, select, summary").count()):
+            ada.page.keyboard.press("Tab")
+            covered.append(ada.page.evaluate(COVERED))
+        assert [one for one in covered if one] == []
+    ada.page.locator(f"#w{holds[0]} button").click()
+    toast = ada.page.locator(".messages.toast .notice").bounding_box()
+    bar = ada.page.locator("#warnings").bounding_box()
+    assert toast is not None
+    assert bar is not None
+    assert toast["y"] + toast["height"] < bar["y"]
+
+
+@with_scripts
+def test_on_the_holds_own_page_the_answer_replaces_it(ada: User) -> None:
+    pk = ada.place(None, "Ivan Petrov", reservation_duration="1")
+    ada.page.locator(f"#w{pk} button").click()
+    expect(ada.page.locator("#hold .story")).to_contain_text("extended")
+    expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^1[56]:"))

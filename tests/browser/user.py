@@ -1,0 +1,173 @@
+"""A person's browser window, which records what the browser complains about."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect, sync_playwright
+
+from tests.browser import page_checks
+from tests.browser.product import PASSWORD, Product, typed
+from tests.parts import program, require
+
+# The first is the same browser without windows; it needs a third of the time.
+PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-gpu",
+    "--disable-sync",
+    "--no-first-run",
+]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PATIENCE = 60_000  # milliseconds, on a busy machine; only a fault takes as long
+POLL = PATIENCE  # for what a poll brings; the board polls every five seconds
+FAILED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
+# Writes to the console what the content policy stopped.
+REPORT_VIOLATIONS = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
+"""
+with_scripts = pytest.mark.parametrize("scripts", [True], indirect=True, ids=["with-scripts"])
+
+
+@contextmanager
+def chromium_running() -> Iterator[Browser]:
+    """Run the Chromium of the system."""
+    path = require("Chromium", next(filter(None, map(program, PROGRAMS)), None))
+    expect.set_options(timeout=PATIENCE)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class User:
+    """A page, and the person who is signed in on it.
+
+    ``refusals`` are the statuses that a test expects; any other complaint fails it.
+    """
+
+    page: Page
+    product: Product
+    scripts: bool
+    name: str
+    complaints: list[str] = field(default_factory=list)
+    refusals: set[int] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.page.set_default_timeout(PATIENCE)
+        self.page.add_init_script(REPORT_VIOLATIONS)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on("console", self._note)
+
+    def _note(self, line: ConsoleMessage) -> None:
+        failed = FAILED.match(line.text)
+        expected = failed is not None and int(failed[1]) in self.refusals
+        if line.type == "error" and not expected:
+            self.complaints.append(f"{line.text} ({urlsplit(line.location['url']).path})")
+
+    @property
+    def path(self) -> str:
+        """Path and query of the open page."""
+        parts = urlsplit(self.page.url)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    @property
+    def hold_id(self) -> int:
+        """The number of the hold whose page is open, or about to open."""
+        expect(self.page).to_have_url(re.compile(r"/holds/\d+/$"))
+        return int(self.path.split("/")[2])
+
+    def press(self, button: str, *, within: str = "main") -> None:
+        self.page.locator(within).get_by_role("button", name=button, exact=True).click()
+
+    def field(self, name: str) -> Locator:
+        """Return the field of the page's form; the picker above it has others of that name."""
+        return self.page.locator(f"main #id_{name}")
+
+    def fill(self, **fields: str) -> None:
+        for name, text in fields.items():
+            self.field(name).fill(text)
+
+    def type_time(self, at: datetime, event_type: str = "Consult 60 · 60 min") -> None:
+        """Type a time on the page of a new hold, instead of picking a free one."""
+        details = self.page.locator("#chosen details")
+        if details.get_attribute("open") is None:
+            details.locator("summary").click()
+        self.field("event_type_id").select_option(event_type)
+        self.fill(slot_start=typed(at))
+
+    def sign_in(self) -> None:
+        self.page.locator("[name=username]").fill(self.name)
+        self.page.locator("[name=password]").fill(PASSWORD)
+        self.page.locator("main form button").click()
+
+    def place(
+        self, at: datetime | None = None, client_name: str = "Hedy Lamarr", **fields: str
+    ) -> int:
+        """Place a hold without the browser, then open its page; return its number."""
+        at = at or self.product.free_time()
+        pk = self.product.place(self.name, at, client_name, **fields)
+        self.page.goto(f"/holds/{pk}/")
+        return pk
+
+    def place_by_form(self, at: datetime, client_name: str = "Hedy Lamarr") -> int:
+        """Fill in the form of a new hold and send it; return the hold's number."""
+        self.page.goto("/holds/new")
+        self.type_time(at)
+        self.fill(client_name=client_name)
+        self.press("Hold this time")
+        return self.hold_id
+
+    def expect_text(self, text: str) -> None:
+        """Wait until the page says so."""
+        expect(self.page.locator("main")).to_contain_text(text)
+
+    def expect_heading(self, text: str) -> None:
+        """Wait for the page with this heading."""
+        expect(self.page.get_by_role("heading", level=1)).to_contain_text(text)
+
+    def seconds_left(self, within: str = "main") -> int:
+        """Return what the countdown shows, once it shows something."""
+        countdown = self.page.locator(f"{within} .left").first
+        expect(countdown).to_have_text(re.compile(r"^\d+:\d\d$"))
+        minutes, seconds = countdown.inner_text().split(":")
+        return int(minutes) * 60 + int(seconds)
+
+    def check_page(self, state: str) -> None:
+        """Measure the page in every width and colour scheme; take pictures if they are wanted."""
+        source = self.page.content()
+        found = page_checks.faults_in_source(source, self.product.uids())
+        found += page_checks.faults_on_screen(self.page, self.scripts, self._picture_path(state))
+        assert (state, found) == (state, [])
+
+    def picture(self, name: str) -> None:
+        """Take a picture if they are wanted."""
+        if path := self._picture_path(name):
+            page_checks.take_picture(self.page, path)
+
+    def _picture_path(self, name: str) -> str:
+        folder = os.environ.get("BROWSER_SHOTS")
+        kind = "" if self.scripts else "plain-"
+        return str(Path(folder) / f"{kind}{name}") if folder else ""
+
+
+OpenBrowser = Callable[..., User]
+
+
+def expect_no_complaints(users: list[User]) -> None:
+    """Raise AssertionError if a browser complained."""
+    assert [user.complaints for user in users] == [[] for _ in users]
