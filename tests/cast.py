@@ -1,4 +1,4 @@
-"""The people of most tests: two of the staff and an admin, each as the database has them."""
+"""Fixtures for the people of most tests: two Staff and an Admin."""
 
 from __future__ import annotations
 

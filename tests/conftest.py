@@ -1,4 +1,4 @@
-"""Fixtures for every room. What only one room needs stands beside that room's tests."""
+"""Fixtures, marks and hooks for all tests. See ``tests/README.md``."""
 
 from __future__ import annotations
 
@@ -7,18 +7,52 @@ from collections.abc import Generator, Iterator
 
 import pytest
 
-from tests import postgresql
+from tests import postgresql, run
 from tests.parts import require
 
-pytest_plugins = ["tests.cast", "tests.audit.fixtures", "tests.sandbox.fixtures"]
+pytest_plugins = [
+    "tests.cast",
+    "tests.audit.fixtures",
+    "tests.sandbox.fixtures",
+    "tests.holds.summary",
+]
+
+# A test that uses one of these fixtures gets the mark by itself.
+MARKED_BY_FIXTURE = {
+    "database": {"db", "transactional_db", "live_server", "serve", "laid"},
+    # Each starts a server or a command in its own process.
+    "slow": {"live_server", "serve", "laid", "project"},
+}
 
 
-@pytest.fixture
-def postgresql_url() -> Iterator[str]:
-    """The address of an empty PostgreSQL database, whatever database the run itself is on."""
-    require("PostgreSQL", postgresql.binaries())
-    with postgresql.fresh_database() as url:
-        yield url
+@pytest.hookimpl(tryfirst=True)  # before ``-m`` selects
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        used = set(getattr(item, "fixturenames", ()))
+        if item.get_closest_marker("django_db"):
+            used.add("db")
+        for mark, fixtures in MARKED_BY_FIXTURE.items():
+            if used & fixtures:
+                item.add_marker(mark)
+        if item.path.parent.name == "browser":
+            item.add_marker("browser")
+        if item.get_closest_marker("browser"):
+            item.add_marker("slow")
+    # First, because the others would have to wait for the longest that has begun.
+    items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return two workers per core: about half of the time a test waits."""
+    given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(given) if given else 2 * len(os.sched_getaffinity(0))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Let a test that is marked ``alone`` wait until no other runs."""
+    with run.turn(alone=item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -29,3 +63,11 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
         report.outcome = "failed"
         report.longrepr = f"skipped, and in CI nothing may be: {report.longrepr}"
     return report
+
+
+@pytest.fixture
+def postgresql_url() -> Iterator[str]:
+    """Return the address of an empty PostgreSQL database, whatever database the run is on."""
+    require("PostgreSQL", postgresql.binaries())
+    with postgresql.fresh_database() as url:
+        yield url

@@ -1,7 +1,7 @@
-"""A week that lies ahead whenever the tests run, and the days of its year when clocks change.
+"""A week in the future, and the days of its year when clocks change.
 
-It is the second week of next January: never past, also when a run goes on over midnight, with
-every zone at the offset of January, and a whole number of weeks from the one that was recorded.
+It is the second week of next January: still ahead when a run passes midnight, with each zone at its
+offset of January, and a whole number of weeks after the recorded week.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ RECORDED_MONDAY = date(2027, 1, 11)
 
 
 def day(number: int) -> date:
-    """So many days after the week's Monday, which is 0."""
+    """Return a day of the week, from Monday, which is 0."""
     middle = date(YEAR, 1, 14)
     return middle - timedelta(days=middle.weekday() - number)
 
 
 def named(number: int) -> str:
-    """The same day as pages name it: Mon 11 Jan."""
+    """Return the day as pages show it: Mon 11 Jan."""
     return f"{day(number):%a} {day(number).day} {day(number):%b}"
 
 
 def sunday(month: int, latest: int) -> date:
-    """The last Sunday of a month up to a day of it; clocks change on Sundays."""
+    """Return the last Sunday of a month up to a day of it; clocks change on Sundays."""
     last = date(YEAR, month, latest)
     return last - timedelta(days=last.isoweekday() % 7)
 
@@ -39,7 +39,7 @@ BACK_IN_AMERICA = sunday(11, 7)  # at 02:00 of each zone
 
 
 def world() -> World:
-    """The recorded world with its two bookings on this week's Wednesday."""
+    """Return the recorded world with its two bookings on this week's Wednesday."""
     recorded, later = recorded_world(), day(0) - RECORDED_MONDAY
     bookings = (
         replace(booking, start=booking.start + later, end=booking.end + later)

@@ -1,4 +1,4 @@
-"""Real parts that a test needs: programs of the machine that pip cannot bring."""
+"""Programs of the machine that tests need and pip cannot install."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Found = TypeVar("Found")
 
 
 def require(name: str, found: Found) -> Found:
-    """Give back what was found. Nothing found skips the test with a reason, and fails it in CI."""
+    """Return ``found``. If it is empty, skip the test with the reason; in CI, fail it."""
     if found:
         return found
     reason = f"{name} is not on this machine"
@@ -22,5 +22,5 @@ def require(name: str, found: Found) -> Found:
 
 
 def program(name: str) -> str | None:
-    """The path of a program, also where servers live, which is not on everybody's PATH."""
+    """Return a program's path; also look where servers are, which not every PATH contains."""
     return shutil.which(name) or shutil.which(name, path="/usr/local/sbin:/usr/sbin:/sbin")

@@ -1,4 +1,4 @@
-"""Ports for servers that cannot be told to take any free one and say which."""
+"""Ports for servers that cannot choose a free one themselves and report it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from itertools import islice
 
 
 def free_ports(number: int) -> list[int]:
-    """So many that are free, and still are when a server starts: the kernel gives none of these
-    by itself to whoever asks for any port or connects to somewhere."""
+    """Return free ports outside the kernel's ephemeral range.
+
+    The kernel gives them to no other socket by itself, so they are still free when a server starts.
+    """
     candidates = random.sample(range(10_000, 32_768), 1_000)
-    return list(islice(filter(_is_free, candidates), number))
+    return list(islice(filter(is_free, candidates), number))
 
 
-def _is_free(port: int) -> bool:
+def is_free(port: int) -> bool:
+    """Return whether nothing on loopback uses the port."""
     with socket.socket() as probe, contextlib.suppress(OSError):
         probe.bind(("127.0.0.1", port))
         return True

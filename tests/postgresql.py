@@ -1,9 +1,8 @@
-"""A PostgreSQL of our own for the length of a test run, from the machine's binaries.
+"""A PostgreSQL for the length of a test run, from the machine's binaries.
 
-The server is a child of a keeper process that reads its standard input: when the test run ends,
-however it ends, the input closes and the keeper stops the server and removes its folder.
-The first process that asks starts the server and leaves its address in the environment;
-child processes find it there.
+All processes of a run share one server: the first that asks for it starts a keeper process, which
+starts the server, waits for the end of the run's first process, however that ends, and then stops
+the server and removes its folder.
 """
 
 from __future__ import annotations
@@ -13,6 +12,7 @@ import functools
 import os
 import re
 import secrets
+import select
 import shutil
 import signal
 import subprocess
@@ -26,14 +26,16 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 
+from tests import run
 from tests.ports import free_ports
 
-ADDRESS = "TEST_POSTGRESQL_URL"
 WAIT_SECONDS = 60
+# Tests need no commit that outlives a power failure.
+FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 def binaries() -> Path | None:
-    """The folder with initdb and postgres, the newest version first; None if there is none."""
+    """Return the folder with initdb and postgres, the newest version first; None without one."""
 
     def version(folder: Path) -> list[int]:
         return [int(part) for part in re.findall(r"\d+", folder.parent.name)]
@@ -44,71 +46,78 @@ def binaries() -> Path | None:
 
 
 @functools.cache
-def server_url() -> str:
-    """The address of the running server's first database; starts the server if need be."""
-    if ADDRESS not in os.environ:
-        os.environ[ADDRESS] = _start()
-    return os.environ[ADDRESS]
+def server_url(*, durable: bool = False) -> str:
+    """Return the address of the run's server, with its first database; start it if need be.
+
+    A ``durable`` server is another one, with PostgreSQL's own settings.
+    """
+    kind = "durable" if durable else "fast"
+    address = run.folder() / f"postgresql-{kind}"
+    with run.locked(address.name):
+        if not address.exists():
+            address.write_text(start_keeper(kind))
+    return address.read_text()
 
 
 @contextlib.contextmanager
-def fresh_database() -> Iterator[str]:
-    """An empty database of its own, gone afterwards with whoever is still connected to it."""
+def fresh_database(*, durable: bool = False) -> Iterator[str]:
+    """Give an empty database; drop it afterwards, even if connections to it are open."""
+    server = server_url(durable=durable)
     name = f"fresh_{secrets.token_hex(6)}"
-    _run(f"CREATE DATABASE {name}")
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
     try:
-        yield urlunsplit(urlsplit(server_url())._replace(path=f"/{name}"))
+        yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:
-        _run(f"DROP DATABASE {name} WITH (FORCE)")
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-def _run(sql: str) -> None:
-    with psycopg.connect(server_url(), autocommit=True) as connection:
-        connection.execute(sql)
-
-
-_keepers: list[subprocess.Popen[str]] = []  # referenced for ever: their input closes with us
-
-
-def _start() -> str:
+def start_keeper(kind: str) -> str:
+    """Start a keeper; return the address that it prints."""
     keeper = subprocess.Popen(
-        [sys.executable, "-m", "tests.postgresql"],
+        [sys.executable, "-m", "tests.postgresql", kind],
         cwd=Path(__file__).parent.parent,
-        stdin=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         text=True,
+        start_new_session=True,  # Ctrl-C ends the run, and the end of the run ends the keeper
     )
     _keepers.append(keeper)
     address = keeper.stdout.readline().strip() if keeper.stdout else ""
     if not address:
-        raise RuntimeError("PostgreSQL did not start; its own words stand above")
+        raise RuntimeError("PostgreSQL did not start; its messages are above")
     return address
 
 
-def _keep() -> None:
-    """The keeper's whole life: make a cluster, serve it until the input ends, remove it."""
+_keepers: list[subprocess.Popen[str]] = []  # referenced, so that none is waited for
+
+
+def keep(options: dict[str, str]) -> None:
+    """Make a cluster, serve it until the run's first process ends, and remove it."""
+    run_process = os.pidfd_open(run.first_process())
     folder = Path(tempfile.mkdtemp(prefix="holdfast-postgresql-"))
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the run; its end then ends us
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     try:
-        server, address = _serve(folder)
+        server, address = serve(folder, options)
         try:
             print(address, flush=True)  # noqa: T201
-            sys.stdin.read()
+            select.select([run_process], [], [])
         finally:
-            server.send_signal(signal.SIGQUIT)  # immediate: nothing here is worth a checkpoint
+            server.send_signal(signal.SIGQUIT)  # immediately, without a checkpoint
             server.wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
+def serve(folder: Path, more: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
+    """Start a server with a new cluster; return it and its address once it answers."""
     found = binaries()
     if found is None:
         sys.exit("PostgreSQL's initdb is not on this machine")
     secret = secrets.token_hex(16)
     (folder / "password").write_text(secret)
-    owner = _not_root(folder)
+    owner = server_user(folder)
     subprocess.run(
         [
             *(found / "initdb", "-D", folder / "data", "-U", "holdfast", "-E", "UTF8"),
@@ -125,6 +134,7 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
         "unix_socket_directories": "",
         "max_connections": 200,
         "logging_collector": "off",
+        **more,
     }
     settings = [f"--{name}={value}" for name, value in options.items()]
     with (folder / "log").open("wb") as log:
@@ -136,12 +146,12 @@ def _serve(folder: Path) -> tuple[subprocess.Popen[bytes], str]:
             **owner,
         )
     address = f"postgresql://holdfast:{secret}@127.0.0.1:{port}/postgres"
-    _wait(server, address, folder / "log")
+    wait_for_server(server, address, folder / "log")
     return server, address
 
 
-def _not_root(folder: Path) -> dict[str, Any]:
-    """The server refuses to run as root, so root hands it to the user the package made."""
+def server_user(folder: Path) -> dict[str, Any]:
+    """Return who runs the server: as root it refuses to start, so the package's own user."""
     if os.geteuid() != 0:
         return {}
     for path in (folder, folder / "password"):
@@ -149,7 +159,8 @@ def _not_root(folder: Path) -> dict[str, Any]:
     return {"user": "postgres", "group": "postgres", "extra_groups": [], "cwd": folder}
 
 
-def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+def wait_for_server(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
+    """Return once the server answers; exit with its log if it does not."""
     deadline = time.monotonic() + WAIT_SECONDS
     while server.poll() is None and time.monotonic() < deadline:
         try:
@@ -162,4 +173,4 @@ def _wait(server: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 
 if __name__ == "__main__":
-    _keep()
+    keep(FAST if sys.argv[1] == "fast" else {})

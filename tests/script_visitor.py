@@ -1,4 +1,4 @@
-"""An outsider with a script: knows the addresses and the names of fields, nothing else of us."""
+"""A script as a visitor: it knows addresses and names of fields only."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
 class Visitor:
-    """A person at ``base``, which is where the pages are, with cookies like a browser's."""
+    """A visitor to the pages below ``base``, with cookies as in a browser."""
 
     def __init__(self, base: str, **client: object) -> None:
         self.base = base.rstrip("/")
-        self.client = httpx.Client(**client)  # type: ignore[arg-type]
+        self.client = httpx.Client(**{"timeout": 60, **client})  # type: ignore[arg-type]
 
     def __enter__(self) -> Visitor:
         return self
@@ -40,17 +40,17 @@ class Visitor:
         return self.client.post(self.base + to, data=token | fields, headers=headers)
 
     def place(self, client_name: str, **fields: str) -> httpx.Response:
-        """Hold an hour for somebody, on a Tuesday at four, which the demo's week leaves free."""
+        """Place a hold, unless told otherwise on a Tuesday at 16:00, which is free in the demo."""
         wanted = {"event_type_id": "1", "slot_start": f"{free_tuesday()}T16:00"} | fields
         return self.post("/holds/new", "/holds/new", client_name=client_name, **wanted)
 
     def sign_in(self, name: str, password: str) -> int:
-        """The status of the answer: 302 is a yes."""
+        """Return the status of the answer: 302 after a successful sign-in."""
         page = "/accounts/login/"
         return self.post(page, page, username=name, password=password).status_code
 
 
 def free_tuesday() -> str:
-    """A date at least a week away."""
+    """Return the date of a Tuesday at least a week ahead."""
     day = datetime.now(UTC).date() + timedelta(days=7)
     return str(day + timedelta(days=(1 - day.weekday()) % 7))

@@ -1,4 +1,4 @@
-"""The product as operators run it: gunicorn with our configuration, in a process of its own."""
+"""Serve the product as in production: gunicorn with its configuration, in its own process."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import secrets
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,13 +16,15 @@ from pathlib import Path
 
 import httpx
 
+from tests import run
+
 PROJECT = Path(__file__).resolve().parent.parent
-WAIT_SECONDS = 30
+WAIT_SECONDS = 60  # on a busy machine; only a fault takes as long
 
 
 @dataclass(frozen=True)
 class Site:
-    """A running server. ``url`` is where it listens, not what people type."""
+    """A running server. ``url`` is where it listens, not its public address."""
 
     url: str
     environment: dict[str, str]
@@ -31,12 +32,12 @@ class Site:
     process: subprocess.Popen[bytes]
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
-        """Run a command of manage.py with the same environment; gives back what it printed."""
+        """Run a command of manage.py with the same environment; return its output."""
         return manage(self.environment, *arguments, stdin=stdin)
 
 
 def environment(*, public_url: str, database_url: str, **more: str) -> dict[str, str]:
-    """What an operator sets; nothing of the surroundings gets in."""
+    """Return what an operator sets, and no other variable of this process."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return kept | {
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
@@ -52,23 +53,21 @@ def environment(*, public_url: str, database_url: str, **more: str) -> dict[str,
 
 @functools.cache
 def static_root() -> Path:
-    """A folder with the collected static files, made once for the run."""
-    kept = tempfile.TemporaryDirectory(prefix="holdfast-static-")
-    _folders.append(kept)
-    folder = Path(kept.name)
-    needed = {"STATIC_ROOT": kept.name, "SECRET_KEY": secrets.token_hex(32)}
-    needed |= {"PUBLIC_URL": "http://localhost", "CALCOM_API_KEY": "cal_none"}
-    manage(os.environ | needed | {"DJANGO_SETTINGS_MODULE": "dashboard.settings"}, "collectstatic")
+    """Return a folder with the collected static files, made once for the run."""
+    folder = run.folder() / "static"
+    with run.locked("static"):
+        if not folder.exists():
+            needed = {"STATIC_ROOT": str(folder), "SECRET_KEY": secrets.token_hex(32)}
+            needed |= {"PUBLIC_URL": "http://localhost", "CALCOM_API_KEY": "cal_none"}
+            needed |= {"DJANGO_SETTINGS_MODULE": "dashboard.settings"}
+            manage(os.environ | needed, "collectstatic")
     return folder
 
 
-_folders: list[tempfile.TemporaryDirectory[str]] = []  # removed with the process
-
-
 def manage(variables: dict[str, str], *arguments: str, stdin: str = "") -> str:
-    """Run a command of manage.py and give back what it printed.
+    """Run a command of manage.py; return its output.
 
-    Raises RuntimeError with its complaint if it fails.
+    Raise RuntimeError with its error output if it fails.
     """
     quiet = ["--no-input"] if arguments[0] in ("collectstatic", "migrate") else []
     done = subprocess.run(
@@ -90,7 +89,7 @@ def manage(variables: dict[str, str], *arguments: str, stdin: str = "") -> str:
 def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator[Site]:
     """Serve on a free port of loopback, or on ``bind`` (such as ``unix:/…``), until the end."""
     log = folder / "server.log"
-    with _listener() as listener, log.open("wb") as output:
+    with bound_socket() as listener, log.open("wb") as output:
         command = [sys.executable, "-m", "gunicorn", "-c", "python:dashboard.edge.gunicorn"]
         process = subprocess.Popen(
             [*command, "--bind", bind or f"fd://{listener.fileno()}"],
@@ -103,23 +102,24 @@ def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator
         port = listener.getsockname()[1]
     site = Site(f"http://127.0.0.1:{port}", variables, log, process)
     try:
-        _wait(site, Path(bind.removeprefix("unix:")) if bind else None)
+        wait_for_server(site, Path(bind.removeprefix("unix:")) if bind else None)
         yield site
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)
 
 
-def _listener() -> socket.socket:
+def bound_socket() -> socket.socket:
+    """Return a socket on a free port, not listening yet."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     return listener
 
 
-def _wait(site: Site, path: Path | None) -> None:
-    """Until it listens, and then until it answers; raises RuntimeError with its log."""
+def wait_for_server(site: Site, path: Path | None) -> None:
+    """Wait until the server answers. Raise RuntimeError with its log if it does not."""
     deadline = time.monotonic() + WAIT_SECONDS
-    while not _listens(site, path):
+    while not is_listening(site, path):
         if site.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(site.log.read_text(errors="replace"))
         time.sleep(0.05)
@@ -131,7 +131,8 @@ def _wait(site: Site, path: Path | None) -> None:
             raise RuntimeError(site.log.read_text(errors="replace")) from exc
 
 
-def _listens(site: Site, path: Path | None) -> bool:
+def is_listening(site: Site, path: Path | None) -> bool:
+    """Return whether the server takes connections, on its port or on the unix socket ``path``."""
     port = httpx.URL(site.url).port
     with socket.socket(socket.AF_UNIX if path else socket.AF_INET) as probe:
         return probe.connect_ex(str(path) if path else ("127.0.0.1", port)) == 0

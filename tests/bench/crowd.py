@@ -1,12 +1,12 @@
-"""Two hundred people watch the board while ten place and release.
+"""Let two hundred people watch the board while ten place and release holds.
 
     python -m tests.bench.crowd [--people 200] [--seconds 60] [--database sqlite|postgresql]
 
-The product under gunicorn with two workers, the sandbox and this crowd share the machine. Everybody
-is signed in as somebody else and polls every five seconds with the tag of what they have, as the
-page does; ten more place a hold by the form, keep it for some seconds and release it. For each hold
-it is noted when its holder was told, and when each of the others first saw it and first saw it
-gone. The aims: no error, and nobody's board behind by more than 6 s. The p95 of a poll is told.
+The product under gunicorn with two workers, the sandbox and the crowd share the machine. Each
+person has their own sign-in and polls every five seconds with the ETag of what they have, as the
+page does. Ten more place a hold by the form, keep it for some seconds and release it. The crowd
+notes when the holder had the answer, and when each watcher first saw the hold and first saw it
+gone. The aims: no error, and no board more than 6 s behind. Status 1 if one is missed.
 """
 
 from __future__ import annotations
@@ -26,18 +26,17 @@ from uuid import uuid4
 import httpx
 
 from tests import postgresql
-from tests.bench.busy import fill
-from tests.bench.house import FIRST, House, house, token_of
-from tests.bench.report import Aim
+from tests.bench.aims import Aim
+from tests.bench.product import FIRST_SLOT, Product, place_holds, running_product, token_of
 
 ERRORS = Aim("errors", 0, "at most")
-BEHIND = Aim("s behind, the worst of all", 6.0, "at most")
-EVERY = 5.0  # seconds between polls, as in the page
-KEPT = 12.0  # seconds that a hold is kept: longer than two polls
+BEHIND = Aim("s behind at most", 6.0, "at most")
+POLL_SECONDS = 5.0  # seconds between polls, as in the page
+KEPT_SECONDS = 12.0  # that a hold is kept: longer than two polls
 ACTORS = 10
 POLL = "/board?tab=everyone"
-ROW = re.compile(r'<tr id="h(\d+)"')
-# Signing two hundred people in by the page would take longer than the measurement.
+ROW = re.compile(r'<tr\b[^>]*\bid="h(\d+)"')
+# By the page, two hundred sign-ins would take longer than the measurement.
 SIGN_UP = """
 from importlib import import_module
 from django.conf import settings
@@ -59,7 +58,7 @@ for number in range({count}):
 
 @dataclass
 class Notes:
-    """What was seen, in seconds of one clock."""
+    """Observations, in seconds of one clock."""
 
     placed: dict[str, float] = field(default_factory=dict)
     leaving: set[str] = field(default_factory=set)  # whose release has been sent
@@ -71,11 +70,11 @@ class Notes:
 
 
 def main() -> int:
-    """Measure and print. Status 1 where an aim is missed."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    """Measure and print; return 1 if an aim is missed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=60.0)
-    parser.add_argument("--holds", type=int, default=50, help="that stand there all the time")
+    parser.add_argument("--holds", type=int, default=50, help="that are there all the time")
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite")
     asked = parser.parse_args()
     notes = measure(asked.people, asked.seconds, asked.holds, asked.database)
@@ -83,7 +82,7 @@ def main() -> int:
 
 
 def report(notes: Notes, people: int) -> bool:
-    """Print the figures; whether all aims are met."""
+    """Print the figures; return whether both aims are met."""
     milliseconds = sorted(1e3 * poll for poll in notes.polls)
     sys.stdout.write(
         f"{people} people poll, {len(notes.placed)} holds placed, {len(notes.released)} released\n"
@@ -98,65 +97,68 @@ def report(notes: Notes, people: int) -> bool:
 
 
 def measure(people: int, seconds: float, holds: int, database: str) -> Notes:
-    """Open the house, let everybody in, and take notes."""
+    """Start the product, sign everyone in, and take notes."""
     with ExitStack() as stack:
-        url = stack.enter_context(postgresql.fresh_database()) if database != "sqlite" else ""
-        built = stack.enter_context(house(url, WEB_CONCURRENCY="2"))
-        fill([stack.enter_context(built.person("ada", "Staff"))], range(holds))
-        sessions = sign_up(built, people + ACTORS)
-        return asyncio.run(crowd(built.url, sessions, seconds, holds))
+        url = ""
+        if database == "postgresql":
+            url = stack.enter_context(postgresql.fresh_database(durable=True))
+        product = stack.enter_context(running_product(url, WEB_CONCURRENCY="2"))
+        place_holds([stack.enter_context(product.person("ada", "Staff"))], range(holds))
+        sessions = sign_up(product, people + ACTORS)
+        return asyncio.run(crowd(product.url, sessions, seconds, holds))
 
 
-def sign_up(built: House, count: int) -> list[str]:
-    """So many people of the staff; the keys of their sessions."""
-    said = built.manage.manage("shell", "-c", SIGN_UP.format(count=count))
-    return [line.split()[1] for line in said.splitlines() if line.startswith("session ")]
+def sign_up(product: Product, count: int) -> list[str]:
+    """Add so many staff; return the keys of their sessions."""
+    output = product.site.manage("shell", "-c", SIGN_UP.format(count=count))
+    return [line.split()[1] for line in output.splitlines() if line.startswith("session ")]
 
 
 async def crowd(url: str, sessions: list[str], seconds: float, holds: int) -> Notes:
-    """All of them at once, for so long."""
+    """Let all act and watch at once for so many seconds."""
     notes, until = Notes(), monotonic() + seconds
     async with asyncio.TaskGroup() as group:
         for number, session in enumerate(sessions):
             client = httpx.AsyncClient(base_url=url, cookies={"sessionid": session}, timeout=30)
             if number < ACTORS:
                 first = holds + 100 + number * 1000
-                group.create_task(_act(client, notes, until, first))
+                group.create_task(act(client, notes, until, first))
             else:
-                wait = EVERY * (number - ACTORS) / len(sessions)
-                group.create_task(_watch(client, notes, until, wait))
+                wait = POLL_SECONDS * (number - ACTORS) / len(sessions)
+                group.create_task(watch(client, notes, until, wait))
     return notes
 
 
-async def _act(client: httpx.AsyncClient, notes: Notes, until: float, hour: int) -> None:
-    """Place, keep, release; and again at another hour."""
+async def act(client: httpx.AsyncClient, notes: Notes, until: float, hour: int) -> None:
+    """Place, keep and release a hold, again and again, each at another hour."""
     async with client:
         page = await client.get("/look-up")
-        forms = {"csrfmiddlewaretoken": token_of(page)}
-        await asyncio.sleep(KEPT * (hour // 1000) / ACTORS)
-        while monotonic() < until - KEPT:
+        token = {"csrfmiddlewaretoken": token_of(page)}
+        await asyncio.sleep(KEPT_SECONDS * (hour // 1000) / ACTORS)
+        while monotonic() < until - KEPT_SECONDS:
             hour += 1
-            wish = {
+            fields = {
                 "token": str(uuid4()),
                 "event_type_id": "1",
-                "slot_start": (FIRST + timedelta(hours=hour)).isoformat(),
+                "slot_start": (FIRST_SLOT + timedelta(hours=hour)).isoformat(),
                 "reservation_duration": "60",
             }
-            answer = await _ask(client, notes, "/holds/new", forms | wish)
+            answer = await send_form(client, notes, "/holds/new", token | fields)
             if answer is None:
                 continue
             address = answer.headers["Location"]
             pk = address.split("/")[-2]
             notes.placed[pk] = monotonic()
-            await asyncio.sleep(KEPT)
+            await asyncio.sleep(KEPT_SECONDS)
             notes.leaving.add(pk)
-            if await _ask(client, notes, f"{address}release", forms) is not None:
+            if await send_form(client, notes, f"{address}release", token) is not None:
                 notes.released[pk] = monotonic()
 
 
-async def _ask(
+async def send_form(
     client: httpx.AsyncClient, notes: Notes, address: str, fields: dict[str, str]
 ) -> httpx.Response | None:
+    """Return the redirect after the form; note anything else as an error."""
     try:
         answer = await client.post(address, data=fields)
     except httpx.TransportError as error:
@@ -168,8 +170,8 @@ async def _ask(
     return None
 
 
-async def _watch(client: httpx.AsyncClient, notes: Notes, until: float, wait: float) -> None:
-    """Poll as a page does; note how far behind each change it was."""
+async def watch(client: httpx.AsyncClient, notes: Notes, until: float, wait: float) -> None:
+    """Poll as the page does; note how far behind each change it was."""
     known, rows, since = "", set[str](), 0.0
     async with client:
         await asyncio.sleep(wait)
@@ -187,18 +189,18 @@ async def _watch(client: httpx.AsyncClient, notes: Notes, until: float, wait: fl
             if answer.status_code == httpx.codes.OK:
                 shown = set(ROW.findall(answer.text))
                 if known:
-                    _compare(notes, rows, shown, since, now)
+                    compare(notes, rows, shown, since, now)
                 known, rows = answer.headers["ETag"], shown
             elif answer.status_code != httpx.codes.NOT_MODIFIED:
                 notes.errors.append(f"poll: {answer.status_code}")
             since = began
-            await asyncio.sleep(max(0.0, began + EVERY - monotonic()))
+            await asyncio.sleep(max(0.0, began + POLL_SECONDS - monotonic()))
 
 
-def _compare(notes: Notes, old: set[str], new: set[str], since: float, now: float) -> None:
-    """What came and went on one page, and what should have and did not."""
-    for told, change in ((notes.placed, new - old), (notes.released, old - new)):
-        notes.behind += [now - told[pk] for pk in change if pk in told]
+def compare(notes: Notes, old: set[str], new: set[str], since: float, now: float) -> None:
+    """Note what came and went on one board, and what should have and did not."""
+    for times, change in ((notes.placed, new - old), (notes.released, old - new)):
+        notes.behind += [now - times[pk] for pk in change if pk in times]
     missed = [pk for pk, at in notes.placed.items() if at < since and pk not in notes.leaving]
     notes.errors += [f"hold {pk} is not shown" for pk in missed if pk not in new]
     late = [pk for pk, at in notes.released.items() if at < since and pk in new]

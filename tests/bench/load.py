@@ -1,4 +1,4 @@
-"""Load from another process: some connections that stay open and ask without a pause."""
+"""Load from another process, over connections that stay open and ask without a pause."""
 
 from __future__ import annotations
 
@@ -16,54 +16,55 @@ CONNECTIONS = 4
 
 @contextmanager
 def load(port: int, cookie: str, cores: set[int]) -> Iterator[Callable[..., float]]:
-    """Gives a function of a path and of seconds: the pages per second of that path.
+    """Give a function of a path, seconds and an ETag that returns the answers per second.
 
-    With the tag of what is there it counts answers that nothing is new, and no others.
+    With an ETag it expects 304, otherwise 200. It raises RuntimeError for any other status.
     """
     context = multiprocessing.get_context("spawn")
-    ours, theirs = context.Pipe()
-    process = context.Process(target=_work, args=(theirs, port, cookie, cores), daemon=True)
+    here, there = context.Pipe()
+    process = context.Process(target=serve_orders, args=(there, port, cookie, cores), daemon=True)
     process.start()
 
-    def pages_per_second(path: str, seconds: float, tag: str = "") -> float:
-        ours.send((path, seconds, tag))
-        rate, failure = ours.recv()
+    def answers_per_second(path: str, seconds: float, etag: str = "") -> float:
+        here.send((path, seconds, etag))
+        rate, failure = here.recv()
         if failure:
             raise RuntimeError(f"{path}: {failure}")
         return float(rate)
 
     try:
-        yield pages_per_second
+        yield answers_per_second
     finally:
         process.terminate()
         process.join()
 
 
-def _work(orders: Connection, port: int, cookie: str, cores: set[int]) -> None:
+def serve_orders(orders: Connection, port: int, cookie: str, cores: set[int]) -> None:
+    """Run in the other process: measure what each order asks for."""
     os.sched_setaffinity(0, cores)
     headers = {"Cookie": cookie, "Accept-Encoding": "gzip"}
-    open_ones = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(CONNECTIONS)]
+    connections = [http.client.HTTPConnection("127.0.0.1", port) for _ in range(CONNECTIONS)]
     while True:
-        path, seconds, tag = orders.recv()
-        more = {"If-None-Match": tag} if tag else {}
+        path, seconds, etag = orders.recv()
+        more = {"If-None-Match": etag} if etag else {}
         try:
-            orders.send((_together(open_ones, path, headers | more, seconds), ""))
+            orders.send((ask_together(connections, path, headers | more, seconds), ""))
         except RuntimeError as failure:
             orders.send((0, repr(failure)))
 
 
-def _together(
+def ask_together(
     connections: list[http.client.HTTPConnection],
     path: str,
     headers: dict[str, str],
     seconds: float,
 ) -> float:
-    """What all connections got, each from a thread of its own. Raises what one of them met."""
+    """Return the answers per second of all connections, each asked from its own thread."""
     began = monotonic()
     counts: list[int] = []
     threads = [
         threading.Thread(
-            target=lambda one=one: counts.append(_ask(one, path, headers, began + seconds))
+            target=lambda one=one: counts.append(ask(one, path, headers, began + seconds))
         )
         for one in connections
     ]
@@ -72,19 +73,20 @@ def _together(
     for thread in threads:
         thread.join()
     if len(counts) < len(threads):
-        raise RuntimeError("a connection failed; its traceback stands above")
+        raise RuntimeError("a connection failed; its traceback is above")
     return sum(counts) / (monotonic() - began)
 
 
-def _ask(
+def ask(
     connection: http.client.HTTPConnection, path: str, headers: dict[str, str], until: float
 ) -> int:
-    pages = 0
+    """Return the number of answers until the moment."""
+    answers = 0
     while monotonic() < until:
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         answer.read()
         if answer.status != (304 if "If-None-Match" in headers else 200):
             raise RuntimeError(f"status {answer.status}")
-        pages += 1
-    return pages
+        answers += 1
+    return answers

@@ -1,7 +1,7 @@
-"""The product's own settings with a URLconf of the benchmark around the product's own."""
+"""The product's own settings, with one more view and a query counter."""
 
 from dashboard.settings import *  # noqa: F403
 from dashboard.settings import MIDDLEWARE
 
 ROOT_URLCONF = "tests.bench.urls"
-MIDDLEWARE = ["tests.bench.counting.middleware", *MIDDLEWARE]
+MIDDLEWARE = ["tests.bench.query_count.middleware", *MIDDLEWARE]

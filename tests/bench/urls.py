@@ -1,14 +1,14 @@
-"""The whole site, and a signed-in view with nothing in it to compare the board with."""
+"""The whole site, and an empty view as a baseline."""
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 
-from dashboard.urls import urlpatterns as real
+from dashboard.urls import urlpatterns as product
 
 
 def empty(_request: HttpRequest) -> HttpResponse:
-    """Behind the gate, as it is not marked."""
+    """Return nothing, to signed-in staff only, as for every view without a policy."""
     return HttpResponse("")
 
 
-urlpatterns = [*real, path("empty", empty, name="empty")]
+urlpatterns = [*product, path("empty", empty, name="empty")]

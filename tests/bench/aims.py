@@ -1,4 +1,4 @@
-"""An aim, and the line that says whether it is met."""
+"""A bound for a measured figure."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Aim:
-    """A bound for a figure."""
+    """The bound, with the name of the figure and its unit."""
 
     name: str
     bound: float
     side: Literal["at most", "at least"]
 
     def judge(self, figure: float) -> bool:
-        """Print the figure, the aim and the verdict; give back the verdict."""
+        """Print the figure, the aim and whether it is met; return the latter."""
         met = figure <= self.bound if self.side == "at most" else figure >= self.bound
         verdict = "met" if met else "MISSED"
         sys.stdout.write(

@@ -1,5 +1,4 @@
-"""What both benchmarks of pages stand on: the product under gunicorn, and a sandbox, each in a
-process of its own, and somebody signed in."""
+"""The product under gunicorn and a sandbox, each in its own process, with signed-in people."""
 
 from __future__ import annotations
 
@@ -18,26 +17,30 @@ import httpx
 
 from tests import serving
 
-KEY = "cal_ownerfast0123456789"  # a million calls a minute: the rate is not what is measured
+API_KEY = "cal_ownerfast0123456789"  # a million calls a minute, so that no rate limit is measured
 PASSWORD = "benchmark 9 horses"
 TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
-# Far beyond the bookings of the sandbox's world.
-FIRST = (datetime.now(UTC) + timedelta(days=400)).replace(minute=0, second=0, microsecond=0)
+# Far beyond the bookings of the sandbox.
+FIRST_SLOT = (datetime.now(UTC) + timedelta(days=400)).replace(minute=0, second=0, microsecond=0)
+CLIENTS = ("Grace Hopper", "Edsger W. Dijkstra", "Rósa Jónsdóttir", "Ada King", "Li Wei")
+NOTES = ("", "", "prefers the room at the back", "calls back after lunch")
 
 
 @dataclass(frozen=True)
-class House:
-    """Addresses of the product and of the sandbox, and the folder on whose disk they write."""
+class Product:
+    """A running product; ``sandbox`` is the base URL of its cal.com."""
 
-    url: str
+    site: serving.Site
     sandbox: str
-    folder: Path
-    manage: serving.Site
+
+    @property
+    def url(self) -> str:
+        return self.site.url
 
     @contextmanager
     def person(self, name: str, role: str) -> Iterator[Person]:
-        """Somebody new, signed in, on a connection that stays open."""
-        self.manage.manage("person", "add", name, "--role", role, stdin=PASSWORD)
+        """Add a person and sign them in, on a connection that stays open."""
+        self.site.manage("person", "add", name, "--role", role, stdin=PASSWORD)
         with httpx.Client(base_url=self.url, timeout=30) as client:
             page = client.get("/accounts/login/")
             data = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token_of(page)}
@@ -47,50 +50,61 @@ class House:
 
 @dataclass(frozen=True)
 class Person:
-    """A browser with its cookies, and the token of its forms."""
+    """A browser's cookies and CSRF token."""
 
     client: httpx.Client
     token: str
 
     def place(self, slot_start: datetime, **more: str) -> None:
-        """The form POST up to its finished answer, as a browser sends it."""
+        """Send the form of a new hold and read the whole answer."""
         fields = {
             "csrfmiddlewaretoken": self.token,
             "token": str(uuid4()),
             "event_type_id": "1",
             "slot_start": slot_start.isoformat(),
             "reservation_duration": "60",
-            "client_name": "Grace Hopper",
+            "client_name": CLIENTS[0],
             "client_contact": "+39 06 555 0100",
             "note": "",
         }
         expect(self.client.post("/holds/new", data=fields | more), 303)
 
 
+def place_holds(people: list[Person], numbers: range) -> None:
+    """Place the holds with these numbers, for different clients, by each person in turn."""
+    for number in numbers:
+        people[number % len(people)].place(
+            FIRST_SLOT + timedelta(hours=number),
+            reservation_duration=str(60 + number % 60),
+            client_name=f"{CLIENTS[number % len(CLIENTS)]} {number}",
+            note=NOTES[number % len(NOTES)],
+        )
+
+
 @contextmanager
-def house(database_url: str = "", **more: str) -> Iterator[House]:
-    """The product with its own settings; without an address on SQLite in a file of its own.
+def running_product(database_url: str = "", **more: str) -> Iterator[Product]:
+    """Serve the product with its own settings, without a ``database_url`` on a new SQLite file.
 
     ``more`` are variables of its environment.
     """
-    with TemporaryDirectory(prefix="holdfast-bench-") as name, sandbox() as cal:
+    with TemporaryDirectory(prefix="holdfast-bench-") as name, running_sandbox() as sandbox:
         folder = Path(name)
         variables = serving.environment(
             public_url="http://127.0.0.1",
             database_url=database_url or str(folder / "db.sqlite3"),
-            CALCOM_API_URL=cal,
-            CALCOM_API_KEY=KEY,
+            CALCOM_API_URL=sandbox,
+            CALCOM_API_KEY=API_KEY,
             DJANGO_SETTINGS_MODULE="tests.bench.settings",
             **more,
         )
         serving.manage(variables, "migrate")
         with serving.serving(variables, folder) as site:
-            yield House(site.url, cal, folder, site)
+            yield Product(site, sandbox)
 
 
 @contextmanager
-def sandbox() -> Iterator[str]:
-    """The base URL of a sandbox in another process, without its pause between check and write."""
+def running_sandbox() -> Iterator[str]:
+    """Run a sandbox without its pause between check and write; give its base URL."""
     command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--control-port", "0"]
     with subprocess.Popen(
         [*command, "--pause", "0", "--with-parent"],
@@ -101,17 +115,17 @@ def sandbox() -> Iterator[str]:
         text=True,
     ) as process:
         line = process.stdout.readline() if process.stdout else ""
-        yield line.split()[1]  # it ends with its standard input, which closes here
+        yield line.split()[1]  # the process ends with its standard input, which closes here
 
 
 def token_of(page: httpx.Response) -> str:
-    """The token of the page's first form."""
+    """Return the CSRF token of the page's first form."""
     found = TOKEN.search(page.text)
     return found[1] if found else ""
 
 
 def expect(answer: httpx.Response, status: int) -> httpx.Response:
-    """Raises RuntimeError for another answer: nobody shall be proud of a fast refusal."""
+    """Return the answer. Raise RuntimeError for another status: a fast refusal is no result."""
     if answer.status_code != status:
         raise RuntimeError(f"{answer.request.url}: {answer.status_code}\n{answer.text[:2000]}")
     return answer

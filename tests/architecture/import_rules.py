@@ -1,0 +1,108 @@
+"""Import rules: what each package may import besides the standard library and itself."""
+
+from __future__ import annotations
+
+import sys
+
+from tests.architecture.source import imported_names, package_of, starts_with
+
+# Views and forms, the only modules of these packages that may import request or form code, and
+# that no other module of the package may import.
+VIEW_LAYER = {"dashboard.audit.views", "dashboard.audit.forms"}
+# The longest matching name applies. A listed name allows everything below it.
+RULES: dict[str, set[str]] = {
+    # The client knows HTTP and no Django; the sandbox knows neither the client nor Django.
+    "dashboard.calcom": {"httpx", "httpcore"},  # httpx sends with httpcore
+    "dashboard.sandbox": set(),
+    "dashboard.edge": {"django"},
+    # The audit log refers to people and holds by foreign keys only.
+    "dashboard.audit": {"django"},
+    "dashboard.accounts": {
+        "django",
+        "django_htmx",
+        "dashboard.audit.trail",
+        "dashboard.audit.models",
+    },
+    # No requests, forms or templates below a view.
+    "dashboard.holds": {
+        "django.conf",
+        "django.core.cache",
+        "django.core.exceptions",
+        "django.db",
+        "django.utils",
+        "dashboard.calcom",
+        "dashboard.accounts.actors",
+        "dashboard.accounts.models",
+        "dashboard.accounts.roles",
+        "dashboard.audit.trail",
+        "dashboard.audit.models",
+    },
+    "dashboard.pages": {
+        "django",
+        "dashboard.holds",
+        "django_htmx",
+        "dashboard.accounts.actors",
+        "dashboard.accounts.models",
+        "dashboard.accounts.roles",
+        "dashboard.accounts.saved_forms",
+        "dashboard.audit.models",
+        "dashboard.audit.search",
+        "dashboard.calcom.EventType",
+        "dashboard.calcom.Reservation",
+    },
+    # Django requires these at the top; they only refer to the packages.
+    "dashboard.settings": {"django", "csp", "dashboard.edge"},
+    "dashboard.urls": {
+        "django",
+        "dashboard.accounts.access",
+        "dashboard.accounts.admin",
+        "dashboard.accounts.views",
+        "dashboard.audit.views",
+        "dashboard.edge.health",
+        "dashboard.pages",
+    },
+    "dashboard.wsgi": {"django", "dashboard.edge.script_name"},
+    "dashboard.apps": {
+        "django",
+        "dashboard.accounts.groups",
+        "dashboard.audit.checks",
+        "dashboard.edge.checks",
+    },
+    "dashboard.models": {
+        "dashboard.accounts.models",
+        "dashboard.audit.models",
+        "dashboard.holds.models",
+    },
+    "dashboard.migrations": {"django", "dashboard"},
+    "dashboard.management": {
+        "django",
+        "dashboard.accounts.people",
+        "dashboard.accounts.models",
+        "dashboard.accounts.roles",
+        "dashboard.edge",
+        "dashboard.holds.settle",
+        "dashboard.sandbox",
+        "dashboard.settings",
+    },
+}
+
+
+def forbidden_imports(module: str, source: str) -> list[str]:
+    """Return the imports of a module that no rule allows."""
+    allowed = {package_of(module), *rule_for(module)}
+    views = {view for view in VIEW_LAYER if package_of(view) == package_of(module)}
+    if module in VIEW_LAYER:
+        views = set()
+    return sorted(
+        name
+        for name in imported_names(module, source, typing_only=False)
+        if name.partition(".")[0] not in sys.stdlib_module_names
+        if starts_with(name, views) or not starts_with(name, allowed)
+    )
+
+
+def rule_for(module: str) -> set[str]:
+    """Return the allowed imports by the longest matching name."""
+    parts = module.split(".")
+    names = [".".join(parts[:length]) for length in range(len(parts), 0, -1)]
+    return next((RULES[name] for name in names if name in RULES), set())

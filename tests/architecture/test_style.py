@@ -1,0 +1,122 @@
+"""Size limits, names and docstrings of the product and its tests."""
+
+import ast
+import re
+
+from tests.architecture.source import functions, imported_names, modules, modules_except
+
+MAX_FILE_LINES = 300
+MAX_FUNCTION_LINES = 45
+# Modules and packages that are being rewritten. Remove a name to check it.
+PENDING_SIZE = """
+    tests.browser.test_scripts
+"""
+PENDING_NAMES = """
+    tests.holds
+"""
+PENDING_PROSE = """
+    tests.bench
+    tests.browser
+    tests.future_dates
+    tests.holds
+    tests.pages.test_offer
+    tests.sandbox
+    tests.script_visitor
+    tests.settings
+"""
+# Former names, which were hard to guess.
+OLD_MODULES = """
+    told words looking ways patching replacing altering starting endings many taking_over deciding
+    guesses typed gate who likes facts lines mounting freshness isolation charset cookies methods
+    reports known upstream trouble world killable kitchen reckoning books shelf weather outsider
+    telling ahead
+"""
+OLD_IDENTIFIERS = """
+    NoValues Stopwatch Spot Asking Wish _bury perhaps stands spare face tone told likes facts
+"""
+VAGUE_START = re.compile(r"(What|How|Whether|Of|Who(ever|se|m)?|Where|When|Why)\b")
+NO_VERB = re.compile(r"The\b")  # fine for a class or a module, not for a function
+PRONOUN = re.compile(r"\b(some|no)body\b|\bwhoever\b", re.IGNORECASE)
+
+
+def test_files_are_short():
+    lengths = {
+        module: len(source.splitlines()) for module, source in modules_except(PENDING_SIZE).items()
+    }
+    assert {name: length for name, length in lengths.items() if length > MAX_FILE_LINES} == {}
+
+
+def test_functions_are_short():
+    lengths = {
+        f"{module}.{function.name}": function.end_lineno - function.lineno + 1
+        for module, source in modules_except(f"{PENDING_SIZE} tests").items()
+        for function in functions(source)
+    }
+    assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
+
+
+def test_no_private_name_is_imported():
+    """Give a public name to everything that another module needs."""
+    found = {
+        module: private
+        for module, source in modules().items()
+        if (private := [name for name in imported_names(module, source) if is_private(name)])
+    }
+    assert found == {}
+
+
+def is_private(name):
+    return name.startswith("dashboard.") and name.rpartition(".")[2].startswith("_")
+
+
+def test_docstrings_are_imperative():
+    """Follow PEP 257: "Return …", not "What …" or "Whether …"."""
+    documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
+    found = [
+        (module, docstring)
+        for module, source in modules_except(PENDING_PROSE).items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, documented) and (docstring := ast.get_docstring(node))
+        if VAGUE_START.match(docstring)
+        or (isinstance(node, documented[:2]) and NO_VERB.match(docstring))
+    ]
+    assert found == []
+
+
+def test_prose_names_the_role():
+    """Write "a person", "the holder" or "no Admin" instead of an indefinite pronoun."""
+    sources = modules_except(f"{PENDING_PROSE} {__name__}")
+    found = {module: PRONOUN.search(source) for module, source in sources.items()}
+    assert {module: match[0] for module, match in found.items() if match} == {}
+
+
+def test_old_modules_are_gone():
+    names = [name.rpartition(".")[2] for name in modules_except(PENDING_NAMES)]
+    assert {name.removeprefix("test_") for name in names} & set(OLD_MODULES.split()) == set()
+
+
+def test_old_identifiers_are_gone():
+    old = set(OLD_IDENTIFIERS.split())
+    found = {
+        module: names
+        for module, source in modules_except(f"{PENDING_NAMES} tests").items()
+        if (names := old.intersection(defined_names(source)))
+    }
+    assert found == {}
+
+
+def defined_names(source):
+    """Yield the names that a module gives to functions, classes, parameters and variables."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name
+        elif isinstance(node, ast.arg):
+            yield node.arg
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+
+
+def test_pending_modules_exist():
+    existing = {*modules(), *modules("tests")}
+    pending = f"{PENDING_SIZE} {PENDING_NAMES} {PENDING_PROSE}".split()
+    assert sorted(set(pending) - existing) == []

@@ -1,0 +1,71 @@
+"""Templates comply with the Content-Security-Policy: nothing inline or from other hosts."""
+
+import re
+
+import pytest
+
+from tests.architecture.source import PROJECT
+
+TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
+# Patterns that the policy would block in a browser, or that would need eval.
+FORBIDDEN = {
+    "inline script": r"<script(?![^>]*\ssrc=)",
+    "inline style sheet": r"<style\b",
+    "style attribute": r"<[a-z][^>]*\sstyle\s*=",
+    "event handler": r"<[a-z][^>]*\son[a-z]+\s*=",
+    "hx-on": r"\bhx-on\b",
+    "code in a value": r"\bjs:|javascript:",
+    "trigger condition": r"hx-trigger=\"[^\"]*\[",
+    "other host": r"<(?:script|link|img|use)\b[^>]*(?:src|href)=[\"'](?:https?:)?//",
+    "unescaped value": r"\|\s*safe\b|autoescape off",
+}
+
+
+def without_comments(text):
+    return re.sub(r"\{#.*?#\}|\{% comment.*?endcomment %\}|<!--.*?-->", "", text, flags=re.DOTALL)
+
+
+def violations(text):
+    clean = without_comments(text)
+    return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, clean, re.IGNORECASE)]
+
+
+def test_there_are_templates_to_check():
+    assert "base.html" in [path.name for path in TEMPLATES]
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(PROJECT)))
+def test_template_complies_with_the_policy(path):
+    assert violations(path.read_text()) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "violation"),
+    [
+        ("<script>alert(1)</script>", "inline script"),
+        ("<script type=module>go()</script>", "inline script"),
+        ("<STYLE>p{}</STYLE>", "inline style sheet"),
+        ('<p class="a" style="color:red">', "style attribute"),
+        ('<button\n onclick="go()">', "event handler"),
+        ('<p hx-on:click="go()">', "hx-on"),
+        ("<p hx-vals='js:{a: 1}'>", "code in a value"),
+        ('<a href="javascript:go()">', "code in a value"),
+        ('<p hx-trigger="click[shiftKey]">', "trigger condition"),
+        ('<script src="//cdn.example.org/a.js">', "other host"),
+        ("{{ note|safe }}", "unescaped value"),
+    ],
+)
+def test_violations_are_detected(text, violation):
+    assert violations(text) == [violation]
+
+
+def test_post_forms_have_a_csrf_token_and_an_action():
+    """Forms must work without JavaScript."""
+    found = []
+    for path in TEMPLATES:
+        for form in re.findall(r"<form\b.*?</form>", path.read_text(), re.DOTALL | re.IGNORECASE):
+            head = form[: form.index(">")]
+            if 'method="post"' in head:
+                whole = "{% csrf_token %}" in form and re.search(r"\baction=", head)
+                found += [] if whole else [f"{path.name}: {head}"]
+    assert found == []
