@@ -91,7 +91,8 @@ class TestLayoutShifts:
     ) -> None:
         pk = product.place("vera", product.free_time(), "Hedy Lamarr", note="needs the ramp")
         paths = ["/", "/?tab=ended", f"/holds/{pk}/", "/holds/new?event_type_id=1&view=week"]
-        paths += ["/look-up", "/settings/", "/audit/", "/audit/1/", "/admin/dashboard/user/add/"]
+        paths += ["/look-up", "/settings/", "/audit/", "/audit/1/", "/admin/dashboard/user/"]
+        paths += ["/admin/", "/admin/dashboard/user/add/"]
         with slow_proxy() as proxy:
             user = open_browser("vera", viewport=size, proxy={"server": proxy})
             user.page.add_init_script(COLLECT_SHIFTS)
