@@ -15,14 +15,9 @@ PENDING_NAMES = """
     tests.holds
 """
 PENDING_PROSE = """
-    tests.bench
     tests.browser
-    tests.future_dates
     tests.holds
-    tests.pages.test_offer
     tests.sandbox
-    tests.script_visitor
-    tests.settings
 """
 # Former names, which were hard to guess.
 OLD_MODULES = """

@@ -29,7 +29,7 @@ def test_next_time_is_for_the_same_client(calcom: Sandbox, staff: User) -> None:
         browser,
         offer=Offer.objects.get().pk,
         slot_start=verbs.LATER.isoformat(),
-        client_name="somebody else",
+        client_name="another client",
         note="the later one",
     )
 
