@@ -27,6 +27,7 @@ from dashboard.sandbox.fixtures import (
     read_booking,
 )
 from dashboard.sandbox.http_server import Request
+from dashboard.sandbox.race import Race
 from dashboard.sandbox.rate_limit import RateLimiter
 
 REMEMBERED_CALLS = 10_000
@@ -46,8 +47,7 @@ class SeenCall:
 class Backend:
     """The rows, clock, limits and faults of one sandbox, shared by its threads.
 
-    ``pause`` is the number of seconds between cal.com's check and its write: calls that come
-    together win together. With ``state_path`` holds and changed bookings survive a restart.
+    With ``state_path`` holds and changed bookings survive a restart.
     """
 
     def __init__(self, world: World, *, state_path: Path | str | None = None) -> None:
@@ -56,7 +56,6 @@ class Backend:
         self.faults = Faults()
         self.rate_limiter = RateLimiter()
         self.slot_cache: dict[object, tuple[datetime, Any]] = {}
-        self.pause = 0.0
         self.seen_calls: deque[SeenCall] = deque(maxlen=REMEMBERED_CALLS)
         self._lock = threading.RLock()
         self._path = Path(state_path) if state_path else None
@@ -164,6 +163,10 @@ class Backend:
     def find_event_type(self, number: int) -> EventType | None:
         return self._event_types.get(number)
 
+    def race(self, number: int) -> Race:
+        """Return the race between the calls of an event type."""
+        return self._races[number]
+
     def change_event_type(self, number: int, **changes: Any) -> None:
         """Set fields of an event type until the next reset. Raises KeyError for an unknown one."""
         self._event_types[number] = replace(self._event_types[number], **changes)
@@ -191,7 +194,6 @@ class Backend:
         self.clock.reset()
         self.rate_limiter.reset()
         self.slot_cache = {}
-        self.pause = 0.0
         with self._lock:
             self._fill(None)
             self._save()
@@ -201,6 +203,7 @@ class Backend:
         """Set the tables to the rows of the world, and the changes that were saved."""
         self._next_uids = deque[str]()
         self._event_types = {each.id: each for each in self.world.event_types}
+        self._races = {number: Race() for number in self._event_types}
         self._bookings = {each.uid: each for each in self.world.bookings}
         self._holds: dict[int, Hold] = {}
         self._last_id = 0

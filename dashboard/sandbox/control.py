@@ -29,7 +29,7 @@ HEADERS = [
 ]
 ROUTES = {
     "GET": ("", "rows", "calls", "clock", "faults"),
-    "POST": ("clock", "pause", "limit", "reset", "faults", "holds", "bookings"),
+    "POST": ("clock", "limit", "reset", "faults", "holds", "bookings"),
     "DELETE": ("faults", "holds", "bookings"),  # with an id or uid behind it
 }
 FAULT_FIELDS = ("id", "kind", "when", "method", "route", "count", "skip", "seconds", "hits")
@@ -116,9 +116,6 @@ def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
     match name:
         case "clock":
             return set_clock(backend, body)
-        case "pause":  # {"seconds": 0.02} between check and write
-            backend.pause = float(body["seconds"])
-            return {"seconds": backend.pause}
         case "limit":  # {"key", "limit"}, in calls a minute, from a new window on
             backend.set_limit(body["key"], int(body["limit"]))
             return {"limit": int(body["limit"])}

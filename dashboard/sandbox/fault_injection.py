@@ -17,6 +17,7 @@ from dashboard.sandbox.routing import RESERVATION, match_path
 
 BLOCK = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
+AROUND = set(When) - {When.BETWEEN}
 PAGES = {
     Kind.BAD_GATEWAY: (502, "502 Bad Gateway"),
     Kind.UNAVAILABLE: (503, "503 Service Temporarily Unavailable"),
@@ -37,7 +38,7 @@ def reply(backend: Backend, request: Request) -> Reply:
     """Answer as cal.com does unless faults strike, and record the call."""
     at = backend.clock.now()
     route, uid = match_path(request.path)
-    faults = backend.faults.strike(request.method, route)
+    faults = backend.faults.strike(request.method, route, AROUND)
     if faults:
         held = held_slot(backend, uid) if route == RESERVATION else None
         sent = reply_with_faults(backend, request, faults, held)
@@ -74,7 +75,7 @@ def strike(
     """Return what the caller gets in place of the answer, None where the call goes on."""
     match fault.kind:
         case Kind.DELAY:
-            fault.lifted.wait(fault.seconds)
+            fault.wait()
         case Kind.STRANGER_HOLDS | Kind.STRANGER_BOOKS:
             take_slot(backend, fault, slot)
         case Kind.DROP | Kind.RESET:

@@ -2,7 +2,8 @@
 
 A fault lets ``skip`` of the calls that match it pass, strikes the next ``count`` and is spent.
 ``when`` is the side of cal.com's own work on which it strikes: before it, so that nothing was done,
-or after it, so that the work was done and only the answer is spoilt.
+or after it, so that the work was done and only the answer is spoilt. A delay between the check and
+the write of POST or PATCH lets all calls that come meanwhile win together.
 """
 
 from __future__ import annotations
@@ -34,13 +35,15 @@ class Kind(StrEnum):
 
 class When(StrEnum):
     BEFORE = "before"
+    BETWEEN = "between"
     DURING = "during"
     AFTER = "after"
 
 
 AFTER_BY_DEFAULT = {Kind.BAD_GATEWAY, Kind.HTML, Kind.TRUNCATED}
 ALLOWED = {
-    Kind.DROP: set(When),
+    Kind.DELAY: {When.BEFORE, When.BETWEEN, When.AFTER},
+    Kind.DROP: {When.BEFORE, When.DURING, When.AFTER},
     Kind.TOO_MANY: {When.BEFORE},
     Kind.TRUNCATED: {When.AFTER},
 }
@@ -79,6 +82,10 @@ class Fault:
         self.hits += 1
         return True
 
+    def wait(self) -> None:
+        """Wait for the fault's seconds, or until it is cleared."""
+        self.lifted.wait(self.seconds)
+
 
 class Faults:
     """The faults of one sandbox, shared by its threads."""
@@ -115,10 +122,11 @@ class Faults:
             self._faults[fault.id] = fault
         return fault.id
 
-    def strike(self, method: str, route: str | None) -> list[Fault]:
-        """Return the faults that strike a call."""
+    def strike(self, method: str, route: str | None, sides: set[When]) -> list[Fault]:
+        """Return the faults that strike a call on these sides of the work."""
         with self._lock:
-            return [fault for fault in self._faults.values() if fault.strikes(method, route)]
+            faults = [fault for fault in self._faults.values() if fault.when in sides]
+            return [fault for fault in faults if fault.strikes(method, route)]
 
     def hits(self, number: int) -> int:
         """Return the number of calls struck. Raises KeyError for an unknown fault."""

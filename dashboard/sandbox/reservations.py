@@ -6,16 +6,16 @@ out, https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/s
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, parse_date
 from dashboard.sandbox.errors import database_error, nest_error, record_not_found
+from dashboard.sandbox.faults import When
 from dashboard.sandbox.fixtures import EventType, Hold, User, World
 from dashboard.sandbox.request_body import ReservationInput, read_reservation
-from dashboard.sandbox.routing import ApiCall
+from dashboard.sandbox.routing import RESERVATION, RESERVATIONS, ApiCall
 
 LARGEST_ID = 2**31 - 1
 MINUTE = timedelta(minutes=1)
@@ -47,15 +47,16 @@ def reserve(backend: Backend, call: ApiCall) -> Any:
     if sent.reservation_duration and not is_related(call.user, event_type, backend.world):
         raise nest_error(403, NOT_RELATED)
     start, end = slot_of(sent, event_type)
-    check_bookings(backend, sent, event_type, start, end)
-    if not event_type.is_round_robin:
-        check_holds(backend, event_type, start, end)
-    if not event_type.people:
-        raise nest_error(400, NO_HOSTS)
-    pause(backend)
-    row = backend.insert_hold(
-        event_type.id, start, minutes=sent.minutes, slot_duration=sent.slot_duration
-    )
+    with backend.race(event_type.id).join("POST") as pause:
+        check_bookings(backend, sent, event_type, start, end)
+        if not event_type.is_round_robin:
+            check_holds(backend, event_type, start, end)
+        if not event_type.people:
+            raise nest_error(400, NO_HOSTS)
+        pause(backend.faults.strike("POST", RESERVATIONS, {When.BETWEEN}))
+        row = backend.insert_hold(
+            event_type.id, start, minutes=sent.minutes, slot_duration=sent.slot_duration
+        )
     return written(row, sent)
 
 
@@ -76,13 +77,14 @@ def update(backend: Backend, call: ApiCall) -> Any:
         raise nest_error(404, f"Slot with uid={call.argument} not found")
     event_type = find_event_type(backend, sent)
     start, end = slot_of(sent, event_type)
-    check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
-    check_holds(backend, event_type, start, end)
-    pause(backend)
-    release_at = backend.clock.now() + sent.minutes * MINUTE
-    changed = backend.update_hold(
-        row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
-    )
+    with backend.race(event_type.id).join("PATCH") as pause:
+        check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
+        check_holds(backend, event_type, start, end)
+        pause(backend.faults.strike("PATCH", RESERVATION, {When.BETWEEN}))
+        release_at = backend.clock.now() + sent.minutes * MINUTE
+        changed = backend.update_hold(
+            row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
+        )
     if changed is None:
         raise record_not_found()
     return written(changed, sent)
@@ -92,12 +94,6 @@ def delete(backend: Backend, call: ApiCall) -> Any:
     """Answer DELETE with success whether or not there was a row."""
     backend.remove_holds(call.argument)
     return {"status": "success"}
-
-
-def pause(backend: Backend) -> None:
-    """Wait between check and write, so that the checks of parallel calls succeed together."""
-    if backend.pause:
-        time.sleep(backend.pause)
 
 
 def find_event_type(backend: Backend, sent: ReservationInput) -> EventType:

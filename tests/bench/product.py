@@ -104,10 +104,10 @@ def running_product(database_url: str = "", **more: str) -> Iterator[Product]:
 
 @contextmanager
 def running_sandbox() -> Iterator[str]:
-    """Run a sandbox without its pause between check and write; give its base URL."""
+    """Run a sandbox; give its base URL."""
     command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--control-port", "0"]
     with subprocess.Popen(
-        [*command, "--pause", "0", "--with-parent"],
+        [*command, "--with-parent"],
         cwd=serving.PROJECT,
         env=serving.environment(public_url="http://127.0.0.1", database_url=":memory-less:"),
         stdin=subprocess.PIPE,

@@ -29,7 +29,7 @@ def intents() -> int:
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("clicks", [2, 6])
 def test_concurrent_clicks_make_one_hold(calcom: Sandbox, staff: User, clicks: int) -> None:
-    calcom.pause = 0.3
+    calcom.faults.add("delay", when="between", method="POST", seconds=0.3, count=None)
 
     def click() -> HttpResponse:
         return ask(desk(staff), token=TOKEN)
@@ -47,7 +47,7 @@ def test_concurrent_clicks_make_one_hold(calcom: Sandbox, staff: User, clicks: i
 @pytest.mark.django_db(transaction=True)
 def test_one_token_with_two_event_types_makes_one_hold(calcom: Sandbox, staff: User) -> None:
     """Slots of two event types are not guarded against each other, so only the token is left."""
-    calcom.pause = 0.3
+    calcom.faults.add("delay", when="between", method="POST", seconds=0.3, count=None)
 
     answers = at_once(
         lambda: ask(desk(staff), token=TOKEN, event_type_id=CONSULT),

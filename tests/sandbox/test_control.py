@@ -63,9 +63,7 @@ def test_holds_and_bookings_are_made_and_removed(sandbox: Sandbox, control: http
     assert sandbox.rows() == []
 
 
-def test_reset_undoes_pause_limit_and_faults(sandbox: Sandbox, control: httpx.Client) -> None:
-    control.post("/pause", json={"seconds": 0.01})
-    assert sandbox.pause == 0.01
+def test_reset_undoes_limit_and_faults(sandbox: Sandbox, control: httpx.Client) -> None:
     control.post("/limit", json={"key": "cal_ownerfast0123456789", "limit": 1})
     control.post("/faults", json={"kind": "500", "method": "PUT"})
     with client(sandbox) as caller:
@@ -74,7 +72,7 @@ def test_reset_undoes_pause_limit_and_faults(sandbox: Sandbox, control: httpx.Cl
     control.post("/reset")
     with client(sandbox) as caller:
         assert caller.get(f"{RESERVATIONS}/x").status_code == 200
-    assert (sandbox.rows(), sandbox.faults.all(), sandbox.pause) == ([], [], 0.0)
+    assert (sandbox.rows(), sandbox.faults.all()) == ([], [])
 
 
 def test_calls_are_listed_without_uids(sandbox: Sandbox, control: httpx.Client) -> None:
@@ -111,7 +109,7 @@ def test_browsers_and_other_host_names_are_refused(
 
 
 def test_body_must_be_declared_as_json(control: httpx.Client) -> None:
-    sent = control.post("/pause", content='{"seconds": 9}', headers={"Content-Type": "text/plain"})
+    sent = control.post("/clock", content='{"shift": 9}', headers={"Content-Type": "text/plain"})
     assert sent.status_code == 415
 
 

@@ -83,7 +83,7 @@ def test_half_a_body_makes_no_reservation(sandbox: Sandbox) -> None:
 
 
 def test_client_that_closed_its_side_gets_no_answer(sandbox: Sandbox) -> None:
-    sandbox.pause = 0.2
+    sandbox.faults.add("delay", when="between", method="POST", seconds=0.2)
     with connected(sandbox) as raw:
         raw.sendall(message("POST", RESERVATIONS, INPUT))
         raw.shutdown(socket.SHUT_WR)

@@ -1,4 +1,4 @@
-"""cal.com checks and then writes without a lock, so parallel calls win together."""
+"""Calls that come together win one slot together: cal.com checks and writes without a lock."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboard.sandbox import Sandbox, reservations
+from dashboard.sandbox import Hold, Sandbox, race
 from tests.sandbox.api import RESERVATIONS, body, client, hold
+from tests.waiting import wait_for
 
 CALLERS = 8
 
@@ -34,38 +35,73 @@ def together(sandbox: Sandbox, call: Callable[[httpx.Client, int], int]) -> Coun
     return Counter(statuses)
 
 
-@pytest.mark.alone  # callers must meet within the pause
-def test_parallel_posts_for_one_slot_win_together(sandbox: Sandbox) -> None:
-    sandbox.pause = 0.2
-
-    def post(caller: httpx.Client, _: int) -> int:
-        return caller.post(RESERVATIONS, json=body("11T09:00")).status_code
-
-    statuses = together(sandbox, post)
-    assert statuses[201] > 1
-    assert statuses[201] + statuses[422] == CALLERS
-    assert len(sandbox.rows()) == statuses[201]
+def post(caller: httpx.Client, _: int) -> int:
+    return caller.post(RESERVATIONS, json=body("11T09:00")).status_code
 
 
-@pytest.mark.alone  # callers must meet within the pause
-def test_parallel_patches_onto_one_slot_win_together(sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("winners", [1, 2, 4])
+def test_as_many_posts_win_together_as_at_the_real_server(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, winners: int
+) -> None:
+    monkeypatch.setitem(race.WINNERS, "POST", (winners,))
+    monkeypatch.setattr(race, "SECONDS", 60)
+    assert together(sandbox, post) == {201: winners, 422: CALLERS - winners}
+    assert len(sandbox.rows()) == winners
+
+
+@pytest.mark.parametrize("winners", [1, 3])
+def test_as_many_patches_win_together_as_at_the_real_server(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, winners: int
+) -> None:
     with client(sandbox) as caller:
         uids = [hold(caller, f"{14 + number}T09:00") for number in range(CALLERS)]
-    sandbox.pause = 0.2
 
     def patch(caller: httpx.Client, number: int) -> int:
         path = f"{RESERVATIONS}/{uids[number]}"
         return caller.patch(path, json=body("11T09:00")).status_code
 
-    statuses = together(sandbox, patch)
-    assert statuses[200] > 1
-    assert statuses[200] + statuses[422] == CALLERS
-    moved = [row for row in sandbox.rows() if row.start.day == 11]
-    assert len(moved) == statuses[200]
+    monkeypatch.setitem(race.WINNERS, "PATCH", (winners,))
+    monkeypatch.setattr(race, "SECONDS", 60)
+    assert together(sandbox, patch) == {200: winners, 422: CALLERS - winners}
+    assert [row.start.day for row in sandbox.rows()].count(11) == winners
+
+
+def test_never_more_win_than_at_the_real_server(sandbox: Sandbox) -> None:
+    assert max(race.WINNERS["POST"]) == 4
+    assert max(race.WINNERS["PATCH"]) == 3
+    for _ in range(5):
+        sandbox.remove_holds()
+        assert together(sandbox, post)[201] in {1, 2, 3, 4}
+
+
+def test_all_win_while_a_fault_delays_the_write(sandbox: Sandbox) -> None:
+    fault = sandbox.faults.add("delay", when="between", method="POST", count=None, seconds=60)
+
+    def clear() -> None:
+        wait_for(lambda: sandbox.faults.hits(fault) == CALLERS)
+        sandbox.faults.clear()
+
+    clearing = threading.Thread(target=clear)
+    clearing.start()
+    assert together(sandbox, post) == {201: CALLERS}
+    clearing.join()
+    assert len(sandbox.rows()) == CALLERS
+
+
+def test_delayed_write_lets_a_later_call_win(sandbox: Sandbox) -> None:
+    fault = sandbox.faults.add("delay", when="between", method="POST", seconds=60)
+    with client(sandbox) as caller, client(sandbox) as later:
+        first = threading.Thread(target=post, args=(caller, 1))
+        first.start()
+        wait_for(lambda: sandbox.faults.hits(fault) == 1)
+        assert (post(later, 2), post(later, 3)) == (201, 422)
+        assert len(sandbox.rows()) == 1
+        sandbox.faults.clear()
+        first.join()
+    assert len(sandbox.rows()) == 2
 
 
 def test_of_consecutive_posts_only_the_first_wins(sandbox: Sandbox) -> None:
-    sandbox.pause = 0.01
     with client(sandbox) as caller:
         answers = [caller.post(RESERVATIONS, json=body("11T09:00")) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [201, 422, 422]
@@ -75,9 +111,13 @@ def test_of_consecutive_posts_only_the_first_wins(sandbox: Sandbox) -> None:
 def test_hold_deleted_between_check_and_write_is_not_found(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def remove_first(row: Hold, **changes: object) -> Hold | None:
+        sandbox.remove_holds(row.uid)
+        return Sandbox.update_hold(sandbox, row, **changes)
+
     with client(sandbox) as caller:
         uid = hold(caller, "11T09:00")
-        monkeypatch.setattr(reservations, "pause", lambda _: sandbox.remove_holds(uid))
+        monkeypatch.setattr(sandbox, "update_hold", remove_first)
         answer = caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00"))
     words = "Invalid Query: The requested record was not found."
     assert answer.status_code == 404

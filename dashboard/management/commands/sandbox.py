@@ -25,12 +25,6 @@ class Command(BaseCommand):
         parser.add_argument("--state", type=Path, help="file that keeps the holds across restarts")
         parser.add_argument("--world", type=Path, help="JSON file of another world than the demo's")
         parser.add_argument(
-            "--pause",
-            type=float,
-            default=0.005,
-            help="seconds between cal.com's check and its write (default: 0.005)",
-        )
-        parser.add_argument(
             "--with-parent", action="store_true", help="end when standard input ends"
         )
 
@@ -41,7 +35,6 @@ class Command(BaseCommand):
             control_port=options["control_port"],
             state_path=options["state"],
         )
-        sandbox.pause = options["pause"]
         with until_stopped(with_parent=options["with_parent"]) as stop:
             try:
                 sandbox.start()
