@@ -33,13 +33,15 @@ from dashboard.sandbox.routing import (
 
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
+Handler = Callable[[Backend, ApiCall], Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Function that answers a method and path, if the header cal-api-version names its version."""
 
     version: str
-    handler: Callable[[Backend, ApiCall], Any]
+    handler: Handler
     guard: Callable[[dict[str, str], World], User | None] | None = None
     status: int = 200
 
@@ -55,14 +57,14 @@ ENDPOINTS = {
 }
 
 
-def answer(backend: Backend, request: Request) -> Response:
-    """Return cal.com's answer to a request."""
+def answer(backend: Backend, request: Request, *, instead: Handler | None = None) -> Response:
+    """Return cal.com's answer to a request, for which another handler may do the work."""
     headers: Headers = []
     try:
         check_escapes(without_api_prefix(request.path))
         payload = read_json(request)
         headers.append(request_id())
-        status, value = call_endpoint(backend, request, payload, headers)
+        status, value = call_endpoint(backend, request, payload, headers, instead)
     except errors.ApiError as error:
         if error.is_enveloped and not headers:  # from a step before the one that makes ids
             headers.append(("X-Request-Id", "unknown-request-id"))
@@ -71,7 +73,7 @@ def answer(backend: Backend, request: Request) -> Response:
 
 
 def call_endpoint(
-    backend: Backend, request: Request, payload: Any, headers: Headers
+    backend: Backend, request: Request, payload: Any, headers: Headers, instead: Handler | None
 ) -> tuple[int, Any]:
     """Return status and value of an answer, and add its headers. Raises ApiError."""
     template, argument = match_path(request.path)
@@ -88,7 +90,8 @@ def call_endpoint(
         raise errors.bare_server_error()
     user = endpoint.guard(request.headers, backend.world) if endpoint.guard else None
     try:
-        value = endpoint.handler(backend, ApiCall(user, argument, request.query, payload))
+        handler = instead or endpoint.handler
+        value = handler(backend, ApiCall(user, argument, request.query, payload))
     except OverflowError:  # a date beyond the calendar
         raise errors.database_error() from None
     return endpoint.status, value

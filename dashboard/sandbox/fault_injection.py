@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from dashboard.sandbox import api, errors
 from dashboard.sandbox.backend import Backend, SeenCall
@@ -13,7 +14,7 @@ from dashboard.sandbox.fixtures import Booking
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
 from dashboard.sandbox.rate_limit import rate_headers
 from dashboard.sandbox.request_body import read_json, read_reservation
-from dashboard.sandbox.routing import RESERVATION, match_path
+from dashboard.sandbox.routing import RESERVATION, ApiCall, match_path
 
 BLOCK = timedelta(seconds=60)
 MINUTE = timedelta(minutes=1)
@@ -87,13 +88,21 @@ def strike(
             wait = timedelta(seconds=fault.seconds) or BLOCK
             headers = [api.request_id(), *rate_headers(120, 0, wait)]
             return api.error_response(backend, request, errors.too_many_requests(), headers)
-        case Kind.ERROR | Kind.BARE_ERROR:
-            is_bare = fault.kind is Kind.BARE_ERROR
-            error = errors.bare_server_error() if is_bare else errors.database_error()
-            return api.error_response(backend, request, error, [api.request_id()])
+        case Kind.ERROR:
+            if answer is None:
+                return api.answer(backend, request, instead=fail)
+            failure = api.error_response(backend, request, errors.database_error(), [])
+            return replace(failure, headers=answer.headers)
+        case Kind.BARE_ERROR:
+            return api.error_response(backend, request, errors.bare_server_error(), [])
         case _:
             return page(*PAGES[fault.kind])
     return None
+
+
+def fail(_backend: Backend, _call: ApiCall) -> Any:
+    """Answer a call while the database is down."""
+    raise errors.database_error()
 
 
 def take_slot(backend: Backend, fault: Fault, slot: Slot | None) -> None:

@@ -23,8 +23,8 @@ class Kind(StrEnum):
     DROP = "drop"  # the connection is closed without an answer; "during": in the middle of it
     RESET = "reset"  # the same with a TCP reset
     TOO_MANY = "429"  # with the rate headers of a block of so many seconds
-    ERROR = "500"  # in cal.com's envelope
-    BARE_ERROR = "500-bare"  # in the bare form
+    ERROR = "500"  # as when cal.com's database is down: in the envelope, counted
+    BARE_ERROR = "500-bare"  # as when its Redis is down: bare, not counted
     BAD_GATEWAY = "502"  # HTML of a proxy
     UNAVAILABLE = "503"  # HTML of a proxy
     HTML = "html"  # HTML in place of JSON, with status 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 
 import httpx
@@ -66,13 +67,6 @@ def test_replaced_answers_have_the_form_of_cal_com_or_a_proxy(sandbox: Sandbox) 
     assert throttled.json()["error"]["code"] == "ThrottlerException"
     assert throttled.headers["X-RateLimit-Remaining-Default"] == "0"
     assert throttled.headers["X-RateLimit-Reset-Default"] == "42"
-    sandbox.faults.add("500")
-    assert post(sandbox).json()["error"] == {
-        "code": "INTERNAL_SERVER_ERROR",
-        "message": "There was an error, please try again later.",
-    }
-    sandbox.faults.add("500-bare")
-    assert post(sandbox).json() == {"statusCode": 500, "message": "Internal server error"}
     sandbox.faults.add("502")
     proxied = post(sandbox)
     assert proxied.headers["Content-Type"] == "text/html"
@@ -83,6 +77,36 @@ def test_replaced_answers_have_the_form_of_cal_com_or_a_proxy(sandbox: Sandbox) 
     assert cut.text.startswith('{"status":"success","data":{"eventTypeId":1')
     with pytest.raises(ValueError, match="Unterminated"):
         cut.json()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_error_of_the_database_is_counted_and_has_the_envelope(sandbox: Sandbox, when: str) -> None:
+    sandbox.set_limit("cal_ownerfast0123456789", 120)
+    sandbox.faults.add("500", when=when)
+    failed, following = post(sandbox), post(sandbox)
+    assert failed.json() == {
+        "status": "error",
+        "timestamp": failed.json()["timestamp"],
+        "path": RESERVATIONS,
+        "error": {
+            "code": "INTERNAL_SERVER_ERROR",
+            "message": "There was an error, please try again later.",
+        },
+    }
+    rates = [each.headers["X-RateLimit-Remaining-Default"] for each in (failed, following)]
+    assert rates == ["119", "118"]
+    assert uuid.UUID(failed.headers["X-Request-Id"])
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_error_of_redis_is_bare(sandbox: Sandbox, when: str) -> None:
+    sandbox.faults.add("500-bare", when=when)
+    answer = post(sandbox)
+    assert (answer.status_code, answer.text) == (
+        500,
+        '{"statusCode":500,"message":"Internal server error"}',
+    )
+    assert [name for name in answer.headers if name.startswith("x-r")] == []
 
 
 @pytest.mark.parametrize(("when", "rows_meanwhile"), [("before", 0), ("after", 1)])
