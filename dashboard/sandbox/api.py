@@ -31,6 +31,16 @@ from dashboard.sandbox.routing import (
     without_api_prefix,
 )
 
+PREFLIGHT = [
+    ("Access-Control-Allow-Origin", "*"),
+    ("Access-Control-Allow-Methods", "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS"),
+    (
+        "Access-Control-Allow-Headers",
+        "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,cal-api-version,"
+        "Accept,Authorization,Content-Type,Origin",
+    ),
+    ("Access-Control-Max-Age", "86400"),
+]
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 Handler = Callable[[Backend, ApiCall], Any]
@@ -59,6 +69,8 @@ ENDPOINTS = {
 
 def answer(backend: Backend, request: Request, *, instead: Handler | None = None) -> Response:
     """Return cal.com's answer to a request, for which another handler may do the work."""
+    if request.method == "OPTIONS":
+        return Response(204, [*PREFLIGHT, date(backend)], b"")
     headers: Headers = []
     try:
         check_escapes(without_api_prefix(request.path))
@@ -106,9 +118,12 @@ def error_response(
 
 
 def response(backend: Backend, status: int, value: Any, headers: Headers) -> Response:
-    second = backend.clock.now().replace(microsecond=0)
-    date = ("Date", format_datetime(second, usegmt=True))
-    return Response(status, [*headers, ("Content-Type", JSON_TYPE), date], to_json(value))
+    headers = [*headers, ("Content-Type", JSON_TYPE), date(backend)]
+    return Response(status, headers, to_json(value))
+
+
+def date(backend: Backend) -> tuple[str, str]:
+    return "Date", format_datetime(backend.clock.now().replace(microsecond=0), usegmt=True)
 
 
 def request_id() -> tuple[str, str]:

@@ -68,18 +68,18 @@ def intersection(groups: list[list[Span]]) -> list[Span]:
 
 
 def slot_starts(spans: Iterable[Span], minutes: int, zone: tzinfo) -> list[datetime]:
-    """Return the starts of slots of so many minutes, on the grid of the zone's hours.
+    """Return the starts of slots of so many minutes, one at least, on the grid of a zone's hours.
 
     https://github.com/calcom/cal.diy/blob/main/packages/features/schedules/lib/slots.ts
     """
+    minutes = max(minutes, 1)
     length = timedelta(minutes=minutes)
     grid = next((size for size in GRIDS if minutes % size == 0), 1)
     found = []
     for start, end in spans:
-        local = start.astimezone(zone)
-        hour = local.replace(minute=0, second=0, microsecond=0)
-        steps = math.ceil((local - hour) / MINUTE / grid)
-        moment = (hour + timedelta(minutes=steps * grid)).astimezone(UTC)
+        minute = start.astimezone(zone).minute
+        steps = math.ceil(minute / grid)
+        moment = start.replace(second=0, microsecond=0) + (steps * grid - minute) * MINUTE
         while moment + length - SECOND <= end:
             found.append(moment)
             moment += length

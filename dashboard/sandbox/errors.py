@@ -56,6 +56,12 @@ def database_error() -> ApiError:
     return ApiError(500, {"code": "INTERNAL_SERVER_ERROR", "message": message})
 
 
+def check_integer(number: int) -> None:
+    """Raise the database's error for a number that is no 32-bit integer."""
+    if not -(2**31) <= number < 2**31:
+        raise database_error()
+
+
 def record_not_found() -> ApiError:
     """Return the error for a row that was removed between check and write."""
     message = "Invalid Query: The requested record was not found."

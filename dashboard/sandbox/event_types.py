@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard.sandbox.backend import Backend
-from dashboard.sandbox.errors import database_error, nest_error
+from dashboard.sandbox.errors import check_integer, database_error, nest_error
 from dashboard.sandbox.fixtures import EventType, World
 from dashboard.sandbox.routing import ApiCall
 
@@ -34,6 +34,7 @@ def get_event_type(backend: Backend, call: ApiCall) -> Any:
     """Answer with an event type of the caller or of a team of theirs."""
     if not call.argument.removeprefix("-").isdecimal():
         raise database_error()
+    check_integer(int(call.argument))
     found = backend.find_event_type(int(call.argument))
     if found and call.user and found.owner == call.user.id:
         data = of_user(found, backend.world, without_fields={PHONE})
@@ -58,11 +59,12 @@ def of_team(event_type: EventType, world: World) -> dict[str, Any]:
     del body["ownerId"], body["users"]
     name, *others = TEMPLATE["bookingFields"]
     users = [world.user_by_id[host] for host in event_type.hosts]
+    turn = {"mandatory": False, "priority": "medium"} if event_type.is_round_robin else {}
     return body | {
         "bookingFields": [{key: name[key] for key in name if key != "label"}, *others],
         "hosts": [
-            {"mandatory": False, "priority": "medium", "userId": user.id}
-            | {"name": user.name, "username": user.username, "avatarUrl": None}
+            turn
+            | {"userId": user.id, "name": user.name, "username": user.username, "avatarUrl": None}
             for user in users
         ],
         "teamId": event_type.team,

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
-from email.message import Message
 from typing import Any
 
 from dashboard.sandbox.dates import is_date_string
@@ -18,6 +18,10 @@ from dashboard.sandbox.fixtures import DEFAULT_MINUTES
 from dashboard.sandbox.http_server import Request
 
 MAX_BYTES = 100 * 1024
+CHARSETS = {"utf-7", "utf-8", "utf-16", "utf-16le", "utf-16be"}
+WORD = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+PARAMETER = re.compile(rf'; *({WORD}) *= *("(?:[^"\\]|\\.)*"|{WORD}) *')
+JSON_CONTENT = re.compile(rf"application/json *({PARAMETER.pattern})*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +44,25 @@ def read_json(request: Request) -> Any:
     """Return the object or list in the body, ``{}`` where the body is no JSON.
 
     Raises ApiError 400 for malformed JSON (in other words than cal.com's, which are those of Node's
-    parser), 413 for a body that is too long, 415 for any encoding but UTF-8.
+    parser), 413 for a body that is too long, 415 for an unknown encoding.
     """
-    content_type = Message()
-    content_type["content-type"] = request.headers.get("content-type", "text/plain")
-    if not request.body or content_type.get_content_type() != "application/json":
+    content_type = request.headers.get("content-type", "")
+    if not request.body or not JSON_CONTENT.fullmatch(content_type):
         return {}
-    charset = str(content_type.get_content_charset() or "utf-8")
-    if charset != "utf-8":
+    parameters = {name.lower(): value for name, value in PARAMETER.findall(content_type)}
+    charset = parameters.get("charset", "").strip('"').lower() or "utf-8"
+    if charset not in CHARSETS:
         raise bare_error(415, f'unsupported charset "{charset.upper()}"')
     encoding = request.headers.get("content-encoding", "identity").lower()
     if encoding != "identity":
         raise bare_error(415, f'unsupported content encoding "{encoding}"')
     if len(request.body) > MAX_BYTES:
         raise bare_error(413, "request entity too large")
+    text = request.body.decode(charset, "replace").removeprefix("\ufeff")
+    if not text:
+        return {}
     try:
-        payload = json.loads(request.body, parse_float=to_number, parse_constant=to_number)
+        payload = json.loads(text, parse_float=to_number, parse_constant=to_number)
     except (ValueError, RecursionError) as exc:
         raise nest_error(400, f"Malformed JSON: {exc}") from exc
     if not isinstance(payload, dict | list):

@@ -11,13 +11,12 @@ from typing import Any
 
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, parse_date
-from dashboard.sandbox.errors import database_error, nest_error, record_not_found
+from dashboard.sandbox.errors import bare_server_error, check_integer, nest_error, record_not_found
 from dashboard.sandbox.faults import When
 from dashboard.sandbox.fixtures import EventType, Hold, User, World
 from dashboard.sandbox.request_body import ReservationInput, read_reservation
 from dashboard.sandbox.routing import RESERVATION, RESERVATIONS, ApiCall
 
-LARGEST_ID = 2**31 - 1
 MINUTE = timedelta(minutes=1)
 
 NEEDS_CREDENTIALS = (
@@ -97,8 +96,7 @@ def delete(backend: Backend, call: ApiCall) -> Any:
 
 
 def find_event_type(backend: Backend, sent: ReservationInput) -> EventType:
-    if abs(sent.event_type_id) > LARGEST_ID:
-        raise database_error()
+    check_integer(sent.event_type_id)
     event_type = backend.find_event_type(sent.event_type_id)
     if event_type is None:
         raise nest_error(404, f"Event Type with ID={sent.event_type_id} not found")
@@ -114,8 +112,9 @@ def is_related(user: User | None, event_type: EventType, world: World) -> bool:
 
 
 def slot_of(sent: ReservationInput, event_type: EventType) -> tuple[datetime, datetime]:
-    """Return start and end in UTC. Raises ApiError 400 for a wrong date or length."""
-    start = parse_date(sent.slot_start)
+    """Return start and end in UTC. Raises ApiError for a wrong date or length."""
+    is_in_year_0 = sent.slot_start.startswith("0000")  # which has the days of 2000
+    start = parse_date("2000" + sent.slot_start[4:] if is_in_year_0 else sent.slot_start)
     if start is None:
         raise nest_error(400, "Invalid start date")
     minutes = sent.slot_duration
@@ -123,6 +122,8 @@ def slot_of(sent: ReservationInput, event_type: EventType) -> tuple[datetime, da
         raise nest_error(400, NOT_VARIABLE)
     if minutes and minutes not in event_type.options:
         raise nest_error(400, NOT_OFFERED + ", ".join(map(str, event_type.options)))
+    if is_in_year_0:  # which PostgreSQL does not know
+        raise bare_server_error()
     return start, event_type.end_of(start, minutes)
 
 

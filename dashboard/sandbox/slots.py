@@ -20,13 +20,14 @@ from dashboard.sandbox import availability
 from dashboard.sandbox.availability import Span
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, is_date_string, parse_date
-from dashboard.sandbox.errors import nest_error
+from dashboard.sandbox.errors import check_integer, nest_error
 from dashboard.sandbox.fixtures import EventType, Hold
 from dashboard.sandbox.routing import ApiCall
 
 CACHED_FOR = timedelta(seconds=2)
 NOTICE = timedelta(minutes=1)
-ZONES = frozenset(available_timezones())
+# Node takes any case, and refuses two files of the system's database that are no zones.
+ZONES = {name.lower(): name for name in available_timezones() - {"Factory", "localtime"}}
 INTEGER = re.compile(r"\s*([+-]?\d+)", re.ASCII)  # the part of a text that parseInt reads
 
 
@@ -45,29 +46,30 @@ class SlotsQuery:
     start: datetime
     end: datetime
     zone: tzinfo
-    minutes: int  # 0 for the event type's own length
+    minutes: int | None
     with_end: bool
+    moved_booking: str
 
 
 def list_slots(backend: Backend, call: ApiCall) -> Any:
     """Answer with the free times by day of the zone asked for."""
     sent = dict(parse_qsl(call.query, keep_blank_values=True))
     query = read_query(sent)
+    check_integer(query.event_type_id)
     event_type = backend.find_event_type(query.event_type_id)
     if event_type is None:
         raise nest_error(404, "Event Type not found")
-    minutes = query.minutes if query.minutes > 0 else event_type.length
     now = backend.clock.now()
     key = tuple(sorted((name, value) for name, value in sent.items() if name != "format"))
     expires, free = backend.slot_cache.get(key, (now, []))
     if expires <= now:
-        free = compute(backend, event_type, query, minutes, now)
+        free = compute(backend, event_type, query, now)
         kept = {each: entry for each, entry in backend.slot_cache.items() if entry[0] > now}
         backend.slot_cache = kept | {key: (now + CACHED_FOR, free)}
     days: dict[str, list[Any]] = {}
     for each in free:
         day = str(each.start.astimezone(query.zone).date())
-        days.setdefault(day, []).append(slot(each, event_type, query, minutes))
+        days.setdefault(day, []).append(slot(each, event_type, query))
     return {"data": days, "status": "success"}
 
 
@@ -84,6 +86,10 @@ def is_number(value: str) -> bool:
     return INTEGER.match(value) is not None
 
 
+def is_zone(value: str) -> bool:
+    return value.lower() in ZONES
+
+
 def is_format(value: str) -> bool:
     return value.lower() in {"", "range", "time"}
 
@@ -94,7 +100,7 @@ RULES: dict[str, tuple[Callable[[str], bool], str]] = {
     "eventTypeId": (is_number, NUMBER),
     "start": (is_date, DATE),
     "end": (is_date, DATE),
-    "timeZone": (ZONES.__contains__, "{} must be a valid IANA time-zone"),
+    "timeZone": (is_zone, "{} must be a valid IANA time-zone"),
     "duration": (is_number, NUMBER),
     "format": (is_format, "slotFormat must be either 'range' or 'time'"),
     "bookingUidToReschedule": (bool, "{} must be a string"),
@@ -115,14 +121,15 @@ def read_query(sent: dict[str, str]) -> SlotsQuery:
     start, end = read_date(sent, "start"), read_date(sent, "end")
     if end.time().replace(microsecond=0) == time(0):  # midnight means the whole day
         end += timedelta(hours=23, minutes=59, seconds=59)
-    zone = sent.get("timeZone", "UTC")
+    zone = ZONES[sent.get("timeZone", "UTC").lower()]
     return SlotsQuery(
         event_type_id=read_number(sent["eventTypeId"]),
         start=start,
         end=end,
         zone=UTC if zone in {"UTC", "GMT"} else ZoneInfo(zone),
-        minutes=read_number(sent.get("duration", "0")),
+        minutes=read_number(sent["duration"]) if "duration" in sent else None,
         with_end=sent.get("format", "").lower() == "range",
+        moved_booking=sent.get("bookingUidToReschedule", ""),
     )
 
 
@@ -142,14 +149,17 @@ def read_date(sent: dict[str, str], name: str) -> datetime:
 
 
 def compute(
-    backend: Backend, event_type: EventType, query: SlotsQuery, minutes: int, now: datetime
+    backend: Backend, event_type: EventType, query: SlotsQuery, now: datetime
 ) -> list[FreeTime]:
     """Return the free times, soonest first, and purge the event type's expired holds."""
     # cal.com compares with the whole second here, and to the millisecond at POST.
     second = now.replace(microsecond=0)
     holds = [row for row in backend.rows() if row.is_live(second)]
     backend.remove_where(lambda row: row.event_type_id == event_type.id and row.release_at < second)
-    starts = open_starts(backend, event_type, max(query.start, now + NOTICE), query.end, minutes)
+    minutes = query.minutes or event_type.length
+    start = max(query.start, now + NOTICE)
+    spans = open_spans(backend, event_type, start, query.end, query.moved_booking)
+    starts = sorted(availability.slot_starts(spans, minutes, query.zone))
     if event_type.seats:
         free = with_seats(backend, event_type, holds, starts)
     else:
@@ -164,29 +174,32 @@ def compute(
     ]
 
 
-def open_starts(
-    backend: Backend, event_type: EventType, start: datetime, end: datetime, minutes: int
-) -> list[datetime]:
-    """Return the starts within the working hours that no booking takes."""
-    hosts = [(user, backend.world.schedule_of(user)) for user in event_type.people]
-    zone = next((schedule.zone for _, schedule in hosts if schedule), UTC)
+def open_spans(
+    backend: Backend, event_type: EventType, start: datetime, end: datetime, moved_booking: str
+) -> list[Span]:
+    """Return the working hours that no booking takes, but for the one that is to be moved."""
     hours = [
         availability.subtract(
-            availability.working_hours(schedule, start, end), busy_spans(backend, event_type, user)
+            availability.working_hours(schedule, start, end),
+            busy_spans(backend, event_type, user, moved_booking),
         )
-        for user, schedule in hosts
-        if schedule
+        for user in event_type.people
+        if (schedule := backend.world.schedule_of(user))
     ]
     combine = availability.union if event_type.is_round_robin else availability.intersection
-    return sorted(availability.slot_starts(combine(hours), minutes, zone))
+    return combine(hours)
 
 
-def busy_spans(backend: Backend, event_type: EventType, user: int) -> list[Span]:
+def busy_spans(
+    backend: Backend, event_type: EventType, user: int, moved_booking: str
+) -> list[Span]:
     """Return a host's bookings of any event type; those with seats leave their own slot open."""
     found = []
     for booking in backend.bookings():
         booked = backend.find_event_type(booking.event_type)
-        if booked is None or not booking.is_active or (event_type.seats and booked == event_type):
+        if booked is None or not booking.is_active or booking.uid == moved_booking:
+            continue
+        if event_type.seats and booked == event_type:
             continue
         # A round robin booking has one host: the first, as for a hold.
         if user in (booked.people[:1] if booked.is_round_robin else booked.people):
@@ -211,11 +224,11 @@ def with_seats(
     return found
 
 
-def slot(free: FreeTime, event_type: EventType, query: SlotsQuery, minutes: int) -> dict[str, Any]:
+def slot(free: FreeTime, event_type: EventType, query: SlotsQuery) -> dict[str, Any]:
     """Return one free time as cal.com lists it."""
     listed: dict[str, Any] = {"start": format_date(free.start, query.zone)}
     if query.with_end:
-        listed["end"] = format_date(free.start + timedelta(minutes=minutes), query.zone)
+        listed["end"] = format_date(event_type.end_of(free.start, query.minutes), query.zone)
     if free.booked is not None and event_type.seats:
         listed["seatsBooked"] = free.booked
         listed["seatsRemaining"] = event_type.seats - free.booked

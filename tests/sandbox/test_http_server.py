@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
@@ -118,7 +119,7 @@ def test_each_answer_has_its_own_request_id(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[1", '{"a":}', "nul", "{'a': 1}", '{"eventTypeId": NaN}', "[" * 100_000, "\ufeff"],
+    ["{", "[1", '{"a":}', "nul", "{'a': 1}", '{"eventTypeId": NaN}', "[" * 100_000, " "],
 )
 def test_malformed_json_is_answered_before_authentication(sandbox: Sandbox, text: str) -> None:
     with client(sandbox) as caller:
@@ -131,6 +132,89 @@ def test_malformed_json_is_answered_before_authentication(sandbox: Sandbox, text
     assert answer.json()["error"]["code"] == "BadRequestException"
     assert answer.headers["X-Request-Id"] == "unknown-request-id"
     assert "X-RateLimit-Limit-Default" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("content_type", "text", "status"),
+    [
+        ("application/json", b"\xef\xbb\xbf" + INPUT, 201),
+        ("Application/JSON ; charset = UTF-8", INPUT, 201),
+        ('application/json; charset="utf-8"; x=y', INPUT, 201),
+        ("application/json; charset=utf-16le", INPUT.decode().encode("utf-16le"), 201),
+        ("application/json", INPUT[:-1] + b', "x": "\xff"}', 201),
+        ("application/json", b"\xef\xbb\xbf", 400),
+        ("application/json;", INPUT, 400),
+        ("application/json; charset=", INPUT, 400),
+        ("application/json, text/plain", INPUT, 400),
+        ("application/jsonp", INPUT, 400),
+        ("text/plain", INPUT, 400),
+        ("application/json; charset=utf8", INPUT, 415),
+        ("application/json; charset=utf-8; charset=latin1", INPUT, 415),
+    ],
+)
+def test_body_is_read_as_by_express(
+    sandbox: Sandbox, content_type: str, text: bytes, status: int
+) -> None:
+    with client(sandbox) as caller:
+        sent = caller.post(RESERVATIONS, content=text, headers={"Content-Type": content_type})
+    assert sent.status_code == status
+    if status == 400:  # no body at all, not a malformed one
+        assert [each["target"] for each in sent.json()["error"]["details"]["errors"]] == [{}, {}]
+
+
+@pytest.mark.parametrize("path", [RESERVATIONS, "/v2/slots", "/anywhere"])
+def test_preflight_is_answered_on_any_path(sandbox: Sandbox, path: str) -> None:
+    with httpx.Client(base_url=sandbox.url) as caller:
+        answer = caller.options(path)
+    assert (answer.status_code, answer.content) == (204, b"")
+    prefix = "access-control-"
+    assert {
+        name.removeprefix(prefix): text
+        for name, text in answer.headers.items()
+        if name.startswith(prefix)
+    } == {
+        "allow-origin": "*",
+        "allow-methods": "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS",
+        "allow-headers": "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,"
+        "cal-api-version,Accept,Authorization,Content-Type,Origin",
+        "max-age": "86400",
+    }
+
+
+@pytest.mark.parametrize(
+    ("change", "status", "code"),
+    [
+        ({"slotStart": "0000-01-01"}, 500, None),
+        ({"slotStart": "0000-02-29T10:00:00Z"}, 500, None),
+        ({"slotStart": "0000-02-30"}, 400, "BadRequestException"),
+        ({"slotStart": "0001-01-01"}, 201, None),
+        ({"eventTypeId": -(2**31)}, 404, "NotFoundException"),
+        ({"eventTypeId": -(2**31) - 1}, 500, "INTERNAL_SERVER_ERROR"),
+        ({"eventTypeId": 2**31 - 1}, 404, "NotFoundException"),
+        ({"eventTypeId": 2**31}, 500, "INTERNAL_SERVER_ERROR"),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PATCH"])
+def test_limits_of_the_database(
+    sandbox: Sandbox, method: str, change: dict[str, Any], status: int, code: str | None
+) -> None:
+    with client(sandbox) as caller:
+        path = f"{RESERVATIONS}/{hold(caller, '12T09:00')}" if method == "PATCH" else RESERVATIONS
+        answer = caller.request(method, path, json=body("11T09:00") | change)
+    assert answer.status_code == (200 if (method, status) == ("PATCH", 201) else status)
+    assert answer.json().get("error", {}).get("code") == code
+    assert answer.headers["X-RateLimit-Limit-Default"]
+
+
+@pytest.mark.parametrize("number", [2**31, -(2**31) - 1])
+def test_event_type_beyond_32_bits_is_an_error_of_the_database(
+    sandbox: Sandbox, number: int
+) -> None:
+    query = {"start": "2027-01-11", "end": "2027-01-11", "eventTypeId": str(number)}
+    with client(sandbox) as caller:
+        slots = caller.get("/v2/slots", params=query)
+        one = caller.get(f"/v2/event-types/{number}", headers={"cal-api-version": "2024-06-14"})
+    assert [slots.status_code, one.status_code] == [500, 500]
 
 
 @pytest.mark.parametrize("number", ["1e999", "-1e999", "1e300"])

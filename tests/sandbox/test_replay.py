@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from dashboard.sandbox import Sandbox
+from tests.sandbox.api import client
 from tests.sandbox.recorded import Exchange, timeline
 from tests.sandbox.replay import Replay, world
 
@@ -21,8 +22,6 @@ def not_imitated(exchange: Exchange) -> str | None:
     names = {pair.partition("=")[0] for pair in url.query.split("&")} - {""}
     if url.path in OTHER_ROUTES and exchange.response["status"] != 404:
         return f"route {url.path}"
-    if request["method"] == "OPTIONS":
-        return "method OPTIONS"
     if "If-None-Match" in request["headers"]:
         return "conditional request"
     if url.path == "/v2/event-types" and names:
@@ -35,7 +34,6 @@ def not_imitated(exchange: Exchange) -> str | None:
 EXPECTED = {
     "route /v2/me": 7,
     "route /v2/bookings": 4,
-    "method OPTIONS": 1,
     "conditional request": 1,
     "query of the list of event types": 10,
     "slots of an event type that is not named by its id": 4,
@@ -91,3 +89,15 @@ def test_a_sandbox_with_other_rules_is_found_out() -> None:
         differences, _ = replayed(sandbox)
     files = {file for (file, _), found in differences.items() if found}
     assert {"01-post", "08-422", "09-429", "10-slots", "11-event-types-me"} <= files
+
+
+def test_only_round_robin_tells_priorities_of_hosts() -> None:
+    with Sandbox(world()) as sandbox, client(sandbox) as caller:
+        version = {"cal-api-version": "2024-06-14"}
+        hosts = {
+            number: caller.get(f"/v2/event-types/{number}", headers=version).json()["data"]["hosts"]
+            for number in (20, 22)
+        }
+    names = ["userId", "name", "username", "avatarUrl"]
+    assert [list(host) for host in hosts[20]] == [["mandatory", "priority", *names]] * 2
+    assert [list(host) for host in hosts[22]] == [names] * 2

@@ -52,6 +52,11 @@ def test_zone_without_a_fixed_offset_never_writes_z(sandbox: Sandbox) -> None:
         ({"format": ""}, {}),
         ({"end": "2027-01-11T00:00:00.500Z"}, {}),
         ({"timeZone": "GMT"}, {"timeZone": "UTC"}),
+        ({"timeZone": "eUROPE/rome"}, {"timeZone": "Europe/Rome"}),
+        ({"timeZone": "utc"}, {}),
+        ({"start": "2027-01-11T10:00:00.500Z"}, {"start": "2027-01-11T10:00:00Z"}),
+        ({"start": "2027-01-11T10:00:59Z"}, {"start": "2027-01-11T10:00:00Z"}),
+        ({"start": "2027-01-11T10:01:00Z"}, {"start": "2027-01-11T11:00:00Z"}),
     ],
 )
 def test_lenient_values_are_accepted(
@@ -74,13 +79,63 @@ def test_lenient_values_are_accepted(
             {"start": "2027-02-30"},
             "start property is wrong,start must be a valid ISO 8601 date string ",
         ),
+        (
+            {"timeZone": "Factory"},
+            "timeZone property is wrong,timeZone must be a valid IANA time-zone ",
+        ),
     ],
 )
-def test_invalid_date_is_refused(sandbox: Sandbox, asked: dict[str, str], words: str) -> None:
+def test_invalid_date_or_zone_is_refused(
+    sandbox: Sandbox, asked: dict[str, str], words: str
+) -> None:
     query = {"eventTypeId": "1", "start": "2027-01-11", "end": "2027-01-11"}
     with client(sandbox) as caller:
         answer = caller.get("/v2/slots", params=query | asked)
     assert (answer.status_code, answer.json()["error"]["message"]) == (400, words)
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "count"),
+    [
+        ("Asia/Kolkata", "14:00:00.000+05:30", 7),
+        ("Asia/Kathmandu", "14:00:00.000+05:45", 7),
+        ("Europe/Rome", "09:00:00.000+01:00", 8),
+    ],
+)
+def test_grid_follows_the_zone_asked_for(
+    sandbox: Sandbox, zone: str, first: str, count: int
+) -> None:
+    query = {"eventTypeId": 1, "start": "2027-01-11", "end": "2027-01-11", "timeZone": zone}
+    with client(sandbox) as caller:
+        days = caller.get("/v2/slots", params=query).json()["data"]
+    slots = [slot["start"] for slots in days.values() for slot in slots]
+    assert (slots[0], len(slots)) == (f"2027-01-11T{first}", count)
+
+
+def test_negative_duration_is_a_grid_of_one_minute(sandbox: Sandbox) -> None:
+    query = {"eventTypeId": 1, "start": "2027-01-11", "end": "2027-01-11", "duration": "-30"}
+    with client(sandbox) as caller:
+        days = caller.get("/v2/slots", params=query | {"format": "range"}).json()["data"]
+    assert len(days["2027-01-11"]) == 8 * 60
+    assert days["2027-01-11"][:2] == [
+        {"start": "2027-01-11T08:00:00.000Z", "end": "2027-01-11T07:30:00.000Z"},
+        {"start": "2027-01-11T08:01:00.000Z", "end": "2027-01-11T07:31:00.000Z"},
+    ]
+
+
+def test_booking_to_be_moved_frees_its_time(sandbox: Sandbox) -> None:
+    with client(sandbox) as caller:
+        moving = starts(caller, "2027-01-13", bookingUidToReschedule="bk-fixed-1")
+        unknown = starts(caller, "2027-01-13", bookingUidToReschedule="bk-fixed-9")
+    assert (moving, unknown) == (without("13:00"), without("09:00", "13:00"))
+
+
+def test_time_of_this_minute_is_not_listed_and_of_the_next_is(sandbox: Sandbox) -> None:
+    sandbox.clock.stop(datetime(2027, 1, 11, 9, 59, 59, tzinfo=UTC))
+    with client(sandbox) as caller:
+        assert starts(caller, "2027-01-11")[0] == "10:00"
+        sandbox.clock.shift(5)
+        assert starts(caller, "2027-01-11")[0] == "11:00"
 
 
 def test_past_of_today_is_not_listed(sandbox: Sandbox) -> None:
