@@ -6,6 +6,8 @@ https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/slots-
 
 from __future__ import annotations
 
+import json
+import os
 import threading
 import uuid
 from collections import deque
@@ -15,7 +17,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from dashboard.sandbox import storage
 from dashboard.sandbox.dates import Clock
 from dashboard.sandbox.faults import Faults
 from dashboard.sandbox.fixtures import (
@@ -25,6 +26,9 @@ from dashboard.sandbox.fixtures import (
     Hold,
     World,
     read_booking,
+    read_hold,
+    write_booking,
+    write_hold,
 )
 from dashboard.sandbox.http_server import Request
 from dashboard.sandbox.race import Race
@@ -59,7 +63,10 @@ class Backend:
         self.seen_calls: deque[SeenCall] = deque(maxlen=REMEMBERED_CALLS)
         self._lock = threading.RLock()
         self._path = Path(state_path) if state_path else None
-        self._fill(storage.load(self._path) if self._path else None)
+        if self._path is not None and self._path.exists():
+            self._fill(json.loads(self._path.read_text(encoding="utf-8")))
+        else:
+            self._fill(None)
 
     # Holds. ``rows`` has the expired ones too, until they are purged.
 
@@ -208,21 +215,28 @@ class Backend:
         self._holds: dict[int, Hold] = {}
         self._last_id = 0
         if saved is not None:
-            self._holds = {raw["id"]: storage.read_hold(raw) for raw in saved["holds"]}
+            self._holds = {raw["id"]: read_hold(raw) for raw in saved["holds"]}
             self._last_id = saved["lastId"]
             self._bookings |= {raw["uid"]: read_booking(raw) for raw in saved["bookings"]}
             for uid in saved["removedBookings"]:
                 self._bookings.pop(uid, None)
 
     def _save(self) -> None:
+        """Replace the state file as a whole, so that a kill leaves the old one or the new one."""
         if self._path is None:
             return
         initial = {each.uid: each for each in self.world.bookings}
         changed = [each for each in self._bookings.values() if initial.get(each.uid) != each]
         content = {
-            "holds": [storage.write_hold(row) for row in self._holds.values()],
+            "holds": [write_hold(row) for row in self._holds.values()],
             "lastId": self._last_id,
-            "bookings": [storage.write_booking(booking) for booking in changed],
+            "bookings": [write_booking(booking) for booking in changed],
             "removedBookings": [uid for uid in initial if uid not in self._bookings],
         }
-        storage.save(self._path, content)
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = self._path.with_name(self._path.name + ".new")
+        with temporary.open("w", encoding="utf-8") as file:
+            json.dump(content, file, separators=(",", ":"))
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(self._path)

@@ -17,9 +17,8 @@ from urllib.parse import urlsplit
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.faults import Kind
-from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking
+from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking, write_booking
 from dashboard.sandbox.http_server import JSON_TYPE, Request, Response, to_json
-from dashboard.sandbox.storage import write_booking
 
 HEADERS = [
     ("Server", "holdfast-sandbox-control"),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.sandbox import api, errors
 from dashboard.sandbox.backend import Backend, SeenCall
@@ -12,13 +12,10 @@ from dashboard.sandbox.dates import parse_date
 from dashboard.sandbox.faults import Fault, Kind, When
 from dashboard.sandbox.fixtures import Booking
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
-from dashboard.sandbox.rate_limit import rate_headers
+from dashboard.sandbox.rate_limit import BLOCK, rate_headers
 from dashboard.sandbox.request_body import read_json, read_reservation
 from dashboard.sandbox.routing import RESERVATION, ApiCall, match_path
 
-BLOCK = timedelta(seconds=60)
-MINUTE = timedelta(minutes=1)
-AROUND = set(When) - {When.BETWEEN}
 PAGES = {
     Kind.BAD_GATEWAY: (502, "502 Bad Gateway"),
     Kind.UNAVAILABLE: (503, "503 Service Temporarily Unavailable"),
@@ -26,8 +23,7 @@ PAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Slot:
+class Slot(NamedTuple):
     """A slot that a stranger can take; ``minutes`` None for the event type's own length."""
 
     event_type_id: int
@@ -39,7 +35,7 @@ def reply(backend: Backend, request: Request) -> Reply:
     """Answer as cal.com does unless faults strike, and record the call."""
     at = backend.clock.now()
     route, uid = match_path(request.path)
-    faults = backend.faults.strike(request.method, route, AROUND)
+    faults = backend.faults.strike(request.method, route, When.BEFORE, When.DURING, When.AFTER)
     if faults:
         held = held_slot(backend, uid) if route == RESERVATION else None
         sent = reply_with_faults(backend, request, faults, held)
@@ -77,8 +73,10 @@ def strike(
     match fault.kind:
         case Kind.DELAY:
             fault.wait()
+            return None
         case Kind.STRANGER_HOLDS | Kind.STRANGER_BOOKS:
             take_slot(backend, fault, slot)
+            return None
         case Kind.DROP | Kind.RESET:
             begun = answer if fault.when is When.DURING else None
             return Disconnect(with_reset=fault.kind is Kind.RESET, response=begun)
@@ -95,9 +93,7 @@ def strike(
             return replace(failure, headers=answer.headers)
         case Kind.BARE_ERROR:
             return api.error_response(backend, request, errors.bare_server_error(), [])
-        case _:
-            return page(*PAGES[fault.kind])
-    return None
+    return page(*PAGES[fault.kind])
 
 
 def fail(_backend: Backend, _call: ApiCall) -> Any:
@@ -135,9 +131,7 @@ def requested_slot(request: Request) -> Slot | None:
 def held_slot(backend: Backend, uid: str) -> Slot | None:
     """Return the slot of a hold, before the call changes it."""
     row = backend.find_hold(uid)
-    if row is None:
-        return None
-    return Slot(row.event_type_id, row.start, (row.end - row.start) // MINUTE)
+    return Slot(row.event_type_id, row.start, row.minutes) if row else None
 
 
 def page(status: int, title: str) -> Response:

@@ -40,12 +40,14 @@ class When(StrEnum):
     AFTER = "after"
 
 
-AFTER_BY_DEFAULT = {Kind.BAD_GATEWAY, Kind.HTML, Kind.TRUNCATED}
-ALLOWED = {
-    Kind.DELAY: {When.BEFORE, When.BETWEEN, When.AFTER},
-    Kind.DROP: {When.BEFORE, When.DURING, When.AFTER},
-    Kind.TOO_MANY: {When.BEFORE},
-    Kind.TRUNCATED: {When.AFTER},
+# Sides on which a kind can strike, the usual one first.
+SIDES = dict.fromkeys(Kind, (When.BEFORE, When.AFTER)) | {
+    Kind.DELAY: (When.BEFORE, When.BETWEEN, When.AFTER),
+    Kind.DROP: (When.BEFORE, When.DURING, When.AFTER),
+    Kind.TOO_MANY: (When.BEFORE,),
+    Kind.BAD_GATEWAY: (When.AFTER, When.BEFORE),
+    Kind.HTML: (When.AFTER, When.BEFORE),
+    Kind.TRUNCATED: (When.AFTER,),
 }
 
 
@@ -53,8 +55,9 @@ ALLOWED = {
 class Fault:
     """One fault; without a ``count`` it strikes until it is cleared.
 
-    ``seconds`` is the length of a delay or a block. The last three are the slot a stranger takes,
-    and for how long; by default the slot that the call asks for or, afterwards, gave up.
+    ``seconds`` is the length of a delay or a block. ``event_type_id``, ``slot_start`` and
+    ``minutes`` are the slot a stranger takes, and for how long; by default the slot that the call
+    asks for or, afterwards, gave up.
     """
 
     kind: Kind
@@ -95,34 +98,25 @@ class Faults:
         self._ids = itertools.count(1)
         self._lock = threading.Lock()
 
-    def add(
-        self,
-        kind: str,
-        *,
-        when: str | None = None,
-        method: str | None = None,
-        route: str | None = None,
-        **options: Any,
-    ) -> int:
+    def add(self, kind: str, *, when: str | None = None, **options: Any) -> int:
         """Add a fault and return its number; ``options`` are the other fields of ``Fault``.
 
         Raises ValueError for an unknown kind, side or route (a template such as
         ``/v2/slots/reservations/{uid}``), TypeError for an unknown option.
         """
         chosen = Kind(kind)
-        usual = When.AFTER if chosen in AFTER_BY_DEFAULT else When.BEFORE
-        side = When(when) if when else usual
-        if side not in ALLOWED.get(chosen, {When.BEFORE, When.AFTER}):
-            raise ValueError(f"{chosen} cannot strike {side} cal.com's work")
-        if route is not None and route not in PATTERNS:
-            raise ValueError(f"{chosen}: no such route as {route}")
-        fault = Fault(chosen, side, method.upper() if method else None, route, **options)
+        fault = Fault(chosen, When(when) if when else SIDES[chosen][0], **options)
+        fault.method = fault.method and fault.method.upper()
+        if fault.when not in SIDES[chosen]:
+            raise ValueError(f"{chosen} cannot strike {fault.when} cal.com's work")
+        if fault.route not in {None, *PATTERNS}:
+            raise ValueError(f"{chosen}: no such route as {fault.route}")
         with self._lock:
             fault.id = next(self._ids)
             self._faults[fault.id] = fault
         return fault.id
 
-    def strike(self, method: str, route: str | None, sides: set[When]) -> list[Fault]:
+    def strike(self, method: str, route: str | None, *sides: When) -> list[Fault]:
         """Return the faults that strike a call on these sides of the work."""
         with self._lock:
             faults = [fault for fault in self._faults.values() if fault.when in sides]

@@ -11,8 +11,21 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from dashboard.sandbox.dates import format_date
+
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DEFAULT_MINUTES = 5  # of a hold
+HOLD_FIELDS = {
+    "id": "id",
+    "uid": "uid",
+    "eventTypeId": "event_type_id",
+    "userId": "user_id",
+    "start": "start",
+    "end": "end",
+    "releaseAt": "release_at",
+    "isSeat": "is_seat",
+}
+HOLD_DATES = ("start", "end", "release_at")
 NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
 DEMO_DAYS = 28
 DEMO_ZONE = ZoneInfo("Europe/Rome")
@@ -129,6 +142,10 @@ class Hold:
     release_at: datetime
     is_seat: bool
 
+    @property
+    def minutes(self) -> int:
+        return (self.end - self.start) // timedelta(minutes=1)
+
     def is_live(self, at: datetime) -> bool:
         return self.release_at > at
 
@@ -209,6 +226,28 @@ def read_booking(raw: dict[str, Any]) -> Booking:
         status=raw.get("status", "accepted"),
         attendees=raw.get("attendees", 1),
     )
+
+
+def write_booking(booking: Booking) -> dict[str, Any]:
+    return {
+        "uid": booking.uid,
+        "eventType": booking.event_type,
+        "start": format_date(booking.start),
+        "end": format_date(booking.end),
+        "status": booking.status,
+        "attendees": booking.attendees,
+    }
+
+
+def read_hold(raw: dict[str, Any]) -> Hold:
+    values = {name: raw[key] for key, name in HOLD_FIELDS.items()}
+    return Hold(**values | {name: datetime.fromisoformat(values[name]) for name in HOLD_DATES})
+
+
+def write_hold(row: Hold) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in HOLD_FIELDS.values()}
+    values |= {name: values[name].isoformat() for name in HOLD_DATES}
+    return {key: values[name] for key, name in HOLD_FIELDS.items()}
 
 
 def demo_world(today: date) -> World:

@@ -52,7 +52,7 @@ def reserve(backend: Backend, call: ApiCall) -> Any:
             check_holds(backend, event_type, start, end)
         if not event_type.people:
             raise nest_error(400, NO_HOSTS)
-        pause(backend.faults.strike("POST", RESERVATIONS, {When.BETWEEN}))
+        pause(backend.faults.strike("POST", RESERVATIONS, When.BETWEEN))
         row = backend.insert_hold(
             event_type.id, start, minutes=sent.minutes, slot_duration=sent.slot_duration
         )
@@ -79,7 +79,7 @@ def update(backend: Backend, call: ApiCall) -> Any:
     with backend.race(event_type.id).join("PATCH") as pause:
         check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
         check_holds(backend, event_type, start, end)
-        pause(backend.faults.strike("PATCH", RESERVATION, {When.BETWEEN}))
+        pause(backend.faults.strike("PATCH", RESERVATION, When.BETWEEN))
         release_at = backend.clock.now() + sent.minutes * MINUTE
         changed = backend.update_hold(
             row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
@@ -172,7 +172,7 @@ def slot_fields(row: Hold) -> dict[str, Any]:
         "eventTypeId": row.event_type_id,
         "slotStart": format_date(row.start),
         "slotEnd": format_date(row.end),
-        "slotDuration": (row.end - row.start) // MINUTE,
+        "slotDuration": row.minutes,
     }
 
 
