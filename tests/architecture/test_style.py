@@ -17,7 +17,6 @@ PENDING_NAMES = """
 PENDING_PROSE = """
     tests.browser
     tests.holds
-    tests.sandbox
 """
 # Former names, which were hard to guess.
 OLD_MODULES = """

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from dashboard.sandbox import Sandbox
+from tests.waiting import PATIENCE
 
 RESERVATIONS = "/v2/slots/reservations"
 ONE = "/v2/slots/reservations/{uid}"
@@ -17,7 +18,7 @@ OWNER = {"Authorization": "Bearer cal_ownerfast0123456789", "cal-api-version": "
 
 
 def client(sandbox: Sandbox) -> httpx.Client:
-    return httpx.Client(base_url=sandbox.url, headers=OWNER, timeout=10, verify=False)
+    return httpx.Client(base_url=sandbox.url, headers=OWNER, timeout=PATIENCE, verify=False)
 
 
 def body(start: str, event_type: int = 1, **more: Any) -> dict[str, Any]:

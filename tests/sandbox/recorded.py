@@ -1,9 +1,10 @@
 """The recorded conversations and the moment of each exchange.
 
 ``Date`` tells it in whole seconds. New holds and refusals tell it to the millisecond in their
-bodies, some names tell it too, and the seconds until the rate window ends, which fall on a fraction
-of the window's own, tell on which side of that fraction a call was made. What is still open is put
-shortly before the next known moment or shortly after the last, for the recorder did not wait.
+bodies, and so do some names. The seconds until the rate window ends change at a fraction of a
+second that the window's start gives: they tell on which side of it a call was made. Any other
+moment is put shortly before the next known one, or shortly after the last: the recorder did not
+wait between calls.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 
 WIRE = Path(__file__).parent.parent / "wire"
 
-# What is in one line was one conversation, made call by call.
+# The files of one line are one conversation, made call by call.
 CONVERSATIONS = (
     ("01-post",),
     ("02-patch", "03-get", "04-delete"),
@@ -119,7 +120,7 @@ def _told(exchange: Exchange) -> datetime | None:
 
 
 def _named(earlier: list[Exchange], name: str) -> datetime | None:
-    """``after hold +0.38`` was made so many seconds after the last hold."""
+    """Return the moment that a name such as ``after hold +0.38`` tells: seconds after the hold."""
     found = re.fullmatch(r"after (hold|delete) \+([\d.]+)", name)
     if found is None:
         return None

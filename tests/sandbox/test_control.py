@@ -11,11 +11,12 @@ import pytest
 
 from dashboard.sandbox import Sandbox
 from tests.sandbox.api import RESERVATIONS, body, client, hold
+from tests.waiting import PATIENCE
 
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=sandbox.control_url) as caller:
+    with httpx.Client(base_url=sandbox.control_url, timeout=PATIENCE) as caller:
         yield caller
 
 
@@ -114,7 +115,7 @@ def test_body_must_be_declared_as_json(control: httpx.Client) -> None:
 
 
 @pytest.mark.parametrize("address", ["url", "control_url"])
-def test_it_listens_on_loopback_only(sandbox: Sandbox, address: str) -> None:
+def test_both_ports_listen_on_loopback_only(sandbox: Sandbox, address: str) -> None:
     port = urlsplit(getattr(sandbox, address)).port or 0
     with socket.create_connection(("127.0.0.1", port)):
         pass
@@ -129,8 +130,8 @@ def test_control_and_api_are_separate_ports(sandbox: Sandbox, control: httpx.Cli
         missing = caller.get("/control/rows")
         assert missing.json()["error"]["message"] == "Cannot GET /control/rows"
     assert control.get(RESERVATIONS).status_code == 404
-    wrong = httpx.get(sandbox.control_url.removesuffix("/control") + RESERVATIONS)
-    assert wrong.status_code == 404
+    wrong = sandbox.control_url.removesuffix("/control") + RESERVATIONS
+    assert httpx.get(wrong, timeout=PATIENCE).status_code == 404
 
 
 @pytest.mark.parametrize("content", ["[]", "{", '{"kind": "flood"}', '{"kind": "500", "x": 1}'])

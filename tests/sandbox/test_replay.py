@@ -1,4 +1,4 @@
-"""The measure of the sandbox: it answers as the real server did."""
+"""The sandbox answers as the real server did in the recorded conversations."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_every_recorded_conversation_is_imitated_or_named() -> None:
     assert {reason: reasons.count(reason) for reason in reasons if reason} == EXPECTED
 
 
-def test_a_request_that_is_not_imitated_is_refused_in_cal_coms_form() -> None:
+def test_request_that_is_not_imitated_is_refused_in_cal_coms_form() -> None:
     with Sandbox(world()) as sandbox:
         _, others = replayed(sandbox)
     refused = [json.loads(body)["error"]["message"] for status, body in others if status >= 400]
@@ -81,7 +81,7 @@ def test_a_request_that_is_not_imitated_is_refused_in_cal_coms_form() -> None:
     assert all(words.startswith("Cannot ") or " property is wrong," in words for words in refused)
 
 
-def test_a_sandbox_with_other_rules_is_found_out() -> None:
+def test_sandbox_with_other_rules_differs() -> None:
     with Sandbox(world()) as sandbox:
         sandbox.remove_booking("bk-seat-1")
         sandbox.change_event_type(1, length=45)

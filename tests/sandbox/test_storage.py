@@ -17,6 +17,7 @@ import pytest
 from dashboard.sandbox import Booking, Sandbox, demo_world
 from tests.sandbox.api import MONDAY, OWNER, RESERVATIONS, body, client, hold, starts
 from tests.sandbox.replay import world
+from tests.waiting import PATIENCE
 
 ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = {
@@ -48,7 +49,7 @@ def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
 
 
 def reserve(url: str, start: str) -> httpx.Response:
-    return httpx.post(url + RESERVATIONS, json=body(start), headers=OWNER)
+    return httpx.post(url + RESERVATIONS, json=body(start), headers=OWNER, timeout=PATIENCE)
 
 
 def test_holds_and_bookings_survive_a_restart(tmp_path: Path) -> None:
@@ -79,16 +80,16 @@ def test_state_file_is_whole_after_a_kill(tmp_path: Path) -> None:
         running.wait()
     with process("--state", state) as (_, url, control):
         assert reserve(url, "11T09:00").status_code == 422
-        assert len(httpx.get(control + "/rows").json()["rows"]) == 1
+        assert len(httpx.get(control + "/rows", timeout=PATIENCE).json()["rows"]) == 1
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_signal_ends_the_process_with_code_0(number: signal.Signals) -> None:
     with process() as (running, url, _):
-        assert httpx.get(url).status_code == 404
+        assert httpx.get(url, timeout=PATIENCE).status_code == 404
         running.send_signal(number)
-        assert running.wait(10) == 0
+        assert running.wait(PATIENCE) == 0
         assert running.stdout is not None
         assert "cal_owner0123456789" in running.stdout.read()
 
@@ -99,8 +100,8 @@ def test_with_parent_ends_when_standard_input_ends() -> None:
         for each in (running, alone):
             assert each.stdin is not None
             each.stdin.close()
-        assert running.wait(10) == 0
-        assert httpx.get(url).status_code == 404
+        assert running.wait(PATIENCE) == 0
+        assert httpx.get(url, timeout=PATIENCE).status_code == 404
 
 
 @pytest.mark.slow
