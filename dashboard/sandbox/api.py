@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from dashboard.sandbox import errors, event_types, reservations, slots
-from dashboard.sandbox.auth import optional_user, rate_bucket, required_user
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.fixtures import User, World
+from dashboard.sandbox.guards import optional_user, rate_bucket, required_user
 from dashboard.sandbox.http_server import JSON_TYPE, Headers, Request, Response, to_json
 from dashboard.sandbox.request_body import read_json
 from dashboard.sandbox.routing import (

@@ -62,8 +62,7 @@ def intersection(groups: list[list[Span]]) -> list[Span]:
     """Return when all of the groups are free."""
     common = groups[0] if groups else []
     for group in groups[1:]:
-        pairs = ((max(a[0], b[0]), min(a[1], b[1])) for a in common for b in group)
-        common = [(start, end) for start, end in pairs if start < end]
+        common = subtract(common, subtract(common, group))
     return common
 
 

@@ -22,7 +22,6 @@ from dashboard.sandbox.faults import Faults
 from dashboard.sandbox.fixtures import (
     DEFAULT_MINUTES,
     Booking,
-    EventType,
     Hold,
     World,
     read_booking,
@@ -30,9 +29,9 @@ from dashboard.sandbox.fixtures import (
     write_booking,
     write_hold,
 )
+from dashboard.sandbox.guards import RateLimiter
 from dashboard.sandbox.http_server import Request
 from dashboard.sandbox.race import Race
-from dashboard.sandbox.rate_limit import RateLimiter
 
 REMEMBERED_CALLS = 10_000
 
@@ -56,17 +55,11 @@ class Backend:
 
     def __init__(self, world: World, *, state_path: Path | str | None = None) -> None:
         self.world = world
-        self.clock = Clock()
-        self.faults = Faults()
-        self.rate_limiter = RateLimiter()
-        self.slot_cache: dict[object, tuple[datetime, Any]] = {}
-        self.seen_calls: deque[SeenCall] = deque(maxlen=REMEMBERED_CALLS)
         self._lock = threading.RLock()
         self._path = Path(state_path) if state_path else None
+        self._start()
         if self._path is not None and self._path.exists():
-            self._fill(json.loads(self._path.read_text(encoding="utf-8")))
-        else:
-            self._fill(None)
+            self._load(json.loads(self._path.read_text(encoding="utf-8")))
 
     # Holds. ``rows`` has the expired ones too, until they are purged.
 
@@ -94,7 +87,7 @@ class Backend:
 
         Raises KeyError for an unknown event type, OverflowError beyond the calendar.
         """
-        event_type = self.event_type(event_type_id)
+        event_type = self.event_types[event_type_id]
         start = slot_start.astimezone(UTC)
         end = event_type.end_of(start, slot_duration)
         release_at = self.clock.now() + timedelta(minutes=minutes)
@@ -160,23 +153,9 @@ class Backend:
             self._save()
         return existed
 
-    def event_types(self) -> list[EventType]:
-        return list(self._event_types.values())
-
-    def event_type(self, number: int) -> EventType:
-        """Raise KeyError for an unknown one."""
-        return self._event_types[number]
-
-    def find_event_type(self, number: int) -> EventType | None:
-        return self._event_types.get(number)
-
-    def race(self, number: int) -> Race:
-        """Return the race between the calls of an event type."""
-        return self._races[number]
-
     def change_event_type(self, number: int, **changes: Any) -> None:
         """Set fields of an event type until the next reset. Raises KeyError for an unknown one."""
-        self._event_types[number] = replace(self._event_types[number], **changes)
+        self.event_types[number] = replace(self.event_types[number], **changes)
 
     # Calls
 
@@ -198,28 +177,29 @@ class Backend:
     def reset(self) -> None:
         """Return rows, faults, clock, limits, cache and seen calls to the beginning."""
         self.faults.clear()
-        self.clock.reset()
-        self.rate_limiter.reset()
-        self.slot_cache = {}
         with self._lock:
-            self._fill(None)
+            self._start()
             self._save()
-        self.forget_calls()
 
-    def _fill(self, saved: dict[str, Any] | None) -> None:
-        """Set the tables to the rows of the world, and the changes that were saved."""
-        self._next_uids = deque[str]()
-        self._event_types = {each.id: each for each in self.world.event_types}
-        self._races = {number: Race() for number in self._event_types}
+    def _start(self) -> None:
+        self.clock = Clock()
+        self.faults = Faults()
+        self.rate_limiter = RateLimiter()
+        self.slot_cache: dict[object, tuple[datetime, Any]] = {}
+        self.seen_calls: deque[SeenCall] = deque(maxlen=REMEMBERED_CALLS)
+        self.event_types = {each.id: each for each in self.world.event_types}
+        self.races = {number: Race() for number in self.event_types}
         self._bookings = {each.uid: each for each in self.world.bookings}
         self._holds: dict[int, Hold] = {}
         self._last_id = 0
-        if saved is not None:
-            self._holds = {raw["id"]: read_hold(raw) for raw in saved["holds"]}
-            self._last_id = saved["lastId"]
-            self._bookings |= {raw["uid"]: read_booking(raw) for raw in saved["bookings"]}
-            for uid in saved["removedBookings"]:
-                self._bookings.pop(uid, None)
+        self._next_uids = deque[str]()
+
+    def _load(self, saved: dict[str, Any]) -> None:
+        self._holds = {raw["id"]: read_hold(raw) for raw in saved["holds"]}
+        self._last_id = saved["lastId"]
+        self._bookings |= {raw["uid"]: read_booking(raw) for raw in saved["bookings"]}
+        for uid in saved["removedBookings"]:
+            self._bookings.pop(uid, None)
 
     def _save(self) -> None:
         """Replace the state file as a whole, so that a kill leaves the old one or the new one."""

@@ -165,7 +165,7 @@ def insert_hold(backend: Backend, body: dict[str, Any]) -> Any:
 def put_booking(backend: Backend, body: dict[str, Any]) -> Any:
     """Take ``{"eventType", "start", "end"?, "uid"?, "status"?, "attendees"?}``."""
     start = datetime.fromisoformat(body["start"]).astimezone(UTC)
-    end = backend.event_type(body["eventType"]).end_of(start).isoformat()
+    end = backend.event_types[body["eventType"]].end_of(start).isoformat()
     defaults = {"uid": f"bk-{len(backend.bookings()) + 1}", "end": end}
     booking = replace(read_booking(defaults | body), start=start)
     backend.add_booking(booking)

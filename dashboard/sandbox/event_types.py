@@ -25,7 +25,9 @@ def list_event_types(backend: Backend, call: ApiCall) -> Any:
     """Answer with the caller's own event types; those of teams are never among them."""
     if call.query:  # Holdfast asks for no other list
         raise nest_error(404, f"Cannot GET /v2/event-types?{call.query}")
-    own = [each for each in backend.event_types() if call.user and each.owner == call.user.id]
+    own = [
+        each for each in backend.event_types.values() if call.user and each.owner == call.user.id
+    ]
     data = [of_user(each, backend.world, without_fields={PHONE, TITLE}) for each in own]
     return {"status": "success", "data": data}
 
@@ -35,7 +37,7 @@ def get_event_type(backend: Backend, call: ApiCall) -> Any:
     if not call.argument.removeprefix("-").isdecimal():
         raise database_error()
     check_integer(int(call.argument))
-    found = backend.find_event_type(int(call.argument))
+    found = backend.event_types.get(int(call.argument))
     if found and call.user and found.owner == call.user.id:
         data = of_user(found, backend.world, without_fields={PHONE})
         return {"status": "success", "data": data}

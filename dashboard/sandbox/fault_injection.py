@@ -11,8 +11,8 @@ from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import parse_date
 from dashboard.sandbox.faults import Fault, Kind, When
 from dashboard.sandbox.fixtures import Booking
+from dashboard.sandbox.guards import BLOCK, rate_headers
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
-from dashboard.sandbox.rate_limit import BLOCK, rate_headers
 from dashboard.sandbox.request_body import read_json, read_reservation
 from dashboard.sandbox.routing import RESERVATION, ApiCall, match_path
 
@@ -105,7 +105,7 @@ def take_slot(backend: Backend, fault: Fault, slot: Slot | None) -> None:
     """Hold or book the slot that the fault names, or else the given one, for a stranger."""
     if fault.event_type_id is not None and fault.slot_start is not None:
         slot = Slot(fault.event_type_id, fault.slot_start)
-    event_type = backend.find_event_type(slot.event_type_id) if slot else None
+    event_type = backend.event_types.get(slot.event_type_id) if slot else None
     if slot is None or event_type is None:
         return
     if fault.kind is Kind.STRANGER_BOOKS:

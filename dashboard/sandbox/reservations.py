@@ -46,7 +46,7 @@ def reserve(backend: Backend, call: ApiCall) -> Any:
     if sent.reservation_duration and not is_related(call.user, event_type, backend.world):
         raise nest_error(403, NOT_RELATED)
     start, end = slot_of(sent, event_type)
-    with backend.race(event_type.id).join("POST") as pause:
+    with backend.races[event_type.id].join("POST") as pause:
         check_bookings(backend, sent, event_type, start, end)
         if not event_type.is_round_robin:
             check_holds(backend, event_type, start, end)
@@ -76,7 +76,7 @@ def update(backend: Backend, call: ApiCall) -> Any:
         raise nest_error(404, f"Slot with uid={call.argument} not found")
     event_type = find_event_type(backend, sent)
     start, end = slot_of(sent, event_type)
-    with backend.race(event_type.id).join("PATCH") as pause:
+    with backend.races[event_type.id].join("PATCH") as pause:
         check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
         check_holds(backend, event_type, start, end)
         pause(backend.faults.strike("PATCH", RESERVATION, When.BETWEEN))
@@ -97,7 +97,7 @@ def delete(backend: Backend, call: ApiCall) -> Any:
 
 def find_event_type(backend: Backend, sent: ReservationInput) -> EventType:
     check_integer(sent.event_type_id)
-    event_type = backend.find_event_type(sent.event_type_id)
+    event_type = backend.event_types.get(sent.event_type_id)
     if event_type is None:
         raise nest_error(404, f"Event Type with ID={sent.event_type_id} not found")
     return event_type

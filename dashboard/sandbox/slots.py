@@ -56,7 +56,7 @@ def list_slots(backend: Backend, call: ApiCall) -> Any:
     sent = dict(parse_qsl(call.query, keep_blank_values=True))
     query = read_query(sent)
     check_integer(query.event_type_id)
-    event_type = backend.find_event_type(query.event_type_id)
+    event_type = backend.event_types.get(query.event_type_id)
     if event_type is None:
         raise nest_error(404, "Event Type not found")
     now = backend.clock.now()
@@ -196,7 +196,7 @@ def busy_spans(
     """Return a host's bookings of any event type; those with seats leave their own slot open."""
     found = []
     for booking in backend.bookings():
-        booked = backend.find_event_type(booking.event_type)
+        booked = backend.event_types.get(booking.event_type)
         if booked is None or not booking.is_active or booking.uid == moved_booking:
             continue
         if event_type.seats and booked == event_type:
