@@ -7,18 +7,16 @@ be declared as JSON.
 
 from __future__ import annotations
 
-import ipaddress
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import format_date
-from dashboard.sandbox.faults import Kind
+from dashboard.sandbox.faults import Fault, Kind
 from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking, write_booking
-from dashboard.sandbox.http_server import JSON_TYPE, Request, Response, to_json
+from dashboard.sandbox.http_server import JSON_TYPE, LOOPBACK, Request, Response, to_json
 
 HEADERS = [
     ("Server", "holdfast-sandbox-control"),
@@ -57,12 +55,7 @@ def reply(backend: Backend, request: Request) -> Response:
 def check_caller(request: Request) -> None:
     if {"origin", "sec-fetch-site"} & request.headers.keys():
         raise ControlError(403, "not from a browser")
-    host = urlsplit("//" + request.headers.get("host", "")).hostname or ""
-    try:
-        is_loopback = host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        is_loopback = False
-    if not is_loopback:
+    if request.headers.get("host", "").lower().partition(":")[0] not in {LOOPBACK, "localhost"}:
         raise ControlError(403, "only by a loopback name")
 
 
@@ -103,10 +96,7 @@ def read(backend: Backend, name: str) -> Any:
         case "clock":
             return {"now": format_date(now)}
         case "faults":
-            faults = backend.faults.all()
-            return {
-                "faults": [{key: getattr(each, key) for key in FAULT_FIELDS} for each in faults]
-            }
+            return {"faults": [show_fault(each) for each in backend.faults.all()]}
     routes = [f"{method} /control/{name}" for method, names in ROUTES.items() for name in names]
     return {"routes": routes, "faults": [str(kind) for kind in Kind]}
 
@@ -117,7 +107,7 @@ def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
             return set_clock(backend, body)
         case "limit":  # {"key", "limit"}, in calls a minute, from a new window on
             backend.set_limit(body["key"], int(body["limit"]))
-            return {"limit": int(body["limit"])}
+            return body
         case "faults":  # {"kind"} and the other arguments of Faults.add
             if body.get("slot_start"):
                 body["slot_start"] = datetime.fromisoformat(body["slot_start"])
@@ -184,6 +174,10 @@ def show_row(row: Hold, now: datetime) -> dict[str, Any]:
         "isSeat": row.is_seat,
         "isLive": row.is_live(now),
     }
+
+
+def show_fault(fault: Fault) -> dict[str, Any]:
+    return {name: getattr(fault, name) for name in FAULT_FIELDS}
 
 
 def show_call(seen: SeenCall) -> dict[str, Any]:
