@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
 
 from django.db import models
@@ -35,18 +36,25 @@ class Upstream(models.Model):
         """Return the same moment on cal.com's clock."""
         return now + timedelta(milliseconds=self.clock_offset_ms)
 
+    def is_blocked(self, now: datetime) -> bool:
+        """Return True while cal.com refuses all calls."""
+        return self.blocked_until is not None and self.blocked_until > now
+
     def room(self, now: datetime) -> int | None:
         """Return how many calls the last known rate allowance still covers; None if unknown."""
-        if self.blocked_until is not None and self.blocked_until > now:
+        if self.is_blocked(now):
             return 0
         if self.rate_resets_at is None or self.rate_resets_at <= now:
             return self.rate_limit
         return self.rate_remaining
 
     def seconds_to_wait(self, calls: int, now: datetime) -> int | None:
-        """Seconds until so many calls are covered; None when they are now."""
-        room = self.room(now)
-        if room is None or room >= calls:
-            return None
-        until = max(m for m in (self.blocked_until, self.rate_resets_at, now) if m is not None)
-        return max(1, -int(-(until - now).total_seconds() // 1))
+        """Return the seconds until so many calls are covered; None when they are now.
+
+        A block can end before the window of the allowance does, and leave room in it. More calls
+        than a whole allowance are never covered: then wait for all that is known to end.
+        """
+        ends = sorted(at for at in (self.blocked_until, self.rate_resets_at) if at and at > now)
+        covered = (at for at in (now, *ends) if (room := self.room(at)) is None or room >= calls)
+        until = next(covered, ends[-1] if ends else now + timedelta(seconds=1))
+        return None if until == now else ceil((until - now).total_seconds())

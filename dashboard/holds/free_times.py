@@ -78,8 +78,9 @@ def listing(span: Span, *, now: datetime) -> Listing:
     reserved = (upstream.rate_limit or 0) // RESERVED_PART
     wait = upstream.seconds_to_wait(reserved + 1, now)
     if wait is not None:
+        cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
         again_at = now + timedelta(seconds=wait)
-        return replace(to_listing(row), cause=NO_ROOM, again_at=again_at)
+        return replace(to_listing(row), cause=cause, again_at=again_at)
     unclaimed = FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at)
     if not unclaimed.update(asked_at=now, cause=""):
         return listing(span, now=now)  # another request was first

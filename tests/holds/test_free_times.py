@@ -146,7 +146,7 @@ def test_a_third_of_the_rate_allowance_is_reserved_for_actions(
     assert refused.again_at == now + timedelta(seconds=wait)
 
 
-def test_stored_answer_is_shown_while_the_allowance_is_used_up(
+def test_stored_answer_is_shown_while_cal_com_refuses_all_calls(
     calcom: Sandbox, db: None, settings: pytest.FixtureRequest
 ) -> None:
     settings.CALCOM_API_KEY = "cal_owner0123456789"
@@ -159,7 +159,7 @@ def test_stored_answer_is_shown_while_the_allowance_is_used_up(
 
     found = free_times.listing(WEEK, now=now + timedelta(seconds=40))
 
-    assert (len(found.slots), found.cause) == (FREE, NO_ROOM)
+    assert (len(found.slots), found.cause) == (FREE, Cause.RATE_LIMITED)
     assert found.as_of is not None
     assert now <= found.as_of <= read_by
 

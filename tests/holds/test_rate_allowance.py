@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -134,3 +134,59 @@ def test_two_that_read_the_allowance_before_either_claims(
     assert refused.value.cause == "rate_limited"
     assert calcom.calls() == []
     assert Hold.objects.get(pk=hold.pk).claim_id is None
+
+
+NOW = datetime(2027, 1, 11, 9, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("blocked_for", "remaining", "resets_in", "wait"),
+    [
+        (None, None, None, None),
+        (None, 7, 59, None),
+        (None, 6, 59, 59),
+        (None, 6, 0.2, 1),
+        (None, 6, -1, None),  # the window has passed
+        (3, None, None, 3),
+        (3, 100, 59, 3),  # an answer that was on its way when others were blocked
+        (3, 6, 59, 59),
+        (3, 0, 2, 3),
+        (-1, 100, 59, None),
+    ],
+)
+def test_wait_ends_as_soon_as_seven_calls_are_covered(
+    blocked_for: float | None, remaining: int | None, resets_in: float | None, wait: int | None
+) -> None:
+    upstream = Upstream(
+        rate_limit=120,
+        rate_remaining=remaining,
+        rate_resets_at=resets_in and NOW + timedelta(seconds=resets_in),
+        blocked_until=blocked_for and NOW + timedelta(seconds=blocked_for),
+    )
+    assert upstream.seconds_to_wait(7, NOW) == wait
+
+
+@pytest.mark.parametrize(("resets_in", "wait"), [(59, 59), (-1, 1)])
+def test_more_calls_than_a_whole_allowance_are_asked_to_wait(resets_in: int, wait: int) -> None:
+    resets_at = NOW + timedelta(seconds=resets_in)
+    upstream = Upstream(rate_limit=5, rate_remaining=5, rate_resets_at=resets_at)
+    assert upstream.seconds_to_wait(7, NOW) == wait
+
+
+def test_short_block_with_a_call_under_way_is_a_short_wait(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    hold, other = verbs.place(staff), verbs.place(colleague, start=LATER)
+    mine = rate_and_clock.load()
+    calcom.faults.add("429", method="GET", route=ONE, seconds=3)
+    with pytest.raises(HoldError):
+        verbs.check(colleague, other)
+    answered = Upstream.objects.get()
+    mine.learn(  # an answer to a call that was sent before the block
+        rate_limit=120, rate_remaining=90, rate_resets_at=timezone.now() + timedelta(seconds=59)
+    )
+    rate_and_clock.save(mine)
+    assert answered.blocked_until is not None
+    with pytest.raises(HoldError) as refused:
+        verbs.check(staff, hold)
+    assert (refused.value.cause, refused.value.problem.wait in {1, 2, 3}) == ("rate_limited", True)
