@@ -9,7 +9,16 @@ from dashboard.calcom.errors import (
     Unavailable,
     Unknown,
 )
-from dashboard.calcom.types import Answer, EventType, Exchange, Kind, Rate, Reservation, Slot
+from dashboard.calcom.types import (
+    Answer,
+    EventType,
+    Exchange,
+    Kind,
+    Listed,
+    Rate,
+    Reservation,
+    Slot,
+)
 
 __all__ = [
     "Answer",
@@ -21,6 +30,7 @@ __all__ = [
     "Exchange",
     "FieldError",
     "Kind",
+    "Listed",
     "Rate",
     "Refused",
     "Reservation",

@@ -16,7 +16,7 @@ import httpx
 
 from dashboard.calcom import parsing
 from dashboard.calcom.parsing import UnknownShapeError
-from dashboard.calcom.types import EventType, Reservation, Slot
+from dashboard.calcom.types import EventType, Listed, Reservation, Slot
 
 T = TypeVar("T")
 
@@ -146,13 +146,13 @@ def delete(*, uid: str, cal_api_version: str = SLOTS_VERSION) -> Call[None]:
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-all-event-types
-def event_types(*, cal_api_version: str = EVENT_TYPES_VERSION) -> Call[tuple[EventType, ...]]:
+def event_types(*, cal_api_version: str = EVENT_TYPES_VERSION) -> Call[Listed[EventType]]:
     """List the event types that the key's owner has alone, hidden ones too.
 
     Those of teams are not listed; ask for them by id.
     """
 
-    def read(answer: Mapping[str, object]) -> tuple[EventType, ...]:
+    def read(answer: Mapping[str, object]) -> Listed[EventType]:
         return parsing.event_types(answer.get("data"))
 
     return Call("GET", EVENT_TYPES, cal_api_version, read)
@@ -183,7 +183,7 @@ def slots(
     time_zone: str | None = None,
     duration: int | None = None,
     cal_api_version: str = SLOTS_VERSION,
-) -> Call[tuple[Slot, ...]]:
+) -> Call[Listed[Slot]]:
     """List the slots that start in [start, end), soonest first; up to two seconds old at cal.com.
 
     ``duration`` is in minutes. Asking also removes expired reservations of this event type.
@@ -201,7 +201,7 @@ def slots(
     }
     given = urlencode({name: value for name, value in query.items() if value is not None})
 
-    def read(answer: Mapping[str, object]) -> tuple[Slot, ...]:
+    def read(answer: Mapping[str, object]) -> Listed[Slot]:
         return parsing.slots(answer.get("data"), first, last)
 
     return Call("GET", SLOTS, cal_api_version, read, target=f"{SLOTS}?{given}")

@@ -1,24 +1,30 @@
 """Read the ``data`` of an answer into the values of ``types``.
 
 What Holdfast decides by is read strictly; what it only shows may be missing. An UnknownShapeError
-says what was wrong, never what was there.
+says what was wrong, never what was there. In a list, an entry that cannot be read is left out,
+counted and logged: one odd event type must not hide the others.
 """
 
 from __future__ import annotations
 
+import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from dashboard.calcom.cleansing import plain
-from dashboard.calcom.types import EventType, Kind, Reservation, Slot
+from dashboard.calcom.types import EventType, Kind, Listed, Reservation, Slot
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
 UID = re.compile(r"[!-~]{1,200}")
 LARGEST = 2**31 - 1  # cal.com's integers have four bytes
+LENGTHS = range(1, 31 * 24 * 60 + 1)  # minutes of an event type
+SEATS = range(1, 10_001)
+YEARS = range(1970, 3000)  # any time zone can show these
 TITLE = 200  # characters
 MINUTE = timedelta(minutes=1)
 KINDS = {
@@ -40,19 +46,15 @@ def reservation(value: object) -> Reservation:
     data = mapping(value, "data")
     start = moment(data, "slotStart")
     end, length = optional(moment, data, "slotEnd"), optional(integer, data, "slotDuration")
-    if length is None:
-        length = (moment(data, "slotEnd") - start) // MINUTE
-    try:
-        end = end or start + length * MINUTE
-    except OverflowError:
-        raise UnknownShapeError("slotDuration is too long") from None
+    if end is None:
+        end = end_of(start, integer(data, "slotDuration") if length is None else length)
     if end < start:
         raise UnknownShapeError("slotEnd is before slotStart")
     return Reservation(
         event_type_id=integer(data, "eventTypeId"),
         slot_start=start,
         slot_end=end,
-        slot_duration=length,
+        slot_duration=(end - start) // MINUTE,
         reservation_until=moment(data, "reservationUntil"),
         reservation_duration=optional(integer, data, "reservationDuration"),
         reservation_uid=uid(data, "reservationUid"),
@@ -70,7 +72,7 @@ def event_type(value: object) -> EventType:
         title=text_of(data.get("title")) or slug or f"#{number}",
         slug=slug,
         kind=kind_of_event(data.get("schedulingType"), seats),
-        length_in_minutes=integer(data, "lengthInMinutes"),
+        length_in_minutes=within(LENGTHS, data, "lengthInMinutes"),
         length_options=lengths_of(data.get("lengthInMinutesOptions")),
         seats_per_time_slot=seats,
         hidden=data.get("hidden") is True,
@@ -78,32 +80,53 @@ def event_type(value: object) -> EventType:
     )
 
 
-def event_types(value: object) -> tuple[EventType, ...]:
+def event_types(value: object) -> Listed[EventType]:
     """Read those that can be held, by title. Dynamic ones have the id 0 and cannot be held."""
-    found = [one for one in map(event_type, listing(value, "data")) if one.id > 0]
-    return tuple(sorted(found, key=lambda one: (one.title.casefold(), one.id)))
+    found = readable(event_type, listing(value, "data"), "event types")
+    held = (one for one in found.entries if one.id > 0)
+    by_title = sorted(held, key=lambda one: (one.title.casefold(), one.id))
+    return Listed(tuple(by_title), found.unread)
 
 
-def slots(value: object, start: datetime, end: datetime) -> tuple[Slot, ...]:
+def slots(value: object, start: datetime, end: datetime) -> Listed[Slot]:
     """Read the slots of all days that start in [start, end), soonest first.
 
     Without any, some servers send an empty list: https://github.com/calcom/cal.diy/issues/23770
     """
     by_day = {} if value == [] else mapping(value, "data")
-    days = (listing(day, "day") for day in by_day.values())
-    found = {one.start: one for day in days for one in map(slot, day)}
-    return tuple(found[at] for at in sorted(found) if start <= at < end)
+    days = (day if isinstance(day, list) else [None] for day in by_day.values())
+    found = readable(slot, (entry for day in days for entry in day), "slots")
+    by_start = {one.start: one for one in found.entries if start <= one.start < end}
+    return Listed(tuple(by_start[at] for at in sorted(by_start)), found.unread)
+
+
+def readable(read: Callable[[object], T], entries: Iterable[object], name: str) -> Listed[T]:
+    """Read the entries that can be read; log what was wrong with the first of the others."""
+    found, problems = [], []
+    for entry in entries:
+        try:
+            found.append(read(entry))
+        except UnknownShapeError as problem:
+            problems.append(problem)
+    if problems:
+        log.warning(
+            "cal.com sent %s without sense: %d; first: %s", name, len(problems), problems[0]
+        )
+    return Listed(tuple(found), len(problems))
 
 
 def slot(entry: object) -> Slot:
     """Read one slot: an object, or, as in cal.com's own document, the moment it starts."""
     data = {"start": entry} if isinstance(entry, str) else mapping(entry, "slot")
-    return Slot(
-        start=moment(data, "start"),
-        end=optional(moment, data, "end"),
-        seats_total=optional(integer, data, "seatsTotal"),
-        seats_remaining=optional(integer, data, "seatsRemaining"),
-    )
+    start, end = moment(data, "start"), optional(moment, data, "end")
+    if end is not None and end < start:
+        raise UnknownShapeError("end is before start")
+    total, left = optional(integer, data, "seatsTotal"), optional(integer, data, "seatsRemaining")
+    total = total if total in SEATS else None
+    if left is not None and left > (total or SEATS.stop - 1):
+        left = None
+    # Fewer than none are left where more were booked than there are seats now.
+    return Slot(start, end, total, left and max(left, 0))
 
 
 def kind_of_event(scheduling: object, seats: int | None) -> Kind:
@@ -117,13 +140,14 @@ def seats_of(value: object) -> int | None:
     """Read the seats of a time slot; None for ``{"disabled": true}``, which means not seated."""
     if not isinstance(value, dict) or value.get("disabled") is True:
         return None
-    return optional(integer, value, "seatsPerTimeSlot")
+    given = value.get("seatsPerTimeSlot")
+    return None if given is None else within(SEATS, value, "seatsPerTimeSlot")
 
 
 def lengths_of(value: object) -> tuple[int, ...]:
     """Read the lengths to choose from, in minutes; none where the length is fixed."""
     options = [] if value is None else listing(value, "lengthInMinutesOptions")
-    return tuple(sorted({integer({"length": one}, "length") for one in options}))
+    return tuple(sorted({within(LENGTHS, {"length": one}, "length") for one in options}))
 
 
 def names_of(value: object) -> tuple[str, ...]:
@@ -165,15 +189,37 @@ def integer(data: Mapping[str, object], key: str) -> int:
     return value
 
 
+def within(limits: range, data: Mapping[str, object], key: str) -> int:
+    """Read a whole number that makes sense."""
+    value = integer(data, key)
+    if value not in limits:
+        raise UnknownShapeError(f"{key} is not within {limits.start} and {limits.stop - 1}")
+    return value
+
+
+def end_of(start: datetime, length: int) -> datetime:
+    """Return the end of a slot of so many minutes."""
+    try:
+        end = start + length * MINUTE
+    except OverflowError:
+        raise UnknownShapeError("slotDuration is too long") from None
+    if end.year not in YEARS:
+        raise UnknownShapeError("slotDuration is too long")
+    return end
+
+
 def moment(data: Mapping[str, object], key: str) -> datetime:
     """Read a moment with an offset, in UTC."""
     value = data.get(key)
     if not isinstance(value, str) or not MOMENT.fullmatch(value):
         raise UnknownShapeError(f"{key} is no moment with an offset")
     try:
-        return datetime.fromisoformat(value).astimezone(UTC)
+        found = datetime.fromisoformat(value).astimezone(UTC)
     except (ValueError, OverflowError):
         raise UnknownShapeError(f"{key} is no moment with an offset") from None
+    if found.year not in YEARS:
+        raise UnknownShapeError(f"{key} is in a year that cannot be")
+    return found
 
 
 def optional(

@@ -51,17 +51,23 @@ class EventType:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A time that cal.com lists. A full seated one is listed too, with no seats remaining."""
+    """A time that cal.com lists. A full seated one is listed too, with no seats remaining.
+
+    Seats are None where the event type is not seated, or where their numbers contradict.
+    """
 
     start: datetime
     end: datetime | None
     seats_total: int | None = None
     seats_remaining: int | None = None
 
-    @property
-    def is_free(self) -> bool:
-        """Return whether it can still be taken."""
-        return self.seats_remaining is None or self.seats_remaining > 0
+
+@dataclass(frozen=True, slots=True)
+class Listed(Generic[T]):
+    """List from cal.com without its unreadable entries, which are only counted."""
+
+    entries: tuple[T, ...]
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,8 @@ from django.db import models
 class Upstream(models.Model):
     """Clock, rate and habits of cal.com, as last told. One row for all processes."""
 
+    # calcom_client.source() of what is below; the clock is learnt anew from each answer.
+    source = models.CharField(max_length=16, default="")
     clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
     rate_limit = models.PositiveIntegerField(null=True)
     rate_remaining = models.PositiveIntegerField(null=True)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
-from typing import TypeVar, cast
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
-from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from dashboard.calcom import Answer, CalcomError, EventType, Kind, Refused
+from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Refused
 from dashboard.holds import calcom_client, rate_and_clock
 
 T = TypeVar("T")
@@ -19,21 +18,49 @@ T = TypeVar("T")
 ANSWER_KEPT = 60
 FAILURE_KEPT = 10
 FALLBACK_KEPT = 3600  # the last answer, used while cal.com does not answer
+# Failures that are quick to find out again, and that may be mended at any moment.
+NOT_KEPT = {Cause.KEY_REJECTED, Cause.WRONG_ROUTE, Cause.RATE_LIMITED}
 
-MISSING = object()
+
+@dataclass(frozen=True, slots=True)
+class EventTypeList:
+    """Event types by title. ``unread`` counts those that made no sense.
+
+    ``cause`` is the Cause why cal.com's present list is not known; empty if it is.
+    """
+
+    event_types: tuple[EventType, ...]
+    unread: int
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """Last answer of the past hour, None without any, and the cause why there is no fresh one."""
+
+    value: T | None
+    cause: str = ""
+
+
+def listing() -> EventTypeList:
+    """Return the event types that the key may list."""
+    known = cached("all", lambda: calcom_client.client().event_types())
+    if known.value is None:
+        return EventTypeList((), 0, known.cause)
+    return EventTypeList(known.value.entries, known.value.unread, known.cause)
 
 
 def event_types() -> tuple[EventType, ...]:
-    """Return the event types that the key may list, by title. Empty where it may list none."""
-    found = cached("all", lambda: calcom_client.client().event_types())
-    return tuple(sorted(found or (), key=lambda e: (e.title.lower(), e.id)))
+    """Return the event types that the key may list. Empty where none are known."""
+    return listing().event_types
 
 
 def event_type(event_type_id: int) -> EventType | None:
     """Return one event type, or None where it cannot be read. Lists lack those of teams."""
+    name = str(event_type_id)
     return cached(
-        str(event_type_id), lambda: calcom_client.client().event_type(event_type_id=event_type_id)
-    )
+        name, lambda: calcom_client.client().event_type(event_type_id=event_type_id)
+    ).value
 
 
 def title_of(event_type: EventType | None) -> str:
@@ -57,38 +84,37 @@ def length_of(event_type: EventType | None, slot_duration: int | None) -> int | 
     return event_type.length_in_minutes
 
 
-def cached(name: str, call: Callable[[], Answer[T]]) -> T | None:
-    """Return the value in the cache, or else that of ``call``. None where cal.com refuses.
+def cached(name: str, call: Callable[[], Answer[T]]) -> Known[T]:
+    """Return what is in the cache, or else the answer to ``call``.
 
-    After any other failure, and where the rate allowance is used up, return the last answer of
-    the past hour.
+    After a failure other than a refusal, and where the rate allowance is used up, return the last
+    answer of the past hour.
     """
     key, fallback_key = cache_key(name), cache_key(f"last:{name}")
-    found = cache.get(key, MISSING)
-    if found is not MISSING:
-        return cast("T | None", found)
+    found: Known[T] | None = cache.get(key)
+    if found is not None:
+        return found
     upstream = rate_and_clock.load()
-    kept = FAILURE_KEPT
     if upstream.room(timezone.now()) == 0:
-        found = cache.get(fallback_key)
+        return Known(cache.get(fallback_key), Cause.RATE_LIMITED)
+    try:
+        answer = call()
+    except CalcomError as error:
+        rate_and_clock.learn(upstream, error.exchange, error)
+        if isinstance(error, Refused):
+            cache.delete(fallback_key)
+        found = Known(cache.get(fallback_key), error.cause)
+        if error.cause not in NOT_KEPT:
+            cache.set(key, found, FAILURE_KEPT)
     else:
-        try:
-            answer = call()
-        except CalcomError as error:
-            rate_and_clock.learn(upstream, error.exchange, error)
-            if isinstance(error, Refused):
-                cache.delete(fallback_key)
-            found = cache.get(fallback_key)
-        else:
-            rate_and_clock.learn(upstream, answer.exchange)
-            found, kept = answer.value, ANSWER_KEPT
-            cache.set(fallback_key, found, FALLBACK_KEPT)
-        rate_and_clock.save(upstream)
-    cache.set(key, found, kept)
-    return cast("T | None", found)
+        rate_and_clock.learn(upstream, answer.exchange)
+        found = Known(answer.value)
+        cache.set(key, found, ANSWER_KEPT)
+        cache.set(fallback_key, answer.value, FALLBACK_KEPT)
+    rate_and_clock.save(upstream)
+    return found
 
 
 def cache_key(name: str) -> str:
-    """Return a key that differs by cal.com address and API key and does not reveal the API key."""
-    source = hashlib.sha256(f"{settings.CALCOM_API_URL} {settings.CALCOM_API_KEY}".encode())
-    return f"event-type:{source.hexdigest()[:16]}:{name}"
+    """Return a key that differs by cal.com's address and API key."""
+    return f"event-type:{calcom_client.source()}:{name}"

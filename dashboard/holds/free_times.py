@@ -1,15 +1,15 @@
 """Free times as cal.com lists them, requested once for all people and processes.
 
 Together they cause at most one call per FRESH_FOR for each event type, span and length: a row in
-the database says who is asking, and the others read its answer. Free times only inform; cal.com's
-POST decides.
+the database says who is asking, and the others read its answer. Each key and address of cal.com has
+rows of its own. Free times only inform; cal.com's POST decides.
 """
 
 from __future__ import annotations
 
 import time
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dashboard.calcom import CalcomError, Cause, Slot
@@ -17,8 +17,9 @@ from dashboard.holds import calcom_client, local_times, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
 
 FRESH_FOR = timedelta(seconds=30)
-# A call that was not sent may be tried again sooner.
-NOT_SENT_FRESH_FOR = timedelta(seconds=5)
+# Failures that do not burden cal.com, and that an operator is about to mend.
+BRIEF_FAILURES = {Cause.NOT_SENT, Cause.KEY_REJECTED, Cause.WRONG_ROUTE}
+BRIEF = timedelta(seconds=5)
 DELETE_AFTER = timedelta(hours=1)
 # Wait for another request's call, in seconds.
 PATIENCE = 2.5
@@ -57,19 +58,20 @@ class Listing:
 
     ``as_of`` is its time on this server's clock, None if cal.com never answered. ``cause`` says why
     it is not fresh: a Cause, NO_ROOM or UNDER_WAY; empty if it is. ``again_at`` is when to ask
-    again.
+    again. ``unread`` counts times in the answer that made no sense.
     """
 
     slots: tuple[Slot, ...]
     as_of: datetime | None
     cause: str
     again_at: datetime
+    unread: int = 0
 
 
 def listing(span: Span, *, now: datetime) -> Listing:
     """Return the free times of a span, from cal.com where the stored ones are not fresh."""
     row, _created = FreeTimes.objects.get_or_create(
-        **asdict(span), defaults={"asked_at": now - FRESH_FOR}
+        source=calcom_client.source(), **asdict(span), defaults={"asked_at": now - FRESH_FOR}
     )
     # Another process may have read the clock later, so ``asked_at`` can be ahead of ``now``.
     if row.asked_at - fresh_for(row) < now < row.asked_at + fresh_for(row):
@@ -90,7 +92,7 @@ def listing(span: Span, *, now: datetime) -> Listing:
 
 
 def fresh_for(row: FreeTimes) -> timedelta:
-    return NOT_SENT_FRESH_FOR if row.cause == Cause.NOT_SENT else FRESH_FOR
+    return BRIEF if row.cause in BRIEF_FAILURES else FRESH_FOR
 
 
 def is_under_way(row: FreeTimes) -> bool:
@@ -123,11 +125,13 @@ def ask(row: FreeTimes, span: Span, upstream: Upstream) -> None:
         row.cause = str(error.cause)
     else:
         rate_and_clock.learn(upstream, answer.exchange)
-        row.slots = [slot_to_json(slot) for slot in answer.value]
+        row.slots = [slot_to_json(slot) for slot in answer.value.entries]
+        row.unread = answer.value.unread
         row.answered_at = row.asked_at + timedelta(seconds=time.monotonic() - started)
     rate_and_clock.save(upstream)
-    fields = {"slots": row.slots, "answered_at": row.answered_at, "cause": row.cause}
-    FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(**fields)
+    FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
+        slots=row.slots, unread=row.unread, answered_at=row.answered_at, cause=row.cause
+    )
     FreeTimes.objects.filter(asked_at__lt=row.asked_at - DELETE_AFTER).delete()
 
 
@@ -137,12 +141,13 @@ def to_listing(row: FreeTimes) -> Listing:
         as_of=row.answered_at,
         cause=row.cause or (UNDER_WAY if is_under_way(row) else ""),
         again_at=row.asked_at + fresh_for(row),
+        unread=row.unread,
     )
 
 
 def slot_to_json(slot: Slot) -> list[Any]:
-    end = slot.end and slot.end.astimezone(UTC).isoformat()
-    return [slot.start.astimezone(UTC).isoformat(), end, slot.seats_total, slot.seats_remaining]
+    end = slot.end and slot.end.isoformat()
+    return [slot.start.isoformat(), end, slot.seats_total, slot.seats_remaining]
 
 
 def slot_from_json(item: list[Any]) -> Slot:

@@ -32,7 +32,7 @@ def held(reservation: Reservation) -> Fields:
 def confirmed(reservation: Reservation) -> Fields:
     """Return the columns of a hold whose reservation was just made (POST)."""
     fields = held(reservation) | {"reservation_uid": reservation.reservation_uid}
-    if reservation.reservation_duration is not None:
+    if (reservation.reservation_duration or 0) > 0:  # no other can be asked for
         fields["reservation_duration"] = reservation.reservation_duration
     return fields
 

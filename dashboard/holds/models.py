@@ -244,6 +244,7 @@ class FreeTimes(models.Model):
     The process that sets ``asked_at`` first asks; the others read what is here.
     """
 
+    source = models.CharField(max_length=16, default="")  # calcom_client.source()
     event_type_id = models.BigIntegerField()
     first_day = models.DateField()  # in the office's zone
     days = models.PositiveSmallIntegerField()
@@ -251,12 +252,13 @@ class FreeTimes(models.Model):
     asked_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     slots = models.JSONField(default=list)
+    unread = models.PositiveIntegerField(default=0)  # listed times that could not be read
     cause = models.CharField(max_length=40, blank=True)  # why there is no answer
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["event_type_id", "first_day", "days", "slot_duration"],
+                fields=["source", "event_type_id", "first_day", "days", "slot_duration"],
                 name="free_times_span",
             ),
         ]

@@ -36,7 +36,7 @@ class Time:
 
     @property
     def is_free(self) -> bool:
-        return self.hold is None and self.seats_remaining != 0
+        return self.hold is None and (self.seats_remaining is None or self.seats_remaining > 0)
 
 
 def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -> list[Time]:

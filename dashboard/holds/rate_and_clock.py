@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from dashboard.calcom import CalcomError, Cause, Exchange
+from dashboard.holds import calcom_client
 from dashboard.holds.models import Upstream
 
 ROW = 1  # primary key
@@ -23,8 +24,21 @@ KEPT_FOR_PEOPLE = 20
 
 
 def load() -> Upstream:
-    """Return the stored row, or an unsaved empty one."""
-    return Upstream.objects.filter(pk=ROW).first() or Upstream(pk=ROW)
+    """Return the stored row, or an unsaved one.
+
+    What another key or address was told about rate and habits is forgotten with the next save.
+    """
+    upstream = Upstream.objects.filter(pk=ROW).first() or Upstream(pk=ROW)
+    if upstream.source != calcom_client.source():
+        upstream.learn(
+            source=calcom_client.source(),
+            rate_limit=None,
+            rate_remaining=None,
+            rate_resets_at=None,
+            blocked_until=None,
+            self_overlap_until=None,
+        )
+    return upstream
 
 
 def lock() -> None:

@@ -15,7 +15,8 @@ from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.holds import event_types, local_times, open_times
+from dashboard.holds import event_types, local_times, messages, open_times
+from dashboard.holds.event_types import EventTypeList
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
@@ -97,6 +98,7 @@ class Picker:
     choice: Choice
     grid: Grid | None  # None while there is no event type
     chosen: ChosenSlot | None
+    notes: tuple[str, ...]  # what is missing from the choice
     kept: Mapping[str, str]  # values that its addresses carry on
     path: str
     viewer: Viewer
@@ -135,7 +137,8 @@ def make_picker(
     looked for from its day on. Only values of ``kept_from`` are carried on in addresses, because
     an address is no place for a client's name unless it came in one.
     """
-    listed = event_types.event_types()
+    event_type_list = event_types.listing()
+    listed = event_type_list.event_types
     asked = PickerForm(_picker_data(form, params, moving, near))
     asked.is_valid()
     data = asked.cleaned_data
@@ -160,7 +163,24 @@ def make_picker(
         grid = GridBuilder(choice, viewer=viewer, path=path, kept=kept).grid()
     shown = _shown_form(asked, choice, event_type, grid)
     shown.list_choices(listed, event_type)
-    return Picker(shown, choice, grid, _chosen_slot(choice, event_type), kept, path, viewer)
+    chosen = _chosen_slot(choice, event_type)
+    return Picker(shown, choice, grid, chosen, _notes(event_type_list, grid), kept, path, viewer)
+
+
+def _notes(listed: EventTypeList, grid: Grid | None) -> tuple[str, ...]:
+    """Return what could not be read, and why no event type is listed."""
+    notes: list[str] = []
+    if listed.cause and not listed.event_types and not (grid and grid.trouble):
+        notes += messages.free_times(listed.cause)
+    if count := listed.unread:
+        text = ngettext(
+            "%(n)s event type could not be read.", "%(n)s event types could not be read.", count
+        )
+        notes.append(text % {"n": count})
+    if count := grid.unread if grid else 0:
+        text = ngettext("%(n)s time could not be read.", "%(n)s times could not be read.", count)
+        notes.append(text % {"n": count})
+    return tuple(notes)
 
 
 def _picker_data(

@@ -85,6 +85,7 @@ class Grid:
     title: str
     days: tuple[Day, ...]
     free: int
+    unread: int  # times that made no sense
     back_url: str  # "" where all earlier days are past
     on_url: str
     day_url: str
@@ -126,6 +127,7 @@ class GridBuilder:
             title=title,
             days=tuple(self.column(each, times) for each in dates),
             free=len(free),
+            unread=listing.unread,
             back_url=self.back_url(dates[0]),
             on_url=self.url(view=self.choice.view, day=self.next_day(day)),
             day_url=self.url(view=DAY, day=day),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 
 from dashboard.holds import free_times, local_times, open_times
@@ -54,6 +55,7 @@ class TimesReader:
             past = first + ONE_DAY * days
             found = [self.listed(span) for span in self.spans(first, days)]
             listing = next((listing for listing, _times in found if listing.cause), found[0][0])
+            listing = replace(listing, unread=sum(each.unread for each, _times in found))
             times = [
                 time
                 for _listing, listed in found

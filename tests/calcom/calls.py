@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -64,6 +65,12 @@ def read(
     if isinstance(found, CalcomError):
         raise found
     return found
+
+
+def ends(verb: str, data: object, **keywords: Any) -> Any:
+    """Read data of a good answer: return the value, or class and cause of the error."""
+    body = json.dumps({"status": "success", "data": data})
+    return outcome(lambda: read(verb, response(200, body), **keywords))
 
 
 class Ask(Protocol):

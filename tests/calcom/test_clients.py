@@ -154,8 +154,6 @@ def test_cancelled_call_leaves_the_async_client_usable() -> None:
 def test_every_error_is_a_calcom_error(closed_port: int) -> None:
     with (
         Client(base_url=f"http://127.0.0.1:{closed_port}", api_key=KEY) as client,
-        pytest.raises(CalcomError, match=r"^not_sent: ConnectError: .*refused") as caught,
+        pytest.raises(CalcomError, match=r"^not_sent: ConnectError: .*refused"),
     ):
         client.delete(uid=UID)
-
-    assert caught.value.exchange.milliseconds < 1000

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from dashboard.calcom import EventType, Kind, Slot
-from tests.calcom.calls import UID, outcome, read, response
+from dashboard.calcom import EventType, Kind
+from tests.calcom.calls import UID, ends
 
 RESERVED = {
     "eventTypeId": 1,
@@ -32,15 +31,6 @@ CONSULT = {
 }
 
 
-def success(data: object) -> str:
-    return json.dumps({"status": "success", "data": data})
-
-
-def ends(verb: str, data: object, **keywords: Any) -> Any:
-    """Return the value, or class and cause of the error."""
-    return outcome(lambda: read(verb, response(200, success(data)), **keywords))
-
-
 @pytest.mark.parametrize(
     ("key", "value"),
     [
@@ -59,6 +49,8 @@ def ends(verb: str, data: object, **keywords: Any) -> Any:
                 "2027-01-11 09:00:00Z",
                 "2027-02-30T09:00:00Z",
                 "9999-12-31T23:59:59-01:00",
+                "9999-12-31T23:59:59Z",  # later still in a zone to the east
+                "0001-01-01T00:00:00Z",
                 "tomorrow",
                 1800000000,
                 "",
@@ -96,9 +88,15 @@ def test_redundant_fields_may_be_missing(verb: str, missing: tuple[str, ...]) ->
         assert (found.slot_end, found.slot_duration) == (datetime(2027, 1, 11, 10, tzinfo=UTC), 60)
 
 
-@pytest.mark.parametrize("length", [None, 2**31 - 1])
+@pytest.mark.parametrize("claimed", [-30, 0, 2**31 - 1])
+def test_length_is_that_from_start_to_end(claimed: int) -> None:
+    found = ends("get", RESERVED | {"slotDuration": claimed})
+    assert found.slot_duration == 60
+
+
+@pytest.mark.parametrize("length", [None, 2**31 - 1, 10**9])
 def test_slot_without_end_is_an_error(length: int | None) -> None:
-    late = {"slotStart": "9999-01-11T09:00:00.000Z", "slotEnd": None, "slotDuration": length}
+    late = {"slotStart": "2999-01-11T09:00:00.000Z", "slotEnd": None, "slotDuration": length}
     assert ends("get", RESERVED | late) == "Unavailable unknown_shape"
 
 
@@ -187,75 +185,34 @@ def test_event_type(changes: dict[str, Any], expected: dict[str, Any]) -> None:
         {"id": None},
         {"id": "1"},
         {"lengthInMinutes": None},
-        {"lengthInMinutes": "60"},
+        *({"lengthInMinutes": length} for length in ("60", 0, -30, True, 60.5, 2**31 - 1)),
         {"lengthInMinutesOptions": "15,30"},
-        {"lengthInMinutesOptions": [15, "30"]},
-        {"seats": {"seatsPerTimeSlot": "5"}},
+        *({"lengthInMinutesOptions": [15, length]} for length in ("30", 0, -30, None)),
+        *({"seats": {"seatsPerTimeSlot": seats}} for seats in ("5", 0, -1, 2**31 - 1)),
     ],
 )
-def test_event_type_of_unknown_shape_is_an_error(changes: dict[str, Any]) -> None:
+def test_event_type_of_unknown_shape_is_an_error_or_left_out(
+    changes: dict[str, Any], caplog: pytest.LogCaptureFixture
+) -> None:
     assert ends("event_type", CONSULT | changes) == "Unavailable unknown_shape"
+    if changes != {"id": 2}:
+        good = [CONSULT | {"id": number} for number in (4, 3)]
+        found = ends("event_types", [good[0], CONSULT | changes, None, good[1]])
+        assert ([one.id for one in found.entries], found.unread) == ([3, 4], 2)
+        assert caplog.messages == [caplog.messages[0]]
+        assert caplog.messages[0].startswith("cal.com sent event types without sense: 2; first: ")
 
 
 def test_event_types_are_sorted_by_title_without_dynamic_ones() -> None:
     titles = {4: "beta", 2: "Alpha", 9: "alpha", 0: "Group Meeting", 7: "Über"}
     data = [CONSULT | {"id": number, "title": title} for number, title in titles.items()]
 
-    assert [(one.id, one.title) for one in ends("event_types", data)] == [
-        (2, "Alpha"),
-        (9, "alpha"),
-        (4, "beta"),
-        (7, "Über"),
-    ]
+    found = ends("event_types", data)
+    named = [(one.id, one.title) for one in found.entries]
+    assert named == [(2, "Alpha"), (9, "alpha"), (4, "beta"), (7, "Über")]
+    assert found.unread == 0
 
 
-@pytest.mark.parametrize("data", [None, {}, "", [None], [[]], [{}]])
+@pytest.mark.parametrize("data", [None, {}, ""])
 def test_event_types_of_unknown_shape_are_an_error(data: object) -> None:
     assert ends("event_types", data) == "Unavailable unknown_shape"
-
-
-def test_slots_are_sorted_and_limited_to_the_range() -> None:
-    data = {
-        "2027-01-12": ["2027-01-12T08:00:00.000Z", "2027-01-12T09:00:00.000Z"],
-        "2027-01-11": [
-            {"start": "2027-01-11T12:00:00.000+01:00", "end": "2027-01-11T13:00:00.000+01:00"},
-            {"start": "2027-01-11T08:59:59.999Z"},
-            {"start": "2027-01-11T09:00:00.000Z", "seatsTotal": 5, "seatsRemaining": 0},
-            {"start": "2027-01-11T09:30:00.000Z", "seatsTotal": 5, "seatsRemaining": 2},
-        ],
-        "2027-01-13": [],
-    }
-
-    found = ends("slots", data)
-
-    assert found == (
-        Slot(datetime(2027, 1, 11, 9, tzinfo=UTC), None, 5, 0),
-        Slot(datetime(2027, 1, 11, 9, 30, tzinfo=UTC), None, 5, 2),
-        Slot(datetime(2027, 1, 11, 11, tzinfo=UTC), datetime(2027, 1, 11, 12, tzinfo=UTC)),
-        Slot(datetime(2027, 1, 12, 8, tzinfo=UTC), None),
-    )
-    assert [slot.is_free for slot in found] == [False, True, True, True]
-
-
-@pytest.mark.parametrize("data", [{}, [], {"2027-01-11": []}])
-def test_no_slots(data: object) -> None:
-    assert ends("slots", data) == ()
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        None,
-        [None],
-        ["2027-01-11T08:00:00.000Z"],
-        {"2027-01-11": None},
-        {"2027-01-11": {"start": "2027-01-11T08:00:00.000Z"}},
-        {"2027-01-11": [None]},
-        {"2027-01-11": [{}]},
-        {"2027-01-11": ["09:00"]},
-        {"2027-01-11": [{"start": "2027-01-11T08:00:00.000Z", "end": 7}]},
-        {"2027-01-11": [{"start": "2027-01-11T08:00:00.000Z", "seatsRemaining": "2"}]},
-    ],
-)
-def test_slots_of_unknown_shape_are_an_error(data: object) -> None:
-    assert ends("slots", data) == "Unavailable unknown_shape"

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 
-from dashboard.calcom import CalcomError, EventType, FieldError, Kind, Rate, Reservation, Slot
+from dashboard.calcom import (
+    CalcomError,
+    EventType,
+    FieldError,
+    Kind,
+    Listed,
+    Rate,
+    Reservation,
+    Slot,
+)
 from tests.calcom.calls import named, read
 from tests.calcom.expected_errors import EXPECTED
 from tests.calcom.recorded import FILES, WIRE, Recorded, lines, lines_of
@@ -197,6 +206,9 @@ def on_the_wire(value: Any) -> Any:
             return keys if minutes is None else keys | {"reservationDuration": minutes}
         case EventType():
             return {name: getattr(value, name) for name in value.__dataclass_fields__}
+        case Listed():
+            assert value.unread == 0
+            return on_the_wire(value.entries)
         case (EventType(), *_):
             assert [one.title for one in value] == sorted(one.title for one in value)
             return [on_the_wire(one) for one in sorted(value, key=lambda one: one.id)]

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from dashboard.calcom import Cause
-from dashboard.holds import free_times, rate_and_clock
+from dashboard.calcom import Cause, Client
+from dashboard.holds import calcom_client, free_times, rate_and_clock
 from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, Span
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
+from tests.holds import verbs
 from tests.holds.concurrency import at_once, in_background
 from tests.waiting import wait_for
 
@@ -116,15 +118,36 @@ def test_refusal_is_kept_too(calcom: Sandbox, db: None) -> None:
     assert calls(calcom) == 1
 
 
-def test_unsent_call_is_repeated_after_five_seconds(
-    calcom: Sandbox, db: None, settings: pytest.FixtureRequest
+@pytest.mark.parametrize(
+    ("address", "key", "cause"),
+    [
+        ("http://127.0.0.1:9", verbs.KEY, Cause.NOT_SENT),
+        ("{}/elsewhere", verbs.KEY, Cause.WRONG_ROUTE),
+        ("{}", "cal_unknown0123456789", Cause.KEY_REJECTED),
+    ],
+)
+def test_quick_failure_is_kept_for_five_seconds(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, address: str, key: str, cause: Cause
 ) -> None:
     now = timezone.now()
+    with Client(base_url=address.format(calcom.url), api_key=key) as client:
+        monkeypatch.setattr(calcom_client, "client", lambda: client)
+        assert read(now=now) == (0, cause)
+        monkeypatch.undo()
+    assert read(now=now + timedelta(seconds=4)) == (0, cause)
+    assert read(now=now + timedelta(seconds=5)) == (FREE, "")
+
+
+def test_each_key_and_address_of_cal_com_has_its_own_answers(
+    calcom: Sandbox, db: None, settings: Any
+) -> None:
+    now = timezone.now()
+    good, settings.CALCOM_API_KEY = settings.CALCOM_API_KEY, "cal_unknown0123456789"
+    assert read(now=now) == (0, Cause.KEY_REJECTED)
+    settings.CALCOM_API_KEY = good
+    assert read(now=now) == (FREE, "")
     settings.CALCOM_API_URL = "http://127.0.0.1:9"
     assert read(now=now) == (0, Cause.NOT_SENT)
-    settings.CALCOM_API_URL = calcom.url
-    assert read(now=now + timedelta(seconds=4)) == (0, Cause.NOT_SENT)
-    assert read(now=now + timedelta(seconds=5)) == (FREE, "")
 
 
 def test_a_third_of_the_rate_allowance_is_reserved_for_actions(

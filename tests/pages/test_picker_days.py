@@ -9,6 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.holds import calcom_client
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Booking, Sandbox
 from tests.future_dates import BACK, FORWARD, day, named
@@ -93,6 +94,7 @@ def test_days_on_which_clocks_change(
     around = [f"{day - timedelta(days=1)}T12:00Z", f"{day + timedelta(days=1)}T12:00Z"]
     slots = [[datetime.fromisoformat(at).isoformat(), None, None, None] for at in around + listed]
     FreeTimes.objects.create(
+        source=calcom_client.source(),
         event_type_id=CONSULT,
         first_day=day - timedelta(days=6),
         days=7,
