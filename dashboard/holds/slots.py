@@ -13,7 +13,7 @@ from dashboard.calcom import Reservation
 
 @dataclass(frozen=True, slots=True)
 class SlotHold:
-    """A slot and until when it is held, in UTC.
+    """A slot and until when it is held, converted to UTC.
 
     ``slot_duration`` is in minutes and set only where the event type offers several lengths.
     ``held_until`` is on cal.com's clock.
@@ -24,6 +24,10 @@ class SlotHold:
     slot_end: datetime
     slot_duration: int | None
     held_until: datetime
+
+    def __post_init__(self) -> None:
+        for name in ("slot_start", "slot_end", "held_until"):
+            object.__setattr__(self, name, getattr(self, name).astimezone(UTC))
 
     def overlaps(self, other: SlotHold) -> bool:
         """Return whether cal.com would count the two as one time.
@@ -97,4 +101,7 @@ def read_moment(text: Any) -> datetime:
     moment = datetime.fromisoformat(text)
     if moment.tzinfo is None:
         raise ValueError
-    return moment
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError from None

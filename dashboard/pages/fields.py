@@ -67,7 +67,7 @@ class SlotStartField(forms.Field):
     """ISO 8601 with an offset or Z, or a local time of the person's own zone, else the office's.
 
     Refuses a local hour that does not exist or exists twice because clocks change.
-    Cleans to an aware moment, cut to milliseconds as cal.com does.
+    Cleans to a moment in UTC, cut to milliseconds as cal.com does.
     """
 
     widget = DateTimeInput
@@ -86,7 +86,9 @@ class SlotStartField(forms.Field):
             raise ValidationError(_("This year is too far away."))
         if moment.tzinfo is None:
             moment = local_moment(moment)
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        # PostgreSQL takes no offset beyond 15:59, and sums in a zone ignore its clock changes.
+        return moment.astimezone(UTC)
 
 
 def local_moment(naive: datetime) -> datetime:

@@ -12,11 +12,11 @@ from django.utils import timezone, translation
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import messages
+from dashboard.holds import calcom_client, messages
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Sandbox
-from tests.future_dates import BACK_IN_AMERICA, YEAR, day, named
-from tests.holds.verbs import CONSULT, MONDAY, place
+from tests.future_dates import BACK, BACK_IN_AMERICA, YEAR, day, named
+from tests.holds.verbs import CONSULT, LATER, MONDAY, VARIABLE, place
 from tests.pages.desk import ask, desk
 
 ROME = "Europe/Rome"  # the office's
@@ -39,6 +39,7 @@ def listed(first: date, days: int, *starts: str) -> FreeTimes:
     now = timezone.now()
     slots = [[datetime.fromisoformat(start).isoformat(), None, None, None] for start in starts]
     return FreeTimes.objects.create(
+        source=calcom_client.source(),
         event_type_id=CONSULT,
         first_day=first,
         days=days,
@@ -62,6 +63,35 @@ def test_typed_time_is_in_the_persons_zone(far_away: Client) -> None:
 def test_offset_overrides_the_persons_zone(far_away: Client) -> None:
     ask(far_away, slot_start=f"{day(0)}T10:00+01:00")
     assert Hold.objects.get().slot_start == MONDAY
+
+
+@pytest.mark.parametrize("hours", [16, 20, -23.9])
+def test_offset_that_no_place_has_is_a_moment(
+    far_away: Client, staff: User, calcom: Sandbox, hours: float
+) -> None:
+    """PostgreSQL refuses offsets beyond 15:59."""
+
+    def written(moment: datetime) -> str:
+        return moment.astimezone(timezone.get_fixed_timezone(timedelta(hours=hours))).isoformat()
+
+    ask(far_away, slot_start=written(MONDAY))
+    hold = Hold.objects.get()
+    assert hold.slot_start == MONDAY
+    assert far_away.get("/holds/new", {"slot_start": written(MONDAY)}).status_code == 200
+    moved = far_away.post(f"/holds/{hold.pk}/move", {"slot_start": written(LATER)})
+    assert moved.status_code == 303
+    assert Hold.objects.get().slot_start == LATER
+    calcom.faults.add("drop", when="before", method="POST")
+    ask(far_away, slot_start=written(MONDAY))
+    assert Hold.objects.get(state="unconfirmed").slot_start == MONDAY
+    assert far_away.get("/").status_code == 200
+
+
+def test_length_counts_on_while_clocks_change(calcom: Sandbox, staff: User) -> None:
+    calcom.faults.add("drop", when="before", method="POST")
+    ask(desk(staff), event_type_id=VARIABLE, slot_start=f"{BACK}T01:30", slot_duration=180)
+    hold = Hold.objects.get()  # with the end that Holdfast computed
+    assert (hold.state, hold.slot_end) == ("unconfirmed", hold.slot_start + timedelta(minutes=180))
 
 
 @pytest.mark.parametrize("page", ["/", "/holds/{pk}/", "/holds/{pk}/move"])
