@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, TypeVar
@@ -20,30 +21,35 @@ T = TypeVar("T")
 
 LONGEST_BODY = 2 * 1024 * 1024  # bytes
 
-# No byte of the request went out.
-NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    httpx.InvalidURL,
-    httpcore.ConnectError,
-    httpcore.ConnectTimeout,
-    httpcore.PoolTimeout,
-    httpcore.ProxyError,
-    httpcore.UnsupportedProtocol,
-)
-# All that sending can raise. What is not in NEVER_SENT may have reached cal.com.
-FAULTS = (
-    *NEVER_SENT,
-    httpx.HTTPError,
-    httpx.StreamError,
-    httpcore.NetworkError,
-    httpcore.ProtocolError,
-    httpcore.TimeoutException,
-    OSError,  # TimeoutError among them
-)
+# Faults before any byte of the request went out, in words for people.
+NEVER_SENT: dict[type[Exception], str] = {
+    httpx.ConnectTimeout: "No connection was made in time",
+    httpcore.ConnectTimeout: "No connection was made in time",
+    httpx.PoolTimeout: "All connections were busy",
+    httpcore.PoolTimeout: "All connections were busy",
+    httpx.ConnectError: "No connection was made",
+    httpcore.ConnectError: "No connection was made",
+    httpx.ProxyError: "The proxy made no connection",
+    httpcore.ProxyError: "The proxy made no connection",
+    httpx.UnsupportedProtocol: "The address cannot be used",
+    httpcore.UnsupportedProtocol: "The address cannot be used",
+    httpx.InvalidURL: "The address cannot be used",
+}
+# All others that sending can raise, after which cal.com may have the request. The first fits.
+PERHAPS_SENT: dict[type[Exception], str] = {
+    httpx.TimeoutException: "The answer did not come in time",
+    httpcore.TimeoutException: "The answer did not come in time",
+    TimeoutError: "The answer did not come in time",
+    httpx.ProtocolError: "The connection ended early, or what came was not HTTP",
+    httpcore.ProtocolError: "The connection ended early, or what came was not HTTP",
+    httpx.HTTPError: "The connection broke",
+    httpx.StreamError: "The connection broke",
+    httpcore.NetworkError: "The connection broke",
+    OSError: "The connection broke",
+}
+FAULTS = (*NEVER_SENT, *PERHAPS_SENT)
+# Numbers, files and lines of the system in the message of a fault.
+SYSTEM_DETAILS = re.compile(r"\[[^\]]*\]|\(_ssl\.c:\d+\)")
 
 
 class Attempt(Generic[T]):
@@ -81,9 +87,11 @@ class Attempt(Generic[T]):
         if not self._call.can_be_sent:
             fields = (FieldError("uid", ("uid cannot be part of an address",)),)
             return Refused(Cause.INVALID, self._exchange(), fields=fields)
-        cause, message = Cause.UNANSWERED, type(fault).__name__
-        if isinstance(fault, NEVER_SENT) and self._status is None:
-            cause, message = Cause.NOT_SENT, f"{message}: {fault}"
+        if self._status is None and (words := words_for(fault, NEVER_SENT)):
+            cause, details = Cause.NOT_SENT, SYSTEM_DETAILS.sub("", str(fault)).strip()
+            message = f"{words}: {details}" if details else words
+        else:
+            cause, message = Cause.UNANSWERED, words_for(fault, PERHAPS_SENT) or "No answer"
         kind = kind_of(cause, writes=self._call.writes)
         return kind(cause, self._exchange(), message=cleanse(message, self._secrets))
 
@@ -104,3 +112,8 @@ class Attempt(Generic[T]):
             server_date=date_of(self._headers),
             rate=rate_of(self._headers),
         )
+
+
+def words_for(fault: Exception, table: dict[type[Exception], str]) -> str:
+    """Return the words of the first class that fits, "" without any."""
+    return next((words for kind, words in table.items() if isinstance(fault, kind)), "")

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
+import httpcore
 import httpx
 import pytest
 
 import dashboard.calcom
-from dashboard.calcom import AsyncClient, CalcomError, Client, endpoints
+from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints
+from dashboard.calcom.attempt import NEVER_SENT, PERHAPS_SENT
 from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcome, outcomes
 from tests.calcom.scripted import NULL, keeping_open, scripted
 
@@ -108,7 +112,31 @@ def test_connection_error_while_the_body_is_read_leaves_a_write_unknown() -> Non
 
     breaking = httpx.MockTransport(lambda _: httpx.Response(201, stream=Breaking()))
 
-    assert outcome(lambda: ask("reserve", transport=breaking)) == "Unknown unanswered"
+    with pytest.raises(Unknown) as caught:
+        ask("reserve", transport=breaking)
+    assert str(caught.value) == "unanswered: The connection broke"
+
+
+LATER_FAULTS = ("ReadTimeout", "WriteTimeout", "ReadError", "WriteError", "RemoteProtocolError")
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *NEVER_SENT,
+        *(getattr(library, name) for library in (httpx, httpcore) for name in LATER_FAULTS),
+        *(httpx.CloseError, httpx.DecodingError, httpx.TooManyRedirects, httpx.LocalProtocolError),
+        *(OSError, ConnectionResetError, BrokenPipeError, TimeoutError, ssl.SSLError),
+    ],
+)
+def test_every_fault_has_words_for_people(fault: type[Exception]) -> None:
+    def fail(_request: httpx.Request) -> NoReturn:
+        raise fault("[Errno 7] in the end (_ssl.c:1006)")
+
+    with pytest.raises(CalcomError) as caught:
+        ask("reserve", transport=httpx.MockTransport(fail))
+    known = set(NEVER_SENT.values()) | set(PERHAPS_SENT.values())
+    assert caught.value.message.removesuffix(": in the end") in known
 
 
 def test_one_client_serves_many_threads() -> None:
@@ -154,6 +182,6 @@ def test_cancelled_call_leaves_the_async_client_usable() -> None:
 def test_every_error_is_a_calcom_error(closed_port: int) -> None:
     with (
         Client(base_url=f"http://127.0.0.1:{closed_port}", api_key=KEY) as client,
-        pytest.raises(CalcomError, match=r"^not_sent: ConnectError: .*refused"),
+        pytest.raises(CalcomError, match=r"^not_sent: No connection was made: Connection refused$"),
     ):
         client.delete(uid=UID)
