@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "django.forms",  # last: templates/django/forms overrides its templates
 ]
 MIDDLEWARE = [
+    "dashboard.edge.middleware.no_body_for_head",
     "dashboard.edge.middleware.health_probes",  # before host checks, redirects and sign-in
     "dashboard.edge.middleware.forwarded_headers",
     "dashboard.edge.middleware.request_id",
@@ -227,6 +228,7 @@ LOGGING = {
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
         "django": {"level": "INFO", "handlers": [], "propagate": True},
+        "django.server": {"level": "INFO", "handlers": [], "propagate": True},  # runserver
         # These log whole URLs, which contain the uid of a reservation: it works like a password.
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -4,6 +4,15 @@ https://docs.gunicorn.org/en/stable/settings.html
 gunicorn reads WEB_CONCURRENCY, the number of processes, itself; its default is 1.
 """
 
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from gunicorn import glogging  # type: ignore[import-untyped]
+
+from dashboard.edge.log_format import OneLineFormatter
+
 wsgi_app = "dashboard.wsgi:application"
 bind = "127.0.0.1:8000"
 
@@ -26,6 +35,20 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
+
+class Logger(glogging.Logger):  # type: ignore[misc]
+    """gunicorn's logs in one line per record, also the access log that an operator may add."""
+
+    def setup(self, cfg: Any) -> None:
+        super().setup(cfg)
+        lines = ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt))
+        for log, line in lines:
+            for handler in log.handlers:
+                if isinstance(handler, logging.StreamHandler):
+                    handler.setFormatter(OneLineFormatter(line, self.datefmt))
+
+
+logger_class = Logger
 errorlog = "-"
 accesslog = None  # the proxy in front writes one
 control_socket_disable = True

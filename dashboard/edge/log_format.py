@@ -19,9 +19,15 @@ class RequestIdFilter(logging.Filter):
 
 
 class OneLineFormatter(logging.Formatter):
-    """Escape line breaks, tracebacks included, so that no input can forge a log line."""
+    """Escape all that is not printable, tracebacks included, as in Python's literals.
+
+    Line breaks could forge a log line, and control or bidirectional characters what a terminal
+    shows of it.
+    """
 
     def format(self, record: logging.LogRecord) -> str:
-        return (
-            super().format(record).replace("\\", "\\\\").replace("\r", "\\r").replace("\n", "\\n")
-        )
+        text = super().format(record).replace("\\", "\\\\")
+        if text.isprintable():
+            return text
+        escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+        return "".join(escaped)

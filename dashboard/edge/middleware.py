@@ -43,6 +43,23 @@ class EdgeRequest(HttpRequest):
 Handler = Callable[[EdgeRequest], HttpResponseBase]
 
 
+def no_body_for_head(get_response: Handler) -> Handler:
+    """Answer HEAD without the body that views make, and with its length.
+
+    Django leaves this to the server, and gunicorn logs a warning for each.
+    https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
+    """
+
+    def handle(request: EdgeRequest) -> HttpResponseBase:
+        response = get_response(request)
+        if request.method == "HEAD" and isinstance(response, HttpResponse):
+            response.headers.setdefault("Content-Length", str(len(response.content)))
+            response.content = b""
+        return response
+
+    return handle
+
+
 def health_probes(get_response: Handler) -> Handler:
     """Answer the operator's probes before host checks, redirects and sign-in."""
 

@@ -2,8 +2,10 @@
 
 import io
 import logging
+import socket
 from datetime import UTC, datetime, timedelta
 
+import httpx
 import pytest
 from django.conf import settings
 from django.http import HttpResponse
@@ -12,6 +14,7 @@ from django.test import RequestFactory
 from dashboard.edge.log_format import OneLineFormatter, RequestIdFilter, current_request_id
 from dashboard.edge.middleware import request_id
 from dashboard.edge.proxies import trusted_proxies
+from tests.serving import WAIT_SECONDS
 
 PROXY_ID = "7f3a9c0de1b24f5687a9b0c1d2e3f405"
 
@@ -106,6 +109,68 @@ def test_line_breaks_are_escaped(written):
     text = written(lambda logger: logger.warning("path %s", "/a\r\n2026-01-01 INFO all is well"))
     assert text.count("\n") == 1
     assert text.endswith("path /a\\r\\n2026-01-01 INFO all is well\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("\x1b[31mred\x07", r"\x1b[31mred\x07"),
+        ("nul \x00 del \x7f", r"nul \x00 del \x7f"),
+        ("8-bit \x9b and \x85", r"8-bit \x9b and \x85"),
+        ("\u202etxt.exe\u2066", r"\u202etxt.exe\u2066"),
+        ("\u2028line\u200b", r"\u2028line\u200b"),
+        ("half a pair \ud800", r"half a pair \ud800"),
+        (r"a back\slash \x1b", r"a back\\slash \\x1b"),
+        ("Łukasz 日本 😀", "Łukasz 日本 😀"),
+    ],
+)
+def test_characters_that_do_not_show_are_escaped(text, shown):
+    assert OneLineFormatter().format(logging.makeLogRecord({"msg": text})) == shown
+
+
+def test_traceback_is_escaped(written):
+    def fail(logger):
+        try:
+            {}["\x1b\u202e"]
+        except KeyError:
+            logger.exception("it failed")
+
+    assert written(fail).endswith(r"KeyError: '\\x1b\\u202e'" + "\n")
+
+
+def test_runserver_logs_in_the_same_format():
+    assert settings.LOGGING["loggers"]["django.server"]["handlers"] == []
+
+
+@pytest.mark.slow
+def test_server_logs_are_escaped(serve):
+    """The access log is one that an operator adds."""
+    site = serve("http://localhost", GUNICORN_CMD_ARGS="--access-logfile -")
+    agent = "\x9b31m é".encode() + "\u202e".encode()
+    raw = b"GET /%e2%80%ae%1b HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + agent
+    address = httpx.URL(site.url)
+    with socket.create_connection((address.host, address.port)) as connection:
+        connection.sendall(raw + b"\r\nConnection: close\r\n\r\n")
+        while connection.recv(65536):
+            pass
+    site.process.terminate()
+    site.process.wait(WAIT_SECONDS)
+    text = site.log.read_text()
+    lines = [line for line in text.split("\n") if "31m" in line or "Not Found" in line]
+    assert [line.isprintable() for line in text.split("\n")] == [True] * len(text.split("\n"))
+    assert len(lines) == 2
+
+
+@pytest.mark.slow
+def test_head_is_answered_without_a_warning(serve):
+    site = serve("http://localhost")
+    plain = {"Accept-Encoding": "identity"}
+    with httpx.Client(base_url=site.url, headers=plain) as client:
+        for path in ("/livez", "/accounts/login/", "/nowhere", "/"):
+            got, head = client.get(path), client.head(path)
+            assert (head.status_code, head.content) == (got.status_code, b"")
+            assert abs(int(head.headers["Content-Length"]) - len(got.content)) < 200  # tokens
+    assert "no-body response" not in site.log.read_text()
 
 
 def test_traceback_stays_on_one_line(written):
