@@ -12,6 +12,7 @@ from django.core.checks import CheckMessage, Tags, Warning, register
 def connect() -> None:
     """Register the checks; called once, when the app is ready."""
     register(check_collected, Tags.staticfiles, deploy=True)
+    register(check_trusted_proxies, Tags.security, deploy=True)
 
 
 def check_collected(**_kwargs: Any) -> list[CheckMessage]:
@@ -20,3 +21,15 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
         return []
     text = f"There are no collected static files in STATIC_ROOT, {str(settings.STATIC_ROOT)!r}."
     return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")]
+
+
+def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn if a public site trusts no proxy: gunicorn itself ends no TLS, so there is one."""
+    if settings.DEBUG or settings.PUBLIC_ADDRESS.is_loopback or settings.TRUSTED_PROXIES:
+        return []
+    text = (
+        "TRUSTED_PROXIES is not set, so all clients of a proxy share its address: wrong passwords"
+        " of one delay sign-in for all, and the audit log cannot tell them apart."
+    )
+    hint = "Set it to the proxy's address, such as 127.0.0.1, or to unix for a unix socket."
+    return [Warning(text, hint=hint, id="edge.W002")]

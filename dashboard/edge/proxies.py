@@ -29,6 +29,9 @@ class TrustedProxies:
     networks: tuple[Network, ...] = ()
     unix: bool = False
 
+    def __bool__(self) -> bool:
+        return bool(self.networks) or self.unix
+
     def trust(self, peer: str) -> bool:
         address = read_address(peer)
         if address is None:

@@ -15,6 +15,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.calcom": {"httpx", "httpcore"},  # httpx sends with httpcore
     "dashboard.sandbox": set(),
     "dashboard.edge": {"django"},
+    "dashboard.edge.gunicorn": {"gunicorn"},
     # The audit log refers to people and holds by foreign keys only.
     "dashboard.audit": {"django"},
     "dashboard.accounts": {

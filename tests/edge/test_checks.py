@@ -1,6 +1,10 @@
-"""Deployment check of static files."""
+"""Deployment checks of static files and trusted proxies."""
 
-from dashboard.edge.checks import check_collected
+import pytest
+
+from dashboard.edge.checks import check_collected, check_trusted_proxies
+from dashboard.edge.proxies import TrustedProxies, trusted_proxies
+from dashboard.edge.public_address import public_address
 
 
 def messages(settings, folder, *, debug=False):
@@ -20,3 +24,20 @@ def test_collected_static_files_pass(settings, tmp_path):
 
 def test_debug_needs_no_collected_files(settings, tmp_path):
     assert messages(settings, tmp_path, debug=True) == []
+
+
+@pytest.mark.parametrize(
+    ("address", "proxies", "debug", "found"),
+    [
+        ("https://desk.example.org", "", False, ["edge.W002"]),
+        ("http://10.0.0.7:8000/holds", "", False, ["edge.W002"]),
+        ("https://desk.example.org", "127.0.0.1", False, []),
+        ("https://desk.example.org", "unix", False, []),
+        ("http://127.0.0.1:8000", "", False, []),
+        ("https://desk.example.org", "", True, []),
+    ],
+)
+def test_public_site_without_trusted_proxies_is_reported(settings, address, proxies, debug, found):
+    settings.PUBLIC_ADDRESS, settings.DEBUG = public_address(address), debug
+    settings.TRUSTED_PROXIES = trusted_proxies(proxies) if proxies else TrustedProxies()
+    assert [message.id for message in check_trusted_proxies()] == found

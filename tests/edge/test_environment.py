@@ -281,5 +281,5 @@ def test_postgresql_url_with_options_of_libpq():
 
 def test_deployment_check_passes_without_warnings():
     check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
-    done = start(*check, **GOOD, STATIC_ROOT=str(static_root()))
+    done = start(*check, **GOOD, TRUSTED_PROXIES="127.0.0.1", STATIC_ROOT=str(static_root()))
     assert (done.returncode, done.stderr) == (0, "")

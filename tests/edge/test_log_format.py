@@ -144,7 +144,7 @@ def test_runserver_logs_in_the_same_format():
 
 @pytest.mark.slow
 def test_server_logs_are_escaped(serve):
-    """The access log is one that an operator adds."""
+    # With an access log, which an operator may add.
     site = serve("http://localhost", GUNICORN_CMD_ARGS="--access-logfile -")
     agent = "\x9b31m é".encode() + "\u202e".encode()
     raw = b"GET /%e2%80%ae%1b HTTP/1.1\r\nHost: localhost\r\nUser-Agent: " + agent

@@ -70,8 +70,7 @@ def command(*arguments):
 @contextlib.contextmanager
 def demo(project, *arguments, **environment):
     process = subprocess.Popen(
-        # A test run in the background ignores SIGINT, and so would its children.
-        ["env", "--default-signal=INT", *command("--port", "0", *arguments)],
+        ["env", "--ignore-signal=INT", *command("--port", "0", *arguments)],  # as a script's "&"
         cwd=project,
         env={"PATH": os.environ["PATH"], **environment},
         stdout=subprocess.PIPE,

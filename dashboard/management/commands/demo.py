@@ -35,7 +35,9 @@ class Command(BaseCommand):
         parser.add_argument("--host", default=demonstration.LOOPBACK, help="default: %(default)s")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        # SIGINT too: a script's "&" starts programs with SIGINT ignored.
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.default_int_handler)
         try:
             with demonstration.exclusive():
                 self.run_demo(options["host"], options["port"])
