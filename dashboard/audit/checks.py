@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate
 
 from dashboard.audit import triggers
@@ -31,13 +33,23 @@ def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
             text = f"Nothing guards the audit log in a database of the kind {connection.vendor!r}."
             messages.append(Error(text, hint="Use SQLite or PostgreSQL.", id="audit.E002"))
         elif names := triggers.faulty_triggers(connection):
-            text = (
-                f"The audit log in the database {alias!r} can be changed: missing, altered or "
-                f"switched off: {', '.join(names)}."
-            )
-            hint = (
-                "Find out who changed the schema, then install the triggers again with "
-                "'manage.py migrate --skip-checks'."
-            )
-            messages.append(Error(text, hint=hint, id="audit.E001"))
+            messages.append(faulty_message(connection, names))
     return messages
+
+
+def faulty_message(connection: BaseDatabaseWrapper, names: Sequence[str]) -> CheckMessage:
+    """Return an error; a warning for a schema to be migrated, or ``migrate`` would refuse to."""
+    executor = MigrationExecutor(connection)
+    is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    text = (
+        f"The audit log in the database {connection.alias!r} can be changed, or entries can be "
+        f"kept out: missing, altered, switched off or not of Holdfast: {', '.join(names)}."
+    )
+    if is_behind:
+        hint = "Run 'manage.py migrate', which installs the triggers again."
+        return Warning(text, hint=hint, id="audit.W001")
+    hint = (
+        "Find out who changed the schema and drop what is not of Holdfast, then install the "
+        "triggers again with 'manage.py migrate --skip-checks'."
+    )
+    return Error(text, hint=hint, id="audit.E001")

@@ -1,5 +1,6 @@
 """SQL statements that would change or delete entries if there were no triggers."""
 
+import uuid
 from datetime import UTC, datetime
 
 from django.db import IntegrityError, transaction
@@ -13,6 +14,8 @@ COLUMNS = [field.column for field in AuditEntry._meta.local_fields]
 COLUMN_LIST = ", ".join(COLUMNS)
 FORGED_LIST = ", ".join("'forged'" if name == "actor_name" else name for name in COLUMNS)
 ONTO_ITSELF = f"SELECT {FORGED_LIST} FROM {TABLE} WHERE true"
+ALL_BUT_ID = COLUMN_LIST.removeprefix("id, ")
+FORGED_OUTCOME = f"SELECT {FORGED_LIST.removeprefix('id, ')} FROM {TABLE} WHERE kind = 'outcome'"
 
 EVERYWHERE = {
     "update": f"UPDATE {TABLE} SET actor_name = 'forged'",
@@ -23,16 +26,34 @@ EVERYWHERE = {
         f"INSERT INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}"
         " ON CONFLICT (id) DO UPDATE SET actor_name = excluded.actor_name"
     ),
+    "upsert through a partial index": (
+        f"INSERT INTO {TABLE} ({ALL_BUT_ID}) {FORGED_OUTCOME}"
+        " ON CONFLICT (action_id) WHERE kind = 'outcome' DO UPDATE SET actor_name = 'forged'"
+    ),
 }
 SQLITE = EVERYWHERE | {
     "replace": f"REPLACE INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}",
     "insert or replace": f"INSERT OR REPLACE INTO {TABLE} ({COLUMN_LIST}) {ONTO_ITSELF}",
-    "replace by rowid": (
-        f"REPLACE INTO {TABLE} (rowid, {COLUMN_LIST.removeprefix('id, ')}) {ONTO_ITSELF}"
-    ),
+    "replace by rowid": (f"REPLACE INTO {TABLE} (rowid, {ALL_BUT_ID}) {ONTO_ITSELF}"),
     "replace by a key in text": (
         f"REPLACE INTO {TABLE} ({COLUMN_LIST}) SELECT CAST(id AS TEXT),"
         f" {FORGED_LIST.removeprefix('id, ')} FROM {TABLE}"
+    ),
+    "replace through a partial index": f"REPLACE INTO {TABLE} ({ALL_BUT_ID}) {FORGED_OUTCOME}",
+    "insert or replace through a partial index": (
+        f"INSERT OR REPLACE INTO {TABLE} ({ALL_BUT_ID}) {FORGED_OUTCOME}"
+    ),
+    "replace of an outcome under another id": (
+        f"REPLACE INTO {TABLE} ({COLUMN_LIST})"
+        f" {FORGED_OUTCOME.replace('SELECT ', 'SELECT id + 1000, ', 1)}"
+    ),
+    "upsert through any index": (
+        f"INSERT INTO {TABLE} ({ALL_BUT_ID}) {FORGED_OUTCOME}"
+        " ON CONFLICT DO UPDATE SET actor_name = 'forged'"
+    ),
+    "update or replace through a partial index": (
+        f"UPDATE OR REPLACE {TABLE} SET kind = 'outcome', action_id ="
+        f" (SELECT action_id FROM {TABLE} WHERE kind = 'outcome') WHERE kind = 'event'"
     ),
     "update or ignore": f"UPDATE OR IGNORE {TABLE} SET actor_name = 'forged'",
     "update or replace": f"UPDATE OR REPLACE {TABLE} SET id = (SELECT min(id) FROM {TABLE})",
@@ -62,9 +83,16 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
 def write(connection: BaseDatabaseWrapper, count: int) -> None:
-    for _ in range(count):
+    """Write events, and before the first of them an outcome."""
+    kinds = ["event"] * count if log(connection).exists() else ["outcome", *["event"] * count]
+    for kind in kinds:
         log(connection).create(
-            at=NOON, kind="event", action="sign_in", outcome="ok", actor_name="staff"
+            at=NOON,
+            kind=kind,
+            action="sign_in",
+            outcome="ok",
+            actor_name="staff",
+            request_id=uuid.uuid4().hex,
         )
 
 

@@ -14,12 +14,7 @@ from dashboard.audit import triggers
 @contextmanager
 def without_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """Drop the triggers, and install them again afterwards, also after an error."""
-    on_postgresql = connection.vendor == "postgresql"
-    names = triggers.POSTGRESQL if on_postgresql else triggers.SQLITE
-    with connection.cursor() as cursor:
-        for name in names:
-            on_table = f" ON {triggers.TABLE}" if on_postgresql else ""
-            cursor.execute(f"DROP TRIGGER IF EXISTS {name}{on_table}")
+    triggers.drop(connection)
     try:
         yield
     finally:

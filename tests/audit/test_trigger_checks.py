@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
-from pathlib import Path
-
 import pytest
 from django.apps import apps
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import post_migrate
 
-import dashboard.migrations
 from dashboard.audit import triggers
 from dashboard.audit.checks import check_triggers, connect
 from tests.audit.attacks import BY_VENDOR, COLUMNS, assert_all_refused, rows, run
+from tests.audit.migrations import add_migration
 from tests.audit.reset import without_triggers
 
-EXPECTED = {"sqlite": list(triggers.SQLITE), "postgresql": list(triggers.POSTGRESQL)}
+OF_INDEX = f"{triggers.PREFIX}replace_audit_one_outcome"
+EXPECTED = {
+    "sqlite": [*triggers.SQLITE, OF_INDEX],
+    "postgresql": list(triggers.POSTGRESQL),
+}
 
 
 WIDER = """
@@ -39,13 +39,7 @@ class Migration(migrations.Migration):
 @pytest.fixture
 def wider(tmp_path, settings, monkeypatch) -> None:
     """Add a migration with a new column, for which SQLite rebuilds the table."""
-    package = tmp_path / "wider_migrations"
-    source = Path(dashboard.migrations.__file__).parent
-    shutil.copytree(source, package, ignore=shutil.ignore_patterns("__pycache__"))
-    ((_app, leaf),) = MigrationLoader(None).graph.leaf_nodes("dashboard")
-    (package / "9999_wider.py").write_text(WIDER.format(leaf=leaf))
-    monkeypatch.syspath_prepend(tmp_path)
-    settings.MIGRATION_MODULES = {"dashboard": "wider_migrations"}
+    add_migration(WIDER, tmp_path, settings, monkeypatch)
 
 
 def columns(connection: BaseDatabaseWrapper) -> set[str]:
@@ -157,3 +151,30 @@ def test_other_databases_are_reported(shared, monkeypatch):
     monkeypatch.setattr(shared, "vendor", "oracle")
     (message,) = check_triggers(databases=[shared.alias])
     assert message.id == "audit.E002"
+
+
+UNEXPECTED = {
+    "sqlite": {
+        "keep_out": "CREATE TRIGGER keep_out BEFORE INSERT ON {table}"
+        " BEGIN SELECT RAISE(IGNORE); END",
+    },
+    "postgresql": {
+        "keep_out": "CREATE RULE keep_out AS ON INSERT TO {table} DO INSTEAD NOTHING",
+    },
+}
+
+
+def test_check_reports_what_keeps_entries_out(own):
+    for name, sql in UNEXPECTED[own.vendor].items():
+        run(own, sql.format(table=triggers.TABLE))
+        assert triggers.faulty_triggers(own) == [name]
+        (message,) = check_triggers(databases=[own.alias])
+        assert (message.id, name in message.msg) == ("audit.E001", True)
+
+
+def test_migrate_passes_its_own_check_while_migrations_are_pending(own, wider):
+    triggers.drop(own)
+    (message,) = check_triggers(databases=[own.alias])
+    assert message.id == "audit.W001"
+    call_command("migrate", database=own.alias, verbosity=0, skip_checks=False)
+    assert check_triggers(databases=[own.alias]) == []

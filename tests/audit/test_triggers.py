@@ -62,10 +62,11 @@ def test_existing_id_is_refused(shared):
     assert rows(shared) == before
 
 
-@pytest.mark.parametrize("shared", ["sqlite"], indirect=True)  # PostgreSQL has NULL
-def test_sqlite_refuses_an_id_that_would_block_new_entries(shared):
+@pytest.mark.parametrize("odd", [-1, 2**63 - 1])
+@pytest.mark.parametrize("shared", ["sqlite"], indirect=True)  # PostgreSQL has NULL and a sequence
+def test_sqlite_refuses_an_id_that_would_block_new_entries(shared, odd):
     named = ", ".join(COLUMNS)
-    values = ", ".join("-1" if name == "id" else name for name in COLUMNS)
+    values = ", ".join(str(odd) if name == "id" else name for name in COLUMNS)
     with pytest.raises(IntegrityError, match=triggers.REFUSAL):
         run(shared, f"INSERT INTO {triggers.TABLE} ({named}) SELECT {values} FROM {triggers.TABLE}")
 
