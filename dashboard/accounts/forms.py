@@ -19,7 +19,7 @@ from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.models import Preferences, User
-from dashboard.accounts.people import FIELDS, free_username
+from dashboard.accounts.people import FIELDS, check_full_name, free_username
 from dashboard.accounts.roles import Role, role_of
 
 Choices = Iterable[tuple[Any, Any]]
@@ -129,6 +129,11 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         # Like Django's own forms: only now does the instance have the new names, which a
         # password must not resemble.
         super()._post_clean()  # type: ignore[misc]
+        if {"first_name", "last_name"} & set(self.changed_data):
+            try:
+                check_full_name(self.instance)
+            except ValidationError as exc:
+                self.add_error(None, exc)
         password = self.cleaned_data.get("new_password")
         if password:
             try:

@@ -25,6 +25,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.names import reads_like_system
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -91,6 +92,7 @@ def add_person(
         if superuser and by is not None:
             raise SuperuserError
         assign_password(person, password)
+        check_full_name(person)
         person.full_clean(exclude=["password"])
         person.save()
         assign_role(person, Role(role))
@@ -172,9 +174,15 @@ def free_username(username: str, person: User | None = None) -> str:
         others = others.exclude(pk=person.pk)
     if others.exists():
         raise ValidationError({"username": _("This name is already taken.")})
-    if name.casefold() == trail.SYSTEM:
+    if reads_like_system(name):
         raise ValidationError({"username": _("This name is reserved for the system.")})
     return name
+
+
+def check_full_name(person: User) -> None:
+    """Raise ValidationError for a name that the log could confuse with the system."""
+    if reads_like_system(person.get_full_name()):
+        raise ValidationError({"last_name": _("This name reads like the system’s in the log.")})
 
 
 @contextmanager
@@ -231,9 +239,11 @@ def save_fields(person: User, fields: dict[str, Any]) -> None:
     """Validate and save new values of FIELDS; end all sessions of a person who is deactivated."""
     if "username" in fields:
         fields["username"] = free_username(fields["username"], person)
-    was_active = person.is_active
+    was_active, full_name = person.is_active, person.get_full_name()
     for name, value in fields.items():
         setattr(person, name, value)
+    if person.get_full_name() != full_name:
+        check_full_name(person)
     if was_active and not person.is_active:
         person.sessions_ended += 1  # or a later activation would revive them
     person.full_clean(exclude=["password"])

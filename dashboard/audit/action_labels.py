@@ -76,20 +76,36 @@ REASONS: dict[str, str | Promise] = {
     "other": _lazy("another reason"),
 }
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
+YOU = _lazy("you")
+SYSTEM_LABEL = _lazy("the system")
+UNKNOWN_LABEL = _lazy("unknown user name (%(sign)s)")
+UNPROVEN = _lazy("not signed in, as “%(name)s”")
 WITHOUT_SIGN_IN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
 
 
-def actor_label(entry: AuditEntry, viewer: int | None) -> str:
+def is_by_system(entry: AuditEntry) -> bool:
+    """Return True if the system acted, and no person, whatever a person's name reads like."""
+    return (
+        entry.actor_id is None
+        and entry.action not in WITHOUT_SIGN_IN
+        and entry.actor_name == SYSTEM
+    )
+
+
+def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = False) -> str:
     """Return the actor's name, or "you" for the person with primary key ``viewer``."""
-    if entry.actor_id is not None:
-        return _("you") if entry.actor_id == viewer else entry.actor_name
+    if entry.actor is not None:
+        if entry.actor_id == viewer:
+            return str(YOU)
+        name, username = entry.actor_name, entry.actor.get_username()
+        return f"{name} ({username})" if with_username and username != name else name
+    if is_by_system(entry):
+        return str(SYSTEM_LABEL)
     unknown, _space, fingerprint = entry.actor_name.partition(" ")
     if unknown == UNKNOWN and fingerprint:
-        return _("unknown user name (%(sign)s)") % {"sign": fingerprint}
+        return UNKNOWN_LABEL % {"sign": fingerprint}
     # A typed name proves nothing, so it is never shown like that of a signed-in person.
-    if entry.action in WITHOUT_SIGN_IN or entry.actor_name != SYSTEM:
-        return _("not signed in, as “%(name)s”") % {"name": entry.actor_name}
-    return _("the system")
+    return UNPROVEN % {"name": entry.actor_name}
 
 
 def reason_label(code: str) -> str:

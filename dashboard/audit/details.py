@@ -18,8 +18,15 @@ Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
 
 MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
-HOLD_KEYS = ("slot_start", "held_until", "holder", "state")  # shown of a hold, in this order
+HOLD_KEYS = (
+    "event_type_id",
+    "slot_start",
+    "held_until",
+    "holder",
+    "state",
+)  # shown of a hold, in this order
 CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
+UNANSWERED = "unanswered"  # error code of a call that was sent
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
@@ -86,6 +93,9 @@ def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
 def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
     """Yield the target of a move and the end of the hold, achieved or asked for."""
     result = {**first.asked, **after}
+    event_type = first.asked.get("event_type_id")
+    if first.action == Action.MOVE and event_type not in (None, first.before.get("event_type_id")):
+        yield _("to %(event_type)s") % {"event_type": values.display("event_type_id", event_type)}
     if first.action == Action.MOVE and "slot_start" in result:
         time = values.display("slot_start", result["slot_start"], first.at)
         yield _("to %(time)s") % {"time": time}
@@ -95,18 +105,35 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
 
 
 def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
-    """Yield the answer of cal.com, or the message of a refusal without a call."""
-    if closing.outcome == Outcome.UNKNOWN:
-        # A process that finishes an action for one that died cannot tell if an answer came.
-        is_known = closing.answered_method or not calls
-        yield _("cal.com did not answer") if is_known else _("no answer was recorded")
-    elif closing.message and closing.status is not None and closing.outcome != Outcome.OK:
+    """Yield the answer of cal.com, or the message of a refusal without a call.
+
+    The message of a call without an answer is technical: the page of the entry has it.
+    """
+    if closing.outcome == Outcome.OK:
+        return
+    if closing.status is not None and closing.message:
         yield _("cal.com: %(message)s") % {"message": shorten(closing.message)}
-    elif closing.message:
+    elif closing.status is not None:
+        yield _("cal.com answered with status %(status)s") % {"status": closing.status}
+    elif closing.message and not closing.answered_method:
         yield shorten(closing.message.removesuffix("."))
-    elif closing.outcome == Outcome.UNAVAILABLE and calls:
+    elif not calls:
+        return
+    elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
         yield _("cal.com could not be asked")
-    elif answered := [call for call in calls if call.answered]:
+    elif closing.answered_method:
+        yield _("cal.com did not answer")
+    else:
+        # A process that finishes an action for one that died cannot tell if an answer came.
+        yield _("no answer was recorded")
+
+
+def technical_clauses(
+    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
+) -> Iterator[str]:
+    """Yield the time of successful calls, and the way of a change."""
+    answered = [call for call in calls if call.answered]
+    if closing is not None and closing.outcome == Outcome.OK and answered:
         text = ngettext(
             "cal.com answered in %(ms)s ms",
             "cal.com answered %(n)s calls in %(ms)s ms",
@@ -114,13 +141,12 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
         )
         milliseconds = sum(call.milliseconds or 0 for call in answered)
         yield text % {"n": number_format(len(answered)), "ms": number_format(milliseconds)}
+    if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
+        yield values.display("way", way)
 
 
 def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
-    """Yield the way of a change, its reason, and the client address of a sign-in."""
-    way = (closing.after.get("way") if closing else None) or first.asked.get("way")
-    if way:
-        yield values.display("way", way)
+    """Yield the reason of an action, and the client address of a sign-in."""
     if reason := (closing.reason if closing else "") or first.reason:
         yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
     if first.action in WITH_ADDRESS and first.address:

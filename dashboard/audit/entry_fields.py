@@ -45,7 +45,7 @@ def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     """Yield every column except the three with JSON; empty columns in one field at the end."""
     utc = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
     yield EntryField(_("When"), f"{values.full_time(entry.at)} · {utc}")
-    yield EntryField(_("Who"), actor_with_username(entry))
+    yield EntryField(_("Who"), action_labels.actor_label(entry, None, with_username=True))
     done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
     yield EntryField(_("Action"), done)
     yield EntryField(_("Kind"), entry.get_kind_display())
@@ -70,11 +70,27 @@ def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
     ]
 
 
-def differences(entries: Sequence[AuditEntry]) -> list[values.Difference]:
-    """Return the values before and after, merged from all entries of one action."""
-    before = merge(entry.before for entry in entries)
-    after = merge(entry.after for entry in entries)
-    return list(values.differences(before, after))
+def changes(entries: Sequence[AuditEntry]) -> list[values.Difference]:
+    """Return the values that one action changed, merged from all its entries."""
+    before, after = values_around(entries)
+    after.pop("way", None)
+    return [each for each in values.differences(before, after) if each.changed]
+
+
+def other_values(entries: Sequence[AuditEntry]) -> list[EntryField]:
+    """Return the values that were recorded and not changed, and the way of a change."""
+    before, after = values_around(entries)
+    recorded = {**before, **after}
+    return [
+        EntryField(values.label(key), values.display(key, recorded[key]))
+        for key in values.in_order(recorded)
+        if key == "way" or key not in after or before.get(key) == after[key]
+    ]
+
+
+def values_around(entries: Sequence[AuditEntry]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values before and after one action, merged from all its entries."""
+    return merge(entry.before for entry in entries), merge(entry.after for entry in entries)
 
 
 def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
@@ -82,9 +98,22 @@ def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {key: value for column in columns for key, value in column.items()}
 
 
-def actor_with_username(entry: AuditEntry) -> str:
-    """Return the stored name, and the present user name in brackets if it differs."""
-    name = action_labels.actor_label(entry, viewer=None)
-    if entry.actor is None or entry.actor.get_username() == name:
-        return name
-    return f"{name} ({entry.actor.get_username()})"
+@dataclass(frozen=True, slots=True)
+class EntryRow:
+    """One entry in the list of all entries of an action."""
+
+    entry: AuditEntry
+    who: str
+    by_system: bool
+
+
+def entry_rows(entries: Sequence[AuditEntry]) -> list[EntryRow]:
+    """Return the entries of one action with their own actors."""
+    return [
+        EntryRow(
+            entry,
+            action_labels.actor_label(entry, None, with_username=True),
+            action_labels.is_by_system(entry),
+        )
+        for entry in entries
+    ]

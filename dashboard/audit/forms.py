@@ -9,6 +9,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -17,6 +18,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
 
 SYSTEM = "system"
+VISIBLE = ("person", "action", "outcome", "hold", "since", "until")
 MAX_ID = 2**63 - 1
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -39,6 +41,13 @@ class LogForm(forms.Form):
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
     action = forms.ChoiceField(label=_lazy("Action"), required=False)
     outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False)
+    hold = forms.IntegerField(
+        label=_lazy("Number of the hold"),
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
     # End of the previous page. Not rendered, so that a new search starts with the first page.
@@ -60,7 +69,20 @@ class LogForm(forms.Form):
     @property
     def filters(self) -> list[forms.BoundField]:
         """Visible fields."""
-        return [self[name] for name in ("person", "action", "outcome", "since", "until")]
+        return [self[name] for name in VISIBLE]
+
+    @property
+    def applied(self) -> list[str]:
+        """Texts of the chosen filters."""
+        texts = []
+        for name in VISIBLE:
+            field, value = self.fields[name], self.cleaned_data.get(name)
+            if value and isinstance(field.widget, forms.Select):
+                value = dict(field.widget.choices)[value]
+            if value:
+                text = date_format(value, _("D j M Y")) if isinstance(value, date) else value
+                texts.append(f"{field.label}: {text}")
+        return texts
 
     def clean(self) -> None:
         super().clean()
@@ -74,6 +96,7 @@ class LogForm(forms.Form):
         person, until = chosen["person"], chosen["until"]
         return LogFilter(
             person=int(person) if person and person != SYSTEM else None,
+            hold=chosen["hold"],
             by_system=person == SYSTEM,
             action=chosen["action"],
             outcome=chosen["outcome"],

@@ -44,10 +44,10 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         )
         return self.filter(models.Q(outcome=outcome) | models.Exists(outcomes))
 
-    def without_entry_after(self, moment: datetime) -> "AuditEntryQuerySet":
-        """Keep entries of actions without an entry after ``moment``."""
+    def without_entry_between(self, start: datetime, end: datetime) -> "AuditEntryQuerySet":
+        """Keep entries of actions without an entry between these moments."""
         later = AuditEntry.objects.order_by().filter(
-            action_id=models.OuterRef("action_id"), at__gt=moment
+            action_id=models.OuterRef("action_id"), at__gte=start, at__lte=end
         )
         return self.filter(~models.Exists(later))
 

@@ -11,12 +11,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Exists, OuterRef
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
 
 from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.audit.timeline import MAX_SILENCE, Line, fold
 from dashboard.audit.trail import SYSTEM
 
 PAGE_SIZE = 50  # lines
+MAX_TOTAL = 1000  # actions that a search counts
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
@@ -28,6 +31,7 @@ class LogFilter:
     """Filter of the log. None and "" do not filter."""
 
     person: int | None = None  # a primary key
+    hold: int | None = None  # a primary key
     by_system: bool = False
     action: str = ""
     outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
@@ -36,16 +40,38 @@ class LogFilter:
 
     @property
     def is_selective(self) -> bool:
-        """True if an index on person or action narrows the search."""
-        return self.person is not None or self.by_system or bool(self.action)
+        """True if an index on person, hold or action narrows the search."""
+        return (
+            self.person is not None or self.hold is not None or self.by_system or bool(self.action)
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Lines of one page; ``older`` is the ``before`` of the next page, None on the last."""
+    """Lines of one page; ``older`` is the ``before`` of the next page, None on the last.
+
+    ``total`` counts matching actions on all pages, to MAX_TOTAL and one more.
+    """
 
     lines: tuple[Line, ...]
     older: int | None
+    total: int
+
+    @property
+    def total_text(self) -> str:
+        """Number of matching actions, or "more than 1,000"."""
+        if self.total <= MAX_TOTAL:
+            return number_format(self.total)
+        return _("more than %(number)s") % {"number": number_format(MAX_TOTAL)}
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Latest actions on one hold, newest first, and how many earlier ones are left out."""
+
+    lines: tuple[Line, ...]
+    earlier: int
+    hold_id: int
 
 
 def matching_entries(
@@ -59,7 +85,9 @@ def matching_entries(
     if not log_filter.outcome:
         return openings
     if log_filter.outcome == WITHOUT_OUTCOME:
-        silent = openings.without_outcome().without_entry_after(now - max_silence)
+        silent = openings.without_outcome().without_entry_between(
+            now - max_silence, now + max_silence
+        )
         # There are few of them: the subquery uses an index, and only its result is sorted.
         return AuditEntry.objects.filter(pk__in=silent.values("pk"))
     if log_filter.is_selective:
@@ -76,26 +104,33 @@ def page(
     viewer: int | None = None,
     size: int = PAGE_SIZE,
 ) -> Page:
-    """Return one page of the log with two queries, however long the log is."""
-    found = matching_entries(log_filter, now).older_than(before).newest_first()
-    rows = list(found.values_list("id", "action_id")[: size + 1])
+    """Return one page of the log with at most three queries, however long the log is."""
+    found = matching_entries(log_filter, now)
+    rows = list(found.older_than(before).newest_first().values_list("id", "action_id")[: size + 1])
     lines = lines_of((action_id for _id, action_id in rows[:size]), now, viewer)
-    return Page(lines, older=rows[size - 1][0] if len(rows) > size else None)
+    older = rows[size - 1][0] if len(rows) > size else None
+    is_whole = before is None and older is None
+    total = len(rows) if is_whole else found.order_by()[: MAX_TOTAL + 1].count()
+    return Page(lines, older, total)
 
 
-def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> list[Line]:
-    """Return the actions on one hold, newest first, with one query."""
-    entries = list(AuditEntry.objects.of_hold(hold_id).newest_first()[:MAX_STORY])
+def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
+    """Return the actions on one hold with one query, or with two if there are too many."""
+    of_hold = AuditEntry.objects.of_hold(hold_id)
+    entries = list(of_hold.newest_first()[:MAX_STORY])
     lines = fold(entries, now=now, viewer=viewer)
-    # At the limit the oldest action may be incomplete.
-    return lines if len(entries) < MAX_STORY else lines[:-1]
+    earlier = 0
+    if len(entries) == MAX_STORY:
+        lines = lines[:-1]  # the oldest action may be incomplete
+        earlier = of_hold.openings().count() - len(lines)
+    return Story(tuple(lines), earlier, hold_id)
 
 
 def findings(
     now: datetime, *, max_silence: timedelta = MAX_SILENCE, window: timedelta = WINDOW
 ) -> list[Line]:
     """Return actions without an outcome and without an entry for ``max_silence``, newest first."""
-    recent = LogFilter(since=now - window, until=now - max_silence, outcome=WITHOUT_OUTCOME)
+    recent = LogFilter(since=now - window, outcome=WITHOUT_OUTCOME)
     found = matching_entries(recent, now, max_silence).newest_first()
     return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
 
@@ -105,6 +140,9 @@ def filter_openings(log_filter: LogFilter) -> AuditEntryQuerySet:
     entries = AuditEntry.objects.openings()
     if log_filter.person is not None:
         entries = entries.filter(actor=log_filter.person)
+    if log_filter.hold is not None:
+        of_hold = AuditEntry.objects.order_by().filter(hold=log_filter.hold)
+        entries = entries.filter(action_id__in=of_hold.values("action_id"))
     if log_filter.by_system:
         failed = AuditEntry.Action.SIGN_IN_FAILED  # may have been tried under that user name
         entries = entries.filter(actor=None, actor_name=SYSTEM).exclude(action=failed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,6 +15,7 @@ from dashboard.audit import action_labels, details
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED
 from dashboard.audit.calls import Call, calls_of
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.names import Names
 
 Kind = AuditEntry.Kind
 
@@ -33,8 +34,10 @@ class Line:
     action: str
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     who: str
+    by_system: bool
     it: str  # the hold as the object of the sentence
-    details: tuple[str, ...]
+    clauses: tuple[str, ...]  # clauses for everyone
+    technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: tuple[Call, ...]
     duration: timedelta | None
     hold_id: int | None
@@ -60,9 +63,14 @@ class Line:
         return action_labels.action_phrase(self.action, self.verdict, _("it"))
 
     @property
+    def clauses_text(self) -> str:
+        """Clauses for everyone, with the comma before them."""
+        return joined(self.clauses)
+
+    @property
     def details_text(self) -> str:
-        """Clauses after the phrase, with the comma before them."""
-        return f", {'; '.join(self.details)}" if self.details else ""
+        """All clauses, with the comma before them."""
+        return joined(self.clauses + self.technical)
 
     @property
     def sentence(self) -> str:
@@ -74,6 +82,11 @@ class Line:
     def url(self) -> str:
         """Address of the page with all entries of the action."""
         return reverse("audit-entry", args=[self.entry_id])
+
+
+def joined(clauses: Sequence[str]) -> str:
+    """Return clauses as they follow a phrase; "" for none."""
+    return f", {'; '.join(clauses)}" if clauses else ""
 
 
 def fold(
@@ -88,20 +101,27 @@ def fold(
     ``viewer`` is the primary key of the reader, who is called *you*.
     """
     actions: dict[uuid.UUID, list[AuditEntry]] = {}
-    for entry in sorted(entries, key=lambda entry: entry.pk):
+    in_order = sorted(entries, key=lambda entry: entry.pk)
+    for entry in in_order:
         actions.setdefault(entry.action_id, []).append(entry)
-    lines = [fold_action(each, now, viewer, max_silence) for each in actions.values()]
+    names = Names(in_order)
+    lines = [fold_action(each, now, viewer, max_silence, names) for each in actions.values()]
     return sorted(lines, key=lambda line: line.entry_id, reverse=True)
 
 
 def fold_action(
-    entries: list[AuditEntry], now: datetime, viewer: int | None, max_silence: timedelta
+    entries: list[AuditEntry],
+    now: datetime,
+    viewer: int | None,
+    max_silence: timedelta,
+    names: Names,
 ) -> Line:
     """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
-    without_outcome = UNDER_WAY if now - last.at <= max_silence else UNFINISHED
-    verdict = closing.outcome if closing else without_outcome
+    # An entry from ahead of our clock was written before the clock was set back.
+    is_recent = abs(now - last.at) <= max_silence
+    verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
     calls = tuple(calls_of(entries))
     clauses = tuple(details.clauses(first, closing, calls))
     if verdict == UNFINISHED:
@@ -113,9 +133,11 @@ def fold_action(
         at=first.at,
         action=first.action,
         verdict=verdict,
-        who=action_labels.actor_label(first, viewer),
+        who=action_labels.actor_label(first, viewer, with_username=names.is_ambiguous(first)),
+        by_system=action_labels.is_by_system(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
-        details=clauses,
+        clauses=clauses,
+        technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,
         duration=closing.at - first.at if closing and calls else None,
         hold_id=named.hold_id,

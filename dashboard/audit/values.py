@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from typing import Any
 
+from django.core.cache import cache
 from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -17,6 +18,8 @@ from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
 
 NOTHING = "–"
+LATEST_HOLDS = 1000  # among which the title of an event type is looked up
+TITLE_KEPT = 60  # seconds in the cache
 
 TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end"})
 MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
@@ -76,7 +79,10 @@ def in_order(keys: Iterable[str]) -> list[str]:
 
 
 def display(key: str, value: Any, near: datetime | None = None) -> str:
-    """Return a value as text. A time on the same day as ``near`` is shown without its date."""
+    """Return a value as text.
+
+    With ``near`` in short: a time on the same day without its date, an event type without number.
+    """
     if value is None or value == "":
         return NOTHING
     if isinstance(value, bool):
@@ -87,6 +93,8 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return clock_time(time, near) if near else full_time(time)
     if key in MINUTE_KEYS and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
+    if key == "event_type_id" and (title := event_type_title(value)):
+        return title if near else f"{title} ({value})"
     if key == "state":
         return state_labels().get(str(value), str(value))
     if key == "way":
@@ -97,6 +105,23 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
     if key == "role":
         return str(action_labels.ROLES.get(value, value))
     return str(value)
+
+
+def event_type_title(number: Any) -> str:
+    """Return the title of an event type in the latest holds; "" if none has it."""
+    if not isinstance(number, int):
+        return ""
+    key = f"audit.event-type.{number}"
+    if (title := cache.get(key)) is None:
+        hold = AuditEntry._meta.get_field("hold").related_model
+        # Limited, because no index has the event type.
+        latest = hold._default_manager.order_by("-pk").values_list(
+            "event_type_id", "event_type_title"
+        )
+        found = (title for each, title in latest[:LATEST_HOLDS] if each == number and title)
+        title = next(found, "")
+        cache.set(key, title, TITLE_KEPT)
+    return str(title)
 
 
 def state_labels() -> dict[Any, str]:
@@ -150,19 +175,24 @@ def unambiguous_time(local: datetime) -> str:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield every key of either side, with full values."""
-    for key in in_order([*before, *after]):
-        yield Difference(label(key), display(key, before.get(key)), display(key, after.get(key)))
+    """Yield every key of ``after``, with full values."""
+    for key in in_order(after):
+        yield Difference(label(key), display(key, before.get(key)), display(key, after[key]))
 
 
 def short_difference(key: str, old: Any, new: Any, near: datetime) -> Difference:
     """Return one value before and after, with times relative to ``near``.
 
-    Times in the same minute are shown with seconds; less than a second is no difference.
+    Times in the same minute are shown with seconds; less than a second is no difference. Event
+    types of the same title are shown with their numbers.
     """
     short = Difference(label(key), display(key, old, near), display(key, new, near))
+    if short.changed or old == new:
+        return short
+    if key == "event_type_id":
+        return Difference(short.label, display(key, old), display(key, new))
     times = parse_time(old), parse_time(new)
-    if key not in TIME_KEYS or short.changed or None in times:
+    if key not in TIME_KEYS or None in times:
         return short
     return Difference(
         short.label, *(f"{at.astimezone(reader_zone()):%H:%M:%S}" for at in times if at)

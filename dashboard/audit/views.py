@@ -7,7 +7,13 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from dashboard.audit import search
-from dashboard.audit.entry_fields import differences, entry_fields, request_fields
+from dashboard.audit.entry_fields import (
+    changes,
+    entry_fields,
+    entry_rows,
+    other_values,
+    request_fields,
+)
 from dashboard.audit.forms import LogForm
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.timeline import fold
@@ -42,8 +48,9 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
         "entry": entry,
         "facts": list(entry_fields(entry)),
         "asked": request_fields(entries),
-        "differences": differences(entries),
-        "entries": entries,
+        "changes": changes(entries),
+        "others": other_values(entries),
+        "rows": entry_rows(entries),
         "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
     }
     return render(request, "audit/entry.html", context)

@@ -144,6 +144,7 @@ def test_own_new_password_ends_only_other_sessions(admins: Client, admin: User) 
         ({"username": "ADMIN"}, "username"),
         ({"username": "system"}, "username"),
         ({"username": ""}, "username"),
+        ({"first_name": "Thе", "last_name": "sуstem"}, "last_name"),
         ({"email": "no address"}, "email"),
         ({"role": "Kings"}, "role"),
         ({"new_password": "short", "new_password_again": "short"}, "new_password"),

@@ -23,6 +23,7 @@ RULES: dict[str, set[str]] = {
         "django_htmx",
         "dashboard.audit.trail",
         "dashboard.audit.models",
+        "dashboard.audit.names",
     },
     # No requests, forms or templates below a view.
     "dashboard.holds": {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -49,13 +50,24 @@ EVERYTHING = [
         ({"outcome": "ok", "action": "extend"}, ["colleague extend", "staff extend"]),
         ({"outcome": "ok", "person": "colleague"}, ["colleague extend"]),
         ({"outcome": "none", "person": "colleague"}, []),
+        (
+            {"hold": "own"},
+            ["the system ran out", "staff extend", "colleague extend", "staff extend"],
+        ),
+        ({"hold": "999"}, []),
+        (
+            {"hold": "own", "outcome": "ok"},
+            ["the system ran out", "colleague extend", "staff extend"],
+        ),
         ({"since": "2025-11-25"}, EVERYTHING[:-1]),
         ({"until": "2025-11-24"}, EVERYTHING[-1:]),
         ({"since": "2025-11-24", "until": "2025-11-25"}, EVERYTHING),
         ({"since": "2025-11-26"}, []),
     ],
 )
-def test_filters(mixed_log, admins_browser, filters, found):
+def test_filters(mixed_log, hold, admins_browser, filters, found):
+    if filters.get("hold") == "own":
+        filters = filters | {"hold": str(hold.pk)}
     people = {user.username: str(user.pk) for user in User.objects.all()}
     if "person" in filters:
         filters = filters | {"person": people.get(filters["person"], "system")}
@@ -82,6 +94,8 @@ def test_days_start_at_midnight_in_the_office(staff, admins_browser):
         ({"since": "0001-01-01"}, "since"),
         ({"until": "9999-12-31"}, "until"),
         ({"since": "2025-11-25", "until": "2025-11-24"}, "until"),
+        ({"hold": "0"}, "hold"),
+        ({"hold": "9" * 40}, "hold"),
         ({"before": "0"}, "before"),
         ({"before": "9" * 40}, "before"),
         ({"before": "one"}, "before"),
@@ -95,16 +109,53 @@ def test_invalid_filter_is_marked(admins_browser, filters, field):
     assert ('class="errorlist"' in response.content.decode()) == (field != "before")
 
 
-def test_search_takes_two_queries(mixed_log, staff, django_assert_num_queries):
+def test_search_takes_three_queries(mixed_log, staff, django_assert_num_queries):
     for log_filter in (
         search.LogFilter(),
         search.LogFilter(person=staff.pk, action="extend", outcome="ok", since=NOON),
         search.LogFilter(outcome=search.WITHOUT_OUTCOME),
     ):
-        with django_assert_num_queries(2):
+        with django_assert_num_queries(3):
             page = search.page(log_filter, before=10**9, now=after(900))
             assert {line.hold and line.hold.client_name for line in page.lines} <= {
                 None,
                 "Client One",
             }
         assert len(page.lines) > 0
+
+
+def status_of(response) -> str:
+    """Return the text that a screen reader announces."""
+    return " ".join(
+        re.search(r'role="status">(.*?)</p>', response.content.decode(), re.DOTALL)[1].split()
+    )
+
+
+@pytest.mark.parametrize(
+    ("filters", "said"),
+    [
+        ({"action": "extend"}, "3 of 3 actions. Action: extended a hold"),
+        (
+            {"person": "system", "until": "2025-11-25"},
+            "1 of 1 action. Person: the system · To day: Tue 25 Nov 2025",
+        ),
+        ({"action": "export"}, "No matching entries. Action: exported the log"),
+        ({"since": "soon"}, "Error: the filter was not applied."),
+    ],
+)
+def test_applied_filter_is_announced(mixed_log, admins_browser, filters, said):
+    response = admins_browser.get("/audit/", filters)
+    assert status_of(response) == said
+    title = re.search(r"<title>(.*?)</title>", response.content.decode(), re.DOTALL)[1]
+    assert " ".join(title.split()).startswith("Error: Audit" if "Error" in said else "Audit")
+
+
+def test_cut_list_says_how_many_there_are(staff, admins_browser, monkeypatch):
+    for second in range(60):
+        sign_in(staff, at=after(second))
+    signed_in = {"action": "sign_in", "person": str(staff.pk)}
+    said = "50 of 60 actions. Press “Older” for the rest. Person: staff · Action: signed in"
+    assert status_of(admins_browser.get("/audit/", signed_in)) == said
+    monkeypatch.setattr(search, "MAX_TOTAL", 55)
+    said = said.replace("of 60", "of more than 55")
+    assert status_of(admins_browser.get("/audit/", signed_in)) == said

@@ -82,7 +82,7 @@ def test_story_of_a_hold_takes_one_query(staff, hold, django_assert_num_queries)
     extend(staff, other, at=after(1))
     begin_to_extend(staff, hold, at=after(2))
     with django_assert_num_queries(1):
-        told = story(hold.pk, now=after(3))
+        told = story(hold.pk, now=after(3)).lines
         assert [(line.did_it, line.verdict) for line in told] == [
             ("tried to extend it", "under_way"),
             ("extended it", "ok"),
@@ -97,7 +97,7 @@ def test_story_includes_entries_before_the_hold_existed(staff, hold):
     trail.outcome(
         begun, outcome=Outcome.OK, after=AFTER, answered=Answered("GET"), hold_id=hold.pk, now=NOON
     )
-    (line,) = story(hold.pk, now=NOON)
+    (line,) = story(hold.pk, now=NOON).lines
     assert line.sentence == (
         "staff added the hold of Wed 26 Nov 14:30 to the board, until 13:30; "
         "cal.com answered in 212 ms"
@@ -105,8 +105,18 @@ def test_story_includes_entries_before_the_hold_existed(staff, hold):
     assert [call.method for call in line.calls] == ["GET"]
 
 
-def test_limited_story_has_no_incomplete_action(staff, hold, monkeypatch):
+def test_limited_story_counts_what_it_leaves_out(staff, hold, monkeypatch):
     monkeypatch.setattr(search, "MAX_STORY", 5)
-    extend(staff, hold)
-    extend(staff, hold, at=after(1))
-    assert [(line.at, len(line.calls)) for line in story(hold.pk, now=NOON)] == [(after(1), 2)]
+    for second in range(3):
+        extend(staff, hold, at=after(second))
+    told = story(hold.pk, now=NOON)
+    assert [(line.at, len(line.calls)) for line in told.lines] == [(after(2), 2)]
+    assert told.earlier == 2
+
+
+def test_clock_set_back_hides_no_finding(staff, hold):
+    """Entries from ahead of our clock are not called recent for hours."""
+    begin_to_extend(staff, hold, at=after(3 * 3600))
+    begin_to_extend(staff, hold, at=after(60))
+    assert [line.verdict for line in findings(NOON)] == ["unfinished"]
+    assert [line.at for line in findings(NOON)] == [after(3 * 3600)]

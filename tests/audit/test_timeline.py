@@ -46,8 +46,8 @@ def test_extension(staff, hold):
 def test_own_actions_say_you(staff, colleague, hold):
     extend(staff, hold)
     mine, theirs = (
-        story(hold.pk, now=NOON, viewer=staff.pk),
-        story(hold.pk, now=NOON, viewer=colleague.pk),
+        story(hold.pk, now=NOON, viewer=staff.pk).lines,
+        story(hold.pk, now=NOON, viewer=colleague.pk).lines,
     )
     assert [f"{line.who} {line.did_it}" for line in mine] == ["you extended it"]
     assert [f"{line.who} {line.did_it}" for line in theirs] == ["staff extended it"]
@@ -134,7 +134,8 @@ def test_difference_below_a_second_is_no_change(staff, hold, until, told):
 def test_way_of_a_change(staff, hold, way, told):
     begun = begin_to_extend(staff, hold)
     trail.outcome(begun, outcome=Outcome.OK, after=AFTER | {"way": way}, now=after(1))
-    assert only_line().details == ("13:15 → 13:30", told)
+    line = only_line()
+    assert (line.clauses, line.technical) == (("13:15 → 13:30",), (told,))
 
 
 def test_unanswered_call(staff, hold):
@@ -174,7 +175,7 @@ def test_release_with_reason(staff, hold):
         reason="client_rang_off",
         now=after(1),
     )
-    assert only_line().details_text == ", cal.com answered in 212 ms; reason: client hung up"
+    assert only_line().details_text == ", reason: client hung up; cal.com answered in 212 ms"
 
 
 def test_check_with_a_change(staff, hold):
@@ -242,7 +243,7 @@ def test_ambiguous_times_have_their_zone(staff, hold):
         after={"held_until": twice[1]},
         now=datetime(2025, 10, 26, 0, 10, tzinfo=UTC),
     )
-    assert only_line().details[0] == "02:30 CEST → 02:30 CET"
+    assert only_line().clauses[0] == "02:30 CEST → 02:30 CET"
 
 
 def test_every_action_and_state_has_a_text(db):
@@ -274,5 +275,5 @@ def test_unexpected_values_are_shown(staff, hold, bad):
 def test_sentences_are_translated_for_the_reader(staff, hold):
     extend(staff, hold)
     with translation.override("de"):
-        assert only_line().details[0] == "13:15 → 13:30"
+        assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it

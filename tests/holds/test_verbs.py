@@ -70,11 +70,11 @@ def test_timeline_names_the_way_of_an_extension(calcom: Sandbox, staff: User) ->
     replaced = verbs.place(staff, event_type=ROUND_ROBIN)
     verbs.extend(staff, replaced, 30)
 
-    first = search.story(parked.pk, now=timezone.now())[0]
-    second = search.story(replaced.pk, now=timezone.now())[0]
+    first = search.story(parked.pk, now=timezone.now()).lines[0]
+    second = search.story(replaced.pk, now=timezone.now()).lines[0]
 
-    assert first.details[-1] == "parked and returned"
-    assert second.details[-1] == "new one first, then the old one released"
+    assert first.technical[-1] == "parked and returned"
+    assert second.technical[-1] == "new one first, then the old one released"
 
 
 def test_second_extension_parks_at_once(calcom: Sandbox, staff: User) -> None:

@@ -1,0 +1,93 @@
+"""Names that look alike: of two people, or of a person and the system."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable
+from functools import cached_property
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.utils.translation import override
+
+from dashboard.audit import action_labels
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import SYSTEM
+
+# Latin letters, and what looks like them after case folding; i, l and 1 count as one letter.
+LOOKALIKES = {
+    "a": "аαᴀ@4",
+    "b": "вβʙ8",
+    "c": "сᴄ",
+    "d": "ԁᴅ",
+    "e": "еεᴇ3",
+    "g": "ց9",
+    "h": "нһʜ",
+    "j": "јᴊ",
+    "k": "кκᴋ",
+    "l": "iіıιӏɪʟ1|!",
+    "m": "мᴍ",
+    "n": "ոηɴ",
+    "o": "оοօᴏ0",
+    "p": "рρᴘ",
+    "q": "ԛ",
+    "s": "ѕꜱ5$",
+    "t": "тτᴛ7",
+    "u": "սυᴜ",
+    "v": "νѵᴠ",
+    "w": "ԝωᴡ",
+    "x": "хχ",
+    "y": "уүγʏ",
+    "z": "ᴢ2",
+}
+TABLE = str.maketrans({odd: plain for plain, odds in LOOKALIKES.items() for odd in odds})
+INVISIBLE_LETTERS = "\u115f\u1160"  # fillers of Hangul
+
+
+def folded(name: str) -> str:
+    """Return the letters of a name such that names that look alike are equal."""
+    plain = unicodedata.normalize("NFKD", name).casefold()
+    plain = unicodedata.normalize("NFKD", plain).translate(TABLE)
+    letters = "".join(char for char in plain if char.isalnum() and char not in INVISIBLE_LETTERS)
+    return letters.replace("rn", "m").replace("vv", "w")
+
+
+def reads_like_system(name: str) -> bool:
+    """Return True for a name like a label of the log that names no person, in any language."""
+    letters = folded(name)
+    for code, _name in settings.LANGUAGES:
+        with override(code):
+            labels = action_labels.SYSTEM_LABEL, action_labels.UNKNOWN_LABEL, action_labels.UNPROVEN
+            texts = [str(label) % {"sign": "", "name": ""} for label in labels]
+            if letters == folded(str(action_labels.YOU)):
+                return True
+        if any(folded(text) in letters for text in texts):
+            return True
+    return letters == folded(SYSTEM)
+
+
+class Names:
+    """Names in some entries, compared with each other and with those of all people."""
+
+    def __init__(self, entries: Iterable[AuditEntry]) -> None:
+        self._entries = list(entries)
+
+    def is_ambiguous(self, entry: AuditEntry) -> bool:
+        """Return True if the actor's name may be taken for another person or the system."""
+        if entry.actor is None or entry.actor.get_username() == entry.actor_name:
+            return False
+        owners = self._owners[folded(entry.actor_name)]
+        return owners != {entry.actor_id} or reads_like_system(entry.actor_name)
+
+    @cached_property
+    def _owners(self) -> defaultdict[str, set[int | None]]:
+        """People by folded name: full names and user names, and those recorded; one query."""
+        owners: defaultdict[str, set[int | None]] = defaultdict(set)
+        for entry in self._entries:
+            owners[folded(entry.actor_name)].add(entry.actor_id)
+        people = get_user_model()._default_manager
+        for pk, username, *names in people.values_list("pk", "username", "first_name", "last_name"):
+            for name in (username, " ".join(names)):
+                owners[folded(name)].add(pk)
+        return owners

@@ -1,0 +1,99 @@
+"""Clauses of a line: event types, failures of calls, and what only the log tells."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from dashboard.audit import trail
+from dashboard.audit.search import story
+from tests.accounts.cast import acting, make_hold
+from tests.audit.recorded import (
+    BEFORE,
+    NOON,
+    Action,
+    Answered,
+    Outcome,
+    after,
+    begin_to_extend,
+    extend,
+    only_line,
+)
+
+
+def move_to_type(staff, hold, number: int, **ending) -> None:
+    """Record a move to another event type, one hour later."""
+    before = BEFORE | {"event_type_id": 1}
+    later = {"event_type_id": number, "slot_start": "2025-11-26T14:30:00Z"}
+    begun = trail.intent(
+        action=Action.MOVE,
+        by=acting(staff),
+        hold_id=hold.pk,
+        asked=later,
+        before=before,
+        method="POST",
+        path="/v2/slots/reservations",
+        now=NOON,
+    )
+    if ending["outcome"] == Outcome.OK:
+        ending["after"] = before | later
+    trail.outcome(begun, now=after(1), **ending)
+
+
+@pytest.mark.parametrize(
+    ("title", "told"),
+    [
+        ("Team", "Consult 60 → Team; Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
+        ("Consult 60", "Consult 60 (1) → Consult 60 (7); Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
+        ("", "Consult 60 → 7; Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
+    ],
+)
+def test_move_tells_both_event_types(staff, hold, title, told):
+    cache.clear()
+    make_hold(staff, event_type_id=7, event_type_title=title, reservation_uid=None)
+    move_to_type(staff, hold, 7, outcome=Outcome.OK)
+    (line,) = story(hold.pk, now=NOON).lines
+    assert f"{line.did_it}{line.clauses_text}" == f"moved it, {told}"
+    assert f", {told}" in only_line().sentence
+
+
+def test_refused_move_tells_the_wanted_event_type(staff, hold):
+    cache.clear()
+    make_hold(staff, event_type_id=7, event_type_title="Team", reservation_uid=None)
+    refused = Answered("POST", status=422)
+    move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
+    assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 15:30", "cal.com: No.")
+
+
+@pytest.mark.parametrize(
+    ("failure", "told"),
+    [
+        ((Outcome.UNKNOWN, "unanswered", None), "cal.com did not answer"),
+        ((Outcome.UNKNOWN, "server_fault", 500), "cal.com answered with status 500"),
+        ((Outcome.UNAVAILABLE, "unanswered", None), "cal.com did not answer"),
+        ((Outcome.UNAVAILABLE, "not_sent", None), "cal.com could not be asked"),
+    ],
+)
+def test_no_line_has_the_name_of_a_class(staff, hold, failure, told):
+    outcome, code, status = failure
+    begun = begin_to_extend(staff, hold)
+    trail.outcome(
+        begun,
+        outcome=outcome,
+        answered=Answered(status=status),
+        error_code=code,
+        message="" if status else "RemoteProtocolError: Server disconnected",
+        now=after(1),
+    )
+    assert only_line().details_text == f", {told}"
+
+
+def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):
+    client = Client()
+    client.force_login(staff)
+    extend(staff, hold)
+    page = " ".join(client.get(f"/holds/{hold.pk}/").content.decode().split())
+    assert "extended it, 13:15 → 13:30 </p>" in page
+    assert "calls in" not in page
+    assert "parked and returned" not in page

@@ -1,0 +1,141 @@
+"""Names that read like the system's or a colleague's are told apart."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.test import Client
+
+from dashboard.accounts import people
+from dashboard.accounts.models import User
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.names import folded, reads_like_system
+from tests.accounts.cast import NOW
+from tests.audit.recorded import Action, Outcome, after, begin_to_extend, extend, only_line, sign_in
+
+LIKE_SYSTEM = [
+    "the system",
+    "The  SYSTEM",
+    "das System",
+    "the sуstеm",  # two Cyrillic letters
+    "the\u200b sys\u00adtem",
+    "ｔｈｅ ｓｙｓｔｅｍ",
+    "the\u3164system",
+    "t.h.e s-y-s-t-e-m",
+    "thé sýstem",
+    "the 5y5tem",
+    "THE ꜱʏꜱᴛᴇᴍ",
+    "system",
+    "you",
+    "Sie",
+    "unknown user name (3fa9c1)",
+    "not signed in, as “staff”",
+    "the system (automatic)",
+]
+
+
+def rename(user: User, first_name: str, last_name: str = "") -> None:
+    """Rename past the rules, as an earlier version allowed."""
+    User.objects.filter(pk=user.pk).update(first_name=first_name, last_name=last_name)
+    user.refresh_from_db()
+
+
+@pytest.mark.parametrize("name", LIKE_SYSTEM)
+def test_name_like_the_system_is_refused_and_marked(staff, name):
+    assert reads_like_system(name)
+    first, _space, last = name.partition(" ")
+    for refused in ({"first_name": first, "last_name": last}, {"first_name": name}):
+        with pytest.raises(ValidationError, match="reads like"):
+            people.change_person(person=staff.pk, **refused, by=None, now=NOW)
+        with pytest.raises(ValidationError, match="reads like"):
+            people.add_person(username="new", role="Staff", **refused, by=None, now=NOW)
+    rename(staff, first, last)
+    sign_in(staff)
+    assert only_line().who == f"{staff} (staff)"
+
+
+@pytest.mark.parametrize("name", ["Anna Berg", "Ann Systema", "Hugo Yount", "Theo Stem"])
+def test_other_names_are_accepted(staff, name):
+    people.change_person(person=staff.pk, first_name=name, by=None, now=NOW)
+    assert AuditEntry.objects.latest("id").after == {"first_name": name}
+
+
+@pytest.mark.parametrize("username", ["system", "SYSTEM", "sуstem", "the.system", "das-System"])
+def test_user_name_like_the_system_is_refused(db, username):
+    with pytest.raises(ValidationError, match="reserved"):
+        people.add_person(username=username, role="Staff", by=None, now=NOW)
+
+
+def test_person_with_such_a_name_can_still_be_deactivated(staff):
+    rename(staff, "the", "system")
+    people.change_person(person=staff.pk, is_active=False, by=None, now=NOW)
+    assert not User.objects.get(pk=staff.pk).is_active
+
+
+@pytest.mark.parametrize("theirs", ["Anna Berg", "anna  BERG", "Аnna Веrg", "Anna\u200b Berg"])
+def test_names_alike_have_the_user_name(staff, colleague, hold, theirs):
+    rename(staff, "Anna Berg")
+    rename(colleague, theirs)
+    extend(staff, hold)
+    assert only_line().who == "Anna Berg (staff)"
+
+
+def test_former_name_of_a_colleague_has_the_user_name(staff, colleague):
+    rename(staff, "Anna Berg")
+    sign_in(staff)
+    rename(staff, "Anna Meier")
+    rename(colleague, "Anna Berg")
+    assert only_line().who == "Anna Berg (staff)"
+
+
+def test_user_name_of_a_colleague_as_a_name(staff, colleague):
+    rename(staff, "Colleague")
+    sign_in(staff)
+    assert only_line().who == "Colleague (staff)"
+
+
+def test_plain_user_names_take_no_query(staff, colleague, hold, django_assert_num_queries):
+    extend(staff, hold)
+    with django_assert_num_queries(1):
+        assert only_line().who == "staff"
+
+
+def test_system_is_marked_on_every_page(staff, admin, hold):
+    rename(staff, "the", "system")
+    trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=after(1))
+    trail.event(action=Action.TAKE_OVER, by=None, hold_id=hold.pk, now=after(2))
+    sign_in(staff, at=after(3))
+    entry = f"/audit/{AuditEntry.objects.filter(hold=hold).latest('id').pk}/"
+    browser = Client()
+    browser.force_login(admin)
+    pages = {
+        address: " ".join(browser.get(address).content.decode().split())
+        for address in ("/audit/", f"/holds/{hold.pk}/", entry)
+    }
+    marked = '#holdfast" /> </svg> the system </b> <small>automatic</small>'
+    assert {address: page.count(marked) for address, page in pages.items()} == {
+        "/audit/": 4,  # two more added people
+        f"/holds/{hold.pk}/": 3,  # with the end of its time
+        entry: 1,
+    }
+    assert "<b><bdi>the system (staff)</bdi></b>" in pages["/audit/"]
+
+
+def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):
+    rename(staff, "system")
+    died = begin_to_extend(staff, hold)
+    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    trail.outcome(resumed, outcome=Outcome.UNKNOWN, now=after(60))
+    browser = Client()
+    browser.force_login(admin)
+    first = AuditEntry.objects.filter(hold=hold).earliest("id")
+    page = " ".join(browser.get(f"/audit/{first.pk}/").content.decode().split())
+    assert page.count("<small>automatic</small>") == 1
+    assert "<b><bdi>system (staff)</bdi></b>" in page
+
+
+def test_folding_keeps_different_names_apart():
+    assert folded("Anna Berg") != folded("Anne Berg")
+    assert folded("Łukasz") == folded("łukasz")
+    assert folded("王芳") != folded("王方")
