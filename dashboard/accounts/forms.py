@@ -24,6 +24,7 @@ from dashboard.accounts.roles import Role, role_of
 
 Choices = Iterable[tuple[Any, Any]]
 
+SIGN_IN_ERROR = "sign-in-error"  # id of the message in the template
 PERSON_FIELDS = {*FIELDS, "role"}  # those with a present value; passwords are write-only
 MAX_EVENT_TYPE_ID = 2**31 - 1  # of cal.com
 # First parts of current time zone names; other names in tzdata are older spellings of these.
@@ -51,10 +52,21 @@ class SignInForm(AuthenticationForm):
     username = UsernameField(
         label=_("Name"),
         max_length=150,
-        widget=forms.TextInput(
-            attrs={"autofocus": True, "autocapitalize": "none", "autocomplete": "username"}
-        ),
+        widget=forms.TextInput(attrs={"autocapitalize": "none", "autocomplete": "username"}),
     )
+
+    def __init__(self, *args: Any, autofocus: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # Of a bound form the error has the focus. WebKit would prefer a field.
+        if autofocus and not self.is_bound:
+            self.fields["username"].widget.attrs["autofocus"] = True
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.non_field_errors():
+            error = {"aria-invalid": "true", "aria-describedby": SIGN_IN_ERROR}
+            for field in self.fields.values():
+                field.widget.attrs |= error
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]

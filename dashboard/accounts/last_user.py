@@ -1,10 +1,14 @@
-"""Signed cookie with the last user of a browser, which outlives the session.
+"""Signed cookie that names a browser and who has signed in with it. It outlives the session.
 
-It grants nothing. It tells who typed a form that arrives after the session ended, so that the
-form is shown again to that person only. It stays after signing out, because another tab may
-still have a form open.
+It grants no access. It tells who typed a form that arrives after the session ended, so that the
+form is shown again to that person only, and it lets a person who has signed in with this browser
+before past the limit that strangers at the same address have used up.
 """
 
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
@@ -13,46 +17,60 @@ from django.http import HttpRequest, HttpResponse
 from dashboard.accounts.models import User
 
 COOKIE_NAME = "who"
-SALT = "dashboard.accounts.who"
-OUTLIVES_SESSION_BY = timedelta(days=7)
-SHARED = "+"  # suffix of the key after several people have signed in with this browser
+SALT = "dashboard.accounts.browser"
+MAX_AGE = timedelta(days=180)
+MAX_PEOPLE = 20
+SIGNED_OUT = "out"
+
+
+@dataclass(frozen=True, slots=True)
+class Browser:
+    """Content of the cookie; a browser without a valid one has no id and no people."""
+
+    id: str = ""
+    people: tuple[int, ...] = ()  # keys; the one who signed in last comes first
+    signed_out: bool = False  # by the person, not by time
+
+    def __str__(self) -> str:
+        state = SIGNED_OUT if self.signed_out else ""
+        return ".".join([self.id, state, *map(str, self.people)])
+
+
+def browser_of(request: HttpRequest) -> Browser:
+    """Return what the cookie of this request says."""
+    value = request.get_signed_cookie(COOKIE_NAME, default="", salt=SALT, max_age=MAX_AGE)
+    if not value:
+        return Browser()
+    browser_id, state, *people = value.split(".")
+    return Browser(browser_id, tuple(map(int, people)), state == SIGNED_OUT)
 
 
 def last_signed_in(request: HttpRequest) -> int | None:
     """Return the key of the signed-in person, else of the last one in this browser."""
     if request.user.is_authenticated:
         return request.user.pk
-    return read_cookie(request)[0]
+    return next(iter(browser_of(request).people), None)
 
 
 def is_shared_browser(request: HttpRequest) -> bool:
     """Return True if several people have signed in with this browser."""
-    return read_cookie(request)[1]
+    return len(browser_of(request).people) > 1
 
 
-def set_cookie(request: HttpRequest, response: HttpResponse, user: User) -> None:
-    """Store who signed in, and mark the browser as shared if it was another person before."""
-    before, shared = read_cookie(request)
-    shared = shared or before not in (None, user.pk)
+def set_cookie(
+    request: HttpRequest, response: HttpResponse, user: User, *, signed_out: bool = False
+) -> None:
+    """Store that this person has signed in, or signed out."""
+    before = browser_of(request)
+    others = [pk for pk in before.people if pk != user.pk]
+    people = (user.pk, *others)[:MAX_PEOPLE]
     response.set_signed_cookie(
         COOKIE_NAME,
-        f"{user.pk}{SHARED if shared else ''}",
+        str(Browser(before.id or secrets.token_hex(8), people, signed_out)),
         salt=SALT,
-        max_age=max_age(),
+        max_age=MAX_AGE,
         path=settings.SESSION_COOKIE_PATH,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
     )
-
-
-def read_cookie(request: HttpRequest) -> tuple[int | None, bool]:
-    """Return the person's key and the shared mark; (None, False) without a valid cookie."""
-    value = request.get_signed_cookie(COOKIE_NAME, default="", salt=SALT, max_age=max_age()) or ""
-    pk = value.removesuffix(SHARED)
-    return int(pk) if pk else None, value != pk
-
-
-def max_age() -> timedelta:
-    """Return the lifetime of the cookie."""
-    return timedelta(seconds=settings.SESSION_COOKIE_AGE) + OUTLIVES_SESSION_BY

@@ -91,6 +91,11 @@ def after_sign_in(request: HttpRequest) -> None:
         request.session.pop(SESSION_KEY, None)
 
 
+def has_form_of(request: HttpRequest, person: int) -> bool:
+    """Return True if this person will see a saved form after signing in."""
+    return any(form["person"] == person for form in unexpired(request))
+
+
 def is_full_page_view(request: HttpRequest) -> bool:
     """Return True if a person sees the whole answer: no HEAD, no prefetch and no fragment."""
     is_prefetch = "prefetch" in request.headers.get("Sec-Purpose", "")

@@ -8,6 +8,12 @@ An attacker who changes the name each time is limited by address. A whole office
 address, so it has a burst of a hundred attempts that refills by three a minute: too slow to try
 common passwords on a list of names. Successful sign-ins give their share back. No counter is by
 name alone, because that would let a stranger lock a person out.
+
+A browser with which the person has signed in before has a counter of its own instead: strangers
+at the same address, such as everyone behind an unknown proxy, cannot keep that person out. A
+stolen cookie brings one more counter, and no password.
+
+Waits are bounded also if our clock is set back: times ahead of it move back with it.
 """
 
 import hashlib
@@ -20,7 +26,9 @@ from math import ceil
 from django.db import transaction
 from django.db.models import F
 
-from dashboard.accounts.models import SignInAttempts
+from dashboard.accounts.models import SignInAttempts, User
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
 
 FREE_ATTEMPTS = 5
 MAX_WAIT = timedelta(minutes=5)
@@ -38,28 +46,69 @@ class Wait:
     first: bool
 
 
-def admit(*, name: str, address: str, now: datetime) -> Wait | None:
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """Sign-in under a name; ``browser`` is the id of one that the person has used before."""
+
+    name: str
+    address: str
+    browser: str = ""
+
+
+def admit(attempt: Attempt, *, now: datetime) -> Wait | None:
     """Count one attempt; return None if its password may be checked now."""
     with transaction.atomic():
         SignInAttempts.objects.filter(last_at__lt=now - RESET_AFTER).delete()
-        by_address = locked_counter(address_key(address), now)
-        if wait := remaining_wait(by_address, now):
+        by_address = None if attempt.browser else locked_counter(address_key(attempt.address), now)
+        if by_address and (wait := remaining_wait(by_address, now)):
             return wait  # before a row for the name is created: there is no limit to names
-        by_name = locked_counter(name_key(name, address), now)
+        by_name = locked_counter(name_key(attempt), now)
         if wait := remaining_wait(by_name, now):
             return wait
-        # The further wait_until lies in the past, the more of the burst is left.
-        full_burst = now - (ADDRESS_BURST - 1) * ADDRESS_REFILL
-        count(by_address, now, max(by_address.wait_until, full_burst) + ADDRESS_REFILL)
+        if by_address:
+            # The further wait_until lies in the past, the more of the burst is left.
+            full_burst = now - (ADDRESS_BURST - 1) * ADDRESS_REFILL
+            count(by_address, now, max(by_address.wait_until, full_burst) + ADDRESS_REFILL)
         count(by_name, now, now + name_delay(by_name.count + 1))
         return None
 
 
-def reset(*, name: str, address: str) -> None:
+def reset(attempt: Attempt) -> None:
     """Forget the attempts of a name that signed in, and give the address its share back."""
-    SignInAttempts.objects.filter(key=name_key(name, address)).delete()
-    by_address = SignInAttempts.objects.filter(key=address_key(address))
-    by_address.update(wait_until=F("wait_until") - ADDRESS_REFILL)
+    SignInAttempts.objects.filter(key=name_key(attempt)).delete()
+    give_back_share(attempt)
+
+
+def give_back(attempt: Attempt, *, now: datetime) -> None:
+    """Take back an attempt that was counted, and whose password was not checked."""
+    by_name = SignInAttempts.objects.filter(key=name_key(attempt), count__gt=0)
+    by_name.update(count=F("count") - 1, wait_until=now)
+    give_back_share(attempt)
+
+
+def give_back_share(attempt: Attempt) -> None:
+    """Give the address its share of an attempt back."""
+    if not attempt.browser:
+        by_address = SignInAttempts.objects.filter(key=address_key(attempt.address))
+        by_address.update(wait_until=F("wait_until") - ADDRESS_REFILL)
+
+
+def unlock(address: str = "", *, now: datetime) -> int:
+    """End all waits, or those of an address and of people there; return how many were counted."""
+    counters = SignInAttempts.objects.all()
+    if address:
+        names = User.objects.values_list("username", flat=True)
+        keys = [address_key(address), *(name_key(Attempt(name, address)) for name in names)]
+        counters = counters.filter(key__in=keys)
+    with transaction.atomic():
+        deleted, _by_model = counters.delete()
+        trail.event(
+            action=AuditEntry.Action.SIGN_IN_UNLOCKED,
+            by=None,
+            asked={"address": address} if address else {},
+            now=now,
+        )
+    return deleted
 
 
 def locked_counter(key: str, now: datetime) -> SignInAttempts:
@@ -67,6 +116,10 @@ def locked_counter(key: str, now: datetime) -> SignInAttempts:
     counter, _created = SignInAttempts.objects.select_for_update().get_or_create(
         key=key, defaults={"last_at": now, "wait_until": now - RESET_AFTER}
     )
+    if counter.last_at > now:
+        counter.wait_until -= counter.last_at - now
+        counter.last_at = now
+        counter.save(update_fields=["last_at", "wait_until"])
     return counter
 
 
@@ -99,10 +152,11 @@ def name_delay(attempts: int) -> timedelta:
     return min(timedelta(seconds=2 << doublings), MAX_WAIT)
 
 
-def name_key(name: str, address: str) -> str:
-    """Return the key of a user name, in any spelling, at an address."""
-    folded = unicodedata.normalize("NFKC", name).casefold()
-    return digest(f"{folded}\0{network_of(address)}")
+def name_key(attempt: Attempt) -> str:
+    """Return the key of a user name, in any spelling, in this browser or at this address."""
+    folded = unicodedata.normalize("NFKC", attempt.name).casefold()
+    place = f"browser {attempt.browser}" if attempt.browser else network_of(attempt.address)
+    return digest(f"{folded}\0{place}")
 
 
 def address_key(address: str) -> str:

@@ -11,10 +11,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import last_user, saved_forms, throttling
+from dashboard.accounts import hashing, last_user, saved_forms, throttling
 from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
@@ -44,14 +45,29 @@ class SignIn(LoginView):
         address = request.POST.get("next", request.GET.get("next", ""))
         return safe_page(request, address) or ""
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Add why the person meets this page instead of the one they asked for."""
+        context, browser = super().get_context_data(**kwargs), last_user.browser_of(self.request)
+        if context.get("next") and browser.people:
+            context |= {
+                "has_signed_out": browser.signed_out,
+                "has_session_ended": not browser.signed_out,
+                "is_form_kept": saved_forms.has_form_of(self.request, browser.people[0]),
+            }
+        return context
+
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        wait = throttling.admit(
-            name=self.username(), address=origin_of(request)["address"], now=timezone.now()
-        )
-        return super().post(request, *args, **kwargs) if wait is None else self.refuse(wait)
+        if wait := throttling.admit(self.attempt, now=timezone.now()):
+            return self.refuse(wait)
+        try:
+            with hashing.turn():
+                return super().post(request, *args, **kwargs)
+        except hashing.TooManyHashesError:
+            throttling.give_back(self.attempt, now=timezone.now())
+            return self.answer_unchecked(503, hashing.RETRY_AFTER, busy=True)
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
-        throttling.reset(name=self.username(), address=origin_of(self.request)["address"])
+        throttling.reset(self.attempt)
         response = super().form_valid(form)
         saved_forms.after_sign_in(self.request)
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
@@ -68,12 +84,25 @@ class SignIn(LoginView):
         """Answer 429 without checking the password; log only the first refusal of a wait."""
         if wait.first:
             log_failed_sign_in(self.request, self.username(), error_code="too_many_guesses")
+        return self.answer_unchecked(429, wait.seconds)
+
+    def answer_unchecked(self, status: int, seconds: int, *, busy: bool = False) -> HttpResponse:
+        """Ask to try again after so many seconds, with the user name kept."""
         # Unbound, so that the page does not call an unchecked password wrong.
-        form = self.get_form_class()(self.request, initial={"username": self.username()})
-        context = self.get_context_data(form=form, wait=wait.seconds)
-        response = self.render_to_response(context, status=429)
-        response["Retry-After"] = str(wait.seconds)
+        form = SignInForm(self.request, initial={"username": self.username()}, autofocus=False)
+        context = self.get_context_data(form=form, wait=seconds, busy=busy)
+        response = self.render_to_response(context, status=status)
+        response["Retry-After"] = str(seconds)
         return response
+
+    @cached_property
+    def attempt(self) -> throttling.Attempt:
+        """This sign-in, in the browser's own right if the person has used it before."""
+        browser, name = last_user.browser_of(self.request), self.username()
+        people = User.objects.filter(pk__in=browser.people, username__iexact=name)
+        is_known = browser.people and "\0" not in name and people.exists()
+        address = origin_of(self.request)["address"]
+        return throttling.Attempt(name, address, browser.id if is_known else "")
 
     def username(self) -> str:
         """Return the submitted user name, cut to the length of the model field."""
@@ -106,9 +135,13 @@ class SignOut(LogoutView):
     """Sign out by POST only, so that an image of another site cannot do it."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if request.user.is_authenticated:
+        user = request.user
+        if user.is_authenticated:
             trail.event(action=Action.SIGN_OUT, by=actor_of(request), now=timezone.now())
-        return super().post(request, *args, **kwargs)
+        response = super().post(request, *args, **kwargs)
+        if isinstance(user, User):
+            last_user.set_cookie(request, response, user, signed_out=True)
+        return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

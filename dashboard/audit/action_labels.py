@@ -29,6 +29,7 @@ DONE: dict[str, str | Promise] = {
     Action.SETTLE: _lazy("finished an interrupted change of %(it)s"),
     Action.SIGN_IN: _lazy("signed in"),
     Action.SIGN_IN_FAILED: _lazy("failed to sign in"),
+    Action.SIGN_IN_UNLOCKED: _lazy("ended the waits to sign in"),
     Action.SIGN_OUT: _lazy("signed out"),
     Action.PERSON_ADDED: _lazy("added a person"),
     Action.PERSON_CHANGED: _lazy("changed a person"),

@@ -89,6 +89,7 @@ class AuditEntry(AppendOnlyModel):
         SETTLE = "settle", _("finished an interrupted change")
         SIGN_IN = "sign_in", _("signed in")
         SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
+        SIGN_IN_UNLOCKED = "sign_in_unlocked", _("ended the waits to sign in")
         SIGN_OUT = "sign_out", _("signed out")
         PERSON_ADDED = "person_added", _("added a person")
         PERSON_CHANGED = "person_changed", _("changed a person")

@@ -49,6 +49,7 @@ LABELS: dict[str, str | Promise] = {
     "reason": _lazy("reason"),
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
+    "address": _lazy("client address"),
 }
 
 

@@ -123,3 +123,54 @@ def test_page_is_a_plain_form_with_a_safe_next(db: None, browser: Client) -> Non
     assert '<input type="hidden" name="next" value="/holds/7/">' in said
     assert f'method="post" action="{LOGIN}"' in said
     assert answer["Cache-Control"] == "max-age=0, no-cache, no-store, must-revalidate, private"
+
+
+def title_of(page: str) -> str:
+    return " ".join(re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1].split())
+
+
+def test_error_has_the_focus_and_describes_the_fields(browser: Client, staff: User) -> None:
+    page = browser.get(LOGIN).content.decode()
+    assert title_of(page) == "Sign in · Holdfast"
+    assert len(re.findall(r"<input[^>]* autofocus", page)) == 1
+    page = sign_in(browser, "staff", "wrong").content.decode()
+    assert title_of(page) == "Error: Sign in · Holdfast"
+    assert re.findall(r"<(\w+)[^>]* autofocus", page) == ["div"]
+    assert 'id="sign-in-error"' in page
+    for field in ("username", "password"):
+        (tag,) = (tag for tag in re.findall(r"<input[^>]*>", page) if f'name="{field}"' in tag)
+        assert 'aria-invalid="true"' in tag
+        assert 'aria-describedby="sign-in-error"' in tag
+
+
+@pytest.mark.parametrize("data", [("", ""), ("staff", "")])
+def test_error_of_an_empty_field_has_the_focus(
+    browser: Client, staff: User, data: tuple[str, str]
+) -> None:
+    page = sign_in(browser, *data).content.decode()
+    assert title_of(page) == "Error: Sign in · Holdfast"
+    assert re.findall(r"<(\w+)[^>]* autofocus", page) == ["div"]
+    assert "Fill in both name and password." in page
+
+
+def test_page_says_that_the_person_signed_out(browser: Client, staff: User) -> None:
+    sign_in(browser, "staff")
+    answer = send(browser, "/accounts/logout/")
+    said = "You have signed out in this browser, here or in another window."
+    assert said not in browser.get(answer["Location"]).content.decode()
+    page = browser.get(browser.get("/holds/7/")["Location"]).content.decode()
+    assert said in page
+    assert "What you typed is kept." not in page
+    page = browser.get(send(browser, "/holds/new", note="x")["Location"]).content.decode()
+    assert said in page
+    assert "What you typed is kept. Sign in to see it again." in page
+    sign_in(browser, "staff")
+    expire(browser)
+    page = browser.get(browser.get("/")["Location"]).content.decode()
+    assert said not in page
+    assert "You are signed out, because your session has ended." in page
+
+
+def test_page_gives_a_new_browser_no_reason(db: None, browser: Client) -> None:
+    page = browser.get(browser.get("/holds/7/")["Location"]).content.decode()
+    assert 'class="notice" role="status"' not in page

@@ -7,22 +7,26 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts import throttling
 from dashboard.accounts.models import SignInAttempts, User
+from dashboard.accounts.throttling import Attempt
 from dashboard.audit.models import AuditEntry
-from tests.accounts.cast import LOGIN, NOW, PASSWORD, sign_in
+from tests.accounts.cast import LOGIN, NOW, PASSWORD, send, sign_in
 from tests.accounts.conftest import Story
 
 OFFICE = "192.0.2.1"
 
 
-def wait_of(name: str = "staff", address: str = OFFICE, now: datetime = NOW) -> int:
+def wait_of(
+    name: str = "staff", address: str = OFFICE, now: datetime = NOW, browser: str = ""
+) -> int:
     """Count an attempt; return the seconds it has to wait, 0 for none."""
-    wait = throttling.admit(name=name, address=address, now=now)
+    wait = throttling.admit(Attempt(name, address, browser), now=now)
     return 0 if wait is None else wait.seconds
 
 
@@ -72,7 +76,7 @@ def test_spellings_of_a_name_and_addresses_of_an_ipv6_network_share_a_counter(
 
 def test_successful_sign_in_resets_the_counter(db: None) -> None:
     use_up()
-    throttling.reset(name="staff", address=OFFICE)
+    throttling.reset(Attempt("staff", OFFICE))
     use_up()
 
 
@@ -125,14 +129,14 @@ def test_refused_attempts_create_no_rows(db: None) -> None:
 def test_successful_sign_ins_never_wait(db: None) -> None:
     for n in range(3 * throttling.ADDRESS_BURST):
         assert wait_of(f"staff{n}") == 0
-        throttling.reset(name=f"staff{n}", address=OFFICE)
+        throttling.reset(Attempt(f"staff{n}", OFFICE))
 
 
 def test_attackers_own_sign_in_gives_back_only_that_attempt(db: None) -> None:
     use_up_address()
     later = NOW + throttling.ADDRESS_REFILL
     assert wait_of("guesser", now=later) == 0
-    throttling.reset(name="guesser", address=OFFICE)
+    throttling.reset(Attempt("guesser", OFFICE))
     assert wait_of("victim", now=later) == 0
     assert wait_of("victim", now=later) == throttling.ADDRESS_REFILL.total_seconds()
 
@@ -197,3 +201,90 @@ def test_page_limits_an_address_and_logs_it_once(
     assert len({entry[0] for entry in story()}) == 3
     answer = sign_in(browser, "staff")
     assert 1 <= int(answer["Retry-After"]) <= throttling.ADDRESS_REFILL.total_seconds()
+
+
+HOURS_AHEAD = NOW + timedelta(hours=3)
+
+
+def test_clock_set_back_makes_no_long_wait(db: None) -> None:
+    for n in range(throttling.ADDRESS_BURST - 20):
+        assert wait_of(f"name{n}", now=HOURS_AHEAD) == 0
+    ahead = HOURS_AHEAD
+    for _ in range(20):
+        ahead += timedelta(seconds=wait_of(now=ahead))
+        wait_of(now=ahead)
+    waits = {"staff": wait_of(), "other": wait_of("other")}
+    assert 0 <= waits["other"] <= throttling.ADDRESS_REFILL.total_seconds()
+    assert 0 < waits["staff"] <= throttling.MAX_WAIT.total_seconds()
+    # They run out, also while the clock is still behind where it was.
+    assert wait_of(now=NOW + throttling.MAX_WAIT) == 0
+    assert wait_of("other", now=NOW + throttling.MAX_WAIT) == 0
+
+
+def test_known_browser_has_a_counter_of_its_own(db: None) -> None:
+    use_up_address()
+    use_up("colleague", address="198.51.100.9")
+    assert wait_of("staff") > 0
+    waits = [wait_of("staff", browser="b1") for _ in range(throttling.FREE_ATTEMPTS + 1)]
+    assert waits == [*[0] * throttling.FREE_ATTEMPTS, 2]
+    assert wait_of("staff", "198.51.100.9", browser="b1") == 2  # wherever it is
+    assert wait_of("staff", browser="b2") == 0
+    throttling.reset(Attempt("staff", OFFICE, "b1"))
+    assert wait_of("staff", browser="b1") == 0
+    assert wait_of("staff") > 0  # the address got nothing back
+
+
+def test_attempt_can_be_given_back(db: None) -> None:
+    use_up()
+    later = NOW + timedelta(seconds=2)
+    assert wait_of(now=later) == 0
+    throttling.give_back(Attempt("staff", OFFICE), now=later)
+    assert wait_of(now=later) == 0
+    assert wait_of(now=later) == 4
+
+
+@pytest.mark.usefixtures("small_site")
+def test_known_browser_signs_in_where_strangers_wait(
+    browser: Client, staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(throttling, "ADDRESS_BURST", 2)
+    sign_in(browser, "staff")
+    send(browser, "/accounts/logout/")
+    stranger = Client(enforce_csrf_checks=True)
+    statuses = [sign_in(stranger, f"name{n}", "wrong").status_code for n in range(4)]
+    assert statuses == [422, 422, 429, 429]
+    assert sign_in(stranger, "staff").status_code == 429
+    assert sign_in(browser, "colleague").status_code == 429  # not with this browser yet
+    assert sign_in(browser, "staff", "wrong").status_code == 422
+    assert sign_in(browser, "staff").status_code == 302
+    # A cookie of another browser's making is worth nothing.
+    stranger.cookies["who"] = f"0123456789abcdef..{staff.pk}:1vXyzA:0123456789"
+    assert sign_in(stranger, "staff").status_code == 429
+
+
+@pytest.mark.usefixtures("small_site")
+@pytest.mark.parametrize("arguments", [[], ["--address", "127.0.0.1"]])
+def test_command_ends_the_waits(
+    browser: Client,
+    staff: User,
+    arguments: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(throttling, "ADDRESS_BURST", 8)
+    for _ in range(throttling.FREE_ATTEMPTS + 1):
+        sign_in(browser, "staff", "wrong")
+    for n in range(4):
+        sign_in(browser, f"name{n}", "wrong")
+    assert sign_in(browser, "staff").status_code == 429
+    call_command("unlock_sign_in", "--address", "192.0.2.99")
+    assert sign_in(browser, "staff").status_code == 429
+    call_command("unlock_sign_in", *arguments)
+    assert sign_in(browser, "staff").status_code == 302
+    of = "127.0.0.1" if arguments else "all addresses"
+    assert capsys.readouterr().out == f"There was no wait to end.\nEnded the waits of {of}.\n"
+    entry = AuditEntry.objects.filter(action="sign_in_unlocked").latest("id")
+    assert (entry.actor_name, entry.asked) == (
+        "system",
+        {"address": "127.0.0.1"} if arguments else {},
+    )

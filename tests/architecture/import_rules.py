@@ -81,6 +81,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.people",
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
+        "dashboard.accounts.throttling",
         "dashboard.edge",
         "dashboard.holds.settle",
         "dashboard.sandbox",

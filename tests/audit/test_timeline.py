@@ -252,6 +252,7 @@ def test_every_action_and_state_has_a_text(db):
     assert set(Action.values) - set(action_labels.TRIED) == {
         "expire",
         "sign_in_failed",
+        "sign_in_unlocked",
         "sign_out",
         "denied",
     }
