@@ -23,8 +23,8 @@ def day(number: int) -> date:
 
 
 def named(number: int) -> str:
-    """Return the day as pages show it: Mon 11 Jan."""
-    return f"{day(number):%a} {day(number).day} {day(number):%b}"
+    """Return the day as pages show it: Mon 11 Jan 2027."""
+    return f"{day(number):%a} {day(number).day} {day(number):%b} {YEAR}"
 
 
 def sunday(month: int, latest: int) -> date:

@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 from dashboard.audit import action_labels, values
 from dashboard.audit.calls import Call
 from dashboard.audit.models import AuditEntry
+from dashboard.localization import local_times
 
 Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
@@ -34,7 +35,7 @@ def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
     """Return the start of the slot that an action concerns; "" if no entry has one."""
     for columns in (all_before(first, closing), first.asked, closing.after if closing else {}):
         if start := values.parse_time(columns.get("slot_start")):
-            return values.date_and_time(start, first.at)
+            return f"{local_times.day(start, first.at)} {local_times.slot_clock(start)}"
     return ""
 
 
@@ -52,7 +53,7 @@ def clauses(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
 
 def no_outcome_clause(first: AuditEntry, last: AuditEntry) -> str:
     """Return the clause of an action without an outcome."""
-    return _("no record after %(time)s") % {"time": values.clock_time(last.at, first.at)}
+    return _("no record after %(time)s") % {"time": values.time_near(last.at, first.at)}
 
 
 def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC
 from typing import Any
 
 from django.utils.functional import Promise
@@ -13,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
+from dashboard.localization import local_times
 
 # Columns shown without further formatting, in reading order.
 COLUMNS: tuple[tuple[str, str | Promise], ...] = (
@@ -43,8 +43,7 @@ class EntryField:
 
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     """Yield every column except the three with JSON; empty columns in one field at the end."""
-    utc = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
-    yield EntryField(_("When"), f"{values.full_time(entry.at)} · {utc}")
+    yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
     yield EntryField(_("Who"), action_labels.actor_label(entry, None, with_username=True))
     done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
     yield EntryField(_("Action"), done)

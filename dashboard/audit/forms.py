@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
@@ -13,9 +13,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.audit import values
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
+from dashboard.localization import local_times
 
 SYSTEM = "system"
 VISIBLE = ("person", "action", "outcome", "hold", "since", "until")
@@ -100,8 +100,8 @@ class LogForm(forms.Form):
             by_system=person == SYSTEM,
             action=chosen["action"],
             outcome=chosen["outcome"],
-            since=midnight(chosen["since"]) if chosen["since"] else None,
-            until=midnight(until + timedelta(days=1)) if until else None,
+            since=local_times.midnight(chosen["since"]) if chosen["since"] else None,
+            until=local_times.midnight(until + timedelta(days=1)) if until else None,
         )
 
 
@@ -115,8 +115,3 @@ def full_name(person: AbstractUser) -> str:
     """Return the full name with the user name in brackets, or the user name."""
     name = person.get_full_name()
     return f"{name} ({person.username})" if name else person.username
-
-
-def midnight(day: date) -> datetime:
-    """Return the start of a day in the reader's time zone, in UTC."""
-    return datetime.combine(day, time.min, tzinfo=values.reader_zone()).astimezone(UTC)

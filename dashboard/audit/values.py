@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
-from django.utils import formats, timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
+from dashboard.localization import local_times
 
 NOTHING = "–"
 LATEST_HOLDS = 1000  # among which the title of an event type is looked up
@@ -91,7 +91,7 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
     if isinstance(value, list):
         return ", ".join(display(key, item, near) for item in value) or NOTHING
     if key in TIME_KEYS and (time := parse_time(value)):
-        return clock_time(time, near) if near else full_time(time)
+        return time_near(time, near) if near else local_times.in_full(time)
     if key in MINUTE_KEYS and isinstance(value, int):
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "event_type_id" and (title := event_type_title(value)):
@@ -141,38 +141,9 @@ def parse_time(value: Any) -> datetime | None:
     return parsed if parsed.tzinfo else None
 
 
-def reader_zone() -> tzinfo:
-    """Return the reader's own time zone, or the office's."""
-    return timezone.get_current_timezone()
-
-
-def clock_time(at: datetime, near: datetime) -> str:
+def time_near(at: datetime, near: datetime) -> str:
     """Format as 14:05, or as Tue 24 Nov 14:05 on another day than ``near``."""
-    local = at.astimezone(reader_zone())
-    if local.date() != near.astimezone(reader_zone()).date():
-        return date_and_time(at, near)
-    return unambiguous_time(local)
-
-
-def date_and_time(at: datetime, near: datetime) -> str:
-    """Format as Tue 24 Nov 14:05, with the year if it is not that of ``near``."""
-    local = at.astimezone(reader_zone())
-    same_year = local.year == near.astimezone(reader_zone()).year
-    day = formats.date_format(local, _("D j M") if same_year else _("D j M Y"))
-    return f"{day} {unambiguous_time(local)}"
-
-
-def full_time(at: datetime) -> str:
-    """Format as Tue 24 Nov 2026 14:05:30 CET."""
-    local = at.astimezone(reader_zone())
-    return formats.date_format(local, _("D j M Y H:i:s")) + f" {local:%Z}"
-
-
-def unambiguous_time(local: datetime) -> str:
-    """Format as 14:05, or as 02:30 CET when clocks are set back and show the time twice."""
-    text = formats.date_format(local, "H:i")
-    is_ambiguous = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f"{text} {local:%Z}" if is_ambiguous else text
+    return local_times.when(at, near, time_of_day=local_times.minute)
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
@@ -195,6 +166,4 @@ def short_difference(key: str, old: Any, new: Any, near: datetime) -> Difference
     times = parse_time(old), parse_time(new)
     if key not in TIME_KEYS or None in times:
         return short
-    return Difference(
-        short.label, *(f"{at.astimezone(reader_zone()):%H:%M:%S}" for at in times if at)
-    )
+    return Difference(short.label, *(local_times.when(at, near) for at in times if at))

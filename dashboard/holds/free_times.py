@@ -13,8 +13,9 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from dashboard.calcom import CalcomError, Cause, Slot
-from dashboard.holds import calcom_client, local_times, rate_and_clock
+from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
+from dashboard.localization import local_times
 
 FRESH_FOR = timedelta(seconds=30)
 # Failures that do not burden cal.com, and that an operator is about to mend.

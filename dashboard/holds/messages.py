@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
-from dashboard.holds import local_times
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, REFUSALS, Message, Text
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
 from dashboard.holds.safety import possibly_held, still_yours
+from dashboard.localization import local_times
 
 # Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
 VERBS: dict[str, Text] = {
@@ -193,7 +193,7 @@ def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
         shown["state"] = hold.get_state_display()
         shown["who"] = hold.claim_by or "Holdfast"
     for name, value in values.items():
-        shown[name] = local_times.clock(value) if isinstance(value, datetime) else value
+        shown[name] = local_times.when(value) if isinstance(value, datetime) else value
     return str(text) % shown
 
 

@@ -17,8 +17,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from dashboard.holds import local_times, offers, rate_and_clock
+from dashboard.holds import offers, rate_and_clock
 from dashboard.holds.models import Hold, HoldQuerySet
+from dashboard.localization import local_times
 
 State = Hold.State
 Revision = tuple[Any, ...]

@@ -11,9 +11,10 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
-from dashboard.holds import local_times, messages
+from dashboard.holds import messages
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 
 # cal.com answers 500 to a larger number: its database column is 32 bits wide.
 EVENT_TYPE_ID_MAX = 2**31 - 1
@@ -57,7 +58,7 @@ def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None
         fields["event_type_id"] = str(CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
     if slot_start <= cal_now:
         fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
-            "now": f"{local_times.day(cal_now)} {local_times.clock(cal_now)}",
+            "now": local_times.day_and_clock(cal_now, cal_now),
             "zone": local_times.zone_name(),
         }
     if fields:
@@ -89,7 +90,7 @@ def until(wanted: datetime, *, cal_now: datetime) -> None:
     if not cal_now < wanted <= latest:
         message = _("It is %(now)s. Choose a time until %(latest)s (%(zone)s).") % {
             "now": local_times.minute(cal_now),
-            "latest": local_times.minute(latest),
+            "latest": local_times.when(latest, cal_now, time_of_day=local_times.minute),
             "zone": local_times.zone_name(),
         }
         raise messages.invalid({"until": message})

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from dashboard.holds import local_times
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 
 
 def nothing_held() -> str:
@@ -17,7 +17,7 @@ def nothing_held() -> str:
 def possibly_held(latest_end: datetime) -> str:
     """Describe a reservation that cal.com never confirmed. ``latest_end`` is its latest end."""
     return _("The time may be held at cal.com, until %(until)s (%(zone)s) at the latest.") % {
-        "until": local_times.clock(latest_end),
+        "until": local_times.when(latest_end),
         "zone": local_times.zone_name(),
     }
 
@@ -27,7 +27,7 @@ def second_possibly_held(latest_end: datetime) -> str:
     return _(
         "A second reservation may stand at cal.com beside it, until %(until)s (%(zone)s) at "
         "the latest."
-    ) % {"until": local_times.clock(latest_end), "zone": local_times.zone_name()}
+    ) % {"until": local_times.when(latest_end), "zone": local_times.zone_name()}
 
 
 def still_yours(hold: Hold, cal_now: datetime) -> str:
@@ -37,8 +37,8 @@ def still_yours(hold: Hold, cal_now: datetime) -> str:
     if hold.held_until is None or not hold.is_live(cal_now):
         return _("This hold is no longer live.")
     return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
-        "slot": local_times.slot(hold.slot_start, hold.slot_end),
-        "until": local_times.clock(hold.held_until),
+        "slot": local_times.slot(hold.slot_start, hold.slot_end, cal_now),
+        "until": local_times.when(hold.held_until, cal_now),
         "zone": local_times.zone_name(),
     }
 
@@ -49,7 +49,7 @@ def not_confirmed_yet(slot_start: datetime, slot_end: datetime | None, settled_b
         "Not confirmed yet. Holdfast keeps checking %(slot)s with cal.com and expects to know "
         "by %(until)s (%(zone)s)."
     ) % {
-        "until": local_times.clock(settled_by),
+        "until": local_times.when(settled_by),
         "slot": local_times.slot(slot_start, slot_end),
         "zone": local_times.zone_name(),
     }

@@ -25,9 +25,10 @@ from dashboard.holds import checks, register, settle, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
+from dashboard.localization import local_times
 from dashboard.pages import answers, flash, parameters, row_cache
 from dashboard.pages.row_cache import RenderedRow
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, make_viewer, utc_iso
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, make_viewer
 
 MOST_TO_FIND = 200  # characters
 MOST_LOST = 50
@@ -193,7 +194,7 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> B
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
         etag=board_etag(viewer, tab, current),
-        updated=" ".join(flash.day_and_clock(viewer.cal_now)),
+        updated=local_times.day_and_clock(viewer.cal_now, viewer.cal_now),
     )
 
 
@@ -246,7 +247,7 @@ def _attention(
 
 def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
     """Return the row of a hold that a colleague took over, as its former holder sees it."""
-    values = {"who": taken.by, "when": flash.day_and_clock(taken.when)[1]}
+    values = {"who": taken.by, "when": local_times.when(taken.when, viewer.now)}
     return replace(
         hold_row(taken.hold, viewer),
         state_label=str(_("taken over")),
@@ -264,13 +265,12 @@ def _ended(viewer: Viewer) -> list[EndedRow]:
 
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     ended_at = hold.ended_at or hold.changed_at
-    day, clock = flash.day_and_clock(ended_at)
     is_ahead = hold.slot_start > viewer.cal_now
     return EndedRow(
         row=hold_row(hold, viewer),
-        ended_iso=utc_iso(ended_at),
-        ended_day=day,
-        ended_clock=clock,
+        ended_iso=local_times.iso(ended_at),
+        ended_day=local_times.day(ended_at, viewer.now),
+        ended_clock=local_times.clock(ended_at),
         reason=flash.end_reason(hold.end_reason),
         again=f"{place_url}?again={hold.pk}" if is_ahead else "",
     )

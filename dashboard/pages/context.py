@@ -9,9 +9,9 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import local_times
+from dashboard.localization import local_times, time_zones
 from dashboard.pages import warnings
-from dashboard.pages.rows import make_viewer, utc_iso
+from dashboard.pages.rows import make_viewer
 
 
 def office(request: HttpRequest) -> dict[str, object]:
@@ -25,7 +25,8 @@ def office(request: HttpRequest) -> dict[str, object]:
     viewer = cache(lambda: make_viewer(user, timezone.now()))
     return {
         "zone_name": local_times.zone_name(),
-        "office_zone": settings.OFFICE_TIME_ZONE,
-        "now_iso": cache(lambda: utc_iso(viewer().cal_now)),
+        "clock_zone": str(local_times.zone()),
+        "office_zone": time_zones.display_name(settings.OFFICE_TIME_ZONE),
+        "now_iso": cache(lambda: local_times.iso(viewer().cal_now)),
         "bar": cache(lambda: warnings.make_bar(viewer())),
     }

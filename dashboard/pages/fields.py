@@ -13,7 +13,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.holds import local_times
+from dashboard.localization import local_times
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own

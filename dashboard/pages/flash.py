@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from dashboard.holds import local_times
 from dashboard.holds.checks import CheckResult, Finding
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 from dashboard.pages.forms import RELEASE_REASONS
 
 # By the code that is stored with an ended hold.
@@ -33,18 +32,13 @@ def end_reason(code: str) -> str:
     return str(END_REASONS.get(code, ""))
 
 
-def day_and_clock(moment: datetime) -> tuple[str, str]:
-    """Return the day, and the time to the second."""
-    return local_times.day(moment), local_times.clock(moment)
-
-
 def held_until(hold: Hold) -> str:
     """Return which slot is held until when; "" where the end is not known."""
     if hold.held_until is None:
         return ""
     return _("%(slot)s is held until %(until)s (%(zone)s).") % {
         "slot": local_times.slot(hold.slot_start, hold.slot_end),
-        "until": local_times.clock(hold.held_until),
+        "until": local_times.when(hold.held_until),
         "zone": local_times.zone_name(),
     }
 

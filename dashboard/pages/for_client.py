@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from zoneinfo import ZoneInfo
+from datetime import datetime, tzinfo
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import formats
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.holds import local_times
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times, time_zones
 from dashboard.pages.fields import TimeZoneField
 
 SESSION_KEY = "client_zones"
@@ -55,10 +54,9 @@ def remember_zone(request: HttpRequest, hold_id: int, text: str) -> None:
         request.session[SESSION_KEY] = dict(list(zones.items())[-MOST_ZONES:])
 
 
-def zone_of(request: HttpRequest, hold_id: int) -> ZoneInfo | None:
+def zone_of(request: HttpRequest, hold_id: int) -> tzinfo | None:
     """Return the zone remembered for a hold's client in this session."""
-    name = _zones(request).get(str(hold_id))
-    return ZoneInfo(name) if name else None
+    return time_zones.load(_zones(request).get(str(hold_id), ""))
 
 
 def _zones(request: HttpRequest) -> dict[str, str]:
@@ -66,7 +64,7 @@ def _zones(request: HttpRequest) -> dict[str, str]:
     return zones
 
 
-def sentence(hold: Hold, zone: ZoneInfo | None, *, now: datetime) -> str:
+def sentence(hold: Hold, zone: tzinfo | None, *, now: datetime) -> str:
     """Return what to tell the client: the slot held and until when, at the office and in ``zone``.
 
     ``now`` is on cal.com's clock. Return "" while the end is not known.
@@ -74,51 +72,22 @@ def sentence(hold: Hold, zone: ZoneInfo | None, *, now: datetime) -> str:
     if hold.held_until is None:
         return ""
     office = local_times.office()
-    here = _("We are holding %(when)s (%(zone)s) for you until %(until)s.") % {
-        "when": _slot(hold, office),
-        "zone": _zone_name(office),
-        "until": _until(hold.held_until, office, now),
-    }
-    if zone is None or zone.key == office.key:
+    here = _("We are holding %(when)s (%(zone)s) for you until %(until)s.") % _values(
+        hold, hold.held_until, office, now
+    )
+    if zone is None or str(zone) == str(office):
         return here
-    there = _("In your time zone (%(zone)s) that is %(when)s, held until %(until)s.") % {
-        "when": _slot(hold, zone),
-        "zone": _zone_name(zone),
-        "until": _until(hold.held_until, zone, now),
-    }
+    there = _("In your time zone (%(zone)s) that is %(when)s, held until %(until)s.") % _values(
+        hold, hold.held_until, zone, now
+    )
     return f"{here} {there}"
 
 
-def _slot(hold: Hold, zone: ZoneInfo) -> str:
-    day, start = _day(hold.slot_start, zone), _clock(hold.slot_start, zone)
-    if hold.slot_end is None:
-        return _("%(day)s, %(start)s") % {"day": day, "start": start}
-    end = _clock(hold.slot_end, zone)
-    return _("%(day)s, %(start)s–%(end)s") % {"day": day, "start": start, "end": end}
-
-
-def _until(until: datetime, zone: ZoneInfo, now: datetime) -> str:
-    """Return the time, with its day unless that is today.
-
-    It is cut to the minute, so that no second is promised too many.
-    """
-    clock = _clock(until, zone)
-    if until.astimezone(zone).date() == now.astimezone(zone).date():
-        return clock
-    return _("%(day)s, %(start)s") % {"day": _day(until, zone), "start": clock}
-
-
-def _day(moment: datetime, zone: ZoneInfo) -> str:
-    # Translators: a day in full, in Django's letters: https://docs.djangoproject.com/en/5.2/ref/templates/builtins/#date
-    return formats.date_format(moment.astimezone(zone), _("l j F Y"))
-
-
-def _clock(moment: datetime, zone: ZoneInfo) -> str:
-    """Return 14:05, or 02:30 CET where clocks are put back and show a time twice."""
-    local = moment.astimezone(zone)
-    twice = local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
-    return f"{local:%H:%M %Z}" if twice else f"{local:%H:%M}"
-
-
-def _zone_name(zone: ZoneInfo) -> str:
-    return zone.key.replace("_", " ")
+def _values(hold: Hold, until: datetime, zone: tzinfo, now: datetime) -> dict[str, str]:
+    """Return the slot, the end of the hold and the name of the zone, as clocks there show them."""
+    with timezone.override(zone):
+        return {
+            "when": local_times.slot_in_full(hold.slot_start, hold.slot_end),
+            "zone": local_times.zone_name().replace("_", " "),
+            "until": local_times.until_in_full(until, now),
+        }

@@ -9,9 +9,10 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
-from dashboard.holds import local_times, services, transfer
+from dashboard.holds import services, transfer
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
+from dashboard.localization import local_times
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
 RELEASE_REASONS = [

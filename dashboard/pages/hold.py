@@ -16,10 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import search
-from dashboard.holds import checks, local_times, services, settle, transfer
+from dashboard.holds import checks, services, settle, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import minutes_until
+from dashboard.localization import local_times
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.fields import TimeInput, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
@@ -172,7 +173,7 @@ def ending(hold: Hold) -> dict[str, str] | None:
         return None
     sentence = _("%(state)s at %(when)s (%(zone)s)") % {
         "state": str(hold.get_state_display()).capitalize(),
-        "when": " ".join(flash.day_and_clock(hold.ended_at)),
+        "when": local_times.day_and_clock(hold.ended_at),
         "zone": local_times.zone_name(),
     }
     reason = flash.end_reason(hold.end_reason)

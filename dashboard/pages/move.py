@@ -14,10 +14,11 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import event_types, local_times, services, settle, targets
+from dashboard.holds import event_types, services, settle, targets
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
+from dashboard.localization import local_times
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
@@ -136,6 +137,6 @@ def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
         "event_type": title
         or (hold.event_type_title if same_type else "")
         or _("Event type %(id)s") % {"id": spot.event_type_id},
-        "ends_text": local_times.clock(spot.held_until),
+        "ends_text": local_times.when(spot.held_until),
         "risk": risk,
     }

@@ -85,7 +85,7 @@ def add_time(request: HttpRequest, hold_id: int) -> HttpResponse:
         return refused(request, hold_id, error)
     query = {"offer": str(offer.pk)}
     if zone := for_client.zone_of(request, hold_id):
-        query["client_zone"] = zone.key
+        query["client_zone"] = str(zone)
     return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
 
 

@@ -15,10 +15,11 @@ from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.holds import event_types, local_times, messages, open_times
+from dashboard.holds import event_types, messages, open_times
 from dashboard.holds.event_types import EventTypeList
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.localization import local_times
 from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
 from dashboard.pages.for_client import TimeZoneForm
 from dashboard.pages.forms import SlotForm

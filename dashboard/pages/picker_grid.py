@@ -8,16 +8,17 @@ from datetime import date, datetime, timedelta
 from itertools import groupby, islice
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.holds import local_times, messages
+from dashboard.holds import messages
 from dashboard.holds.free_times import Listing
 from dashboard.holds.open_times import Time
+from dashboard.localization import local_times, time_zones
 from dashboard.pages.picker_times import ONE_DAY, WEEK_DAYS, TimesReader, monday_of
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, utc_iso
+from dashboard.pages.rows import HoldRow, Viewer, hold_row
 
 DAY, WEEK = "day", "week"
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
@@ -45,7 +46,6 @@ class Cell:
     state: str  # free, full, held
     iso: str
     text: str
-    offset: str  # only where clocks show the time twice
     client: str  # the same time at the client's
     seats: str
     label: str  # with its day
@@ -217,12 +217,10 @@ class GridBuilder:
         """Draw one time."""
         row = hold_row(time.hold, self.viewer) if time.hold else None
         value = local_times.typed(time.start)
-        local = time.start.astimezone(local_times.zone())
         return Cell(
             state="held" if row else "free" if time.is_free else "full",
-            iso=utc_iso(time.start),
+            iso=local_times.iso(time.start),
             text=local_times.minute(time.start),
-            offset=f"{local:%z}"[:3] if local_times.is_doubled(time.start) else "",
             client=client_time(time.start, self.choice.client_zone),
             seats=_seats(time),
             label=local_times.slot(time.start, None),
@@ -245,12 +243,14 @@ class GridBuilder:
 
 def client_time(moment: datetime, zone: str) -> str:
     """Return the time at the client's, with its day where that is another; "" without a zone."""
-    if not zone:
+    there = time_zones.load(zone)
+    if there is None:
         return ""
-    there = moment.astimezone(ZoneInfo(zone))
-    if there.date() == local_times.local_date(moment):
-        return f"{there:%H:%M}"
-    return f"{local_times.date_name(there.date())} {there:%H:%M}"
+    here = local_times.local_date(moment)
+    with timezone.override(there):
+        time = local_times.minute(moment)
+        is_same_day = local_times.local_date(moment) == here
+        return time if is_same_day else f"{local_times.day(moment)} {time}"
 
 
 def _part_of_day(moment: datetime) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
-from dashboard.holds import free_times, local_times, open_times
+from dashboard.holds import free_times, open_times
 from dashboard.holds.free_times import Listing, Span
 from dashboard.holds.open_times import Time
+from dashboard.localization import local_times
 from dashboard.pages.rows import Viewer
 
 ONE_DAY = timedelta(days=1)

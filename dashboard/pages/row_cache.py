@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary
+from dashboard.localization import local_times
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, offer_badge
 
 Key = tuple[Any, ...]
@@ -60,9 +61,9 @@ def rendered_rows(
 
 
 def viewer_key(viewer: Viewer) -> Key:
-    """Return what every row depends on of the person who looks."""
-    zone = timezone.get_current_timezone_name()
-    return (get_language(), zone, viewer.holds_url, viewer.is_admin)
+    """Return what every row depends on of the person who looks, and of their day and year."""
+    zone, today = timezone.get_current_timezone_name(), local_times.local_date(viewer.now)
+    return (get_language(), zone, today, viewer.holds_url, viewer.is_admin)
 
 
 def _key(entry: HoldSummary, viewer: Viewer, place: tuple[int, int] | None) -> Key:

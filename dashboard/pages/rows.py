@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest
@@ -15,10 +15,11 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.holds import local_times, messages, offers, rate_and_clock, safety
+from dashboard.holds import messages, offers, rate_and_clock, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 from dashboard.holds.steps import Change, UnreadableChangeError
+from dashboard.localization import local_times
 
 State = Hold.State
 
@@ -101,12 +102,12 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         state_label=label,
         icon=icon,
         css_state=css_state,
-        ends_iso=utc_iso(ends) if ends else "",
-        ends_text=local_times.clock(ends) if ends else "",
+        ends_iso=local_times.iso(ends) if ends else "",
+        ends_text=local_times.when(ends, viewer.now) if ends else "",
         ends_prefix="" if hold.held_until else "≤ ",
-        slot_iso=utc_iso(hold.slot_start),
-        slot_day=local_times.day(hold.slot_start),
-        slot_time=local_times.times(hold.slot_start, hold.slot_end),
+        slot_iso=local_times.iso(hold.slot_start),
+        slot_day=local_times.day(hold.slot_start, viewer.now),
+        slot_time=local_times.times(hold.slot_start, hold.slot_end, viewer.now),
         event_type=hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id},
         client=hold.client_name,
         contact=hold.client_contact,
@@ -177,11 +178,6 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.state == State.GONE:
         return _("cal.com no longer had it before it was due to end.")
     return ""
-
-
-def utc_iso(moment: datetime) -> str:
-    """Return a moment in UTC to the millisecond, as scripts in pages read it."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _being_restored(hold: Hold, viewer: Viewer) -> str:

@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
+from dashboard.localization import local_times
 from dashboard.pages.answers import unless_known
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
 
@@ -83,6 +84,6 @@ def _level(hold: Hold, viewer: Viewer) -> str:
 
 def _etag(rows: Sequence[HoldRow], viewer: Viewer) -> str:
     parts: list[Any] = [(row.pk, row.version, row.can_change) for row in rows]
-    zone = timezone.get_current_timezone_name()
-    parts.append((viewer.user.pk, get_language(), zone, viewer.holds_url))
+    zone, today = timezone.get_current_timezone_name(), local_times.local_date(viewer.now)
+    parts.append((viewer.user.pk, get_language(), zone, today, viewer.holds_url))
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'

@@ -14,13 +14,16 @@ RULES: dict[str, set[str]] = {
     # The client knows HTTP and no Django; the sandbox knows neither the client nor Django.
     "dashboard.calcom": {"httpx", "httpcore"},  # httpx sends with httpcore
     "dashboard.sandbox": set(),
-    "dashboard.edge": {"django"},
+    "dashboard.edge": {"django", "dashboard.localization.time_zones"},
     "dashboard.edge.gunicorn": {"gunicorn"},
+    # Formats and folds text for all packages above.
+    "dashboard.localization": {"django.conf", "django.utils"},
     # The audit log refers to people and holds by foreign keys only.
-    "dashboard.audit": {"django"},
+    "dashboard.audit": {"django", "dashboard.localization"},
     "dashboard.accounts": {
         "django",
         "django_htmx",
+        "dashboard.localization",
         "dashboard.audit.trail",
         "dashboard.audit.models",
         "dashboard.audit.names",
@@ -33,6 +36,7 @@ RULES: dict[str, set[str]] = {
         "django.db",
         "django.utils",
         "dashboard.calcom",
+        "dashboard.localization",
         "dashboard.accounts.actors",
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
@@ -42,6 +46,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.pages": {
         "django",
         "dashboard.holds",
+        "dashboard.localization",
         "django_htmx",
         "dashboard.accounts.actors",
         "dashboard.accounts.models",
@@ -75,6 +80,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.models",
         "dashboard.holds.models",
     },
+    "dashboard.templatetags": {"django", "dashboard.localization"},
     "dashboard.migrations": {"django", "dashboard"},
     "dashboard.management": {
         "django",

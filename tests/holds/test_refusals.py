@@ -6,13 +6,14 @@ from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.utils import translation
+from django.utils import timezone, translation
 
 from dashboard.accounts.models import User
-from dashboard.holds import local_times, messages, safety
+from dashboard.holds import messages, safety
 from dashboard.holds.message_table import REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.localization import local_times
 from tests.future_dates import named
 from tests.holds.verbs import CONSULT, MONDAY
 
@@ -29,6 +30,12 @@ OFFER_ANOTHER = "Tell the client and offer another time."
 POSSIBLY_HELD = "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest."
 UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
 VERIFY = "Verify it with cal.com, then decide again."
+
+
+@pytest.fixture(autouse=True)
+def fixed_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timezone, "now", lambda: NOW)
+
 
 # Row of the table: cause in the audit, HTTP status, what happened, is my hold safe, what now.
 EXPECTED = {

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import local_times
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import seconds_left

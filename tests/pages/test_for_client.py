@@ -59,7 +59,8 @@ def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hol
             datetime(2027, 1, 10, 22, 50, tzinfo=UTC),
             "We are holding Monday 11 January 2027, 10:00–11:00 (Europe/Rome) for you "
             "until Monday 11 January 2027, 00:10. "
-            "In your time zone (Pacific/Honolulu) that is Sunday 10 January 2027, 23:00–00:00, "
+            "In your time zone (Pacific/Honolulu) that is Sunday 10 January 2027, 23:00 – "
+            "Monday 11 January 2027, 00:00, "
             "held until 13:10.",
         ),
         (  # the hour that comes twice

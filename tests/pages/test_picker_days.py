@@ -78,7 +78,7 @@ def test_past_days_are_not_shown(browser: Client, calcom: Sandbox) -> None:
             BACK,
             25,
             [f"{BACK}T00:30Z", f"{BACK}T01:30Z", f"{BACK}T22:30Z"],
-            ["02:30+02", "02:30+01", "23:30"],
+            ["02:30 CEST", "02:30 CET", "23:30"],
         ),
         (
             FORWARD,
@@ -104,7 +104,7 @@ def test_days_on_which_clocks_change(
     )
     page = browser.get(f"/holds/new?event_type_id=1&day={day}")
 
-    assert [words.split(" ")[0] for words in times(page)] == shown_as
+    assert [words.partition(f" {day:%a} ")[0] for words in times(page)] == shown_as
     assert f"The clocks change on this day: it has {hours} hours." in markup(page)
     chosen = [browser.get(cell.to).context["picker"].choice.chosen for cell in cells(page)]
     assert chosen == [datetime.fromisoformat(at) for at in listed]

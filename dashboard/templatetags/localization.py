@@ -1,0 +1,15 @@
+"""Filters for moments in templates."""
+
+from __future__ import annotations
+
+from django import template
+
+from dashboard.localization import local_times
+
+register = template.Library()
+
+register.filter("iso", local_times.iso)
+register.filter("day_and_year", local_times.day_and_year)
+register.filter("clock", local_times.clock)
+register.filter("day_and_clock", local_times.day_and_clock)
+register.filter("in_full", local_times.in_full)
