@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.conf import settings
@@ -21,25 +20,13 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.people import FIELDS, check_full_name, free_username
 from dashboard.accounts.roles import Role, role_of
+from dashboard.localization import time_zones
 
 Choices = Iterable[tuple[Any, Any]]
 
 SIGN_IN_ERROR = "sign-in-error"  # id of the message in the template
 PERSON_FIELDS = {*FIELDS, "role"}  # those with a present value; passwords are write-only
 MAX_EVENT_TYPE_ID = 2**31 - 1  # of cal.com
-# First parts of current time zone names; other names in tzdata are older spellings of these.
-REGIONS = (
-    "Africa",
-    "America",
-    "Antarctica",
-    "Arctic",
-    "Asia",
-    "Atlantic",
-    "Australia",
-    "Europe",
-    "Indian",
-    "Pacific",
-)
 
 
 class SignInForm(AuthenticationForm):
@@ -225,8 +212,15 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
 
 def time_zone_choices(present: str = "") -> list[tuple[str, Any]]:
-    """Return the office's zone first, then all current zones and the ``present`` one."""
-    office = _("The office’s (%(zone)s)") % {"zone": settings.OFFICE_TIME_ZONE}
-    names = {name for name in available_timezones() if name.partition("/")[0] in REGIONS}
-    names |= {"UTC", present} - {""}
-    return [("", office), *((name, name.replace("_", " ")) for name in sorted(names))]
+    """Return the office's zone first, then all current zones and the ``present`` one.
+
+    A present zone that tzdata no longer has is left out: the office's is in effect instead.
+    """
+    office = _("The office’s (%(zone)s)") % {
+        "zone": time_zones.display_name(settings.OFFICE_TIME_ZONE)
+    }
+    names = {*time_zones.places(), *([present] if time_zones.load(present) else [])}
+    return [
+        ("", office),
+        *((name, time_zones.display_name(name).replace("_", " ")) for name in sorted(names)),
+    ]

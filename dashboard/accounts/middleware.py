@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
@@ -23,6 +22,7 @@ from dashboard.accounts.return_urls import login_url, return_url
 from dashboard.accounts.roles import is_admin, is_staff_member
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.localization import time_zones
 
 GetResponse = Callable[[HttpRequest], HttpResponse]
 
@@ -124,7 +124,5 @@ def language_of(request: HttpRequest, preferences: Preferences) -> str:
 
 def time_zone_override(name: str) -> timezone.override | nullcontext[None]:
     """Return a context manager for a time zone; one without effect for "" or an unknown name."""
-    try:
-        return timezone.override(ZoneInfo(name)) if name else nullcontext()
-    except (ZoneInfoNotFoundError, ValueError):  # a name that tzdata dropped
-        return nullcontext()
+    zone = time_zones.load(name)
+    return timezone.override(zone) if zone else nullcontext()

@@ -5,18 +5,17 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.localization import local_times
+from dashboard.localization import local_times, time_zones
 
 FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own
+MOST_QUOTED = 40  # characters of a text that a message repeats
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
 
 # What <input type="datetime-local"> can show; anything else that was typed stays as text.
@@ -114,25 +113,31 @@ def local_moment(naive: datetime) -> datetime:
 
 
 class TimeZoneField(forms.Field):
-    """A time zone by its IANA name or the city in it. Cleans to the name, or ""."""
+    """A time zone by its IANA name, the city in it, or its offset. Cleans to its name, or "".
+
+    Where a text may mean several zones, the error has the code "ambiguous", and their names in
+    its parameter ``found``.
+    """
 
     def to_python(self, value: Any) -> str:
-        wanted = "_".join(str(value or "").split()).lower()
-        if not wanted:
+        text = str(value or "").strip()
+        if not text:
             return ""
-        names = zone_names()
-        exact = [name for name in names if name.lower() == wanted]
-        cities = [name for name in names if name.lower().rpartition("/")[2] == wanted]
-        found = exact or sorted(cities, key=lambda name: (name.count("/") != 1, name))
+        found = time_zones.meanings(text)
         if not found:
-            raise ValidationError(_("Give a time zone such as America/New_York, or its city."))
+            unknown = _("Give a time zone such as America/New_York, its city, or an offset: UTC+2.")
+            raise ValidationError(unknown)
+        if len(found) > 1:
+            raise ValidationError(
+                _("“%(text)s” can mean more than one time zone: %(zones)s. Which one?"),
+                code="ambiguous",
+                params={
+                    "text": text[:MOST_QUOTED],
+                    "zones": ", ".join(found).replace("_", " "),
+                    "found": found,
+                },
+            )
         return found[0]
-
-
-@cache
-def zone_names() -> frozenset[str]:
-    """Return all IANA names, kept because Python reads a folder for them each time."""
-    return frozenset(available_timezones())
 
 
 class TokenField(forms.Field):

@@ -30,6 +30,13 @@ class TimeZoneForm(forms.Form):
         ),
     )
 
+    @property
+    def zone_choices(self) -> list[str]:
+        """Return the zones that the text may mean; [] for a text that is clear."""
+        errors = self.errors.as_data().get("client_zone", [])
+        found = [(error.params or {}).get("found", ()) for error in errors]
+        return [name.replace("_", " ") for names in found for name in names]
+
 
 def zone_form(request: HttpRequest, hold_id: int) -> TimeZoneForm:
     """Return the form of a hold's page, and remember the zone that the page's address names."""

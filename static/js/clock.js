@@ -73,16 +73,23 @@ function updateWait(line) {
   line.removeAttribute("data-wait");
 }
 
-const formats = new Map(); // by time zone
+const formats = new Map(); // by time zone; null where the browser does not know it
 
+function formatOf(timeZone) {
+  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  try {
+    return new Intl.DateTimeFormat(document.documentElement.lang, { timeZone, ...parts });
+  } catch (error) {
+    if (error instanceof RangeError) return null;
+    throw error;
+  }
+}
+
+// A browser can be older than the newest time zones: then it shows no clock, and counts down.
 function updateClock(clock, at) {
   const timeZone = clock.dataset.clock;
-  if (!formats.has(timeZone)) {
-    const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
-    const language = document.documentElement.lang;
-    formats.set(timeZone, new Intl.DateTimeFormat(language, { timeZone, ...parts }));
-  }
-  clock.textContent = formats.get(timeZone).format(at);
+  if (!formats.has(timeZone)) formats.set(timeZone, formatOf(timeZone));
+  clock.textContent = formats.get(timeZone)?.format(at) ?? "";
 }
 
 function update() {

@@ -165,6 +165,9 @@ def test_time_zone_choices() -> None:
     assert {"UTC", "US/Pacific"} < set(names)
     assert "US/Eastern" not in names
     assert names == sorted(set(names))
+    assert ("Etc/GMT-2", "UTC+2") in time_zone_choices("Etc/GMT-2")
+    for unknown in ("localtime", "Factory", "right/Europe/Rome", "Europe/Atlantis"):
+        assert unknown not in dict(time_zone_choices(unknown))
 
 
 class TestLocalisation:
@@ -191,8 +194,9 @@ class TestLocalisation:
         assert timezone.get_current_timezone_name() == "Europe/Rome"
         assert translation.get_language() == "en"
 
-    def test_unknown_names_fall_back_to_the_defaults(self, staff: User) -> None:
-        old = CHOSEN | {"time_zone": "Europe/Atlantis", "language": "xx"}
+    @pytest.mark.parametrize("zone", ["Europe/Atlantis", "localtime", "Factory", "right/UTC"])
+    def test_unknown_names_fall_back_to_the_defaults(self, staff: User, zone: str) -> None:
+        old = CHOSEN | {"time_zone": zone, "language": "xx"}
         assert self.run(save_preferences(**old, by=acting(staff)).user) == (
             "en",
             "Europe/Rome",

@@ -131,6 +131,14 @@ def test_missing_variable_stops_the_start(name):
             "Rome",
             "OFFICE_TIME_ZONE must be the IANA name of a time zone, not 'Rome'.",
         ),
+        *(
+            (
+                "OFFICE_TIME_ZONE",
+                name,
+                f"OFFICE_TIME_ZONE must be the IANA name of a time zone, not {name!r}.",
+            )
+            for name in ("localtime", "Factory", "posixrules", "right/Europe/Rome", "UTC+2")
+        ),
         (
             "OFFICE_TIME_ZONE",
             "../../etc/passwd",

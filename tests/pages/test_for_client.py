@@ -138,3 +138,61 @@ def test_zone_chosen_while_placing_is_remembered(
 
     assert "In your time zone (America/New York)" in sentence(page)
     assert "client_zone=America%2FNew_York" in offering["Location"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "name", "clock"),
+    [
+        ("GMT+2", "UTC+2", "11:00–12:00"),
+        ("gmt-5", "UTC-5", "04:00–05:00"),
+        ("utc+5:30", "UTC+5:30", "14:30–15:30"),
+        ("são paulo", "America/Sao Paulo", "06:00–07:00"),
+    ],
+)
+def test_zone_as_people_type_it(
+    calcom: Sandbox, staff: User, typed: str, name: str, clock: str
+) -> None:
+    address = f"/holds/{verbs.place(staff).pk}/"
+    browser = desk(staff)
+
+    said = sentence(browser.get(address, {"client_zone": typed}))
+
+    assert f"In your time zone ({name}) that is {IN_FULL}, {clock}, held until" in said
+    assert sentence(browser.get(address)) == said
+
+
+def test_ambiguous_zone_is_asked_back(calcom: Sandbox, staff: User) -> None:
+    address = f"/holds/{verbs.place(staff).pk}/"
+    browser = desk(staff)
+
+    asked = browser.get(address, {"client_zone": "mst"})
+    chosen = browser.get(f"{address}?client_zone=mst&client_zone=America%2FPhoenix")
+
+    [message] = asked.context["zone_form"].errors["client_zone"]
+    assert message == (
+        "“mst” can mean more than one time zone: America/Denver, America/Phoenix. Which one?"
+    )
+    shown = re.findall(r'name="client_zone"\s+value="(.*?)"', asked.content.decode())
+    assert shown == ["mst", "America/Denver", "America/Phoenix"]
+    assert "your time zone" not in sentence(asked)
+    assert "In your time zone (America/Phoenix)" in sentence(chosen)
+
+
+def test_picker_asks_back_too(calcom: Sandbox, staff: User) -> None:
+    page = desk(staff).get("/holds/new", {"event_type_id": "1", "client_zone": "West"})
+
+    found = re.findall(r'name="client_zone"\s+value="(.*?)"', page.content.decode())
+    assert found[:3] == ["West", "Europe/Lisbon", "Australia/Perth"]
+
+
+@pytest.mark.parametrize("name", ["Europe/Atlantis", "localtime", "../../etc/passwd"])
+def test_remembered_zone_that_no_longer_exists(calcom: Sandbox, staff: User, name: str) -> None:
+    hold, browser = verbs.place(staff), desk(staff)
+    session = browser.session
+    session[for_client.SESSION_KEY] = {str(hold.pk): name}
+    session.save()
+
+    page = browser.get(f"/holds/{hold.pk}/")
+
+    assert page.status_code == 200
+    assert "your time zone" not in sentence(page)
