@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.db.models import F
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import CalcomError, EventType, Reservation
-from dashboard.holds import event_types, hold_fields, messages, reservations, safety
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import CalcomError, EventType, Kind, Reservation
+from dashboard.holds import (
+    calcom_client,
+    claims,
+    event_types,
+    hold_fields,
+    messages,
+    reservations,
+    rules,
+    safety,
+)
 from dashboard.holds.checks import describe
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
+
+# The offset of cal.com's clock is known as precisely as its ``Date``, in whole seconds.
+CLOCK_ERROR = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +44,26 @@ class FoundReservation:
     reservation: Reservation
     event_type: EventType | None
     is_live: bool
+
+
+class Taking(StrEnum):
+    """Way in which a reservation came to be on the board."""
+
+    ADDED = "added"  # as a new hold
+    CONFIRMED = "confirmed"  # it answers the POST of a hold that was unconfirmed
+    KNOWN = "known"  # it was there already, and nothing was changed
+
+
+@dataclass(frozen=True, slots=True)
+class TakenIn:
+    """The hold of a reservation that was to be added to the board.
+
+    ``unconfirmed`` are others at its time, one of which the reservation may answer.
+    """
+
+    hold: Hold
+    how: Taking
+    unconfirmed: tuple[Hold, ...] = ()
 
 
 def known_hold(uid: str) -> Hold | None:
@@ -53,8 +87,14 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
 
 def take_in(
     *, uid: str, by: Actor, client: ClientDetails = NO_CLIENT, now: datetime
-) -> Hold | None:
-    """Add a live reservation of cal.com to the board. None: nothing is there. Raises HoldError."""
+) -> TakenIn | None:
+    """Add a live reservation of cal.com to the board. None: nothing is there. Raises HoldError.
+
+    It becomes a new hold of this person, unless it provably answers the POST of an unconfirmed
+    hold that this person may change.
+    """
+    if known := known_hold(uid):
+        return TakenIn(known, Taking.KNOWN)
     with Operation(Action.TAKE_IN, by=by, now=now) as operation:
         found = ask(operation, uid)
         if found is None:
@@ -63,19 +103,24 @@ def take_in(
         if found.reservation_until <= operation.cal_now():
             operation.finish(Outcome.REFUSED, cause="expired", after=summary(found))
             raise messages.ran_out(found.reservation_until)
-        event_type = event_types.event_type(found.event_type_id)
-        fields = hold_fields.held(found) | describe(found, event_type)
-        fields |= {"reservation_uid": uid}
+        waiting = tuple(unanswered_at(found.event_type_id, found.slot_start))
+        if placing := next((hold for hold in waiting if hold.is_claimed(operation.now())), None):
+            operation.finish(Outcome.REFUSED, cause="being_asked", after=summary(found))
+            raise messages.being_asked(placing)
+        fields = hold_fields.held(found) | {"reservation_uid": uid}
+        fields |= describe(found, event_types.event_type(found.event_type_id))
         try:
             with transaction.atomic(durable=True):
-                hold = attach(found, fields, now=operation.now())
-                hold = hold or insert(fields, by=by, client=client, now=operation.now())
+                fitting = [hold for hold in waiting if is_answer_to(hold, found, operation)]
+                taken = attach(operation, fitting, fields, by=by, client=client) or TakenIn(
+                    insert(fields, by=by, client=client, now=operation.now()), Taking.ADDED, waiting
+                )
                 after = summary(found)
-                operation.record_outcome(Outcome.OK, hold_id=hold.pk, after=after)
+                operation.record_outcome(Outcome.OK, hold_id=taken.hold.pk, after=after)
         except IntegrityError:  # a colleague added it meanwhile
             operation.finish(Outcome.OK, cause="was_known", after=summary(found))
-            return known_hold(uid)
-    return hold
+            return TakenIn(Hold.objects.get(reservation_uid=uid), Taking.KNOWN)
+    return taken
 
 
 def ask(operation: Operation, uid: str) -> Reservation | None:
@@ -102,25 +147,58 @@ def summary(found: Reservation | None) -> dict[str, Any]:
     }
 
 
-def attach(found: Reservation, fields: Fields, *, now: datetime) -> Hold | None:
-    """Give the reservation to a hold whose POST was never answered and which this may well be.
+def unanswered_at(event_type_id: int, slot_start: datetime) -> HoldQuerySet:
+    """Return holds of the time whose POST is under way, or was never answered."""
+    asked = Hold.objects.with_people().filter(state__in=(State.PLACING, State.UNCONFIRMED))
+    return asked.filter(reservation_uid=None, event_type_id=event_type_id, slot_start=slot_start)
 
-    Return None if there is none, or if it was settled meanwhile.
+
+def attach(
+    operation: Operation,
+    fitting: Sequence[Hold],
+    fields: Fields,
+    *,
+    by: Actor,
+    client: ClientDetails,
+) -> TakenIn | None:
+    """Confirm the one hold whose unanswered POST made the reservation, if this person may.
+
+    It keeps its client; what was typed fills gaps there and is otherwise added to the note.
     """
-    waiting = Hold.objects.filter(
-        state=State.UNCONFIRMED,
-        reservation_uid=None,
-        claim_id=None,
-        event_type_id=found.event_type_id,
-        slot_start=found.slot_start,
-    )
-    hold = waiting.order_by("id").first()
-    if hold is None:
+    if len(fitting) != 1 or not rules.is_allowed(fitting[0], by):
         return None
-    unchanged = waiting.filter(pk=hold.pk, version=hold.version)
-    if not unchanged.update(version=F("version") + 1, changed_at=now, **fields):
+    [hold] = fitting
+    fields = fields | with_typed(hold, client)
+    has_room = len(fields["note"]) <= (Hold._meta.get_field("note").max_length or 0)
+    if not has_room or not claims.update_unclaimed(hold, fields, now=operation.now()):
         return None
-    return Hold.objects.with_people().get(pk=hold.pk)
+    return TakenIn(hold, Taking.CONFIRMED)
+
+
+def is_answer_to(hold: Hold, found: Reservation, operation: Operation) -> bool:
+    """Return whether only the hold's POST can have made the reservation.
+
+    Its slot is the same, and its end is so many minutes after the time in which the call ran.
+    Round robin is never certain: others can reserve the same time beside it.
+    """
+    is_certain = hold.event_type_kind not in {"", Kind.ROUND_ROBIN}
+    if hold.state != State.UNCONFIRMED or not is_certain or hold.slot_end != found.slot_end:
+        return False
+    posts = AuditEntry.objects.filter(hold=hold, method="POST")  # those of a stand-in name its hold
+    sent_at = posts.order_by("-id").values_list("at", flat=True).first() or hold.created_at
+    sent_at = operation.upstream.at(sent_at)
+    made_at = found.reservation_until - timedelta(minutes=hold.reservation_duration)
+    longest = timedelta(seconds=calcom_client.CALL_SECONDS)
+    return sent_at - CLOCK_ERROR <= made_at <= sent_at + longest + CLOCK_ERROR
+
+
+def with_typed(hold: Hold, client: ClientDetails) -> Fields:
+    """Return the client's columns of a hold with what was typed for it."""
+    name, contact = hold.client_name or client.name, hold.client_contact or client.contact
+    typed = (client.name, client.contact, client.note)
+    more = [text for text in typed if text and text not in {name, contact, hold.note}]
+    note = " · ".join(filter(None, (hold.note, *more)))
+    return {"client_name": name, "client_contact": contact, "note": note}
 
 
 def insert(fields: Fields, *, by: Actor, client: ClientDetails, now: datetime) -> Hold:

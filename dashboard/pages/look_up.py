@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -15,7 +16,8 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import event_types, lookup
-from dashboard.holds.lookup import FoundReservation
+from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
+from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers
 from dashboard.pages.forms import ClientForm, ServiceForm
@@ -54,18 +56,36 @@ def look_up(request: HttpRequest) -> HttpResponse:
     if not form.is_valid() or not client_form.is_valid():
         return look_up_page(request, form, status=422)
     uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
-    if known := lookup.known_hold(uid):
-        return answers.redirect_to_hold(known)
     try:
         if request.POST.get("take") == "yes":
-            hold = lookup.take_in(uid=uid, by=by, client=client_form.client(), now=now)
-            return answers.redirect_to_hold(hold) if hold else nothing_found(request)
+            taken = lookup.take_in(uid=uid, by=by, client=client_form.client(), now=now)
+            if taken is None:
+                return nothing_found(request)
+            if said := taken_in(taken, client_form.client()):
+                messages.info(request, said)
+            return answers.redirect_to_hold(taken.hold)
+        if known := lookup.known_hold(uid):
+            return answers.redirect_to_hold(known)
         found = lookup.look_up(uid=uid, by=by, now=now)
     except HoldError as error:
         return look_up_page(request, status=error.status, error=error)
     if found is None:
         return nothing_found(request)
     return look_up_page(request, found=found, key=remember_uid(request, uid))
+
+
+def taken_in(taken: TakenIn, client: ClientDetails) -> str:
+    """Return what a person could not expect: which hold it is, where the typed client is now."""
+    typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
+    if taken.how is Taking.CONFIRMED:
+        sentence = _("It is the answer to this hold, which is confirmed now.")
+        return f"{sentence} {_('The hold has what you typed.')}" if typed else sentence
+    if taken.how is Taking.KNOWN:
+        sentence = _("It was on the board already, held by %(holder)s.")
+        sentence %= {"holder": taken.hold.holder}
+        return f"{sentence} {_('Not saved: %(typed)s') % {'typed': typed}}" if typed else sentence
+    asked = _("%(holder)s also asked for this time, and cal.com has not answered that yet.")
+    return " ".join(asked % {"holder": hold.holder} for hold in taken.unconfirmed)
 
 
 def nothing_found(request: HttpRequest) -> HttpResponse:

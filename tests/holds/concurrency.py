@@ -59,10 +59,18 @@ class Delayed:
 
 @contextmanager
 def delayed(
-    calcom: Sandbox, call: Callable[[], Any], method: str, *, skip: int = 0
+    calcom: Sandbox,
+    call: Callable[[], Any],
+    method: str,
+    *,
+    skip: int = 0,
+    when: str = "before",
 ) -> Iterator[Delayed]:
-    """Start a call; enter the block while cal.com delays its request, after ``skip`` others."""
-    fault = calcom.faults.add("delay", method=method, seconds=PATIENCE, skip=skip)
+    """Start a call; enter the block while cal.com delays its request, after ``skip`` others.
+
+    ``when`` is "after" to delay the answer to what is done already.
+    """
+    fault = calcom.faults.add("delay", method=method, seconds=PATIENCE, skip=skip, when=when)
     with in_background(call, until=lambda: calcom.faults.hits(fault) == 1) as future:
         waiting = Delayed(calcom, fault, future)
         try:

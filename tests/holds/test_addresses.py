@@ -40,9 +40,10 @@ def test_address_with_a_prefix(calcom: Sandbox, staff: User, settings: Any) -> N
 def test_unusual_uid_is_one_segment_of_the_path(calcom: Sandbox, staff: User) -> None:
     calcom.insert_hold(CONSULT, MONDAY, minutes=30, uid=UNUSUAL_UID)
 
-    hold = lookup.take_in(uid=UNUSUAL_UID, by=acting(staff), now=timezone.now())
+    taken = lookup.take_in(uid=UNUSUAL_UID, by=acting(staff), now=timezone.now())
 
-    assert hold is not None
+    assert taken is not None
+    hold = taken.hold
     verbs.move(staff, hold)
     assert at_cal_com(calcom) == [(CONSULT, LATER, UNUSUAL_UID)]
     verbs.release(staff, hold)

@@ -5,22 +5,19 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 
-import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit.models import AuditEntry
-from dashboard.holds import event_types, lookup, settle
+from dashboard.holds import lookup
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
+from dashboard.holds.new_holds import ClientDetails
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
-from tests.holds.concurrency import delayed
-from tests.holds.observe import at_cal_com, in_register, states
-from tests.holds.verbs import ALL, CONSULT, MONDAY, ONE, VARIABLE
+from tests.holds.observe import at_cal_com, in_register
+from tests.holds.verbs import CONSULT, MONDAY, ONE, VARIABLE
 from tests.pages.desk import desk
 
 UNKNOWN = "5f1c7a52-1111-4222-8333-444455556666"
@@ -53,10 +50,12 @@ def key_of(page: HttpResponse) -> str:
     return re.findall(r'value="(\w+)"', tag)[0]
 
 
-def take_in(user: User, uid: str) -> Hold:
-    hold = lookup.take_in(uid=uid, by=acting(user), now=timezone.now())
-    assert hold is not None
-    return hold
+def take_in(user: User, uid: str, *typed: str) -> Hold:
+    taken = lookup.take_in(
+        uid=uid, by=acting(user), client=ClientDetails(*typed), now=timezone.now()
+    )
+    assert taken is not None
+    return taken.hold
 
 
 def test_known_uid_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) -> None:
@@ -134,61 +133,3 @@ def test_invalid_uid_is_refused_without_a_call(calcom: Sandbox, staff: User) -> 
 
     assert statuses == dict.fromkeys(NO_UIDS, 422)
     assert calcom.calls("GET", ONE) == []
-
-
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.usefixtures("patient")
-def test_reservation_added_by_two_at_once_is_one_hold(
-    calcom: Sandbox, staff: User, colleague: User
-) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY, minutes=20).uid
-
-    with delayed(calcom, lambda: take_in(staff, uid), "GET") as adding:
-        added = take_in(colleague, uid)
-        assert adding.finish() == added
-
-    assert Hold.objects.get() == added
-    entries = AuditEntry.objects.filter(action="take_in")
-    assert sorted(entry.outcome for entry in entries) == ["", "", "ok", "ok"]
-
-
-def place_unanswered(calcom: Sandbox, user: User) -> tuple[Hold, str]:
-    """Place a hold whose POST is not answered; return it and the uid that cal.com gave it."""
-    calcom.faults.add("drop", when="after", method="POST", route=ALL)
-    with pytest.raises(HoldError):
-        verbs.place(user)
-    [row] = calcom.live_rows()
-    return Hold.objects.get(state="unconfirmed"), row.uid
-
-
-def test_reservation_of_an_unconfirmed_hold_confirms_it(
-    calcom: Sandbox, staff: User, admin: User
-) -> None:
-    unconfirmed, uid = place_unanswered(calcom, staff)
-
-    added = take_in(admin, uid)
-
-    hold = Hold.objects.get()
-    assert added == hold == unconfirmed
-    assert (hold.state, hold.holder, hold.client_name) == ("held", staff, "Grace")
-    assert (hold.latest_end, hold.version) == (None, unconfirmed.version + 1)
-    assert at_cal_com(calcom) == in_register(hold)
-
-
-def test_unconfirmed_hold_that_was_settled_meanwhile_is_not_overwritten(
-    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The reservation gets a hold of its own."""
-    unconfirmed, uid = place_unanswered(calcom, staff)
-    event_type = event_types.event_type
-
-    def settle_first(event_type_id: int) -> object:
-        settle.settle_times(timezone.now() + timedelta(hours=3))
-        return event_type(event_type_id)
-
-    monkeypatch.setattr(event_types, "event_type", settle_first)
-    added = take_in(staff, uid)
-
-    assert added != unconfirmed
-    assert states(unconfirmed) == ["expired"]
-    assert at_cal_com(calcom) == in_register(added)

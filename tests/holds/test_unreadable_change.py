@@ -171,7 +171,8 @@ def test_look_up_does_not_take_it_for_an_unanswered_placing(
 
     added = lookup.take_in(uid="another", by=acting(staff), now=timezone.now())
 
-    assert added not in (None, settled)
+    assert added is not None
+    assert added.hold != settled
     assert Hold.objects.get(pk=settled.pk).reservation_uid == uid
 
 
