@@ -170,14 +170,18 @@ def leave_parking(change: Change, now: Moment) -> Step:
         expired = hold_fields.ended(State.EXPIRED, now.cal_now)
         return write(replace(change, phase=Phase.DISCARDING), now, expired)
     if change.phase is Phase.TURNED_AWAY:
-        cause = change.refusal.cause if change.refusal else Cause.ALREADY_RESERVED
-        lost = hold_fields.ended(State.LOST, now.cal_now, reason=str(cause))
-        return write(replace(change, phase=Phase.DISCARDING), now, lost)
+        return give_up(change, now)
     if change.phase is Phase.PARKING:
         return write(replace(change, phase=Phase.ARRIVING, failure=None), now)
     if change.failure is not None:  # the same call was just sent, and brought nothing
         return wait(change, change.failure, then=Again())
     return write(change, now)
+
+
+def give_up(change: Change, now: Moment) -> Step:
+    """Delete a reservation whose own time is booked, or was reserved by someone else."""
+    taken = hold_fields.taken(change.refused_as or Cause.ALREADY_RESERVED, now.cal_now)
+    return write(replace(change, phase=Phase.DISCARDING), now, taken)
 
 
 def after_not_seen(change: Change, error: CalcomError) -> Step:
@@ -227,6 +231,8 @@ def after_refused(change: Change, error: Refused, now: Moment) -> Step:
     if change.phase in PATCHES and error.cause is Cause.UNKNOWN_RESERVATION:
         return results.vanished(change, now)
     match change.phase:
+        case Phase.PATCHING if _is_own_booking(change, error, now):
+            return give_up(replace(change, refusal=error, refused_as=str(error.cause)), now)
         case Phase.PATCHING if _is_own_overlap(change, error, now):
             return park(replace(change, shows_self_overlap=True), now, error)
         case Phase.PARKING if _is_of_place(error):
@@ -281,6 +287,12 @@ def _is_own_overlap(change: Change, error: Refused, now: Moment) -> bool:
         and change.target.overlaps(change.origin)
         and change.origin.held_until > now.cal_now
     )
+
+
+def _is_own_booking(change: Change, error: Refused, now: Moment) -> bool:
+    """Return whether a PATCH tells that the time of the live hold itself is booked."""
+    is_live = change.origin.held_until > now.cal_now
+    return error.cause in hold_fields.BOOKED and change.target.is_slot_of(change.origin) and is_live
 
 
 def _is_of_place(error: Refused) -> bool:

@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.calcom import Reservation
+from dashboard.calcom import Cause, Reservation
 from dashboard.holds.states import State
 
 # After its time limit a call may still be at work at cal.com; a minute covers what was measured
 # there (a server whose cache is down answers after 10 to 42 seconds).
 LANDING = timedelta(seconds=60)
+
+# Refusals of a hold's own time which tell that it is booked, perhaps by the client.
+BOOKED = frozenset({Cause.ALREADY_BOOKED, Cause.NO_SEATS})
 
 Fields = dict[str, Any]
 
@@ -62,6 +65,11 @@ def placing(minutes: int) -> Fields:
 def ended(state: State, when: datetime, *, reason: str = "") -> Fields:
     """Return the columns of a hold that has ended. ``when`` is on cal.com's clock."""
     return {"state": state, "ended_at": when, "end_reason": reason, "change": None}
+
+
+def taken(cause: str, when: datetime) -> Fields:
+    """Return the columns of a hold whose own time cal.com refused to it for this cause."""
+    return ended(State.BOOKED if cause in BOOKED else State.LOST, when, reason=str(cause))
 
 
 def latest_end(asked_by: datetime, minutes: int) -> datetime:

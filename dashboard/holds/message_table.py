@@ -59,6 +59,12 @@ LOST = Message(
     cause="lost",
 )
 TAKEN = replace(LOST, what_now=_("Tell the client and offer another time."))
+BOOKED = replace(
+    LOST,
+    safe=_("The hold has ended as booked."),
+    what_now=_("Look at cal.com who booked it. If it was someone else, offer another time."),
+    cause="booked",
+)
 
 REFUSALS: dict[str, Message] = {
     "our_rule": BROKEN_RULE,
@@ -179,12 +185,12 @@ REFUSALS: dict[str, Message] = {
         happened=_("The hold is lost: someone else reserved the time while it was being changed."),
     ),
     "lost_already_booked": replace(
-        TAKEN,
-        happened=_(
-            "The hold is lost: the time is booked at cal.com, perhaps since before this change."
-        ),
+        BOOKED, happened=_("The time is booked at cal.com, perhaps by your client.")
     ),
-    "lost_no_seats": replace(TAKEN, happened=_("The hold is lost: the last seat was taken.")),
+    "lost_no_seats": replace(
+        BOOKED,
+        happened=_("All seats of this time are booked at cal.com, perhaps one by your client."),
+    ),
 }
 
 # Failed calls by cause, see calcom/errors.py. The outcome is the one of a call that writes.

@@ -170,7 +170,7 @@ def retake_needed(hold: Hold, cal_now: datetime) -> HoldError:
 
 
 def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
-    """Return the error of a hold that was lost during a change. ``cause`` is that of the call."""
+    """Return the error of a hold that is lost or booked. ``cause`` is that of the call."""
     row = f"lost_{cause}"
     return refusal(row if row in REFUSALS else "lost", hold=hold, details=details)
 

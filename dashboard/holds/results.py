@@ -134,13 +134,19 @@ def lost(change: Change, fields: Fields | None = None) -> Done:
     fields, error = fields or {}, change.refusal
     if change.resumed or error is None:  # an earlier run told of the loss, or it ran out
         return Done(change, Result.ENDED, Outcome.OK, fields)
-    return Done(change, Result.LOST, Outcome.REFUSED, fields, cause="lost", error=error)
+    return not_kept(change, fields, error)
+
+
+def not_kept(change: Change, fields: Fields, error: CalcomError) -> Done:
+    """End where the time is booked, or someone else's."""
+    cause = "booked" if error.cause in hold_fields.BOOKED else "lost"
+    return Done(change, Result.LOST, Outcome.REFUSED, fields, cause=cause, error=error)
 
 
 def lost_in_gap(change: Change, error: CalcomError, now: Moment) -> Done:
     """End where the time was given up to be asked for again, and was refused."""
-    fields = hold_fields.ended(State.LOST, now.cal_now, reason=str(error.cause))
-    return Done(change, Result.LOST, Outcome.REFUSED, fields, cause="lost", error=error)
+    fields = hold_fields.taken(error.cause, now.cal_now)
+    return not_kept(change, fields, error)
 
 
 def not_retaken(change: Change, now: Moment) -> Done:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -38,6 +38,10 @@ class SlotHold:
         if self.slot_start == self.slot_end or other.slot_start == other.slot_end:
             return self.slot_start <= other.slot_end and self.slot_end >= other.slot_start
         return self.slot_start < other.slot_end and self.slot_end > other.slot_start
+
+    def is_slot_of(self, other: SlotHold) -> bool:
+        """Return whether the two differ in nothing but their end."""
+        return replace(self, held_until=other.held_until) == other
 
     def is_at(self, reservation: Reservation) -> bool:
         """Return whether the reservation has this event type and this start."""

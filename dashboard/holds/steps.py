@@ -56,6 +56,7 @@ class Change:
     target: SlotHold
     settled_by: datetime
     parked: datetime | None = None
+    refused_as: str = ""  # cause for which the hold's own time was refused to it
     # What follows lives in memory only, as long as the verb runs.
     minutes: int = 0  # that a POST asks for
     parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
@@ -76,20 +77,21 @@ class Change:
             "target": self.target.to_json(),
             "settled_by": self.settled_by.isoformat(),
             "parked": self.parked.isoformat() if self.parked else None,
+            "refused_as": self.refused_as,
         }
 
     @classmethod
     def from_json(cls, data: Any) -> Change:
         """Read what the register keeps. Raises UnreadableChangeError, without quoting it."""
         try:
-            parked = data["parked"]
             return cls(
                 verb=str(data["verb"]),
                 phase=Phase(data["phase"]),
                 origin=SlotHold.from_json(data["origin"]),
                 target=SlotHold.from_json(data["target"]),
                 settled_by=read_moment(data["settled_by"]),
-                parked=None if parked is None else read_moment(parked),
+                parked=read_moment(moment) if (moment := data["parked"]) is not None else None,
+                refused_as=str(data.get("refused_as", "")),
                 resumed=True,
             )
         except (KeyError, TypeError, ValueError):
@@ -137,7 +139,8 @@ class Change:
         """Return the change after a refused way out of parking: a move has its origin left."""
         has_origin_left = self.verb == "move" and self.phase is Phase.ARRIVING
         phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
-        return replace(self, phase=phase, refusal=refusal or self.refusal, failure=None)
+        why: Fields = {"refusal": refusal, "refused_as": str(refusal.cause)} if refusal else {}
+        return replace(self, phase=phase, failure=None, **why)
 
 
 @dataclass(frozen=True, slots=True)

@@ -169,12 +169,15 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.is_claimed(viewer.now):
         who = hold.claim_by or "Holdfast"
         return f"{who} {messages.VERBS.get(hold.claim_verb, '')}."
-    if hold.change is not None and hold.state != State.LOST:  # of a lost hold only a rest is left
+    # Of a lost or booked hold only a rest is left.
+    if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         return _being_restored(hold, viewer)
     if hold.state == State.UNCONFIRMED and hold.latest_end:
         return " ".join([_why_unconfirmed(hold), safety.possibly_held(hold.latest_end)])
     if hold.state == State.LOST:
         return _("The time was taken by someone else while the hold was being changed.")
+    if hold.state == State.BOOKED:
+        return _("The time is booked at cal.com, perhaps by your client.")
     if hold.state == State.GONE:
         return _("cal.com no longer had it before it was due to end.")
     return ""

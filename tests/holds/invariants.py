@@ -166,7 +166,7 @@ def outcome_is_true(
     if kind == "unavailable":
         return [] if before == after else [f"the audit says not done, but {before} -> {after}"]
     if kind == "refused":
-        if cause in {"lost", "gone"}:
+        if cause in {"lost", "booked", "gone"}:
             return [f"the audit says {cause}, but cal.com has {now}"] if now else []
         return [] if was == now else [f"the audit says refused, but {was} -> {now}"]
     if kind == "ok" and not action.reads_only:

@@ -54,6 +54,7 @@ REFUSED = {
     "refused": Cause.NOT_RELATED,
     "refused move": Cause.ALREADY_BOOKED,
     "refused extension": Cause.ALREADY_BOOKED,
+    "refused: extension is booked": Cause.ALREADY_BOOKED,
     "refused: own overlap": Cause.ALREADY_RESERVED,
     "refused: the place": Cause.ALREADY_RESERVED,
     "refused: not there": Cause.UNKNOWN_RESERVATION,
@@ -95,6 +96,7 @@ def change_in(phase: Phase, *, by: str = "verb", seen: str = "") -> Change:
         minutes=30,
         parking_places=() if "no place left" in seen else (SECOND_PLACE,),
         resumed=by == "settle",
+        refused_as=Cause.ALREADY_BOOKED if phase in AFTER_A_REFUSAL else "",
         refusal=REFUSALS[Cause.ALREADY_BOOKED] if phase in AFTER_A_REFUSAL else None,
         failure=UNANSWERED if failed else None,
     )
@@ -203,6 +205,15 @@ def test_settle_tells_why_a_change_stays_open(error: CalcomError, outcome: Outco
     assert step.fields.get("change", "kept") is not None
 
 
+def test_process_that_takes_it_up_knows_that_it_was_booked() -> None:
+    booked = change_in(Phase.ARRIVING).turned_away(REFUSALS[Cause.ALREADY_BOOKED])
+    left = Change.from_json(booked.turned_away().to_json())
+
+    step = next_step(left, seen_in(Phase.TURNED_AWAY, "found parked"), at(timedelta()))
+
+    assert (left.phase, step.fields["state"]) == (Phase.TURNED_AWAY, State.BOOKED)  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("phase", "seen", "state"),
     [
@@ -214,7 +225,8 @@ def test_settle_tells_why_a_change_stays_open(error: CalcomError, outcome: Outco
         (Phase.PATCHING, "accepted", State.HELD),
         (Phase.PATCHING, "refused: not there", State.GONE),
         (Phase.UNDOING, "found at origin", State.HELD),
-        (Phase.TURNED_AWAY, "found parked", State.LOST),
+        (Phase.PATCHING, "refused: extension is booked", State.BOOKED),
+        (Phase.TURNED_AWAY, "found parked", State.BOOKED),
         (Phase.TURNED_AWAY, "found parked, all ran out", State.EXPIRED),
         (Phase.RETAKING, "accepted", State.PLACING),
         (Phase.RETAKING, "not there", State.LOST),

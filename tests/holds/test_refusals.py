@@ -24,11 +24,13 @@ FIX_FIELDS = "Fix the highlighted fields and try again."
 HOLD_AGAIN = "Hold the time again if the client still wants it."
 NOT_STARTED = "Your change was not started."
 NOTHING_CHANGED = "Nothing was changed."
+ENDED_AS_BOOKED = "The hold has ended as booked."
 NOTHING_HELD = "Nothing is held for this client now."
 NOTHING_SENT = "Nothing was sent to cal.com, and nothing was changed."
 OFFER_ANOTHER = "Tell the client and offer another time."
 POSSIBLY_HELD = "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest."
 UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
+WHO_BOOKED = "Look at cal.com who booked it. If it was someone else, offer another time."
 VERIFY = "Verify it with cal.com, then decide again."
 
 
@@ -181,18 +183,18 @@ EXPECTED = {
         OFFER_ANOTHER,
     ),
     "lost_already_booked": (
-        "lost",
+        "booked",
         409,
-        "The hold is lost: the time is booked at cal.com, perhaps since before this change.",
-        NOTHING_HELD,
-        OFFER_ANOTHER,
+        "The time is booked at cal.com, perhaps by your client.",
+        ENDED_AS_BOOKED,
+        WHO_BOOKED,
     ),
     "lost_no_seats": (
-        "lost",
+        "booked",
         409,
-        "The hold is lost: the last seat was taken.",
-        NOTHING_HELD,
-        OFFER_ANOTHER,
+        "All seats of this time are booked at cal.com, perhaps one by your client.",
+        ENDED_AS_BOOKED,
+        WHO_BOOKED,
     ),
 }
 

@@ -80,6 +80,10 @@ def name_of_refused(change: Change, error: Refused, now: Moment) -> str:
         is_live = change.origin.held_until > now.cal_now
         if is_live and change.target.overlaps(change.origin):
             return f"refused: own overlap{none_left}"
+    is_booked = change.phase is Phase.PATCHING and error.cause is Cause.ALREADY_BOOKED
+    is_live = change.origin.held_until > now.cal_now
+    if is_booked and is_live and change.target.is_slot_of(change.origin):
+        return "refused: extension is booked"
     is_of_place = error.exchange.status in OF_A_PLACE and error.cause not in OF_ANY_PLACE
     if change.phase is Phase.PARKING and is_of_place:
         return f"refused: the place{none_left}"

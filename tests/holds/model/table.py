@@ -33,6 +33,7 @@ deleting     | no answer                          | unsettled, unknown     | uns
 patching     | begin                              | PATCH patching         |
 patching     | accepted                           | stands, ok             |
 patching     | refused                            | unchanged, refused     |
+patching     | refused: extension is booked       | DELETE discarding      |
 patching     | refused: own overlap               | PATCH parking          |
 patching     | refused: own overlap, no place left| retake_needed, refused |
 patching     | refused: not there                 | vanished, refused      |
