@@ -1,7 +1,7 @@
-"""Where and how calls of staff actions are struck: by faults, by kills, by a process that freezes.
+"""Cases of faults in the calls of staff actions: faults, kills, and processes that freeze.
 
 The state machine of a change is explored in ``test_change_explored``. Here each call meets a fault
-and each fault two calls, over real HTTP, which proves that the runner follows it.
+and each fault two actions, over real HTTP, which proves that the runner follows it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Fault:
         """Return whether a call waits for its time limit, which a test then shortens."""
         return self.kind == "delay" or bool(self.then)
 
-    def can_strike(self, method: str) -> bool:
+    def applies_to(self, method: str) -> bool:
         """Return whether the call has what it needs: a stranger takes a time, or one given up."""
         if not self.kind.startswith("stranger"):
             return True
@@ -78,28 +78,31 @@ ON_THE_WAY_BACK: tuple[FaultCase, ...] = (
 
 
 def fault_cases() -> list[FaultCase]:
-    """Return each fault at calls of two actions, always the ones struck least often so far."""
-    calls = [(action, number) for action in ACTIONS for number in action.strikable]
-    struck: Counter[tuple[str, int]] = Counter()
+    """Return each fault at calls of two actions, always those with the fewest faults so far."""
+    calls = [(action, number) for action in ACTIONS for number in action.calls_to_inject]
+    faults: Counter[tuple[str, int]] = Counter()
     cases = list(ON_THE_WAY_BACK)
     for fault in FAULTS:
         fitting = [
             (action, number)
             for action, number in calls
-            if fault.can_strike(action.calls[number]) and (action, number, fault) not in cases
+            if fault.applies_to(action.calls[number]) and (action, number, fault) not in cases
         ]
-        fitting.sort(key=lambda call: struck[call[0].name, call[1]])
+        fitting.sort(key=lambda call: faults[call[0].name, call[1]])
         first = fitting[0]
         second = next(call for call in fitting if call[0] is not first[0])
         for action, number in (first, second):
-            struck[action.name, number] += 1
+            faults[action.name, number] += 1
             cases.append((action, number, fault))
     return cases
 
 
 @dataclass(frozen=True)
 class Moment:
-    """When a process is killed or freezes; ``call`` counts from one, 0 is outside all calls."""
+    """The moment at which a process is killed or freezes.
+
+    ``call`` counts from one; 0 is outside all calls.
+    """
 
     at: str  # arrival, before, sent, answered, departure
     call: int = 0

@@ -215,7 +215,7 @@ def place_of(row: Row) -> tuple[str, int, datetime]:
 
 @dataclass(frozen=True)
 class HoldPage:
-    """What a person reads on the page of a hold. ``state`` is the word beside the icon."""
+    """The page of a hold as a person reads it. ``state`` is the word beside the icon."""
 
     state: str
     until: datetime | None

@@ -47,9 +47,10 @@ class Form:
 class StaffAction:
     """An action on a page, with what has to be there before.
 
-    ``calls`` are the methods of its calls to cal.com when nothing fails; ``struck`` are the
-    numbers of those that meet a fault here, all where it is None. ``holds`` is the event type and
-    start that are held after it. ``faults_before`` strike calls of the action before ``struck``.
+    ``calls`` are the methods of its calls to cal.com when nothing fails; ``injected`` are the
+    numbers of those that get a fault here, all where it is None. ``holds`` is the event type and
+    start that are held after it. ``faults_before`` are
+    injected into earlier calls of the action.
     """
 
     name: str
@@ -59,7 +60,7 @@ class StaffAction:
     before: tuple[Form, ...] = ()
     waits: int = 0  # seconds between the two
     faults_before: Mapping[str, Any] = field(default_factory=dict)
-    struck: tuple[int, ...] | None = None
+    injected: tuple[int, ...] | None = None
     statuses: Mapping[str, tuple[int, ...]] = field(default_factory=dict)  # by outcome
     leads_to: str = "/holds/{hold}/"
     reads_only: bool = False  # claims nothing, changes nothing at cal.com
@@ -73,9 +74,9 @@ class StaffAction:
         return {"look": "look_up", "take": "take_in"}.get(first, first)
 
     @property
-    def strikable(self) -> tuple[int, ...]:
-        """Return the numbers of the calls that tests strike."""
-        return tuple(range(len(self.calls))) if self.struck is None else self.struck
+    def calls_to_inject(self) -> tuple[int, ...]:
+        """Return the numbers of the calls that get a fault."""
+        return tuple(range(len(self.calls))) if self.injected is None else self.injected
 
     def expected_statuses(self, outcome: str) -> tuple[int, ...]:
         """Return the HTTP statuses that its page may answer with."""
@@ -194,7 +195,7 @@ ACTIONS = (
         (CONSULT, MONDAY),
         before=(place(),),
         faults_before=NO_PARKING,
-        struck=(3, 4),
+        injected=(3, 4),
     ),
     StaffAction("move", move(LATER), ("PATCH",), (CONSULT, LATER), before=(place(),)),
     StaffAction(
@@ -224,7 +225,7 @@ ACTIONS = (
         ("GET", "DELETE", "GET", "DELETE"),
         None,
         before=(place(), place(start=LATER)),
-        struck=(0, 1),
+        injected=(0, 1),
         changes_several=True,
     ),
     StaffAction(
@@ -237,7 +238,7 @@ ACTIONS = (
             Form("/offers/new", {"hold": "{hold}"}),
             place(start=LATER, offer="{offer}"),
         ),
-        struck=(0, 2),
+        injected=(0, 2),
         changes_several=True,
     ),
     StaffAction(

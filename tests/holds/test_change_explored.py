@@ -1,7 +1,7 @@
 """Every way in which a change can go, explored in a model of cal.com and of the register.
 
-A process may be killed or stand still at each call, an answer may be missing, late or a refusal,
-strangers may take each time that is given up, and ``settle`` may come at any moment after.
+A process may be killed or freeze at each call, an answer may be missing, late or a refusal,
+strangers may take each time that is given up, and ``settle`` may run at any moment after.
 """
 
 from __future__ import annotations
@@ -13,39 +13,44 @@ import pytest
 
 from tests.holds.model import processes
 from tests.holds.model.explorer import Explored, explore
-from tests.holds.model.processes import Fate, perform
+from tests.holds.model.processes import CallEnd, perform
 from tests.holds.model.scenarios import SCENARIOS, Scenario
 from tests.holds.model.table import transitions
 
-# Answers of which a bad day may bring any number, in turns.
-ANSWERS = (
-    Fate.ANSWERED,
-    Fate.LOST_BEFORE,
-    Fate.LOST_AFTER,
-    Fate.THROTTLED,
-    Fate.REFUSED_HERE,
-    Fate.FORBIDDEN,
+# Ends of calls that may follow each other without limit.
+ENDS = (
+    CallEnd.ANSWERED,
+    CallEnd.LOST_BEFORE,
+    CallEnd.LOST_AFTER,
+    CallEnd.THROTTLED,
+    CallEnd.REFUSED_HERE,
+    CallEnd.FORBIDDEN,
 )
 MOST_CALLS = 12  # of one verb, if each takes a moment
 
 
 @pytest.mark.parametrize(
-    ("trouble", "share"), [(1, 0.5), pytest.param(2, 1, marks=pytest.mark.slow)]
+    ("events", "share"),
+    [
+        pytest.param(1, 0.6, id="one event"),
+        pytest.param(2, 1, id="two events", marks=pytest.mark.slow),
+    ],
 )
-def test_whatever_goes_wrong_every_hold_is_accounted_for(
-    trouble: int, share: float, record_property: Callable[[str, object], None]
+def test_each_state_that_can_be_reached_is_accounted_for_and_settles(
+    events: int, share: float, record_property: Callable[[str, object], None]
 ) -> None:
     processes.TRANSITIONS.clear()
     found = Explored()
     for scenario in SCENARIOS:
-        start = scenario.start(trouble=min(trouble, scenario.trouble))
-        explore(start, keeps=scenario.keeps, found=found)
+        start = scenario.start(events=min(events, scenario.events))
+        explore(start, must_keep=scenario.must_keep, found=found)
 
     taken, table = processes.TRANSITIONS, set(transitions())
     record_property(
         "summary",
-        f"changes of a hold, struck {trouble} times: {found.steps} steps between {found.worlds}"
-        f" worlds, {found.rests} times settled, {len(taken)} of {len(table)} transitions",
+        f"changes of a hold with {events} things going wrong: {found.states} states,"
+        f" {found.steps} steps, settled from {found.idle};"
+        f" {len(taken)} of {len(table)} transitions taken",
     )
     assert taken <= table
     assert len(taken) >= share * len(table)
@@ -53,9 +58,9 @@ def test_whatever_goes_wrong_every_hold_is_accounted_for(
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_every_run_ends(scenario: Scenario) -> None:
-    for answers in product(ANSWERS, repeat=2):
-        world, calls = scenario.start(trouble=0), 0
-        while world.run is not None:
-            world = perform(world, answers[calls % 2])
+    for ends in product(ENDS, repeat=2):
+        state, calls = scenario.start(events=0), 0
+        while state.run is not None:
+            state = perform(state, ends[calls % 2])
             calls += 1
         assert calls <= MOST_CALLS

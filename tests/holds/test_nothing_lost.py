@@ -216,7 +216,9 @@ def test_each_call_meets_a_fault_and_each_fault_two_actions(
     calls = {(action.name, number) for action, number, _fault in cases}
     met = {(fault.name, action.name) for action, _number, fault in cases}
 
-    assert calls == {(action.name, number) for action in ACTIONS for number in action.strikable}
+    assert calls == {
+        (action.name, number) for action in ACTIONS for number in action.calls_to_inject
+    }
     by_fault = Counter(name for name, _action in met)
     assert [fault.name for fault in FAULTS if by_fault[fault.name] < 2] == []
     record_property(

@@ -1,4 +1,4 @@
-"""Explore every way in which a change can go: depth first, each world once."""
+"""Explore every way in which a change can go: depth first, each state once."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.holds.model.processes import (
     LATER,
     OF_A_GET,
     REFUSED,
-    Fate,
+    CallEnd,
     perform,
     settle,
-    thaw,
+    unfreeze,
 )
-from tests.holds.model.promises import BrokenPromiseError, check_rest
-from tests.holds.model.register import World
+from tests.holds.model.properties import PropertyViolatedError, check_settled
+from tests.holds.model.register import ModelState
 
 SOON, LANDED, LONG = 10, 200, 4 * 3600  # seconds between passes of settle
 PASSES = 2  # of settle with all that can happen to them; then as many as are needed without
@@ -30,34 +30,34 @@ ELSEWHERE = EPOCH + timedelta(days=1)
 
 @dataclass
 class Explored:
-    """Counts of worlds, of steps between them, and of worlds in which no process is at work."""
+    """Counts of states, of steps between them, and of states without a process at work."""
 
-    worlds: int = 0
+    states: int = 0
     steps: int = 0
-    rests: int = 0
+    idle: int = 0
 
 
-def explore(start: World, *, keeps: bool, found: Explored) -> None:
-    """Visit all worlds that can come after ``start``. Raises BrokenPromiseError with the path."""
+def explore(start: ModelState, *, must_keep: bool, found: Explored) -> None:
+    """Visit all states that can follow. Raises PropertyViolatedError, with the path there."""
     came_from: dict[object, tuple[object, str]] = {start.identity(): (None, "start")}
     stack = [start]
     while stack:
-        world = stack.pop()
-        identity = world.identity()
-        found.worlds += 1
+        state = stack.pop()
+        identity = state.identity()
+        found.states += 1
         try:
-            if world.run is None and world.frozen is None:
-                found.rests += 1
-                come_to_rest(world, keeps=keeps)
-            for label, following in successors(world):
+            if state.run is None and state.frozen is None:
+                found.idle += 1
+                check_settles(state, must_keep=must_keep)
+            for label, following in successors(state):
                 found.steps += 1
                 reached = following.identity()
                 if reached not in came_from:
                     came_from[reached] = (identity, label)
                     stack.append(following)
-        except BrokenPromiseError as broken:
+        except PropertyViolatedError as broken:
             path = "\n  ".join(path_to(identity, came_from))
-            raise BrokenPromiseError(f"{broken}\nafter\n  {path}\nin {world}") from broken
+            raise PropertyViolatedError(f"{broken}\nafter\n  {path}\nin {state}") from broken
 
 
 def path_to(identity: object, came_from: dict[object, tuple[object, str]]) -> list[str]:
@@ -68,103 +68,103 @@ def path_to(identity: object, came_from: dict[object, tuple[object, str]]) -> li
     return labels
 
 
-def come_to_rest(world: World, *, keeps: bool) -> None:
-    """Settle while nothing more goes wrong, until all has run out. Raises BrokenPromiseError."""
+def check_settles(state: ModelState, *, must_keep: bool) -> None:
+    """Settle while nothing more goes wrong, until all has run out. Raises PropertyViolatedError."""
     for _pass in range(4):
-        if not world.is_open():
+        if not state.is_open():
             break
-        world = world.forward(LANDED)
-        for name, _row in world.rows():
-            world = undisturbed(settle(world, name))
-    if not world.late:
-        check_rest(world, keeps=keeps)
-    later = world.forward(LONG)
+        state = state.forward(LANDED)
+        for name, _row in state.rows():
+            state = finished(settle(state, name))
+    if not state.late:
+        check_settled(state, must_keep=must_keep)
+    later = state.forward(LONG)
     for name, _row in later.rows():
-        later = undisturbed(settle(later, name))
-    check_rest(later, keeps=False)
+        later = finished(settle(later, name))
+    check_settled(later, must_keep=False)
 
 
-def undisturbed(world: World) -> World:
-    while world.run is not None:
-        world = perform(world, Fate.ANSWERED)
-    return world
+def finished(state: ModelState) -> ModelState:
+    while state.run is not None:
+        state = perform(state, CallEnd.ANSWERED)
+    return state
 
 
-def successors(world: World) -> Iterator[tuple[str, World]]:
+def successors(state: ModelState) -> Iterator[tuple[str, ModelState]]:
     """Yield everything that can happen next, with a label."""
-    if world.late is not None:
-        yield "the unanswered write is done", landed(world)
-    if world.run is not None:
-        yield from after_call(world)
+    if state.late is not None:
+        yield "the unanswered write is done", landed(state)
+    if state.run is not None:
+        yield from after_call(state)
     else:
-        yield from between_runs(world)
-    if world.trouble:
-        less = replace(world, trouble=world.trouble - 1)
-        yield from meddled(less)
+        yield from between_runs(state)
+    if state.events_left:
+        less = replace(state, events_left=state.events_left - 1)
+        yield from changed_by_others(less)
 
 
-def after_call(world: World) -> Iterator[tuple[str, World]]:
-    step = world.run.step if world.run else None
+def after_call(state: ModelState) -> Iterator[tuple[str, ModelState]]:
+    step = state.run.step if state.run else None
     method = f"{type(step).__name__} ({step.change.phase})" if step else ""
-    yield f"{method}: answered", perform(world, Fate.ANSWERED)
-    if not world.trouble:
+    yield f"{method}: answered", perform(state, CallEnd.ANSWERED)
+    if not state.events_left:
         return
-    less = replace(world, trouble=world.trouble - 1)
-    for fate in OF_A_GET if isinstance(step, Get) else Fate:
-        if fate is Fate.ANSWERED or (fate in LATER and world.late):
+    less = replace(state, events_left=state.events_left - 1)
+    for end in OF_A_GET if isinstance(step, Get) else CallEnd:
+        if end is CallEnd.ANSWERED or (end in LATER and state.late):
             continue
-        if fate in FROZEN and (world.frozen or world.passes):
+        if end in FROZEN and (state.frozen or state.passes):
             continue
-        if fate in REFUSED - {Fate.FORBIDDEN} and not isinstance(step, Send):
+        if end in REFUSED - {CallEnd.FORBIDDEN} and not isinstance(step, Send):
             continue
-        yield f"{method}: {fate}", perform(less, fate)
+        yield f"{method}: {end}", perform(less, end)
 
 
-def between_runs(world: World) -> Iterator[tuple[str, World]]:
-    if world.frozen is not None and world.row(world.frozen.on).claim != world.frozen.claim:
-        yield "the process goes on", thaw(world)
-    if world.passes >= PASSES or not world.is_open():
+def between_runs(state: ModelState) -> Iterator[tuple[str, ModelState]]:
+    if state.frozen is not None and state.row(state.frozen.on).claim != state.frozen.claim:
+        yield "the process goes on", unfreeze(state)
+    if state.passes >= PASSES or not state.is_open():
         return
     for seconds in (SOON, LANDED, LONG):
-        later = world.forward(seconds)
-        if seconds == LONG:  # no process stands still for hours
-            later = replace(later, excused=True, frozen=None)
+        later = state.forward(seconds)
+        if seconds == LONG:  # no process freezes for hours
+            later = replace(later, may_be_lost=True, frozen=None)
         for name, row in later.rows():
             if row.change is not None or row.claim is not None:
                 yield f"{seconds} s later settle looks at the {name}", settle(later, name)
 
 
-def landed(world: World) -> World:
-    if world.late is None:
-        return world
-    calcom, _answer = world.calcom.done(world.late.write, world.now)
-    return replace(world, calcom=calcom, late=None)
+def landed(state: ModelState) -> ModelState:
+    if state.late is None:
+        return state
+    calcom, _answer = state.calcom.done(state.late.write, state.now)
+    return replace(state, calcom=calcom, late=None)
 
 
-def meddled(world: World) -> Iterator[tuple[str, World]]:
+def changed_by_others(state: ModelState) -> Iterator[tuple[str, ModelState]]:
     """Yield what strangers, the clock and others at cal.com can do at any moment."""
-    if world.run is None and not world.is_open():
+    if state.run is None and not state.is_open():
         return
-    for name, slot in slots(world):
+    for name, slot in slots(state):
         for cause in (Cause.ALREADY_RESERVED, Cause.ALREADY_BOOKED):
-            calcom = world.calcom.joined_by(Stranger(slot, cause), world.now)
+            calcom = state.calcom.joined_by(Stranger(slot, cause), state.now)
             if calcom is not None:
-                excused = world.excused or name == "old time"
+                may_be_lost = state.may_be_lost or name == "old time"
                 label = f"a stranger takes the {name}: {cause}"
-                yield label, replace(world, calcom=calcom, excused=excused)
-    row = world.calcom.row(world.hold.reservation_uid or "")
-    if row is not None and not world.touched:
-        gone = world.calcom.without(row.uid)
-        touched = replace(world, touched=True, excused=True)
-        yield "others delete the reservation", replace(touched, calcom=gone)
+                yield label, replace(state, calcom=calcom, may_be_lost=may_be_lost)
+    row = state.calcom.row(state.hold.reservation_uid or "")
+    if row is not None and not state.changed_outside:
+        gone = state.calcom.without(row.uid)
+        changed_outside = replace(state, changed_outside=True, may_be_lost=True)
+        yield "others delete the reservation", replace(changed_outside, calcom=gone)
         moved = replace(row.slot, slot_start=ELSEWHERE, slot_end=ELSEWHERE + timedelta(hours=1))
         calcom = replace(gone, rows=gone.rows | {Row(row.uid, moved)})
-        yield "others move the reservation", replace(touched, calcom=calcom)
+        yield "others move the reservation", replace(changed_outside, calcom=calcom)
 
 
-def slots(world: World) -> Iterator[tuple[str, SlotHold]]:
+def slots(state: ModelState) -> Iterator[tuple[str, SlotHold]]:
     """Yield the times that matter: of the change at work, or of the one in the register."""
-    change = world.run.change if world.run else world.hold.change
+    change = state.run.change if state.run else state.hold.change
     if change is None:
         return
     yield "old time", change.origin

@@ -1,4 +1,4 @@
-"""What a process writes to the register: before each call, at its end, and after losing its claim.
+"""The writes of a process to the register: before a call, at its end, after losing its claim.
 
 It mirrors ``runner`` and ``operation`` without a database.
 """
@@ -10,33 +10,33 @@ from dataclasses import replace
 from dashboard.holds import claims, hold_fields
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Done, Phase, Swap
-from tests.holds.model.register import Run, World
+from tests.holds.model.register import ModelState, Run
 
 STANDING = {State.HELD, State.EXPIRED}
 
 
-def commit(world: World, run: Run) -> tuple[World, Run] | None:
+def commit(state: ModelState, run: Run) -> tuple[ModelState, Run] | None:
     """Write down what the register must know before the call; None where the claim is lost."""
-    row = world.row(run.on)
+    row = state.row(run.on)
     if isinstance(run.step, Swap):
-        swapped = swap(world, run, run.step)
+        swapped = swap(state, run, run.step)
         return swapped and (swapped, run)
     fields = getattr(run.step, "fields", {})
     if not fields or (not run.has_sent and row.change is not None):
-        return world, run
+        return state, run
     if row.claim != run.claim:
         return None
     row = row.with_fields(fields)
     journal = row.change if "change" in fields else run.journal
-    return world.with_row(run.on, row), replace(run, journal=journal)
+    return state.with_row(run.on, row), replace(run, journal=journal)
 
 
-def swap(world: World, run: Run, step: Swap) -> World | None:
+def swap(state: ModelState, run: Run, step: Swap) -> ModelState | None:
     """Give the hold the new reservation and the stand-in the old one, about to be deleted."""
-    hold, stand_in, old = world.hold, world.row("stand_in"), step.change.origin
+    hold, stand_in, old = state.hold, state.row("stand_in"), step.change.origin
     if not hold.claim == stand_in.claim == run.claim:
         return None
-    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(world.now))
+    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(state.now))
     gets_old = {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
@@ -47,41 +47,41 @@ def swap(world: World, run: Run, step: Swap) -> World | None:
         "change": deleting.to_json(),
     }
     gets_new = hold_fields.confirmed(step.reservation)
-    return replace(world, hold=hold.with_fields(gets_new), stand_in=stand_in.with_fields(gets_old))
+    return replace(state, hold=hold.with_fields(gets_new), stand_in=stand_in.with_fields(gets_old))
 
 
-def record(world: World, run: Run, done: Done) -> World:
+def record(state: ModelState, run: Run, done: Done) -> ModelState:
     """Record the end of a run, and end its claim."""
     run = replace(run, step=done)
     rows = {run.on: done.fields}
     if done.stand_in is not None:
         rows["stand_in"] = done.stand_in
-    if any(world.row(name).claim != run.claim for name in rows):
-        return lose_claim(world, run)
+    if any(state.row(name).claim != run.claim for name in rows):
+        return lose_claim(state, run)
     for name, fields in rows.items():
-        world = world.with_row(name, replace(world.row(name).with_fields(fields), claim=None))
-    return replace(world, run=None)
+        state = state.with_row(name, replace(state.row(name).with_fields(fields), claim=None))
+    return replace(state, run=None)
 
 
-def lose_claim(world: World, run: Run) -> World:
+def lose_claim(state: ModelState, run: Run) -> ModelState:
     """End a run whose claim was closed: keep a new uid, and have the hold looked at again."""
     step = run.step
     if isinstance(step, Swap):
-        world = rescue(world, "stand_in", hold_fields.confirmed(step.reservation))
+        state = rescue(state, "stand_in", hold_fields.confirmed(step.reservation))
     if isinstance(step, Done) and step.fields.get("reservation_uid"):
-        world = rescue(world, run.on, step.fields)
-    row = world.row(run.on)
+        state = rescue(state, run.on, step.fields)
+    row = state.row(run.on)
     stands = row.state in STANDING and row.reservation_uid is not None and row.change is None
-    if run.journal is not None and stands and not row.is_claimed(world.now):
-        change = replace(run.journal, settled_by=claims.settled_by(world.now))
-        world = world.with_row(run.on, replace(row, change=change))
-    return replace(world, run=None)
+    if run.journal is not None and stands and not row.is_claimed(state.now):
+        change = replace(run.journal, settled_by=claims.settled_by(state.now))
+        state = state.with_row(run.on, replace(row, change=change))
+    return replace(state, run=None)
 
 
-def rescue(world: World, name: str, fields: hold_fields.Fields) -> World:
-    row = world.row(name)
+def rescue(state: ModelState, name: str, fields: hold_fields.Fields) -> ModelState:
+    row = state.row(name)
     if row.reservation_uid is not None:
-        return world
+        return state
     if row.state not in {State.PLACING, State.UNCONFIRMED, State.EXPIRED}:
-        return world
-    return world.with_row(name, replace(row.with_fields(fields), claim=None))
+        return state
+    return state.with_row(name, replace(row.with_fields(fields), claim=None))

@@ -1,4 +1,4 @@
-"""A model of the processes that change a hold: one call at a time, with everything it can meet."""
+"""A model of the processes that change a hold: one call at a time, with every end it can have."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ from dashboard.holds.steps import (
 from tests.holds.model.calcom import BLOCKED, NOT_SEEN, REFUSALS, THROTTLED, UNANSWERED, Row, Write
 from tests.holds.model.journal import commit, lose_claim, record
 from tests.holds.model.names import name_of_seen, name_of_step
-from tests.holds.model.promises import check_call, check_effect
-from tests.holds.model.register import Claim, Late, Run, World
+from tests.holds.model.properties import check_call, check_effect
+from tests.holds.model.register import Claim, Late, ModelState, Run
 
 CALL_SECONDS = calcom_client.CALL_SECONDS
 SETTLE_CALLS = 2
@@ -41,8 +41,8 @@ SETTLE_CALLS = 2
 TRANSITIONS: set[tuple[str, str, str, str]] = set()
 
 
-class Fate(StrEnum):
-    """What becomes of one call."""
+class CallEnd(StrEnum):
+    """The end of one call, seen from outside the process."""
 
     ANSWERED = "answered"
     SLOW = "answered after eight seconds"
@@ -57,39 +57,45 @@ class Fate(StrEnum):
     KILLED_BEFORE = "killed before"
     KILLED_AFTER = "killed after"
     KILLED_LATE = "killed, may be done later"
-    FROZEN_BEFORE = "stands still before"
-    FROZEN_AFTER = "stands still after"
+    FROZEN_BEFORE = "freezes before"
+    FROZEN_AFTER = "freezes after"
 
 
 OF_A_GET = (
-    Fate.SLOW,
-    Fate.LOST_AFTER,
-    Fate.BLOCKED,
-    Fate.KILLED_AFTER,
-    Fate.FROZEN_BEFORE,
-    Fate.FROZEN_AFTER,
+    CallEnd.SLOW,
+    CallEnd.LOST_AFTER,
+    CallEnd.BLOCKED,
+    CallEnd.KILLED_AFTER,
+    CallEnd.FROZEN_BEFORE,
+    CallEnd.FROZEN_AFTER,
 )
-ERRORS: dict[Fate, CalcomError] = {
-    Fate.LOST_BEFORE: UNANSWERED,
-    Fate.LOST_AFTER: UNANSWERED,
-    Fate.LATE: UNANSWERED,
-    Fate.THROTTLED: THROTTLED,
-    Fate.BLOCKED: BLOCKED,
-    Fate.REFUSED_HERE: REFUSALS[Cause.INVALID],
-    Fate.REFUSED_ANYWHERE: REFUSALS[Cause.WRONG_DURATION],
-    Fate.FORBIDDEN: REFUSALS[Cause.NOT_RELATED],
+ERRORS: dict[CallEnd, CalcomError] = {
+    CallEnd.LOST_BEFORE: UNANSWERED,
+    CallEnd.LOST_AFTER: UNANSWERED,
+    CallEnd.LATE: UNANSWERED,
+    CallEnd.THROTTLED: THROTTLED,
+    CallEnd.BLOCKED: BLOCKED,
+    CallEnd.REFUSED_HERE: REFUSALS[Cause.INVALID],
+    CallEnd.REFUSED_ANYWHERE: REFUSALS[Cause.WRONG_DURATION],
+    CallEnd.FORBIDDEN: REFUSALS[Cause.NOT_RELATED],
 }
-DONE = {Fate.ANSWERED, Fate.SLOW, Fate.LOST_AFTER, Fate.KILLED_AFTER, Fate.FROZEN_AFTER}
-REFUSED = {Fate.REFUSED_HERE, Fate.REFUSED_ANYWHERE, Fate.FORBIDDEN}
-SILENT = {Fate.LOST_BEFORE, Fate.LOST_AFTER, Fate.LATE}
-LATER = {Fate.LATE, Fate.KILLED_LATE}
-KILLED = {Fate.KILLED_BEFORE, Fate.KILLED_AFTER, Fate.KILLED_LATE}
-FROZEN = {Fate.FROZEN_BEFORE, Fate.FROZEN_AFTER}
+DONE = {
+    CallEnd.ANSWERED,
+    CallEnd.SLOW,
+    CallEnd.LOST_AFTER,
+    CallEnd.KILLED_AFTER,
+    CallEnd.FROZEN_AFTER,
+}
+REFUSED = {CallEnd.REFUSED_HERE, CallEnd.REFUSED_ANYWHERE, CallEnd.FORBIDDEN}
+SILENT = {CallEnd.LOST_BEFORE, CallEnd.LOST_AFTER, CallEnd.LATE}
+LATER = {CallEnd.LATE, CallEnd.KILLED_LATE}
+KILLED = {CallEnd.KILLED_BEFORE, CallEnd.KILLED_AFTER, CallEnd.KILLED_LATE}
+FROZEN = {CallEnd.FROZEN_BEFORE, CallEnd.FROZEN_AFTER}
 
 
 @dataclass(frozen=True, slots=True)
 class ClaimClock:
-    """What a budget asks of an operation: whether the claim still covers so many calls."""
+    """The part of an operation that a budget reads: how long the claim still lasts."""
 
     now: datetime
     ends: datetime
@@ -98,118 +104,118 @@ class ClaimClock:
         return self.now + timedelta(seconds=after + CALL_SECONDS * calls) <= self.ends
 
 
-def begin(world: World, change: Change, seen: Seen, *, calls: int) -> World:
+def begin(state: ModelState, change: Change, seen: Seen, *, calls: int) -> ModelState:
     """Start a verb on a hold that the scenario has claimed for so many calls."""
-    claim = Claim(1, world.now + claims.time_limit(calls))
-    stand_in = world.stand_in and replace(world.stand_in, claim=claim)
-    world = replace(world, hold=replace(world.hold, claim=claim), stand_in=stand_in)
-    return go_on(world, Run(claim, Get(change), journal=world.hold.change), change, seen)
+    claim = Claim(1, state.now + claims.time_limit(calls))
+    stand_in = state.stand_in and replace(state.stand_in, claim=claim)
+    state = replace(state, hold=replace(state.hold, claim=claim), stand_in=stand_in)
+    return go_on(state, Run(claim, Get(change), journal=state.hold.change), change, seen)
 
 
-def settle(world: World, name: str) -> World:
+def settle(state: ModelState, name: str) -> ModelState:
     """Start a pass of settle: record what time decided, then look at one open row."""
-    for each, row in world.rows():
-        world = world.with_row(each, row.settled_by_time(world.now))
-    world = replace(world, passes=world.passes + 1)
-    row = world.row(name)
-    if row.change is None or row.is_claimed(world.now):
-        return world
-    claim = Claim(world.passes + 1, world.now + claims.time_limit(SETTLE_CALLS))
-    world = world.with_row(name, replace(row, claim=claim))
+    for each, row in state.rows():
+        state = state.with_row(each, row.settled_by_time(state.now))
+    state = replace(state, passes=state.passes + 1)
+    row = state.row(name)
+    if row.change is None or row.is_claimed(state.now):
+        return state
+    claim = Claim(state.passes + 1, state.now + claims.time_limit(SETTLE_CALLS))
+    state = state.with_row(name, replace(row, claim=claim))
     run = Run(claim, Get(row.change), on=name, gets=1, writes=1, journal=row.change)
-    return go_on(world, run, row.change, Look())
+    return go_on(state, run, row.change, Look())
 
 
-def go_on(world: World, run: Run, change: Change, seen: Seen) -> World:
+def go_on(state: ModelState, run: Run, change: Change, seen: Seen) -> ModelState:
     """Take steps until the next call, or to the end of the run."""
     while True:
-        now = world.moment()
+        now = state.moment()
         step = next_step(change, seen, now)
         by = "settle" if change.resumed else "verb"
         TRANSITIONS.add((change.phase, by, name_of_seen(change, seen, now), name_of_step(step)))
         change = step.change
         if isinstance(step, Done):
-            return record(world, run, step)
+            return record(state, run, step)
         budget = Budget(gets=run.gets, writes=run.writes)
-        covered = budget.covers(step, ClaimClock(world.now, run.claim.until))  # type: ignore[arg-type]
+        covered = budget.covers(step, ClaimClock(state.now, run.claim.until))  # type: ignore[arg-type]
         run = replace(run, gets=budget.gets, writes=budget.writes)
         if not covered:
             seen = OutOfTime()
         elif isinstance(step, Wait):
-            world, seen = world.forward(step.seconds), step.then
+            state, seen = state.forward(step.seconds), step.then
         else:
-            uid = world.row(run.on).reservation_uid or ""
+            uid = state.row(run.on).reservation_uid or ""
             run = replace(run, step=step, uid=uid, answer=None, has_committed=False)
-            return replace(world, run=run)
+            return replace(state, run=run)
 
 
-def perform(world: World, fate: Fate) -> World:
-    """Let the process make its call, and meet its fate."""
-    run = world.run
+def perform(state: ModelState, end: CallEnd) -> ModelState:
+    """Let the process make its call, with this end."""
+    run = state.run
     if run is None:
         raise LookupError("no process is at work")
     if not run.has_committed:
-        committed = commit(world, run)
+        committed = commit(state, run)
         if committed is None:
-            return lose_claim(world, run)
-        world, run = committed
-        check_call(world, run.on, run.step)
+            return lose_claim(state, run)
+        state, run = committed
+        check_call(state, run.on, run.step)
     run = replace(run, has_sent=True, has_committed=True)
-    world = replace(world, run=run, unanswered=world.unanswered and not isinstance(run.step, Get))
+    state = replace(state, run=run, unanswered=state.unanswered and not isinstance(run.step, Get))
     if isinstance(run.step, Get):
-        return after_get(world, run, fate, world.calcom.row(run.uid))
-    return after_write(world, run, fate, write_of(run.step, run.uid, world.now))
+        return after_get(state, run, end, state.calcom.row(run.uid))
+    return after_write(state, run, end, write_of(run.step, run.uid, state.now))
 
 
-def after_get(world: World, run: Run, fate: Fate, row: Row | None) -> World:
+def after_get(state: ModelState, run: Run, end: CallEnd, row: Row | None) -> ModelState:
     found: Seen = Found(row and row.reservation())
-    if fate in KILLED:
-        return replace(world, run=None)
-    if fate in FROZEN:
-        answer = found if fate is Fate.FROZEN_AFTER else None
-        return replace(world, run=None, frozen=replace(run, answer=answer))
-    if fate is Fate.SLOW:
-        world = world.forward(CALL_SECONDS)
-    if fate in ERRORS:
-        error = BLOCKED if fate is Fate.BLOCKED else NOT_SEEN
-        found, world = NotSeen(error), world.forward(silence(run, tries=2))
-    return go_on(world, run, run.change, found)
+    if end in KILLED:
+        return replace(state, run=None)
+    if end in FROZEN:
+        answer = found if end is CallEnd.FROZEN_AFTER else None
+        return replace(state, run=None, frozen=replace(run, answer=answer))
+    if end is CallEnd.SLOW:
+        state = state.forward(CALL_SECONDS)
+    if end in ERRORS:
+        error = BLOCKED if end is CallEnd.BLOCKED else NOT_SEEN
+        found, state = NotSeen(error), state.forward(silence(run, tries=2))
+    return go_on(state, run, run.change, found)
 
 
-def after_write(world: World, run: Run, fate: Fate, write: Write) -> World:
+def after_write(state: ModelState, run: Run, end: CallEnd, write: Write) -> ModelState:
     answer: Row | CalcomError | None = None
-    if fate in DONE:
-        calcom, answer = world.calcom.done(write, world.now)
+    if end in DONE:
+        calcom, answer = state.calcom.done(write, state.now)
         check_effect(run.step, answer)
-        world = replace(world, calcom=calcom)
-    if fate in LATER:
-        world = replace(world, late=Late(write, claims.settled_by(world.now)))
-    if fate in REFUSED:
-        world = replace(world, excused=True)
-    seen = seen_of(ERRORS.get(fate, answer), write)
+        state = replace(state, calcom=calcom)
+    if end in LATER:
+        state = replace(state, late=Late(write, claims.settled_by(state.now)))
+    if end in REFUSED:
+        state = replace(state, may_be_lost=True)
+    seen = seen_of(ERRORS.get(end, answer), write)
     repeatable = isinstance(run.step, Delete | Swap)
-    if fate in KILLED:
-        return replace(world, run=None, unanswered=not repeatable)
-    if fate in FROZEN:
-        answer_in_hand = seen if fate is Fate.FROZEN_AFTER else None
-        return replace(world, run=None, frozen=replace(run, answer=answer_in_hand))
-    if fate is Fate.SLOW:
-        world = world.forward(CALL_SECONDS)
-    if fate in SILENT:
-        world = world.forward(silence(run, tries=3 if repeatable else 1))
-        world = replace(world, unanswered=not repeatable)
-    return go_on(world, run, run.change, seen)
+    if end in KILLED:
+        return replace(state, run=None, unanswered=not repeatable)
+    if end in FROZEN:
+        answer_in_hand = seen if end is CallEnd.FROZEN_AFTER else None
+        return replace(state, run=None, frozen=replace(run, answer=answer_in_hand))
+    if end is CallEnd.SLOW:
+        state = state.forward(CALL_SECONDS)
+    if end in SILENT:
+        state = state.forward(silence(run, tries=3 if repeatable else 1))
+        state = replace(state, unanswered=not repeatable)
+    return go_on(state, run, run.change, seen)
 
 
-def thaw(world: World) -> World:
-    """Let a process that stood still go on, after its claim was closed by others."""
-    run = world.frozen
+def unfreeze(state: ModelState) -> ModelState:
+    """Let a frozen process go on, after settle has closed its claim."""
+    run = state.frozen
     if run is None:
-        raise LookupError("no process stands still")
-    world = replace(world, run=run, frozen=None)
+        raise LookupError("no process is frozen")
+    state = replace(state, run=run, frozen=None)
     if run.answer is None:
-        return perform(world, Fate.ANSWERED)
-    return go_on(world, run, run.change, run.answer)
+        return perform(state, CallEnd.ANSWERED)
+    return go_on(state, run, run.change, run.answer)
 
 
 def seen_of(answer: Row | CalcomError | None, write: Write) -> Seen:
@@ -220,7 +226,7 @@ def seen_of(answer: Row | CalcomError | None, write: Write) -> Seen:
 
 
 def silence(run: Run, *, tries: int) -> float:
-    """Return how long a process waits for nothing; settle sends each call only once."""
+    """Return how many seconds a process waits in vain; settle sends each call only once."""
     return CALL_SECONDS * (1 if run.gets <= 1 else tries)
 
 

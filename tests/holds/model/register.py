@@ -103,7 +103,7 @@ class Run:
     writes: int = 100
     has_sent: bool = False
     journal: Change | None = None  # as it last wrote it down
-    # Of a process that stands still: what it has committed before its call, and its answer.
+    # Of a frozen process: whether it has committed before its call, and its answer.
     has_committed: bool = False
     answer: Seen | None = None
 
@@ -113,7 +113,7 @@ class Run:
         return self.step.change
 
     def identity(self) -> tuple[object, ...]:
-        """Return what tells it from other runs, with errors that ``Change`` does not compare."""
+        """Return what distinguishes it, with the errors that ``Change`` does not compare."""
         change = self.change
         errors = [
             (type(error), error.cause, error.retry_after) if error else None
@@ -143,11 +143,11 @@ class Late:
 
 
 @dataclass(frozen=True, slots=True)
-class World:
-    """Everything: both clocks (they agree), cal.com, the register, the process at work.
+class ModelState:
+    """Both clocks (they agree), cal.com, the register and the processes at work.
 
-    ``trouble`` is how much more may go wrong. ``excused`` says that a stranger, a refusal, the
-    clock or a hand at cal.com has struck, after which a hold may end otherwise than asked.
+    ``events_left`` is how many more events may go wrong. ``may_be_lost`` is set by a stranger, a
+    refusal, the clock or a change outside Holdfast: then a hold may end otherwise than asked.
     """
 
     now: datetime
@@ -155,16 +155,16 @@ class World:
     hold: Hold
     stand_in: Hold | None = None
     run: Run | None = None
-    frozen: Run | None = None  # a process that stands still, and goes on after others settled
+    frozen: Run | None = None  # a process that goes on after others have settled
     late: Late | None = None
-    trouble: int = 0
+    events_left: int = 0
     passes: int = 0  # of settle
-    excused: bool = False
-    touched: bool = False  # somebody changed the reservation outside Holdfast
+    may_be_lost: bool = False
+    changed_outside: bool = False  # the reservation, outside Holdfast
     unanswered: bool = False  # a POST or PATCH, and no look since
 
     def identity(self) -> tuple[object, ...]:
-        """Return what tells it from other worlds."""
+        """Return what distinguishes it from other states."""
         return (
             self.now,
             self.calcom,
@@ -173,7 +173,13 @@ class World:
             self.run and self.run.identity(),
             self.frozen and self.frozen.identity(),
             self.late,
-            (self.trouble, self.passes, self.excused, self.touched, self.unanswered),
+            (
+                self.events_left,
+                self.passes,
+                self.may_be_lost,
+                self.changed_outside,
+                self.unanswered,
+            ),
         )
 
     def moment(self) -> Moment:
@@ -187,8 +193,8 @@ class World:
             raise LookupError(name)
         return row
 
-    def with_row(self, name: str, row: Hold) -> World:
-        """Return the world with a row of the register changed."""
+    def with_row(self, name: str, row: Hold) -> ModelState:
+        """Return the state with a row of the register changed."""
         return replace(self, stand_in=row) if name == "stand_in" else replace(self, hold=row)
 
     def rows(self) -> list[tuple[str, Hold]]:
@@ -200,8 +206,8 @@ class World:
         """Return whether settle has something to finish or to close."""
         return any(row.change or row.claim for _name, row in self.rows())
 
-    def forward(self, seconds: float) -> World:
-        """Return the world so many seconds later; an unanswered write lands in time or never."""
+    def forward(self, seconds: float) -> ModelState:
+        """Return the state so many seconds later; an unanswered write lands in time or never."""
         now = self.now + timedelta(seconds=seconds)
         late = self.late if self.late and self.late.by > now else None
         return replace(self, now=now, late=late)

@@ -1,4 +1,4 @@
-"""The verbs as the state machine sees them: each with a register and a cal.com to begin with."""
+"""Verbs as the state machine sees them, each with a register and a cal.com to start from."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dashboard.holds.states import State
 from dashboard.holds.steps import Begin, Change, Phase
 from tests.holds.model.calcom import EPOCH, ROUND_ROBIN, Calcom, Row
 from tests.holds.model.processes import begin
-from tests.holds.model.register import World, held_row, placing_row
+from tests.holds.model.register import ModelState, held_row, placing_row
 
 NOW = EPOCH - timedelta(days=2)
 HOUR = timedelta(hours=1)
@@ -23,9 +23,9 @@ LEFT_PARKED = {Phase.UNDOING, Phase.TURNED_AWAY}  # by a verb that is over
 
 @dataclass(frozen=True)
 class Scenario:
-    """A verb on a hold. ``keeps`` is false where the time may be lost without a stranger.
+    """A verb on a hold. ``must_keep`` is false where the time may be lost without a stranger.
 
-    ``trouble`` is how much may go wrong in one story: once where another scenario does the same.
+    ``events`` is how many may go wrong: one where another scenario comes to the same states.
     """
 
     name: str
@@ -39,8 +39,8 @@ class Scenario:
     minutes: int = 30  # until the target's end
     parks: bool = False
     counts_itself: bool = True
-    keeps: bool = True
-    trouble: int = 2
+    must_keep: bool = True
+    events: int = 2
 
     def origin(self) -> SlotHold:
         until = NOW + timedelta(minutes=self.left)
@@ -63,8 +63,8 @@ class Scenario:
         )
         return change.parked_next() if self.phase is Phase.PARKING else change
 
-    def start(self, *, trouble: int) -> World:
-        """Return the world before the first call."""
+    def start(self, *, events: int) -> ModelState:
+        """Return the state before the first call."""
         origin, change = self.origin(), self.change()
         calcom = Calcom(frozenset({Row("uid-0", origin)}), counts_itself=self.counts_itself)
         hold, stand_in = held_row(origin), None
@@ -84,20 +84,20 @@ class Scenario:
             row = Row("uid-0", change.parking_slot())
             calcom = replace(calcom, rows=frozenset({row}))
             hold = hold.with_fields({"change": change.to_json()})
-            return World(NOW, calcom, hold, trouble=trouble)
-        world = World(NOW, calcom, hold, stand_in, trouble=trouble)
-        return begin(world, change, Begin(), calls=self.calls)
+            return ModelState(NOW, calcom, hold, events_left=events)
+        state = ModelState(NOW, calcom, hold, stand_in, events_left=events)
+        return begin(state, change, Begin(), calls=self.calls)
 
 
 SCENARIOS = (
-    Scenario("place", Phase.PLACING, "place", services.PLACE_CALLS, keeps=False),
-    Scenario("release", Phase.CHECKING, "release", services.RELEASE_CALLS, keeps=False),
+    Scenario("place", Phase.PLACING, "place", services.PLACE_CALLS, must_keep=False),
+    Scenario("release", Phase.CHECKING, "release", services.RELEASE_CALLS, must_keep=False),
     Scenario("extend where cal.com lets it", Phase.PATCHING, parks=True, counts_itself=False),
     Scenario("extend, in place first", Phase.PATCHING, parks=True),
-    Scenario("extend by parking at once", Phase.PARKING, parks=True, trouble=1),
+    Scenario("extend by parking at once", Phase.PARKING, parks=True, events=1),
     Scenario("extend what may not be parked", Phase.PATCHING),
-    Scenario("extend what ran out", Phase.PATCHING, left=-1, keeps=False),
-    Scenario("extend seconds before the end", Phase.PARKING, left=0.1, parks=True, keeps=False),
+    Scenario("extend what ran out", Phase.PATCHING, left=-1, must_keep=False),
+    Scenario("extend seconds before the end", Phase.PARKING, left=0.1, parks=True, must_keep=False),
     Scenario("move away", Phase.PATCHING, "move", alteration.PATCH_CALLS, to=2 * HOUR, minutes=15),
     Scenario("move half away", Phase.PATCHING, "move", to=HOUR / 2, minutes=15, parks=True),
     Scenario(
@@ -115,6 +115,6 @@ SCENARIOS = (
         minutes=15,
     ),
     Scenario("settle a move that goes back", Phase.UNDOING, "move", to=HOUR / 2, minutes=15),
-    Scenario("settle a hold that is lost", Phase.TURNED_AWAY, keeps=False),
-    Scenario("retake", Phase.RETAKING, "retake", alteration.RETAKE_CALLS, keeps=False),
+    Scenario("settle a hold that is lost", Phase.TURNED_AWAY, must_keep=False),
+    Scenario("retake", Phase.RETAKING, "retake", alteration.RETAKE_CALLS, must_keep=False),
 )
