@@ -6,7 +6,7 @@ here with the guard of slots switched off.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,6 @@ from django.db import connection
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.processes import Processes, processes
-from tests.holds.summary import tell
 from tests.holds.verbs import CONSULT, EVENT_TYPE, MONDAY
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
@@ -70,7 +69,7 @@ def race(running: Processes, calcom: Sandbox, tasks: list[dict[str, Any]]) -> Ra
 
 @pytest.mark.alone  # the processes must meet within the pause
 def test_one_process_gets_the_slot(
-    running: Processes, calcom: Sandbox, request: pytest.FixtureRequest
+    running: Processes, calcom: Sandbox, record_property: Callable[[str, object], None]
 ) -> None:
     same, hours = [0] * COUNT, [60 * n for n in range(COUNT)]
     apart = place(running, calcom, hours, guarded=True)
@@ -97,9 +96,9 @@ def test_one_process_gets_the_slot(
     assert causes <= {"already_reserved", "being_asked"}
     assert min(each.given for each in unguarded.values()) > 1
     for what, one in unguarded.items():
-        tell(
-            request.config,
-            f"{connection.vendor}: {what}: {COUNT} processes at once, 1 got it with our guard,"
+        record_property(
+            "summary",
+            f"{connection.vendor}: {what}: {COUNT} processes at once, 1 got it with the guard,"
             f" {one.given} without",
         )
 
