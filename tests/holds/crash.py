@@ -1,4 +1,7 @@
-"""An unexpected error in the middle of a verb. Alone, because reports show the lines around it."""
+"""Raise an unexpected error in the middle of a verb.
+
+In a module of its own, because error reports show the lines around it.
+"""
 
 from __future__ import annotations
 

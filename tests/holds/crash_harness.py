@@ -10,7 +10,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from tests.holds.fault_cases import Moment
 from tests.holds.staff_actions import Form
 from tests.holds.verbs import ALL, KEY, ONE
 from tests.serving import PROJECT
+from tests.waiting import wait_for
 
 PASSWORD = "correct horse 9"
 PEOPLE = {"staff": Role.STAFF, "admin": Role.ADMINS}
@@ -233,9 +233,7 @@ class ServedOffice:
 
     def wait_for_calls(self, number: int) -> int:
         """Wait until the sandbox has finished so many calls; return how many there were."""
-        deadline = time.monotonic() + 5
-        while self.calls().total() < number and time.monotonic() < deadline:
-            time.sleep(0.005)
+        wait_for(lambda: self.calls().total() >= number)
         return self.calls().total()
 
     def wrong_pages(self, *, is_idle: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""The processes of ``processes``: forked from one that has loaded the product.
+"""Worker processes of ``processes``, forked from one that has loaded the product.
 
 Each line of input is a JSON list with a task for each, and each line of output the list of their
 results. For a task that is not ``guarded``, ``SlotGuard.take_turn`` does nothing, here and only

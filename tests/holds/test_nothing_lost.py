@@ -35,6 +35,7 @@ from tests.holds.staff_actions import (
     prepare,
 )
 from tests.holds.verbs import ALL, CONSULT, KEY, LATER, ONE
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
@@ -77,7 +78,7 @@ class Office:
         On a busy machine a call may reach its time limit before it is sent.
         """
         written = invariants.calls_in_audit(snapshot.read())
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + PATIENCE
         while self.received() != written and time.monotonic() < deadline:
             time.sleep(0.005)
         assert self.received() <= written

@@ -1,4 +1,4 @@
-"""The log has a label for every reason that staff can give."""
+"""Labels in the log for every reason that staff can give."""
 
 from __future__ import annotations
 

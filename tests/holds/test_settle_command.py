@@ -1,4 +1,4 @@
-"""The ``settle`` command, once and as a service."""
+"""Run the ``settle`` command once, and as a service."""
 
 from __future__ import annotations
 
