@@ -176,6 +176,13 @@ class Hold(models.Model):
             self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
         )
 
+    def is_assured(self, cal_now: datetime) -> bool:
+        """Return whether the time is known to be kept: live, and no verb has begun to change it.
+
+        A claim whose process died counts too, since its call may have been done.
+        """
+        return self.is_live(cal_now) and self.claim_id is None and self.change is None
+
     def is_claimed(self, now: datetime) -> bool:
         """Return whether a verb is changing it right now."""
         return self.claim_id is not None and self.claim_until is not None and self.claim_until > now
