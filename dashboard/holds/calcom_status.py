@@ -15,6 +15,8 @@ class Upstream(models.Model):
     # calcom_client.source() of what is below; the clock is learnt anew from each answer.
     source = models.CharField(max_length=16, default="")
     clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
+    # Latest moment, on its own clock, at which it is known to have answered a call.
+    answered_at = models.DateTimeField(null=True)
     rate_limit = models.PositiveIntegerField(null=True)
     rate_remaining = models.PositiveIntegerField(null=True)
     rate_resets_at = models.DateTimeField(null=True)

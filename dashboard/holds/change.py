@@ -21,14 +21,17 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
-from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds import hold_fields, results
 from dashboard.holds.hold_fields import Fields
+from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
     NOT_JOURNALED,
     Accepted,
     Again,
+    Ask,
+    Asked,
     Begin,
     Change,
     Delete,
@@ -51,6 +54,8 @@ from dashboard.holds.steps import (
     Wait,
 )
 
+# After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
+SILENT = 2000
 FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
 # Refusals that may be of the parking place alone; any other would meet a new reservation as well,
 # and the hold would be lost for nothing.
@@ -68,32 +73,33 @@ def next_step(change: Change, seen: Seen, now: Moment) -> Step:
             return Get(change) if change.phase is Phase.CHECKING else write(change, now)
         case Again():
             return write(change, now)
+        case Look() if change.phase is Phase.ASKING_AGAIN:
+            return ask_again(change, now)
         case Look():
             return Get(change)
         case Found(None):
             return after_not_there(change, now)
         case Found(Reservation() as reservation):
-            return after_found(change, reservation, now)
+            return after_found(change.answered(now.cal_now), reservation, now)
         case NotSeen(error):
             return after_not_seen(change, error)
         case Accepted(None):
             return after_deleted(change, now)
         case Accepted(Reservation() as reservation):
             return after_accepted(change, reservation, now)
-        case Failed(Refused() as error):
-            return after_refused(change, error, now)
-        case Failed(Unavailable() as error):
-            return after_not_done(change, error, now)
         case Failed(error):
-            return after_unanswered(change, error, now)
+            return after_failed(change, error, now)
+        case Asked(answered_at):
+            return results.unconfirmed(change, answered_at)
         case _:  # OutOfTime
-            return after_out_of_time(change, now)
+            return after_out_of_time(change)
 
 
 def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
     """Return the write of the change's phase; ``fields`` are recorded before it is sent."""
     fields = fields or {}
-    change = replace(change, settled_by=now.settled_by)
+    if change.phase is not Phase.DISCARDING:  # which waits for an earlier PATCH that may land
+        change = replace(change, settled_by=now.settled_by, is_answered=False)
     if change.phase not in NOT_JOURNALED:
         fields = fields | {"change": change.to_json()}
     match change.phase:
@@ -107,6 +113,15 @@ def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
             return Post(change, fields)
         case _:
             return Delete(change, fields)
+
+
+def ask_again(change: Change, now: Moment) -> Step:
+    """POST what a retake has deleted, for as long as any of its time is left."""
+    if now.cal_now >= change.last_end():
+        return results.not_retaken(change, now)
+    minutes = minutes_until(change.target.held_until, now.cal_now)
+    change = replace(change, phase=Phase.ASKING_AGAIN, minutes=minutes)
+    return write(change, now, hold_fields.placing(minutes))
 
 
 def park(change: Change, now: Moment, refusal: Refused) -> Step:
@@ -129,7 +144,7 @@ def after_not_there(change: Change, now: Moment) -> Step:
         case Phase.DISCARDING:
             return results.discarded(change)
         case Phase.RETAKING:
-            return results.not_retaken(change, now)
+            return ask_again(change, now)
         case _:
             return results.vanished(change, now)
 
@@ -137,7 +152,7 @@ def after_not_there(change: Change, now: Moment) -> Step:
 def after_found(change: Change, found: Reservation, now: Moment) -> Step:
     """Go on by where cal.com has the reservation."""
     ran_out = found.reservation_until <= now.cal_now
-    landed = now.now >= change.settled_by  # no earlier write can be done any more
+    landed = change.has_landed(now.cal_now)
     match change.phase:
         case Phase.CHECKING:
             change = replace(change, phase=Phase.DELETING)
@@ -148,7 +163,7 @@ def after_found(change: Change, found: Reservation, now: Moment) -> Step:
                 return results.expired(change, found.reservation_until)
             return write(change, now)
         case Phase.DISCARDING:
-            return results.discarded(change) if ran_out else write(change, now)
+            return results.discarded(change) if ran_out and landed else write(change, now)
         case Phase.RETAKING:
             return results.as_found(change, found) if landed else results.unsettled(change)
     match change.locate(found):
@@ -222,8 +237,16 @@ def after_deleted(change: Change, now: Moment) -> Step:
         case Phase.REPLACED:
             return results.replaced(change, now)
         case _:  # retaking
-            placing = hold_fields.placing(change.minutes)
-            return write(replace(change, phase=Phase.ASKING_AGAIN), now, placing)
+            return ask_again(change, now)
+
+
+def after_failed(change: Change, error: CalcomError, now: Moment) -> Step:
+    """Go on after a write that brought an error."""
+    if isinstance(error, Refused):
+        return after_refused(change, error, now)
+    if isinstance(error, Unavailable):
+        return after_not_done(change, error, now)
+    return after_unanswered(change, error, now)
 
 
 def after_refused(change: Change, error: Refused, now: Moment) -> Step:
@@ -254,22 +277,24 @@ def after_not_done(change: Change, error: Unavailable, now: Moment) -> Step:
 
 def after_unanswered(change: Change, error: CalcomError, now: Moment) -> Step:
     """Go on after a write that may have been done."""
-    change = replace(change, failure=error)
+    change = replace(change, failure=error).given_up(now.cal_now)
     match change.phase:
         case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
-            return results.unconfirmed(change, error, now)
+            is_silent = error.exchange.milliseconds > SILENT
+            return results.unconfirmed(change) if is_silent else Ask(change)
         case Phase.REPLACED | Phase.DISCARDING:
             return results.not_done(change, error, now)
-        case Phase.DELETING | Phase.RETAKING:
+        case Phase.DELETING:
             return results.unsettled(change)
         case _:
             return Get(change)
 
 
-def after_out_of_time(change: Change, now: Moment) -> Step:
+def after_out_of_time(change: Change) -> Step:
     """End where no further call fits: what is open stays in the register."""
-    if change.phase is Phase.ASKING_AGAIN and change.failure is not None:
-        return results.lost_in_gap(change, change.failure, now)
+    is_post = change.phase in {Phase.PLACING, Phase.REPLACING, Phase.ASKING_AGAIN}
+    if is_post and isinstance(change.failure, Unknown):
+        return results.unconfirmed(change)
     return results.unsettled(change)
 
 

@@ -39,10 +39,9 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
         case Result.LOST:
             return messages.lost(hold, str(done.error.cause), done.error.message)
         case Result.UNSETTLED:
-            settled_by = done.change.settled_by
-            safe = safety.not_confirmed_yet(hold.slot_start, hold.slot_end, settled_by)
+            safe = safety.not_confirmed_yet(hold, done.change, cal_now)
         case Result.UNCONFIRMED:
-            safe = safety.possibly_held(done.fields["latest_end"])
+            safe = safety.unconfirmed(hold)
         case Result.SECOND_UNCONFIRMED:
             latest = (done.stand_in or {})["latest_end"]
             still = safety.still_yours(hold, cal_now)

@@ -27,6 +27,7 @@ def held(reservation: Reservation) -> Fields:
         "slot_end": reservation.slot_end,
         "held_until": reservation.reservation_until,
         "latest_end": None,
+        "unanswered_since": None,
         "ended_at": None,
         "end_reason": "",
     }
@@ -40,11 +41,13 @@ def confirmed(reservation: Reservation) -> Fields:
     return fields
 
 
-def unconfirmed(latest: datetime) -> Fields:
-    """Return the columns of a hold whose POST was never answered."""
-    return {
+def unconfirmed(since: datetime, minutes: int, answered_at: datetime | None) -> Fields:
+    """Return the columns of a hold whose POST for so many minutes had no answer by ``since``.
+
+    ``answered_at`` is when cal.com last answered a call. Both are on cal.com's clock.
+    """
+    return latest_end(since, minutes, answered_at) | {
         "state": State.UNCONFIRMED,
-        "latest_end": latest,
         "held_until": None,
         "reservation_uid": None,
         "change": None,
@@ -72,6 +75,13 @@ def taken(cause: str, when: datetime) -> Fields:
     return ended(State.BOOKED if cause in BOOKED else State.LOST, when, reason=str(cause))
 
 
-def latest_end(asked_by: datetime, minutes: int) -> datetime:
-    """Return when cal.com can no longer hold what was asked for until ``asked_by``."""
-    return asked_by + LANDING + timedelta(minutes=minutes)
+def latest_end(since: datetime, minutes: int, answered_at: datetime | None) -> Fields:
+    """Return the columns that say until when cal.com can hold what an unanswered POST asked for.
+
+    A server that stands still executes the POST when it goes on, so the latest end is known only
+    once cal.com has answered a later call.
+    """
+    if answered_at is None or answered_at < since:
+        return {"unanswered_since": since, "latest_end": None}
+    latest = answered_at + LANDING + timedelta(minutes=minutes)
+    return {"unanswered_since": None, "latest_end": latest}

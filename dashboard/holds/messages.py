@@ -15,7 +15,7 @@ from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, REFUSALS, Message, Text
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
-from dashboard.holds.safety import possibly_held, still_yours
+from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.localization import local_times
 
 # Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
@@ -149,7 +149,7 @@ def not_confirmed(hold: Hold) -> HoldError:
     return refusal(
         "not_confirmed" if hold.reservation_uid is None else "unreadable_change",
         hold=hold,
-        safe=possibly_held(hold.latest_end) if hold.latest_end else _("It is being placed."),
+        safe=unconfirmed(hold),
     )
 
 

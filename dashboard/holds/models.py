@@ -29,7 +29,8 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
     def keeping(self, cal_now: datetime) -> HoldQuerySet:
         """Those whose time cal.com keeps from others, or may keep: an answer never came."""
-        return self.live(cal_now) | self.filter(state=State.UNCONFIRMED, latest_end__gt=cal_now)
+        may_be = Q(latest_end=None) | Q(latest_end__gt=cal_now)
+        return self.live(cal_now) | self.filter(may_be, state=State.UNCONFIRMED)
 
     def standing_unclaimed(self, now: datetime) -> HoldQuerySet:
         """Those with a reservation that may stand at cal.com, with no claim and no change."""
@@ -62,6 +63,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         return self.filter(
             Q(state=State.HELD, held_until__lte=cal_now, change__isnull=True)
             | Q(state=State.UNCONFIRMED, latest_end__lte=cal_now)
+            | Q(state=State.UNCONFIRMED, latest_end=None)
             | Q(claim_id__isnull=False, claim_until__lte=now)
         ).exclude(claim_until__gt=now)
 
@@ -102,8 +104,10 @@ class Hold(models.Model):
     # Works like a password at cal.com: never shown, logged or exported.
     reservation_uid = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001
     held_until = models.DateTimeField(null=True)
-    # Set for an unanswered POST: cal.com cannot hold the time beyond this moment.
+    # Of an unanswered POST, on cal.com's clock: cal.com cannot hold the time beyond latest_end.
+    # That is not known, and unanswered_since is set instead, until cal.com answers a later call.
     latest_end = models.DateTimeField(null=True)
+    unanswered_since = models.DateTimeField(null=True)
 
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True)
@@ -192,7 +196,7 @@ class Hold(models.Model):
         if self.is_claimed(now):
             return False
         ran_out = self.held_until is not None and self.held_until <= cal_now
-        is_certain = self.latest_end is not None and self.latest_end <= cal_now
+        is_certain = self.latest_end is None or self.latest_end <= cal_now
         return (
             (self.state == State.HELD and ran_out and self.change is None)
             or (self.state == State.UNCONFIRMED and is_certain)
@@ -227,6 +231,14 @@ class Hold(models.Model):
             "slot_end": self.slot_end.isoformat() if self.slot_end else None,
             "held_until": self.held_until.isoformat() if self.held_until else None,
         }
+
+    @property
+    def second_reservation(self) -> Hold | None:
+        """Return the stand-in whose reservation may stand at cal.com beside this one: one query.
+
+        It was to replace this one and was not answered, or was replaced and is to be deleted.
+        """
+        return self.stand_ins.filter(state__in=self.OPEN).order_by("id").first()
 
     @property
     def has_ended(self) -> bool:

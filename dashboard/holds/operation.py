@@ -92,8 +92,8 @@ class Operation:
 
     def moment(self) -> Moment:
         """Return this instant for the state machine."""
-        now = self.now()
-        return Moment(now, self.upstream.at(now), claims.settled_by(now))
+        cal_now = self.cal_now()
+        return Moment(cal_now, claims.settled_by(cal_now))
 
     def has_time_for(self, calls: int, *, after: float = 0) -> bool:
         """Return whether the claim lasts for so many more calls, ``after`` seconds from now."""
@@ -108,7 +108,7 @@ class Operation:
 
     def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
         """Return a change of this action that is about to begin; ``more`` are its other fields."""
-        settled_by = claims.settled_by(self.now())
+        settled_by = claims.settled_by(self.cal_now())
         return Change(str(self.action), phase, origin, target, settled_by, **more)
 
     def start(
@@ -270,10 +270,10 @@ class Operation:
         now = self.now()
         with transaction.atomic(durable=True):
             if self.hold is not None and self._journal is not None:
-                settled_by = claims.settled_by(now).isoformat()
+                settled_by = claims.settled_by(self.cal_now()).isoformat()
                 standing = Hold.objects.standing_unclaimed(now).filter(pk=self.hold.pk)
                 standing.update(
-                    change=self._journal | {"settled_by": settled_by},
+                    change=self._journal | {"settled_by": settled_by, "is_answered": False},
                     version=F("version") + 1,
                     changed_at=now,
                 )

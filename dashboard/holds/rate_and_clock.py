@@ -68,8 +68,8 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     """Move the clock offset only as far as this response proves it wrong.
 
     ``Date`` is in whole seconds and was written between sending and receiving, so it gives a lower
-    and an upper bound. An error page of a proxy shows the proxy's clock; responses of cal.com
-    itself have a request id or rate headers.
+    and an upper bound, and a moment at which cal.com did answer. An error page of a proxy shows the
+    proxy's clock; responses of cal.com itself have a request id or rate headers.
     """
     if exchange.server_date is None or not (exchange.request_id or exchange.rate):
         return
@@ -77,7 +77,21 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     highest = exchange.server_date + timedelta(seconds=1) - exchange.sent_at
     offset = timedelta(milliseconds=upstream.clock_offset_ms)
     offset = max(lowest, min(highest, offset))
-    upstream.learn(clock_offset_ms=round(offset / timedelta(milliseconds=1)))
+    upstream.learn(
+        clock_offset_ms=round(offset / timedelta(milliseconds=1)),
+        answered_at=max(exchange.server_date, exchange.sent_at + offset),
+    )
+
+
+def ask(upstream: Upstream) -> None:
+    """Find out whether cal.com answers, and its time, with a call that changes nothing.
+
+    Any event type will do, as a refusal is an answer too. Nothing is saved.
+    """
+    try:
+        learn(upstream, calcom_client.client().event_type(event_type_id=1).exchange)
+    except CalcomError as error:
+        learn(upstream, error.exchange, error)
 
 
 def save(upstream: Upstream) -> None:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -28,6 +28,7 @@ SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
 WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's warning bar
 LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
+NOT_KNOWN = datetime.min.replace(tzinfo=UTC)  # an end that is named once cal.com has answered
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
 CLOCKS_APART = timedelta(hours=1)
 # Every poll runs this. It also reads the clock offset, and is plain SQL, because compiling a
@@ -78,7 +79,7 @@ class HoldSummary:
         if self.claim_until is not None:
             return None
         if self.state == State.UNCONFIRMED:
-            return self.latest_end
+            return self.latest_end or NOT_KNOWN
         return None if self.has_change else self.held_until
 
 

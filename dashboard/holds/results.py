@@ -56,10 +56,10 @@ def unsettled(change: Change) -> Done:
     return Done(change, Result.UNSETTLED, outcome, fields, error=error)
 
 
-def unconfirmed(change: Change, error: CalcomError, now: Moment) -> Done:
-    """End where a POST was never answered: the time may be held until the latest end."""
-    latest = hold_fields.latest_end(now.cal_now, change.minutes)
-    fields = hold_fields.unconfirmed(latest)
+def unconfirmed(change: Change, answered_at: datetime | None = None) -> Done:
+    """End where a POST was never answered. ``answered_at`` is when cal.com last answered a call."""
+    error = change.failure
+    fields = hold_fields.unconfirmed(change.unanswered_since, change.minutes, answered_at)
     if change.phase is Phase.REPLACING:
         return Done(
             change, Result.SECOND_UNCONFIRMED, Outcome.UNKNOWN, stand_in=fields, error=error

@@ -18,6 +18,8 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
     Accepted,
+    Ask,
+    Asked,
     Begin,
     Change,
     Delete,
@@ -64,6 +66,8 @@ class Budget:
             case Send() | Post() | Delete() | Swap():
                 self.writes -= 1
                 return self.writes >= 0
+            case Ask():
+                return operation.has_time_for(1)
             case Wait(seconds=seconds):
                 room = min(self.gets, self.writes) > 0
                 return room and operation.has_time_for(2, after=seconds)
@@ -114,6 +118,9 @@ def perform(
         case Wait(seconds=seconds, then=then):
             time.sleep(seconds)
             return then
+        case Ask():
+            rate_and_clock.ask(operation.upstream)
+            return Asked(operation.upstream.answered_at)
         case Get():
             try:
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))
@@ -148,7 +155,7 @@ def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
 
     The transaction of the claim has written the change before the first call.
     """
-    is_written = not operation.has_sent and hold.change is not None
+    is_written = not operation.has_sent and fields.keys() == {"change"} and hold.change is not None
     if fields and not is_written:
         operation.write(hold, fields)
 
@@ -156,7 +163,7 @@ def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
 def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     """Give the hold the new reservation, and the stand-in the old one, about to be deleted."""
     old = step.change.origin
-    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(operation.now()))
+    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(operation.cal_now()))
     gets_old = {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,

@@ -7,6 +7,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from dashboard.holds.models import Hold
+from dashboard.holds.steps import Change
 from dashboard.localization import local_times
 
 
@@ -22,8 +23,23 @@ def possibly_held(latest_end: datetime) -> str:
     }
 
 
-def second_possibly_held(latest_end: datetime) -> str:
+def unconfirmed(hold: Hold) -> str:
+    """Describe a hold that cal.com never confirmed."""
+    if hold.unanswered_since is None:
+        return possibly_held(hold.latest_end) if hold.latest_end else _("It is being placed.")
+    return _(
+        "The time may be held at cal.com. Until when is not known before cal.com answers: it has "
+        "answered no request since %(since)s (%(zone)s)."
+    ) % {"since": local_times.when(hold.unanswered_since), "zone": local_times.zone_name()}
+
+
+def second_possibly_held(latest_end: datetime | None) -> str:
     """Describe an unconfirmed reservation that was to replace the hold."""
+    if latest_end is None:
+        return _(
+            "A second reservation may stand at cal.com beside it. Until when is not known before "
+            "cal.com answers."
+        )
     return _(
         "A second reservation may stand at cal.com beside it, until %(until)s (%(zone)s) at "
         "the latest."
@@ -32,8 +48,8 @@ def second_possibly_held(latest_end: datetime) -> str:
 
 def still_yours(hold: Hold, cal_now: datetime) -> str:
     """Describe a hold that was left as it was. ``cal_now`` is the time on cal.com's clock."""
-    if hold.state == Hold.State.UNCONFIRMED and hold.latest_end is not None:
-        return possibly_held(hold.latest_end)
+    if hold.state == Hold.State.UNCONFIRMED:
+        return unconfirmed(hold)
     if hold.held_until is None or not hold.is_live(cal_now):
         return _("This hold is no longer live.")
     return _("The hold is unchanged: %(slot)s is held until %(until)s (%(zone)s).") % {
@@ -43,13 +59,16 @@ def still_yours(hold: Hold, cal_now: datetime) -> str:
     }
 
 
-def not_confirmed_yet(slot_start: datetime, slot_end: datetime | None, settled_by: datetime) -> str:
-    """Describe a change with an open end. ``settled_by`` is when it will be known at the latest."""
+def not_confirmed_yet(hold: Hold, change: Change, cal_now: datetime) -> str:
+    """Describe a change with an open end, and when it will be known if cal.com has answered."""
+    slot = local_times.slot(hold.slot_start, hold.slot_end)
+    zone = local_times.zone_name()
+    if not change.is_answered or change.settled_by <= cal_now:
+        return _(
+            "Not confirmed yet. Holdfast keeps checking %(slot)s with cal.com, which has given no "
+            "answer about it since %(since)s (%(zone)s)."
+        ) % {"slot": slot, "since": local_times.when(change.unanswered_since), "zone": zone}
     return _(
         "Not confirmed yet. Holdfast keeps checking %(slot)s with cal.com and expects to know "
         "by %(until)s (%(zone)s)."
-    ) % {
-        "until": local_times.when(settled_by),
-        "slot": local_times.slot(slot_start, slot_end),
-        "zone": local_times.zone_name(),
-    }
+    ) % {"until": local_times.when(change.settled_by), "slot": slot, "zone": zone}

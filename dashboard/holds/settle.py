@@ -20,7 +20,7 @@ from dashboard.holds import claims, hold_fields, messages, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.clock import Clock
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.runner import one_look_and_one_write, run
@@ -39,15 +39,23 @@ log = logging.getLogger(__name__)
 _logged: set[tuple[int, type[Exception]]] = set()
 
 
+def settle_all(now: datetime) -> int:
+    """Record what time decided and finish what was interrupted. Return how much is left."""
+    settle_times(now)
+    left = settle_changes(now)
+    ask_where_awaited(now)
+    return left
+
+
 def settle_times(now: datetime) -> int:
     """Record what time alone has decided, without a call. Return how many holds that were."""
-    cal_now = rate_and_clock.cal_now(now)
+    upstream = rate_and_clock.load()
     # In no order: to sort them by a key, SQLite would read the whole history along that key.
-    due = Hold.objects.past_their_time(cal_now, now)[:MOST_AT_ONCE]
+    due = Hold.objects.past_their_time(upstream.at(now), now)[:MOST_AT_ONCE]
     recorded = 0
     for hold in due:
         with one_failure_stops_no_other(hold.pk):
-            recorded += record_time(hold, cal_now=cal_now, now=now)
+            recorded += record_time(hold, upstream, now=now)
     return recorded
 
 
@@ -65,6 +73,19 @@ def settle_changes(now: datetime) -> int:
     return Hold.objects.left_half_way(clock.now()).count()
 
 
+def ask_where_awaited(now: datetime) -> None:
+    """Ask cal.com whether it answers, where the latest end of a hold waits for that.
+
+    Any verb's answer serves as well, so this calls only where there was none.
+    """
+    if Hold.objects.filter(state=State.UNCONFIRMED, latest_end=None).exists():
+        upstream = rate_and_clock.load()
+        if upstream.room(now) != 0:
+            rate_and_clock.ask(upstream)
+            rate_and_clock.save(upstream)
+            settle_times(now)
+
+
 def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None) -> Hold:
     """Return a hold after recording what time decided of it and finishing what was left open.
 
@@ -78,7 +99,7 @@ def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None
         return hold
     with one_failure_stops_no_other(hold_id):
         if is_past:
-            record_time(hold, cal_now=cal_now, now=now)
+            record_time(hold, rate_and_clock.load(), now=now)
         if is_open:
             finish_change(hold_id, now=now)
     return Hold.objects.with_people().get(pk=hold_id)
@@ -100,14 +121,18 @@ def one_failure_stops_no_other(hold_id: int) -> Iterator[None]:
 # --- What time decided ------------------------------------------------------------------------
 
 
-def record_time(hold: Hold, *, cal_now: datetime, now: datetime) -> bool:
+def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     """Record one hold, once: the second to come finds the version changed."""
     if hold.claim_id is not None:
-        return close_dead_claim(hold, cal_now=cal_now, now=now)
+        return close_dead_claim(hold, upstream, now=now)
+    if hold.unanswered_since is not None:
+        since, minutes = hold.unanswered_since, hold.reservation_duration
+        fields = hold_fields.latest_end(since, minutes, upstream.answered_at)
+        return fields["latest_end"] is not None and update_as_read(hold, fields, now=now)
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
     before = hold.snapshot()
     with transaction.atomic(durable=True):
-        fields = hold_fields.ended(State.EXPIRED, end or cal_now)
+        fields = hold_fields.ended(State.EXPIRED, end or upstream.at(now))
         if not update_as_read(hold, fields, now=now):
             return False
         trail.event(
@@ -122,7 +147,7 @@ def record_time(hold: Hold, *, cal_now: datetime, now: datetime) -> bool:
     return True
 
 
-def close_dead_claim(hold: Hold, *, cal_now: datetime, now: datetime) -> bool:
+def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     """End a claim whose process is dead, or so slow that it may no longer write.
 
     A placing whose answer was never recorded may stand at cal.com. The action gets the outcome
@@ -134,9 +159,9 @@ def close_dead_claim(hold: Hold, *, cal_now: datetime, now: datetime) -> bool:
     before = hold.snapshot()
     fields = claims.no_claim()
     if hold.state == State.PLACING:
-        asked_by = cal_now - (now - hold.claim_until) if hold.claim_until else cal_now
-        latest = hold_fields.latest_end(asked_by, hold.reservation_duration)
-        fields |= hold_fields.unconfirmed(latest)
+        asked_by = upstream.at(min(now, hold.claim_until or now))
+        minutes = hold.reservation_duration
+        fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
     action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE
     with transaction.atomic(durable=True):
         if not update_as_read(hold, fields, now=now):
@@ -174,12 +199,9 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     """
     hold = Hold.objects.with_people().get(pk=hold_id)
     if hold.claim_id is not None:
-        close_dead_claim(hold, cal_now=rate_and_clock.cal_now(now), now=now)
+        close_dead_claim(hold, rate_and_clock.load(), now=now)
         hold = Hold.objects.with_people().get(pk=hold_id)
-    try:
-        change = Change.from_json(hold.change) if hold.reservation_uid else None
-    except UnreadableChangeError:
-        change = None
+    change = read_change(hold)
     if change is None:
         drop_unreadable_change(hold, now=now)
         return
@@ -197,8 +219,20 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
         operation.abandon()
 
 
+def read_change(hold: Hold) -> Change | None:
+    """Return the change to finish; None where no process can."""
+    try:
+        change = Change.from_json(hold.change)
+    except UnreadableChangeError:
+        return None
+    is_deleted = change.phase is Phase.ASKING_AGAIN
+    return change if hold.reservation_uid or is_deleted else None
+
+
 def guard_of(change: Change) -> SlotGuard | None:
-    """Return the time that a parked hold goes back to, guarded like any that is asked for."""
+    """Return the time to go back to or ask for again, guarded like any that is asked for."""
+    if change.phase in {Phase.RETAKING, Phase.ASKING_AGAIN}:
+        return SlotGuard.of(change.target)
     if change.parked is None or change.phase is Phase.DISCARDING:
         return None
     return SlotGuard.of(change.origin if change.phase is Phase.UNDOING else change.target)
@@ -213,8 +247,8 @@ def drop_unreadable_change(hold: Hold, *, now: datetime) -> None:
     fields: Fields = {"change": None}
     if hold.state in (State.HELD, State.EXPIRED):
         cal_now = rate_and_clock.cal_now(now)
-        latest = hold_fields.latest_end(cal_now, settings.HOLD_MINUTES_MAX)
-        fields |= hold_fields.unconfirmed(max(latest, hold.held_until or latest))
+        fields |= hold_fields.unconfirmed(cal_now, settings.HOLD_MINUTES_MAX, cal_now)
+        fields["latest_end"] = max(fields["latest_end"], hold.held_until or cal_now)
         fields |= {"reservation_uid": hold.reservation_uid, "ended_at": None, "end_reason": ""}
     with transaction.atomic(durable=True):
         is_left = Hold.objects.filter(pk=hold.pk, change__isnull=False).exists()

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any, TypeAlias
 
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
-from dashboard.holds.hold_fields import Fields
+from dashboard.holds.hold_fields import LANDING, Fields
 from dashboard.holds.slots import SlotHold, is_about, read_moment
 
 
@@ -48,7 +48,11 @@ class UnreadableChangeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change under way. After ``settled_by`` (our clock) its last write can no longer land."""
+    """A change under way. After ``settled_by`` its last write can no longer land.
+
+    That moment, on cal.com's clock, is certain only once cal.com has answered a later call
+    (``is_answered``): a server that stands still executes the write when it goes on.
+    """
 
     verb: str
     phase: Phase
@@ -57,6 +61,7 @@ class Change:
     settled_by: datetime
     parked: datetime | None = None
     refused_as: str = ""  # cause for which the hold's own time was refused to it
+    is_answered: bool = False
     # What follows lives in memory only, as long as the verb runs.
     minutes: int = 0  # that a POST asks for
     parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
@@ -78,24 +83,46 @@ class Change:
             "settled_by": self.settled_by.isoformat(),
             "parked": self.parked.isoformat() if self.parked else None,
             "refused_as": self.refused_as,
+            "is_answered": self.is_answered,
         }
 
     @classmethod
     def from_json(cls, data: Any) -> Change:
         """Read what the register keeps. Raises UnreadableChangeError, without quoting it."""
         try:
+            parked = data["parked"]
             return cls(
                 verb=str(data["verb"]),
                 phase=Phase(data["phase"]),
                 origin=SlotHold.from_json(data["origin"]),
                 target=SlotHold.from_json(data["target"]),
                 settled_by=read_moment(data["settled_by"]),
-                parked=read_moment(moment) if (moment := data["parked"]) is not None else None,
                 refused_as=str(data.get("refused_as", "")),
+                parked=None if parked is None else read_moment(parked),
+                is_answered=data.get("is_answered") is True,
                 resumed=True,
             )
-        except (KeyError, TypeError, ValueError):
+        except (AttributeError, KeyError, TypeError, ValueError):
             raise UnreadableChangeError from None
+
+    @property
+    def unanswered_since(self) -> datetime:
+        """Return since when there was no answer to the last write."""
+        return self.settled_by - LANDING
+
+    def given_up(self, cal_now: datetime) -> Change:
+        """Return the change after a write that brought no answer until now."""
+        return replace(self, settled_by=cal_now + LANDING, is_answered=False)
+
+    def answered(self, cal_now: datetime) -> Change:
+        """Return the change after an answer to another call: from the first one time counts."""
+        if self.is_answered or cal_now < self.unanswered_since:
+            return self
+        return replace(self, settled_by=cal_now + LANDING, is_answered=True)
+
+    def has_landed(self, cal_now: datetime) -> bool:
+        """Return whether no earlier write can be done any more."""
+        return self.is_answered and cal_now >= self.settled_by
 
     def parking_slot(self) -> SlotHold:
         """Return the parking place, held for no shorter than what the hold still has."""
@@ -145,9 +172,8 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One instant: on our clock, on cal.com's, and when a call sent now can no longer land."""
+    """One instant on cal.com's clock, and when a call sent now can no longer land."""
 
-    now: datetime
     cal_now: datetime
     settled_by: datetime
 
@@ -196,11 +222,18 @@ class Failed:
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """cal.com was asked whether it answers; ``answered_at`` is when it last did."""
+
+    answered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class OutOfTime:
     """The budget covers no further call."""
 
 
-Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | OutOfTime
+Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | Asked | OutOfTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +256,13 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class Get:
     """GET the reservation."""
+
+    change: Change
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Find out whether cal.com answers, with a call that is about no reservation."""
 
     change: Change
 
@@ -297,4 +337,4 @@ class Done:
     error: CalcomError | None = field(default=None, compare=False)
 
 
-Step: TypeAlias = Send | Post | Get | Delete | Swap | Wait | Done
+Step: TypeAlias = Send | Post | Get | Ask | Delete | Swap | Wait | Done

@@ -172,8 +172,8 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     # Of a lost or booked hold only a rest is left.
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         return _being_restored(hold, viewer)
-    if hold.state == State.UNCONFIRMED and hold.latest_end:
-        return " ".join([_why_unconfirmed(hold), safety.possibly_held(hold.latest_end)])
+    if hold.state == State.UNCONFIRMED:
+        return " ".join([_why_unconfirmed(hold), safety.unconfirmed(hold)])
     if hold.state == State.LOST:
         return _("The time was taken by someone else while the hold was being changed.")
     if hold.state == State.BOOKED:
@@ -185,10 +185,10 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
 
 def _being_restored(hold: Hold, viewer: Viewer) -> str:
     try:
-        settled_by = Change.from_json(hold.change).settled_by
+        change = Change.from_json(hold.change)
     except UnreadableChangeError:
         return messages.unreadable_change()
-    return safety.not_confirmed_yet(hold.slot_start, hold.slot_end, max(settled_by, viewer.now))
+    return safety.not_confirmed_yet(hold, change, viewer.cal_now)
 
 
 def _why_unconfirmed(hold: Hold) -> str:

@@ -19,6 +19,10 @@ from tests.holds.staff_actions import CLIENT, STRANGERS_MINUTES, StaffAction
 
 OFFICE = ZoneInfo("Europe/Rome")
 ENDED = {"released", "refused", "booked", "expired", "gone", "lost", "ran out"}
+# Said of a hold whose latest end is not known before cal.com answers.
+NO_ANSWER = re.compile(
+    r"(answered no request|given no answer about it) since \d\d:\d\d:\d\d \(Europe/Rome\)"
+)
 UNDER_WAY = {"being changed", "being placed"}
 
 
@@ -61,8 +65,7 @@ def may_be(hold: dict[str, Any], row: Row) -> bool:
         hold["state"] == "unconfirmed"
         and hold["event_type_id"] == row.event_type_id
         and moment(hold["slot_start"]) == row.start
-        and latest is not None
-        and latest >= row.release_at
+        and (latest is None or latest >= row.release_at)
     )
 
 
@@ -263,6 +266,8 @@ def page(hold: HoldPage, live: Sequence[Row], mine: Sequence[Row], *, is_idle: b
 
 
 def latest_end(hold: HoldPage, sentence: str, mine: Sequence[Row]) -> list[str]:
+    if hold.until is None and NO_ANSWER.search(hold.text):
+        return []
     said = re.search(sentence, hold.text)
     if said is None:
         return [f"the page says {hold.state}, but not until when"]

@@ -12,13 +12,13 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Answer, Exchange
+from dashboard.calcom import Answer, Cause, Exchange, Refused
 from dashboard.holds import calcom_client, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Phase
 from tests.holds import factories
-from tests.holds.verbs import CONSULT, MONDAY, ONE
+from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE
 from tests.pages.desk import desk
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
@@ -28,11 +28,20 @@ CHANGES = ["", *(str(phase) for phase in Phase), "unreadable"]
 
 
 class EmptyCalcom:
-    """A cal.com without reservations: a GET finds nothing, and no write is expected."""
+    """A cal.com without reservations or free times, which refuses to take any."""
 
     def get(self, *, uid: str) -> Answer[None]:
         now = timezone.now()
         return Answer(None, Exchange("GET", ONE, now, now, 1, 200))
+
+    def reserve(self, **_asked: Any) -> Answer[None]:
+        now = timezone.now()
+        raise Refused(Cause.ALREADY_RESERVED, Exchange("POST", ALL, now, now, 1, 422))
+
+    def event_type(self, *, event_type_id: int) -> Answer[None]:
+        now = timezone.now() + 2 * MINUTE  # later than any claim
+        exchange = Exchange("GET", EVENT_TYPE, now, now, 1, 200, "request", now)
+        return Answer(None, exchange)
 
 
 def cases(state: str) -> list[tuple[str, str, str]]:
@@ -99,8 +108,7 @@ def test_every_state_is_settled(staff: User, monkeypatch: pytest.MonkeyPatch, st
 
     now = timezone.now()
     for later in (now + 6 * HOUR, now + 12 * HOUR, now + 18 * HOUR):
-        settle.settle_times(later)
-        settle.settle_changes(later)
+        settle.settle_all(later)
     left = [
         (hold.state, hold.claim_id, hold.change)
         for hold in Hold.objects.all()

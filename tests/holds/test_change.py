@@ -15,6 +15,7 @@ from dashboard.holds.states import State
 from dashboard.holds.steps import (
     Accepted,
     Again,
+    Asked,
     Begin,
     Change,
     Done,
@@ -63,19 +64,21 @@ SEEN: dict[str, Seen] = {
     "begin": Begin(),
     "again": Again(),
     "look": Look(),
+    "asked": Asked(NOW),
     "not there": Found(None),
     "not seen": NotSeen(NOT_SEEN),
     "not done": Failed(THROTTLED),
     "no answer": Failed(UNANSWERED),
     "out of time": OutOfTime(),
+    "out of time, no answer": OutOfTime(),
 }
 DELETED = {Phase.DELETING, Phase.DISCARDING, Phase.REPLACED, Phase.RETAKING}
 AFTER_A_REFUSAL = {Phase.UNDOING, Phase.TURNED_AWAY, Phase.DISCARDING}
-UNANSWERED_BEFORE = {Phase.PATCHING, Phase.PARKING, Phase.ASKING_AGAIN}
+UNANSWERED_BEFORE = {Phase.PATCHING, Phase.PARKING}
 
 
 def at(now: timedelta) -> Moment:
-    return Moment(NOW + now, NOW + now, claims.settled_by(NOW + now))
+    return Moment(NOW + now, claims.settled_by(NOW + now))
 
 
 def answer(slot: SlotHold) -> Reservation:
@@ -85,26 +88,28 @@ def answer(slot: SlotHold) -> Reservation:
 def change_in(phase: Phase, *, by: str = "verb", seen: str = "") -> Change:
     """Return a change in a phase; a verb remembers what the words of ``seen`` imply."""
     failed = by == "verb" and (phase in UNANSWERED_BEFORE or "may land" in seen)
-    failed |= "just failed" in seen or seen == "out of time"
+    failed |= "just failed" in seen or seen == "asked" or "out of time" in seen
+    no_answer = seen == "asked" or "no answer" in seen or phase is not Phase.ASKING_AGAIN
     return Change(
         verb="extend" if "extension" in seen else "move",
         phase=phase,
         origin=ORIGIN,
         target=LONGER if "extension" in seen else TARGET,
-        settled_by=NOW + MINUTE if "may land" in seen else NOW,
+        settled_by=NOW + MINUTE * 2 if "may land" in seen else NOW,
         parked=PARKED,
+        is_answered="may land" not in seen,
         minutes=30,
         parking_places=() if "no place left" in seen else (SECOND_PLACE,),
         resumed=by == "settle",
         refused_as=Cause.ALREADY_BOOKED if phase in AFTER_A_REFUSAL else "",
         refusal=REFUSALS[Cause.ALREADY_BOOKED] if phase in AFTER_A_REFUSAL else None,
-        failure=UNANSWERED if failed else None,
+        failure=(UNANSWERED if no_answer else THROTTLED) if failed else None,
     )
 
 
 def seen_in(phase: Phase, name: str) -> Seen:
     """Return what the name says, as the runner would see it."""
-    name = name.removesuffix(", no place left")
+    name = name.removesuffix(", no place left").removesuffix(", all ran out")
     if name in SEEN:
         return SEEN[name]
     if name in REFUSED:
@@ -219,7 +224,7 @@ def test_process_that_takes_it_up_knows_that_it_was_booked() -> None:
     [
         (Phase.PLACING, "accepted", State.HELD),
         (Phase.PLACING, "refused", State.REFUSED),
-        (Phase.PLACING, "no answer", State.UNCONFIRMED),
+        (Phase.PLACING, "asked", State.UNCONFIRMED),
         (Phase.CHECKING, "not there", State.GONE),
         (Phase.DELETING, "accepted", State.RELEASED),
         (Phase.PATCHING, "accepted", State.HELD),
@@ -229,10 +234,10 @@ def test_process_that_takes_it_up_knows_that_it_was_booked() -> None:
         (Phase.TURNED_AWAY, "found parked", State.BOOKED),
         (Phase.TURNED_AWAY, "found parked, all ran out", State.EXPIRED),
         (Phase.RETAKING, "accepted", State.PLACING),
-        (Phase.RETAKING, "not there", State.LOST),
+        (Phase.RETAKING, "not there", State.PLACING),
+        (Phase.RETAKING, "not there, all ran out", State.LOST),
         (Phase.ASKING_AGAIN, "refused", State.LOST),
-        (Phase.ASKING_AGAIN, "no answer", State.UNCONFIRMED),
-        (Phase.ASKING_AGAIN, "out of time", State.LOST),
+        (Phase.ASKING_AGAIN, "asked", State.UNCONFIRMED),
     ],
 )
 def test_state_that_a_transition_records(phase: Phase, seen: str, state: State) -> None:

@@ -43,7 +43,7 @@ def test_each_state_that_can_be_reached_is_accounted_for_and_settles(
     found = Explored()
     for scenario in SCENARIOS:
         start = scenario.start(events=min(events, scenario.events))
-        explore(start, must_keep=scenario.must_keep, found=found)
+        explore(start, losses=scenario.losses, found=found)
 
     taken, table = processes.TRANSITIONS, set(transitions())
     record_property(

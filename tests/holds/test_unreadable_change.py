@@ -76,7 +76,7 @@ def test_unreadable_change_does_not_stop_other_holds(
     bad = place_broken(staff, UNREADABLE[kind])
     good = verbs.place(staff, start=LATER)
     slot = Hold.objects.get(pk=good.pk).slot_hold()
-    left = Change("extend", Phase.PATCHING, slot, slot, timezone.now() - HOUR)
+    left = Change("extend", Phase.PATCHING, slot, slot, timezone.now() - HOUR, is_answered=True)
     Hold.objects.filter(pk=good.pk).update(change=left.to_json(), changed_at=timezone.now() + HOUR)
 
     with caplog.at_level(logging.ERROR, "dashboard"):

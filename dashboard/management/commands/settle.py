@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         if options["every"] is None:
-            self.stdout.write(f"{settle_all()} left half-way")
+            self.stdout.write(f"{settle.settle_all(timezone.now())} left half-way")
             return
         with until_stopped(with_parent=options["with_parent"]) as stop:
             while not stop.is_set():
@@ -40,13 +40,6 @@ def settle_or_log() -> None:
     """Settle; log a database error, so that a restart of the database does not end the service."""
     close_old_connections()
     try:
-        settle_all()
+        settle.settle_all(timezone.now())
     except DatabaseError:
         log.exception("settling failed; it is tried again")
-
-
-def settle_all() -> int:
-    """Settle everything now; return the number of changes that are still interrupted."""
-    now = timezone.now()
-    settle.settle_times(now)
-    return settle.settle_changes(now)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dashboard.calcom import Cause
+from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Get, Phase, Send
+from dashboard.holds.states import State
+from dashboard.holds.steps import Ask, Get, Phase, Send, Step
 from tests.holds.model.calcom import EPOCH, Row, Stranger
 from tests.holds.model.processes import (
     FROZEN,
@@ -16,6 +18,7 @@ from tests.holds.model.processes import (
     OF_A_GET,
     REFUSED,
     CallEnd,
+    end_now,
     perform,
     settle,
     unfreeze,
@@ -25,6 +28,7 @@ from tests.holds.model.register import ModelState
 
 SOON, LANDED, LONG = 10, 200, 4 * 3600  # seconds between passes of settle
 PASSES = 2  # of settle with all that can happen to them; then as many as are needed without
+Losses = frozenset[State]  # ends of a hold that need a cause beyond missing answers and kills
 ELSEWHERE = EPOCH + timedelta(days=1)
 
 
@@ -37,7 +41,7 @@ class Explored:
     idle: int = 0
 
 
-def explore(start: ModelState, *, must_keep: bool, found: Explored) -> None:
+def explore(start: ModelState, *, losses: Losses, found: Explored) -> None:
     """Visit all states that can follow. Raises PropertyViolatedError, with the path there."""
     came_from: dict[object, tuple[object, str]] = {start.identity(): (None, "start")}
     stack = [start]
@@ -48,7 +52,7 @@ def explore(start: ModelState, *, must_keep: bool, found: Explored) -> None:
         try:
             if state.run is None and state.frozen is None:
                 found.idle += 1
-                check_settles(state, must_keep=must_keep)
+                check_settles(state, losses=losses)
             for label, following in successors(state):
                 found.steps += 1
                 reached = following.identity()
@@ -68,8 +72,14 @@ def path_to(identity: object, came_from: dict[object, tuple[object, str]]) -> li
     return labels
 
 
-def check_settles(state: ModelState, *, must_keep: bool) -> None:
+def check_settles(state: ModelState, *, losses: Losses) -> None:
     """Settle while nothing more goes wrong, until all has run out. Raises PropertyViolatedError."""
+    if state.stands_still:
+        for _pass in range(2):
+            state = state.forward(LONG)
+            for name, _row in state.rows():
+                state = finished(settle(state, name))
+        state = landed(goes_on(replace(state, may_be_lost=True)))
     for _pass in range(4):
         if not state.is_open():
             break
@@ -77,22 +87,24 @@ def check_settles(state: ModelState, *, must_keep: bool) -> None:
         for name, _row in state.rows():
             state = finished(settle(state, name))
     if not state.late:
-        check_settled(state, must_keep=must_keep)
+        check_settled(state, losses=losses)
     later = state.forward(LONG)
     for name, _row in later.rows():
         later = finished(settle(later, name))
-    check_settled(later, must_keep=False)
+    check_settled(later, losses=frozenset())
 
 
 def finished(state: ModelState) -> ModelState:
     while state.run is not None:
-        state = perform(state, CallEnd.ANSWERED)
+        state = perform(state, end_now(state))
     return state
 
 
 def successors(state: ModelState) -> Iterator[tuple[str, ModelState]]:
     """Yield everything that can happen next, with a label."""
-    if state.late is not None:
+    if state.stands_still:
+        yield "cal.com goes on", goes_on(state)
+    elif state.late is not None:
         yield "the unanswered write is done", landed(state)
     if state.run is not None:
         yield from after_call(state)
@@ -106,11 +118,14 @@ def successors(state: ModelState) -> Iterator[tuple[str, ModelState]]:
 def after_call(state: ModelState) -> Iterator[tuple[str, ModelState]]:
     step = state.run.step if state.run else None
     method = f"{type(step).__name__} ({step.change.phase})" if step else ""
+    if state.stands_still:
+        yield f"{method}: no answer", perform(state, CallEnd.LOST_BEFORE)
+        return
     yield f"{method}: answered", perform(state, CallEnd.ANSWERED)
     if not state.events_left:
         return
     less = replace(state, events_left=state.events_left - 1)
-    for end in OF_A_GET if isinstance(step, Get) else CallEnd:
+    for end in ends_of(step):
         if end is CallEnd.ANSWERED or (end in LATER and state.late):
             continue
         if end in FROZEN and (state.frozen or state.passes):
@@ -118,6 +133,22 @@ def after_call(state: ModelState) -> Iterator[tuple[str, ModelState]]:
         if end in REFUSED - {CallEnd.FORBIDDEN} and not isinstance(step, Send):
             continue
         yield f"{method}: {end}", perform(less, end)
+
+
+def ends_of(step: Step | None) -> Iterable[CallEnd]:
+    """Return the ends that a call may have."""
+    match step:
+        case Ask():
+            return (CallEnd.KILLED_AFTER,)
+        case Get():
+            return OF_A_GET
+    return CallEnd
+
+
+def goes_on(state: ModelState) -> ModelState:
+    """Let cal.com go on; what it was sent lands within a minute."""
+    late = state.late and replace(state.late, by=state.now + LANDING)
+    return replace(state, stands_still=False, late=late)
 
 
 def between_runs(state: ModelState) -> Iterator[tuple[str, ModelState]]:

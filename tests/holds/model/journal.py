@@ -22,7 +22,8 @@ def commit(state: ModelState, run: Run) -> tuple[ModelState, Run] | None:
         swapped = swap(state, run, run.step)
         return swapped and (swapped, run)
     fields = getattr(run.step, "fields", {})
-    if not fields or (not run.has_sent and row.change is not None):
+    is_written = not run.has_sent and fields.keys() == {"change"} and row.change is not None
+    if not fields or is_written:
         return state, run
     if row.claim != run.claim:
         return None

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from dashboard.calcom import Cause, Refused, Reservation, Unavailable
+from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.steps import (
     Again,
+    Ask,
     Change,
     Delete,
     Done,
@@ -14,6 +15,7 @@ from dashboard.holds.steps import (
     Found,
     Get,
     Location,
+    Look,
     Moment,
     NotSeen,
     OutOfTime,
@@ -34,7 +36,14 @@ OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
 
 def name_of_seen(change: Change, seen: Seen, now: Moment) -> str:
     """Return what was seen, as far as it decides."""
+    ran_out = ", all ran out" if now.cal_now >= change.last_end() else ""
     match seen:
+        case Found(None) if change.phase is Phase.RETAKING:
+            return f"not there{ran_out}"
+        case Look() if change.phase is Phase.ASKING_AGAIN:
+            return f"look{ran_out}"
+        case OutOfTime() if change.phase is Phase.ASKING_AGAIN:
+            return f"out of time{', no answer' * isinstance(change.failure, Unknown)}"
         case Found(None):
             return "not there"
         case Found(Reservation() as reservation):
@@ -54,10 +63,13 @@ def name_of_seen(change: Change, seen: Seen, now: Moment) -> str:
 
 def name_of_found(change: Change, reservation: Reservation, now: Moment) -> str:
     """Return where a GET found the reservation."""
-    may_land = ", a write may land" if now.now < change.settled_by else ""
+    has_landed = change.answered(now.cal_now).has_landed(now.cal_now)
+    may_land = "" if has_landed else ", a write may land"
     if change.phase in DELETED:
         ran_out = reservation.reservation_until <= now.cal_now
-        return "found, ran out" if ran_out and change.phase is not Phase.CHECKING else "found"
+        if not ran_out or change.phase is Phase.CHECKING:
+            return "found"
+        return f"found, ran out{may_land * (change.phase is Phase.DISCARDING)}"
     if change.phase is Phase.RETAKING:
         return f"found{may_land}"
     location = change.locate(reservation)
@@ -104,6 +116,8 @@ def name_of_step(step: Step) -> str:
             return f"DELETE {phase}"
         case Get():
             return f"GET {phase}"
+        case Ask():
+            return f"ASK {phase}"
         case Wait(then=Again()):
             return "wait, send again"
         case Wait():

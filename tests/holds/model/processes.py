@@ -13,6 +13,8 @@ from dashboard.holds.runner import Budget
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.steps import (
     Accepted,
+    Ask,
+    Asked,
     Change,
     Delete,
     Done,
@@ -49,6 +51,7 @@ class CallEnd(StrEnum):
     LOST_BEFORE = "no answer, not done"
     LOST_AFTER = "no answer, done"
     LATE = "no answer, may be done later"
+    STANDS_STILL = "no answer, done once cal.com goes on"
     THROTTLED = "429, for five seconds"
     BLOCKED = "429, for a minute"
     REFUSED_HERE = "refused: 400"
@@ -57,6 +60,7 @@ class CallEnd(StrEnum):
     KILLED_BEFORE = "killed before"
     KILLED_AFTER = "killed after"
     KILLED_LATE = "killed, may be done later"
+    KILLED_STILL = "killed, done once cal.com goes on"
     FROZEN_BEFORE = "freezes before"
     FROZEN_AFTER = "freezes after"
 
@@ -73,6 +77,7 @@ ERRORS: dict[CallEnd, CalcomError] = {
     CallEnd.LOST_BEFORE: UNANSWERED,
     CallEnd.LOST_AFTER: UNANSWERED,
     CallEnd.LATE: UNANSWERED,
+    CallEnd.STANDS_STILL: UNANSWERED,
     CallEnd.THROTTLED: THROTTLED,
     CallEnd.BLOCKED: BLOCKED,
     CallEnd.REFUSED_HERE: REFUSALS[Cause.INVALID],
@@ -87,9 +92,10 @@ DONE = {
     CallEnd.FROZEN_AFTER,
 }
 REFUSED = {CallEnd.REFUSED_HERE, CallEnd.REFUSED_ANYWHERE, CallEnd.FORBIDDEN}
-SILENT = {CallEnd.LOST_BEFORE, CallEnd.LOST_AFTER, CallEnd.LATE}
-LATER = {CallEnd.LATE, CallEnd.KILLED_LATE}
-KILLED = {CallEnd.KILLED_BEFORE, CallEnd.KILLED_AFTER, CallEnd.KILLED_LATE}
+SILENT = {CallEnd.LOST_BEFORE, CallEnd.LOST_AFTER, CallEnd.LATE, CallEnd.STANDS_STILL}
+STILL = {CallEnd.STANDS_STILL, CallEnd.KILLED_STILL}
+LATER = {CallEnd.LATE, CallEnd.KILLED_LATE, *STILL}
+KILLED = {CallEnd.KILLED_BEFORE, CallEnd.KILLED_AFTER, CallEnd.KILLED_LATE, CallEnd.KILLED_STILL}
 FROZEN = {CallEnd.FROZEN_BEFORE, CallEnd.FROZEN_AFTER}
 
 
@@ -115,7 +121,7 @@ def begin(state: ModelState, change: Change, seen: Seen, *, calls: int) -> Model
 def settle(state: ModelState, name: str) -> ModelState:
     """Start a pass of settle: record what time decided, then look at one open row."""
     for each, row in state.rows():
-        state = state.with_row(each, row.settled_by_time(state.now))
+        state = state.with_row(each, row.settled_by_time(state.now, state.answered_at()))
     state = replace(state, passes=state.passes + 1)
     row = state.row(name)
     if row.change is None or row.is_claimed(state.now):
@@ -162,9 +168,20 @@ def perform(state: ModelState, end: CallEnd) -> ModelState:
         check_call(state, run.on, run.step)
     run = replace(run, has_sent=True, has_committed=True)
     state = replace(state, run=run, unanswered=state.unanswered and not isinstance(run.step, Get))
+    if isinstance(run.step, Ask):
+        return after_ask(state, run, end)
     if isinstance(run.step, Get):
         return after_get(state, run, end, state.calcom.row(run.uid))
     return after_write(state, run, end, write_of(run.step, run.uid, state.now))
+
+
+def after_ask(state: ModelState, run: Run, end: CallEnd) -> ModelState:
+    if end in KILLED:
+        return replace(state, run=None)
+    answered_at = state.answered_at()
+    if answered_at is None:
+        state = state.forward(CALL_SECONDS)
+    return go_on(state, run, run.change, Asked(answered_at))
 
 
 def after_get(state: ModelState, run: Run, end: CallEnd, row: Row | None) -> ModelState:
@@ -189,7 +206,8 @@ def after_write(state: ModelState, run: Run, end: CallEnd, write: Write) -> Mode
         check_effect(run.step, answer)
         state = replace(state, calcom=calcom)
     if end in LATER:
-        state = replace(state, late=Late(write, claims.settled_by(state.now)))
+        by = None if end in STILL else claims.settled_by(state.now)
+        state = replace(state, late=Late(write, by), stands_still=end in STILL)
     if end in REFUSED:
         state = replace(state, may_be_lost=True)
     seen = seen_of(ERRORS.get(end, answer), write)
@@ -207,6 +225,11 @@ def after_write(state: ModelState, run: Run, end: CallEnd, write: Write) -> Mode
     return go_on(state, run, run.change, seen)
 
 
+def end_now(state: ModelState) -> CallEnd:
+    """Return the end of a call while nothing more goes wrong."""
+    return CallEnd.LOST_BEFORE if state.stands_still else CallEnd.ANSWERED
+
+
 def unfreeze(state: ModelState) -> ModelState:
     """Let a frozen process go on, after settle has closed its claim."""
     run = state.frozen
@@ -214,7 +237,7 @@ def unfreeze(state: ModelState) -> ModelState:
         raise LookupError("no process is frozen")
     state = replace(state, run=run, frozen=None)
     if run.answer is None:
-        return perform(state, CallEnd.ANSWERED)
+        return perform(state, end_now(state))
     return go_on(state, run, run.change, run.answer)
 
 

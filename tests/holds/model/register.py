@@ -24,6 +24,7 @@ COLUMNS = {
     "slot_end",
     "held_until",
     "latest_end",
+    "unanswered_since",
     "change",
     "reservation_duration",
 }
@@ -48,6 +49,7 @@ class Hold:
     reservation_uid: str | None = None
     held_until: datetime | None = None
     latest_end: datetime | None = None
+    unanswered_since: datetime | None = None
     change: Change | None = None
     claim: Claim | None = None
     reservation_duration: int = 0  # minutes last asked for
@@ -67,23 +69,27 @@ class Hold:
         """Return whether a live row at cal.com is this one's, or may be."""
         if self.reservation_uid == row.uid:
             return self.state is State.HELD or self.change is not None
-        return (
-            self.state is State.UNCONFIRMED
-            and (self.event_type_id, self.slot_start)
-            == (row.slot.event_type_id, row.slot.slot_start)
-            and self.latest_end is not None
-            and self.latest_end >= row.slot.held_until
-        )
+        if self.state is not State.UNCONFIRMED:
+            return False
+        there = (row.slot.event_type_id, row.slot.slot_start)
+        lasts = self.latest_end is None or self.latest_end >= row.slot.held_until
+        return lasts and (self.event_type_id, self.slot_start) == there
 
-    def settled_by_time(self, now: datetime) -> Hold:
-        """Return the row after ``settle_times``, for which a process with a claim is dead."""
+    def settled_by_time(self, now: datetime, answered_at: datetime | None) -> Hold:
+        """Return the row after ``settle_times``, for which a process with a claim is dead.
+
+        ``answered_at`` is now, or None while cal.com stands still.
+        """
         if self.is_claimed(now):
             return self
         hold = self
         if hold.claim is not None and hold.state is State.PLACING:
-            latest = hold_fields.latest_end(hold.claim.until, hold.reservation_duration)
-            hold = hold.with_fields(hold_fields.unconfirmed(latest))
+            since, minutes = min(hold.claim.until, now), hold.reservation_duration
+            hold = hold.with_fields(hold_fields.unconfirmed(since, minutes, answered_at))
         hold = replace(hold, claim=None)
+        if hold.unanswered_since is not None:
+            since, minutes = hold.unanswered_since, hold.reservation_duration
+            return hold.with_fields(hold_fields.latest_end(since, minutes, answered_at))
         end = hold.held_until if hold.state is State.HELD else hold.latest_end
         is_open = hold.state in {State.HELD, State.UNCONFIRMED} and hold.change is None
         if is_open and end is not None and end <= now:
@@ -136,10 +142,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A write that was sent and not answered; until ``by`` cal.com may still do it."""
+    """A write that was sent and not answered; until ``by`` cal.com may still do it.
+
+    None: for as long as it stands still.
+    """
 
     write: Write
-    by: datetime
+    by: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,7 @@ class ModelState:
     run: Run | None = None
     frozen: Run | None = None  # a process that goes on after others have settled
     late: Late | None = None
+    stands_still: bool = False  # cal.com, which then answers no call
     events_left: int = 0
     passes: int = 0  # of settle
     may_be_lost: bool = False
@@ -174,6 +184,7 @@ class ModelState:
             self.frozen and self.frozen.identity(),
             self.late,
             (
+                self.stands_still,
                 self.events_left,
                 self.passes,
                 self.may_be_lost,
@@ -184,7 +195,11 @@ class ModelState:
 
     def moment(self) -> Moment:
         """Return this instant for the state machine."""
-        return Moment(self.now, self.now, claims.settled_by(self.now))
+        return Moment(self.now, claims.settled_by(self.now))
+
+    def answered_at(self) -> datetime | None:
+        """Return when a call that settle makes now is answered."""
+        return None if self.stands_still else self.now
 
     def row(self, name: str) -> Hold:
         """Return a row of the register. Raises LookupError."""
@@ -209,7 +224,9 @@ class ModelState:
     def forward(self, seconds: float) -> ModelState:
         """Return the state so many seconds later; an unanswered write lands in time or never."""
         now = self.now + timedelta(seconds=seconds)
-        late = self.late if self.late and self.late.by > now else None
+        late = self.late
+        if late is not None and late.by is not None and late.by <= now:
+            late = None
         return replace(self, now=now, late=late)
 
 

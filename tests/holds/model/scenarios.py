@@ -21,9 +21,13 @@ CONSULT, OTHER_TYPE = 1, 4
 LEFT_PARKED = {Phase.UNDOING, Phase.TURNED_AWAY}  # by a verb that is over
 
 
+KEEPS = frozenset({State.LOST, State.GONE, State.EXPIRED, State.RELEASED, State.REFUSED})
+MAY_END = frozenset({State.LOST})  # in other ways: a time that was never had, or was given up
+
+
 @dataclass(frozen=True)
 class Scenario:
-    """A verb on a hold. ``must_keep`` is false where the time may be lost without a stranger.
+    """A verb on a hold. ``losses`` are the ends that only a stranger, or time, may bring.
 
     ``events`` is how many may go wrong: one where another scenario comes to the same states.
     """
@@ -39,7 +43,7 @@ class Scenario:
     minutes: int = 30  # until the target's end
     parks: bool = False
     counts_itself: bool = True
-    must_keep: bool = True
+    losses: frozenset[State] = KEEPS
     events: int = 2
 
     def origin(self) -> SlotHold:
@@ -90,14 +94,14 @@ class Scenario:
 
 
 SCENARIOS = (
-    Scenario("place", Phase.PLACING, "place", services.PLACE_CALLS, must_keep=False),
-    Scenario("release", Phase.CHECKING, "release", services.RELEASE_CALLS, must_keep=False),
+    Scenario("place", Phase.PLACING, "place", services.PLACE_CALLS, losses=MAY_END),
+    Scenario("release", Phase.CHECKING, "release", services.RELEASE_CALLS, losses=MAY_END),
     Scenario("extend where cal.com lets it", Phase.PATCHING, parks=True, counts_itself=False),
     Scenario("extend, in place first", Phase.PATCHING, parks=True),
     Scenario("extend by parking at once", Phase.PARKING, parks=True, events=1),
     Scenario("extend what may not be parked", Phase.PATCHING),
-    Scenario("extend what ran out", Phase.PATCHING, left=-1, must_keep=False),
-    Scenario("extend seconds before the end", Phase.PARKING, left=0.1, parks=True, must_keep=False),
+    Scenario("extend what ran out", Phase.PATCHING, left=-1, losses=MAY_END),
+    Scenario("extend seconds before the end", Phase.PARKING, left=0.1, parks=True, losses=MAY_END),
     Scenario("move away", Phase.PATCHING, "move", alteration.PATCH_CALLS, to=2 * HOUR, minutes=15),
     Scenario("move half away", Phase.PATCHING, "move", to=HOUR / 2, minutes=15, parks=True),
     Scenario(
@@ -115,6 +119,6 @@ SCENARIOS = (
         minutes=15,
     ),
     Scenario("settle a move that goes back", Phase.UNDOING, "move", to=HOUR / 2, minutes=15),
-    Scenario("settle a hold that is lost", Phase.TURNED_AWAY, must_keep=False),
-    Scenario("retake", Phase.RETAKING, "retake", alteration.RETAKE_CALLS, must_keep=False),
+    Scenario("settle a hold that is lost", Phase.TURNED_AWAY, losses=frozenset()),
+    Scenario("retake", Phase.RETAKING, "retake", alteration.RETAKE_CALLS, losses=MAY_END),
 )

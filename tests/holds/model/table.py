@@ -13,7 +13,9 @@ placing      | begin                              | POST placing           |
 placing      | accepted                           | stands, ok             |
 placing      | refused                            | not_placed, refused    |
 placing      | not done                           | not_placed, unavailable|
-placing      | no answer                          | unconfirmed, unknown   |
+placing      | no answer                          | ASK placing            |
+placing      | asked                              | unconfirmed, unknown   |
+placing      | out of time                        | unconfirmed, unknown   |
 
 checking     | begin                              | GET checking           |
 checking     | found                              | DELETE deleting        |
@@ -119,6 +121,7 @@ turned_away  | out of time                        | unsettled, unknown     | uns
 discarding   | look                               |                        | GET discarding
 discarding   | found                              |                        | DELETE discarding
 discarding   | found, ran out                     |                        | ended
+discarding   | found, ran out, a write may land   |                        | DELETE discarding
 discarding   | not there                          |                        | ended
 discarding   | not seen                           |                        | unsettled
 discarding   | accepted                           | lost, refused          | ended
@@ -130,7 +133,9 @@ replacing    | begin                              | POST replacing         |
 replacing    | accepted                           | DELETE replaced        |
 replacing    | refused                            | unchanged, refused     |
 replacing    | not done                           | unchanged, unavailable |
-replacing    | no answer                          | second_unconfirmed, unknown |
+replacing    | no answer                          | ASK replacing          |
+replacing    | asked                              | second_unconfirmed, unknown |
+replacing    | out of time                        | second_unconfirmed, unknown |
 replaced     | accepted                           | stands, ok             |
 replaced     | refused                            | stands, ok             |
 replaced     | not done                           | stands, ok             |
@@ -140,18 +145,23 @@ retaking     | begin                              | DELETE retaking        |
 retaking     | accepted                           | POST asking_again      |
 retaking     | refused                            | unchanged, refused     |
 retaking     | not done                           | unchanged, unavailable |
-retaking     | no answer                          | unsettled, unknown     |
+retaking     | no answer                          | GET retaking           |
 retaking     | look                               |                        | GET retaking
-retaking     | found, a write may land            |                        | unsettled
+retaking     | found, a write may land            | unsettled, unknown     | unsettled
 retaking     | found                              |                        | stands
-retaking     | not there                          |                        | lost
-retaking     | not seen                           |                        | unsettled
-asking_again | accepted                           | stands, ok             |
-asking_again | refused                            | lost, refused          |
-asking_again | not done                           | wait, send again       |
-asking_again | no answer                          | unconfirmed, unknown   |
+retaking     | not there                          | POST asking_again      | POST asking_again
+retaking     | not there, all ran out             |                        | lost
+retaking     | not seen                           | unsettled, unknown     | unsettled
+asking_again | look                               |                        | POST asking_again
+asking_again | look, all ran out                  |                        | lost
+asking_again | accepted                           | stands, ok             | stands
+asking_again | refused                            | lost, refused          | lost
+asking_again | not done                           | wait, send again       | wait, send again
+asking_again | no answer                          | ASK asking_again       | ASK asking_again
+asking_again | asked                              | unconfirmed, unknown   | unconfirmed
 asking_again | again                              | POST asking_again      |
-asking_again | out of time                        | lost, refused          |
+asking_again | out of time                        | unsettled, unknown     | unsettled
+asking_again | out of time, no answer             | unconfirmed, unknown   | unconfirmed
 """
 
 
