@@ -53,7 +53,7 @@ def read_json(request: Request) -> Any:
     charset = parameters.get("charset", "").strip('"').lower() or "utf-8"
     if charset not in CHARSETS:
         raise bare_error(415, f'unsupported charset "{charset.upper()}"')
-    encoding = request.headers.get("content-encoding", "identity").lower()
+    encoding = request.headers.get("content-encoding", "").lower() or "identity"
     if encoding != "identity":
         raise bare_error(415, f'unsupported content encoding "{encoding}"')
     if len(request.body) > MAX_BYTES:
