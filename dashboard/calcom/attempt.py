@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from time import monotonic
 from typing import Generic, TypeVar
 
-import httpcore
 import httpx
 
 from dashboard.calcom.cleansing import cleanse, hide, plain
@@ -24,27 +23,19 @@ LONGEST_BODY = 2 * 1024 * 1024  # bytes
 # Faults before any byte of the request went out, in words for people.
 NEVER_SENT: dict[type[Exception], str] = {
     httpx.ConnectTimeout: "No connection was made in time",
-    httpcore.ConnectTimeout: "No connection was made in time",
     httpx.PoolTimeout: "All connections were busy",
-    httpcore.PoolTimeout: "All connections were busy",
     httpx.ConnectError: "No connection was made",
-    httpcore.ConnectError: "No connection was made",
     httpx.ProxyError: "The proxy made no connection",
-    httpcore.ProxyError: "The proxy made no connection",
     httpx.UnsupportedProtocol: "The address cannot be used",
-    httpcore.UnsupportedProtocol: "The address cannot be used",
     httpx.InvalidURL: "The address cannot be used",
 }
 # All others that sending can raise, after which cal.com may have the request. The first fits.
 PERHAPS_SENT: dict[type[Exception], str] = {
     httpx.TimeoutException: "The answer did not come in time",
-    httpcore.TimeoutException: "The answer did not come in time",
     TimeoutError: "The answer did not come in time",
     httpx.ProtocolError: "The connection ended early, or what came was not HTTP",
-    httpcore.ProtocolError: "The connection ended early, or what came was not HTTP",
     httpx.HTTPError: "The connection broke",
     httpx.StreamError: "The connection broke",
-    httpcore.NetworkError: "The connection broke",
     OSError: "The connection broke",
 }
 FAULTS = (*NEVER_SENT, *PERHAPS_SENT)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing, closing
-from http.cookiejar import CookieJar
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Concatenate, ParamSpec, Self, TypeVar
 
 import httpx
@@ -30,17 +30,11 @@ from dashboard.calcom.types import Answer
 P = ParamSpec("P")
 T = TypeVar("T")
 
+NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 # Neither .netrc nor a user name in the address may replace the key.
 NO_AUTH = httpx.Auth()
 
 quieten_libraries()
-
-
-class NoCookies(CookieJar):
-    """A jar that takes no cookies."""
-
-    def extract_cookies(self, response: object, request: object) -> None:
-        """Take none."""
 
 
 def timeouts(call_seconds: float) -> httpx.Timeout:
@@ -114,7 +108,7 @@ class Client:
         self._http = httpx.Client(
             transport=transport or Transport(proxy_for(base_url)),
             timeout=timeouts(call_seconds),
-            cookies=NoCookies(),
+            cookies=CookieJar(NO_COOKIES),
             event_hooks={"response": [drop_location]},
         )
 
@@ -173,7 +167,7 @@ class AsyncClient:
                 verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)
             ),
             timeout=timeouts(call_seconds),
-            cookies=NoCookies(),
+            cookies=CookieJar(NO_COOKIES),
             event_hooks={"response": [drop_location_async]},
         )
 

@@ -2,8 +2,8 @@
 
 httpx limits each read alone: a server that sends one byte a second holds a call forever. The
 asynchronous client cancels such a call with ``asyncio.timeout``. A thread cannot be cancelled, and
-no option of httpx bounds a whole call, so the synchronous client sends through ``Transport``: the
-connection pool that httpx itself uses, with a network backend whose waits end with the call.
+no option of httpx bounds a whole call, so ``Transport`` gives the connection pool that httpx itself
+uses a network backend whose waits end with the call.
 https://www.encode.io/httpcore/network-backends/
 """
 
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from contextvars import ContextVar
 from functools import cache
 from math import inf
@@ -57,14 +57,14 @@ def httpcore_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
     return httpcore.Proxy(str(proxy.url), proxy.raw_auth, ssl_context=proxy.ssl_context)
 
 
-class Transport(httpx.BaseTransport):
+class Transport(httpx.HTTPTransport):
     """Send over pooled connections; a request's read timeout bounds the whole call.
 
     Only looking up a host's name can last longer, and then nothing is sent.
-    Raises the exceptions of httpcore.
     """
 
     def __init__(self, proxy: httpx.Proxy | None = None) -> None:
+        super().__init__(verify=tls_context())
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls_context(),
             proxy=None if proxy is None else httpcore_proxy(proxy),
@@ -77,41 +77,7 @@ class Transport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send, and return the head of the response; its body is still to be read."""
         call_ends.set(monotonic() + request.extensions["timeout"]["read"])
-        url = request.url
-        response = self._pool.handle_request(
-            httpcore.Request(
-                request.method,
-                httpcore.URL(
-                    scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path
-                ),
-                headers=request.headers.raw,
-                content=request.stream,
-                extensions=request.extensions,
-            )
-        )
-        return httpx.Response(
-            response.status,
-            headers=response.headers,
-            stream=Body(response),
-            extensions=response.extensions,
-        )
-
-    def close(self) -> None:
-        """Close all connections."""
-        self._pool.close()
-
-
-class Body(httpx.SyncByteStream):
-    """Body of a response of httpcore, for a response of httpx."""
-
-    def __init__(self, response: httpcore.Response) -> None:
-        self._response = response
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self._response.iter_stream()
-
-    def close(self) -> None:
-        self._response.close()
+        return super().handle_request(request)
 
 
 class Backend(httpcore.SyncBackend):

@@ -45,7 +45,7 @@ def scripted(play: Play) -> Iterator[Scripted]:
                 threads[-1].start()
 
     def serve(connection: socket.socket) -> None:
-        connection.settimeout(10)
+        connection.settimeout(120)
         with connection, suppress(OSError):
             play(connection, server)
 

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NoReturn
 
-import httpcore
 import httpx
 import pytest
 
@@ -124,7 +123,7 @@ LATER_FAULTS = ("ReadTimeout", "WriteTimeout", "ReadError", "WriteError", "Remot
     "fault",
     [
         *NEVER_SENT,
-        *(getattr(library, name) for library in (httpx, httpcore) for name in LATER_FAULTS),
+        *(getattr(httpx, name) for name in LATER_FAULTS),
         *(httpx.CloseError, httpx.DecodingError, httpx.TooManyRedirects, httpx.LocalProtocolError),
         *(OSError, ConnectionResetError, BrokenPipeError, TimeoutError, ssl.SSLError),
     ],

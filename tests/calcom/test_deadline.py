@@ -19,7 +19,7 @@ from tests.calcom.calls import KEY, Ask, ask, ask_async, named, outcome
 from tests.calcom.scripted import NULL, Play, Scripted, keeping_open, receive, reply, scripted
 
 SECONDS = 0.5
-SLACK = 4.0  # for a busy machine; without a deadline the plays below last 10 seconds and more
+SLACK = 30.0  # for a busy machine; without a deadline the plays below last two minutes
 
 
 Send = Callable[[Call[None], str], Answer[None] | CalcomError]
@@ -64,12 +64,12 @@ def drip(connection: socket.socket, rest: bytes) -> None:
 
 def dripping_head(connection: socket.socket, server: Scripted) -> None:
     receive(connection, server)
-    drip(connection, reply(headers=b"X-Long: %s\r\n" % (b"x" * 400)))
+    drip(connection, reply(headers=b"X-Long: %s\r\n" % (b"x" * 4000)))
 
 
 def dripping_body(connection: socket.socket, server: Scripted) -> None:
     receive(connection, server)
-    head, _, body = reply(NULL + b" " * 400).partition(b"\r\n\r\n")
+    head, _, body = reply(NULL + b" " * 4000).partition(b"\r\n\r\n")
     connection.sendall(head + b"\r\n\r\n")
     drip(connection, body)
 
@@ -168,9 +168,8 @@ def test_several_dead_addresses_share_one_deadline(monkeypatch: pytest.MonkeyPat
 def test_deadline_of_one_call_does_not_bind_the_next() -> None:
     with (
         scripted(keeping_open) as server,
-        Client(base_url=server.url, api_key=KEY, call_seconds=SECONDS) as client,
+        Client(base_url=server.url, api_key=KEY) as client,
     ):
         client.get(uid="u")
-        time.sleep(SECONDS + 0.05)
-        assert transport.call_ends.get() < time.monotonic()
+        transport.call_ends.set(time.monotonic() - 1)
         assert client.get(uid="u").value is None
