@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 
 # Combining marks that are accents. Vowel signs of Indic scripts are marks too, and must stay.
 MARKS = (
@@ -42,7 +43,7 @@ LETTERS = {
     **dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212\u207b", "-"),
     **{chr(ord(zero) + digit): str(digit) for zero in ZEROS for digit in range(10)},
 }
-_TABLE = str.maketrans(LETTERS)
+OTHER_LETTERS = re.compile("|".join(map(re.escape, LETTERS)))
 
 
 def fold(text: str) -> str:
@@ -52,6 +53,11 @@ def fold(text: str) -> str:
     """
     if text.isascii():  # most are, and this is much faster
         return " ".join(text.lower().replace("'", "").replace("`", "").split())
-    text = text.lower().translate(_TABLE)
+    text = replace_letters(text.lower(), OTHER_LETTERS, LETTERS)
     text = ACCENTS.sub("", unicodedata.normalize("NFKD", text))
-    return " ".join(text.lower().translate(_TABLE).split())
+    return " ".join(replace_letters(text.lower(), OTHER_LETTERS, LETTERS).split())
+
+
+def replace_letters(text: str, pattern: re.Pattern[str], letters: Mapping[str, str]) -> str:
+    """Replace what a pattern finds. Much faster than ``str.translate`` where that is little."""
+    return pattern.sub(lambda found: letters[found[0]], text)

@@ -26,6 +26,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
+from dashboard.localization.searching import finder
 from dashboard.pages import answers, flash, parameters, row_cache
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, make_viewer
@@ -183,13 +184,14 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> B
     rows = row_cache.rendered_rows(_on_tab(tab, calm, viewer), viewer, current.places)
     attention = _attention(tab, troubled, taken_over, viewer, has_lost=bool(lost_count))
     ended = _ended(viewer) if tab == Tab.ENDED else []
+    is_found = finder(find)
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
-        rows=[line for line in rows if _matches(find, line.row)] if find else rows,
-        attention=[row for row in attention if _matches(find, row)],
+        rows=[line for line in rows if is_found(line.row.search_text)] if find else rows,
+        attention=[row for row in attention if is_found(row.search_text)],
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
-        ended=[line for line in ended if _matches(find, line.row)],
+        ended=[line for line in ended if is_found(line.row.search_text)],
         is_cut=tab == Tab.ENDED and current.ended_count > MOST_ENDED,
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
@@ -274,8 +276,3 @@ def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
         reason=flash.end_reason(hold.end_reason),
         again=f"{place_url}?again={hold.pk}" if is_ahead else "",
     )
-
-
-def _matches(find: str, row: HoldRow) -> bool:
-    text = f"{row.client} {row.contact} {row.note}".casefold()
-    return all(word in text for word in find.casefold().split())

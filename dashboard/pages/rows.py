@@ -20,6 +20,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times
+from dashboard.localization.searching import search_text
 
 State = Hold.State
 
@@ -72,6 +73,7 @@ class HoldRow:
     can_change: bool
     sentence: str
     version: int
+    search_text: str  # of client, contact and note, as ``localization.searching`` compares it
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         can_change=may_change and hold.state == State.HELD and not claimed and hold.change is None,
         sentence=status_sentence(hold, viewer),
         version=hold.version,
+        search_text=search_text(hold.client_name, hold.client_contact, hold.note),
     )
 
 

@@ -82,7 +82,7 @@ def test_every_meaning_can_be_loaded() -> None:
 
 
 def test_no_meaning_is_the_posix_name_of_an_offset() -> None:
-    """The signs of Etc/GMT+2 are the other way round than people expect."""
+    # The signs of Etc/GMT+2 are the other way round than people expect.
     words = [*time_zones.names(), *(f"GMT{sign}{hour}" for sign in "+-" for hour in range(15))]
     found = {name for word in words for name in time_zones.meanings(word)}
     assert sorted(name for name in found if name.startswith(("Etc/", "GMT"))) == []

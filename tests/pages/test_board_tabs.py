@@ -16,6 +16,7 @@ from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
 from tests.holds.verbs import place
+from tests.localization.spellings import SAME
 from tests.pages.desk import desk, markup
 
 pytestmark = pytest.mark.django_db
@@ -173,6 +174,19 @@ class TestFind:
         self, staff: User, office: dict[str, Hold], text: str, holds: list[str]
     ) -> None:
         assert self.found(staff, text) == [office[name].pk for name in holds]
+
+    def test_finds_other_spellings(self, staff: User) -> None:
+        pks = [put(staff, client_name=stored).pk for stored, _typed in SAME]
+        put(staff, client_name="Zoe")
+
+        found = [self.found(staff, typed) for _stored, typed in SAME]
+
+        assert [pk for pk, some in zip(pks, found, strict=True) if pk not in some] == []
+
+    def test_finds_among_many_holds(self, staff: User) -> None:
+        numbers = range(1_000)
+        pks = [put(staff, client_contact=f"+49 171 {n:07}").pk for n in numbers]
+        assert self.found(staff, "0171 0000 777") == [pks[777]]
 
     def test_finds_on_the_current_tab_only(self, staff: User, office: dict[str, Hold]) -> None:
         assert self.found(staff, "mbeki", tab="ended") == [office["lost"].pk]
