@@ -68,7 +68,8 @@ class HoldRow:
     client: str
     contact: str
     note: str
-    holder: str
+    holder: str  # "you" for the viewer
+    holder_name: str
     is_mine: bool
     can_change: bool
     sentence: str
@@ -115,6 +116,7 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         contact=hold.client_contact,
         note=hold.note,
         holder=_("you") if is_mine else str(hold.holder),
+        holder_name=str(hold.holder),
         is_mine=is_mine,
         can_change=may_change and hold.state == State.HELD and not claimed and hold.change is None,
         sentence=status_sentence(hold, viewer),

@@ -151,6 +151,20 @@ def test_former_holder_sees_who_took_over(
     assert "took over it, staff → admin" in story
 
 
+@pytest.mark.parametrize("tab", ["everyone", "ended"])
+def test_printed_board_names_the_holder(staff: User, colleague: User, tab: str) -> None:
+    make = put if tab == "everyone" else put_ended
+    own, other = make(staff), make(colleague)
+
+    page = markup(desk(staff).get(f"/?tab={tab}"))
+
+    cells = dict(re.findall(r'<tr id="[he](\d+)"(?:(?!<tr).)*<td class="by">(.*?)</td>', page))
+    assert cells == {
+        str(own.pk): '<span class="screen">you</span><span class="print">staff</span>',
+        str(other.pk): "colleague",
+    }
+
+
 class TestFind:
     """Without scripts, find is a POST, so that a client's name is in no address."""
 
