@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dashboard", "0010_sign_in_attempts"),
+        ("dashboard", "0011_source_of_answers"),
     ]
 
     operations = [

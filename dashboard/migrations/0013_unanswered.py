@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dashboard", "0010_sign_in_attempts"),
+        ("dashboard", "0012_sign_in_unlocked"),
     ]
 
     operations = [
