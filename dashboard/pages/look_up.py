@@ -78,14 +78,16 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     """Return what a person could not expect: which hold it is, where the typed client is now."""
     typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
     if taken.how is Taking.CONFIRMED:
-        sentence = _("It is the answer to this hold, which is confirmed now.")
-        return f"{sentence} {_('The hold has what you typed.')}" if typed else sentence
-    if taken.how is Taking.KNOWN:
-        sentence = _("It was on the board already, held by %(holder)s.")
-        sentence %= {"holder": taken.hold.holder}
-        return f"{sentence} {_('Not saved: %(typed)s') % {'typed': typed}}" if typed else sentence
-    asked = _("%(holder)s also asked for this time, and cal.com has not answered that yet.")
-    return " ".join(asked % {"holder": hold.holder} for hold in taken.unconfirmed)
+        sentences = [_("It is the answer to this hold, which is confirmed now.")]
+        kept = _("The hold has what you typed.")
+    elif taken.how is Taking.KNOWN:
+        sentences = [_("It was on the board already, held by %(holder)s.")]
+        sentences[0] %= {"holder": taken.hold.holder}
+        kept = _("Not saved: %(typed)s") % {"typed": typed}
+    else:
+        asked = _("%(holder)s also asked for this time, and cal.com has not answered that yet.")
+        return " ".join(asked % {"holder": hold.holder} for hold in taken.unconfirmed)
+    return " ".join([*sentences, kept] if typed else sentences)
 
 
 def nothing_found(request: HttpRequest) -> HttpResponse:
