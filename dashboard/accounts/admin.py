@@ -7,10 +7,12 @@ field for the superuser flag or for single permissions, so a forged one is never
 
 from __future__ import annotations
 
-from typing import Any
+from functools import wraps
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.admin import AdminSite, ModelAdmin, display
+from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
@@ -33,12 +35,29 @@ PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_us
 # Query parameters of ``list_filter``.
 LOOKUPS = {"is_active__exact", "groups__id__exact", "groups__isnull"}
 MAX_SEARCH = 100  # characters
+# Parameters of pop-up windows, which no field here opens. Django fails on a bad value of some.
+POPUP_PARAMETERS = (IS_POPUP_VAR, TO_FIELD_VAR)
 
 
 @admins_only
 def redirect_to_people(_request: HttpRequest, **_: str) -> HttpResponse:
     """Redirect to the list of people, the only section."""
     return redirect("admin:dashboard_user_changelist")
+
+
+def without_popups(view: View) -> View:
+    """Hide the parameters of pop-up windows from a view."""
+
+    @wraps(view)
+    def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        for method in ("GET", "POST"):
+            parameters = getattr(request, method).copy()
+            for name in POPUP_PARAMETERS:
+                parameters.pop(name, None)
+            setattr(request, method, parameters)
+        return view(request, *args, **kwargs)
+
+    return cast("View", handle)
 
 
 class PeopleAdminSite(AdminSite):
@@ -52,9 +71,9 @@ class PeopleAdminSite(AdminSite):
         return is_admin(request.user)
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Refuse other methods, which Django's admin would treat like GET."""
+        """Refuse other methods, which Django's admin would treat like GET; ignore pop-ups."""
         allow = require_http_methods(["GET", "HEAD", "POST"])
-        return allow(super().admin_view(view, cacheable))
+        return allow(without_popups(super().admin_view(view, cacheable)))
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         catalog = self.admin_view(self.i18n_javascript, cacheable=True)

@@ -1,0 +1,65 @@
+"""No query makes an admin page fail."""
+
+from __future__ import annotations
+
+from itertools import product
+from urllib.parse import urlencode
+
+import pytest
+from django.test import Client
+
+from dashboard.accounts.models import User
+from tests.accounts.admin_pages import ADD, LIST, filled_form, page_of
+from tests.accounts.cast import send
+
+pytestmark = pytest.mark.slow  # hundreds of pages
+
+NAMES = [
+    *("_to_field", "_popup", "_changelist_filters", "_facets", "_source_model"),
+    *("e", "p", "o", "q", "all", "pop", "t", "ot", "next", "language"),
+    *("is_active__exact", "is_active__isnull", "is_active__in", "is_active"),
+    *("groups__id__exact", "groups__isnull", "groups__id__in", "groups__name", "groups"),
+    *("password__startswith", "is_superuser__exact", "holds__client_name", "id__in", "pk", "x__y"),
+    *("date_joined__year", "date_joined__gte", "stored_preferences__sound", "username__regex"),
+]
+VALUES = [
+    "",
+    "-1",
+    "9" * 400,
+    "no_such_field",
+    "id__in",
+    "1.2.-3.99",
+    "a\x00b",
+    "[(%s'\"\\",
+    "\ud800",
+]
+
+
+def addresses(staff: User) -> list[str]:
+    site = ["/admin/", "/admin/login/", "/admin/jsi18n/", "/admin/dashboard/"]
+    odd = [f"{LIST}{pk}/change/" for pk in ("0", "-1", "x", "9" * 30, "_00", "%00", "1_2F")]
+    return [*site, LIST, ADD, page_of(staff), *odd]
+
+
+def query_of(name: str, value: str) -> str:
+    return urlencode({name: value}, errors="surrogatepass")
+
+
+@pytest.mark.parametrize("index", range(14))
+def test_no_query_is_an_error(admins: Client, staff: User, index: int) -> None:
+    admins.raise_request_exception = False
+    address, failed = addresses(staff)[index], []
+    queries = [query_of(name, value) for name, value in product(NAMES, VALUES)]
+    # Every one on the pages of people, a few elsewhere.
+    for query in queries if address in (LIST, page_of(staff)) else queries[index % 9 :: 9]:
+        answer = admins.get(f"{address}?{query}")
+        if answer.status_code >= 500:
+            failed.append(query[:60])
+    assert failed == []
+
+
+@pytest.mark.parametrize("name", ["_to_field", "_popup", "_source_model"])
+def test_forms_ignore_popups(admins: Client, staff: User, name: str) -> None:
+    for address in (page_of(staff), f"{page_of(staff)}?{name}=password"):
+        answer = send(admins, address, **filled_form(staff, first_name="Ada"), **{name: "password"})
+        assert (answer.status_code, answer["Location"]) == (302, LIST)
