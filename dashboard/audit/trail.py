@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
@@ -61,6 +61,30 @@ class Answered(Protocol):
     def request_id(self) -> str: ...
 
 
+class Columns(TypedDict, total=False):
+    """Columns of one entry.
+
+    ``method`` and ``path`` describe the call that follows it; ``path`` is a template, never with a
+    uid. ``answered`` is the answer to the call before; ``error_code`` and ``message``, cleansed of
+    secrets, describe its failure. ``reason`` is a code, never free text. The last four describe a
+    request without a signed-in person.
+    """
+
+    asked: Mapping[str, object]
+    before: Mapping[str, object] | None
+    after: Mapping[str, object] | None
+    method: str
+    path: str
+    answered: Answered | None
+    error_code: str
+    message: str
+    reason: str
+    address: str
+    user_agent: str
+    actor_name: str
+    request_id: str
+
+
 @dataclass(frozen=True, slots=True)
 class Trail:
     """Action that has begun, with the columns that all its entries share."""
@@ -80,30 +104,13 @@ def intent(
     action: Action,
     by: Actor | None,
     hold_id: int | None = None,
-    asked: Mapping[str, object],
-    before: Mapping[str, object] | None = None,
-    method: str = "",
-    path: str = "",
-    reason: str = "",
     action_id: uuid.UUID | None = None,
     now: datetime,
+    **columns: Unpack[Columns],
 ) -> Trail:
-    """Record an action before its first call, which ``method`` and ``path`` describe.
-
-    ``path`` is a template, never with a uid; ``reason`` is a code, never free text. Pass an
-    ``action_id`` that is already in use, for a claim.
-    """
-    trail = _new_trail(action_id or uuid.uuid4(), action, by, hold_id)
-    _insert(
-        trail,
-        Kind.INTENT,
-        now,
-        asked=asked,
-        before=before,
-        method=method,
-        path=path,
-        reason=reason,
-    )
+    """Record an action before its first call; pass an ``action_id`` that a claim already uses."""
+    trail = resume(action_id=action_id or uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+    _insert(trail, Kind.INTENT, now, **columns)
     return trail
 
 
@@ -114,65 +121,38 @@ def resume(
 
     Writes no entry itself. New entries have the actor ``by``; the first one keeps its own.
     """
-    return _new_trail(action_id, action, by, hold_id)
-
-
-def step(
-    trail: Trail,
-    *,
-    method: str,
-    path: str,
-    answered: Answered | None,
-    error_code: str = "",
-    message: str = "",
-    now: datetime,
-) -> None:
-    """Record the next call before it is sent, with the answer to the call before it.
-
-    ``error_code`` and ``message`` (cleansed of secrets) describe a failure of that answer.
-    """
-    _insert(
-        trail,
-        Kind.STEP,
-        now,
-        answered=answered,
-        method=method,
-        path=path,
-        error_code=error_code,
-        message=message,
+    if by is None:
+        return Trail(action_id, action, hold_id, None, SYSTEM)
+    return Trail(
+        action_id,
+        action,
+        hold_id,
+        by.user.pk,
+        str(by.user),
+        by.address,
+        by.user_agent,
+        by.request_id,
     )
+
+
+def step(trail: Trail, *, now: datetime, **columns: Unpack[Columns]) -> None:
+    """Record the next call before it is sent, with the answer to the call before it."""
+    _insert(trail, Kind.STEP, now, **columns)
 
 
 def outcome(
     trail: Trail,
     *,
     outcome: Outcome,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-    answered: Answered | None = None,
-    error_code: str = "",
-    message: str = "",
-    reason: str = "",
     hold_id: int | None = None,
     now: datetime,
+    **columns: Unpack[Columns],
 ) -> None:
     """Record the end of an action. Pass the ``hold_id`` of a hold that the action created.
 
     Raises IntegrityError for an action that has an outcome already.
     """
-    _insert(
-        trail,
-        Kind.OUTCOME,
-        now,
-        answered=answered,
-        outcome=outcome,
-        before=before,
-        after=after,
-        error_code=error_code,
-        message=message,
-        reason=reason,
-        **({} if hold_id is None else {"hold_id": hold_id}),
-    )
+    _insert(trail, Kind.OUTCOME, now, outcome=outcome, hold_id=hold_id, **columns)
 
 
 def outcome_once(trail: Trail, **columns: Any) -> bool:
@@ -193,75 +173,32 @@ def event(
     by: Actor | None,
     outcome: Outcome = Outcome.OK,
     hold_id: int | None = None,
-    asked: Mapping[str, object] | None = None,
-    before: Mapping[str, object] | None = None,
-    after: Mapping[str, object] | None = None,
-    error_code: str = "",
-    message: str = "",
-    reason: str = "",
-    address: str = "",
-    user_agent: str = "",
-    actor_name: str = "",
-    request_id: str = "",
     now: datetime,
+    **columns: Unpack[Columns],
 ) -> None:
-    """Record an action without a call, whole in one entry.
-
-    ``address``, ``user_agent``, ``actor_name`` and ``request_id`` describe a request without a
-    signed-in person, and override the values of ``by``.
-    """
-    request_columns: dict[str, Any] = {
-        "actor_name": actor_name,
-        "address": address,
-        "user_agent": user_agent,
-        "request_id": request_id,
-    }
-    _insert(
-        _new_trail(uuid.uuid4(), action, by, hold_id),
-        Kind.EVENT,
-        now,
-        outcome=outcome,
-        asked=asked,
-        before=before,
-        after=after,
-        error_code=error_code,
-        message=message,
-        reason=reason,
-        **{name: value for name, value in request_columns.items() if value},
-    )
-
-
-def _new_trail(
-    action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int | None
-) -> Trail:
-    """Return the shared columns of a new action; write no entry."""
-    if by is None:
-        return Trail(action_id, action, hold_id, None, SYSTEM)
-    return Trail(
-        action_id,
-        action,
-        hold_id,
-        by.user.pk,
-        str(by.user),
-        by.address,
-        by.user_agent,
-        by.request_id,
-    )
+    """Record an action without a call, whole in one entry."""
+    trail = resume(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+    _insert(trail, Kind.EVENT, now, outcome=outcome, **columns)
 
 
 def _insert(
-    trail: Trail, kind: Kind, now: datetime, answered: Answered | None = None, **columns: Any
+    trail: Trail,
+    kind: Kind,
+    now: datetime,
+    *,
+    outcome: str = "",
+    hold_id: int | None = None,
+    **given: Unpack[Columns],
 ) -> None:
     """Insert one entry, with text and JSON made storable."""
-    columns = {
+    columns: dict[str, Any] = {
         "actor_name": trail.actor_name,
-        "hold_id": trail.hold_id,
         "address": trail.address,
         "user_agent": trail.user_agent,
         "request_id": trail.request_id,
-        **_answer_columns(answered),
-        **columns,
+        **given,
     }
+    columns |= _answer_columns(columns.pop("answered", None))
     for name in ("asked", "before", "after"):
         columns[name] = sanitize.to_json(columns.get(name) or {})
     for name, length in MAX_LENGTHS.items():
@@ -273,6 +210,8 @@ def _insert(
         action_id=trail.action_id,
         action=trail.action,
         actor_id=trail.actor_id,
+        outcome=outcome,
+        hold_id=trail.hold_id if hold_id is None else hold_id,
         **columns,
     )
 
