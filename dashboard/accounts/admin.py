@@ -30,11 +30,11 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import is_admin, role_of
+from dashboard.localization.searching import finder, search_text
 
 PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_user_change"}
 # Query parameters of ``list_filter``.
 LOOKUPS = {"is_active__exact", "groups__id__exact", "groups__isnull"}
-MAX_SEARCH = 100  # characters
 # Parameters of pop-up windows, which no field here opens. Django fails on a bad value of some.
 POPUP_PARAMETERS = (IS_POPUP_VAR, TO_FIELD_VAR)
 
@@ -117,8 +117,11 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str
     ) -> tuple[QuerySet[User], bool]:
-        """Cut the term: each word adds a condition, and SQLite allows a depth of a thousand."""
-        return super().get_search_results(request, queryset, search_term[:MAX_SEARCH])
+        """Search as the board does, so that both databases find names however they are spelled."""
+        is_found = finder(search_term)
+        people = queryset.values_list("pk", *self.search_fields)
+        found = [pk for pk, *texts in people if is_found(search_text(*texts))]
+        return queryset.filter(pk__in=found), False
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Allow only the list's own filters; others could probe for a password's hash."""

@@ -165,6 +165,13 @@ def test_new_person_needs_a_password(admins: Client) -> None:
     assert not User.objects.filter(username="new").exists()
 
 
+@pytest.mark.parametrize("typed", ["lukasz", "ŁUKASZ", "wisniewska"])
+def test_search_finds_other_spellings(admins: Client, staff: User, typed: str) -> None:
+    User.objects.filter(pk=staff.pk).update(first_name="Łukasz", last_name="Wiśniewska")
+    listed = admins.get(LIST, {"q": typed}).context["cl"].queryset
+    assert [person.pk for person in listed] == [staff.pk]
+
+
 def test_long_search(admins: Client, staff: User) -> None:
     """SQLite limits the depth of an expression to a thousand."""
     assert admins.get(LIST, {"q": "a " * 1500}).status_code == 200
