@@ -73,12 +73,16 @@ function updateWait(line) {
   line.removeAttribute("data-wait");
 }
 
+const CHANGES = [30, 60].flatMap((minutes) => [60_000 * minutes, -60_000 * minutes]);
 const formats = new Map(); // by time zone; null where the browser does not know it
 
-function formatOf(timeZone) {
-  const parts = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+// Return how a zone shows a moment, with and without its offset.
+function formatsOf(timeZone) {
+  const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
+  const make = (options) =>
+    new Intl.DateTimeFormat(document.documentElement.lang, { timeZone, ...time, ...options });
   try {
-    return new Intl.DateTimeFormat(document.documentElement.lang, { timeZone, ...parts });
+    return { plain: make({}), withOffset: make({ timeZoneName: "short" }) };
   } catch (error) {
     if (error instanceof RangeError) return null;
     throw error;
@@ -86,10 +90,18 @@ function formatOf(timeZone) {
 }
 
 // A browser can be older than the newest time zones: then it shows no clock, and counts down.
+// Where clocks go back they show each time twice, so then the offset is shown too.
 function updateClock(clock, at) {
   const timeZone = clock.dataset.clock;
-  if (!formats.has(timeZone)) formats.set(timeZone, formatOf(timeZone));
-  clock.textContent = formats.get(timeZone)?.format(at) ?? "";
+  if (!formats.has(timeZone)) formats.set(timeZone, formatsOf(timeZone));
+  const format = formats.get(timeZone);
+  if (!format) {
+    clock.textContent = "";
+    return;
+  }
+  const text = format.plain.format(at);
+  const isTwice = CHANGES.some((change) => format.plain.format(at + change) === text);
+  clock.textContent = isTwice ? format.withOffset.format(at) : text;
 }
 
 function update() {
