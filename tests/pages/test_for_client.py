@@ -161,6 +161,18 @@ def test_zone_as_people_type_it(
     assert sentence(browser.get(address)) == said
 
 
+def test_offset_chosen_while_placing_is_remembered(calcom: Sandbox, staff: User) -> None:
+    browser = desk(staff)
+    picker = browser.get("/holds/new", {"event_type_id": "1", "client_zone": "gmt+2"})
+
+    placed = ask(browser, client_zone=picker.context["picker"].choice.client_zone)
+    offering = browser.post("/offers/new", {"hold": Hold.objects.get().pk})
+
+    assert "In your time zone (UTC+2)" in sentence(browser.get(placed["Location"]))
+    assert "client_zone=UTC%2B2" in offering["Location"]
+    assert browser.get(offering["Location"]).context["picker"].choice.client_zone == "UTC+2"
+
+
 def test_ambiguous_zone_is_asked_back(calcom: Sandbox, staff: User) -> None:
     address = f"/holds/{verbs.place(staff).pk}/"
     browser = desk(staff)
