@@ -18,6 +18,8 @@ from dashboard.sandbox.fixtures import Hold as Row
 from tests.holds.staff_actions import CLIENT, STRANGERS_MINUTES, StaffAction
 
 OFFICE = ZoneInfo("Europe/Rome")
+# A time as pages show it; on another day than today with its day.
+CLOCK = r"(?:\w+ \d+ \w+ (?:\d{4} )?)?(\d\d:\d\d:\d\d)(?: CES?T)? \(Europe/Rome\)"
 ENDED = {"released", "refused", "booked", "expired", "gone", "lost", "ran out"}
 # Said of a hold whose latest end is not known before cal.com answers.
 NO_ANSWER = re.compile(
@@ -255,11 +257,11 @@ def page(hold: HoldPage, live: Sequence[Row], mine: Sequence[Row], *, is_idle: b
         there = [row for row in mine if row.start == hold.start]
         return [f"the page says {hold.state}, cal.com has {there}"] if there else []
     if hold.state == "unconfirmed":
-        return latest_end(hold, r"may be held at cal\.com, until (\S+) \(Europe/Rome\)", mine)
+        return latest_end(hold, r"may be held at cal\.com, until " + CLOCK, mine)
     if hold.state == "being restored":
         if hold.until:
             return [f"the page says being restored, and held until {hold.until}"]
-        return latest_end(hold, r"expects to know by (\S+) \(Europe/Rome\)", ())
+        return latest_end(hold, r"expects to know by " + CLOCK, ())
     if hold.state in UNDER_WAY and not is_idle:
         return []
     return [f"the page says {hold.state}"]
@@ -284,7 +286,7 @@ def message(text: str, live: Sequence[Row], mine: Sequence[Row]) -> list[str]:
     ends = {row.release_at.astimezone(OFFICE).strftime("%H:%M:%S") for row in live}
     wrong = [
         f"the message says held until {end}, cal.com has {sorted(ends)}"
-        for end in re.findall(r"is held until (\S+) \(", text)
+        for end in re.findall("is held until " + CLOCK, text)
         if end not in ends
     ]
     for sentence in ("No time is held", "Nothing is held for this client now"):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 
 from django.http import HttpResponse
-from django.utils import timezone
 
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 
 
 @dataclass
@@ -69,4 +69,4 @@ def until(hold: Hold) -> str:
     """Return a hold's end as the grid shows it."""
     end = Hold.objects.get(pk=hold.pk).held_until
     assert end is not None
-    return f"{timezone.localtime(end):%H:%M:%S}"
+    return local_times.when(end)

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 from dashboard.sandbox import Booking, Sandbox
 from tests.future_dates import YEAR, day, named
 from tests.holds import verbs
@@ -89,8 +89,8 @@ def test_unconfirmed_hold_is_shown_as_held(browser: Client, calcom: Sandbox, sta
     found = times(browser.get(f"/holds/new?{ON_MONDAY}"))
 
     [hold] = Hold.objects.all()
-    latest = timezone.localtime(hold.latest_end)
-    assert found[1] == f"10:00 held by you until ≤ {latest:%H:%M:%S} (held)"
+    latest = local_times.when(hold.latest_end)
+    assert found[1] == f"10:00 held by you until ≤ {latest} (held)"
 
 
 def test_seated_type_shows_seats_and_full_times(browser: Client, calcom: Sandbox) -> None:

@@ -7,10 +7,10 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.test import Client
-from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
 from tests.holds import verbs
@@ -143,7 +143,7 @@ def test_slot_of_an_unconfirmed_hold_names_its_holder(browser: Client, calcom: S
 
     first = Hold.objects.get(state="unconfirmed")
     assert first.latest_end is not None
-    latest = f"{timezone.localtime(first.latest_end):%H:%M:%S}"
+    latest = local_times.when(first.latest_end)
     assert f"possibly held by you until {latest} at the latest" in html
     assert f'href="/holds/{first.pk}/"' in html
 
