@@ -27,12 +27,25 @@ def bring_to(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
 
     Round robin is never parked: there its equal holds count as overlaps.
     """
-    kind = hold.event_type_kind
-    if not kind:
-        kind = event_types.kind_of(event_types.event_type(hold.event_type_id))
-    if target.event_type_id != hold.event_type_id or event_types.is_round_robin(kind):
+    if is_new_first(hold, target):
         return new_first(operation, hold, target)
-    return patch(operation, hold, target, may_park=kind != "")
+    return patch(operation, hold, target, may_park=kind_of(hold) != "")
+
+
+def kind_of(hold: Hold) -> str:
+    """Return the kind of the hold's event type; "" where it cannot be read."""
+    return hold.event_type_kind or event_types.kind_of(event_types.event_type(hold.event_type_id))
+
+
+def is_new_first(hold: Hold, target: SlotHold) -> bool:
+    """Return whether the new reservation is made before the old one is given up."""
+    is_other_type = target.event_type_id != hold.event_type_id
+    return is_other_type or event_types.is_round_robin(kind_of(hold))
+
+
+def leaves_gap(hold: Hold, target: SlotHold) -> bool:
+    """Return whether the hold has neither time for a moment on its way to the target."""
+    return target.overlaps(hold.slot_hold()) and not is_new_first(hold, target)
 
 
 def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool) -> Hold:

@@ -70,7 +70,7 @@ class SlotGuard:
         which on PostgreSQL locks it and on SQLite is inside the one write transaction there can
         be. Raises SlotBusyError.
         """
-        _lock_event_type(self.event_type_id)
+        lock_event_type(self.event_type_id)
         others = Hold.objects.asking_for(self.event_type_id, self.start, self.end, now=now)
         others = others.exclude(pk=exclude) if exclude is not None else others
         # Rarely is there one, and reading who it is takes a longer query.
@@ -156,7 +156,8 @@ def _update(rows: Any, hold: Hold, fields: Fields, *, now: datetime) -> bool:
     return True
 
 
-def _lock_event_type(event_type_id: int) -> None:
+def lock_event_type(event_type_id: int) -> None:
+    """Let those who ask for one event type come one after the other, until they commit."""
     if EventTypeLock.objects.filter(pk=event_type_id).update(turn=1):
         return
     EventTypeLock.objects.bulk_create(

@@ -21,6 +21,7 @@ from dashboard.holds import (
     event_types,
     hold_fields,
     messages,
+    promises,
     reservations,
     rules,
     safety,
@@ -30,7 +31,8 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails
 from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import Outcome
+from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 
 # The offset of cal.com's clock is known as precisely as its ``Date``, in whole seconds.
@@ -39,11 +41,15 @@ CLOCK_ERROR = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True)
 class FoundReservation:
-    """A reservation that the register does not know, as cal.com tells it."""
+    """A reservation that the register does not know, as cal.com tells it.
+
+    ``doubt`` is for the person who may add it: the hosts of its time are used up.
+    """
 
     reservation: Reservation
     event_type: EventType | None
     is_live: bool
+    doubt: HoldError | None
 
 
 class Taking(StrEnum):
@@ -82,7 +88,11 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
     if found is None:
         return None
     event_type = event_types.event_type(found.event_type_id)
-    return FoundReservation(found, event_type, found.reservation_until > operation.cal_now())
+    cal_now = operation.cal_now()
+    slot = SlotHold.of(found)
+    guard = promises.host_guard(slot, event_type, cal_now=cal_now)
+    doubt = guard.doubt() if guard else None
+    return FoundReservation(found, event_type, slot.held_until > cal_now, doubt)
 
 
 def take_in(

@@ -19,6 +19,7 @@ Text = str | Promise
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
 NOTHING_CHANGED = _("Nothing was changed.")
+NOTHING_HELD = _("Nothing is held yet.")
 NOTHING_SENT = _("Nothing was sent to cal.com, and nothing was changed.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
@@ -91,6 +92,17 @@ REFUSALS: dict[str, Message] = {
         safe=NOTHING_CHANGED,
         what_now=_("Ask %(holder)s or an admin to do it."),
         status=403,
+    ),
+    # Asked back: the person may confirm.
+    "not_offered": Message(
+        happened=_("cal.com does not offer this time."),
+        safe=NOTHING_HELD,
+        what_now=_("Hold it anyway?"),
+    ),
+    "more_than_hosts": Message(
+        happened=_("%(count)s holds overlap this time already, and it has %(hosts)s hosts."),
+        safe=NOTHING_HELD,
+        what_now=_("Someone may be left without an appointment. Hold it anyway?"),
     ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(
@@ -193,6 +205,10 @@ REFUSALS: dict[str, Message] = {
     ),
 }
 
+UNANSWERED = Message(
+    happened=_("cal.com did not answer."), what_now=WAIT, status=503, outcome=Outcome.UNKNOWN
+)
+
 # Failed calls by cause, see calcom/errors.py. The outcome is the one of a call that writes.
 CALLS: dict[str, Message] = {
     Cause.NOT_RELATED: Message(
@@ -264,33 +280,20 @@ CALLS: dict[str, Message] = {
         status=503,
         outcome=Outcome.UNAVAILABLE,
     ),
-    Cause.UNANSWERED: Message(
-        happened=_("cal.com did not answer."),
-        what_now=WAIT,
-        status=503,
-        outcome=Outcome.UNKNOWN,
-    ),
-    Cause.SERVER_FAULT: Message(
-        happened=_("cal.com reported an internal error."),
-        what_now=WAIT,
-        status=503,
-        outcome=Outcome.UNKNOWN,
-    ),
-    Cause.NOT_JSON: Message(
-        happened=_("cal.com's answer could not be read."),
-        what_now=WAIT,
-        status=503,
-        outcome=Outcome.UNKNOWN,
-    ),
-    Cause.UNKNOWN_SHAPE: Message(
-        happened=_("cal.com's answer has an unknown format."),
-        what_now=WAIT,
-        status=503,
-        outcome=Outcome.UNKNOWN,
-    ),
+    Cause.UNANSWERED: UNANSWERED,
+    Cause.SERVER_FAULT: replace(UNANSWERED, happened=_("cal.com reported an internal error.")),
+    Cause.NOT_JSON: replace(UNANSWERED, happened=_("cal.com's answer could not be read.")),
+    Cause.UNKNOWN_SHAPE: replace(UNANSWERED, happened=_("cal.com's answer has an unknown format.")),
 }
 
 # A 422 with Cause.NO_HOSTS: there are hosts, and none of them has this time (without any: 400).
 NO_HOST_FREE = Message(
     happened=_("None of the hosts of this event type is free at this time."), what_now=ANOTHER_TIME
+)
+# An ALREADY_RESERVED of a seated event type.
+ONE_HOLD_A_TIME = Message(
+    happened=_(
+        "This time is already reserved. cal.com keeps one hold a time, even if seats are left."
+    ),
+    what_now=_("Choose another time, or wait until the other hold has ended."),
 )

@@ -59,3 +59,8 @@ class HoldError(Exception):
     def retake(self) -> bool:
         """Offer to delete the reservation and make it again, which only a person may choose."""
         return self.cause == "retake_needed"
+
+    @property
+    def asks(self) -> bool:
+        """Return True for a question of ``promises.Doubt``, which a person may confirm."""
+        return self.cause in {"not_offered", "more_than_hosts"}

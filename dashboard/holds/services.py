@@ -9,6 +9,7 @@ showed it; None changes it as it is.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -23,11 +24,11 @@ from dashboard.holds.new_holds import (
     ClientDetails,
     Token,
     first_time,
-    guard_of,
     new_hold,
 )
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
+from dashboard.holds.promises import Doubt, guard_against
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
 from dashboard.holds.steps import Phase
@@ -50,11 +51,12 @@ def place(
     client: ClientDetails = NO_CLIENT,
     token: Token = None,
     offer: int | None = None,
+    doubts: Collection[Doubt] = (),
     now: datetime,
 ) -> Hold:
     """Reserve a slot (POST). The same ``token`` again gives the first one's hold.
 
-    As one more time of an ``offer`` it is for the same client as the others.
+    With an ``offer`` it is for that client. ``doubts`` are refused with an error that ``asks``.
     """
     asked = without_none(offer=offer) | {
         "event_type_id": event_type_id,
@@ -72,12 +74,13 @@ def place(
                     reservation_duration=reservation_duration,
                     cal_now=operation.cal_now(),
                 )
+                cal_now = operation.cal_now()
+                guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
                 operation.require_calls(PLACE_CALLS, safe=safety.nothing_held())
                 if offer is not None:
                     client = offers.client_of(offer, client, by=by)
                 hold = new_hold(by.user, slot, event_type, reservation_duration, client)
                 hold.form_token, hold.offer_id = token, offer
-                guard = guard_of(slot, event_type)
                 operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
             change = operation.change(Phase.PLACING, slot, slot, minutes=reservation_duration)
             return hold_or_error(operation, hold, run(operation, hold, change))

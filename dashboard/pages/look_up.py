@@ -120,6 +120,7 @@ def look_up_page(
     if found is not None:
         title = event_types.title_of(found.event_type)
         context["found"] = reservation_row(found.reservation, title, viewer_of(request))
+        context["doubt"] = found.doubt
         context["take_form"] = TakeInForm(initial={"find": key}) if found.is_live else None
     return answers.render_page(request, "look_up", context, status=status, error=error)
 

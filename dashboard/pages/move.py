@@ -14,7 +14,15 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import event_types, services, settle, targets
+from dashboard.holds import (
+    alteration,
+    event_types,
+    promises,
+    rate_and_clock,
+    services,
+    settle,
+    targets,
+)
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
@@ -124,12 +132,18 @@ def move_page(
 def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
     """Return where a move goes, in words, and its risk if the two times overlap."""
     same_type = spot.event_type_id == hold.event_type_id
-    title = event_types.title_of(event_types.event_type(spot.event_type_id))
-    risk = ""
-    if same_type and spot.overlaps(hold.slot_hold()):
-        risk = _(
-            "The two times overlap, so for a moment neither is reserved and someone else could "
-            "take them. If the new time is refused, the hold goes back to the old one."
+    event_type = event_types.event_type(spot.event_type_id)
+    title = event_types.title_of(event_type)
+    now = timezone.now()
+    cal_now = rate_and_clock.cal_now(now)
+    doubts = promises.doubts_about(spot, event_type, exclude=hold.pk, cal_now=cal_now, now=now)
+    risks = [doubt.problem.happened for doubt in doubts]
+    if alteration.leaves_gap(hold, spot):
+        risks.append(
+            _(
+                "The two times overlap, so for a moment neither is reserved and someone else could "
+                "take them. If the new time is refused, the hold goes back to the old one."
+            )
         )
     return {
         "day": local_times.day(spot.slot_start),
@@ -138,5 +152,5 @@ def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
         or (hold.event_type_title if same_type else "")
         or _("Event type %(id)s") % {"id": spot.event_type_id},
         "ends_text": local_times.when(spot.held_until),
-        "risk": risk,
+        "risk": " ".join(risks),
     }

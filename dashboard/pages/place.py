@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import event_types, offers, rate_and_clock, services
+from dashboard.holds import event_types, offers, promises, rate_and_clock, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
@@ -87,6 +87,8 @@ def place(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return place_page(request, form, status=422)
     data = form.cleaned_data
+    confirmed = request.POST.get("confirm", "").split()
+    can_ask = request.POST.get("asks") == "yes"
     try:
         hold = services.place(
             by=actor_of(request),
@@ -97,6 +99,7 @@ def place(request: HttpRequest) -> HttpResponse:
             client=form.client(),
             token=data["token"],
             offer=data["offer"],
+            doubts=promises.open_doubts(can_ask=can_ask, confirmed=confirmed),
             now=timezone.now(),
         )
     except HoldError as error:
@@ -105,7 +108,7 @@ def place(request: HttpRequest) -> HttpResponse:
         form.add_refusal(error)
         return place_page(request, form, status=error.status, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
-    if request.POST.get("then") == "offer":
+    if request.POST.get("then") == "offer" or "offer" in confirmed:
         return offer.add_time(request, hold.pk)
     return answers.redirect_to_hold(hold)
 
@@ -147,8 +150,18 @@ def place_page(
         "picker": picker,
         "times_target": "#chosen",
         "alternatives": picker.alternatives_to(error),
+        "confirm": confirmation(request, error),
     }
     return answers.render_page(request, "new", context, status=status, error=error)
+
+
+def confirmation(request: HttpRequest, error: HoldError | None) -> str:
+    """Return the value of the button that confirms what is asked back; "" for any other error."""
+    if error is None or not error.asks:
+        return ""
+    return " ".join(
+        [request.POST.get("confirm", ""), request.POST.get("then", ""), error.cause]
+    ).strip()
 
 
 def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:

@@ -19,6 +19,12 @@ from tests.holds.verbs import CONSULT, MONDAY
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
+ALL_BOOKED = "All seats of this time are booked at cal.com, perhaps one by your client."
+BOOKED = "The time is booked at cal.com, perhaps by your client."
+NO_HOSTS_LEFT = "2 holds overlap this time already, and it has 2 hosts."
+HOLD_ANYWAY = "Someone may be left without an appointment. Hold it anyway?"
+NOTHING_YET = "Nothing is held yet."
+NOT_OFFERED = "cal.com does not offer this time."
 AS_ENTERED = "This cannot be done as entered."
 FIX_FIELDS = "Fix the highlighted fields and try again."
 HOLD_AGAIN = "Hold the time again if the client still wants it."
@@ -182,20 +188,10 @@ EXPECTED = {
         NOTHING_HELD,
         OFFER_ANOTHER,
     ),
-    "lost_already_booked": (
-        "booked",
-        409,
-        "The time is booked at cal.com, perhaps by your client.",
-        ENDED_AS_BOOKED,
-        WHO_BOOKED,
-    ),
-    "lost_no_seats": (
-        "booked",
-        409,
-        "All seats of this time are booked at cal.com, perhaps one by your client.",
-        ENDED_AS_BOOKED,
-        WHO_BOOKED,
-    ),
+    "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, "Hold it anyway?"),
+    "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, HOLD_ANYWAY),
+    "lost_already_booked": ("booked", 409, BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
+    "lost_no_seats": ("booked", 409, ALL_BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
 }
 
 
@@ -232,6 +228,8 @@ def refusals(user: User) -> dict[str, HoldError]:
         "our_rule": messages.invalid({"slot_start": "no"}),
         "would_shorten": messages.would_shorten(held, field="until"),
         "no_offer": messages.refusal("no_offer"),
+        "not_offered": messages.refusal("not_offered"),
+        "more_than_hosts": messages.refusal("more_than_hosts", count=2, hosts=2),
         "being_changed": messages.being_changed(extending),
         "being_asked": messages.being_asked(extending),
         "being_decided": messages.refusal("being_decided", hold=extending),

@@ -1,0 +1,156 @@
+"""Doubts about a time that is to be held: cal.com does not offer it, or has too few hosts.
+
+cal.com accepts any number of reservations of one round robin time, and times that it does not
+offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from dashboard.calcom import EventType
+from dashboard.holds import claims, event_types, free_times, local_times, messages, open_times
+from dashboard.holds.claims import SlotGuard
+from dashboard.holds.free_times import Span
+from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.new_holds import guard_of
+from dashboard.holds.open_times import INSTANT
+from dashboard.holds.problems import HoldError
+from dashboard.holds.slots import SlotHold
+
+MOST_NAMED = 5
+WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
+
+
+class Doubt(StrEnum):
+    """Question that a page can put; the value is the cause of the HoldError."""
+
+    NOT_OFFERED = "not_offered"
+    MORE_THAN_HOSTS = "more_than_hosts"
+
+
+def open_doubts(*, can_ask: bool, confirmed: Collection[str]) -> frozenset[Doubt]:
+    """Return what a person is still to be asked; "yes" confirms everything."""
+    if not can_ask or "yes" in confirmed:
+        return frozenset()
+    return frozenset(Doubt) - {doubt for doubt in Doubt if doubt in confirmed}
+
+
+def guard_against(
+    doubts: Collection[Doubt],
+    slot: SlotHold,
+    event_type: EventType | None,
+    *,
+    cal_now: datetime,
+    now: datetime,
+) -> SlotGuard | None:
+    """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
+    if Doubt.NOT_OFFERED in doubts and not is_offered(slot, cal_now=cal_now, now=now):
+        raise messages.refusal(Doubt.NOT_OFFERED)
+    guard = host_guard(slot, event_type, cal_now=cal_now)
+    return guard if guard and Doubt.MORE_THAN_HOSTS in doubts else guard_of(slot, event_type)
+
+
+def doubts_about(
+    slot: SlotHold,
+    event_type: EventType | None,
+    *,
+    exclude: int | None = None,
+    cal_now: datetime,
+    now: datetime,
+) -> list[HoldError]:
+    """Return the doubts about a time; ``exclude`` is the hold that moves there."""
+    doubts = []
+    if not is_offered(slot, cal_now=cal_now, now=now):
+        doubts.append(messages.refusal(Doubt.NOT_OFFERED))
+    guard = host_guard(slot, event_type, cal_now=cal_now)
+    if guard is not None and (doubt := guard.doubt(exclude=exclude)):
+        doubts.append(doubt)
+    return doubts
+
+
+# --- Times that cal.com does not offer --------------------------------------------------------
+
+
+def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
+    """Return whether cal.com lists the time as free, True where that is not known.
+
+    Asks cal.com only if no stored answer lists it.
+    """
+    local = slot.slot_start.astimezone(local_times.office()).date()
+    monday = local - timedelta(days=local.weekday())
+    week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
+    if is_hidden_by_hold(slot, cal_now):
+        return True
+    for row in FreeTimes.objects.filter(**asdict(week)):
+        slots = free_times.to_listing(row).slots
+        if any(listed.is_free and listed.start == slot.slot_start for listed in slots):
+            return True
+    listing = free_times.listing(week, now=now)
+    if listing.cause or listing.as_of is None:
+        return True
+    times = open_times.combine(week, listing, cal_now=cal_now, now=now)
+    is_free = any(time.is_free and time.start == slot.slot_start for time in times)
+    return is_free or is_hidden_by_hold(slot, cal_now)  # which a colleague has placed meanwhile
+
+
+def is_hidden_by_hold(slot: SlotHold, cal_now: datetime) -> bool:
+    """Return whether a hold of this office hides the time, so that the list tells nothing."""
+    end = max(slot.slot_end, slot.slot_start + INSTANT)
+    holds = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, end)
+    return any(open_times.keeps_slot(hold, cal_now) for hold in holds.filter(state__in=Hold.OPEN))
+
+
+# --- More holds than hosts --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class HostGuard(SlotGuard):
+    """Guard a round robin time: those who ask for one event type are counted one by one."""
+
+    hosts: int
+    cal_now: datetime
+
+    def take_turn(self, *, now: datetime, exclude: int | None = None) -> None:  # noqa: ARG002
+        """Raise HoldError where the hosts are used up, inside the caller's transaction."""
+        claims.lock_event_type(self.event_type_id)
+        if doubt := self.doubt(exclude=exclude):
+            raise doubt
+
+    def doubt(self, *, exclude: int | None = None) -> HoldError | None:
+        """Return the error of one more hold than there are hosts; None if there is room."""
+        end = self.end or self.start + INSTANT
+        holds = Hold.objects.overlapping(self.event_type_id, self.start, end)
+        holds = holds.filter(state__in=Hold.OPEN, stands_in_for=None).order_by("pk")
+        kept = [
+            hold
+            for hold in holds.select_related("holder")
+            if hold.pk != exclude and open_times.keeps_slot(hold, self.cal_now)
+        ]
+        count = most_at_once(kept, self.start)
+        if count < self.hosts:
+            return None
+        return messages.refusal(
+            Doubt.MORE_THAN_HOSTS, others=kept[:MOST_NAMED], count=count, hosts=self.hosts
+        )
+
+
+def host_guard(
+    slot: SlotHold, event_type: EventType | None, *, cal_now: datetime
+) -> HostGuard | None:
+    """Return the guard of a round robin time whose hosts are known."""
+    is_counted = event_type is not None and event_types.is_round_robin(event_type.kind)
+    if event_type is None or not is_counted or not event_type.owners:
+        return None
+    end = max(slot.slot_end, slot.slot_start + INSTANT)
+    return HostGuard(slot.event_type_id, slot.slot_start, end, len(event_type.owners), cal_now)
+
+
+def most_at_once(holds: Collection[Hold], start: datetime) -> int:
+    """Return how many of these holds, each of which overlaps a time from ``start``, coincide."""
+    spans = [(hold.slot_start, hold.slot_end or hold.slot_start + INSTANT) for hold in holds]
+    moments = {max(start, begin) for begin, _end in spans}
+    return max((sum(b <= at < e for b, e in spans) for at in moments), default=0)

@@ -1,0 +1,252 @@
+"""What a person is asked before a time is held: it is not offered, or its hosts are used up."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import services
+from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.problems import HoldError
+from dashboard.holds.promises import Doubt, most_at_once, open_doubts
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds import verbs
+from tests.holds.concurrency import at_once
+from tests.holds.observe import at_cal_com, in_register, states
+from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
+from tests.pages.desk import desk, wish
+
+HALF = timedelta(minutes=30)
+NIGHT = MONDAY - timedelta(days=1, hours=6)
+SLOTS = "/v2/slots"
+NOT_OFFERED = "cal.com does not offer this time."
+BUTTON = re.compile(r'name="confirm"\s+value="([^"]*)"')
+
+
+def ask(user: User, **more: Any) -> HttpResponse:
+    """Send the form as its page does, which can ask back."""
+    return desk(user).post("/holds/new", wish(asks="yes", **more))
+
+
+def button(page: HttpResponse) -> str:
+    """Return the value of the page's button that confirms."""
+    return BUTTON.findall(page.content.decode())[0]
+
+
+def fill_hosts(user: User, count: int = 2) -> list[Hold]:
+    return [verbs.place(user, event_type=ROUND_ROBIN) for _ in range(count)]
+
+
+def test_time_that_is_not_offered_is_asked_back(calcom: Sandbox, staff: User) -> None:
+    typed = {"slot_start": NIGHT.isoformat(), "client_name": "Ada", "note": "by the door"}
+
+    asked = ask(staff, **typed)
+
+    assert (asked.status_code, Hold.objects.count(), at_cal_com(calcom)) == (409, 0, [])
+    page = asked.content.decode()
+    assert [text in page for text in (NOT_OFFERED, "Hold it anyway", "Ada", "by the door")] == [
+        True
+    ] * 4
+    assert AuditEntry.objects.get(action="place").error_code == "not_offered"
+    answer = ask(staff, confirm=button(asked), **typed)
+    assert answer.status_code == 303
+    assert at_cal_com(calcom) == in_register(Hold.objects.get())
+
+
+def test_script_is_never_asked(calcom: Sandbox, staff: User) -> None:
+    fill_hosts(staff)
+    forms = [wish(slot_start=NIGHT.isoformat()), wish(event_type_id=ROUND_ROBIN)]
+    calcom.forget_calls()
+
+    answers = [desk(staff).post("/holds/new", form) for form in forms]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert calcom.calls(route=SLOTS) == []
+
+
+def test_script_may_confirm_at_once(calcom: Sandbox, staff: User) -> None:
+    fill_hosts(staff)
+
+    answers = [
+        ask(staff, confirm="yes", slot_start=NIGHT.isoformat()),
+        ask(staff, confirm="yes", event_type_id=ROUND_ROBIN),
+    ]
+
+    assert [answer.status_code for answer in answers] == [303, 303]
+
+
+@pytest.mark.parametrize("event_type", [CONSULT, VARIABLE, GROUP, SHORT, ROUND_ROBIN, COLLECTIVE])
+def test_offered_time_is_not_asked_back(calcom: Sandbox, staff: User, event_type: int) -> None:
+    assert ask(staff, event_type_id=event_type).status_code == 303
+
+
+def test_time_that_was_listed_needs_no_call(calcom: Sandbox, staff: User) -> None:
+    day = f"{MONDAY:%Y-%m-%d}"
+    desk(staff).get("/holds/new", {"event_type_id": CONSULT, "day": day})
+    later = timezone.now() - timedelta(minutes=10)
+    FreeTimes.objects.update(asked_at=later, answered_at=later)
+    calcom.forget_calls()
+
+    assert ask(staff).status_code == 303
+    assert calcom.calls(route=SLOTS) == []
+
+
+@pytest.mark.parametrize("fault", ["500", "drop", "429", "html"])
+def test_nothing_is_asked_where_cal_com_does_not_list_its_times(
+    calcom: Sandbox, staff: User, fault: str
+) -> None:
+    calcom.faults.add(fault, route=SLOTS, count=None, seconds=1)
+
+    assert ask(staff, slot_start=NIGHT.isoformat()).status_code in {303, 503}
+    assert "not_offered" not in AuditEntry.objects.values_list("error_code", flat=True)
+
+
+def test_time_of_an_own_hold_is_left_to_cal_com(calcom: Sandbox, staff: User) -> None:
+    """The hold itself hides it from the list."""
+    hold = verbs.place(staff)
+
+    answer = ask(staff)
+
+    assert answer.status_code == 409
+    assert "This time is already reserved" in answer.content.decode()
+    assert states() == ["held", "refused"]
+    verbs.release(staff, hold)
+    assert ask(staff).status_code == 303  # free again, although cal.com's list is older
+
+
+def test_more_holds_than_hosts_are_asked_back(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    held = fill_hosts(staff)
+
+    asked = ask(colleague, event_type_id=ROUND_ROBIN)
+
+    page = asked.content.decode()
+    assert (asked.status_code, at_cal_com(calcom)) == (409, in_register(*held))
+    assert "2 holds overlap this time already, and it has 2 hosts." in page
+    assert "held by staff until" in page
+    answer = ask(colleague, event_type_id=ROUND_ROBIN, confirm=button(asked))
+    assert (answer.status_code, len(at_cal_com(calcom))) == (303, 3)
+
+
+def test_answer_to_one_question_answers_no_other(calcom: Sandbox, staff: User) -> None:
+    fill_hosts(staff)
+
+    asked = ask(staff, event_type_id=ROUND_ROBIN, confirm="not_offered", then="offer")
+
+    assert asked.status_code == 409
+    assert button(asked) == "not_offered offer more_than_hosts"
+    confirmed = ask(staff, event_type_id=ROUND_ROBIN, confirm=button(asked))
+    assert confirmed["Location"].startswith("/holds/new?offer=")
+
+
+@pytest.mark.parametrize(
+    ("state", "is_asked"),
+    [("placing", True), ("unconfirmed", True), ("released", False), ("expired", False)],
+)
+def test_holds_that_count(calcom: Sandbox, staff: User, state: str, *, is_asked: bool) -> None:
+    first, _second = fill_hosts(staff)
+    Hold.objects.filter(pk=first.pk).update(state=state, latest_end=first.held_until)
+
+    assert (ask(staff, event_type_id=ROUND_ROBIN).status_code == 409) is is_asked
+
+
+def test_holds_at_different_times_need_no_two_hosts(calcom: Sandbox, staff: User) -> None:
+    for start in (MONDAY, MONDAY + 2 * HALF):
+        verbs.place(staff, event_type=ROUND_ROBIN, start=start)
+
+    answer = ask(staff, event_type_id=ROUND_ROBIN, slot_start=(MONDAY + HALF).isoformat())
+
+    assert answer.status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("patient")
+def test_hosts_are_counted_one_by_one(calcom: Sandbox, staff: User) -> None:
+    def place() -> Hold:
+        return services.place(
+            by=acting(staff),
+            event_type_id=ROUND_ROBIN,
+            slot_start=MONDAY,
+            reservation_duration=15,
+            doubts=frozenset(Doubt),
+            now=timezone.now(),
+        )
+
+    results = at_once(*[place] * 6)
+
+    refused = [result for result in results if isinstance(result, HoldError)]
+    assert [error.cause for error in refused] == ["more_than_hosts"] * 4
+    assert len(at_cal_com(calcom)) == 2
+
+
+def test_move_tells_before_it_is_sent(calcom: Sandbox, staff: User) -> None:
+    fill_hosts(staff)
+    hold = verbs.place(staff, event_type=ROUND_ROBIN, start=MONDAY + timedelta(hours=3))
+    browser = desk(staff)
+    pages = [
+        browser.get(f"/holds/{hold.pk}/move", {"slot_start": start.isoformat()}).content.decode()
+        for start in (MONDAY, NIGHT, hold.slot_start + timedelta(hours=1))
+    ]
+
+    assert ["it has 2 hosts" in page for page in pages] == [True, False, False]
+    assert [NOT_OFFERED in page for page in pages] == [False, True, False]
+    assert [">Move it<" in page for page in pages] == [True] * 3
+
+
+def test_reservation_beyond_the_hosts_is_shown_as_such(calcom: Sandbox, staff: User) -> None:
+    uids = [calcom.insert_hold(ROUND_ROBIN, MONDAY, minutes=20).uid for _ in range(2)]
+    browser = desk(staff)
+    before = browser.post("/look-up", {"uid": uids[0]}).content.decode()
+    fill_hosts(staff)
+
+    after = browser.post("/look-up", {"uid": uids[1]}).content.decode()
+
+    told = "2 holds overlap this time already, and it has 2 hosts."
+    assert [told in page for page in (before, after)] == [False, True]
+
+
+@pytest.mark.parametrize(("event_type", "has_gap"), [(CONSULT, True), (ROUND_ROBIN, False)])
+def test_move_announces_a_gap_only_where_there_is_one(
+    calcom: Sandbox, staff: User, event_type: int, *, has_gap: bool
+) -> None:
+    hold = verbs.place(staff, event_type=event_type)
+
+    page = desk(staff).get(f"/holds/{hold.pk}/move", {"slot_start": (MONDAY + HALF).isoformat()})
+
+    assert ("The two times overlap" in page.content.decode()) is has_gap
+
+
+@pytest.mark.parametrize(
+    ("spans", "most"),
+    [
+        ([], 0),
+        ([(0, 60)], 1),
+        ([(0, 60), (60, 120)], 1),
+        ([(0, 60), (30, 90)], 2),
+        ([(-60, 30), (30, 90)], 1),
+        ([(-60, None), (0, None)], 1),
+    ],
+)
+def test_most_at_once(spans: list[tuple[int, int | None]], most: int) -> None:
+    def at(minutes: int | None) -> Any:
+        return None if minutes is None else MONDAY + timedelta(minutes=minutes)
+
+    holds = [Hold(slot_start=at(start), slot_end=at(end)) for start, end in spans]
+
+    assert most_at_once(holds, MONDAY) == most
+
+
+def test_open_doubts() -> None:
+    assert open_doubts(can_ask=False, confirmed=[]) == frozenset()
+    assert open_doubts(can_ask=True, confirmed=["yes"]) == frozenset()
+    assert open_doubts(can_ask=True, confirmed=["not_offered"]) == {Doubt.MORE_THAN_HOSTS}
+    assert open_doubts(can_ask=True, confirmed=["x"]) == frozenset(Doubt)
