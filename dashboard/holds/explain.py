@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dashboard.calcom import CalcomError, Refused
-from dashboard.holds import messages, safety
+from dashboard.holds import event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
@@ -55,7 +55,10 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
         if (done.change.phase in TAKES_A_TIME)
         else []
     )
-    failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others)
+    kind = hold.event_type_kind
+    if done.change.target.event_type_id != hold.event_type_id:
+        kind = event_types.kind_of(event_types.event_type(done.change.target.event_type_id))
+    failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others, kind=kind)
     failure.outcome = AuditOutcome(done.outcome)
     return failure
 

@@ -11,8 +11,15 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.calcom import CalcomError, Cause, Refused, Unavailable
-from dashboard.holds.message_table import CALLS, NO_HOST_FREE, REFUSALS, Message, Text
+from dashboard.calcom import CalcomError, Cause, Kind, Refused, Unavailable
+from dashboard.holds.message_table import (
+    CALLS,
+    NO_HOST_FREE,
+    ONE_HOLD_A_TIME,
+    REFUSALS,
+    Message,
+    Text,
+)
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
 from dashboard.holds.safety import still_yours, unconfirmed
@@ -73,12 +80,22 @@ def refusal(
 
 
 def call_failed(
-    error: CalcomError, *, safe: str, hold: Hold | None = None, others: Iterable[Hold] = ()
+    error: CalcomError,
+    *,
+    safe: str,
+    hold: Hold | None = None,
+    others: Iterable[Hold] = (),
+    kind: str = "",
 ) -> HoldError:
-    """Return the error of a verb whose call failed. ``safe`` says whether the hold is safe."""
+    """Return the error of a verb whose call failed. ``safe`` says whether the hold is safe.
+
+    ``kind`` is that of the event type that was asked for, if known.
+    """
     message = CALLS[error.cause]
     if error.cause is Cause.NO_HOSTS and error.exchange.status == 422:
         message = NO_HOST_FREE
+    if error.cause is Cause.ALREADY_RESERVED and kind == Kind.SEATED:
+        message = ONE_HOLD_A_TIME
     if isinstance(error, Unavailable) and message.outcome is Outcome.UNKNOWN:
         message = replace(message, what_now=TRY_AGAIN)  # a GET without an answer
     status = f"HTTP {error.exchange.status}" if error.exchange.status else ""
