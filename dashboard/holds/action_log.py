@@ -39,7 +39,7 @@ class ActionLog:
         self.way = ""  # which of the ways to extend and move it went
         self.exchange: Exchange | None = None
         self.error: CalcomError | None = None
-        self._asked = asked
+        self.asked = asked
         self._hold_id = hold_id
         self._trail: trail.Trail | None = None
 
@@ -55,7 +55,7 @@ class ActionLog:
             by=self.by,
             outcome=error.outcome,
             hold_id=self._hold_id,
-            asked=self._asked,
+            asked=self.asked,
             error_code=str(error.cause),
             message=error.logged,
             now=now,
@@ -77,7 +77,7 @@ class ActionLog:
             action_id=action_id,
             by=self.by,
             hold_id=hold.pk if hold else None,
-            asked=self._asked,
+            asked=self.asked,
             before=before,
             method=method,
             path=COLLECTION if method == "POST" else ONE,

@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+from dashboard.calcom import Cause
 from dashboard.holds import event_types, rate_and_clock, safety
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import hold_or_error
+from dashboard.holds.loading import load_for_change
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import guard_of, stand_in_for
 from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
+from dashboard.holds.states import State
 from dashboard.holds.steps import Phase
 
 # Calls that a way may need, with the GETs that settle them and one undo.
@@ -29,7 +33,29 @@ def bring_to(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
     """
     if is_new_first(hold, target):
         return new_first(operation, hold, target)
-    return patch(operation, hold, target, may_park=kind_of(hold) != "")
+    may_park = kind_of(hold) != "" or refuses_equal_times(hold.event_type_id)
+    is_live = hold.is_live(operation.cal_now())
+    if may_park or not is_live or not target.overlaps(hold.slot_hold()):
+        return patch(operation, hold, target, may_park=may_park)
+    try:
+        return new_first(operation, hold, target)
+    except HoldError as refused:
+        if refused.cause != Cause.ALREADY_RESERVED:
+            raise
+    # The refusal shows that it is not round robin. An action of its own, on the hold as left.
+    action, asked, now = operation.action, operation.log.asked, operation.now()
+    with Operation(action, by=operation.by, hold_id=hold.pk, asked=asked, now=now) as again:
+        hold = load_for_change(again, hold.pk, version=hold.version, states={State.HELD})
+        return patch(again, hold, target, may_park=True)
+
+
+def refuses_equal_times(event_type_id: int) -> bool:
+    """Return whether cal.com has refused a POST beside a reservation: round robin accepts it.
+
+    For event types that the key cannot read, such as a team mate's.
+    """
+    refused = Hold.objects.filter(event_type_id=event_type_id, state=State.REFUSED)
+    return refused.filter(end_reason=Cause.ALREADY_RESERVED).exists()
 
 
 def kind_of(hold: Hold) -> str:
@@ -51,7 +77,7 @@ def leaves_gap(hold: Hold, target: SlotHold) -> bool:
 def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool) -> Hold:
     """PATCH to the target, by way of a parking place where cal.com leaves no other.
 
-    A hold whose kind is not known is not parked, as it may be round robin. Raises HoldError.
+    Raises HoldError.
     """
     now, cal_now = operation.now(), operation.cal_now()
     origin = hold.slot_hold()

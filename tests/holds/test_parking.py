@@ -14,10 +14,9 @@ from dashboard.holds import settle
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
-from tests.future_dates import day
 from tests.holds import verbs
-from tests.holds.observe import at_cal_com, in_register, sent, states
-from tests.holds.verbs import CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN
+from tests.holds.observe import at_cal_com, in_register, is_held_for, sent, states
+from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN
 
 
 @pytest.fixture
@@ -65,21 +64,53 @@ def test_round_robin_is_never_parked(calcom: Sandbox, staff: User, *, retake: bo
 
 @pytest.mark.parametrize("believed", [False, True])
 @pytest.mark.usefixtures("unknown_kind")
-def test_unknown_kind_is_never_parked(calcom: Sandbox, staff: User, *, believed: bool) -> None:
-    """It may be round robin. A self-overlap that cal.com is known to count changes nothing."""
+def test_unknown_kind_is_parked_once_it_is_known_to_be_safe(
+    calcom: Sandbox, staff: User, *, believed: bool
+) -> None:
+    """A POST beside the hold, which only round robin accepts, is refused."""
     hold = verbs.place(staff)
     until = timezone.now() + timedelta(hours=1) if believed else None
     Upstream.objects.update(self_overlap_until=until)
+    before, started = in_register(hold), timezone.now()
     calcom.forget_calls()
 
-    with pytest.raises(HoldError) as refused:
-        verbs.extend(staff, hold)
+    verbs.extend(staff, hold, 30)
 
-    assert refused.value.retake is True
-    assert [row.start for row in calcom.rows()] == [MONDAY]
-    date = str(day(0)).encode()
-    assert [call.request.body.count(date) for call in calcom.calls("PATCH")] == [1]
-    assert verbs.extend(staff, hold, 30, retake=True).state == "held"
+    in_place = [] if believed else [("PATCH", 422)]
+    assert sent(calcom) == [("POST", 422), *in_place, ("PATCH", 200), ("PATCH", 200)]
+    assert at_cal_com(calcom) == in_register(hold) == before
+    assert is_held_for(hold, 30, since=started)
+    calcom.forget_calls()
+    verbs.extend(staff, hold, 40)
+    verbs.move(staff, hold, MONDAY + timedelta(minutes=30))
+    assert sent(calcom) == [("PATCH", 200)] * 4  # it is known from now on
+    assert states(hold) == ["held"]
+
+
+@pytest.mark.usefixtures("unknown_kind")
+def test_round_robin_that_cannot_be_read_is_never_parked(calcom: Sandbox, staff: User) -> None:
+    hold, other = (verbs.place(staff, event_type=ROUND_ROBIN) for _ in range(2))
+    calcom.forget_calls()
+
+    verbs.extend(staff, hold, 30)
+    verbs.move(staff, hold, MONDAY + timedelta(minutes=30))
+
+    assert sent(calcom) == [("POST", 201), ("DELETE", 200)] * 2
+    assert at_cal_com(calcom) == in_register(hold, other)
+
+
+@pytest.mark.usefixtures("unknown_kind")
+def test_unknown_kind_tells_why_it_is_not_changed(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    before = at_cal_com(calcom)
+    calcom.faults.add("500", method="POST", route=ALL)
+
+    with pytest.raises(HoldError) as unknown:
+        verbs.extend(staff, hold, 30)
+
+    assert unknown.value.cause == "server_fault"
+    assert "The hold is unchanged" in unknown.value.problem.safe
+    assert at_cal_com(calcom) == before
 
 
 def test_expired_hold_is_revived_in_place(calcom: Sandbox, staff: User) -> None:
