@@ -9,8 +9,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import messages, safety, services, settle
+from dashboard.holds import messages, safety, services
 from dashboard.holds.clock import Clock
+from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
@@ -65,36 +66,36 @@ def release_many(
     """
     clock = Clock(now)
     stop_at = time.monotonic() + SECONDS
+    asked = services.without_none(reason=reason or None)
     results = []
     for hold_id in dict.fromkeys(hold_ids):
-        hold = settle.load_settled(hold_id, now=clock.now())
-        if hold.state == State.RELEASED:
-            results.append(ReleaseResult(hold, BulkResult.RELEASED_BEFORE))
-            continue
+        operation = Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=clock.now())
         try:
-            if time.monotonic() > stop_at:
-                refuse_late(hold, by=by, now=clock.now())
-            hold = services.release(
-                hold_id=hold_id,
-                by=by,
-                reason=reason,
-                note=note,
-                version=(versions or {}).get(hold_id),
-                reserve_for_others=KEPT_FOR_OTHERS,
-                now=clock.now(),
-            )
+            with operation:
+                hold = load(operation, hold_id)
+                if hold.is_released:
+                    results.append(ReleaseResult(hold, BulkResult.RELEASED_BEFORE))
+                    continue
+                if time.monotonic() > stop_at:
+                    safe = safety.still_yours(hold, operation.cal_now())
+                    raise messages.refusal("no_time", hold=hold, safe=safe)
+                hold = services.release_loaded(
+                    operation,
+                    hold,
+                    reason=reason,
+                    note=note,
+                    version=(versions or {}).get(hold_id),
+                    reserve_for_others=KEPT_FOR_OTHERS,
+                )
         except HoldError as error:
-            hold = Hold.objects.with_people().get(pk=hold_id)
-            results.append(ReleaseResult(hold, RESULT_OF_OUTCOME[error.outcome], error))
+            hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
+            results.append(
+                ReleaseResult(hold, BulkResult.RELEASED_BEFORE)
+                if hold.is_released
+                else ReleaseResult(hold, RESULT_OF_OUTCOME[error.outcome], error)
+            )
         else:
             is_released = hold.state == State.RELEASED
             result = BulkResult.RELEASED if is_released else BulkResult.WAS_GONE
             results.append(ReleaseResult(hold, result))
     return results
-
-
-def refuse_late(hold: Hold, *, by: Actor, now: datetime) -> None:
-    """Record that time ran out before this one. Raises HoldError."""
-    with Operation(Action.RELEASE, by=by, hold_id=hold.pk, now=now) as operation:
-        safe = safety.still_yours(hold, operation.cal_now())
-        raise messages.refusal("no_time", hold=hold, safe=safe)

@@ -244,6 +244,10 @@ class Hold(models.Model):
     def has_ended(self) -> bool:
         return self.state not in self.OPEN
 
+    @property
+    def is_released(self) -> bool:
+        return self.state == State.RELEASED and self.change is None
+
 
 class Offer(models.Model):
     """Several times held for one client, who will keep one of them."""

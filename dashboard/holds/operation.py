@@ -19,7 +19,7 @@ from django.db.models import F
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import Answer, CalcomError, Exchange
+from dashboard.calcom import Answer, CalcomError, Cause, Exchange
 from dashboard.holds import calcom_client, claims, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.claims import Claim, ClaimLostError, NotClaimedError, SlotBusyError, SlotGuard
@@ -74,6 +74,8 @@ class Operation:
         error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
+        if isinstance(error, HoldError):
+            error.was_sent = self.has_sent and error.cause != Cause.NOT_SENT
         if isinstance(error, HoldError) and not self.log.has_started:
             with transaction.atomic(durable=True):
                 self.log.refusal(error, now=self.now())

@@ -33,6 +33,7 @@ class HoldError(Exception):
     ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the response, ``cause`` the
     code that the audit stores, ``fields`` are messages by form field, ``hold`` is the hold
     concerned. ``logged`` is ``problem.happened`` in the office's language and zone, for the log.
+    ``was_sent`` is set by the operation: cal.com was asked, so what failed is not only here.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class HoldError(Exception):
         self.logged = logged
         self.fields = dict(fields or {})
         self.hold = hold
+        self.was_sent = False
 
     @property
     def retake(self) -> bool:

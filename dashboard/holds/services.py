@@ -170,26 +170,40 @@ def release(
     reason: str = "",
     note: str = "",
     version: int | None = None,
-    reserve_for_others: int = 0,
     now: datetime,
 ) -> Hold:
     """Release the time (DELETE), after a GET that tells whether it was still there.
 
-    Releasing what is already released changes nothing and is no error. ``reserve_for_others``
-    calls of the rate allowance are left for colleagues.
+    Releasing what is already released changes nothing and is no error.
     """
     asked = without_none(reason=reason or None)
     with Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=now) as operation:
         hold = load(operation, hold_id)
-        if hold.state == State.RELEASED and hold.change is None:
+        if hold.is_released:
             return hold
-        require_changeable(operation, hold, version=version, states={State.HELD})
-        safe = safety.still_yours(hold, operation.cal_now())
-        operation.require_calls(2 + reserve_for_others, safe=safe)
-        operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
-        slot = hold.slot_hold()
-        change = operation.change(Phase.CHECKING, slot, slot, end_reason=reason, end_note=note)
-        return hold_or_error(operation, hold, run(operation, hold, change))
+        return release_loaded(operation, hold, reason=reason, note=note, version=version)
+
+
+def release_loaded(
+    operation: Operation,
+    hold: Hold,
+    *,
+    reason: str,
+    note: str,
+    version: int | None,
+    reserve_for_others: int = 0,
+) -> Hold:
+    """Release a hold that was loaded. Raises HoldError.
+
+    ``reserve_for_others`` calls of the rate allowance are left for colleagues.
+    """
+    require_changeable(operation, hold, version=version, states={State.HELD})
+    safe = safety.still_yours(hold, operation.cal_now())
+    operation.require_calls(2 + reserve_for_others, safe=safe)
+    operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
+    slot = hold.slot_hold()
+    change = operation.change(Phase.CHECKING, slot, slot, end_reason=reason, end_note=note)
+    return hold_or_error(operation, hold, run(operation, hold, change))
 
 
 def without_none(**fields: Any) -> dict[str, Any]:

@@ -101,10 +101,10 @@ COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
     move: (19, ["PATCH"]),
     move_to_other_event_type: (27, ["POST", "DELETE"]),
     release: (22, ["GET", "DELETE"]),
-    release_three: (61, ["GET", "DELETE"] * 3),
+    release_three: (55, ["GET", "DELETE"] * 3),
     take_over: (12, []),
     start_offer: (10, []),
-    keep_one_of_three: (60, ["GET", *["GET", "DELETE"] * 2]),
+    keep_one_of_three: (56, ["GET", *["GET", "DELETE"] * 2]),
     look_up: (18, ["GET"]),
     take_in: (14, ["GET"]),
 }
