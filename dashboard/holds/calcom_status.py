@@ -15,6 +15,9 @@ class Upstream(models.Model):
     # calcom_client.source() of what is below; the clock is learnt anew from each answer.
     source = models.CharField(max_length=16, default="")
     clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
+    # Our clock less the machine's ticks when the offset was learnt, and whose ticks: see ``clock``.
+    clock_base_ms = models.BigIntegerField(null=True)
+    clock_boot_id = models.CharField(max_length=36, blank=True)
     # Latest moment, on its own clock, at which it is known to have answered a call.
     answered_at = models.DateTimeField(null=True)
     rate_limit = models.PositiveIntegerField(null=True)

@@ -89,8 +89,9 @@ def next_step(change: Change, seen: Seen, now: Moment) -> Step:
             return after_accepted(change, reservation, now)
         case Failed(error):
             return after_failed(change, error, now)
-        case Asked(answered_at):
-            return results.unconfirmed(change, answered_at)
+        case Asked(is_answered):
+            answered_at = max(now.cal_now, change.unanswered_since)
+            return results.unconfirmed(change, answered_at if is_answered else None)
         case _:  # OutOfTime
             return after_out_of_time(change)
 
@@ -166,9 +167,12 @@ def after_found(change: Change, found: Reservation, now: Moment) -> Step:
             return results.discarded(change) if ran_out and landed else write(change, now)
         case Phase.RETAKING:
             return results.as_found(change, found) if landed else results.unsettled(change)
-    match change.locate(found):
-        case Location.PARKED:
-            return leave_parking(change, now)
+    location = change.locate(found)
+    if location is Location.PARKED:
+        return leave_parking(change, now)
+    if ran_out and not landed:  # a write that is done late revives it
+        return results.unsettled(change)
+    match location:
         case Location.TARGET:
             return results.arrived(change, found)
         case Location.ORIGIN if change.phase is Phase.UNDOING:

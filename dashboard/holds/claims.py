@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import F
 
 from dashboard.accounts.models import User
 from dashboard.holds import calcom_client
 from dashboard.holds.hold_fields import LANDING, Fields
-from dashboard.holds.models import EventTypeLock, Hold
+from dashboard.holds.models import EventTypeLock, Hold, claimed
 from dashboard.holds.slots import SlotHold
 
 
@@ -32,13 +32,8 @@ class ClaimLostError(Exception):
     """The verb took longer than its claim; someone else may be changing the hold now."""
 
 
-def time_limit(calls: int) -> timedelta:
-    """Return how long a verb of so many calls may keep its claim."""
-    return timedelta(seconds=calcom_client.CALL_SECONDS * calls + 2)
-
-
 def settled_by(now: datetime) -> datetime:
-    """Return when a call sent at ``now`` can no longer land at cal.com."""
+    """Return when a call sent at ``now`` can no longer land at cal.com, if that answers."""
     return now + timedelta(seconds=calcom_client.CALL_SECONDS) + LANDING
 
 
@@ -130,8 +125,7 @@ def take(hold: Hold, claim: Claim, *, now: datetime, change: dict[str, Any] | No
 
 def update_unclaimed(hold: Hold, fields: Fields, *, now: datetime) -> bool:
     """Write to a hold that no one has claimed, if it is as it was read. Return whether it was."""
-    free = Q(claim_id=None) | Q(claim_until__lte=now)
-    unchanged = Hold.objects.filter(free, pk=hold.pk, version=hold.version)
+    unchanged = Hold.objects.filter(~claimed(now), pk=hold.pk, version=hold.version)
     return _update(unchanged, hold, fields, now=now)
 
 

@@ -1,9 +1,69 @@
-"""Our clock within one action."""
+"""Our clock: within one action, and whether it was set meanwhile."""
 
 from __future__ import annotations
 
+import platform
 import time
 from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from django.utils import timezone
+
+from dashboard.holds import calcom_client
+
+# Calls that the longest claim covers.
+MOST_CALLS = 12
+# By more than so many milliseconds a clock does not drift between two answers of cal.com.
+STEP_MS = 2000
+# The base at which this process last knew our clock to be right.
+_confirmed_base: list[int] = []
+
+
+def time_limit(calls: int) -> timedelta:
+    """Return how long a verb of so many calls may keep its claim."""
+    return timedelta(seconds=calcom_client.CALL_SECONDS * calls + 2)
+
+
+def longest_claim() -> timedelta:
+    """Return how long any claim can last. One with a later end was made before a step back."""
+    return time_limit(MOST_CALLS)
+
+
+def is_claim_on(until: datetime, now: datetime) -> bool:
+    """Return whether a claim that ends then can still be on."""
+    return now < until <= now + longest_claim()
+
+
+def ticks() -> float:
+    """Return seconds that no one can set, the same in all processes of a machine."""
+    return time.monotonic()
+
+
+@cache
+def boot_id() -> str:
+    """Return what distinguishes the ticks of this machine and start from any other's."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return platform.node()[:36]
+
+
+def base_ms() -> int:
+    """Return our clock less the ticks, in milliseconds: it changes when our clock is set."""
+    return round((timezone.now().timestamp() - ticks()) * 1000)
+
+
+def confirm() -> None:
+    """Remember that our clock is right."""
+    _confirmed_base[:] = [base_ms()]
+
+
+def has_stepped_since(base: int | None) -> bool:
+    """Return whether our clock was set since it had this base; None: since it was confirmed."""
+    if not _confirmed_base:
+        confirm()
+    return abs(base_ms() - (_confirmed_base[0] if base is None else base)) > STEP_MS
 
 
 class Clock:
@@ -12,7 +72,12 @@ class Clock:
     def __init__(self, now: datetime) -> None:
         self._start = now
         self._ticks = time.monotonic()
+        self._base = base_ms()
 
     def now(self) -> datetime:
-        """Return the moment on our clock."""
+        """Return the moment on our clock, as it was at the start."""
         return self._start + timedelta(seconds=time.monotonic() - self._ticks)
+
+    def has_stepped(self) -> bool:
+        """Return whether our clock was set since the start, so that it differs from this one."""
+        return has_stepped_since(self._base)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -10,10 +10,16 @@ from django.db import models
 from django.db.models import Q
 
 from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import OPEN, State
 
 __all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstream"]
+
+
+def claimed(now: datetime) -> Q:
+    """Match holds that a verb is changing at this moment: see ``Hold.is_claimed``."""
+    return Q(claim_until__gt=now, claim_until__lte=now + longest_claim())
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -35,7 +41,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
     def standing_unclaimed(self, now: datetime) -> HoldQuerySet:
         """Those with a reservation that may stand at cal.com, with no claim and no change."""
         return self.filter(
-            Q(claim_id=None) | Q(claim_until__lte=now),
+            ~claimed(now),
             change__isnull=True,
             reservation_uid__isnull=False,
             state__in=(State.HELD, State.EXPIRED),
@@ -53,7 +59,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         self, event_type_id: int, start: datetime, end: datetime | None, *, now: datetime
     ) -> HoldQuerySet:
         """Those being asked for at this moment that overlap; an unknown end overlaps all."""
-        asking = self.filter(asking_event_type=event_type_id, claim_until__gt=now)
+        asking = self.filter(claimed(now), asking_event_type=event_type_id)
         if end is None:
             return asking
         return asking.filter(Q(asking_end=None) | Q(asking_end__gt=start, asking_start__lt=end))
@@ -64,16 +70,21 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             Q(state=State.HELD, held_until__lte=cal_now, change__isnull=True)
             | Q(state=State.UNCONFIRMED, latest_end__lte=cal_now)
             | Q(state=State.UNCONFIRMED, latest_end=None)
-            | Q(claim_id__isnull=False, claim_until__lte=now)
-        ).exclude(claim_until__gt=now)
+            | Q(claim_id__isnull=False)
+        ).exclude(claimed(now))
 
     def at_work(self, now: datetime) -> HoldQuerySet:
         """Those that are being changed right now."""
-        return self.filter(claim_id__isnull=False, claim_until__gt=now)
+        return self.filter(claimed(now), claim_id__isnull=False)
 
     def left_half_way(self, now: datetime) -> HoldQuerySet:
         """Those with a change that no claim covers any more: see ``is_left_half_way``."""
-        return self.filter(change__isnull=False).exclude(claim_until__gt=now)
+        return self.filter(change__isnull=False).exclude(claimed(now))
+
+    def ended_too_soon(self, cal_now: datetime) -> HoldQuerySet:
+        """Those that ran out by a clock that was wrong: their end is still ahead."""
+        ahead = cal_now + timedelta(milliseconds=STEP_MS)
+        return self.filter(state=State.EXPIRED, ended_at__gt=ahead, change__isnull=True)
 
 
 class Hold(models.Model):
@@ -188,8 +199,12 @@ class Hold(models.Model):
         return self.is_live(cal_now) and self.claim_id is None and self.change is None
 
     def is_claimed(self, now: datetime) -> bool:
-        """Return whether a verb is changing it right now."""
-        return self.claim_id is not None and self.claim_until is not None and self.claim_until > now
+        """Return whether a verb is changing it right now.
+
+        A claim that ends later than any can was made before our clock was set back, and is over.
+        """
+        until = self.claim_until
+        return self.claim_id is not None and until is not None and is_claim_on(until, now)
 
     def is_past_its_time(self, cal_now: datetime, now: datetime) -> bool:
         """Return whether time alone has decided something that is not recorded yet."""

@@ -20,7 +20,7 @@ from django.db.models import F
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Answer, CalcomError, Cause, Exchange
-from dashboard.holds import calcom_client, claims, messages, offers, rate_and_clock, safety
+from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.claims import Claim, ClaimLostError, NotClaimedError, SlotBusyError, SlotGuard
 from dashboard.holds.clock import Clock
@@ -58,7 +58,7 @@ class Operation:
         self.hold: Hold | None = None
         self.log = ActionLog(action, by=by, asked=asked or {}, hold_id=hold_id)
         self.clock = Clock(now)
-        self.upstream: Upstream = rate_and_clock.load()
+        self.upstream: Upstream = rate_and_clock.load_confirmed()
         self.has_sent = False
         self._claim: Claim | None = None
         self._ends = now
@@ -138,7 +138,7 @@ class Operation:
         before = {} if hold._state.adding else hold.snapshot()
         while True:
             user = self.by.user if self.by else None
-            until = self.now() + claims.time_limit(calls)
+            until = self.now() + clock.time_limit(calls)
             claim = Claim(uuid.uuid4(), str(self.action), user, until, guard)
             try:
                 with transaction.atomic(durable=True):
@@ -159,7 +159,7 @@ class Operation:
     def start_without_claim(self, hold: Hold | None, *, method: str) -> None:
         """Record the intent of a call that changes nothing."""
         now = self.now()
-        self.hold, self._ends = hold, now + claims.time_limit(1)
+        self.hold, self._ends = hold, now + clock.time_limit(1)
         before = hold.snapshot() if hold else {}
         with transaction.atomic(durable=True):
             self.log.intent(hold, uuid.uuid4(), method, before, now=now)
@@ -210,7 +210,9 @@ class Operation:
     def received(self, exchange: Exchange, error: CalcomError | None) -> None:
         """Take in the answer to a call that was sent on behalf of this action."""
         self.log.exchange, self.log.error = exchange, error
-        rate_and_clock.learn(self.upstream, exchange, error)
+        if not self.clock.has_stepped():
+            rate_and_clock.learn_clock(self.upstream, exchange)
+        rate_and_clock.learn_rate(self.upstream, exchange, error)
 
     def send(self, method: str, call: Callable[[], Answer[T]]) -> T:
         """Send one call after its audit row is committed. Raises CalcomError, ClaimLostError."""

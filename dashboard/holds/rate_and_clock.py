@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
 from dashboard.calcom import CalcomError, Cause, Exchange
-from dashboard.holds import calcom_client
+from dashboard.holds import calcom_client, clock
 from dashboard.holds.models import Upstream
 
 ROW = 1  # primary key
@@ -41,6 +41,31 @@ def load() -> Upstream:
     return upstream
 
 
+def load_confirmed() -> Upstream:
+    """Return the stored row, after asking cal.com for its time where our clock was set."""
+    upstream = load()
+    if not is_trusted(upstream):
+        ask(upstream)
+        save(upstream)
+    return upstream
+
+
+def is_trusted(upstream: Upstream) -> bool:
+    """Return whether our clock was not set since cal.com's ``Date`` confirmed the offset.
+
+    Where another machine learnt the offset, this process can tell only of its own time.
+    """
+    is_ours = upstream.clock_boot_id == clock.boot_id()
+    return not clock.has_stepped_since(upstream.clock_base_ms if is_ours else None)
+
+
+def proven_now(upstream: Upstream, now: datetime) -> datetime:
+    """Return a moment that cal.com's clock has certainly reached."""
+    if is_trusted(upstream):
+        return upstream.at(now)
+    return upstream.answered_at or datetime.min.replace(tzinfo=UTC)
+
+
 def lock() -> None:
     """Lock the row until the caller's transaction ends, so that only one counts on the allowance.
 
@@ -53,6 +78,11 @@ def lock() -> None:
 def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = None) -> None:
     """Set on ``upstream`` what an exchange shows, without saving it."""
     learn_clock(upstream, exchange)
+    learn_rate(upstream, exchange, error)
+
+
+def learn_rate(upstream: Upstream, exchange: Exchange, error: CalcomError | None) -> None:
+    """Set how much room the exchange leaves for others."""
     if exchange.rate is not None:
         upstream.learn(
             rate_limit=exchange.rate.limit,
@@ -71,27 +101,44 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
     and an upper bound, and a moment at which cal.com did answer. An error page of a proxy shows the
     proxy's clock; responses of cal.com itself have a request id or rate headers.
     """
-    if exchange.server_date is None or not (exchange.request_id or exchange.rate):
+    if exchange.server_date is None or not is_from_cal_com(exchange):
         return
+    sent_at, lasted = exchange.sent_at, timedelta(milliseconds=exchange.milliseconds)
+    if abs(exchange.received_at - sent_at - lasted) > timedelta(seconds=1):
+        sent_at = exchange.received_at - lasted  # our clock was set during the call
     lowest = exchange.server_date - exchange.received_at
-    highest = exchange.server_date + timedelta(seconds=1) - exchange.sent_at
+    highest = exchange.server_date + timedelta(seconds=1) - sent_at
     offset = timedelta(milliseconds=upstream.clock_offset_ms)
     offset = max(lowest, min(highest, offset))
+    if not is_trusted(upstream):  # moments on our former clock mean nothing
+        offset = lowest
+        upstream.learn(blocked_until=None, rate_resets_at=None, self_overlap_until=None)
+    clock.confirm()
     upstream.learn(
+        clock_base_ms=clock.base_ms(),
+        clock_boot_id=clock.boot_id(),
         clock_offset_ms=round(offset / timedelta(milliseconds=1)),
-        answered_at=max(exchange.server_date, exchange.sent_at + offset),
+        answered_at=max(exchange.server_date, sent_at + offset),
     )
 
 
-def ask(upstream: Upstream) -> None:
-    """Find out whether cal.com answers, and its time, with a call that changes nothing.
+def is_from_cal_com(exchange: Exchange) -> bool:
+    """Return whether cal.com answered, and not a proxy before it."""
+    return bool(exchange.request_id or exchange.rate)
+
+
+def ask(upstream: Upstream) -> bool:
+    """Return whether cal.com answers a call that changes nothing, and learn its time.
 
     Any event type will do, as a refusal is an answer too. Nothing is saved.
     """
+    error: CalcomError | None = None
     try:
-        learn(upstream, calcom_client.client().event_type(event_type_id=1).exchange)
-    except CalcomError as error:
-        learn(upstream, error.exchange, error)
+        exchange = calcom_client.client().event_type(event_type_id=1).exchange
+    except CalcomError as failed:
+        error, exchange = failed, failed.exchange
+    learn(upstream, exchange, error)
+    return is_from_cal_com(exchange)
 
 
 def save(upstream: Upstream) -> None:

@@ -18,6 +18,7 @@ from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from dashboard.holds import offers, rate_and_clock
+from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
 
@@ -58,7 +59,7 @@ class HoldSummary:
     last_name: str
 
     def is_claimed(self, now: datetime) -> bool:
-        return self.claim_until is not None and self.claim_until > now
+        return self.claim_until is not None and is_claim_on(self.claim_until, now)
 
     def is_live(self, cal_now: datetime) -> bool:
         return (

@@ -119,8 +119,7 @@ def perform(
             time.sleep(seconds)
             return then
         case Ask():
-            rate_and_clock.ask(operation.upstream)
-            return Asked(operation.upstream.answered_at)
+            return Asked(rate_and_clock.ask(operation.upstream))
         case Get():
             try:
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))

@@ -41,7 +41,9 @@ _logged: set[tuple[int, type[Exception]]] = set()
 
 def settle_all(now: datetime) -> int:
     """Record what time decided and finish what was interrupted. Return how much is left."""
+    rate_and_clock.load_confirmed()
     settle_times(now)
+    doubt_ends(now)
     left = settle_changes(now)
     ask_where_awaited(now)
     return left
@@ -51,7 +53,8 @@ def settle_times(now: datetime) -> int:
     """Record what time alone has decided, without a call. Return how many holds that were."""
     upstream = rate_and_clock.load()
     # In no order: to sort them by a key, SQLite would read the whole history along that key.
-    due = Hold.objects.past_their_time(upstream.at(now), now)[:MOST_AT_ONCE]
+    proven = rate_and_clock.proven_now(upstream, now)
+    due = Hold.objects.past_their_time(proven, now)[:MOST_AT_ONCE]
     recorded = 0
     for hold in due:
         with one_failure_stops_no_other(hold.pk):
@@ -84,6 +87,22 @@ def ask_where_awaited(now: datetime) -> None:
             rate_and_clock.ask(upstream)
             rate_and_clock.save(upstream)
             settle_times(now)
+
+
+def doubt_ends(now: datetime) -> None:
+    """Have each hold that a wrong clock has ended looked at again, as if a change was left open."""
+    upstream = rate_and_clock.load()
+    if not rate_and_clock.is_trusted(upstream):
+        return
+    cal_now = upstream.at(now)
+    for hold in Hold.objects.ended_too_soon(cal_now)[:MOST_AT_ONCE]:
+        if hold.reservation_uid is None:  # nothing to look at: it was never confirmed
+            fields: Fields = {"state": State.UNCONFIRMED, "ended_at": None}
+        else:
+            slot = hold.slot_hold()
+            look = Change("settle", Phase.PATCHING, slot, slot, cal_now, is_answered=True)
+            fields = {"change": look.to_json()}
+        update_as_read(hold, fields, now=now)
 
 
 def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None) -> Hold:
@@ -130,9 +149,11 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
         fields = hold_fields.latest_end(since, minutes, upstream.answered_at)
         return fields["latest_end"] is not None and update_as_read(hold, fields, now=now)
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
+    if end is None or end > rate_and_clock.proven_now(upstream, now):
+        return False
     before = hold.snapshot()
     with transaction.atomic(durable=True):
-        fields = hold_fields.ended(State.EXPIRED, end or upstream.at(now))
+        fields = hold_fields.ended(State.EXPIRED, end)
         if not update_as_read(hold, fields, now=now):
             return False
         trail.event(

@@ -223,9 +223,9 @@ class Failed:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """cal.com was asked whether it answers; ``answered_at`` is when it last did."""
+    """cal.com was asked whether it answers."""
 
-    answered_at: datetime | None
+    is_answered: bool
 
 
 @dataclass(frozen=True, slots=True)

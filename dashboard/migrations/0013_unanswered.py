@@ -14,6 +14,17 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="upstream",
+            name="clock_base_ms",
+            field=models.BigIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="upstream",
+            name="clock_boot_id",
+            field=models.CharField(blank=True, max_length=36, default=""),
+            preserve_default=False,
+        ),
+        migrations.AddField(
+            model_name="upstream",
             name="answered_at",
             field=models.DateTimeField(null=True),
         ),

@@ -1,7 +1,8 @@
-"""Move all clocks of one process: Django's, the client's and the sandbox's."""
+"""Move all clocks of one process: Django's, the client's and the machine's ticks."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.calcom import attempt
+from dashboard.holds import clock
 
 
 def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], float]) -> None:
@@ -21,3 +23,4 @@ def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], f
 
     set_attribute(timezone, "now", lambda: Moved.now(UTC))
     set_attribute(attempt, "datetime", Moved)
+    set_attribute(clock, "ticks", lambda: time.monotonic() + ahead())

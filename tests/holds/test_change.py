@@ -64,7 +64,7 @@ SEEN: dict[str, Seen] = {
     "begin": Begin(),
     "again": Again(),
     "look": Look(),
-    "asked": Asked(NOW),
+    "asked": Asked(is_answered=True),
     "not there": Found(None),
     "not seen": NotSeen(NOT_SEEN),
     "not done": Failed(THROTTLED),

@@ -128,7 +128,7 @@ def after_call(state: ModelState) -> Iterator[tuple[str, ModelState]]:
     for end in ends_of(step):
         if end is CallEnd.ANSWERED or (end in LATER and state.late):
             continue
-        if end in FROZEN and (state.frozen or state.passes):
+        if end in FROZEN | {CallEnd.KILLED_STILL} and (state.frozen or state.passes):
             continue
         if end in REFUSED - {CallEnd.FORBIDDEN} and not isinstance(step, Send):
             continue

@@ -78,6 +78,8 @@ def name_of_found(change: Change, reservation: Reservation, now: Moment) -> str:
             return "found parked, all ran out"
         failed = change.failure is not None and change.phase in {Phase.ARRIVING, Phase.UNDOING}
         return "found parked, just failed" if failed else "found parked"
+    if may_land and reservation.reservation_until <= now.cal_now:
+        return f"found, ran out{may_land}"
     if location is Location.TARGET or (location, change.phase) == (Location.ORIGIN, Phase.UNDOING):
         return f"found at {location}"
     return f"found {'at ' * (location is Location.ORIGIN)}{location}{may_land}"

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.calcom import CalcomError, Cause
-from dashboard.holds import calcom_client, claims
+from dashboard.holds import calcom_client, claims, clock
 from dashboard.holds.change import next_step
 from dashboard.holds.runner import Budget
 from dashboard.holds.slots import minutes_until
@@ -112,7 +112,7 @@ class ClaimClock:
 
 def begin(state: ModelState, change: Change, seen: Seen, *, calls: int) -> ModelState:
     """Start a verb on a hold that the scenario has claimed for so many calls."""
-    claim = Claim(1, state.now + claims.time_limit(calls))
+    claim = Claim(1, state.now + clock.time_limit(calls))
     stand_in = state.stand_in and replace(state.stand_in, claim=claim)
     state = replace(state, hold=replace(state.hold, claim=claim), stand_in=stand_in)
     return go_on(state, Run(claim, Get(change), journal=state.hold.change), change, seen)
@@ -126,7 +126,7 @@ def settle(state: ModelState, name: str) -> ModelState:
     row = state.row(name)
     if row.change is None or row.is_claimed(state.now):
         return state
-    claim = Claim(state.passes + 1, state.now + claims.time_limit(SETTLE_CALLS))
+    claim = Claim(state.passes + 1, state.now + clock.time_limit(SETTLE_CALLS))
     state = state.with_row(name, replace(row, claim=claim))
     run = Run(claim, Get(row.change), on=name, gets=1, writes=1, journal=row.change)
     return go_on(state, run, row.change, Look())
@@ -178,10 +178,9 @@ def perform(state: ModelState, end: CallEnd) -> ModelState:
 def after_ask(state: ModelState, run: Run, end: CallEnd) -> ModelState:
     if end in KILLED:
         return replace(state, run=None)
-    answered_at = state.answered_at()
-    if answered_at is None:
+    if state.stands_still:
         state = state.forward(CALL_SECONDS)
-    return go_on(state, run, run.change, Asked(answered_at))
+    return go_on(state, run, run.change, Asked(not state.stands_still))
 
 
 def after_get(state: ModelState, run: Run, end: CallEnd, row: Row | None) -> ModelState:

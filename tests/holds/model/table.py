@@ -47,6 +47,7 @@ patching     | found at origin, a write may land  | unsettled, unknown     | uns
 patching     | found at origin                    | stands, ok             | stands
 patching     | found elsewhere, a write may land  | unsettled, unknown     | stands
 patching     | found elsewhere                    |                        | stands
+patching     | found, ran out, a write may land   | unsettled, unknown     | unsettled
 patching     | not there                          | vanished, refused      | vanished
 patching     | not seen                           | unsettled, unknown     | unsettled
 
@@ -66,6 +67,7 @@ parking      | found at origin                    | stands, ok             | sta
 parking      | found at target                    | stands, ok             | stands
 parking      | found elsewhere, a write may land  | unsettled, unknown     | stands
 parking      | found elsewhere                    |                        | stands
+parking      | found, ran out, a write may land   | unsettled, unknown     | unsettled
 parking      | not there                          | vanished, refused      | vanished
 parking      | not seen                           | unsettled, unknown     | unsettled
 
@@ -84,6 +86,8 @@ arriving     | found at target                    | stands, ok             | sta
 arriving     | found at origin                    |                        | stands
 arriving     | found elsewhere, a write may land  | unsettled, unknown     | stands
 arriving     | found elsewhere                    |                        | stands
+arriving     | found at origin, a write may land  |                        | unsettled
+arriving     | found, ran out, a write may land   | unsettled, unknown     | unsettled
 arriving     | not there                          | vanished, refused      | vanished
 arriving     | not seen                           | wait, look again       | wait, look again
 arriving     | out of time                        | unsettled, unknown     | unsettled
@@ -102,6 +106,7 @@ undoing      | found at target                    | stands, ok             | sta
 undoing      | found at origin                    | went_back, refused     | went_back
 undoing      | found elsewhere, a write may land  | unsettled, unknown     | stands
 undoing      | found elsewhere                    | stands, ok             | stands
+undoing      | found, ran out, a write may land   | unsettled, unknown     | unsettled
 undoing      | not there                          | vanished, refused      | vanished
 undoing      | not seen                           | wait, look again       | wait, look again
 undoing      | out of time                        | unsettled, unknown     | unsettled
@@ -114,6 +119,7 @@ turned_away  | found at origin, a write may land  | unsettled, unknown     | uns
 turned_away  | found at origin                    | stands, ok             | stands
 turned_away  | found elsewhere, a write may land  | unsettled, unknown     | stands
 turned_away  | found elsewhere                    | stands, ok             | stands
+turned_away  | found, ran out, a write may land   | unsettled, unknown     | unsettled
 turned_away  | not there                          | vanished, refused      | vanished
 turned_away  | not seen                           | wait, look again       | wait, look again
 turned_away  | out of time                        | unsettled, unknown     | unsettled

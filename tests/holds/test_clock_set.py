@@ -1,0 +1,197 @@
+"""Our clock is set while holds are live: time alone ends none before cal.com has told its time."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.calcom import attempt
+from dashboard.holds import alteration, clock, offer_decision, rate_and_clock, services, settle
+from dashboard.holds.models import Hold, Upstream
+from dashboard.sandbox import Sandbox
+from tests.holds import factories, verbs
+from tests.holds.observe import at_cal_com, in_register, is_held_for, states
+from tests.holds.verbs import LATER, MONDAY
+from tests.pages.desk import desk
+
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+
+
+class SetClock:
+    """Our clock, which can be set; cal.com's and the machine's ticks go on as they are."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        ours, real_now = self, timezone.now
+
+        class Moved(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+                return datetime.now(tz) + ours.ahead
+
+        monkeypatch.setattr(timezone, "now", lambda: real_now() + ours.ahead)
+        monkeypatch.setattr(attempt, "datetime", Moved)
+
+
+@pytest.fixture
+def our_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    return SetClock(monkeypatch)
+
+
+@pytest.fixture
+def live(calcom: Sandbox, staff: User, our_clock: SetClock) -> list[Hold]:
+    return [verbs.place(staff), verbs.place(staff, start=LATER, minutes=90)]
+
+
+@pytest.mark.parametrize("hours", [2, -3])
+def test_step_of_our_clock_ends_no_hold(
+    calcom: Sandbox, staff: User, our_clock: SetClock, live: list[Hold], hours: int
+) -> None:
+    our_clock.ahead = hours * HOUR
+    calcom.forget_calls()
+
+    desk(staff).get("/")
+    assert states(*live) == ["held", "held"]
+    assert calcom.calls() == []
+
+    settle.settle_all(timezone.now())
+    assert states(*live) == ["held", "held"]
+    assert len(calcom.calls()) == 1
+    upstream = Upstream.objects.get()
+    assert abs(upstream.at(timezone.now()) - calcom.clock.now()) < 2 * SECOND
+
+    calcom.clock.shift(16 * 60)
+    rate_and_clock.ask(upstream)
+    rate_and_clock.save(upstream)
+    settle.settle_all(timezone.now())
+    assert states(*live) == ["expired", "held"]
+
+
+def test_machine_that_slept_ends_holds_once_cal_com_has_told_its_time(
+    calcom: Sandbox, our_clock: SetClock, live: list[Hold]
+) -> None:
+    our_clock.ahead = 2 * HOUR
+    calcom.clock.shift(2 * 3600)
+
+    assert settle.settle_times(timezone.now()) == 0
+    settle.settle_all(timezone.now())
+
+    assert states(*live) == ["expired", "expired"]
+
+
+@pytest.mark.parametrize("hours", [2, -3])
+def test_verb_after_a_step_asks_for_the_minutes_that_were_meant(
+    calcom: Sandbox, staff: User, our_clock: SetClock, live: list[Hold], hours: int
+) -> None:
+    hold, _other = live
+    real_start = timezone.now()
+    our_clock.ahead = hours * HOUR
+
+    verbs.extend(staff, hold, 30)
+
+    assert at_cal_com(calcom) == in_register(*live)
+    our_clock.ahead = timedelta()
+    assert is_held_for(hold, 30, since=real_start - SECOND)
+
+
+def test_step_during_a_verb_changes_none_of_its_ends(
+    calcom: Sandbox,
+    staff: User,
+    our_clock: SetClock,
+    live: list[Hold],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    hold, _other = live
+    real_start = timezone.now()
+    ask = alteration.run
+
+    def step_and_run(*args: Any, **more: Any) -> Any:
+        our_clock.ahead = -3 * HOUR
+        return ask(*args, **more)
+
+    monkeypatch.setattr(alteration, "run", step_and_run)
+    verbs.extend(staff, hold, 30)
+
+    assert at_cal_com(calcom) == in_register(*live)
+    our_clock.ahead = timedelta()
+    assert is_held_for(hold, 30, since=real_start - SECOND)
+
+
+def test_hold_that_a_wrong_clock_ended_comes_back(
+    calcom: Sandbox, our_clock: SetClock, live: list[Hold]
+) -> None:
+    Upstream.objects.update(clock_offset_ms=2 * 3_600_000)
+    settle.settle_times(timezone.now())
+    assert states(*live) == ["expired", "expired"]
+    calcom.remove_holds(live[1].reservation_uid)
+    Upstream.objects.update(clock_offset_ms=0)
+
+    settle.settle_all(timezone.now())
+
+    assert states(*live) == ["held", "gone"]
+    assert at_cal_com(calcom) == in_register(live[0])
+    calcom.forget_calls()
+    settle.settle_all(timezone.now())
+    assert calcom.calls() == []
+
+
+def test_unconfirmed_hold_that_a_wrong_clock_ended_comes_back(calcom: Sandbox, staff: User) -> None:
+    end = timezone.now() + HOUR
+    ended = {"state": "expired", "ended_at": end, "latest_end": end}
+    hold = factories.put(staff, reservation_uid=None, held_until=None, **ended)
+
+    settle.settle_all(timezone.now())
+
+    assert states(hold) == ["unconfirmed"]
+
+
+def test_claim_that_ends_too_far_ahead_is_over(calcom: Sandbox, staff: User) -> None:
+    """It was made before our clock was set back."""
+    now = timezone.now()
+    claim = {"claim_id": uuid.uuid4(), "claim_verb": "extend", "asking_event_type": verbs.CONSULT}
+    hold = factories.put(staff, **claim, claim_until=now + 3 * HOUR)
+
+    assert not hold.is_claimed(now)
+    verbs.place(staff, start=MONDAY + HOUR * 4)
+    settle.settle_times(now)
+    hold.refresh_from_db()
+    assert hold.claim_id is None
+
+
+def test_longest_claim_covers_every_verb() -> None:
+    calls = [
+        services.PLACE_CALLS,
+        services.RELEASE_CALLS,
+        alteration.PARK_AND_RETURN_CALLS,
+        alteration.NEW_FIRST_CALLS,
+        alteration.RETAKE_CALLS,
+        offer_decision.CALLS,
+    ]
+
+    assert max(calls) <= clock.MOST_CALLS
+
+
+def test_pauses_from_before_a_step_back_are_over(
+    calcom: Sandbox, staff: User, our_clock: SetClock, live: list[Hold]
+) -> None:
+    Upstream.objects.update(blocked_until=timezone.now() + MINUTE, rate_remaining=0)
+    our_clock.ahead = -3 * HOUR
+
+    verbs.release(staff, live[0])
+
+    assert states(*live) == ["released", "held"]
+
+
+def test_offset_of_another_machine_is_trusted_while_our_clock_is_steady(
+    calcom: Sandbox, our_clock: SetClock, live: list[Hold]
+) -> None:
+    Upstream.objects.update(clock_boot_id="another", clock_base_ms=0)
+    assert rate_and_clock.is_trusted(rate_and_clock.load())
+
+    our_clock.ahead = 2 * HOUR
+    assert not rate_and_clock.is_trusted(rate_and_clock.load())
