@@ -1,4 +1,4 @@
-"""Model of what cal.com last told about its clock, its rate and its habits."""
+"""Models of what cal.com last told: its clock, rate and habits, and free times."""
 
 from __future__ import annotations
 
@@ -65,3 +65,33 @@ class Upstream(models.Model):
         covered = (at for at in (now, *ends) if (room := self.room(at)) is None or room >= calls)
         until = next(covered, ends[-1] if ends else now + timedelta(seconds=1))
         return None if until == now else ceil((until - now).total_seconds())
+
+
+class FreeTimes(models.Model):
+    """Times that cal.com last listed as free for one event type and span.
+
+    The process that sets ``asked_at`` first asks; the others read what is here.
+    """
+
+    source = models.CharField(max_length=16, default="")  # calcom_client.source()
+    event_type_id = models.BigIntegerField()
+    first_day = models.DateField()  # in the office's zone
+    days = models.PositiveSmallIntegerField()
+    slot_duration = models.PositiveIntegerField(default=0)  # minutes; 0 is the usual length
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    slots = models.JSONField(default=list)
+    unread = models.PositiveIntegerField(default=0)  # listed times that could not be read
+    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "event_type_id", "first_day", "days", "slot_duration"],
+                name="free_times_span",
+            ),
+        ]
+        indexes = [models.Index(fields=["asked_at"], name="free_times_asked_at")]
+
+    def __str__(self) -> str:
+        return f"free times of event type {self.event_type_id} from {self.first_day}"

@@ -19,35 +19,37 @@ an overlapping time directly. The ways, in the order in which they are tried:
 from __future__ import annotations
 
 from dataclasses import replace
-from http import HTTPStatus
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds import hold_fields, results
 from dashboard.holds.hold_fields import Fields
+from dashboard.holds.seen import (
+    Accepted,
+    Again,
+    Asked,
+    Begin,
+    Failed,
+    Found,
+    Look,
+    NotSeen,
+    Seen,
+    is_of_place,
+)
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
     NOT_JOURNALED,
-    Accepted,
-    Again,
     Ask,
-    Asked,
-    Begin,
     Change,
     Delete,
     Done,
-    Failed,
-    Found,
     Get,
     Location,
-    Look,
     Moment,
-    NotSeen,
     Outcome,
     Phase,
     Post,
     Result,
-    Seen,
     Send,
     Step,
     Swap,
@@ -57,10 +59,6 @@ from dashboard.holds.steps import (
 # After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
 SILENT = 2000
 FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
-# Refusals that may be of the parking place alone; any other would meet a new reservation as well,
-# and the hold would be lost for nothing.
-STATUS_OF_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
-CAUSES_OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
 
 PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
@@ -138,8 +136,6 @@ def park(change: Change, now: Moment, refusal: Refused) -> Step:
 def after_not_there(change: Change, now: Moment) -> Step:
     """Go on where cal.com does not have the reservation."""
     match change.phase:
-        case Phase.CHECKING:
-            return results.vanished(change, now)
         case Phase.DELETING:
             return results.released(change, now)
         case Phase.DISCARDING:
@@ -257,12 +253,13 @@ def after_refused(change: Change, error: Refused, now: Moment) -> Step:
     """Go on after a write that cal.com refused."""
     if change.phase in PATCHES and error.cause is Cause.UNKNOWN_RESERVATION:
         return results.vanished(change, now)
+    is_taken = error.cause is Cause.ALREADY_RESERVED
     match change.phase:
         case Phase.PATCHING if _is_own_booking(change, error, now):
             return give_up(replace(change, refusal=error, refused_as=str(error.cause)), now)
-        case Phase.PATCHING if _is_own_overlap(change, error, now):
+        case Phase.PATCHING if is_taken and change.overlaps_itself(now.cal_now):
             return park(replace(change, shows_self_overlap=True), now, error)
-        case Phase.PARKING if _is_of_place(error):
+        case Phase.PARKING if is_of_place(error):
             return park(change, now, error)
         case Phase.ARRIVING | Phase.UNDOING:
             return Get(change.turned_away(error))
@@ -309,20 +306,7 @@ def wait(change: Change, error: CalcomError, *, then: Again | Look) -> Wait:
     return Wait(change, max(pause, error.retry_after or 0), then)
 
 
-def _is_own_overlap(change: Change, error: Refused, now: Moment) -> bool:
-    """Return whether a PATCH may have met the hold's own row."""
-    return (
-        error.cause is Cause.ALREADY_RESERVED
-        and change.target.overlaps(change.origin)
-        and change.origin.held_until > now.cal_now
-    )
-
-
 def _is_own_booking(change: Change, error: Refused, now: Moment) -> bool:
     """Return whether a PATCH tells that the time of the live hold itself is booked."""
     is_live = change.origin.held_until > now.cal_now
     return error.cause in hold_fields.BOOKED and change.target.is_slot_of(change.origin) and is_live
-
-
-def _is_of_place(error: Refused) -> bool:
-    return error.exchange.status in STATUS_OF_PLACE and error.cause not in CAUSES_OF_ANY_PLACE

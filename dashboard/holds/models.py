@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
-from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.calcom_status import FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import OPEN, State
@@ -274,36 +274,6 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"offer {self.pk}"
-
-
-class FreeTimes(models.Model):
-    """Times that cal.com last listed as free for one event type and span.
-
-    The process that sets ``asked_at`` first asks; the others read what is here.
-    """
-
-    source = models.CharField(max_length=16, default="")  # calcom_client.source()
-    event_type_id = models.BigIntegerField()
-    first_day = models.DateField()  # in the office's zone
-    days = models.PositiveSmallIntegerField()
-    slot_duration = models.PositiveIntegerField(default=0)  # minutes; 0 is the usual length
-    asked_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
-    slots = models.JSONField(default=list)
-    unread = models.PositiveIntegerField(default=0)  # listed times that could not be read
-    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "event_type_id", "first_day", "days", "slot_duration"],
-                name="free_times_span",
-            ),
-        ]
-        indexes = [models.Index(fields=["asked_at"], name="free_times_asked_at")]
-
-    def __str__(self) -> str:
-        return f"free times of event type {self.event_type_id} from {self.first_day}"
 
 
 class EventTypeLock(models.Model):

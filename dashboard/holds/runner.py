@@ -15,25 +15,27 @@ from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
-from dashboard.holds.states import State
-from dashboard.holds.steps import (
+from dashboard.holds.seen import (
     Accepted,
-    Ask,
     Asked,
     Begin,
+    Failed,
+    Found,
+    Look,
+    NotSeen,
+    OutOfTime,
+    Seen,
+)
+from dashboard.holds.states import State
+from dashboard.holds.steps import (
+    Ask,
     Change,
     Delete,
     Done,
-    Failed,
-    Found,
     Get,
-    Look,
-    NotSeen,
     Outcome,
-    OutOfTime,
     Phase,
     Post,
-    Seen,
     Send,
     Step,
     Swap,

@@ -1,4 +1,4 @@
-"""The values of the state machine in ``change``: a change, what was seen, and the next step."""
+"""The values of the state machine in ``change``: a change under way, and its next step."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
 from dashboard.holds.hold_fields import LANDING, Fields
+from dashboard.holds.seen import Again, Look
 from dashboard.holds.slots import SlotHold, is_about, read_moment
 
 
@@ -124,6 +125,10 @@ class Change:
         """Return whether no earlier write can be done any more."""
         return self.is_answered and cal_now >= self.settled_by
 
+    def overlaps_itself(self, cal_now: datetime) -> bool:
+        """Return whether a PATCH to the target may meet the hold's own row."""
+        return self.target.overlaps(self.origin) and self.origin.held_until > cal_now
+
     def parking_slot(self) -> SlotHold:
         """Return the parking place, held for no shorter than what the hold still has."""
         start = self.parked or self.origin.slot_start
@@ -176,64 +181,6 @@ class Moment:
 
     cal_now: datetime
     settled_by: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Begin:
-    """Nothing has been sent yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The pause is over: send the write of this phase again."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """The state at cal.com is open: look before anything else."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A GET was answered; None: cal.com has no such reservation."""
-
-    reservation: Reservation | None
-
-
-@dataclass(frozen=True, slots=True)
-class NotSeen:
-    """A GET brought nothing."""
-
-    error: CalcomError
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A write was accepted; a DELETE returns no reservation."""
-
-    reservation: Reservation | None
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """A write was refused (Refused), certainly not done (Unavailable) or unanswered (Unknown)."""
-
-    error: CalcomError
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """cal.com was asked whether it answers."""
-
-    is_answered: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutOfTime:
-    """The budget covers no further call."""
-
-
-Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | Asked | OutOfTime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,28 +10,21 @@ import pytest
 from dashboard.calcom import CalcomError, Cause, Reservation
 from dashboard.holds import claims
 from dashboard.holds.change import FIRST_PAUSE, next_step
-from dashboard.holds.slots import SlotHold
-from dashboard.holds.states import State
-from dashboard.holds.steps import (
+from dashboard.holds.seen import (
     Accepted,
     Again,
     Asked,
     Begin,
-    Change,
-    Done,
     Failed,
     Found,
     Look,
-    Moment,
     NotSeen,
-    Outcome,
     OutOfTime,
-    Phase,
-    Result,
     Seen,
-    Send,
-    Wait,
 )
+from dashboard.holds.slots import SlotHold
+from dashboard.holds.states import State
+from dashboard.holds.steps import Change, Done, Moment, Outcome, Phase, Result, Send, Wait
 from tests.holds.model.calcom import (
     EPOCH,
     NOT_SEEN,

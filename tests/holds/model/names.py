@@ -5,23 +5,17 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
+from dashboard.holds.seen import Again, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.steps import (
-    Again,
     Ask,
     Change,
     Delete,
     Done,
-    Failed,
-    Found,
     Get,
     Location,
-    Look,
     Moment,
-    NotSeen,
-    OutOfTime,
     Phase,
     Post,
-    Seen,
     Send,
     Step,
     Swap,

@@ -10,27 +10,9 @@ from dashboard.calcom import CalcomError, Cause
 from dashboard.holds import calcom_client, claims, clock
 from dashboard.holds.change import next_step
 from dashboard.holds.runner import Budget
+from dashboard.holds.seen import Accepted, Asked, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.slots import minutes_until
-from dashboard.holds.steps import (
-    Accepted,
-    Ask,
-    Asked,
-    Change,
-    Delete,
-    Done,
-    Failed,
-    Found,
-    Get,
-    Look,
-    NotSeen,
-    OutOfTime,
-    Post,
-    Seen,
-    Send,
-    Step,
-    Swap,
-    Wait,
-)
+from dashboard.holds.steps import Ask, Change, Delete, Done, Get, Post, Send, Step, Swap, Wait
 from tests.holds.model.calcom import BLOCKED, NOT_SEEN, REFUSALS, THROTTLED, UNANSWERED, Row, Write
 from tests.holds.model.journal import commit, lose_claim, record
 from tests.holds.model.names import name_of_seen, name_of_step

@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from dashboard.holds import claims, hold_fields
+from dashboard.holds.seen import Seen
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Moment, Seen, Step
+from dashboard.holds.steps import Change, Moment, Step
 from tests.holds.model.calcom import Calcom, Row, Write
 
 COLUMNS = {

@@ -1,0 +1,77 @@
+"""What can be seen of a change at cal.com: the input of the state machine in ``change``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias
+
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation
+
+# Refusals that may be of the parking place alone; any other would meet a new reservation as well,
+# and the hold would be lost for nothing.
+STATUS_OF_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
+CAUSES_OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
+
+
+@dataclass(frozen=True, slots=True)
+class Begin:
+    """Nothing has been sent yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """The pause is over: send the write of this phase again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The state at cal.com is open: look before anything else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A GET was answered; None: cal.com has no such reservation."""
+
+    reservation: Reservation | None
+
+
+@dataclass(frozen=True, slots=True)
+class NotSeen:
+    """A GET brought nothing."""
+
+    error: CalcomError
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A write was accepted; a DELETE returns no reservation."""
+
+    reservation: Reservation | None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """A write was refused (Refused), certainly not done (Unavailable) or unanswered (Unknown)."""
+
+    error: CalcomError
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """cal.com was asked whether it answers."""
+
+    is_answered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTime:
+    """The budget covers no further call."""
+
+
+Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | Asked | OutOfTime
+
+
+def is_of_place(error: Refused) -> bool:
+    """Return whether another parking place may be accepted."""
+    return error.exchange.status in STATUS_OF_PLACE and error.cause not in CAUSES_OF_ANY_PLACE
