@@ -101,6 +101,12 @@ class ActionLog:
         """Record the outcome. ``hold_id`` names a hold that the action found or made only now."""
         trail.outcome(self._started(), hold_id=hold_id, **self._outcome(outcome, **said))
 
+    def was_closed(self) -> bool:
+        """Return whether another process has recorded the outcome."""
+        if self._trail is None:
+            return False
+        return AuditEntry.objects.has_ended(self._trail.action_id)
+
     def too_late(self, *, now: datetime) -> None:
         """Record the end of an action that outlasted its claim.
 

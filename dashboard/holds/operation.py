@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from dashboard.accounts.actors import Actor
@@ -41,7 +41,8 @@ class Operation:
     """An action of a verb. As a context manager it records what is refused before it starts.
 
     ``by`` is who acts, None the system; ``asked`` is what the audit keeps of the request. Leaving
-    the context with ClaimLostError raises HoldError: the action took longer than its claim.
+    the context with ClaimLostError raises HoldError: the action took longer than its claim. So does
+    a second outcome: it was taken for dead.
     """
 
     def __init__(
@@ -79,6 +80,11 @@ class Operation:
         if isinstance(error, HoldError) and not self.log.has_started:
             with transaction.atomic(durable=True):
                 self.log.refusal(error, now=self.now())
+        if isinstance(error, IntegrityError) and self.log.was_closed():
+            with transaction.atomic(durable=True):
+                self.log.too_late(now=self.now())
+            safe = str(messages.TRY_AGAIN)
+            raise messages.refusal("took_too_long", hold=self.hold, safe=safe) from error
         if isinstance(error, ClaimLostError) and self.hold is not None:
             self.abandon()
             self.hold.refresh_from_db()

@@ -1,4 +1,4 @@
-"""What can be seen of a change at cal.com: the input of the state machine in ``change``."""
+"""Values that tell what was seen of a change at cal.com: the input of ``change.next_step``."""
 
 from __future__ import annotations
 

@@ -12,13 +12,13 @@ from datetime import datetime
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import F
 from django.utils import translation
 
 from dashboard.audit import trail
 from dashboard.holds import claims, hold_fields, messages, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.clock import Clock
+from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions, update_as_read
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.operation import Action, Operation
@@ -31,7 +31,6 @@ CALLS = 2  # a GET, then at most one PATCH or DELETE
 # Holds whose time is recorded in one request, so that it stays short.
 MOST_AT_ONCE = 200
 
-DIED = "process_died"
 UNREADABLE = "unreadable_change"
 
 log = logging.getLogger(__name__)
@@ -46,6 +45,7 @@ def settle_all(now: datetime) -> int:
     doubt_ends(now)
     left = settle_changes(now)
     ask_where_awaited(now)
+    close_silent_actions(now)
     return left
 
 
@@ -165,47 +165,6 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
             after=hold.snapshot(),
             now=now,
         )
-    return True
-
-
-def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
-    """End a claim whose process is dead, or so slow that it may no longer write.
-
-    A placing whose answer was never recorded may stand at cal.com. The action gets the outcome
-    that it lacks.
-    """
-    action_id = hold.claim_id
-    if action_id is None:
-        return False
-    before = hold.snapshot()
-    fields = claims.no_claim()
-    if hold.state == State.PLACING:
-        asked_by = upstream.at(min(now, hold.claim_until or now))
-        minutes = hold.reservation_duration
-        fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
-    action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE
-    with transaction.atomic(durable=True):
-        if not update_as_read(hold, fields, now=now):
-            return False
-        # A stand-in has the same action, and may be closed at the same moment.
-        trail.outcome_once(
-            trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
-            outcome=Outcome.UNKNOWN,
-            before=before,
-            after=hold.snapshot(),
-            error_code=DIED,
-            now=now,
-        )
-    return True
-
-
-def update_as_read(hold: Hold, fields: Fields, *, now: datetime) -> bool:
-    """Write to a hold if its version is as it was read. Return whether it was."""
-    unchanged = Hold.objects.filter(pk=hold.pk, version=hold.version)
-    if not unchanged.update(version=F("version") + 1, changed_at=now, **fields):
-        return False
-    claims.set_fields(hold, fields)
-    hold.version += 1
     return True
 
 

@@ -6,10 +6,8 @@ import json
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.search import findings
 from dashboard.holds.models import Hold
 
 HOLD = (
@@ -29,12 +27,11 @@ ENTRY = tuple(field.attname for field in AuditEntry._meta.concrete_fields)
 
 
 def read() -> dict[str, Any]:
-    """Return all holds, all entries about holds in the order of writing, and the findings."""
+    """Return all holds, and all entries about holds in the order of writing."""
     about_holds = AuditEntry.objects.exclude(action__in=("sign_in", "person_added"))
     raw = {
         "holds": list(Hold.objects.order_by("id").values(*HOLD)),
         "entries": list(about_holds.order_by("id").values(*ENTRY)),
-        "findings": [line.action_id for line in findings(timezone.now())],
     }
     plain: dict[str, Any] = json.loads(json.dumps(raw, cls=DjangoJSONEncoder))
     return plain

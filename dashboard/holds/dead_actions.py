@@ -1,0 +1,97 @@
+"""Close actions whose process died, so that each has an outcome."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import claims, clock, hold_fields, rate_and_clock
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import Outcome
+from dashboard.holds.states import State
+
+Action = AuditEntry.Action
+
+DIED = "process_died"
+# An action that wrote nothing for so long is over: the longest is a check of a hundred holds, whose
+# calls take 104 seconds at most.
+SILENCE = timedelta(minutes=3)
+OLDEST = timedelta(days=7)
+PAUSE = 60  # seconds between two searches of a process
+_next_search: list[float] = []  # of clock.ticks
+# What reads only, or records what it did together with its outcome: without one it did nothing.
+READS = {Action.CHECK, Action.LOOK_UP, Action.TAKE_IN}
+
+
+def close_silent_actions(now: datetime) -> int:
+    """Record the outcome of each action that lacks one and is over. Return how many those were.
+
+    Most only read: a change is on the hold that it has claimed, and ends with that claim. Searches
+    the log once a minute at most.
+    """
+    if _next_search and clock.ticks() < _next_search[0]:
+        return 0
+    if not rate_and_clock.is_trusted(rate_and_clock.load()):
+        return 0
+    _next_search[:] = [clock.ticks() + PAUSE]
+    until = now - SILENCE
+    recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
+    closed = 0
+    for entry in recent.without_outcome().without_entry_after(until).order_by("id"):
+        action = Action(entry.action)
+        with transaction.atomic(durable=True):
+            closed += trail.outcome_once(
+                trail.resume(
+                    action_id=entry.action_id, action=action, by=None, hold_id=entry.hold_id
+                ),
+                outcome=Outcome.UNAVAILABLE if action in READS else Outcome.UNKNOWN,
+                error_code=DIED,
+                now=now,
+            )
+    return closed
+
+
+def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
+    """End a claim whose process is dead, or so slow that it may no longer write.
+
+    A placing whose answer was never recorded may stand at cal.com. The action gets the outcome
+    that it lacks.
+    """
+    action_id = hold.claim_id
+    if action_id is None:
+        return False
+    before = hold.snapshot()
+    fields = claims.no_claim()
+    if hold.state == State.PLACING:
+        asked_by = upstream.at(min(now, hold.claim_until or now))
+        minutes = hold.reservation_duration
+        fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
+    action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE
+    with transaction.atomic(durable=True):
+        if not update_as_read(hold, fields, now=now):
+            return False
+        # A stand-in has the same action, and may be closed at the same moment.
+        trail.outcome_once(
+            trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
+            outcome=Outcome.UNKNOWN,
+            before=before,
+            after=hold.snapshot(),
+            error_code=DIED,
+            now=now,
+        )
+    return True
+
+
+def update_as_read(hold: Hold, fields: Fields, *, now: datetime) -> bool:
+    """Write to a hold if its version is as it was read. Return whether it was."""
+    unchanged = Hold.objects.filter(pk=hold.pk, version=hold.version)
+    if not unchanged.update(version=F("version") + 1, changed_at=now, **fields):
+        return False
+    claims.set_fields(hold, fields)
+    hold.version += 1
+    return True

@@ -1,0 +1,98 @@
+"""Each action gets an outcome, also one that only reads and whose process died."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import checks, dead_actions, lookup, reservations, settle
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds import verbs
+from tests.holds.verbs import LATER, MONDAY
+
+SECOND = timedelta(seconds=1)
+
+
+class DiedError(BaseException):
+    """End a process in the middle of a call."""
+
+
+@pytest.fixture(autouse=True)
+def search_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dead_actions, "_next_search", [])
+    monkeypatch.setattr(dead_actions, "PAUSE", 0)
+
+
+def die(*_args: Any, **_more: Any) -> None:
+    raise DiedError
+
+
+def outcomes() -> list[tuple[str, str, str]]:
+    found = AuditEntry.objects.filter(kind="outcome").exclude(action="place").order_by("id")
+    return list(found.values_list("action", "outcome", "error_code"))
+
+
+def check(user: User, hold: Hold) -> None:
+    verbs.check(user, hold)
+
+
+def check_many(user: User, hold: Hold) -> None:
+    checks.check_many(hold_ids=[hold.pk], by=acting(user), now=timezone.now())
+
+
+def look_up(user: User, hold: Hold) -> None:
+    lookup.look_up(uid="elsewhere", by=acting(user), now=timezone.now())
+
+
+def take_in(user: User, hold: Hold) -> None:
+    lookup.take_in(uid="elsewhere", by=acting(user), now=timezone.now())
+
+
+@pytest.mark.parametrize("verb", [check, check_many, look_up, take_in])
+def test_read_that_died_gets_its_outcome(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, verb: Any
+) -> None:
+    hold = verbs.place(staff)
+    monkeypatch.setattr(reservations, "get", die)
+    monkeypatch.setattr(checks, "get_all", die)
+    with pytest.raises(DiedError):
+        verb(staff, hold)
+    action = verb.__name__.removesuffix("_many")
+
+    started = timezone.now()
+    settle.settle_all(started + dead_actions.SILENCE - 10 * SECOND)
+    assert outcomes() == []
+
+    settle.settle_all(started + dead_actions.SILENCE + SECOND)
+    assert outcomes() == [(action, "unavailable", "process_died")]
+    settle.settle_all(started + 2 * dead_actions.SILENCE)
+    assert len(outcomes()) == 1
+
+
+def test_read_that_was_only_slow_adds_its_answer(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = verbs.place(staff)
+    get = reservations.get
+
+    def be_slow(*args: Any, **more: Any) -> Any:
+        settle.settle_all(timezone.now() + 2 * dead_actions.SILENCE)
+        return get(*args, **more)
+
+    monkeypatch.setattr(reservations, "get", be_slow)
+    with pytest.raises(HoldError, match="took too long"):
+        verbs.check(staff, hold)
+
+    assert outcomes() == [("check", "unavailable", "process_died")]
+    kinds = AuditEntry.objects.filter(action="check").order_by("id").values_list("kind", flat=True)
+    assert list(kinds) == ["intent", "outcome", "step"]
+    verbs.move(staff, hold, LATER)
+    assert verbs.place(staff, start=MONDAY).state == "held"
