@@ -27,6 +27,7 @@ PAGE_OF = {
     "offer-keep": "offer",
     "offer-new": "board",
     "check-many": "board",
+    "keep-form": "board",
 }
 
 

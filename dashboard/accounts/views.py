@@ -13,7 +13,8 @@ from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts import hashing, last_user, saved_forms, throttling
 from dashboard.accounts.actors import actor_of, origin_of
@@ -21,7 +22,7 @@ from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
 from dashboard.accounts.models import User
 from dashboard.accounts.preferences import save_preferences
-from dashboard.accounts.return_urls import safe_page
+from dashboard.accounts.return_urls import return_url, safe_page
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 
@@ -142,6 +143,18 @@ class SignOut(LogoutView):
         if isinstance(user, User):
             last_user.set_cookie(request, response, user, signed_out=True)
         return response
+
+
+@require_POST
+def keep_form(request: HttpRequest) -> HttpResponse:
+    """Save what was typed on the page that sends it, and lead to that page.
+
+    Scripts call it when a link was followed after the session had ended; then AccessMiddleware
+    saves the form and leads to the sign-in.
+    """
+    page = return_url(request)
+    saved_forms.save_post(request, page)
+    return HttpResponseClientRedirect(page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

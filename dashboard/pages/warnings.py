@@ -1,4 +1,4 @@
-"""Warn of one's own holds that end soon, in a bar on every page, and answer its poll.
+"""Warn of one's own holds that end soon or have just run out, in a bar on every page.
 
 Holds are in the bar before their time, hidden, so that a script can show each to the second.
 https://www.w3.org/WAI/WCAG22/Understanding/timing-adjustable asks for a warning, twenty seconds
@@ -24,10 +24,11 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
 from dashboard.localization import local_times
 from dashboard.pages.answers import unless_known
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, utc_iso, viewer_of
 
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red
+OVER_SHOWN = timedelta(minutes=1)  # after the end; scripts have the same
 STEP = 15  # minutes that the bar adds
 
 
@@ -36,12 +37,14 @@ class Warned:
     """One hold of the bar."""
 
     row: HoldRow
-    level: str  # "" is not due yet, "soon" amber, "last" red
+    level: str  # "" is not due yet, "soon" amber, "last" red, "over" ran out
+    end_iso: str
+    is_ahead: bool  # the slot is, so that it can be held again
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """Holds that one person is or will be warned of, soonest end first."""
+    """Holds of one person that end soon or have just run out, soonest end first."""
 
     warnings: Sequence[Warned]
     etag: str
@@ -61,29 +64,38 @@ def poll(request: HttpRequest) -> HttpResponse:
 
 def make_bar(viewer: Viewer) -> Bar:
     """Return the bar, with one query."""
-    soon = viewer.cal_now + WARNED_AHEAD
-    live = Hold.objects.live(viewer.cal_now)
-    own = live.filter(holder=viewer.user, held_until__lte=soon).order_by("held_until", "id")
-    holds = list(own.select_related("holder", "claim_by"))
-    rows = [hold_row(hold, viewer) for hold in holds]
-    warnings = [
-        Warned(row, _level(hold, viewer))
-        for hold, row in zip(holds, rows, strict=True)
-        if row.ends_iso
-    ]
+    own = Hold.objects.filter(
+        holder=viewer.user,
+        state__in=(Hold.State.HELD, Hold.State.EXPIRED),
+        held_until__gt=viewer.cal_now - OVER_SHOWN,
+        held_until__lte=viewer.cal_now + WARNED_AHEAD,
+    )
+    holds = own.with_people().order_by("held_until", "id")
+    warnings = [each for hold in holds if (each := _warned(hold, viewer))]
     most = settings.HOLD_MINUTES_MAX
     if most >= STEP + SOON // timedelta(minutes=1):
-        return Bar(warnings, _etag(rows, viewer), "add", STEP)
-    return Bar(warnings, _etag(rows, viewer), "reservation_duration", most)
+        return Bar(warnings, _etag(warnings, viewer), "add", STEP)
+    return Bar(warnings, _etag(warnings, viewer), "reservation_duration", most)
 
 
-def _level(hold: Hold, viewer: Viewer) -> str:
-    left = hold.held_until - viewer.cal_now if hold.held_until else WARNED_AHEAD
-    return "last" if left <= LAST else "soon" if left <= SOON else ""
+def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
+    """Return None while a change is under way, because then the end is not known."""
+    if hold.held_until is None or (hold.change is not None and not hold.is_claimed(viewer.now)):
+        return None
+    left = hold.held_until - viewer.cal_now
+    is_over = hold.has_ended or left <= timedelta(0)
+    if is_over and hold.is_claimed(viewer.now):
+        return None
+    level = "over" if is_over else "last" if left <= LAST else "soon" if left <= SOON else ""
+    is_ahead = hold.slot_start > viewer.now
+    return Warned(hold_row(hold, viewer), level, utc_iso(hold.held_until), is_ahead)
 
 
-def _etag(rows: Sequence[HoldRow], viewer: Viewer) -> str:
-    parts: list[Any] = [(row.pk, row.version, row.can_change) for row in rows]
+def _etag(warnings: Sequence[Warned], viewer: Viewer) -> str:
+    parts: list[Any] = [
+        (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
+        for each in warnings
+    ]
     zone, today = timezone.get_current_timezone_name(), local_times.local_date(viewer.now)
     parts.append((viewer.user.pk, get_language(), zone, today, viewer.holds_url))
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'

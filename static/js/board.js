@@ -17,7 +17,7 @@ let since = clock();
 function show() {
   const name = isPaused ? "paused" : isStale ? "stale" : "updated";
   line.textContent = textOf(name).replace("{time}", since);
-  line.classList.toggle("stale", isPaused || isStale);
+  document.documentElement.toggleAttribute("data-stale", isPaused || isStale);
   button.textContent = textOf(isPaused ? "resume" : "pause");
 }
 

@@ -77,26 +77,28 @@ const CHANGES = [30, 60].flatMap((minutes) => [60_000 * minutes, -60_000 * minut
 const formats = new Map(); // by time zone; null where the browser does not know it
 
 // Return how a zone shows a moment, with and without its offset.
-function formatsOf(timeZone) {
+function makeFormats(timeZone) {
   const time = { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" };
   const make = (options) =>
     new Intl.DateTimeFormat(document.documentElement.lang, { timeZone, ...time, ...options });
-  try {
-    return { plain: make({}), withOffset: make({ timeZoneName: "short" }) };
-  } catch (error) {
-    if (error instanceof RangeError) return null;
-    throw error;
-  }
+  return { plain: make({}), withOffset: make({ timeZoneName: "short" }) };
 }
 
-// A browser can be older than the newest time zones: then it shows no clock, and counts down.
+function formatsOf(timeZone) {
+  try {
+    if (!formats.has(timeZone)) formats.set(timeZone, makeFormats(timeZone));
+  } catch {
+    formats.set(timeZone, null);
+  }
+  return formats.get(timeZone);
+}
+
+// Browsers know fewer time zones than servers. For the others the page has the present offset.
 // Where clocks go back they show each time twice, so then the offset is shown too.
 function updateClock(clock, at) {
-  const timeZone = clock.dataset.clock;
-  if (!formats.has(timeZone)) formats.set(timeZone, formatsOf(timeZone));
-  const format = formats.get(timeZone);
+  const format = formatsOf(clock.dataset.clock);
   if (!format) {
-    clock.textContent = "";
+    clock.textContent = formatsOf("UTC").plain.format(at + 1000 * clock.dataset.offset);
     return;
   }
   const text = format.plain.format(at);
@@ -112,10 +114,10 @@ function update() {
 }
 
 function tick() {
+  setTimeout(tick, 1000 - (now() % 1000) + 5); // first, so that no fault below stops the clock
   correctAfterSleep();
   update();
   document.dispatchEvent(new CustomEvent("holdfast:tick", { detail: now() }));
-  setTimeout(tick, 1000 - (now() % 1000) + 5);
 }
 
 for (const event of ["htmx:before:settle", "htmx:after:swap"]) {

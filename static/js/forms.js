@@ -35,17 +35,61 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of sent.keys()) release(form);
 });
 
+// A form with text that is not sent yet has [data-typed]. Text that the page came with counts too:
+// it may be back from a refusal or from before a sign-in.
+function isTyped(field) {
+  if (field.matches(":disabled, [readonly], [type=hidden], [type=checkbox], [type=radio]")) return false;
+  if (field.matches("textarea, [type=text]:not([inputmode])")) return field.value.trim() !== "";
+  if (field.matches("select")) {
+    const options = [...field.options];
+    return options.some((one) => one.defaultSelected && !one.selected);
+  }
+  return field.matches("input") && field.value !== field.defaultValue;
+}
+
+function markTyped() {
+  for (const form of document.querySelectorAll("main form:not([data-find], .filters)")) {
+    form.toggleAttribute("data-typed", [...form.elements].some(isTyped));
+  }
+}
+
+for (const name of ["input", "change", "htmx:after:swap"]) {
+  document.addEventListener(name, markTyped);
+}
+markTyped();
+
+// Screen readers do not notice that another page was swapped in: say what it is about.
+function announcePage() {
+  const parts = [...document.querySelectorAll("main .tag, main h1")].slice(0, 2);
+  const text = parts.map((part) => part.textContent.replace(/\s+/g, " ").trim()).join(": ");
+  document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
+}
+
+function announceFound() {
+  const text = document.getElementById("script-texts").content.querySelector("[data-text=shown]");
+  const count = document.querySelectorAll("main tbody tr").length;
+  const detail = text.textContent.replace("{n}", count);
+  document.dispatchEvent(new CustomEvent("holdfast:say", { detail }));
+}
+
 // The answer to a form may take the focus, a poll never does.
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
+  if (ctx.sourceElement.matches("form[role=search]")) announceFound();
   if (ctx.swap === "none" || ctx.request.method === "GET") return;
   const first = document.querySelector("[data-focus-first]");
   if (first) first.focus();
   else if (document.activeElement === document.body) {
     document.getElementById("main").focus({ preventScroll: true });
     scrollTo(0, 0); // like a new page, which begins with the header
+    if (!document.querySelector("#messages.toast")?.textContent.trim()) announcePage();
   }
 });
 
-// A plain page that came back with errors starts at them as well.
-document.querySelector("[data-focus-first]")?.focus();
+// A plain page that came back with errors starts at them as well, also where the browser gives the
+// focus to a field when the page is complete.
+const first = document.querySelector("[data-focus-first]");
+if (first) {
+  for (const field of document.querySelectorAll("[autofocus]")) field.autofocus = false;
+  first.focus();
+}

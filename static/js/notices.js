@@ -20,10 +20,18 @@ function showBanner(content) {
   place.replaceChildren(banner);
 }
 
+// Each text is a line of its own: screen readers read what is added, and wait for the line before.
 function say(text) {
-  const line = document.getElementById("status");
-  line.textContent = "";
-  setTimeout(() => (line.textContent = text), 50); // read out again even if it is the same text
+  const line = document.createElement("span");
+  line.textContent = `${text} `;
+  document.getElementById("status").append(line);
+  setTimeout(() => line.remove(), TOAST);
+}
+
+function markRefusal() {
+  const refused = document.querySelector("main .notice.trouble[data-focus-first]");
+  const prefix = textOf("error");
+  if (refused && !document.title.includes(prefix)) document.title = `${prefix} ${document.title}`;
 }
 
 document.addEventListener("holdfast:banner", (event) => showBanner(event.detail));
@@ -59,9 +67,12 @@ document.addEventListener("htmx:config:request", (event) => {
 
 let shown;
 document.addEventListener("htmx:after:swap", () => {
+  markRefusal();
   const messages = document.querySelector("#messages.toast");
   if (!messages || messages === shown) return;
   shown = messages;
   say(messages.textContent.trim());
   setTimeout(() => messages.replaceChildren(), TOAST);
 });
+
+markRefusal();

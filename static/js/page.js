@@ -1,5 +1,7 @@
 // The frame of every page: the menu closes as menus do, the navigation marks the current page.
 
+document.documentElement.classList.add("scripted");
+
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
 document.addEventListener("click", (event) => {

@@ -79,6 +79,17 @@ document.addEventListener("change", (event) => {
   timer = setTimeout(() => field.form?.requestSubmit(), DELAY);
 });
 
+// On a slow line the answer takes seconds: what was pressed shows that at once.
+const isOfPicker = ({ detail: { ctx } }) => ctx?.sourceElement?.closest("#times");
+
+document.addEventListener("htmx:before:request", (event) => {
+  if (!isOfPicker(event)) return;
+  event.detail.ctx.sourceElement.setAttribute("aria-busy", "true");
+});
+document.addEventListener("htmx:finally:request", (event) => {
+  if (isOfPicker(event)) event.detail.ctx.sourceElement.removeAttribute("aria-busy");
+});
+
 let hadFocus = false;
 document.addEventListener("htmx:before:swap", () => {
   hadFocus = Boolean(grid()?.contains(document.activeElement));
@@ -106,7 +117,15 @@ function markChosen(link) {
     if (time === link) time.setAttribute("aria-current", "true");
     else time.removeAttribute("aria-current");
   }
+  showChosen();
   document.getElementById("id_client_name")?.focus();
+}
+
+// The line with the button repeats the chosen time, because on a phone the form is far below.
+function showChosen() {
+  const chosen = document.querySelector("#chosen .chosen-time");
+  const copy = document.querySelector("[data-chosen]");
+  if (chosen && copy) copy.textContent = chosen.textContent.replace(/\s+/g, " ").trim();
 }
 
 setUp();

@@ -9,8 +9,8 @@ function addNames() {
     const slot = row.querySelector("th a").textContent;
     const client = row.querySelector(".client").firstChild?.textContent.trim() ?? "";
     for (const control of row.querySelectorAll("[name=hold], .acts > *")) {
-      const label = control.ariaLabel ?? control.textContent;
-      control.ariaLabel = `${label} ${slot} ${client}`.trim();
+      const label = control.getAttribute("aria-label") ?? control.textContent;
+      control.setAttribute("aria-label", `${label} ${slot} ${client}`.trim());
     }
     row.dataset.named = "";
   }
@@ -33,9 +33,20 @@ document.addEventListener("pointermove", ({ clientX, clientY }) => {
   pointer = { x: clientX, y: clientY };
 }, { passive: true });
 
-document.addEventListener("htmx:before:swap", () => (order = currentOrder()));
+// The row with the focus may be gone after an update. Then the next row gets it, not the page.
+const links = () => [...board.querySelectorAll("tbody th a, .attention > li a")];
+let focused = -1;
+
+document.addEventListener("htmx:before:swap", () => {
+  const row = document.activeElement.closest("#board tbody tr, #board .attention > li");
+  order = currentOrder();
+  focused = row ? links().findIndex((link) => row.contains(link)) : -1;
+});
 document.addEventListener("htmx:after:swap", () => {
   addNames();
+  if (focused >= 0 && document.activeElement === document.body) {
+    (links()[focused] ?? links().at(-1) ?? document.getElementById("main")).focus();
+  }
   if (currentOrder() === order) return;
   movedAt = performance.now();
   aim = pointer;
@@ -50,5 +61,14 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   event.stopImmediatePropagation();
 }, true);
+
+// Enter in the search field opens the hold if it is the only one found.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-find] input")) return;
+  const found = links().filter((link) => link.getClientRects().length > 0);
+  if (!event.target.value.trim() || found.length !== 1) return;
+  event.preventDefault();
+  found[0].click();
+});
 
 addNames();

@@ -1,29 +1,63 @@
-// Single keys as shortcuts. The page says what a key does: an element with data-key is pressed, or
-// focused if it is a field. Of several the first visible one counts, so of rows the upper one. The
-// page leaves this file out for people who switched shortcuts off.
+// Single keys as shortcuts. The page says what a key does: an element with data-key, or in a row of
+// a list data-row-key, is pressed, or focused if it is a field. Of several the first visible one
+// counts, so of rows the upper one; while the focus is in a row, only that row counts. The page
+// leaves this file out for people who switched shortcuts off.
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const FIELD = "input, textarea, select";
+const ROW = "tr[id], .attention > li";
 
+const texts = document.getElementById("script-texts").content;
 const isTyping = (target) => target instanceof Element && target.closest(TYPING) !== null;
-const isUsable = (element) => element.checkVisibility() && !element.disabled;
+const isVisible = (element) =>
+  element.getClientRects().length > 0 && getComputedStyle(element).visibility === "visible";
+const isUsable = (element) => isVisible(element) && !element.disabled;
+const rows = () => [...document.querySelectorAll(ROW)].filter(isVisible);
 
-// The element of the pressed key, if there is one. Keyboards need Shift alone for "?" and "/".
-// The other modifiers belong to browsers and screen readers; so does a key that is held down or
-// part of a composed character.
-function elementFor(event) {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return;
-  if (event.defaultPrevented || isTyping(event.target)) return;
-  if (document.querySelector("dialog[open]")) return;
-  const found = document.querySelectorAll(`[data-key="${CSS.escape(event.key)}"]`);
-  return [...found].find(isUsable);
+// Keyboards need Shift alone for "?" and "/". The other modifiers belong to browsers and screen
+// readers; so does a key that is held down or part of a composed character.
+function isShortcut(event) {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing) return false;
+  if (event.key.length !== 1 || event.defaultPrevented || isTyping(event.target)) return false;
+  return !document.querySelector("dialog[open]");
+}
+
+function elementFor(key) {
+  const name = CSS.escape(key);
+  const found = [...document.querySelectorAll(`[data-key="${name}"], [data-row-key="${name}"]`)];
+  const row = document.activeElement.closest(ROW);
+  const isOfRows = found.some((element) => element.closest(ROW));
+  return found.filter(isUsable).find((element) => {
+    if (row && isOfRows) return row.contains(element);
+    const of = element.closest(ROW);
+    return !of || of.querySelector("[data-key]"); // a person's own hold
+  });
+}
+
+// What is typed next may be meant for a form that has just lost the focus: then a key must neither
+// lead away nor change a hold.
+function isHarmless(element) {
+  return element.matches(FIELD) || element.dataset.opens || !document.querySelector("[data-typed]");
+}
+
+function walk(step) {
+  const all = rows();
+  const at = all.indexOf(document.activeElement.closest(ROW));
+  all[Math.max(0, at + step)]?.querySelector("a")?.focus();
 }
 
 document.addEventListener("keydown", (event) => {
-  const element = event.key.length === 1 ? elementFor(event) : undefined;
+  if (!isShortcut(event)) return;
+  if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1);
+  const element = elementFor(event.key);
   if (!element) return;
   event.preventDefault();
-  if (!element.matches(FIELD)) return element.click();
+  if (!isHarmless(element)) {
+    const detail = texts.querySelector("[data-text=typed]").textContent;
+    document.dispatchEvent(new CustomEvent("holdfast:say", { detail }));
+    return;
+  }
+  if (!element.matches(`${FIELD}, [tabindex="-1"]`)) return element.click();
   element.focus();
   element.select?.();
 });

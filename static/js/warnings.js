@@ -1,10 +1,9 @@
 // Warnings of a person's holds that end soon, on every page. The bar lists them long before; here
-// each is shown, coloured, announced and counted down on the server's clock.
+// each is shown, coloured and counted down on the server's clock, and for a minute after its end
+// the bar says that it ran out. "holdfast:alert" asks alerts.js to make it heard.
 
-const LEVELS = [["last", 60], ["soon", 120]]; // seconds before the end
-const ANNOUNCED = "holdfast:announced"; // in sessionStorage: announced in this window
-const ALERTED = "holdfast:alerted"; // in localStorage: alerted in any window
-const KEEP = 9e5; // milliseconds
+const LEVELS = [["over", 0], ["last", 60], ["soon", 120]]; // up to so many seconds before the end
+const OVER_SHOWN = 60; // seconds
 
 const texts = document.getElementById("script-texts").content;
 const textOf = (name) => texts.querySelector(`[data-text=${name}]`).textContent;
@@ -15,62 +14,27 @@ const plainTitle = () => document.title.replace(/^\(\d+\) /, "");
 
 // The server's clock, as clock.js knows it.
 let origin;
-const now = () => origin + performance.now();
-const endOf = (item) => Date.parse(item.querySelector("time[datetime]").dateTime);
-const secondsLeft = (item) => Math.ceil((endOf(item) - now()) / 1000);
+const secondsLeft = (item) =>
+  Math.ceil((Date.parse(item.dataset.end) - origin - performance.now()) / 1000);
 
 function levelOf(item) {
   const seconds = secondsLeft(item);
-  return seconds > 0 ? LEVELS.find(([, limit]) => seconds <= limit)?.[0] : undefined;
+  if (seconds <= -OVER_SHOWN) return undefined;
+  return LEVELS.find(([, limit]) => seconds <= limit)?.[0];
 }
 
-// True the first time it is called with this key. The storage keeps only numbers and moments, and
-// only until they are past.
-function isFirst(storage, key, name) {
-  try {
-    const kept = JSON.parse(storage.getItem(name) ?? "{}");
-    if (kept[key]) return false;
-    const current = Object.entries(kept).filter(([, moment]) => moment > now());
-    storage.setItem(name, JSON.stringify({ ...Object.fromEntries(current), [key]: now() + KEEP }));
-  } catch {
-    // A browser without storage repeats it on each page.
-  }
-  return true;
+function alertOf(item, level) {
+  const what = item.querySelector("[data-slot]").textContent;
+  const text = textOf(level).replace("{what}", what).replace("{seconds}", secondsLeft(item));
+  send("holdfast:alert", { key: `${item.id} ${item.dataset.end} ${level}`, text, level });
 }
 
-function playSound() {
-  const sound = new AudioContext();
-  const tone = sound.createOscillator();
-  const volume = sound.createGain();
-  volume.gain.setValueAtTime(0.15, sound.currentTime);
-  volume.gain.exponentialRampToValueAtTime(0.001, sound.currentTime + 0.6);
-  tone.frequency.value = 660;
-  tone.connect(volume).connect(sound.destination);
-  tone.onended = () => sound.close();
-  tone.start();
-  tone.stop(sound.currentTime + 0.6);
-}
-
-// Without the client's name: other people may see the screen.
-function showNotification(text, key) {
-  if (globalThis.Notification?.permission !== "granted") return;
-  try {
-    const notification = new Notification("Holdfast", { body: text, tag: key });
-    notification.onclick = () => window.focus();
-  } catch {
-    // Some phones only let service workers do this.
-  }
-}
-
-function alertOnce(item, level) {
-  const key = `${item.id} ${endOf(item)} ${level}`;
-  const slot = item.querySelector("[data-slot]").textContent;
-  const text = textOf(level).replace("{what}", slot).replace("{seconds}", secondsLeft(item));
-  if (isFirst(sessionStorage, key, ANNOUNCED)) send("holdfast:say", text);
-  const isAlerted = isWanted("sound") || isWanted("notice");
-  if (!isAlerted || !isFirst(localStorage, key, ALERTED)) return;
-  if (isWanted("sound")) playSound();
-  if (isWanted("notice")) showNotification(text, key);
+// The end is shown at once, but only told when the server agrees: another window may have extended
+// the hold a moment ago.
+function showOver(item) {
+  for (const part of item.querySelectorAll("[data-running]")) part.hidden = true;
+  for (const part of item.querySelectorAll("[data-over]")) part.hidden = false;
+  if ("ended" in item.dataset) alertOf(item, "over");
 }
 
 function show() {
@@ -78,22 +42,53 @@ function show() {
   let count = 0;
   for (const item of items) {
     const level = levelOf(item);
+    if (!level && item.contains(document.activeElement)) giveFocusBack();
     if (level && !item.classList.contains(level)) item.className = level;
     item.hidden = !level;
-    if (!level) continue;
-    count += 1;
-    alertOnce(item, level);
+    if (level === "over") showOver(item);
+    else if (level) {
+      count += 1;
+      alertOf(item, level);
+    }
   }
+  const shown = items.filter((item) => !item.hidden).length;
+  if (shown) document.documentElement.dataset.warned = shown > 1 ? "many" : "one";
+  else delete document.documentElement.dataset.warned;
   const title = count ? `(${count}) ${plainTitle()}` : plainTitle();
   if (document.title !== title) document.title = title;
   return items;
 }
 
+// The focus goes back to the field that it came from: letters that are typed next must not become
+// shortcuts.
+let before;
+document.addEventListener("focusin", ({ target }) => {
+  if (!bar()?.contains(target)) before = target;
+});
+
+function giveFocusBack() {
+  const isThere = before?.isConnected && before.getClientRects().length > 0;
+  (isThere ? before : document.getElementById("main"))?.focus({ preventScroll: true });
+}
+
+document.addEventListener("submit", ({ target }) => {
+  if (bar()?.contains(target) && before?.matches?.("input, textarea, select")) giveFocusBack();
+});
+
+let wasInBar = false;
+document.addEventListener("htmx:before:swap", () => {
+  wasInBar = bar()?.contains(document.activeElement) ?? false;
+});
+document.addEventListener("htmx:after:swap", () => {
+  if (wasInBar && document.activeElement === document.body) giveFocusBack();
+});
+
 let ended = "";
 
 function tick({ detail }) {
   origin = detail - performance.now();
-  const endedNow = show().filter((item) => secondsLeft(item) <= 0).map((item) => item.id).join();
+  const over = show().filter((item) => secondsLeft(item) <= 0 && !("ended" in item.dataset));
+  const endedNow = over.map((item) => item.id).join();
   if (endedNow && endedNow !== ended) refresh();
   ended = endedNow;
 }
@@ -138,13 +133,6 @@ document.addEventListener("htmx:before:swap", (event) => {
   }
   const board = document.getElementById("board");
   if (board) htmx.trigger(board, "refresh", {}, false);
-});
-
-// Browsers ask for permission only in reaction to a person: here, to the ticked box.
-document.addEventListener("change", ({ target }) => {
-  if (target.name === "desktop_notice" && target.checked) {
-    globalThis.Notification?.requestPermission();
-  }
 });
 
 for (const event of ["htmx:before:settle", "htmx:after:swap"]) {

@@ -8,7 +8,7 @@ from dashboard.accounts.access import admins_only
 from dashboard.accounts.saved_forms import recall
 from dashboard.urls import urlpatterns as real
 
-REAL = {"login", "logout", "livez", "readyz", "settings", "warnings"}
+REAL = {"login", "logout", "livez", "readyz", "settings", "warnings", "keep-form"}
 
 
 def page(request: HttpRequest, **_: object) -> HttpResponse:

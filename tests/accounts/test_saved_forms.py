@@ -65,6 +65,23 @@ def test_form_is_restored_after_deactivation_and_activation(browser: Client, sta
     assert shown(browser, "/holds/new") == "saved note=called+at+nine"
 
 
+def test_typed_text_is_kept_when_a_link_was_followed(expired: Client) -> None:
+    page = "/holds/new?slot_start=2026-12-01T10:00"
+    answer = send_by_htmx(expired, "/accounts/keep", page, client_name="Ada")
+    assert next_of(answer) == page
+    login = shown(expired, answer["HX-Redirect"])
+    assert "What you typed is kept" in login
+    sign_in(expired, "staff", next=page)
+    assert shown(expired, page) == "saved client_name=Ada"
+
+
+def test_typed_text_is_kept_for_a_person_who_has_signed_in_meanwhile(expired: Client) -> None:
+    sign_in(expired, "staff")
+    answer = send_by_htmx(expired, "/accounts/keep", "/holds/new", client_name="Ada")
+    assert answer["HX-Redirect"] == "/holds/new"
+    assert shown(expired, "/holds/new") == "saved client_name=Ada"
+
+
 def test_forms_of_one_page_are_restored_separately(expired: Client) -> None:
     send(expired, "/holds/7/extend", reservation_duration="9")
     send(expired, "/holds/7/release", reason="client_left")

@@ -35,9 +35,10 @@ def product(running: Product) -> Product:
     return running
 
 
-@pytest.fixture(params=[True, False], ids=["with-scripts", "without-scripts"])
+@pytest.fixture
 def scripts(request: pytest.FixtureRequest) -> bool:
-    return bool(request.param)
+    """Return whether the browser runs scripts: yes, unless a test is marked ``in_both_ways``."""
+    return bool(getattr(request, "param", True))
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ NEEDED = "Lighthouse is not on this machine: npm install lighthouse, and say whe
 
 @dataclass(frozen=True)
 class Lighthouse:
-    """The program, and the port of the browser that it drives."""
+    """Program, and the port of the browser that it drives."""
 
     program: str
     port: int

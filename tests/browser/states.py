@@ -106,7 +106,7 @@ def hold_refused(user: User, seed: Seed) -> None:
 
 
 def hold_changing(user: User, seed: Seed) -> None:
-    """The change waits for cal.com as long as the page is looked at."""
+    """Make cal.com answer a change only after the picture was taken."""
     user.product.calcom.faults.add("delay", method="PATCH", seconds=5)
     extend = (user.name, f"/holds/{seed.own}/extend", {"add": "5"})
     Thread(target=user.product.post, args=extend).start()

@@ -97,7 +97,12 @@ def changed(source: str, client: str) -> str:
     rows = board[0].split("<tr id=") if board else []
     at = len(rows) // 2
     row = re.sub(r'data-version="[^"]*"', f'data-version="{client}"', rows[at], count=1)
-    row = re.sub(r'<td class="client">[^<]*', f'<td class="client">{client}', row, count=1)
+    row = re.sub(
+        r'<td class="client" translate="no">[^<]*',
+        f'<td class="client" translate="no">{client}',
+        row,
+        count=1,
+    )
     return "<tr id=".join([*rows[:at], row, *rows[at + 1 :]])
 
 

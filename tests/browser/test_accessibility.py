@@ -6,15 +6,14 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
-from tests.browser.user import PHONE, OpenBrowser, User, with_scripts
+from tests.browser.user import PHONE, OpenBrowser, User
 
 
-@with_scripts
 def test_the_pages_about_people(vera: User) -> None:
     people = "/admin/dashboard/user/"
     for name, path in {
         "list": "",
-        "none": "?q=nobody",
+        "none": "?q=no-such-name",
         "add": "add/",
         "own": "3/change/",
         "change": "1/change/",
@@ -27,7 +26,6 @@ def test_the_pages_about_people(vera: User) -> None:
     vera.check_page("people-refused")
 
 
-@with_scripts
 class TestScreenReader:
     def test_each_button_of_a_row_names_its_hold(self, ada: User) -> None:
         pk = ada.place(None, "Noor Haddad")
@@ -68,10 +66,9 @@ class TestScreenReader:
         expect(ada.page.locator("#main")).to_be_focused()
 
 
-@with_scripts
 class TestScreen:
     def test_a_right_to_left_name_is_isolated(self, ada: User, product: Product) -> None:
-        """The name begins with the character by which some programs mark its direction."""
+        """Begin the name with the character by which some programs mark its direction."""
         pk = product.place("ada", product.free_time(), "\u202e\u05d3\u05d5\u05d3")
         ada.page.goto(f"/release?hold={pk}")
         line = ada.page.locator(".choices li", has=ada.page.locator(f"#hold_{pk}"))

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.product import Product
-from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+from tests.browser.user import POLL, OpenBrowser, User, in_both_ways
 
 CLIENTS = ("Marta Ferri", "Joseph Okafor", "Li Wen", "Noor Haddad")
 
@@ -36,6 +36,7 @@ def open_tab(user: User, name: str) -> None:
     expect(user.page.locator(".tabs [aria-current]")).to_contain_text(name)
 
 
+@in_both_ways
 def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBrowser) -> None:
     grace = open_browser("grace")
     grace.page.goto("/")
@@ -55,7 +56,6 @@ def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBr
     expect(ada.page.locator(".tabs [aria-current]")).to_contain_text("Mine")
 
 
-@with_scripts
 def test_a_tab_stays_open_through_its_polls(ada: User, holds: list[int]) -> None:
     open_tab(ada, "Ending soon")
     with ada.page.expect_response("**/board?tab=soon", timeout=POLL) as poll:
@@ -70,6 +70,7 @@ def find(user: User, text: str) -> None:
         user.page.get_by_role("button", name="Find").click()
 
 
+@in_both_ways
 def test_finding_by_client(ada: User, holds: list[int]) -> None:
     find(ada, "ferri")
     expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
@@ -84,16 +85,15 @@ def test_finding_by_client(ada: User, holds: list[int]) -> None:
     expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()
 
 
-@with_scripts
 def test_the_searched_text_leaves_the_page_in_no_request(
     ada: User, holds: list[int], product: Product
 ) -> None:
     sent: list[str] = []
     ada.page.on("request", lambda asked: sent.append(f"{asked.url} {asked.post_data}"))
     find(ada, "haddad")
-    ada.page.keyboard.press("Enter")
     new = product.place("grace", product.free_time(), "Emmy Noether")
-    expect(ada.page.locator(f"#h{new}")).to_have_count(1, timeout=POLL)
+    ada.poll()
+    expect(ada.page.locator(f"#h{new}")).to_have_count(1)
     expect(ada.page.locator(f"#h{new}")).to_be_hidden()
     expect(ada.page.locator(f"#h{holds[3]}")).to_be_visible()
     expect(ada.page.get_by_role("searchbox")).to_be_focused()
@@ -113,7 +113,6 @@ def place_in_page(page: Page, pk: int) -> tuple[object, ...]:
     )
 
 
-@with_scripts
 def test_updates_keep_focus_selection_and_scroll_position(
     ada: User, holds: list[int], product: Product
 ) -> None:
@@ -127,12 +126,14 @@ def test_updates_keep_focus_selection_and_scroll_position(
     assert before[2] != 0
     fields = {"reservation_duration": "90"}
     new = product.place("grace", product.free_time(), "Emmy Noether", **fields)
-    expect(ada.page.locator(f"#h{new}")).to_have_count(1, timeout=POLL)
+    ada.poll()
+    expect(ada.page.locator(f"#h{new}")).to_have_count(1)
     assert place_in_page(ada.page, last) == before
     row = ada.page.locator(f"#h{last}")
     version = str(row.get_attribute("data-version"))
     product.post("vera", f"/holds/{last}/extend", {"add": "5"})
-    expect(row).not_to_have_attribute("data-version", version, timeout=POLL)
+    ada.poll()
+    expect(row).not_to_have_attribute("data-version", version)
     assert place_in_page(ada.page, last)[:2] == before[:2]
 
 
@@ -158,16 +159,17 @@ CLICK_AT_ONCE = """(box, gone) => {
 }"""
 
 
-@with_scripts
 def test_a_click_does_not_hit_a_row_that_has_just_moved(
     ada: User, holds: list[int], product: Product
 ) -> None:
     first = product.place("ada", product.free_time(), "Ada King", reservation_duration="30")
-    expect(ada.page.locator(f"#h{first}")).to_be_visible(timeout=POLL)
+    ada.poll()
+    expect(ada.page.locator(f"#h{first}")).to_be_visible()
     box = ada.page.locator(f"#h{holds[0]} input")
     box.hover()
     box.evaluate(CLICK_AT_ONCE, f"h{first}")
     product.post("ada", f"/holds/{first}/release", {})
+    ada.poll()
     assert ada.page.evaluate("window.clicked") == [False, True, True]
 
 
@@ -179,7 +181,6 @@ SET_HIDDEN = """(hidden) => {
 POLL_NOW = "htmx.trigger('#board', 'every', {}, false)"
 
 
-@with_scripts
 def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
     ada: User, product: Product
 ) -> None:
@@ -194,7 +195,6 @@ def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
     expect(ada.page.locator(f"#h{new}")).to_be_visible()
 
 
-@with_scripts
 def test_an_outdated_board_says_so_where_it_is_seen(ada: User) -> None:
     ada.page.set_viewport_size({"width": 1440, "height": 420})
     ada.page.context.set_offline(True)

@@ -7,10 +7,9 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.product import Product, typed
-from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+from tests.browser.user import POLL, OpenBrowser, User, in_both_ways
 
 
-@with_scripts
 def test_two_people_see_each_others_holds_within_one_poll(
     open_browser: OpenBrowser, product: Product
 ) -> None:
@@ -19,7 +18,8 @@ def test_two_people_see_each_others_holds_within_one_poll(
     ada.page.goto("/")
     second = product.place("grace", product.free_time(), "Emmy Noether")
     row = ada.page.locator(f"#h{second}")
-    expect(row).to_contain_text("Emmy Noether", timeout=POLL)
+    ada.poll()
+    expect(row).to_contain_text("Emmy Noether")
     expect(row).to_contain_text("grace")
     expect(row.get_by_role("button")).to_have_count(0)
     grace.page.goto("/")
@@ -28,7 +28,8 @@ def test_two_people_see_each_others_holds_within_one_poll(
     ada.press("Release this time")
     ada.expect_text("Released: the time is free again.")
     product.calcom.forget_calls()
-    expect(grace.page.locator(f"#h{first}")).to_have_count(0, timeout=POLL)
+    grace.poll()
+    expect(grace.page.locator(f"#h{first}")).to_have_count(0)
     assert product.calcom.calls() == []
     grace.check_page("board-after-polls")
 
@@ -64,8 +65,9 @@ def test_a_colleagues_hold_can_be_seen_but_not_changed(
 
 
 class TestEndedSession:
-    """What was typed is kept, and nothing is sent by itself."""
+    """Typed text is kept, and nothing is sent by itself."""
 
+    @in_both_ways
     def test_under_the_form_of_a_new_hold(self, ada: User, product: Product) -> None:
         at = product.free_time()
         ada.page.goto("/holds/new")
@@ -103,7 +105,44 @@ class TestEndedSession:
         ada.press("Move it")
         ada.expect_text("Moved:")
 
-    @with_scripts
+    def test_of_a_new_hold_while_times_are_chosen(self, ada: User, product: Product) -> None:
+        """A link to a time sends nothing that was typed."""
+        ada.page.goto("/holds/new?event_type_id=1")
+        ada.fill(client_name="Ada & <Co>", note="called at nine")
+        ada.page.context.clear_cookies(name="sessionid")
+        time = ada.page.locator("#times a.time:not(.held)").first
+        slot = str(time.get_attribute("href")).split("slot_start=")[1].split("&")[0]
+        time.click()
+        ada.expect_text("What you typed is kept")
+        ada.sign_in()
+        ada.expect_text("Not saved yet. What you typed is back in the form.")
+        assert f"slot_start={slot}" in ada.path
+        expect(ada.field("client_name")).to_have_value("Ada & <Co>")
+        expect(ada.field("note")).to_have_value("called at nine")
+        expect(ada.field("slot_start")).to_have_value(slot.replace("%3A", ":"))
+        assert product.calcom.calls("POST") == []
+
+    def test_of_a_new_hold_while_days_are_turned(self, ada: User) -> None:
+        ada.page.goto("/holds/new?event_type_id=1")
+        ada.fill(client_name="Ada & <Co>")
+        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.locator("#seek").click()
+        ada.expect_text("What you typed is kept")
+        ada.sign_in()
+        expect(ada.field("client_name")).to_have_value("Ada & <Co>")
+        assert "seek=yes" in ada.path
+
+    def test_of_a_move_while_days_are_turned(self, ada: User, product: Product) -> None:
+        pk, new = ada.place(), product.free_time()
+        ada.page.goto(f"/holds/{pk}/move")
+        ada.page.get_by_text("Or enter it manually").click()
+        ada.fill(slot_start=typed(new))
+        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.locator("#on").click()
+        ada.expect_text("What you typed is kept")
+        ada.sign_in()
+        expect(ada.field("slot_start")).to_have_value(typed(new))
+
     def test_under_the_board_leads_to_the_sign_in(self, ada: User) -> None:
         ada.page.goto("/")
         ada.page.context.clear_cookies(name="sessionid")

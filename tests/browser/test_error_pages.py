@@ -6,7 +6,7 @@ from django.template.loader import render_to_string
 from playwright.sync_api import expect
 
 from tests.browser.product import PASSWORD
-from tests.browser.user import OpenBrowser, User
+from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 def test_a_missing_page(ada: User) -> None:
@@ -32,6 +32,7 @@ def test_an_unexpected_error(ada: User) -> None:
     ada.check_page("error")
 
 
+@in_both_ways
 def test_a_form_with_a_stale_token_keeps_its_fields(ada: User) -> None:
     ada.refusals.add(403)
     ada.page.goto("/holds/new")

@@ -10,10 +10,9 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
-from tests.browser.user import OpenBrowser, User, with_scripts
+from tests.browser.user import OpenBrowser, User
 from tests.serving import PROJECT
 
-pytestmark = with_scripts
 WIDTHS = (1440, 1240, 768, 1280 // 2, 390, 320)  # 1280 / 2 is a usual screen at 200 %
 # What people see or hear, text by text.
 TEXTS = """() => {
@@ -109,9 +108,8 @@ def test_no_page_has_english_left_or_breaks_on_any_screen(
     found = {}
     for name, path in pages.items():
         german.page.goto(path)
-        german.check_page(f"de-{name}")
         cut = [part for width in WIDTHS for part in cut_off(german, width)]
-        german.picture(f"de-{name}-{WIDTHS[-1]}")
+        german.picture(f"de-{name}")
         found[name] = (leftovers(german), cut)
     assert {name: wrong for name, wrong in found.items() if wrong != ([], [])} == {}
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from playwright.sync_api import expect
 
 from tests.browser.product import ZONE, Product
-from tests.browser.user import OpenBrowser, User, with_scripts
+from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 def select(user: User, pks: list[int]) -> None:
@@ -17,7 +17,6 @@ def select(user: User, pks: list[int]) -> None:
 
 
 class TestExtend:
-    @with_scripts
     def test_the_button_keeps_the_focus(self, ada: User) -> None:
         ada.place(reservation_duration="20")
         for button in ("+5 min", "Verify with cal.com"):
@@ -76,6 +75,7 @@ class TestTakeOver:
 
 
 class TestReleaseSeveral:
+    @in_both_ways
     def test_the_selected_holds_are_listed_and_then_released(
         self, ada: User, product: Product
     ) -> None:
@@ -124,6 +124,7 @@ class TestReleaseSeveral:
 
 
 class TestOffer:
+    @in_both_ways
     def test_two_times_are_offered_and_one_is_kept(self, ada: User, product: Product) -> None:
         first, second = product.free_time(), product.free_time()
         one = ada.place(first, "Emmy Noether")
@@ -177,6 +178,7 @@ class TestOffer:
 
 
 class TestForTheClient:
+    @in_both_ways
     def test_the_sentence_is_copied(self, ada: User, product: Product) -> None:
         at = product.free_time()
         ada.place(at)

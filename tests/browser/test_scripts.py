@@ -1,50 +1,29 @@
-"""What the scripts of the pages do: clocks, polls, answers that fail, sounds and notifications."""
+"""Scripts of the pages: clocks, polls, and answers that fail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from datetime import datetime
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.product import Product
-from tests.browser.user import POLL, User, with_scripts
+from tests.browser.product import ZONE, Product
+from tests.browser.user import User
 
-pytestmark = with_scripts
 HOUR = 3600 * 1000  # milliseconds
+NO_ZONE = """
+const Real = Intl.DateTimeFormat;
+Intl.DateTimeFormat = function (language, options) {
+  if (options?.timeZone === "Europe/Rome") throw new RangeError("unknown time zone");
+  return new Real(language, options);
+};
+"""
 CHANGE_CLOCK = f"const now = Date.now; Date.now = () => now() + {HOUR}"
 # htmx asks for news: by its timer, and at once.
 POLL_NOW = "htmx.trigger('#board', 'every', {}, false)"
 REFRESH = "htmx.trigger('#board', 'refresh', {}, false)"
 # Resolves when the page has handled what it had to.
 AT_REST = "new Promise((done) => requestAnimationFrame(() => setTimeout(done)))"
-COLLECT_SHIFTS = """
-window.shifts = [];
-const line = (one) => `${one.value} ${one.sources.map((part) => part.node?.outerHTML)}`;
-new PerformanceObserver((list) => window.shifts.push(...list.getEntries().map(line)))
-  .observe({ type: "layout-shift" });
-"""
-# Stands in for a loudspeaker and a desktop, which test machines do not have.
-COLLECT_ALERTS = """
-window.alerts = [];
-window.AudioContext = class {
-  currentTime = 0;
-  createOscillator() {
-    const start = () => window.alerts.push("tone");
-    return { frequency: {}, connect: (next) => next, start, stop: () => {} };
-  }
-  createGain() {
-    const gain = { setValueAtTime: () => {}, exponentialRampToValueAtTime: () => {} };
-    return { gain, connect: () => {} };
-  }
-};
-window.Notification = class {
-  static permission = "granted";
-  static requestPermission() { window.alerts.push("permission"); }
-  constructor(_title, { body }) { window.alerts.push(body); }
-};
-"""
 
 
 def place(product: Product, minutes: int = 15, client: str = "Hedy Lamarr") -> int:
@@ -81,6 +60,21 @@ class TestCountdown:
         expect(ada.page.locator(f"#h{rows[0]} td.left")).to_have_class("left script last")
         expect(ada.page.locator(f"#h{rows[1]} td.left")).to_have_class("left script soon")
         expect(ada.page.locator(f"#h{rows[2]} td.left")).to_have_class("left script")
+
+    def test_and_clock_go_on_in_a_time_zone_that_the_browser_does_not_know(
+        self, ada: User, product: Product
+    ) -> None:
+        pk = place(product, 2)
+        ada.page.add_init_script(NO_ZONE)
+        ada.page.goto("/")
+        clock = ada.page.locator("[data-clock]")
+        expect(clock).to_have_text(re.compile(r"^\d\d:\d\d:\d\d$"))
+        hour = datetime.now(ZONE).hour
+        assert int(clock.inner_text()[:2]) in (hour, (hour + 1) % 24)
+        shown = clock.inner_text()
+        expect(clock).not_to_have_text(shown)
+        expect(ada.page.locator(f"#w{pk}")).to_have_class("soon")
+        assert 60 < ada.seconds_left(f"#h{pk}") <= 120
 
 
 class TestPolls:
@@ -132,7 +126,9 @@ class TestPolls:
         )
         answer = ada.page.request.get("/board?tab=everyone").text()
         closed = r"\1<details><summary>More</summary></details>"
-        answer = re.sub(rf'(id="h{pk}".*?<td class="client">)', closed, answer, flags=re.DOTALL)
+        answer = re.sub(
+            rf'(id="h{pk}".*?<td class="client"[^>]*>)', closed, answer, flags=re.DOTALL
+        )
         fulfill = {"body": answer, "content_type": "text/html"}
         ada.page.route("**/board?*", lambda route: route.fulfill(**fulfill))
         ada.page.evaluate(REFRESH)
@@ -247,52 +243,3 @@ def test_escape_closes_the_menu_and_gives_the_focus_back(ada: User) -> None:
     ada.page.keyboard.press("Escape")
     expect(ada.page.locator("details.menu")).not_to_have_attribute("open", "")
     expect(ada.page.locator("details.menu summary")).to_be_focused()
-
-
-class TestAlerts:
-    """A hold comes to its last two minutes while a person looks at the board."""
-
-    @pytest.fixture
-    def alerting(self, product: Product) -> Iterator[None]:
-        """Ada wants sounds and notifications."""
-        settings = {"density": "roomy", "shortcuts": "on"}
-        product.post("ada", "/settings/", settings | {"sound": "on", "desktop_notice": "on"})
-        yield
-        product.post("ada", "/settings/", settings)
-
-    def watch_for_warning(self, ada: User, product: Product) -> str:
-        """Open the board shortly before the warning and wait for it; return what it names."""
-        item = ada.page.locator(f"#w{place(product, 3, 'Joseph Okafor')}")
-        product.pass_time(seconds_at_calcom(product) - 128)
-        ada.page.add_init_script(COLLECT_ALERTS)
-        ada.page.goto("/")
-        expect(item).to_be_hidden()
-        ada.page.evaluate(COLLECT_SHIFTS)
-        expect(item).to_have_class("soon", timeout=3 * POLL)
-        return item.locator("[data-slot]").inner_text()
-
-    def test_are_only_read_out_where_nothing_else_is_wanted(
-        self, ada: User, product: Product
-    ) -> None:
-        slot = self.watch_for_warning(ada, product)
-        expect(ada.page.locator("#status")).to_contain_text(f"Your hold of {slot} ends")
-        assert ada.page.evaluate("window.alerts") == []
-        assert ada.page.evaluate("window.shifts") == []
-
-    def test_sound_and_notify_once_and_do_not_name_the_client(
-        self, alerting: None, ada: User, product: Product
-    ) -> None:
-        slot = self.watch_for_warning(ada, product)
-        countdown = ada.page.locator("#warnings .left")
-        expect(countdown).not_to_have_text(countdown.inner_text())  # one tick later
-        tone, notification = ada.page.evaluate("window.alerts")
-        assert tone == "tone"
-        assert notification.startswith(f"Your hold of {slot} ends in 1")
-        assert "Okafor" not in notification
-
-    def test_permission_is_asked_for_when_the_box_is_ticked(self, ada: User) -> None:
-        ada.page.add_init_script(COLLECT_ALERTS)
-        ada.page.goto("/settings/")
-        ada.page.check("[name=desktop_notice]")
-        ada.page.uncheck("[name=desktop_notice]")
-        assert ada.page.evaluate("window.alerts") == ["permission"]

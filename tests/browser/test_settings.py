@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
-from tests.browser.user import OpenBrowser, User
+from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 @pytest.fixture
@@ -28,6 +28,7 @@ def test_the_menu_leads_to_the_settings(ada: User) -> None:
     ada.check_page("settings")
 
 
+@in_both_ways
 def test_saved_settings_apply_to_the_next_page(grace: User) -> None:
     grace.page.get_by_label("Time zone").select_option("America/New_York")
     grace.page.get_by_label("Usual appointment type").select_option(index=1)

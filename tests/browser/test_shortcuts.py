@@ -8,9 +8,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from tests.browser.product import Product
-from tests.browser.user import OpenBrowser, User, with_scripts
+from tests.browser.user import OpenBrowser, User
 
-pytestmark = with_scripts
 HINT = "(element) => getComputedStyle(element, '::after').content"
 
 
@@ -47,7 +46,7 @@ def test_the_dialog_lists_every_key_and_gives_the_focus_back(ada: User) -> None:
     ada.page.keyboard.press("?")
     dialog = ada.page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
-    assert dialog.locator("kbd").all_inner_texts() == ["n", "b", "/", "l", "e", "?", "Esc"]
+    assert dialog.locator("kbd").all_inner_texts()[:10] == [*"nb/ljkemr", "Arrow keys"]
     ada.check_page("shortcuts")
     ada.page.keyboard.press("n")  # nothing behind a dialog is pressed
     expect(dialog).to_be_visible()
@@ -166,3 +165,65 @@ def test_switched_off_they_are_neither_shown_nor_pressed(
         assert grace.path == "/settings/"
     finally:
         product.post("grace", "/settings/", {"density": "roomy", "shortcuts": "on"})
+
+
+class TestRowKeys:
+    @pytest.fixture
+    def rows(self, product: Product) -> list[int]:
+        """Numbers of two holds of Ada's and then one of Grace's, as the board lists them."""
+        place, at = product.place, product.free_time
+        own = [place("ada", at(), f"Client {n}", reservation_duration=f"4{n}") for n in (1, 2)]
+        return [*own, place("grace", at(), "Emmy Noether", reservation_duration="50")]
+
+    def test_j_and_k_walk_from_row_to_row(self, ada: User, rows: list[int]) -> None:
+        ada.page.goto("/")
+        for key, pk in [*zip("jjj", rows, strict=True), ("j", rows[2]), ("k", rows[1])]:
+            ada.page.keyboard.press(key)
+            expect(ada.page.locator(f"#h{pk} th a")).to_be_focused()
+
+    def test_a_key_is_for_the_row_with_the_focus(self, ada: User, rows: list[int]) -> None:
+        ada.page.goto("/")
+        ada.page.locator(f"#h{rows[1]} th a").focus()
+        ada.page.keyboard.press("m")
+        ada.expect_heading("Move a hold")
+        assert ada.path == f"/holds/{rows[1]}/move"
+
+    def test_no_key_acts_on_another_row_than_that_with_the_focus(
+        self, ada: User, rows: list[int], product: Product
+    ) -> None:
+        ada.page.goto("/")
+        product.calcom.forget_calls()
+        ada.page.locator(f"#h{rows[2]} th a").focus()
+        for key in "emr":
+            ada.page.keyboard.press(key)
+        expect(ada.page.locator("#release-sheet")).to_be_hidden()
+        ada.page.keyboard.press("l")
+        ada.expect_heading("Look up")
+        assert product.calcom.calls() == []
+
+    def test_r_releases_with_one_more_key_and_the_next_row_gets_the_focus(
+        self, ada: User, rows: list[int], product: Product
+    ) -> None:
+        ada.page.goto("/")
+        ada.page.locator(f"#h{rows[0]} th a").focus()
+        ada.page.keyboard.press("r")
+        sheet = ada.page.get_by_role("dialog", name="Release")
+        expect(sheet).to_contain_text("Client 1")
+        ada.check_page("release-sheet")
+        sheet.get_by_role("button", name="Client hung up").press("Enter")
+        expect(ada.page.locator(f"#h{rows[0]}")).to_have_count(0)
+        expect(sheet).to_be_hidden()
+        expect(ada.page.locator(f"#h{rows[1]} th a")).to_be_focused()
+        assert len(product.starts()) == 2
+        ada.page.goto(f"/holds/{rows[0]}/")
+        ada.expect_text("client hung up")
+
+    def test_enter_in_the_search_opens_the_only_hit(self, ada: User, rows: list[int]) -> None:
+        ada.page.goto("/")
+        ada.page.keyboard.press("/")
+        ada.page.keyboard.type("client")
+        ada.page.keyboard.press("Enter")
+        assert ada.path == "/"
+        ada.page.keyboard.type(" 2")
+        ada.page.keyboard.press("Enter")
+        ada.page.wait_for_url(f"**/holds/{rows[1]}/")

@@ -19,7 +19,7 @@ from tests.holds.observe import seconds_left
 from tests.pages.desk import desk, markup
 
 pytestmark = pytest.mark.django_db
-ITEM = re.compile(r'<li id="w(\d+)"(?: class="(\w+)")?( hidden)?>')
+ITEM = re.compile(r'<li id="w(\d+)"[^>]*?(?: class="(\w+)")?( hidden)?>')
 
 
 def items(page: str) -> list[tuple[str, str, str]]:
@@ -35,12 +35,35 @@ def items(page: str) -> list[tuple[str, str, str]]:
         (121, [""]),
         (14 * 60, [""]),
         (16 * 60, []),
-        (-1, []),
+        (-1, ["over"]),
+        (-59, ["over"]),
+        (-61, []),
     ],
 )
 def test_warning_levels(staff: User, seconds: int, levels: list[str]) -> None:
     put(staff, seconds=seconds)
     assert [warned.level for warned in bar(staff).warnings] == levels
+
+
+def test_hold_that_ran_out_is_offered_again_once_that_is_recorded_too(
+    calcom: Sandbox, staff: User
+) -> None:
+    hold = put(staff, seconds=-5, client_name="Marta Ferri")
+    assert hold.state == Hold.State.HELD
+    for page in ("/look-up", "/"):  # the board records what time has decided
+        text = markup(desk(staff).get(page))
+        assert items(text) == [(str(hold.pk), "over", "")]
+        assert f'href="/holds/new?again={hold.pk}"' in text
+        assert f'action="/holds/{hold.pk}/extend"' not in text
+    assert Hold.objects.get().state == Hold.State.EXPIRED
+
+
+def test_hold_of_unknown_end_is_not_said_to_have_run_out(staff: User) -> None:
+    put(staff, seconds=-5, change={"phase": "parking"})
+    later = timezone.now() + timedelta(seconds=20)
+    put(staff, seconds=-5, claim_id="5f1c7a52111142228333444455556666", claim_until=later)
+    put(staff, seconds=-5, state=Hold.State.RELEASED)
+    assert list(bar(staff).warnings) == []
 
 
 def test_levels_follow_cal_coms_clock(staff: User) -> None:
