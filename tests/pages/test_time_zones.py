@@ -16,6 +16,7 @@ from dashboard.holds import calcom_client, messages
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import BACK, BACK_IN_AMERICA, day, named
+from tests.holds.factories import put, tag
 from tests.holds.verbs import CONSULT, LATER, MONDAY, VARIABLE, place
 from tests.pages.desk import ask, desk
 
@@ -131,6 +132,16 @@ def test_change_of_zone_changes_the_next_poll(far_away: Client, staff: User) -> 
     other = far_away.get("/board", headers={"If-None-Match": tag})
     assert (same.status_code, other.status_code) == (304, 200)
     assert "22:00–23:00" in other.content.decode()
+
+
+def test_texts_change_at_the_persons_midnight(staff: User) -> None:
+    """Times of today are shown without their day, so rows and ETags depend on what today is."""
+    put(staff, slot_end=None)
+    with timezone.override(ZoneInfo(AUCKLAND)):
+        midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+        minute = timedelta(minutes=1)
+        tags = {tag(staff, now=midnight + minute * n) for n in (-2, -1, 1, 2)}
+    assert len(tags) == 2
 
 
 def test_doubled_hour_of_the_persons_zone_is_refused(far_away: Client) -> None:
