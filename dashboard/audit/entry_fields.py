@@ -39,12 +39,14 @@ class EntryField:
 
     label: str
     value: str
+    by_system: bool = False  # if the value is the system's name
 
 
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     """Yield every column except the three with JSON; empty columns in one field at the end."""
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
-    yield EntryField(_("Who"), action_labels.actor_label(entry, None, with_username=True))
+    row = entry_row(entry)
+    yield EntryField(_("Who"), row.who, row.by_system)
     done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
     yield EntryField(_("Action"), done)
     yield EntryField(_("Kind"), entry.get_kind_display())
@@ -106,13 +108,7 @@ class EntryRow:
     by_system: bool
 
 
-def entry_rows(entries: Sequence[AuditEntry]) -> list[EntryRow]:
-    """Return the entries of one action with their own actors."""
-    return [
-        EntryRow(
-            entry,
-            action_labels.actor_label(entry, None, with_username=True),
-            action_labels.is_by_system(entry),
-        )
-        for entry in entries
-    ]
+def entry_row(entry: AuditEntry) -> EntryRow:
+    """Return an entry with its own actor."""
+    who = action_labels.actor_label(entry, None, with_username=True)
+    return EntryRow(entry, who, action_labels.is_by_system(entry))

@@ -10,7 +10,7 @@ from dashboard.audit import search
 from dashboard.audit.entry_fields import (
     changes,
     entry_fields,
-    entry_rows,
+    entry_row,
     other_values,
     request_fields,
 )
@@ -50,7 +50,7 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
         "asked": request_fields(entries),
         "changes": changes(entries),
         "others": other_values(entries),
-        "rows": entry_rows(entries),
+        "rows": map(entry_row, entries),
         "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
     }
     return render(request, "audit/entry.html", context)

@@ -42,7 +42,9 @@ def close_silent_actions(now: datetime) -> int:
     until = now - SILENCE
     recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
     closed = 0
-    for entry in recent.without_outcome().without_entry_after(until).order_by("id"):
+    for entry in (
+        recent.without_outcome().without_entry_between(until, now + SILENCE).order_by("id")
+    ):
         action = Action(entry.action)
         with transaction.atomic(durable=True):
             closed += trail.outcome_once(

@@ -12,7 +12,14 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.calcom import EventType
-from dashboard.holds import claims, event_types, free_times, local_times, messages, open_times
+from dashboard.holds import (
+    calcom_client,
+    claims,
+    event_types,
+    free_times,
+    messages,
+    open_times,
+)
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import Span
 from dashboard.holds.models import FreeTimes, Hold
@@ -20,6 +27,7 @@ from dashboard.holds.new_holds import guard_of
 from dashboard.holds.open_times import INSTANT
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
+from dashboard.localization import local_times
 
 MOST_NAMED = 5
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
@@ -85,9 +93,9 @@ def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
     week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
     if is_hidden_by_hold(slot, cal_now):
         return True
-    for row in FreeTimes.objects.filter(**asdict(week)):
+    for row in FreeTimes.objects.filter(source=calcom_client.source(), **asdict(week)):
         slots = free_times.to_listing(row).slots
-        if any(listed.is_free and listed.start == slot.slot_start for listed in slots):
+        if any(listed.seats_remaining != 0 and listed.start == slot.slot_start for listed in slots):
             return True
     listing = free_times.listing(week, now=now)
     if listing.cause or listing.as_of is None:
