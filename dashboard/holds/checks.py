@@ -85,7 +85,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Che
         try:
             with operation:
                 hold = load_checkable(operation, hold_id)
-                require_room(operation, hold, room=left - len(operations))
+                require_room(operation, hold, room=left, started=len(operations))
                 operation.start_without_claim(hold, method="GET")
         except HoldError as error:
             hold = Hold.objects.with_people().get(pk=hold_id)
@@ -110,12 +110,12 @@ def load_checkable(operation: Operation, hold_id: int) -> Hold:
     return hold
 
 
-def require_room(operation: Operation, hold: Hold, *, room: int) -> None:
+def require_room(operation: Operation, hold: Hold, *, room: int, started: int) -> None:
     """Raise HoldError where checks in bulk have used up what people leave them."""
-    if room > 0:
+    if room > started:
         return
-    kept = rate_and_clock.KEPT_FOR_PEOPLE
-    wait = operation.upstream.seconds_to_wait(kept + 1, operation.now())
+    needed = rate_and_clock.KEPT_FOR_PEOPLE + started + 1
+    wait = operation.upstream.seconds_to_wait(needed, operation.now())
     safe = safety.still_yours(hold, operation.cal_now())
     raise messages.no_room(hold, wait or rate_and_clock.DEFAULT_WAIT, safe=safe)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -13,6 +14,7 @@ from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Refuse
 from dashboard.holds import calcom_client, rate_and_clock
 
 T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 # Seconds in the cache.
 ANSWER_KEPT = 60
@@ -100,6 +102,7 @@ def cached(name: str, call: Callable[[], Answer[T]]) -> Known[T]:
     try:
         answer = call()
     except CalcomError as error:
+        log.warning("Event types could not be read: %s", error)
         rate_and_clock.learn(upstream, error.exchange, error)
         if isinstance(error, Refused):
             cache.delete(fallback_key)

@@ -7,6 +7,7 @@ rows of its own. Free times only inform; cal.com's POST decides.
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
@@ -16,6 +17,8 @@ from dashboard.calcom import CalcomError, Cause, Slot
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
 from dashboard.localization import local_times
+
+log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
 # Failures that do not burden cal.com, and that an operator is about to mend.
@@ -122,6 +125,7 @@ def ask(row: FreeTimes, span: Span, upstream: Upstream) -> None:
             duration=span.slot_duration or None,
         )
     except CalcomError as error:
+        log.warning("Free times could not be read: %s", error)
         rate_and_clock.learn(upstream, error.exchange, error)
         row.cause = str(error.cause)
     else:

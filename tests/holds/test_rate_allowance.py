@@ -11,14 +11,15 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import rate_and_clock
+from dashboard.holds import checks, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register
-from tests.holds.verbs import CONSULT, KEY, LATER, ONE
+from tests.holds.verbs import CONSULT, KEY, LATER, MONDAY, ONE
 from tests.pages.desk import desk
 
 MINUTE = timedelta(minutes=1)
@@ -190,3 +191,15 @@ def test_short_block_with_a_call_under_way_is_a_short_wait(
     with pytest.raises(HoldError) as refused:
         verbs.check(staff, hold)
     assert (refused.value.cause, refused.value.problem.wait in {1, 2, 3}) == ("rate_limited", True)
+
+
+def test_checks_in_bulk_wait_for_the_window_they_used_up(calcom: Sandbox, staff: User) -> None:
+    holds = [verbs.place(staff, start=MONDAY + timedelta(hours=n)) for n in range(3)]
+    now = timezone.now()
+    kept = rate_and_clock.KEPT_FOR_PEOPLE
+    resets_at = now + timedelta(seconds=30)
+    Upstream.objects.update(rate_limit=120, rate_remaining=kept + 2, rate_resets_at=resets_at)
+    found = checks.check_many(hold_ids=[hold.pk for hold in holds], by=acting(staff), now=now)
+    waits = [each.error.problem.wait if each.error else None for each in found]
+    assert waits[:2] == [None, None]
+    assert 0 < (waits[2] or 0) <= 30
