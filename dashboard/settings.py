@@ -94,8 +94,7 @@ MIDDLEWARE = [
     "dashboard.edge.middleware.health_probes",  # before host checks, redirects and sign-in
     "dashboard.edge.middleware.forwarded_headers",
     "dashboard.edge.middleware.request_id",
-    "dashboard.edge.middleware.utf8_forms",
-    "dashboard.edge.middleware.printable_cookies",
+    "dashboard.edge.middleware.clean_input",
     "dashboard.edge.middleware.isolation_headers",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -169,8 +168,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_AGE = 12 * 3600  # a long working day
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True  # as Django's default for sessions
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "dashboard.accounts.csrf.failure"  # saves the form for after the next sign-in
 # Messages name clients, and a cookie would carry them in clear text.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
@@ -190,7 +189,6 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
     }
 }
-X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers send "Origin: null"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; the largest form has a few thousand
 FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so uploads are dropped
@@ -199,9 +197,7 @@ FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so uploads are dro
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each named in itself
-USE_I18N = True
 LOCALE_PATHS = [BASE_DIR / "dashboard" / "locale"]
-USE_TZ = True
 TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database stores UTC
 
 # --- Log -------------------------------------------------------------------------------------
@@ -227,11 +223,8 @@ LOGGING = {
     },
     "root": {"level": "INFO", "handlers": ["stderr"]},
     "loggers": {
-        "django": {"level": "INFO", "handlers": [], "propagate": True},
+        "django": {"level": "INFO", "handlers": []},
         "django.server": {"level": "INFO", "handlers": [], "propagate": True},  # runserver
-        # These log whole URLs, which contain the uid of a reservation: it works like a password.
-        "httpx": {"level": "WARNING"},
-        "httpcore": {"level": "WARNING"},
         # This logs SQL statements with their values.
         "django.db.backends": {"level": "WARNING"},
     },

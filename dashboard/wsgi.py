@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.wsgi import get_wsgi_application
 
-from dashboard.edge.script_name import under_prefix
+from dashboard.edge.public_address import under_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 EXIT_BOOT_ERROR = 3  # gunicorn then stops instead of starting the worker again

@@ -113,28 +113,18 @@ def request_id(get_response: Handler) -> Handler:
     return handle
 
 
-def utf8_forms(get_response: Handler) -> Handler:
-    """Decode every form as UTF-8, the encoding of all pages; ignore a charset of the client.
+def clean_input(get_response: Handler) -> Handler:
+    """Decode every form as UTF-8, the encoding of all pages, and drop unprintable cookies.
 
-    Some encodings decode to text that no page can show. Invalid bytes become U+FFFD.
+    Other encodings, which a client may name, can decode to text that no page can show. The server
+    refuses control characters in cookies, but a quoted value may carry them in octal, and
+    PostgreSQL fails on a session key with a NUL; no cookie of this site contains any.
     https://url.spec.whatwg.org/#application/x-www-form-urlencoded
+    https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
     """
 
     def handle(request: EdgeRequest) -> HttpResponseBase:
         request.encoding = "utf-8"
-        return get_response(request)
-
-    return handle
-
-
-def printable_cookies(get_response: Handler) -> Handler:
-    """Drop cookies with control characters, which no cookie of this site contains.
-
-    The server refuses them as bytes, but a quoted value may carry them in octal, and PostgreSQL
-    fails on a session key with a NUL. https://www.rfc-editor.org/rfc/rfc6265#section-4.1.1
-    """
-
-    def handle(request: EdgeRequest) -> HttpResponseBase:
         cookies = request.COOKIES
         request.COOKIES = {name: text for name, text in cookies.items() if text.isprintable()}
         return get_response(request)

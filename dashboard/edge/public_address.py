@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from dashboard.edge.setting_readers import web_address
+
+WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -58,3 +62,19 @@ def public_address(text: str) -> PublicAddress:
     host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
     port = parts.port or DEFAULT_PORTS[parts.scheme]
     return PublicAddress(parts.scheme, host, port, parts.path.rstrip("/"))
+
+
+def under_prefix(application: WSGI, prefix: str) -> WSGI:
+    """Move ``prefix`` from PATH_INFO to SCRIPT_NAME, as PEP 3333 defines them.
+
+    A path without the prefix passes unchanged: a probe may call the port directly.
+    """
+
+    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if path == prefix or path.startswith(prefix + "/"):
+            environ["SCRIPT_NAME"] = prefix
+            environ["PATH_INFO"] = path[len(prefix) :] or "/"
+        return application(environ, start_response)
+
+    return serve if prefix else application

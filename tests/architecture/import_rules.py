@@ -68,7 +68,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.edge.health",
         "dashboard.pages",
     },
-    "dashboard.wsgi": {"django", "dashboard.edge.script_name"},
+    "dashboard.wsgi": {"django", "dashboard.edge.public_address"},
     "dashboard.apps": {
         "django",
         "dashboard.accounts.groups",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.edge.script_name import under_prefix
+from dashboard.edge.public_address import under_prefix
 
 
 def split_path(prefix, path):
