@@ -69,33 +69,45 @@ def release_many(
     asked = services.without_none(reason=reason or None)
     results = []
     for hold_id in dict.fromkeys(hold_ids):
+        version = (versions or {}).get(hold_id)
         operation = Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=clock.now())
         try:
             with operation:
                 hold = load(operation, hold_id)
-                if hold.is_released:
-                    results.append(ReleaseResult(hold, BulkResult.RELEASED_BEFORE))
-                    continue
-                if time.monotonic() > stop_at:
-                    safe = safety.still_yours(hold, operation.cal_now())
-                    raise messages.refusal("no_time", hold=hold, safe=safe)
-                hold = services.release_loaded(
-                    operation,
-                    hold,
-                    reason=reason,
-                    note=note,
-                    version=(versions or {}).get(hold_id),
-                    reserve_for_others=KEPT_FOR_OTHERS,
-                )
+                if time.monotonic() > stop_at and not hold.is_released:
+                    raise too_late(operation, hold)
+                results.append(release_one(operation, hold, reason, note, version))
         except HoldError as error:
             hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
+            result = RESULT_OF_OUTCOME[error.outcome]
             results.append(
                 ReleaseResult(hold, BulkResult.RELEASED_BEFORE)
                 if hold.is_released
-                else ReleaseResult(hold, RESULT_OF_OUTCOME[error.outcome], error)
+                else ReleaseResult(hold, result, error)
             )
-        else:
-            is_released = hold.state == State.RELEASED
-            result = BulkResult.RELEASED if is_released else BulkResult.WAS_GONE
-            results.append(ReleaseResult(hold, result))
     return results
+
+
+def too_late(operation: Operation, hold: Hold) -> HoldError:
+    """Return the error of a release that is not begun any more."""
+    return messages.refusal(
+        "no_time", hold=hold, safe=safety.still_yours(hold, operation.cal_now())
+    )
+
+
+def release_one(
+    operation: Operation, hold: Hold, reason: str, note: str, version: int | None
+) -> ReleaseResult:
+    """Release one of several holds. Raises HoldError."""
+    if hold.is_released:
+        return ReleaseResult(hold, BulkResult.RELEASED_BEFORE)
+    hold = services.release_loaded(
+        operation,
+        hold,
+        reason=reason,
+        note=note,
+        version=version,
+        reserve_for_others=KEPT_FOR_OTHERS,
+    )
+    is_released = hold.state == State.RELEASED
+    return ReleaseResult(hold, BulkResult.RELEASED if is_released else BulkResult.WAS_GONE)

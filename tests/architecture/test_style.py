@@ -10,11 +10,8 @@ MAX_FUNCTION_LINES = 45
 # Modules and packages that are being rewritten. Remove a name to check it.
 PENDING_SIZE = """
 """
-PENDING_NAMES = """
-    tests.holds
-"""
+PENDING_NAMES = ""
 PENDING_PROSE = """
-    tests.holds
 """
 # Former names, which were hard to guess.
 OLD_MODULES = """

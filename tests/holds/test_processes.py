@@ -34,7 +34,7 @@ def running(calcom: Sandbox) -> Iterator[Processes]:
 
 @dataclass(frozen=True)
 class Race:
-    """How often cal.com gave the slot away, and why it was refused to the others."""
+    """Count of the processes that got the slot, and why it was refused to the others."""
 
     given: int
     refusals: list[str]

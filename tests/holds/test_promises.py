@@ -1,4 +1,4 @@
-"""What a person is asked before a time is held: it is not offered, or its hosts are used up."""
+"""Questions before a time is held: cal.com does not offer it, or its hosts are used up."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def test_nothing_is_asked_where_cal_com_does_not_list_its_times(
 
 
 def test_time_of_an_own_hold_is_left_to_cal_com(calcom: Sandbox, staff: User) -> None:
-    """The hold itself hides it from the list."""
+    """Ask nothing, because the hold itself hides the time from the list."""
     hold = verbs.place(staff)
 
     answer = ask(staff)

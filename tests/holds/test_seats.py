@@ -34,7 +34,7 @@ def test_move_of_another_event_type_to_a_time_with_seats_left(calcom: Sandbox, s
 
 
 def test_time_without_seats_is_full(calcom: Sandbox, staff: User) -> None:
-    """The recorded booking of Wednesday has all five seats."""
+    """Ask for the time of the recorded booking, which has all five seats."""
     [full] = [one.start for one in calcom.bookings() if one.event_type == GROUP]
 
     with pytest.raises(HoldError) as refused:

@@ -250,7 +250,7 @@ def test_known_reservation_is_left_as_it_is(calcom: Sandbox, staff: User, collea
 def test_unconfirmed_hold_that_was_settled_meanwhile_is_not_overwritten(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The reservation gets a hold of its own."""
+    """Give the reservation a hold of its own."""
     unconfirmed = place_unanswered(calcom, staff)
     [row] = calcom.live_rows()
     event_type = event_types.event_type
