@@ -23,7 +23,7 @@ from dashboard.holds.steps import Phase
 PATCH_CALLS = 2
 PARK_AND_RETURN_CALLS = 7
 NEW_FIRST_CALLS = 3
-RETAKE_CALLS = 5
+RETAKE_CALLS = 6
 
 
 def bring_to(operation: Operation, hold: Hold, target: SlotHold) -> Hold:

@@ -33,7 +33,8 @@ MOST_CALLS = 12  # of one verb, if each takes a moment
     ("events", "share"),
     [
         pytest.param(1, 0.6, id="one event"),
-        pytest.param(2, 1, id="two events", marks=pytest.mark.slow),
+        # The rest of the table needs three.
+        pytest.param(2, 0.98, id="two events", marks=pytest.mark.slow),
     ],
 )
 def test_each_state_that_can_be_reached_is_accounted_for_and_settles(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Cause, Refused
-from dashboard.holds import rate_and_clock, reservations
+from dashboard.holds import rate_and_clock, reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError, Outcome
@@ -178,3 +179,51 @@ def test_hold_that_changed_meanwhile_is_not_retaken(
 
     assert failed.value.cause == "changed_meanwhile"
     assert "DELETE" not in [method for method, _ in sent(calcom)]
+
+
+def retake(user: User, hold: Hold) -> Hold:
+    return verbs.extend(user, hold, retake=True)
+
+
+def test_retake_whose_delete_is_not_answered_looks_and_reserves(
+    calcom: Sandbox, staff: User
+) -> None:
+    hold = verbs.place(staff)
+    started = timezone.now()
+    refuse_parking(calcom)
+    calcom.faults.add("drop", when="after", method="DELETE", route=ONE, count=None)
+    calcom.forget_calls()
+
+    retake(staff, hold)
+
+    assert sent(calcom)[-2:] == [("GET", 200), ("POST", 201)]
+    assert in_register(hold)[0] in at_cal_com(calcom)
+    assert is_held_for(hold, 30, since=started)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "drop", "when": "before", "method": "GET", "route": ONE, "count": 2},
+        {"kind": "429", "method": "POST", "route": ALL, "count": 1, "seconds": 60},
+    ],
+    ids=["look fails", "reservation is put off"],
+)
+def test_settle_reserves_what_a_retake_has_deleted(
+    calcom: Sandbox, staff: User, fault: dict[str, Any]
+) -> None:
+    hold = verbs.place(staff)
+    refuse_parking(calcom)
+    calcom.faults.add("drop", when="after", method="DELETE", route=ONE, count=None)
+    calcom.faults.add(**fault)
+    with pytest.raises(HoldError):
+        retake(staff, hold)
+    assert Hold.objects.get().change is not None
+    calcom.faults.clear()
+
+    settle.settle_all(timezone.now() + timedelta(seconds=70))
+
+    hold.refresh_from_db()
+    assert (hold.state, hold.change) == ("held", None)
+    assert in_register(hold)[0] in at_cal_com(calcom)
+    assert is_held_for(hold, 29, since=timezone.now())

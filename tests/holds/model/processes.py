@@ -30,7 +30,7 @@ class CallEnd(StrEnum):
 
     ANSWERED = "answered"
     SLOW = "answered after eight seconds"
-    LOST_BEFORE = "no answer, not done"
+    LOST_BEFORE = "connection lost at once, not done"
     LOST_AFTER = "no answer, done"
     LATE = "no answer, may be done later"
     STANDS_STILL = "no answer, done once cal.com goes on"
@@ -201,7 +201,8 @@ def after_write(state: ModelState, run: Run, end: CallEnd, write: Write) -> Mode
     if end is CallEnd.SLOW:
         state = state.forward(CALL_SECONDS)
     if end in SILENT:
-        state = state.forward(silence(run, tries=3 if repeatable else 1))
+        if end is not CallEnd.LOST_BEFORE:
+            state = state.forward(silence(run, tries=3 if repeatable else 1))
         state = replace(state, unanswered=not repeatable)
     return go_on(state, run, run.change, seen)
 

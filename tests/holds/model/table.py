@@ -44,7 +44,7 @@ patching     | no answer                          | GET patching           |
 patching     | look                               |                        | GET patching
 patching     | found at target                    | stands, ok             | stands
 patching     | found at origin, a write may land  | unsettled, unknown     | unsettled
-patching     | found at origin                    | stands, ok             | stands
+patching     | found at origin                    |                        | stands
 patching     | found elsewhere, a write may land  | unsettled, unknown     | stands
 patching     | found elsewhere                    |                        | stands
 patching     | found, ran out, a write may land   | unsettled, unknown     | unsettled
@@ -63,7 +63,7 @@ parking      | look                               |                        | GET
 parking      | found parked                       | PATCH arriving         | PATCH arriving
 parking      | found parked, all ran out          |                        | DELETE discarding
 parking      | found at origin, a write may land  | unsettled, unknown     | unsettled
-parking      | found at origin                    | stands, ok             | stands
+parking      | found at origin                    |                        | stands
 parking      | found at target                    | stands, ok             | stands
 parking      | found elsewhere, a write may land  | unsettled, unknown     | stands
 parking      | found elsewhere                    |                        | stands
@@ -87,7 +87,7 @@ arriving     | found at origin                    |                        | sta
 arriving     | found elsewhere, a write may land  | unsettled, unknown     | stands
 arriving     | found elsewhere                    |                        | stands
 arriving     | found at origin, a write may land  |                        | unsettled
-arriving     | found, ran out, a write may land   | unsettled, unknown     | unsettled
+arriving     | found, ran out, a write may land   |                        | unsettled
 arriving     | not there                          | vanished, refused      | vanished
 arriving     | not seen                           | wait, look again       | wait, look again
 arriving     | out of time                        | unsettled, unknown     | unsettled
@@ -105,8 +105,8 @@ undoing      | found parked, all ran out          |                        | DEL
 undoing      | found at target                    | stands, ok             | stands
 undoing      | found at origin                    | went_back, refused     | went_back
 undoing      | found elsewhere, a write may land  | unsettled, unknown     | stands
-undoing      | found elsewhere                    | stands, ok             | stands
-undoing      | found, ran out, a write may land   | unsettled, unknown     | unsettled
+undoing      | found elsewhere                    |                        | stands
+undoing      | found, ran out, a write may land   |                        | unsettled
 undoing      | not there                          | vanished, refused      | vanished
 undoing      | not seen                           | wait, look again       | wait, look again
 undoing      | out of time                        | unsettled, unknown     | unsettled
@@ -116,10 +116,10 @@ turned_away  | found parked                       | DELETE discarding      | DEL
 turned_away  | found parked, all ran out          |                        | DELETE discarding
 turned_away  | found at target                    | stands, ok             | stands
 turned_away  | found at origin, a write may land  | unsettled, unknown     | unsettled
-turned_away  | found at origin                    | stands, ok             | stands
+turned_away  | found at origin                    |                        | stands
 turned_away  | found elsewhere, a write may land  | unsettled, unknown     | stands
-turned_away  | found elsewhere                    | stands, ok             | stands
-turned_away  | found, ran out, a write may land   | unsettled, unknown     | unsettled
+turned_away  | found elsewhere                    |                        | stands
+turned_away  | found, ran out, a write may land   |                        | unsettled
 turned_away  | not there                          | vanished, refused      | vanished
 turned_away  | not seen                           | wait, look again       | wait, look again
 turned_away  | out of time                        | unsettled, unknown     | unsettled
