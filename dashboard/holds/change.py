@@ -22,7 +22,7 @@ from dataclasses import replace
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds import hold_fields, results
-from dashboard.holds.hold_fields import Fields
+from dashboard.holds.hold_fields import BOOKED, Fields
 from dashboard.holds.seen import (
     Accepted,
     Again,
@@ -255,7 +255,7 @@ def after_refused(change: Change, error: Refused, now: Moment) -> Step:
         return results.vanished(change, now)
     is_taken = error.cause is Cause.ALREADY_RESERVED
     match change.phase:
-        case Phase.PATCHING if _is_own_booking(change, error, now):
+        case Phase.PATCHING if error.cause in BOOKED and change.keeps_slot(now.cal_now):
             return give_up(replace(change, refusal=error, refused_as=str(error.cause)), now)
         case Phase.PATCHING if is_taken and change.overlaps_itself(now.cal_now):
             return park(replace(change, shows_self_overlap=True), now, error)
@@ -304,9 +304,3 @@ def wait(change: Change, error: CalcomError, *, then: Again | Look) -> Wait:
     pause = FIRST_PAUSE * 2**change.pauses
     change = replace(change, pauses=change.pauses + 1)
     return Wait(change, max(pause, error.retry_after or 0), then)
-
-
-def _is_own_booking(change: Change, error: Refused, now: Moment) -> bool:
-    """Return whether a PATCH tells that the time of the live hold itself is booked."""
-    is_live = change.origin.held_until > now.cal_now
-    return error.cause in hold_fields.BOOKED and change.target.is_slot_of(change.origin) and is_live

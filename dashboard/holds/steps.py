@@ -129,6 +129,10 @@ class Change:
         """Return whether a PATCH to the target may meet the hold's own row."""
         return self.target.overlaps(self.origin) and self.origin.held_until > cal_now
 
+    def keeps_slot(self, cal_now: datetime) -> bool:
+        """Return whether the target is the slot that the live hold has."""
+        return self.target.is_slot_of(self.origin) and self.origin.held_until > cal_now
+
     def parking_slot(self) -> SlotHold:
         """Return the parking place, held for no shorter than what the hold still has."""
         start = self.parked or self.origin.slot_start
