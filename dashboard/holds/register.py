@@ -21,6 +21,7 @@ from dashboard.holds import offers, rate_and_clock
 from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
+from dashboard.localization.searching import finder, search_text
 
 State = Hold.State
 Revision = tuple[Any, ...]
@@ -195,6 +196,13 @@ def ended(now: datetime) -> HoldQuerySet:
     recent = Hold.objects.filter(state__in=ENDED, ended_at__gte=start_of_yesterday(now))
     # Not isnull=True: SQLite would use that index and read the whole history.
     return recent.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
+
+
+def matching(holds: HoldQuerySet, find: str) -> list[int]:
+    """Return the ids of holds whose client, contact or note have all words of ``find``."""
+    is_found = finder(find)
+    texts = holds.values_list("pk", "client_name", "client_contact", "note")
+    return [pk for pk, *each in texts if is_found(search_text(*each))]
 
 
 def lost_or_gone(cal_now: datetime) -> HoldQuerySet:

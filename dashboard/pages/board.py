@@ -181,18 +181,21 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> B
         Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
         Tab.ENDED: current.ended_count,
     }
-    rows = row_cache.rendered_rows(_on_tab(tab, calm, viewer), viewer, current.places)
+    shown = _on_tab(tab, calm, viewer)
+    if find:
+        pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
+        shown = [entry for entry in shown if entry.pk in pks]
+    ended = _ended(viewer, find) if tab == Tab.ENDED else []
     attention = _attention(tab, troubled, taken_over, viewer, has_lost=bool(lost_count))
-    ended = _ended(viewer) if tab == Tab.ENDED else []
     is_found = finder(find)
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
-        rows=[line for line in rows if is_found(line.row.search_text)] if find else rows,
+        rows=row_cache.rendered_rows(shown, viewer, current.places),
         attention=[row for row in attention if is_found(row.search_text)],
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
-        ended=[line for line in ended if is_found(line.row.search_text)],
-        is_cut=tab == Tab.ENDED and current.ended_count > MOST_ENDED,
+        ended=ended,
+        is_cut=len(ended) == MOST_ENDED < current.ended_count,
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
         etag=board_etag(viewer, tab, current),
@@ -259,10 +262,13 @@ def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
     )
 
 
-def _ended(viewer: Viewer) -> list[EndedRow]:
-    holds = register.ended(viewer.now).select_related("holder", "claim_by")[:MOST_ENDED]
+def _ended(viewer: Viewer, find: str) -> list[EndedRow]:
+    holds = register.ended(viewer.now)
+    if find:
+        holds = holds.filter(pk__in=register.matching(holds, find)[:MOST_ENDED])
+    newest = holds.select_related("holder", "claim_by")[:MOST_ENDED]
     place_url = reverse("place")
-    return [_ended_row(hold, viewer, place_url) for hold in holds]
+    return [_ended_row(hold, viewer, place_url) for hold in newest]
 
 
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:

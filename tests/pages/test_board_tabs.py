@@ -11,7 +11,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.holds import transfer
 from dashboard.holds.models import Hold
-from dashboard.pages.board import Tab
+from dashboard.pages.board import MOST_ENDED, Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
@@ -201,6 +201,14 @@ class TestFind:
         numbers = range(1_000)
         pks = [put(staff, client_contact=f"+49 171 {n:07}").pk for n in numbers]
         assert self.found(staff, "0171 0000 777") == [pks[777]]
+
+    def test_finds_among_more_ended_holds_than_are_shown(self, staff: User) -> None:
+        oldest = put_ended(staff, ago=2, client_name="Łukasz")
+        for _number in range(MOST_ENDED):
+            put_ended(staff, ago=1)
+        assert self.found(staff, "lukasz", tab="ended") == [oldest.pk]
+        page = desk(staff).post("/?tab=ended", {"find": "lukasz"})
+        assert "Only the last" not in page.content.decode()
 
     def test_finds_on_the_current_tab_only(self, staff: User, office: dict[str, Hold]) -> None:
         assert self.found(staff, "mbeki", tab="ended") == [office["lost"].pk]
