@@ -56,27 +56,28 @@ class SignInForm(AuthenticationForm):
                 field.widget.attrs |= error
 
 
+def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
+    """Return an optional field whose value is taken as it was typed."""
+    return forms.CharField(
+        label=label,
+        required=False,
+        strip=False,
+        max_length=1000,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=help_text,
+    )
+
+
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """Person with role and password. ``by`` edits, and cannot change their own role."""
 
     by: User  # set by the model admin on a subclass for each request
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, required=False)
-    new_password = forms.CharField(
-        label=_("New password"),
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=lazy(password_validators_help_text_html, str)(),
+    new_password = new_password_field(
+        _("New password"), help_text=lazy(password_validators_help_text_html, str)()
     )
-    new_password_again = forms.CharField(
-        label=_("New password again"),
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    new_password_again = new_password_field(_("New password again"))
 
     class Meta:
         model = User

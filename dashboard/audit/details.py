@@ -51,11 +51,6 @@ def clauses(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
     yield from context_clauses(first, closing)
 
 
-def no_outcome_clause(first: AuditEntry, last: AuditEntry) -> str:
-    """Return the clause of an action without an outcome."""
-    return _("no record after %(time)s") % {"time": values.time_near(last.at, first.at)}
-
-
 def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
     """Merge the ``before`` columns of an action."""
     return {**first.before, **(closing.before if closing else {})}
@@ -113,11 +108,11 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     if closing.outcome == Outcome.OK:
         return
     if closing.status is not None and closing.message:
-        yield _("cal.com: %(message)s") % {"message": shorten(closing.message)}
+        yield _("cal.com: %(message)s") % {"message": Truncator(closing.message).chars(MAX_MESSAGE)}
     elif closing.status is not None:
         yield _("cal.com answered with status %(status)s") % {"status": closing.status}
     elif closing.message and not closing.answered_method:
-        yield shorten(closing.message.removesuffix("."))
+        yield Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
     elif not calls:
         return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
@@ -152,8 +147,3 @@ def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[s
         yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
     if first.action in WITH_ADDRESS and first.address:
         yield _("from %(address)s") % {"address": first.address}
-
-
-def shorten(message: str) -> str:
-    """Cut a message to MAX_MESSAGE characters."""
-    return Truncator(message).chars(MAX_MESSAGE)

@@ -45,8 +45,7 @@ class EntryField:
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     """Yield every column except the three with JSON; empty columns in one field at the end."""
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
-    row = entry_row(entry)
-    yield EntryField(_("Who"), row.who, row.by_system)
+    yield actor_field(entry)
     done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
     yield EntryField(_("Action"), done)
     yield EntryField(_("Kind"), entry.get_kind_display())
@@ -99,16 +98,7 @@ def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
     return {key: value for column in columns for key, value in column.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class EntryRow:
-    """One entry in the list of all entries of an action."""
-
-    entry: AuditEntry
-    who: str
-    by_system: bool
-
-
-def entry_row(entry: AuditEntry) -> EntryRow:
-    """Return an entry with its own actor."""
-    who = action_labels.actor_label(entry, None, with_username=True)
-    return EntryRow(entry, who, action_labels.is_by_system(entry))
+def actor_field(entry: AuditEntry) -> EntryField:
+    """Return who wrote an entry, with the user name."""
+    name = action_labels.actor_label(entry, None, with_username=True)
+    return EntryField(_("Who"), name, action_labels.is_by_system(entry))

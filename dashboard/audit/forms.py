@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractUser
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -106,12 +105,9 @@ class LogForm(forms.Form):
 
 
 def people_choices() -> list[tuple[str, str]]:
-    """Return primary key and name of all people, by user name."""
-    people = get_user_model()._default_manager.order_by("username")
-    return [(str(person.pk), full_name(person)) for person in people]
-
-
-def full_name(person: AbstractUser) -> str:
-    """Return the full name with the user name in brackets, or the user name."""
-    name = person.get_full_name()
-    return f"{name} ({person.username})" if name else person.username
+    """Return primary key and full name of all people, with the user name, by user name."""
+    choices = []
+    for person in get_user_model()._default_manager.order_by("username"):
+        name, username = person.get_full_name(), person.get_username()
+        choices.append((str(person.pk), f"{name} ({username})" if name else username))
+    return choices

@@ -11,7 +11,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_labels, details
+from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED
 from dashboard.audit.calls import Call, calls_of
 from dashboard.audit.models import AuditEntry
@@ -125,7 +125,8 @@ def fold_action(
     calls = tuple(calls_of(entries))
     clauses = tuple(details.clauses(first, closing, calls))
     if verdict == UNFINISHED:
-        clauses = (*clauses, details.no_outcome_clause(first, last))
+        last_time = values.time_near(last.at, first.at)
+        clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     return Line(
         entry_id=first.pk,

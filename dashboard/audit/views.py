@@ -8,9 +8,9 @@ from django.views.decorators.http import require_safe
 
 from dashboard.audit import search
 from dashboard.audit.entry_fields import (
+    actor_field,
     changes,
     entry_fields,
-    entry_row,
     other_values,
     request_fields,
 )
@@ -50,7 +50,7 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
         "asked": request_fields(entries),
         "changes": changes(entries),
         "others": other_values(entries),
-        "rows": map(entry_row, entries),
+        "rows": [(each, actor_field(each)) for each in entries],
         "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
     }
     return render(request, "audit/entry.html", context)
