@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import urlsplit
 
 import pytest
@@ -121,3 +122,39 @@ def test_admin_pages_comply_with_the_content_security_policy(live_server: LiveSe
         assert errors == []
     assert User.objects.get(pk=staff.pk).is_admin
     assert User.objects.get(username="new").group_names == {"Staff"}
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["htmx", "plain"])
+def test_error_of_a_failed_sign_in_has_the_focus(live_server: LiveServer, scripts: bool) -> None:
+    with chromium_running() as browser:
+        context = browser.new_context(base_url=live_server.url, java_script_enabled=scripts)
+        page = context.new_page()
+        page.goto("/accounts/login/")
+        expect(page.get_by_label("Name")).to_be_focused()
+        sign_in(page, "no such person")
+        expect(page).to_have_title("Error: Sign in · Holdfast")
+        expect(page.get_by_role("alert").filter(has_text="do not match")).to_be_focused()
+        expect(page.get_by_label("Password")).to_have_accessible_description(
+            re.compile("Name and password do not match")
+        )
+
+
+def test_applied_filter_replaces_the_text_of_one_live_region(
+    live_server: LiveServer, transactional_db: None
+) -> None:
+    person("admin", Role.ADMINS)
+    with chromium_running() as browser:
+        page = browser.new_context(base_url=live_server.url).new_page()
+        page.goto("/audit/")
+        sign_in(page, "admin")
+        status = page.locator("#log-status")
+        expect(status).to_have_text(re.compile("2 of 2 actions."))
+        status.evaluate("element => { element.kept = true }")
+        page.get_by_label("Action").select_option("sign_in")
+        page.get_by_role("button", name="Show").click()
+        expect(status).to_have_text(re.compile(r"1 of 1 action\.\s+Action: signed in"))
+        assert status.evaluate("element => element.kept")
+        page.get_by_label("Action").select_option("export")
+        page.get_by_role("button", name="Show").click()
+        expect(status).to_have_text(re.compile(r"No matching entries\."))
+        assert status.evaluate("element => element.kept")
