@@ -114,6 +114,8 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         return {name: self.cleaned_data[name] for name in names}
 
     def clean_username(self) -> str:
+        if "username" not in self.changed_data:
+            return str(self.cleaned_data["username"])  # perhaps from before a rule
         try:
             return free_username(self.cleaned_data["username"], self.instance)
         except ValidationError as exc:

@@ -7,6 +7,7 @@ stays one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -25,7 +26,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.names import reads_like_system
+from dashboard.audit.names import folded, reads_like_system
 
 if TYPE_CHECKING:
     from django_stubs_ext import StrOrPromise
@@ -164,19 +165,30 @@ def set_password(*, person: int, password: str, by: Actor | None, now: datetime)
 
 
 def free_username(username: str, person: User | None = None) -> str:
-    """Return the normalised user name if no one but ``person`` has it, in any case.
+    """Return the normalised user name if no one but ``person`` has it or one that looks like it.
 
-    Raises ValidationError for a taken name, and for the name that the log uses for the system.
+    Raises ValidationError for a taken name, and for one that reads like the system's in the log.
     """
     name = User.normalize_username(username)
-    others = User.objects.filter(username__iexact=name)
+    others = User.objects.all()
     if person is not None:
         others = others.exclude(pk=person.pk)
-    if others.exists():
+    if others.filter(username__iexact=name).exists():
         raise ValidationError({"username": _("This name is already taken.")})
+    for other in others.values_list("username", flat=True):
+        if looks_like(name, other):
+            message = _("This name looks like that of %(name)s.") % {"name": other}
+            raise ValidationError({"username": message})
     if reads_like_system(name):
         raise ValidationError({"username": _("This name is reserved for the system.")})
     return name
+
+
+def looks_like(one: str, other: str) -> bool:
+    """Return True for user names that differ in lookalike letters only, not in punctuation."""
+    return [folded(part) for part in re.split(r"[@.+_-]", one)] == [
+        folded(part) for part in re.split(r"[@.+_-]", other)
+    ]
 
 
 def check_full_name(person: User) -> None:

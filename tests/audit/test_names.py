@@ -139,3 +139,20 @@ def test_folding_keeps_different_names_apart():
     assert folded("Anna Berg") != folded("Anne Berg")
     assert folded("Łukasz") == folded("łukasz")
     assert folded("王芳") != folded("王方")
+
+
+@pytest.mark.parametrize("username", ["stаff", "ѕtaff", "5taff", "ｓtaff", "stáff"])
+def test_user_name_like_a_colleagues_is_refused(staff, colleague, username):
+    """Keep what tells people of the same name apart."""
+    for change in (
+        lambda: people.add_person(username=username, role="Staff", by=None, now=NOW),
+        lambda: people.change_person(person=colleague.pk, username=username, by=None, now=NOW),
+    ):
+        with pytest.raises(ValidationError, match=r"looks like that of staff|already taken"):
+            change()
+    people.change_person(person=staff.pk, username=username, by=None, now=NOW)
+
+
+def test_user_names_may_differ_in_punctuation(staff):
+    people.add_person(username="st.aff", role="Staff", by=None, now=NOW)
+    assert User.objects.filter(username="st.aff").exists()
