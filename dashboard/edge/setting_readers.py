@@ -6,8 +6,6 @@ repeats a secret.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -152,15 +150,15 @@ def sqlite(path: Path) -> dict[str, Any]:
 
 def postgresql(text: str) -> dict[str, Any]:
     """Configure PostgreSQL with persistent connections that are checked before use."""
-    if importlib.util.find_spec("psycopg") is None:
-        raise ValueError(
-            "names PostgreSQL, whose driver comes with: pip install -e '.[postgresql]'"
-        )
+    try:
+        from psycopg import ProgrammingError, conninfo  # noqa: PLC0415 - psycopg is optional
+    except ImportError as exc:
+        driver = "pip install -e '.[postgresql]'"
+        raise ValueError(f"names PostgreSQL, whose driver comes with: {driver}") from exc
     try:
         _ = urlsplit(text).port  # libpq would fail only when it connects
-        # psycopg is optional, so it is not imported above. It accepts every option of libpq.
-        given = importlib.import_module("psycopg.conninfo").conninfo_to_dict(text)
-    except (ValueError, importlib.import_module("psycopg").ProgrammingError) as exc:
+        given = conninfo.conninfo_to_dict(text)  # every option of libpq
+    except (ValueError, ProgrammingError) as exc:
         raise ValueError("is not a PostgreSQL address that can be read.") from exc
     if not given.get("dbname"):
         raise ValueError("must end with the name of a database.")

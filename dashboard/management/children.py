@@ -7,9 +7,8 @@ even after SIGKILL, and the child ends itself.
 from __future__ import annotations
 
 import subprocess
-from dataclasses import dataclass, field
+from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 from typing import IO
 
 STOP_TIMEOUT = 15  # seconds
@@ -20,14 +19,15 @@ class ChildDiedError(Exception):
     """Unexpected end of a child; the message has the end of its log."""
 
 
-@dataclass
-class Children:
-    """Start child processes, and stop them in the opposite order."""
+class Children(ExitStack):
+    """Start child processes; leaving the context stops them in the opposite order."""
 
-    project: Path
-    logs: Path
-    environment: dict[str, str] = field(default_factory=dict)
-    _running: list[tuple[str, subprocess.Popen[str]]] = field(default_factory=list)
+    def __init__(self, project: Path, *, logs: Path) -> None:
+        super().__init__()
+        self.project = project
+        self.logs = logs
+        self.environment: dict[str, str] = {}
+        self.running: list[tuple[str, subprocess.Popen[str]]] = []
 
     def start(self, name: str, command: list[str], *, pass_fds: list[int] | None = None) -> IO[str]:
         """Start a child whose stderr goes to ``{name}.log``; return its standard output."""
@@ -43,30 +43,18 @@ class Children:
                 pass_fds=pass_fds or (),
                 start_new_session=True,  # Ctrl-C reaches only this process
             )
-        self._running.append((name, child))
+        self.running.append((name, child))
+        self.callback(stop, child)
         if child.stdout is None:
             raise ChildDiedError(name)
         return child.stdout
 
     def check(self) -> None:
         """Raise ChildDiedError if a child has ended."""
-        for name, child in self._running:
+        for name, child in self.running:
             if child.poll() is not None:
                 excerpt = (self.logs / f"{name}.log").read_text(errors="replace")[-MAX_LOG_EXCERPT:]
                 raise ChildDiedError(f"{name} ended with code {child.returncode}:\n{excerpt}")
-
-    def __enter__(self) -> Children:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        for _, child in reversed(self._running):
-            stop(child)
-        self._running.clear()
 
 
 def stop(child: subprocess.Popen[str]) -> None:

@@ -84,29 +84,22 @@ def exclusive(folder: Path = FOLDER) -> Iterator[None]:
 
 def listen(host: str, port: int) -> socket.socket:
     """Return a listening socket; raise CannotStartError."""
+    is_ipv6 = ":" in host
+    family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, UnicodeError) as exc:
-        raise CannotStartError(f"{host} is no address of this machine.") from exc
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind(address)
-        listener.listen()
-    except (OSError, OverflowError) as exc:
-        listener.close()
+        return socket.create_server((host, port), family=family, dualstack_ipv6=is_ipv6)
+    except (OSError, UnicodeError, OverflowError) as exc:
         raise CannotStartError(explain(exc, host, port)) from exc
-    return listener
 
 
-def explain(exc: OSError | OverflowError, host: str, port: int) -> str:
+def explain(exc: Exception, host: str, port: int) -> str:
     """Return a message about a failed bind."""
     match getattr(exc, "errno", None):
         case errno.EADDRINUSE:
             return f"Port {port} is taken by another program: choose one with --port."
         case errno.EACCES:
             return f"Port {port} is not for everybody: choose one above 1023 with --port."
-        case errno.EADDRNOTAVAIL:
+        case errno.EADDRNOTAVAIL | socket.EAI_NONAME | socket.EAI_AGAIN:
             return f"{host} is no address of this machine."
     return f"Cannot listen on {host}, port {port}: {exc}."
 
