@@ -100,7 +100,7 @@ REFUSALS: dict[str, Message] = {
         what_now=_("Hold it anyway?"),
     ),
     "more_than_hosts": Message(
-        happened=_("%(count)s holds overlap this time already, and it has %(hosts)s hosts."),
+        happened=_("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
         safe=NOTHING_HELD,
         what_now=_("Someone may be left without an appointment. Hold it anyway?"),
     ),

@@ -142,7 +142,10 @@ class HostGuard(SlotGuard):
         if count < self.hosts:
             return None
         return messages.refusal(
-            Doubt.MORE_THAN_HOSTS, others=kept[:MOST_NAMED], count=count, hosts=self.hosts
+            Doubt.MORE_THAN_HOSTS,
+            others=[hold for hold in kept if hold.state != Hold.State.PLACING][:MOST_NAMED],
+            count=count,
+            hosts=self.hosts,
         )
 
 

@@ -113,10 +113,11 @@ class Picker:
             form.fields["client_name"].widget.attrs["autofocus"] = True
 
     def alternatives_to(self, error: HoldError | None) -> list[Cell]:
-        """Return the next free times where the chosen one was refused because it is taken."""
+        """Return the next free times where the chosen one is taken, or asked back."""
         if error is None or self.choice.event_type_id is None:
             return []
-        if error.cause not in open_times.TAKEN and error.cause != "being_asked":
+        is_taken = error.cause in open_times.TAKEN or error.cause == "being_asked"
+        if not is_taken and not error.asks:
             return []
         grid = GridBuilder(self.choice, viewer=self.viewer, path=self.path, kept=self.kept)
         return grid.alternatives()

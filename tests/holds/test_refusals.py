@@ -21,7 +21,7 @@ NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
 ALL_BOOKED = "All seats of this time are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
-NO_HOSTS_LEFT = "2 holds overlap this time already, and it has 2 hosts."
+NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
 HOLD_ANYWAY = "Someone may be left without an appointment. Hold it anyway?"
 NOTHING_YET = "Nothing is held yet."
 NOT_OFFERED = "cal.com does not offer this time."
