@@ -79,23 +79,26 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Che
     room = rate_and_clock.load().room(now)
     left = len(hold_ids) if room is None else max(0, room - rate_and_clock.KEPT_FOR_PEOPLE)
     results: dict[int, CheckResult] = {}
-    operations: list[Operation] = []
+    started: list[tuple[Operation, Hold]] = []
     for hold_id in hold_ids:
         operation = Operation(Action.CHECK, by=by, hold_id=hold_id, now=now)
         try:
             with operation:
                 hold = load_checkable(operation, hold_id)
-                require_room(operation, hold, room=left, started=len(operations))
+                require_room(operation, hold, room=left, started=len(started))
                 operation.start_without_claim(hold, method="GET")
         except HoldError as error:
-            hold = Hold.objects.with_people().get(pk=hold_id)
+            hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
             results[hold_id] = CheckResult(hold, None, error)
         else:
-            operations.append(operation)
-    answers = asyncio.run(get_all([operation_uid(each) for each in operations]))
-    for operation, answer in zip(operations, answers, strict=True):
-        result = record_answer(operation, answer)
-        results[result.hold.pk] = result
+            started.append((operation, hold))
+    answers = asyncio.run(get_all([hold.reservation_uid or "" for _operation, hold in started]))
+    for (operation, hold), (exchange, found, failure) in zip(started, answers, strict=True):
+        operation.received(exchange, failure)
+        if failure is not None:
+            results[hold.pk] = CheckResult(hold, None, record_failure(operation, hold, failure))
+        else:
+            results[hold.pk] = record(operation, hold, found)
     return [results[hold_id] for hold_id in hold_ids]
 
 
@@ -125,11 +128,6 @@ def require_room(operation: Operation, hold: Hold, *, room: int, started: int) -
 BulkAnswer = tuple[Exchange, Reservation | None, CalcomError | None]
 
 
-def operation_uid(operation: Operation) -> str:
-    """Return the uid of the hold that the operation looks at."""
-    return (operation.hold.reservation_uid if operation.hold else None) or ""
-
-
 async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
     """GET several reservations, at most CONCURRENT_CALLS at a time."""
     limit = asyncio.Semaphore(CONCURRENT_CALLS)
@@ -145,18 +143,6 @@ async def get_one(client: AsyncClient, limit: asyncio.Semaphore, uid: str) -> Bu
         except CalcomError as error:
             return error.exchange, None, error
     return answer.exchange, answer.value, None
-
-
-def record_answer(operation: Operation, answer: BulkAnswer) -> CheckResult:
-    """Record what a call in bulk brought."""
-    exchange, found, error = answer
-    hold = operation.hold
-    if hold is None:
-        raise RuntimeError("a check is of a hold")
-    operation.received(exchange, error)
-    if error is not None:
-        return CheckResult(hold, None, record_failure(operation, hold, error))
-    return record(operation, hold, found)
 
 
 # --- Record -----------------------------------------------------------------------------------

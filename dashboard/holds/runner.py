@@ -203,7 +203,12 @@ def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) 
 
 
 def rescue(operation: Operation, row: Hold, fields: Fields) -> None:
-    """Keep the uid of an answer that came after the claim had been closed."""
+    """Keep the uid of an answer that came after the claim had been closed.
+
+    Unless a colleague has added the reservation to the board meanwhile.
+    """
+    if Hold.objects.filter(reservation_uid=fields["reservation_uid"]).exists():
+        return
     waiting = Hold.objects.filter(
         pk=row.pk,
         reservation_uid=None,

@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import event_types, lookup, settle
+from dashboard.holds import event_types, lookup, runner, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import ClientDetails
+from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -234,6 +235,20 @@ def test_reservation_of_a_hold_that_is_being_placed_is_left_to_it(
     assert "staff is asking cal.com for this time right now." in answer.content.decode()
     assert at_cal_com(calcom) == in_register(placed)
     assert Hold.objects.get() == placed
+
+
+def test_answer_that_comes_late_leaves_it_where_it_was_added(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    unconfirmed = place_unanswered(calcom, staff)
+    [row] = calcom.live_rows()
+    added = take_in(colleague, row.uid)
+    late = Operation(AuditEntry.Action.PLACE, by=acting(staff), now=timezone.now())
+
+    runner.rescue(late, unconfirmed, {"reservation_uid": row.uid, "state": "held"})
+
+    assert states(unconfirmed, added) == ["unconfirmed", "held"]
+    assert untouched(unconfirmed)
 
 
 def test_known_reservation_is_left_as_it_is(calcom: Sandbox, staff: User, colleague: User) -> None:
