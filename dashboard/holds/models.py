@@ -70,7 +70,8 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             Q(state=State.HELD, held_until__lte=cal_now, change__isnull=True)
             | Q(state=State.UNCONFIRMED, latest_end__lte=cal_now)
             | Q(state=State.UNCONFIRMED, latest_end=None)
-            | Q(claim_id__isnull=False)
+            | Q(claim_id__isnull=False, claim_until__lte=now)
+            | Q(claim_id__isnull=False, claim_until__gt=now + longest_claim())
         ).exclude(claimed(now))
 
     def at_work(self, now: datetime) -> HoldQuerySet:

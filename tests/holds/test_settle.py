@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -81,6 +82,18 @@ def test_hold_expires_once_without_a_call(calcom: Sandbox, staff: User) -> None:
     assert calcom.calls() == []
     [entry] = AuditEntry.objects.filter(action="expire")
     assert (entry.actor, entry.actor_name, entry.hold_id) == (None, "system", hold.pk)
+
+
+def test_due_holds_are_found_without_reading_the_history(db: None) -> None:
+    """Every poll asks for them when one may be due."""
+    if connection.vendor != "sqlite":
+        pytest.skip("PostgreSQL plans by the size of its tables")
+    now = timezone.now()
+
+    plan = Hold.objects.past_their_time(now, now).explain()
+
+    assert "MULTI-INDEX OR" in plan
+    assert "SCAN" not in plan
 
 
 @pytest.mark.django_db(transaction=True)
