@@ -7,7 +7,18 @@ from dashboard.accounts.admin import people_site
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
-from dashboard.pages import board, hold, look_up, move, offer, place, release, take_over, warnings
+from dashboard.pages import (
+    board,
+    board_actions,
+    hold,
+    look_up,
+    move,
+    offer,
+    place,
+    release,
+    take_over,
+    warnings,
+)
 from dashboard.pages.picker import event_type_choices
 
 handler400 = "dashboard.edge.errors.bad_request"
@@ -23,19 +34,27 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", own_settings, {"event_types": event_type_choices}, name="settings"),
     path("", board.show, name="board"),
     path("board", board.poll, name="board-rows"),
-    path("check", board.check_many, name="check-many"),
+    path("check", board_actions.check_many, name="check-many"),
     path("warnings", warnings.poll, name="warnings"),
+    path("look-up/poll", look_up.poll, name="look-up-poll"),
     path("look-up", look_up.look_up, name="look-up"),
+    path("holds/new/times", place.poll_times, name="place-times"),
     path("holds/new", place.place, name="place"),
     path("holds/<int:pk>/", hold.show, name="hold"),
+    path("holds/<int:pk>/poll", hold.poll, name="hold-poll"),
+    path("holds/<int:pk>/put-aside", board_actions.put_hold_aside, name="hold-put-aside"),
     path("holds/<int:pk>/check", hold.check, name="hold-check"),
     path("holds/<int:pk>/extend", hold.extend, name="hold-extend"),
     path("holds/<int:pk>/move", move.move, name="hold-move"),
+    path("holds/<int:pk>/move/times", move.poll_times, name="move-times"),
+    path("holds/<int:pk>/move/poll", move.poll, name="move-poll"),
     path("holds/<int:pk>/release", release.release, name="hold-release"),
+    path("release/poll", release.poll, name="release-poll"),
     path("release", release.release_many, name="release-many"),
     path("holds/<int:pk>/take-over", take_over.take_over, name="hold-take-over"),
     path("offers/new", offer.create, name="offer-new"),
     path("offers/<int:pk>/", offer.show, name="offer"),
+    path("offers/<int:pk>/poll", offer.poll, name="offer-poll"),
     path("offers/<int:pk>/keep", offer.keep, name="offer-keep"),
     path("audit/", admins_only(audit.audit_log), name="audit"),
     path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),

@@ -126,6 +126,12 @@ def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
     return Story(tuple(lines), earlier, hold_id)
 
 
+def story_version(hold_id: int, *, now: datetime) -> tuple[int, bool]:
+    """Return a value that changes with the story of a hold, also where time alone changes it."""
+    newest = AuditEntry.objects.of_hold(hold_id).newest_first().values_list("id", "at").first()
+    return (newest[0], now - newest[1] > MAX_SILENCE) if newest else (0, False)
+
+
 def findings(
     now: datetime, *, max_silence: timedelta = MAX_SILENCE, window: timedelta = WINDOW
 ) -> list[Line]:

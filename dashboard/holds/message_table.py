@@ -20,7 +20,7 @@ ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
 NOTHING_CHANGED = _("Nothing was changed.")
 NOTHING_HELD = _("Nothing is held yet.")
-NOTHING_SENT = _("Nothing was sent to cal.com, and nothing was changed.")
+NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
 WAIT = _("Wait: this page will tell when it is certain.")
@@ -117,7 +117,7 @@ REFUSALS: dict[str, Message] = {
     ),
     "being_asked": Message(
         happened=_("%(who)s is asking cal.com for this time right now."),
-        safe=_("Nothing was sent to cal.com for you, and nothing was changed."),
+        safe=NOTHING_SENT,
         what_now=_("Wait a few seconds and try again, or choose another time."),
     ),
     "being_decided": Message(
@@ -139,7 +139,7 @@ REFUSALS: dict[str, Message] = {
         outcome=Outcome.UNAVAILABLE,
     ),
     "rate_limited": Message(
-        happened=_("cal.com allows no more requests for the moment."),
+        happened=_("Too few requests to cal.com are left for this at the moment."),
         what_now=_("Try again in %(seconds)s seconds."),
         status=503,
         outcome=Outcome.UNAVAILABLE,
@@ -150,7 +150,7 @@ REFUSALS: dict[str, Message] = {
         what_now=_("See how it is now, then decide again."),
     ),
     "changed_outside": Message(
-        happened=_("This hold was changed outside Holdfast and differs from what is shown here."),
+        happened=_("At cal.com this hold differs from what is shown here."),
         safe=_("Nothing was released."),
         what_now=VERIFY,
     ),
@@ -158,6 +158,11 @@ REFUSALS: dict[str, Message] = {
         happened=_("This hold has already ended: %(state)s."),
         safe=NOTHING_CHANGED,
         what_now=HOLD_AGAIN,
+    ),
+    "not_lost": Message(
+        happened=_("Only a lost or gone hold can be put aside; this one is %(state)s."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Open the hold to see what can be done."),
     ),
     "ran_out": Message(
         happened=_("This reservation ran out at %(until)s (%(zone)s)."),
@@ -194,7 +199,7 @@ REFUSALS: dict[str, Message] = {
     "lost": LOST,
     "lost_already_reserved": replace(
         TAKEN,
-        happened=_("The hold is lost: someone else reserved the time while it was being changed."),
+        happened=_("The hold is lost: during the change the time was reserved at cal.com."),
     ),
     "lost_already_booked": replace(
         BOOKED, happened=_("The time is booked at cal.com, perhaps by your client.")
@@ -229,7 +234,7 @@ CALLS: dict[str, Message] = {
         happened=_("cal.com no longer has this hold."), what_now=HOLD_AGAIN
     ),
     Cause.ALREADY_RESERVED: Message(
-        happened=_("This time is already reserved by someone else."), what_now=ANOTHER_TIME
+        happened=_("This time is already reserved at cal.com."), what_now=ANOTHER_TIME
     ),
     Cause.ALREADY_BOOKED: Message(
         happened=_("This time is already booked at cal.com."), what_now=ANOTHER_TIME
@@ -266,7 +271,9 @@ CALLS: dict[str, Message] = {
         outcome=Outcome.UNAVAILABLE,
     ),
     Cause.RATE_LIMITED: replace(
-        REFUSALS["rate_limited"], what_now=_("Wait for the time shown here, then try again.")
+        REFUSALS["rate_limited"],
+        happened=_("cal.com allows no more requests for the moment."),
+        what_now=_("Wait for the time shown here, then try again."),
     ),
     Cause.WRONG_ROUTE: Message(
         happened=_("cal.com does not know the address that was asked."),

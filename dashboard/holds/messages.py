@@ -119,8 +119,8 @@ def outcome_of(error: CalcomError) -> Outcome:
     return Outcome.UNAVAILABLE if isinstance(error, Unavailable) else Outcome.UNKNOWN
 
 
-def free_times(cause: str) -> tuple[str, str]:
-    """Return what happened, and what now, where free times are not fresh.
+def free_times(cause: str) -> tuple[str, str, bool]:
+    """Return what happened, what now, and if it passes by itself, where free times are not fresh.
 
     ``cause`` is one of ``holds.free_times.Listing``.
     """
@@ -129,15 +129,16 @@ def free_times(cause: str) -> tuple[str, str]:
         return (
             _("cal.com was not asked: the remaining requests are reserved for holding times."),
             try_again,
+            True,
         )
     if cause == "under_way":
-        return _("cal.com has not answered yet."), try_again
+        return _("cal.com has not answered yet."), try_again, True
     message = CALLS[cause]
     passing = message.outcome is not Outcome.REFUSED and cause not in {
         Cause.KEY_REJECTED,
         Cause.WRONG_ROUTE,
     }
-    return str(message.happened), try_again if passing else str(message.what_now)
+    return str(message.happened), try_again if passing else str(message.what_now), passing
 
 
 def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError:
@@ -157,7 +158,14 @@ def being_asked(other: Hold) -> HoldError:
 
 
 def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
-    """Return the refusal of a change from a page that is older than the hold."""
+    """Return the refusal of a change from a page that is older than the hold.
+
+    Of a hold that has ended it says how, which may be all that changed.
+    """
+    if hold.state == Hold.State.EXPIRED and hold.held_until is not None:
+        return ran_out(hold.held_until, hold=hold)
+    if hold.has_ended:
+        return refusal("has_ended", hold=hold)
     return refusal("changed_meanwhile", hold=hold, safe=still_yours(hold, cal_now))
 
 
@@ -192,9 +200,9 @@ def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     return refusal(row if row in REFUSALS else "lost", hold=hold, details=details)
 
 
-def ran_out(until: datetime) -> HoldError:
+def ran_out(until: datetime, *, hold: Hold | None = None) -> HoldError:
     """Return the refusal of a change to a reservation that ended at ``until``."""
-    return refusal("ran_out", until=until)
+    return refusal("ran_out", hold=hold, until=until)
 
 
 def unreadable_change() -> str:

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
+from dashboard.audit.models import AuditEntry
 from dashboard.holds import offers, rate_and_clock
 from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
@@ -29,6 +30,7 @@ Revision = tuple[Any, ...]
 SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
 WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's warning bar
 LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
+LOST_OR_GONE = (State.LOST, State.GONE)
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
 NOT_KNOWN = datetime.min.replace(tzinfo=UTC)  # an end that is named once cal.com has answered
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
@@ -55,6 +57,7 @@ class HoldSummary:
     claim_until: datetime | None
     has_change: bool
     offer_id: int | None
+    stands_in_for_id: int | None
     username: str  # of the holder, like the next two
     first_name: str
     last_name: str
@@ -119,23 +122,25 @@ class Snapshot:
         return claim_ended or (self.next_end is not None and self.next_end <= cal_now)
 
 
-# Holds at most one. Threads of a process share it and replace it whole.
-_cached: list[Snapshot] = []
+class _Cache:
+    """The last snapshot. Threads of a process share it, and only replace it whole."""
+
+    snapshot: Snapshot | None = None
 
 
 def read(now: datetime) -> tuple[Snapshot, datetime]:
     """Return the snapshot and the time on cal.com's clock. One query while no hold changes."""
     revision, cal_now = read_revision(now)
-    snapshot = _cached[0] if _cached else None
+    snapshot = _Cache.snapshot
     if snapshot is None or snapshot.revision != revision:
         # A write between both reads is in the snapshot and not in its revision: it is read again.
         snapshot = load(revision, now, cal_now)
-        _cached[:] = [snapshot]
+        _Cache.snapshot = snapshot
     return snapshot, cal_now
 
 
 def clear_cache() -> None:
-    _cached.clear()
+    _Cache.snapshot = None
 
 
 def read_revision(now: datetime) -> tuple[Revision, datetime]:
@@ -185,6 +190,7 @@ def summaries(condition: Q) -> Any:
         "claim_until",
         has_change,
         "offer_id",
+        "stands_in_for_id",
         "holder__username",
         "holder__first_name",
         "holder__last_name",
@@ -205,10 +211,16 @@ def matching(holds: HoldQuerySet, find: str) -> list[int]:
     return [pk for pk, *each in texts if is_found(search_text(*each))]
 
 
+def not_put_aside() -> HoldQuerySet:
+    """Return holds that were not put aside."""
+    aside = AuditEntry.objects.filter(action=AuditEntry.Action.PUT_ASIDE, kind="event")
+    return Hold.objects.exclude(pk__in=aside.order_by().values("hold"))
+
+
 def lost_or_gone(cal_now: datetime) -> HoldQuerySet:
-    """Return holds that were lost or gone in the last LOST_SHOWN_FOR."""
-    return Hold.objects.filter(
-        state__in=(State.LOST, State.GONE),
+    """Return holds that were lost or gone in the last LOST_SHOWN_FOR, and not put aside."""
+    return not_put_aside().filter(
+        state__in=LOST_OR_GONE,
         ended_at__gt=cal_now - LOST_SHOWN_FOR,
         change__isnull=True,
     )

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
+from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.localization import local_times
 from dashboard.pages.rows import problem_context, viewer_of
 
 # The template of a page's htmx part where it is not the page's name after an underscore.
@@ -68,9 +73,26 @@ def redirect_to_hold(hold: Hold | None) -> HttpResponse:
     return HttpResponseRedirect(reverse("hold", args=[hold.pk]), status=303)
 
 
-def redirect_to_board() -> HttpResponse:
+def redirect_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
+    """Answer 303 with the hold's page after a call whose outcome is unknown, and say so."""
+    messages.warning(request, f"{error.problem.happened} {error.problem.safe}")
+    return redirect_to_hold(error.hold)
+
+
+def redirect_to_board(tab: str = "") -> HttpResponse:
     """Answer 303 with the board."""
-    return HttpResponseRedirect(reverse("board"), status=303)
+    query = f"?tab={tab}" if tab else ""
+    return HttpResponseRedirect(reverse("board") + query, status=303)
+
+
+def etag_of(*shown: object) -> str:
+    """Return the ETag of what a page shows in this language and zone, today.
+
+    Weak, because responses are compressed.
+    """
+    zone, today = timezone.get_current_timezone_name(), local_times.local_date()
+    parts = (get_language(), zone, today, *shown)
+    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
 def unless_known(request: HttpRequest, etag: str, make: Callable[[], HttpResponse]) -> HttpResponse:

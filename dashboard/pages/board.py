@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib import messages
 from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest, HttpResponse
@@ -17,11 +15,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboard.accounts.actors import actor_of
-from dashboard.audit.search import findings
-from dashboard.holds import checks, register, settle, transfer
+from dashboard.audit.search import MAX_FINDINGS, findings
+from dashboard.holds import register, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
@@ -29,12 +26,12 @@ from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, flash, parameters, row_cache
 from dashboard.pages.row_cache import RenderedRow
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, make_viewer
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
 
 MOST_TO_FIND = 200  # characters
-MOST_LOST = 50
+MOST_LOST = 50  # on one page
+MOST_PAGES = 40
 MOST_ENDED = 200
-MOST_CHECKED = 100  # in one request; those that end soonest come first
 # Finding actions without an outcome reads much of the log, which is too slow for every poll.
 FINDINGS_KEPT = timedelta(seconds=30)
 
@@ -79,12 +76,15 @@ class Board:
     tabs: Sequence[TabLink]
     rows: Sequence[RenderedRow]
     attention: Sequence[HoldRow]
+    lost_count: int
+    lost_shown: int
+    pages: int  # of lost holds
     findings: Sequence[Any]
+    findings_are_cut: bool
     ended: Sequence[EndedRow]
     is_cut: bool  # more have ended than are shown
     live_count: int
     find: str
-    etag: str
     updated: str
 
 
@@ -92,9 +92,10 @@ class Board:
 def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
     viewer, current = read_register(request)
-    tab = tab_named(request.GET.get("tab", ""))
+    tab, pages = tab_named(request.GET.get("tab", "")), pages_asked(request)
     find = request.POST.get("find", "").strip()[:MOST_TO_FIND]
-    context = {"board": make_board(viewer, tab, current, find)}
+    board = make_board(viewer, tab, current, find=find, pages=pages)
+    context = {"board": board, "etag": board_etag(viewer, tab, current, pages=pages)}
     return answers.render_page(request, "board", context)
 
 
@@ -102,42 +103,14 @@ def show(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
-    tab = tab_named(request.GET.get("tab", ""))
+    tab, pages = tab_named(request.GET.get("tab", "")), pages_asked(request)
+    etag = board_etag(viewer, tab, current, pages=pages)
 
     def render_board() -> HttpResponse:
-        context = {"board": make_board(viewer, tab, current)}
+        context = {"board": make_board(viewer, tab, current, pages=pages), "etag": etag}
         return render(request, "holds/_board.html", context)
 
-    return answers.unless_known(request, board_etag(viewer, tab, current), render_board)
-
-
-@require_POST
-def check_many(request: HttpRequest) -> HttpResponse:
-    """Ask cal.com about the selected holds, or all that the person may change."""
-    now = timezone.now()
-    settle.settle_times(now)
-    named = parameters.numbers(request.POST.getlist("hold"))
-    if request.POST.get("all") == "yes":
-        viewer = make_viewer(actor_of(request).user, now)
-        live = Hold.objects.live(viewer.cal_now).order_by("held_until")
-        own = live if viewer.is_admin else live.filter(holder=viewer.user)
-        named = list(own.values_list("pk", flat=True))
-    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
-    chosen = [pk for pk in named if pk in known][:MOST_CHECKED]
-    rows = checks.check_many(hold_ids=chosen, by=actor_of(request), now=now)
-    for sentence in flash.check_results(rows):
-        messages.info(request, sentence)
-    return answers.redirect_to_board()
-
-
-def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
-    """Return the viewer and the register, after recording what time alone has decided."""
-    now = timezone.now()
-    current, cal_now = register.read(now)
-    if current.is_due(now, cal_now):
-        settle.settle_times(now)
-        current, cal_now = register.read(now)
-    return make_viewer(actor_of(request).user, now, cal_now), current
+    return answers.unless_known(request, etag, render_board)
 
 
 def tab_named(value: str) -> Tab:
@@ -145,24 +118,32 @@ def tab_named(value: str) -> Tab:
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def board_etag(viewer: Viewer, tab: Tab, current: Snapshot) -> str:
+def pages_asked(request: HttpRequest) -> int:
+    """Return how many pages of lost holds are shown, one below the other."""
+    return min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES)
+
+
+def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -> str:
     """Return a value that stays the same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
     out, which change was given up, whom to warn. It is weak, because responses are compressed.
     """
-    parts = (
+    return answers.etag_of(
         tab.value,
-        *row_cache.viewer_key(viewer),
+        pages,
+        viewer.holds_url,
+        viewer.is_admin,
         viewer.user.pk,
         current.revision,
         current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],
     )
-    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
-def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> Board:
+def make_board(
+    viewer: Viewer, tab: Tab, current: Snapshot, *, find: str = "", pages: int = 1
+) -> Board:
     """Return what this person sees. The number of queries does not depend on that of holds.
 
     ``find`` leaves the holds whose client, contact or note have all its words.
@@ -185,20 +166,24 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, find: str = "") -> B
     if find:
         pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
         shown = [entry for entry in shown if entry.pk in pks]
+    most_lost = min(lost_count, MOST_LOST * pages)
+    attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
     ended = _ended(viewer, find) if tab == Tab.ENDED else []
-    attention = _attention(tab, troubled, taken_over, viewer, has_lost=bool(lost_count))
     is_found = finder(find)
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
         rows=row_cache.rendered_rows(shown, viewer, current.places),
         attention=[row for row in attention if is_found(row.search_text)],
+        lost_count=lost_count,
+        lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,
+        pages=pages,
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
+        findings_are_cut=len(found) >= MAX_FINDINGS,
         ended=ended,
         is_cut=len(ended) == MOST_ENDED < current.ended_count,
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
-        etag=board_etag(viewer, tab, current),
         updated=local_times.day_and_clock(viewer.cal_now, viewer.cal_now),
     )
 
@@ -230,20 +215,20 @@ def _attention(
     taken_over: list[HoldRow],
     viewer: Viewer,
     *,
-    has_lost: bool,
+    most_lost: int,
 ) -> list[HoldRow]:
     """Return holds with an unfinished change, lost ones, and those that colleagues took over.
 
-    A change that is under way is not unfinished."""
+    A change that is under way is not unfinished. At most ``most_lost`` are lost ones."""
     if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
         return []
     holds: list[Hold] = []
     if troubled:
         open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
         holds += open_holds.order_by("held_until", "id")
-    if has_lost:
-        lost = register.lost_or_gone(viewer.cal_now).select_related("holder", "claim_by")
-        holds += lost.order_by("-ended_at")[:MOST_LOST]
+    if most_lost:
+        lost = register.lost_or_gone(viewer.cal_now).with_people().order_by("-ended_at", "-id")
+        holds += (lost.filter(holder=viewer.user) if tab == Tab.MINE else lost)[:most_lost]
     rows = [hold_row(hold, viewer) for hold in holds]
     shown = [row for row in rows if row.is_mine or tab != Tab.MINE]
     shown_pks = {row.pk for row in shown}

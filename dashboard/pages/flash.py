@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -43,13 +43,15 @@ def held_until(hold: Hold) -> str:
     }
 
 
-def check_result(result: CheckResult) -> str:
-    """Return what a check found; "" where it found nothing."""
-    held = held_until(result.hold)
+def check_result(result: CheckResult, before: Hold) -> str:
+    """Return what a check found, or why nothing; ``before`` is the hold as it was here."""
+    if result.error is not None:
+        problem = result.error.problem
+        return f"{problem.happened} {problem.safe}"
     sentences = {
-        Finding.SAME: _("cal.com confirms it: %(held)s") % {"held": held},
-        Finding.MOVED: _("It was changed outside Holdfast and now reads as at cal.com: %(held)s")
-        % {"held": held},
+        Finding.SAME: _("cal.com confirms it: %(held)s") % {"held": held_until(result.hold)},
+        Finding.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
+        % {"change": difference(before, result.hold)},
         Finding.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
         Finding.EXPIRED: _("This hold has run out."),
         Finding.CHANGED: _("The hold was changed during the check. Check it again."),
@@ -57,28 +59,31 @@ def check_result(result: CheckResult) -> str:
     return sentences[result.finding] if result.finding else ""
 
 
-def check_results(rows: Iterable[CheckResult]) -> list[str]:
-    """Return what several checks found: one sentence for all unchanged holds, one for each other.
+def difference(before: Hold, after: Hold) -> str:
+    """Return what differs between two readings of a hold, each as "old → new"."""
+    pairs = [(_slot(before), _slot(after)), (_until(before), _until(after))]
+    if before.event_type_id != after.event_type_id:
+        pairs.insert(0, (before.event_type_title, after.event_type_title))
+    parts = [old if old == new else f"{old} → {new}" for old, new in pairs]
+    return f"{', '.join(part for part in parts if part)} ({local_times.zone_name()})."
 
-    Without any row the sentence says that no hold was chosen.
-    """
-    rows = list(rows)
-    unchanged = Counter(row.finding for row in rows)[Finding.SAME]
-    sentences = []
-    if not rows:
-        sentences.append(_("No hold was chosen."))
-    elif unchanged:
-        confirmed = ngettext(
-            "cal.com still has %(count)s hold as it stands here.",
-            "cal.com still has %(count)s holds as they stand here.",
-            unchanged,
-        )
-        sentences.append(confirmed % {"count": unchanged})
-    for row in rows:
-        slot = local_times.slot(row.hold.slot_start, row.hold.slot_end)
-        if row.error is not None:
-            problem = row.error.problem
-            sentences.append(f"{slot}: {problem.happened} {problem.safe}")
-        elif row.finding not in (None, Finding.SAME):
-            sentences.append(f"{slot}: {check_result(row)}")
-    return sentences
+
+def check_summary(rows: Sequence[CheckResult]) -> str:
+    """Return what several checks found, in one sentence."""
+    same = Counter(row.finding for row in rows)[Finding.SAME]
+    summary = ngettext(
+        "cal.com has %(same)s of %(count)s hold as it stands here.",
+        "cal.com has %(same)s of %(count)s holds as they stand here.",
+        len(rows),
+    )
+    return summary % {"same": same, "count": len(rows)}
+
+
+def _slot(hold: Hold) -> str:
+    return local_times.slot(hold.slot_start, hold.slot_end)
+
+
+def _until(hold: Hold) -> str:
+    if hold.held_until is None:
+        return ""
+    return _("held until %(until)s") % {"until": local_times.clock(hold.held_until)}

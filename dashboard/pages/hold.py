@@ -9,6 +9,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -16,16 +17,25 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import search
-from dashboard.holds import checks, services, settle, transfer
+from dashboard.holds import checks, safety, services, settle, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.register import Snapshot
 from dashboard.holds.slots import minutes_until
 from dashboard.localization import local_times
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.fields import TimeInput, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
-from dashboard.pages.rows import get_hold, hold_row, offer_badge_of, viewer_of
+from dashboard.pages.rows import (
+    HoldRow,
+    Viewer,
+    get_hold,
+    hold_row,
+    offer_badge_of,
+    read_register,
+    viewer_of,
+)
 
 
 class ExtendForm(ServiceForm):
@@ -73,15 +83,31 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     return hold_page(request, settle.load_settled(pk, now=timezone.now()))
 
 
+@require_safe
+@answers.missing_hold_is_404
+def poll(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the poll of the hold's page without asking cal.com."""
+    viewer, current = read_register(request)
+    hold = get_hold(pk)
+    shown = shown_of(request, hold, viewer, current)
+
+    def render_hold() -> HttpResponse:
+        context = shown | forms_of(request) | story_of(hold, viewer)
+        return render(request, "holds/_hold_live.html", context)
+
+    return answers.unless_known(request, shown["etag"], render_hold)
+
+
 @require_POST
 @answers.missing_hold_is_404
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask cal.com whether it still has the hold."""
+    before = get_hold(pk)
     try:
         checked = checks.check(hold_id=pk, by=actor_of(request), now=timezone.now())
     except HoldError as error:
         return refused(request, pk, error)
-    messages.info(request, flash.check_result(checked))
+    messages.info(request, flash.check_result(checked, before))
     return answers.redirect_to_hold(checked.hold)
 
 
@@ -111,14 +137,14 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     return answers.redirect_to_hold(hold)
 
 
-def refused(request: HttpRequest, pk: int, error: HoldError, **shown: Any) -> HttpResponse:
+def refused(request: HttpRequest, pk: int, error: HoldError, **bound: Any) -> HttpResponse:
     """Answer with the hold's page and what went wrong; 303 to it where the outcome is unknown.
 
-    ``shown`` are forms for ``hold_page``.
+    ``bound`` are forms for ``hold_page``.
     """
     if error.outcome == Outcome.UNKNOWN:
-        return answers.redirect_to_hold(error.hold)
-    return hold_page(request, get_hold(pk), status=error.status, error=error, **shown)
+        return answers.redirect_unknown(request, error)
+    return hold_page(request, get_hold(pk), status=error.status, error=error, **bound)
 
 
 def hold_page(
@@ -127,42 +153,70 @@ def hold_page(
     *,
     status: int = 200,
     error: HoldError | None = None,
-    extend_form: ExtendForm | None = None,
-    release_form: ReleaseForm | None = None,
-    take_over_form: TakeOverForm | None = None,
+    **bound: forms.Form,
 ) -> HttpResponse:
     """Return the hold's page.
 
-    A form that is not given has the values typed before the session ended, if any.
+    ``bound`` are forms that were sent: ``extend_form``, ``release_form`` or ``take_over_form``.
     """
-    pk = hold.pk
-    viewer = viewer_of(request)
-    row = hold_row(hold, viewer)
-    extend_form = extend_form or ExtendForm(initial=recalled(request, "hold-extend", ExtendForm))
-    context = {
-        "row": row,
-        "badge": offer_badge_of(hold),
-        "zone_form": for_client.zone_form(request, pk),
+    viewer, current = read_register(request)
+    shown = shown_of(request, hold, viewer, current)
+    context = shown | forms_of(request) | bound | story_of(hold, viewer)
+    if error is not None and error.retake:
+        minutes = retake_minutes(bound["extend_form"], hold, viewer.cal_now)
+        context |= {"retake": True, "retake_minutes": minutes}
+    return answers.render_page(request, "hold", context, status=status, error=error)
+
+
+def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot) -> dict[str, Any]:
+    """Return the part of the page's context that may change while it is open, and its ETag."""
+    zone_form = for_client.zone_form(request, hold.pk)  # also remembers the zone for the sentence
+    shown = {
+        "row": hold_row(hold, viewer),
+        "badge": offer_badge_of(hold, current),
+        "stands_in_for": hold.stands_in_for_id,
+        "second_reservations": second_reservations(hold, viewer, current),
         "for_client": client_sentence(request, hold, viewer.cal_now),
         "ending": ending(hold),
-        "extend_form": extend_form,
-        "release_form": release_form
-        or ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
-        "take_over_form": take_over_form
-        or TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),
         "may_take_over": transfer.can_take_over(
             hold, viewer.user, cal_now=viewer.cal_now, now=viewer.now
         ),
-        "retake": error is not None and error.retake,
-        "retake_minutes": retake_minutes(error, hold, extend_form, viewer.cal_now),
-        "story": search.story(pk, now=viewer.now, viewer=viewer.user.pk),
     }
-    return answers.render_page(request, "hold", context, status=status, error=error)
+    story_version = search.story_version(hold.pk, now=viewer.now)
+    etag = answers.etag_of(viewer.user.pk, viewer.is_admin, story_version, *shown.values())
+    return shown | {"etag": etag, "zone_form": zone_form}
+
+
+def forms_of(request: HttpRequest) -> dict[str, Any]:
+    """Return the forms of the page, with the values typed before the session ended, if any."""
+    return {
+        "extend_form": ExtendForm(initial=recalled(request, "hold-extend", ExtendForm)),
+        "release_form": ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
+        "take_over_form": TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),
+    }
+
+
+def story_of(hold: Hold, viewer: Viewer) -> dict[str, Any]:
+    """Return what happened to the hold."""
+    return {"story": search.story(hold.pk, now=viewer.now, viewer=viewer.user.pk)}
+
+
+def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[tuple[HoldRow, str]]:
+    """Return reservations that were to replace the hold and were never confirmed, in words too."""
+    found = [entry.pk for entry in current.holds if entry.stands_in_for_id == hold.pk]
+    if not found:
+        return []
+    unconfirmed = Hold.objects.with_people().filter(pk__in=found, state=Hold.State.UNCONFIRMED)
+    return [
+        (hold_row(each, viewer), safety.second_possibly_held(each.latest_end))
+        for each in unconfirmed.order_by("pk")
+        if each.latest_end is not None
+    ]
 
 
 def client_sentence(request: HttpRequest, hold: Hold, cal_now: datetime) -> str:
     """Return what to tell the client, for as long as it is true; then ""."""
-    if not hold.is_live(cal_now):
+    if not hold.is_assured(cal_now):
         return ""
     return for_client.sentence(hold, for_client.zone_of(request, hold.pk), now=cal_now)
 
@@ -171,7 +225,9 @@ def ending(hold: Hold) -> dict[str, str] | None:
     """Return when and why a hold ended, and the note made then; None if it has not."""
     if not hold.has_ended or hold.ended_at is None:
         return None
-    sentence = _("%(state)s at %(when)s (%(zone)s)") % {
+    never_confirmed = hold.state == Hold.State.EXPIRED and hold.reservation_uid is None
+    words = _("Never confirmed, and certainly over since %(when)s (%(zone)s)")
+    sentence = (words if never_confirmed else _("%(state)s at %(when)s (%(zone)s)")) % {
         "state": str(hold.get_state_display()).capitalize(),
         "when": local_times.day_and_clock(hold.ended_at),
         "zone": local_times.zone_name(),
@@ -183,18 +239,12 @@ def ending(hold: Hold) -> dict[str, str] | None:
     }
 
 
-def retake_minutes(
-    error: HoldError | None, hold: Hold, form: ExtendForm, cal_now: datetime
-) -> int | None:
-    """Return the minutes from now that a refused extension asked for.
-
-    None unless releasing the hold and taking it again is offered instead.
-    """
-    if error is None or not error.retake:
-        return None
+def retake_minutes(form: forms.Form, hold: Hold, cal_now: datetime) -> int | None:
+    """Return the minutes from now that a refused extension asked for."""
     minutes: int | None = form.cleaned_data["reservation_duration"]
     if minutes is not None:
         return minutes
     added = timedelta(minutes=form.cleaned_data["add"] or 0)
-    start = form.until_moment(cal_now) or max(hold.held_until or cal_now, cal_now)
+    until = form.until_moment(cal_now) if isinstance(form, ExtendForm) else None
+    start = until or max(hold.held_until or cal_now, cal_now)
     return minutes_until(start + added, cal_now)

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import event_types, lookup
@@ -51,10 +54,15 @@ def look_up(request: HttpRequest) -> HttpResponse:
     """Show the form, look up a uid, or take in what was found."""
     if request.method != "POST":
         return look_up_page(request)
-    form = LookUpForm({"uid": request.POST.get("uid") or uid_of_key(request)})
+    kept = uid_of_key(request.POST.get("find", ""), request)
+    form = LookUpForm({"uid": request.POST.get("uid") or kept})
     client_form = TakeInForm(request.POST)
-    if not form.is_valid() or not client_form.is_valid():
+    if not form.is_valid():
         return look_up_page(request, form, status=422)
+    if not client_form.is_valid():
+        key = remember_uid(request, form.cleaned_data["uid"])
+        client_form.data = {**request.POST.dict(), "find": key}
+        return look_up_page(request, status=422, client_form=client_form)
     uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
     try:
         if request.POST.get("take") == "yes":
@@ -90,6 +98,16 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     return " ".join([*sentences, kept] if typed else sentences)
 
 
+@require_safe
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer the poll of a found reservation, without asking cal.com: is it on the board now?"""
+    known = lookup.known_hold(uid_of_key(request.GET.get("find", ""), request))
+    etag = answers.etag_of(known and known.pk)
+    return answers.unless_known(
+        request, etag, lambda: render(request, "holds/_taken_in.html", {"known": known})
+    )
+
+
 def nothing_found(request: HttpRequest) -> HttpResponse:
     """Answer 404 with the form."""
     problem = {
@@ -109,19 +127,25 @@ def look_up_page(
     problem: Mapping[str, str] | None = None,
     found: FoundReservation | None = None,
     key: str = "",
+    client_form: TakeInForm | None = None,
 ) -> HttpResponse:
     """Return the page, with a reservation that was found and, if it is live, a form to take it in.
 
-    ``key`` stands for its uid.
+    ``key`` stands for its uid. ``client_form`` was sent, with errors: it is shown without asking
+    cal.com again.
     """
     form = form or LookUpForm()
     form.data = {}  # the uid is a secret
-    context: dict[str, Any] = {"form": form, "problem": problem}
+    context: dict[str, Any] = {"form": form, "problem": problem, "take_form": client_form}
     if found is not None:
         title = event_types.title_of(found.event_type)
         context["found"] = reservation_row(found.reservation, title, viewer_of(request))
         context["doubt"] = found.doubt
         context["take_form"] = TakeInForm(initial={"find": key}) if found.is_live else None
+        context |= {
+            "poll_url": f"{reverse('look-up-poll')}?{urlencode({'find': key})}",
+            "etag": answers.etag_of(None),
+        }
     return answers.render_page(request, "look_up", context, status=status, error=error)
 
 
@@ -133,6 +157,6 @@ def remember_uid(request: HttpRequest, uid: str) -> str:
     return key
 
 
-def uid_of_key(request: HttpRequest) -> str:
-    """Return the uid for the key that a form carries; "" for any other."""
-    return str(request.session.get(SESSION_KEY, {}).get(request.POST.get("find", ""), ""))
+def uid_of_key(key: str, request: HttpRequest) -> str:
+    """Return the uid for a key that a page carries; "" for any other."""
+    return str(request.session.get(SESSION_KEY, {}).get(key, ""))

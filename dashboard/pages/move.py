@@ -7,10 +7,12 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
@@ -31,7 +33,8 @@ from dashboard.pages import answers, flash, parameters
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.picker import make_picker
-from dashboard.pages.rows import get_hold, hold_row, viewer_of
+from dashboard.pages.picker_times import polled_etag
+from dashboard.pages.rows import Viewer, get_hold, hold_row, read_register, viewer_of
 
 
 class MoveForm(SlotForm):
@@ -70,12 +73,47 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except HoldError as error:
         if error.outcome == Outcome.UNKNOWN:
-            return answers.redirect_to_hold(error.hold)
+            return answers.redirect_unknown(request, error)
         form.add_refusal(error)
         return move_page(request, get_hold(pk), form, status=error.status, error=error)
     moved = _("Moved: %(held)s") % {"held": flash.held_until(hold)}
     messages.success(request, moved)
     return answers.redirect_to_hold(hold)
+
+
+@require_safe
+@answers.missing_hold_is_404
+def poll(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the poll of from and to. Without news it asks cal.com nothing."""
+    viewer, _current = read_register(request)
+    hold = get_hold(pk)
+    shown = from_context(request, hold, viewer)
+
+    def render_from_to() -> HttpResponse:
+        form = MoveForm(request.GET)
+        context = shown | {"form": form, "target": target_of(form, hold, viewer)}
+        return render(request, "holds/_moving.html", context)
+
+    return answers.unless_known(request, shown["etag"], render_from_to)
+
+
+@require_safe
+@answers.missing_hold_is_404
+def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the poll of the picker. Without news it asks cal.com nothing."""
+    viewer = viewer_of(request)
+    hold = get_hold(pk)
+
+    def render_times() -> HttpResponse:
+        form = MoveForm(initial=parameters.initial(request.GET, MoveForm))
+        path = reverse("hold-move", args=[pk])
+        picker = make_picker(
+            form, request.GET, path=path, viewer=viewer, moving=hold, kept_from=request.GET
+        )
+        context = {"form": form, "picker": picker, "times_target": "#move"}
+        return render(request, "holds/_times_live.html", context)
+
+    return answers.unless_known(request, polled_etag(request.GET, viewer), render_times)
 
 
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
@@ -90,14 +128,19 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
         form = MoveForm(initial=parameters.initial(params, MoveForm))
         return move_page(request, hold, form)
     form = MoveForm(params)
-    target = None
-    if form.is_valid() and hold.held_until is not None and hold.slot_end is not None:
-        try:
-            spot = targets.move_target(hold, cal_now=viewer_of(request).cal_now, **form.slot())
-            target = target_context(hold, spot)
-        except HoldError as error:
-            form.add_refusal(error)
-    return move_page(request, hold, form, target=target)
+    return move_page(request, hold, form, target=target_of(form, hold, viewer_of(request)))
+
+
+def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] | None:
+    """Return where the form moves the hold, in words; None, with its errors, where it cannot."""
+    if not form.is_valid() or hold.held_until is None or hold.slot_end is None:
+        return None
+    try:
+        spot = targets.move_target(hold, cal_now=viewer.cal_now, **form.slot())
+    except HoldError as error:
+        form.add_refusal(error)
+        return None
+    return target_context(hold, spot)
 
 
 def move_page(
@@ -118,8 +161,7 @@ def move_page(
     picker = make_picker(
         form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params
     )
-    context = {
-        "from_row": hold_row(hold, viewer),
+    context = from_context(request, hold, viewer) | {
         "form": form,
         "target": target,
         "picker": picker,
@@ -127,6 +169,18 @@ def move_page(
         "alternatives": picker.alternatives_to(error),
     }
     return answers.render_page(request, "move", context, status=status, error=error)
+
+
+def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
+    """Return the hold that is to be moved as it is now, and the ETag of what is shown of it."""
+    row = hold_row(hold, viewer)
+    query = request.GET.urlencode() if request.method != "POST" else ""
+    poll_url = reverse("move-poll", args=[hold.pk])
+    return {
+        "from_row": row,
+        "poll_url": f"{poll_url}?{query}" if query else poll_url,
+        "etag": answers.etag_of(viewer.user.pk, row),
+    }
 
 
 def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -16,14 +17,14 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
-from dashboard.holds import offer_decision, offers, settle
+from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.hold import refused
 from dashboard.pages.release import results
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,16 @@ class OfferShown:
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     """Show the times held for one client."""
-    settle.settle_times(timezone.now())
     return offer_page(request, pk)
+
+
+@require_safe
+def poll(request: HttpRequest, pk: int) -> HttpResponse:
+    """Answer the poll of an offer's page without asking cal.com."""
+    context = offer_context(request, pk)
+    return answers.unless_known(
+        request, context["etag"], lambda: render(request, "holds/_offer_live.html", context)
+    )
 
 
 @require_POST
@@ -105,11 +114,17 @@ def offer_page(
     decision: Decision | None = None,
 ) -> HttpResponse:
     """Return the page of an offer, with the results of a decision that was not done in full."""
-    offer = offer_shown(possible_offer(pk), viewer_of(request))
-    context: dict[str, Any] = {"offer": offer, "rows": offer.rows}
+    context = offer_context(request, pk)
     if decision is not None:
         context["results"] = results(request, decision.results)
     return answers.render_page(request, "offer", context, status=status, error=error)
+
+
+def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
+    """Return the offer as it is now, and the ETag of what is shown of it. Raise Http404."""
+    viewer, _current = read_register(request)
+    offer = offer_shown(possible_offer(pk), viewer)
+    return {"offer": offer, "rows": offer.rows, "etag": answers.etag_of(viewer.user.pk, offer)}
 
 
 def offer_shown(pk: int, viewer: Viewer) -> OfferShown:

@@ -23,7 +23,8 @@ from dashboard.localization import local_times
 from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
 from dashboard.pages.for_client import TimeZoneForm
 from dashboard.pages.forms import SlotForm
-from dashboard.pages.picker_grid import DAY, WEEK, Cell, Choice, Grid, GridBuilder, client_time
+from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder, client_time
+from dashboard.pages.picker_times import DAY, WEEK
 from dashboard.pages.rows import Viewer
 
 SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
@@ -173,7 +174,7 @@ def _notes(listed: EventTypeList, grid: Grid | None) -> tuple[str, ...]:
     """Return what could not be read, and why no event type is listed."""
     notes: list[str] = []
     if listed.cause and not listed.event_types and not (grid and grid.trouble):
-        notes += messages.free_times(listed.cause)
+        notes += messages.free_times(listed.cause)[:2]
     if count := listed.unread:
         text = ngettext(
             "%(n)s event type could not be read.", "%(n)s event types could not be read.", count

@@ -17,13 +17,20 @@ from dashboard.holds import messages
 from dashboard.holds.free_times import Listing
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times, time_zones
-from dashboard.pages.picker_times import ONE_DAY, WEEK_DAYS, TimesReader, monday_of
+from dashboard.pages.picker_times import (
+    DAY,
+    ONE_DAY,
+    WEEK,
+    WEEK_DAYS,
+    TimesReader,
+    dates_shown,
+    etag_of_holds,
+    monday_of,
+)
 from dashboard.pages.rows import HoldRow, Viewer, hold_row
 
-DAY, WEEK = "day", "week"
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
-# How many other times are offered when one was taken.
-MOST_ALTERNATIVES = 4
+MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ class Cell:
     is_chosen: bool
     is_next: bool  # the first free time shown
     row: HoldRow | None  # the hold that keeps it
+    until: str  # its end, cut to the minute
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +103,8 @@ class Grid:
     as_of: str  # when cal.com listed these times, where they are older than they should be
     client_zone: str
     summary: str  # for screen readers, when other days are shown
+    poll_url: str  # without the time that is chosen
+    etag: str  # of the holds that are shown
     nothing: str  # where nothing is free: from when to when
 
 
@@ -118,7 +128,7 @@ class GridBuilder:
         """Draw the chosen day or week."""
         day = self.day_to_show()
         listing, times = self.times.week(day)
-        dates = self.dates(day)
+        dates = dates_shown(self.choice.view, day, self.today)
         free = [t for t in times if t.is_free and local_times.local_date(t.start) in dates]
         self.next_free = free[0].start if free else None
         title = _title(dates)
@@ -137,6 +147,8 @@ class GridBuilder:
             as_of=local_times.clock(listing.as_of) if listing.as_of and listing.cause else "",
             client_zone=self.choice.client_zone,
             summary=f"{title}: {_free_count(len(free))}",
+            poll_url=self.url(view=self.choice.view, day=dates[0]).replace("?", "/times?", 1),
+            etag=etag_of_holds([t.hold for t in times if t.hold], dates, self.viewer),
             nothing="" if free else self.nothing_free(day, title),
         )
 
@@ -167,13 +179,6 @@ class GridBuilder:
             return local_times.local_date(first.start)
         # A search that found nothing goes on from where it ended when it is asked for again.
         return (self.times.searched_until or wanted) if choice.seek else wanted
-
-    def dates(self, day: date) -> list[date]:
-        """Return the day, or the days of its week that are not past."""
-        if self.choice.view != WEEK:
-            return [day]
-        week = [monday_of(day) + ONE_DAY * number for number in range(WEEK_DAYS)]
-        return [each for each in week if each >= self.today]
 
     def next_day(self, day: date) -> date:
         """Return the following day, or the Monday of the following week."""
@@ -216,7 +221,8 @@ class GridBuilder:
     def cell(self, time: Time) -> Cell:
         """Draw one time."""
         row = hold_row(time.hold, self.viewer) if time.hold else None
-        value = local_times.typed(time.start)
+        ends = time.hold.held_until if time.hold else None
+        value, when = local_times.typed(time.start), local_times.when
         return Cell(
             state="held" if row else "free" if time.is_free else "full",
             iso=local_times.iso(time.start),
@@ -229,6 +235,9 @@ class GridBuilder:
             is_chosen=time.start == self.choice.chosen,
             is_next=time.start == self.next_free,
             row=row,
+            until=local_times.when(ends, self.viewer.now, time_of_day=local_times.minute)
+            if ends
+            else "",
         )
 
     def nothing_free(self, day: date, title: str) -> str:
@@ -286,9 +295,9 @@ def _clock_change(day: date) -> str:
 
 
 def _trouble(listing: Listing, viewer: Viewer) -> Mapping[str, Any] | None:
-    """Return why there is no fresh listing, what to do, and the seconds to wait; None if fresh."""
+    """Return why no listing is fresh, what now, and the seconds to wait if it passes by itself."""
     if not listing.cause:
         return None
-    happened, what_now = messages.free_times(listing.cause)
-    wait = max(1, round((listing.again_at - viewer.now).total_seconds()))
+    happened, what_now, passing = messages.free_times(listing.cause)
+    wait = max(1, round((listing.again_at - viewer.now).total_seconds())) if passing else None
     return {"happened": happened, "what_now": what_now, "wait": wait}

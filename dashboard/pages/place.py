@@ -10,10 +10,11 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
@@ -24,6 +25,7 @@ from dashboard.pages import answers, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.picker import make_picker
+from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import viewer_of
 
 
@@ -104,7 +106,7 @@ def place(request: HttpRequest) -> HttpResponse:
         )
     except HoldError as error:
         if error.outcome == Outcome.UNKNOWN:
-            return answers.redirect_to_hold(error.hold)
+            return answers.redirect_unknown(request, error)
         form.add_refusal(error)
         return place_page(request, form, status=error.status, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
@@ -119,6 +121,22 @@ def empty_page(request: HttpRequest) -> HttpResponse:
     params = typed if typed is not None else request.GET
     values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
     return place_page(request, PlaceForm(initial=values))
+
+
+@require_safe
+def poll_times(request: HttpRequest) -> HttpResponse:
+    """Answer the poll of the picker. Without news it asks cal.com nothing."""
+    viewer = viewer_of(request)
+
+    def render_times() -> HttpResponse:
+        form = PlaceForm(initial=parameters.initial(request.GET, PlaceForm))
+        picker = make_picker(
+            form, request.GET, path=reverse("place"), viewer=viewer, kept_from=request.GET
+        )
+        context = {"form": form, "picker": picker, "times_target": "#chosen"}
+        return render(request, "holds/_times_live.html", context)
+
+    return answers.unless_known(request, polled_etag(request.GET, viewer), render_times)
 
 
 def place_page(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.actors import actor_of
@@ -22,9 +24,10 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import hold_page, refused
-from dashboard.pages.rows import get_hold, hold_row, viewer_of
+from dashboard.pages.rows import get_hold, hold_row, read_register, viewer_of
 
-MOST_AT_ONCE = 100  # holds in one request
+MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
+MOST_CHOSEN = 300  # holds in one address
 
 
 @require_POST
@@ -47,7 +50,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_refusal(error)
         return refused(request, pk, error, release_form=form)
     if hold.state == Hold.State.RELEASED:
-        messages.success(request, _("Released: the time is free again."))
+        messages.success(request, _("Released: cal.com no longer keeps this hold."))
     else:
         gone = _("cal.com no longer had this hold: there was nothing to release.")
         messages.success(request, gone)
@@ -68,8 +71,9 @@ def release_many(request: HttpRequest) -> HttpResponse:
     if request.POST.get("sure") != "yes":
         return redirect_to_confirm(request, chosen)
     form = ReleaseForm(request.POST)
+    chosen, rest = chosen[:MOST_AT_ONCE], parameters.numbers(request.POST.getlist("rest"))
     if not form.is_valid():
-        return confirm_page(request, chosen, form, status=422)
+        return confirm_page(request, [*chosen, *rest], form, status=422)
     rows = bulk_release.release_many(
         hold_ids=chosen,
         by=actor_of(request),
@@ -78,14 +82,25 @@ def release_many(request: HttpRequest) -> HttpResponse:
         versions=parameters.versions(request),
         now=timezone.now(),
     )
-    retry_pks = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
-    context = {"results": results(request, rows), "retry_pks": retry_pks}
+    not_done = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
+    context = {"results": results(request, rows), "not_done": not_done, "rest": rest}
+    if not_done or rest:
+        context["next_url"] = address_of([*not_done, *rest])
     return answers.render_page(request, "released", context)
+
+
+@require_safe
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer the poll of the chosen holds without asking cal.com."""
+    context = chosen_context(request, chosen_holds(request.GET))
+    return answers.unless_known(
+        request, context["etag"], lambda: render(request, "holds/_release_live.html", context)
+    )
 
 
 def chosen_holds(data: QueryDict) -> list[int]:
     """Return the primary keys of the holds that are named and exist, once each, in their order."""
-    named = parameters.numbers(data.getlist("hold"))[:MOST_AT_ONCE]
+    named = parameters.numbers(data.getlist("hold"))[:MOST_CHOSEN]
     known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
     return [pk for pk in dict.fromkeys(named) if pk in known]
 
@@ -98,25 +113,47 @@ def none_chosen(request: HttpRequest) -> HttpResponse:
 
 def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse:
     """Send the browser, under htmx too, to the page that asks before it releases."""
-    query = QueryDict(mutable=True)
-    query.setlist("hold", [str(pk) for pk in chosen])
-    address = f"{reverse('release-many')}?{query.urlencode()}"
+    named = len(request.POST.getlist("hold"))
+    if named > MOST_CHOSEN:
+        cut = _("You chose %(named)s holds. Only the first %(most)s can be released at once.")
+        messages.warning(request, cut % {"named": named, "most": MOST_CHOSEN})
+    address = address_of(chosen)
     if getattr(request, "htmx", False):
         return HttpResponseClientRedirect(address)
     return HttpResponseRedirect(address, status=303)
+
+
+def address_of(chosen: list[int], name: str = "release-many") -> str:
+    """Return the address of a page about the chosen holds."""
+    return f"{reverse(name)}?{urlencode({'hold': chosen}, doseq=True)}"
 
 
 def confirm_page(
     request: HttpRequest, chosen: list[int], form: ReleaseForm, *, status: int = 200
 ) -> HttpResponse:
     """Return the page that shows the chosen holds and asks why they are released."""
-    for pk in chosen:
+    shown, rest = chosen[:MOST_AT_ONCE], chosen[MOST_AT_ONCE:]
+    for pk in shown:
         settle.load_settled(pk, now=timezone.now())
-    viewer = viewer_of(request)
+    context = chosen_context(request, shown) | {
+        "form": form,
+        "rest": rest,
+        "chosen_count": len(chosen),
+    }
+    return answers.render_page(request, "release", context, status=status)
+
+
+def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
+    """Return the chosen holds as they are now, and the ETag of what is shown of them."""
+    viewer, _current = read_register(request)
     holds = Hold.objects.with_people().in_bulk(chosen)
     rows = [hold_row(holds[pk], viewer) for pk in chosen]
-    context = {"rows": rows, "form": form, "can_release": any(row.can_change for row in rows)}
-    return answers.render_page(request, "release", context, status=status)
+    return {
+        "rows": rows,
+        "can_release": any(row.can_change for row in rows),
+        "poll_url": address_of(chosen, "release-poll"),
+        "etag": answers.etag_of(viewer.user.pk, rows),
+    }
 
 
 def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping[str, Any]]:
@@ -146,7 +183,7 @@ def outcome_word(row: ReleaseResult) -> str:
 def outcome_sentence(row: ReleaseResult) -> str:
     """Return the outcome of one release in a sentence."""
     done = {
-        BulkResult.RELEASED: _("Released: the time is free again."),
+        BulkResult.RELEASED: _("Released: cal.com no longer keeps this hold."),
         BulkResult.RELEASED_BEFORE: _("It was already released."),
         BulkResult.WAS_GONE: _("cal.com no longer had it: there was nothing to release."),
     }

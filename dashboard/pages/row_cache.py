@@ -32,8 +32,9 @@ class RenderedRow:
     html: SafeString
 
 
-# Every write of a hold raises its version, so a row is right for as long as its key is. The cache
-# is small enough to be dropped whole when it is full.
+# Every write of a hold raises its version, so a row is right for as long as its key is. Threads
+# share the cache, and any of them may drop it whole when it is full: each key is read once, and
+# what was read stays with the reader.
 _cache: dict[Key, RenderedRow] = {}
 
 
@@ -46,18 +47,18 @@ def rendered_rows(
         (*_key(entry, viewer, places.get(entry.pk)), entry.holder_id == own_pk, *own_key)
         for entry in entries
     ]
-    missing = {key[0]: key for key in keys if key not in _cache}
-    if not missing:
-        return [_cache[key] for key in keys]
-    made: dict[Key, RenderedRow] = {}
-    for hold in Hold.objects.with_people().filter(pk__in=missing):
-        key = missing[hold.pk]
-        made[key] = _render(hold_row(hold, viewer), key)
-    rows = [made.get(key) or _cache.get(key) for key in keys]
-    if len(_cache) + len(made) > MOST_KEPT:
-        _cache.clear()
-    _cache.update(made)
-    return [row for row in rows if row is not None]
+    rows = {key: row for key in keys if (row := _cache.get(key)) is not None}
+    missing = {key[0]: key for key in keys if key not in rows}
+    if missing:
+        made = {
+            missing[hold.pk]: _render(hold_row(hold, viewer), missing[hold.pk])
+            for hold in Hold.objects.with_people().filter(pk__in=missing)
+        }
+        rows |= made
+        if len(_cache) + len(made) > MOST_KEPT:
+            _cache.clear()
+        _cache.update(made)
+    return [rows[key] for key in keys]
 
 
 def viewer_key(viewer: Viewer) -> Key:

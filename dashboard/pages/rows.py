@@ -15,9 +15,10 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.holds import messages, offers, rate_and_clock, safety
+from dashboard.holds import messages, rate_and_clock, register, safety, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
+from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times
 from dashboard.localization.searching import search_text
@@ -48,6 +49,19 @@ def viewer_of(request: HttpRequest) -> Viewer:
     return make_viewer(actor_of(request).user, timezone.now())
 
 
+def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
+    """Return the viewer and the register, after recording what time alone has decided.
+
+    Asks cal.com nothing. One query while no hold changes.
+    """
+    now = timezone.now()
+    current, cal_now = register.read(now)
+    if current.is_due(now, cal_now):
+        settle.settle_times(now)
+        current, cal_now = register.read(now)
+    return make_viewer(actor_of(request).user, now, cal_now), current
+
+
 @dataclass(frozen=True, slots=True)
 class HoldRow:
     """One hold, ready to be shown to one viewer."""
@@ -72,6 +86,9 @@ class HoldRow:
     holder_name: str
     is_mine: bool
     can_change: bool
+    can_check: bool  # there is something to ask cal.com about
+    can_put_aside: bool
+    has_ended: bool
     sentence: str
     version: int
     search_text: str  # of client, contact and note, as ``localization.searching`` compares it
@@ -105,7 +122,7 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         state_label=label,
         icon=icon,
         css_state=css_state,
-        ends_iso=local_times.iso(ends) if ends else "",
+        ends_iso=local_times.iso(ends.replace(microsecond=0)) if ends else "",
         ends_text=local_times.when(ends, viewer.now) if ends else "",
         ends_prefix="" if hold.held_until else "≤ ",
         slot_iso=local_times.iso(hold.slot_start),
@@ -119,6 +136,9 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         holder_name=str(hold.holder),
         is_mine=is_mine,
         can_change=may_change and hold.state == State.HELD and not claimed and hold.change is None,
+        can_check=_can_check(hold, claimed=claimed),
+        can_put_aside=may_change and hold.state in LOST_OR_GONE,
+        has_ended=hold.has_ended,
         sentence=status_sentence(hold, viewer),
         version=hold.version,
         search_text=search_text(hold.client_name, hold.client_contact, hold.note),
@@ -148,13 +168,10 @@ def offer_badge(offer_id: int, number: int, count: int) -> OfferBadge:
     return OfferBadge(offer_id, text, reverse("offer", args=[offer_id]))
 
 
-def offer_badge_of(hold: Hold) -> OfferBadge | None:
-    """Look up the badge of a hold; None for one that has ended or stands alone."""
-    if hold.offer_id is None or hold.has_ended:
-        return None
-    open_holds = offers.open_holds_of(hold.offer_id).values_list("pk", "offer")
-    place = offers.positions(open_holds).get(hold.pk)
-    return offer_badge(hold.offer_id, *place) if place else None
+def offer_badge_of(hold: Hold, current: Snapshot) -> OfferBadge | None:
+    """Return the badge of a hold; None for one that has ended or stands alone."""
+    place = current.places.get(hold.pk)
+    return offer_badge(hold.offer_id, *place) if place and hold.offer_id else None
 
 
 def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
@@ -180,7 +197,7 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.state == State.UNCONFIRMED:
         return " ".join([_why_unconfirmed(hold), safety.unconfirmed(hold)])
     if hold.state == State.LOST:
-        return _("The time was taken by someone else while the hold was being changed.")
+        return _("The time was given up to be changed, and could not be taken back.")
     if hold.state == State.BOOKED:
         return _("The time is booked at cal.com, perhaps by your client.")
     if hold.state == State.GONE:
@@ -198,14 +215,21 @@ def _being_restored(hold: Hold, viewer: Viewer) -> str:
 
 def _why_unconfirmed(hold: Hold) -> str:
     if hold.reservation_uid is None:
-        return _("cal.com did not answer.")
-    return " ".join([messages.unreadable_change(), _("Check the hold at cal.com.")])
+        return _("It is not known if cal.com reserved this time.")
+    return " ".join([messages.unreadable_change(), _("Verify the hold with cal.com.")])
 
 
 def _end_shown(hold: Hold, *, claimed: bool) -> datetime | None:
     """Return when the hold ends at the latest; None once it has ended or while that is unknown."""
     unsettled = hold.change is not None and not claimed
     return None if hold.has_ended or unsettled else hold.held_until or hold.latest_end
+
+
+def _can_check(hold: Hold, *, claimed: bool) -> bool:
+    """Return whether a check can tell anything: see ``checks.load_checkable``."""
+    is_quiet = not claimed and hold.change is None
+    may_stand = hold.state in (State.HELD, State.UNCONFIRMED, State.GONE)
+    return is_quiet and may_stand and hold.reservation_uid is not None
 
 
 def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:

@@ -7,23 +7,19 @@ to extend by a simple action, and ten such times: the bar gives two minutes, as 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
-from django.utils.translation import get_language
 from django.views.decorators.http import require_safe
 
 from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
 from dashboard.localization import local_times
-from dashboard.pages.answers import unless_known
+from dashboard.pages.answers import etag_of, unless_known
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
 
 SOON = timedelta(minutes=2)  # amber
@@ -92,10 +88,8 @@ def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
 
 
 def _etag(warnings: Sequence[Warned], viewer: Viewer) -> str:
-    parts: list[Any] = [
+    shown = [
         (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
         for each in warnings
     ]
-    zone, today = timezone.get_current_timezone_name(), local_times.local_date(viewer.now)
-    parts.append((viewer.user.pk, get_language(), zone, today, viewer.holds_url))
-    return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
+    return etag_of(viewer.user.pk, viewer.holds_url, shown)

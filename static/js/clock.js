@@ -60,6 +60,20 @@ function updateCountdown(cell, at) {
   cell.classList.toggle("last", seconds <= LAST);
 }
 
+// What is known of a hold only until it ends ([data-ends]) is taken back at that moment, also while
+// the server cannot be reached.
+function withdraw(part, at) {
+  const end = part.dataset.ends || part.querySelector("time[datetime]")?.dateTime;
+  const isOver = Date.parse(end) <= at;
+  for (const element of part.querySelectorAll("[data-until-end]")) element.hidden = isOver;
+  for (const element of part.querySelectorAll("[data-after-end]")) element.hidden = !isOver;
+  const state = part.querySelector("td.state"); // a row of the board says what it is now
+  if (state && isOver) state.replaceChildren(textElement("over").cloneNode(true));
+}
+
+const textElement = (name) =>
+  document.getElementById("script-texts").content.querySelector(`[data-text=${name}]`);
+
 function updateWait(line) {
   line.dataset.text ??= line.textContent;
   line.dataset.end ??= performance.now() + 1000 * line.dataset.wait;
@@ -68,8 +82,7 @@ function updateWait(line) {
     line.textContent = line.dataset.text.replace("{time}", duration(seconds));
     return;
   }
-  const texts = document.getElementById("script-texts").content;
-  line.textContent = texts.querySelector("[data-text=again]").textContent;
+  line.textContent = textElement("again").textContent;
   line.removeAttribute("data-wait");
 }
 
@@ -109,6 +122,7 @@ function updateClock(clock, at) {
 function update() {
   const at = now();
   for (const cell of document.querySelectorAll(".left")) updateCountdown(cell, at);
+  for (const part of document.querySelectorAll("[data-ends]")) withdraw(part, at);
   for (const line of document.querySelectorAll("[data-wait]")) updateWait(line);
   for (const clock of document.querySelectorAll("[data-clock]")) updateClock(clock, at);
 }

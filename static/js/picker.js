@@ -98,7 +98,7 @@ document.addEventListener("htmx:before:swap", () => {
 document.addEventListener("htmx:after:swap", (event) => {
   const { ctx } = event.detail;
   setUp();
-  if (ctx.request.method !== "GET") return;
+  if (ctx.request.method !== "GET" || ctx.sourceElement.matches("[data-poll]")) return;
   const target = ctx.request.headers["HX-Target"] ?? "";
   if (target.endsWith("#times")) {
     announce(document.getElementById("times").dataset.summary);

@@ -10,6 +10,17 @@ document.addEventListener("htmx:config:request", ({ detail }) => {
   if (etag) ctx.request.headers["If-None-Match"] = etag;
 });
 
+// While a form of the part is on its way, its answer comes first: it would be lost with the form.
+const isBusy = ({ sourceElement: part }) =>
+  part.dataset.poll === "part" && part.querySelector("[aria-busy=true]") !== null;
+
+for (const event of ["htmx:config:request", "htmx:before:swap"]) {
+  document.addEventListener(event, (sent) => {
+    const { ctx } = sent.detail;
+    if (isPoll(ctx) && isBusy(ctx)) sent.preventDefault();
+  });
+}
+
 // The session has ended: only the board goes to the sign-in at once, because its rows would be out
 // of date. On other pages a sent form leads there, and the server keeps what was typed. A link, such
 // as that of a time, sends nothing that was typed, so the form is sent to be kept.

@@ -94,7 +94,7 @@ def place_refused(user: User, _seed: Seed) -> None:
     user.type_time(taken)
     user.fill(client_name="Marta Ferri")
     user.press("Hold this time")
-    user.expect_text("This time is already reserved by someone else.")
+    user.expect_text("This time is already reserved at cal.com.")
 
 
 def hold_refused(user: User, seed: Seed) -> None:

@@ -26,7 +26,7 @@ def test_two_people_see_each_others_holds_within_one_poll(
     expect(grace.page.locator(f"#h{first}")).to_contain_text("Hedy Lamarr")
     ada.page.goto(f"/holds/{first}/")
     ada.press("Release this time")
-    ada.expect_text("Released: the time is free again.")
+    ada.expect_text("Released: cal.com no longer keeps this hold.")
     product.calcom.forget_calls()
     grace.poll()
     expect(grace.page.locator(f"#h{first}")).to_have_count(0)
@@ -45,7 +45,7 @@ def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> Non
     ada.expect_text("The hold was changed after you opened this page.")
     ada.check_page("hold-changed-meanwhile")
     ada.press("Release this time")
-    ada.expect_text("Released: the time is free again.")
+    ada.expect_text("Released: cal.com no longer keeps this hold.")
 
 
 def test_a_colleagues_hold_can_be_seen_but_not_changed(
@@ -185,7 +185,7 @@ class TestAudit:
         pk = product.place("ada", product.free_time(), "Hedy Lamarr")
         vera.page.goto(f"/holds/{pk}/")
         vera.press("Release this time")
-        vera.expect_text("Released: the time is free again.")
+        vera.expect_text("Released: cal.com no longer keeps this hold.")
         vera.page.goto("/audit/")
         newest = vera.page.locator("main tbody tr").first
         expect(newest.locator("td b").first).to_have_text("you")

@@ -94,7 +94,7 @@ class TestReleaseSeveral:
         ada.page.get_by_label("Client hung up").check()
         ada.press("Release these times")
 
-        released = ada.page.locator("main").get_by_text("Released: the time is free again.")
+        released = ada.page.locator("main").get_by_text("Released: cal.com no longer keeps")
         expect(released).to_have_count(2)
         ada.check_page("released-several")
         assert product.starts() == times[2:]
@@ -208,7 +208,7 @@ def test_an_ended_hold_is_held_again(ada: User, product: Product) -> None:
     at = product.free_time()
     old = ada.place(at, "Maria Mayer", note="prefers the afternoon")
     ada.press("Release this time")
-    ada.expect_text("Released: the time is free again.")
+    ada.expect_text("Released: cal.com no longer keeps this hold.")
     ada.page.get_by_role("link", name="Hold again").click()
     expect(ada.field("client_name")).to_have_value("Maria Mayer")
     ada.press("Hold this time")

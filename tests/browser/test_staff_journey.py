@@ -75,7 +75,7 @@ class TestPlace:
         ada.type_time(taken)
         ada.fill(client_name="Ada & <Co>", note="called at nine")
         ada.press("Hold this time")
-        ada.expect_text("This time is already reserved by someone else.")
+        ada.expect_text("This time is already reserved at cal.com.")
         assert ada.path == "/holds/new"
         expect(ada.field("client_name")).to_have_value("Ada & <Co>")
         expect(ada.field("note")).to_have_value("called at nine")
@@ -235,7 +235,7 @@ class TestRelease:
         ada.page.get_by_label("Client hung up").check()
         ada.fill(note="will call again")
         ada.press("Release this time")
-        ada.expect_text("Released: the time is free again.")
+        ada.expect_text("Released: cal.com no longer keeps this hold.")
         ada.expect_text("Client hung up")
         ada.expect_text("will call again")
         assert ada.hold_id == pk

@@ -73,7 +73,7 @@ def test_all_are_released_with_one_reason(calcom: Sandbox, staff: User, headers:
     answer = send(staff, holds, headers=headers, **form)
 
     assert answer.status_code == 200
-    assert results(answer) == [("done", "Released: the time is free again.")] * 3
+    assert results(answer) == [("done", "Released: cal.com no longer keeps this hold.")] * 3
     assert states(*holds) == ["released"] * 3
     assert at_cal_com(calcom) == []
     reasons = Hold.objects.values_list("end_reason", "end_note")

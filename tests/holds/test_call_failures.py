@@ -48,7 +48,7 @@ EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         Refused,
         409,
         None,
-        "This time is already reserved by someone else.",
+        "This time is already reserved at cal.com.",
         OTHER_TIME,
     ),
     Cause.ALREADY_BOOKED: (

@@ -32,7 +32,7 @@ NOT_STARTED = "Your change was not started."
 NOTHING_CHANGED = "Nothing was changed."
 ENDED_AS_BOOKED = "The hold has ended as booked."
 NOTHING_HELD = "Nothing is held for this client now."
-NOTHING_SENT = "Nothing was sent to cal.com, and nothing was changed."
+NOTHING_SENT = "Nothing was changed, neither here nor at cal.com."
 OFFER_ANOTHER = "Tell the client and offer another time."
 POSSIBLY_HELD = "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest."
 UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
@@ -77,7 +77,7 @@ EXPECTED = {
         "being_asked",
         409,
         "staff is asking cal.com for this time right now.",
-        "Nothing was sent to cal.com for you, and nothing was changed.",
+        "Nothing was changed, neither here nor at cal.com.",
         "Wait a few seconds and try again, or choose another time.",
     ),
     "being_decided": (
@@ -104,7 +104,7 @@ EXPECTED = {
     "rate_limited": (
         "rate_limited",
         503,
-        "cal.com allows no more requests for the moment.",
+        "Too few requests to cal.com are left for this at the moment.",
         UNCHANGED,
         "Try again in 42 seconds.",
     ),
@@ -118,7 +118,7 @@ EXPECTED = {
     "changed_outside": (
         "changed_outside",
         409,
-        "This hold was changed outside Holdfast and differs from what is shown here.",
+        "At cal.com this hold differs from what is shown here.",
         "Nothing was released.",
         VERIFY,
     ),
@@ -184,7 +184,7 @@ EXPECTED = {
     "lost_already_reserved": (
         "lost",
         409,
-        "The hold is lost: someone else reserved the time while it was being changed.",
+        "The hold is lost: during the change the time was reserved at cal.com.",
         NOTHING_HELD,
         OFFER_ANOTHER,
     ),

@@ -74,7 +74,7 @@ def test_time_taken_in_the_gap_of_a_retake_is_lost(calcom: Sandbox, staff: User)
         verbs.extend(staff, hold, retake=True)
 
     assert lost.value.problem.happened == (
-        "The hold is lost: someone else reserved the time while it was being changed."
+        "The hold is lost: during the change the time was reserved at cal.com."
     )
     hold.refresh_from_db()
     assert (hold.state, hold.end_reason, hold.change) == ("lost", "already_reserved", None)

@@ -47,7 +47,8 @@ class _Times(HTMLParser):
 def cells(page: HttpResponse) -> list[Cell]:
     """Return all cells of the grid."""
     reader = _Times()
-    reader.feed(page.content.decode())
+    # What only a script shows, when a hold ends, is no text of the page.
+    reader.feed(re.sub(r"<small data-after-end hidden>.*?</small>", "", page.content.decode()))
     for cell in reader.cells:
         cell.words = " ".join(cell.words.split())
     return reader.cells
@@ -69,4 +70,4 @@ def until(hold: Hold) -> str:
     """Return a hold's end as the grid shows it."""
     end = Hold.objects.get(pk=hold.pk).held_until
     assert end is not None
-    return local_times.when(end)
+    return local_times.when(end, time_of_day=local_times.minute)

@@ -44,7 +44,7 @@ def next_midnight() -> datetime:
 def test_page_carries_the_etag_of_its_first_poll(staff: User) -> None:
     put(staff)
     browser = desk(staff)
-    shown = browser.get("/").context["board"].etag
+    shown = browser.get("/").context["etag"]
     assert poll(browser, shown).status_code == 304
 
 

@@ -103,7 +103,7 @@ class TestPlacing:
     @pytest.mark.parametrize(
         ("event_type", "taken", "said"),
         [
-            (CONSULT, "held", "This time is already reserved by someone else."),
+            (CONSULT, "held", "This time is already reserved at cal.com."),
             (CONSULT, "booked", "This time is already booked at cal.com."),
             (GROUP, "full", "This time is full: no seats are left."),
         ],

@@ -200,8 +200,10 @@ class TestShown:
         browser.get(f"/offers/{small}/")
         with django_assert_max_num_queries(40) as two:
             browser.get(f"/offers/{small}/")
+        count = len(two)
         for day in (1, 2, 3):
             verbs.place(staff, start=MONDAY + timedelta(weeks=day), offer=small)
+        browser.get(f"/offers/{small}/")  # reads the register, which has changed, once
 
-        with django_assert_max_num_queries(len(two)):
+        with django_assert_max_num_queries(count):
             browser.get(f"/offers/{small}/")

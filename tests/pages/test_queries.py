@@ -35,7 +35,7 @@ QUERIES = {
     "/holds/{hold}/": 10,
     "/holds/{hold}/move": 10,
     "/holds/{hold}/move?slot_start={later}": 14,
-    "/offers/{offer}/": 10,
+    "/offers/{offer}/": 8,
     "/release?hold={hold}": 10,
     "/release?hold={hold}&hold={other}": 12,
 }

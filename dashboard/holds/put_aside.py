@@ -1,0 +1,32 @@
+"""Put a lost or gone hold aside, so that it no longer needs attention. cal.com is not asked."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+
+from dashboard.accounts.actors import Actor
+from dashboard.audit import trail
+from dashboard.holds import messages, register
+from dashboard.holds.loading import load
+from dashboard.holds.models import Hold
+from dashboard.holds.operation import Action, Operation
+
+
+def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:
+    """Take a lost or gone hold off the list of what needs attention, for all people.
+
+    Changes nothing where that was done before. Raises HoldError, Hold.DoesNotExist.
+    """
+    with Operation(Action.PUT_ASIDE, by=by, hold_id=hold_id, now=now) as operation:
+        hold = load(operation, hold_id)
+        if hold.state not in register.LOST_OR_GONE:
+            raise messages.refusal("not_lost", hold=hold)
+        if not register.not_put_aside().filter(pk=hold_id).exists():
+            return
+        with transaction.atomic(durable=True):
+            # A new version, so that every board is drawn anew.
+            Hold.objects.filter(pk=hold_id).update(version=F("version") + 1, changed_at=now)
+            trail.event(action=Action.PUT_ASIDE, by=by, hold_id=hold_id, now=now)

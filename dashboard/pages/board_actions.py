@@ -1,0 +1,81 @@
+"""Act on holds from the board: check several, put a lost one aside."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from dashboard.accounts.actors import actor_of
+from dashboard.holds import checks, put_aside
+from dashboard.holds.checks import CheckResult, Finding
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.pages import answers, flash, parameters
+from dashboard.pages.board import board_etag, make_board, tab_named
+from dashboard.pages.hold import refused
+from dashboard.pages.rows import Viewer, hold_row, read_register
+
+MOST_CHECKED = 100  # in one request; the rest is asked for after them
+
+
+@require_POST
+def check_many(request: HttpRequest) -> HttpResponse:
+    """Ask cal.com about the selected holds, or all that the person may change; show the results."""
+    viewer, _current = read_register(request)
+    named = parameters.numbers(request.POST.getlist("hold"))
+    if request.POST.get("all") == "yes":
+        live = Hold.objects.live(viewer.cal_now).order_by("held_until")
+        own = live if viewer.is_admin else live.filter(holder=viewer.user)
+        named = list(own.values_list("pk", flat=True))
+    known = Hold.objects.with_people().in_bulk(named)
+    chosen = [pk for pk in dict.fromkeys(named) if pk in known]
+    if not chosen:
+        messages.info(request, _("No hold was chosen."))
+        return answers.redirect_to_board()
+    rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
+    messages.info(request, flash.check_summary(rows))
+    viewer, current = read_register(request)
+    tab = tab_named(request.GET.get("tab", ""))
+    context = {
+        "board": make_board(viewer, tab, current),
+        "etag": board_etag(viewer, tab, current),
+        "checked": flash.check_summary(rows),
+        "results": check_results(rows, known, viewer),
+        "rest": chosen[MOST_CHECKED:],
+        "chosen_count": len(chosen),
+    }
+    return answers.render_page(request, "board", context)
+
+
+@require_POST
+@answers.missing_hold_is_404
+def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a lost hold off the list of what needs attention."""
+    try:
+        put_aside.put_aside(hold_id=pk, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        return refused(request, pk, error)
+    messages.success(request, _("Put aside. It stays on the tab Ended and in the log."))
+    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
+
+
+def check_results(
+    rows: Iterable[CheckResult], before: Mapping[int, Hold], viewer: Viewer
+) -> list[Mapping[str, Any]]:
+    """Return what was found of each hold that is not as it stood here."""
+    return [
+        {
+            "row": hold_row(row.hold, viewer),
+            "ok": False,
+            "word": _("not checked") if row.error else _("changed"),
+            "sentence": flash.check_result(row, before[row.hold.pk]),
+        }
+        for row in rows
+        if row.error is not None or row.finding is not Finding.SAME
+    ]

@@ -1,0 +1,120 @@
+"""Pages of holds follow what happens elsewhere, and take back what ends, also offline."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from playwright.sync_api import expect
+
+from tests.browser.product import Product
+from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+
+pytestmark = with_scripts
+MINUTES = 15  # that a test's hold is held
+
+
+def place_ending(user: User, seconds: int, **fields: str) -> int:
+    """Open the page of a new hold that ends in so many seconds."""
+    pk = user.place(**fields)
+    user.product.pass_time(timedelta(minutes=MINUTES).total_seconds() - seconds)
+    user.page.goto(f"/holds/{pk}/")
+    return pk
+
+
+def stop_offline(user: User) -> None:
+    """Close the page, and forget that its requests failed."""
+    user.page.close()
+    user.complaints.clear()
+
+
+class TestEnd:
+    def test_state_sentence_and_buttons_are_taken_back_offline(self, ada: User) -> None:
+        place_ending(ada, 20)
+        held = ada.page.locator("#hold .tag.live")
+        again = ada.page.get_by_role("link", name="Hold again")
+        parts = [ada.page.locator(name) for name in ("#extend", "#release", "#sentence")]
+        for part in (held, *parts):
+            expect(part).to_be_visible()
+        expect(again).to_be_hidden()
+        ada.page.context.set_offline(True)
+        for part in (held, *parts):
+            expect(part).to_be_hidden()
+        expect(again).to_be_visible()
+        expect(ada.page.locator("#hold .tag.ended")).to_have_text("ran out")
+        stop_offline(ada)
+
+    def test_the_server_then_tells_the_end(self, ada: User) -> None:
+        place_ending(ada, 5)
+        expect(ada.page.locator("#hold .tag").first).to_have_text("expired", timeout=POLL)
+        expect(ada.page.locator("#extend")).to_have_count(0)
+
+    def test_row_of_the_board(self, ada: User) -> None:
+        pk = place_ending(ada, 20)
+        ada.page.goto("/")
+        row = ada.page.locator(f"#h{pk}")
+        extend = row.get_by_role("button", name="+15 min")
+        expect(extend).to_be_visible()
+        ada.page.context.set_offline(True)
+        expect(extend).to_be_hidden()
+        expect(row.locator(".state")).to_contain_text("ran out")
+        stop_offline(ada)
+
+    def test_unconfirmed_hold(self, ada: User, product: Product) -> None:
+        product.calcom.faults.add("drop", when="before", method="POST")
+        ada.page.goto("/holds/new")
+        ada.type_time(product.free_time())
+        ada.fill(reservation_duration="1")
+        ada.press("Hold this time")
+        pk = ada.hold_id
+        waiting = ada.page.get_by_text("Until it is certain")
+        expect(waiting).to_be_visible()
+        expect(ada.page.get_by_role("button", name="Verify with cal.com")).to_have_count(0)
+        ada.check_page("hold-unconfirmed")
+        product.pass_time(115)
+        ada.page.goto(f"/holds/{pk}/")
+        expect(waiting).to_be_visible()
+        expect(waiting).to_be_hidden()
+
+
+class TestNews:
+    def test_extension_and_release_elsewhere(self, open_browser: OpenBrowser) -> None:
+        ada, vera = open_browser("ada"), open_browser("vera")
+        pk = ada.place()
+        ada.page.evaluate("window.isSamePage = true")
+        vera.page.goto(f"/holds/{pk}/")
+        vera.press("+30 min")
+        expect(ada.page.locator("#hold .left").first).to_have_text(
+            re.compile(r"^4[45]:"), timeout=POLL
+        )
+        expect(ada.page.locator("#hold .story li")).to_have_count(2)
+        vera.press("Release this time")
+        expect(ada.page.locator("#hold .tag").first).to_have_text("released", timeout=POLL)
+        expect(ada.page.locator("#sentence, #extend, #release")).to_have_count(0)
+        assert ada.page.evaluate("window.isSamePage")
+        assert ada.path == f"/holds/{pk}/"
+
+    def test_typed_text_focus_and_open_parts_stay(self, open_browser: OpenBrowser) -> None:
+        ada, vera = open_browser("ada"), open_browser("vera")
+        pk = ada.place()
+        ada.page.get_by_text("Until a set time…").click()
+        ada.page.locator("#release [value=mistake]").check()
+        note = ada.page.locator("#release [name=note]")
+        note.press_sequentially("wrong cl")
+        vera.page.goto(f"/holds/{pk}/")
+        vera.press("+5 min")
+        expect(ada.page.locator("#hold .story li")).to_have_count(2, timeout=POLL)
+        expect(note).to_be_focused()
+        note.press_sequentially("ient")
+        expect(note).to_have_value("wrong client")
+        expect(ada.page.locator("#release [value=mistake]")).to_be_checked()
+        expect(ada.page.locator("#extend details")).to_have_attribute("open", "")
+        ada.press("Release this time")
+        ada.expect_text("wrong client")
+
+    def test_an_answer_is_not_lost_to_a_poll(self, ada: User, product: Product) -> None:
+        ada.place()
+        product.calcom.faults.add("delay", seconds=7, method="PATCH")
+        ada.press("+5 min")
+        ada.expect_text("is held until")
+        expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))

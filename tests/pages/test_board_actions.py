@@ -1,0 +1,167 @@
+"""Many holds at once: nothing is cut in silence, and each result says which hold it is about."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.messages import get_messages
+from django.http import HttpResponse
+from django.test import Client
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import local_times
+from dashboard.holds.models import Hold
+from dashboard.pages.board import MOST_LOST, Tab
+from dashboard.pages.board_actions import MOST_CHECKED
+from dashboard.pages.release import MOST_AT_ONCE
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.factories import put, put_ended, see
+from tests.holds.verbs import LATER
+from tests.pages.desk import desk, markup
+from tests.pages.script_client import PARTIAL, root_element
+
+pytestmark = pytest.mark.django_db
+MORE = 3
+
+
+def toasts(page: HttpResponse) -> list[str]:
+    return [str(each) for each in get_messages(page.wsgi_request)]
+
+
+class TestCheck:
+    def test_those_beyond_the_limit_are_counted_and_asked_for_next(
+        self, calcom: Sandbox, browser: Client, staff: User
+    ) -> None:
+        pks = [put(staff).pk for _ in range(MOST_CHECKED + MORE)]
+        page = browser.post("/check", {"hold": pks})
+        assert page.context["rest"] == pks[MOST_CHECKED:]
+        text = markup(page)
+        assert f"{MORE} of {len(pks)} holds were not checked yet." in text
+        left = re.findall(r'<input type="hidden" name="hold" value="(\d+)">', text)
+        assert [int(pk) for pk in left] == pks[MOST_CHECKED:]
+
+    def test_results_are_a_panel_and_the_message_is_one_sentence(
+        self, calcom: Sandbox, browser: Client, staff: User
+    ) -> None:
+        same = verbs.place(staff)
+        gone = put(staff, client_name="Hedy")
+        page = browser.post("/check?tab=mine", {"hold": [same.pk, gone.pk]}, headers=PARTIAL)
+        assert (page.status_code, root_element(page)) == (200, ("section", "board"))
+        assert page.context["board"].tab == Tab.MINE
+        assert page.context["checked"] == "cal.com has 1 of 2 holds as they stand here."
+        assert [(one["row"].pk, one["word"]) for one in page.context["results"]] == [
+            (gone.pk, "changed")
+        ]
+        assert 'id="results" hx-swap-oob="true"' in markup(page)
+
+    def test_a_hold_moved_outside_is_named_by_client_and_both_times(
+        self, calcom: Sandbox, browser: Client, staff: User
+    ) -> None:
+        hold = verbs.place(staff)
+        Hold.objects.filter(pk=hold.pk).update(
+            slot_start=LATER, slot_end=LATER + timedelta(hours=1), client_name="Grace"
+        )
+        page = browser.post("/check", {"hold": [hold.pk]})
+        [result] = page.context["results"]
+        hold.refresh_from_db()
+        old = local_times.slot(LATER, LATER + timedelta(hours=1))
+        new = local_times.slot(hold.slot_start, hold.slot_end)
+        assert result["row"].client == "Grace"
+        assert f"{old} → {new}" in result["sentence"]
+
+    def test_without_a_selection_it_says_so(self, browser: Client, db: None) -> None:
+        page = browser.post("/check", {})
+        assert (page.status_code, page["Location"]) == (303, "/")
+        assert toasts(page) == ["No hold was chosen."]
+
+
+class TestRelease:
+    def test_those_beyond_the_limit_follow(self, browser: Client, staff: User) -> None:
+        pks = [put(staff).pk for _ in range(MOST_AT_ONCE + MORE)]
+        page = browser.get("/release", {"hold": pks})
+        text = markup(page)
+        assert len(page.context["rows"]) == MOST_AT_ONCE
+        assert f"{len(pks)} times are chosen. These are the first {MOST_AT_ONCE}" in text
+        rest = re.findall(r'<input type="hidden" name="rest" value="(\d+)">', text)
+        assert [int(pk) for pk in rest] == pks[MOST_AT_ONCE:]
+
+    def test_results_lead_on_to_the_rest(
+        self, calcom: Sandbox, browser: Client, staff: User
+    ) -> None:
+        hold, other = verbs.place(staff), put(staff)
+        page = browser.post("/release", {"hold": hold.pk, "rest": other.pk, "sure": "yes"})
+        text = markup(page)
+        assert "1 more is chosen and not released yet." in text
+        assert f'href="/release?hold={other.pk}"' in text
+        assert Hold.objects.get(pk=other.pk).state == "held"
+
+    def test_more_than_an_address_can_carry_is_said(self, browser: Client, staff: User) -> None:
+        pk = put(staff).pk
+        page = browser.post("/release", {"hold": [pk, *range(1, 301)]})
+        assert toasts(page) == ["You chose 301 holds. Only the first 300 can be released at once."]
+
+
+class TestAttention:
+    def test_how_many_of_how_many_are_listed(self, browser: Client, staff: User) -> None:
+        for _ in range(MOST_LOST + MORE):
+            put_ended(staff, "lost")
+        first = browser.get("/?tab=attention")
+        assert len(first.context["board"].attention) == MOST_LOST
+        assert f"{MOST_LOST} of {MOST_LOST + MORE} lost holds are listed." in markup(first)
+        second = browser.get("/?tab=attention&pages=2")
+        assert len(second.context["board"].attention) == MOST_LOST + MORE
+        assert "lost holds are listed" not in markup(second)
+        poll = browser.get(
+            "/board?tab=attention&pages=2", headers={"If-None-Match": second.context["etag"]}
+        )
+        assert poll.status_code == 304
+
+    def test_ones_own_are_not_crowded_out(self, staff: User, colleague: User) -> None:
+        mine = put_ended(staff, "lost", ago=3600)
+        for _ in range(MOST_LOST):
+            put_ended(colleague, "lost")
+        assert [row.pk for row in see(staff, Tab.MINE).attention] == [mine.pk]
+
+    @pytest.mark.parametrize("state", ["lost", "gone"])
+    def test_put_aside_is_recorded_and_for_all(
+        self, browser: Client, staff: User, colleague: User, state: str
+    ) -> None:
+        hold = put_ended(staff, state)
+        other = desk(colleague)
+        etag = other.get("/board?tab=attention")["ETag"]
+        for _ in range(2):
+            answer = browser.post(f"/holds/{hold.pk}/put-aside?tab=attention")
+            assert (answer.status_code, answer["Location"]) == (303, "/?tab=attention")
+        news = other.get("/board?tab=attention", headers={"If-None-Match": etag})
+        assert news.status_code == 200
+        assert [len(see(user, Tab.ATTENTION).attention) for user in (staff, colleague)] == [0, 0]
+        recorded = AuditEntry.objects.filter(action="put_aside")
+        assert [(e.hold_id, e.actor_id, e.outcome) for e in recorded] == [(hold.pk, staff.pk, "ok")]
+        assert "you put it aside" in markup(browser.get(f"/holds/{hold.pk}/"))
+
+    def test_only_by_holder_or_admin_and_only_what_is_lost(
+        self, browser: Client, staff: User, colleague: User, admin: User
+    ) -> None:
+        theirs, live = put_ended(colleague, "lost"), put(staff)
+        answers = [
+            browser.post(f"/holds/{pk}/put-aside").status_code for pk in (theirs.pk, live.pk, 9)
+        ]
+        assert answers == [403, 409, 404]
+        assert desk(admin).post(f"/holds/{theirs.pk}/put-aside").status_code == 303
+
+
+def test_look_up_says_which_client_field_is_wrong(
+    calcom: Sandbox, browser: Client, staff: User
+) -> None:
+    calcom.forget_calls()
+    page = browser.post("/look-up", {"uid": "abc", "take": "yes", "client_name": "x" * 201})
+    text = markup(page)
+    assert page.status_code == 422
+    assert "Ensure this value has at most 200 characters" in text
+    assert f'value="{"x" * 201}"' in text
+    assert "abc" not in re.findall(r'value="([^"]*)"', text)
+    assert calcom.calls() == []

@@ -1,0 +1,81 @@
+"""Rows of the board that threads share: none may be missing, even if another empties the cache."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from unittest.mock import patch
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import register
+from dashboard.holds.models import Hold
+from dashboard.pages import row_cache
+from tests.holds.factories import put, viewer
+
+HOLDS = 12
+ROUNDS = 60
+
+
+@pytest.fixture
+def eager_threads() -> Iterator[None]:
+    """Let threads take turns as often as Python can."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(usual)
+
+
+class ForgetfulCache(dict[object, object]):
+    """A cache that another thread empties whenever this one has looked into it."""
+
+    def get(self, key: object, default: object = None) -> object:
+        found = super().get(key, default)
+        self.clear()
+        return found
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+
+def rows_of(user: User) -> list[int]:
+    """Return the holds whose rows the person gets."""
+    now = timezone.now()
+    current, _cal_now = register.read(now)
+    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current.places)
+    return [line.row.pk for line in rows]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("kept", [0, 1, HOLDS])
+def test_no_row_is_missing_when_the_cache_is_emptied_meanwhile(staff: User, kept: int) -> None:
+    pks = [put(staff, seconds=3600 + number).pk for number in range(HOLDS)]
+    with (
+        patch.object(row_cache, "_cache", ForgetfulCache()),
+        patch.object(row_cache, "MOST_KEPT", kept),
+    ):
+        assert [rows_of(staff) for _ in range(3)] == [pks] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_with_a_small_cache_get_all_rows(
+    staff: User, colleague: User, eager_threads: None
+) -> None:
+    pks = [put(staff, seconds=3600 + number).pk for number in range(HOLDS)]
+
+    def read(user: User) -> set[tuple[int, ...]]:
+        try:
+            return {tuple(rows_of(user)) for _ in range(ROUNDS)}
+        finally:
+            connection.close()
+
+    with patch.object(row_cache, "MOST_KEPT", 3), ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(read, [staff, colleague] * 2))
+    assert found == [{tuple(pks)}] * 4
+    assert Hold.objects.count() == HOLDS
