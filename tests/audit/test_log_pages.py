@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -206,3 +207,14 @@ def test_refused_action_is_shown_without_changes(staff, hold, admins_browser):
     response = admins_browser.get(f"/audit/{newest.pk}/")
     assert response.context["changes"] == []
     assert {each.label: each.value for each in response.context["others"]}["state"] == "held"
+
+
+def test_entry_names_the_event_type(staff, hold, admins_browser):
+    cache.clear()
+    fail_to_place(staff)
+    newest = AuditEntry.objects.newest_first()[0]
+    response = admins_browser.get(f"/audit/{newest.pk}/")
+    assert [(each.label, each.value) for each in response.context["asked"]] == [
+        ("event type", "Consult 60 (1)"),
+        ("slot starts", "Wed 26 Nov 2025 10:00:00 CET"),
+    ]
