@@ -33,6 +33,12 @@ class User(AbstractUser):
         return salted_hmac(salt, text, secret=secret, algorithm="sha256").hexdigest()
 
     @property
+    def name_and_username(self) -> str:
+        """Name that tells people of the same full name apart."""
+        name, username = self.get_full_name(), self.get_username()
+        return f"{name} ({username})" if name else username
+
+    @property
     def preferences(self) -> Preferences:
         """Stored preferences, or the defaults of the office, unsaved."""
         try:

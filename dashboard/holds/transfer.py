@@ -79,7 +79,7 @@ def can_take_over(hold: Hold, user: User, *, cal_now: datetime, now: datetime) -
 
 def transfer_snapshot(hold: Hold) -> dict[str, Any]:
     """Return what the audit keeps, with the holder."""
-    return hold.snapshot() | {"holder": str(hold.holder)}
+    return hold.snapshot() | {"holder": hold.holder.name_and_username}
 
 
 @dataclass(frozen=True, slots=True)

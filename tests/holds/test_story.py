@@ -7,8 +7,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import search
+from dashboard.holds import transfer
 from dashboard.holds.event_types import event_type, title_of
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.verbs import CONSULT, LATER, ROUND_ROBIN, SHORT
 
@@ -22,3 +24,18 @@ def test_move_tells_both_event_types(calcom: Sandbox, staff: User, before: int, 
     assert all(titles)
     assert line.clauses[0] == " → ".join(titles)
     assert line.did_it == "moved it"
+
+
+def test_take_over_between_people_of_the_same_name_tells_both(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    User.objects.update(first_name="Anna", last_name="Berg")
+    hold = verbs.place(User.objects.get(pk=staff.pk))
+    transfer.take_over(
+        hold_id=hold.pk, by=acting(User.objects.get(pk=admin.pk)), now=timezone.now()
+    )
+    line = search.story(hold.pk, now=timezone.now()).lines[0]
+    assert (line.who, line.clauses[0]) == (
+        "Anna Berg (admin)",
+        "Anna Berg (staff) → Anna Berg (admin)",
+    )
