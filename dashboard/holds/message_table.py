@@ -19,7 +19,6 @@ Text = str | Promise
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
 NOTHING_CHANGED = _("Nothing was changed.")
-NOTHING_HELD = _("Nothing is held yet.")
 NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
@@ -96,12 +95,12 @@ REFUSALS: dict[str, Message] = {
     # Asked back: the person may confirm.
     "not_offered": Message(
         happened=_("cal.com does not offer this time."),
-        safe=NOTHING_HELD,
+        safe=_("Nothing is held yet."),
         what_now=_("Hold it anyway?"),
     ),
     "more_than_hosts": Message(
         happened=_("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
-        safe=NOTHING_HELD,
+        safe=_("Nothing is held yet."),
         what_now=_("Someone may be left without an appointment. Hold it anyway?"),
     ),
     # Refused because of another request, or because of the time that others took.

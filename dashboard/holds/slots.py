@@ -29,12 +29,6 @@ class SlotHold:
         for name in ("slot_start", "slot_end", "held_until"):
             object.__setattr__(self, name, getattr(self, name).astimezone(UTC))
 
-    @classmethod
-    def of(cls, found: Reservation) -> SlotHold:
-        """Return the slot of a reservation, of which a length offered is not known as such."""
-        slot = (found.event_type_id, found.slot_start, found.slot_end)
-        return cls(*slot, None, found.reservation_until)
-
     def overlaps(self, other: SlotHold) -> bool:
         """Return whether cal.com would count the two as one time.
 
@@ -61,6 +55,12 @@ class SlotHold:
         fields = asdict(self)
         fields["until"] = fields.pop("held_until")
         return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
+
+    @classmethod
+    def of(cls, found: Reservation) -> SlotHold:
+        """Return the slot of a reservation, of which a length offered is not known as such."""
+        slot = (found.event_type_id, found.slot_start, found.slot_end)
+        return cls(*slot, None, found.reservation_until)
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> SlotHold:

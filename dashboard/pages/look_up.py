@@ -82,6 +82,16 @@ def look_up(request: HttpRequest) -> HttpResponse:
     return look_up_page(request, found=found, key=remember_uid(request, uid))
 
 
+def nothing_found(request: HttpRequest) -> HttpResponse:
+    """Answer 404 with the form."""
+    problem = {
+        "happened": _("cal.com has no reservation with this uid."),
+        "safe": _("It may have run out or been released, or the uid is wrong."),
+        "what_now": _("Check the uid, or hold the time again."),
+    }
+    return look_up_page(request, status=404, problem=problem)
+
+
 def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     """Return what a person could not expect: which hold it is, where the typed client is now."""
     typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
@@ -106,16 +116,6 @@ def poll(request: HttpRequest) -> HttpResponse:
     return answers.unless_known(
         request, etag, lambda: render(request, "holds/_taken_in.html", {"known": known})
     )
-
-
-def nothing_found(request: HttpRequest) -> HttpResponse:
-    """Answer 404 with the form."""
-    problem = {
-        "happened": _("cal.com has no reservation with this uid."),
-        "safe": _("It may have run out or been released, or the uid is wrong."),
-        "what_now": _("Check the uid, or hold the time again."),
-    }
-    return look_up_page(request, status=404, problem=problem)
 
 
 def look_up_page(

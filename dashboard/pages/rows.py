@@ -198,10 +198,10 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
         return " ".join([_why_unconfirmed(hold), safety.unconfirmed(hold)])
     if hold.state == State.LOST:
         return _("The time was given up to be changed, and could not be taken back.")
-    if hold.state == State.BOOKED:
-        return _("The time is booked at cal.com, perhaps by your client.")
     if hold.state == State.GONE:
         return _("cal.com no longer had it before it was due to end.")
+    if hold.state == State.BOOKED:
+        return _("The time is booked at cal.com, perhaps by your client.")
     return ""
 
 
