@@ -102,7 +102,7 @@ def test_check_of_a_parked_hold_is_refused(calcom: Sandbox, staff: User, admin: 
 def test_check_that_began_before_a_park_changes_nothing(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
-    """Read the hold before the claim, and let cal.com answer while it is parked."""
+    """It read the hold before the claim, and cal.com answers while the hold is parked."""
     hold = verbs.place(staff)
     started = timezone.now()
 

@@ -156,7 +156,7 @@ def test_belief_in_the_self_overlap_ends(calcom: Sandbox, staff: User) -> None:
 
 
 def test_refused_delete_after_an_unanswered_one_is_unknown(calcom: Sandbox, staff: User) -> None:
-    """Take into account that the first DELETE may have been done."""
+    """cal.com may have done the first one."""
     hold = verbs.place(staff)
     calcom.faults.add("drop", when="after", method="DELETE", route=ONE)
     calcom.faults.add("429", method="DELETE", route=ONE, skip=1, count=None, seconds=20)
