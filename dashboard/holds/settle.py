@@ -96,7 +96,7 @@ def doubt_ends(now: datetime) -> None:
         return
     cal_now = upstream.at(now)
     for hold in Hold.objects.ended_too_soon(cal_now)[:MOST_AT_ONCE]:
-        if hold.reservation_uid is None:  # nothing to look at: it was never confirmed
+        if hold.held_until is None:  # it was never confirmed
             fields: Fields = {"state": State.UNCONFIRMED, "ended_at": None}
         else:
             slot = hold.slot_hold()
