@@ -129,6 +129,12 @@ def update_unclaimed(hold: Hold, fields: Fields, *, now: datetime) -> bool:
     return _update(unchanged, hold, fields, now=now)
 
 
+def update_as_read(hold: Hold, fields: Fields, *, now: datetime) -> bool:
+    """Write to a hold, claimed or not, if it is as it was read. Return whether it was."""
+    unchanged = Hold.objects.filter(pk=hold.pk, version=hold.version)
+    return _update(unchanged, hold, fields, now=now)
+
+
 def write(hold: Hold, fields: Fields, *, claim_id: uuid.UUID, now: datetime) -> None:
     """Write to a hold that this claim still holds. Raises ClaimLostError."""
     mine = Hold.objects.filter(pk=hold.pk, claim_id=claim_id)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F
 
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
-from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
@@ -75,7 +73,7 @@ def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
         fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
     action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE
     with transaction.atomic(durable=True):
-        if not update_as_read(hold, fields, now=now):
+        if not claims.update_as_read(hold, fields, now=now):
             return False
         # A stand-in has the same action, and may be closed at the same moment.
         trail.outcome_once(
@@ -86,14 +84,4 @@ def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
             error_code=DIED,
             now=now,
         )
-    return True
-
-
-def update_as_read(hold: Hold, fields: Fields, *, now: datetime) -> bool:
-    """Write to a hold if its version is as it was read. Return whether it was."""
-    unchanged = Hold.objects.filter(pk=hold.pk, version=hold.version)
-    if not unchanged.update(version=F("version") + 1, changed_at=now, **fields):
-        return False
-    claims.set_fields(hold, fields)
-    hold.version += 1
     return True

@@ -18,7 +18,7 @@ from dashboard.audit import trail
 from dashboard.holds import claims, hold_fields, messages, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.clock import Clock
-from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions, update_as_read
+from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.operation import Action, Operation
@@ -102,7 +102,7 @@ def doubt_ends(now: datetime) -> None:
             slot = hold.slot_hold()
             look = Change("settle", Phase.PATCHING, slot, slot, cal_now, is_answered=True)
             fields = {"change": look.to_json()}
-        update_as_read(hold, fields, now=now)
+        claims.update_as_read(hold, fields, now=now)
 
 
 def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None) -> Hold:
@@ -147,14 +147,14 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     if hold.unanswered_since is not None:
         since, minutes = hold.unanswered_since, hold.reservation_duration
         fields = hold_fields.latest_end(since, minutes, upstream.answered_at)
-        return fields["latest_end"] is not None and update_as_read(hold, fields, now=now)
+        return fields["latest_end"] is not None and claims.update_as_read(hold, fields, now=now)
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
     if end is None or end > rate_and_clock.proven_now(upstream, now):
         return False
     before = hold.snapshot()
     with transaction.atomic(durable=True):
         fields = hold_fields.ended(State.EXPIRED, end)
-        if not update_as_read(hold, fields, now=now):
+        if not claims.update_as_read(hold, fields, now=now):
             return False
         trail.event(
             action=Action.EXPIRE,
@@ -232,7 +232,7 @@ def drop_unreadable_change(hold: Hold, *, now: datetime) -> None:
         fields |= {"reservation_uid": hold.reservation_uid, "ended_at": None, "end_reason": ""}
     with transaction.atomic(durable=True):
         is_left = Hold.objects.filter(pk=hold.pk, change__isnull=False).exists()
-        if not is_left or not update_as_read(hold, fields, now=now):
+        if not is_left or not claims.update_as_read(hold, fields, now=now):
             return
         with translation.override(settings.LANGUAGE_CODE):
             message = messages.unreadable_change()
