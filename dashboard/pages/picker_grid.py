@@ -221,8 +221,7 @@ class GridBuilder:
     def cell(self, time: Time) -> Cell:
         """Draw one time."""
         row = hold_row(time.hold, self.viewer) if time.hold else None
-        ends = time.hold.held_until if time.hold else None
-        value, when = local_times.typed(time.start), local_times.when
+        value = local_times.typed(time.start)
         return Cell(
             state="held" if row else "free" if time.is_free else "full",
             iso=local_times.iso(time.start),
@@ -235,9 +234,7 @@ class GridBuilder:
             is_chosen=time.start == self.choice.chosen,
             is_next=time.start == self.next_free,
             row=row,
-            until=local_times.when(ends, self.viewer.now, time_of_day=local_times.minute)
-            if ends
-            else "",
+            until=_minute(time.hold.held_until, self.viewer) if time.hold else "",
         )
 
     def nothing_free(self, day: date, title: str) -> str:
@@ -292,6 +289,10 @@ def _clock_change(day: date) -> str:
     if hours == 24:
         return ""
     return _("The clocks change on this day: it has %(hours)g hours.") % {"hours": hours}
+
+
+def _minute(ends: datetime | None, viewer: Viewer) -> str:
+    return local_times.when(ends, viewer.now, time_of_day=local_times.minute) if ends else ""
 
 
 def _trouble(listing: Listing, viewer: Viewer) -> Mapping[str, Any] | None:

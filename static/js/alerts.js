@@ -1,10 +1,9 @@
-// Make warnings heard: read out, and if the person wants it by a tone and a desktop notice, each
-// once. A browser keeps a page silent until a person has clicked or typed in it, so a warning counts
-// as sounded only when the tone was played; until then any window may play it.
+// Sound and desktop notice of a warning, for people who want them, each once in all windows. A
+// browser keeps a page silent until a person has clicked or typed in it, so a warning counts as
+// sounded only when the tone was played; until then any window may play it.
 
-const ANNOUNCED = ["sessionStorage", "holdfast:announced"]; // in this window
-const SOUNDED = ["localStorage", "holdfast:sounded"]; // in any window
-const NOTIFIED = ["localStorage", "holdfast:notified"];
+const SOUNDED = "holdfast:sounded"; // names in localStorage
+const NOTIFIED = "holdfast:notified";
 const KEPT = 9e5; // milliseconds
 const GESTURES = ["pointerdown", "pointerup", "keydown"];
 
@@ -17,22 +16,22 @@ const show = (name, isShown) => {
 // switched it off, what this page knows must do.
 const known = new Set();
 
-function read([storage, name]) {
+function read(name) {
   try {
-    return JSON.parse(globalThis[storage].getItem(name) ?? "{}");
+    return JSON.parse(localStorage.getItem(name) ?? "{}");
   } catch {
     return {};
   }
 }
 
-const isDone = (where, key) => known.has(where[1] + key) || key in read(where);
+const isDone = (name, key) => known.has(name + key) || key in read(name);
 
-function markDone(where, key) {
-  known.add(where[1] + key);
-  const current = Object.entries(read(where)).filter(([, moment]) => moment > Date.now());
+function markDone(name, key) {
+  known.add(name + key);
+  const current = Object.entries(read(name)).filter(([, moment]) => moment > Date.now());
   const kept = { ...Object.fromEntries(current), [key]: Date.now() + KEPT };
   try {
-    globalThis[where[0]].setItem(where[1], JSON.stringify(kept));
+    localStorage.setItem(name, JSON.stringify(kept));
   } catch {
     // Switched off, or full.
   }
@@ -85,12 +84,7 @@ function notify(text, key) {
   }
 }
 
-document.addEventListener("holdfast:alert", ({ detail: { key, text, level } }) => {
-  if (!isDone(ANNOUNCED, key)) {
-    markDone(ANNOUNCED, key);
-    document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
-  }
-  if (level === "over") return; // too late to hurry
+document.addEventListener("holdfast:alert", ({ detail: { key, text } }) => {
   if (isWanted("sound") && !isDone(SOUNDED, key) && play()) markDone(SOUNDED, key);
   if (isWanted("notice") && !isDone(NOTIFIED, key) && notify(text, key)) markDone(NOTIFIED, key);
 });

@@ -128,4 +128,31 @@ function showChosen() {
   if (chosen && copy) copy.textContent = chosen.textContent.replace(/\s+/g, " ").trim();
 }
 
+// The session has ended, and a link such as that of a time sends nothing that was typed: send the
+// form to be kept, and then sign in.
+document.addEventListener("htmx:before:response", (event) => {
+  const { ctx } = event.detail;
+  const form = document.querySelector("main form[data-typed]");
+  const isLink = ctx.request.method === "GET" && ctx.sourceElement.closest("main");
+  if (!ctx.hx.redirect || !isLink || !form) return;
+  event.preventDefault();
+  keep(form, new URL(ctx.request.action, document.baseURI), ctx.hx.redirect);
+});
+
+// Send the form with what the link has chosen, and go where the server says: to sign in.
+async function keep(form, address, signIn) {
+  const typed = new URLSearchParams(new FormData(form));
+  for (const [name, value] of address.searchParams) if (typed.has(name)) typed.set(name, value);
+  const token = document.querySelector("[name=csrfmiddlewaretoken]");
+  if (token) typed.set(token.name, token.value);
+  const { href } = document.getElementById("script-texts").content.querySelector("[data-text=keep]");
+  const headers = { "HX-Request": "true", "HX-Current-URL": address.href };
+  try {
+    const answer = await fetch(href, { method: "POST", body: typed, headers });
+    location.assign(answer.headers.get("HX-Redirect") ?? signIn);
+  } catch {
+    document.dispatchEvent(new CustomEvent("htmx:error", { detail: {} }));
+  }
+}
+
 setUp();

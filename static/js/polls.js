@@ -22,31 +22,11 @@ for (const event of ["htmx:config:request", "htmx:before:swap"]) {
 }
 
 // The session has ended: only the board goes to the sign-in at once, because its rows would be out
-// of date. On other pages a sent form leads there, and the server keeps what was typed. A link, such
-// as that of a time, sends nothing that was typed, so the form is sent to be kept.
+// of date. On other pages sending the form leads there, and what was typed is kept.
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
-  if (!ctx.hx.redirect || ctx.request.method !== "GET") return;
-  const form = document.querySelector("main form[data-typed]");
-  if (isPoll(ctx) ? ctx.sourceElement.id !== "board" : form) event.preventDefault();
-  if (!isPoll(ctx) && form) keep(form, new URL(ctx.request.action, document.baseURI), ctx.hx.redirect);
+  if (isPoll(ctx) && ctx.hx.redirect && ctx.sourceElement.id !== "board") event.preventDefault();
 });
-
-// Send the form with what the link has chosen, and go where the server says: to sign in.
-async function keep(form, address, signIn) {
-  const typed = new URLSearchParams(new FormData(form));
-  for (const [name, value] of address.searchParams) if (typed.has(name)) typed.set(name, value);
-  const token = document.querySelector("[name=csrfmiddlewaretoken]");
-  if (token) typed.set(token.name, token.value);
-  const { href } = document.getElementById("script-texts").content.querySelector("[data-text=keep]");
-  const headers = { "HX-Request": "true", "HX-Current-URL": address.href };
-  try {
-    const answer = await fetch(href, { method: "POST", body: typed, headers });
-    location.assign(answer.headers.get("HX-Redirect") ?? signIn);
-  } catch {
-    document.dispatchEvent(new CustomEvent("htmx:error", { detail: {} }));
-  }
-}
 
 // Drop an answer that is no longer wanted, such as that of a tab which was left meanwhile.
 document.addEventListener("htmx:before:swap", (event) => {

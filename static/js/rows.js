@@ -62,6 +62,17 @@ document.addEventListener("click", (event) => {
   event.stopImmediatePropagation();
 }, true);
 
+// A sheet to release from, which is loaded when it is first wanted.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("#board a[data-row-key=r]");
+  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  import(document.getElementById("release-sheet").dataset.script).then(
+    ({ openFor }) => openFor(link),
+    () => location.assign(link.href),
+  );
+});
+
 // Enter in the search field opens the hold if it is the only one found.
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Enter" || event.isComposing || !event.target.matches("[data-find] input")) return;

@@ -32,12 +32,10 @@ function open(link, form) {
   const radios = [...form.querySelectorAll("[type=radio]")];
   reasons.replaceChildren(...radios.map((radio) => makeButton(radio, form)));
   sheet.showModal();
+  reasons.querySelector("button")?.focus();
 }
 
-document.addEventListener("click", async (event) => {
-  const link = event.target.closest("#board a[data-row-key=r]");
-  if (!link || event.defaultPrevented || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  event.preventDefault();
+export async function openFor(link) {
   link.setAttribute("aria-busy", "true");
   try {
     open(link, await readForm(link));
@@ -46,7 +44,7 @@ document.addEventListener("click", async (event) => {
   } finally {
     link.removeAttribute("aria-busy");
   }
-});
+}
 
 document.addEventListener("click", (event) => {
   if (event.target === sheet || event.target.closest("#release-sheet button")) sheet.close();

@@ -1,6 +1,6 @@
 // Warnings of a person's holds that end soon, on every page. The bar lists them long before; here
 // each is shown, coloured and counted down on the server's clock, and for a minute after its end
-// the bar says that it ran out. "holdfast:alert" asks alerts.js to make it heard.
+// the bar says that it ran out. "holdfast:alert" asks alerts.js for sound and desktop notice.
 
 const LEVELS = [["over", 0], ["last", 60], ["soon", 120]]; // up to so many seconds before the end
 const OVER_SHOWN = 60; // seconds
@@ -26,7 +26,24 @@ function levelOf(item) {
 function alertOf(item, level) {
   const what = item.querySelector("[data-slot]").textContent;
   const text = textOf(level).replace("{what}", what).replace("{seconds}", secondsLeft(item));
-  send("holdfast:alert", { key: `${item.id} ${item.dataset.end} ${level}`, text, level });
+  const key = `${item.id} ${item.dataset.end} ${level}`;
+  if (isNew(key)) send("holdfast:say", text);
+  if (level !== "over") send("holdfast:alert", { key, text });
+}
+
+// Each warning is read out once in a window; without storage once on each page.
+const said = new Set();
+
+function isNew(key) {
+  let isKnown = said.has(key);
+  said.add(key);
+  try {
+    isKnown ||= sessionStorage.getItem(key) !== null;
+    sessionStorage.setItem(key, "");
+  } catch {
+    // Switched off.
+  }
+  return !isKnown;
 }
 
 // The end is shown at once, but only told when the server agrees: another window may have extended

@@ -124,9 +124,15 @@ class TestScreen:
             expect(row.locator(part)).to_be_visible()
         for part in ("header.bar", "footer", "#warnings", f"#h{pk} .acts", f"#h{pk} .left"):
             expect(ada.page.locator(part).first).to_be_hidden()
+        expect(row.locator(".by .print")).to_have_text("ada")
+        expect(row.locator(".by .on-screen")).to_be_hidden()
         ada.page.set_viewport_size({"width": 700, "height": 900})
         assert ada.page.evaluate("document.documentElement.scrollWidth") <= 700
         ada.picture("print")
+        ada.page.goto(f"/holds/{pk}/")
+        expect(ada.page.locator("#hold .runs")).to_contain_text("held until")
+        expect(ada.page.locator("#hold .left")).to_be_hidden()
+        expect(ada.page.locator("#hold .facts")).to_contain_text("ada")
 
 
 @pytest.mark.parametrize("scripts", [False], indirect=True)

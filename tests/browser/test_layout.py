@@ -151,6 +151,28 @@ def test_controls_on_a_phone_are_as_large_as_a_finger(
     assert {path: small for path, small in found.items() if small} == {}
 
 
+# What reaches beyond the screen or its own box, but for what is read out only.
+OUTSIDE = """() => [...document.querySelectorAll("header *, main *, #warnings *")]
+  .filter((part) => part.getClientRects().length && !part.closest(".hide, svg, .menu"))
+  .filter((part) => part.getBoundingClientRect().right > innerWidth + 1 ||
+    (part.matches("td, .button, .time, h1") && part.scrollWidth > part.clientWidth + 1))
+  .map((part) => part.outerHTML.slice(0, 160))"""
+
+
+def test_nothing_is_cut_where_letters_are_twice_as_large(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    pk = product.place("ada", product.free_time(), "Hedy Lamarr", note="needs the ramp")
+    product.place("ada", product.free_time(), "Li Wen", reservation_duration="2")
+    user = open_browser("ada", viewport=PHONE)
+    found = {}
+    for path in ("/", f"/holds/{pk}/", f"/holds/{pk}/move", "/holds/new?event_type_id=1"):
+        user.page.goto(path)
+        user.page.evaluate("document.documentElement.style.fontSize = '32px'")
+        found[path] = user.page.evaluate(OUTSIDE)
+    assert {path: outside for path, outside in found.items() if outside} == {}
+
+
 class TestAfterASwap:
     """A page that came by a swap looks like the same page opened by its address."""
 
