@@ -17,7 +17,7 @@ from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
@@ -135,7 +135,8 @@ def change_person(
             raise OwnRoleError
         save_fields(target, {name: value for name, value in given if value is not None})
         assign_role(target, new_role)
-        if was_admin and not active_admins().exists():
+        is_admin = Q(is_superuser=True) | Q(groups__name=ADMINS)
+        if was_admin and not User.objects.filter(is_admin, is_active=True).exists():
             raise LastAdminError
         after = audit_values(target)
         if changed := [name for name in after if before[name] != after[name]]:
@@ -201,11 +202,14 @@ def check_full_name(person: User) -> None:
 def guarded_change(action: Action, person: User, by: Actor | None, now: datetime) -> Iterator[None]:
     """Run one change in a transaction, after all others, if ``by`` is (still) an Admin.
 
-    Log a refusal outside the transaction, so that the rollback does not remove it.
+    The row of the group Admins is the lock. SQLite has no row locks, but locks the whole database
+    when the transaction begins. Log a refusal outside the transaction, so that the rollback does
+    not remove it.
     """
     try:
         with transaction.atomic():
-            lock_people()
+            if not Group.objects.select_for_update().filter(name=ADMINS).first():
+                create_groups()
             check_admin(by)
             yield
     except PeopleError as refusal:
@@ -220,16 +224,6 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
         raise
 
 
-def lock_people() -> None:
-    """Wait for other changes of people to commit; theirs wait for this transaction.
-
-    The row of the group Admins serves as the lock. SQLite has no row locks, but locks the whole
-    database when the transaction begins.
-    """
-    if not Group.objects.select_for_update().filter(name=ADMINS).first():
-        create_groups()
-
-
 def check_admin(by: Actor | None) -> None:
     """Raise NotAdminError unless ``by`` is the system or an Admin in the database."""
     if by is not None and not User.objects.get(pk=by.user.pk).is_admin:
@@ -240,11 +234,6 @@ def check_superuser(person: User, by: Actor | None) -> None:
     """Raise SuperuserError if an Admin without the superuser flag changes a superuser."""
     if person.is_superuser and by is not None and not by.user.is_superuser:
         raise SuperuserError
-
-
-def active_admins() -> QuerySet[User]:
-    """Return active people in Admins, and active superusers."""
-    return User.objects.filter(Q(is_superuser=True) | Q(groups__name=ADMINS), is_active=True)
 
 
 def save_fields(person: User, fields: dict[str, Any]) -> None:
