@@ -166,3 +166,18 @@ def test_refused_delete_after_an_unanswered_one_is_unknown(calcom: Sandbox, staf
 
     assert unknown.value.outcome == Outcome.UNKNOWN
     assert "is unchanged" not in unknown.value.problem.safe
+
+
+def test_key_of_a_team_mate_can_extend_and_move(
+    calcom: Sandbox, staff: User, settings: pytest.FixtureRequest
+) -> None:
+    """It may hold the owner's event types, and cannot read them."""
+    settings.CALCOM_API_KEY = "cal_mate0123456789"
+    hold = verbs.place(staff)
+    assert (hold.event_type_title, hold.event_type_kind) == ("", "")
+
+    verbs.extend(staff, hold, 30)
+    verbs.move(staff, hold, MONDAY + timedelta(minutes=30))
+
+    assert states(hold) == ["held"]
+    assert at_cal_com(calcom) == in_register(hold)
