@@ -24,7 +24,7 @@ from dashboard.calcom.attempt import FAULTS, Attempt
 from dashboard.calcom.cleansing import quieten_libraries
 from dashboard.calcom.endpoints import Access, Call
 from dashboard.calcom.errors import CalcomError
-from dashboard.calcom.transport import LIMITS, Transport, proxy_for, tls_context
+from dashboard.calcom.transport import async_transport_for, transport_for
 from dashboard.calcom.types import Answer
 
 P = ParamSpec("P")
@@ -93,7 +93,7 @@ class Client:
 
     ``base_url`` may have a path, such as ``https://cal.example.org/api``. ``call_seconds`` bounds
     every call as a whole. ``transport`` replaces the network.
-    Raises ValueError for a key that no header can carry, and for an unusable HTTPS_PROXY.
+    Raises ValueError for a key that no header can carry.
     """
 
     def __init__(
@@ -106,7 +106,7 @@ class Client:
     ) -> None:
         self._access = Access(base_url, api_key)
         self._http = httpx.Client(
-            transport=transport or Transport(proxy_for(base_url)),
+            transport=transport or transport_for(base_url),
             timeout=timeouts(call_seconds),
             cookies=CookieJar(NO_COOKIES),
             event_hooks={"response": [drop_location]},
@@ -162,10 +162,7 @@ class AsyncClient:
         self._access = Access(base_url, api_key)
         self._call_seconds = call_seconds
         self._http = httpx.AsyncClient(
-            transport=transport
-            or httpx.AsyncHTTPTransport(
-                verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)
-            ),
+            transport=transport or async_transport_for(base_url),
             timeout=timeouts(call_seconds),
             cookies=CookieJar(NO_COOKIES),
             event_hooks={"response": [drop_location_async]},

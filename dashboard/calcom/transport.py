@@ -30,14 +30,20 @@ call_ends: ContextVar[float] = ContextVar("call_ends", default=inf)  # of time.m
 
 @cache  # reading the certificates takes longer than a call
 def tls_context() -> ssl.SSLContext:
-    """Verify against certifi's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR."""
-    return httpx.create_ssl_context()
+    """Verify against certifi's authorities, or those of SSL_CERT_FILE or SSL_CERT_DIR.
+
+    Raises httpx.ConnectError where that cannot be read.
+    """
+    try:
+        return httpx.create_ssl_context()
+    except OSError as problem:
+        raise httpx.ConnectError(f"SSL_CERT_FILE or SSL_CERT_DIR: {problem.strerror}") from problem
 
 
 def proxy_for(base_url: str) -> httpx.Proxy | None:
     """Return the proxy of HTTPS_PROXY or HTTP_PROXY; None for a host of NO_PROXY or loopback.
 
-    Raises ValueError for a proxy that is not an HTTP proxy.
+    Raises httpx.ConnectError for a proxy that is not an HTTP proxy.
     """
     try:
         url = httpx.URL(base_url)
@@ -46,9 +52,12 @@ def proxy_for(base_url: str) -> httpx.Proxy | None:
     address = getproxies().get(url.scheme, "")
     if not address or url.host in LOOPBACK or proxy_bypass(url.netloc.decode("ascii")):
         return None
-    proxy = httpx.URL(address if "://" in address else f"http://{address}")
-    if proxy.scheme not in {"http", "https"}:
-        raise ValueError(f"{url.scheme.upper()}_PROXY must begin with http:// or https://.")
+    try:
+        proxy = httpx.URL(address if "://" in address else f"http://{address}")
+    except httpx.InvalidURL:
+        proxy = httpx.URL()
+    if proxy.scheme not in {"http", "https"} or not proxy.host:
+        raise httpx.ConnectError(f"{url.scheme.upper()}_PROXY must be an http or https address")
     return httpx.Proxy(proxy, ssl_context=tls_context() if proxy.scheme == "https" else None)
 
 
@@ -78,6 +87,37 @@ class Transport(httpx.HTTPTransport):
         """Send, and return the head of the response; its body is still to be read."""
         call_ends.set(monotonic() + request.extensions["timeout"]["read"])
         return super().handle_request(request)
+
+
+class Unusable(httpx.BaseTransport, httpx.AsyncBaseTransport):
+    """Fail every call because the environment cannot be used; people read why."""
+
+    def __init__(self, fault: httpx.ConnectError) -> None:
+        self._reason = str(fault)
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(self._reason, request=request)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError(self._reason, request=request)
+
+
+def transport_for(base_url: str) -> httpx.BaseTransport:
+    """Return what sends for ``Client``."""
+    try:
+        return Transport(proxy_for(base_url))
+    except httpx.ConnectError as fault:
+        return Unusable(fault)
+
+
+def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
+    """Return what sends for ``AsyncClient``."""
+    try:
+        return httpx.AsyncHTTPTransport(
+            verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)
+        )
+    except httpx.ConnectError as fault:
+        return Unusable(fault)
 
 
 class Backend(httpcore.SyncBackend):

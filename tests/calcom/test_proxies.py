@@ -8,10 +8,11 @@ import ssl
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from dashboard.calcom import AsyncClient, Client
+from dashboard.calcom import CalcomError, transport
 from tests.calcom.calls import KEY, Ask, outcome
 from tests.calcom.scripted import (
     Play,
@@ -150,12 +151,26 @@ def test_stalled_tunnel_may_have_been_sent(asked: Ask, monkeypatch: pytest.Monke
     assert result == "Unknown unanswered"
 
 
-@pytest.mark.parametrize("client", [Client, AsyncClient])
-def test_other_kind_of_proxy_raises_value_error(
-    client: type[Client] | type[AsyncClient], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "address", ["socks5://user:secret@127.0.0.1:1080", "http://127.0.0.1:x", "http://"]
+)
+def test_other_kind_of_proxy_fails_every_call(
+    asked: Ask, monkeypatch: pytest.MonkeyPatch, address: str
 ) -> None:
-    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@127.0.0.1:1080")
-    with pytest.raises(ValueError, match=r"^HTTPS_PROXY must begin with") as caught:
-        client(base_url="https://cal.test", api_key=KEY)
+    monkeypatch.setenv("HTTPS_PROXY", address)
+    with pytest.raises(CalcomError) as caught:
+        asked("reserve", base_url="https://cal.test")
+    said = "not_sent: No connection was made: HTTPS_PROXY must be an http or https address"
+    assert str(caught.value) == said
 
-    assert "secret" not in str(caught.value)
+
+def test_unreadable_certificates_fail_every_call(
+    asked: Ask, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "missing.pem"))
+    transport.tls_context.cache_clear()
+    with pytest.raises(CalcomError) as caught:
+        asked("reserve", base_url="https://cal.test")
+    assert str(caught.value) == (
+        "not_sent: No connection was made: SSL_CERT_FILE or SSL_CERT_DIR: No such file or directory"
+    )
