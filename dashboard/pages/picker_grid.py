@@ -296,7 +296,7 @@ def _minute(ends: datetime | None, viewer: Viewer) -> str:
 
 
 def _trouble(listing: Listing, viewer: Viewer) -> Mapping[str, Any] | None:
-    """Return why no listing is fresh, what now, and the seconds to wait if it passes by itself."""
+    """Return why no listing is fresh, what to do, and the seconds to wait where that helps."""
     if not listing.cause:
         return None
     happened, what_now, passing = messages.free_times(listing.cause)

@@ -28,6 +28,13 @@ from dashboard.pages.picker import make_picker
 from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import viewer_of
 
+USUAL_MINUTES = (5, 15, 30, 60)
+
+
+def offered_minutes() -> list[tuple[int, int]]:
+    """Return the usual minutes that the office allows, as choices of a field."""
+    return [(n, n) for n in USUAL_MINUTES if n <= settings.HOLD_MINUTES_MAX]
+
 
 class PlaceForm(SlotForm, ClientForm):
     """A new hold."""
@@ -39,7 +46,15 @@ class PlaceForm(SlotForm, ClientForm):
         max_value=LARGEST_ID,
         help_text=_("For an event type that is not in the list, such as a team's."),
     )
-    reservation_duration = minutes_field(_("Minutes from now"))
+    minutes = forms.TypedChoiceField(
+        label=_("Minutes from now"),
+        choices=offered_minutes,
+        coerce=int,
+        empty_value=None,
+        required=False,
+        widget=forms.RadioSelect,
+    )
+    reservation_duration = minutes_field(_("Or another number"))
     token = TokenField(required=False)
     # The offer that it is one more time of, and the hold that it repeats.
     offer = forms.IntegerField(
@@ -54,19 +69,24 @@ class PlaceForm(SlotForm, ClientForm):
         super().__init__(*args, **kwargs)
         self.fields["event_type_id"].required = not self.data.get("other_event_type_id")
         duration = self.fields["reservation_duration"]
-        duration.initial = settings.HOLD_MINUTES
         duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
         duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
         self.fields["token"].initial = uuid.uuid4
 
     def clean(self) -> dict[str, Any]:
-        """Prefer the other event type's number, and fill in the office's minutes."""
+        """Prefer the other event type's number and minutes, and fill in the office's minutes."""
         data = super().clean() or {}
         if data.get("other_event_type_id"):
             data["event_type_id"] = data["other_event_type_id"]
         if data.get("reservation_duration") is None:
-            data["reservation_duration"] = settings.HOLD_MINUTES
+            data["reservation_duration"] = data.get("minutes") or settings.HOLD_MINUTES
         return data
+
+    def choose_minutes(self, usual: int) -> None:
+        """Choose the person's usual minutes in a form that nothing was typed into yet."""
+        if not self.initial.get("reservation_duration"):
+            is_offered = (usual, usual) in offered_minutes()
+            self.initial.setdefault("minutes" if is_offered else "reservation_duration", usual)
 
     def fix_client(self) -> None:
         """Make the client's fields read-only: all times of an offer are for the same client."""
@@ -158,7 +178,7 @@ def place_page(
     )
     if not form.is_bound:
         picker.fill(form)
-        form.initial.setdefault("reservation_duration", viewer.user.preferences.usual_minutes)
+        form.choose_minutes(viewer.user.preferences.usual_minutes)
     form.list_event_types(event_types.event_types(), form.initial.get("event_type_id"))
     if offer_id is not None:
         form.fix_client()

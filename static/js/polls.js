@@ -33,7 +33,8 @@ document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;
   if (!isPoll(ctx)) return;
   const requested = new URL(ctx.request.action, document.baseURI).href;
-  if (requested !== urlOf(ctx.sourceElement)) event.preventDefault();
+  // What hx-include adds comes after the address.
+  if (!requested.startsWith(urlOf(ctx.sourceElement))) event.preventDefault();
 });
 
 // Attributes that only the browser sets: what a person opened, and rows that the search hides.

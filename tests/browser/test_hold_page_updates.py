@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from datetime import datetime, time, timedelta
 
 from playwright.sync_api import expect
 
-from tests.browser.product import Product
+from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+from tests.future_dates import day
 
 pytestmark = with_scripts
 MINUTES = 15  # that a test's hold is held
@@ -71,7 +72,7 @@ class TestEnd:
         expect(waiting).to_be_visible()
         expect(ada.page.get_by_role("button", name="Verify with cal.com")).to_have_count(0)
         ada.check_page("hold-unconfirmed")
-        product.pass_time(115)
+        product.pass_time(75)
         ada.page.goto(f"/holds/{pk}/")
         expect(waiting).to_be_visible()
         expect(waiting).to_be_hidden()
@@ -118,3 +119,59 @@ class TestNews:
         ada.press("+5 min")
         ada.expect_text("is held until")
         expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))
+
+
+class TestOtherPages:
+    def test_held_cells_of_the_picker(self, ada: User, product: Product) -> None:
+        at = datetime.combine(day(0), time(10), ZONE)
+        ada.page.goto(f"/holds/new?event_type_id={CONSULT_60}&day={at:%Y-%m-%d}")
+        cells = ada.page.locator("#times a.time")
+        cells.filter(has_text="12:00").click()
+        expect(ada.field("client_name")).to_be_focused()
+        ada.page.keyboard.type("Emmy")
+        product.place("grace", at, "Hedy Lamarr")
+        held = ada.page.locator("#times a.time.held")
+        expect(held).to_contain_text("held by grace until", timeout=POLL)
+        expect(ada.field("client_name")).to_be_focused()
+        expect(ada.field("client_name")).to_have_value("Emmy")
+        expect(cells.filter(has_text="12:00")).to_have_attribute("aria-current", "true")
+        assert "/times" not in ada.path
+
+    def test_from_part_of_a_move(self, ada: User, product: Product) -> None:
+        pk = ada.place()
+        to = product.free_time()
+        ada.page.goto(f"/holds/{pk}/move?slot_start={to:%Y-%m-%dT%H:%M}")
+        move = ada.page.get_by_role("button", name="Move it")
+        expect(move).to_be_visible()
+        product.post("ada", f"/holds/{pk}/release", {})
+        expect(ada.page.locator("#from-to")).to_contain_text("released", timeout=POLL)
+        expect(move).to_have_count(0)
+
+    def test_times_of_an_offer(self, ada: User, product: Product) -> None:
+        pk = product.place("ada", product.free_time(), "Emmy Noether")
+        page = product.post("ada", "/offers/new", {"hold": str(pk)})
+        offer = page.url.params["offer"]
+        product.place("ada", product.free_time(), "Emmy Noether", offer=offer)
+        ada.page.goto(f"/offers/{offer}/")
+        expect(ada.page.locator(".offered button")).to_have_count(2)
+        product.post("ada", f"/holds/{pk}/release", {})
+        expect(ada.page.locator(".offered button")).to_have_count(1, timeout=POLL)
+        expect(ada.page.locator(".offered")).to_contain_text("released")
+
+    def test_results_of_a_check_of_all(self, ada: User, product: Product) -> None:
+        product.place("ada", product.free_time(), "Emmy Noether")
+        pk = product.place("ada", product.free_time(), "Hedy Lamarr")
+        [uid] = [row.uid for row in product.calcom.live_rows()][-1:]
+        product.calcom.remove_holds(uid)
+        ada.page.goto("/")
+        ada.page.locator(".under summary").click()
+        ada.press("Check all")
+        results = ada.page.locator("#results")
+        expect(results).to_contain_text("cal.com has 1 of 2 holds as they stand here.")
+        expect(results.locator("li")).to_have_count(1)
+        expect(ada.page.locator("#came")).to_be_focused()
+        expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
+        expect(ada.page.locator("#status")).to_have_text(
+            "cal.com has 1 of 2 holds as they stand here."
+        )
+        ada.check_page("board-checked")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -225,3 +226,46 @@ def test_htmx_gets_the_part_it_targets(browser: Client) -> None:
     assert part("div#chosen").startswith('<div id="chosen"')
     assert "data-grid" not in part("div#chosen")
     assert part("section#place").startswith('<section id="place"')
+
+
+@pytest.mark.parametrize(
+    ("key", "event_type", "waits"),
+    [("cal_owner0123456789", "99999", False), ("cal_nobody", CONSULT, False)],
+)
+def test_waiting_is_not_offered_where_it_does_not_help(
+    browser: Client, settings: Any, key: str, event_type: object, waits: bool
+) -> None:
+    settings.CALCOM_API_KEY = key
+    page = browser.get(f"/holds/new?event_type_id={event_type}&day={day(0)}")
+    assert page.context["picker"].grid.trouble is not None
+    assert ("Try again in" in page.content.decode()) is waits
+
+
+class TestPoll:
+    """Held cells follow the register without a call while nothing is new."""
+
+    ADDRESS = f"/holds/new/times?{ON_MONDAY}"
+
+    @pytest.mark.parametrize("view", ["day", "week"])
+    def test_page_carries_the_etag_of_its_poll(
+        self, browser: Client, calcom: Sandbox, staff: User, view: str
+    ) -> None:
+        verbs.place(staff)
+        grid = browser.get(f"/holds/new?{ON_MONDAY}&view={view}").context["picker"].grid
+        calcom.forget_calls()
+        answer = browser.get(grid.poll_url, headers={"If-None-Match": grid.etag})
+        assert (answer.status_code, calcom.calls()) == (304, [])
+
+    def test_a_hold_placed_or_ended_elsewhere_is_news(
+        self, browser: Client, calcom: Sandbox, colleague: User
+    ) -> None:
+        grid = browser.get(f"/holds/new?{ON_MONDAY}").context["picker"].grid
+        hold = verbs.place(colleague)
+        placed = browser.get(grid.poll_url, headers={"If-None-Match": grid.etag})
+        assert times(placed)[1] == f"10:00 held by colleague until {until(hold)} (held)"
+        verbs.release(colleague, hold)
+        released = browser.get(grid.poll_url, headers={"If-None-Match": placed["ETag"]})
+        assert (cells(released)[1].kind, cells(released)[1].words[:5]) == ("free", "10:00")
+
+    def test_nonsense_still_answers(self, browser: Client, calcom: Sandbox) -> None:
+        assert browser.get("/holds/new/times?day=never&event_type_id=x").status_code == 200

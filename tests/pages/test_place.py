@@ -83,3 +83,30 @@ def test_refused_form_names_the_client_in_no_address(browser: Client, calcom: Sa
     assert refused.status_code == 409
     assert "hedy" not in addresses(refused)
     assert "39" not in addresses(refused)
+
+
+class TestMinutes:
+    @pytest.mark.parametrize(
+        ("typed", "expected"),
+        [
+            ({"minutes": "30"}, 30),
+            ({"minutes": "30", "reservation_duration": "20"}, 20),
+            ({"reservation_duration": "20"}, 20),
+            ({}, 15),
+        ],
+    )
+    def test_a_number_counts_more_than_a_choice(
+        self, calcom: Sandbox, staff: User, typed: dict[str, str], expected: int
+    ) -> None:
+        data = {name: value for name, value in wish().items() if name != "reservation_duration"}
+        answer = desk(staff).post("/holds/new", data | typed)
+        assert answer.status_code == 303
+        assert Hold.objects.get().reservation_duration == expected
+
+    def test_only_what_the_office_allows_is_offered(
+        self, calcom: Sandbox, staff: User, settings: pytest.FixtureRequest
+    ) -> None:
+        settings.HOLD_MINUTES_MAX = 30
+        form = desk(staff).get("/holds/new").context["form"]
+        assert [radio.choice_label for radio in form["minutes"]] == [5, 15, 30]
+        assert (form["minutes"].value(), form["reservation_duration"].value()) == (15, None)

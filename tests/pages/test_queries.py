@@ -42,6 +42,13 @@ QUERIES = {
 NOT_MODIFIED = {"/board": 4, "/warnings": 5}
 
 
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Stop the server's clock: what time alone changes would be read anew."""
+    moment = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)
+
+
 # The board keeps rendered rows by primary key, so no two tests share one.
 fresh = itertools.count(1_000_000)
 
