@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
 from dashboard.holds import hold_fields, results
 from dashboard.holds.hold_fields import BOOKED, Fields
 from dashboard.holds.seen import (
@@ -91,7 +91,7 @@ def next_step(change: Change, seen: Seen, now: Moment) -> Step:
             answered_at = max(now.cal_now, change.unanswered_since)
             return results.unconfirmed(change, answered_at if is_answered else None)
         case _:  # OutOfTime
-            return after_out_of_time(change)
+            return results.out_of_time(change)
 
 
 def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
@@ -289,14 +289,6 @@ def after_unanswered(change: Change, error: CalcomError, now: Moment) -> Step:
             return results.unsettled(change)
         case _:
             return Get(change)
-
-
-def after_out_of_time(change: Change) -> Step:
-    """End where no further call fits: what is open stays in the register."""
-    is_post = change.phase in {Phase.PLACING, Phase.REPLACING, Phase.ASKING_AGAIN}
-    if is_post and isinstance(change.failure, Unknown):
-        return results.unconfirmed(change)
-    return results.unsettled(change)
 
 
 def wait(change: Change, error: CalcomError, *, then: Again | Look) -> Wait:

@@ -143,7 +143,6 @@ REFUSALS: dict[str, Message] = {
         status=503,
         outcome=Outcome.UNAVAILABLE,
     ),
-    # The hold is not as the page showed it.
     "changed_meanwhile": Message(
         happened=_("The hold was changed after you opened this page."),
         what_now=_("See how it is now, then decide again."),
@@ -197,15 +196,13 @@ REFUSALS: dict[str, Message] = {
     ),
     "lost": LOST,
     "lost_already_reserved": replace(
-        TAKEN,
-        happened=_("The hold is lost: during the change the time was reserved at cal.com."),
+        TAKEN, happened=_("The hold is lost: during the change the time was reserved at cal.com.")
     ),
     "lost_already_booked": replace(
         BOOKED, happened=_("The time is booked at cal.com, perhaps by your client.")
     ),
     "lost_no_seats": replace(
-        BOOKED,
-        happened=_("All seats of this time are booked at cal.com, perhaps one by your client."),
+        BOOKED, happened=_("All seats are booked at cal.com, perhaps one by your client.")
     ),
 }
 
@@ -217,9 +214,7 @@ UNANSWERED = Message(
 CALLS: dict[str, Message] = {
     Cause.NOT_RELATED: Message(
         happened=_("cal.com refused: the key may not hold this event type."),
-        what_now=_(
-            "Choose another event type, or tell the operator that the key may not use this one."
-        ),
+        what_now=_("Choose another event type, or tell the operator that the key may not use it."),
         status=422,
         field="event_type_id",
     ),
@@ -292,7 +287,7 @@ CALLS: dict[str, Message] = {
     Cause.UNKNOWN_SHAPE: replace(UNANSWERED, happened=_("cal.com's answer has an unknown format.")),
 }
 
-# A 422 with Cause.NO_HOSTS: there are hosts, and none of them has this time (without any: 400).
+# A 422 with Cause.NO_HOSTS: there are hosts, but none has this time. Without any it is a 400.
 NO_HOST_FREE = Message(
     happened=_("None of the hosts of this event type is free at this time."), what_now=ANOTHER_TIME
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from dashboard.calcom import CalcomError, Reservation
+from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.states import State
@@ -153,3 +153,11 @@ def not_retaken(change: Change, now: Moment) -> Done:
     """End a retake that died after its DELETE."""
     fields = hold_fields.ended(State.LOST, now.cal_now, reason="not_retaken")
     return Done(change, Result.LOST, Outcome.OK, fields)
+
+
+def out_of_time(change: Change) -> Done:
+    """End where no further call fits: what is open stays in the register."""
+    is_post = change.phase in {Phase.PLACING, Phase.REPLACING, Phase.ASKING_AGAIN}
+    if is_post and isinstance(change.failure, Unknown):
+        return unconfirmed(change)
+    return unsettled(change)

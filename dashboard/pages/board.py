@@ -135,6 +135,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -
         viewer.holds_url,
         viewer.is_admin,
         viewer.user.pk,
+        local_times.local_date(viewer.now),
         current.revision,
         current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],

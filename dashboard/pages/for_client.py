@@ -98,3 +98,15 @@ def _values(hold: Hold, until: datetime, zone: tzinfo, now: datetime) -> dict[st
             "zone": local_times.zone_name().replace("_", " "),
             "until": local_times.until_in_full(until, now),
         }
+
+
+def client_time(moment: datetime, zone: str) -> str:
+    """Return the time at the client's, with its day where that is another; "" without a zone."""
+    there = time_zones.load(zone)
+    if there is None:
+        return ""
+    here = local_times.local_date(moment)
+    with timezone.override(there):
+        time = local_times.minute(moment)
+        is_same_day = local_times.local_date(moment) == here
+        return time if is_same_day else f"{local_times.day(moment)} {time}"

@@ -21,9 +21,9 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
-from dashboard.pages.for_client import TimeZoneForm
+from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
-from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder, client_time
+from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder
 from dashboard.pages.picker_times import DAY, WEEK
 from dashboard.pages.rows import Viewer
 

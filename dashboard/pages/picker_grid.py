@@ -9,14 +9,14 @@ from itertools import groupby, islice
 from typing import Any
 from urllib.parse import urlencode
 
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.holds import messages
 from dashboard.holds.free_times import Listing
 from dashboard.holds.open_times import Time
-from dashboard.localization import local_times, time_zones
+from dashboard.localization import local_times
+from dashboard.pages.for_client import client_time
 from dashboard.pages.picker_times import (
     DAY,
     ONE_DAY,
@@ -245,18 +245,6 @@ class GridBuilder:
                 days = {"first": local_times.date_name(first), "last": local_times.date_name(day)}
                 return _("Nothing is free from %(first)s to %(last)s.") % days
         return _("Nothing is free on %(days)s.") % {"days": title}
-
-
-def client_time(moment: datetime, zone: str) -> str:
-    """Return the time at the client's, with its day where that is another; "" without a zone."""
-    there = time_zones.load(zone)
-    if there is None:
-        return ""
-    here = local_times.local_date(moment)
-    with timezone.override(there):
-        time = local_times.minute(moment)
-        is_same_day = local_times.local_date(moment) == here
-        return time if is_same_day else f"{local_times.day(moment)} {time}"
 
 
 def _part_of_day(moment: datetime) -> str:

@@ -16,7 +16,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.sandbox": set(),
     "dashboard.edge": {"django", "dashboard.localization.time_zones"},
     "dashboard.edge.gunicorn": {"gunicorn"},
-    "dashboard.edge.setting_readers": {"psycopg"},
+    "dashboard.edge.setting_readers": {"psycopg", "dashboard.localization.time_zones"},
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
     # The audit log refers to people and holds by foreign keys only.

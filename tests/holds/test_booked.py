@@ -73,7 +73,7 @@ def test_extension_of_a_hold_without_a_seat_left_ends_it_as_booked(
     with pytest.raises(HoldError) as booked:
         verbs.extend(staff, hold)
 
-    happened = "All seats of this time are booked at cal.com, perhaps one by your client."
+    happened = "All seats are booked at cal.com, perhaps one by your client."
     assert booked.value.problem.happened == happened
     assert states(hold) == ["booked"]
     assert at_cal_com(calcom) == []

@@ -28,7 +28,7 @@ EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         422,
         "event_type_id",
         "cal.com refused: the key may not hold this event type.",
-        "Choose another event type, or tell the operator that the key may not use this one.",
+        "Choose another event type, or tell the operator that the key may not use it.",
     ),
     Cause.UNKNOWN_EVENT_TYPE: (
         Refused,

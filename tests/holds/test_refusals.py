@@ -19,7 +19,7 @@ from tests.holds.verbs import CONSULT, MONDAY
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
-ALL_BOOKED = "All seats of this time are booked at cal.com, perhaps one by your client."
+ALL_BOOKED = "All seats are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
 NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
 HOLD_ANYWAY = "Someone may be left without an appointment. Hold it anyway?"
@@ -129,6 +129,13 @@ EXPECTED = {
         NOTHING_CHANGED,
         HOLD_AGAIN,
     ),
+    "not_lost": (
+        "not_lost",
+        409,
+        "Only a lost or gone hold can be put aside; this one is held.",
+        NOTHING_CHANGED,
+        "Open the hold to see what can be done.",
+    ),
     "ran_out": (
         "has_ended",
         409,
@@ -218,6 +225,7 @@ def refusals(user: User) -> dict[str, HoldError]:
     plain = (
         "same_time",
         "how_long",
+        "not_lost",
         "not_yours",
         "being_restored",
         "took_too_long",

@@ -36,6 +36,7 @@ WRITES: dict[str, tuple[str, Form]] = {
     ),
     "release": ("/holds/{pk}/release", {"reason": "mistake"}),
     "take over": ("/holds/{pk}/take-over", {"reason": "absent"}),
+    "put aside": ("/holds/{pk}/put-aside", {}),
     "start an offer": ("/offers/new", {"hold": "{pk}"}),
     "keep one of an offer": ("/offers/{offer}/keep", {"hold": "{pk}"}),
     "add to an offer": ("/holds/new", wish(slot_start=LATER.isoformat(), offer="{offer}")),
@@ -46,8 +47,8 @@ WRITERS = {
     "lookup": "insert makes the person's own hold",
     "offer_decision": "start_offer loads the hold through loading.load",
     "operation": "abandon marks what this operation had loaded",
+    "put_aside": "loads the hold through loading.load",
     "runner": "rescue keeps the answer of this operation",
-    "settle": "the system acts",
 }
 
 

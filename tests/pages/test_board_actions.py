@@ -12,8 +12,8 @@ from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import local_times
 from dashboard.holds.models import Hold
+from dashboard.localization import local_times
 from dashboard.pages.board import MOST_LOST, Tab
 from dashboard.pages.board_actions import MOST_CHECKED
 from dashboard.pages.release import MOST_AT_ONCE
@@ -141,7 +141,8 @@ class TestAttention:
         assert [len(see(user, Tab.ATTENTION).attention) for user in (staff, colleague)] == [0, 0]
         recorded = AuditEntry.objects.filter(action="put_aside")
         assert [(e.hold_id, e.actor_id, e.outcome) for e in recorded] == [(hold.pk, staff.pk, "ok")]
-        assert "you put it aside" in markup(browser.get(f"/holds/{hold.pk}/"))
+        story = browser.get(f"/holds/{hold.pk}/").context["story"].lines
+        assert [(line.who, line.did_it) for line in story] == [("you", "put it aside")]
 
     def test_only_by_holder_or_admin_and_only_what_is_lost(
         self, browser: Client, staff: User, colleague: User, admin: User

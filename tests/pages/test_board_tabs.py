@@ -160,8 +160,10 @@ def test_printed_board_names_the_holder(staff: User, colleague: User, tab: str) 
 
     cells = dict(re.findall(r'<tr id="[he](\d+)"(?:(?!<tr).)*<td class="by">(.*?)</td>', page))
     assert cells == {
-        str(own.pk): '<span class="screen">you</span><span class="print">staff</span>',
-        str(other.pk): "colleague",
+        str(
+            own.pk
+        ): '<span class="screen">you</span><span class="print" translate="no">staff</span>',
+        str(other.pk): '<span translate="no">colleague</span>',
     }
 
 
