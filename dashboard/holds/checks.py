@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,11 +50,12 @@ class Finding(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """A hold after a check: what was found, or why nothing was."""
+    """A hold after a check: what was found, or why nothing was. ``before`` is as it was here."""
 
     hold: Hold
     finding: Finding | None
     error: HoldError | None = None
+    before: Hold | None = None
 
 
 def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
@@ -157,6 +159,7 @@ def record_failure(operation: Operation, hold: Hold, error: CalcomError) -> Hold
 
 def record(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
     """Take over what was found, if the hold is still as it was before the call."""
+    before = copy(hold)
     finding, fields = compare(hold, found, operation.cal_now())
     if found is not None and finding is Finding.MOVED:
         fields |= describe(found, event_types.event_type(found.event_type_id))
@@ -166,7 +169,7 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
             is_unchanged = claims.update_unclaimed(hold, fields, now=operation.now())
         operation.record_outcome(Outcome.OK, after={"found": str(finding)})
     hold = Hold.objects.with_people().get(pk=hold.pk)
-    return CheckResult(hold, finding if is_unchanged else Finding.CHANGED)
+    return CheckResult(hold, finding if is_unchanged else Finding.CHANGED, before=before)
 
 
 def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Finding, Fields]:

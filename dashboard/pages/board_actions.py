@@ -33,7 +33,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
         live = Hold.objects.live(viewer.cal_now).order_by("held_until")
         own = live if viewer.is_admin else live.filter(holder=viewer.user)
         named = list(own.values_list("pk", flat=True))
-    known = Hold.objects.with_people().in_bulk(named)
+    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
     chosen = [pk for pk in dict.fromkeys(named) if pk in known]
     if not chosen:
         messages.info(request, _("No hold was chosen."))
@@ -46,7 +46,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
         "board": make_board(viewer, tab, current),
         "etag": board_etag(viewer, tab, current),
         "checked": flash.check_summary(rows),
-        "results": check_results(rows, known, viewer),
+        "results": check_results(rows, viewer),
         "rest": chosen[MOST_CHECKED:],
         "chosen_count": len(chosen),
     }
@@ -65,16 +65,14 @@ def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
 
 
-def check_results(
-    rows: Iterable[CheckResult], before: Mapping[int, Hold], viewer: Viewer
-) -> list[Mapping[str, Any]]:
+def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[str, Any]]:
     """Return what was found of each hold that is not as it stood here."""
     return [
         {
             "row": hold_row(row.hold, viewer),
             "ok": False,
             "word": _("not checked") if row.error else _("changed"),
-            "sentence": flash.check_result(row, before[row.hold.pk]),
+            "sentence": flash.check_result(row),
         }
         for row in rows
         if row.error is not None or row.finding is not Finding.SAME

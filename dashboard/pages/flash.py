@@ -43,15 +43,15 @@ def held_until(hold: Hold) -> str:
     }
 
 
-def check_result(result: CheckResult, before: Hold) -> str:
-    """Return what a check found, or why nothing; ``before`` is the hold as it was here."""
+def check_result(result: CheckResult) -> str:
+    """Return what a check found, or why nothing."""
     if result.error is not None:
         problem = result.error.problem
         return f"{problem.happened} {problem.safe}"
     sentences = {
         Finding.SAME: _("cal.com confirms it: %(held)s") % {"held": held_until(result.hold)},
         Finding.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
-        % {"change": difference(before, result.hold)},
+        % {"change": difference(result.before or result.hold, result.hold)},
         Finding.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
         Finding.EXPIRED: _("This hold has run out."),
         Finding.CHANGED: _("The hold was changed during the check. Check it again."),

@@ -102,12 +102,11 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 @answers.missing_hold_is_404
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask cal.com whether it still has the hold."""
-    before = get_hold(pk)
     try:
         checked = checks.check(hold_id=pk, by=actor_of(request), now=timezone.now())
     except HoldError as error:
         return refused(request, pk, error)
-    messages.info(request, flash.check_result(checked, before))
+    messages.info(request, flash.check_result(checked))
     return answers.redirect_to_hold(checked.hold)
 
 
