@@ -226,7 +226,8 @@ class TestUsualValues:
         assert form["event_type_id"].value() == 4
 
     def test_form_starts_with_the_office_minutes(self, far_away: Client) -> None:
-        assert far_away.get("/holds/new").context["form"]["minutes"].value() == 15
+        form = far_away.get("/holds/new").context["form"]
+        assert (form["minutes"].value(), form["reservation_duration"].value()) == (15, None)
 
     def test_address_overrides_preferences(self, far_away: Client, staff: User) -> None:
         Preferences.objects.filter(user=staff).update(hold_minutes=45)
