@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
@@ -112,7 +113,9 @@ class ReasonForm(ServiceForm):
 def reason_field(choices: list[tuple[str, Any]]) -> forms.CharField:
     """Return an optional field with ready reasons, which takes any other text too."""
     widget = forms.RadioSelect(choices=choices)
-    return forms.CharField(label=_("Why"), required=False, max_length=500, widget=widget)
+    # Not by max_length, which would give each radio button a maxlength.
+    most = MaxLengthValidator(500)
+    return forms.CharField(label=_("Why"), required=False, validators=[most], widget=widget)
 
 
 class ReleaseForm(ReasonForm):

@@ -35,16 +35,17 @@ window.addEventListener("pageshow", (event) => {
   if (event.persisted) for (const form of sent.keys()) release(form);
 });
 
-// A form with text that is not sent yet has [data-typed]. Text that the page came with counts too:
-// it may be back from a refusal or from before a sign-in.
+// A form with text that is not sent yet has [data-typed]. In a form that writes, text that the page
+// came with counts too: it may be back from a refusal or from before a sign-in.
 function isTyped(field) {
   if (field.matches(":disabled, [readonly], [type=hidden], [type=checkbox], [type=radio]")) return false;
-  if (field.matches("textarea, [type=text]:not([inputmode])")) return field.value.trim() !== "";
+  const isText = field.matches("textarea, [type=text]:not([inputmode])");
+  if (isText && field.form.method === "post") return field.value.trim() !== "";
   if (field.matches("select")) {
     const options = [...field.options];
     return options.some((one) => one.defaultSelected && !one.selected);
   }
-  return field.matches("input") && field.value !== field.defaultValue;
+  return field.matches("input, textarea") && field.value !== field.defaultValue;
 }
 
 function markTyped() {

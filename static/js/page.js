@@ -1,7 +1,7 @@
 // The frame of every page: the menu closes as menus do, the navigation marks the current page, and
 // buttons copy a text.
 
-document.documentElement.classList.add("scripted");
+document.documentElement.dataset.scripted = "";
 
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from html.parser import HTMLParser
 
@@ -18,6 +19,8 @@ AXE = {
     (1440, "dark"): CONTRAST,
     (390, "light"): {"rules": {"color-contrast": {"enabled": False}}},
 }
+# At most three digits of a second.
+MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
 # To preload, axe would copy styles that Django imports into the page, which the policy forbids.
 RUN_AXE = """
 async (only) => {
@@ -57,8 +60,16 @@ def take_picture(page: Page, path: str) -> None:
     page.screenshot(path=f"{path}.png", full_page=True, caret="initial")
 
 
+def is_invalid(tag: str, attributes: dict[str, str | None]) -> bool:
+    """Return True for what HTML forbids and Django's forms and filters tend to write."""
+    if tag == "time":
+        return not re.fullmatch(MOMENT, attributes.get("datetime") or "")
+    has_no_text = attributes.get("type") in ("radio", "checkbox")
+    return tag == "input" and has_no_text and "maxlength" in attributes
+
+
 class _Source(HTMLParser):
-    """Collect the ids, and what a strict content policy would not run or apply."""
+    """Collect the ids, and what HTML or a strict content policy forbids."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -69,6 +80,8 @@ class _Source(HTMLParser):
         names = dict(attrs)
         self.ids += [names["id"] or ""] if "id" in names else []
         handlers = [name for name in names if name == "style" or name.startswith(("on", "hx-on"))]
+        if is_invalid(tag, names):
+            self.inline.append(self.get_starttag_text() or tag)
         if tag == "style" or (tag == "script" and not names.get("src")) or handlers:
             self.inline.append(self.get_starttag_text() or tag)
 

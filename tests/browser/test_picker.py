@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.user import OpenBrowser, User, in_both_ways
@@ -47,6 +47,8 @@ def test_the_next_free_time_takes_few_keys_from_the_board(ada: User, product: Pr
     ada.page.keyboard.press("Enter")
     assert ada.hold_id
     ada.expect_text("Hedy")
+    heading = " ".join(ada.page.locator("h1").inner_text().split())
+    expect(ada.page.locator("#status")).to_contain_text(heading)
 
     assert len(keys) - len(name) <= 6, keys
     [start] = product.starts()
@@ -88,6 +90,24 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
     assert f"slot_start={day(22)}T11%3A00" in ada.path
     assert "Sophie" not in ada.path
+
+
+@pytest.mark.parametrize("pressed", [FREE, "#by-week", "#on"])
+def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str, pressed: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    held: list[Route] = []
+
+    def keep(route: Route) -> None:  # a method of a list will not do
+        held.append(route)
+
+    ada.page.route("**/holds/new?*", keep)
+    link = ada.page.locator(pressed).first
+    link.click()
+    expect(link).to_have_attribute("aria-busy", "true")
+    while not held:  # the route is called a moment after the event
+        ada.page.evaluate("new Promise((done) => setTimeout(done))")
+    held[0].continue_()
+    expect(ada.page.locator("#times [aria-busy]")).to_have_count(0)
 
 
 def test_arrow_keys_walk_through_the_times(ada: User, monday: str) -> None:

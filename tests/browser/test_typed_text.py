@@ -59,6 +59,14 @@ def test_keys_work_again_without_text(ada: User) -> None:
     ada.expect_heading("Board")
 
 
+def test_keys_work_beside_a_time_zone_that_was_shown(ada: User) -> None:
+    pk = ada.place()
+    ada.page.goto(f"/holds/{pk}/?client_zone=America/New_York")
+    expect(ada.page.locator("[name=client_zone]")).to_have_value("America/New_York")
+    ada.page.keyboard.press("b")
+    ada.expect_heading("Board")
+
+
 def test_a_refused_form_still_counts_as_typed(ada: User) -> None:
     ada.refusals.add(422)
     ada.page.goto("/holds/new")

@@ -222,7 +222,7 @@ def refusals(user: User) -> dict[str, HoldError]:
     extending = hold(user, claim_by=user, claim_verb="extend")
     unconfirmed = {"state": Hold.State.UNCONFIRMED, "latest_end": NOW}
     unchanged = safety.still_yours(held, NOW)
-    plain = "same_time how_long not_lost not_yours being_restored took_too_long".split()
+    plain = ["same_time", "how_long", "not_lost", "not_yours", "being_restored", "took_too_long"]
     plain += ["changed_outside", "not_in_offer"]
     return {row: messages.refusal(row, hold=held) for row in plain} | {
         "our_rule": messages.invalid({"slot_start": "no"}),
