@@ -20,12 +20,9 @@ def modules(folder: str = "dashboard") -> dict[str, str]:
     return found
 
 
-def modules_except(pending: str) -> dict[str, str]:
-    """Return all modules of the product and its tests but the pending ones and migrations.
-
-    ``pending`` lists dotted names of modules and packages.
-    """
-    skipped = (*pending.split(), "dashboard.migrations")
+def written_modules() -> dict[str, str]:
+    """Return all modules of the product and its tests but migrations, which Django writes."""
+    skipped = ("dashboard.migrations",)
     sources = modules() | modules("tests")
     return {name: source for name, source in sources.items() if not starts_with(name, skipped)}
 

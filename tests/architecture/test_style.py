@@ -3,16 +3,10 @@
 import ast
 import re
 
-from tests.architecture.source import functions, imported_names, modules, modules_except
+from tests.architecture.source import functions, imported_names, modules, written_modules
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 45
-# Modules and packages that are being rewritten. Remove a name to check it.
-PENDING_SIZE = """
-"""
-PENDING_NAMES = ""
-PENDING_PROSE = """
-"""
 # Former names, which were hard to guess.
 OLD_MODULES = """
     told words looking ways patching replacing altering starting endings many taking_over deciding
@@ -29,16 +23,14 @@ PRONOUN = re.compile(r"\b(some|no)body\b|\bwhoever\b", re.IGNORECASE)
 
 
 def test_files_are_short():
-    lengths = {
-        module: len(source.splitlines()) for module, source in modules_except(PENDING_SIZE).items()
-    }
+    lengths = {module: len(source.splitlines()) for module, source in written_modules().items()}
     assert {name: length for name, length in lengths.items() if length > MAX_FILE_LINES} == {}
 
 
 def test_functions_are_short():
     lengths = {
         f"{module}.{function.name}": function.end_lineno - function.lineno + 1
-        for module, source in modules_except(f"{PENDING_SIZE} tests").items()
+        for module, source in modules().items()
         for function in functions(source)
     }
     assert {name: length for name, length in lengths.items() if length > MAX_FUNCTION_LINES} == {}
@@ -63,7 +55,7 @@ def test_docstrings_are_imperative():
     documented = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Module)
     found = [
         (module, docstring)
-        for module, source in modules_except(PENDING_PROSE).items()
+        for module, source in written_modules().items()
         for node in ast.walk(ast.parse(source))
         if isinstance(node, documented) and (docstring := ast.get_docstring(node))
         if VAGUE_START.match(docstring)
@@ -74,13 +66,13 @@ def test_docstrings_are_imperative():
 
 def test_prose_names_the_role():
     """Write "a person", "the holder" or "no Admin" instead of an indefinite pronoun."""
-    sources = modules_except(f"{PENDING_PROSE} {__name__}")
+    sources = written_modules()
     found = {module: PRONOUN.search(source) for module, source in sources.items()}
     assert {module: match[0] for module, match in found.items() if match} == {}
 
 
 def test_old_modules_are_gone():
-    names = [name.rpartition(".")[2] for name in modules_except(PENDING_NAMES)]
+    names = [name.rpartition(".")[2] for name in written_modules()]
     assert {name.removeprefix("test_") for name in names} & set(OLD_MODULES.split()) == set()
 
 
@@ -88,7 +80,7 @@ def test_old_identifiers_are_gone():
     old = set(OLD_IDENTIFIERS.split())
     found = {
         module: names
-        for module, source in modules_except(f"{PENDING_NAMES} tests").items()
+        for module, source in modules().items()
         if (names := old.intersection(defined_names(source)))
     }
     assert found == {}
@@ -103,9 +95,3 @@ def defined_names(source):
             yield node.arg
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
-
-
-def test_pending_modules_exist():
-    existing = {*modules(), *modules("tests")}
-    pending = f"{PENDING_SIZE} {PENDING_NAMES} {PENDING_PROSE}".split()
-    assert sorted(set(pending) - existing) == []
