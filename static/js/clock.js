@@ -111,7 +111,8 @@ function formatsOf(timeZone) {
 function updateClock(clock, at) {
   const format = formatsOf(clock.dataset.clock);
   if (!format) {
-    clock.textContent = formatsOf("UTC").plain.format(at + 1000 * clock.dataset.offset);
+    const utc = formatsOf("UTC");
+    clock.textContent = utc ? utc.plain.format(at + 1000 * clock.dataset.offset) : "";
     return;
   }
   const text = format.plain.format(at);

@@ -37,13 +37,15 @@ class Product:
     url: str
     calcom: Sandbox
     clients: dict[str, httpx.Client]  # by name of the person who is signed in
-    _days: Iterator[int] = field(default_factory=lambda: itertools.count(14))
+    _days: Iterator[int] = field(default_factory=lambda: itertools.count(15))
     _is_shifted: bool = False
 
     def free_time(self) -> datetime:
-        """Return 17:00 in the office's zone on another day at each call."""
-        day = datetime.now(ZONE).date() + timedelta(days=next(self._days))
-        return datetime.combine(day, time(17), ZONE)
+        """Return 16:00 in the office's zone on another day at each call: a time cal.com offers."""
+        weeks, weekday = divmod(next(self._days), 5)
+        today = datetime.now(ZONE).date()
+        monday = today - timedelta(days=today.weekday())
+        return datetime.combine(monday + timedelta(weeks=weeks, days=weekday), time(16), ZONE)
 
     def place(self, name: str, at: datetime, client_name: str, **fields: str) -> int:
         """Place a hold by the product's own form; return its number."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.localization.searching import finder, search_text
-from tests.browser.user import User, with_scripts
+from tests.browser.user import User
 from tests.localization.spellings import DIFFERENT, SAME
 
 TYPE_EACH = """
@@ -20,7 +20,6 @@ TYPE_EACH = """
 """
 
 
-@with_scripts
 def test_browser_finds_what_the_server_finds(ada: User) -> None:
     ada.place()
     ada.page.goto("/")

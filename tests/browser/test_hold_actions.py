@@ -183,7 +183,7 @@ class TestForTheClient:
         at = product.free_time()
         ada.place(at)
         sentence = ada.page.locator("#sentence")
-        expect(sentence).to_contain_text(f"{at:%A} {at.day} {at:%B} {at.year}, 17:00–18:00")
+        expect(sentence).to_contain_text(f"{at:%A} {at.day} {at:%B} {at.year}, 16:00–17:00")
         if not ada.scripts:
             expect(ada.page.get_by_role("button", name="Copy the sentence")).to_be_hidden()
             return

@@ -8,10 +8,9 @@ from datetime import datetime, time, timedelta
 from playwright.sync_api import expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
-from tests.browser.user import POLL, OpenBrowser, User, with_scripts
+from tests.browser.user import POLL, OpenBrowser, User
 from tests.future_dates import day
 
-pytestmark = with_scripts
 MINUTES = 15  # that a test's hold is held
 
 

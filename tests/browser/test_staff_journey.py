@@ -59,7 +59,7 @@ class TestPlace:
         ada.check_page("hold")
         ada.page.get_by_role("link", name="Board", exact=True).first.click()
         row = ada.page.locator(f"#h{pk}")
-        expect(row).to_contain_text("17:00–18:00")
+        expect(row).to_contain_text("16:00–17:00")
         expect(row).to_contain_text("you")
         expect(row).to_contain_text("held")
         ada.check_page("board")

@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.browser.user import User, with_scripts
+from tests.browser.user import User
 from tests.future_dates import BACK
 
 OLD_BROWSER = """
@@ -18,7 +18,6 @@ Intl.DateTimeFormat = function (language, options) {
 """
 
 
-@with_scripts
 def test_unknown_zone_stops_no_countdown(ada: User) -> None:
     ada.page.add_init_script(OLD_BROWSER)
     ada.place()
@@ -33,7 +32,6 @@ def test_unknown_zone_stops_no_countdown(ada: User) -> None:
     )
 
 
-@with_scripts
 def test_clock_has_its_offset_where_the_hour_occurs_twice(ada: User) -> None:
     def answer_in_that_hour(route: Route) -> None:
         answer = route.fetch()

@@ -242,7 +242,8 @@ def page(hold: HoldPage, live: Sequence[Row], mine: Sequence[Row], *, is_idle: b
     ``is_idle``: no process is at work on the hold.
     """
     if hold.state == "held":
-        if any((row.start, row.release_at) == (hold.start, hold.until) for row in live):
+        ends = {(row.start, row.release_at.replace(microsecond=0)) for row in live}
+        if (hold.start, hold.until) in ends:  # pages show whole seconds
             return []
         return [f"the page says held until {hold.until}, cal.com has {live}"]
     if hold.state in ENDED:

@@ -162,7 +162,7 @@ ACTIONS = (
         ("GET",),
         (CONSULT, MONDAY),
         before=(place(),),
-        statuses={"unavailable": (303,)},
+        statuses={"unavailable": (200,)},
         leads_to="/",  # the board, with the results
         reads_only=True,
     ),

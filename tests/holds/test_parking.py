@@ -42,7 +42,7 @@ def test_time_taken_while_parked_is_lost(calcom: Sandbox, staff: User) -> None:
     with pytest.raises(HoldError) as lost:
         verbs.extend(staff, hold)
 
-    happened = "The hold is lost: someone else reserved the time while it was being changed."
+    happened = "The hold is lost: during the change the time was reserved at cal.com."
     assert (lost.value.problem.happened, lost.value.status) == (happened, 409)
     hold.refresh_from_db()
     assert (hold.state, hold.end_reason, hold.change) == ("lost", "already_reserved", None)

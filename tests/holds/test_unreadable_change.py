@@ -102,7 +102,7 @@ def test_hold_is_under_needs_attention_and_has_a_page(calcom: Sandbox, staff: Us
     page = desk(staff).get(f"/holds/{hold.pk}/")
     assert page.status_code == 200
     text = " ".join(page.content.decode().split())
-    assert "cannot be read. Check the hold at cal.com. The time may be held at cal.com" in text
+    assert "cannot be read. Verify the hold with cal.com. The time may be held at cal.com" in text
     assert [row.pk for row in factories.see(staff).attention] == [hold.pk]
 
 
