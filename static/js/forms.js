@@ -61,7 +61,8 @@ markTyped();
 
 // Screen readers do not notice that another page was swapped in: say what it is about.
 function announcePage() {
-  const parts = [...document.querySelectorAll("main .tag, main h1")].slice(0, 2);
+  const all = [...document.querySelectorAll("main .tag, main h1")];
+  const parts = all.filter((part) => !part.closest("[hidden]")).slice(0, 2);
   const text = parts.map((part) => part.textContent.replace(/\s+/g, " ").trim()).join(": ");
   document.dispatchEvent(new CustomEvent("holdfast:say", { detail: text }));
 }

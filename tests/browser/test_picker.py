@@ -155,6 +155,7 @@ def test_a_taken_time_offers_the_next_one_with_one_click(ada: User, product: Pro
     ada.type_time(taken)
     ada.fill(client_name="Ada & <Co>", note="called at nine")
     ada.press("Hold this time")
+    ada.press("Hold it anyway")
     ada.expect_text("This time is already reserved at cal.com.")
     ada.check_page("pick-next-free")
     ada.page.locator("#wish button[name=slot_start]").first.click()

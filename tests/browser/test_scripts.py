@@ -174,7 +174,7 @@ class TestButtonOfARow:
     def test_a_double_click_sends_once_and_the_board_stays(
         self, ada: User, product: Product
     ) -> None:
-        button = f"#h{place(product)} button"
+        button = f"#h{place(product)} [name=add]"
         ada.page.goto("/")
         posted: list[str] = []
         ada.page.on("request", lambda r: posted.append(r.url) if r.method == "POST" else None)
