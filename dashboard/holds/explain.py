@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from dashboard.calcom import CalcomError, Refused
 from dashboard.holds import event_types, messages, safety
 from dashboard.holds.models import Hold
@@ -13,7 +11,6 @@ from dashboard.holds.problems import Outcome as AuditOutcome
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Done, Outcome, Phase, Result
 
-INSTANT = timedelta(seconds=1)  # stands for a length that is not known
 MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}
 
@@ -30,7 +27,8 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     cal_now = operation.cal_now()
     match done.result:
         case Result.RETAKE_NEEDED:
-            return messages.retake_needed(hold, cal_now)
+            safe = safety.still_yours(hold, cal_now)
+            return messages.refusal("retake_needed", hold=hold, safe=safe)
         case Result.VANISHED:
             return messages.refusal("has_ended", hold=hold)
     if done.error is None:
@@ -52,7 +50,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
             safe = safety.still_yours(hold, cal_now)
     others = (
         in_the_way(done.error, hold, done.change.target, operation)
-        if (done.change.phase in TAKES_A_TIME)
+        if done.change.phase in TAKES_A_TIME
         else []
     )
     kind = hold.event_type_kind
@@ -70,7 +68,6 @@ def in_the_way(error: CalcomError, hold: Hold, slot: SlotHold, operation: Operat
     """
     if not isinstance(error, Refused):
         return []
-    end = max(slot.slot_end, slot.slot_start + INSTANT)
-    there = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, end)
+    there = Hold.objects.at_time_of(slot)
     keeping = there.keeping(operation.cal_now()).exclude(pk=hold.pk)
     return list(keeping.select_related("holder").order_by("pk")[:MOST_OTHERS])

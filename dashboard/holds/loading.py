@@ -16,8 +16,8 @@ def load(operation: Operation, hold_id: int) -> Hold:
     Raises HoldError, Hold.DoesNotExist.
     """
     hold = settle.load_settled(hold_id, now=operation.now(), cal_now=operation.cal_now())
-    if operation.by is not None:
-        rules.may_act(hold, operation.by)
+    if operation.by is not None and not rules.is_allowed(hold, operation.by):
+        raise messages.refusal("not_yours", hold=hold)
     return hold
 
 

@@ -189,11 +189,6 @@ def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
     return refusal("rate_limited", hold=hold, safe=safe, wait=wait, seconds=wait)
 
 
-def retake_needed(hold: Hold, cal_now: datetime) -> HoldError:
-    """Return the refusal of a change that cal.com allows neither in place nor by parking."""
-    return refusal("retake_needed", hold=hold, safe=still_yours(hold, cal_now))
-
-
 def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     """Return the error of a hold that is lost or booked. ``cause`` is that of the call."""
     row = f"lost_{cause}"

@@ -55,6 +55,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             slot_start__lt=end,
         )
 
+    def at_time_of(self, slot: SlotHold) -> HoldQuerySet:
+        """Those whose slot overlaps this one."""
+        return self.overlapping(slot.event_type_id, slot.slot_start, slot.later_end)
+
     def asking_for(
         self, event_type_id: int, start: datetime, end: datetime | None, *, now: datetime
     ) -> HoldQuerySet:
@@ -247,14 +251,6 @@ class Hold(models.Model):
             "slot_end": self.slot_end.isoformat() if self.slot_end else None,
             "held_until": self.held_until.isoformat() if self.held_until else None,
         }
-
-    @property
-    def second_reservation(self) -> Hold | None:
-        """Return the stand-in whose reservation may stand at cal.com beside this one: one query.
-
-        It was to replace this one and was not answered, or was replaced and is to be deleted.
-        """
-        return self.stand_ins.filter(state__in=self.OPEN).order_by("id").first()
 
     @property
     def has_ended(self) -> bool:

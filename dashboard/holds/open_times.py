@@ -15,12 +15,12 @@ from django.db.models import Q
 from dashboard.calcom import Cause, Slot
 from dashboard.holds.free_times import Listing, Span
 from dashboard.holds.models import Hold
+from dashboard.holds.slots import INSTANT
 
 State = Hold.State
 
 # cal.com caches a listing for up to two seconds.
 CAL_COM_CACHE = timedelta(seconds=2)
-INSTANT = timedelta(seconds=1)  # used where the length is not known
 TAKEN = frozenset({Cause.ALREADY_RESERVED, Cause.ALREADY_BOOKED, Cause.NO_SEATS})
 
 

@@ -24,9 +24,8 @@ from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import Span
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.holds.new_holds import guard_of
-from dashboard.holds.open_times import INSTANT
 from dashboard.holds.problems import HoldError
-from dashboard.holds.slots import SlotHold
+from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
 
 MOST_NAMED = 5
@@ -107,9 +106,8 @@ def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
 
 def is_hidden_by_hold(slot: SlotHold, cal_now: datetime) -> bool:
     """Return whether a hold of this office hides the time, so that the list tells nothing."""
-    end = max(slot.slot_end, slot.slot_start + INSTANT)
-    holds = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, end)
-    return any(open_times.keeps_slot(hold, cal_now) for hold in holds.filter(state__in=Hold.OPEN))
+    holds = Hold.objects.at_time_of(slot).filter(state__in=Hold.OPEN)
+    return any(open_times.keeps_slot(hold, cal_now) for hold in holds)
 
 
 # --- More holds than hosts --------------------------------------------------------------------
@@ -156,8 +154,8 @@ def host_guard(
     is_counted = event_type is not None and event_types.is_round_robin(event_type.kind)
     if event_type is None or not is_counted or not event_type.owners:
         return None
-    end = max(slot.slot_end, slot.slot_start + INSTANT)
-    return HostGuard(slot.event_type_id, slot.slot_start, end, len(event_type.owners), cal_now)
+    hosts = len(event_type.owners)
+    return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, hosts, cal_now)
 
 
 def most_at_once(holds: Collection[Hold], start: datetime) -> int:

@@ -26,12 +26,6 @@ def is_allowed(hold: Hold, by: Actor) -> bool:
     return hold.holder_id == by.user.pk or roles.is_admin(by.user)
 
 
-def may_act(hold: Hold, by: Actor) -> None:
-    """Require an Admin or the holder."""
-    if not is_allowed(hold, by):
-        raise messages.refusal("not_yours", hold=hold)
-
-
 def can_take_over(user: User) -> bool:
     """Return True for Admins, and for Staff where STAFF_MAY_TAKE_OVER is set."""
     return roles.is_admin(user) or bool(settings.STAFF_MAY_TAKE_OVER)

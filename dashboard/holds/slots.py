@@ -10,6 +10,8 @@ from typing import Any
 
 from dashboard.calcom import Reservation
 
+INSTANT = timedelta(seconds=1)  # stands for a length that is not known
+
 
 @dataclass(frozen=True, slots=True)
 class SlotHold:
@@ -28,6 +30,11 @@ class SlotHold:
     def __post_init__(self) -> None:
         for name in ("slot_start", "slot_end", "held_until"):
             object.__setattr__(self, name, getattr(self, name).astimezone(UTC))
+
+    @property
+    def later_end(self) -> datetime:
+        """Return the end, after the start also where the length is not known."""
+        return max(self.slot_end, self.slot_start + INSTANT)
 
     def overlaps(self, other: SlotHold) -> bool:
         """Return whether cal.com would count the two as one time.

@@ -241,7 +241,7 @@ def refusals(user: User) -> dict[str, HoldError]:
         "not_confirmed": messages.not_confirmed(hold(user, **unconfirmed, reservation_uid=None)),
         "unreadable_change": messages.not_confirmed(hold(user, **unconfirmed)),
         "offer_is_full": messages.refusal("offer_is_full", most=5),
-        "retake_needed": messages.retake_needed(held, NOW),
+        "retake_needed": messages.refusal("retake_needed", hold=held, safe=unchanged),
         "lost": messages.lost(held, "not_sent"),
         "lost_already_reserved": messages.lost(held, "already_reserved"),
         "lost_already_booked": messages.lost(held, "already_booked", "its own words"),
