@@ -91,17 +91,16 @@ def reserve(
     slot_start: datetime,
     slot_duration: int | None = None,
     reservation_duration: int | None = None,
-    cal_api_version: str = SLOTS_VERSION,
 ) -> Call[Reservation]:
     """Keep a slot from others. Durations are in minutes; cal.com's own default is to hold for 5."""
     asked = Asked(event_type_id, to_milliseconds(slot_start), slot_duration)
     return Call(
-        "POST", RESERVATIONS, cal_api_version, asked.read, body=asked.body(reservation_duration)
+        "POST", RESERVATIONS, SLOTS_VERSION, asked.read, body=asked.body(reservation_duration)
     )
 
 
 # https://cal.com/docs/api-reference/v2/slots/get-reserved-slot
-def get(*, uid: str, cal_api_version: str = SLOTS_VERSION) -> Call[Reservation | None]:
+def get(*, uid: str) -> Call[Reservation | None]:
     """Read a reservation; None where cal.com has none. An expired one may still be there."""
 
     def read(answer: Mapping[str, object]) -> Reservation | None:
@@ -113,7 +112,7 @@ def get(*, uid: str, cal_api_version: str = SLOTS_VERSION) -> Call[Reservation |
         return found
 
     target = reservation_target(uid)
-    return Call("GET", RESERVATION, cal_api_version, read, target=target, uid=uid)
+    return Call("GET", RESERVATION, SLOTS_VERSION, read, target=target, uid=uid)
 
 
 # https://cal.com/docs/api-reference/v2/slots/update-a-reserved-slot
@@ -124,7 +123,6 @@ def update(
     slot_start: datetime,
     slot_duration: int | None = None,
     reservation_duration: int | None = None,
-    cal_api_version: str = SLOTS_VERSION,
 ) -> Call[Reservation]:
     """Replace a reservation whole.
 
@@ -133,20 +131,18 @@ def update(
     """
     asked = Asked(event_type_id, to_milliseconds(slot_start), slot_duration, uid)
     target, body = reservation_target(uid), asked.body(reservation_duration)
-    return Call(
-        "PATCH", RESERVATION, cal_api_version, asked.read, target=target, body=body, uid=uid
-    )
+    return Call("PATCH", RESERVATION, SLOTS_VERSION, asked.read, target=target, body=body, uid=uid)
 
 
 # https://cal.com/docs/api-reference/v2/slots/delete-a-reserved-slot
-def delete(*, uid: str, cal_api_version: str = SLOTS_VERSION) -> Call[None]:
+def delete(*, uid: str) -> Call[None]:
     """Give a slot back. The answer, which has no data, is the same where there was no slot."""
     target = reservation_target(uid)
-    return Call("DELETE", RESERVATION, cal_api_version, lambda _: None, target=target, uid=uid)
+    return Call("DELETE", RESERVATION, SLOTS_VERSION, lambda _: None, target=target, uid=uid)
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-all-event-types
-def event_types(*, cal_api_version: str = EVENT_TYPES_VERSION) -> Call[Listed[EventType]]:
+def event_types() -> Call[Listed[EventType]]:
     """List the event types that the key's owner has alone, hidden ones too.
 
     Those of teams are not listed; ask for them by id.
@@ -155,13 +151,11 @@ def event_types(*, cal_api_version: str = EVENT_TYPES_VERSION) -> Call[Listed[Ev
     def read(answer: Mapping[str, object]) -> Listed[EventType]:
         return parsing.event_types(answer.get("data"))
 
-    return Call("GET", EVENT_TYPES, cal_api_version, read)
+    return Call("GET", EVENT_TYPES, EVENT_TYPES_VERSION, read)
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-an-event-type
-def event_type(
-    *, event_type_id: int, cal_api_version: str = EVENT_TYPES_VERSION
-) -> Call[EventType]:
+def event_type(*, event_type_id: int) -> Call[EventType]:
     """Read one event type, of a person or of a team."""
 
     def read(answer: Mapping[str, object]) -> EventType:
@@ -171,7 +165,7 @@ def event_type(
         return found
 
     target = f"{EVENT_TYPES}/{event_type_id:d}"
-    return Call("GET", EVENT_TYPE, cal_api_version, read, target=target)
+    return Call("GET", EVENT_TYPE, EVENT_TYPES_VERSION, read, target=target)
 
 
 # https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-event-type
@@ -180,9 +174,7 @@ def slots(
     event_type_id: int,
     start: datetime,
     end: datetime,
-    time_zone: str | None = None,
     duration: int | None = None,
-    cal_api_version: str = SLOTS_VERSION,
 ) -> Call[Listed[Slot]]:
     """List the slots that start in [start, end), soonest first; up to two seconds old at cal.com.
 
@@ -196,7 +188,6 @@ def slots(
         "start": iso(first),
         "end": iso(before_last),
         "format": "range",
-        "timeZone": time_zone,
         "duration": duration,
     }
     given = urlencode({name: value for name, value in query.items() if value is not None})
@@ -204,7 +195,7 @@ def slots(
     def read(answer: Mapping[str, object]) -> Listed[Slot]:
         return parsing.slots(answer.get("data"), first, last)
 
-    return Call("GET", SLOTS, cal_api_version, read, target=f"{SLOTS}?{given}")
+    return Call("GET", SLOTS, SLOTS_VERSION, read, target=f"{SLOTS}?{given}")
 
 
 @dataclass(frozen=True, slots=True)
