@@ -106,8 +106,5 @@ class LogForm(forms.Form):
 
 def people_choices() -> list[tuple[str, str]]:
     """Return primary key and full name of all people, with the user name, by user name."""
-    choices = []
-    for person in get_user_model()._default_manager.order_by("username"):
-        name, username = person.get_full_name(), person.get_username()
-        choices.append((str(person.pk), f"{name} ({username})" if name else username))
-    return choices
+    people = get_user_model()._default_manager.order_by("username")
+    return [(str(person.pk), person.name_and_username) for person in people]

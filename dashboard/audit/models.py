@@ -3,12 +3,19 @@
 import uuid
 from collections.abc import Collection
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
+
+
+def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
+    """Return entries with the action of an outer query's entry."""
+    same = AuditEntry.objects.order_by().filter(action_id=models.OuterRef("action_id"))
+    return same.filter(**conditions)
 
 
 class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
@@ -32,24 +39,17 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
 
     def without_outcome(self) -> "AuditEntryQuerySet":
         """Keep the first entries of actions without an outcome."""
-        outcomes = AuditEntry.objects.order_by().filter(
-            action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME
-        )
+        outcomes = of_same_action(kind=AuditEntry.Kind.OUTCOME)
         return self.filter(~models.Exists(outcomes), kind=AuditEntry.Kind.INTENT)
 
     def with_outcome(self, outcome: str) -> "AuditEntryQuerySet":
         """Keep the first entries of actions with this outcome; an event has its own."""
-        outcomes = AuditEntry.objects.order_by().filter(
-            action_id=models.OuterRef("action_id"), kind=AuditEntry.Kind.OUTCOME, outcome=outcome
-        )
+        outcomes = of_same_action(kind=AuditEntry.Kind.OUTCOME, outcome=outcome)
         return self.filter(models.Q(outcome=outcome) | models.Exists(outcomes))
 
     def without_entry_between(self, start: datetime, end: datetime) -> "AuditEntryQuerySet":
         """Keep entries of actions without an entry between these moments."""
-        later = AuditEntry.objects.order_by().filter(
-            action_id=models.OuterRef("action_id"), at__gte=start, at__lte=end
-        )
-        return self.filter(~models.Exists(later))
+        return self.filter(~models.Exists(of_same_action(at__gte=start, at__lte=end)))
 
     def of_actions(self, action_ids: Collection[uuid.UUID]) -> "AuditEntryQuerySet":
         """Select all entries of these actions, joined with person and hold."""

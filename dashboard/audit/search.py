@@ -74,9 +74,7 @@ class Story:
     hold_id: int
 
 
-def matching_entries(
-    log_filter: LogFilter, now: datetime, max_silence: timedelta = MAX_SILENCE
-) -> AuditEntryQuerySet:
+def matching_entries(log_filter: LogFilter, now: datetime) -> AuditEntryQuerySet:
     """Return one entry for each matching action: its first, or the one with its outcome.
 
     Each query is shaped so that an index covers its filter.
@@ -86,7 +84,7 @@ def matching_entries(
         return openings
     if log_filter.outcome == WITHOUT_OUTCOME:
         silent = openings.without_outcome().without_entry_between(
-            now - max_silence, now + max_silence
+            now - MAX_SILENCE, now + MAX_SILENCE
         )
         # There are few of them: the subquery uses an index, and only its result is sorted.
         return AuditEntry.objects.filter(pk__in=silent.values("pk"))
@@ -102,13 +100,14 @@ def page(
     before: int | None = None,
     now: datetime,
     viewer: int | None = None,
-    size: int = PAGE_SIZE,
 ) -> Page:
     """Return one page of the log with at most three queries, however long the log is."""
     found = matching_entries(log_filter, now)
-    rows = list(found.older_than(before).newest_first().values_list("id", "action_id")[: size + 1])
-    lines = lines_of((action_id for _id, action_id in rows[:size]), now, viewer)
-    older = rows[size - 1][0] if len(rows) > size else None
+    rows = list(
+        found.older_than(before).newest_first().values_list("id", "action_id")[: PAGE_SIZE + 1]
+    )
+    lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
+    older = rows[PAGE_SIZE - 1][0] if len(rows) > PAGE_SIZE else None
     is_whole = before is None and older is None
     total = len(rows) if is_whole else found.order_by()[: MAX_TOTAL + 1].count()
     return Page(lines, older, total)
@@ -132,12 +131,10 @@ def story_version(hold_id: int, *, now: datetime) -> tuple[int, bool]:
     return (newest[0], now - newest[1] > MAX_SILENCE) if newest else (0, False)
 
 
-def findings(
-    now: datetime, *, max_silence: timedelta = MAX_SILENCE, window: timedelta = WINDOW
-) -> list[Line]:
-    """Return actions without an outcome and without an entry for ``max_silence``, newest first."""
-    recent = LogFilter(since=now - window, outcome=WITHOUT_OUTCOME)
-    found = matching_entries(recent, now, max_silence).newest_first()
+def findings(now: datetime) -> list[Line]:
+    """Return actions without an outcome and without an entry for MAX_SILENCE, newest first."""
+    recent = LogFilter(since=now - WINDOW, outcome=WITHOUT_OUTCOME)
+    found = matching_entries(recent, now).newest_first()
     return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
 
 

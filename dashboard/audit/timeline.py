@@ -94,7 +94,6 @@ def fold(
     *,
     now: datetime,
     viewer: int | None = None,
-    max_silence: timedelta = MAX_SILENCE,
 ) -> list[Line]:
     """Return one line per action, the one that began last first; entries in any order.
 
@@ -105,7 +104,7 @@ def fold(
     for entry in in_order:
         actions.setdefault(entry.action_id, []).append(entry)
     names = Names(in_order)
-    lines = [fold_action(each, now, viewer, max_silence, names) for each in actions.values()]
+    lines = [fold_action(each, now, viewer, names) for each in actions.values()]
     return sorted(lines, key=lambda line: line.entry_id, reverse=True)
 
 
@@ -113,14 +112,13 @@ def fold_action(
     entries: list[AuditEntry],
     now: datetime,
     viewer: int | None,
-    max_silence: timedelta,
     names: Names,
 ) -> Line:
     """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
     # An entry from ahead of our clock was written before the clock was set back.
-    is_recent = abs(now - last.at) <= max_silence
+    is_recent = abs(now - last.at) <= MAX_SILENCE
     verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
     calls = tuple(calls_of(entries))
     clauses = tuple(details.clauses(first, closing, calls))

@@ -51,7 +51,6 @@ def test_findings(staff, colleague, hold):
     found = findings(after(901))
     assert [(line.who, line.at) for line in found] == [("colleague", after(2)), ("staff", after(1))]
     assert all(line.finding for line in found)
-    assert len(findings(after(902), max_silence=timedelta(seconds=900))) == 1
     assert findings(after(901) + timedelta(days=8)) == []
 
 
