@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -85,6 +86,12 @@ def redirect_to_board(tab: str = "") -> HttpResponse:
     return HttpResponseRedirect(reverse("board") + query, status=303)
 
 
+def none_chosen(request: HttpRequest) -> HttpResponse:
+    """Answer 303 with the board, which says that no hold was chosen."""
+    messages.info(request, _("No hold was chosen."))
+    return redirect_to_board()
+
+
 def etag_of(*shown: object) -> str:
     """Return the ETag of what a page shows in this language and zone, today.
 
@@ -103,6 +110,13 @@ def unless_known(request: HttpRequest, etag: str, make: Callable[[], HttpRespons
     if known is not None:
         del answer["Content-Type"]  # there is no body
     return answer
+
+
+def render_unless_known(
+    request: HttpRequest, template: str, context: dict[str, Any]
+) -> HttpResponse:
+    """Answer a poll with the template, or with 304 to a client that has the context's ETag."""
+    return unless_known(request, context["etag"], lambda: render(request, template, context))
 
 
 def _part(request: HttpRequest, name: str) -> str:

@@ -19,7 +19,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.board import board_etag, make_board, tab_named
 from dashboard.pages.hold import refused
-from dashboard.pages.rows import Viewer, hold_row, read_register
+from dashboard.pages.rows import Viewer, existing, hold_row, read_register
 
 MOST_CHECKED = 100  # in one request; the rest is asked for after them
 
@@ -33,11 +33,9 @@ def check_many(request: HttpRequest) -> HttpResponse:
         live = Hold.objects.live(viewer.cal_now).order_by("held_until")
         own = live if viewer.is_admin else live.filter(holder=viewer.user)
         named = list(own.values_list("pk", flat=True))
-    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
-    chosen = [pk for pk in dict.fromkeys(named) if pk in known]
+    chosen = existing(named)
     if not chosen:
-        messages.info(request, _("No hold was chosen."))
-        return answers.redirect_to_board()
+        return answers.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
     messages.info(request, flash.check_summary(rows))
     viewer, current = read_register(request)

@@ -10,7 +10,6 @@ from urllib.parse import urlencode
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -112,10 +111,8 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of a found reservation, without asking cal.com: is it on the board now?"""
     known = lookup.known_hold(uid_of_key(request.GET.get("find", ""), request))
-    etag = answers.etag_of(known and known.pk)
-    return answers.unless_known(
-        request, etag, lambda: render(request, "holds/_taken_in.html", {"known": known})
-    )
+    context = {"known": known, "etag": answers.etag_of(known and known.pk)}
+    return answers.render_unless_known(request, "holds/_taken_in.html", context)
 
 
 def look_up_page(

@@ -122,8 +122,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     Raise Hold.DoesNotExist.
     """
     hold = settle.load_settled(pk, now=timezone.now())
-    typed = recall(request)
-    params = typed if typed is not None else request.GET
+    params = recall(request) or request.GET
     if not params.get("slot_start"):
         form = MoveForm(initial=parameters.initial(params, MoveForm))
         return move_page(request, hold, form)

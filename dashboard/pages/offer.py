@@ -9,7 +9,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -48,9 +47,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of an offer's page without asking cal.com."""
-    context = offer_context(request, pk)
-    return answers.unless_known(
-        request, context["etag"], lambda: render(request, "holds/_offer_live.html", context)
+    return answers.render_unless_known(
+        request, "holds/_offer_live.html", offer_context(request, pk)
     )
 
 

@@ -137,8 +137,7 @@ def place(request: HttpRequest) -> HttpResponse:
 
 def empty_page(request: HttpRequest) -> HttpResponse:
     """Return the page for a form that was not sent, with the values that its address asks for."""
-    typed = recall(request)
-    params = typed if typed is not None else request.GET
+    params = recall(request) or request.GET
     values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
     return place_page(request, PlaceForm(initial=values))
 

@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import hold_page, refused
-from dashboard.pages.rows import get_hold, hold_row, read_register, viewer_of
+from dashboard.pages.rows import existing, get_hold, hold_row, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
@@ -64,10 +63,10 @@ def release_many(request: HttpRequest) -> HttpResponse:
         typed = recall(request) or QueryDict()
         chosen = chosen_holds(request.GET) or chosen_holds(typed)
         form = ReleaseForm(initial=parameters.initial(typed, ReleaseForm))
-        return confirm_page(request, chosen, form) if chosen else none_chosen(request)
+        return confirm_page(request, chosen, form) if chosen else answers.none_chosen(request)
     chosen = chosen_holds(request.POST)
     if not chosen:
-        return none_chosen(request)
+        return answers.none_chosen(request)
     if request.POST.get("sure") != "yes":
         return redirect_to_confirm(request, chosen)
     form = ReleaseForm(request.POST)
@@ -93,22 +92,12 @@ def release_many(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the chosen holds without asking cal.com."""
     context = chosen_context(request, chosen_holds(request.GET))
-    return answers.unless_known(
-        request, context["etag"], lambda: render(request, "holds/_release_live.html", context)
-    )
+    return answers.render_unless_known(request, "holds/_release_live.html", context)
 
 
 def chosen_holds(data: QueryDict) -> list[int]:
     """Return the primary keys of the holds that are named and exist, once each, in their order."""
-    named = parameters.numbers(data.getlist("hold"))[:MOST_CHOSEN]
-    known = set(Hold.objects.filter(pk__in=named).values_list("pk", flat=True))
-    return [pk for pk in dict.fromkeys(named) if pk in known]
-
-
-def none_chosen(request: HttpRequest) -> HttpResponse:
-    """Answer with the board, which says that no hold was chosen."""
-    messages.info(request, _("No hold was chosen."))
-    return answers.redirect_to_board()
+    return existing(parameters.numbers(data.getlist("hold"))[:MOST_CHOSEN])
 
 
 def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,13 @@ class OfferBadge:
 def get_hold(pk: int) -> Hold:
     """Return one hold with the people that its row names. Raise Hold.DoesNotExist."""
     return Hold.objects.with_people().get(pk=pk)
+
+
+def existing(pks: Iterable[int]) -> list[int]:
+    """Return those primary keys that are of a hold, once each, in their order."""
+    chosen = dict.fromkeys(pks)
+    known = set(Hold.objects.filter(pk__in=chosen).values_list("pk", flat=True))
+    return [pk for pk in chosen if pk in known]
 
 
 def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:

@@ -13,13 +13,12 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
 from dashboard.localization import local_times
-from dashboard.pages.answers import etag_of, unless_known
+from dashboard.pages.answers import etag_of, render_unless_known
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
 
 SOON = timedelta(minutes=2)  # amber
@@ -53,9 +52,8 @@ class Bar:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
     bar = make_bar(viewer_of(request))
-    return unless_known(
-        request, bar.etag, lambda: render(request, "holds/_warnings.html", {"bar": bar})
-    )
+    context = {"bar": bar, "etag": bar.etag}
+    return render_unless_known(request, "holds/_warnings.html", context)
 
 
 def make_bar(viewer: Viewer) -> Bar:
