@@ -20,12 +20,10 @@ class Policy(StrEnum):
 
 
 def public(view: View) -> View:
-    """Let everyone call this view."""
     return mark(view, Policy.PUBLIC)
 
 
 def admins_only(view: View) -> View:
-    """Let only Admins call this view."""
     return mark(view, Policy.ADMINS)
 
 

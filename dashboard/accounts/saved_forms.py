@@ -119,5 +119,4 @@ def unexpired(request: HttpRequest) -> list[SavedForm]:
 
 
 def now_seconds() -> int:
-    """Return the present as whole seconds since 1970."""
     return int(timezone.now().timestamp())

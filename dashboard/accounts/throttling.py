@@ -87,7 +87,6 @@ def give_back(attempt: Attempt, *, now: datetime) -> None:
 
 
 def give_back_share(attempt: Attempt) -> None:
-    """Give the address its share of an attempt back."""
     if not attempt.browser:
         by_address = SignInAttempts.objects.filter(key=address_key(attempt.address))
         by_address.update(wait_until=F("wait_until") - ADDRESS_REFILL)
@@ -136,7 +135,6 @@ def remaining_wait(counter: SignInAttempts, now: datetime) -> Wait | None:
 
 
 def count(counter: SignInAttempts, now: datetime, wait_until: datetime) -> None:
-    """Add one attempt to a counter."""
     counter.count += 1
     counter.last_at = now
     counter.wait_until = wait_until

@@ -35,8 +35,6 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class EntryField:
-    """Label and formatted value."""
-
     label: str
     value: str
     by_system: bool = False  # if the value is the system's name

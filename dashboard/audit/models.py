@@ -22,7 +22,6 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
     """Queries of the log. Each uses an index, and none counts rows."""
 
     def newest_first(self) -> "AuditEntryQuerySet":
-        """Order by time of writing, newest first."""
         return self.order_by("-id")
 
     def older_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
@@ -34,7 +33,6 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))
 
     def has_ended(self, action_id: uuid.UUID) -> bool:
-        """Return True if the action has an outcome."""
         return self.filter(action_id=action_id, kind=AuditEntry.Kind.OUTCOME).exists()
 
     def without_outcome(self) -> "AuditEntryQuerySet":

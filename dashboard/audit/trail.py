@@ -217,7 +217,6 @@ def _insert(
 
 
 def _answer_columns(answered: Answered | None) -> dict[str, Any]:
-    """Return the columns that describe an answer."""
     if answered is None:
         return {}
     return {

@@ -99,7 +99,6 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
-    """Create all triggers."""
     on_sqlite = connection.vendor == "sqlite"
     statements = sqlite_triggers(connection).values() if on_sqlite else postgresql_statements()
     with connection.cursor() as cursor:

@@ -73,5 +73,4 @@ def quieten_libraries() -> None:
 
 
 def is_warning(record: logging.LogRecord) -> bool:
-    """Let warnings and errors pass."""
     return record.levelno >= logging.WARNING

@@ -52,13 +52,10 @@ def drop_location(response: httpx.Response) -> None:
 
 
 async def drop_location_async(response: httpx.Response) -> None:
-    """Drop an address to redirect to."""
     drop_location(response)
 
 
 def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], Answer[T]]:
-    """Return an endpoint as a method of ``Client``."""
-
     def send(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
         call = endpoint(*args, **kwargs)
         del args, kwargs  # a traceback shows the variables of this frame, and they hold the uid
@@ -74,8 +71,6 @@ def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], A
 def async_method(
     endpoint: Callable[P, Call[T]],
 ) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, Answer[T]]]:
-    """Return an endpoint as a method of ``AsyncClient``."""
-
     async def send(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
         call = endpoint(*args, **kwargs)
         del args, kwargs
@@ -121,7 +116,6 @@ class Client:
     slots = method(endpoints.slots)
 
     def close(self) -> None:
-        """Close all connections."""
         self._http.close()
 
     def __enter__(self) -> Self:
@@ -177,7 +171,6 @@ class AsyncClient:
     slots = async_method(endpoints.slots)
 
     async def aclose(self) -> None:
-        """Close all connections."""
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:

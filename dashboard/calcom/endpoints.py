@@ -208,7 +208,6 @@ class Asked:
     uid: str | None = field(default=None, repr=False)
 
     def body(self, reservation_duration: int | None) -> bytes:
-        """Return the JSON to send."""
         fields = {
             "eventTypeId": self.event_type_id,
             "slotStart": iso(self.slot_start),

@@ -168,14 +168,12 @@ def text_of(value: object) -> str:
 
 
 def mapping(value: object, name: str) -> Mapping[str, object]:
-    """Read a JSON object."""
     if not isinstance(value, dict):
         raise UnknownShapeError(f"{name} is no object")
     return value
 
 
 def listing(value: object, name: str) -> list[object]:
-    """Read a JSON array."""
     if not isinstance(value, list):
         raise UnknownShapeError(f"{name} is no list")
     return value
@@ -190,7 +188,6 @@ def integer(data: Mapping[str, object], key: str) -> int:
 
 
 def within(limits: range, data: Mapping[str, object], key: str) -> int:
-    """Read a whole number that makes sense."""
     value = integer(data, key)
     if value not in limits:
         raise UnknownShapeError(f"{key} is not within {limits.start} and {limits.stop - 1}")
@@ -198,7 +195,6 @@ def within(limits: range, data: Mapping[str, object], key: str) -> int:
 
 
 def end_of(start: datetime, length: int) -> datetime:
-    """Return the end of a slot of so many minutes."""
     try:
         end = start + length * MINUTE
     except OverflowError:

@@ -76,7 +76,6 @@ def seconds_to_wait(headers: httpx.Headers) -> int:
 
 
 def calls_of(value: str) -> int | None:
-    """Return a number of calls."""
     return min(int(value), MOST) if NUMBER.fullmatch(value) else None
 
 

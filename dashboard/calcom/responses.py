@@ -76,7 +76,6 @@ class Reply:
 
     @property
     def status(self) -> int:
-        """Return the HTTP status."""
         return self.exchange.status or 0
 
 
@@ -193,7 +192,6 @@ def cause_by_status(reply: Reply) -> Cause | None:
 
 
 def error_of(call: Call[T], cause: Cause, reply: Reply, complaint: Complaint) -> CalcomError:
-    """Return the error of a cause, with cleansed words."""
     return kind_of(cause, writes=call.writes)(
         cause,
         reply.exchange,

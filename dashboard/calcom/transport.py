@@ -62,7 +62,6 @@ def proxy_for(base_url: str) -> httpx.Proxy | None:
 
 
 def httpcore_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
-    """Return the same proxy for httpcore."""
     return httpcore.Proxy(str(proxy.url), proxy.raw_auth, ssl_context=proxy.ssl_context)
 
 

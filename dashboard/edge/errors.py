@@ -20,7 +20,6 @@ def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  #
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
-    """Render 404."""
     return render(request, "404.html", status=404)
 
 

@@ -45,7 +45,6 @@ class ActionLog:
 
     @property
     def has_started(self) -> bool:
-        """Return whether the intent was recorded."""
         return self._trail is not None
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:

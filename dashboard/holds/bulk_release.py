@@ -24,8 +24,6 @@ SECONDS = 45.0
 
 
 class BulkResult(StrEnum):
-    """Result of one of several."""
-
     RELEASED = "released"
     RELEASED_BEFORE = "released_before"  # by a colleague, or by the same form
     WAS_GONE = "was_gone"  # cal.com did not have it any more

@@ -28,7 +28,6 @@ def source() -> str:
 
 
 def new_client() -> Client:
-    """Return a client for the cal.com of the settings."""
     return Client(
         base_url=settings.CALCOM_API_URL,
         api_key=settings.CALCOM_API_KEY,

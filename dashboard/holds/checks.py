@@ -39,8 +39,6 @@ SLOT_FIELDS = ("event_type_id", "slot_start", "slot_end")
 
 
 class Finding(StrEnum):
-    """Result of a check."""
-
     SAME = "same"
     MOVED = "moved"  # another time or another end than ours: moved outside Holdfast
     GONE = "gone"

@@ -47,7 +47,6 @@ class SlotGuard:
 
     @classmethod
     def of(cls, slot: SlotHold) -> SlotGuard:
-        """Guard one slot."""
         return cls(slot.event_type_id, slot.slot_start, slot.slot_end)
 
     @classmethod
@@ -85,7 +84,6 @@ class Claim:
     guard: SlotGuard | None = None
 
     def fields(self) -> Fields:
-        """Return the columns of a claimed hold."""
         return {
             "claim_id": self.id,
             "claim_verb": self.verb,
@@ -98,7 +96,6 @@ class Claim:
 
 
 def no_claim() -> Fields:
-    """Return the columns of a hold without a claim."""
     return {
         "claim_id": None,
         "claim_verb": "",
@@ -143,7 +140,6 @@ def write(hold: Hold, fields: Fields, *, claim_id: uuid.UUID, now: datetime) -> 
 
 
 def set_fields(hold: Hold, fields: Fields) -> None:
-    """Set the columns on the object in memory."""
     for name, value in fields.items():
         setattr(hold, name, value)
 

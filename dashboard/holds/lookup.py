@@ -73,7 +73,6 @@ class TakenIn:
 
 
 def known_hold(uid: str) -> Hold | None:
-    """Return the hold of a reservation that the register knows."""
     return Hold.objects.filter(reservation_uid=uid).first()
 
 

@@ -79,7 +79,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         ).exclude(claimed(now))
 
     def at_work(self, now: datetime) -> HoldQuerySet:
-        """Those that are being changed right now."""
         return self.filter(claimed(now), claim_id__isnull=False)
 
     def left_half_way(self, now: datetime) -> HoldQuerySet:

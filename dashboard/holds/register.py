@@ -178,7 +178,6 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
 
 
 def summaries(condition: Q) -> Any:
-    """Return the columns of HoldSummary."""
     has_change = ExpressionWrapper(Q(change__isnull=False), output_field=BooleanField())
     return Hold.objects.filter(condition).values_list(
         "id",
@@ -212,7 +211,6 @@ def matching(holds: HoldQuerySet, find: str) -> list[int]:
 
 
 def not_put_aside() -> HoldQuerySet:
-    """Return holds that were not put aside."""
     aside = AuditEntry.objects.filter(action=AuditEntry.Action.PUT_ASIDE, kind="event")
     return Hold.objects.exclude(pk__in=aside.order_by().values("hold"))
 

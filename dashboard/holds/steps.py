@@ -206,8 +206,6 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Get:
-    """GET the reservation."""
-
     change: Change
 
 
@@ -220,8 +218,6 @@ class Ask:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """DELETE the reservation."""
-
     change: Change
     fields: Fields
 

@@ -93,7 +93,6 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def explain(exc: Exception, host: str, port: int) -> str:
-    """Return a message about a failed bind."""
     match getattr(exc, "errno", None):
         case errno.EADDRINUSE:
             return f"Port {port} is taken by another program: choose one with --port."

@@ -81,7 +81,6 @@ def redirect_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
 
 
 def redirect_to_board(tab: str = "") -> HttpResponse:
-    """Answer 303 with the board."""
     query = f"?tab={tab}" if tab else ""
     return HttpResponseRedirect(reverse("board") + query, status=303)
 

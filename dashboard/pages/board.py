@@ -60,8 +60,6 @@ class EndedRow:
 
 @dataclass(frozen=True, slots=True)
 class TabLink:
-    """A link to a tab."""
-
     value: str
     label: str
     count: int

@@ -20,8 +20,6 @@ MOST_ZONES = 20  # holds in one session
 
 
 class TimeZoneForm(forms.Form):
-    """A form for the client's time zone."""
-
     client_zone = TimeZoneField(
         label=_lazy("Client's time zone"),
         required=False,

@@ -119,8 +119,6 @@ def reason_field(choices: list[tuple[str, Any]]) -> forms.CharField:
 
 
 class ReleaseForm(ReasonForm):
-    """Reason to release a hold."""
-
     codes = services.RELEASE_REASONS
     reason = reason_field(RELEASE_REASONS)
     field_order = ["reason", "note"]

@@ -79,7 +79,6 @@ class ExtendForm(ServiceForm):
 @require_safe
 @answers.missing_hold_is_404
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the hold's page."""
     return hold_page(request, settle.load_settled(pk, now=timezone.now()))
 
 
@@ -113,7 +112,6 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @answers.missing_hold_is_404
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
-    """Hold the same slot for longer."""
     form = ExtendForm(request.POST)
     until = form.until_moment(viewer_of(request).cal_now) if form.is_valid() else None
     if form.errors:
@@ -196,7 +194,6 @@ def forms_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def story_of(hold: Hold, viewer: Viewer) -> dict[str, Any]:
-    """Return what happened to the hold."""
     return {"story": search.story(hold.pk, now=viewer.now, viewer=viewer.user.pk)}
 
 

@@ -82,7 +82,6 @@ def look_up(request: HttpRequest) -> HttpResponse:
 
 
 def nothing_found(request: HttpRequest) -> HttpResponse:
-    """Answer 404 with the form."""
     problem = {
         "happened": _("cal.com has no reservation with this uid."),
         "safe": _("It may have run out or been released, or the uid is wrong."),

@@ -40,7 +40,6 @@ class OfferShown:
 
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show the times held for one client."""
     return offer_page(request, pk)
 
 
@@ -60,7 +59,6 @@ def create(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep one hold of the offer and release the rest."""
     hold_id = parameters.posted_hold(request)
     try:
         decision = offer_decision.keep_one(

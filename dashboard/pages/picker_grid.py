@@ -35,8 +35,6 @@ MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A choice of times to show."""
-
     event_type_id: int | None
     slot_duration: int = 0  # minutes; 0 is the event type's own length
     day: date | None = None
@@ -205,7 +203,6 @@ class GridBuilder:
         return f"{self.path}?{urlencode(shown)}"
 
     def column(self, day: date, times: list[Time]) -> Day:
-        """Draw one day."""
         of_day = [time for time in times if local_times.local_date(time.start) == day]
         parts = groupby(of_day, key=lambda time: _part_of_day(time.start))
         return Day(
@@ -219,7 +216,6 @@ class GridBuilder:
         )
 
     def cell(self, time: Time) -> Cell:
-        """Draw one time."""
         row = hold_row(time.hold, self.viewer) if time.hold else None
         value = local_times.typed(time.start)
         return Cell(

@@ -23,7 +23,6 @@ FAR_DAYS = 28
 
 
 def monday_of(day: date) -> date:
-    """Return the Monday of a day's week."""
     return day - ONE_DAY * day.weekday()
 
 

@@ -37,8 +37,6 @@ def offered_minutes() -> list[tuple[int, int]]:
 
 
 class PlaceForm(SlotForm, ClientForm):
-    """A new hold."""
-
     other_event_type_id = forms.IntegerField(
         label=_("Or its number"),
         required=False,
@@ -102,7 +100,6 @@ class PlaceForm(SlotForm, ClientForm):
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def place(request: HttpRequest) -> HttpResponse:
-    """Show the form, or place a hold."""
     if request.method != "POST":
         return empty_page(request)
     form = PlaceForm(request.POST)
@@ -161,7 +158,6 @@ def poll_times(request: HttpRequest) -> HttpResponse:
 def place_page(
     request: HttpRequest, form: PlaceForm, *, status: int = 200, error: HoldError | None = None
 ) -> HttpResponse:
-    """Return the page for a form."""
     viewer = viewer_of(request)
     if form.is_bound:
         form.renew_token()

@@ -32,7 +32,6 @@ MOST_CHOSEN = 300  # holds in one address
 @require_POST
 @answers.missing_hold_is_404
 def release(request: HttpRequest, pk: int) -> HttpResponse:
-    """Release one hold."""
     form = ReleaseForm(request.POST)
     if not form.is_valid():
         return hold_page(request, get_hold(pk), status=422, release_form=form)
@@ -113,7 +112,6 @@ def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse
 
 
 def address_of(chosen: list[int], name: str = "release-many") -> str:
-    """Return the address of a page about the chosen holds."""
     return f"{reverse(name)}?{urlencode({'hold': chosen}, doseq=True)}"
 
 
@@ -160,7 +158,6 @@ def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping
 
 
 def outcome_word(row: ReleaseResult) -> str:
-    """Return the outcome of one release in a word."""
     words = {
         BulkResult.REFUSED: _("refused"),
         BulkResult.NOT_DONE: _("not done"),
@@ -170,7 +167,6 @@ def outcome_word(row: ReleaseResult) -> str:
 
 
 def outcome_sentence(row: ReleaseResult) -> str:
-    """Return the outcome of one release in a sentence."""
     done = {
         BulkResult.RELEASED: _("Released: cal.com no longer keeps this hold."),
         BulkResult.RELEASED_BEFORE: _("It was already released."),

@@ -117,7 +117,6 @@ def existing(pks: Iterable[int]) -> list[int]:
 
 
 def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
-    """Format one hold for one viewer."""
     is_mine = hold.holder_id == viewer.user.pk
     claimed = hold.is_claimed(viewer.now)
     label, icon, css_state = _state_shown(hold, viewer, claimed=claimed)

@@ -20,7 +20,6 @@ from dashboard.pages.rows import get_hold
 @require_POST
 @answers.missing_hold_is_404
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
-    """Make a colleague's hold one's own."""
     form = TakeOverForm(request.POST)
     if not form.is_valid():
         return hold_page(request, get_hold(pk), status=422, take_over_form=form)

@@ -29,8 +29,6 @@ STEP = 15  # minutes that the bar adds
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """One hold of the bar."""
-
     row: HoldRow
     level: str  # "" is not due yet, "soon" amber, "last" red, "over" ran out
     end_iso: str

@@ -33,8 +33,6 @@ FAULT_FIELDS = ("id", "kind", "when", "method", "route", "count", "skip", "secon
 
 
 class ControlError(Exception):
-    """A request that is refused."""
-
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
         self.status = status

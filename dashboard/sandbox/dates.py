@@ -45,7 +45,6 @@ class Clock:
             self._stopped_at += timedelta(seconds=seconds)
 
     def reset(self) -> None:
-        """Return to real time."""
         self._shift, self._stopped_at = timedelta(0), None
 
 

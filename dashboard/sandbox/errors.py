@@ -27,7 +27,6 @@ class ApiError(Exception):
         self.is_enveloped = is_enveloped
 
     def body(self, *, timestamp: str, path: str) -> dict[str, Any]:
-        """Return the value to answer with."""
         if not self.is_enveloped:
             return {"statusCode": self.status} | self.error
         return {"status": "error", "timestamp": timestamp, "path": path, "error": self.error}

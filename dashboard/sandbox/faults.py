@@ -86,7 +86,6 @@ class Fault:
         return True
 
     def wait(self) -> None:
-        """Wait for the fault's seconds, or until it is cleared."""
         self.lifted.wait(self.seconds)
 
 

@@ -35,7 +35,6 @@ class ReservationInput:
 
     @property
     def minutes(self) -> int:
-        """Return how long to hold the slot."""
         sent = self.reservation_duration
         return DEFAULT_MINUTES if sent is None else sent
 
