@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 
-from django.http import HttpResponse
-from django.test import Client
-from django.utils import timezone
-
 from dashboard.accounts.models import User
-from dashboard.holds import lookup
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import ClientDetails
 from dashboard.sandbox import Sandbox
-from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register
+from tests.holds.reservations_elsewhere import key_of, look_up, take_in
 from tests.holds.verbs import CONSULT, MONDAY, ONE, VARIABLE
 from tests.pages.desk import desk
 
@@ -38,24 +31,6 @@ NO_UIDS = [
     " ",
     "a\r\nX-Evil: 1",
 ]
-
-
-def look_up(browser: Client, uid: str, **more: str) -> HttpResponse:
-    return browser.post("/look-up", {"uid": uid, **more})
-
-
-def key_of(page: HttpResponse) -> str:
-    """Return what the page has in the place of the uid."""
-    [tag] = re.findall(r'<input[^>]*name="find"[^>]*>', page.content.decode())
-    return re.findall(r'value="(\w+)"', tag)[0]
-
-
-def take_in(user: User, uid: str, *typed: str) -> Hold:
-    taken = lookup.take_in(
-        uid=uid, by=acting(user), client=ClientDetails(*typed), now=timezone.now()
-    )
-    assert taken is not None
-    return taken.hold
 
 
 def test_known_uid_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import logging
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -25,6 +24,7 @@ from dashboard.holds import hold_fields, settle
 from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
 from tests.holds.crash import crash
+from tests.holds.reservations_elsewhere import key_of
 from tests.holds.verbs import ALL, CONSULT, KEY, LATER, MONDAY, ONE, ROUND_ROBIN, SHORT
 from tests.pages.desk import ask, desk
 
@@ -96,12 +96,6 @@ def all_verbs_with_faults(recorder: Recorder, calcom: Sandbox, hold_id: int) -> 
         )  # "Slot with uid=… not found"
         recorder.send(f"/holds/{hold.pk}/release", reason="mistake")
         recorder.get(f"/holds/{hold.pk}/")
-
-
-def key_of(page: HttpResponse) -> str:
-    """Return what the form has in the place of the uid."""
-    [tag] = re.findall(r'<input[^>]*name="find"[^>]*>', page.content.decode())
-    return re.findall(r'value="(\w+)"', tag)[0]
 
 
 def look_up(recorder: Recorder, calcom: Sandbox) -> list[str]:

@@ -6,15 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
-from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import event_types, lookup, runner, settle
+from dashboard.holds import event_types, runner, settle
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -22,21 +19,10 @@ from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.concurrency import delayed
 from tests.holds.observe import at_cal_com, in_register, states
+from tests.holds.reservations_elsewhere import look_up, take_in
 from tests.holds.verbs import ALL, CONSULT, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
 from tests.pages.desk import desk
 from tests.waiting import wait_for
-
-
-def look_up(browser: Client, uid: str, **more: str) -> HttpResponse:
-    return browser.post("/look-up", {"uid": uid, **more})
-
-
-def take_in(user: User, uid: str, *typed: str) -> Hold:
-    taken = lookup.take_in(
-        uid=uid, by=acting(user), client=ClientDetails(*typed), now=timezone.now()
-    )
-    assert taken is not None
-    return taken.hold
 
 
 @pytest.mark.django_db(transaction=True)
