@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause
-from dashboard.holds import event_types, rate_and_clock, safety
+from dashboard.holds import event_types, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load_for_change
@@ -83,7 +83,7 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     origin = hold.slot_hold()
     overlapping = target.overlaps(origin)
     calls = PARK_AND_RETURN_CALLS if overlapping else PATCH_CALLS
-    operation.require_calls(calls, safe=safety.still_yours(hold, cal_now))
+    operation.require_calls(calls, hold)
     places = parking_places(cal_now) if overlapping and may_park else ()
     change = operation.change(Phase.PATCHING, origin, target, parking_places=places)
     is_refused = rate_and_clock.shows_self_overlap(operation.upstream, now)
@@ -106,9 +106,8 @@ def new_first(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
     A second row of the register, the stand-in, accounts for whichever reservation the hold
     itself does not have: the new one until it stands, then the old one until it is deleted.
     """
-    cal_now = operation.cal_now()
-    operation.require_calls(NEW_FIRST_CALLS, safe=safety.still_yours(hold, cal_now))
-    minutes = minutes_until(target.held_until, cal_now)
+    operation.require_calls(NEW_FIRST_CALLS, hold)
+    minutes = minutes_until(target.held_until, operation.cal_now())
     event_type = event_types.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
@@ -128,9 +127,8 @@ def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
 
     Only where a person has agreed to that.
     """
-    cal_now = operation.cal_now()
-    operation.require_calls(RETAKE_CALLS, safe=safety.still_yours(hold, cal_now))
-    minutes = minutes_until(target.held_until, cal_now)
+    operation.require_calls(RETAKE_CALLS, hold)
+    minutes = minutes_until(target.held_until, operation.cal_now())
     change = operation.change(Phase.RETAKING, hold.slot_hold(), target, minutes=minutes)
     operation.start(
         hold,

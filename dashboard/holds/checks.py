@@ -63,8 +63,7 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
     """
     with Operation(Action.CHECK, by=by, hold_id=hold_id, now=now) as operation:
         hold = load_checkable(operation, hold_id)
-        safe = safety.still_yours(hold, operation.cal_now())
-        operation.require_calls(1, safe=safe)
+        operation.require_calls(1, hold)
         operation.start_without_claim(hold, method="GET")
         try:
             found = reservations.get(operation, hold.reservation_uid or "")

@@ -91,8 +91,7 @@ def keep_one(
         require_keepable(operation, hold, offer_id, version=versions.get(hold_id))
         open_holds = offers.open_holds_of(offer_id).exclude(pk=hold_id)
         others = list(open_holds.values_list("pk", flat=True))
-        safe = safety.still_yours(hold, operation.cal_now())
-        operation.require_calls(1 + 2 * len(others) + KEPT_FOR_OTHERS, safe=safe)
+        operation.require_calls(1 + 2 * len(others) + KEPT_FOR_OTHERS, hold)
         operation.start(hold, method="GET", calls=CALLS, offer=offer_id)
         require_unchanged(operation, hold)
         results = release_many(

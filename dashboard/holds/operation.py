@@ -108,10 +108,11 @@ class Operation:
         needed = timedelta(seconds=after + calcom_client.CALL_SECONDS * calls)
         return self.now() + needed <= self._ends
 
-    def require_calls(self, calls: int, *, safe: str) -> None:
-        """Raise HoldError when the last known rate allowance does not cover so many calls."""
+    def require_calls(self, calls: int, hold: Hold | None) -> None:
+        """Raise HoldError without room for so many calls: then ``hold``, if any, stays as it is."""
         wait = self.upstream.seconds_to_wait(calls, self.now())
         if wait is not None:
+            safe = safety.still_yours(hold, self.cal_now()) if hold else safety.nothing_held()
             raise messages.no_room(self.hold, wait, safe=safe)
 
     def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
@@ -205,7 +206,7 @@ class Operation:
         others = Hold.objects.at_work(self.now()).exclude(pk=hold.pk).count()
         needed, whole = calls * (1 + others), self.upstream.rate_limit
         needed = needed if whole is None else max(calls, min(needed, whole))
-        self.require_calls(needed, safe=safety.still_yours(hold, self.cal_now()))
+        self.require_calls(needed, hold)
 
     def _taken_by_other(self, hold: Hold) -> HoldError:
         hold = Hold.objects.with_people().get(pk=hold.pk)

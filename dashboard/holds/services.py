@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, offers, safety
+from dashboard.holds import alteration, offers
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
@@ -76,7 +76,7 @@ def place(
                 )
                 cal_now = operation.cal_now()
                 guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
-                operation.require_calls(PLACE_CALLS, safe=safety.nothing_held())
+                operation.require_calls(PLACE_CALLS, None)
                 if offer is not None:
                     client = offers.client_of(offer, client, by=by)
                 hold = new_hold(by.user, slot, event_type, reservation_duration, client)
@@ -198,8 +198,7 @@ def release_loaded(
     ``reserve_for_others`` calls of the rate allowance are left for colleagues.
     """
     require_changeable(operation, hold, version=version, states={State.HELD})
-    safe = safety.still_yours(hold, operation.cal_now())
-    operation.require_calls(2 + reserve_for_others, safe=safe)
+    operation.require_calls(2 + reserve_for_others, hold)
     operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
     slot = hold.slot_hold()
     change = operation.change(Phase.CHECKING, slot, slot, end_reason=reason, end_note=note)
