@@ -39,7 +39,6 @@ class Line:
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: tuple[Call, ...]
-    duration: timedelta | None
     hold_id: int | None
     hold: Any  # the model instance, for templates
 
@@ -138,7 +137,6 @@ def fold_action(
         clauses=clauses,
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,
-        duration=closing.at - first.at if closing and calls else None,
         hold_id=named.hold_id,
         hold=named.hold,
     )

@@ -30,7 +30,6 @@ class Time:
 
     start: datetime
     end: datetime | None
-    seats_total: int | None = None
     seats_remaining: int | None = None
     hold: Hold | None = None
 
@@ -45,7 +44,7 @@ def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -
     holds = list(
         Hold.objects.overlapping(span.event_type_id, span.start, span.end)
         .filter(Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE))
-        .select_related("holder", "claim_by")
+        .with_people()
     )
     held = [hold for hold in holds if keeps_slot(hold, cal_now)]
     hidden = [*held, *(hold for hold in holds if was_taken(hold, since))]
@@ -53,7 +52,7 @@ def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -
     freed = freed_slots(holds, lengths, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listing.slots)}
     times = [
-        Time(slot.start, slot.end, slot.seats_total, slot.seats_remaining)
+        Time(slot.start, slot.end, slot.seats_remaining)
         for slot in slots.values()
         if not any(overlaps(slot, hold) for hold in hidden)
     ]
@@ -106,5 +105,4 @@ def overlaps(slot: Slot, hold: Hold) -> bool:
 
 def held_time(hold: Hold, slot: Slot | None) -> Time:
     """Return the time of a hold. Seated event types list its slot too, with the seats left."""
-    total, remaining = (slot.seats_total, slot.seats_remaining) if slot else (None, None)
-    return Time(hold.slot_start, hold.slot_end, total, remaining, hold)
+    return Time(hold.slot_start, hold.slot_end, slot.seats_remaining if slot else None, hold)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from django.utils import translation
@@ -35,7 +35,7 @@ def test_extension(staff, hold):
         "staff extended the hold of Wed 26 Nov 14:30, 13:15 → 13:30; "
         "cal.com answered 2 calls in 212 ms; parked and returned"
     )
-    assert (line.verdict, line.finding, line.duration) == ("ok", False, timedelta(milliseconds=250))
+    assert (line.verdict, line.finding) == ("ok", False)
     assert [(call.method, call.path, call.status, call.milliseconds) for call in line.calls] == [
         ("PATCH", ONE, 200, 100),
         ("PATCH", ONE, 200, 112),
