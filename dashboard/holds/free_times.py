@@ -30,9 +30,14 @@ PATIENCE = 2.5
 PAUSE = 0.05
 # One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
 RESERVED_PART = 3
+WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
 # Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
 UNDER_WAY = "under_way"
+
+
+def monday_of(day: date) -> date:
+    return day - timedelta(days=day.weekday())
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from dashboard.calcom import EventType
@@ -21,7 +21,7 @@ from dashboard.holds import (
     open_times,
 )
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.free_times import Span
+from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds.models import FreeTimes, Hold
 from dashboard.holds.new_holds import guard_of
 from dashboard.holds.problems import HoldError
@@ -29,7 +29,6 @@ from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
 
 MOST_NAMED = 5
-WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
 
 
 class Doubt(StrEnum):
@@ -87,8 +86,7 @@ def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
 
     Asks cal.com only if no stored answer lists it.
     """
-    local = slot.slot_start.astimezone(local_times.office()).date()
-    monday = local - timedelta(days=local.weekday())
+    monday = monday_of(slot.slot_start.astimezone(local_times.office()).date())
     week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
     if is_hidden_by_hold(slot, cal_now):
         return True

@@ -13,20 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.holds import messages
-from dashboard.holds.free_times import Listing
+from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages.for_client import client_time
-from dashboard.pages.picker_times import (
-    DAY,
-    ONE_DAY,
-    WEEK,
-    WEEK_DAYS,
-    TimesReader,
-    dates_shown,
-    etag_of_holds,
-    monday_of,
-)
+from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, etag_of_holds
 from dashboard.pages.rows import HoldRow, Viewer, hold_row
 
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from dashboard.holds import free_times, open_times
-from dashboard.holds.free_times import Listing, Span
+from dashboard.holds.free_times import WEEK_DAYS, Listing, Span, monday_of
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
@@ -17,13 +17,8 @@ from dashboard.pages.rows import Viewer
 
 DAY, WEEK = "day", "week"  # views
 ONE_DAY = timedelta(days=1)
-WEEK_DAYS = 7
 # How far a search for a free time looks beyond the week that is shown.
 FAR_DAYS = 28
-
-
-def monday_of(day: date) -> date:
-    return day - ONE_DAY * day.weekday()
 
 
 def dates_shown(view: str, day: date, today: date) -> list[date]:
