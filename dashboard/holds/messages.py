@@ -11,7 +11,8 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.calcom import CalcomError, Cause, Kind, Refused, Unavailable
+from dashboard.calcom import CalcomError, Cause, Kind, Unavailable
+from dashboard.holds import steps
 from dashboard.holds.message_table import (
     CALLS,
     NO_HOST_FREE,
@@ -114,9 +115,7 @@ def call_failed(
 
 def outcome_of(error: CalcomError) -> Outcome:
     """Return what a failed call means for the audit."""
-    if isinstance(error, Refused):
-        return Outcome.REFUSED
-    return Outcome.UNAVAILABLE if isinstance(error, Unavailable) else Outcome.UNKNOWN
+    return Outcome(steps.Outcome.of(error))
 
 
 def free_times(cause: str) -> tuple[str, str, bool]:

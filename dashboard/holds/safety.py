@@ -15,22 +15,18 @@ def nothing_held() -> str:
     return _("No time is held, and nothing was changed.")
 
 
-def possibly_held(latest_end: datetime) -> str:
-    """Describe a reservation that cal.com never confirmed. ``latest_end`` is its latest end."""
-    return _("The time may be held at cal.com, until %(until)s (%(zone)s) at the latest.") % {
-        "until": local_times.when(latest_end),
-        "zone": local_times.zone_name(),
-    }
-
-
 def unconfirmed(hold: Hold) -> str:
     """Describe a hold that cal.com never confirmed."""
-    if hold.unanswered_since is None:
-        return possibly_held(hold.latest_end) if hold.latest_end else _("It is being placed.")
-    return _(
-        "The time may be held at cal.com. Until when is not known before cal.com answers: it has "
-        "answered no request since %(since)s (%(zone)s)."
-    ) % {"since": local_times.when(hold.unanswered_since), "zone": local_times.zone_name()}
+    zone = local_times.zone_name()
+    if hold.unanswered_since is not None:
+        return _(
+            "The time may be held at cal.com. Until when is not known before cal.com answers: it "
+            "has answered no request since %(since)s (%(zone)s)."
+        ) % {"since": local_times.when(hold.unanswered_since), "zone": zone}
+    if hold.latest_end is None:
+        return _("It is being placed.")
+    words = _("The time may be held at cal.com, until %(until)s (%(zone)s) at the latest.")
+    return words % {"until": local_times.when(hold.latest_end), "zone": zone}
 
 
 def second_possibly_held(latest_end: datetime | None) -> str:

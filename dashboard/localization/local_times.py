@@ -74,11 +74,6 @@ def slot_clock(moment: datetime) -> str:
     return clock(moment) if moment.second else minute(moment)
 
 
-def is_doubled(moment: datetime) -> bool:
-    """Return True for a local time that occurs twice because clocks go back."""
-    return bool(_offset_if_doubled(moment.astimezone(zone())))
-
-
 def _offset_if_doubled(local: datetime) -> str:
     """Return " CET" or " UTC-3" for a local time that occurs twice, else ""."""
     other = local.replace(fold=1 - local.fold)
@@ -93,7 +88,7 @@ def _offset_if_doubled(local: datetime) -> str:
 def typed(moment: datetime) -> str:
     """Format a form value: local ISO 8601, with its offset where the hour occurs twice."""
     local = moment.astimezone(zone())
-    shown = local if is_doubled(moment) else local.replace(tzinfo=None)
+    shown = local if _offset_if_doubled(local) else local.replace(tzinfo=None)
     return shown.isoformat(timespec="auto" if local.second or local.microsecond else "minutes")
 
 
