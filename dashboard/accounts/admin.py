@@ -129,11 +129,7 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         may_change = self.has_change_permission(request, obj)
-        return (
-            (*self.public_fieldsets, self.password_fieldset)
-            if may_change
-            else self.public_fieldsets
-        )
+        return (*self.public_fieldsets, *([self.password_fieldset] if may_change else []))
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm[User]]:
         form = super().get_form(request, *args, **kwargs)

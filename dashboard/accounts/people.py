@@ -187,9 +187,8 @@ def free_username(username: str, person: User | None = None) -> str:
 
 def looks_like(one: str, other: str) -> bool:
     """Return True for user names that differ in lookalike letters only, not in punctuation."""
-    return [folded(part) for part in re.split(r"[@.+_-]", one)] == [
-        folded(part) for part in re.split(r"[@.+_-]", other)
-    ]
+    first, second = ([*map(folded, re.split(r"[@.+_-]", name))] for name in (one, other))
+    return first == second
 
 
 def check_full_name(person: User) -> None:

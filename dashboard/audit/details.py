@@ -19,13 +19,8 @@ Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
 
 MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
-HOLD_KEYS = (
-    "event_type_id",
-    "slot_start",
-    "held_until",
-    "holder",
-    "state",
-)  # shown of a hold, in this order
+# Shown of a hold, in this order.
+HOLD_KEYS = ("event_type_id", "slot_start", "held_until", "holder", "state")
 CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
 UNANSWERED = "unanswered"  # error code of a call that was sent
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})

@@ -122,9 +122,7 @@ class AuditEntry(AppendOnlyModel):
     answered_method = models.CharField(max_length=7, blank=True)  # of the call whose answer this is
     answered_path = models.CharField(max_length=100, blank=True)
     status = models.PositiveSmallIntegerField(null=True)
-    error_code = models.CharField(
-        max_length=100, blank=True
-    )  # a cause of this application or a code of cal.com
+    error_code = models.CharField(max_length=100, blank=True)  # of this application or of cal.com
     message = models.TextField(blank=True)  # cleansed
     milliseconds = models.PositiveIntegerField(null=True)
     upstream_request_id = models.CharField(max_length=64, blank=True)

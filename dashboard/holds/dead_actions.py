@@ -40,9 +40,8 @@ def close_silent_actions(now: datetime) -> int:
     until = now - SILENCE
     recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
     closed = 0
-    for entry in (
-        recent.without_outcome().without_entry_between(until, now + SILENCE).order_by("id")
-    ):
+    silent = recent.without_outcome().without_entry_between(until, now + SILENCE)
+    for entry in silent.order_by("id"):
         action = Action(entry.action)
         with transaction.atomic(durable=True):
             closed += trail.outcome_once(
