@@ -123,16 +123,8 @@ def resume(
     """
     if by is None:
         return Trail(action_id, action, hold_id, None, SYSTEM)
-    return Trail(
-        action_id,
-        action,
-        hold_id,
-        by.user.pk,
-        str(by.user),
-        by.address,
-        by.user_agent,
-        by.request_id,
-    )
+    request = (by.address, by.user_agent, by.request_id)
+    return Trail(action_id, action, hold_id, by.user.pk, str(by.user), *request)
 
 
 def step(trail: Trail, *, now: datetime, **columns: Unpack[Columns]) -> None:

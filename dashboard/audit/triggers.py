@@ -2,8 +2,8 @@
 
 Migrations do not create them, because a table rebuild on SQLite silently drops triggers. They are
 installed after every ``migrate``, for the unique indexes that the table has then, and verified by
-a system check. A user with the right to alter
-the schema can drop a trigger, or rewrite the file of SQLite; the check then reports it.
+a system check. A user with the right to alter the schema can drop a trigger, or rewrite the file of
+SQLite; the check then reports it.
 
 Sources: https://www.sqlite.org/lang_createtrigger.html,
 https://www.sqlite.org/lang_conflict.html,

@@ -190,7 +190,7 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     if operation.upstream.seconds_to_wait(needed, now) is not None:
         return
     try:
-        operation.start(hold, method="GET", calls=CALLS, guard=guard_of(change), patience=0)
+        operation.start(hold, method="GET", calls=CALLS, guard=guard_of_return(change), patience=0)
     except HoldError:  # a colleague is at work on it, or on its time
         return
     try:
@@ -209,7 +209,7 @@ def read_change(hold: Hold) -> Change | None:
     return change if hold.reservation_uid or is_deleted else None
 
 
-def guard_of(change: Change) -> SlotGuard | None:
+def guard_of_return(change: Change) -> SlotGuard | None:
     """Return the time to go back to or ask for again, guarded like any that is asked for."""
     if change.phase in {Phase.RETAKING, Phase.ASKING_AGAIN}:
         return SlotGuard.of(change.target)

@@ -1,4 +1,4 @@
-"""Slots, and the calls that one may need: values shared by verbs, state machine and pages."""
+"""Slots and until when they are held: values shared by verbs, state machine and pages."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class SlotHold:
         """Return whether cal.com would count the two as one time.
 
         Half-open, except for a zero-length slot, which at cal.com also blocks the slot that
-        merely ends where it stands (calcom/live.md section 1).
+        merely ends where it stands.
         """
         if self.slot_start == self.slot_end or other.slot_start == other.slot_end:
             return self.slot_start <= other.slot_end and self.slot_end >= other.slot_start

@@ -1,4 +1,4 @@
-"""Compute where an extension or a move goes, checked against the rules of the office."""
+"""Compute the slot that a verb asks for, checked against the rules of the office."""
 
 from __future__ import annotations
 

@@ -218,7 +218,8 @@ def _attention(
 ) -> list[HoldRow]:
     """Return holds with an unfinished change, lost ones, and those that colleagues took over.
 
-    A change that is under way is not unfinished. At most ``most_lost`` are lost ones."""
+    A change that is under way is not unfinished. At most ``most_lost`` are lost ones.
+    """
     if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
         return []
     holds: list[Hold] = []
