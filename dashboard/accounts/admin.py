@@ -135,14 +135,10 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         form = super().get_form(request, *args, **kwargs)
         return type(form.__name__, (form,), {"by": request.user})
 
-    def has_module_permission(self, request: HttpRequest) -> bool:
-        return is_admin(request.user)
-
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return is_admin(request.user)
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return is_admin(request.user)
+    has_module_permission = has_add_permission = has_view_permission
 
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         of_superuser = obj is not None and obj.is_superuser

@@ -125,7 +125,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -
     """Return a value that stays the same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
-    out, which change was given up, whom to warn. It is weak, because responses are compressed.
+    out, which change was given up, whom to warn.
     """
     return answers.etag_of(
         tab.value,

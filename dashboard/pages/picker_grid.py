@@ -68,7 +68,6 @@ class Day:
     iso: str
     name: str
     url: str
-    is_today: bool
     count: str
     clocks: str  # a notice where the clocks change on this day
     parts: tuple[PartOfDay, ...]
@@ -200,7 +199,6 @@ class GridBuilder:
             iso=str(day),
             name=local_times.date_name(day),
             url=self.url(view=DAY, day=day),
-            is_today=day == self.today,
             count=_free_count(sum(time.is_free for time in of_day)),
             clocks=_clock_change(day),
             parts=tuple(PartOfDay(name, tuple(map(self.cell, group))) for name, group in parts),
