@@ -81,7 +81,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
     )
     not_done = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
-    context = {"results": results(request, rows), "not_done": not_done, "rest": rest}
+    context: dict[str, Any] = {"results": results(request, rows), "rest": rest}
     if not_done or rest:
         context["next_url"] = address_of([*not_done, *rest])
     return answers.render_page(request, "released", context)
