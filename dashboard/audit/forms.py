@@ -18,6 +18,9 @@ from dashboard.localization import local_times
 
 SYSTEM = "system"
 VISIBLE = ("person", "action", "outcome", "hold", "since", "until")
+ALL = ("", _lazy("all"))
+ACTIONS = [ALL, *AuditEntry.Action.choices]
+OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
 MAX_ID = 2**63 - 1
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -38,8 +41,8 @@ class LogForm(forms.Form):
     """Optional filters; without any the form selects the whole log. One query, for the people."""
 
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
-    action = forms.ChoiceField(label=_lazy("Action"), required=False)
-    outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False)
+    action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)
+    outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=OUTCOMES)
     hold = forms.IntegerField(
         label=_lazy("Number of the hold"),
         required=False,
@@ -54,16 +57,9 @@ class LogForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        outcomes = [*AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _("no outcome"))]
-        choices_of: dict[str, list[tuple[Any, Any]]] = {
-            "person": [("", _("anyone")), (SYSTEM, _("the system")), *people_choices()],
-            "action": [("", _("all")), *AuditEntry.Action.choices],
-            "outcome": [("", _("all")), *outcomes],
-        }
-        for name, choices in choices_of.items():
-            field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = choices
+        person = self.fields["person"]
+        if isinstance(person, forms.ChoiceField):
+            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *people_choices()]
 
     @property
     def filters(self) -> list[forms.BoundField]:
