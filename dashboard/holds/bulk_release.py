@@ -73,24 +73,16 @@ def release_many(
             with operation:
                 hold = load(operation, hold_id)
                 if time.monotonic() > stop_at and not hold.is_released:
-                    raise too_late(operation, hold)
-                results.append(release_one(operation, hold, reason, note, version))
+                    safe = safety.still_yours(hold, operation.cal_now())
+                    raise messages.refusal("no_time", hold=hold, safe=safe)
+                result = release_one(operation, hold, reason, note, version)
         except HoldError as error:
             hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
-            result = RESULT_OF_OUTCOME[error.outcome]
-            results.append(
-                ReleaseResult(hold, BulkResult.RELEASED_BEFORE)
-                if hold.is_released
-                else ReleaseResult(hold, result, error)
-            )
+            result = ReleaseResult(hold, RESULT_OF_OUTCOME[error.outcome], error)
+            if hold.is_released:
+                result = ReleaseResult(hold, BulkResult.RELEASED_BEFORE)
+        results.append(result)
     return results
-
-
-def too_late(operation: Operation, hold: Hold) -> HoldError:
-    """Return the error of a release that is not begun any more."""
-    return messages.refusal(
-        "no_time", hold=hold, safe=safety.still_yours(hold, operation.cal_now())
-    )
 
 
 def release_one(
