@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dashboard.calcom import CalcomError, Refused
+from dashboard.calcom import Refused
 from dashboard.holds import event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.problems import Outcome as AuditOutcome
-from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Done, Outcome, Phase, Result
 
 MOST_OTHERS = 5
@@ -48,11 +47,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
             safe = safety.nothing_held()
         case _:
             safe = safety.still_yours(hold, cal_now)
-    others = (
-        in_the_way(done.error, hold, done.change.target, operation)
-        if done.change.phase in TAKES_A_TIME
-        else []
-    )
+    others = in_the_way(operation, hold, done)
     kind = hold.event_type_kind
     if done.change.target.event_type_id != hold.event_type_id:
         kind = event_types.kind_of(event_types.event_type(done.change.target.event_type_id))
@@ -61,13 +56,13 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     return failure
 
 
-def in_the_way(error: CalcomError, hold: Hold, slot: SlotHold, operation: Operation) -> list[Hold]:
+def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:
     """Return other holds of the register at that time: the first thing to know after a refusal.
 
     One whose answer never came is among them: a second try is often refused by the first.
     """
-    if not isinstance(error, Refused):
+    if not isinstance(done.error, Refused) or done.change.phase not in TAKES_A_TIME:
         return []
-    there = Hold.objects.at_time_of(slot)
+    there = Hold.objects.at_time_of(done.change.target)
     keeping = there.keeping(operation.cal_now()).exclude(pk=hold.pk)
     return list(keeping.select_related("holder").order_by("pk")[:MOST_OTHERS])

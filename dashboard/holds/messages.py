@@ -170,11 +170,8 @@ def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
 
 def not_confirmed(hold: Hold) -> HoldError:
     """Return the refusal of a change to a hold that is being placed or unconfirmed."""
-    return refusal(
-        "not_confirmed" if hold.reservation_uid is None else "unreadable_change",
-        hold=hold,
-        safe=unconfirmed(hold),
-    )
+    row = "not_confirmed" if hold.reservation_uid is None else "unreadable_change"
+    return refusal(row, hold=hold, safe=unconfirmed(hold))
 
 
 def would_shorten(hold: Hold, *, field: str = "reservation_duration") -> HoldError:
