@@ -24,7 +24,8 @@ def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:
         hold = load(operation, hold_id)
         if hold.state not in register.LOST_OR_GONE:
             raise messages.refusal("not_lost", hold=hold)
-        if not register.not_put_aside().filter(pk=hold_id).exists():
+        cal_now = operation.cal_now()
+        if not register.not_put_aside(now, cal_now).filter(pk=hold_id).exists():
             return
         with transaction.atomic(durable=True):
             # A new version, so that every board is drawn anew.

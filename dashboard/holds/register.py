@@ -15,7 +15,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import offers, rate_and_clock
@@ -35,6 +35,7 @@ ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
 NOT_KNOWN = datetime.min.replace(tzinfo=UTC)  # an end that is named once cal.com has answered
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
 CLOCKS_APART = timedelta(hours=1)
+OFFSET_ERROR = timedelta(seconds=2)  # their difference is not known more precisely
 # Every poll runs this. It also reads the clock offset, and is plain SQL, because compiling a
 # queryset would take longer than the query.
 REVISION_SQL = (
@@ -161,7 +162,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
     for hold in holds:
         if hold.held_until is not None:
             by_holder[hold.holder_id].append(hold.held_until)
-    lost_at = lost_or_gone(cal_now).order_by("ended_at").values_list("ended_at", flat=True)
+    lost_at = lost_or_gone(now, cal_now).order_by("ended_at").values_list("ended_at", flat=True)
     return Snapshot(
         revision=revision,
         holds=holds,
@@ -210,14 +211,21 @@ def matching(holds: HoldQuerySet, find: str) -> list[int]:
     return [pk for pk, *each in texts if is_found(search_text(*each))]
 
 
-def not_put_aside() -> HoldQuerySet:
-    aside = AuditEntry.objects.filter(action=AuditEntry.Action.PUT_ASIDE, kind="event")
-    return Hold.objects.exclude(pk__in=aside.order_by().values("hold"))
+def not_put_aside(now: datetime, cal_now: datetime) -> HoldQuerySet:
+    """Return holds that were not put aside since they ended: one that came back can end again."""
+    aside = AuditEntry.objects.order_by().filter(
+        action=AuditEntry.Action.PUT_ASIDE,
+        kind=AuditEntry.Kind.EVENT,
+        outcome=AuditEntry.Outcome.OK,
+        hold=OuterRef("pk"),
+        at__gt=OuterRef("ended_at") - (cal_now - now) - OFFSET_ERROR,
+    )
+    return Hold.objects.exclude(Exists(aside))
 
 
-def lost_or_gone(cal_now: datetime) -> HoldQuerySet:
+def lost_or_gone(now: datetime, cal_now: datetime) -> HoldQuerySet:
     """Return holds that were lost or gone in the last LOST_SHOWN_FOR, and not put aside."""
-    return not_put_aside().filter(
+    return not_put_aside(now, cal_now).filter(
         state__in=LOST_OR_GONE,
         ended_at__gt=cal_now - LOST_SHOWN_FOR,
         change__isnull=True,

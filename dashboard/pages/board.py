@@ -227,7 +227,8 @@ def _attention(
         open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
         holds += open_holds.order_by("held_until", "id")
     if most_lost:
-        lost = register.lost_or_gone(viewer.cal_now).with_people().order_by("-ended_at", "-id")
+        lost = register.lost_or_gone(viewer.now, viewer.cal_now)
+        lost = lost.with_people().order_by("-ended_at", "-id")
         holds += (lost.filter(holder=viewer.user) if tab == Tab.MINE else lost)[:most_lost]
     rows = [hold_row(hold, viewer) for hold in holds]
     shown = [row for row in rows if row.is_mine or tab != Tab.MINE]

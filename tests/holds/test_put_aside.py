@@ -1,0 +1,47 @@
+"""A lost or gone hold needs attention until a person who may has put it aside."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.holds.put_aside import put_aside
+from dashboard.pages.board import Tab
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds import verbs
+from tests.holds.factories import put_ended, see
+
+MINUTE = timedelta(minutes=1)
+
+
+def attention(user: User) -> list[int]:
+    return [row.pk for row in see(user, Tab.ATTENTION).attention]
+
+
+def test_refused_try_puts_nothing_aside(db: None, staff: User, colleague: User) -> None:
+    hold = put_ended(staff, "lost")
+    with pytest.raises(HoldError, match="belongs to"):
+        put_aside(hold_id=hold.pk, by=acting(colleague), now=timezone.now())
+    assert attention(staff) == [hold.pk]
+
+
+def test_hold_that_came_back_and_ended_again_needs_attention(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    row = calcom.live_rows()[0]
+    calcom.remove_holds(row.uid)
+    assert verbs.check(staff, hold).hold.state == "gone"
+    put_aside(hold_id=hold.pk, by=acting(staff), now=timezone.now())
+    assert attention(staff) == []
+
+    calcom.insert_hold(row.event_type_id, row.start, uid=row.uid, minutes=15)
+    assert verbs.check(staff, hold).hold.state == "held"
+    later = timezone.now() + MINUTE
+    Hold.objects.filter(pk=hold.pk).update(state="lost", ended_at=later, changed_at=later)
+
+    assert attention(staff) == [hold.pk]
