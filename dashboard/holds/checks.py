@@ -93,11 +93,14 @@ def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[Che
             started.append((operation, hold))
     answers = asyncio.run(get_all([hold.reservation_uid or "" for _operation, hold in started]))
     for (operation, hold), (exchange, found, failure) in zip(started, answers, strict=True):
-        operation.received(exchange, failure)
-        if failure is not None:
-            results[hold.pk] = CheckResult(hold, None, record_failure(operation, hold, failure))
-        else:
-            results[hold.pk] = record(operation, hold, found)
+        try:
+            with operation:  # which another process may have taken for dead
+                operation.received(exchange, failure)
+                if failure is not None:
+                    raise record_failure(operation, hold, failure)
+                results[hold.pk] = record(operation, hold, found)
+        except HoldError as error:
+            results[hold.pk] = CheckResult(hold, None, error)
     return [results[hold_id] for hold_id in hold_ids]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, lookup, reservations, settle
 from dashboard.holds.models import Hold
@@ -96,3 +98,28 @@ def test_read_that_was_only_slow_adds_its_answer(
     assert list(kinds) == ["intent", "outcome", "step"]
     verbs.move(staff, hold, LATER)
     assert verbs.place(staff, start=MONDAY).state == "held"
+
+
+def test_checks_that_were_only_slow_say_so_one_by_one(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where our clock was set ahead in the middle of them."""
+    holds = [verbs.place(staff), verbs.place(staff, start=LATER)]
+    run = asyncio.run
+
+    def be_slow(*args: Any) -> Any:
+        answers = run(*args)
+        first = AuditEntry.objects.get(action="check", kind="intent", hold=holds[0])
+        died = trail.resume(action_id=first.action_id, action=first.action, by=None)
+        trail.outcome_once(died, outcome="unavailable", now=timezone.now())
+        return answers
+
+    monkeypatch.setattr(asyncio, "run", be_slow)
+    results = checks.check_many(
+        hold_ids=[hold.pk for hold in holds], by=acting(staff), now=timezone.now()
+    )
+
+    late, in_time = results
+    assert late.error is not None
+    assert late.error.cause == "took_too_long"
+    assert in_time.finding is checks.Finding.SAME
