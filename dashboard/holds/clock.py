@@ -59,6 +59,11 @@ def confirm() -> None:
     _confirmed_base[:] = [base_ms()]
 
 
+def is_confirmed() -> bool:
+    """Return whether this process has known our clock to be right."""
+    return bool(_confirmed_base)
+
+
 def has_stepped_since(base: int | None) -> bool:
     """Return whether our clock was set since it had this base; None: since it was confirmed."""
     if not _confirmed_base:

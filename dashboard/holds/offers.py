@@ -14,7 +14,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.holds import messages
-from dashboard.holds.models import Hold, HoldQuerySet, Offer
+from dashboard.holds.models import Hold, HoldQuerySet, Offer, claimed
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.states import State
 
@@ -80,7 +80,7 @@ def lock_undecided(offer_id: int, *, now: datetime) -> None:
 
 def require_undecided(offer_id: int, *, now: datetime) -> None:
     """Raise HoldError while a colleague keeps one time and releases the rest."""
-    deciding = open_holds_of(offer_id).filter(claim_verb=DECIDING, claim_until__gt=now).first()
+    deciding = open_holds_of(offer_id).filter(claimed(now), claim_verb=DECIDING).first()
     if deciding is not None:
         raise messages.refusal("being_decided", hold=deciding)
 

@@ -22,6 +22,9 @@ DEFAULT_WAIT = 60
 # Calls of the allowance that background work and bulk checks leave for other requests.
 KEPT_FOR_PEOPLE = 20
 
+ASK_PAUSE = 10  # seconds after a question for cal.com's time that brought none
+_ask_again_at: dict[str, float] = {}  # by source, of clock.ticks
+
 
 def load() -> Upstream:
     """Return the stored row, or an unsaved one.
@@ -42,20 +45,29 @@ def load() -> Upstream:
 
 
 def load_confirmed() -> Upstream:
-    """Return the stored row, after asking cal.com for its time where our clock was set."""
+    """Return the stored row, after asking cal.com for its time where our clock was set.
+
+    A question in vain is not repeated at once, or each of many verbs would wait for it.
+    """
     upstream = load()
+    if is_trusted(upstream) or clock.ticks() < _ask_again_at.get(upstream.source, 0):
+        return upstream
+    ask(upstream)
+    save(upstream)
     if not is_trusted(upstream):
-        ask(upstream)
-        save(upstream)
+        _ask_again_at[upstream.source] = clock.ticks() + ASK_PAUSE
     return upstream
 
 
 def is_trusted(upstream: Upstream) -> bool:
     """Return whether our clock was not set since cal.com's ``Date`` confirmed the offset.
 
-    Where another machine learnt the offset, this process can tell only of its own time.
+    Where another machine learnt the offset, or this one before it was started anew, this process
+    can tell only of the time since cal.com answered it first.
     """
     is_ours = upstream.clock_boot_id == clock.boot_id()
+    if upstream.clock_boot_id and not is_ours and not clock.is_confirmed():
+        return False
     return not clock.has_stepped_since(upstream.clock_base_ms if is_ours else None)
 
 
@@ -127,17 +139,20 @@ def is_from_cal_com(exchange: Exchange) -> bool:
     return bool(exchange.request_id or exchange.rate)
 
 
-def ask(upstream: Upstream) -> bool:
+def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
     """Return whether cal.com answers a call that changes nothing, and learn its time.
 
-    Any event type will do, as a refusal is an answer too. Nothing is saved.
+    Any event type will do, as a refusal is an answer too. Nothing is saved. An action whose clock
+    differs from ours by now learns no time.
     """
     error: CalcomError | None = None
     try:
         exchange = calcom_client.client().event_type(event_type_id=1).exchange
     except CalcomError as failed:
         error, exchange = failed, failed.exchange
-    learn(upstream, exchange, error)
+    if learns_clock:
+        learn_clock(upstream, exchange)
+    learn_rate(upstream, exchange, error)
     return is_from_cal_com(exchange)
 
 

@@ -121,7 +121,8 @@ def perform(
             time.sleep(seconds)
             return then
         case Ask():
-            return Asked(rate_and_clock.ask(operation.upstream))
+            is_steady = not operation.clock.has_stepped()
+            return Asked(rate_and_clock.ask(operation.upstream, learns_clock=is_steady))
         case Get():
             try:
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))

@@ -11,11 +11,22 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import attempt
-from dashboard.holds import alteration, clock, offer_decision, rate_and_clock, services, settle
+from dashboard.holds import (
+    alteration,
+    checks,
+    clock,
+    offer_decision,
+    offers,
+    rate_and_clock,
+    services,
+    settle,
+)
 from dashboard.holds.models import Hold, Upstream
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import factories, verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, states
+from tests.holds.offers import offered
 from tests.holds.verbs import LATER, MONDAY
 from tests.pages.desk import desk
 
@@ -195,3 +206,43 @@ def test_offset_of_another_machine_is_trusted_while_our_clock_is_steady(
 
     our_clock.ahead = 2 * HOUR
     assert not rate_and_clock.is_trusted(rate_and_clock.load())
+
+
+def test_process_of_a_machine_started_anew_asks_before_it_ends_holds(
+    calcom: Sandbox, our_clock: SetClock, live: list[Hold], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Upstream.objects.update(clock_boot_id="before the start")
+    monkeypatch.setattr(clock, "_confirmed_base", [])
+    our_clock.ahead = 2 * HOUR
+
+    settle.settle_times(timezone.now())
+    assert states(*live) == ["held", "held"]
+    settle.settle_all(timezone.now())
+    assert states(*live) == ["held", "held"]
+    assert rate_and_clock.is_trusted(rate_and_clock.load())
+
+
+def test_many_verbs_ask_once_for_a_time_that_does_not_come(
+    calcom: Sandbox, staff: User, our_clock: SetClock, live: list[Hold]
+) -> None:
+    our_clock.ahead = 2 * HOUR
+    calcom.forget_calls()
+    calcom.faults.add("drop", when="before", count=None)
+
+    hold_ids = [hold.pk for hold in live]
+    checks.check_many(hold_ids=hold_ids, by=acting(staff), now=timezone.now())
+
+    asked = [call.route for call in calcom.calls() if call.route == verbs.EVENT_TYPE]
+    assert len(asked) == 1
+    assert states(*live) == ["held", "held"]
+
+
+def test_offer_whose_decision_died_before_a_step_back_takes_more_times(
+    calcom: Sandbox, staff: User
+) -> None:
+    offer, [first, *_others] = offered(staff)
+    until = timezone.now() + 3 * HOUR
+    claim = {"claim_id": uuid.uuid4(), "claim_verb": offers.DECIDING, "claim_until": until}
+    Hold.objects.filter(pk=first.pk).update(**claim)
+
+    offers.require_undecided(offer, now=timezone.now())
