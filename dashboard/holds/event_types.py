@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Refused
-from dashboard.holds import calcom_client, rate_and_clock
+from dashboard.holds import calcom_client, clock, rate_and_clock
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -38,10 +38,19 @@ class EventTypeList:
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
-    """Last answer of the past hour, None without any, and the cause why there is no fresh one."""
+    """Last answer of the past hour, None without any, and the cause why there is no fresh one.
+
+    ``asked_at`` is of ``clock.ticks``, as our clock can be set while this is in the cache.
+    """
 
     value: T | None
     cause: str = ""
+    asked_at: float = field(default_factory=clock.ticks, compare=False)
+
+    def is_fresh(self) -> bool:
+        """Return whether cal.com need not be asked yet."""
+        kept = FAILURE_KEPT if self.cause else ANSWER_KEPT
+        return 0 <= clock.ticks() - self.asked_at < kept
 
 
 def listing() -> EventTypeList:
@@ -94,7 +103,7 @@ def cached(name: str, call: Callable[[], Answer[T]]) -> Known[T]:
     """
     key, fallback_key = cache_key(name), cache_key(f"last:{name}")
     found: Known[T] | None = cache.get(key)
-    if found is not None:
+    if found is not None and found.is_fresh():
         return found
     upstream = rate_and_clock.load()
     if upstream.room(timezone.now()) == 0:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client
-from dashboard.holds import calcom_client, event_types, rate_and_clock
+from dashboard.holds import calcom_client, clock, event_types, rate_and_clock
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
@@ -49,6 +50,22 @@ def test_last_answer_is_dropped_once_cal_com_refuses(
     assert event_types.event_type(999) is None
     calcom.faults.add("500", method="GET", count=None)
     assert event_types.event_type(CONSULT) is None
+
+
+@pytest.mark.parametrize("fault", ["500", None])
+def test_nothing_is_kept_longer_after_our_clock_was_set_back(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str | None
+) -> None:
+    if fault:
+        calcom.faults.add(fault, method="GET", count=1)
+    event_types.listing()
+    calcom.forget_calls()
+    ticks, seconds = clock.ticks, time.time
+    monkeypatch.setattr(clock, "ticks", lambda: ticks() + event_types.ANSWER_KEPT)
+    monkeypatch.setattr(time, "time", lambda: seconds() - 3 * 3600)
+
+    assert event_types.listing().event_types != ()
+    assert len(calcom.calls()) == 1
 
 
 def test_failure_is_kept_for_a_moment(calcom: Sandbox) -> None:
