@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -22,6 +24,8 @@ SILENCE = timedelta(minutes=3)
 OLDEST = timedelta(days=7)
 PAUSE = 60  # seconds between two searches of a process
 _next_search: list[float] = []  # of clock.ticks
+# Since when each action is known that began before our clock was set back, of clock.ticks.
+_ahead_since: dict[uuid.UUID, float] = {}
 # What reads only, or records what it did together with its outcome: without one it did nothing.
 READS = {Action.CHECK, Action.LOOK_UP, Action.TAKE_IN}
 
@@ -37,11 +41,8 @@ def close_silent_actions(now: datetime) -> int:
     if not rate_and_clock.is_trusted(rate_and_clock.load()):
         return 0
     _next_search[:] = [clock.ticks() + PAUSE]
-    until = now - SILENCE
-    recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
     closed = 0
-    silent = recent.without_outcome().without_entry_between(until, now + SILENCE)
-    for entry in silent.order_by("id"):
+    for entry in [*silent_actions(now), *actions_ahead(now)]:
         action = Action(entry.action)
         with transaction.atomic(durable=True):
             closed += trail.outcome_once(
@@ -53,6 +54,23 @@ def close_silent_actions(now: datetime) -> int:
                 now=now,
             )
     return closed
+
+
+def silent_actions(now: datetime) -> Iterable[AuditEntry]:
+    """Return the intents of actions that have no outcome and wrote nothing for SILENCE."""
+    until = now - SILENCE
+    recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
+    return recent.without_outcome().without_entry_between(until, now + SILENCE).order_by("id")
+
+
+def actions_ahead(now: datetime) -> list[AuditEntry]:
+    """Return the intents ahead of our clock, which was set back, that are known for SILENCE."""
+    ahead = list(AuditEntry.objects.filter(at__gt=now + SILENCE).without_outcome().order_by("id"))
+    known, ticks = _ahead_since.copy(), clock.ticks()
+    _ahead_since.clear()
+    _ahead_since.update({each.action_id: known.get(each.action_id, ticks) for each in ahead})
+    longest = SILENCE.total_seconds()
+    return [each for each in ahead if ticks - _ahead_since[each.action_id] > longest]
 
 
 def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import checks, dead_actions, lookup, reservations, settle
+from dashboard.holds import checks, clock, dead_actions, lookup, reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -77,6 +77,25 @@ def test_read_that_died_gets_its_outcome(
     assert outcomes() == [(action, "unavailable", "process_died")]
     settle.settle_all(started + 2 * dead_actions.SILENCE)
     assert len(outcomes()) == 1
+
+
+def test_read_that_died_before_our_clock_was_set_back_gets_its_outcome(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = verbs.place(staff)
+    monkeypatch.setattr(reservations, "get", die)
+    with pytest.raises(DiedError):
+        check(staff, hold)
+    earlier = timezone.now() - timedelta(hours=3)
+
+    dead_actions.close_silent_actions(earlier)
+    assert outcomes() == []
+
+    ticks, steady = clock.ticks, clock.base_ms()
+    monkeypatch.setattr(clock, "ticks", lambda: ticks() + 200)
+    monkeypatch.setattr(clock, "base_ms", lambda: steady)
+    dead_actions.close_silent_actions(earlier)
+    assert outcomes() == [("check", "unavailable", "process_died")]
 
 
 def test_read_that_was_only_slow_adds_its_answer(
