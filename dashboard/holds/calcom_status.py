@@ -43,6 +43,15 @@ class Upstream(models.Model):
         """Return the same moment on cal.com's clock."""
         return now + timedelta(milliseconds=self.clock_offset_ms)
 
+    def after_last_answer(self, now: datetime) -> datetime:
+        """Return the present moment on cal.com's clock, after its last answer.
+
+        Where our clock was set back and cal.com has not told its time since, ``at`` is before it.
+        """
+        if self.answered_at is None:
+            return self.at(now)
+        return max(self.at(now), self.answered_at + timedelta(milliseconds=1))
+
     def is_blocked(self, now: datetime) -> bool:
         """Return True while cal.com refuses all calls."""
         return self.blocked_until is not None and self.blocked_until > now

@@ -85,7 +85,8 @@ def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     before = hold.snapshot()
     fields = claims.no_claim()
     if hold.state == State.PLACING:
-        asked_by = upstream.at(min(now, hold.claim_until or now))
+        last, is_trusted = min(now, hold.claim_until or now), rate_and_clock.is_trusted(upstream)
+        asked_by = upstream.at(last) if is_trusted else upstream.after_last_answer(last)
         minutes = hold.reservation_duration
         fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)
     action = Action(hold.claim_verb) if hold.claim_verb in Action.values else Action.SETTLE

@@ -96,7 +96,7 @@ class Operation:
 
     def cal_now(self) -> datetime:
         """Return the moment on cal.com's clock."""
-        return self.upstream.at(self.now())
+        return self.upstream.after_last_answer(self.now())
 
     def moment(self) -> Moment:
         """Return this instant for the state machine."""

@@ -22,9 +22,11 @@ from dashboard.holds import (
     settle,
 )
 from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
+from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, in_register, is_held_for, states
 from tests.holds.offers import offered
 from tests.holds.verbs import LATER, MONDAY
@@ -246,3 +248,32 @@ def test_offer_whose_decision_died_before_a_step_back_takes_more_times(
     Hold.objects.filter(pk=first.pk).update(**claim)
 
     offers.require_undecided(offer, now=timezone.now())
+
+
+@pytest.mark.usefixtures("live")
+@pytest.mark.parametrize("verb", [services.run, die])
+def test_end_of_an_unanswered_hold_waits_for_an_answer_after_a_step_back(
+    calcom: Sandbox,
+    staff: User,
+    our_clock: SetClock,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: Any,
+) -> None:
+    calcom.faults.add("drop", when="before", count=None)
+    our_clock.ahead = -3 * HOUR
+    monkeypatch.setattr(services, "run", verb)
+    with pytest.raises((HoldError, KilledError)):
+        verbs.place(staff, start=MONDAY + 4 * HOUR)
+
+    later = timezone.now() + MINUTE * 5
+    settle.settle_times(later)
+    settle.settle_times(later)
+    hold = Hold.objects.get(slot_start=MONDAY + 4 * HOUR)
+    assert (hold.state, hold.latest_end) == ("unconfirmed", None)
+
+    calcom.faults.clear()
+    calcom.clock.shift(5)
+    settle.settle_all(later)
+    hold.refresh_from_db()
+    assert hold.latest_end is not None
+    assert hold.latest_end > calcom.clock.now() + 15 * MINUTE
