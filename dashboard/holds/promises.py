@@ -128,11 +128,13 @@ class HostGuard(SlotGuard):
         """Return the error of one more hold than there are hosts; None if there is room."""
         end = self.end or self.start + INSTANT
         holds = Hold.objects.overlapping(self.event_type_id, self.start, end)
-        holds = holds.filter(state__in=Hold.OPEN, stands_in_for=None).order_by("pk")
+        holds = holds.filter(state__in=Hold.OPEN).order_by("pk")
         kept = [
             hold
-            for hold in holds.select_related("holder")
-            if hold.pk != exclude and open_times.keeps_slot(hold, self.cal_now)
+            for hold in holds.select_related("holder", "stands_in_for")
+            if (exclude is None or exclude not in (hold.pk, hold.stands_in_for_id))
+            and open_times.keeps_slot(hold, self.cal_now)
+            and (hold.stands_in_for is None or is_on_its_way(hold, hold.stands_in_for))
         ]
         count = most_at_once(kept, self.start)
         if count < self.hosts:
@@ -143,6 +145,13 @@ class HostGuard(SlotGuard):
             count=count,
             hosts=self.hosts,
         )
+
+
+def is_on_its_way(stand_in: Hold, hold: Hold) -> bool:
+    """Return whether the hold is being moved to the stand-in's time, or may have been."""
+    is_new = stand_in.state in (Hold.State.PLACING, Hold.State.UNCONFIRMED)
+    own = hold.event_type_id, hold.slot_start
+    return is_new and (stand_in.event_type_id, stand_in.slot_start) != own
 
 
 def host_guard(

@@ -201,6 +201,21 @@ def test_move_tells_before_it_is_sent(calcom: Sandbox, staff: User) -> None:
     assert [">Move it<" in page for page in pages] == [True] * 3
 
 
+def test_hold_on_its_way_to_the_time_counts(calcom: Sandbox, staff: User) -> None:
+    fill_hosts(staff, 1)
+    hold = verbs.place(staff, event_type=ROUND_ROBIN, start=MONDAY + timedelta(hours=3))
+    for move_or_extend in (verbs.extend, lambda *args: verbs.move(*args, start=MONDAY)):
+        calcom.faults.add("drop", when="before", method="POST")
+        with pytest.raises(HoldError):
+            move_or_extend(staff, hold)
+
+    later = ask(staff, event_type_id=ROUND_ROBIN, slot_start=hold.slot_start.isoformat())
+    assert later.status_code == 303  # the second reservation of an extension is no second client
+    assert ask(staff, event_type_id=ROUND_ROBIN).status_code == 409
+    page = desk(staff).get(f"/holds/{hold.pk}/move", {"slot_start": MONDAY.isoformat()})
+    assert "Hosts of its event type: 2." not in page.content.decode()
+
+
 def test_reservation_beyond_the_hosts_is_shown_as_such(calcom: Sandbox, staff: User) -> None:
     uids = [calcom.insert_hold(ROUND_ROBIN, MONDAY, minutes=20).uid for _ in range(2)]
     browser = desk(staff)
