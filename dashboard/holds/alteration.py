@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause
-from dashboard.holds import event_types, rate_and_clock
+from dashboard.holds import event_types, promises, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load_for_change
@@ -26,13 +26,15 @@ NEW_FIRST_CALLS = 3
 RETAKE_CALLS = 6
 
 
-def bring_to(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
+def bring_to(
+    operation: Operation, hold: Hold, target: SlotHold, *, counts_hosts: bool = False
+) -> Hold:
     """Extend or move the hold to the target by the safest way. Raises HoldError.
 
     Round robin is never parked: there its equal holds count as overlaps.
     """
     if is_new_first(hold, target):
-        return new_first(operation, hold, target)
+        return new_first(operation, hold, target, counts_hosts=counts_hosts)
     may_park = kind_of(hold) != "" or refuses_equal_times(hold.event_type_id)
     is_live = hold.is_live(operation.cal_now())
     if may_park or not is_live or not target.overlaps(hold.slot_hold()):
@@ -100,8 +102,12 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     return hold_or_error(operation, hold, run(operation, hold, change))
 
 
-def new_first(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
+def new_first(
+    operation: Operation, hold: Hold, target: SlotHold, *, counts_hosts: bool = False
+) -> Hold:
     """POST the new reservation, then DELETE the old one, under the same hold. Raises HoldError.
+
+    Also where it ``counts_hosts``, and none of a round robin time is left.
 
     A second row of the register, the stand-in, accounts for whichever reservation the hold
     itself does not have: the new one until it stands, then the old one until it is deleted.
@@ -111,11 +117,12 @@ def new_first(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
     event_type = event_types.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
+    hosts = promises.host_guard(target, event_type, cal_now=cal_now) if counts_hosts else None
     operation.start(
         hold,
         method="POST",
         calls=NEW_FIRST_CALLS,
-        guard=guard_of(target, event_type),
+        guard=hosts or guard_of(target, event_type),
         stand_in=stand_in,
     )
     done = run(operation, hold, change, stand_in=stand_in)

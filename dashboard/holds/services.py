@@ -141,9 +141,13 @@ def move(
     slot_duration: int | None = None,
     reservation_duration: int | None = None,
     version: int | None = None,
+    doubts: Collection[Doubt] = (),
     now: datetime,
 ) -> Hold:
-    """Hold another slot instead. Without minutes the hold keeps its end."""
+    """Hold another slot instead. Without minutes the hold keeps its end.
+
+    Of ``doubts`` only those about hosts are refused: the others do not change meanwhile.
+    """
     asked = without_none(
         slot_start=slot_start.isoformat(),
         event_type_id=event_type_id,
@@ -160,7 +164,8 @@ def move(
             reservation_duration=reservation_duration,
             cal_now=operation.cal_now(),
         )
-        return alteration.bring_to(operation, hold, target)
+        counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
+        return alteration.bring_to(operation, hold, target, counts_hosts=counts_hosts)
 
 
 def release(

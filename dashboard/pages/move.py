@@ -68,6 +68,10 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             hold_id=pk,
             by=actor_of(request),
             version=parameters.version(request),
+            doubts=promises.open_doubts(
+                can_ask=request.POST.get("asks") == "yes",
+                confirmed=request.POST.get("confirm", "").split(),
+            ),
             now=timezone.now(),
             **form.slot(),
         )
@@ -75,7 +79,9 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         if error.outcome == Outcome.UNKNOWN:
             return answers.redirect_unknown(request, error)
         form.add_refusal(error)
-        return move_page(request, get_hold(pk), form, status=error.status, error=error)
+        hold = get_hold(pk)
+        target = target_of(form, hold, viewer_of(request)) if error.asks else None
+        return move_page(request, hold, form, status=error.status, error=error, target=target)
     moved = _("Moved: %(held)s") % {"held": flash.held_until(hold)}
     messages.success(request, moved)
     return answers.redirect_to_hold(hold)
@@ -206,4 +212,5 @@ def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
         or _("Event type %(id)s") % {"id": spot.event_type_id},
         "ends_text": local_times.when(spot.held_until),
         "risk": " ".join(risks),
+        "confirm": " ".join(doubt.cause for doubt in doubts),
     }

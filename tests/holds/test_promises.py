@@ -201,6 +201,26 @@ def test_move_tells_before_it_is_sent(calcom: Sandbox, staff: User) -> None:
     assert [">Move it<" in page for page in pages] == [True] * 3
 
 
+def test_move_to_hosts_used_up_since_its_preview_is_asked_back(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    fill_hosts(staff, 1)
+    hold = verbs.place(staff, event_type=ROUND_ROBIN, start=MONDAY + timedelta(hours=3))
+    browser, path = desk(staff), f"/holds/{hold.pk}/move"
+    wish = {"slot_start": MONDAY.isoformat(), "asks": "yes"}
+    assert 'name="confirm" value=""' in browser.get(path, wish).content.decode()
+    fill_hosts(colleague, 1)
+
+    asked = browser.post(path, wish)
+
+    page = asked.content.decode()
+    assert (asked.status_code, ">Move it<" in page) == (409, True)
+    assert 'name="confirm" value="more_than_hosts"' in page
+    moved = browser.post(path, wish | {"confirm": "more_than_hosts"})
+    assert (moved.status_code, len(at_cal_com(calcom))) == (303, 3)
+    assert Hold.objects.get(pk=hold.pk).slot_start == MONDAY
+
+
 def test_hold_on_its_way_to_the_time_counts(calcom: Sandbox, staff: User) -> None:
     fill_hosts(staff, 1)
     hold = verbs.place(staff, event_type=ROUND_ROBIN, start=MONDAY + timedelta(hours=3))
