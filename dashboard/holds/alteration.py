@@ -113,7 +113,8 @@ def new_first(
     itself does not have: the new one until it stands, then the old one until it is deleted.
     """
     operation.require_calls(NEW_FIRST_CALLS, hold)
-    minutes = minutes_until(target.held_until, operation.cal_now())
+    cal_now = operation.cal_now()
+    minutes = minutes_until(target.held_until, cal_now)
     event_type = event_types.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)

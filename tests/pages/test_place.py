@@ -110,3 +110,13 @@ class TestMinutes:
         form = desk(staff).get("/holds/new").context["form"]
         assert [radio.choice_label for radio in form["minutes"]] == [5, 15, 30]
         assert (form["minutes"].value(), form["reservation_duration"].value()) == (15, None)
+
+
+def test_minutes_are_chips(calcom: Sandbox, staff: User) -> None:
+    """The stylesheet shows what is checked on the label that follows, in every browser."""
+    page = markup(desk(staff).get("/holds/new"))
+
+    [chips] = re.findall(r'<div class="chips">(.*?)</div>', page, re.DOTALL)
+    inputs = re.findall(r'<input type="radio"[^>]* id="([^"]+)"[^>]*>\s*<label for="([^"]+)">', chips)
+    assert [first for first, _ in inputs] == [second for _, second in inputs]
+    assert len(inputs) == len(re.findall("<input", chips)) == 4
