@@ -5,8 +5,20 @@ document.documentElement.dataset.scripted = "";
 
 const openMenus = () => document.querySelectorAll("details.menu[open]");
 
-document.addEventListener("click", (event) => {
-  for (const menu of openMenus()) if (!menu.contains(event.target)) menu.open = false;
+// What is chosen in a menu closes it too. The focus must not stay on what is hidden then.
+document.addEventListener("click", ({ target }) => {
+  for (const menu of openMenus()) {
+    const isChosen = target.closest("a, button") !== null;
+    if (menu.contains(target) && !isChosen) continue;
+    if (isChosen && menu.contains(document.activeElement)) menu.querySelector("summary").focus();
+    menu.open = false;
+  }
+});
+
+// So does leaving it with the keyboard.
+document.addEventListener("focusout", ({ target, relatedTarget }) => {
+  const menu = target.closest("details.menu[open]");
+  if (menu && relatedTarget && !menu.contains(relatedTarget)) menu.open = false;
 });
 
 document.addEventListener("keydown", (event) => {
