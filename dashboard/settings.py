@@ -97,9 +97,10 @@ MIDDLEWARE = [
     "dashboard.edge.middleware.clean_input",
     "dashboard.edge.middleware.isolation_headers",
     "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Below the static files, which are no documents: a visit loads twenty of them.
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
     "dashboard.edge.middleware.no_store",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
