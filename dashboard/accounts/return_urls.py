@@ -30,6 +30,7 @@ PAGE_OF = {
     "hold-put-aside": "hold",
     "hold-check": "hold",
     "hold-extend": "hold",
+    "hold-put-aside": "hold",
     "hold-release": "hold",
     "hold-take-over": "hold",
     "offer-keep": "offer",
