@@ -117,6 +117,8 @@ def test_minutes_are_chips(calcom: Sandbox, staff: User) -> None:
     page = markup(desk(staff).get("/holds/new"))
 
     [chips] = re.findall(r'<div class="chips">(.*?)</div>', page, re.DOTALL)
-    inputs = re.findall(r'<input type="radio"[^>]* id="([^"]+)"[^>]*>\s*<label for="([^"]+)">', chips)
+    inputs = re.findall(
+        r'<input type="radio"[^>]* id="([^"]+)"[^>]*>\s*<label for="([^"]+)">', chips
+    )
     assert [first for first, _ in inputs] == [second for _, second in inputs]
     assert len(inputs) == len(re.findall("<input", chips)) == 4
