@@ -113,7 +113,7 @@ class TestMinutes:
 
 
 def test_minutes_are_chips(calcom: Sandbox, staff: User) -> None:
-    """The stylesheet shows what is checked on the label that follows, in every browser."""
+    """Put each label right after its input, where the stylesheet can show what is checked."""
     page = markup(desk(staff).get("/holds/new"))
 
     [chips] = re.findall(r'<div class="chips">(.*?)</div>', page, re.DOTALL)
