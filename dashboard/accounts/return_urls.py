@@ -27,7 +27,6 @@ PAGE_OF = {
     "move-poll": "hold-move",
     "release-poll": "release-many",
     "offer-poll": "offer",
-    "hold-put-aside": "hold",
     "hold-check": "hold",
     "hold-extend": "hold",
     "hold-put-aside": "hold",
