@@ -267,7 +267,6 @@ CALLS: dict[str, Message] = {
     Cause.RATE_LIMITED: replace(
         REFUSALS["rate_limited"],
         happened=_("cal.com allows no more requests for the moment."),
-        what_now=_("Wait for the time shown here, then try again."),
     ),
     Cause.WRONG_ROUTE: Message(
         happened=_("cal.com does not know the address that was asked."),

@@ -23,6 +23,7 @@ from dashboard.holds.message_table import (
 )
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome, Problem
+from dashboard.holds.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.localization import local_times
 
@@ -109,7 +110,7 @@ def call_failed(
         details=" · ".join(part for part in details if part),
         others=others,
         wait=error.retry_after,
-        values={},
+        values={"seconds": error.retry_after or DEFAULT_WAIT},
     )
 
 

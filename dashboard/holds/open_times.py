@@ -6,9 +6,9 @@ which times this office has, which were found taken, and which were given up sin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db.models import Q
 
@@ -16,6 +16,7 @@ from dashboard.calcom import Cause, Slot
 from dashboard.holds.free_times import Listing, Span
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
+from dashboard.localization import local_times
 
 State = Hold.State
 
@@ -48,8 +49,7 @@ def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -
     )
     held = [hold for hold in holds if keeps_slot(hold, cal_now)]
     hidden = [*held, *(hold for hold in holds if was_taken(hold, since))]
-    lengths = {slot.end - slot.start for slot in listing.slots if slot.end}
-    freed = freed_slots(holds, lengths, cal_now, since)
+    freed = freed_slots(holds, listing.slots, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listing.slots)}
     times = [
         Time(slot.start, slot.end, slot.seats_remaining)
@@ -78,16 +78,34 @@ def was_taken(hold: Hold, since: datetime) -> bool:
 
 
 def freed_slots(
-    holds: Iterable[Hold], lengths: set[timedelta], cal_now: datetime, since: datetime
+    holds: Iterable[Hold], listed: Sequence[Slot], cal_now: datetime, since: datetime
 ) -> list[Slot]:
-    """Return slots of holds that ended after the listing was made, if of a length it shows."""
-    return [
-        Slot(hold.slot_start, hold.slot_end)
-        for hold in holds
-        if hold.slot_end is not None
-        and was_freed(hold, cal_now, since)
-        and (not lengths or hold.slot_end - hold.slot_start in lengths)
-    ]
+    """Return slots of holds that ended after the listing was made, if they fit what it shows."""
+    ended = [hold for hold in holds if hold.slot_end and was_freed(hold, cal_now, since)]
+    slots = [Slot(hold.slot_start, hold.slot_end) for hold in ended]
+    with_end = [slot for slot in listed if slot.end]
+    return [slot for slot in slots if not with_end or fits(slot, with_end)]
+
+
+def fits(slot: Slot, listed: Sequence[Slot]) -> bool:
+    """Return whether a slot is one of the day's row: beside a listed one, or between two.
+
+    A time that was typed by hand may be held and still not be one that cal.com offers.
+    """
+    length = (slot.end or slot.start) - slot.start
+    if not length:
+        return False
+    alike = [each.start for each in listed if each.end and each.end - each.start == length]
+    gaps = [start - slot.start for start in alike if day_of(start) == day_of(slot.start)]
+    in_step = [gap for gap in gaps if not gap % length]
+    is_between = any(gap < timedelta(0) for gap in in_step) and any(
+        gap > timedelta(0) for gap in in_step
+    )
+    return is_between or any(abs(gap) <= length for gap in in_step)
+
+
+def day_of(moment: datetime) -> date:
+    return moment.astimezone(local_times.office()).date()
 
 
 def was_freed(hold: Hold, cal_now: datetime, since: datetime) -> bool:

@@ -99,7 +99,7 @@ EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         503,
         None,
         "cal.com allows no more requests for the moment.",
-        "Wait for the time shown here, then try again.",
+        "Try again in 60 seconds.",
     ),
     Cause.WRONG_ROUTE: (
         Unavailable,

@@ -70,6 +70,17 @@ def test_placing_and_releasing_shows_without_another_call(
     assert len(calcom.calls(route=SLOTS)) == 1
 
 
+@pytest.mark.parametrize("minutes", [-343, 15, -60])  # from 10:00: at 04:17, 10:15 and 09:00
+def test_released_time_that_cal_com_never_listed_is_not_free(
+    browser: Client, calcom: Sandbox, staff: User, minutes: int
+) -> None:
+    before = times(browser.get(f"/holds/new?{ON_MONDAY}"))
+    hold = verbs.place(staff, start=MONDAY + timedelta(minutes=minutes))
+    verbs.release(staff, hold)
+
+    assert times(browser.get(f"/holds/new?{ON_MONDAY}")) == before
+
+
 def test_time_held_during_the_listing_is_free_after_release(
     browser: Client, calcom: Sandbox, staff: User
 ) -> None:
