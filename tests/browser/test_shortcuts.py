@@ -177,7 +177,10 @@ class TestRowKeys:
 
     def test_j_and_k_walk_from_row_to_row(self, ada: User, rows: list[int]) -> None:
         ada.page.goto("/")
-        for key, pk in [*zip("jjj", rows, strict=True), ("j", rows[2]), ("k", rows[1])]:
+        ada.page.keyboard.press("j")
+        expect(ada.page.locator("#board :is(tr, li) a:focus")).to_have_count(1)
+        ada.page.locator(f"#h{rows[0]} th a").focus()  # holds of other tests may come before
+        for key, pk in [("j", rows[1]), ("j", rows[2]), ("j", rows[2]), ("k", rows[1])]:
             ada.page.keyboard.press(key)
             expect(ada.page.locator(f"#h{pk} th a")).to_be_focused()
 
