@@ -206,7 +206,6 @@ def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[t
     return [
         (hold_row(each, viewer), safety.second_possibly_held(each.latest_end))
         for each in unconfirmed.order_by("pk")
-        if each.latest_end is not None
     ]
 
 

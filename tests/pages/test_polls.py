@@ -218,3 +218,17 @@ class TestSecondReservation:
         own = markup(browser.get(f"/holds/{second.pk}/"))
         assert f'<a href="/holds/{hold.pk}/">another hold</a>' in own
         assert "Nothing is recorded about this hold." not in own
+
+    def test_page_tells_of_it_while_its_end_is_not_known(self, staff: User) -> None:
+        hold = put(staff)
+        second = put(
+            staff,
+            state="unconfirmed",
+            reservation_uid=None,
+            held_until=None,
+            unanswered_since=timezone.now(),
+            stands_in_for=hold,
+        )
+        page = markup(desk(staff).get(f"/holds/{hold.pk}/"))
+        assert "Until when is not known before cal.com answers." in page
+        assert f'href="/holds/{second.pk}/"' in page
