@@ -47,6 +47,7 @@ class Server:
 
     def stop(self) -> None:
         os.kill(self.pid, signal.SIGSTOP)
+        os.waitpid(self.pid, os.WUNTRACED)  # until all of its threads stand still
 
     def go_on(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
