@@ -1,4 +1,4 @@
-"""Static files of the real server: hashed, compressed, cacheable for ever."""
+"""Static files are hashed, compressed and cached without expiry by the real server."""
 
 import gzip
 import json
