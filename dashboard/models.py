@@ -1,11 +1,12 @@
 """Import the models of all packages, where Django looks for them."""
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
 __all__ = [
     "AuditEntry",
+    "AuditLink",
     "EventTypeLock",
     "FreeTimes",
     "Hold",

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.backends.signals import connection_created
 from django.db.migrations.executor import MigrationExecutor
 from django.db.models.signals import post_migrate
 
@@ -13,7 +14,8 @@ from dashboard.audit import triggers
 
 
 def connect(app_config: Any) -> None:
-    """Register the signal handler and the check; called once, when the app is ready."""
+    """Register the signal handlers and the check; called once, when the app is ready."""
+    connection_created.connect(triggers.prepare, dispatch_uid="audit.prepare")
     post_migrate.connect(install_triggers, sender=app_config, dispatch_uid="audit.triggers")
     register(check_triggers, Tags.database)
 

@@ -29,6 +29,7 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
     ("upstream_request_id", _lazy("Number at cal.com")),
     ("address", _lazy("Client address")),
     ("user_agent", _lazy("Browser")),
+    ("content_hash", _lazy("Content hash")),
     ("request_id", _lazy("Request number")),
 )
 
@@ -41,22 +42,18 @@ class EntryField:
 
 
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
-    """Yield every column except the three with JSON; empty columns in one field at the end."""
+    """Yield every column that is not empty, except the three with JSON."""
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
     yield actor_field(entry)
     done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
     yield EntryField(_("Action"), done)
     yield EntryField(_("Kind"), entry.get_kind_display())
-    yield EntryField(_("Outcome"), entry.get_outcome_display() or values.NOTHING)
-    empty = []
+    if entry.outcome:
+        yield EntryField(_("Outcome"), entry.get_outcome_display())
     for column, label in COLUMNS:
         value = getattr(entry, column)
-        if value in (None, ""):
-            empty.append(str(label))
-        else:
+        if value not in (None, ""):
             yield EntryField(str(label), values.display(column, value))
-    if empty:
-        yield EntryField(_("Empty"), ", ".join(empty))
 
 
 def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.audit import chain
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
@@ -20,6 +21,12 @@ def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
 
 class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
     """Queries of the log. Each uses an index, and none counts rows."""
+
+    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
+        """Insert entries with their content hashes; see ``AppendOnlyQuerySet``."""
+        for entry in objs:
+            entry.content_hash = chain.content_hash(entry)
+        return super().bulk_create(objs, *args, **kwargs)
 
     def newest_first(self) -> "AuditEntryQuerySet":
         return self.order_by("-id")
@@ -95,6 +102,7 @@ class AuditEntry(AppendOnlyModel):
         PASSWORD_CHANGED = "password_changed", _("changed a password")
         DENIED = "denied", _("was denied")
         EXPORT = "export", _("exported the log")
+        VERIFY = "verify", _("verified the log")
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")
@@ -130,6 +138,7 @@ class AuditEntry(AppendOnlyModel):
     address = models.CharField(max_length=45, blank=True)
     user_agent = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
+    content_hash = models.CharField(max_length=64, blank=True)  # "" in entries older than the chain
 
     objects = AuditEntryQuerySet.as_manager()
 
@@ -154,3 +163,25 @@ class AuditEntry(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()} ({self.kind})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the entry with its content hash, from which the database makes its link."""
+        self.content_hash = chain.content_hash(self)
+        super().save(*args, **kwargs)
+
+
+class AuditLink(AppendOnlyModel):
+    """Place of one entry in the chain. A trigger writes it with the entry; see ``chain``.
+
+    It refers to the entry by number only, so that it remains where entries are pruned.
+    """
+
+    position = models.BigIntegerField(primary_key=True)  # 1, 2, … without a gap
+    entry_id = models.BigIntegerField(unique=True)
+    content_hash = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    objects = AppendOnlyQuerySet["AuditLink"].as_manager()
+
+    def __str__(self) -> str:
+        return f"{self.position}: entry {self.entry_id}"

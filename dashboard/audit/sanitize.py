@@ -51,7 +51,8 @@ def to_json(value: object) -> Json:
     if value is None or isinstance(value, bool | int):
         return value
     if isinstance(value, float) and math.isfinite(value):
-        return value
+        # PostgreSQL returns 1e20 as an integer, and both must hash alike.
+        return int(value) if value.is_integer() else value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
     if isinstance(value, uuid.UUID):

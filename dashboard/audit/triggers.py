@@ -1,9 +1,13 @@
-"""Database triggers that refuse every change of the audit log, by any client and tool.
+"""Database triggers of the audit log: they refuse every change of it, and link new entries.
 
-Migrations do not create them, because a table rebuild on SQLite silently drops triggers. They are
-installed after every ``migrate``, for the unique indexes that the table has then, and verified by
-a system check. A user with the right to alter the schema can drop a trigger, or rewrite the file of
-SQLite; the check then reports it.
+They hold for any client and tool. Migrations do not create them, because a table rebuild on SQLite
+silently drops triggers. They are installed after every ``migrate``, for the unique indexes that the
+tables have then, and verified by a system check. A user with the right to alter the schema can drop
+a trigger, or rewrite the file of SQLite; the check then reports it.
+
+The trigger that links (see :mod:`dashboard.audit.chain`) runs on PostgreSQL when a transaction
+commits: a writer that waits there for the end of the chain holds all other locks already, so that
+two writers never wait for each other. SQLite has one writer at a time.
 
 Sources: https://www.sqlite.org/lang_createtrigger.html,
 https://www.sqlite.org/lang_conflict.html,
@@ -12,55 +16,89 @@ https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 """
 
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import unique_indexes
+from dashboard.audit import chain, unique_indexes
 
 TABLE = "dashboard_auditentry"
+LINKS = "dashboard_auditlink"
+TABLES = {TABLE: "id", LINKS: "position"}  # with their primary keys
 REFUSAL = "the audit log is append-only"
+WITHOUT_HASH = "an audit entry needs its content hash"
 MAX_ID = 2**62
+CHAIN_LOCK = 0x484F4C44  # any number that nothing else locks
+SHA256 = "holdfast_sha256"  # a function of the connections that Django opens to SQLite
 
-# The names of these and of no other triggers begin with it.
-PREFIX = f"{TABLE}_no_"
-TAKEN = f"EXISTS (SELECT 1 FROM {TABLE} WHERE id = NEW.id)"  # noqa: S608 a constant
+# The names of these and of no other triggers begin with it, after the table's name.
+PREFIX = "_no_"
+LINK = f"{TABLE}_link"
 # Name: moment and condition.
 SQLITE = {
-    f"{PREFIX}update": ("BEFORE UPDATE", "true"),
-    f"{PREFIX}delete": ("BEFORE DELETE", "true"),
+    "update": ("BEFORE UPDATE", "true"),
+    "delete": ("BEFORE DELETE", "true"),
     # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
     # sets PRAGMA recursive_triggers), so the INSERT itself is refused: here for the key, and by
     # one more trigger for each unique index.
-    f"{PREFIX}replace": ("BEFORE INSERT", TAKEN),
+    "replace": ("BEFORE INSERT", "EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"),
     # Before an INSERT without an id NEW.id is -1: a row with that id would make the trigger
     # above refuse every later entry. After the largest id SQLite has no next one.
-    f"{PREFIX}odd_id": ("AFTER INSERT", f"NEW.id NOT BETWEEN 1 AND {MAX_ID}"),
+    "odd_id": ("AFTER INSERT", "NEW.{key} NOT BETWEEN 1 AND " + str(MAX_ID)),
 }
+SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
+    SELECT RAISE(ABORT, '{WITHOUT_HASH}') WHERE length(NEW.content_hash) <> 64;
+    INSERT INTO {LINKS} (position, entry_id, content_hash, hash)
+    SELECT position + 1, NEW.id, NEW.content_hash, {SHA256}(
+        hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
+    FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
+          ORDER BY position DESC LIMIT 1); END"""  # noqa: S608 constants
 
 FUNCTION = f"{TABLE}_refuse"
 FUNCTION_BODY = (
     f" BEGIN RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
     " USING ERRCODE = 'integrity_constraint_violation'; END "
 )
-# Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, delete 8, update 16,
+LINK_FUNCTION = LINK
+LINK_FUNCTION_BODY = f"""
+    DECLARE place bigint; previous text;
+    BEGIN
+        IF length(NEW.content_hash) <> 64 THEN
+            RAISE EXCEPTION '{WITHOUT_HASH}' USING ERRCODE = 'integrity_constraint_violation';
+        END IF;
+        PERFORM pg_advisory_xact_lock({CHAIN_LOCK});
+        SELECT position, hash INTO place, previous FROM {LINKS} ORDER BY position DESC LIMIT 1;
+        place := coalesce(place, 0) + 1;
+        previous := coalesce(previous, '{chain.FIRST}');
+        INSERT INTO {LINKS} (position, entry_id, content_hash, hash)
+        VALUES (place, NEW.id, NEW.content_hash, encode(sha256(convert_to(
+            concat_ws(' ', previous, place, NEW.id, NEW.content_hash), 'UTF8')), 'hex'));
+        RETURN NULL;
+    END """  # noqa: S608 constants
+# Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, insert 4, delete 8, update 16,
 # truncate 32. For each row, because an ALTER that fills a column with a default issues an UPDATE
 # without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
 POSTGRESQL = {
-    f"{PREFIX}change": (f"BEFORE UPDATE OR DELETE ON {TABLE} FOR EACH ROW", 1 | 2 | 8 | 16),
-    f"{PREFIX}truncate": (f"BEFORE TRUNCATE ON {TABLE} FOR EACH STATEMENT", 2 | 32),
+    "change": ("BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW", 1 | 2 | 8 | 16),
+    "truncate": ("BEFORE TRUNCATE ON {table} FOR EACH STATEMENT", 2 | 32),
 }
+POSTGRESQL_LINK = (
+    f"AFTER INSERT ON {TABLE} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
+    f" EXECUTE FUNCTION {LINK_FUNCTION}()"
+)
 SQLITE_CATALOGUE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
 # Rules rewrite statements before any trigger sees them.
 POSTGRESQL_CATALOGUE = """
-    SELECT t.tgname, t.tgtype::int, t.tgenabled::text,
+    SELECT t.tgname, t.tgtype::int, t.tgenabled::text, t.tginitdeferred,
            t.tgqual IS NULL AND t.tgattr::text = '', p.proname, p.prosrc, l.lanname
     FROM pg_trigger t
     JOIN pg_proc p ON p.oid = t.tgfoid
     JOIN pg_language l ON l.oid = p.prolang
     WHERE t.tgrelid = to_regclass(%s) AND NOT t.tgisinternal
     UNION ALL
-    SELECT rulename, 0, '', false, '', '', '' FROM pg_rewrite WHERE ev_class = to_regclass(%s)
+    SELECT rulename, 0, '', false, false, '', '', '' FROM pg_rewrite
+    WHERE ev_class = to_regclass(%s)
 """
 
 
@@ -69,12 +107,18 @@ def is_supported(connection: BaseDatabaseWrapper) -> bool:
     return connection.vendor in ("sqlite", "postgresql")
 
 
+def prepare(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+    """Give a new connection to SQLite the function that the linking trigger calls."""
+    if connection.vendor == "sqlite":
+        connection.connection.create_function(SHA256, 1, chain.sha256, deterministic=True)
+
+
 def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of triggers that are missing, altered, disabled or not of this module.
 
-    Empty while the table does not exist.
+    Empty while the tables do not exist.
     """
-    if TABLE not in connection.introspection.table_names():
+    if not TABLES.keys() <= set(connection.introspection.table_names()):
         return []
     wanted, found = expected(connection), present(connection)
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]
@@ -91,11 +135,13 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 def drop(connection: BaseDatabaseWrapper) -> None:
     """Drop the triggers of this module, also those of an index that no longer exists."""
-    on_table = "" if connection.vendor == "sqlite" else f" ON {TABLE}"
-    own = [name for name in present(connection) if name.startswith(PREFIX)]
     with connection.cursor() as cursor:
-        for name in own:
-            cursor.execute(f"DROP TRIGGER IF EXISTS {connection.ops.quote_name(name)}{on_table}")
+        for table in TABLES:
+            on_table = "" if connection.vendor == "sqlite" else f" ON {table}"
+            for name in on(connection, table):
+                if name.startswith(f"{table}{PREFIX}") or name == LINK:
+                    quoted = connection.ops.quote_name(name)
+                    cursor.execute(f"DROP TRIGGER IF EXISTS {quoted}{on_table}")
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
@@ -111,40 +157,60 @@ def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
     if connection.vendor == "sqlite":
         return sqlite_triggers(connection)
     # "A": always enabled, also under session_replication_role = replica.
-    intact = ("A", True, FUNCTION, FUNCTION_BODY, "plpgsql")
-    return {name: (kind, *intact) for name, (_definition, kind) in POSTGRESQL.items()}
+    intact = ("A", False, True, FUNCTION, FUNCTION_BODY, "plpgsql")
+    linking = ("A", True, True, LINK_FUNCTION, LINK_FUNCTION_BODY, "plpgsql")
+    guards = {
+        f"{table}{PREFIX}{name}": (kind, *intact)
+        for table in TABLES
+        for name, (_definition, kind) in POSTGRESQL.items()
+    }
+    return guards | {LINK: (1 | 4, *linking)}
 
 
 def present(connection: BaseDatabaseWrapper) -> dict[str, object]:
-    """Return every trigger and rule on the table by name, with what decides if it is intact."""
+    """Return every trigger and rule on the tables by name, with what decides if it is intact."""
+    return {name: found for table in TABLES for name, found in on(connection, table).items()}
+
+
+def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, object]:
+    """Return the triggers and rules on one table, as ``present`` does."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(SQLITE_CATALOGUE, [TABLE])
+            cursor.execute(SQLITE_CATALOGUE, [table])
             return dict(cursor.fetchall())
-        cursor.execute(POSTGRESQL_CATALOGUE, [TABLE, TABLE])
+        cursor.execute(POSTGRESQL_CATALOGUE, [table, table])
         return {name: tuple(rest) for name, *rest in cursor.fetchall()}
 
 
 def sqlite_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
     """Return name and definition of each trigger, for the unique indexes that exist now."""
-    with connection.cursor() as cursor:
-        guards = {
-            f"{PREFIX}replace_{index}": ("BEFORE INSERT", conflict)
-            for index, conflict in unique_indexes.conflicts(cursor, TABLE)
-        }
     refusal = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    return {
-        name: f'CREATE TRIGGER "{name}" {moment} ON {TABLE} WHEN {condition} {refusal}'
-        for name, (moment, condition) in (SQLITE | guards).items()
-    }
+    found = {}
+    for table, key in TABLES.items():
+        with connection.cursor() as cursor:
+            guards = {
+                f"replace_{index}": ("BEFORE INSERT", conflict)
+                for index, conflict in unique_indexes.conflicts(cursor, table)
+            }
+        for guard, (moment, condition) in (SQLITE | guards).items():
+            name = f"{table}{PREFIX}{guard}"
+            when = condition.format(table=table, key=key) if guard in SQLITE else condition
+            found[name] = f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}'
+    return found | {LINK: SQLITE_LINK}
 
 
 def postgresql_statements() -> Iterator[str]:
-    """Yield the statements that create the function and all triggers."""
-    yield (
-        f"CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql"
-        f" AS $refuse${FUNCTION_BODY}$refuse$"
-    )
-    for name, (definition, _type) in POSTGRESQL.items():
-        yield f"CREATE TRIGGER {name} {definition} EXECUTE FUNCTION {FUNCTION}()"
-        yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}"
+    """Yield the statements that create the functions and all triggers."""
+    for function, body in ((FUNCTION, FUNCTION_BODY), (LINK_FUNCTION, LINK_FUNCTION_BODY)):
+        yield (
+            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql"
+            f" AS $body${body}$body$"
+        )
+    for table in TABLES:
+        for guard, (definition, _type) in POSTGRESQL.items():
+            name = f"{table}{PREFIX}{guard}"
+            moment = definition.format(table=table)
+            yield f"CREATE TRIGGER {name} {moment} EXECUTE FUNCTION {FUNCTION}()"
+            yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
+    yield f"CREATE CONSTRAINT TRIGGER {LINK} {POSTGRESQL_LINK}"
+    yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {LINK}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test import Client
 
@@ -27,6 +28,14 @@ from tests.audit.recorded import (
 )
 
 VENDORS = ("sqlite", "postgresql")
+
+
+@pytest.fixture
+def immediate_links(db) -> None:
+    """Write links with their entries, and not at the end of the transaction of a test."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @pytest.fixture

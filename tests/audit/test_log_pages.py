@@ -147,7 +147,7 @@ def test_entry_shows_every_column_and_its_action(staff, hold, admins_browser):
     assert f'href="/audit/{outcome.pk}/"' not in page
     assert "Tue 25 Nov 2025 13:00:00 CET · 2025-11-25T12:00:00.250Z" in page
     assert shown["Who"] == "staff"
-    assert shown["Empty"] == "Reason, Next call, Next address, Error code, Message"
+    assert {"Reason", "Next call", "Error code", "Message"}.isdisjoint(shown)  # empty
     assert shown["HTTP status"] == "200"
     assert shown["Milliseconds"] == "112"
     assert shown["Number at cal.com"] == "upstream-1"

@@ -53,7 +53,7 @@ class Migration(migrations.Migration):
 @pytest.mark.parametrize("index", INDEXES)
 def test_replace_through_a_unique_index_is_refused(own, index):
     run(own, f"CREATE UNIQUE INDEX later ON {TABLE} {INDEXES[index]}")
-    before, of_index = rows(own), f"{triggers.PREFIX}replace_later"
+    before, of_index = rows(own), f"{TABLE}{triggers.PREFIX}replace_later"
     assert triggers.faulty_triggers(own) == [of_index]
     assert [message.id for message in check_triggers(databases=[own.alias])] == ["audit.E001"]
     call_command("migrate", database=own.alias, verbosity=0)
@@ -71,7 +71,7 @@ def test_trigger_goes_with_its_index(own):
     run(own, f"CREATE UNIQUE INDEX later ON {TABLE} (request_id)")
     triggers.install(own)
     run(own, "DROP INDEX later")
-    assert triggers.faulty_triggers(own) == [f"{triggers.PREFIX}replace_later"]
+    assert triggers.faulty_triggers(own) == [f"{TABLE}{triggers.PREFIX}replace_later"]
     triggers.install(own)
     run(own, REPLACE)  # a plain INSERT by now
     assert_all_refused(own)

@@ -1,0 +1,85 @@
+"""Changes that a database administrator can make with the triggers off, and their faults."""
+
+from __future__ import annotations
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+from dashboard.audit import chain
+from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.triggers import LINKS, TABLE
+from tests.audit.attacks import ALL_BUT_ID
+from tests.audit.reset import without_triggers
+
+SWAP = ", ".join(
+    f"{name} = (SELECT other.{name} FROM {TABLE} other WHERE other.id = 5 - {TABLE}.id)"
+    for name in ("request_id", "content_hash")
+)
+# Statements, and the kind of fault with its entry. The log has entries 1 to 5.
+TAMPERED: dict[str, tuple[list[str], tuple[str, int | None]]] = {
+    "edit": ([f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = 3"], ("changed", 3)),
+    "edit with a new content hash": (
+        [f"UPDATE {TABLE} SET reason = 'x', content_hash = '{'0' * 64}' WHERE id = 3"],
+        ("changed", 3),
+    ),
+    "delete": ([f"DELETE FROM {TABLE} WHERE id = 3"], ("removed", 3)),
+    "delete with its link": (
+        [f"DELETE FROM {TABLE} WHERE id = 3", f"DELETE FROM {LINKS} WHERE entry_id = 3"],
+        ("removed", 4),
+    ),
+    "insert": (
+        [f"INSERT INTO {TABLE} (id, {ALL_BUT_ID}) SELECT 99, {ALL_BUT_ID} FROM {TABLE} WHERE id=2"],
+        ("inserted", 99),
+    ),
+    "swap": ([f"UPDATE {TABLE} SET {SWAP} WHERE id IN (2, 3)"], ("changed", 2)),
+    "swap of the links": (
+        [
+            f"UPDATE {LINKS} SET entry_id = -entry_id WHERE entry_id IN (2, 3)",
+            f"UPDATE {LINKS} SET entry_id = 5 + entry_id WHERE entry_id IN (-2, -3)",
+        ],
+        ("broken", 3),
+    ),
+    "edit of a link": (
+        [f"UPDATE {LINKS} SET hash = '{'0' * 64}' WHERE entry_id = 4"],
+        ("broken", 4),
+    ),
+    "delete of all": ([f"DELETE FROM {TABLE}"], ("removed", 1)),
+    "delete of the last": ([f"DELETE FROM {TABLE} WHERE id = 5"], ("removed", 5)),
+    "delete of the chain": ([f"DELETE FROM {LINKS}"], ("inserted", 1)),
+}
+# These leave a chain that is right in itself.
+ONLY_BY_CHECKPOINT = {
+    "truncated tail": [
+        f"DELETE FROM {TABLE} WHERE id > 3",
+        f"DELETE FROM {LINKS} WHERE entry_id > 3",
+    ],
+    "edit, and the chain computed anew": [
+        f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = 3",
+    ],
+}
+
+
+def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+    with without_triggers(connection), connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+        connection.check_constraints()  # PostgreSQL alters no table with pending triggers
+
+
+def compute_anew(connection: BaseDatabaseWrapper) -> None:
+    """Replace the chain by one that fits the entries as they are now."""
+    entries = AuditEntry.objects.using(connection.alias).order_by("id")
+    rows = ((entry.pk, chain.content_hash(entry)) for entry in entries)
+    links = list(chain.links_of(rows, chain.FIRST, 0))
+    with without_triggers(connection), connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {LINKS}")
+        for link in links:
+            cursor.execute(
+                f"INSERT INTO {LINKS} (position, entry_id, content_hash, hash)"
+                " VALUES (%s, %s, %s, %s)",
+                list(link),
+            )
+
+
+def verified(connection: BaseDatabaseWrapper) -> chain.Verification:
+    alias = connection.alias
+    return chain.verify(AuditLink.objects.using(alias), AuditEntry.objects.using(alias))

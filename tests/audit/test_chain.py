@@ -1,0 +1,163 @@
+"""Chain of hashes: canonical form, links, and every kind of tampering on both databases."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import threading
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+from django.core.management import call_command
+from django.db import IntegrityError, connections, transaction
+
+from dashboard.audit import chain, trail, triggers
+from dashboard.audit.models import AuditEntry, AuditLink
+from tests.audit.attacks import NOON, log, write
+from tests.audit.tampering import (
+    ONLY_BY_CHECKPOINT,
+    TAMPERED,
+    compute_anew,
+    run,
+    verified,
+)
+
+
+def test_canonical_form_is_as_documented():
+    action = uuid.UUID(int=5)
+    entry = AuditEntry(
+        pk=7,
+        at=datetime(2026, 11, 24, 13, 0, tzinfo=timezone(timedelta(hours=1))),
+        kind="event",
+        action_id=action,
+        action="sign_in",
+        actor_name="Zoë",
+        asked={"b": 1, "a": {"d": None, "c": "ü"}},
+        status=0,
+    )
+    text = (
+        '{"action":"sign_in","action_id":"00000000-0000-0000-0000-000000000005",'
+        '"actor_name":"Zo\\u00eb","asked":{"a":{"c":"\\u00fc","d":null},"b":1},'
+        '"at":"2026-11-24T12:00:00.000000Z","kind":"event","status":0}'
+    )
+    assert chain.content_hash(entry) == hashlib.sha256(text.encode()).hexdigest()
+    assert json.loads(text)["status"] == 0
+
+
+@pytest.mark.django_db
+def test_stored_entry_hashes_like_the_one_that_was_written():
+    odd = {"text": "a\u202eb", "float": 2.0, "small": 1e-7, "big": 1e20, "list": [1, None, True]}
+    trail.event(action=trail.Action.DENIED, by=None, now=NOON, asked=odd, message="é" * 3000)
+    entry = AuditEntry.objects.get()
+    assert chain.content_hash(entry) == entry.content_hash
+
+
+@pytest.mark.django_db
+def test_entry_without_a_content_hash_is_refused():
+    def write_without() -> None:
+        super(AuditEntry, AuditEntry(at=NOON, kind="event", action="sign_in")).save()
+        connections["default"].check_constraints()  # now instead of at the end of the test
+
+    with pytest.raises(IntegrityError, match=triggers.WITHOUT_HASH), transaction.atomic():
+        write_without()
+
+
+@pytest.mark.slow
+def test_every_writer_makes_the_chain_longer(shared):
+    links = list(AuditLink.objects.using(shared.alias).order_by("position"))
+    entries = list(log(shared).order_by("id"))
+    assert [(link.position, link.entry_id) for link in links] == [
+        (place, entry.pk) for place, entry in enumerate(entries, start=1)
+    ]
+    assert verified(shared).is_whole
+
+
+@pytest.mark.slow
+def test_every_kind_of_tampering_is_named(own):
+    write(own, 2)
+    found = {}
+    for name, (statements, _fault) in TAMPERED.items():
+        with transaction.atomic(using=own.alias):
+            run(own, statements)
+            fault = verified(own).fault
+            found[name] = fault and (fault.kind, fault.entry_id)
+            transaction.set_rollback(True, using=own.alias)
+    assert found == {name: fault for name, (_statements, fault) in TAMPERED.items()}
+    assert verified(own).fault is None
+
+
+@pytest.mark.slow
+def test_a_chain_that_is_right_in_itself_contradicts_an_older_checkpoint(own):
+    write(own, 2)
+    kept = verified(own)
+    for name, statements in ONLY_BY_CHECKPOINT.items():
+        with transaction.atomic(using=own.alias):
+            run(own, statements)
+            if "anew" in name:
+                compute_anew(own)
+            now = verified(own)
+            assert now.fault is None, name
+            assert (now.last, now.last_hash) != (kept.last, kept.last_hash), name
+            transaction.set_rollback(True, using=own.alias)
+
+
+@pytest.mark.slow
+def test_links_cannot_be_changed_or_forged_through_sql(own):
+    for statement in (
+        f"UPDATE {triggers.LINKS} SET hash = 'forged'",
+        f"DELETE FROM {triggers.LINKS}",
+        f"INSERT INTO {triggers.LINKS} SELECT * FROM {triggers.LINKS}",
+    ):
+        with (
+            pytest.raises(IntegrityError),
+            transaction.atomic(using=own.alias),
+            own.cursor() as cursor,
+        ):
+            cursor.execute(statement)
+    assert verified(own).is_whole
+
+
+@pytest.mark.slow
+def test_concurrent_writers_make_one_chain_without_a_hole(own):
+    alias, failed = own.alias, []
+
+    def work() -> None:
+        try:
+            for _ in range(5):
+                with transaction.atomic(using=alias):
+                    write(connections[alias], 2)
+        except Exception as error:  # noqa: BLE001 reported by the test
+            failed.append(error)
+        finally:
+            connections[alias].close()
+
+    writers = [threading.Thread(target=work) for _ in range(8)]
+    for writer in writers:
+        writer.start()
+    for writer in writers:
+        writer.join()
+    assert failed == []
+    found = verified(own)
+    assert (found.is_whole, found.count) == (True, log(own).count())
+    assert found.count >= 8 * 5 * 2
+
+
+@pytest.mark.slow
+def test_upgrade_links_all_entries_in_order(own):
+    call_command("migrate", "dashboard", "0014", database=own.alias, verbosity=0)
+    call_command("migrate", "dashboard", database=own.alias, verbosity=0)
+    found = verified(own)
+    assert (found.is_whole, found.count) == (True, log(own).count())
+    write(own, 1)
+    assert verified(own).is_whole
+
+
+def test_verification_goes_on_where_it_stopped(immediate_links, monkeypatch):
+    monkeypatch.setattr(chain, "BATCH", 2)
+    for _ in range(5):
+        trail.event(action=trail.Action.SIGN_OUT, by=None, now=datetime.now(UTC))
+    first = chain.verify(AuditLink.objects, AuditEntry.objects, is_due=lambda: True)
+    assert (first.first, first.last, first.is_whole) == (1, 2, False)
+    rest = chain.verify(AuditLink.objects, AuditEntry.objects, after=first.last)
+    assert (rest.first, rest.last, rest.is_whole) == (3, 5, True)
