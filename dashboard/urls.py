@@ -8,6 +8,7 @@ from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings
 from dashboard.audit import views as audit
 from dashboard.edge import health
 from dashboard.pages import (
+    audit_actions,
     board,
     board_actions,
     hold,
@@ -58,5 +59,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offers/<int:pk>/keep", offer.keep, name="offer-keep"),
     path("audit/", admins_only(audit.audit_log), name="audit"),
     path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
+    path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
+    path("audit/export", admins_only(audit_actions.export_log), name="audit-export"),
     path("admin/", people_site.urls),
 ]

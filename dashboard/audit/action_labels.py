@@ -37,6 +37,7 @@ DONE: dict[str, str | Promise] = {
     Action.PASSWORD_CHANGED: _lazy("changed a password"),
     Action.DENIED: _lazy("was denied a page"),
     Action.EXPORT: _lazy("exported the log"),
+    Action.VERIFY: _lazy("verified the log"),
 }
 TRIED: dict[str, str | Promise] = {
     Action.PLACE: _lazy("tried to place %(it)s"),
@@ -55,6 +56,7 @@ TRIED: dict[str, str | Promise] = {
     Action.PERSON_CHANGED: _lazy("tried to change a person"),
     Action.PASSWORD_CHANGED: _lazy("tried to change a password"),
     Action.EXPORT: _lazy("tried to export the log"),
+    Action.VERIFY: _lazy("verified the log and found a fault"),
 }
 VERDICTS: dict[str, str | Promise] = {
     **dict(Outcome.choices),

@@ -50,6 +50,15 @@ LABELS: dict[str, str | Promise] = {
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
     "address": _lazy("client address"),
+    "format": _lazy("format"),
+    "filters": _lazy("filters"),
+    "first": _lazy("first position"),
+    "last": _lazy("last position"),
+    "total": _lazy("number of entries"),
+    "hash": _lazy("hash of the last link"),
+    "fault": _lazy("fault"),
+    "position": _lazy("position of the fault"),
+    "entry": _lazy("number of the entry"),
 }
 
 

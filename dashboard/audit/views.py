@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.audit import search
+from dashboard.audit import evidence, search
 from dashboard.audit.entry_fields import (
     actor_field,
     changes,
@@ -34,7 +34,12 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     is_fragment = request.headers.get("HX-Request-Type") == "partial"
     template = "audit/_log.html" if is_fragment else "audit/log.html"
     status = 200 if page else 422
-    response = render(request, template, {"form": form, "page": page}, status=status)
+    response = render(
+        request,
+        template,
+        {"form": form, "page": page, "verified": evidence.latest()},
+        status=status,
+    )
     patch_vary_headers(response, ["HX-Request-Type"])
     return response
 

@@ -49,6 +49,8 @@ def test_only_listed_views_are_for_admins():
     assert admins_only == {
         "audit",
         "audit-entry",
+        "audit-export",
+        "audit-verify",
         "admin:index",
         "admin:login",
         "admin:app_list",

@@ -1,0 +1,68 @@
+"""Signed checkpoints: what the end of the chain was at a moment, to be kept outside the database.
+
+The chain alone cannot prove that its end was not cut off, nor that it was not computed anew from
+some entry on by someone who may write to the database. A checkpoint that a stranger keeps can: the
+hash at its position must never change. The signature, made with SECRET_KEY, proves that it is one
+of this installation.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+
+from django.core.signing import Signer
+
+from dashboard.audit import chain
+from dashboard.audit.models import AuditLink
+
+SALT = "holdfast.audit.checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Position and hash of the last link at a moment (ISO 8601, UTC)."""
+
+    at: str
+    position: int
+    hash: str
+
+    def to_line(self) -> str:
+        """Return it as one line of JSON, with its signature."""
+        return json.dumps({**asdict(self), "signature": signature(self)})
+
+
+def signature(checkpoint: Checkpoint) -> str:
+    text = f"{checkpoint.at} {checkpoint.position} {checkpoint.hash}"
+    return Signer(salt=SALT).signature(text)
+
+
+def latest(now: datetime) -> Checkpoint:
+    """Return the checkpoint of the present end of the chain; position 0 of an empty one."""
+    last = AuditLink.objects.order_by("-position").values_list("position", "hash").first()
+    position, link = last or (0, chain.FIRST)
+    return Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), position, link)
+
+
+def read(line: str) -> Checkpoint:
+    """Parse a line of a file of checkpoints; raise ValueError if it is not one of this site."""
+    try:
+        given = json.loads(line)
+        checkpoint = Checkpoint(given["at"], given["position"], given["hash"])
+        signed = given["signature"]
+    except (ValueError, KeyError, TypeError) as exc:
+        raise ValueError("is not a checkpoint") from exc
+    if signed != signature(checkpoint):
+        raise ValueError("has a signature that is not of this site's SECRET_KEY")
+    return checkpoint
+
+
+def contradicted(checkpoints: Iterable[Checkpoint]) -> Checkpoint | None:
+    """Return the first checkpoint whose position has another hash now, or none."""
+    for checkpoint in checkpoints:
+        link = AuditLink.objects.filter(position=checkpoint.position).values_list("hash", flat=True)
+        if checkpoint.position and link.first() != checkpoint.hash:
+            return checkpoint
+    return None

@@ -1,0 +1,108 @@
+"""Verify the audit log for people: whole, or in parts that a request has time for.
+
+Each verification is an entry itself; the last one tells the page what was verified when.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from dashboard.audit import chain, trail
+from dashboard.audit.chain import Fault, Verification
+from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.trail import Action, Actor, Outcome
+
+REQUEST_SECONDS = 5.0  # of one verification from the page
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Result of the last verification: positions ``first`` to ``last``, out of ``total``."""
+
+    entry_id: int
+    at: datetime
+    actor_name: str
+    first: int
+    last: int
+    total: int
+    fault: str  # a sentence, or ""
+
+    @property
+    def is_whole(self) -> bool:
+        return not self.fault and self.last >= self.total
+
+
+def verify_whole(*, by: Actor | None, now: datetime) -> Verification:
+    """Verify the log from the first entry to the last, and record the result."""
+    return record(chain.verify(AuditLink.objects, AuditEntry.objects), by=by, now=now)
+
+
+def verify_part(*, by: Actor | None, now: datetime) -> Verification:
+    """Verify as much as a request has time for, from where the last verification stopped."""
+    last = latest()
+    unfinished = last is not None and not last.is_whole and not last.fault
+    started = time.monotonic()
+    verification = chain.verify(
+        AuditLink.objects,
+        AuditEntry.objects,
+        after=last.last if last and unfinished else 0,
+        is_due=lambda: time.monotonic() - started > REQUEST_SECONDS,
+    )
+    return record(verification, by=by, now=now)
+
+
+def record(verification: Verification, *, by: Actor | None, now: datetime) -> Verification:
+    """Write the audit entry of a verification, and return the verification."""
+    after: dict[str, object] = {
+        "last": verification.last,
+        "total": max(total(), verification.last),
+        "hash": verification.last_hash,
+    }
+    if fault := verification.fault:
+        after |= {"fault": fault.kind, "position": fault.position, "entry": fault.entry_id}
+    trail.event(
+        action=Action.VERIFY,
+        by=by,
+        outcome=Outcome.REFUSED if fault else Outcome.OK,
+        now=now,
+        asked={"first": verification.first},
+        after=after,
+    )
+    return verification
+
+
+def total() -> int:
+    """Return the position of the last link, which is their number; 0 for an empty log."""
+    return AuditLink.objects.order_by("-position").values_list("position", flat=True).first() or 0
+
+
+def latest() -> Verified | None:
+    """Return the last verification, None before the first one."""
+    entry = AuditEntry.objects.filter(action=Action.VERIFY).newest_first().first()
+    if entry is None:
+        return None
+    kind, position, entry_id = (entry.after.get(key) for key in ("fault", "position", "entry"))
+    return Verified(
+        entry_id=entry.pk,
+        at=entry.at,
+        actor_name=entry.actor_name,
+        first=entry.asked["first"],
+        last=entry.after["last"],
+        total=entry.after["total"],
+        fault=sentence(Fault(kind, position, entry_id)) if kind else "",
+    )
+
+
+def sentence(fault: Fault) -> str:
+    """Return what was done to the log."""
+    texts = {
+        "changed": _("Entry %(entry)s was changed after it was written."),
+        "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
+        "inserted": _("Entry %(entry)s was inserted past Holdfast: it is not in the chain."),
+        "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
+    }
+    return texts[fault.kind] % {"entry": fault.entry_id, "position": fault.position}

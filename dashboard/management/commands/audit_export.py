@@ -1,0 +1,81 @@
+"""``manage.py audit_export``: write the audit log to standard output."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from dashboard.audit import export
+from dashboard.audit.forms import VISIBLE, LogForm
+from dashboard.management.service import until_stopped
+
+PROGRESS = 1000  # entries between two signs of progress
+
+
+class Command(BaseCommand):
+    help = (
+        "Write the audit log to standard output, oldest first: all of it, what the filters select,"
+        " or with --cursor what is new since the last run."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--format", choices=sorted(export.FORMATS), default="jsonl")
+        for name in VISIBLE:
+            parser.add_argument(f"--{name}", help="as on the page of the log; days as YYYY-MM-DD")
+        parser.add_argument(
+            "--cursor",
+            type=Path,
+            metavar="FILE",
+            help="keeps the position reached, so that the next run goes on there",
+        )
+        parser.add_argument(
+            "--every", type=float, metavar="SECONDS", help="with --cursor: go on for ever"
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        form = LogForm({name: options[name] or "" for name in VISIBLE})
+        if not form.is_valid():
+            raise CommandError(form.errors.as_text())
+        if options["cursor"] and form.applied:
+            raise CommandError("A filter and --cursor exclude each other.")
+        now = timezone.now()
+        export.record(options["format"], form.applied, by=None, now=now)
+        if options["cursor"]:
+            self.follow(options["cursor"], options["every"], options["format"])
+        else:
+            self.write(export.of_filter(form.log_filter(), now), options["format"])
+
+    def follow(self, cursor: Path, every: float | None, name: str) -> None:
+        """Write what is new; the cursor moves after the entries have been written."""
+        with until_stopped(with_parent=False) as stop:
+            while not stop.is_set():
+                position = int(cursor.read_text()) if cursor.exists() else 0
+                last = self.write(export.since(position), name) or position
+                moved = cursor.with_name(f"{cursor.name}.new")
+                moved.write_text(f"{last}\n")
+                moved.replace(cursor)
+                if every is None:
+                    return
+                stop.wait(every)
+
+    def write(self, entries: Iterable[dict[str, Any]], name: str) -> int:
+        """Write entries; return the position of the last one, or 0 without any."""
+        last = [0]
+
+        def counted() -> Iterator[dict[str, Any]]:
+            for number, entry in enumerate(entries, start=1):
+                last[0] = entry["position"] or last[0]
+                if number % PROGRESS == 0 and sys.stderr.isatty():
+                    self.stderr.write(f"\r{number} entries", ending="")
+                yield entry
+
+        _content_type, lines = export.FORMATS[name]
+        for line in lines(counted()):
+            self.stdout.write(line, ending="")
+        self.stdout.flush()
+        return last[0]

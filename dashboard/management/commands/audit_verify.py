@@ -1,0 +1,57 @@
+"""``manage.py audit_verify``: prove that the audit log is what was written, or name the fault."""
+
+from argparse import ArgumentParser
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from dashboard.audit import checkpoints, evidence
+from dashboard.audit.checkpoints import Checkpoint
+
+
+class Command(BaseCommand):
+    help = "Verify the audit log. Exits with 1 and names the first fault if it was tampered with."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--checkpoints",
+            type=Path,
+            metavar="FILE",
+            help="file with lines of audit_checkpoint, kept outside the database",
+        )
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        file = options["checkpoints"]
+        kept = list(read(file.read_text().splitlines())) if file else []
+        verification = evidence.verify_whole(by=None, now=timezone.now())
+        if verification.fault:
+            raise CommandError(evidence.sentence(verification.fault))
+        contradicted = checkpoints.contradicted(kept)
+        if contradicted:
+            raise CommandError(
+                f"The log contradicts the checkpoint of {contradicted.at}: at position"
+                f" {contradicted.position} it was another, or its end was removed since."
+            )
+        self.stdout.write(
+            f"Verified {verification.count} entries"
+            + (f" and {len(kept)} checkpoints" if kept else "")
+            + f": nothing was changed, removed or inserted. The last hash is"
+            f" {verification.last_hash or 'none'}."
+        )
+        if not kept:
+            self.stdout.write(
+                "Without a checkpoint kept elsewhere, this does not prove that the end was not cut"
+                " off, or the chain computed anew by someone who may write to the database."
+            )
+
+
+def read(lines: Iterable[str]) -> Iterator[Checkpoint]:
+    """Parse the lines of a file of checkpoints; raise CommandError for the first wrong one."""
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield checkpoints.read(line)
+        except ValueError as error:
+            raise CommandError(f"Line {number} of the checkpoints {error}.") from error

@@ -1,0 +1,34 @@
+"""Verify and export the audit log, from the log's page."""
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from dashboard.accounts.actors import actor_of
+from dashboard.audit import evidence, export
+from dashboard.audit.forms import LogForm
+
+
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the log, or the next part of a long one; the log's page shows the result."""
+    evidence.verify_part(by=actor_of(request), now=timezone.now())
+    return redirect(f"{reverse('audit')}#evidence")
+
+
+@require_POST
+def export_log(request: HttpRequest) -> HttpResponseBase:
+    """Stream every entry of the actions that the filter in the address selects, as a file."""
+    form, name = LogForm(request.GET), request.POST.get("format", "")
+    if not form.is_valid() or name not in export.FORMATS:
+        return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
+    now = timezone.now()
+    export.record(name, form.applied, by=actor_of(request), now=now)
+    content_type, lines = export.FORMATS[name]
+    response = StreamingHttpResponse(
+        lines(export.of_filter(form.log_filter(), now)), content_type=content_type
+    )
+    response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.{name}"'
+    return response

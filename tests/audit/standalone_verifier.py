@@ -1,0 +1,54 @@
+"""Verify an export of the audit log with nothing but Python's standard library.
+
+    manage.py audit_export --format jsonl > log.jsonl
+    python standalone_verifier.py log.jsonl [checkpoints.jsonl]
+
+Each line of the export is one entry, with its ``position`` in the chain and the ``link`` hash. The
+two rules:
+
+- The content hash of an entry is the SHA-256 of its JSON: all columns that are not empty, without
+  ``id``, keys sorted, no spaces, characters beyond ASCII as \\uXXXX.
+- The link hash is the SHA-256 of the link hash before ("" for the first), the position, the id and
+  the content hash, with a space between them.
+"""
+
+import hashlib
+import json
+import sys
+from pathlib import Path
+
+NOT_HASHED = {"id", "position", "link", "at_office", "schema"}
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def content_hash(entry):
+    filled = {
+        name: value
+        for name, value in entry.items()
+        if name not in NOT_HASHED and value not in (None, "", {})
+    }
+    return sha256(json.dumps(filled, sort_keys=True, separators=(",", ":")))
+
+
+def first_fault(lines, checkpoints=()):
+    """Return a sentence about the first fault, or "" if the log is what was written."""
+    kept = {point["position"]: point["hash"] for point in map(json.loads, checkpoints)}
+    previous = ""
+    for position, line in enumerate(lines, start=1):
+        entry = json.loads(line)
+        text = f"{previous} {position} {entry['id']} {content_hash(entry)}"
+        previous = sha256(text)
+        if entry["position"] != position or entry["link"] != previous:
+            return f"position {position}, entry {entry['id']}"
+        if kept.pop(position, previous) != previous:
+            return f"the checkpoint of position {position}"
+    return f"the checkpoint of position {min(kept)}" if kept else ""
+
+
+if __name__ == "__main__":
+    texts = [Path(name).read_text(encoding="utf-8").splitlines() for name in sys.argv[1:]]
+    fault = first_fault(*texts)
+    sys.exit(f"Fault: {fault}" if fault else 0)

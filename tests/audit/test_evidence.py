@@ -1,0 +1,145 @@
+"""Proof for people: commands, checkpoints, the page, and a verifier that shares no code."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from dashboard.audit import chain, checkpoints, evidence, trail
+from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.triggers import TABLE
+from tests.audit import standalone_verifier
+from tests.audit.attacks import NOON
+from tests.audit.recorded import extend
+from tests.audit.tampering import compute_anew, run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+EDIT = [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = (SELECT max(id) - 1 FROM {TABLE})"]
+
+
+def write(count: int) -> None:
+    for number in range(count):
+        trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON, asked={"é": number})
+
+
+def output(command: str, **options: object) -> str:
+    stdout = io.StringIO()
+    call_command(command, stdout=stdout, **options)
+    return stdout.getvalue()
+
+
+def test_command_verifies_and_records_it():
+    write(3)
+    last = AuditLink.objects.order_by("-position")[0]
+    text = output("audit_verify")
+    assert text.startswith("Verified 3 entries: nothing was changed, removed or inserted.")
+    assert last.hash in text
+    assert "Without a checkpoint" in text
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.outcome, entry.actor_name) == ("verify", "ok", "system")
+    assert entry.after == {"last": 3, "total": 3, "hash": last.hash}
+
+
+def test_command_names_the_changed_entry_and_records_the_fault():
+    write(3)
+    run(connection, EDIT)
+    changed = AuditEntry.objects.newest_first()[1].pk
+    with pytest.raises(CommandError, match=f"Entry {changed} was changed"):
+        output("audit_verify")
+    assert AuditEntry.objects.newest_first()[0].outcome == "refused"
+
+
+def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
+    write(3)
+    kept, changed = tmp_path / "kept.jsonl", AuditEntry.objects.newest_first()[0].pk
+    kept.write_text(output("audit_checkpoint"))
+    write(1)
+    assert "and 1 checkpoints" in output("audit_verify", checkpoints=kept)
+    run(connection, [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id <= {changed}"])
+    compute_anew(connection)
+    with pytest.raises(CommandError, match="contradicts the checkpoint"):
+        output("audit_verify", checkpoints=kept)
+
+
+def test_checkpoint_of_another_site_is_refused(settings):
+    line = checkpoints.latest(NOON).to_line()
+    assert checkpoints.read(line) == checkpoints.Checkpoint("2026-11-24T12:00:00+00:00", 0, "")
+    for forged in (line.replace('"position": 0', '"position": 1'), "{}", "no", "[]"):
+        with pytest.raises(ValueError, match=r"checkpoint|SECRET_KEY"):
+            checkpoints.read(forged)
+    settings.SECRET_KEY = "another key of another site"
+    with pytest.raises(ValueError, match="SECRET_KEY"):
+        checkpoints.read(line)
+
+
+def test_standalone_verifier_agrees(staff, hold):
+    extend(staff, hold)
+    write(2)
+    exported = output("audit_export").splitlines()
+    exported += output("audit_export").splitlines()[len(exported) :]  # with the export itself
+    point = checkpoints.latest(NOON).to_line()
+    assert standalone_verifier.first_fault(exported) == ""
+    by_chain = [json.loads(line)["id"] for line in exported]
+    for place, line in enumerate(exported):
+        changed = line.replace('"action":"', '"action":"x')
+        tampered = [*exported[:place], changed, *exported[place + 1 :]]
+        expected = f"position {place + 1}, entry {by_chain[place]}"
+        assert standalone_verifier.first_fault(tampered) == expected
+    assert standalone_verifier.first_fault(exported[:-1], [point]).startswith("the checkpoint")
+    swapped = [exported[1], exported[0], *exported[2:]]
+    assert standalone_verifier.first_fault(swapped) == f"position 1, entry {by_chain[1]}"
+
+
+def test_admin_verifies_from_the_page(admins_browser):
+    write(2)
+    assert "Not verified yet." in admins_browser.get("/audit/").content.decode()
+    total = evidence.total()
+    answer = admins_browser.post("/audit/verify")
+    assert (answer.status_code, answer["Location"]) == (302, "/audit/#evidence")
+    page = admins_browser.get("/audit/").content.decode()
+    assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted." in page
+
+
+def test_page_names_a_fault(admins_browser):
+    write(2)
+    run(connection, EDIT)
+    admins_browser.post("/audit/verify")
+    assert "was changed after it was written." in admins_browser.get("/audit/").content.decode()
+
+
+def test_long_log_is_verified_in_parts(admins_browser, monkeypatch):
+    monkeypatch.setattr(chain, "BATCH", 2)
+    monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
+    write(5)
+    total = evidence.total()
+    parts = []
+    for _ in range(4):
+        admins_browser.post("/audit/verify")
+        verified = evidence.latest()
+        parts.append((verified.first, verified.last))
+    assert parts[0] == (1, 2)
+    assert parts[1] == (3, 4)
+    assert "verify again to continue" in admins_browser.get("/audit/").content.decode()
+    assert total > 4
+
+
+def test_only_admins_verify_and_export(client, staff):
+    client.force_login(staff)
+    before = AuditEntry.objects.filter(action__in=("verify", "export")).count()
+    for address in ("/audit/verify", "/audit/export"):
+        assert client.post(address).status_code == 403
+    assert AuditEntry.objects.filter(action__in=("verify", "export")).count() == before
+
+
+def test_verified_is_of_the_last_verification():
+    assert evidence.latest() is None
+    write(1)
+    evidence.verify_whole(by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC))
+    verified = evidence.latest()
+    assert (verified.is_whole, verified.fault, verified.actor_name) == (True, "", "system")

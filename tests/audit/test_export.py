@@ -1,0 +1,102 @@
+"""Export: the entries of the filter, in both formats, and the stream of new ones."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from dashboard.audit import export, trail
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.search import LogFilter
+from tests.audit.attacks import NOON
+from tests.audit.recorded import extend
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+LATER = NOON + timedelta(days=1)
+
+
+def exported(log_filter: LogFilter) -> list[int]:
+    return [line["id"] for line in export.of_filter(log_filter, LATER)]
+
+
+def test_exports_every_entry_of_matching_actions(staff, colleague, mixed_log):
+    everything = list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
+    assert sorted(exported(LogFilter())) == everything
+    assert everything
+    extended = AuditEntry.objects.filter(action="extend", actor=staff).order_by("id")
+    assert exported(LogFilter(action="extend", person=staff.pk)) == [row.pk for row in extended]
+    assert len(extended) > 1
+    assert exported(LogFilter(hold=10**9)) == []
+
+
+def test_batches_lose_nothing(staff, hold, monkeypatch):
+    monkeypatch.setattr(export, "BATCH", 2)
+    for _ in range(5):
+        extend(staff, hold)
+    assert len(set(exported(LogFilter()))) == AuditEntry.objects.count()
+    positions = [line["position"] for line in export.since(0)]
+    assert positions == list(range(1, AuditEntry.objects.count() + 1))
+
+
+def test_formulas_are_text_in_csv():
+    for start in export.FORMULA:
+        trail.event(
+            action=trail.Action.DENIED, by=None, now=NOON, user_agent=f"{start}cmd|' /C calc'!A0"
+        )
+    text = "".join(export.csv_lines(export.of_filter(LogFilter(), LATER)))
+    rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+    assert len(rows) == len(export.FORMULA)
+    assert [
+        row for row in rows if any(str(cell).startswith(export.FORMULA) for cell in row.values())
+    ] == []
+    assert rows[0]["at"] == "2026-11-24T12:00:00.000000Z"
+    assert rows[0]["schema"] == "1"
+
+
+def test_page_exports_what_it_shows(admins_browser, mixed_log):
+    answer = admins_browser.post("/audit/export?action=expire", {"format": "jsonl"})
+    lines = [json.loads(line) for line in b"".join(answer.streaming_content).splitlines()]
+    assert [line["action"] for line in lines] == ["expire"]
+    assert answer["Content-Disposition"].startswith('attachment; filename="audit-')
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.actor_name) == ("export", "admin")
+    assert entry.asked == {"format": "jsonl", "filters": ["Action: a hold ran out"]}
+
+
+@pytest.mark.parametrize(("query", "name"), [("?hold=x", "csv"), ("", "exe"), ("", "")])
+def test_senseless_export_leads_back_and_records_nothing(admins_browser, query, name):
+    answer = admins_browser.post(f"/audit/export{query}", {"format": name})
+    assert (answer.status_code, answer["Location"]) == (302, f"/audit/?{query[1:]}")
+    assert not AuditEntry.objects.filter(action="export").exists()
+
+
+def run_command(**options: object) -> list[dict]:
+    stdout = io.StringIO()
+    call_command("audit_export", stdout=stdout, **options)
+    return [json.loads(line) for line in stdout.getvalue().splitlines()]
+
+
+def test_cursor_misses_and_repeats_nothing(tmp_path):
+    cursor = tmp_path / "cursor"
+    seen = []
+    for _ in range(3):
+        trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON)
+        seen += [line["id"] for line in run_command(cursor=cursor)]
+    everything = list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
+    assert seen == everything
+    assert len(seen) == 6  # each run records itself first
+
+
+def test_command_filters_and_refuses_nonsense(tmp_path):
+    trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON)
+    assert [line["action"] for line in run_command(action="sign_out")] == ["sign_out"]
+    with pytest.raises(CommandError, match="action"):
+        run_command(action="fly")
+    with pytest.raises(CommandError, match="--cursor"):
+        run_command(action="sign_out", cursor=tmp_path / "cursor")
