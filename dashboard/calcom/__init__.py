@@ -13,11 +13,13 @@ from dashboard.calcom.types import (
     Answer,
     EventType,
     Exchange,
+    Host,
     Kind,
     Listed,
     Rate,
     Reservation,
     Slot,
+    Team,
 )
 
 __all__ = [
@@ -29,12 +31,14 @@ __all__ = [
     "EventType",
     "Exchange",
     "FieldError",
+    "Host",
     "Kind",
     "Listed",
     "Rate",
     "Refused",
     "Reservation",
     "Slot",
+    "Team",
     "Unavailable",
     "Unknown",
 ]

@@ -113,6 +113,8 @@ class Client:
     delete = method(endpoints.delete)
     event_types = method(endpoints.event_types)
     event_type = method(endpoints.event_type)
+    team_event_types = method(endpoints.team_event_types)
+    teams = method(endpoints.teams)
     slots = method(endpoints.slots)
 
     def close(self) -> None:
@@ -168,6 +170,8 @@ class AsyncClient:
     delete = async_method(endpoints.delete)
     event_types = async_method(endpoints.event_types)
     event_type = async_method(endpoints.event_type)
+    team_event_types = async_method(endpoints.team_event_types)
+    teams = async_method(endpoints.teams)
     slots = async_method(endpoints.slots)
 
     async def aclose(self) -> None:

@@ -16,7 +16,7 @@ import httpx
 
 from dashboard.calcom import parsing
 from dashboard.calcom.parsing import UnknownShapeError
-from dashboard.calcom.types import EventType, Listed, Reservation, Slot
+from dashboard.calcom.types import EventType, Listed, Reservation, Slot, Team
 
 T = TypeVar("T")
 
@@ -30,6 +30,8 @@ RESERVATION = "/v2/slots/reservations/{uid}"
 EVENT_TYPES = "/v2/event-types"
 EVENT_TYPE = "/v2/event-types/{id}"
 SLOTS = "/v2/slots"
+TEAMS = "/v2/teams"
+TEAM_EVENT_TYPES = "/v2/teams/{id}/event-types"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,16 +144,27 @@ def delete(*, uid: str) -> Call[None]:
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-all-event-types
-def event_types() -> Call[Listed[EventType]]:
-    """List the event types that the key's owner has alone, hidden ones too.
+def event_types(*, username: str | None = None) -> Call[Listed[EventType]]:
+    """List the event types that a person has alone: the public ones, of the key's owner all.
 
-    Those of teams are not listed; ask for them by id.
+    Without a user name those of the key's owner; for an unknown one none. Those of teams are not
+    listed.
     """
+    target = "" if username is None else f"{EVENT_TYPES}?{urlencode({'username': username})}"
+    return Call("GET", EVENT_TYPES, EVENT_TYPES_VERSION, read_event_types, target=target)
 
-    def read(answer: Mapping[str, object]) -> Listed[EventType]:
-        return parsing.event_types(answer.get("data"))
 
-    return Call("GET", EVENT_TYPES, EVENT_TYPES_VERSION, read)
+# https://cal.com/docs/api-reference/v2/teams-event-types/get-team-event-types
+def team_event_types(*, team_id: int) -> Call[Listed[EventType]]:
+    """List the event types of a team. The open server has no such route: Cause.WRONG_ROUTE."""
+    target = f"{TEAMS}/{team_id:d}/event-types"
+    return Call("GET", TEAM_EVENT_TYPES, EVENT_TYPES_VERSION, read_event_types, target=target)
+
+
+# https://cal.com/docs/api-reference/v2/teams/get-teams
+def teams() -> Call[Listed[Team]]:
+    """List the teams of the key's owner. The open server has no such route: Cause.WRONG_ROUTE."""
+    return Call("GET", TEAMS, EVENT_TYPES_VERSION, lambda answer: parsing.teams(answer.get("data")))
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-an-event-type
@@ -196,6 +209,10 @@ def slots(
         return parsing.slots(answer.get("data"), first, last)
 
     return Call("GET", SLOTS, SLOTS_VERSION, read, target=f"{SLOTS}?{given}")
+
+
+def read_event_types(answer: Mapping[str, object]) -> Listed[EventType]:
+    return parsing.event_types(answer.get("data"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from dashboard.calcom.cleansing import plain
-from dashboard.calcom.types import EventType, Kind, Listed, Reservation, Slot
+from dashboard.calcom.types import EventType, Host, Kind, Listed, Reservation, Slot, Team
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -76,7 +76,8 @@ def event_type(value: object) -> EventType:
         length_options=lengths_of(data.get("lengthInMinutesOptions")),
         seats_per_time_slot=seats,
         hidden=data.get("hidden") is True,
-        owners=names_of(data.get("users")) or names_of(data.get("hosts")),
+        hosts=hosts_of(data.get("users")) or hosts_of(data.get("hosts")),
+        team_id=known_id(data.get("teamId")),
     )
 
 
@@ -86,6 +87,20 @@ def event_types(value: object) -> Listed[EventType]:
     held = (one for one in found.entries if one.id > 0)
     by_title = sorted(held, key=lambda one: (one.title.casefold(), one.id))
     return Listed(tuple(by_title), found.unread)
+
+
+def team(value: object) -> Team:
+    """Read a team."""
+    data = mapping(value, "team")
+    number, slug = integer(data, "id"), text_of(data.get("slug"))
+    return Team(number, text_of(data.get("name")) or slug or f"#{number}", slug)
+
+
+def teams(value: object) -> Listed[Team]:
+    """Read the teams that can be read, by name."""
+    found = readable(team, listing(value, "data"), "teams")
+    by_name = sorted(found.entries, key=lambda one: (one.name.casefold(), one.id))
+    return Listed(tuple(by_name), found.unread)
 
 
 def slots(value: object, start: datetime, end: datetime) -> Listed[Slot]:
@@ -150,16 +165,23 @@ def lengths_of(value: object) -> tuple[int, ...]:
     return tuple(sorted({within(LENGTHS, {"length": one}, "length") for one in options}))
 
 
-def names_of(value: object) -> tuple[str, ...]:
-    """Read the names of people, as far as they have one."""
-    people = value if isinstance(value, list) else []
-    names = (
-        text_of(one.get("name")) or text_of(one.get("username"))
-        if isinstance(one, dict)
-        else text_of(one)
-        for one in people
-    )
-    return tuple(filter(None, names))
+def hosts_of(value: object) -> tuple[Host, ...]:
+    """Read people, as far as they have a name; cal.com's own document has names only."""
+    hosts = map(host_of, value if isinstance(value, list) else [])
+    return tuple(host for host in hosts if host.name)
+
+
+def host_of(value: object) -> Host:
+    if not isinstance(value, dict):
+        return Host(None, text_of(value), "")
+    username = text_of(value.get("username"))
+    number = known_id(value.get("id", value.get("userId")))
+    return Host(number, text_of(value.get("name")) or username, username)
+
+
+def known_id(value: object) -> int | None:
+    """Read a primary key; None for anything else."""
+    return value if type(value) is int and 0 < value <= LARGEST else None
 
 
 def text_of(value: object) -> str:

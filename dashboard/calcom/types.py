@@ -35,8 +35,17 @@ class Reservation:
 
 
 @dataclass(frozen=True, slots=True)
+class Host:
+    """A person whose time an event type takes; what cal.com does not tell is None or ""."""
+
+    id: int | None
+    name: str
+    username: str
+
+
+@dataclass(frozen=True, slots=True)
 class EventType:
-    """A kind of appointment that can be booked."""
+    """A kind of appointment that can be booked, of a person or of a team."""
 
     id: int
     title: str
@@ -46,7 +55,22 @@ class EventType:
     length_options: tuple[int, ...]  # empty where the length is fixed
     seats_per_time_slot: int | None  # None where not seated
     hidden: bool
-    owners: tuple[str, ...]  # names of its users or hosts
+    hosts: tuple[Host, ...]  # its users, or the hosts of a team's
+    team_id: int | None = None  # None for a person's own
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Return the names of its hosts."""
+        return tuple(host.name for host in self.hosts)
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A team that the key's owner is a member of."""
+
+    id: int
+    name: str
+    slug: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,10 +27,12 @@ VERBS: dict[str, dict[str, Any]] = {
     "delete": {"uid": UID},
     "event_types": {},
     "event_type": {"event_type_id": 1},
+    "team_event_types": {"team_id": 1},
+    "teams": {},
     "slots": {"event_type_id": 1, "start": START, "end": START.replace(day=12)},
 }
 WRITES = ("reserve", "update", "delete")
-READS = ("get", "event_types", "event_type", "slots")
+READS = ("get", "event_types", "event_type", "team_event_types", "teams", "slots")
 RATED = {
     "X-RateLimit-Limit-Default": "120",
     "X-RateLimit-Remaining-Default": "119",

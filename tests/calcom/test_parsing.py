@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.calcom import EventType, Kind
+from dashboard.calcom import EventType, Host, Kind
 from tests.calcom.calls import UID, ends
 
 RESERVED = {
@@ -26,7 +26,7 @@ CONSULT = {
     "slug": "consult",
     "lengthInMinutes": 60,
     "seats": {"disabled": True},
-    "users": [{"name": "Owner", "username": "owner"}],
+    "users": [{"id": 1, "name": "Owner", "username": "owner"}],
     "hidden": False,
 }
 
@@ -158,9 +158,15 @@ def test_moments_are_converted_to_utc(start: str) -> None:
         ),
         ({"lengthInMinutesOptions": [45, 15, 15]}, {"length_options": (15, 45)}),
         ({"lengthInMinutesOptions": None}, {}),
-        ({"users": None}, {"owners": ()}),
-        ({"users": ["1", {"name": None, "username": "mate"}, 7]}, {"owners": ("1", "mate")}),
-        ({"users": [], "hosts": [{"name": "Mate"}]}, {"owners": ("Mate",)}),
+        ({"users": None}, {"hosts": ()}),
+        (
+            {"users": ["1", {"name": None, "username": "mate"}, 7]},
+            {"hosts": (Host(None, "1", ""), Host(None, "mate", "mate"))},
+        ),
+        (
+            {"users": [], "hosts": [{"userId": 2, "name": "Mate"}], "teamId": 1},
+            {"hosts": (Host(2, "Mate", ""),), "team_id": 1},
+        ),
     ],
 )
 def test_event_type(changes: dict[str, Any], expected: dict[str, Any]) -> None:
@@ -173,7 +179,7 @@ def test_event_type(changes: dict[str, Any], expected: dict[str, Any]) -> None:
         "length_options": (),
         "seats_per_time_slot": None,
         "hidden": False,
-        "owners": ("Owner",),
+        "hosts": (Host(1, "Owner", "owner"),),
     }
     assert ends("event_type", CONSULT | changes) == EventType(**plain | expected)
 

@@ -13,6 +13,7 @@ from dashboard.calcom import (
     CalcomError,
     EventType,
     FieldError,
+    Host,
     Kind,
     Listed,
     Rate,
@@ -268,7 +269,8 @@ def from_world(one: dict[str, Any]) -> dict[str, Any]:
         "length_in_minutes": one["lengthInMinutes"],
         "length_options": tuple(one.get("lengthInMinutesOptions", ())),
         "seats_per_time_slot": places,
-        "owners": tuple(names[number] for number in owners),
+        "hosts": tuple(Host(number, names[number], names[number].lower()) for number in owners),
+        "team_id": one.get("team"),
     }
 
 
