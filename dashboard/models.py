@@ -2,11 +2,13 @@
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
 __all__ = [
     "AuditEntry",
     "AuditLink",
+    "Calendar",
     "EventTypeLock",
     "FreeTimes",
     "Hold",

@@ -1,0 +1,224 @@
+"""The catalogue: event types by calendar, as cal.com last listed them.
+
+Each calendar is asked for at most once in FRESH_FOR by all people and processes together, and the
+calls run in parallel. A list that is not fresh is shown, and says why. Lists only inform; cal.com's
+POST decides. Without a calendar the catalogue has one group: the event types of the key's owner.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from dashboard.calcom import Answer, CalcomError, Cause, Client, EventType, Listed, Refused
+from dashboard.calendars.models import Calendar
+from dashboard.holds import calcom_client, event_types, rate_and_clock
+from dashboard.holds.free_times import NO_ROOM, RESERVED_PART, UNDER_WAY
+
+log = logging.getLogger(__name__)
+
+FRESH_FOR = timedelta(minutes=5)
+FAILURE_KEPT = timedelta(seconds=10)  # longer than a call can take
+TOGETHER = 8  # calls at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Event types of one calendar, by title; ``calendar`` is None for the key's own.
+
+    ``unread`` counts those that made no sense. ``cause`` is why the present list is not known: a
+    Cause, NO_ROOM or UNDER_WAY; empty if it is.
+    """
+
+    calendar: Calendar | None
+    event_types: tuple[EventType, ...]
+    unread: int = 0
+    cause: str = ""
+
+    @property
+    def label(self) -> str:
+        return self.calendar.label if self.calendar else ""
+
+    @property
+    def colour(self) -> str:
+        return self.calendar.colour if self.calendar else ""
+
+    @property
+    def kind(self) -> str:
+        return self.calendar.kind if self.calendar else ""
+
+    @property
+    def is_paused(self) -> bool:
+        return self.calendar is not None and self.calendar.is_paused
+
+    @property
+    def is_hidden(self) -> bool:
+        return self.calendar is not None and self.calendar.is_hidden
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Groups in the Admins' order. Every event type is in one group: see ``grouped``."""
+
+    groups: tuple[Group, ...]
+
+    @property
+    def shown(self) -> tuple[Group, ...]:
+        """Groups to choose from; paused ones too, which take no new hold."""
+        return tuple(group for group in self.groups if not group.is_hidden)
+
+    @cached_property
+    def _by_id(self) -> dict[int, tuple[Group, EventType]]:
+        return {each.id: (group, each) for group in self.groups for each in group.event_types}
+
+    def group_of(self, event_type_id: int) -> Group | None:
+        """Return the group of an event type, None for one that no list has."""
+        found = self._by_id.get(event_type_id)
+        return found[0] if found else None
+
+    def event_type(self, event_type_id: int) -> EventType | None:
+        found = self._by_id.get(event_type_id)
+        return found[1] if found else None
+
+
+def catalogue(*, now: datetime) -> Catalogue:
+    """Return the event types of all calendars, after asking cal.com where a list is not fresh."""
+    calendars = list(Calendar.objects.all())
+    if not calendars:
+        own = event_types.listing()
+        return Catalogue((Group(None, own.event_types, own.unread, own.cause),))
+    refresh(calendars, now=now)
+    return grouped(calendars)
+
+
+def last_known() -> Catalogue:
+    """Return the event types of all calendars as last listed, without a call.
+
+    Without a calendar it is empty.
+    """
+    return grouped(list(Calendar.objects.all()))
+
+
+def event_type(event_type_id: int) -> EventType | None:
+    """Return one event type, or None where it cannot be read.
+
+    cal.com's answer by id lacks those of other people, whose lists have them.
+    """
+    return last_known().event_type(event_type_id) or event_types.event_type(event_type_id)
+
+
+def grouped(calendars: Sequence[Calendar]) -> Catalogue:
+    """Put each event type into one group: its own calendar's, else that of the first list."""
+    source = calcom_client.source()
+    single = {int(each.reference) for each in calendars if each.kind == Calendar.Kind.EVENT_TYPE}
+    seen: set[int] = set()
+    groups = []
+    for calendar in calendars:
+        known = calendar.event_types if calendar.source == source else ()
+        if calendar.kind != Calendar.Kind.EVENT_TYPE:
+            known = tuple(each for each in known if each.id not in single | seen)
+        seen.update(each.id for each in known)
+        cause = calendar.cause or ("" if calendar.answered_at else UNDER_WAY)
+        groups.append(Group(calendar, known, calendar.unread, cause))
+    return Catalogue(tuple(groups))
+
+
+# --- Asking cal.com ---------------------------------------------------------------------------
+
+
+def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
+    """Ask cal.com for the lists that are not fresh, and store its answers.
+
+    Leaves a part of the rate allowance for holds. Where that is not enough for all lists, those
+    that were asked for longest ago come first.
+    """
+    stale = sorted(
+        (each for each in calendars if not is_fresh(each, now)),
+        key=lambda each: (each.asked_at is not None, each.asked_at or now),
+    )
+    if not stale:
+        return
+    upstream = rate_and_clock.load()
+    room = upstream.room(now)
+    if room is not None:
+        room = max(0, room - (upstream.rate_limit or 0) // RESERVED_PART)
+        for calendar in stale[room:]:
+            calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
+    claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
+    for calendar, answer in zip(claimed, ask_all(claimed), strict=True):
+        error = answer if isinstance(answer, CalcomError) else None
+        rate_and_clock.learn(upstream, answer.exchange, error)
+        store(calendar, answer)
+    rate_and_clock.save(upstream)
+
+
+def is_fresh(calendar: Calendar, now: datetime) -> bool:
+    if calendar.asked_at is None or calendar.source != calcom_client.source():
+        return False
+    is_answered = calendar.answered_at == calendar.asked_at and not calendar.cause
+    kept = FRESH_FOR if is_answered else FAILURE_KEPT
+    return calendar.asked_at - kept < now < calendar.asked_at + kept
+
+
+def claim(calendar: Calendar, *, now: datetime) -> bool:
+    """Return whether this request asks for the list, and not another one that was first."""
+    unclaimed = Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at)
+    if not unclaimed.update(asked_at=now):
+        return False
+    calendar.asked_at = now
+    return True
+
+
+def ask_all(calendars: Sequence[Calendar]) -> Iterator[Answer[Listed[EventType]] | CalcomError]:
+    """Yield cal.com's answer, or the error of the call, for each calendar."""
+    client = calcom_client.client()
+
+    def ask_one(calendar: Calendar) -> Answer[Listed[EventType]] | CalcomError:
+        try:
+            return ask(client, calendar)
+        except CalcomError as error:
+            log.warning("The calendar %s could not be read: %s", calendar, error)
+            return error
+
+    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+        yield from pool.map(ask_one, calendars)
+
+
+def ask(client: Client, calendar: Calendar) -> Answer[Listed[EventType]]:
+    """Return what cal.com lists of a calendar. Raises CalcomError."""
+    match calendar.kind:
+        case Calendar.Kind.USER:
+            return client.event_types(username=calendar.reference)
+        case Calendar.Kind.TEAM:
+            return client.team_event_types(team_id=int(calendar.reference))
+    number = int(calendar.reference)
+    if calendar.username:
+        answer = client.event_types(username=calendar.username)
+        found = tuple(each for each in answer.value.entries if each.id == number)
+        return Answer(Listed(found), answer.exchange)
+    single = client.event_type(event_type_id=number)
+    return Answer(Listed((single.value,)), single.exchange)
+
+
+def store(calendar: Calendar, answer: Answer[Listed[EventType]] | CalcomError) -> None:
+    """Store an answer that this request asked for. A failure keeps the last one of this source.
+
+    A refusal keeps nothing: cal.com does not let the key read it any more.
+    """
+    source = calcom_client.source()
+    is_refused = isinstance(answer, Refused)
+    if is_refused or calendar.source != source:
+        calendar.listed, calendar.unread, calendar.answered_at = [], 0, None
+        calendar.__dict__.pop("event_types", None)  # cached
+    if isinstance(answer, CalcomError):
+        calendar.cause = answer.cause
+    else:
+        calendar.take(answer.value)
+    calendar.source = source
+    Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at).update(
+        **{name: getattr(calendar, name) for name in Calendar.ANSWER_FIELDS}
+    )

@@ -1,0 +1,5 @@
+"""Calendars against a sandbox for each test."""
+
+from tests.holds.conftest import calcom, sandbox
+
+__all__ = ["calcom", "sandbox"]
