@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause
-from dashboard.holds import event_types, promises, rate_and_clock
+from dashboard.holds import catalogue, event_types, promises, rate_and_clock
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load_for_change
@@ -62,7 +62,7 @@ def refuses_equal_times(event_type_id: int) -> bool:
 
 def kind_of(hold: Hold) -> str:
     """Return the kind of the hold's event type; "" where it cannot be read."""
-    return hold.event_type_kind or event_types.kind_of(event_types.event_type(hold.event_type_id))
+    return hold.event_type_kind or event_types.kind_of(catalogue.event_type(hold.event_type_id))
 
 
 def is_new_first(hold: Hold, target: SlotHold) -> bool:
@@ -115,7 +115,7 @@ def new_first(
     operation.require_calls(NEW_FIRST_CALLS, hold)
     cal_now = operation.cal_now()
     minutes = minutes_until(target.held_until, cal_now)
-    event_type = event_types.event_type(target.event_type_id)
+    event_type = catalogue.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
     hosts = promises.host_guard(target, event_type, cal_now=cal_now) if counts_hosts else None

@@ -103,12 +103,15 @@ def last_known() -> Catalogue:
     return grouped(list(Calendar.objects.all()))
 
 
-def event_type(event_type_id: int) -> EventType | None:
+def event_type(event_type_id: int, known: Catalogue | None = None) -> EventType | None:
     """Return one event type, or None where it cannot be read.
 
-    cal.com's answer by id lacks those of other people, whose lists have them.
+    cal.com's answer by id lacks those of other people, whose lists have them. ``known`` is what
+    the caller has read of those.
     """
-    return last_known().event_type(event_type_id) or event_types.event_type(event_type_id)
+    if known is None:
+        known = last_known()
+    return known.event_type(event_type_id) or event_types.event_type(event_type_id)
 
 
 def grouped(calendars: Sequence[Calendar]) -> Catalogue:

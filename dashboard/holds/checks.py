@@ -16,6 +16,7 @@ from dashboard.accounts.actors import Actor
 from dashboard.calcom import AsyncClient, CalcomError, EventType, Exchange, Reservation
 from dashboard.holds import (
     calcom_client,
+    catalogue,
     claims,
     event_types,
     hold_fields,
@@ -162,7 +163,7 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
     before = copy(hold)
     finding, fields = compare(hold, found, operation.cal_now())
     if found is not None and finding is Finding.MOVED:
-        fields |= describe(found, event_types.event_type(found.event_type_id))
+        fields |= describe(found, catalogue.event_type(found.event_type_id))
     is_unchanged = True
     with transaction.atomic(durable=True):
         if fields:

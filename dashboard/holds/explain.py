@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Refused
-from dashboard.holds import event_types, messages, safety
+from dashboard.holds import catalogue, event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
@@ -50,7 +50,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     others = in_the_way(operation, hold, done)
     kind = hold.event_type_kind
     if done.change.target.event_type_id != hold.event_type_id:
-        kind = event_types.kind_of(event_types.event_type(done.change.target.event_type_id))
+        kind = event_types.kind_of(catalogue.event_type(done.change.target.event_type_id))
     failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others, kind=kind)
     failure.outcome = AuditOutcome(done.outcome)
     return failure

@@ -17,8 +17,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, EventType, Kind, Reservation
 from dashboard.holds import (
     calcom_client,
+    catalogue,
     claims,
-    event_types,
     hold_fields,
     messages,
     promises,
@@ -85,7 +85,7 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
         operation.finish(Outcome.OK, after=summary(found))
     if found is None:
         return None
-    event_type = event_types.event_type(found.event_type_id)
+    event_type = catalogue.event_type(found.event_type_id)
     cal_now = operation.cal_now()
     slot = SlotHold.of(found)
     guard = promises.host_guard(slot, event_type, cal_now=cal_now)
@@ -111,12 +111,13 @@ def take_in(
         if found.reservation_until <= operation.cal_now():
             operation.finish(Outcome.REFUSED, cause="expired", after=summary(found))
             raise messages.ran_out(found.reservation_until)
+        require_calendar(operation, found, by)
         waiting = tuple(unanswered_at(found.event_type_id, found.slot_start))
         if placing := next((hold for hold in waiting if hold.is_claimed(operation.now())), None):
             operation.finish(Outcome.REFUSED, cause="being_asked", after=summary(found))
             raise messages.being_asked(placing)
         fields = hold_fields.held(found) | {"reservation_uid": uid}
-        fields |= describe(found, event_types.event_type(found.event_type_id))
+        fields |= describe(found, catalogue.event_type(found.event_type_id))
         try:
             with transaction.atomic(durable=True):
                 fitting = [hold for hold in waiting if is_answer_to(hold, found, operation)]
@@ -129,6 +130,15 @@ def take_in(
             operation.finish(Outcome.OK, cause="was_known", after=summary(found))
             return TakenIn(Hold.objects.get(reservation_uid=uid), Taking.KNOWN)
     return taken
+
+
+def require_calendar(operation: Operation, found: Reservation, by: Actor) -> None:
+    """Raise HoldError where the person may not hold for the calendar, and record that."""
+    try:
+        rules.may_hold_for(found.event_type_id, by.user, catalogue.last_known())
+    except HoldError as error:
+        operation.finish(Outcome.REFUSED, cause=error.cause, after=summary(found))
+        raise
 
 
 def ask(operation: Operation, uid: str) -> Reservation | None:

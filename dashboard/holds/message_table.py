@@ -6,15 +6,12 @@ and filled with values in ``messages``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import Cause
-from dashboard.holds.problems import Outcome
-
-Text = str | Promise
+from dashboard.holds.problems import Message, Outcome
 
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
@@ -23,26 +20,6 @@ NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
 WAIT = _("Wait: this page will tell when it is certain.")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One row of the table.
-
-    Texts are lazy and may name values as ``%(name)s``. ``safe`` is empty where the caller says
-    whether the hold is safe. ``cause`` is what the audit stores if it is not the key of the row.
-    ``field`` is the form field that the message belongs to, ``beside`` the text shown there
-    (``happened`` if empty).
-    """
-
-    happened: Text
-    safe: Text = ""
-    what_now: Text
-    status: int = 409
-    outcome: Outcome = Outcome.REFUSED
-    cause: str = ""
-    field: str = ""
-    beside: Text = ""
 
 
 BROKEN_RULE = Message(
@@ -91,6 +68,19 @@ REFUSALS: dict[str, Message] = {
         safe=NOTHING_CHANGED,
         what_now=_("Ask %(holder)s or an admin to do it."),
         status=403,
+    ),
+    "not_your_calendar": Message(
+        happened=_("You may not hold for %(calendar)s."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Ask an Admin."),
+        status=403,
+        field="event_type_id",
+    ),
+    "calendar_paused": Message(
+        happened=_("%(calendar)s is paused and takes no new holds."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Choose another event type, or ask an Admin."),
+        field="event_type_id",
     ),
     # Asked back: the person may confirm.
     "not_offered": Message(

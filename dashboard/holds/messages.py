@@ -18,11 +18,9 @@ from dashboard.holds.message_table import (
     NO_HOST_FREE,
     ONE_HOLD_A_TIME,
     REFUSALS,
-    Message,
-    Text,
 )
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome, Problem
+from dashboard.holds.problems import HoldError, Message, Outcome, Problem, Text
 from dashboard.holds.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.localization import local_times
@@ -68,7 +66,7 @@ def refusal(
     if safe is None and not message.safe:
         raise ValueError(f"{cause}: say whether the hold is safe")
     if fields is None and message.field:
-        fields = {message.field: fill(message.beside, hold, values)}
+        fields = {message.field: fill(message.beside or message.happened, hold, values)}
     return error_from(
         replace(message, cause=message.cause or cause),
         hold=hold,

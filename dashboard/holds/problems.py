@@ -1,14 +1,37 @@
-"""The one error that verbs raise."""
+"""The one error that verbs raise, and the row of the table that it is made from."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.functional import Promise
+
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 
 Outcome = AuditEntry.Outcome
+Text = str | Promise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One row of ``message_table``.
+
+    Texts are lazy and may name values as ``%(name)s``. ``safe`` is empty where the caller says
+    whether the hold is safe. ``cause`` is what the audit stores if it is not the key of the row.
+    ``field`` is the form field that the message belongs to, ``beside`` the text shown there
+    (``happened`` if empty).
+    """
+
+    happened: Text
+    safe: Text = ""
+    what_now: Text
+    status: int = 409
+    outcome: Outcome = Outcome.REFUSED
+    cause: str = ""
+    field: str = ""
+    beside: Text = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,9 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
+from dashboard.calendars import limits
 from dashboard.holds import messages
+from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
@@ -48,6 +50,24 @@ def longer_note(hold: Hold, more: str) -> str:
         message = _("The note of this hold has room for %(room)s more characters.")
         raise messages.invalid({"note": message % {"room": room}}, hold=hold)
     return note
+
+
+def may_hold_for(event_type_id: int, user: User, known: Catalogue) -> None:
+    """Require that an Admin has not limited the person to other calendars."""
+    if not known.groups:  # without calendars, no one is limited to some
+        return
+    group = known.group_of(event_type_id)
+    calendar = group.calendar if group else None
+    if not limits.may_hold_for(calendar, limits.limited_to(user)):
+        name = calendar or _("event type %(id)s") % {"id": event_type_id}
+        raise messages.refusal("not_your_calendar", calendar=name)
+
+
+def takes_holds(event_type_id: int, known: Catalogue) -> None:
+    """Require that the event type's calendar is not paused."""
+    group = known.group_of(event_type_id)
+    if group is not None and group.is_paused:
+        raise messages.refusal("calendar_paused", calendar=group.label)
 
 
 def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:

@@ -68,13 +68,13 @@ def place(
         with Operation(Action.PLACE, by=by, asked=asked, now=now) as operation:
             with first_time(by, token):
                 slot, event_type = place_target(
+                    user=by.user,
                     event_type_id=event_type_id,
                     slot_start=slot_start,
                     slot_duration=slot_duration,
                     reservation_duration=reservation_duration,
-                    cal_now=operation.cal_now(),
+                    cal_now=(cal_now := operation.cal_now()),
                 )
-                cal_now = operation.cal_now()
                 guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
                 operation.require_calls(PLACE_CALLS, None)
                 if offer is not None:
@@ -158,6 +158,7 @@ def move(
         hold = load_for_change(operation, hold_id, version=version, states={State.HELD})
         target = move_target(
             hold,
+            user=by.user,
             slot_start=slot_start,
             event_type_id=event_type_id,
             slot_duration=slot_duration,

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.holds import event_types, messages, rules
+from dashboard.holds import catalogue, event_types, messages, rules
+from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import known_end
 from dashboard.holds.slots import SlotHold, minutes_until
@@ -17,6 +19,7 @@ TOLERANCE = timedelta(seconds=2)
 
 def place_target(
     *,
+    user: User,
     event_type_id: int,
     slot_start: datetime,
     slot_duration: int | None,
@@ -29,11 +32,20 @@ def place_target(
     """
     rules.slot(event_type_id, slot_start, cal_now=cal_now)
     rules.reservation_duration(reservation_duration)
-    event_type = event_types.event_type(event_type_id)
+    known = new_choice(event_type_id, user)
+    event_type = catalogue.event_type(event_type_id, known)
     rules.slot_duration(slot_duration, event_type)
     end = cal_now + timedelta(minutes=reservation_duration)
     slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, end)
     return replace(slot, slot_end=known_end(slot, event_type) or slot_start), event_type
+
+
+def new_choice(event_type_id: int, user: User) -> Catalogue:
+    """Return the event types as last listed, one of which is to be held. Raises HoldError."""
+    known = catalogue.last_known()
+    rules.may_hold_for(event_type_id, user, known)
+    rules.takes_holds(event_type_id, known)
+    return known
 
 
 def extension_target(
@@ -75,6 +87,7 @@ def _minutes(
 def move_target(
     hold: Hold,
     *,
+    user: User,
     slot_start: datetime,
     event_type_id: int | None,
     slot_duration: int | None,
@@ -84,14 +97,15 @@ def move_target(
     """Return where a move goes. Without minutes the hold keeps its end. Raises HoldError."""
     event_type_id = event_type_id or hold.event_type_id
     rules.slot(event_type_id, slot_start, cal_now=cal_now)
-    event_type = event_types.event_type(event_type_id)
+    same_type = event_type_id == hold.event_type_id
+    known = None if same_type else new_choice(event_type_id, user)
+    event_type = catalogue.event_type(event_type_id, known)
     rules.slot_duration(slot_duration, event_type)
     if reservation_duration is not None:
         rules.reservation_duration(reservation_duration)
     elif hold.held_until is None:
         raise messages.not_confirmed(hold)
     minutes = reservation_duration or minutes_until(hold.held_until or cal_now, cal_now)
-    same_type = event_type_id == hold.event_type_id
     if slot_duration is None and same_type:
         slot_duration = hold.slot_duration
     origin = hold.slot_hold()

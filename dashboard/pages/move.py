@@ -18,6 +18,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
 from dashboard.holds import (
     alteration,
+    catalogue,
     event_types,
     promises,
     rate_and_clock,
@@ -141,7 +142,7 @@ def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] |
     if not form.is_valid() or hold.held_until is None or hold.slot_end is None:
         return None
     try:
-        spot = targets.move_target(hold, cal_now=viewer.cal_now, **form.slot())
+        spot = targets.move_target(hold, user=viewer.user, cal_now=viewer.cal_now, **form.slot())
     except HoldError as error:
         form.add_refusal(error)
         return None
@@ -191,7 +192,7 @@ def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, 
 def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
     """Return where a move goes, in words, and its risk if the two times overlap."""
     same_type = spot.event_type_id == hold.event_type_id
-    event_type = event_types.event_type(spot.event_type_id)
+    event_type = catalogue.event_type(spot.event_type_id)
     title = event_types.title_of(event_type)
     now = timezone.now()
     cal_now = rate_and_clock.cal_now(now)

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.holds import event_types, messages, open_times
+from dashboard.holds import catalogue, event_types, messages, open_times
 from dashboard.holds.event_types import EventTypeList
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -149,7 +149,7 @@ def make_picker(
     wanted = wanted or _usual_event_type(viewer.user) or (listed[0].id if listed else None)
     event_type = next((each for each in listed if each.id == wanted), None)
     if event_type is None and wanted is not None:
-        event_type = event_types.event_type(wanted)
+        event_type = catalogue.event_type(wanted)
     choice = Choice(
         event_type_id=wanted,
         slot_duration=_length(data.get("slot_duration"), event_type),

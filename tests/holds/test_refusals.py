@@ -19,6 +19,13 @@ from tests.holds.verbs import CONSULT, MONDAY
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
+BELONGS_TO_STAFF = "This hold belongs to staff."
+ASK_STAFF = "Ask staff or an admin to do it."
+DECIDING = "staff is deciding on this offer right now."
+OPEN_AGAIN = "Wait a few seconds and open the offer again."
+NOT_FOR_DR_X = "You may not hold for Dr X."
+PAUSED = "Dr X is paused and takes no new holds."
+CHOOSE_OR_ASK = "Choose another event type, or ask an Admin."
 ALL_BOOKED = "All seats are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
 NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
@@ -52,13 +59,9 @@ EXPECTED = {
     "how_long": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
     "would_shorten": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
     "no_offer": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
-    "not_yours": (
-        "not_yours",
-        403,
-        "This hold belongs to staff.",
-        NOTHING_CHANGED,
-        "Ask staff or an admin to do it.",
-    ),
+    "not_yours": ("not_yours", 403, BELONGS_TO_STAFF, NOTHING_CHANGED, ASK_STAFF),
+    "not_your_calendar": ("not_your_calendar", 403, NOT_FOR_DR_X, NOTHING_CHANGED, "Ask an Admin."),
+    "calendar_paused": ("calendar_paused", 409, PAUSED, NOTHING_CHANGED, CHOOSE_OR_ASK),
     "being_changed": (
         "being_changed",
         409,
@@ -80,13 +83,7 @@ EXPECTED = {
         "Nothing was changed, neither here nor at cal.com.",
         "Wait a few seconds and try again, or choose another time.",
     ),
-    "being_decided": (
-        "being_decided",
-        409,
-        "staff is deciding on this offer right now.",
-        NOT_STARTED,
-        "Wait a few seconds and open the offer again.",
-    ),
+    "being_decided": ("being_decided", 409, DECIDING, NOT_STARTED, OPEN_AGAIN),
     "took_too_long": (
         "took_too_long",
         503,
@@ -223,8 +220,8 @@ def refusals(user: User) -> dict[str, HoldError]:
     unconfirmed = {"state": Hold.State.UNCONFIRMED, "latest_end": NOW}
     unchanged = safety.still_yours(held, NOW)
     plain = ["same_time", "how_long", "not_lost", "not_yours", "being_restored", "took_too_long"]
-    plain += ["changed_outside", "not_in_offer"]
-    return {row: messages.refusal(row, hold=held) for row in plain} | {
+    plain += ["changed_outside", "not_in_offer", "not_your_calendar", "calendar_paused"]
+    return {row: messages.refusal(row, hold=held, calendar="Dr X") for row in plain} | {
         "our_rule": messages.invalid({"slot_start": "no"}),
         "would_shorten": messages.would_shorten(held, field="until"),
         "no_offer": messages.refusal("no_offer"),
@@ -269,6 +266,8 @@ def test_texts_beside_form_fields(staff: User) -> None:
             )
         },
         "no_offer": {"offer": "This offer does not exist, or none of its times was ever held."},
+        "not_your_calendar": {"event_type_id": NOT_FOR_DR_X},
+        "calendar_paused": {"event_type_id": PAUSED},
     }
 
 

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import event_types, runner, settle
+from dashboard.holds import catalogue, runner, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
@@ -254,14 +254,14 @@ def test_unconfirmed_hold_that_was_settled_meanwhile_is_not_overwritten(
     """Give the reservation a hold of its own."""
     unconfirmed = place_unanswered(calcom, staff)
     [row] = calcom.live_rows()
-    event_type = event_types.event_type
+    event_type = catalogue.event_type
 
     def settle_first(event_type_id: int) -> object:
         Hold.objects.filter(pk=unconfirmed.pk).update(latest_end=timezone.now())
         settle.settle_times(timezone.now() + timedelta(hours=3))
         return event_type(event_type_id)
 
-    monkeypatch.setattr(event_types, "event_type", settle_first)
+    monkeypatch.setattr(catalogue, "event_type", settle_first)
     added = take_in(staff, row.uid)
 
     assert added != unconfirmed
