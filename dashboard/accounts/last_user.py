@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 
 from dashboard.accounts.models import User
 
-COOKIE_NAME = "who"
 SALT = "dashboard.accounts.browser"
 MAX_AGE = timedelta(days=180)
 MAX_PEOPLE = 20
@@ -38,7 +37,8 @@ class Browser:
 
 def browser_of(request: HttpRequest) -> Browser:
     """Return what the cookie of this request says."""
-    value = request.get_signed_cookie(COOKIE_NAME, default="", salt=SALT, max_age=MAX_AGE)
+    name = settings.LAST_USER_COOKIE_NAME
+    value = request.get_signed_cookie(name, default="", salt=SALT, max_age=MAX_AGE)
     if not value:
         return Browser()
     browser_id, state, *people = value.split(".")
@@ -65,7 +65,7 @@ def set_cookie(
     others = [pk for pk in before.people if pk != user.pk]
     people = (user.pk, *others)[:MAX_PEOPLE]
     response.set_signed_cookie(
-        COOKIE_NAME,
+        settings.LAST_USER_COOKIE_NAME,
         str(Browser(before.id or secrets.token_hex(8), people, signed_out)),
         salt=SALT,
         max_age=MAX_AGE,

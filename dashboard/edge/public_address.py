@@ -52,6 +52,18 @@ class PublicAddress:
     def cookie_path(self) -> str:
         return self.prefix or "/"
 
+    def cookie_name(self, purpose: str) -> str:
+        """Return a name that no other site on this host has, whatever its port or path.
+
+        Browsers accept a cookie with one of these prefixes over https only, and ``__Host-`` only
+        from this very host, not from another one of its domain.
+        https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie-prefixes
+        """
+        guard = ("__Secure-" if self.prefix else "__Host-") if self.is_https else ""
+        port = "" if self.port == DEFAULT_PORTS[self.scheme] else str(self.port)
+        words = ("holdfast", purpose, port, self.prefix[1:].replace("/", "."))
+        return guard + "_".join(filter(None, words))
+
     def __str__(self) -> str:
         return self.origin + self.prefix
 

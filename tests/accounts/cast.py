@@ -55,17 +55,17 @@ def sign_in(browser: Client, name: str, password: str = PASSWORD, **data: str) -
 
 def send(browser: Client, address: str, **data: str) -> HttpResponse:
     """Submit a form with its CSRF token."""
-    token = browser.cookies["csrftoken"].value
+    token = browser.cookies["holdfast_csrf"].value
     return browser.post(address, {**data, "csrfmiddlewaretoken": token})
 
 
 def send_by_htmx(browser: Client, address: str, page: str, **data: str) -> HttpResponse:
     """Submit a form as htmx does from ``page``."""
-    token = browser.cookies["csrftoken"].value
+    token = browser.cookies["holdfast_csrf"].value
     headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
     return browser.post(address, {**data, "csrfmiddlewaretoken": token}, headers=headers)
 
 
 def expire(browser: Client) -> None:
     """End the session; keep the other cookies."""
-    del browser.cookies["sessionid"]
+    del browser.cookies["holdfast_session"]

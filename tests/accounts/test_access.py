@@ -102,10 +102,10 @@ def test_repeated_denials_are_logged_once(
     for _ in range(5):
         assert browser.get("/audit/").status_code == 403
     assert denied() == ["GET"]
-    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["holdfast_csrf"].value})
     assert denied() == ["GET", "POST"]
     monkeypatch.setattr(middleware, "REPEATED_DENIAL_SECONDS", 0)
-    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["csrftoken"].value})
+    browser.post("/audit/", {"csrfmiddlewaretoken": browser.cookies["holdfast_csrf"].value})
     assert denied() == ["GET", "POST", "POST"]
 
 

@@ -27,10 +27,10 @@ def send_with_old_token(
 def old_token(browser: Client, staff: User) -> str:
     """Return the token of a page that was open during a sign-in in another tab."""
     sign_in(browser, "staff")
-    old = browser.cookies["csrftoken"].value
+    old = browser.cookies["holdfast_csrf"].value
     expire(browser)
     sign_in(browser, "staff")
-    assert browser.cookies["csrftoken"].value != old
+    assert browser.cookies["holdfast_csrf"].value != old
     return old
 
 
@@ -63,7 +63,7 @@ def test_input_from_a_shared_browser_is_not_saved(
     browser: Client, staff: User, colleague: User, then: list[str]
 ) -> None:
     sign_in(browser, "staff")
-    old = browser.cookies["csrftoken"].value
+    old = browser.cookies["holdfast_csrf"].value
     for name in ["colleague", *then]:
         send(browser, "/accounts/logout/")
         sign_in(browser, name)
@@ -96,7 +96,7 @@ def test_input_from_another_site_is_not_saved(
 
 def test_wrong_origin_names_the_proxy(browser: Client, staff: User) -> None:
     sign_in(browser, "staff")
-    token = browser.cookies["csrftoken"].value
+    token = browser.cookies["holdfast_csrf"].value
     foreign = {"Origin": "https://evil.example"}
     answer = send_with_old_token(browser, "/holds/new", token, foreign)
     assert "the proxy in front of Holdfast and PUBLIC_URL do not agree" in answer.content.decode()

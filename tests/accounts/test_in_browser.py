@@ -58,7 +58,7 @@ def test_form_survives_an_expired_session(
         release = page.locator("form[action$='/release'] button").last
         open_details(page)
         note.fill("rang off & <will> call")
-        context.clear_cookies(name="sessionid")
+        context.clear_cookies(name="holdfast_session")
         release.click()
         expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert path_of(page) == f"/accounts/login/?next=/holds/{hold.pk}/"
@@ -84,7 +84,7 @@ def test_form_survives_a_sign_in_in_another_window(live_server: LiveServer, hold
         open_details(page)
         note = page.locator("form[action$='/release'] [name=note]")
         note.fill("rang off")
-        context.clear_cookies(name="sessionid")
+        context.clear_cookies(name="holdfast_session")
         other = context.new_page()
         other.goto("/accounts/login/")
         sign_in(other, "staff")

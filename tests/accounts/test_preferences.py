@@ -141,7 +141,7 @@ class TestSettingsPage:
         save_preferences(**DEFAULTS | {"shortcuts": True}, by=acting(staff))
         sign_in(browser, "staff")
         browser.get("/settings/")
-        del browser.cookies["sessionid"]
+        del browser.cookies["holdfast_session"]
         redirect = send(browser, "/settings/", **SUBMITTED)
         assert redirect["Location"] == "/accounts/login/?next=/settings/"
         sign_in(browser, "staff")

@@ -148,7 +148,7 @@ def test_no_session_for_an_unknown_browser(db: None, client: Client) -> None:
 
 
 def test_forged_cookie_is_ignored(client: Client, staff: User) -> None:
-    client.cookies["who"] = f"0123456789abcdef..{staff.pk}:1vXyzA:0123456789"
+    client.cookies["holdfast_last_user"] = f"0123456789abcdef..{staff.pk}:1vXyzA:0123456789"
     client.post("/holds/new", {"client_name": "Ada"})
     assert Session.objects.count() == 0
 
@@ -197,7 +197,7 @@ def test_sign_in_restores_the_session_lifetime(
 ) -> None:
     send(expired, "/holds/new", client_name="Ada")
     answer = sign_in(expired, "staff")
-    assert answer.cookies["sessionid"]["max-age"] == settings.SESSION_COOKIE_AGE
+    assert answer.cookies["holdfast_session"]["max-age"] == settings.SESSION_COOKIE_AGE
 
 
 def test_number_of_saved_forms_is_limited(
@@ -235,7 +235,7 @@ def test_only_a_full_page_view_consumes_a_saved_form(
 ) -> None:
     send(expired, "/holds/7/extend", reservation_duration="9")
     sign_in(expired, "staff")
-    token = expired.cookies["csrftoken"].value
+    token = expired.cookies["holdfast_csrf"].value
     getattr(expired, method)("/holds/7/", headers={**headers, "X-CSRFToken": token})
     assert shown(expired, "/holds/7/") == "hold 7 {'extend': 'reservation_duration=9'}"
 
@@ -246,12 +246,12 @@ def test_forms_of_admin_pages_are_not_saved(browser: Client, superuser: User) ->
     expire(browser)
     answer = send(browser, "/admin/dashboard/user/add/", username="x", new_password="secret")
     assert next_of(answer) == "/admin/dashboard/user/add/"
-    assert "sessionid" not in browser.cookies
+    assert "holdfast_session" not in browser.cookies
 
 
 def test_last_user_cookie_grants_nothing(browser: Client, staff: User) -> None:
     answer = sign_in(browser, "staff")
-    cookie = answer.cookies["who"]
+    cookie = answer.cookies["holdfast_last_user"]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/")
     assert timedelta(seconds=cookie["max-age"]) > timedelta(days=7)
     expire(browser)

@@ -83,12 +83,12 @@ def test_former_admin_is_denied_with_the_next_request(admin: User, browser: Clie
 def test_stolen_cookie_is_useless_after_sign_out(staff: User, browser: Client) -> None:
     browser.get(LOGIN)
     sign_in(browser, "staff")
-    stolen: Morsel[str] = browser.cookies["sessionid"]
+    stolen: Morsel[str] = browser.cookies["holdfast_session"]
     thief = Client()
-    thief.cookies["sessionid"] = stolen.value
+    thief.cookies["holdfast_session"] = stolen.value
     assert thief.get("/").status_code == 200
     send(browser, "/accounts/logout/")
-    thief.cookies["sessionid"] = stolen.value
+    thief.cookies["holdfast_session"] = stolen.value
     assert thief.get("/")["Location"] == f"{LOGIN}?next=/"
 
 

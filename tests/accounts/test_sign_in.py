@@ -34,7 +34,7 @@ def test_entry_has_address_and_browser(browser: Client, staff: User) -> None:
         {
             "username": "staff",
             "password": PASSWORD,
-            "csrfmiddlewaretoken": browser.cookies["csrftoken"].value,
+            "csrfmiddlewaretoken": browser.cookies["holdfast_csrf"].value,
         },
         headers={"User-Agent": "Browser/1 " + "x" * 400},
         REMOTE_ADDR="192.0.2.44",
@@ -85,11 +85,11 @@ def test_session_from_before_sign_in_is_useless(browser: Client, staff: User) ->
     expire(browser)
     browser.get(LOGIN)
     send(browser, "/holds/new", client_name="Ada")  # creates an anonymous session
-    planted = browser.cookies["sessionid"].value
+    planted = browser.cookies["holdfast_session"].value
     sign_in(browser, "staff")
-    assert browser.cookies["sessionid"].value != planted
+    assert browser.cookies["holdfast_session"].value != planted
     thief = Client()
-    thief.cookies["sessionid"] = planted
+    thief.cookies["holdfast_session"] = planted
     assert thief.get("/").status_code == 302
 
 

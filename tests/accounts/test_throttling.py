@@ -258,7 +258,7 @@ def test_known_browser_signs_in_where_strangers_wait(
     assert sign_in(browser, "staff", "wrong").status_code == 422
     assert sign_in(browser, "staff").status_code == 302
     # A cookie of another browser's making is worth nothing.
-    stranger.cookies["who"] = f"0123456789abcdef..{staff.pk}:1vXyzA:0123456789"
+    stranger.cookies["holdfast_last_user"] = f"0123456789abcdef..{staff.pk}:1vXyzA:0123456789"
     assert sign_in(stranger, "staff").status_code == 429
 
 

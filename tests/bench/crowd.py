@@ -119,7 +119,8 @@ async def crowd(url: str, sessions: list[str], seconds: float, holds: int) -> No
     notes, until = Notes(), monotonic() + seconds
     async with asyncio.TaskGroup() as group:
         for number, session in enumerate(sessions):
-            client = httpx.AsyncClient(base_url=url, cookies={"sessionid": session}, timeout=30)
+            cookies = {"holdfast_session": session}
+            client = httpx.AsyncClient(base_url=url, cookies=cookies, timeout=30)
             if number < ACTORS:
                 first = holds + 100 + number * 1000
                 group.create_task(act(client, notes, until, first))

@@ -64,7 +64,7 @@ class Product:
     def post(self, name: str, path: str, data: dict[str, str | list[str]]) -> httpx.Response:
         """Send a form as this person and follow the redirect."""
         client = self.clients[name]
-        token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+        token = {"csrfmiddlewaretoken": client.cookies["holdfast_csrf"]}
         return client.post(path, data=data | token, follow_redirects=True)
 
     def cookies(self, name: str) -> list[dict[str, str]]:
@@ -145,7 +145,7 @@ def sign_in(client: httpx.Client, name: str) -> None:
     """Sign in by the form."""
     client.get("/accounts/login/")
     data = {"username": name, "password": PASSWORD}
-    token = {"csrfmiddlewaretoken": client.cookies["csrftoken"]}
+    token = {"csrfmiddlewaretoken": client.cookies["holdfast_csrf"]}
     answer = client.post("/accounts/login/", data=data | token)
     assert answer.status_code == 302, answer.text
 

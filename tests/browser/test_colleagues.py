@@ -73,7 +73,7 @@ class TestEndedSession:
         ada.page.goto("/holds/new")
         ada.type_time(at, "Short 30 · 30 min")
         ada.fill(client_name="Ada & <Co>", note="called at nine")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         ada.press("Hold this time")
         expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
         assert ada.path == "/accounts/login/?next=/holds/new"
@@ -95,7 +95,7 @@ class TestEndedSession:
         old, new = product.free_time(), product.free_time()
         pk = ada.place(old)
         ada.page.goto(f"/holds/{pk}/move?slot_start={typed(new)}")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         ada.press("Move it")
         expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
         ada.sign_in()
@@ -109,7 +109,7 @@ class TestEndedSession:
         """A link to a time sends nothing that was typed."""
         ada.page.goto("/holds/new?event_type_id=1")
         ada.fill(client_name="Ada & <Co>", note="called at nine")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         time = ada.page.locator("#times a.time:not(.held)").first
         slot = str(time.get_attribute("href")).split("slot_start=")[1].split("&")[0]
         time.click()
@@ -125,7 +125,7 @@ class TestEndedSession:
     def test_of_a_new_hold_while_days_are_turned(self, ada: User) -> None:
         ada.page.goto("/holds/new?event_type_id=1")
         ada.fill(client_name="Ada & <Co>")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         ada.page.locator("#seek").click()
         ada.expect_text("What you typed is kept")
         ada.sign_in()
@@ -137,7 +137,7 @@ class TestEndedSession:
         ada.page.goto(f"/holds/{pk}/move")
         ada.page.get_by_text("Or enter it manually").click()
         ada.fill(slot_start=typed(new))
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         ada.page.locator("#on").click()
         ada.expect_text("What you typed is kept")
         ada.sign_in()
@@ -145,7 +145,7 @@ class TestEndedSession:
 
     def test_under_the_board_leads_to_the_sign_in(self, ada: User) -> None:
         ada.page.goto("/")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         ada.page.wait_for_url(re.compile(r"/accounts/login/\?next=/$"), timeout=POLL)
 
 

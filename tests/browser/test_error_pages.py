@@ -42,9 +42,9 @@ def test_a_form_with_a_stale_token_keeps_its_fields(ada: User) -> None:
             "(field) => { field.value = 'x'.repeat(64) }"
         )
     else:  # nothing can be evaluated
-        ada.page.context.clear_cookies(name="csrftoken")
+        ada.page.context.clear_cookies(name="holdfast_csrf")
         ada.page.context.add_cookies(
-            [{"name": "csrftoken", "value": "x" * 32, "url": ada.product.url}]
+            [{"name": "holdfast_csrf", "value": "x" * 32, "url": ada.product.url}]
         )
     ada.press("Hold this time")
     expect(ada.page.locator("#banner" if ada.scripts else "main")).to_contain_text(

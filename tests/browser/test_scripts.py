@@ -148,7 +148,7 @@ class TestPolls:
 
     def test_leave_a_form_open_when_the_session_has_ended(self, ada: User) -> None:
         ada.page.goto("/holds/new")
-        ada.page.context.clear_cookies(name="sessionid")
+        ada.page.context.clear_cookies(name="holdfast_session")
         with ada.page.expect_response("**/warnings"):
             ada.page.evaluate("htmx.trigger('#warnings', 'refresh', {}, false)")
         ada.page.evaluate(AT_REST)

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from dashboard.edge.public_address import public_address
 from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.conftest import starter
 from tests.edge.nginx import NAME, LoopbackTransport, running, two_ports
@@ -88,10 +89,13 @@ def test_cookies_are_secure_and_limited_to_the_path(deployment):
     page = "/accounts/login/"
     answer = ada.post(page, page, username="ada", password=PASSWORD)
     cookies = dict(
-        re.match(r"(\w+)=[^;]+; (.*)", line).groups()
+        re.match(r"([\w.-]+)=[^;]+; (.*)", line).groups()
         for line in answer.headers.get_list("set-cookie")
     )
-    assert {"sessionid", "csrftoken"} <= set(cookies)
+    names = {public_address(deployment.base).cookie_name(name) for name in ("session", "csrf")}
+    assert names <= set(cookies)
+    guard = "__Secure-" if deployment.prefix else "__Host-"
+    assert [name for name in cookies if not name.startswith(f"{guard}holdfast_")] == []
     wanted = {"HttpOnly", f"Path={deployment.prefix or '/'}", "SameSite=Lax", "Secure"}
     missing = {name: wanted - set(words.split("; ")) for name, words in cookies.items()}
     assert {name: words for name, words in missing.items() if words} == {}
@@ -179,7 +183,8 @@ def test_forwarded_headers_of_a_direct_client_do_not_count(deployment):
             "Strict-Transport-Security" not in page.headers
         )  # not https, whatever the header claims
         fields = {"csrfmiddlewaretoken": TOKEN.search(page.text)[1], "username": "ada"}
-        cookie = {"Cookie": f"csrftoken={stranger.client.cookies['csrftoken']}"}
+        name = public_address(deployment.base).cookie_name("csrf")
+        cookie = {"Cookie": f"{name}={stranger.client.cookies[name]}"}
         stranger.client.cookies.clear()
         stranger.client.post(
             f"{base}/accounts/login/", data=fields | {"password": "x"}, headers=cookie

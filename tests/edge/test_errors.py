@@ -166,7 +166,7 @@ def test_form_is_utf_8_whatever_charset_it_claims(visitor, kind, charset):
 def test_error_page_needs_no_database(serve):
     unreachable = "postgresql://me:hunter2@127.0.0.1:9/desk"
     site: Site = serve("http://localhost", migrated=False, database_url=unreachable)
-    headers = {"Host": "localhost", "Cookie": "sessionid=of-yesterday"}
+    headers = {"Host": "localhost", "Cookie": "holdfast_session=of-yesterday"}
     answer = httpx.get(f"{site.url}/", headers=headers, timeout=WAIT_SECONDS)
     assert answer.status_code == 500
     assert "<h1" in answer.text

@@ -100,7 +100,7 @@ HEADERS = [
     "HX_TARGET",
     "HX_CURRENT_URL",
 ]
-COOKIES = ["sessionid", "csrftoken", "who", "django_language"]
+COOKIES = ["holdfast_session", "holdfast_csrf", "holdfast_last_user", "holdfast_language"]
 QUOTED = ['"aaaaaaaa\\000bbbb"', '"\\355\\240\\200aaaaaa"', '"\\015\\012aaaaaaaa"', '"', "x" * 4000]
 
 
@@ -200,8 +200,8 @@ def test_invalid_headers(site: Site, text: str) -> None:
 def test_invalid_cookies(site: Site, text: str) -> None:
     own = {name: morsel.value for name, morsel in site.browser.cookies.items()}
     invalid = {name: text for name in COOKIES if name not in own}
-    site.get("/", HTTP_COOKIE=f"sessionid={text}")
-    site.post("/accounts/login/", HTTP_COOKIE=f"sessionid={text}")
+    site.get("/", HTTP_COOKIE=f"holdfast_session={text}")
+    site.post("/accounts/login/", HTTP_COOKIE=f"holdfast_session={text}")
     for _name, path in site.addresses():
         sent = "; ".join(f"{name}={value}" for name, value in (own | invalid).items())
         site.get(path, HTTP_COOKIE=sent)

@@ -68,3 +68,17 @@ def test_allowed_hosts():
 def test_cookie_path_is_the_prefix():
     assert public_address("https://desk.example.org/holds").cookie_path == "/holds"
     assert public_address("https://desk.example.org").cookie_path == "/"
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [
+        ("https://desk.example.org", "__Host-holdfast_session"),
+        ("https://desk.example.org:8443", "__Host-holdfast_session_8443"),
+        ("https://desk.example.org/a/holds", "__Secure-holdfast_session_a.holds"),
+        ("http://desk.example.org", "holdfast_session"),
+        ("http://desk.example.org:8000/holds", "holdfast_session_8000_holds"),
+    ],
+)
+def test_cookie_names_differ_by_port_and_path(typed, name):
+    assert public_address(typed).cookie_name("session") == name

@@ -206,7 +206,7 @@ class ServedOffice:
         return answer.status_code, answer.headers.get("location", "")
 
     def post(self, to: str, data: Mapping[str, str | list[str]]) -> httpx.Response:
-        token = self.browser.cookies["csrftoken"]
+        token = self.browser.cookies["holdfast_csrf"]
         return self.browser.post(to, data={**data, "csrfmiddlewaretoken": token})
 
     def page(self, address: str) -> str:

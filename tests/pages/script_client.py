@@ -53,7 +53,7 @@ class ScriptClient:
 
     def post(self, path: str, **fields: str | list[str]) -> HttpResponse:
         """Send a form with the CSRF token from the cookie."""
-        token = self.browser.cookies["csrftoken"].value
+        token = self.browser.cookies["holdfast_csrf"].value
         data = {"csrfmiddlewaretoken": token} | fields
         answer = self.browser.post(path, data, headers=PARTIAL if self.htmx else {})
         return self._without_secrets(answer)
