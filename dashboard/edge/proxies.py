@@ -11,10 +11,13 @@ import ipaddress
 import logging
 import re
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Network = IPv4Network | IPv6Network
+# Bits of the largest public network that one organisation can have, by IP version.
+MIN_PREFIX = {4: 8, 6: 16}
 FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
 MAX_WARNINGS = 8  # of this process, one for each peer: enough to notice a wrong setting
 
@@ -45,19 +48,27 @@ def trusted_proxies(text: str) -> TrustedProxies:
     Raises ValueError.
     """
     words = [word for word in re.split(r"[,\s]+", text) if word]
-    networks = tuple(read_network(word) for word in words if word != "unix")
-    return TrustedProxies(networks, unix="unix" in words)
+    networks = [read_network(word) for word in words if word != "unix"]
+    joined: list[Network] = []
+    for version in (IPv4Network, IPv6Network):
+        joined += ipaddress.collapse_addresses(net for net in networks if isinstance(net, version))
+    for network in joined:
+        if network.prefixlen < MIN_PREFIX[network.version] and not network.is_private:
+            raise ValueError(f"covers {network}: with so many trusted, anybody forges addresses.")
+    return TrustedProxies(tuple(joined), unix="unix" in words)
 
 
 def read_network(word: str) -> Network:
-    """Parse an address or a network smaller than the whole internet; raise ValueError."""
+    """Parse an address or a network; raise ValueError.
+
+    ``::ffff:192.0.2.1`` is an IPv4 address, as which ``read_address`` returns such peers too.
+    """
     try:
         network = ipaddress.ip_network(word)
     except ValueError as exc:
         raise ValueError(f"has {word!r}, which is no address or network: {exc}.") from exc
-    if network.prefixlen == 0:
-        raise ValueError(f"has {word!r}: with everybody trusted, anybody forges addresses.")
-    return network
+    mapped = getattr(network.network_address, "ipv4_mapped", None)
+    return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
 def read_address(text: str) -> Address | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,8 @@ WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+MAX_NAME = 253  # characters, as in the DNS
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,28 @@ class PublicAddress:
 def public_address(text: str) -> PublicAddress:
     """Parse an address such as ``https://desk.example.org/holds``; raise ValueError."""
     parts = web_address(text)
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else str(parts.hostname)
     port = parts.port or DEFAULT_PORTS[parts.scheme]
-    return PublicAddress(parts.scheme, host, port, parts.path.rstrip("/"))
+    if port in DEFAULT_PORTS.values() and port != DEFAULT_PORTS[parts.scheme]:
+        raise ValueError(f"must not join {parts.scheme}:// and port {port} of the other scheme.")
+    return PublicAddress(parts.scheme, sent_host(str(parts.hostname)), port, parts.path.rstrip("/"))
+
+
+def sent_host(name: str) -> str:
+    """Return a host as browsers send it; raise ValueError for one that they or Django refuse.
+
+    Browsers read a name whose last part is a number as an IPv4 address.
+    https://url.spec.whatwg.org/#host-parsing
+    """
+    try:
+        address = ipaddress.ip_address(name)
+    except ValueError:
+        labels = name.split(".")
+        is_number = re.fullmatch(r"\d+|0x[0-9a-f]*", labels[-1])
+        if is_number or len(name) > MAX_NAME or not all(map(LABEL.fullmatch, labels)):
+            wanted = "of letters, digits and inner hyphens between single dots, or an IP address"
+            raise ValueError(f"must have a host {wanted}, not {name!r}.") from None
+        return name
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def under_prefix(application: WSGI, prefix: str) -> WSGI:

@@ -89,7 +89,7 @@ def web_address(text: str) -> SplitResult:
         raise ValueError("must be a plain address, without a user, a ? or a #.")
     if not re.fullmatch(r"[a-z0-9._:-]+", host):
         raise ValueError("must have a host of plain letters; write other letters as xn--…")
-    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*/?", parts.path) or ".." in parts.path:
+    if not re.fullmatch(r"(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)*/?", parts.path):
         raise ValueError("must have a path of plain words between single slashes.")
     return parts
 

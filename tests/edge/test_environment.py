@@ -124,7 +124,7 @@ def test_missing_variable_stops_the_start(name):
         (
             "TRUSTED_PROXIES",
             "127.0.0.1 0.0.0.0/0",
-            "TRUSTED_PROXIES has '0.0.0.0/0': with everybody trusted, anybody forges addresses.",
+            "TRUSTED_PROXIES covers 0.0.0.0/0: with so many trusted, anybody forges addresses.",
         ),
         (
             "OFFICE_TIME_ZONE",

@@ -57,10 +57,44 @@ def test_without_trusted_proxies_the_peer_is_the_client():
     assert answers == ["127.0.0.1", "10.0.0.1", ""]
 
 
-@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example.org", "0.0.0.0/0", "::/0", "10.0.0"])
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example.org", "10.0.0"])
 def test_invalid_network_is_refused(text):
     with pytest.raises(ValueError, match=f"^has '{text}'"):
         trusted_proxies(f"127.0.0.1, {text}")
+
+
+@pytest.mark.parametrize(
+    ("text", "covered"),
+    [
+        ("0.0.0.0/0", "0.0.0.0/0"),
+        ("::/0", "::/0"),
+        ("0.0.0.0/1,128.0.0.0/1", "0.0.0.0/0"),
+        ("8000::/1 10.0.0.1 ::/1", "::/0"),
+        ("2000::/3", "2000::/3"),
+        ("::ffff:0:0/96", "0.0.0.0/0"),
+        (" ".join(f"{byte}.0.0.0/8" for byte in range(64, 128)), "64.0.0.0/2"),
+    ],
+)
+def test_networks_that_cover_the_internet_are_refused(text, covered):
+    with pytest.raises(ValueError, match=f"^covers {covered}: with so many trusted"):
+        trusted_proxies(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "peer"),
+    [
+        ("10.0.0.0/8", "10.9.8.7"),
+        ("fc00::/7", "fd12::1"),
+        ("fe80::/10", "fe80::1%eth0"),
+        ("17.0.0.0/8", "17.1.2.3"),
+        ("2001:db8::/32", "2001:db8::1"),
+        ("::ffff:10.0.0.1", "10.0.0.1"),
+        ("::ffff:10.0.0.0/104", "::ffff:10.1.2.3"),
+        ("10.0.0.1,10.0.0.1", "10.0.0.1"),
+    ],
+)
+def test_networks_of_one_organisation_are_trusted(text, peer):
+    assert trusted_proxies(text).trust(peer)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """PUBLIC_URL and what derives from it."""
 
 import pytest
+from django.http.request import split_domain_port, validate_host
 
 from dashboard.edge.public_address import public_address
 
@@ -19,6 +20,9 @@ from dashboard.edge.public_address import public_address
         ),
         ("http://[::1]:8000", "http://[::1]:8000", "[::1]", ""),
         ("http://10.0.0.7", "http://10.0.0.7", "10.0.0.7", ""),
+        ("http://[2001:DB8:0:0::7]/", "http://[2001:db8::7]", "[2001:db8::7]", ""),
+        ("https://xn--a-1.example", "https://xn--a-1.example", "xn--a-1.example", ""),
+        ("https://desk/a..b", "https://desk/a..b", "desk", "/a..b"),
     ],
 )
 def test_address_is_normalised_as_browsers_do(typed, shown, host, prefix):
@@ -46,6 +50,26 @@ def test_address_is_normalised_as_browsers_do(typed, shown, host, prefix):
         "https://désk.example.org",
         "https://[::1",
         "https://*",
+        # What Django's host check refuses later, or reads as "any host below this one".
+        "https://desk.example.org.",
+        "https://desk_1.example.org",
+        "https://-",
+        "https://-desk.example.org",
+        "https://..",
+        "https://.example.org",
+        "https://desk..example.org",
+        f"https://{'a' * 64}.example.org",
+        f"https://{'a.' * 127}org",
+        # What browsers send otherwise or not at all.
+        "https://10.0.0.300",
+        "https://10.1",
+        "https://0x7f",
+        "https://[fe80::1%25eth0]",
+        "https://desk.example.org/./holds",
+        "https://desk.example.org/holds/..",
+        # A port of the other scheme.
+        "https://desk.example.org:80",
+        "http://desk.example.org:443",
     ],
 )
 def test_invalid_address_is_refused(typed):
@@ -82,3 +106,10 @@ def test_cookie_path_is_the_prefix():
 )
 def test_cookie_names_differ_by_port_and_path(typed, name):
     assert public_address(typed).cookie_name("session") == name
+
+
+@pytest.mark.parametrize("host", ["desk.example.org", "10.0.0.7", "[2001:db8::7]", "a-1.b"])
+def test_django_accepts_the_host_of_every_valid_address(host):
+    address = public_address(f"https://{host}:8443")
+    domain, port = split_domain_port(f"{host}:8443")
+    assert (port, validate_host(domain, address.hosts)) == ("8443", True)
