@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import (
     REASON_BAD_ORIGIN,
     REASON_BAD_REFERER,
+    REASON_CSRF_TOKEN_MISSING,
     REASON_INSECURE_REFERER,
     REASON_MALFORMED_REFERER,
     REASON_NO_CSRF_COOKIE,
@@ -36,7 +37,14 @@ class Cause(StrEnum):
 
     ELSEWHERE = "elsewhere"  # sent by another site, or a proxy changes the public address
     COOKIE = "cookie"  # the browser sent no cookie
+    INCOMPLETE = "incomplete"  # the form arrived without its content, or without the end
     STALE = "stale"  # the page is older than the last sign-in in this browser
+
+
+CAUSE_OF_REASON = {
+    REASON_NO_CSRF_COOKIE: Cause.COOKIE,
+    REASON_CSRF_TOKEN_MISSING: Cause.INCOMPLETE,
+}
 
 
 def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -52,7 +60,7 @@ def cause_of(reason: str) -> Cause:
     """Map Django's ``reason`` to a cause."""
     if reason.startswith(ORIGIN_REASONS):
         return Cause.ELSEWHERE
-    return Cause.COOKIE if reason == REASON_NO_CSRF_COOKIE else Cause.STALE
+    return CAUSE_OF_REASON.get(reason, Cause.STALE)
 
 
 def page_to_reopen(request: HttpRequest) -> str:

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
 
 from dashboard.edge.setting_readers import web_address
-
-WSGI = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 LOOPBACK_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
@@ -96,19 +92,3 @@ def sent_host(name: str) -> str:
             raise ValueError(f"must have a host {wanted}, not {name!r}.") from None
         return name
     return f"[{address}]" if address.version == 6 else str(address)
-
-
-def under_prefix(application: WSGI, prefix: str) -> WSGI:
-    """Move ``prefix`` from PATH_INFO to SCRIPT_NAME, as PEP 3333 defines them.
-
-    A path without the prefix passes unchanged: a probe may call the port directly.
-    """
-
-    def serve(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path == prefix or path.startswith(prefix + "/"):
-            environ["SCRIPT_NAME"] = prefix
-            environ["PATH_INFO"] = path[len(prefix) :] or "/"
-        return application(environ, start_response)
-
-    return serve if prefix else application

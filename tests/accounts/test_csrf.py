@@ -109,6 +109,16 @@ def test_missing_cookie_is_explained(db: None) -> None:
     assert f'href="{LOGIN}"' in answer.content.decode()
 
 
+@pytest.mark.parametrize("body", ["", "username=sta"])
+def test_lost_content_is_not_called_a_stale_page(browser: Client, staff: User, body: str) -> None:
+    sign_in(browser, "staff")
+    form = "application/x-www-form-urlencoded"
+    answer = browser.post("/holds/new", body, content_type=form, headers=SAME_ORIGIN)
+    said = answer.content.decode()
+    assert (answer.status_code, "It arrived empty or cut off" in said) == (403, True)
+    assert STALE not in said
+
+
 def test_stale_sign_in_page_leads_to_the_board(browser: Client, old_token: str) -> None:
     answer = send_with_old_token(
         browser, LOGIN, old_token, SAME_ORIGIN, username="a", password="secret"

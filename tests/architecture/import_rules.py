@@ -90,7 +90,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.edge.health",
         "dashboard.pages",
     },
-    "dashboard.wsgi": {"django", "dashboard.edge.public_address"},
+    "dashboard.wsgi": {"django", "dashboard.edge.wsgi_middleware"},
     "dashboard.apps": {
         "django",
         "dashboard.accounts.groups",

@@ -1,0 +1,87 @@
+"""WSGI middleware below Django: the length of a chunked body, and the path within the site."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.urls import Resolver404, resolve
+
+Environ = dict[str, Any]
+Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+ARRIVED_PATH = "holdfast.arrived_path"  # key of the environ: PATH_INFO as the server set it
+
+
+def prepared(application: Application) -> Application:
+    """Return the application with a request that Django reads as the person sent it."""
+
+    def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
+        measure_body(environ)
+        take_prefix_off(environ)
+        return application(environ, start_response)
+
+    return serve
+
+
+def measure_body(environ: Environ) -> None:
+    """Read a chunked body and set its length, without which Django sees an empty form.
+
+    At most one byte more than the limit is read; for that length Django refuses the form. A body
+    that breaks off counts as empty.
+    """
+    is_chunked = "HTTP_TRANSFER_ENCODING" in environ and "CONTENT_LENGTH" not in environ
+    if not is_chunked or not environ.get("wsgi.input_terminated"):
+        return
+    try:
+        body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    except OSError:  # the client went away, or sent no valid chunks
+        body = b""
+    environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
+
+
+def take_prefix_off(environ: Environ) -> None:
+    """Set PATH_INFO to the path within the site, for proxies that keep or remove the prefix.
+
+    A few paths make sense both ways: with the prefix /admin, ``/admin/`` is the board behind a
+    proxy that keeps the prefix, and the page of people behind one that removes it. Then a trusted
+    proxy's ``X-Forwarded-Prefix`` says that it was removed; without one, it was kept.
+    """
+    prefix, path = settings.PUBLIC_ADDRESS.prefix, environ.get("PATH_INFO", "")
+    environ[ARRIVED_PATH] = path
+    if not prefix:
+        return
+    environ["SCRIPT_NAME"] = prefix
+    if is_below(prefix, path):
+        kept, removed = path[len(prefix) :] or "/", path
+        readings = (removed, kept) if says_removed(environ, prefix) else (kept, removed)
+        environ["PATH_INFO"] = next(filter(is_own_path, readings), kept)
+
+
+def is_below(prefix: str, path: str) -> bool:
+    return path == prefix or path.startswith(f"{prefix}/")
+
+
+def says_removed(environ: Environ, prefix: str) -> bool:
+    """Return True if a trusted proxy says that it has removed the prefix."""
+    said = environ.get("HTTP_X_FORWARDED_PREFIX", "").strip().rstrip("/")
+    return bool(said == prefix and settings.TRUSTED_PROXIES.trust(environ.get("REMOTE_ADDR", "")))
+
+
+def is_own_path(path: str) -> bool:
+    """Return True for a page, with or without its last slash, and for a static file."""
+    if path.startswith(settings.STATIC_URL.removeprefix(settings.PUBLIC_ADDRESS.prefix)):
+        return True
+    for candidate in (path, f"{path}/"):
+        try:
+            resolve(candidate)
+        except Resolver404:
+            continue
+        return True
+    return False
+
+
+def is_ambiguous(prefix: str) -> bool:
+    """Return True if pages of the site have the same path as the prefix."""
+    return bool(prefix) and is_own_path(prefix)

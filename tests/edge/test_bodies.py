@@ -1,0 +1,94 @@
+"""Bodies of forms at the real server: chunked, too long, broken off, empty."""
+
+import http.client
+from urllib.parse import urlencode
+
+import pytest
+
+from dashboard.edge.public_address import public_address
+from tests.edge.conftest import starter
+from tests.script_visitor import TOKEN
+from tests.serving import WAIT_SECONDS
+
+pytestmark = pytest.mark.slow
+
+PASSWORD = "a long enough word"
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    with starter(tmp_path_factory.mktemp("bodies")) as start:
+        running = start("http://localhost/holds")
+        running.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
+        yield running
+
+
+@pytest.fixture
+def send(site):
+    """Return a function that sends a form by its chunks; it returns status and text."""
+    link = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=WAIT_SECONDS)
+    link.request("GET", "/holds/accounts/login/", headers={"Host": "localhost"})
+    page = link.getresponse()
+    text, cookie = page.read().decode(), page.getheader("Set-Cookie").partition(";")[0]
+    assert cookie.startswith(f"{public_address('http://localhost/holds').cookie_name('csrf')}=")
+    token = TOKEN.search(text)[1]
+
+    def post(chunks, **more):
+        headers = {"Host": "localhost", "Cookie": cookie, "Content-Type": FORM} | more
+        link.request("POST", "/holds/accounts/login/", chunks(token), headers)
+        answer = link.getresponse()
+        return answer.status, answer.read().decode()
+
+    yield post
+    link.close()
+
+
+def fields(token, **more):
+    given = {"csrfmiddlewaretoken": token, "username": "ada", "password": PASSWORD}
+    return urlencode(given | more).encode()
+
+
+def chunked(body):
+    """Return an iterator, which ``http.client`` sends chunk by chunk and without a length."""
+    return (body[start : start + 50] for start in range(0, len(body), 50))
+
+
+def test_chunked_form_is_read(send):
+    assert send(lambda token: chunked(fields(token)))[0] == 302
+    assert send(lambda token: chunked(fields(token, password="wrong")))[0] == 422
+
+
+def test_chunked_multipart_form_is_read(send):
+    def parts(token):
+        part = '--x\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        given = {"csrfmiddlewaretoken": token, "username": "ada", "password": PASSWORD}
+        return "".join(part.format(*one) for one in given.items()).encode() + b"--x--\r\n"
+
+    kind = {"Content-Type": "multipart/form-data; boundary=x"}
+    assert send(lambda token: chunked(parts(token)), **kind)[0] == 302
+
+
+@pytest.mark.parametrize("way", [chunked, bytes], ids=["chunked", "with its length"])
+def test_form_over_the_limit_is_refused(send, way):
+    status, text = send(lambda token: way(fields(token, note="a" * 300_000)))
+    assert (status, "was not understood" in text) == (400, True)
+
+
+@pytest.mark.parametrize("way", [chunked, bytes], ids=["chunked", "with its length"])
+def test_empty_form_has_its_own_words(send, way):
+    status, text = send(lambda token: way(b""))
+    assert (status, "It arrived empty or cut off" in text) == (403, True)
+
+
+def test_invalid_chunk_changes_nothing(send, site):
+    """Refuse what cannot be read, without a traceback."""
+    link = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=WAIT_SECONDS)
+    link.putrequest("POST", "/holds/accounts/login/", skip_host=True)
+    for name, value in {"Host": "localhost", "Transfer-Encoding": "chunked"}.items():
+        link.putheader(name, value)
+    link.endheaders(b"no number\r\nusername=ada\r\n0\r\n\r\n")
+    assert link.getresponse().status == 400
+    link.close()
+    lines = site.log.read_text().splitlines()
+    assert [line.count("Traceback") for line in lines if "Invalid chunk" in line] == [0]
