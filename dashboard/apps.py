@@ -4,6 +4,7 @@ from django.db.models.signals import post_migrate
 from dashboard.accounts.groups import create_groups
 from dashboard.audit import checks as audit_checks
 from dashboard.edge import checks as edge_checks
+from dashboard.edge import database
 
 
 class DashboardConfig(AppConfig):
@@ -17,3 +18,4 @@ class DashboardConfig(AppConfig):
         post_migrate.connect(create_groups, sender=self, dispatch_uid="dashboard.groups")
         audit_checks.connect(self)
         edge_checks.connect()
+        database.connect()

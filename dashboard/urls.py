@@ -24,6 +24,7 @@ from dashboard.pages.picker import event_type_choices
 
 handler400 = "dashboard.edge.errors.bad_request"
 handler404 = "dashboard.edge.errors.not_found"
+handler500 = "dashboard.pages.server_error.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # Health middleware answers these before any view; the paths give them a name.

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import functools
 import logging
+import time
 
 from django.db import Error, connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
+
+from dashboard.edge import database
+
+CHECKED_FOR = 10  # seconds that a probe relies on the last write
 
 log = logging.getLogger(__name__)
 
@@ -22,17 +27,29 @@ def live(_request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def ready(_request: HttpRequest) -> HttpResponse:
-    """Answer ok if the database has every migration of this version; log the reason if not."""
+    """Answer ok if the database is migrated and takes writes; log the reason if not."""
+    reason = why_not_ready()
+    if reason:
+        log.error("Not ready: %s", reason)
+    return probe_response(ok=not reason)
+
+
+def why_not_ready() -> str:
+    """Return what keeps Holdfast from working; "" for nothing."""
     try:
         missing = migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations())
+        if missing:
+            return f"migrations are missing ({len(missing)}); manage.py migrate adds them"
+        return write_refusal(int(time.monotonic() // CHECKED_FOR))
     except Error as exc:
-        log.error("Not ready: %s", exc)  # noqa: TRY400 - a traceback adds nothing
-        return probe_response(ok=False)
-    if missing:
-        log.error(
-            "Not ready: migrations are missing (%d); manage.py migrate adds them", len(missing)
-        )
-    return probe_response(ok=not missing)
+        return database.one_line(exc)
+
+
+@functools.lru_cache(maxsize=1)
+def write_refusal(_period: int) -> str:
+    """Return why the database takes no writes, asked once in a period: each write costs a sync."""
+    refusal = database.write_refusal(connection)
+    return refusal and f"the database takes no writes: {refusal}"
 
 
 @functools.cache

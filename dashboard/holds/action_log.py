@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextvars
 import uuid
 from datetime import datetime
 from typing import Any
@@ -17,6 +18,9 @@ from dashboard.holds.problems import HoldError, Outcome
 COLLECTION = "/v2/slots/reservations"
 ONE = "/v2/slots/reservations/{uid}"
 TOO_LONG = "took_too_long"  # error code of an action that outlasted its claim
+
+# Id of the last request of this thread that sent a call: for the page of an error that follows.
+last_sender: contextvars.ContextVar[str] = contextvars.ContextVar("last_sender", default="")
 
 
 class ActionLog:
@@ -46,6 +50,11 @@ class ActionLog:
     @property
     def has_started(self) -> bool:
         return self._trail is not None
+
+    def sending(self) -> None:
+        """Forget the answer before, as a call is about to be sent."""
+        self.exchange, self.error = None, None
+        last_sender.set(self.by.request_id if self.by else "")
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""

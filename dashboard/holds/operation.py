@@ -205,8 +205,7 @@ class Operation:
         rate_and_clock.lock()
         others = Hold.objects.at_work(self.now()).exclude(pk=hold.pk).count()
         needed, whole = calls * (1 + others), self.upstream.rate_limit
-        needed = needed if whole is None else max(calls, min(needed, whole))
-        self.require_calls(needed, hold)
+        self.require_calls(needed if whole is None else max(calls, min(needed, whole)), hold)
 
     def _taken_by_other(self, hold: Hold) -> HoldError:
         hold = Hold.objects.with_people().get(pk=hold.pk)
@@ -229,7 +228,8 @@ class Operation:
                 if self.has_sent:
                     self.log.step(method, now=self.now())
                     rate_and_clock.save(self.upstream)
-        self.has_sent, self.log.exchange, self.log.error = True, None, None
+        self.has_sent = True
+        self.log.sending()
         try:
             answer = call()
         except CalcomError as error:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, transaction
 from django.utils import translation
 
 from dashboard.audit import trail
@@ -56,9 +56,10 @@ def settle_times(now: datetime) -> int:
     proven = rate_and_clock.proven_now(upstream, now)
     due = Hold.objects.past_their_time(proven, now)[:MOST_AT_ONCE]
     recorded = 0
-    for hold in due:
-        with one_failure_stops_no_other(hold.pk):
-            recorded += record_time(hold, upstream, now=now)
+    with page_is_shown_anyway():
+        for hold in due:
+            with one_failure_stops_no_other(hold.pk):
+                recorded += record_time(hold, upstream, now=now)
     return recorded
 
 
@@ -116,7 +117,7 @@ def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None
     is_open = hold.is_left_half_way(now)
     if not is_past and not is_open:
         return hold
-    with one_failure_stops_no_other(hold_id):
+    with page_is_shown_anyway(), one_failure_stops_no_other(hold_id):
         if is_past:
             record_time(hold, rate_and_clock.load(), now=now)
         if is_open:
@@ -125,11 +126,20 @@ def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None
 
 
 @contextmanager
+def page_is_shown_anyway() -> Iterator[None]:
+    """Log an error of the database: where it only takes no writes, what it has can be read."""
+    try:
+        yield
+    except DatabaseError as error:
+        log.warning("holds cannot be settled now: %s", " ".join(str(error).split()))
+
+
+@contextmanager
 def one_failure_stops_no_other(hold_id: int) -> Iterator[None]:
     """Log an unexpected error on one hold, which must not stop the others or hide its page."""
     try:
         yield
-    except (InterfaceError, OperationalError):  # the database is away, for all of them
+    except (InterfaceError, InternalError, OperationalError):  # of the database, for all of them
         raise
     except Exception as error:
         if (hold_id, type(error)) not in _logged:

@@ -96,6 +96,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.groups",
         "dashboard.audit.checks",
         "dashboard.edge.checks",
+        "dashboard.edge.database",
     },
     "dashboard.models": {
         "dashboard.accounts.models",

@@ -1,0 +1,105 @@
+"""Ask the database whether it takes writes, and survive while it takes none.
+
+A full disk, a file of another user, a standby and ``default_transaction_read_only`` all let reads
+through, so only a write tells.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.contrib.sessions.middleware import SessionMiddleware
+from django.core.checks import CheckMessage, Error, Tags, register
+from django.db import DatabaseError, connections
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+
+log = logging.getLogger(__name__)
+
+# SQLite writes the page with this number, which Holdfast does not use, to the disk; with a
+# rollback a full disk would not show. PostgreSQL refuses the statement before it looks for rows.
+# https://www.sqlite.org/pragma.html#pragma_user_version
+# https://www.postgresql.org/docs/current/sql-set-transaction.html
+WRITES = {
+    "sqlite": "PRAGMA user_version = 0",
+    "postgresql": "UPDATE django_migrations SET name = name WHERE false",
+}
+REMEDY = {
+    "sqlite": (
+        "Give the file of DATABASE_URL and its folder to the user that runs Holdfast, on a disk"
+        " that has room and is mounted for writing."
+    ),
+    "postgresql": (
+        "Point DATABASE_URL to the primary, with a user whose default_transaction_read_only is"
+        " off, and see that the server's disk has room."
+    ),
+}
+# What the connection must have, so that writers wait for each other and commits are durable.
+SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
+
+
+def connect() -> None:
+    """Register the checks; called once, when the app is ready."""
+    register(check_writable, Tags.database)
+
+
+def write_refusal(connection: BaseDatabaseWrapper) -> str:
+    """Return why the database takes no writes; "" if it does. Raises nothing of the database."""
+    try:
+        with connection.cursor() as cursor:
+            if "django_migrations" in connection.introspection.table_names(cursor):
+                cursor.execute(WRITES[connection.vendor])
+    except DatabaseError as exc:
+        return one_line(exc)
+    return ""
+
+
+def one_line(exc: Exception) -> str:
+    return " ".join(str(exc).split())
+
+
+def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
+    """Read back what SQLite took over of the options; return what differs, as "name=value"."""
+    if connection.vendor != "sqlite":
+        return []
+    wrong = []
+    with connection.cursor() as cursor:
+        for name, wanted in SQLITE_PRAGMAS.items():
+            cursor.execute(f"PRAGMA {name}")
+            (found,) = cursor.fetchone()
+            if found != wanted:
+                wrong.append(f"{name}={found}")
+    return wrong
+
+
+def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report databases that take no writes, for ``check --database default``."""
+    messages: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if refusal := write_refusal(connection):
+            text = f"The database {alias!r} takes no writes: {refusal}."
+            messages.append(Error(text, hint=REMEDY[connection.vendor], id="edge.E001"))
+        elif wrong := wrong_pragmas(connection):
+            text = f"SQLite did not take over what makes it safe: {', '.join(wrong)}."
+            hint = "Put the file on a local disk: a network folder has no write-ahead log."
+            messages.append(Error(text, hint=hint, id="edge.E002"))
+    return messages
+
+
+class ForgivingSessionMiddleware(SessionMiddleware):
+    """Show a page although its session cannot be stored, where the page itself changes nothing."""
+
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
+        try:
+            return super().process_response(request, response)
+        except DatabaseError as exc:
+            if request.method not in ("GET", "HEAD"):
+                raise
+            log.warning("A session could not be stored: %s", one_line(exc))
+            return response

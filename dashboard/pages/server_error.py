@@ -1,0 +1,26 @@
+"""Answer errors that no view handles."""
+
+from __future__ import annotations
+
+import sys
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.defaults import server_error as plain_server_error
+
+from dashboard.holds.action_log import last_sender
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 503 while the database takes no writes or is away, and else 500.
+
+    The page says whether anything was sent to cal.com. It needs neither database nor session.
+    """
+    if not isinstance(sys.exc_info()[1], DatabaseError | InterfaceError):
+        return plain_server_error(request)
+    was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
+    context = {"was_sent": was_sent, "is_form": request.method == "POST"}
+    response = render(None, "503.html", context, status=503)  # type: ignore[arg-type]
+    response["Retry-After"] = "10"  # seconds
+    return response

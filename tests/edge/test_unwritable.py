@@ -1,0 +1,126 @@
+"""A database that takes no writes: reported, and the pages that only read stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.edge import database, health
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.holds.conftest import calcom, sandbox
+from tests.holds.verbs import place
+from tests.pages.desk import desk
+
+__all__ = ["calcom", "sandbox"]
+
+REFUSE = {
+    "sqlite": "PRAGMA query_only = on",
+    "postgresql": "SET default_transaction_read_only = on",
+}
+ACCEPT = {"sqlite": "PRAGMA query_only = off", "postgresql": "RESET default_transaction_read_only"}
+
+
+def execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@contextmanager
+def unwritable() -> Iterator[None]:
+    """Let this test's connection refuse all writes, as a full disk or a standby does."""
+    health.write_refusal.cache_clear()
+    execute(REFUSE[connection.vendor])
+    try:
+        yield
+    finally:
+        execute(ACCEPT[connection.vendor])
+        health.write_refusal.cache_clear()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_probe_and_check_report_it() -> None:
+    with unwritable():
+        answer = Client().get("/readyz")
+        [found] = database.check_writable(databases=["default"])
+    assert (answer.status_code, answer.content) == (503, b"not ok")
+    assert (found.id, found.hint) == ("edge.E001", database.REMEDY[connection.vendor])
+    assert Client().get("/readyz").status_code == 200
+    assert database.check_writable(databases=["default"]) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_probe_writes_once_in_a_while() -> None:
+    health.write_refusal.cache_clear()
+    assert [health.write_refusal(1), health.write_refusal(1)] == ["", ""]
+    with unwritable():
+        assert health.write_refusal(2).startswith("the database takes no writes: ")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_that_read_are_shown(calcom: Sandbox, staff: User, admin: User) -> None:
+    hold = place(staff)
+    ran_out = place(staff, event_type=4)
+    Hold.objects.filter(pk=ran_out.pk).update(held_until=timezone.now() - timedelta(minutes=1))
+    browser = desk(admin)
+    browser.get("/")
+    paths = ["/", "/board", "/warnings", f"/holds/{hold.pk}/", f"/holds/{ran_out.pk}/", "/audit/"]
+    paths.append(f"/holds/{ran_out.pk}/poll")
+    with unwritable():
+        shown = {path: browser.get(path).status_code for path in paths}
+    assert shown == dict.fromkeys(paths, 200)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("method", "is_shown"), [("get", True), ("post", False)])
+def test_session_that_cannot_be_stored(method: str, is_shown: bool) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        request.session["seen"] = "yes"
+        return HttpResponse("shown")
+
+    handle = database.ForgivingSessionMiddleware(view)
+    request = getattr(RequestFactory(), method)("/")
+    with unwritable(), nullcontext() if is_shown else pytest.raises(DatabaseError):
+        assert handle(request).content == b"shown"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_forms_answer_in_words(calcom: Sandbox, staff: User) -> None:
+    hold = place(staff)
+    browser = desk(staff)
+    calls = len(calcom.calls())
+    with unwritable():
+        answer = browser.post(f"/holds/{hold.pk}/release", {"reason": "client_rang_off"})
+    page = answer.content.decode()
+    assert answer.status_code == 503
+    assert answer["Retry-After"] == "10"
+    assert "Nothing was sent to cal.com, and nothing has changed" in page
+    assert len(calcom.calls()) == calls
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_tells_when_a_call_had_been_sent(calcom: Sandbox, staff: User) -> None:
+    hold = place(staff)
+    browser = desk(staff)
+
+    def fail(execute: Any, sql: str, *rest: Any) -> Any:
+        if calcom.calls("DELETE") and sql.startswith(("INSERT", "UPDATE")):
+            raise OperationalError("database or disk is full")
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(fail):
+        answer = browser.post(f"/holds/{hold.pk}/release", {"reason": "client_rang_off"})
+        later = browser.post("/accounts/logout/")
+    assert answer.status_code == 503
+    assert "A request had been sent to cal.com" in answer.content.decode()
+    assert later.status_code in (302, 503)
+    assert "A request had been sent" not in later.content.decode()

@@ -1,0 +1,72 @@
+"""A database file that the service may not write, met by ``manage.py check`` and the board."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import PROJECT, environment, manage
+
+pytestmark = pytest.mark.slow
+NOBODY = 65534
+
+# As the service's user: the modules are loaded before, because root may own them.
+REPORT = """
+import os, resource, sys
+import django
+django.setup()
+from django.core.checks import run_checks
+from django.db import connection
+from dashboard.edge import database
+if sys.argv[1] == "full":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+elif os.geteuid() == 0:
+    os.setegid({nobody})
+    os.seteuid({nobody})
+found = next(filter(None, (database.check_writable(databases=["default"]) for _ in range(20))), [])
+print(*(f"{{each.id}} {{each.msg}}" for each in found), sep="; ")
+from dashboard.holds.models import Hold
+print("reads" if Hold.objects.count() == 0 else "")
+""".format(nobody=NOBODY)
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that other users may enter, unlike pytest's."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+def report(folder: Path, kind: str) -> list[str]:
+    variables = environment(public_url="http://localhost", database_url=str(folder / "db.sqlite3"))
+    manage(variables, "migrate")
+    if kind == "file of another user":
+        (folder / "db.sqlite3").chmod(0o444)
+        folder.chmod(0o777)  # its -wal can be made, and the reads go on
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT, kind],
+        cwd=PROJECT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [("file of another user", "readonly database"), ("full", "")],
+)
+def test_check_reports_and_reads_go_on(folder: Path, kind: str, said: str) -> None:
+    found, reads = report(folder, kind)
+    assert found.startswith("edge.E001 The database 'default' takes no writes: ")
+    assert said in found
+    assert reads == "reads"
