@@ -155,18 +155,34 @@ def postgresql(text: str) -> dict[str, Any]:
     except ImportError as exc:
         driver = "pip install -e '.[postgresql]'"
         raise ValueError(f"names PostgreSQL, whose driver comes with: {driver}") from exc
+    before_host = text.partition("://")[2].rpartition("@")[0]
+    if re.search(r"[@/?#]", before_host):
+        raise ValueError(
+            "has a character in the user or the password that must be written as its code:"
+            " @ as %40, / as %2F, ? as %3F, # as %23, % as %25."
+        )
     try:
-        _ = urlsplit(text).port  # libpq would fail only when it connects
-        given = conninfo.conninfo_to_dict(text)  # every option of libpq
-    except (ValueError, ProgrammingError) as exc:
+        given = conninfo.conninfo_to_dict(text)  # every option of libpq, and several hosts
+    except ProgrammingError as exc:
+        # Not with the message of libpq, which may quote a password.
         raise ValueError("is not a PostgreSQL address that can be read.") from exc
+    if not all(is_port(port) for port in str(given.get("port") or "5432").split(",")):
+        raise ValueError("must have a port from 1 to 65535 after each host, or none.")
     if not given.get("dbname"):
         raise ValueError("must end with the name of a database.")
     named = {setting: str(given.pop(key, "")) for setting, key in POSTGRESQL_KEYS.items()}
+    # Of several hosts, some are standbys.
+    primary = {"target_session_attrs": "read-write"} if "," in named["HOST"] else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
         **named,
         "CONN_MAX_AGE": 600,  # seconds
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5} | given,
+        # PgBouncer gives each transaction another connection, where a cursor would be missing.
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"connect_timeout": 5} | primary | given,
     }
+
+
+def is_port(text: str) -> bool:
+    return text == "" or (text.isdigit() and 0 < int(text) < 65536)

@@ -118,6 +118,17 @@ def test_missing_variable_stops_the_start(name):
         ),
         (
             "DATABASE_URL",
+            "postgresql://user:half@secret@localhost/holdfast",
+            "DATABASE_URL has a character in the user or the password that must be written as its"
+            " code: @ as %40, / as %2F, ? as %3F, # as %23, % as %25.",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://user:secret@localhost:70000/holdfast",
+            "DATABASE_URL must have a port from 1 to 65535 after each host, or none.",
+        ),
+        (
+            "DATABASE_URL",
             "postgresql://user:secret@localhost",
             "DATABASE_URL must end with the name of a database.",
         ),
@@ -287,6 +298,7 @@ def test_postgresql_url_with_options_of_libpq():
         "PORT": "5433",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {"connect_timeout": 5, "sslmode": "verify-full"},
     }
     socket = show("DATABASES", DATABASE_URL="postgresql:///desk?host=/run/postgresql")

@@ -168,7 +168,7 @@ def test_error_page_needs_no_database(serve):
     site: Site = serve("http://localhost", migrated=False, database_url=unreachable)
     headers = {"Host": "localhost", "Cookie": "holdfast_session=of-yesterday"}
     answer = httpx.get(f"{site.url}/", headers=headers, timeout=WAIT_SECONDS)
-    assert answer.status_code == 500
+    assert answer.status_code == 503
     assert "<h1" in answer.text
     assert "hunter2" not in answer.text + site.log.read_text()
     lines = [line for line in site.log.read_text().splitlines() if "OperationalError" in line]

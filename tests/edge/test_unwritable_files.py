@@ -13,10 +13,10 @@ import pytest
 from tests.serving import PROJECT, environment, manage
 
 pytestmark = pytest.mark.slow
-NOBODY = 65534
+STRANGER = 65534
 
 # As the service's user: the modules are loaded before, because root may own them.
-REPORT = """
+REPORT = f"""
 import os, resource, sys
 import django
 django.setup()
@@ -26,13 +26,13 @@ from dashboard.edge import database
 if sys.argv[1] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 elif os.geteuid() == 0:
-    os.setegid({nobody})
-    os.seteuid({nobody})
+    os.setegid({STRANGER})
+    os.seteuid({STRANGER})
 found = next(filter(None, (database.check_writable(databases=["default"]) for _ in range(20))), [])
 print(*(f"{{each.id}} {{each.msg}}" for each in found), sep="; ")
 from dashboard.holds.models import Hold
 print("reads" if Hold.objects.count() == 0 else "")
-""".format(nobody=NOBODY)
+"""
 
 
 @pytest.fixture

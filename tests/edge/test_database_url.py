@@ -1,0 +1,57 @@
+"""DATABASE_URL of PostgreSQL, as libpq takes it."""
+
+import pytest
+
+from dashboard.edge.setting_readers import postgresql
+
+NAMED = ("USER", "PASSWORD", "HOST", "PORT", "NAME")
+
+
+@pytest.mark.parametrize(
+    ("url", "named"),
+    [
+        ("postgresql://me:pw@db/desk", ("me", "pw", "db", "", "desk")),
+        ("postgresql://me:p%40%2F%3F%23%25@db/desk", ("me", "p@/?#%", "db", "", "desk")),
+        ("postgresql://me:a:b@db:5433/desk", ("me", "a:b", "db", "5433", "desk")),
+        ("postgresql://me@[2001:db8::1]:5433/desk", ("me", "", "2001:db8::1", "5433", "desk")),
+        ("postgresql://me@h1:5432,h2:5433/desk", ("me", "", "h1,h2", "5432,5433", "desk")),
+        ("postgresql://me@h1,h2/desk", ("me", "", "h1,h2", ",", "desk")),
+        ("postgresql://%2Frun%2Fpostgresql/desk", ("", "", "/run/postgresql", "", "desk")),
+        ("postgresql:///desk?host=/run/postgresql", ("", "", "/run/postgresql", "", "desk")),
+        ("postgres:///desk", ("", "", "", "", "desk")),
+    ],
+)
+def test_addresses_of_libpq(url, named):
+    found = postgresql(url)
+    assert tuple(found[name] for name in NAMED) == named
+
+
+def test_standbys_are_left_out():
+    assert postgresql("postgresql://h1,h2/desk")["OPTIONS"] == {
+        "connect_timeout": 5,
+        "target_session_attrs": "read-write",
+    }
+    given = postgresql("postgresql://h1,h2/desk?target_session_attrs=any&connect_timeout=9")
+    assert given["OPTIONS"] == {"connect_timeout": "9", "target_session_attrs": "any"}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://me:hunter2@hunter2@db/desk",
+        "postgresql://me:hunter2/hunter2@db/desk",
+        "postgresql://me:hunter2?hunter2@db/desk",
+        "postgresql://me:hunter2#hunter2@db/desk",
+        "postgresql://me:hunter2%zz@db/desk",
+        "postgresql://me:hunter2@db:hunter2/desk",
+        "postgresql://me:hunter2@db:0/desk",
+        "postgresql://me:hunter2@h1:1,h2:99999/desk",
+        "postgresql://me:hunter2@db/desk?hunter2=hunter2",
+        "postgresql://me:hunter2@[db/desk",
+        "postgresql://me:hunter2@db",
+    ],
+)
+def test_refusal_repeats_no_secret(url):
+    with pytest.raises(ValueError, match="^(is|has|must) ") as refused:
+        postgresql(url)
+    assert "hunter2" not in str(refused.value)
