@@ -1,6 +1,7 @@
 """Import the models of all packages, where Django looks for them."""
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
+from dashboard.audit.call_totals import CallTotals
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
@@ -9,6 +10,7 @@ __all__ = [
     "AuditEntry",
     "AuditLink",
     "Calendar",
+    "CallTotals",
     "EventTypeLock",
     "FreeTimes",
     "Hold",

@@ -14,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from dashboard.edge import setting_readers
 from dashboard.edge.environment import read
+from dashboard.edge.log_format import log_format
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.public_address import public_address
 
@@ -38,6 +39,10 @@ DATABASES: dict[str, dict[str, Any]] = {
     )
 }
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", trusted_proxies, default=TrustedProxies())
+LOG_FORMAT = read("LOG_FORMAT", log_format, default="plain")
+METRICS_ALLOWED = read(
+    "METRICS_ALLOWED", trusted_proxies, default=trusted_proxies("127.0.0.0/8 ::1")
+)
 CALCOM_API_KEY = read("CALCOM_API_KEY", setting_readers.calcom_key, remedy="Make one at cal.com.")
 CALCOM_API_URL = read("CALCOM_API_URL", setting_readers.calcom_url, default="https://api.cal.com")
 OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", setting_readers.time_zone, default="UTC")
@@ -96,6 +101,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "dashboard.edge.middleware.no_body_for_head",
     "dashboard.edge.middleware.health_probes",  # before host checks, redirects and sign-in
+    "dashboard.metrics.middleware",
     "dashboard.edge.middleware.forwarded_headers",
     "dashboard.edge.middleware.request_id",
     "dashboard.edge.middleware.clean_input",
@@ -213,17 +219,18 @@ LOGGING = {
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "dashboard.edge.log_format.RequestIdFilter"}},
     "formatters": {
-        "one_line": {
+        "json": {"()": "dashboard.edge.log_format.JsonFormatter"},
+        "plain": {
             "()": "dashboard.edge.log_format.OneLineFormatter",
             "format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s",
             "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-        }
+        },
     },
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
             "filters": ["request_id"],
-            "formatter": "one_line",
+            "formatter": LOG_FORMAT,
         }
     },
     "root": {"level": "INFO", "handlers": ["stderr"]},

@@ -12,6 +12,7 @@ from tests.parts import require
 
 pytest_plugins = [
     "tests.cast",
+    "tests.log_secrets",
     "tests.audit.fixtures",
     "tests.sandbox.fixtures",
     "tests.holds.summary",

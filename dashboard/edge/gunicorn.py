@@ -11,7 +11,8 @@ from typing import Any
 
 from gunicorn import glogging  # type: ignore[import-untyped]
 
-from dashboard.edge.log_format import OneLineFormatter
+from dashboard.edge.environment import read
+from dashboard.edge.log_format import JsonFormatter, OneLineFormatter, log_format
 
 wsgi_app = "dashboard.wsgi:application"
 bind = "127.0.0.1:8000"
@@ -41,11 +42,13 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
     def setup(self, cfg: Any) -> None:
         super().setup(cfg)
+        is_json = read("LOG_FORMAT", log_format, default="plain") == "json"
         lines = ((self.error_log, self.error_fmt), (self.access_log, self.access_fmt))
         for log, line in lines:
             for handler in log.handlers:
                 if isinstance(handler, logging.StreamHandler):
-                    handler.setFormatter(OneLineFormatter(line, self.datefmt))
+                    one_line = OneLineFormatter(line, self.datefmt)
+                    handler.setFormatter(JsonFormatter() if is_json else one_line)
 
 
 logger_class = Logger

@@ -1,8 +1,9 @@
-"""Format of the log: one line per record, with the id of its request."""
+"""Format of the log: one line per record, with the id of its request, for people or machines."""
 
 from __future__ import annotations
 
 import contextvars
+import json
 import logging
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
@@ -31,3 +32,26 @@ class OneLineFormatter(logging.Formatter):
             return text
         escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
         return "".join(escaped)
+
+
+class JsonFormatter(logging.Formatter):
+    """Write a JSON object per line, in ASCII, so that no text can forge a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        members = {
+            "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", "-"),
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            members["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(members)
+
+
+def log_format(text: str) -> str:
+    """Read LOG_FORMAT: the name of a formatter in ``settings.LOGGING``. Raises ValueError."""
+    if text not in ("plain", "json"):
+        raise ValueError(f"must be plain or json, not {text!r}.")
+    return text

@@ -52,6 +52,6 @@ def test_standbys_are_left_out():
     ],
 )
 def test_refusal_repeats_no_secret(url):
-    with pytest.raises(ValueError, match="^(is|has|must) ") as refused:
+    with pytest.raises(ValueError, match=r"^(is|has|must) ") as refused:
         postgresql(url)
     assert "hunter2" not in str(refused.value)

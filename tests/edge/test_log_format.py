@@ -74,7 +74,7 @@ def written():
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RequestIdFilter())
-    line = settings.LOGGING["formatters"]["one_line"]
+    line = settings.LOGGING["formatters"]["plain"]
     handler.setFormatter(OneLineFormatter(line["format"], line["datefmt"]))
     logger = logging.getLogger("tests.lines")
     logger.addHandler(handler)

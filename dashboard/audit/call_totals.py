@@ -1,0 +1,78 @@
+"""Totals of the calls to cal.com, counted from the audit log for ``/metrics``.
+
+Each count goes on from where the last one ended, so that its cost does not grow with the log, and
+all processes share one row. Counting begins when it is asked for the first time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+
+from dashboard.audit.models import AuditEntry
+
+ROW = 1  # primary key
+MOST_AT_ONCE = 10_000  # entries
+# Where transactions overlap, an entry may appear after one with a higher id.
+SETTLED_AFTER = timedelta(seconds=5)
+BUCKETS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper bounds in milliseconds
+
+
+class CallTotals(models.Model):
+    """How many calls there were since counting began, in one row."""
+
+    last_entry = models.BigIntegerField(default=0)  # the key of the last audit entry counted
+    # "METHOD path|outcome" to the number of calls, their milliseconds, and the number per bucket,
+    # of which the last is for all that took longer.
+    totals = models.JSONField(default=dict)
+
+    def __str__(self) -> str:
+        return f"calls up to entry {self.last_entry}"
+
+
+def count(now: datetime) -> dict[str, Any]:
+    """Count what the log has gained, and return the totals."""
+    with transaction.atomic():
+        row = CallTotals.objects.select_for_update().filter(pk=ROW).first()
+        if row is None:
+            newest = AuditEntry.objects.order_by("-id").values_list("id", flat=True).first()
+            row, _created = CallTotals.objects.get_or_create(
+                pk=ROW, defaults={"last_entry": newest or 0}
+            )
+        entries = AuditEntry.objects.filter(id__gt=row.last_entry).order_by("id")
+        fresh = entries.values_list("id", "at", "answered_method", "answered_path", *ANSWER)
+        found = [entry for entry in fresh[:MOST_AT_ONCE] if entry[1] <= now - SETTLED_AFTER]
+        if found:
+            row.last_entry = found[-1][0]
+            add(row.totals, (entry[2:] for entry in found))
+            row.save()
+    return row.totals
+
+
+ANSWER = ("status", "milliseconds")
+
+
+def add(totals: dict[str, Any], answers: Iterable[tuple[Any, ...]]) -> None:
+    """Add each answer of method, path, status and milliseconds to the totals."""
+    for method, path, status, milliseconds in answers:
+        if not method:
+            continue
+        taken = milliseconds or 0
+        key = f"{method} {path}|{outcome_of(status)}"
+        total = totals.setdefault(key, [0, 0, [0] * (len(BUCKETS) + 1)])
+        total[0] += 1
+        total[1] += taken
+        place = sum(taken > bound for bound in BUCKETS)
+        total[2][place] += 1
+
+
+def outcome_of(status: int | None) -> str:
+    """Name what an HTTP status says of a call; None is no answer."""
+    if status is None:
+        return "unanswered"
+    if status < 400:
+        return "ok"
+    return "limited" if status == 429 else "refused" if status < 500 else "failed"

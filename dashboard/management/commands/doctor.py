@@ -1,0 +1,36 @@
+"""``manage.py doctor``: examine the whole installation."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from dashboard.management.findings import Finding, examine
+
+
+class Command(BaseCommand):
+    help = "Examine settings, database, disk, cal.com and clock; exit with 1 after an error."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print a list of objects")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        findings = list(examine(timezone.now()))
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(each) for each in findings], indent=2))
+        else:
+            self.stdout.write("\n".join(map(as_text, findings)))
+        if any(each.level == "error" for each in findings):
+            sys.exit(1)
+
+
+def as_text(finding: Finding) -> str:
+    remedy = f"\n         → {finding.remedy}" if finding.remedy else ""
+    return f"{finding.level:8} {finding.subject}: {finding.text}{remedy}"

@@ -1,0 +1,144 @@
+"""Examine the installation for ``manage.py doctor``: one finding per subject, with its remedy."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
+from django.db import DatabaseError, connection
+
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import CalcomError, Exchange
+from dashboard.edge import database, health
+from dashboard.holds import calcom_client, rate_and_clock
+from dashboard.holds.models import Hold
+
+LEAST_ROOM = 200 * 2**20  # bytes
+# What ``settle`` does within seconds is late after this.
+LATE = timedelta(minutes=5)
+MOST_SKEW = timedelta(seconds=5)
+RUN_SETTLE = "See that the service 'manage.py settle --every 5' runs, and read its log."
+CHECK_ADDRESS = (
+    "See that this machine reaches CALCOM_API_URL: name server, firewall, HTTPS_PROXY and"
+    " SSL_CERT_FILE."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was found on one subject; ``level`` is ok, warning or error, ok without a remedy."""
+
+    level: str
+    subject: str
+    text: str
+    remedy: str = ""
+
+
+def examine(now: datetime) -> Iterator[Finding]:
+    """Yield what each examination finds; a database that is away does not end the others."""
+    examinations: dict[str, Callable[[datetime], Iterator[Finding]]] = {
+        "settings": configuration,
+        "database": database_state,
+        "disk": disk,
+        "settling": settling,
+        "cal.com": calcom,
+    }
+    for subject, found in examinations.items():
+        try:
+            yield from found(now)
+        except DatabaseError as exc:
+            text = f"The database cannot be read: {database.one_line(exc)}."
+            yield Finding(
+                "error", subject, text, "See that it runs, and that DATABASE_URL is right."
+            )
+
+
+def configuration(_now: datetime) -> Iterator[Finding]:
+    """Run Django's and our own checks: settings, static files, proxies, security."""
+    messages = run_checks(include_deployment_checks=True)
+    for each in messages:
+        level = "error" if each.level >= ERROR else "warning"
+        yield Finding(level, "settings", each.msg, each.hint or "See Django's page on this check.")
+    if not messages:
+        yield Finding("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+
+
+def database_state(_now: datetime) -> Iterator[Finding]:
+    """Run the checks of the database: migrations, writing, options and triggers."""
+    reason = health.why_not_ready()
+    if "migrations" in reason:
+        yield Finding("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
+        return
+    messages = run_checks(tags=["database"], databases=["default"])
+    for each in messages:
+        yield Finding("error", "database", each.msg, each.hint or "Read the log of the database.")
+    if not messages:
+        text = "It is migrated and takes writes, and triggers protect the audit log."
+        yield Finding("ok", "database", text)
+
+
+def disk(_now: datetime) -> Iterator[Finding]:
+    """Measure the room beside a database in a file; a server looks after its own."""
+    if connection.vendor != "sqlite":
+        return
+    folder = Path(connection.settings_dict["NAME"]).parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free // 2**20} MiB are free in {folder}."
+    if free < LEAST_ROOM:
+        yield Finding("warning", "disk", text, "Make room, or move the database to another disk.")
+    else:
+        yield Finding("ok", "disk", text)
+
+
+def settling(now: datetime) -> Iterator[Finding]:
+    """Look for what ``settle`` should have recorded or finished."""
+    proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
+    late = Hold.objects.past_their_time(proven, now - LATE).count()
+    late += Hold.objects.left_half_way(now).filter(changed_at__lt=now - LATE).count()
+    silent = AuditEntry.objects.filter(at__gte=now - timedelta(days=7), at__lt=now - LATE)
+    intents = silent.without_outcome().order_by().count()
+    if late or intents:
+        text = f"{late} holds wait to be settled, and {intents} actions have no outcome."
+        yield Finding("warning", "settling", text, RUN_SETTLE)
+    else:
+        yield Finding("ok", "settling", "Nothing waits to be settled.")
+
+
+def calcom(now: datetime) -> Iterator[Finding]:
+    """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
+    try:
+        answer = calcom_client.client().event_types()
+    except CalcomError as error:
+        remedy = CHECK_ADDRESS if error.exchange.status is None else "Look at CALCOM_API_KEY."
+        text = f"{settings.CALCOM_API_URL} did not give the event types: {error.cause}."
+        yield Finding("error", "cal.com", text, remedy)
+        exchange = error.exchange
+    else:
+        exchange = answer.exchange
+        number = len(answer.value.entries)
+        text = f"The key may list {number} event types."
+        remedy = "Use a key of the user or team whose times are held."
+        yield (
+            Finding("ok", "cal.com", text)
+            if number
+            else Finding("warning", "cal.com", text, remedy)
+        )
+    yield from clocks(exchange)
+
+
+def clocks(exchange: Exchange) -> Iterator[Finding]:
+    """Compare our clock with the whole seconds of cal.com's ``Date``."""
+    if exchange.server_date is None:
+        return
+    skew = exchange.server_date - exchange.received_at
+    if abs(skew) > MOST_SKEW:
+        text = f"This machine's clock differs from cal.com's by {abs(skew).total_seconds():.0f} s."
+        remedy = "Run a time service, such as systemd-timesyncd. Countdowns are right even so."
+        yield Finding("warning", "clock", text, remedy)
+    else:
+        yield Finding("ok", "clock", "This machine's clock agrees with cal.com's.")

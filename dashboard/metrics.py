@@ -1,0 +1,141 @@
+"""Metrics for Prometheus at ``/metrics``, read from the database at each scrape.
+
+All processes and machines share the database, so any of them answers for all.
+https://prometheus.io/docs/instrumenting/writing_exporters/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+from itertools import accumulate
+
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.models import Count, Min, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils import timezone
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import CollectorRegistry
+
+from dashboard.audit import call_totals
+from dashboard.audit.models import AuditEntry
+from dashboard.edge import database
+from dashboard.holds import rate_and_clock
+from dashboard.holds.models import Hold
+
+PATH = "/metrics"
+# A proxy that ends TLS sets one of these; its clients share its address.
+OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED", "HTTP_VIA")
+INTENTS_SINCE = timedelta(days=1)
+
+Handler = Callable[[HttpRequest], HttpResponseBase]
+
+
+def middleware(get_response: Handler) -> Handler:
+    """Answer METRICS_ALLOWED before host checks; what a proxy passes on is any other page."""
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if request.path_info != PATH or any(request.META.get(name) for name in OF_A_PROXY):
+            return get_response(request)
+        peer = request.META.get("REMOTE_ADDR", "")
+        if not settings.METRICS_ALLOWED.trust(peer):
+            text = f"METRICS_ALLOWED does not name {peer or 'unix'}.\n"
+            return plain(text, status=403)
+        return metrics(timezone.now())
+
+    return handle
+
+
+def metrics(now: datetime) -> HttpResponse:
+    """Return all metrics as text; 503 if the database cannot be read."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(Collector(now))
+    try:
+        text = generate_latest(registry)
+    except DatabaseError as exc:
+        return plain(f"{database.one_line(exc)}\n", status=503)
+    return plain(text, content_type=CONTENT_TYPE_LATEST)
+
+
+def plain(
+    text: str | bytes, *, status: int = 200, content_type: str = "text/plain"
+) -> HttpResponse:
+    headers = {"Cache-Control": "no-store"}
+    return HttpResponse(text, status=status, content_type=content_type, headers=headers)
+
+
+class Collector:
+    """Read every metric anew; nothing is kept in the process."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    def describe(self) -> list[Metric]:
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        is_writable = not database.write_refusal(connection)
+        yield gauge("database_writable", "1 if the database takes writes", is_writable)
+        yield from self.holds()
+        yield from self.calcom()
+        yield from self.calls(is_writable=is_writable)
+
+    def holds(self) -> Iterator[Metric]:
+        cal_now = rate_and_clock.cal_now(self.now)
+        rows = (
+            Hold.objects.filter(state__in=Hold.OPEN)
+            .values_list("state")
+            .annotate(total=Count("pk"), alive=Count("pk", filter=Q(held_until__gt=cal_now)))
+        )
+        by_state = {state: (total, alive) for state, total, alive in rows}
+        family = GaugeMetricFamily("holdfast_holds", "Holds that have not ended", labels=["state"])
+        for state in Hold.OPEN:
+            family.add_metric([str(state)], by_state.get(state, (0, 0))[0])
+        yield family
+        held = by_state.get(str(Hold.State.HELD), (0, 0))
+        yield gauge("holds_live", "Holds whose time cal.com keeps at this moment", held[1])
+        oldest = Hold.objects.left_half_way(self.now).aggregate(at=Min("changed_at"))["at"]
+        age = max(0.0, (self.now - oldest).total_seconds()) if oldest else 0
+        text = "Age of the oldest change that is not settled"
+        yield gauge("oldest_unsettled_change_seconds", text, age)
+        recent = AuditEntry.objects.filter(at__gte=self.now - INTENTS_SINCE)
+        text = "Actions of the last day without an outcome"
+        yield gauge("open_intents", text, recent.without_outcome().order_by().count())
+
+    def calcom(self) -> Iterator[Metric]:
+        upstream = rate_and_clock.load()
+        room = upstream.room(self.now)
+        if room is not None:
+            yield gauge("calcom_rate_left", "Calls that cal.com's rate allowance covers", room)
+        if upstream.answered_at is not None:
+            age = (upstream.at(self.now) - upstream.answered_at).total_seconds()
+            text = "Time since the last answer of cal.com"
+            yield gauge("calcom_last_answer_seconds", text, max(0.0, age))
+        offset = upstream.clock_offset_ms / 1000
+        yield gauge("calcom_clock_offset_seconds", "cal.com's clock less this one", offset)
+
+    def calls(self, *, is_writable: bool) -> Iterator[Metric]:
+        stored = call_totals.CallTotals.objects.filter(pk=call_totals.ROW).first()
+        totals = stored.totals if stored else {}
+        if is_writable:
+            totals = call_totals.count(self.now)
+        names = ["endpoint", "outcome"]
+        text = "Calls of actions to cal.com since counting began"
+        calls = CounterMetricFamily("holdfast_calcom_calls", text, labels=names)
+        text = "Duration of calls of actions to cal.com"
+        lasted = HistogramMetricFamily("holdfast_calcom_call_seconds", text, labels=names)
+        bounds = [*(str(bound / 1000) for bound in call_totals.BUCKETS), "+Inf"]
+        for key, (number, milliseconds, buckets) in sorted(totals.items()):
+            labels = key.split("|")
+            calls.add_metric(labels, number)
+            cumulative = list(zip(bounds, accumulate(buckets), strict=True))
+            lasted.add_metric(labels, cumulative, milliseconds / 1000)
+        yield calls
+        yield lasted
+
+
+def gauge(name: str, text: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(f"holdfast_{name}", text, value=value)

@@ -1,0 +1,130 @@
+"""``/metrics``: who may read it, and what it tells."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from prometheus_client.parser import text_string_to_metric_families
+
+from dashboard.accounts.models import User
+from dashboard.audit import call_totals
+from dashboard.edge.proxies import trusted_proxies
+from dashboard.holds.models import Hold
+from dashboard.metrics import Collector, metrics
+from dashboard.sandbox import Sandbox
+from tests.holds.conftest import calcom, sandbox
+from tests.holds.verbs import LATER, SHORT, place, release
+
+__all__ = ["calcom", "sandbox"]
+pytestmark = pytest.mark.django_db
+ALL = "/v2/slots/reservations"
+ONE = "/v2/slots/reservations/{uid}"
+
+
+def values(after: timedelta = timedelta(minutes=1)) -> dict[str, float]:
+    """Scrape; return each sample by its name and labels."""
+    text = metrics(timezone.now() + after).content.decode()
+    return {
+        " ".join(
+            [sample.name, *(text for _name, text in sorted(sample.labels.items()))]
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.mark.parametrize(
+    ("allowed", "peer", "headers", "status"),
+    [
+        (None, "127.0.0.1", {}, 200),
+        (None, "::1", {}, 200),
+        (None, "::ffff:127.0.0.1", {}, 200),
+        (None, "10.0.0.9", {}, 403),
+        (None, "", {}, 403),
+        (None, "127.0.0.1", {"Host": "10.1.2.3"}, 200),
+        ("10.0.0.0/8", "10.0.0.9", {}, 200),
+        ("10.0.0.0/8", "127.0.0.1", {}, 403),
+        ("unix", "", {}, 200),
+        # The page that a proxy passes on does not exist: it is any other.
+        (None, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 404),
+        (None, "127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 404),
+        (None, "127.0.0.1", {"Via": "1.1 proxy"}, 404),
+        ("10.0.0.0/8", "10.0.0.9", {"X-Forwarded-For": "127.0.0.1"}, 404),
+    ],
+)
+def test_only_allowed_peers_read_it(allowed, peer, headers, status, settings):
+    if allowed is not None:
+        settings.METRICS_ALLOWED = trusted_proxies(allowed)
+    answer = Client().get("/metrics", REMOTE_ADDR=peer, headers=headers)
+    assert answer.status_code == status
+    assert answer["Cache-Control"] == "no-store"
+
+
+def test_counts_holds_and_calls(calcom: Sandbox, staff: User) -> None:
+    values()  # from here on calls are counted
+    kept = place(staff)
+    gone = place(staff, event_type=SHORT)
+    release(staff, gone)
+    hold = place(staff, start=LATER)
+    # In the scrape, a minute later, one has run out and is not recorded yet.
+    Hold.objects.filter(pk=hold.pk).update(held_until=timezone.now() + timedelta(seconds=30))
+    found = values()
+    assert kept.pk
+    assert {name: value for name, value in found.items() if name.startswith("holdfast_holds")} == {
+        "holdfast_holds placing": 0,
+        "holdfast_holds held": 2,
+        "holdfast_holds unconfirmed": 0,
+        "holdfast_holds_live": 1,
+    }
+    assert found[f"holdfast_calcom_calls_total POST {ALL} ok"] == 3
+    assert found[f"holdfast_calcom_calls_total DELETE {ONE} ok"] == 1
+    assert found[f"holdfast_calcom_call_seconds_bucket POST {ALL} +Inf ok"] == 3
+    assert found["holdfast_database_writable"] == 1
+    assert found["holdfast_open_intents"] == 0
+    assert found["holdfast_oldest_unsettled_change_seconds"] == 0
+    assert found["holdfast_calcom_rate_left"] > 0
+    again = values()
+    assert again[f"holdfast_calcom_calls_total POST {ALL} ok"] == 3
+
+
+def test_tells_what_is_unsettled(calcom: Sandbox, staff: User) -> None:
+    hold = place(staff)
+    since = timezone.now() - timedelta(minutes=9)
+    Hold.objects.filter(pk=hold.pk).update(change={"phase": "parking"}, changed_at=since)
+    assert 600 <= values()["holdfast_oldest_unsettled_change_seconds"] < 700
+
+
+def test_young_entries_wait_for_transactions_that_overlap(calcom: Sandbox, staff: User) -> None:
+    values()
+    place(staff)
+    assert f"holdfast_calcom_calls_total POST {ALL} ok" not in values(timedelta())
+    assert values()[f"holdfast_calcom_calls_total POST {ALL} ok"] == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "name"),
+    [(None, "unanswered"), (200, "ok"), (422, "refused"), (429, "limited"), (503, "failed")],
+)
+def test_outcomes(status, name):
+    assert call_totals.outcome_of(status) == name
+
+
+def test_scrape_reads_no_whole_table(staff: User) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("plans of PostgreSQL depend on the table's contents")
+    list(Collector(timezone.now()).collect())
+    with CaptureQueriesContext(connection) as captured:
+        list(Collector(timezone.now()).collect())
+    plans = []
+    with connection.cursor() as cursor:
+        for query in captured.captured_queries:
+            if query["sql"].startswith("SELECT"):
+                cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+                plans += [row[3] for row in cursor.fetchall()]
+    assert len(captured) < 20
+    assert [step for step in plans if step.startswith("SCAN dashboard")] == []

@@ -1,0 +1,116 @@
+"""``manage.py doctor``: a finding per subject, a remedy per fault, and the exit code."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit import triggers
+from dashboard.edge import health
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.edge.test_unwritable import unwritable
+from tests.holds.conftest import calcom, sandbox
+from tests.holds.verbs import place
+
+__all__ = ["calcom", "sandbox"]
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture(autouse=True)
+def ask_anew() -> None:
+    health.write_refusal.cache_clear()
+
+
+def examined(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, list[dict[str, str]]]]:
+    """Run the command; return its exit code and its findings by level."""
+    code = 0
+    try:
+        call_command("doctor", "--json")
+    except SystemExit as exit_:
+        code = int(str(exit_.code))
+    found: dict[str, list[dict[str, str]]] = {"ok": [], "warning": [], "error": []}
+    for each in json.loads(capsys.readouterr().out):
+        found[each["level"]].append(each)
+        assert bool(each["remedy"]) == (each["level"] != "ok")
+    return code, found
+
+
+def subjects(findings: list[dict[str, str]]) -> list[str]:
+    return [each["subject"] for each in findings]
+
+
+def test_sound_installation(calcom: Sandbox, staff: User, capsys) -> None:
+    place(staff)
+    code, found = examined(capsys)
+    assert code == 0
+    of_file = ["disk"] if connection.vendor == "sqlite" else []
+    assert subjects(found["ok"]) == ["database", *of_file, "settling", "cal.com", "clock"]
+    # The test's public address is plain http without collected files.
+    assert set(subjects(found["warning"])) <= {"settings"}
+    assert [call.method for call in calcom.calls()][-1] == "GET"
+
+
+def test_text_has_a_remedy_below_each_fault(calcom: Sandbox, capsys, settings) -> None:
+    settings.CALCOM_API_KEY = "cal_nobody"
+    with pytest.raises(SystemExit):
+        call_command("doctor")
+    lines = capsys.readouterr().out.splitlines()
+    [at] = [number for number, line in enumerate(lines) if line.startswith("error    cal.com: ")]
+    assert "key_rejected" in lines[at]
+    assert lines[at + 1].strip() == "→ Look at CALCOM_API_KEY."
+
+
+def test_no_way_to_calcom(db: None, capsys, settings) -> None:
+    settings.CALCOM_API_URL = "http://127.0.0.1:9"
+    code, found = examined(capsys)
+    assert (code, subjects(found["error"])) == (1, ["cal.com"])
+    assert "HTTPS_PROXY" in found["error"][0]["remedy"]
+
+
+def test_no_writes(calcom: Sandbox, capsys) -> None:
+    with unwritable():
+        code, found = examined(capsys)
+    assert (code, subjects(found["error"])) == (1, ["database"])
+
+
+def test_missing_trigger(calcom: Sandbox, capsys) -> None:
+    try:
+        triggers.drop(connection)
+        code, found = examined(capsys)
+    finally:
+        triggers.install(connection)
+    assert (code, subjects(found["error"])) == (1, ["database"])
+    assert "audit log" in found["error"][0]["text"]
+
+
+def test_settle_does_not_run(calcom: Sandbox, staff: User, capsys) -> None:
+    hold = place(staff)
+    long_ago = timezone.now() - timedelta(minutes=20)
+    Hold.objects.filter(pk=hold.pk).update(held_until=long_ago)
+    code, found = examined(capsys)
+    assert code == 0
+    assert "settling" in subjects(found["warning"])
+
+
+def test_clock_differs(calcom: Sandbox, capsys) -> None:
+    calcom.clock.shift(180)
+    _code, found = examined(capsys)
+    [clock] = [each for each in found["warning"] if each["subject"] == "clock"]
+    assert "differs from cal.com's by 1" in clock["text"]
+
+
+def test_disk_is_nearly_full(calcom: Sandbox, capsys, monkeypatch) -> None:
+    if connection.vendor != "sqlite":
+        pytest.skip("the server's disk is the server's")
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=5 * 2**20))
+    _code, found = examined(capsys)
+    assert "disk" in subjects(found["warning"])
