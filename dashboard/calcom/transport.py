@@ -9,7 +9,6 @@ https://www.encode.io/httpcore/network-backends/
 
 from __future__ import annotations
 
-import socket
 import ssl
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -20,6 +19,8 @@ from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+
+from dashboard.calcom.addresses import Racer
 
 # cal.com closes idle connections after 5 seconds; a call on one just closed gets no answer.
 LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepalive_expiry=4.0)
@@ -66,10 +67,7 @@ def httpcore_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
 
 
 class Transport(httpx.HTTPTransport):
-    """Send over pooled connections; a request's read timeout bounds the whole call.
-
-    Only looking up a host's name can last longer, and then nothing is sent.
-    """
+    """Send over pooled connections; a request's read timeout bounds the whole call."""
 
     def __init__(self, proxy: httpx.Proxy | None = None) -> None:
         super().__init__(verify=tls_context())
@@ -120,7 +118,10 @@ def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
 
 
 class Backend(httpcore.SyncBackend):
-    """Connect to one address of a host after the other until the call ends."""
+    """Connect to the address of a host that answers first."""
+
+    def __init__(self) -> None:
+        self._racer = Racer()
 
     def connect_tcp(
         self,
@@ -130,22 +131,13 @@ class Backend(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
-        try:
-            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as problem:
-            raise httpcore.ConnectError(str(problem)) from problem
-        fault: Exception = httpcore.ConnectError(f"{host} has no address.")
-        for *_, address in found:
-            wait = time_left(timeout, httpcore.ConnectTimeout)
-            try:
-                stream = super().connect_tcp(
-                    str(address[0]), port, wait, local_address, socket_options
-                )
-            except (httpcore.ConnectError, httpcore.ConnectTimeout) as problem:
-                fault = problem
-            else:
-                return Stream(stream)
-        raise fault
+        def connect(address: str, seconds: float) -> httpcore.NetworkStream:
+            return super(Backend, self).connect_tcp(
+                address, port, seconds, local_address, socket_options
+            )
+
+        wait = time_left(timeout, httpcore.ConnectTimeout)
+        return Stream(self._racer.connect(host, port, wait, connect))
 
 
 class Stream(httpcore.NetworkStream):

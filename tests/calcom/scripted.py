@@ -30,11 +30,11 @@ Play = Callable[[socket.socket, Scripted], None]
 
 
 @contextmanager
-def scripted(play: Play) -> Iterator[Scripted]:
+def scripted(play: Play, port: int = 0) -> Iterator[Scripted]:
     """Serve each connection with ``play`` in a thread of its own, until the end of the block."""
     server = Scripted()
     threads: list[threading.Thread] = []
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = socket.create_server(("127.0.0.1", port))
 
     def accept() -> None:
         with suppress(OSError):
