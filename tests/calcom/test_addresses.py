@@ -1,4 +1,4 @@
-"""Of several addresses the first that answers is used, over real sockets and in a table."""
+"""The first of several addresses that answers is used, over real sockets and in a table."""
 
 from __future__ import annotations
 
