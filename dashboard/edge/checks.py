@@ -13,6 +13,7 @@ def connect() -> None:
     """Register the checks; called once, when the app is ready."""
     register(check_collected, Tags.staticfiles, deploy=True)
     register(check_trusted_proxies, Tags.security, deploy=True)
+    register(check_calcom_key, Tags.compatibility)
 
 
 def check_collected(**_kwargs: Any) -> list[CheckMessage]:
@@ -33,3 +34,12 @@ def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
     )
     hint = "Set it to the proxy's address, such as 127.0.0.1, or to unix for a unix socket."
     return [Warning(text, hint=hint, id="edge.W002")]
+
+
+def check_calcom_key(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of a key without the prefix that cal.com's own guards look for."""
+    if settings.CALCOM_API_KEY.startswith("cal_"):
+        return []
+    text = "CALCOM_API_KEY does not begin with cal_, and cal.com refuses most such keys."
+    hint = "If pages say that cal.com rejects the key, make a new one at cal.com."
+    return [Warning(text, hint=hint, id="edge.W003")]

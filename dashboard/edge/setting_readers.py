@@ -6,6 +6,7 @@ repeats a secret.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -62,9 +63,12 @@ def secret(text: str) -> str:
 
 
 def calcom_key(text: str) -> str:
-    """Validate an API key of cal.com, https://cal.com/docs/api-reference/v2/introduction."""
-    if not re.fullmatch(r"cal_[\x21-\x7e]+", text):
-        raise ValueError("must be a key of cal.com: it begins with cal_ and has no spaces.")
+    """Validate an API key of cal.com: anything that a header can carry.
+
+    Keys of cal.com itself begin with ``cal_``; a cal.com of one's own may use another prefix.
+    """
+    if not re.fullmatch(r"[\x21-\x7e]+", text):
+        raise ValueError("must be a key of cal.com, in plain characters and without spaces.")
     return text
 
 
@@ -96,10 +100,24 @@ def web_address(text: str) -> SplitResult:
 
 def calcom_url(text: str) -> str:
     """Parse the base of cal.com's API; return it without a trailing slash and without ``/v2``."""
-    base = web_address(text).geturl().rstrip("/")
+    parts = web_address(text)
+    base = parts.geturl().rstrip("/")
     if base.endswith("/v2"):
         raise ValueError("must end before /v2, which Holdfast adds itself.")
+    if parts.scheme == "http" and not is_private_host(parts.hostname or ""):
+        raise ValueError(
+            "must begin with https://, because with http:// the key can be read on the way."
+            " Only for a private address or a name without a dot may it be http://."
+        )
     return base
+
+
+def is_private_host(host: str) -> bool:
+    """Return True for an address that is not on the internet, and for a name without a dot."""
+    try:
+        return not ipaddress.ip_address(host).is_global
+    except ValueError:
+        return "." not in host or host.endswith((".localhost", ".internal", ".local"))
 
 
 def database(base: Path) -> Callable[[str], dict[str, Any]]:

@@ -128,6 +128,24 @@ def test_refused_tunnel_is_not_sent(
     assert result == "Unavailable not_sent"
 
 
+def test_credentials_of_a_proxy_that_refuses_are_not_repeated(
+    asked: Ask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    page = reply(b"<html>Sign in</html>", status=b"407 Proxy Authentication Required")
+    with scripted(sending(page)) as proxy:
+        address = proxy.url.replace("http://", "http://user:hunter2@")
+        monkeypatch.setenv("HTTPS_PROXY", address)
+        with pytest.raises(CalcomError) as caught:
+            asked("reserve", base_url="https://cal.test")
+
+    basic = base64.b64encode(b"user:hunter2")
+    assert b"Proxy-Authorization: Basic " + basic in proxy.requests[0]
+    assert str(caught.value).startswith("not_sent: The proxy made no connection: 407")
+    said = f"{caught.value!r} {caplog.text}"
+    assert [secret for secret in ("hunter2", basic.decode()) if secret in said] == []
+
+
 def test_refused_connection_to_the_proxy_is_not_sent(
     asked: Ask, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:

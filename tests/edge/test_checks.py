@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.edge.checks import check_collected, check_trusted_proxies
+from dashboard.edge.checks import check_calcom_key, check_collected, check_trusted_proxies
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.public_address import public_address
 
@@ -41,3 +41,9 @@ def test_public_site_without_trusted_proxies_is_reported(settings, address, prox
     settings.PUBLIC_ADDRESS, settings.DEBUG = public_address(address), debug
     settings.TRUSTED_PROXIES = trusted_proxies(proxies) if proxies else TrustedProxies()
     assert [message.id for message in check_trusted_proxies()] == found
+
+
+@pytest.mark.parametrize(("key", "found"), [("cal_live_1", []), ("own_1", ["edge.W003"])])
+def test_key_without_the_usual_prefix_is_reported(settings, key, found):
+    settings.CALCOM_API_KEY = key
+    assert [message.id for message in check_calcom_key()] == found
