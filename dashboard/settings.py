@@ -55,6 +55,12 @@ HOLD_MINUTES = read(
     default=min(15, HOLD_MINUTES_MAX),
 )
 STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", setting_readers.flag, default=False)
+SESSION_IDLE_MINUTES = read(
+    "SESSION_IDLE_MINUTES", setting_readers.whole_number(5, MAX_MINUTES), default=12 * 60
+)
+SESSION_MAX_HOURS = read(
+    "SESSION_MAX_HOURS", setting_readers.whole_number(1, 90 * 24), default=7 * 24
+)
 STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
@@ -178,7 +184,7 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-SESSION_COOKIE_AGE = 12 * 3600  # a long working day
+SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600  # accounts.sessions ends idle ones before
 CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True  # as Django's default for sessions
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "dashboard.accounts.csrf.failure"  # saves the form for after the next sign-in

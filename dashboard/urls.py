@@ -4,7 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts.access import admins_only, public
 from dashboard.accounts.admin import people_site
-from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings
+from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
 from dashboard.audit import views as audit
 from dashboard.edge import health
 from dashboard.pages import (
@@ -33,6 +33,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
     path("accounts/keep", keep_form, name="keep-form"),
+    path("settings/sign-out-everywhere", sign_out_everywhere, name="sign-out-everywhere"),
     path("settings/", own_settings, {"event_types": event_type_choices}, name="settings"),
     path("", board.show, name="board"),
     path("board", board.poll, name="board-rows"),

@@ -24,7 +24,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import people
+from dashboard.accounts import people, sessions
 from dashboard.accounts.access import View, admins_only
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
@@ -102,6 +102,7 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         (_("May enter"), {"fields": ("is_active", "role")}),
     )
     password_fieldset = (_("Password"), {"fields": ("new_password", "new_password_again")})
+    sessions_fieldset = (_("Signed in"), {"fields": ("sign_out_everywhere",)})
 
     @display(description=_("Role"))
     def role(self, person: User) -> str:
@@ -129,7 +130,11 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
         may_change = self.has_change_permission(request, obj)
-        return (*self.public_fieldsets, *([self.password_fieldset] if may_change else []))
+        return (
+            *self.public_fieldsets,
+            *([self.password_fieldset] if may_change else []),
+            *([self.sessions_fieldset] if may_change and obj is not None else []),
+        )
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm[User]]:
         form = super().get_form(request, *args, **kwargs)
@@ -185,6 +190,8 @@ def save_person(request: HttpRequest, pk: int | None, form: PersonForm) -> User:
     if pk is None:
         return people.add_person(**fields, password=password, by=by, now=now)
     saved = people.change_person(person=pk, **fields, by=by, now=now)
+    if form.cleaned_data["sign_out_everywhere"]:
+        sessions.end_all(person=pk, by=by, now=now)
     return people.set_password(person=pk, password=password, by=by, now=now) if password else saved
 
 

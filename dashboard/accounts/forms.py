@@ -78,6 +78,11 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         _("New password"), help_text=lazy(password_validators_help_text_html, str)()
     )
     new_password_again = new_password_field(_("New password again"))
+    sign_out_everywhere = forms.BooleanField(
+        label=_("Sign out everywhere"),
+        required=False,
+        help_text=_("Saving then ends all sessions of this person, as a new password does."),
+    )
 
     class Meta:
         model = User

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
-from dashboard.accounts import saved_forms
+from dashboard.accounts import saved_forms, sessions
 from dashboard.accounts.access import Policy, policy_of
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import Preferences, User
@@ -40,6 +40,7 @@ class AccessMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        sessions.end_if_expired(request, now=timezone.now())
         return self.get_response(request)
 
     def process_view(
@@ -50,6 +51,7 @@ class AccessMiddleware:
             return None
         if not request.user.is_authenticated:
             return redirect_to_login(request)
+        sessions.touch(request, now=timezone.now())
         allowed = is_admin if policy is Policy.ADMINS else is_staff_member
         return None if allowed(request.user) else deny(request)
 

@@ -36,6 +36,7 @@ PAGE_OF = {
     "offer-new": "board",
     "check-many": "board",
     "keep-form": "board",
+    "sign-out-everywhere": "settings",
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
+from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from dashboard.accounts import hashing, last_user, saved_forms, throttling
+from dashboard.accounts import hashing, last_user, saved_forms, sessions, throttling
 from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
@@ -71,6 +72,7 @@ class SignIn(LoginView):
         throttling.reset(self.attempt)
         response = super().form_valid(form)
         saved_forms.after_sign_in(self.request)
+        sessions.begin(self.request, now=timezone.now())
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
         user = form.get_user()
         if isinstance(user, User):
@@ -143,6 +145,18 @@ class SignOut(LogoutView):
         if isinstance(user, User):
             last_user.set_cookie(request, response, user, signed_out=True)
         return response
+
+
+@require_POST
+def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
+    """End all sessions of the person, this one too."""
+    by = actor_of(request)
+    sessions.end_all(person=by.user.pk, by=by, now=timezone.now())
+    logout(request)
+    messages.success(request, _("You are signed out in all browsers, here too."))
+    response = HttpResponseRedirect(reverse("login"), status=303)
+    last_user.set_cookie(request, response, by.user, signed_out=True)
+    return response
 
 
 @require_POST

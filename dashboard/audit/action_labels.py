@@ -32,6 +32,7 @@ DONE: dict[str, str | Promise] = {
     Action.SIGN_IN_FAILED: _lazy("failed to sign in"),
     Action.SIGN_IN_UNLOCKED: _lazy("ended the waits to sign in"),
     Action.SIGN_OUT: _lazy("signed out"),
+    Action.SESSIONS_ENDED: _lazy("signed a person out everywhere"),
     Action.PERSON_ADDED: _lazy("added a person"),
     Action.PERSON_CHANGED: _lazy("changed a person"),
     Action.PASSWORD_CHANGED: _lazy("changed a password"),
@@ -55,6 +56,7 @@ TRIED: dict[str, str | Promise] = {
     Action.PUT_ASIDE: _lazy("tried to put %(it)s aside"),
     Action.SETTLE: _lazy("tried to finish an interrupted change of %(it)s"),
     Action.SIGN_IN: _lazy("tried to sign in"),
+    Action.SESSIONS_ENDED: _lazy("tried to sign a person out everywhere"),
     Action.PERSON_ADDED: _lazy("tried to add a person"),
     Action.PERSON_CHANGED: _lazy("tried to change a person"),
     Action.PASSWORD_CHANGED: _lazy("tried to change a password"),
@@ -85,6 +87,12 @@ REASONS: dict[str, str | Promise] = {
     "handed_over": _lazy("agreed with the holder"),
     "offer_decided": _lazy("the client chose another time of the offer"),
     "other": _lazy("another reason"),
+}
+# Of sign-in and sign-out, shown without the word "reason".
+CIRCUMSTANCES: dict[str, str | Promise] = {
+    "idle": _lazy("because nothing was done for a long time"),
+    "signed_in_too_long": _lazy("because the sign-in was too long ago"),
+    "by_proxy": _lazy("by the proxy"),
 }
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
 YOU = _lazy("you")
@@ -121,7 +129,7 @@ def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = 
 
 def reason_label(code: str) -> str:
     """Return the label of a reason code; an unknown code as it is, with spaces."""
-    return str(REASONS.get(code, code.replace("_", " ")))
+    return str((REASONS | CIRCUMSTANCES).get(code, code.replace("_", " ")))
 
 
 def action_phrase(action: str, verdict: str, subject: str) -> str:

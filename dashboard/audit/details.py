@@ -138,7 +138,10 @@ def technical_clauses(
 
 def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
     """Yield the reason of an action, and the client address of a sign-in."""
-    if reason := (closing.reason if closing else "") or first.reason:
+    reason = (closing.reason if closing else "") or first.reason
+    if circumstance := action_labels.CIRCUMSTANCES.get(reason):
+        yield str(circumstance)
+    elif reason:
         yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
     if first.action in WITH_ADDRESS and first.address:
         yield _("from %(address)s") % {"address": first.address}

@@ -97,6 +97,7 @@ class AuditEntry(AppendOnlyModel):
         SIGN_IN_FAILED = "sign_in_failed", _("failed to sign in")
         SIGN_IN_UNLOCKED = "sign_in_unlocked", _("ended the waits to sign in")
         SIGN_OUT = "sign_out", _("signed out")
+        SESSIONS_ENDED = "sessions_ended", _("signed a person out everywhere")
         PERSON_ADDED = "person_added", _("added a person")
         PERSON_CHANGED = "person_changed", _("changed a person")
         PASSWORD_CHANGED = "password_changed", _("changed a password")
