@@ -63,5 +63,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
     path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
     path("audit/export", admins_only(audit_actions.export_log), name="audit-export"),
+    path(
+        "audit/<int:pk>/put-aside",
+        admins_only(board_actions.put_finding_aside),
+        name="finding-put-aside",
+    ),
     path("admin/", people_site.urls),
 ]

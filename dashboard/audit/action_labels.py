@@ -17,7 +17,7 @@ UNFINISHED = "unfinished"  # no outcome and no recent entry: a finding
 
 DONE: dict[str, str | Promise] = {
     Action.PLACE: _lazy("placed %(it)s"),
-    Action.CHECK: _lazy("checked %(it)s"),
+    Action.CHECK: _lazy("verified %(it)s"),
     Action.EXTEND: _lazy("extended %(it)s"),
     Action.MOVE: _lazy("moved %(it)s"),
     Action.RELEASE: _lazy("released %(it)s"),
@@ -26,6 +26,7 @@ DONE: dict[str, str | Promise] = {
     Action.LOOK_UP: _lazy("looked up a reservation"),
     Action.TAKE_IN: _lazy("added %(it)s to the board"),
     Action.PUT_ASIDE: _lazy("put %(it)s aside"),
+    Action.ACTION_CLOSED: _lazy("closed an action on %(it)s that had no outcome"),
     Action.EXPIRE: _lazy("recorded that %(it)s ran out"),
     Action.SETTLE: _lazy("finished an interrupted change of %(it)s"),
     Action.SIGN_IN: _lazy("signed in"),
@@ -43,9 +44,11 @@ DONE: dict[str, str | Promise] = {
     Action.EXPORT: _lazy("exported the log"),
     Action.VERIFY: _lazy("verified the log"),
 }
+# Of a release that ended the hold as booked, because staff said so.
+NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")
 TRIED: dict[str, str | Promise] = {
     Action.PLACE: _lazy("tried to place %(it)s"),
-    Action.CHECK: _lazy("tried to check %(it)s"),
+    Action.CHECK: _lazy("tried to verify %(it)s"),
     Action.EXTEND: _lazy("tried to extend %(it)s"),
     Action.MOVE: _lazy("tried to move %(it)s"),
     Action.RELEASE: _lazy("tried to release %(it)s"),
@@ -63,6 +66,7 @@ TRIED: dict[str, str | Promise] = {
     Action.CALENDAR_ADDED: _lazy("tried to add a calendar"),
     Action.CALENDAR_CHANGED: _lazy("tried to change a calendar"),
     Action.CALENDAR_REMOVED: _lazy("tried to remove a calendar"),
+    Action.ACTION_CLOSED: _lazy("tried to close an action on %(it)s that had no outcome"),
     Action.EXPORT: _lazy("tried to export the log"),
     Action.VERIFY: _lazy("verified the log and found a fault"),
 }
@@ -132,10 +136,20 @@ def reason_label(code: str) -> str:
     return str((REASONS | CIRCUMSTANCES).get(code, code.replace("_", " ")))
 
 
-def action_phrase(action: str, verdict: str, subject: str) -> str:
+def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
+    """Return True for a release that ended the hold as booked, because staff said so."""
+    return closing is not None and (first.action, closing.after.get("state"), closing.reason) == (
+        Action.RELEASE,
+        "booked",
+        "booked",
+    )
+
+
+def action_phrase(action: str, verdict: str, subject: str, *, as_booked: bool = False) -> str:
     """Return a phrase such as "extended it", or "tried to extend it" without success."""
     phrases = DONE if verdict == Outcome.OK else TRIED
-    return str(phrases.get(action) or DONE.get(action) or action) % {"it": subject}
+    phrase = NOTED_AS_BOOKED if as_booked else phrases.get(action) or DONE.get(action) or action
+    return str(phrase) % {"it": subject}
 
 
 def hold_phrase(slot: str, hold_id: int | None) -> str:

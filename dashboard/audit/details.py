@@ -107,7 +107,8 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     elif closing.status is not None:
         yield _("cal.com answered with status %(status)s") % {"status": closing.status}
     elif closing.message and not closing.answered_method:
-        yield Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
+        said = Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
+        yield _("Holdfast: %(message)s") % {"message": said}
     elif not calls:
         return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
@@ -137,11 +138,11 @@ def technical_clauses(
 
 
 def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
-    """Yield the reason of an action, and the client address of a sign-in."""
+    """Yield the reason of an action, unless its phrase tells it; the address of a sign-in."""
     reason = (closing.reason if closing else "") or first.reason
     if circumstance := action_labels.CIRCUMSTANCES.get(reason):
         yield str(circumstance)
-    elif reason:
+    elif reason and not action_labels.is_noted_as_booked(first, closing):
         yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
     if first.action in WITH_ADDRESS and first.address:
         yield _("from %(address)s") % {"address": first.address}

@@ -42,6 +42,11 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
     def has_ended(self, action_id: uuid.UUID) -> bool:
         return self.filter(action_id=action_id, kind=AuditEntry.Kind.OUTCOME).exists()
 
+    def ended_among(self, action_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
+        """Return those of these actions that have an outcome."""
+        outcomes = self.filter(action_id__in=action_ids, kind=AuditEntry.Kind.OUTCOME)
+        return set(outcomes.values_list("action_id", flat=True))
+
     def without_outcome(self) -> "AuditEntryQuerySet":
         """Keep the first entries of actions without an outcome."""
         outcomes = of_same_action(kind=AuditEntry.Kind.OUTCOME)
@@ -82,7 +87,7 @@ class AuditEntry(AppendOnlyModel):
 
     class Action(models.TextChoices):
         PLACE = "place", _("placed a hold")
-        CHECK = "check", _("checked a hold")
+        CHECK = "check", _("verified a hold")
         EXTEND = "extend", _("extended a hold")
         MOVE = "move", _("moved a hold")
         RELEASE = "release", _("released a hold")
@@ -91,6 +96,7 @@ class AuditEntry(AppendOnlyModel):
         LOOK_UP = "look_up", _("looked up a reservation")
         TAKE_IN = "take_in", _("added a reservation to the board")
         PUT_ASIDE = "put_aside", _("put a lost hold aside")
+        ACTION_CLOSED = "action_closed", _("closed an action without an outcome")
         EXPIRE = "expire", _("a hold ran out")
         SETTLE = "settle", _("finished an interrupted change")
         SIGN_IN = "sign_in", _("signed in")

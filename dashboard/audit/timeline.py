@@ -32,6 +32,7 @@ class Line:
     action_id: uuid.UUID
     at: datetime
     action: str
+    as_booked: bool  # a release that ended the hold as booked
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     who: str
     by_system: bool
@@ -54,12 +55,16 @@ class Line:
     @property
     def did(self) -> str:
         """Phrase for a log of all holds: "extended the hold of …"."""
-        return action_labels.action_phrase(self.action, self.verdict, self.it)
+        return action_labels.action_phrase(
+            self.action, self.verdict, self.it, as_booked=self.as_booked
+        )
 
     @property
     def did_it(self) -> str:
         """Phrase for the page of the hold: "extended it"."""
-        return action_labels.action_phrase(self.action, self.verdict, _("it"))
+        return action_labels.action_phrase(
+            self.action, self.verdict, _("it"), as_booked=self.as_booked
+        )
 
     @property
     def clauses_text(self) -> str:
@@ -130,6 +135,7 @@ def fold_action(
         action_id=first.action_id,
         at=first.at,
         action=first.action,
+        as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
         who=action_labels.actor_label(first, viewer, with_username=names.is_ambiguous(first)),
         by_system=action_labels.is_by_system(first),

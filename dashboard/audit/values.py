@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,6 +35,7 @@ LABELS: dict[str, str | Promise] = {
     "latest_end": _lazy("held until at the latest"),
     "state": _lazy("state"),
     "holder": _lazy("holder"),
+    "entry": _lazy("number of the entry"),
     "offer": _lazy("number of the offer"),
     "way": _lazy("way"),
     "version": _lazy("version"),
@@ -121,7 +123,8 @@ def event_type_title(number: Any) -> str:
     """Return the title of an event type in the latest holds; "" if none has it."""
     if not isinstance(number, int):
         return ""
-    key = f"audit.event-type.{number}"
+    # The cache goes by our clock, which can be set.
+    key = f"audit.event-type.{number}.{time.monotonic() // TITLE_KEPT}"
     if (title := cache.get(key)) is None:
         hold = AuditEntry._meta.get_field("hold").related_model
         # Limited, because no index has the event type.

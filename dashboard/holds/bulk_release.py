@@ -99,5 +99,5 @@ def release_one(
         version=version,
         reserve_for_others=KEPT_FOR_OTHERS,
     )
-    is_released = hold.state == State.RELEASED
+    is_released = hold.state in (State.RELEASED, State.BOOKED)
     return ReleaseResult(hold, BulkResult.RELEASED if is_released else BulkResult.WAS_GONE)

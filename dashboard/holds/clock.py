@@ -18,6 +18,9 @@ MOST_CALLS = 12
 STEP_MS = 2000
 # The base at which this process last knew our clock to be right.
 _confirmed_base: list[int] = []
+# The base that this process saw last, and when it saw another than before: ticks, and our clock.
+_seen_base: list[int] = []
+_last_step: list[tuple[float, datetime]] = []
 
 
 def time_limit(calls: int) -> timedelta:
@@ -51,7 +54,12 @@ def boot_id() -> str:
 
 def base_ms() -> int:
     """Return our clock less the ticks, in milliseconds: it changes when our clock is set."""
-    return round((timezone.now().timestamp() - ticks()) * 1000)
+    now = timezone.now()
+    base = round((now.timestamp() - ticks()) * 1000)
+    if not _seen_base or abs(base - _seen_base[0]) > STEP_MS:
+        _last_step[:] = [(ticks(), now)] if _seen_base else []
+        _seen_base[:] = [base]
+    return base
 
 
 def confirm() -> None:
@@ -69,6 +77,18 @@ def has_stepped_since(base: int | None) -> bool:
     if not _confirmed_base:
         confirm()
     return abs(base_ms() - (_confirmed_base[0] if base is None else base)) > STEP_MS
+
+
+def may_predate_step(made_at: datetime, until: datetime) -> bool:
+    """Return whether an action may be of the time before our clock was set, and still at work.
+
+    Once this process has known of the step for as long as a claim can last, none is.
+    """
+    base_ms()  # sees a step
+    if not _last_step or ticks() - _last_step[0][0] > longest_claim().total_seconds():
+        return False
+    seen_at = _last_step[0][1] - timedelta(milliseconds=STEP_MS)
+    return made_at < seen_at or until > timezone.now() + longest_claim()
 
 
 class Clock:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
@@ -18,12 +19,15 @@ from dashboard.holds.states import State
 Action = AuditEntry.Action
 
 DIED = "process_died"
+PUT_ASIDE = "put_aside"
 # An action that wrote nothing for so long is over: the longest is a check of a hundred holds, whose
 # calls take 104 seconds at most.
 SILENCE = timedelta(minutes=3)
 OLDEST = timedelta(days=7)
+OLD_AT_ONCE = 5000  # entries of the whole log that one search reads too
 PAUSE = 60  # seconds between two searches of a process
 _next_search: list[float] = []  # of clock.ticks
+_old_searched: list[int] = []  # the primary key up to which this process has searched
 # Since when each action is known that began before our clock was set back, of clock.ticks.
 _ahead_since: dict[uuid.UUID, float] = {}
 # What reads only, or records what it did together with its outcome: without one it did nothing.
@@ -34,7 +38,7 @@ def close_silent_actions(now: datetime) -> int:
     """Record the outcome of each action that lacks one and is over. Return how many those were.
 
     Most only read: a change is on the hold that it has claimed, and ends with that claim. Searches
-    the log once a minute at most.
+    the log once a minute at most, and its older part bit by bit.
     """
     if _next_search and clock.ticks() < _next_search[0]:
         return 0
@@ -42,18 +46,45 @@ def close_silent_actions(now: datetime) -> int:
         return 0
     _next_search[:] = [clock.ticks() + PAUSE]
     closed = 0
-    for entry in [*silent_actions(now), *actions_ahead(now)]:
-        action = Action(entry.action)
+    for entry in [*silent_actions(now), *old_silent_actions(now), *actions_ahead(now)]:
+        if clock.may_predate_step(entry.at, now):
+            continue
         with transaction.atomic(durable=True):
-            closed += trail.outcome_once(
-                trail.resume(
-                    action_id=entry.action_id, action=action, by=None, hold_id=entry.hold_id
-                ),
-                outcome=Outcome.UNAVAILABLE if action in READS else Outcome.UNKNOWN,
-                error_code=DIED,
-                now=now,
-            )
+            closed += close(entry, by=None, error_code=DIED, now=now)
     return closed
+
+
+def put_aside(*, entry_id: int, by: Actor, now: datetime) -> bool:
+    """Let a person record the outcome that an action lacks. Return False where it has one by now.
+
+    Raises AuditEntry.DoesNotExist for an entry that opens no such action.
+    """
+    entry = AuditEntry.objects.openings().get(pk=entry_id)
+    silent = AuditEntry.objects.filter(pk=entry_id).without_outcome()
+    if not silent.without_entry_between(now - SILENCE, now + SILENCE).exists():
+        return False
+    with transaction.atomic(durable=True):
+        if not close(entry, by=by, error_code=PUT_ASIDE, now=now):
+            return False
+        trail.event(
+            action=Action.ACTION_CLOSED,
+            by=by,
+            hold_id=entry.hold_id,
+            asked={"entry": entry_id},
+            now=now,
+        )
+    return True
+
+
+def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime) -> bool:
+    """Record the outcome of the action that an entry opened; return False if it has one."""
+    action = Action(entry.action)
+    return trail.outcome_once(
+        trail.resume(action_id=entry.action_id, action=action, by=by, hold_id=entry.hold_id),
+        outcome=Outcome.UNAVAILABLE if action in READS else Outcome.UNKNOWN,
+        error_code=error_code,
+        now=now,
+    )
 
 
 def silent_actions(now: datetime) -> Iterable[AuditEntry]:
@@ -61,6 +92,16 @@ def silent_actions(now: datetime) -> Iterable[AuditEntry]:
     until = now - SILENCE
     recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
     return recent.without_outcome().without_entry_between(until, now + SILENCE).order_by("id")
+
+
+def old_silent_actions(now: datetime) -> list[AuditEntry]:
+    """Return the intents without an outcome from before OLDEST among the next OLD_AT_ONCE."""
+    newest = AuditEntry.objects.order_by("id").last()
+    start = _old_searched[0] if _old_searched else 0
+    stop = min(start + OLD_AT_ONCE, newest.pk if newest else 0)
+    _old_searched[:] = [stop]
+    some = AuditEntry.objects.filter(id__gt=start, id__lte=stop, at__lt=now - OLDEST)
+    return list(some.without_outcome().order_by("id"))
 
 
 def actions_ahead(now: datetime) -> list[AuditEntry]:
@@ -76,16 +117,19 @@ def actions_ahead(now: datetime) -> list[AuditEntry]:
 def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     """End a claim whose process is dead, or so slow that it may no longer write.
 
+    Where our clock was just set, the end of an earlier claim proves nothing for a while.
     A placing whose answer was never recorded may stand at cal.com. The action gets the outcome
     that it lacks.
     """
     action_id = hold.claim_id
-    if action_id is None:
+    if action_id is None or hold.claim_until is None:
+        return False
+    if clock.may_predate_step(hold.changed_at, hold.claim_until):
         return False
     before = hold.snapshot()
     fields = claims.no_claim()
     if hold.state == State.PLACING:
-        last, is_trusted = min(now, hold.claim_until or now), rate_and_clock.is_trusted(upstream)
+        last, is_trusted = min(now, hold.claim_until), rate_and_clock.is_trusted(upstream)
         asked_by = upstream.at(last) if is_trusted else upstream.after_last_answer(last)
         minutes = hold.reservation_duration
         fields |= hold_fields.unconfirmed(asked_by, minutes, upstream.answered_at)

@@ -205,7 +205,7 @@ def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
     shown: dict[str, object] = {"zone": local_times.zone_name()}
     if hold is not None:
         shown["holder"] = hold.holder
-        shown["state"] = hold.get_state_display()
+        shown["state"] = hold.state_label
         shown["who"] = hold.claim_by or "Holdfast"
     for name, value in values.items():
         shown[name] = local_times.when(value) if isinstance(value, datetime) else value

@@ -8,11 +8,12 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext as _
 
 from dashboard.holds.calcom_status import FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.states import OPEN, State
+from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 
 __all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstream"]
 
@@ -256,8 +257,18 @@ class Hold(models.Model):
         return self.state not in self.OPEN
 
     @property
+    def is_booked_by_staff(self) -> bool:
+        """Return whether it ended as booked because staff said so, not cal.com."""
+        return self.state == State.BOOKED and self.end_reason == BOOKED_BY_STAFF
+
+    @property
     def is_released(self) -> bool:
-        return self.state == State.RELEASED and self.change is None
+        return self.change is None and (self.state == State.RELEASED or self.is_booked_by_staff)
+
+    @property
+    def state_label(self) -> str:
+        """Return the state in words."""
+        return _("booked, as staff noted") if self.is_booked_by_staff else self.get_state_display()
 
 
 class Offer(models.Model):

@@ -7,7 +7,7 @@ from datetime import datetime
 from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.states import State
+from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Change, Done, Location, Moment, Outcome, Phase, Result
 
 
@@ -97,6 +97,8 @@ def arrived(change: Change, reservation: Reservation) -> Done:
 def vanished(change: Change, now: Moment) -> Done:
     """End a hold that cal.com does not have: gone before its time, or expired."""
     state = State.GONE if change.origin.held_until > now.cal_now else State.EXPIRED
+    if change.end_reason == BOOKED_BY_STAFF:
+        state = State.BOOKED
     fields = hold_fields.ended(state, now.cal_now, reason=change.end_reason)
     if change.phase is Phase.CHECKING:
         fields["end_note"] = change.end_note
@@ -108,7 +110,8 @@ def vanished(change: Change, now: Moment) -> Done:
 
 def released(change: Change, now: Moment) -> Done:
     """End after the DELETE. The reason was recorded before it."""
-    fields = hold_fields.ended(State.RELEASED, now.cal_now)
+    is_booked = change.end_reason == BOOKED_BY_STAFF
+    fields = hold_fields.ended(State.BOOKED if is_booked else State.RELEASED, now.cal_now)
     del fields["end_reason"]
     return Done(change, Result.ENDED, Outcome.OK, fields)
 

@@ -30,7 +30,7 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, guard_against
 from dashboard.holds.runner import run
-from dashboard.holds.states import State
+from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
 from dashboard.holds.targets import extension_target, move_target, place_target
 
@@ -38,7 +38,7 @@ from dashboard.holds.targets import extension_target, move_target, place_target
 PLACE_CALLS = 1
 RELEASE_CALLS = 4
 # The reasons to release a hold, as codes in the audit.
-RELEASE_REASONS = ("client_rang_off", "client_chose_other", "booked", "mistake", "other")
+RELEASE_REASONS = ("client_rang_off", "client_chose_other", BOOKED_BY_STAFF, "mistake", "other")
 
 
 def place(
@@ -180,7 +180,8 @@ def release(
 ) -> Hold:
     """Release the time (DELETE), after a GET that tells whether it was still there.
 
-    Releasing what is already released changes nothing and is no error.
+    The reason *booked* ends the hold as booked. Releasing what is already released changes nothing
+    and is no error.
     """
     asked = without_none(reason=reason or None)
     with Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=now) as operation:

@@ -191,6 +191,8 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     if hold.claim_id is not None:
         close_dead_claim(hold, rate_and_clock.load(), now=now)
         hold = Hold.objects.with_people().get(pk=hold_id)
+        if hold.claim_id is not None:
+            return
     change = read_change(hold)
     if change is None:
         drop_unreadable_change(hold, now=now)

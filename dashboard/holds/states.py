@@ -20,4 +20,7 @@ class State(TextChoices):
     LOST = "lost", _("lost")  # taken by someone else in the gap of an extend or a move
 
 
+# The reason of a release that ends the hold as booked, because staff said so.
+BOOKED_BY_STAFF = "booked"
+
 OPEN = (State.PLACING, State.HELD, State.UNCONFIRMED)

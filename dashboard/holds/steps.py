@@ -63,10 +63,10 @@ class Change:
     parked: datetime | None = None
     refused_as: str = ""  # cause for which the hold's own time was refused to it
     is_answered: bool = False
+    end_reason: str = ""  # of a release
     # What follows lives in memory only, as long as the verb runs.
     minutes: int = 0  # that a POST asks for
     parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
-    end_reason: str = ""
     end_note: str = ""
     resumed: bool = False  # taken up from the register, so an earlier write may have landed
     refusal: Refused | None = field(default=None, compare=False)
@@ -85,6 +85,7 @@ class Change:
             "parked": self.parked.isoformat() if self.parked else None,
             "refused_as": self.refused_as,
             "is_answered": self.is_answered,
+            "end_reason": self.end_reason,
         }
 
     @classmethod
@@ -101,6 +102,7 @@ class Change:
                 refused_as=str(data.get("refused_as", "")),
                 parked=None if parked is None else read_moment(parked),
                 is_answered=data.get("is_answered") is True,
+                end_reason=str(data.get("end_reason", "")),
                 resumed=True,
             )
         except (AttributeError, KeyError, TypeError, ValueError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.core.cache import cache
@@ -17,8 +17,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
-from dashboard.holds import register, transfer
+from dashboard.holds import clock, register, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
@@ -33,7 +34,7 @@ MOST_LOST = 50  # on one page
 MOST_PAGES = 40
 MOST_ENDED = 200
 # Finding actions without an outcome reads much of the log, which is too slow for every poll.
-FINDINGS_KEPT = timedelta(seconds=30)
+FINDINGS_KEPT = 30  # seconds
 
 
 class Tab(models.TextChoices):
@@ -188,13 +189,21 @@ def make_board(
 
 
 def recent_findings(now: datetime) -> list[Any]:
-    """Return actions without an outcome, read at most twice a minute by each process."""
-    key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}"
+    """Return actions without an outcome, read at most twice a minute by each process.
+
+    One that has got its outcome since is left out.
+    """
+    # The cache goes by our clock, which can be set.
+    turn = clock.ticks() // FINDINGS_KEPT
+    key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}.{turn}"
     found: list[Any] | None = cache.get(key)
     if found is None:
         found = findings(now)
-        cache.set(key, found, FINDINGS_KEPT.total_seconds())
-    return found
+        cache.set(key, found, FINDINGS_KEPT)
+    if not found:
+        return found
+    ended = AuditEntry.objects.ended_among([finding.action_id for finding in found])
+    return [finding for finding in found if finding.action_id not in ended]
 
 
 def _on_tab(tab: Tab, entries: Sequence[HoldSummary], viewer: Viewer) -> Sequence[HoldSummary]:
@@ -265,6 +274,6 @@ def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
         ended_iso=local_times.iso(ended_at),
         ended_day=local_times.day(ended_at, viewer.now),
         ended_clock=local_times.clock(ended_at),
-        reason=flash.end_reason(hold.end_reason),
+        reason=flash.end_reason(hold),
         again=f"{place_url}?again={hold.pk}" if is_ahead else "",
     )

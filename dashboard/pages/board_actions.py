@@ -1,4 +1,4 @@
-"""Act on holds from the board: check several, put a lost one aside."""
+"""Act on what the board lists: check several holds, put aside what needs attention."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
-from dashboard.holds import checks, put_aside
+from dashboard.audit.models import AuditEntry
+from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Finding
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -63,13 +64,28 @@ def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
 
 
+@require_POST
+def put_finding_aside(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close an action without an outcome, which is listed until then."""
+    try:
+        is_closed = dead_actions.put_aside(entry_id=pk, by=actor_of(request), now=timezone.now())
+    except AuditEntry.DoesNotExist as missing:
+        raise Http404 from missing
+    if is_closed:
+        messages.success(request, _("Put aside. It stays in the audit log."))
+    else:
+        kept = _("Nothing was put aside: it is still under way, or has an outcome by now.")
+        messages.info(request, kept)
+    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
+
+
 def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[str, Any]]:
     """Return what was found of each hold that is not as it stood here."""
     return [
         {
             "row": hold_row(row.hold, viewer),
             "ok": False,
-            "word": _("not checked") if row.error else _("changed"),
+            "word": _("not verified") if row.error else _("changed"),
             "sentence": flash.check_result(row),
         }
         for row in rows

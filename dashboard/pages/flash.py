@@ -27,9 +27,18 @@ END_REASONS: dict[str, Any] = {
 }
 
 
-def end_reason(code: str) -> str:
-    """Return why a hold ended, in words; "" for a code without words."""
-    return str(END_REASONS.get(code, ""))
+def end_reason(hold: Hold) -> str:
+    """Return why a hold ended, in words; "" where its state says it, or without words."""
+    return "" if hold.is_booked_by_staff else str(END_REASONS.get(hold.end_reason, ""))
+
+
+def released(hold: Hold) -> str:
+    """Return what a release did."""
+    if hold.state == Hold.State.BOOKED:
+        return _("Booked: cal.com no longer keeps this hold.")
+    if hold.state == Hold.State.RELEASED:
+        return _("Released: cal.com no longer keeps this hold.")
+    return _("cal.com no longer had this hold: there was nothing to release.")
 
 
 def held_until(hold: Hold) -> str:
@@ -49,12 +58,15 @@ def check_result(result: CheckResult) -> str:
         problem = result.error.problem
         return f"{problem.happened} {problem.safe}"
     sentences = {
-        Finding.SAME: _("cal.com confirms it: %(held)s") % {"held": held_until(result.hold)},
+        Finding.SAME: _(
+            "cal.com confirms it: %(held)s It does not say whether the time was booked meanwhile."
+        )
+        % {"held": held_until(result.hold)},
         Finding.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
         % {"change": difference(result.before or result.hold, result.hold)},
         Finding.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
         Finding.EXPIRED: _("This hold has run out."),
-        Finding.CHANGED: _("The hold was changed during the check. Check it again."),
+        Finding.CHANGED: _("The hold was changed meanwhile. Verify it again."),
     }
     return sentences[result.finding] if result.finding else ""
 

@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
@@ -223,11 +224,11 @@ def ending(hold: Hold) -> dict[str, str] | None:
     never_confirmed = hold.state == Hold.State.EXPIRED and hold.reservation_uid is None
     words = _("Never confirmed, and certainly over since %(when)s (%(zone)s)")
     sentence = (words if never_confirmed else _("%(state)s at %(when)s (%(zone)s)")) % {
-        "state": str(hold.get_state_display()).capitalize(),
+        "state": capfirst(hold.state_label),
         "when": local_times.day_and_clock(hold.ended_at),
         "zone": local_times.zone_name(),
     }
-    reason = flash.end_reason(hold.end_reason)
+    reason = flash.end_reason(hold)
     return {
         "sentence": f"{sentence}: {reason}" if reason else f"{sentence}.",
         "note": hold.end_note,

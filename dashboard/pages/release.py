@@ -20,7 +20,7 @@ from dashboard.holds import bulk_release, services, settle
 from dashboard.holds.bulk_release import BulkResult, ReleaseResult
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers, parameters
+from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import hold_page, refused
 from dashboard.pages.rows import existing, get_hold, hold_row, read_register, viewer_of
@@ -47,11 +47,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     except HoldError as error:
         form.add_refusal(error)
         return refused(request, pk, error, release_form=form)
-    if hold.state == Hold.State.RELEASED:
-        messages.success(request, _("Released: cal.com no longer keeps this hold."))
-    else:
-        gone = _("cal.com no longer had this hold: there was nothing to release.")
-        messages.success(request, gone)
+    messages.success(request, flash.released(hold))
     return answers.redirect_to_hold(hold)
 
 
@@ -167,13 +163,10 @@ def outcome_word(row: ReleaseResult) -> str:
 
 
 def outcome_sentence(row: ReleaseResult) -> str:
-    done = {
-        BulkResult.RELEASED: _("Released: cal.com no longer keeps this hold."),
-        BulkResult.RELEASED_BEFORE: _("It was already released."),
-        BulkResult.WAS_GONE: _("cal.com no longer had it: there was nothing to release."),
-    }
+    if row.result is BulkResult.RELEASED_BEFORE:
+        return _("It was already released.")
     if row.error is None:
-        return done[row.result]
+        return flash.released(row.hold)
     problem = row.error.problem
     # What is not certain yet stands on the hold's own page and on the board.
     what_now = "" if row.result is BulkResult.UNKNOWN else problem.what_now

@@ -207,7 +207,7 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
         return _("The time was given up to be changed, and could not be taken back.")
     if hold.state == State.GONE:
         return _("cal.com no longer had it before it was due to end.")
-    if hold.state == State.BOOKED:
+    if hold.state == State.BOOKED and not hold.is_booked_by_staff:
         return _("The time is booked at cal.com, perhaps by your client.")
     return ""
 
@@ -250,9 +250,9 @@ def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str
             return _("held"), "live", "live"
         return _("ran out"), "ended", "ended"
     if hold.state == State.PLACING:
-        return hold.get_state_display(), "asked", "changing"
+        return hold.state_label, "asked", "changing"
     if hold.state == State.UNCONFIRMED:
-        return hold.get_state_display(), "asked", "trouble"
+        return hold.state_label, "asked", "trouble"
     if hold.state in (State.LOST, State.GONE):
-        return hold.get_state_display(), "trouble", "trouble"
-    return hold.get_state_display(), "ended", "ended"
+        return hold.state_label, "trouble", "trouble"
+    return hold.state_label, "ended", "ended"

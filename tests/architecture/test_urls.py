@@ -51,6 +51,7 @@ def test_only_listed_views_are_for_admins():
         "audit-entry",
         "audit-export",
         "audit-verify",
+        "finding-put-aside",
         "admin:index",
         "admin:login",
         "admin:app_list",

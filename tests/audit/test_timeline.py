@@ -74,7 +74,7 @@ def test_own_refusal_is_not_attributed_to_cal_com(staff, hold):
     )
     assert only_line().sentence == (
         "staff tried to move the hold of Thu 27 Nov 10:00, to Thu 27 Nov 10:00; "
-        "A colleague is changing this hold"
+        "Holdfast: A colleague is changing this hold"
     )
 
 

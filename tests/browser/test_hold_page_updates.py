@@ -164,7 +164,7 @@ class TestOtherPages:
         product.calcom.remove_holds(uid)
         ada.page.goto("/")
         ada.page.locator(".under summary").click()
-        ada.press("Check all")
+        ada.press("Verify all")
         expect(ada.page.locator("details.menu[open]")).to_have_count(0)
         results = ada.page.locator("#results")
         # Holds of earlier tests are still on the board, and gone at cal.com.

@@ -176,7 +176,7 @@ class TestCheck:
         for pk in pks:
             ada.page.locator(f"#h{pk} [name=hold]").check()
         ada.page.get_by_text("Verify", exact=True).click()
-        ada.press("Check selected")
+        ada.press("Verify selected")
         ada.expect_text("cal.com has 2 of 2 holds as they stand here.")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from dashboard.calcom import attempt
@@ -24,3 +25,19 @@ def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], f
     set_attribute(timezone, "now", lambda: Moved.now(UTC))
     set_attribute(attempt, "datetime", Moved)
     set_attribute(clock, "ticks", lambda: time.monotonic() + ahead())
+
+
+class SetClock:
+    """Our clock, which can be set; cal.com's and the machine's ticks go on as they are."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ahead = timedelta()
+        ours, real_now = self, timezone.now
+
+        class Moved(datetime):
+            @classmethod
+            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+                return datetime.now(tz) + ours.ahead
+
+        monkeypatch.setattr(timezone, "now", lambda: real_now() + ours.ahead)
+        monkeypatch.setattr(attempt, "datetime", Moved)

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 import pytest
 from django.core.cache import cache
 
-from dashboard.holds import calcom_client
+from dashboard.holds import calcom_client, clock
 from dashboard.sandbox import Sandbox
 from tests import future_dates
+from tests.holds.clocks import SetClock
 from tests.waiting import PATIENCE
 
 
@@ -35,3 +36,10 @@ def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Itera
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no call run out of time while a test delays its answer."""
     monkeypatch.setattr(calcom_client, "CALL_SECONDS", PATIENCE)
+
+
+@pytest.fixture
+def our_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
+    monkeypatch.setattr(clock, "_seen_base", [])
+    monkeypatch.setattr(clock, "_last_step", [])
+    return SetClock(monkeypatch)

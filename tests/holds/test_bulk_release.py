@@ -105,7 +105,7 @@ def test_each_result_is_a_row_of_the_answer(calcom: Sandbox, staff: User, collea
     ]
     sentences = [sentence for _word, sentence in results(answer)]
     assert sentences[1] == "It was already released."
-    assert sentences[2] == "cal.com no longer had it: there was nothing to release."
+    assert sentences[2] == "cal.com no longer had this hold: there was nothing to release."
     assert sentences[3].startswith("The hold was changed after you opened this page.")
     assert re.search(r"no answer about it since \d\d:\d\d:\d\d \(Europe/Rome\)", sentences[4])
     assert sentences[5].startswith("This hold belongs to colleague.")

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import attempt
 from dashboard.holds import (
     alteration,
     checks,
@@ -26,6 +25,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
+from tests.holds.clocks import SetClock
 from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, in_register, is_held_for, states
 from tests.holds.offers import offered
@@ -33,27 +33,6 @@ from tests.holds.verbs import LATER, MONDAY
 from tests.pages.desk import desk
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
-
-
-class SetClock:
-    """Our clock, which can be set; cal.com's and the machine's ticks go on as they are."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.ahead = timedelta()
-        ours, real_now = self, timezone.now
-
-        class Moved(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-                return datetime.now(tz) + ours.ahead
-
-        monkeypatch.setattr(timezone, "now", lambda: real_now() + ours.ahead)
-        monkeypatch.setattr(attempt, "datetime", Moved)
-
-
-@pytest.fixture
-def our_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    return SetClock(monkeypatch)
 
 
 @pytest.fixture

@@ -142,3 +142,19 @@ def test_checks_that_were_only_slow_say_so_one_by_one(
     assert late.error is not None
     assert late.error.cause == "took_too_long"
     assert in_time.finding is checks.Finding.SAME
+
+
+def test_action_without_outcome_older_than_a_week_gets_one_bit_by_bit(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dead_actions, "_old_searched", [])
+    monkeypatch.setattr(dead_actions, "OLD_AT_ONCE", 3)
+    now = timezone.now()
+    for days in (400, 30, 20, 9, 8):
+        trail.intent(action="check", by=acting(staff), now=now - timedelta(days=days))
+
+    rounds = [dead_actions.close_silent_actions(now) for _ in range(4)]
+
+    assert sum(rounds) == 5
+    assert max(rounds) <= 3
+    assert not AuditEntry.objects.without_outcome().exists()

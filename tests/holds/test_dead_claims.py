@@ -14,15 +14,16 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import reservations, settle
+from dashboard.holds import alteration, clock, reservations, settle
 from dashboard.holds.models import EventTypeLock, Hold
 from dashboard.holds.operation import Operation
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
+from tests.holds.clocks import SetClock
 from tests.holds.concurrency import at_once
 from tests.holds.crash import KilledError, die
-from tests.holds.observe import audit_of
+from tests.holds.observe import at_cal_com, audit_of, in_register
 from tests.holds.verbs import ROUND_ROBIN
 
 HOUR = timedelta(hours=1)
@@ -145,3 +146,32 @@ def test_database_refuses_a_second_outcome(calcom: Sandbox, staff: User) -> None
 
     assert EventTypeLock.objects.filter(pk=7).exists()
     assert kinds_by_action() == [["intent", "outcome", "step"]]
+
+
+@pytest.mark.parametrize("hours", [2, -3])
+def test_step_during_a_verb_lets_no_one_end_its_claim(
+    calcom: Sandbox, staff: User, our_clock: SetClock, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    hold = verbs.place(staff)
+    run = alteration.run
+
+    def step_and_run(*args: Any, **more: Any) -> Any:
+        our_clock.ahead = hours * HOUR
+        settle.settle_all(timezone.now())
+        return run(*args, **more)
+
+    monkeypatch.setattr(alteration, "run", step_and_run)
+    verbs.extend(staff, hold, 30)
+
+    assert at_cal_com(calcom) == in_register(hold)
+    assert AuditEntry.objects.filter(error_code="process_died").count() == 0
+
+    monkeypatch.setattr(alteration, "run", die)
+    with pytest.raises(KilledError):
+        verbs.extend(staff, hold, 60)
+    ticks = clock.ticks
+    monkeypatch.setattr(clock, "ticks", lambda: ticks() + 200)
+    our_clock.ahead += timedelta(seconds=200)
+    settle.settle_all(timezone.now())
+    hold.refresh_from_db()
+    assert hold.claim_id is None

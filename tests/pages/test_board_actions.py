@@ -9,8 +9,10 @@ import pytest
 from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
@@ -18,6 +20,7 @@ from dashboard.pages.board import MOST_LOST, Tab
 from dashboard.pages.board_actions import MOST_CHECKED
 from dashboard.pages.release import MOST_AT_ONCE
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.factories import put, put_ended, see
 from tests.holds.verbs import LATER
@@ -40,7 +43,7 @@ class TestCheck:
         page = browser.post("/check", {"hold": pks})
         assert page.context["rest"] == pks[MOST_CHECKED:]
         text = markup(page)
-        assert f"{MORE} of {len(pks)} holds were not checked yet." in text
+        assert f"{MORE} of {len(pks)} holds were not verified yet." in text
         left = re.findall(r'<input type="hidden" name="hold" value="(\d+)">', text)
         assert [int(pk) for pk in left] == pks[MOST_CHECKED:]
 
@@ -166,3 +169,58 @@ def test_look_up_says_which_client_field_is_wrong(
     assert f'value="{"x" * 201}"' in text
     assert "abc" not in re.findall(r'value="([^"]*)"', text)
     assert calcom.calls() == []
+
+
+class TestFinding:
+    """An action without an outcome, which the board lists until it has one."""
+
+    @pytest.fixture
+    def finding(self, staff: User) -> AuditEntry:
+        hold = put_ended(staff, "lost")
+        died = timezone.now() - timedelta(hours=1)
+        begun = trail.intent(action="extend", by=acting(staff), hold_id=hold.pk, now=died)
+        return AuditEntry.objects.get(action_id=begun.action_id)
+
+    def test_admin_puts_it_aside_and_the_log_says_so(
+        self, finding: AuditEntry, admin: User
+    ) -> None:
+        browser = desk(admin)
+        address = f"/audit/{finding.pk}/put-aside?tab=attention"
+        assert address in markup(browser.get("/?tab=attention"))
+
+        answer = browser.post(address, headers=PARTIAL)
+        assert (answer.status_code, answer["Location"]) == (303, "/?tab=attention")
+        board = browser.get("/?tab=attention").context["board"]
+        # The lost hold of the action needs attention as before.
+        assert (len(board.findings), len(board.attention)) == (0, 1)
+        outcome = AuditEntry.objects.get(action_id=finding.action_id, kind="outcome")
+        assert (outcome.actor, outcome.outcome, outcome.error_code) == (
+            admin,
+            "unknown",
+            "put_aside",
+        )
+        event = AuditEntry.objects.get(action="action_closed")
+        assert (event.actor, event.hold_id, event.asked) == (
+            admin,
+            finding.hold_id,
+            {"entry": finding.pk},
+        )
+
+        browser.post(address)
+        assert AuditEntry.objects.filter(action="action_closed").count() == 1
+
+    def test_only_an_admin_may_and_only_for_an_action_that_is_over(
+        self, finding: AuditEntry, staff: User, admin: User
+    ) -> None:
+        address = f"/audit/{finding.pk}/put-aside"
+        board = desk(staff).get("/?tab=attention")
+        assert len(board.context["board"].findings) == 1
+        assert address not in markup(board)
+        assert desk(staff).post(address).status_code == 403
+        under_way = trail.intent(action="extend", by=acting(staff), now=timezone.now())
+        pk = AuditEntry.objects.get(action_id=under_way.action_id).pk
+        assert toasts(desk(admin).post(f"/audit/{pk}/put-aside")) == [
+            "Nothing was put aside: it is still under way, or has an outcome by now."
+        ]
+        assert desk(admin).post("/audit/999999/put-aside").status_code == 404
+        assert not AuditEntry.objects.filter(kind="outcome").exists()

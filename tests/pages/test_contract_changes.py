@@ -148,7 +148,6 @@ class TestChanges:
             ("", "", ""),
             ("client_rang_off", "client_rang_off", ""),
             ("client_chose_other", "client_chose_other", ""),
-            ("booked", "booked", ""),
             ("mistake", "mistake", ""),
             ("moved to Oslo", "other", "moved to Oslo"),
         ],
@@ -167,6 +166,32 @@ class TestChanges:
         entries = AuditEntry.objects.filter(action="release").order_by("id")
         assert (entries[0].reason, entries.reverse()[0].reason) == (code, code)
         assert note == "" or note not in str(list(entries.values()))
+
+    @pytest.mark.parametrize("is_gone", [False, True])
+    def test_hold_that_staff_call_booked_ends_as_booked(
+        self, script: ScriptClient, calcom: Sandbox, *, is_gone: bool
+    ) -> None:
+        hold = script.place(**PLACE_FIELDS)
+        if is_gone:
+            calcom.remove_holds(hold.reservation_uid)
+        answer = script.post(f"/holds/{hold.pk}/release", reason="booked")
+        page = follow(script, answer, hold)
+        assert "Booked: cal.com no longer keeps this hold." in page
+        assert "Booked, as staff noted at " in page
+        assert "noted it as booked" in page
+        assert "perhaps by your client" not in page
+        assert (reload(hold).state, reload(hold).end_reason) == ("booked", "booked")
+        outcome = AuditEntry.objects.get(action="release", kind="outcome")
+        assert (outcome.outcome, outcome.reason, outcome.after["state"]) == (
+            "ok",
+            "booked",
+            "booked",
+        )
+        [row] = script.get("/?tab=ended").context["board"].ended
+        assert (row.row.state_label, row.reason) == ("booked, as staff noted", "")
+        again = script.post(f"/holds/{hold.pk}/release", reason="mistake")
+        assert "Booked: cal.com no longer keeps this hold." in follow(script, again, hold)
+        assert reload(hold).end_reason == "booked"
 
     @pytest.mark.parametrize("way", ["body", "query"])
     @pytest.mark.parametrize("verb", ["extend", "move", "release"])
