@@ -52,8 +52,14 @@ class LogForm(forms.Form):
     )
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
-    # End of the previous page. Not rendered, so that a new search starts with the first page.
+    # Ends of the pages beside. Not rendered, so that a new search starts with the first page.
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    after = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+
+    @property
+    def place_errors(self) -> list[str]:
+        """Errors of the two fields that are not rendered."""
+        return [*self["before"].errors, *self["after"].errors]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

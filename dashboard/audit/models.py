@@ -35,6 +35,10 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         """Keep entries written before the entry with this id; all for None."""
         return self if entry_id is None else self.filter(id__lt=entry_id)
 
+    def newer_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
+        """Keep entries written after the entry with this id; all for None."""
+        return self if entry_id is None else self.filter(id__gt=entry_id)
+
     def openings(self) -> "AuditEntryQuerySet":
         """Keep the first entry of each action."""
         return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))

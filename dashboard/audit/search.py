@@ -48,13 +48,16 @@ class LogFilter:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Lines of one page; ``older`` is the ``before`` of the next page, None on the last.
+    """Lines of one page.
 
-    ``total`` counts matching actions on all pages, to MAX_TOTAL and one more.
+    ``older`` is the ``before`` of the next page, None on the last; ``newer`` is the ``after`` of
+    the one before, None on the newest. ``total`` counts matching actions on all pages, to
+    MAX_TOTAL and one more.
     """
 
     lines: tuple[Line, ...]
     older: int | None
+    newer: int | None
     total: int
 
     @property
@@ -98,19 +101,30 @@ def page(
     log_filter: LogFilter,
     *,
     before: int | None = None,
+    after: int | None = None,
     now: datetime,
     viewer: int | None = None,
 ) -> Page:
-    """Return one page of the log with at most three queries, however long the log is."""
+    """Return one page of the log with at most three queries, however long the log is.
+
+    It ends before the line ``before``, or begins behind the line ``after``; both are ids. Without
+    a whole page behind ``after``, it is the newest one.
+    """
     found = matching_entries(log_filter, now)
-    rows = list(
-        found.older_than(before).newest_first().values_list("id", "action_id")[: PAGE_SIZE + 1]
-    )
+    ids = found.values_list("id", "action_id")
+    is_newest = before is None
+    rows = list(ids.newer_than(after).order_by("id")[: PAGE_SIZE + 1]) if after else []
+    if has_older := len(rows) > PAGE_SIZE:
+        rows, is_newest = rows[:PAGE_SIZE][::-1], False
+    else:
+        rows = list(ids.older_than(before).newest_first()[: PAGE_SIZE + 1])
+        has_older = len(rows) > PAGE_SIZE
     lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
-    older = rows[PAGE_SIZE - 1][0] if len(rows) > PAGE_SIZE else None
-    is_whole = before is None and older is None
+    older = rows[PAGE_SIZE - 1][0] if has_older else None
+    newer = rows[0][0] if rows and not is_newest else None
+    is_whole = is_newest and older is None
     total = len(rows) if is_whole else found.order_by()[: MAX_TOTAL + 1].count()
-    return Page(lines, older, total)
+    return Page(lines, older, newer, total)
 
 
 def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:

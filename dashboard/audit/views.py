@@ -28,6 +28,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         page = search.page(
             form.log_filter(),
             before=form.cleaned_data["before"],
+            after=form.cleaned_data["after"],
             now=timezone.now(),
             viewer=request.user.pk,
         )

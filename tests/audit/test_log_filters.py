@@ -99,6 +99,7 @@ def test_days_start_at_midnight_in_the_office(staff, admins_browser):
         ({"before": "0"}, "before"),
         ({"before": "9" * 40}, "before"),
         ({"before": "one"}, "before"),
+        ({"after": "-1"}, "after"),
     ],
 )
 def test_invalid_filter_is_marked(admins_browser, filters, field):
@@ -106,7 +107,7 @@ def test_invalid_filter_is_marked(admins_browser, filters, field):
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
     assert Page(response).rows == []
-    assert ('class="errorlist"' in response.content.decode()) == (field != "before")
+    assert ('class="errorlist"' in response.content.decode()) == (field not in ("before", "after"))
 
 
 def test_search_takes_three_queries(mixed_log, staff, django_assert_num_queries):
@@ -159,3 +160,29 @@ def test_cut_list_says_how_many_there_are(staff, admins_browser, monkeypatch):
     monkeypatch.setattr(search, "MAX_TOTAL", 55)
     said = said.replace("of 60", "of more than 55")
     assert status_of(admins_browser.get("/audit/", signed_in)) == said
+
+
+def test_pages_lead_both_ways_and_show_each_action_once(staff, admins_browser, monkeypatch):
+    monkeypatch.setattr(search, "PAGE_SIZE", 3)
+    for second in range(10):
+        sign_in(staff, at=after(second))
+    log_filter = search.LogFilter(person=staff.pk, action="sign_in")
+
+    def page(**place: int | None) -> search.Page:
+        return search.page(log_filter, now=after(99), **place)
+
+    older = [page()]
+    while older[-1].older:
+        older.append(page(before=older[-1].older))
+    seen = [line.at for each in older for line in each.lines]
+    assert seen == [after(second) for second in reversed(range(10))]
+    assert [each.newer is None for each in older] == [True, False, False, False]
+    back = [older[-1]]
+    while back[-1].newer:
+        back.append(page(after=back[-1].newer))
+    assert back[-1] == older[0]  # the newest page is whole
+    assert [line.at.second for line in back[1].lines] == [3, 2, 1]
+    answer = admins_browser.get("/audit/", {"action": "sign_in", "before": str(older[0].older)})
+    links = Page(answer).links
+    assert links["Newest"] == "?action=sign_in"
+    assert links["Newer"] == f"?action=sign_in&after={older[1].newer}"
