@@ -2,7 +2,7 @@
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals
-from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.models import AuditEntry, AuditLink, EntryText, HoldText
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
@@ -11,9 +11,11 @@ __all__ = [
     "AuditLink",
     "Calendar",
     "CallTotals",
+    "EntryText",
     "EventTypeLock",
     "FreeTimes",
     "Hold",
+    "HoldText",
     "Offer",
     "Preferences",
     "SignInAttempts",

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db.models import Q
+from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
+from dashboard.audit.terms import Context, Person, TermError
 from dashboard.localization import local_times
 
 SYSTEM = "system"
-VISIBLE = ("person", "action", "outcome", "hold", "since", "until")
+VISIBLE = ("find", "person", "action", "outcome", "hold", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
@@ -40,6 +44,13 @@ def day_field(label: Any) -> forms.DateField:
 class LogForm(forms.Form):
     """Optional filters; without any the form selects the whole log. One query, for the people."""
 
+    find = forms.CharField(
+        label=_lazy("Find"),
+        required=False,
+        max_length=500,
+        strip=True,
+        widget=forms.TextInput(attrs={"type": "search", "aria-describedby": "find-help"}),
+    )
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
     action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)
     outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=OUTCOMES)
@@ -61,11 +72,16 @@ class LogForm(forms.Form):
         """Errors of the two fields that are not rendered."""
         return [*self["before"].errors, *self["after"].errors]
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, viewer: int | None = None, now: datetime | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.people = people()
+        self.context = Context(self.people, viewer, now or timezone.now())
+        self.conditions: list[Q] = []
         person = self.fields["person"]
         if isinstance(person, forms.ChoiceField):
-            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *people_choices()]
+            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *choices(self.people)]
 
     @property
     def filters(self) -> list[forms.BoundField]:
@@ -85,6 +101,15 @@ class LogForm(forms.Form):
                 texts.append(f"{field.label}: {text}")
         return texts
 
+    def clean_find(self) -> str:
+        """Read the terms; a term that makes no sense is an error beside the field."""
+        text: str = self.cleaned_data["find"]
+        try:
+            self.conditions = terms.conditions(text, self.context)
+        except TermError as error:
+            raise forms.ValidationError(str(error)) from error
+        return text
+
     def clean(self) -> None:
         super().clean()
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
@@ -103,10 +128,16 @@ class LogForm(forms.Form):
             outcome=chosen["outcome"],
             since=local_times.midnight(chosen["since"]) if chosen["since"] else None,
             until=local_times.midnight(until + timedelta(days=1)) if until else None,
+            conditions=tuple(self.conditions),
         )
 
 
-def people_choices() -> list[tuple[str, str]]:
-    """Return primary key and full name of all people, with the user name, by user name."""
-    people = get_user_model()._default_manager.order_by("username")
-    return [(str(person.pk), person.name_and_username) for person in people]
+def people() -> tuple[Person, ...]:
+    """Return all people by user name."""
+    found = get_user_model()._default_manager.order_by("username")
+    return tuple(Person(each.pk, each.get_username(), each.name_and_username) for each in found)
+
+
+def choices(people: tuple[Person, ...]) -> list[tuple[str, str]]:
+    """Return primary key and full name of people, with the user name."""
+    return [(str(person.pk), person.name) for person in people]

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.audit import chain
+from dashboard.audit import chain, text_index
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 
 
@@ -199,3 +199,30 @@ class AuditLink(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.position}: entry {self.entry_id}"
+
+
+class IndexedText(models.Model):
+    """Text of one row of another table, with that row's primary key; see ``text_index``."""
+
+    rowid = models.BigIntegerField(primary_key=True)
+    text = models.TextField()
+
+    class Meta:
+        abstract = True
+        managed = False
+
+
+class EntryText(IndexedText):
+    class Meta(IndexedText.Meta):
+        db_table = text_index.ENTRIES
+
+    def __str__(self) -> str:
+        return f"text of entry {self.rowid}"
+
+
+class HoldText(IndexedText):
+    class Meta(IndexedText.Meta):
+        db_table = text_index.HOLDS
+
+    def __str__(self) -> str:
+        return f"text of hold {self.rowid}"

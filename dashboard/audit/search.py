@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
@@ -37,12 +37,17 @@ class LogFilter:
     outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
     since: datetime | None = None
     until: datetime | None = None  # exclusive
+    conditions: tuple[Q, ...] = ()  # of terms, on the first entry of an action
 
     @property
     def is_selective(self) -> bool:
-        """True if an index on person, hold or action narrows the search."""
+        """True if an index on person, hold, action or text narrows the search."""
         return (
-            self.person is not None or self.hold is not None or self.by_system or bool(self.action)
+            self.person is not None
+            or self.hold is not None
+            or self.by_system
+            or bool(self.action)
+            or bool(self.conditions)
         )
 
 
@@ -111,13 +116,15 @@ def page(
     a whole page behind ``after``, it is the newest one.
     """
     found = matching_entries(log_filter, now)
-    ids = found.values_list("id", "action_id")
+    places = ("id", "action_id")
     is_newest = before is None
-    rows = list(ids.newer_than(after).order_by("id")[: PAGE_SIZE + 1]) if after else []
+    newer_rows = found.newer_than(after).order_by("id").values_list(*places)
+    rows = list(newer_rows[: PAGE_SIZE + 1]) if after else []
     if has_older := len(rows) > PAGE_SIZE:
         rows, is_newest = rows[:PAGE_SIZE][::-1], False
     else:
-        rows = list(ids.older_than(before).newest_first()[: PAGE_SIZE + 1])
+        older_rows = found.older_than(before).newest_first().values_list(*places)
+        rows = list(older_rows[: PAGE_SIZE + 1])
         has_older = len(rows) > PAGE_SIZE
     lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
     older = rows[PAGE_SIZE - 1][0] if has_older else None
@@ -169,7 +176,7 @@ def filter_openings(log_filter: LogFilter) -> AuditEntryQuerySet:
         entries = entries.filter(at__gte=log_filter.since)
     if log_filter.until:
         entries = entries.filter(at__lt=log_filter.until)
-    return entries
+    return entries.filter(*log_filter.conditions)
 
 
 def lines_of(

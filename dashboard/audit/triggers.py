@@ -1,4 +1,4 @@
-"""Database triggers of the audit log: they refuse every change of it, and link new entries.
+"""Database triggers of the audit log: they refuse every change of it, and link and index entries.
 
 They hold for any client and tool. Migrations do not create them, because a table rebuild on SQLite
 silently drops triggers. They are installed after every ``migrate``, for the unique indexes that the
@@ -21,7 +21,7 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain, unique_indexes
+from dashboard.audit import chain, text_index, unique_indexes
 
 TABLE = "dashboard_auditentry"
 LINKS = "dashboard_auditlink"
@@ -35,6 +35,7 @@ SHA256 = "holdfast_sha256"  # a function of the connections that Django opens to
 # The names of these and of no other triggers begin with it, after the table's name.
 PREFIX = "_no_"
 LINK = f"{TABLE}_link"
+TEXT = f"{TABLE}_text"
 # Name: moment and condition.
 SQLITE = {
     "update": ("BEFORE UPDATE", "true"),
@@ -54,6 +55,16 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
         hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
     FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
           ORDER BY position DESC LIMIT 1); END"""  # noqa: S608 constants
+
+
+def text_of(row: str) -> str:
+    """Return the SQL of the text that the index has of an entry."""
+    columns = " || ' ' || ".join(f"{row}.{name}" for name in text_index.COLUMNS)
+    return f"lower({columns})"
+
+
+ADD_TEXT = f"INSERT INTO {text_index.ENTRIES} (rowid, text) VALUES (NEW.id, {text_of('NEW')});"  # noqa: S608
+SQLITE_TEXT = f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} BEGIN {ADD_TEXT} END'
 
 FUNCTION = f"{TABLE}_refuse"
 FUNCTION_BODY = (
@@ -76,6 +87,8 @@ LINK_FUNCTION_BODY = f"""
             concat_ws(' ', previous, place, NEW.id, NEW.content_hash), 'UTF8')), 'hex'));
         RETURN NULL;
     END """  # noqa: S608 constants
+TEXT_FUNCTION = TEXT
+TEXT_FUNCTION_BODY = f" BEGIN {ADD_TEXT} RETURN NULL; END "
 # Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, insert 4, delete 8, update 16,
 # truncate 32. For each row, because an ALTER that fills a column with a default issues an UPDATE
 # without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
@@ -87,6 +100,7 @@ POSTGRESQL_LINK = (
     f"AFTER INSERT ON {TABLE} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
     f" EXECUTE FUNCTION {LINK_FUNCTION}()"
 )
+POSTGRESQL_TEXT = f"AFTER INSERT ON {TABLE} FOR EACH ROW EXECUTE FUNCTION {TEXT_FUNCTION}()"
 SQLITE_CATALOGUE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
 # Rules rewrite statements before any trigger sees them.
 POSTGRESQL_CATALOGUE = """
@@ -118,7 +132,7 @@ def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
     Empty while the tables do not exist.
     """
-    if not TABLES.keys() <= set(connection.introspection.table_names()):
+    if not {*TABLES, text_index.ENTRIES} <= set(connection.introspection.table_names()):
         return []
     wanted, found = expected(connection), present(connection)
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]
@@ -139,7 +153,7 @@ def drop(connection: BaseDatabaseWrapper) -> None:
         for table in TABLES:
             on_table = "" if connection.vendor == "sqlite" else f" ON {table}"
             for name in on(connection, table):
-                if name.startswith(f"{table}{PREFIX}") or name == LINK:
+                if name.startswith(f"{table}{PREFIX}") or name in (LINK, TEXT):
                     quoted = connection.ops.quote_name(name)
                     cursor.execute(f"DROP TRIGGER IF EXISTS {quoted}{on_table}")
 
@@ -164,7 +178,8 @@ def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
         for table in TABLES
         for name, (_definition, kind) in POSTGRESQL.items()
     }
-    return guards | {LINK: (1 | 4, *linking)}
+    adding = ("A", False, True, TEXT_FUNCTION, TEXT_FUNCTION_BODY, "plpgsql")
+    return guards | {LINK: (1 | 4, *linking), TEXT: (1 | 4, *adding)}
 
 
 def present(connection: BaseDatabaseWrapper) -> dict[str, object]:
@@ -196,12 +211,17 @@ def sqlite_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
             name = f"{table}{PREFIX}{guard}"
             when = condition.format(table=table, key=key) if guard in SQLITE else condition
             found[name] = f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}'
-    return found | {LINK: SQLITE_LINK}
+    return found | {LINK: SQLITE_LINK, TEXT: SQLITE_TEXT}
 
 
 def postgresql_statements() -> Iterator[str]:
     """Yield the statements that create the functions and all triggers."""
-    for function, body in ((FUNCTION, FUNCTION_BODY), (LINK_FUNCTION, LINK_FUNCTION_BODY)):
+    functions = {
+        FUNCTION: FUNCTION_BODY,
+        LINK_FUNCTION: LINK_FUNCTION_BODY,
+        TEXT_FUNCTION: TEXT_FUNCTION_BODY,
+    }
+    for function, body in functions.items():
         yield (
             f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql"
             f" AS $body${body}$body$"
@@ -213,4 +233,6 @@ def postgresql_statements() -> Iterator[str]:
             yield f"CREATE TRIGGER {name} {moment} EXECUTE FUNCTION {FUNCTION}()"
             yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
     yield f"CREATE CONSTRAINT TRIGGER {LINK} {POSTGRESQL_LINK}"
-    yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {LINK}"
+    yield f"CREATE TRIGGER {TEXT} {POSTGRESQL_TEXT}"
+    for name in (LINK, TEXT):
+        yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}"

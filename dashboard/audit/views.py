@@ -22,15 +22,16 @@ from dashboard.audit.timeline import fold
 @require_safe
 def audit_log(request: HttpRequest) -> HttpResponse:
     """List actions, newest first; answer 422 for an invalid filter."""
-    form = LogForm(request.GET)
+    now, viewer = timezone.now(), request.user.pk
+    form = LogForm(request.GET, viewer=viewer, now=now)
     page = None
     if form.is_valid():
         page = search.page(
             form.log_filter(),
             before=form.cleaned_data["before"],
             after=form.cleaned_data["after"],
-            now=timezone.now(),
-            viewer=request.user.pk,
+            now=now,
+            viewer=viewer,
         )
     is_fragment = request.headers.get("HX-Request-Type") == "partial"
     template = "audit/_log.html" if is_fragment else "audit/log.html"

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from dashboard.audit import text_index
 from dashboard.holds.calcom_status import FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
@@ -189,6 +190,16 @@ class Hold(models.Model):
 
     def __str__(self) -> str:
         return f"hold {self.pk} ({self.state})"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert or update the hold, and the index of what it says about its client."""
+        is_new = self._state.adding
+        super().save(*args, **kwargs)
+        self.index_client(is_new=is_new)
+
+    def index_client(self, *, is_new: bool = False) -> None:
+        texts = (self.client_name, self.client_contact, self.note)
+        text_index.index_hold(self.pk, *texts, is_new=is_new)
 
     def is_live(self, cal_now: datetime) -> bool:
         """Return whether cal.com keeps the time at this moment of its clock."""

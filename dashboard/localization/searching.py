@@ -44,7 +44,7 @@ def finder(find: str) -> Callable[[str], bool]:
     """
     in_one = NUMBER.sub(lambda run: GAP.sub("", run[0]), fold(find))
     readings = [
-        [forms for word in GAP.split(text) if (forms := _forms_of_term(word))]
+        [forms for word in GAP.split(text) if (forms := forms_of_term(word))]
         for text in (find, in_one)
     ]
 
@@ -69,7 +69,8 @@ def tables() -> dict[str, Any]:
     }
 
 
-def _forms_of_term(word: str) -> set[str]:
+def forms_of_term(word: str) -> set[str]:
+    """Return the forms of a word or number, any of which a ``search_text`` may contain."""
     folded = fold(word)
     forms = {folded, fold(_spelled(word))} - {""}
     if NUMBER_TERM.fullmatch(folded) and (digits := NO_DIGIT.sub("", folded)):

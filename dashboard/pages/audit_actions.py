@@ -21,7 +21,8 @@ def verify(request: HttpRequest) -> HttpResponse:
 @require_POST
 def export_log(request: HttpRequest) -> HttpResponseBase:
     """Stream every entry of the actions that the filter in the address selects, as a file."""
-    form, name = LogForm(request.GET), request.POST.get("format", "")
+    form = LogForm(request.GET, viewer=request.user.pk)
+    name = request.POST.get("format", "")
     if not form.is_valid() or name not in export.FORMATS:
         return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
     now = timezone.now()

@@ -60,6 +60,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.roles",
         "dashboard.audit.trail",
         "dashboard.audit.models",
+        "dashboard.audit.text_index",
     },
     "dashboard.pages": {
         "django",

@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
-from tests.audit.reset import without_triggers
+from tests.audit.reset import clear_text_index, without_triggers
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +25,7 @@ def _flush_without_triggers() -> Iterator[None]:
         with ExitStack() as stack:
             for alias in case._databases_names(include_mirrors=False):
                 stack.enter_context(without_triggers(connections[alias]))
+                clear_text_index(connections[alias])
             flush(case)
 
     with pytest.MonkeyPatch.context() as patch:

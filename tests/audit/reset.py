@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import triggers
+from dashboard.audit import text_index, triggers
 
 
 @contextmanager
@@ -19,3 +19,10 @@ def without_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
         yield
     finally:
         triggers.install(connection)
+
+
+def clear_text_index(connection: BaseDatabaseWrapper) -> None:
+    """Empty the tables that Django does not manage, and so does not flush."""
+    with connection.cursor() as cursor:
+        for table in text_index.TABLES:
+            cursor.execute(f"DELETE FROM {table}")

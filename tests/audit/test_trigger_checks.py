@@ -21,7 +21,11 @@ GUARDS = {
 }
 # On the table of entries; PostgreSQL keeps them when a migration alters it.
 EXPECTED = {
-    vendor: [*(f"{triggers.TABLE}{triggers.PREFIX}{guard}" for guard in guards), triggers.LINK]
+    vendor: [
+        *(f"{triggers.TABLE}{triggers.PREFIX}{guard}" for guard in guards),
+        triggers.LINK,
+        triggers.TEXT,
+    ]
     for vendor, guards in GUARDS.items()
 }
 

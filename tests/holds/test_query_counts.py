@@ -99,7 +99,7 @@ COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
     extend_in_place: (22, ["PATCH"]),
     extend_parked: (27, ["PATCH", "PATCH"]),
     move: (20, ["PATCH"]),
-    move_to_other_event_type: (29, ["POST", "DELETE"]),
+    move_to_other_event_type: (30, ["POST", "DELETE"]),
     release: (22, ["GET", "DELETE"]),
     release_three: (55, ["GET", "DELETE"] * 3),
     take_over: (13, []),

@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.holds import catalogue, runner, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
@@ -82,6 +82,7 @@ def test_confirmed_hold_keeps_what_was_typed(calcom: Sandbox, staff: User) -> No
     assert hold == unconfirmed
     assert (hold.client_name, hold.client_contact) == ("Grace", "0171")
     assert hold.note == "called at nine · Ada · by the door"
+    assert HoldText.objects.filter(rowid=hold.pk, text__like="by the door").exists()
     page = browser.get(answer["Location"]).content.decode()
     assert "It is the answer to this hold, which is confirmed now." in page
 

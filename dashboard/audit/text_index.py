@@ -1,0 +1,69 @@
+"""Index of texts: what entries and holds say, found by any three characters in a row.
+
+SQLite keeps each index as an FTS5 table of trigrams, PostgreSQL as a table with a trigram index.
+Neither is a model that Django migrates, so that both look alike: ``rowid`` and ``text``. A trigger
+(:mod:`dashboard.audit.triggers`) writes the text of an entry in lower case; the text of a hold,
+which names a client, is folded by the application and erased with it.
+
+Sources: https://www.sqlite.org/fts5.html#the_trigram_tokenizer,
+https://www.postgresql.org/docs/current/pgtrgm.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import connection, models
+
+from dashboard.localization.searching import search_text
+
+ENTRIES = "dashboard_entrytext"
+HOLDS = "dashboard_holdtext"
+TABLES = (ENTRIES, HOLDS)
+SHORTEST = 3  # characters of a word that the index can find
+# Columns of an entry whose text is found.
+COLUMNS = (
+    "actor_name",
+    "message",
+    "error_code",
+    "reason",
+    "address",
+    "request_id",
+    "upstream_request_id",
+)
+
+
+class Like(models.Lookup):
+    """``column LIKE '%word%'`` without an ESCAPE clause, with which FTS5 uses no index."""
+
+    lookup_name = "like"
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        left, parameters = self.process_lhs(compiler, connection)
+        word = str(self.rhs).replace("%", " ")
+        return f"{left} LIKE %s", (*parameters, f"%{word}%")
+
+
+models.TextField.register_lookup(Like)
+
+
+def create_statements(vendor: str) -> Iterator[str]:
+    """Yield the statements that create both indexes."""
+    for table in TABLES:
+        if vendor == "sqlite":
+            yield f"CREATE VIRTUAL TABLE {table} USING fts5(text, tokenize='trigram')"
+        else:
+            yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
+            yield f"CREATE TABLE {table} (rowid bigint PRIMARY KEY, text text NOT NULL)"
+            yield f"CREATE INDEX {table}_words ON {table} USING gin (text gin_trgm_ops)"
+
+
+def index_hold(hold_id: int, *texts: str, is_new: bool = False) -> None:
+    """Store what a hold says about its client; without any text, nothing is left of it."""
+    with connection.cursor() as cursor:
+        if not is_new:
+            cursor.execute(f"DELETE FROM {HOLDS} WHERE rowid = %s", [hold_id])  # noqa: S608
+        if any(texts):
+            values = (hold_id, search_text(*texts))
+            cursor.execute(f"INSERT INTO {HOLDS} (rowid, text) VALUES (%s, %s)", values)  # noqa: S608

@@ -1,0 +1,191 @@
+"""Terms of a search: what each finds, what a minus excludes, and what makes no sense."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+
+from dashboard.audit import search, terms, trail
+from dashboard.audit.forms import people
+from dashboard.audit.models import EntryText, HoldText
+from dashboard.audit.terms import Context, TermError
+from dashboard.holds.models import Hold
+from tests.accounts.cast import acting
+from tests.audit.recorded import (
+    NOON,
+    Action,
+    Outcome,
+    after,
+    begin_to_extend,
+    extend,
+    fail_to_place,
+    hold_of,
+    sign_in,
+)
+
+pytestmark = pytest.mark.django_db
+LATER = after(3600)
+
+
+def found(text: str, viewer: int | None = None) -> list[tuple[str, str]]:
+    """Return action and actor of each action that is found, newest first, without the fixtures."""
+    context = Context(people(), viewer, LATER)
+    log_filter = search.LogFilter(conditions=tuple(terms.conditions(text, context)))
+    lines = search.page(log_filter, now=LATER).lines
+    return [(line.action, line.who) for line in lines if line.action != "person_added"]
+
+
+@pytest.fixture
+def log(staff, colleague):
+    """Write a log in which each action differs in what finds it."""
+    staff.first_name, staff.last_name = "Ada", "Łukasiewicz"
+    staff.save()
+    hold = hold_of(staff, "Zoë Brontë")
+    hold.client_contact = "+41 79 123 45 67"
+    hold.event_type_id = 77
+    hold.save()
+    sign_in(staff, at=NOON - timedelta(days=1))
+    extend(colleague, hold, at=after(1))
+    fail_to_place(colleague, at=after(2))
+    begin_to_extend(staff, hold_of(staff, "Other Client"), at=after(3))
+    trail.event(
+        action=Action.SIGN_IN_FAILED,
+        by=None,
+        outcome=Outcome.REFUSED,
+        actor_name="staff",
+        address="203.0.113.9",
+        request_id="req-4711",
+        now=after(4),
+    )
+    trail.event(
+        action=Action.PERSON_CHANGED,
+        by=acting(colleague),
+        asked={"username": "staff"},
+        now=after(5),
+    )
+    trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=after(6))
+    return hold
+
+
+FAILED = ("sign_in_failed", "not signed in, as “staff”")
+CHANGED = ("person_changed", "colleague")
+EXPIRED = ("expire", "the system")
+EXTENDED = ("extend", "colleague")
+PLACED = ("place", "colleague")
+STUCK = ("extend", "Ada Łukasiewicz")
+SIGNED_IN = ("sign_in", "Ada Łukasiewicz")
+ALL = [EXPIRED, CHANGED, FAILED, STUCK, PLACED, EXTENDED, SIGNED_IN]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("", ALL),
+        ("zoe", [EXPIRED, EXTENDED]),
+        ("BRONTE -action:expire", [EXTENDED]),
+        ('"zoe bronte"', [EXPIRED, EXTENDED]),
+        ('"bronte zoe"', []),
+        ("079 123 45 67", [EXPIRED, EXTENDED]),
+        ("+41791234567", [EXPIRED, EXTENDED]),
+        ("lukasiewicz", [STUCK, SIGNED_IN]),
+        ("actor:staff", [STUCK, SIGNED_IN]),
+        ("actor:STAFF", [STUCK, SIGNED_IN]),
+        ("actor:lukas", [STUCK, SIGNED_IN]),
+        ("actor:system", [EXPIRED]),
+        ("-actor:system -actor:colleague", [FAILED, STUCK, SIGNED_IN]),
+        ("about:staff", [CHANGED, FAILED]),
+        ("action:extend", [STUCK, EXTENDED]),
+        ("outcome:refused", [FAILED, PLACED]),
+        ("outcome:none", [STUCK]),
+        ("-outcome:ok", [FAILED, STUCK, PLACED]),
+        ("event:77", [EXPIRED, EXTENDED]),
+        ("address:203.0.113.9", [FAILED]),
+        ("request:req-4711", [FAILED]),
+        ("request:req-47", []),
+        ("4711", [FAILED]),
+        ("day:2025-11-24", [SIGNED_IN]),
+        ("day:..2025-11-24", [SIGNED_IN]),
+        ("day:2025-11-25..", ALL[:-1]),
+        ("day:2025-11-24..2025-11-25", ALL),
+        ("day:today", ALL[:-1]),
+        ("day:yesterday", [SIGNED_IN]),
+        ("day:2d", ALL),
+        ("day:2h", ALL[:-1]),
+        ("already reserved", [PLACED]),
+        ("action:extend actor:colleague zoe", [EXTENDED]),
+        ("100%", []),
+    ],
+)
+def test_finds(log, text, expected):
+    assert found(text) == expected
+
+
+def test_finds_by_hold_and_by_the_viewer(log, colleague):
+    assert found(f"hold:{log.pk}") == [EXPIRED, EXTENDED]
+    assert {action for action, _who in found("actor:me", colleague.pk)} == {
+        "person_changed",
+        "place",
+        "extend",
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("actr:ada", "There is no term “actr:”"),
+        ("actor:", "needs a value"),
+        ('actor:""', "needs a value"),
+        ("actor:nobody", "There is no person “nobody”."),
+        ("about:nobody", "There is no person “nobody”."),
+        ("action:fly", "“fly” is not known. Possible are place"),
+        ("outcome:good", "“good” is not known. Possible are ok, refused"),
+        ("hold:x", "“x” is no number."),
+        ("hold:0", "is no number."),
+        ("event:99999999999999999999", "is no number."),
+        ("hold:²", "is no number."),
+        ("day:soon", "“soon” is no day."),
+        ("day:9999-12-31", "is no day."),
+        ("ab", "“ab” is too short"),
+        ("-x", "“x” is too short"),
+        ("address:1", "is too short"),
+    ],
+)
+def test_senseless_term_is_explained(staff, text, said):
+    with pytest.raises(TermError, match=said):
+        found(text)
+
+
+def test_page_explains_beside_the_box_and_finds(log, admins_browser):
+    answer = admins_browser.get("/audit/", {"find": "day:soon"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["find"])
+    assert 'value="day:soon"' in answer.content.decode()
+    answer = admins_browser.get("/audit/", {"find": "zoe", "action": "extend"})
+    assert [line.action for line in answer.context["page"].lines] == ["extend"]
+    assert "Find: zoe" in answer.content.decode()
+
+
+def test_index_of_a_hold_follows_it(staff):
+    hold = hold_of(staff, "Client One")
+    assert HoldText.objects.filter(rowid=hold.pk, text__like="client one").exists()
+    hold.client_name = ""
+    hold.save()
+    assert not HoldText.objects.filter(rowid=hold.pk).exists()
+
+
+def test_words_are_found_by_the_index():
+    if connection.vendor == "sqlite":
+        for model in (EntryText, HoldText):
+            assert ":L" in model.objects.filter(text__like="word").explain()
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            assert "_words" in EntryText.objects.filter(text__like="word").explain()
+
+
+def test_text_of_an_entry_is_in_the_index_with_it():
+    trail.event(action=Action.DENIED, by=None, now=NOON, message="Slot TAKEN", address="::1")
+    (row,) = EntryText.objects.all()
+    assert "slot taken" in row.text
+    assert Hold.objects.count() == 0
