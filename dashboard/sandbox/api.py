@@ -17,7 +17,7 @@ from dashboard.sandbox import errors, event_types, reservations, slots
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.fixtures import User, World
-from dashboard.sandbox.guards import optional_user, rate_bucket, required_user
+from dashboard.sandbox.guards import optional_user, rate_bucket, required_user, signed_in_user
 from dashboard.sandbox.http_server import JSON_TYPE, Headers, Request, Response, to_json
 from dashboard.sandbox.request_body import read_json
 from dashboard.sandbox.routing import (
@@ -26,6 +26,8 @@ from dashboard.sandbox.routing import (
     RESERVATION,
     RESERVATIONS,
     SLOTS,
+    TEAM_EVENT_TYPES,
+    TEAMS,
     ApiCall,
     match_path,
     without_api_prefix,
@@ -48,7 +50,10 @@ Handler = Callable[[Backend, ApiCall], Any]
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Function that answers a method and path, if the header cal-api-version names its version."""
+    """Function that answers a method and path, if the header cal-api-version names its version.
+
+    An empty version stands for all.
+    """
 
     version: str
     handler: Handler
@@ -64,6 +69,11 @@ ENDPOINTS = {
     ("GET", SLOTS): Endpoint("2024-09-04", slots.list_slots),
     ("GET", EVENT_TYPES): Endpoint("2024-06-14", event_types.list_event_types, optional_user),
     ("GET", EVENT_TYPE): Endpoint("2024-06-14", event_types.get_event_type, required_user),
+}
+# The open server has no teams: https://github.com/calcom/cal.diy
+TEAM_ENDPOINTS = {
+    ("GET", TEAMS): Endpoint("", event_types.list_teams, signed_in_user),
+    ("GET", TEAM_EVENT_TYPES): Endpoint("", event_types.list_team_event_types),
 }
 
 
@@ -90,8 +100,10 @@ def call_endpoint(
     """Return status and value of an answer, and add its headers. Raises ApiError."""
     template, argument = match_path(request.path)
     method = "GET" if request.method == "HEAD" else request.method
-    endpoint = ENDPOINTS.get((method, template or ""))
-    if endpoint is None or request.headers.get("cal-api-version") != endpoint.version:
+    endpoints = ENDPOINTS | TEAM_ENDPOINTS if backend.has_teams else ENDPOINTS
+    endpoint = endpoints.get((method, template or ""))
+    version = request.headers.get("cal-api-version")
+    if endpoint is None or endpoint.version not in {"", version}:
         raise errors.nest_error(404, f"Cannot {request.method} {request.target}")
     bucket, limit = rate_bucket(request.headers, backend.world)
     rate, is_blocked = backend.rate_limiter.count(bucket, limit, backend.clock.now())

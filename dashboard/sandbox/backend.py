@@ -50,11 +50,15 @@ class SeenCall:
 class Backend:
     """The rows, clock, limits and faults of one sandbox, shared by its threads.
 
-    With ``state_path`` holds and changed bookings survive a restart.
+    With ``state_path`` holds and changed bookings survive a restart. The open server has no routes
+    for teams; ``has_teams`` can be switched while it runs.
     """
 
-    def __init__(self, world: World, *, state_path: Path | str | None = None) -> None:
+    def __init__(
+        self, world: World, *, state_path: Path | str | None = None, has_teams: bool = False
+    ) -> None:
         self.world = world
+        self.has_teams = has_teams
         self._lock = threading.RLock()
         self._path = Path(state_path) if state_path else None
         self._start()

@@ -26,7 +26,7 @@ HEADERS = [
 ]
 ROUTES = {
     "GET": ("", "rows", "calls", "clock", "faults"),
-    "POST": ("clock", "limit", "reset", "faults", "holds", "bookings"),
+    "POST": ("clock", "limit", "reset", "faults", "holds", "bookings", "teams"),
     "DELETE": ("faults", "holds", "bookings"),  # with an id or uid behind it
 }
 FAULT_FIELDS = ("id", "kind", "when", "method", "route", "count", "skip", "seconds", "hits")
@@ -105,6 +105,9 @@ def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
             return set_clock(backend, body)
         case "limit":  # {"key", "limit"}, in calls a minute, from a new window on
             backend.set_limit(body["key"], int(body["limit"]))
+            return body
+        case "teams":  # {"there"}: false answers 404 as the open server does
+            backend.has_teams = bool(body["there"])
             return body
         case "faults":  # {"kind"} and the other arguments of Faults.add
             if body.get("slot_start"):

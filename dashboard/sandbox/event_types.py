@@ -1,4 +1,4 @@
-"""GET /v2/event-types, the list and one by its id.
+"""GET /v2/event-types, the list and one by its id, and GET /v2/teams with theirs.
 
 https://cal.com/docs/api-reference/v2/event-types/get-all-event-types
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.errors import check_integer, database_error, nest_error
@@ -22,13 +23,41 @@ PHONE, TITLE = "attendeePhoneNumber", "title"
 
 
 def list_event_types(backend: Backend, call: ApiCall) -> Any:
-    """Answer with the caller's own event types; those of teams are never among them."""
-    if call.query:  # Holdfast asks for no other list
+    """Answer with a user's own event types; those of teams are never among them.
+
+    Hidden ones are for their owner only. An unknown user has none.
+    """
+    sent = dict(parse_qsl(call.query, keep_blank_values=True))
+    if sent.keys() - {"username"}:  # Holdfast asks for no other list
         raise nest_error(404, f"Cannot GET /v2/event-types?{call.query}")
-    own = [
-        each for each in backend.event_types.values() if call.user and each.owner == call.user.id
+    owner = call.user
+    if "username" in sent:
+        owner = next(
+            (each for each in backend.world.users if each.username == sent["username"]), None
+        )
+    own = [each for each in backend.event_types.values() if owner and each.owner == owner.id]
+    shown = [each for each in own if owner == call.user or not each.hidden]
+    data = [of_user(each, backend.world, without_fields={PHONE, TITLE}) for each in shown]
+    return {"status": "success", "data": data}
+
+
+def list_teams(backend: Backend, call: ApiCall) -> Any:
+    """Answer with the caller's teams."""
+    data = [
+        {"id": team.id, "name": team.name, "slug": team.slug, "isOrganization": False}
+        | {"timeZone": "Europe/London", "weekStart": "Sunday"}
+        for team in backend.world.teams
+        if call.user and call.user.id in team.members
     ]
-    data = [of_user(each, backend.world, without_fields={PHONE, TITLE}) for each in own]
+    return {"status": "success", "data": data}
+
+
+def list_team_event_types(backend: Backend, call: ApiCall) -> Any:
+    """Answer with the event types of a team, to anyone."""
+    if not call.argument.isdecimal():
+        raise nest_error(400, "Validation failed (numeric string is expected)")
+    types = backend.event_types.values()
+    data = [of_team(each, backend.world) for each in types if each.team == int(call.argument)]
     return {"status": "success", "data": data}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -42,6 +42,17 @@ DEMO_WEEK = (
     (3, 15, 3, 60, 4),
     (4, 9, 1, 60, 1),
     (4, 12, 20, 60, 1),
+    # In the practice.
+    (0, 9, 1010, 45, 1),
+    (0, 12, 1051, 20, 1),
+    (1, 10, 1020, 45, 1),
+    (1, 11, 1042, 90, 6),
+    (2, 9, 1030, 60, 1),
+    (2, 14, 1071, 60, 5),
+    (3, 9, 1201, 20, 1),
+    (3, 13, 1206, 30, 1),
+    (4, 10, 1011, 20, 1),
+    (4, 15, 1100, 45, 1),
 )
 
 
@@ -49,10 +60,11 @@ DEMO_WEEK = (
 class User:
     id: int
     username: str
+    full_name: str = ""
 
     @property
     def name(self) -> str:
-        return self.username.capitalize()
+        return self.full_name or self.username.capitalize()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +81,8 @@ class Key:
 class Team:
     id: int
     members: tuple[int, ...]
+    name: str
+    slug: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,13 +197,20 @@ def read_world(path: Path) -> World:
     """Return the world that a JSON file of the form of ``world.json`` describes."""
     raw = json.loads(path.read_text(encoding="utf-8"))
     return World(
-        users=tuple(User(each["id"], each["username"]) for each in raw["users"]),
+        users=tuple(
+            User(each["id"], each["username"], each.get("name", "")) for each in raw["users"]
+        ),
         keys=tuple(Key(**each) for each in raw["keys"]),
-        teams=tuple(Team(each["id"], tuple(each["members"])) for each in raw["teams"]),
+        teams=tuple(map(read_team, raw["teams"])),
         schedules=tuple(read_schedule(each) for each in raw["schedules"]),
         event_types=tuple(read_event_type(each) for each in raw["eventTypes"]),
         bookings=tuple(read_booking(each) for each in raw["bookings"]),
     )
+
+
+def read_team(raw: dict[str, Any]) -> Team:
+    slug = raw.get("slug", raw["name"].lower())
+    return Team(raw["id"], tuple(raw["members"]), raw["name"], slug)
 
 
 def read_schedule(raw: dict[str, Any]) -> Schedule:
@@ -214,6 +235,7 @@ def read_event_type(raw: dict[str, Any]) -> EventType:
         seats=raw.get("seatsPerTimeSlot"),
         scheduling=raw.get("schedulingType"),
         hosts=tuple(raw.get("hosts", ())),
+        hidden=raw.get("hidden", False),
     )
 
 
@@ -251,9 +273,18 @@ def write_hold(row: Hold) -> dict[str, Any]:
 
 
 def demo_world(today: date) -> World:
-    """Return the world of the demo: every kind of event type, and bookings from a day on."""
-    world = read_world(Path(__file__).with_name("world.json"))
-    return replace(world, bookings=world.bookings + tuple(demo_bookings(today)))
+    """Return the world of the demo: that of the recordings and a practice, booked from a day on."""
+    world, practice = (
+        read_world(Path(__file__).with_name(name)) for name in ("world.json", "practice.json")
+    )
+    return World(
+        users=world.users + practice.users,
+        keys=world.keys,
+        teams=world.teams + practice.teams,
+        schedules=world.schedules + practice.schedules,
+        event_types=world.event_types + practice.event_types,
+        bookings=world.bookings + tuple(demo_bookings(today)),
+    )
 
 
 def demo_bookings(today: date) -> Iterator[Booking]:

@@ -24,6 +24,10 @@ NO_PERMISSION = (
     "PermissionsGuard - no authentication provided. Provide either authorization bearer token"
     " containing managed user access token or oAuth client id in 'x-cal-client-id' header."
 )
+NO_METHOD = (
+    "ApiAuthStrategy - No authentication method provided. Either pass an API key as 'Bearer' header"
+    " or OAuth client credentials as 'x-cal-secret-key' and 'x-cal-client-id' headers"
+)
 
 
 def credential(headers: dict[str, str]) -> str:
@@ -73,6 +77,14 @@ def required_user(headers: dict[str, str], world: World) -> User | None:
         message = f"PermissionsGuard - no oAuth client found for access token={text}"
         raise nest_error(403, message)
     return optional_user(headers, world)
+
+
+def signed_in_user(headers: dict[str, str], world: World) -> User | None:
+    """Return the caller. Raises ApiError 401 for an anonymous one, or for bad credentials."""
+    user = optional_user(headers, world)
+    if user is None:
+        raise nest_error(401, NO_METHOD)
+    return user
 
 
 def rate_headers(limit: int, remaining: int, reset: timedelta) -> Headers:

@@ -14,9 +14,19 @@ RESERVATION = "/v2/slots/reservations/{uid}"
 SLOTS = "/v2/slots"
 EVENT_TYPES = "/v2/event-types"
 EVENT_TYPE = "/v2/event-types/{id}"
+TEAMS = "/v2/teams"
+TEAM_EVENT_TYPES = "/v2/teams/{id}/event-types"
 PATTERNS = {
     template: re.compile(re.sub(r"\{\w+\}", "([^/]+)", template) + "/?", re.IGNORECASE)
-    for template in (RESERVATIONS, RESERVATION, SLOTS, EVENT_TYPES, EVENT_TYPE)
+    for template in (
+        RESERVATIONS,
+        RESERVATION,
+        SLOTS,
+        EVENT_TYPES,
+        EVENT_TYPE,
+        TEAMS,
+        TEAM_EVENT_TYPES,
+    )
 }
 
 

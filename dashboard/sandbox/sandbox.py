@@ -25,8 +25,9 @@ class Sandbox(Backend):
         port: int = 0,
         control_port: int = 0,
         state_path: Path | str | None = None,
+        has_teams: bool = False,
     ) -> None:
-        super().__init__(world, state_path=state_path)
+        super().__init__(world, state_path=state_path, has_teams=has_teams)
         self._ports = (port, control_port)
         self._servers: list[Server] = []
 

@@ -25,6 +25,9 @@ class Command(BaseCommand):
         parser.add_argument("--state", type=Path, help="file that keeps the holds across restarts")
         parser.add_argument("--world", type=Path, help="JSON file of another world than the demo's")
         parser.add_argument(
+            "--without-teams", action="store_true", help="answer 404 for teams as the open server"
+        )
+        parser.add_argument(
             "--with-parent", action="store_true", help="end when standard input ends"
         )
 
@@ -34,6 +37,7 @@ class Command(BaseCommand):
             port=options["port"],
             control_port=options["control_port"],
             state_path=options["state"],
+            has_teams=not options["without_teams"],
         )
         with until_stopped(with_parent=options["with_parent"]) as stop:
             try:
