@@ -11,6 +11,7 @@ from dashboard.pages import (
     audit_actions,
     board,
     board_actions,
+    calendars,
     hold,
     look_up,
     move,
@@ -67,6 +68,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "audit/<int:pk>/put-aside",
         admins_only(board_actions.put_finding_aside),
         name="finding-put-aside",
+    path("calendars/", admins_only(calendars.calendars), name="calendars"),
+    path("calendars/<int:pk>/", admins_only(calendars.calendar), name="calendar"),
+    path(
+        "calendars/<int:pk>/position",
+        admins_only(calendars.calendar_position),
+        name="calendar-position",
+    ),
+    path(
+        "calendars/<int:pk>/remove", admins_only(calendars.calendar_remove), name="calendar-remove"
     ),
     path("admin/", people_site.urls),
 ]

@@ -52,9 +52,9 @@ def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
 
 
 def object_clauses(first: AuditEntry) -> Iterator[str]:
-    """Yield the changed person's user name, or the method and path of a denied request."""
-    if username := first.asked.get("username"):
-        yield str(username)
+    """Yield the changed person or calendar, or the method and path of a denied request."""
+    if name := first.asked.get("username") or first.asked.get("calendar"):
+        yield str(name)
     if first.action == Action.DENIED:
         yield " ".join(str(first.asked[key]) for key in ("method", "path") if key in first.asked)
 

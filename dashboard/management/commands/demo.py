@@ -8,8 +8,10 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
+from itertools import cycle
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -17,8 +19,11 @@ from django.utils import timezone
 from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
+from dashboard.calendars import changes
+from dashboard.calendars.models import Calendar
 from dashboard.management import demonstration
 from dashboard.management.children import ChildDiedError, Children
+from dashboard.sandbox import demo_world
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
 PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
@@ -51,6 +56,8 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
             call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             is_local = demonstration.is_loopback(host)
+            if not User.objects.exists():  # what people remove later stays removed
+                enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
             with Children(demonstration.PROJECT, logs=demonstration.FOLDER) as children:
                 url = demonstration.public_url(host, listener.getsockname()[1])
@@ -84,6 +91,28 @@ def start_children(children: Children, listener: socket.socket, url: str) -> str
     bind = ["--bind", f"fd://{listener.fileno()}"]
     children.start("server", [*PYTHON, *server, *bind], pass_fds=[listener.fileno()])
     return addresses["control"]
+
+
+def enter_calendars() -> None:
+    """Enter the people and teams of the sandbox's world that its key may hold for."""
+    now = timezone.now()
+    world = demo_world(now.date())
+    key = world.key_by_text[settings.CALCOM_API_KEY]
+    owners = {each.owner for each in world.event_types}
+    entries = [
+        (Calendar.Kind.USER, user.username, user.name)
+        for user in world.users
+        if user.id in owners and world.share_a_team(key.user, user.id)
+    ]
+    entries += [
+        (Calendar.Kind.TEAM, str(team.id), team.name)
+        for team in world.teams
+        if key.user in team.members
+    ]
+    for (kind, reference, label), colour in zip(
+        entries, cycle(Calendar.Colour.values), strict=False
+    ):
+        changes.enter(kind=kind, reference=reference, label=label, colour=colour, by=None, now=now)
 
 
 def set_up_person(name: str, role: Role, *, is_local: bool) -> str:

@@ -1,0 +1,169 @@
+"""Change and remove calendars: the only code that does, with a check of the role and the audit.
+
+``by=None`` is the system, such as the demo's set-up. Adding one asks cal.com first: see
+``holds.new_calendars``, which ends in ``insert``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from dashboard.accounts.actors import Actor
+from dashboard.accounts.models import User
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+from dashboard.calendars.models import Calendar
+
+if TYPE_CHECKING:
+    from django_stubs_ext import StrOrPromise
+
+Action = AuditEntry.Action
+
+FIELDS = ("label", "colour", "is_hidden", "is_paused")
+
+
+class CalendarError(Exception):
+    """Refusal of a change to a calendar: a code for the audit, and words for the person."""
+
+    def __init__(self, code: str, words: StrOrPromise) -> None:
+        super().__init__(code)
+        self.code = code
+        self.words = words
+
+
+def insert(calendar: Calendar, *, by: Actor | None, now: datetime) -> None:
+    """Save a new calendar at the end, inside the caller's transaction, which records it."""
+    last = Calendar.objects.order_by("position").last()
+    calendar.position = last.position + 1 if last else 1
+    calendar.created_by, calendar.created_at = by.user if by else None, now
+    calendar.save(force_insert=True)
+
+
+def enter(
+    *, kind: str, reference: str, label: str, colour: str, by: Actor | None, now: datetime
+) -> Calendar:
+    """Add a calendar without asking cal.com for it."""
+    calendar = Calendar(kind=kind, reference=reference, label=label, colour=colour)
+    with transaction.atomic():
+        insert(calendar, by=by, now=now)
+        after = audit_values(calendar)
+        asked = audit_identity(calendar)
+        trail.event(action=Action.CALENDAR_ADDED, by=by, asked=asked, after=after, now=now)
+    return calendar
+
+
+def change(
+    *,
+    calendar: int,
+    position: int | None = None,
+    people: Collection[int] | None = None,
+    by: Actor | None,
+    now: datetime,
+    **fields: Any,
+) -> Calendar:
+    """Change FIELDS of a calendar, its position from 1 on, or the people limited to it.
+
+    What is not given stays. Raises Calendar.DoesNotExist, CalendarError.
+    """
+    target = Calendar.objects.get(pk=calendar)
+    require_admin(Action.CALENDAR_CHANGED, target, by=by, now=now)
+    with transaction.atomic():
+        target = Calendar.objects.select_for_update().get(pk=calendar)
+        before = audit_values(target)
+        for name in fields.keys() & set(FIELDS):
+            setattr(target, name, fields[name])
+        target.save(update_fields=FIELDS)
+        if people is not None:
+            target.limited_people.set(people)
+        if position is not None:
+            move_to(target, position)
+        after = audit_values(target)
+        changed = [name for name in after if before[name] != after[name]]
+        if changed:
+            trail.event(
+                action=Action.CALENDAR_CHANGED,
+                by=by,
+                asked=audit_identity(target),
+                before={name: before[name] for name in changed},
+                after={name: after[name] for name in changed},
+                now=now,
+            )
+    return target
+
+
+def remove(*, calendar: int, by: Actor | None, now: datetime) -> Calendar:
+    """Delete a calendar; holds refer to event types, not to it.
+
+    Raises Calendar.DoesNotExist, and CalendarError while people are limited to it: without their
+    last calendar they could hold for all.
+    """
+    target = Calendar.objects.get(pk=calendar)
+    require_admin(Action.CALENDAR_REMOVED, target, by=by, now=now)
+    with transaction.atomic():
+        target = Calendar.objects.select_for_update().get(pk=calendar)
+        identity, before = audit_identity(target), audit_values(target)
+        is_limiting = target.limited_people.exists()
+        if not is_limiting:
+            target.delete()
+            trail.event(
+                action=Action.CALENDAR_REMOVED, by=by, asked=identity, before=before, now=now
+            )
+    if is_limiting:
+        words = _("People are limited to this calendar. End that first: they could hold for all.")
+        raise refused(Action.CALENDAR_REMOVED, target, "limits_people", words, by=by, now=now)
+    return target
+
+
+def require_admin(action: Action, target: Calendar, *, by: Actor | None, now: datetime) -> None:
+    """Raise CalendarError unless ``by`` is the system or an Admin in the database."""
+    if by is not None and not User.objects.get(pk=by.user.pk).is_admin:
+        words = _("Only Admins may change calendars, and you are no longer one.")
+        raise refused(action, target, "not_admin", words, by=by, now=now)
+
+
+def refused(
+    action: Action,
+    target: Calendar,
+    code: str,
+    words: StrOrPromise,
+    *,
+    by: Actor | None,
+    now: datetime,
+) -> CalendarError:
+    """Record a refusal and return its error."""
+    trail.event(
+        action=action,
+        by=by,
+        outcome=AuditEntry.Outcome.REFUSED,
+        asked=audit_identity(target),
+        error_code=code,
+        now=now,
+    )
+    return CalendarError(code, words)
+
+
+def move_to(target: Calendar, position: int) -> None:
+    """Put a calendar at a position, from 1 on, and number all anew."""
+    others = list(Calendar.objects.exclude(pk=target.pk))
+    index = min(max(position, 1), len(others) + 1) - 1
+    for number, each in enumerate([*others[:index], target, *others[index:]], start=1):
+        if each.position != number or each is target:
+            each.position = number
+            each.save(update_fields=["position"])
+
+
+def audit_identity(calendar: Calendar) -> dict[str, Any]:
+    """Return what the audit keeps to name a calendar."""
+    return {"calendar": calendar.label, "kind": calendar.kind, "reference": calendar.reference}
+
+
+def audit_values(calendar: Calendar) -> dict[str, Any]:
+    """Return the audited values of a calendar; people by their user names."""
+    values = {name: getattr(calendar, name) for name in (*FIELDS, "position")}
+    people = calendar.limited_people.order_by("username").values_list("username", flat=True)
+    return {**values, "people": list(people)}

@@ -1,0 +1,195 @@
+"""Calendars, for Admins: the list with a form to add one, and a page to change each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.db.models import prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from dashboard.accounts.actors import actor_of
+from dashboard.accounts.groups import STAFF
+from dashboard.accounts.models import User
+from dashboard.accounts.saved_forms import recall
+from dashboard.calendars import changes
+from dashboard.calendars.changes import CalendarError
+from dashboard.calendars.models import Calendar
+from dashboard.holds import catalogue, new_calendars
+from dashboard.holds import messages as hold_messages
+from dashboard.holds.catalogue import Group
+from dashboard.holds.problems import HoldError
+from dashboard.pages.fields import LARGEST_ID
+from dashboard.pages.forms import ServiceForm
+
+POSITION = forms.IntegerField(label=_lazy("Position"), min_value=1, max_value=1000)
+
+
+class AddForm(ServiceForm):
+    """Take a text to look for, or a team, which is chosen where cal.com tells the teams."""
+
+    typed = forms.CharField(
+        label=_lazy("Person or event type"),
+        required=False,
+        max_length=500,
+        help_text=_lazy(
+            "A user name at cal.com, the number of an event type, or an address such as"
+            " https://cal.com/name/consultation."
+        ),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    team_id = forms.IntegerField(
+        label=_lazy("Or a team"), required=False, min_value=1, max_value=LARGEST_ID
+    )
+    label = forms.CharField(
+        label=_lazy("Label"),
+        required=False,
+        max_length=100,
+        help_text=_lazy("Empty means the name at cal.com."),
+    )
+    colour = forms.ChoiceField(label=_lazy("Colour"), choices=Calendar.Colour.choices)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        team = self.fields["team_id"]
+        if teams := new_calendars.teams():
+            choices = [("", ""), *((each.id, each.name) for each in teams)]
+            team.widget = forms.Select(choices=choices)
+        else:
+            team.help_text = _("By its number: cal.com does not tell the teams of this key.")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if bool(data.get("typed")) == bool(data.get("team_id")) and not self.errors:
+            self.add_error("typed", _("Give either a person or event type, or a team."))
+        return data
+
+
+class CalendarForm(forms.Form):
+    label = forms.CharField(label=_lazy("Label"), max_length=100)
+    colour = forms.ChoiceField(label=_lazy("Colour"), choices=Calendar.Colour.choices)
+    position = POSITION
+    is_paused = forms.BooleanField(
+        label=_lazy("Paused: it is shown, and takes no new holds"), required=False
+    )
+    is_hidden = forms.BooleanField(
+        label=_lazy("Hidden: it is not offered, except by the number of an event type"),
+        required=False,
+    )
+    people = forms.ModelMultipleChoiceField(
+        label=_lazy("People limited to this calendar"),
+        queryset=User.objects.none(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_lazy(
+            "Ticked people may hold only for the calendars in which they are ticked. All others may"
+            " hold for every calendar. Admins are never limited."
+        ),
+    )
+
+    def __init__(self, *args: Any, calendar: Calendar, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        staff = User.objects.filter(groups__name=STAFF, is_active=True)
+        people = staff | User.objects.filter(calendars=calendar)
+        field = self.fields["people"]
+        field.queryset = people.distinct().order_by("username")  # type: ignore[attr-defined]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendars(request: HttpRequest) -> HttpResponse:
+    """Show the list, or add a calendar."""
+    if request.method != "POST":
+        return list_page(request, AddForm(initial=recall(request)))
+    form = AddForm(request.POST)
+    if not form.is_valid():
+        return list_page(request, form, status=422)
+    try:
+        added = new_calendars.add(**form.cleaned_data, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        form.add_refusal(error)
+        return list_page(request, form, status=error.status)
+    except CalendarError as error:
+        raise PermissionDenied from error
+    messages.success(request, _("Added: %(label)s.") % {"label": added.label})
+    return to_list()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def calendar(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one calendar's form, or save it."""
+    found = get_object_or_404(Calendar, pk=pk)
+    if request.method != "POST":
+        fields = ("label", "colour", "position", "is_paused", "is_hidden")
+        initial = {name: getattr(found, name) for name in fields}
+        initial["people"] = found.limited_people.values_list("pk", flat=True)
+        return calendar_page(request, found, CalendarForm(initial=initial, calendar=found))
+    form = CalendarForm(request.POST, calendar=found)
+    if not form.is_valid():
+        return calendar_page(request, found, form, status=422)
+    data = form.cleaned_data | {"people": [each.pk for each in form.cleaned_data["people"]]}
+    try:
+        changes.change(calendar=pk, by=actor_of(request), now=timezone.now(), **data)
+    except CalendarError as error:
+        raise PermissionDenied from error
+    messages.success(request, _("Saved: %(label)s.") % {"label": data["label"]})
+    return to_list()
+
+
+@require_POST
+def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
+    """Move a calendar up or down the list."""
+    get_object_or_404(Calendar, pk=pk)
+    try:
+        position = POSITION.clean(request.POST.get("position"))
+        changes.change(calendar=pk, position=position, by=actor_of(request), now=timezone.now())
+    except ValidationError as error:
+        raise BadRequest from error
+    except CalendarError as error:
+        raise PermissionDenied from error
+    return to_list()
+
+
+@require_POST
+def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Calendar, pk=pk)
+    try:
+        changes.remove(calendar=pk, by=actor_of(request), now=timezone.now())
+    except CalendarError as error:
+        messages.error(request, str(error.words))
+        return HttpResponseRedirect(reverse("calendar", args=[pk]), status=303)
+    messages.success(request, _("Removed: %(label)s.") % {"label": found.label})
+    return to_list()
+
+
+def to_list() -> HttpResponse:
+    return HttpResponseRedirect(reverse("calendars"), status=303)
+
+
+def list_page(request: HttpRequest, form: AddForm, *, status: int = 200) -> HttpResponse:
+    known = catalogue.catalogue(now=timezone.now())
+    rows = [(group.calendar, event_types_of(group)) for group in known.groups if group.calendar]
+    prefetch_related_objects([entered for entered, _listed in rows], "limited_people")
+    return render(request, "calendars/list.html", {"form": form, "rows": rows}, status=status)
+
+
+def calendar_page(
+    request: HttpRequest, found: Calendar, form: CalendarForm, *, status: int = 200
+) -> HttpResponse:
+    context = {"form": form, "calendar": found}
+    return render(request, "calendars/calendar.html", context, status=status)
+
+
+def event_types_of(group: Group) -> str:
+    """Return how many event types a list has, and why it is not fresh."""
+    count = len(group.event_types)
+    words = ngettext("%(n)s event type", "%(n)s event types", count) % {"n": count}
+    return f"{words}. {hold_messages.free_times(group.cause)[0]}" if group.cause else words
