@@ -155,7 +155,7 @@ def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest from error
     except CalendarError as error:
         raise PermissionDenied from error
-    return to_list()
+    return to_list(pk)
 
 
 @require_POST
@@ -170,8 +170,10 @@ def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return to_list()
 
 
-def to_list() -> HttpResponse:
-    return HttpResponseRedirect(reverse("calendars"), status=303)
+def to_list(pk: int | None = None) -> HttpResponse:
+    """Answer 303 with the list, at the row of a calendar."""
+    row = f"#calendar-{pk}" if pk else ""
+    return HttpResponseRedirect(reverse("calendars") + row, status=303)
 
 
 def list_page(request: HttpRequest, form: AddForm, *, status: int = 200) -> HttpResponse:

@@ -1,0 +1,126 @@
+"""The catalogue: one group for each calendar, asked for once in a while and in parallel."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard.calcom import Cause
+from dashboard.calendars.models import Calendar
+from dashboard.holds import catalogue, rate_and_clock
+from dashboard.holds.catalogue import Catalogue
+from dashboard.holds.free_times import NO_ROOM
+from dashboard.sandbox import Sandbox
+from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ANNA, NURSE, SINGLE = "anna.rossi", "marek.dvorak", Calendar.Kind.EVENT_TYPE
+
+
+def read(*, later: int = 0) -> Catalogue:
+    """Return the catalogue so many seconds from now."""
+    return catalogue.catalogue(now=timezone.now() + timedelta(seconds=later))
+
+
+def ids(known: Catalogue) -> list[list[int]]:
+    return [[each.id for each in group.event_types] for group in known.groups]
+
+
+def test_without_a_calendar_there_is_one_group_of_the_keys_own(calcom: Sandbox) -> None:
+    [group] = read().groups
+    assert (group.calendar, group.label, group.kind, group.cause) == (None, "", "", "")
+    assert CONSULT in [each.id for each in group.event_types]
+    assert catalogue.last_known().groups == ()
+
+
+def test_each_calendar_is_a_group_in_the_order_of_positions(calcom: Sandbox) -> None:
+    entered(ANNA)
+    entered(str(MEDICAL), Calendar.Kind.TEAM)
+    entered(str(CONSULT), SINGLE)
+    known = read()
+    assert [group.label for group in known.groups] == [ANNA, "10", "1"]
+    assert [len(group.event_types) for group in known.groups] == [3, 5, 1]
+    group, found = known.group_of(NEXT_DOCTOR), known.event_type(NEXT_DOCTOR)
+    assert group is not None
+    assert group.label == "10"
+    assert found is not None
+    assert [host.username for host in found.hosts][:2] == [ANNA, "jose.garcia"]
+    assert (known.group_of(999), known.event_type(999)) == (None, None)
+
+
+def test_event_type_with_a_calendar_of_its_own_is_in_no_other_group(calcom: Sandbox) -> None:
+    entered(str(MEDICAL), Calendar.Kind.TEAM)
+    entered(str(NEXT_DOCTOR), SINGLE)
+    first, second = ids(read())
+    assert NEXT_DOCTOR not in first
+    assert second == [NEXT_DOCTOR]
+
+
+def test_hidden_calendars_are_grouped_and_not_shown(calcom: Sandbox) -> None:
+    calendar = entered(ANNA)
+    Calendar.objects.filter(pk=calendar.pk).update(is_hidden=True)
+    known = read()
+    assert known.shown == ()
+    assert known.group_of(FIRST_OF_ANNA) == known.groups[0]
+
+
+def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
+    entered(ANNA)
+    entered(NURSE)
+    calcom.forget_calls()
+    for seconds in (0, 299):
+        assert [len(group) for group in ids(read(later=seconds))] == [3, 2]
+    assert calcom.calls() == []
+    read(later=301)
+    assert len(calcom.calls()) == 2
+
+
+def test_failure_keeps_the_last_list_and_says_so(calcom: Sandbox) -> None:
+    entered(ANNA)
+    before = ids(read())
+    calcom.faults.add("500", method="GET", count=None)
+    [group] = read(later=301).groups
+    assert ids(Catalogue((group,))) == before
+    assert group.cause == Cause.SERVER_FAULT
+    calcom.forget_calls()
+    assert read(later=305).groups[0].cause == Cause.SERVER_FAULT
+    assert calcom.calls() == []
+    calcom.faults.clear()
+    assert read(later=312).groups[0].cause == ""
+
+
+def test_lists_are_not_asked_for_where_holds_need_the_allowance(calcom: Sandbox) -> None:
+    for name in (ANNA, NURSE):
+        entered(name)
+    later = timezone.now() + timedelta(seconds=301)
+    upstream = rate_and_clock.load()
+    until = later + timedelta(seconds=60)
+    upstream.learn(rate_limit=120, rate_remaining=41, rate_resets_at=until)
+    rate_and_clock.save(upstream)
+    calcom.forget_calls()
+
+    known = catalogue.catalogue(now=later)
+
+    assert [group.cause for group in known.groups] == ["", NO_ROOM]
+    assert [len(group) for group in ids(known)] == [3, 2]
+    assert len(calcom.calls()) == 1
+
+
+def test_answers_of_another_key_are_not_shown(calcom: Sandbox, settings: object) -> None:
+    entered(ANNA)
+    settings.CALCOM_API_KEY = "cal_mate0123456789"  # type: ignore[attr-defined]
+    assert ids(catalogue.last_known()) == [[]]
+    calcom.faults.add("500", method="GET", count=None)
+    [group] = read().groups
+    assert (group.event_types, group.cause) == ((), Cause.SERVER_FAULT)
+
+
+def test_event_type_of_a_colleague_is_found_in_the_lists(calcom: Sandbox) -> None:
+    """cal.com's answer by id lacks it."""
+    assert catalogue.event_type(FIRST_OF_ANNA) is None
+    entered(ANNA)
+    found = catalogue.event_type(FIRST_OF_ANNA)
+    assert found is not None
+    assert (found.title, found.owners) == ("First appointment", ("Dr Anna Rossi",))
