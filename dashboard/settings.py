@@ -86,7 +86,7 @@ SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_ADDRESS.is_https else 0
 SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for sub-domains: as above
     "security.W021",  # HSTS preload: as above
-    "security.W008",  # forwarded_headers redirects to https, without a loop behind any proxy
+    "security.W008",  # https_only redirects to https, without a loop behind any proxy
 ]
 
 # --- Application -----------------------------------------------------------------------------
@@ -110,6 +110,7 @@ MIDDLEWARE = [
     "dashboard.metrics.middleware",
     "dashboard.edge.middleware.forwarded_headers",
     "dashboard.edge.middleware.request_id",
+    "dashboard.edge.middleware.network_faults",
     "dashboard.edge.middleware.clean_input",
     "dashboard.edge.middleware.isolation_headers",
     "django.middleware.security.SecurityMiddleware",
@@ -121,6 +122,8 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "dashboard.edge.database.ForgivingSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # the browser's language
+    "dashboard.edge.middleware.https_only",
+    "dashboard.edge.middleware.own_host",  # before anything asks for the host
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",

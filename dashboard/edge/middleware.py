@@ -13,16 +13,21 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import (
     HttpRequest,
     HttpResponse,
+    HttpResponseBadRequest,
     HttpResponseBase,
     HttpResponseNotAllowed,
-    HttpResponsePermanentRedirect,
+    HttpResponseRedirect,
 )
+from django.http.request import split_domain_port, validate_host
 from django.template.loader import render_to_string
 
-from dashboard.edge import health, log_format, proxies
+from dashboard.edge import diagnosis, health, log_format, proxies
+from dashboard.edge.arrival import FORWARDED, arrival_of, is_browser_on_https
+from dashboard.edge.forwarded import read_forwarding
 
 WELL_FORMED_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 UNUSED_FEATURES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
@@ -38,6 +43,9 @@ class EdgeRequest(HttpRequest):
     environ: dict[str, Any]  # WSGI
     client_address: str  # as far as the proxies are trusted; "" on a unix socket
     from_trusted_proxy: bool
+    arrived_host: str
+    arrived_forwarded: dict[str, str]  # forwarded headers by CGI name, untrusted ones too
+    forwarded_scheme: str  # as a trusted proxy reports it, or ""
     request_id: str
 
 
@@ -78,25 +86,27 @@ def health_probes(request: EdgeRequest, get_response: Handler) -> HttpResponseBa
 
 @middleware
 def forwarded_headers(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Set ``client_address`` and the scheme; drop forwarded headers from untrusted peers.
-
-    Plain http redirects to https only if a trusted proxy reports http: behind an untrusted
-    proxy that ends TLS the redirect would loop.
-    """
-    trusted = settings.TRUSTED_PROXIES
-    peer = request.META.get("REMOTE_ADDR", "")
+    """Set ``client_address``, scheme and host; drop forwarded headers from untrusted peers."""
+    meta, trusted = request.META, settings.TRUSTED_PROXIES
+    peer = meta.get("REMOTE_ADDR", "")
     request.from_trusted_proxy = trusted.trust(peer)
+    request.arrived_host = meta.get("HTTP_HOST", "")
+    request.arrived_forwarded = {name: meta[name] for name in FORWARDED if name in meta}
     if not request.from_trusted_proxy:
-        proxies.drop_forwarded_headers(request.META, peer)
-    chain = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    request.client_address = proxies.client_address(peer, chain, trusted)
-    scheme = proxies.forwarded_scheme(request.META.get("HTTP_X_FORWARDED_PROTO", ""))
-    if scheme:
-        request.environ["wsgi.url_scheme"] = scheme
-    if scheme == "http" and settings.PUBLIC_ADDRESS.is_https:
-        url = settings.PUBLIC_ADDRESS.origin + request.get_full_path()
-        return HttpResponsePermanentRedirect(url)
+        for name in request.arrived_forwarded:
+            del meta[name]
+    said = read_forwarding(meta)
+    request.forwarded_scheme = said.scheme
+    request.client_address = proxies.client_address(peer, said.chain, trusted)
+    if said.scheme:
+        request.environ["wsgi.url_scheme"] = said.scheme
+    if not is_own_host(request.arrived_host) and is_own_host(said.host):
+        meta["HTTP_HOST"] = said.host
     return get_response(request)
+
+
+def is_own_host(host: str) -> bool:
+    return validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS)
 
 
 @middleware
@@ -112,6 +122,14 @@ def request_id(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
         log_format.current_request_id.reset(token)
     response["X-Request-Id"] = request.request_id
     return response
+
+
+@middleware
+def network_faults(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+    """Log what proxies get wrong, from the first request on, whether it does harm or not yet."""
+    if request.arrived_forwarded:
+        diagnosis.log_faults(diagnosis.about_network(arrival_of(request), settings.PUBLIC_ADDRESS))
+    return get_response(request)
 
 
 @middleware
@@ -153,6 +171,44 @@ def no_store(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """
     response = get_response(request)
     response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+@middleware
+def https_only(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+    """Redirect to https where a trusted proxy reports http, unless that would never end.
+
+    It would where the browser uses https already. Behind an untrusted proxy that ends TLS, http
+    is all that Holdfast sees, so there nothing is redirected.
+    """
+    if request.forwarded_scheme != "http" or not settings.PUBLIC_ADDRESS.is_https:
+        return get_response(request)
+    if is_browser_on_https(request.META):
+        return network_page(request, "scheme")
+    url = settings.PUBLIC_ADDRESS.origin + request.get_full_path()
+    return HttpResponseRedirect(url, preserve_request=True)  # not 301, which browsers remember
+
+
+@middleware
+def own_host(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+    """Answer 400 to a foreign Host, and name the line to change in the log.
+
+    Static files are served under any host: the page needs its styles.
+    """
+    try:
+        request.get_host()
+    except DisallowedHost:
+        arrived = arrival_of(request)
+        diagnosis.log_faults(diagnosis.about_host(arrived, settings.PUBLIC_ADDRESS))
+        return network_page(request, "host")
+    return get_response(request)
+
+
+def network_page(request: EdgeRequest, cause: str) -> HttpResponse:
+    """Return the page about a wrong network; without the request, which has no person yet."""
+    shown = {"cause": cause, "public_url": settings.PUBLIC_ADDRESS, "id": request.request_id}
+    response = HttpResponseBadRequest(render_to_string("errors/network.html", shown))
+    response._has_been_logged = True  # type: ignore[attr-defined]  # Django would log every one
     return response
 
 

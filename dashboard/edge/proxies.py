@@ -1,28 +1,21 @@
-"""Trusted proxies, and the client address and scheme that they report.
+"""Trusted proxies, and the client address that they report.
 
-Any client can send ``X-Forwarded-*``. It counts only from a direct peer in TRUSTED_PROXIES,
+Any client can send forwarded headers. They count only from a direct peer in TRUSTED_PROXIES,
 and the chain is read from the right, where trusted proxies append.
-https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/X-Forwarded-For
 """
 
 from __future__ import annotations
 
 import ipaddress
-import logging
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Network, IPv6Network
-from typing import Any
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = IPv4Network | IPv6Network
 # Bits of the largest public network that one organisation can have, by IP version.
 MIN_PREFIX = {4: 8, 6: 16}
-FORWARDED = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_HOST")
-MAX_WARNINGS = 8  # of this process, one for each peer: enough to notice a wrong setting
-
-logger = logging.getLogger(__name__)
-warned_peers: set[str] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,17 +80,17 @@ def read_address(text: str) -> Address | None:
     return getattr(address, "ipv4_mapped", None) or address
 
 
-def client_address(peer: str, forwarded_for: str, trusted: TrustedProxies) -> str:
+def client_address(peer: str, chain: Sequence[str], trusted: TrustedProxies) -> str:
     """Return the first address from the right that is not a trusted proxy.
 
     The direct peer counts if it is not trusted or the chain has an unreadable part.
     """
     address = read_address(peer)
     direct = str(address) if address else peer
-    if not forwarded_for or not trusted.trust(peer):
+    if not trusted.trust(peer):
         return direct
     client = direct
-    for hop in reversed(forwarded_for.split(",")):
+    for hop in reversed(chain):
         address = read_address(hop)
         if address is None:
             return direct
@@ -105,18 +98,3 @@ def client_address(peer: str, forwarded_for: str, trusted: TrustedProxies) -> st
         if not trusted.trust(client):
             break
     return client
-
-
-def forwarded_scheme(forwarded_proto: str) -> str:
-    """Return http or https as the nearest proxy reports it (the last of a list), or ""."""
-    scheme = forwarded_proto.rpartition(",")[2].strip().lower()
-    return scheme if scheme in ("http", "https") else ""
-
-
-def drop_forwarded_headers(meta: dict[str, Any], peer: str) -> None:
-    """Remove the forwarded headers of an untrusted peer; log a warning once per peer."""
-    found = [name for name in FORWARDED if meta.pop(name, "")]
-    if found and peer not in warned_peers and len(warned_peers) < MAX_WARNINGS:
-        warned_peers.add(peer)
-        name = peer or "unix"
-        logger.warning("Forwarded headers from %s do not count: not in TRUSTED_PROXIES", name)

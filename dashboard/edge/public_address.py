@@ -39,8 +39,17 @@ class PublicAddress:
     @property
     def origin(self) -> str:
         """Scheme, host and port as browsers write them, without the scheme's default port."""
-        standard = self.port == DEFAULT_PORTS[self.scheme]
-        return f"{self.scheme}://{self.host}" + ("" if standard else f":{self.port}")
+        return f"{self.scheme}://{self.netloc}"
+
+    @property
+    def netloc(self) -> str:
+        """Host and port as browsers write them."""
+        return f"{self.host}:{self.shown_port}" if self.shown_port else self.host
+
+    @property
+    def shown_port(self) -> str:
+        """Port as browsers write it: empty for the scheme's default port."""
+        return "" if self.port == DEFAULT_PORTS[self.scheme] else str(self.port)
 
     @property
     def hosts(self) -> list[str]:
@@ -59,8 +68,7 @@ class PublicAddress:
         https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Set-Cookie#cookie-prefixes
         """
         guard = ("__Secure-" if self.prefix else "__Host-") if self.is_https else ""
-        port = "" if self.port == DEFAULT_PORTS[self.scheme] else str(self.port)
-        words = ("holdfast", purpose, port, self.prefix[1:].replace("/", "."))
+        words = ("holdfast", purpose, self.shown_port, self.prefix[1:].replace("/", "."))
         return guard + "_".join(filter(None, words))
 
     def __str__(self) -> str:

@@ -1,0 +1,146 @@
+"""Find what is wrong between browser and Holdfast: what arrived and PUBLIC_URL in, findings out.
+
+The texts are for operators, like the settings' own: in the log, in commands and for Admins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.http.request import split_domain_port
+
+from dashboard.edge import seldom
+from dashboard.edge.arrival import FORWARDED, Arrival
+from dashboard.edge.forwarded import read_forwarding, standard_forwarding, usual_forwarding
+from dashboard.edge.proxies import read_address
+from dashboard.edge.public_address import PublicAddress
+from dashboard.edge.remedies import REMEDIES, Fault
+from dashboard.edge.wsgi_middleware import is_below
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault in words, and per proxy the line that mends it."""
+
+    fault: Fault
+    text: str
+    lines: dict[str, str]
+
+    def __str__(self) -> str:
+        return " | ".join([self.text, *(f"{name}: {line}" for name, line in self.lines.items())])
+
+
+def finding(fault: Fault, text: str, **values: str) -> Finding:
+    """Return a finding with the values filled into its lines."""
+    lines = {name: line.format(**values) for name, line in REMEDIES.get(fault, {}).items()}
+    return Finding(fault, text, lines)
+
+
+def diagnose(arrived: Arrival, public: PublicAddress) -> list[Finding]:
+    """Return what is wrong with the way a request came; first what explains the rest."""
+    return [*about_network(arrived, public), *about_form(arrived, public)]
+
+
+def log_faults(findings: Iterable[Finding]) -> None:
+    """Log a warning for each, at most once a minute for one fault."""
+    for found in findings:
+        seldom.warn(found.fault, str(found))
+
+
+def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+    """Check what proxies say and change in every request."""
+    yield from about_peer(arrived)
+    yield from about_scheme(arrived, public)
+    yield from about_client(arrived)
+    yield from about_host(arrived, public)
+    yield from about_prefix(arrived, public)
+
+
+def about_peer(arrived: Arrival) -> Iterator[Finding]:
+    """Check that a peer with forwarded headers is trusted."""
+    if arrived.forwarded and not arrived.is_trusted:
+        names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
+        peer = arrived.peer or "unix"
+        text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
+        yield finding(Fault.UNTRUSTED_PEER, text, peer=peer)
+
+
+def about_scheme(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+    """Check the scheme that a trusted proxy reports."""
+    if not arrived.is_trusted or not public.is_https:
+        return
+    scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
+    if not scheme:
+        yield finding(Fault.NO_SCHEME, f"The proxy {peer} does not say whether https was used.")
+    elif scheme == "http" and arrived.is_browser_on_https:
+        text = (
+            f"The proxy {peer} says http, but the browser uses https: an outer proxy ends TLS,"
+            " and the inner one reports its own scheme. A redirect to https would never end."
+        )
+        yield finding(Fault.WRONG_SCHEME, text)
+
+
+def about_client(arrived: Arrival) -> Iterator[Finding]:
+    """Check the client's address that a trusted proxy reports."""
+    if not arrived.is_trusted:
+        return
+    usual = usual_forwarding(arrived.forwarded)
+    standard = standard_forwarding(arrived.forwarded)
+    chain = (usual.chain or standard.chain)[-1:]
+    if not chain or read_address(chain[0]) is None:
+        said = f"says {chain[0]!r}" if chain else "does not say it"
+        text = f"The client's address is not known: {arrived.peer or 'unix'} {said}."
+        yield finding(Fault.NO_CLIENT, text)
+    if usual.contradicts(standard):
+        text = "Forwarded and X-Forwarded-* do not agree; Forwarded did not count."
+        yield finding(Fault.CONTRADICTION, text)
+
+
+def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+    """Check the host, which a proxy must pass on as the browser sent it."""
+    host, port = split_domain_port(arrived.host)
+    named = read_forwarding(arrived.forwarded).host if arrived.is_trusted else ""
+    if host not in public.hosts:
+        if named.lower() not in (public.netloc, public.host):
+            text = f"PUBLIC_URL is {public}, but the request names the host {arrived.host!r}."
+            yield finding(Fault.FOREIGN_HOST, text)
+    elif port != public.shown_port and not public.is_loopback:
+        text = f"PUBLIC_URL is {public}, but the request names {arrived.host!r}."
+        yield finding(Fault.LOST_PORT, text)
+
+
+def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+    """Check the path of PUBLIC_URL, which a proxy may keep or take off."""
+    said = arrived.forwarded.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
+    prefix = public.prefix
+    if not arrived.is_trusted or not arrived.forwarded:
+        return
+    if said and said != prefix:
+        text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
+        yield finding(Fault.OTHER_PREFIX, text, said=f"{public.origin}{said}")
+    elif arrived.is_prefix_ambiguous and not said and not is_below(prefix, arrived.path):
+        text = (
+            f"The proxy takes {prefix} off, and pages of Holdfast have a path that begins the"
+            " same: which one is meant is not clear."
+        )
+        yield finding(Fault.REMOVED_PREFIX, text, prefix=prefix)
+
+
+def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+    """Check what Django's protection against forged forms needs."""
+    if not arrived.is_form:
+        return
+    if arrived.length == 0:
+        yield finding(Fault.LOST_BODY, "A form arrived without its content.")
+    sent_by = arrived.origin or arrived.referer
+    if sent_by == "null":
+        text = (
+            "The browser hides where the form was: Origin is null. A proxy adds the header"
+            " Referrer-Policy: no-referrer, or the page lies in a frame or a file."
+        )
+        yield finding(Fault.NULL_ORIGIN, text)
+    elif sent_by and sent_by != public.origin:
+        text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
+        values = {"said": sent_by + public.prefix, "public": public.origin}
+        yield finding(Fault.OTHER_ORIGIN, text, **values)

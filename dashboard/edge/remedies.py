@@ -1,0 +1,143 @@
+"""Kinds of faults between the browser and Holdfast, and the line that mends each, by proxy."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Fault(StrEnum):
+    """A fault; the value begins its warnings in the log."""
+
+    UNTRUSTED_PEER = "untrusted proxy"
+    FOREIGN_HOST = "other host"
+    LOST_PORT = "lost port"
+    NO_SCHEME = "no scheme"
+    WRONG_SCHEME = "wrong scheme"
+    NO_CLIENT = "no client address"
+    FORGED_CLIENT = "client address of the client's choice"
+    FORGED_REQUEST_ID = "request id of the client's choice"
+    CONTRADICTION = "Forwarded contradicts X-Forwarded-*"
+    REMOVED_PREFIX = "removed path"
+    OTHER_PREFIX = "other path"
+    DOUBLE_PREFIX = "doubled path"
+    NULL_ORIGIN = "no origin"
+    OTHER_ORIGIN = "other origin"
+    LOST_BODY = "lost form"
+    LOST_COOKIES = "lost cookies"
+    REWRITTEN_ERRORS = "rewritten errors"
+    STORED_PAGES = "stored pages"
+    BUFFERING = "buffered answers"
+    REDIRECT_LOOP = "redirect loop"
+    REDIRECT = "redirect"
+    OTHER_SITE = "other site"
+    UNREACHABLE = "unreachable"
+
+
+NGINX_PATH = "proxy_pass http://127.0.0.1:8000;   # no path after the port"
+CADDY_PATH = "handle {prefix}/* {{ reverse_proxy 127.0.0.1:8000 }}   # not handle_path"
+APACHE_PATH = "ProxyPass {prefix} http://127.0.0.1:8000{prefix}"
+# The values in braces are those of ``diagnosis.Finding``; a brace of a proxy is doubled.
+REMEDIES: dict[Fault, dict[str, str]] = {
+    Fault.UNTRUSTED_PEER: {"Holdfast": "TRUSTED_PROXIES={peer}"},
+    Fault.FOREIGN_HOST: {
+        "nginx": "proxy_set_header Host $http_host;",
+        "Caddy": "header_up Host {{hostport}}",
+        "Apache": "ProxyPreserveHost On",
+        "Traefik": "passHostHeader: true",
+    },
+    Fault.LOST_PORT: {
+        "nginx": "proxy_set_header Host $http_host;   # $host loses the port",
+        "Caddy": "header_up Host {{hostport}}   # {{host}} loses the port",
+        "Apache": "ProxyPreserveHost On",
+        "Traefik": "passHostHeader: true",
+    },
+    Fault.NO_SCHEME: {
+        "nginx": "proxy_set_header X-Forwarded-Proto $scheme;",
+        "Caddy": "header_up X-Forwarded-Proto {{scheme}}",
+        "Apache": "RequestHeader set X-Forwarded-Proto expr=%{{REQUEST_SCHEME}}",
+        "Traefik": "entryPoints.websecure.http.tls: {{}}",
+    },
+    Fault.WRONG_SCHEME: {
+        "nginx": "proxy_set_header X-Forwarded-Proto https;   # in the inner proxy",
+        "Caddy": "servers {{ trusted_proxies static ADDRESS_OF_THE_OUTER_PROXY }}",
+        "Apache": "RequestHeader set X-Forwarded-Proto https   # in the inner proxy",
+        "Traefik": "entryPoints.web.forwardedHeaders.trustedIPs: [ADDRESS_OF_THE_OUTER_PROXY]",
+    },
+    Fault.NO_CLIENT: {
+        "nginx": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        "Caddy": "header_up X-Forwarded-For {{remote_host}}",
+        "Apache": "ProxyAddHeaders On",
+        "Traefik": "(sends X-Forwarded-For; look for a middleware that removes it)",
+    },
+    Fault.FORGED_CLIENT: {
+        "nginx": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+        "Caddy": "header_up X-Forwarded-For {{remote_host}}",
+        "Apache": "RequestHeader unset X-Forwarded-For early",
+        "Traefik": "entryPoints.websecure.forwardedHeaders.insecure: false",
+    },
+    Fault.FORGED_REQUEST_ID: {
+        "nginx": "proxy_set_header X-Request-Id $request_id;",
+        "Caddy": "header_up X-Request-Id {{http.request.uuid}}",
+        "Apache": "RequestHeader set X-Request-Id expr=%{{UNIQUE_ID}}   # with mod_unique_id",
+        "Traefik": 'customRequestHeaders: {{X-Request-Id: ""}}   # Holdfast then makes one',
+    },
+    Fault.CONTRADICTION: {
+        "nginx": 'proxy_set_header Forwarded "";',
+        "Caddy": "header_up -Forwarded",
+        "Apache": "RequestHeader unset Forwarded",
+        "Traefik": 'customRequestHeaders: {{Forwarded: ""}}',
+    },
+    Fault.REMOVED_PREFIX: {
+        "nginx": NGINX_PATH,
+        "Caddy": CADDY_PATH,
+        "Apache": APACHE_PATH,
+        "Traefik": "stripPrefix says so by itself; any proxy may send X-Forwarded-Prefix: {prefix}",
+    },
+    Fault.OTHER_PREFIX: {"Holdfast": "PUBLIC_URL={said}"},
+    Fault.DOUBLE_PREFIX: {
+        "nginx": NGINX_PATH,
+        "Caddy": "remove: rewrite * {prefix}{{uri}}",
+        "Apache": APACHE_PATH,
+        "Traefik": "remove the middleware addPrefix",
+    },
+    Fault.NULL_ORIGIN: {
+        "nginx": "add_header Referrer-Policy same-origin always;   # instead of no-referrer",
+        "Caddy": "header Referrer-Policy same-origin",
+        "Apache": "Header always set Referrer-Policy same-origin",
+        "Traefik": "referrerPolicy: same-origin   # in the middleware headers",
+    },
+    Fault.OTHER_ORIGIN: {
+        "Holdfast": "PUBLIC_URL={said}   # if people are to use that address",
+        "nginx": "return 307 {public}$request_uri;   # in the server block of the other address",
+    },
+    Fault.LOST_BODY: {
+        "nginx": "proxy_pass_request_body on;   # and: return 308, because 301 empties a form",
+        "Caddy": "redir https://{{host}}{{uri}} 308   # if a redirect emptied the form",
+        "Apache": "RewriteRule ^ https://%{{HTTP_HOST}}%{{REQUEST_URI}} [R=308]",
+        "Traefik": "remove the middleware buffering, or raise maxRequestBodyBytes",
+    },
+    Fault.LOST_COOKIES: {
+        "nginx": "proxy_set_header Cookie $http_cookie;",
+        "Caddy": "remove: header_up -Cookie",
+        "Apache": "remove: RequestHeader unset Cookie",
+        "Traefik": "remove Cookie from customRequestHeaders",
+    },
+    Fault.REWRITTEN_ERRORS: {
+        "nginx": "proxy_intercept_errors off;",
+        "Caddy": "remove handle_response from reverse_proxy",
+        "Apache": "ProxyErrorOverride Off",
+        "Traefik": "remove the middleware errors",
+    },
+    Fault.STORED_PAGES: {
+        "nginx": "proxy_cache off;",
+        "Caddy": "remove: cache",
+        "Apache": "CacheDisable {prefix}/",
+        "Traefik": "(stores nothing; look for a cache in front of it)",
+    },
+    Fault.BUFFERING: {
+        "nginx": "proxy_buffering off;",
+        "Caddy": "flush_interval -1",
+        "Apache": "ProxyPass … flushpackets=on",
+        "Traefik": "remove the middleware buffering",
+    },
+}
