@@ -119,6 +119,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.edge.middleware.no_store",
+    "dashboard.edge.echo.proxy_check",  # before host checks and redirects, which it examines
     "django.middleware.gzip.GZipMiddleware",
     "dashboard.edge.database.ForgivingSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # the browser's language

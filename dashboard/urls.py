@@ -6,7 +6,7 @@ from dashboard.accounts.access import admins_only, public
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
 from dashboard.audit import views as audit
-from dashboard.edge import health
+from dashboard.edge import echo, health
 from dashboard.pages import (
     audit_actions,
     board,
@@ -28,9 +28,10 @@ handler404 = "dashboard.edge.errors.not_found"
 handler500 = "dashboard.pages.server_error.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    # Health middleware answers these before any view; the paths give them a name.
+    # Middleware answers these before any view; the paths give them a name.
     path("livez", public(health.live), name="livez"),
     path("readyz", public(health.ready), name="readyz"),
+    path("proxy-check", public(echo.not_found), name="proxy-check"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
     path("accounts/keep", keep_form, name="keep-form"),

@@ -144,3 +144,18 @@ def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
         text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
         values = {"said": sent_by + public.prefix, "public": public.origin}
         yield finding(Fault.OTHER_ORIGIN, text, **values)
+
+
+def rows(arrived: Arrival) -> list[tuple[str, str]]:
+    """Return what arrived as names and values to show."""
+    trust = "trusted" if arrived.is_trusted else "not in TRUSTED_PROXIES"
+    return [
+        ("Connected from", f"{arrived.peer or 'unix'}, {trust}"),
+        ("Client address", arrived.client),
+        ("Host", arrived.host),
+        ("Path", arrived.path),
+        ("Origin", arrived.origin or "none"),
+        ("Referer", arrived.referer or "none"),
+        ("Content", f"{arrived.length} bytes"),
+        *((FORWARDED[name], value) for name, value in arrived.forwarded.items()),
+    ]

@@ -42,9 +42,10 @@ def trusted_proxies(text: str) -> TrustedProxies:
     """
     words = [word for word in re.split(r"[,\s]+", text) if word]
     networks = [read_network(word) for word in words if word != "unix"]
-    joined: list[Network] = []
-    for version in (IPv4Network, IPv6Network):
-        joined += ipaddress.collapse_addresses(net for net in networks if isinstance(net, version))
+    joined: list[Network] = [
+        *ipaddress.collapse_addresses(net for net in networks if isinstance(net, IPv4Network)),
+        *ipaddress.collapse_addresses(net for net in networks if isinstance(net, IPv6Network)),
+    ]
     for network in joined:
         if network.prefixlen < MIN_PREFIX[network.version] and not network.is_private:
             raise ValueError(f"covers {network}: with so many trusted, anybody forges addresses.")

@@ -134,6 +134,12 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         "Apache": "CacheDisable {prefix}/",
         "Traefik": "(stores nothing; look for a cache in front of it)",
     },
+    Fault.REDIRECT_LOOP: {
+        "nginx": "if ($http_x_forwarded_proto != https) {{ … }}   # around the inner redirect",
+        "Caddy": "auto_https disable_redirects   # in the inner proxy",
+        "Apache": "RewriteCond %{{HTTP:X-Forwarded-Proto}} !https   # before the inner redirect",
+        "Traefik": "remove the middleware redirectScheme from the inner proxy",
+    },
     Fault.BUFFERING: {
         "nginx": "proxy_buffering off;",
         "Caddy": "flush_interval -1",

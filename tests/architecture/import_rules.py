@@ -16,6 +16,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.sandbox": set(),
     "dashboard.edge": {"django", "dashboard.localization.time_zones"},
     "dashboard.edge.gunicorn": {"gunicorn"},
+    "dashboard.edge.proxy_probe": {"django", "httpx"},  # fetches the site's own address
     "dashboard.edge.setting_readers": {"psycopg", "dashboard.localization.time_zones"},
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
@@ -89,6 +90,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.admin",
         "dashboard.accounts.views",
         "dashboard.audit.views",
+        "dashboard.edge.echo",
         "dashboard.edge.health",
         "dashboard.pages",
     },

@@ -6,7 +6,13 @@ from django.urls import URLResolver, get_resolver, reverse
 
 from dashboard.accounts.access import Policy, policy_of
 
-PUBLIC = {"livez", "readyz", "login", "logout"}  # a new public view must be added here
+PUBLIC = {
+    "livez",
+    "readyz",
+    "proxy-check",
+    "login",
+    "logout",
+}  # a new public view must be added here
 SAMPLES = {"app_label": "dashboard", "url": "nothing/"}
 
 

@@ -1,0 +1,186 @@
+"""Send requests to PUBLIC_URL as browsers do, and find what the proxies in front change."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from dashboard.edge import echo
+from dashboard.edge.arrival import Arrival
+from dashboard.edge.diagnosis import Finding, about_form, diagnose, finding
+from dashboard.edge.forwarded import read_forwarding
+from dashboard.edge.remedies import Fault
+
+TIMEOUT_SECONDS = 15
+FORGED_ADDRESS = "203.0.113.9"  # of a documentation network, RFC 5737
+FORGED_ID = "chosen-by-the-client"
+BODY = b"a=" + b"x" * 100_000  # more than proxies keep in memory
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Findings, and what arrived of the first request; None if it did not get through."""
+
+    findings: list[Finding] = field(default_factory=list)
+    arrived: Arrival | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Requests to one base URL. ``address`` (host, or host:port) replaces what DNS says."""
+
+    client: httpx.Client
+    base: httpx.URL
+    address: httpx.URL | None
+
+    def request(self, method: str, ticket: str, **more: Any) -> httpx.Request:
+        """Build a request of a browser, with what an attacker might add."""
+        url = self.base.copy_with(path=self.base.path.rstrip("/") + echo.PATH)
+        host = self.base.netloc.decode()
+        cookies = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
+        headers = {
+            "Host": host,
+            "Cookie": "; ".join(f"{name}=proxy-check" for name in cookies),
+            "X-Forwarded-For": FORGED_ADDRESS,
+            "X-Request-Id": FORGED_ID,
+            "Accept-Encoding": "identity",
+        }
+        headers |= {"Sec-Fetch-Site": "none"} if url.scheme == "https" else {}
+        headers |= {"Origin": f"{url.scheme}://{host}"} if method == "POST" else {}
+        extensions = {"timeout": httpx.Timeout(TIMEOUT_SECONDS).as_dict()}
+        if self.address:
+            extensions["sni_hostname"] = url.host  # type: ignore[assignment]
+            url = url.copy_with(host=self.address.host, port=self.address.port or url.port)
+        url = url.copy_merge_params({"ticket": ticket})
+        return httpx.Request(method, url, headers=headers, extensions=extensions, **more)
+
+    def fetch(self, method: str = "GET", ticket: str = "", **more: Any) -> httpx.Response:
+        return self.client.send(self.request(method, ticket or echo.new_ticket(), **more))
+
+
+def examine(base: str, address: str = "") -> Report:
+    """Return what is wrong with the way to ``base``, after at most six requests."""
+    there = httpx.URL(f"//{address}") if address else None
+    try:
+        with httpx.Client() as client:
+            return report(Probe(client, httpx.URL(base), there))
+    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+        text = f"{base} cannot be reached: {exc or type(exc).__name__}."
+        return Report([finding(Fault.UNREACHABLE, text)])
+
+
+def report(probe: Probe) -> Report:
+    """Send the requests; stop after the first one if it does not reach Holdfast."""
+    ticket = echo.new_ticket()
+    answer = probe.fetch(ticket=ticket)
+    seen = json_of(answer)
+    if not seen:
+        return Report([about_other_answer(answer)])
+    arrived = Arrival(**seen["arrived"])
+    findings = [
+        *diagnose(arrived, settings.PUBLIC_ADDRESS),
+        *about_forgery(arrived, seen),
+        *about_path(arrived),
+        *about_referrer_policy(answer),
+        *about_stored_pages(seen, probe.fetch(ticket=ticket)),
+        *about_body(probe.fetch("POST", content=BODY)),
+        *about_errors(probe.fetch(ticket=echo.new_ticket(status=503))),
+        *about_buffering(probe),
+    ]
+    return Report(list({found.fault: found for found in findings}.values()), arrived)
+
+
+def json_of(answer: httpx.Response) -> dict[str, Any]:
+    """Return the content of an answer of the echo; nothing for any other answer."""
+    try:
+        content = answer.json()
+    except ValueError:
+        return {}
+    return content if isinstance(content, dict) and "arrived" in content else {}
+
+
+def about_other_answer(answer: httpx.Response) -> Finding:
+    """Explain an answer that is not the echo's."""
+    server = answer.headers.get("Server", "a server without a name")
+    said = f"{server} answers {answer.status_code}"
+    if answer.is_redirect:
+        target = answer.url.join(answer.headers["Location"])
+        if target.path == answer.url.path and target.scheme == answer.url.scheme:
+            text = f"{said} and redirects the address to itself."
+            return finding(Fault.REDIRECT_LOOP, text)
+        text = f"{said} and redirects to {target.copy_with(query=None)}."
+        return finding(Fault.REDIRECT, text)
+    if answer.status_code == 404 and "X-Request-Id" in answer.headers:
+        text = f"Holdfast answers {answer.status_code}: it has another SECRET_KEY, or its path."
+        return finding(Fault.OTHER_SITE, text)
+    return finding(Fault.OTHER_SITE, f"{said}, and that is not Holdfast's answer.")
+
+
+def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[Finding]:
+    """Check that headers of the client did not pass for those of the proxy."""
+    # Not its client address: run on a trusted proxy, the command itself is skipped as a hop.
+    if arrived.is_trusted and read_forwarding(arrived.forwarded).chain[-1:] == (FORGED_ADDRESS,):
+        text = "The client chooses the address that the audit log records, by X-Forwarded-For."
+        yield finding(Fault.FORGED_CLIENT, text)
+    if arrived.is_trusted and seen["request_id"] == FORGED_ID:
+        text = "The client chooses the id of its request, by X-Request-Id."
+        yield finding(Fault.FORGED_REQUEST_ID, text)
+    if not seen["has_cookies"]:
+        yield finding(Fault.LOST_COOKIES, "The cookies of the request did not arrive.")
+
+
+def about_path(arrived: Arrival) -> Iterator[Finding]:
+    prefix = settings.PUBLIC_ADDRESS.prefix
+    if prefix and arrived.path.startswith(f"{prefix}{prefix}/"):
+        text = f"The proxy puts {prefix} in front of a path that begins with it already."
+        yield finding(Fault.DOUBLE_PREFIX, text, prefix=prefix)
+
+
+def about_referrer_policy(answer: httpx.Response) -> Iterator[Finding]:
+    """Check the last policy, which is the one that browsers follow."""
+    policies = answer.headers.get("Referrer-Policy", "").split(",")
+    if policies[-1].strip() == "no-referrer":
+        text = "The proxy adds Referrer-Policy: no-referrer, so browsers send Origin: null."
+        yield finding(Fault.NULL_ORIGIN, text)
+
+
+def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator[Finding]:
+    """Check that the same request was answered anew: each answer has a number of its own."""
+    if json_of(again).get("answer") == first["answer"]:
+        text = "The proxy stores pages: people would see those of others."
+        prefix = settings.PUBLIC_ADDRESS.prefix
+        yield finding(Fault.STORED_PAGES, text, prefix=prefix)
+
+
+def about_body(answer: httpx.Response) -> Iterator[Finding]:
+    """Check that a form of 100 kB arrived whole, and from the right page."""
+    seen = json_of(answer)
+    if not seen:
+        text = f"A form of {len(BODY)} bytes was answered {answer.status_code}."
+        yield finding(Fault.LOST_BODY, text)
+        return
+    if seen["body"] != hashlib.sha256(BODY).hexdigest():
+        yield finding(Fault.LOST_BODY, "The content of a form did not arrive whole.")
+    yield from about_form(Arrival(**seen["arrived"]), settings.PUBLIC_ADDRESS)
+
+
+def about_errors(answer: httpx.Response) -> Iterator[Finding]:
+    if answer.status_code != 503 or not json_of(answer):
+        text = "The proxy replaces error pages, which say what is known about a hold."
+        yield finding(Fault.REWRITTEN_ERRORS, text)
+
+
+def about_buffering(probe: Probe) -> Iterator[Finding]:
+    """Check that the first part of an answer arrives before the second was made."""
+    request = probe.request("GET", echo.new_ticket(in_parts=True))
+    answer = probe.client.send(request, stream=True)
+    moments = [time.monotonic() for _ in answer.iter_raw()]
+    if answer.is_success and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
+        text = "The proxy collects answers before it passes them on. That does no harm here."
+        yield finding(Fault.BUFFERING, text)

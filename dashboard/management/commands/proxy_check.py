@@ -1,0 +1,38 @@
+"""``manage.py proxy_check``: find what the proxies in front of Holdfast get wrong."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+from dashboard.edge.diagnosis import rows
+from dashboard.edge.proxy_probe import examine
+from dashboard.edge.remedies import Fault
+
+HARMLESS = {Fault.BUFFERING}
+
+
+class Command(BaseCommand):
+    help = "Fetch PUBLIC_URL through the proxy and say what arrived, what is wrong, what mends it."
+    requires_system_checks = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("url", nargs="?", help="address to try (default: PUBLIC_URL)")
+        help_text = "host, or host:port, to connect to instead of what the DNS says"
+        parser.add_argument("--address", default="", help=help_text)
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        url = options["url"] or str(settings.PUBLIC_ADDRESS)
+        report = examine(url, options["address"])
+        self.stdout.write(f"{url} arrived as" if report.arrived else url)
+        for name, value in rows(report.arrived) if report.arrived else ():
+            self.stdout.write(f"  {name:<20} {value}")
+        for found in report.findings:
+            self.stdout.write(f"\n{found.text}")
+            for name, line in found.lines.items():
+                self.stdout.write(f"  {name:<20} {line}")
+        faults = [found for found in report.findings if found.fault not in HARMLESS]
+        if faults:
+            raise CommandError(f"Faults between browser and Holdfast: {len(faults)}.")
+        self.stdout.write("\nNothing is wrong between browser and Holdfast.")
