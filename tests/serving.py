@@ -17,6 +17,7 @@ from pathlib import Path
 import httpx
 
 from tests import run
+from tests.log_secrets import secrets_in
 
 PROJECT = Path(__file__).resolve().parent.parent
 WAIT_SECONDS = 60  # on a busy machine; only a fault takes as long
@@ -107,6 +108,7 @@ def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)
+    assert secrets_in(log.read_text(errors="replace")) == []
 
 
 def bound_socket() -> socket.socket:

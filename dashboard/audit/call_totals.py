@@ -22,7 +22,7 @@ BUCKETS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper bounds in milliseco
 
 
 class CallTotals(models.Model):
-    """How many calls there were since counting began, in one row."""
+    """Numbers of calls since counting began, in one row."""
 
     last_entry = models.BigIntegerField(default=0)  # the key of the last audit entry counted
     # "METHOD path|outcome" to the number of calls, their milliseconds, and the number per bucket,

@@ -31,7 +31,7 @@ CHECK_ADDRESS = (
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found on one subject; ``level`` is ok, warning or error, ok without a remedy."""
+    """One fact of the installation; ``level`` is ok, which needs no remedy, warning or error."""
 
     level: str
     subject: str
@@ -109,7 +109,7 @@ def settling(now: datetime) -> Iterator[Finding]:
         yield Finding("ok", "settling", "Nothing waits to be settled.")
 
 
-def calcom(now: datetime) -> Iterator[Finding]:
+def calcom(_now: datetime) -> Iterator[Finding]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
     try:
         answer = calcom_client.client().event_types()

@@ -124,6 +124,7 @@ def test_one_module_reads_the_environment():
     assert readers <= {
         "dashboard.edge.environment",
         "dashboard.settings",
+        "dashboard.edge.gunicorn",  # the format of its own log, before Django has settings
         "dashboard.wsgi",  # sets DJANGO_SETTINGS_MODULE, as Django generates it
         "dashboard.management.demonstration",  # creates the environment of its child processes
     }

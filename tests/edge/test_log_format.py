@@ -1,8 +1,10 @@
 """Request ids and the format of the log."""
 
 import io
+import json
 import logging
 import socket
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -11,7 +13,12 @@ from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from dashboard.edge.log_format import OneLineFormatter, RequestIdFilter, current_request_id
+from dashboard.edge.log_format import (
+    JsonFormatter,
+    OneLineFormatter,
+    RequestIdFilter,
+    current_request_id,
+)
 from dashboard.edge.middleware import request_id
 from dashboard.edge.proxies import trusted_proxies
 from tests.serving import WAIT_SECONDS
@@ -68,14 +75,13 @@ def test_trust_is_decided_before_the_request_id(settings, client):
     assert ids[0] == PROXY_ID != ids[1]
 
 
-@pytest.fixture
-def written():
-    """Return a function that logs in the format of the settings and returns the text."""
+@contextmanager
+def writing(formatter):
+    """Yield a function that logs in this format and returns the text."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.addFilter(RequestIdFilter())
-    line = settings.LOGGING["formatters"]["plain"]
-    handler.setFormatter(OneLineFormatter(line["format"], line["datefmt"]))
+    handler.setFormatter(formatter)
     logger = logging.getLogger("tests.lines")
     logger.addHandler(handler)
     logger.propagate = False
@@ -87,6 +93,20 @@ def written():
     yield text
     logger.removeHandler(handler)
     logger.propagate = True
+
+
+@pytest.fixture
+def written():
+    """Return a function that logs in the format of the settings and returns the text."""
+    line = settings.LOGGING["formatters"]["plain"]
+    with writing(OneLineFormatter(line["format"], line["datefmt"])) as text:
+        yield text
+
+
+@pytest.fixture
+def written_as_json():
+    with writing(JsonFormatter()) as text:
+        yield text
 
 
 def test_line_has_time_level_logger_and_request_id(written):
@@ -140,6 +160,37 @@ def test_traceback_is_escaped(written):
 
 def test_runserver_logs_in_the_same_format():
     assert settings.LOGGING["loggers"]["django.server"]["handlers"] == []
+
+
+def test_json_line_has_the_same_members(written_as_json):
+    def fail(logger):
+        try:
+            {}["\u202e"]
+        except KeyError:
+            logger.exception("path %s", "/a\r\nb")
+
+    line = written_as_json(fail)
+    assert line.count("\n") == 1
+    assert line.isascii()
+    found = json.loads(line)
+    assert found.pop("traceback").endswith("KeyError: '\\u202e'")
+    assert abs(datetime.fromisoformat(found.pop("time")) - datetime.now(UTC)) < timedelta(minutes=1)
+    assert found == {
+        "level": "ERROR",
+        "logger": "tests.lines",
+        "request_id": "-",
+        "message": "path /a\r\nb",
+    }
+
+
+@pytest.mark.slow
+def test_server_logs_json_throughout(serve):
+    site = serve("http://localhost", LOG_FORMAT="json", GUNICORN_CMD_ARGS="--access-logfile -")
+    answer = httpx.get(f"{site.url}/nowhere", headers={"Host": "elsewhere.example"})
+    lines = [json.loads(line) for line in site.log.read_text().splitlines()]
+    assert {line["logger"] for line in lines} >= {"gunicorn.error", "gunicorn.access"}
+    ids = {line["request_id"] for line in lines if line["logger"].startswith("django")}
+    assert ids == {answer.headers["X-Request-Id"]}
 
 
 @pytest.mark.slow
