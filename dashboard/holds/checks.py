@@ -73,8 +73,11 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         return record(operation, hold, found)
 
 
-def check_many(*, hold_ids: Sequence[int], by: Actor, now: datetime) -> list[CheckResult]:
-    """Check several holds at once, as far as the rate leaves room. One result each, in order."""
+def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
+    """Check several holds at once, as far as the rate leaves room. One result each, in order.
+
+    ``by=None`` is the system.
+    """
     hold_ids = list(dict.fromkeys(hold_ids))
     room = rate_and_clock.load().room(now)
     left = len(hold_ids) if room is None else max(0, room - rate_and_clock.KEPT_FOR_PEOPLE)

@@ -1,0 +1,110 @@
+"""Copy the database to a file and back, whichever of the two kinds it is."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import subprocess
+from contextlib import closing
+from pathlib import Path
+
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from dashboard.audit.models import AuditEntry
+from dashboard.holds.models import Hold
+
+DUMP = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
+# In one transaction: a restore that fails leaves the database as it was.
+RESTORE = [
+    *("pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges"),
+    *("--exit-on-error", "--single-transaction"),
+]
+
+
+def save(file: Path) -> None:
+    """Write a copy that is consistent while Holdfast runs; raise CommandError.
+
+    The file appears when it is whole, and only its owner can read it.
+    """
+    if file.exists():
+        raise CommandError(f"{file} exists already: give the name of a new file.")
+    part = file.with_name(f"{file.name}.part")
+    try:
+        part.touch(mode=0o600)
+        if connection.vendor == "sqlite":
+            save_sqlite(part)
+        else:
+            run_postgresql(DUMP, f"--file={part}")
+        part.replace(file)
+    except OSError as exc:
+        raise CommandError(f"{file} cannot be written: {exc.strerror}.") from exc
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def save_sqlite(file: Path) -> None:
+    """Copy by SQLite's own backup, which includes what is in the write-ahead log.
+
+    https://www.sqlite.org/backup.html
+    """
+    connection.ensure_connection()
+    with closing(sqlite3.connect(file)) as copy:
+        connection.connection.backup(copy)
+        copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
+        (state,) = copy.execute("PRAGMA integrity_check").fetchone()
+    if state != "ok":
+        raise CommandError(f"The database is damaged: {state}.")
+
+
+def restore(file: Path) -> None:
+    """Replace the whole database by a copy, then migrate it; raise CommandError."""
+    if not file.is_file():
+        raise CommandError(f"{file} is no file.")
+    if connection.vendor == "sqlite":
+        restore_sqlite(file)
+    else:
+        run_postgresql(RESTORE, str(file), before_name="--dbname")
+    connection.close()
+    call_command("migrate", verbosity=0, interactive=False)  # also makes the triggers again
+
+
+def restore_sqlite(file: Path) -> None:
+    """Write the pages of the copy into the file of DATABASE_URL, which keeps its owner."""
+    connection.ensure_connection()
+    with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as copy:
+        try:
+            copy.execute("SELECT count(*) FROM dashboard_auditentry")
+        except sqlite3.DatabaseError as exc:
+            raise CommandError(f"{file} is no backup of Holdfast on SQLite: {exc}.") from exc
+        copy.backup(connection.connection)
+
+
+def run_postgresql(command: list[str], file: str, *, before_name: str = "") -> None:
+    """Run a program of PostgreSQL with the connection of DATABASE_URL; raise CommandError.
+
+    The password is in its environment, where other users cannot read it.
+    """
+    (_psql, *place, name), env = connection.client.settings_to_cmd_args_env(
+        connection.settings_dict, []
+    )
+    named = [before_name, name] if before_name else [name]
+    try:
+        subprocess.run(  # noqa: S603 - a constant program
+            [*command, *place, *named, file],
+            env=os.environ | (env or {}),
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+    except FileNotFoundError as exc:
+        raise CommandError(f"{command[0]} is missing: install PostgreSQL's client.") from exc
+    except subprocess.CalledProcessError as exc:
+        raise CommandError(f"{command[0]} failed: {exc.stderr.strip()}") from exc
+
+
+def summary() -> str:
+    """Count what the database has; the audit log is read whole."""
+    entries = sum(1 for _ in AuditEntry.objects.order_by("id").iterator())
+    return f"{Hold.objects.count()} holds and {entries} entries of the audit log"

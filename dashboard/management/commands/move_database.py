@@ -1,0 +1,104 @@
+"""``manage.py move_database URL``: copy everything to an empty database, such as PostgreSQL."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.core.management.color import no_style
+from django.db import DatabaseError, connections, models, transaction
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.edge import setting_readers
+from dashboard.edge.database import one_line
+
+ALIAS = "target"
+ROWS = 1000  # in memory
+
+
+class Command(BaseCommand):
+    help = "Copy all rows to an empty database at URL, as in DATABASE_URL. Stop the services first."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("url")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        try:
+            config = setting_readers.database(settings.BASE_DIR)(options["url"])
+        except ValueError as exc:
+            raise CommandError(f"The URL {exc}") from exc
+        try:
+            with connected(config):
+                counts = move()
+        except DatabaseError as exc:
+            raise CommandError(f"Nothing was moved: {one_line(exc)}") from exc
+        for label, number in counts.items():
+            self.stdout.write(f"{number:8} {label}")
+        self.stdout.write("Moved. Give DATABASE_URL this address, and start the services.")
+
+
+@contextmanager
+def connected(config: dict[str, Any]) -> Iterator[None]:
+    """Add a database to Django's connections."""
+    both = {"default": connections.settings["default"], ALIAS: config}
+    connections.settings[ALIAS] = connections.configure_settings(both)[ALIAS]
+    try:
+        yield
+    finally:
+        connections[ALIAS].close()
+        del connections[ALIAS], connections.settings[ALIAS]
+
+
+def move() -> dict[str, int]:
+    """Create the tables, copy all rows in one transaction, and return their numbers by model.
+
+    Raises CommandError for a database that has rows already, or if a number differs.
+    """
+    call_command("migrate", database=ALIAS, verbosity=0, interactive=False)
+    if AuditEntry.objects.using(ALIAS).exists() or User.objects.using(ALIAS).exists():
+        raise CommandError("That database is in use by Holdfast already: give an empty one.")
+    every = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    with transaction.atomic(), transaction.atomic(using=ALIAS):
+        for model in every:  # what migrations and their signals made
+            delete_all(model)
+        counts = {model._meta.label: copy(model) for model in every}
+        reset_sequences(every)
+    return counts
+
+
+def delete_all(model: type[models.Model]) -> None:
+    """Delete without the guards of the models; constraints wait for the end of the transaction."""
+    connection = connections[ALIAS]
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {connection.ops.quote_name(model._meta.db_table)}")  # noqa: S608
+
+
+def copy(model: type[models.Model]) -> int:
+    """Copy the rows with their keys; return how many there are. Raises CommandError."""
+    rows = model._base_manager.using("default").order_by("pk")
+    target = model._base_manager.using(ALIAS)
+    read = rows.iterator(chunk_size=ROWS)
+    while part := list(islice(read, ROWS)):
+        target.bulk_create(part)
+    wanted, found = rows.count(), target.count()
+    if wanted != found:
+        raise CommandError(
+            f"Nothing was moved: {model._meta.label} has {found}, not {wanted} rows."
+        )
+    return found
+
+
+def reset_sequences(every: list[type[models.Model]]) -> None:
+    """Let new keys follow the copied ones."""
+    connection = connections[ALIAS]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), every):
+            cursor.execute(statement)

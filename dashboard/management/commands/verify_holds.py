@@ -1,0 +1,56 @@
+"""``manage.py verify_holds``: ask cal.com about every hold that is open here."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from django.utils import timezone
+
+from dashboard.holds import checks, rate_and_clock
+from dashboard.holds.checks import CheckResult
+from dashboard.holds.models import Hold
+
+MOST_AT_ONCE = 8
+
+
+class Command(BaseCommand):
+    help = "Ask cal.com about every open hold, for instance after a restore."
+
+    def handle(self, *_args: Any, **_options: Any) -> None:
+        open_holds = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid__isnull=False)
+        left = list(open_holds.order_by("held_until").values_list("pk", flat=True))
+        counts: Counter[str] = Counter()
+        while left:
+            now, part = wait_for_room(), left[:MOST_AT_ONCE]
+            for result in checks.check_many(hold_ids=part, by=None, now=now):
+                counts[self.report(result)] += 1
+            left = left[len(part) :]
+        self.stdout.write(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+        without = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid=None).count()
+        if without:
+            self.stdout.write(f"{without} unconfirmed: settle ends them when cal.com's time is up")
+        if counts["not verified"]:
+            sys.exit(1)
+
+    def report(self, result: CheckResult) -> str:
+        """Print what became of one hold; return its name in the summary."""
+        found = str(result.finding) if result.finding else "not verified"
+        reason = f": {result.error.logged}" if result.error else ""
+        self.stdout.write(f"hold {result.hold.pk} {found}{reason}")
+        return found
+
+
+def wait_for_room() -> datetime:
+    """Return the present moment, once the rate allowance leaves calls for people too."""
+    while True:
+        now, upstream = timezone.now(), rate_and_clock.load()
+        needed = rate_and_clock.KEPT_FOR_PEOPLE + MOST_AT_ONCE
+        wait = upstream.seconds_to_wait(min(needed, upstream.rate_limit or needed), now)
+        if wait is None:
+            return now
+        time.sleep(wait)

@@ -1,0 +1,86 @@
+"""``manage.py backup``, ``restore`` and ``move_database``, on real databases of both kinds."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from tests.parts import program, require
+from tests.serving import PROJECT, environment, manage
+
+# New keys follow the copied ones.
+SHOW = "from tests.management.copying import add_hold, report; report(); add_hold('new')"
+pytestmark = pytest.mark.slow
+
+
+def copied(database_url: str, folder: Path, *arguments: str) -> list[dict[str, list[object]]]:
+    """Return what was in the database after each step."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.management.copying", str(folder), *arguments],
+        cwd=PROJECT,
+        env=environment(public_url="http://localhost", database_url=database_url),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return str(tmp_path / "db.sqlite3")
+    require("pg_dump", program("pg_dump"))
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Path) -> None:
+    before, later, restored, at_last = copied(database_url, tmp_path)
+    assert [len(entries["AuditEntry"]) for entries in (before, later, at_last)] == [3, 6, 6]
+    assert restored == before
+    assert before != later
+    assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.glob("copy*")) == ["copy"]
+
+
+def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
+    *_steps, at_sqlite = copied(str(tmp_path / "db.sqlite3"), tmp_path, postgresql_url)
+    variables = environment(public_url="http://localhost", database_url=postgresql_url)
+    at_postgresql = json.loads(manage(variables, "shell", "-v", "0", "-c", SHOW))
+    assert at_postgresql == at_sqlite
+    said = manage(variables, "check", "--database", "default")
+    assert "no issues" in said  # the triggers are there
+    with pytest.raises(RuntimeError, match="in use by Holdfast already"):
+        manage(variables, "move_database", postgresql_url)
+
+
+@pytest.mark.django_db
+def test_backup_overwrites_nothing(tmp_path: Path) -> None:
+    (tmp_path / "copy").write_text("kept")
+    with pytest.raises(CommandError, match="exists already"):
+        call_command("backup", str(tmp_path / "copy"))
+    assert (tmp_path / "copy").read_text() == "kept"
+
+
+@pytest.mark.skipif(os.environ.get("TEST_DATABASE") == "postgresql", reason="SQLite's files")
+@pytest.mark.django_db
+def test_restore_refuses_another_file(tmp_path: Path) -> None:
+    (tmp_path / "copy").write_text("no database" * 100)
+    with pytest.raises(CommandError, match="is no backup of Holdfast"):
+        call_command("restore", str(tmp_path / "copy"), "--no-input")
+
+
+@pytest.mark.parametrize("url", ["mysql://me:hunter2@db/desk", "postgresql://me:hun@ter2@db/desk"])
+def test_move_refuses_an_address_without_its_secret(url: str) -> None:
+    with pytest.raises(CommandError) as refused:
+        call_command("move_database", url)
+    assert "ter2" not in str(refused.value)
