@@ -31,7 +31,14 @@ def ready(_request: HttpRequest) -> HttpResponse:
     reason = why_not_ready()
     if reason:
         log.error("Not ready: %s", reason)
-    return probe_response(ok=not reason)
+        return probe_response(ok=False)
+    response = probe_response(ok=True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT answered_at FROM dashboard_upstream")
+        answered = cursor.fetchone()
+    # Reported only: without cal.com, Holdfast still shows what is held.
+    response["X-Calcom-Answered"] = str(answered[0]) if answered and answered[0] else "never"
+    return response
 
 
 def why_not_ready() -> str:

@@ -1,7 +1,11 @@
 """Health probes: correct, short, and reachable whatever else fails."""
 
+from datetime import UTC, datetime
+
 import httpx
 import pytest
+
+from dashboard.holds.models import Upstream
 
 
 def ask(site, path, **more):
@@ -60,3 +64,14 @@ def test_probes_allow_only_get_and_head(client, method):
 def test_probes_are_not_cached(client):
     cached = [client.get(path)["Cache-Control"] for path in ("/livez", "/readyz")]
     assert cached == ["no-store", "no-store"]
+
+
+@pytest.mark.django_db
+def test_readiness_reports_cal_com_and_does_not_depend_on_it(client, settings):
+    settings.CALCOM_API_URL = "http://127.0.0.1:9"
+    never = client.get("/readyz")
+    Upstream.objects.create(pk=1, answered_at=datetime(2026, 11, 28, 9, 30, tzinfo=UTC))
+    later = client.get("/readyz")
+    assert [never.status_code, later.status_code] == [200, 200]
+    assert never["X-Calcom-Answered"] == "never"
+    assert later["X-Calcom-Answered"].startswith("2026-11-28 09:30:00")

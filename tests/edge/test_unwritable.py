@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection
+from django.db import DatabaseError, OperationalError, connection, connections
+from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.edge import database, health
+from dashboard.edge import database, health, setting_readers
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds.conftest import calcom, sandbox
@@ -124,3 +125,15 @@ def test_page_tells_when_a_call_had_been_sent(calcom: Sandbox, staff: User) -> N
     assert "A request had been sent to cal.com" in answer.content.decode()
     assert later.status_code in (302, 503)
     assert "A request had been sent" not in later.content.decode()
+
+
+def test_options_that_sqlite_did_not_take_over_are_reported(tmp_path, django_db_blocker) -> None:
+    config = setting_readers.sqlite(tmp_path / "db.sqlite3")
+    whole = connections.configure_settings({"default": config})["default"]
+    with django_db_blocker.unblock(), closing(DatabaseWrapper(whole)) as good:
+        assert database.wrong_pragmas(good) == []
+    whole["OPTIONS"] = {"timeout": 5}  # as where a network folder has no write-ahead log
+    with django_db_blocker.unblock(), closing(DatabaseWrapper(whole)) as bad:
+        bad.cursor().execute("PRAGMA journal_mode = DELETE")
+        found = database.wrong_pragmas(bad)
+    assert found == ["journal_mode=delete", "busy_timeout=5000"]

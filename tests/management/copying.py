@@ -12,47 +12,43 @@ from pathlib import Path
 from typing import Any
 
 import django
+from django.core.management import call_command
+from django.db import connection
+from django.utils import timezone
+
+django.setup()
+from dashboard.accounts.models import User  # noqa: E402
+from dashboard.accounts.roles import Role  # noqa: E402
+from dashboard.audit import trail, triggers  # noqa: E402
+from dashboard.audit.models import AuditEntry  # noqa: E402
+from dashboard.holds.models import Hold  # noqa: E402
+from tests.accounts.cast import acting, make_hold, person  # noqa: E402
 
 
 def content() -> dict[str, Any]:
     """Return every row of the holds, the audit log and the people, with all columns."""
-    from dashboard.accounts.models import User
-    from dashboard.audit.models import AuditEntry
-    from dashboard.holds.models import Hold
-
     kinds = (Hold, AuditEntry, User)
     return {kind.__name__: [*kind._base_manager.order_by("pk").values()] for kind in kinds}
 
 
 def add_hold(name: str) -> None:
-    from django.utils import timezone
-
-    from dashboard.accounts.roles import Role
-    from dashboard.audit import trail
-    from dashboard.audit.models import AuditEntry
-    from tests.accounts.cast import acting, make_hold, person
-
-    user = person(name, Role.STAFF)
-    hold = make_hold(
-        user, reservation_uid=name, client_name="Zoë 日本", change={"phase": "parking"}
+    user, change = person(name, Role.STAFF), {"phase": "parking"}
+    hold = make_hold(user, reservation_uid=name, client_name="Zoë 日本", change=change)
+    begun = trail.intent(
+        action=AuditEntry.Action.PLACE,
+        by=acting(user),
+        hold_id=hold.pk,
+        asked={"minutes": [1]},
+        now=timezone.now(),
     )
-    action = AuditEntry.Action.PLACE
-    now = timezone.now()
-    begun = trail.intent(action=action, by=acting(user), hold_id=hold.pk, asked={"a": [1]}, now=now)
-    trail.outcome(begun, outcome=AuditEntry.Outcome.OK, now=now)
+    trail.outcome(begun, outcome=AuditEntry.Outcome.OK, now=timezone.now())
 
 
 def report() -> None:
-    print(json.dumps(content(), default=str), flush=True)
+    print(json.dumps(content(), default=str), flush=True)  # noqa: T201
 
 
 def main() -> None:
-    django.setup()
-    from django.core.management import call_command
-    from django.db import connection
-
-    from dashboard.audit import triggers
-
     file, move_to = Path(sys.argv[1]) / "copy", sys.argv[2:]
     call_command("migrate", verbosity=0)
     add_hold("first")
