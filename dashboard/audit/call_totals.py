@@ -27,7 +27,7 @@ class CallTotals(models.Model):
     last_entry = models.BigIntegerField(default=0)  # the key of the last audit entry counted
     # "METHOD path|outcome" to the number of calls, their milliseconds, and the number per bucket,
     # of which the last is for all that took longer.
-    totals = models.JSONField(default=dict)
+    totals: models.JSONField[dict[str, Any], dict[str, Any]] = models.JSONField(default=dict)
 
     def __str__(self) -> str:
         return f"calls up to entry {self.last_entry}"

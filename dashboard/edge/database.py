@@ -14,8 +14,7 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 log = logging.getLogger(__name__)
 
@@ -93,9 +92,7 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
 class ForgivingSessionMiddleware(SessionMiddleware):
     """Show a page although its session cannot be stored, where the page itself changes nothing."""
 
-    def process_response(
-        self, request: HttpRequest, response: HttpResponseBase
-    ) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         try:
             return super().process_response(request, response)
         except DatabaseError as exc:

@@ -21,6 +21,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return plain_server_error(request)
     was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
     context = {"was_sent": was_sent, "is_form": request.method == "POST"}
-    response = render(None, "503.html", context, status=503)  # type: ignore[arg-type]
+    response = render(None, "503.html", context, status=503)
     response["Retry-After"] = "10"  # seconds
     return response
