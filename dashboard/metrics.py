@@ -38,7 +38,7 @@ def middleware(get_response: Handler) -> Handler:
     """Answer METRICS_ALLOWED before host checks; what a proxy passes on is any other page."""
 
     def handle(request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != PATH or any(request.META.get(name) for name in OF_A_PROXY):
+        if request.path_info != PATH or is_proxied(request):
             return get_response(request)
         peer = request.META.get("REMOTE_ADDR", "")
         if not settings.METRICS_ALLOWED.trust(peer):
@@ -47,6 +47,17 @@ def middleware(get_response: Handler) -> Handler:
         return metrics(timezone.now())
 
     return handle
+
+
+def is_proxied(request: HttpRequest) -> bool:
+    """Return True for a request that a proxy passed on, also by one that sets no header.
+
+    Such a proxy shares its address with Prometheus, but not the name that it is asked for.
+    """
+    public = settings.PUBLIC_ADDRESS
+    host = request.META.get("HTTP_HOST", "").lower()
+    is_by_name = not public.is_loopback and public.host in (host, host.rpartition(":")[0])
+    return is_by_name or any(request.META.get(name) for name in OF_A_PROXY)
 
 
 def metrics(now: datetime) -> HttpResponse:

@@ -50,16 +50,20 @@ def values(after: timedelta = timedelta(minutes=1)) -> dict[str, float]:
         ("10.0.0.0/8", "10.0.0.9", {}, 200),
         ("10.0.0.0/8", "127.0.0.1", {}, 403),
         ("unix", "", {}, 200),
-        # The page that a proxy passes on does not exist: it is any other.
-        (None, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 404),
-        (None, "127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 404),
-        (None, "127.0.0.1", {"Via": "1.1 proxy"}, 404),
-        ("10.0.0.0/8", "10.0.0.9", {"X-Forwarded-For": "127.0.0.1"}, 404),
+        # The page that a proxy passes on does not exist, and its host is checked.
+        (None, "127.0.0.1", {"X-Forwarded-For": "127.0.0.1"}, 400),
+        (None, "127.0.0.1", {"Forwarded": "for=127.0.0.1"}, 400),
+        (None, "127.0.0.1", {"Via": "1.1 proxy"}, 400),
+        ("10.0.0.0/8", "10.0.0.9", {"X-Forwarded-For": "127.0.0.1"}, 400),
+        (None, "127.0.0.1", {"Host": "testserver"}, 404),
+        (None, "127.0.0.1", {"Host": "TestServer"}, 404),
+        (None, "127.0.0.1", {"Host": "testserver:8443"}, 404),
     ],
 )
 def test_only_allowed_peers_read_it(allowed, peer, headers, status, settings):
     if allowed is not None:
         settings.METRICS_ALLOWED = trusted_proxies(allowed)
+    headers = {"Host": "127.0.0.1:8000"} | headers
     answer = Client().get("/metrics", REMOTE_ADDR=peer, headers=headers)
     assert answer.status_code == status
     assert answer["Cache-Control"] == "no-store"

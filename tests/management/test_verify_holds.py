@@ -33,11 +33,11 @@ def test_every_open_hold_is_asked_for(calcom: Sandbox, staff: User, capsys) -> N
     calcom.forget_calls()
     code, lines = verified(capsys)
     assert code == 0
-    assert sorted(lines[:-1]) == [
+    assert set(lines[:-1]) == {
         f"hold {same.pk} same",
         f"hold {gone.pk} gone",
         f"hold {moved.pk} moved",
-    ]
+    }
     assert lines[-1] == "1 gone, 1 moved, 1 same"
     assert {call.method for call in calcom.calls()} == {"GET"}
     outcomes = AuditEntry.objects.filter(action=AuditEntry.Action.CHECK, kind="outcome")

@@ -1,0 +1,46 @@
+"""Many writers on one SQLite file: each waits for the others, and none is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dashboard.sandbox import Sandbox, demo_world
+from tests.edge.test_several_machines import PASSWORD, PEOPLE, TIMES, Desk
+from tests.script_visitor import free_tuesday
+from tests.serving import environment, manage, serving
+
+pytestmark = pytest.mark.slow
+
+
+def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
+    with Sandbox(demo_world(datetime.now(UTC).date())) as sandbox:
+        variables = environment(
+            public_url="http://127.0.0.1",
+            database_url=str(tmp_path / "db.sqlite3"),
+            CALCOM_API_URL=sandbox.url,
+            WEB_CONCURRENCY="3",
+        )
+        manage(variables, "migrate")
+        for name in PEOPLE:
+            manage(variables, "person", "add", name, "--role", "Staff", stdin=PASSWORD)
+        with serving(variables, tmp_path) as site:
+            first = date.fromisoformat(free_tuesday())
+            desks = [
+                Desk(site.url, name, first + timedelta(weeks=number))
+                for number, name in enumerate(PEOPLE)
+            ]
+            for desk in desks:
+                desk.start()
+            probes = []
+            while any(desk.is_alive() for desk in desks):
+                probes.append(httpx.get(f"{site.url}/metrics", timeout=60).status_code)
+                probes.append(httpx.get(f"{site.url}/readyz", timeout=60).status_code)
+            log = site.log.read_text()
+    assert [desk.failed for desk in desks] == [[]] * len(PEOPLE)
+    assert sum(len(desk.placed) for desk in desks) == len(PEOPLE) * TIMES
+    assert set(probes) == {200}
+    assert "locked" not in log
