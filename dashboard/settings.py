@@ -12,7 +12,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.edge import setting_readers
+from dashboard.edge import remote_user_settings, setting_readers
 from dashboard.edge.environment import read
 from dashboard.edge.log_format import log_format
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
@@ -61,6 +61,10 @@ SESSION_IDLE_MINUTES = read(
 SESSION_MAX_HOURS = read(
     "SESSION_MAX_HOURS", setting_readers.whole_number(1, 90 * 24), default=7 * 24
 )
+REMOTE_USER_HEADER = read("REMOTE_USER_HEADER", remote_user_settings.header, default="")
+REMOTE_GROUPS_HEADER = read("REMOTE_GROUPS_HEADER", remote_user_settings.header, default="")
+REMOTE_GROUPS = read("REMOTE_GROUPS", remote_user_settings.roles_of_groups, default={})
+REMOTE_SIGN_OUT_URL = read("REMOTE_SIGN_OUT_URL", remote_user_settings.sign_out_address, default="")
 STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
@@ -68,6 +72,14 @@ if DEBUG and not PUBLIC_ADDRESS.is_loopback:
         "DEBUG shows the inside of the program to everybody who can reach PUBLIC_URL,"
         " so it works only where that is this machine itself."
     )
+
+if contradiction := remote_user_settings.contradiction(
+    user_header=REMOTE_USER_HEADER,
+    groups_header=REMOTE_GROUPS_HEADER,
+    groups=REMOTE_GROUPS,
+    trusted=TRUSTED_PROXIES,
+):
+    raise ImproperlyConfigured(contradiction)
 
 # --- Public address --------------------------------------------------------------------------
 
@@ -128,6 +140,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "dashboard.accounts.remote_user.middleware",  # sign-in by the proxy
     "dashboard.accounts.middleware.localisation",  # the person's own language and time zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

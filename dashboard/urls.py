@@ -69,6 +69,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "audit/<int:pk>/put-aside",
         admins_only(board_actions.put_finding_aside),
         name="finding-put-aside",
+    ),
     path("calendars/", admins_only(calendars.calendars), name="calendars"),
     path("calendars/<int:pk>/", admins_only(calendars.calendar), name="calendar"),
     path(

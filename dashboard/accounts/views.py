@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from dashboard.accounts import hashing, last_user, saved_forms, sessions, throttling
+from dashboard.accounts import hashing, last_user, remote_user, saved_forms, sessions, throttling
 from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
@@ -50,6 +51,7 @@ class SignIn(LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add why the person meets this page instead of the one they asked for."""
         context, browser = super().get_context_data(**kwargs), last_user.browser_of(self.request)
+        context["named_by_proxy"] = remote_user.claim_of(self.request).name
         if context.get("next") and browser.people:
             context |= {
                 "has_signed_out": browser.signed_out,
@@ -73,6 +75,7 @@ class SignIn(LoginView):
         response = super().form_valid(form)
         saved_forms.after_sign_in(self.request)
         sessions.begin(self.request, now=timezone.now())
+        remote_user.remember_claim(self.request)
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
         user = form.get_user()
         if isinstance(user, User):
@@ -143,8 +146,23 @@ class SignOut(LogoutView):
             trail.event(action=Action.SIGN_OUT, by=actor_of(request), now=timezone.now())
         response = super().post(request, *args, **kwargs)
         if isinstance(user, User):
+            response = signed_out_page(request) or response
             last_user.set_cookie(request, response, user, signed_out=True)
         return response
+
+
+def signed_out_page(request: HttpRequest) -> HttpResponse | None:
+    """Return a page that leads on to the sign-out of the proxy, if it signed the person in.
+
+    No redirect: browsers would hold our form's Content-Security-Policy against wherever the proxy
+    redirects next.
+    """
+    address = settings.REMOTE_SIGN_OUT_URL
+    if not address or not remote_user.claim_of(request).name:
+        return None
+    page = render(request, "accounts/signed_out.html", {"address": address})
+    page["Refresh"] = f"0; url={address}"
+    return page
 
 
 @require_POST
@@ -153,8 +171,10 @@ def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     sessions.end_all(person=by.user.pk, by=by, now=timezone.now())
     logout(request)
-    messages.success(request, _("You are signed out in all browsers, here too."))
-    response = HttpResponseRedirect(reverse("login"), status=303)
+    response = signed_out_page(request)
+    if response is None:
+        messages.success(request, _("You are signed out in all browsers, here too."))
+        response = HttpResponseRedirect(reverse("login"), status=303)
     last_user.set_cookie(request, response, by.user, signed_out=True)
     return response
 

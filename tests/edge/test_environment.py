@@ -133,6 +133,12 @@ def test_missing_variable_stops_the_start(name):
             "TRUSTED_PROXIES covers 0.0.0.0/0: with so many trusted, anybody forges addresses.",
         ),
         (
+            "REMOTE_USER_HEADER",
+            "X-Forwarded-User",
+            "REMOTE_USER_HEADER needs TRUSTED_PROXIES:"
+            " without them anybody could send the header and be anyone.",
+        ),
+        (
             "OFFICE_TIME_ZONE",
             "Rome",
             "OFFICE_TIME_ZONE must be the IANA name of a time zone, not 'Rome'.",

@@ -1,0 +1,160 @@
+"""Sign-in by the proxy, which names the person and perhaps their groups in headers.
+
+The headers count from TRUSTED_PROXIES only. A session belongs to what the proxy said when it began:
+once the proxy names another person, other groups or nobody, it ends. So a session that began with a
+password ends, too, when the next person sits down at the same browser.
+https://docs.djangoproject.com/en/5.2/howto/auth-remote-user/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from django.conf import settings
+from django.contrib.auth import login, logout
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from dashboard.accounts import last_user, people, saved_forms, sessions
+from dashboard.accounts.actors import actor_of, origin_of
+from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role, role_of
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
+
+Action = AuditEntry.Action
+
+CLAIM_KEY = "proxy_claim"  # in the session
+BY_PROXY = "by_proxy"  # reason in the audit log
+BETWEEN_GROUPS = re.compile(r"[,;|]")
+
+
+class Claim(NamedTuple):
+    """What the proxy says about who sends a request."""
+
+    name: str = ""
+    role: str | None = None  # by the groups, "" if none is mapped; None if Admins give roles
+
+
+class NotAdmittedError(Exception):
+    """Refusal of a person whom the proxy named; the argument is a code for the audit log."""
+
+
+def middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Sign in whom the proxy names. Stands after sessions and authentication.
+
+    A form is never taken in the name of the person who has just been signed in: it was filled in
+    before, so it goes the way of every form after the end of a session.
+    """
+
+    def handle(request: HttpRequest) -> HttpResponse:
+        if not settings.REMOTE_USER_HEADER:
+            return get_response(request)
+        claim = claim_of(request)
+        is_new = request.session.get(CLAIM_KEY, [*Claim()]) != [*claim]
+        if is_new:
+            end_session(request)
+        if not claim.name or request.user.is_authenticated or request.method != "GET":
+            return get_response(request)
+        user = sign_in(request, claim, is_new=is_new)
+        response = get_response(request)
+        if user:
+            last_user.set_cookie(request, response, user)
+        return response
+
+    return handle
+
+
+def claim_of(request: HttpRequest) -> Claim:
+    """Return what a trusted proxy says; an empty claim from anyone else, or without the setting."""
+    if not settings.REMOTE_USER_HEADER or not getattr(request, "from_trusted_proxy", False):
+        return Claim()
+    name = request.headers.get(settings.REMOTE_USER_HEADER, "").strip()
+    if not name or not settings.REMOTE_GROUPS_HEADER:
+        return Claim(name)
+    groups = BETWEEN_GROUPS.split(request.headers.get(settings.REMOTE_GROUPS_HEADER, ""))
+    roles = {settings.REMOTE_GROUPS.get(group.strip()) for group in groups}
+    return Claim(name, next((role for role in (Role.ADMINS, Role.STAFF) if role in roles), ""))
+
+
+def remember_claim(request: HttpRequest) -> None:
+    """Bind the session to what the proxy says now."""
+    if settings.REMOTE_USER_HEADER:
+        request.session[CLAIM_KEY] = [*claim_of(request)]
+
+
+def end_session(request: HttpRequest) -> None:
+    """Sign out the person whom the proxy does not name any more."""
+    if request.user.is_authenticated:
+        now = timezone.now()
+        trail.event(action=Action.SIGN_OUT, by=actor_of(request), reason=BY_PROXY, now=now)
+        logout(request)
+
+
+def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
+    """Sign in the person of a claim; record a refusal once, and return None."""
+    now = timezone.now()
+    try:
+        user = admitted(claim, now=now)
+    except (NotAdmittedError, ValidationError) as refusal:
+        code = str(refusal) if isinstance(refusal, NotAdmittedError) else "invalid_name"
+        if is_new:
+            record_refusal(request, claim, code, now=now)
+            remember_claim(request)
+        return None
+    login(request, user, settings.AUTHENTICATION_BACKENDS[0])
+    saved_forms.after_sign_in(request)
+    sessions.begin(request, now=now)
+    remember_claim(request)
+    trail.event(action=Action.SIGN_IN, by=actor_of(request), reason=BY_PROXY, now=now)
+    return user
+
+
+def admitted(claim: Claim, *, now: datetime) -> User:
+    """Return the person of a claim, with the role of their groups.
+
+    An unknown person with a role is added. Raises NotAdmittedError, and ValidationError for a name
+    that no person can have, such as two names from two headers.
+    """
+    User._meta.get_field("username").run_validators(claim.name)
+    user = User.objects.filter(username__iexact=claim.name).first()
+    if user is None:
+        if not claim.role:
+            raise NotAdmittedError("no_group")
+        return people.add_person(username=claim.name, role=claim.role, by=None, now=now)
+    if not user.is_active:
+        raise NotAdmittedError("deactivated")
+    if claim.role is not None and claim.role != role_of(user):
+        follow_groups(user, claim.role, now=now)
+    if claim.role == "" and not user.is_superuser:
+        raise NotAdmittedError("no_group")
+    return user
+
+
+def follow_groups(user: User, role: str, *, now: datetime) -> None:
+    """Give a person the role of their groups; the last Admin stays one, as the log then says."""
+    try:
+        people.change_person(person=user.pk, role=role, by=None, now=now)
+    except people.LastAdminError:
+        return
+    user.__dict__.pop("group_names", None)  # cached
+
+
+def record_refusal(request: HttpRequest, claim: Claim, code: str, *, now: datetime) -> None:
+    """Record a refused person under the name that the proxy vouches for."""
+    trail.event(
+        action=Action.SIGN_IN_FAILED,
+        by=None,
+        outcome=AuditEntry.Outcome.REFUSED,
+        error_code=code,
+        reason=BY_PROXY,
+        actor_name=claim.name,
+        now=now,
+        **origin_of(request),
+    )
