@@ -63,7 +63,9 @@ SESSION_MAX_HOURS = read(
 )
 REMOTE_USER_HEADER = read("REMOTE_USER_HEADER", remote_user_settings.header, default="")
 REMOTE_GROUPS_HEADER = read("REMOTE_GROUPS_HEADER", remote_user_settings.header, default="")
-REMOTE_GROUPS = read("REMOTE_GROUPS", remote_user_settings.roles_of_groups, default={})
+REMOTE_GROUPS: dict[str, str] = read(
+    "REMOTE_GROUPS", remote_user_settings.roles_of_groups, default={}
+)
 REMOTE_SIGN_OUT_URL = read("REMOTE_SIGN_OUT_URL", remote_user_settings.sign_out_address, default="")
 STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
 

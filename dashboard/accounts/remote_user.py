@@ -1,7 +1,7 @@
 """Sign-in by the proxy, which names the person and perhaps their groups in headers.
 
 The headers count from TRUSTED_PROXIES only. A session belongs to what the proxy said when it began:
-once the proxy names another person, other groups or nobody, it ends. So a session that began with a
+once the proxy names another person, other groups or no person, it ends. So a session that began with a
 password ends, too, when the next person sits down at the same browser.
 https://docs.djangoproject.com/en/5.2/howto/auth-remote-user/
 """
@@ -34,7 +34,7 @@ BETWEEN_GROUPS = re.compile(r"[,;|]")
 
 
 class Claim(NamedTuple):
-    """What the proxy says about who sends a request."""
+    """Person and role that the proxy names in a request."""
 
     name: str = ""
     role: str | None = None  # by the groups, "" if none is mapped; None if Admins give roles

@@ -157,7 +157,7 @@ def test_last_admin_stays_one(browser: Client, admin: User, story: Callable[[], 
 @pytest.mark.parametrize(
     ("name", "code"),
     [
-        ("nobody.known", "no_group"),
+        ("not.known", "no_group"),
         ("deactivated", "deactivated"),
         ("<script>", "invalid_name"),
         ("staff, admin", "invalid_name"),
@@ -224,7 +224,7 @@ def test_session_is_not_taken_along_past_the_proxy(browser: Client, staff: User)
     assert ask(browser, "staff", peer=STRANGER).status_code == 302
 
 
-@pytest.mark.parametrize("name", ["", "nobody.known"])
+@pytest.mark.parametrize("name", ["", "not.known"])
 def test_local_admin_enters_by_password(admin: User, name: str) -> None:
     browser = through_proxy(name)
     sign_in(browser, "admin")
@@ -234,7 +234,7 @@ def test_local_admin_enters_by_password(admin: User, name: str) -> None:
 def test_password_session_ends_when_the_proxy_names_the_next_person(
     admin: User, staff: User
 ) -> None:
-    browser = through_proxy("nobody.known")
+    browser = through_proxy("not.known")
     sign_in(browser, "admin")
     browser.defaults["HTTP_X_FORWARDED_USER"] = "staff"
     assert (browser.get("/audit/").status_code, signed_in(browser)) == (403, "staff")
