@@ -1,8 +1,8 @@
 """Sign-in by the proxy, which names the person and perhaps their groups in headers.
 
 The headers count from TRUSTED_PROXIES only. A session belongs to what the proxy said when it began:
-once the proxy names another person, other groups or no person, it ends. So a session that began with a
-password ends, too, when the next person sits down at the same browser.
+once the proxy names another person, other groups or no person, it ends. So a session that began
+with a password ends, too, when the next person sits down at the same browser.
 https://docs.djangoproject.com/en/5.2/howto/auth-remote-user/
 """
 
