@@ -68,6 +68,8 @@ REMOTE_GROUPS: dict[str, str] = read(
 )
 REMOTE_SIGN_OUT_URL = read("REMOTE_SIGN_OUT_URL", remote_user_settings.sign_out_address, default="")
 STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
+# gunicorn reads it too, but starts without processes for 0 and fails with a traceback for a word.
+WEB_CONCURRENCY = read("WEB_CONCURRENCY", setting_readers.whole_number(1, 64), default=1)
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
     raise ImproperlyConfigured(
@@ -115,7 +117,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "csp",
-    "django_htmx",
     "django.forms",  # last: templates/django/forms overrides its templates
 ]
 MIDDLEWARE = [
@@ -181,7 +182,6 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
-WHITENOISE_MANIFEST_STRICT = False  # a missing file must not break the page
 WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 # --- People, sessions and browsers -----------------------------------------------------------

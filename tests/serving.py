@@ -18,6 +18,7 @@ import httpx
 
 from tests import run
 from tests.log_secrets import secrets_in
+from tests.ports import free_ports
 
 PROJECT = Path(__file__).resolve().parent.parent
 WAIT_SECONDS = 60  # on a busy machine; only a fault takes as long
@@ -102,13 +103,34 @@ def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator
         )
         port = listener.getsockname()[1]
     site = Site(f"http://127.0.0.1:{port}", variables, log, process)
+    yield from until_ended(site, Path(bind.removeprefix("unix:")) if bind else None)
+
+
+@contextlib.contextmanager
+def serving_with_settle(variables: dict[str, str], folder: Path) -> Iterator[Site]:
+    """Serve by ``manage.py serve`` on a free port of loopback until the end."""
+    [port] = free_ports(1)
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{port}"],
+            cwd=PROJECT,
+            env=variables,
+            stdout=output,
+            stderr=output,
+        )
+    yield from until_ended(Site(f"http://127.0.0.1:{port}", variables, log, process))
+
+
+def until_ended(site: Site, path: Path | None = None) -> Iterator[Site]:
+    """Yield the site once it answers, then end it."""
     try:
-        wait_for_server(site, Path(bind.removeprefix("unix:")) if bind else None)
+        wait_for_server(site, path)
         yield site
     finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)
-    assert secrets_in(log.read_text(errors="replace")) == []
+        site.process.terminate()
+        site.process.wait(WAIT_SECONDS)
+    assert secrets_in(site.log.read_text(errors="replace")) == []
 
 
 def bound_socket() -> socket.socket:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import filecmp
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
+from django.contrib.staticfiles.finders import get_finders
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.checks import CheckMessage, Tags, Warning, register
 
 
@@ -17,11 +20,33 @@ def connect() -> None:
 
 
 def check_collected(**_kwargs: Any) -> list[CheckMessage]:
-    """Warn if the static files were not collected: pages would have no styles or scripts."""
-    if settings.DEBUG or (Path(settings.STATIC_ROOT) / "staticfiles.json").is_file():
+    """Warn if STATIC_ROOT lacks files of this version: pages would miss styles or scripts."""
+    if settings.DEBUG:
         return []
-    text = f"There are no collected static files in STATIC_ROOT, {str(settings.STATIC_ROOT)!r}."
+    root = str(settings.STATIC_ROOT)
+    collected = ManifestStaticFilesStorage(root, settings.STATIC_URL)
+    outdated = [name for name, source in static_sources() if not is_same(collected, name, source)]
+    if not collected.hashed_files:
+        text = f"There are no collected static files in STATIC_ROOT, {root!r}."
+    elif outdated:
+        text = f"STATIC_ROOT, {root!r}, lacks {len(outdated)} files of this version: {outdated[0]}."
+    else:
+        return []
     return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")]
+
+
+def static_sources() -> list[tuple[str, str]]:
+    """Return (name, path) of every file that collectstatic would collect."""
+    ignored = ["CVS", ".*", "*~"]  # by collectstatic too
+    listed = [entry for finder in get_finders() for entry in finder.list(ignored)]
+    return [(name, storage.path(name)) for name, storage in listed]
+
+
+def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bool:
+    """Return whether the file was collected as it is, and its hashed copy is there."""
+    hashed = collected.hashed_files.get(collected.hash_key(name), "")
+    paths = [Path(collected.path(name)), Path(collected.path(hashed))]
+    return all(path.is_file() for path in paths) and filecmp.cmp(source, paths[0], shallow=False)
 
 
 def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:

@@ -27,7 +27,7 @@ graceful_timeout = 90  # seconds
 keepalive = 75  # seconds
 
 limit_request_line = 4094  # bytes
-limit_request_fields = 60
+limit_request_fields = 200  # each proxy on the way adds some
 limit_request_field_size = 8190  # bytes
 
 # Only edge.proxies decides which peers to trust. gunicorn's defaults would trust this machine

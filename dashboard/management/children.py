@@ -6,12 +6,11 @@ even after SIGKILL, and the child ends itself.
 
 from __future__ import annotations
 
+import os
 import subprocess
-from contextlib import ExitStack
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
-from typing import IO
 
-STOP_TIMEOUT = 15  # seconds
 MAX_LOG_EXCERPT = 2000  # characters
 
 
@@ -22,49 +21,58 @@ class ChildDiedError(Exception):
 class Children(ExitStack):
     """Start child processes; leaving the context stops them in the opposite order."""
 
-    def __init__(self, project: Path, *, logs: Path) -> None:
+    def __init__(self, project: Path, *, logs: Path | None = None, timeout: float = 15) -> None:
+        """Log to ``{name}.log`` in ``logs``, without it to the standard error of this process.
+
+        ``timeout`` is in seconds: a child that takes longer to stop is killed.
+        """
         super().__init__()
         self.project = project
         self.logs = logs
-        self.environment: dict[str, str] = {}
-        self.running: list[tuple[str, subprocess.Popen[str]]] = []
+        self.timeout = timeout
+        self.environment = dict(os.environ)
+        self.running: dict[str, subprocess.Popen[str]] = {}
 
-    def start(self, name: str, command: list[str], *, pass_fds: list[int] | None = None) -> IO[str]:
-        """Start a child whose stderr goes to ``{name}.log``; return its standard output."""
-        with (self.logs / f"{name}.log").open("w") as log:
+    def start(
+        self, name: str, command: list[str], *, pass_fds: list[int] | None = None
+    ) -> subprocess.Popen[str]:
+        """Start a child; with ``logs``, its standard output can be read."""
+        with (self.logs / f"{name}.log").open("w") if self.logs else nullcontext() as log:
             child = subprocess.Popen(  # noqa: S603  (the callers pass constant commands)
                 command,
                 cwd=self.project,
                 env=self.environment,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if self.logs else None,
                 stderr=log,
                 text=True,
                 pass_fds=pass_fds or (),
                 start_new_session=True,  # Ctrl-C reaches only this process
             )
-        self.running.append((name, child))
-        self.callback(stop, child)
-        if child.stdout is None:
-            raise ChildDiedError(name)
-        return child.stdout
+        self.running[name] = child
+        self.callback(self.stop, child)
+        return child
 
     def check(self) -> None:
         """Raise ChildDiedError if a child has ended."""
-        for name, child in self.running:
+        for name, child in self.running.items():
             if child.poll() is not None:
-                excerpt = (self.logs / f"{name}.log").read_text(errors="replace")[-MAX_LOG_EXCERPT:]
-                raise ChildDiedError(f"{name} ended with code {child.returncode}:\n{excerpt}")
+                raise ChildDiedError(f"{name} ended with code {child.returncode}{self.log(name)}")
 
+    def log(self, name: str) -> str:
+        """Return the end of a child's log, or "." if it has no file."""
+        if not self.logs:
+            return "."
+        return ":\n" + (self.logs / f"{name}.log").read_text(errors="replace")[-MAX_LOG_EXCERPT:]
 
-def stop(child: subprocess.Popen[str]) -> None:
-    """Close the standard input of a child and wait for its end; kill it after STOP_TIMEOUT."""
-    if child.stdin:
-        child.stdin.close()
-    try:
-        child.wait(STOP_TIMEOUT)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
-    if child.stdout:
-        child.stdout.close()
+    def stop(self, child: subprocess.Popen[str]) -> None:
+        """Close the standard input of a child and wait for its end; kill it after the timeout."""
+        if child.stdin:
+            child.stdin.close()
+        try:
+            child.wait(self.timeout)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        if child.stdout:
+            child.stdout.close()

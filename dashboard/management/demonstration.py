@@ -40,8 +40,8 @@ VARIABLES = [
     "STAFF_MAY_TAKE_OVER",
     "STATIC_ROOT",
     "TRUSTED_PROXIES",
+    "WEB_CONCURRENCY",
 ]
-GUNICORN_VARIABLES = ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY"]
 LOOPBACK = "127.0.0.1"
 
 
@@ -52,7 +52,7 @@ class CannotStartError(Exception):
 def prepare(folder: Path = FOLDER) -> None:
     """Replace the environment of this process and of its children."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    for name in (*VARIABLES, *GUNICORN_VARIABLES):
+    for name in (*VARIABLES, "GUNICORN_CMD_ARGS"):
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(

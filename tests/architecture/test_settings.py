@@ -26,5 +26,4 @@ def test_each_variable_is_read_once():
 def test_readme_documents_exactly_these_variables():
     rows = TABLE_ROW.findall((PROJECT / "README.md").read_text())
     documented = [name for row in rows for name in re.findall(r"[A-Z_]+", row)]
-    read_by_gunicorn = ["WEB_CONCURRENCY"]
-    assert sorted(documented) == sorted([*setting_variables(), *read_by_gunicorn])
+    assert sorted(documented) == sorted(setting_variables())

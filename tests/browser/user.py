@@ -31,7 +31,7 @@ ARGUMENTS = [
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE = 60_000  # milliseconds, on a busy machine; only a fault takes as long
+PATIENCE = 9_000  # milliseconds, on a busy machine; only a fault takes as long
 POLL = PATIENCE  # for what a poll brings; the board polls every five seconds
 FAILED = re.compile(r"Failed to load resource: the server responded with a status of (\d+)")
 # Writes to the console what the content policy stopped.
@@ -46,12 +46,12 @@ in_both_ways = pytest.mark.parametrize(
 
 
 @contextmanager
-def chromium_running() -> Iterator[Browser]:
-    """Run the Chromium of the system."""
+def chromium_running(*arguments: str) -> Iterator[Browser]:
+    """Run the Chromium of the system, with more command-line arguments if given."""
     path = require("Chromium", next(filter(None, map(program, PROGRAMS)), None))
     expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *arguments])
         yield browser
         browser.close()
 

@@ -1,9 +1,9 @@
-"""Run nginx with TLS, configured by the block in the README."""
+"""Run nginx with TLS, configured by what ``manage.py proxy_config nginx`` prints."""
 
 from __future__ import annotations
 
 import contextlib
-import re
+import os
 import socket
 import ssl
 import subprocess
@@ -14,11 +14,15 @@ from pathlib import Path
 
 import httpx
 
+from dashboard.edge.proxy_config import configuration
+from dashboard.edge.public_address import public_address
 from tests.parts import program, require
 from tests.ports import free_ports
-from tests.serving import PROJECT, WAIT_SECONDS
+from tests.serving import WAIT_SECONDS
 
 NAME = "desk.example.org"
+CERTIFICATE = "/etc/ssl/certs/holdfast.pem"
+KEY = "/etc/ssl/private/holdfast.key"
 WHOLE = """\
 daemon off;
 user root;
@@ -44,24 +48,35 @@ class Ports:
 
 
 def block(prefix: str, upstream: str, ports: Ports, folder: Path) -> str:
-    """Return the README's block with this test's ports, certificate and server filled in.
+    """Return the printed configuration with this test's ports and certificate filled in."""
+    bind = upstream.removeprefix("http://").removesuffix(":")
+    shown = printed("nginx", prefix, bind, ports)
+    return replaced(
+        shown,
+        {
+            f"listen {ports.tls} ssl http2;": f"listen 127.0.0.1:{ports.tls} ssl http2;",
+            f"    listen [::]:{ports.tls} ssl http2;\n": "",
+            "listen 80;": f"listen 127.0.0.1:{ports.plain};",
+            "    listen [::]:80;\n": "",
+            CERTIFICATE: f"{folder}/certificate.pem",
+            KEY: f"{folder}/key.pem",
+        },
+    )
 
-    Raises ValueError if the block misses one of the replaced lines.
-    """
-    text = re.search(r"```nginx\n(.*?)```", (PROJECT / "README.md").read_text(), re.DOTALL)
-    shown = text[1] if text else ""
-    for written, replacement in {
-        "listen 443 ssl;": f"listen 127.0.0.1:{ports.tls} ssl;",
-        "listen 80;": f"listen 127.0.0.1:{ports.plain};",
-        "/etc/ssl/certs/desk.example.org.pem": f"{folder}/certificate.pem",
-        "/etc/ssl/private/desk.example.org.key": f"{folder}/key.pem",
-        "http://127.0.0.1:8000;": f"{upstream};",
-        "location / {": f"location {prefix}/ {{",
-    }.items():
-        if shown.count(written) != 1:
-            raise ValueError(f"the README's block for nginx has no {written!r}")
-        shown = shown.replace(written, replacement)
-    return shown
+
+def printed(kind: str, prefix: str, bind: str, ports: Ports) -> str:
+    """Return what ``manage.py proxy_config`` prints for NAME on this test's port."""
+    address = public_address(f"https://{NAME}:{ports.tls}{prefix}")
+    return configuration(kind, address=address, bind=bind)
+
+
+def replaced(text: str, replacements: dict[str, str]) -> str:
+    """Replace each text, which must be there exactly once; else raise ValueError."""
+    for written, replacement in replacements.items():
+        if text.count(written) != 1:
+            raise ValueError(f"the printed configuration has not one {written!r}")
+        text = text.replace(written, replacement)
+    return text
 
 
 @contextlib.contextmanager
@@ -72,9 +87,21 @@ def running(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[
     whole = WHOLE.format(folder=folder, block=block(prefix, upstream, ports, folder))
     (folder / "nginx.conf").write_text(whole)
     command = [server, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with listening(command, ports, folder / "nginx.log"):
+        yield
+
+
+@contextlib.contextmanager
+def listening(
+    command: list[str | Path], ports: Ports, log: Path, **environment: str
+) -> Iterator[None]:
+    """Run a proxy; its output goes to ``log``."""
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command, stdout=output, stderr=output, env=os.environ | environment
+        )
     try:
-        wait_until_listening(process, ports.tls, folder / "nginx.log")
+        wait_until_listening(process, ports.tls, log)
         yield
     finally:
         process.terminate()

@@ -151,7 +151,7 @@ def test_http_redirects_to_https(deployment):
     with httpx.Client(transport=transport, timeout=WAIT_SECONDS) as visitor:
         answer = visitor.get(f"{deployment.plain}/accounts/login/")
     assert answer.status_code == 301
-    assert answer.headers["Location"] == f"https://{NAME}{deployment.prefix}/accounts/login/"
+    assert answer.headers["Location"] == f"{deployment.base}/accounts/login/"
 
 
 def test_audit_log_has_the_client_address_behind_the_proxy(deployment):

@@ -8,7 +8,7 @@ import socket
 import sys
 import time
 from argparse import ArgumentParser
-from itertools import cycle
+from itertools import cycle, islice
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
+from dashboard.edge.checks import check_collected
 from dashboard.management import demonstration
 from dashboard.management.children import ChildDiedError, Children
 from dashboard.sandbox import demo_world
@@ -54,7 +55,8 @@ class Command(BaseCommand):
     def run_demo(self, host: str, port: int) -> None:
         with demonstration.listen(host, port) as listener:
             call_command("migrate", verbosity=0, interactive=False)
-            call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+            if check_collected():  # compressing takes seconds
+                call_command("collectstatic", verbosity=0, interactive=False, clear=True)
             is_local = demonstration.is_loopback(host)
             if not User.objects.exists():  # what people remove later stays removed
                 enter_calendars()
@@ -81,15 +83,15 @@ def start_children(children: Children, listener: socket.socket, url: str) -> str
     children.environment = demonstration.environment_of_children(public_url=url, calcom_url=url)
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
-    output = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
-    addresses = dict(line.split() for line in (output.readline(), output.readline()) if line)
+    sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
+    addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
     if len(addresses) < len(("sandbox", "control")):
         raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
     children.environment["CALCOM_API_URL"] = addresses["sandbox"]
     children.start("settle", [*MANAGE, "settle", "--every", "5", "--with-parent"])
-    server = ["-m", "gunicorn", "-c", "python:dashboard.management.demo_server"]
-    bind = ["--bind", f"fd://{listener.fileno()}"]
-    children.start("server", [*PYTHON, *server, *bind], pass_fds=[listener.fileno()])
+    server = ["-m", "gunicorn", "-c", "python:dashboard.management.child_server"]
+    options = ["--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
+    children.start("server", [*PYTHON, *server, *options], pass_fds=[listener.fileno()])
     return addresses["control"]
 
 

@@ -1,4 +1,4 @@
-"""Configuration of gunicorn for a demonstration, which ends when its standard input closes."""
+"""Configuration of gunicorn as a child process, which ends when its standard input closes."""
 
 import os
 import signal
@@ -6,8 +6,6 @@ from typing import Any
 
 from dashboard.edge.gunicorn import *  # noqa: F403
 from dashboard.management.service import watch_parent
-
-graceful_timeout = 5  # seconds that Ctrl-C takes at most
 
 
 def on_starting(_server: Any) -> None:

@@ -1,0 +1,49 @@
+"""Configuration files of proxies and of systemd, made for the operator's own address."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from django.conf import settings
+from django.template import Context, engines
+
+from dashboard.edge.public_address import PublicAddress
+
+TEMPLATES = {
+    "nginx": "nginx.conf",
+    "caddy": "Caddyfile",
+    "apache": "apache.conf",
+    "traefik": "traefik.yml",
+    "systemd": "holdfast.service",
+}
+UNIX = "unix:"
+
+
+def configuration(kind: str, *, address: PublicAddress, bind: str) -> str:
+    """Return the text for one of TEMPLATES; ``bind`` is HOST:PORT or unix:PATH.
+
+    Raises ValueError if it cannot be made for this address.
+    """
+    socket = bind.removeprefix(UNIX) if bind.startswith(UNIX) else ""
+    if not address.is_https and kind != "systemd":
+        raise ValueError("PUBLIC_URL must begin with https:// for a proxy that ends TLS.")
+    if socket and kind == "traefik":
+        raise ValueError("Traefik connects to no unix socket: give --bind HOST:PORT.")
+    values = {
+        "address": address,
+        "bind": bind,
+        "socket": socket,
+        "proxy": "unix" if socket else bind.rpartition(":")[0].strip("[]"),
+        "project": settings.BASE_DIR,
+        "python": sys.executable,
+        "database_folder": database_folder(),
+    }
+    template = engines["django"].get_template(f"deployment/{TEMPLATES[kind]}")
+    return str(template.template.render(Context(values, autoescape=False)))
+
+
+def database_folder() -> str:
+    """Return the folder of SQLite's files; "" with a database server."""
+    database = settings.DATABASES["default"]
+    return str(Path(database["NAME"]).parent) if "sqlite" in database["ENGINE"] else ""

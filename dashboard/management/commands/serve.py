@@ -1,0 +1,80 @@
+"""``manage.py serve``: the web server and ``settle`` together, until they are stopped."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from dashboard.edge.checks import check_collected
+from dashboard.edge.gunicorn import bind, graceful_timeout
+from dashboard.management.children import ChildDiedError, Children
+from dashboard.management.service import until_stopped
+
+PYTHON = [sys.executable, "-u"]
+SETTLE = [*PYTHON, "manage.py", "settle", "--every", "5", "--with-parent"]
+SERVER = [*PYTHON, "-m", "gunicorn", "-c", "python:dashboard.management.child_server", "--bind"]
+KILLED_AFTER = graceful_timeout + 5  # seconds
+
+
+class Command(BaseCommand):
+    help = "Serve Holdfast and settle holds, until SIGTERM. SIGHUP loads a new version."
+    requires_system_checks = []  # expect_ready runs them, with the database's
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--bind",
+            default=bind,
+            metavar="ADDRESS",
+            help="HOST:PORT or unix:PATH to listen on (default: %(default)s)",
+        )
+        parser.add_argument(
+            "--check", action="store_true", help="only check that it can start, then end"
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        self.check(databases=["default"])
+        expect_ready()
+        if options["check"]:
+            return
+        try:
+            with until_stopped(with_parent=False) as stop:
+                run(options["bind"], stop)
+        except ChildDiedError as exc:
+            raise CommandError(str(exc)) from exc
+
+
+def expect_ready() -> None:
+    """Raise CommandError if pages would fail for lack of migrations or static files."""
+    try:
+        executor = MigrationExecutor(connection)
+    except DatabaseError as exc:
+        raise CommandError(f"The database cannot be read: {exc}") from exc
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        raise CommandError("The database lacks migrations. Run 'manage.py migrate'.")
+    for message in check_collected():
+        raise CommandError(f"{message.msg} {message.hint}")
+    connection.close()
+
+
+def run(address: str, stop: threading.Event) -> None:
+    """Run both processes until ``stop`` is set; raise ChildDiedError if one of them ends."""
+    reload = threading.Event()
+    signal.signal(signal.SIGHUP, lambda *_: reload.set())
+    with Children(settings.BASE_DIR, timeout=KILLED_AFTER) as children:
+        children.start("settle", SETTLE)
+        children.start("server", [*SERVER, address])
+        while not stop.wait(0.2):
+            children.check()
+            if reload.is_set():
+                reload.clear()
+                children.running["server"].send_signal(signal.SIGHUP)
+                children.stop(children.running["settle"])
+                children.start("settle", SETTLE)

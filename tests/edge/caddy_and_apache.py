@@ -1,0 +1,84 @@
+"""Run Caddy and Apache with TLS, configured by what ``manage.py proxy_config`` prints."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.edge.nginx import (
+    CERTIFICATE,
+    KEY,
+    Ports,
+    create_certificate,
+    listening,
+    printed,
+    replaced,
+)
+from tests.parts import program, require
+
+CADDY_GLOBAL = """\
+{{
+    admin off
+    http_port {ports.plain}
+    https_port {ports.tls}
+}}
+"""
+# The modules that the printed text names, and those that Debian always loads.
+APACHE_MODULES = (
+    "authz_core headers mime mpm_event proxy proxy_http socache_shmcb ssl unique_id alias".split()
+)
+APACHE_WHOLE = """\
+ServerRoot {folder}
+PidFile {folder}/apache.pid
+ErrorLog {folder}/apache.log
+ServerName localhost
+User www-data
+Group www-data
+Listen 127.0.0.1:{ports.tls}
+Listen 127.0.0.1:{ports.plain}
+{modules}
+TypesConfig /etc/mime.types
+{block}
+"""
+
+
+@contextlib.contextmanager
+def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[None]:
+    """Run Caddy in front of ``upstream``."""
+    server = require("Caddy", program("caddy"))
+    create_certificate(folder)
+    shown = printed("caddy", prefix, upstream.removeprefix("http://"), ports)
+    files = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
+    config = folder / "Caddyfile"
+    config.write_text(CADDY_GLOBAL.format(ports=ports) + replaced(shown, files))
+    command = [server, "run", "--adapter", "caddyfile", "--config", config]
+    # It keeps state below these.
+    homes = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
+    with listening(command, ports, folder / "caddy.log", **homes):
+        yield
+
+
+@contextlib.contextmanager
+def apache(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[None]:
+    """Run Apache in front of ``upstream``."""
+    server = require("Apache", program("apache2"))
+    create_certificate(folder)
+    shown = printed("apache", prefix, upstream.removeprefix("http://"), ports)
+    replacements = {
+        CERTIFICATE: f"{folder}/certificate.pem",
+        KEY: f"{folder}/key.pem",
+        "<VirtualHost *:80>": f"<VirtualHost *:{ports.plain}>",
+    }
+    block = replaced(shown, replacements)
+    modules = "\n".join(
+        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so"
+        for name in APACHE_MODULES
+    )
+    config = folder / "apache.conf"
+    config.write_text(
+        APACHE_WHOLE.format(folder=folder, ports=ports, modules=modules, block=block)
+    )
+    command = [server, "-DFOREGROUND", "-f", config]
+    with listening(command, ports, folder / "apache.log"):
+        yield

@@ -1,0 +1,157 @@
+"""A day of staff and Admins in Chromium, through each proxy as ``proxy_config`` configures it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Response, expect
+
+from dashboard.sandbox import Sandbox
+from tests.browser.product import PASSWORD, Product, database_with_people, typed
+from tests.browser.user import DESKTOP, User, chromium_running, expect_no_complaints
+from tests.edge import nginx
+from tests.edge.caddy_and_apache import apache, caddy
+from tests.edge.nginx import NAME, LoopbackTransport, Ports, two_ports
+from tests.sandbox.replay import world as recorded_world
+from tests.script_visitor import Visitor
+from tests.serving import Site, environment, serving_with_settle
+
+pytestmark = pytest.mark.browser
+
+PROXIES = {"nginx": nginx.running, "caddy": caddy, "apache": apache}
+CLIENT, FORGED = "127.0.0.7", "203.0.113.9"
+FORGED_HEADERS = {
+    "Forwarded": f"for={FORGED};proto=http;host=evil.example.org",
+    "X-Forwarded-For": FORGED,
+    "X-Forwarded-Host": "evil.example.org",
+    "X-Forwarded-Proto": "http",
+    "X-Request-Id": "forged-by-the-client",
+}
+# 32 hexadecimal digits from Holdfast itself would look the same as nginx's.
+REQUEST_IDS = {"nginx": r"[0-9a-f]{32}", "caddy": r"[0-9a-f-]{36}", "apache": r"[\w-]{24,30}"}
+LAST_SIGN_IN = """
+import json
+from dashboard.audit.models import AuditEntry
+entry = AuditEntry.objects.filter(action="sign_in").latest("id")
+print(json.dumps([entry.address, entry.request_id]))
+"""
+
+
+@dataclass
+class Desk:
+    """The product behind a public address at which no proxy listens yet."""
+
+    site: Site
+    product: Product
+    prefix: str
+    ports: Ports
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with chromium_running(f"--host-resolver-rules=MAP {NAME} 127.0.0.1") as browser:
+        yield browser
+
+
+@pytest.fixture(scope="module", params=["", "/holds"], ids=["root", "prefix"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    folder = tmp_path_factory.mktemp("desk")
+    ports = two_ports()
+    base = f"https://{NAME}:{ports.tls}{request.param}"
+    with ExitStack() as stack:
+        calcom = stack.enter_context(Sandbox(recorded_world()))
+        variables = environment(
+            public_url=base,
+            database_url=str(shutil.copy(database_with_people(), folder / "db.sqlite3")),
+            CALCOM_API_URL=calcom.url,
+            TRUSTED_PROXIES="127.0.0.1",
+        )
+        site = stack.enter_context(serving_with_settle(variables, folder))
+        yield Desk(site, Product(base, calcom, {}), request.param, ports)
+
+
+@pytest.mark.parametrize("kind", PROXIES)
+def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # Apache's processes are another user's
+    with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
+        context = chromium.new_context(viewport=DESKTOP, ignore_https_errors=True)
+        staff = User(context.new_page(), desk.product, scripts=True, name="ada")
+        answers: list[Response] = []
+        staff.page.on("response", lambda answer: answers.append(answer))
+        hold_and_release(staff, desk.product)
+        sign_out(staff)
+        staff.name = "vera"
+        read_audit_and_people(staff, desk.product.url)
+        sign_out(staff)
+        context.close()
+        expect_no_complaints([staff])
+        assert [answer.url for answer in answers if answer.status >= 400] == []
+        outside = f"{desk.product.url}/"
+        assert [answer.url for answer in answers if not answer.url.startswith(outside)] == []
+        expect_client_address(desk, kind, tmp_path)
+
+
+def hold_and_release(user: User, product: Product) -> None:
+    old, new = product.free_time(), product.free_time()
+    user.page.goto(f"{product.url}/holds/new")
+    user.sign_in()
+    user.expect_heading("Hold a time")
+    user.type_time(old)
+    user.fill(client_name="Hedy Lamarr")
+    user.press("Hold this time")
+    user.expect_text("Hedy Lamarr")
+    hold = user.page.url
+    user.press("+15 min")
+    user.expect_text("is held until")
+    user.page.get_by_role("link", name="Move to another time").click()
+    user.page.get_by_text("Or enter it manually").click()
+    user.fill(slot_start=typed(new))
+    user.press("Preview the move")
+    user.press("Move it")
+    user.expect_text("Moved:")
+    assert product.starts() == [new]
+    user.page.goto(f"{product.url}/")
+    with user.page.expect_response(lambda answer: answer.status == 304):
+        user.poll()
+    user.page.goto(hold)
+    user.page.get_by_label("Client hung up").check()
+    user.press("Release this time")
+    user.expect_text("Released: cal.com no longer keeps this hold.")
+    assert product.starts() == []
+
+
+def read_audit_and_people(user: User, url: str) -> None:
+    user.page.goto(f"{url}/audit/")
+    user.sign_in()
+    user.expect_text("Hedy Lamarr")
+    user.page.goto(f"{url}/admin/dashboard/user/")
+    user.page.get_by_role("link", name="ada", exact=True).click()
+    user.page.get_by_label("First name").fill("Ada")
+    user.page.get_by_role("button", name="Save", exact=True).click()
+    expect(user.page.locator(".messagelist")).to_contain_text("changed successfully")
+
+
+def sign_out(user: User) -> None:
+    user.page.goto(f"{user.product.url}/")
+    user.page.locator("details.menu summary").click()
+    user.press("Sign out", within="header")
+    expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def expect_client_address(desk: Desk, kind: str, folder: Path) -> None:
+    """Sign in with forged headers; the audit log has the client's address and the proxy's id."""
+    transport = LoopbackTransport(folder, local_address=CLIENT)
+    with Visitor(desk.product.url, transport=transport, headers=FORGED_HEADERS) as visitor:
+        assert visitor.sign_in("grace", PASSWORD) == 302
+        sent = visitor.get("/").headers["X-Request-Id"]
+    assert re.fullmatch(REQUEST_IDS[kind], sent)
+    address, request_id = json.loads(desk.site.manage("shell", "--no-imports", "-c", LAST_SIGN_IN))
+    assert address == CLIENT
+    assert re.fullmatch(REQUEST_IDS[kind], request_id)
