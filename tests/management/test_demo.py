@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
-from pathlib import Path
 
 import httpx
 import pytest
@@ -18,7 +17,9 @@ import pytest
 from dashboard.management import demonstration
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
+from tests.management.processes import alive, children
 from tests.script_visitor import Visitor
+from tests.serving import static_root
 
 SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
 WAIT_SECONDS = 60
@@ -30,6 +31,8 @@ def project(tmp_path):
     for part in ("dashboard", "static", "templates", "manage.py"):
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         copy(PROJECT / part, tmp_path / part)
+    # As an earlier start left them; compressing takes seconds.
+    shutil.copytree(static_root(), tmp_path / ".demo" / "static")
     return tmp_path
 
 
@@ -49,12 +52,6 @@ class Demo:
     @property
     def sign_ins(self):
         return dict(SIGN_IN.findall(self.output))
-
-    def children(self):
-        pid = self.process.pid
-        return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
 
     def end(self, number=signal.SIGINT):
         """Send a signal; return the exit code and the rest of the output."""
@@ -126,7 +123,8 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         assert staff.place("Bruno Verdi").status_code == 409  # also at the sandbox
 
 
-def test_demo_serves_hashed_static_files_and_probes(project):
+def test_first_demo_collects_static_files_and_serves_probes(project):
+    shutil.rmtree(project / ".demo")
     with demo(project) as running, Visitor(running.url) as visitor:
         page = visitor.get("/accounts/login/")
         style = re.search(r'href="(/static/css/[^"]+\.css)"', page.text)[1]
@@ -152,28 +150,20 @@ def test_demo_ignores_every_setting():
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
 def test_child_processes_end_with_the_demo(project, number):
     with demo(project) as running:
-        children = running.children()
-        assert len(children) == 3
+        started = children(running.process.pid)
+        assert len(started) == 3
         running.end(number)
         deadline = time.monotonic() + WAIT_SECONDS
-        while any(map(alive, children)) and time.monotonic() < deadline:
+        while any(map(alive, started)) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert [child for child in children if alive(child)] == []
+        assert [child for child in started if alive(child)] == []
         with pytest.raises(httpx.ConnectError):
             httpx.get(running.url, timeout=WAIT_SECONDS)
 
 
-def alive(pid):
-    """Return True for a process that runs; a zombie does not."""
-    try:
-        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
-        return False
-
-
 def test_demo_ends_when_a_child_process_ends(project):
     with demo(project) as running:
-        os.kill(running.children()[0], signal.SIGKILL)
+        os.kill(children(running.process.pid)[0], signal.SIGKILL)
         output, _ = running.process.communicate(timeout=WAIT_SECONDS)
     assert running.process.returncode == 1
     assert "CommandError: sandbox ended with code -9" in output

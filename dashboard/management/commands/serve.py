@@ -26,7 +26,7 @@ KILLED_AFTER = graceful_timeout + 5  # seconds
 
 class Command(BaseCommand):
     help = "Serve Holdfast and settle holds, until SIGTERM. SIGHUP loads a new version."
-    requires_system_checks = []  # expect_ready runs them, with the database's
+    requires_system_checks = []  # expect_ready runs them, and those of the database
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
@@ -40,8 +40,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        self.check(databases=["default"])
-        expect_ready()
+        self.expect_ready()
         if options["check"]:
             return
         try:
@@ -50,18 +49,18 @@ class Command(BaseCommand):
         except ChildDiedError as exc:
             raise CommandError(str(exc)) from exc
 
-
-def expect_ready() -> None:
-    """Raise CommandError if pages would fail for lack of migrations or static files."""
-    try:
-        executor = MigrationExecutor(connection)
-    except DatabaseError as exc:
-        raise CommandError(f"The database cannot be read: {exc}") from exc
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise CommandError("The database lacks migrations. Run 'manage.py migrate'.")
-    for message in check_collected():
-        raise CommandError(f"{message.msg} {message.hint}")
-    connection.close()
+    def expect_ready(self) -> None:
+        """Raise CommandError or SystemCheckError if pages would fail with this set-up."""
+        try:
+            self.check(databases=["default"])
+            executor = MigrationExecutor(connection)
+        except DatabaseError as exc:
+            raise CommandError(f"The database cannot be used: {exc}") from exc
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            raise CommandError("The database lacks migrations. Run 'manage.py migrate'.")
+        for message in check_collected():
+            raise CommandError(f"{message.msg} {message.hint}")
+        connection.close()
 
 
 def run(address: str, stop: threading.Event) -> None:
