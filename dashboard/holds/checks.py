@@ -199,5 +199,6 @@ def describe(found: Reservation, event_type: EventType | None) -> dict[str, Any]
     return {
         "event_type_title": event_types.title_of(event_type),
         "event_type_kind": event_types.kind_of(event_type),
+        "hosts": event_types.hosts_of(event_type),
         "slot_duration": found.slot_duration if has_options else None,
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
 from django.utils import timezone
@@ -80,6 +80,11 @@ def title_of(event_type: EventType | None) -> str:
 
 def kind_of(event_type: EventType | None) -> str:
     return str(event_type.kind) if event_type else ""
+
+
+def hosts_of(event_type: EventType | None) -> list[list[Any]]:
+    """Return id and name of each host, as a hold keeps them."""
+    return [[host.id, host.name] for host in event_type.hosts] if event_type else []
 
 
 def is_round_robin(kind: str) -> bool:

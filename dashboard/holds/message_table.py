@@ -11,7 +11,7 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import Cause
-from dashboard.holds.problems import Message, Outcome
+from dashboard.holds.problems import Message, Outcome, Text
 
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
@@ -20,6 +20,10 @@ NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
 WAIT = _("Wait: this page will tell when it is certain.")
+
+
+def question(asked: Text, what_now: Text) -> Message:
+    return Message(happened=asked, safe=_("Nothing is held yet."), what_now=what_now)
 
 
 BROKEN_RULE = Message(
@@ -83,15 +87,14 @@ REFUSALS: dict[str, Message] = {
         field="event_type_id",
     ),
     # Asked back: the person may confirm.
-    "not_offered": Message(
-        happened=_("cal.com does not offer this time."),
-        safe=_("Nothing is held yet."),
-        what_now=_("Hold it anyway?"),
+    "not_offered": question(_("cal.com does not offer this time."), _("Hold it anyway?")),
+    "more_than_hosts": question(
+        _("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
+        _("Someone may be left without an appointment. Hold it anyway?"),
     ),
-    "more_than_hosts": Message(
-        happened=_("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
-        safe=_("Nothing is held yet."),
-        what_now=_("Someone may be left without an appointment. Hold it anyway?"),
+    "host_busy": question(
+        _("%(host)s is held at this time already."),
+        _("One person cannot see two clients at once. Hold it anyway?"),
     ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(

@@ -88,4 +88,4 @@ class HoldError(Exception):
     @property
     def asks(self) -> bool:
         """Return True for a question of ``promises.Doubt``, which a person may confirm."""
-        return self.cause in {"not_offered", "more_than_hosts"}
+        return self.cause in {"not_offered", "more_than_hosts", "host_busy"}

@@ -1,4 +1,4 @@
-"""Doubts about a time that is to be held: cal.com does not offer it, or has too few hosts.
+"""Doubts about a time that is to be held: it is not offered, or the hosts are needed elsewhere.
 
 cal.com accepts any number of reservations of one round robin time, and times that it does not
 offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm.
@@ -17,6 +17,7 @@ from dashboard.holds import (
     claims,
     event_types,
     free_times,
+    hosts,
     messages,
     open_times,
 )
@@ -34,6 +35,7 @@ MOST_NAMED = 5
 class Doubt(StrEnum):
     """Question that a page can put; the value is the cause of the HoldError."""
 
+    HOST_BUSY = "host_busy"
     NOT_OFFERED = "not_offered"
     MORE_THAN_HOSTS = "more_than_hosts"
 
@@ -54,7 +56,10 @@ def guard_against(
     now: datetime,
 ) -> SlotGuard | None:
     """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
-    if Doubt.NOT_OFFERED in doubts and not is_offered(slot, cal_now=cal_now, now=now):
+    if Doubt.HOST_BUSY in doubts:
+        require_free_hosts(slot, event_type, cal_now=cal_now)
+    is_doubted = Doubt.NOT_OFFERED in doubts
+    if is_doubted and not is_offered(slot, event_type, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
     guard = host_guard(slot, event_type, cal_now=cal_now)
     return guard if guard and Doubt.MORE_THAN_HOSTS in doubts else guard_of(slot, event_type)
@@ -70,7 +75,9 @@ def doubts_about(
 ) -> list[HoldError]:
     """Return the doubts about a time; ``exclude`` is the hold that moves there."""
     doubts = []
-    if not is_offered(slot, cal_now=cal_now, now=now):
+    if busy := host_busy(slot, event_type, exclude=exclude, cal_now=cal_now):
+        doubts.append(busy)
+    if not is_offered(slot, event_type, cal_now=cal_now, now=now):
         doubts.append(messages.refusal(Doubt.NOT_OFFERED))
     guard = host_guard(slot, event_type, cal_now=cal_now)
     if guard is not None and (doubt := guard.doubt(exclude=exclude)):
@@ -78,17 +85,55 @@ def doubts_about(
     return doubts
 
 
+# --- One person needed twice -------------------------------------------------------------------
+
+
+def require_free_hosts(
+    slot: SlotHold, event_type: EventType | None, *, exclude: int | None = None, cal_now: datetime
+) -> None:
+    """Raise HoldError where a host is held at this time by another event type."""
+    if busy := host_busy(slot, event_type, exclude=exclude, cal_now=cal_now):
+        raise busy
+
+
+def host_busy(
+    slot: SlotHold, event_type: EventType | None, *, exclude: int | None, cal_now: datetime
+) -> HoldError | None:
+    """Return the error of a host who is held; ``exclude`` is the hold that moves there."""
+    wanted = wanted_hold(slot, event_type, exclude)
+    others = hosts.clashing(wanted, hosts.registered_beside(wanted, cal_now))
+    if not others:
+        return None
+    host = hosts.shared_host(wanted, others[0])
+    return messages.refusal(Doubt.HOST_BUSY, others=others[:MOST_NAMED], host=host)
+
+
+def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = None) -> Hold:
+    """Return the hold that is wished for, unsaved, to compare it with others."""
+    return Hold(
+        pk=pk,
+        event_type_id=slot.event_type_id,
+        event_type_kind=event_types.kind_of(event_type),
+        hosts=event_types.hosts_of(event_type),
+        slot_start=slot.slot_start,
+        slot_end=slot.later_end,
+    )
+
+
 # --- Times that cal.com does not offer --------------------------------------------------------
 
 
-def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
+def is_offered(
+    slot: SlotHold, event_type: EventType | None, *, cal_now: datetime, now: datetime
+) -> bool:
     """Return whether cal.com lists the time as free, True where that is not known.
 
     Asks cal.com only if no stored answer lists it.
     """
     monday = monday_of(slot.slot_start.astimezone(local_times.office()).date())
     week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
-    if is_hidden_by_hold(slot, cal_now):
+    wanted = wanted_hold(slot, event_type)
+    if is_hidden_by_hold(wanted, cal_now):
         return True
     for row in FreeTimes.objects.filter(source=calcom_client.source(), **asdict(week)):
         slots = free_times.to_listing(row).slots
@@ -99,13 +144,19 @@ def is_offered(slot: SlotHold, *, cal_now: datetime, now: datetime) -> bool:
         return True
     times = open_times.combine(week, listing, cal_now=cal_now, now=now)
     is_free = any(time.is_free and time.start == slot.slot_start for time in times)
-    return is_free or is_hidden_by_hold(slot, cal_now)  # which a colleague has placed meanwhile
+    return is_free or is_hidden_by_hold(wanted, cal_now)  # which a colleague has placed meanwhile
 
 
-def is_hidden_by_hold(slot: SlotHold, cal_now: datetime) -> bool:
-    """Return whether a hold of this office hides the time, so that the list tells nothing."""
-    holds = Hold.objects.at_time_of(slot).filter(state__in=Hold.OPEN)
-    return any(open_times.keeps_slot(hold, cal_now) for hold in holds)
+def is_hidden_by_hold(wanted: Hold, cal_now: datetime) -> bool:
+    """Return whether a hold of this office hides the time, so that the list tells nothing.
+
+    cal.com hides it from all event types of a host.
+    """
+    own = hosts.keys(wanted).keys()
+    return any(
+        hold.event_type_id == wanted.event_type_id or own & hosts.keys(hold).keys()
+        for hold in hosts.registered_beside(wanted, cal_now)
+    )
 
 
 # --- More holds than hosts --------------------------------------------------------------------
@@ -161,8 +212,8 @@ def host_guard(
     is_counted = event_type is not None and event_types.is_round_robin(event_type.kind)
     if event_type is None or not is_counted or not event_type.owners:
         return None
-    hosts = len(event_type.owners)
-    return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, hosts, cal_now)
+    count = len(event_type.owners)
+    return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, count, cal_now)
 
 
 def most_at_once(holds: Collection[Hold], start: datetime) -> int:

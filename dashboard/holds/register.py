@@ -18,7 +18,7 @@ from django.db import connection
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import offers, rate_and_clock
+from dashboard.holds import hosts, offers, rate_and_clock
 from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
@@ -59,6 +59,11 @@ class HoldSummary:
     has_change: bool
     offer_id: int | None
     stands_in_for_id: int | None
+    event_type_id: int
+    event_type_kind: str
+    hosts: list[list[Any]]
+    slot_start: datetime
+    slot_end: datetime | None
     username: str  # of the holder, like the next two
     first_name: str
     last_name: str
@@ -101,6 +106,7 @@ class Snapshot:
     lost_at: Sequence[datetime]  # ends of lost and gone holds
     next_end: datetime | None
     places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
+    clashes: Mapping[int, tuple[HoldSummary, ...]]  # hold id: those that need the same person
     ended_count: int
 
     def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
@@ -112,6 +118,13 @@ class Snapshot:
             bisect_right(self.claim_ends, now),
             bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR),
             bisect_right(own, cal_now + WARNED_AHEAD),
+        )
+
+    def clashes_of(self, pk: int, cal_now: datetime) -> tuple[HoldSummary, ...]:
+        """Return the holds that need the same person, without those that ran out."""
+        clashes = self.clashes.get(pk, ())
+        return tuple(
+            each for each in clashes if each.state != State.HELD or each.is_live(cal_now)
         )
 
     def lost_count(self, cal_now: datetime) -> int:
@@ -174,6 +187,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         places=offers.positions(
             (hold.pk, hold.offer_id) for hold in holds if hold.state in Hold.OPEN
         ),
+        clashes=hosts.all_clashes([hold for hold in holds if hold.state in Hold.OPEN]),
         ended_count=ended(now).count(),
     )
 
@@ -191,6 +205,11 @@ def summaries(condition: Q) -> Any:
         has_change,
         "offer_id",
         "stands_in_for_id",
+        "event_type_id",
+        "event_type_kind",
+        "hosts",
+        "slot_start",
+        "slot_end",
         "holder__username",
         "holder__first_name",
         "holder__last_name",

@@ -172,6 +172,7 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
         "event_type_id": old.event_type_id,
         "event_type_title": hold.event_type_title,
         "event_type_kind": hold.event_type_kind,
+        "hosts": hold.hosts,
         "slot_start": old.slot_start,
         "slot_end": old.slot_end,
         "slot_duration": old.slot_duration,
@@ -182,6 +183,7 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     gets_new = hold_fields.confirmed(step.reservation) | {
         "event_type_title": stand_in.event_type_title,
         "event_type_kind": stand_in.event_type_kind,
+        "hosts": stand_in.hosts,
         "slot_duration": step.change.target.slot_duration,
     }
     operation.write(hold, gets_new)  # first, as the uid is unique

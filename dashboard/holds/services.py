@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, offers
+from dashboard.holds import alteration, event_types, offers
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
@@ -28,7 +28,7 @@ from dashboard.holds.new_holds import (
 )
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, guard_against
+from dashboard.holds.promises import Doubt, guard_against, require_free_hosts
 from dashboard.holds.runner import run
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
@@ -165,6 +165,10 @@ def move(
             reservation_duration=reservation_duration,
             cal_now=operation.cal_now(),
         )
+        if Doubt.HOST_BUSY in doubts:
+            event_type = event_types.event_type(target.event_type_id)
+            cal_now = operation.cal_now()
+            require_free_hosts(target, event_type, exclude=hold.pk, cal_now=cal_now)
         counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
         return alteration.bring_to(operation, hold, target, counts_hosts=counts_hosts)
 

@@ -173,7 +173,7 @@ def make_board(
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
-        rows=row_cache.rendered_rows(shown, viewer, current.places),
+        rows=row_cache.rendered_rows(shown, viewer, current),
         attention=[row for row in attention if is_found(row.search_text)],
         lost_count=lost_count,
         lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,

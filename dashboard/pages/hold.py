@@ -31,6 +31,7 @@ from dashboard.pages.parameters import recalled
 from dashboard.pages.rows import (
     HoldRow,
     Viewer,
+    clash_sentence,
     get_hold,
     hold_row,
     offer_badge_of,
@@ -174,6 +175,7 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
         "badge": offer_badge_of(hold, current),
         "stands_in_for": hold.stands_in_for_id,
         "second_reservations": second_reservations(hold, viewer, current),
+        "clashes": clash_sentences(hold, viewer, current),
         "for_client": client_sentence(request, hold, viewer.cal_now),
         "ending": ending(hold),
         "may_take_over": transfer.can_take_over(
@@ -208,6 +210,15 @@ def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[t
         (hold_row(each, viewer), safety.second_possibly_held(each.latest_end))
         for each in unconfirmed.order_by("pk")
     ]
+
+
+def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[str]:
+    """Return who is needed by other holds at the same time; no query where there is none."""
+    others = [other.pk for other in current.clashes_of(hold.pk, viewer.cal_now)]
+    if not others:
+        return []
+    found = Hold.objects.with_people().filter(pk__in=others).order_by("pk")
+    return [clash_sentence(hold, other, viewer) for other in found]
 
 
 def client_sentence(request: HttpRequest, hold: Hold, cal_now: datetime) -> str:

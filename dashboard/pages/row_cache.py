@@ -13,13 +13,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
-from dashboard.holds.register import HoldSummary
+from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.localization import local_times
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, offer_badge
+from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, hold_row, offer_badge
 
 Key = tuple[Any, ...]
-# Of holds that are one of an offer: 2, 3 for 2 of 3.
-OfferPlaces = Mapping[int, tuple[int, int]]
 
 MOST_KEPT = 10_000
 
@@ -39,21 +37,19 @@ _cache: dict[Key, RenderedRow] = {}
 
 
 def rendered_rows(
-    entries: Sequence[HoldSummary], viewer: Viewer, places: OfferPlaces
+    entries: Sequence[HoldSummary], viewer: Viewer, current: Snapshot
 ) -> list[RenderedRow]:
     """Return a row for each entry, with one query where some are not rendered yet."""
     own_pk, own_key = viewer.user.pk, viewer_key(viewer)
     keys = [
-        (*_key(entry, viewer, places.get(entry.pk)), entry.holder_id == own_pk, *own_key)
-        for entry in entries
+        (*_key(entry, viewer, current), entry.holder_id == own_pk, *own_key) for entry in entries
     ]
     rows = {key: row for key in keys if (row := _cache.get(key)) is not None}
     missing = {key[0]: key for key in keys if key not in rows}
     if missing:
-        made = {
-            missing[hold.pk]: _render(hold_row(hold, viewer), missing[hold.pk])
-            for hold in Hold.objects.with_people().filter(pk__in=missing)
-        }
+        clashing = {pk for key in missing.values() for pk, _version in key[2]}
+        holds = Hold.objects.with_people().in_bulk({*missing, *clashing})
+        made = {key: _render(holds, key, viewer) for pk, key in missing.items() if pk in holds}
         rows |= made
         if len(_cache) + len(made) > MOST_KEPT:
             _cache.clear()
@@ -67,11 +63,13 @@ def viewer_key(viewer: Viewer) -> Key:
     return (get_language(), zone, today, viewer.holds_url, viewer.is_admin)
 
 
-def _key(entry: HoldSummary, viewer: Viewer, place: tuple[int, int] | None) -> Key:
+def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot) -> Key:
     """Return the hold's primary key, its version, and what else its row depends on."""
+    place = current.places.get(entry.pk)
     return (
         entry.pk,
         entry.version,
+        tuple((each.pk, each.version) for each in current.clashes_of(entry.pk, viewer.cal_now)),
         place and (entry.offer_id, *place),
         entry.is_live(viewer.cal_now),
         entry.is_claimed(viewer.now),
@@ -81,9 +79,17 @@ def _key(entry: HoldSummary, viewer: Viewer, place: tuple[int, int] | None) -> K
     )
 
 
-def _render(row: HoldRow, key: Key) -> RenderedRow:
-    _pk, version, place, *_rest = key
+def _render(holds: Mapping[int, Hold], key: Key, viewer: Viewer) -> RenderedRow:
+    pk, version, clashes, place, *_rest = key
+    row = hold_row(holds[pk], viewer)
     # By this a page tells a row that it shows already: the version, and the rest of the key hashed.
     row_version = f"{version}.{zlib.crc32(repr(key[2:]).encode()):x}"
-    context = {"row": row, "row_version": row_version, "badge": place and offer_badge(*place)}
+    context = {
+        "row": row,
+        "row_version": row_version,
+        "badge": place and offer_badge(*place),
+        "clashes": [
+            clash_sentence(holds[pk], holds[other], viewer) for other, _ in clashes if other in holds
+        ],
+    }
     return RenderedRow(row, render_to_string("holds/_row.html", context))

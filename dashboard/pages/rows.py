@@ -16,7 +16,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.holds import messages, rate_and_clock, register, safety, settle
+from dashboard.holds import hosts, messages, rate_and_clock, register, safety, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
@@ -179,6 +179,17 @@ def offer_badge_of(hold: Hold, current: Snapshot) -> OfferBadge | None:
     """Return the badge of a hold; None for one that has ended or stands alone."""
     place = current.places.get(hold.pk)
     return offer_badge(hold.offer_id, *place) if place and hold.offer_id else None
+
+
+def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> str:
+    """Tell who is needed by another hold too, when, for whom and by whom it is held."""
+    values = {
+        "host": hosts.shared_host(hold, other),
+        "time": local_times.times(other.slot_start, other.slot_end, viewer.now),
+        "client": other.client_name or _("another client"),
+        "holder": _("you") if other.holder_id == viewer.user.pk else other.holder,
+    }
+    return _("%(host)s is also held %(time)s for %(client)s (by %(holder)s).") % values
 
 
 def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:

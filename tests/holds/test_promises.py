@@ -282,5 +282,7 @@ def test_most_at_once(spans: list[tuple[int, int | None]], most: int) -> None:
 def test_open_doubts() -> None:
     assert open_doubts(can_ask=False, confirmed=[]) == frozenset()
     assert open_doubts(can_ask=True, confirmed=["yes"]) == frozenset()
-    assert open_doubts(can_ask=True, confirmed=["not_offered"]) == {Doubt.MORE_THAN_HOSTS}
+    assert open_doubts(can_ask=True, confirmed=["not_offered", "host_busy"]) == {
+        Doubt.MORE_THAN_HOSTS
+    }
     assert open_doubts(can_ask=True, confirmed=["x"]) == frozenset(Doubt)

@@ -48,7 +48,7 @@ def rows_of(user: User) -> list[int]:
     """Return the holds whose rows the person gets."""
     now = timezone.now()
     current, _cal_now = register.read(now)
-    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current.places)
+    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current)
     return [line.row.pk for line in rows]
 
 

@@ -1,0 +1,113 @@
+"""Holds that need the same person at overlapping times, across event types.
+
+cal.com hides a held time from all event types of its host, and still accepts a reservation there.
+Holds of one event type are left to cal.com and, for round robin, to ``promises.HostGuard``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, Protocol, TypeVar
+
+from dashboard.holds import event_types
+from dashboard.holds.models import Hold
+from dashboard.holds.slots import INSTANT
+
+
+class NeedsHosts(Protocol):
+    """A hold, or what the board keeps of it."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def event_type_id(self) -> int: ...
+    @property
+    def event_type_kind(self) -> str: ...
+    @property
+    def hosts(self) -> list[list[Any]]: ...
+    @property
+    def slot_start(self) -> datetime: ...
+    @property
+    def slot_end(self) -> datetime | None: ...
+    @property
+    def stands_in_for_id(self) -> int | None: ...
+
+
+T = TypeVar("T", bound=NeedsHosts)
+
+
+def keys(hold: NeedsHosts) -> dict[Any, str]:
+    """Return the name of each host by its id, or by its name where cal.com tells no id."""
+    return {name if number is None else number: name for number, name in hold.hosts}
+
+
+def clashing(hold: NeedsHosts, others: Iterable[T]) -> list[T]:
+    """Return those of other event types that leave a host needed twice.
+
+    Round robin needs one host of several: it counts once the others need all that are left.
+    """
+    there = [other for other in others if is_beside(hold, other)]
+    own = keys(hold).keys()
+    fixed = [other for other in there if not is_pooled(other)]
+    needed = set().union(*(keys(other) for other in fixed))
+    busy = [
+        other
+        for other in fixed
+        if other.event_type_id != hold.event_type_id and own & keys(other).keys()
+    ]
+    pools: dict[int, list[T]] = defaultdict(list)
+    for other in there:
+        if is_pooled(other) and own & keys(other).keys():
+            pools[other.event_type_id].append(other)
+    if is_pooled(hold):
+        return busy if len(own - needed) <= len(pools[hold.event_type_id]) else []
+    for pool in pools.values():
+        left = keys(pool[0]).keys() - needed - own
+        busy += pool if len(left) < len(pool) else []
+    return busy
+
+
+def is_beside(hold: NeedsHosts, other: NeedsHosts) -> bool:
+    """Return whether two holds overlap; a stand-in is no second hold."""
+    end, other_end = (each.slot_end or each.slot_start + INSTANT for each in (hold, other))
+    own = {hold.pk, hold.stands_in_for_id} - {None}
+    return (
+        hold.slot_start < other_end
+        and other.slot_start < end
+        and own.isdisjoint({other.pk, other.stands_in_for_id})
+    )
+
+
+def is_pooled(hold: NeedsHosts) -> bool:
+    return event_types.is_round_robin(hold.event_type_kind)
+
+
+def shared_host(hold: NeedsHosts, other: NeedsHosts) -> str:
+    """Return the name of a person whom both need."""
+    return next(name for key, name in keys(hold).items() if key in keys(other))
+
+
+def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
+    """Return the holds of the register that overlap this one, which need not be in it."""
+    end = hold.slot_end or hold.slot_start + INSTANT
+    kept = Hold.objects.keeping(cal_now) | Hold.objects.filter(state=Hold.State.PLACING)
+    return list(kept.filter(slot_start__lt=end, slot_end__gt=hold.slot_start).with_people())
+
+
+def all_clashes(holds: Sequence[T]) -> dict[int, tuple[T, ...]]:
+    """Return, by primary key, the holds that clash with each of these that clashes."""
+    by_host: dict[Any, list[T]] = defaultdict(list)
+    for hold in holds:
+        for key in keys(hold):
+            by_host[key].append(hold)
+    found = {}
+    for hold in holds:
+        near = {each.pk: each for key in keys(hold) for each in by_host[key]}
+        # A host of round robin can be busy with a hold that does not name this one's hosts.
+        pooled = [key for each in near.values() if is_pooled(each) for key in keys(each)]
+        near |= {each.pk: each for key in pooled for each in by_host[key]}
+        if clashes := clashing(hold, near.values()):
+            found[hold.pk] = tuple(clashes)
+    return found

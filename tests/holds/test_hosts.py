@@ -1,0 +1,166 @@
+"""Holds that need the same person at once, across event types."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Kind
+from dashboard.holds import hosts, register
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.holds import verbs
+from tests.holds.factories import see
+from tests.holds.test_promises import ask, button
+from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
+from tests.pages.desk import desk
+
+HOUR = timedelta(hours=1)
+ADA, BEN, CY = [1, "Ada"], [2, "Ben"], [3, "Cy"]
+ONE, POOL = Kind.INDIVIDUAL, Kind.ROUND_ROBIN
+
+
+def hold(
+    pk: int, people: list[list[object]], kind: str = ONE, *, hours: float = 0, **fields: object
+) -> Hold:
+    """Return an hour's hold of an event type of its own."""
+    start = MONDAY + hours * HOUR
+    usual = {"event_type_id": pk, "event_type_kind": kind, "slot_end": start + HOUR}
+    return Hold(pk=pk, slot_start=start, hosts=people, **usual | fields)
+
+
+ALL = Kind.COLLECTIVE
+CASES = {
+    "the same person": ([hold(2, [ADA])], {2}),
+    "another person": ([hold(2, [BEN])], set()),
+    "one after the other": ([hold(2, [ADA], hours=1)], set()),
+    "half an hour of it": ([hold(2, [ADA], hours=0.5)], {2}),
+    "an end that is not known": ([hold(2, [ADA], hours=0.5, slot_end=None)], {2}),
+    "the same event type is left to cal.com": ([hold(2, [ADA], event_type_id=1)], set()),
+    "one of those that meet together": ([hold(2, [BEN, ADA], ALL)], {2}),
+    "one of two, the other is left": ([hold(2, [ADA, BEN], POOL)], set()),
+    "one of two, the other is taken": ([hold(2, [ADA, BEN], POOL), hold(3, [BEN])], {2}),
+    "both of two": ([hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=2)], {2, 3}),
+    "its own stand-in": ([hold(2, [ADA], stands_in_for_id=1)], set()),
+    "no hosts known": ([hold(2, [])], set()),
+    "hosts without an id": ([hold(2, [[None, "Ada"]])], set()),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_clashes_of_a_hold_for_one_person(case: str) -> None:
+    others, expected = CASES[case]
+
+    found = hosts.clashing(hold(1, [ADA]), others)
+
+    assert {each.pk for each in found} == expected
+
+
+@pytest.mark.parametrize(
+    ("busy", "expected"), [([], set()), ([ADA], set()), ([ADA, BEN], {2, 3}), ([CY], set())]
+)
+def test_round_robin_needs_one_host_that_is_left(busy: list[list], expected: set[int]) -> None:
+    others = [hold(pk, [host]) for pk, host in enumerate(busy, 2)]
+
+    found = hosts.clashing(hold(1, [ADA, BEN], POOL), others)
+
+    assert {each.pk for each in found} == expected
+
+
+def test_round_robin_counts_its_other_holds_too() -> None:
+    wanted = hold(1, [ADA, BEN], POOL)
+    others = [hold(2, [ADA]), hold(3, [ADA, BEN], POOL, event_type_id=1)]
+
+    assert hosts.clashing(wanted, others) == others[:1]
+
+
+def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(
+    calcom: Sandbox, staff: User
+) -> None:
+    hold = verbs.place(staff)
+    before = hold.hosts
+
+    moved = verbs.move(staff, hold, MONDAY + 3 * HOUR, event_type_id=COLLECTIVE)
+
+    assert (before, moved.hosts) == ([[1, "Owner"]], [[1, "Owner"], [2, "Mate"]])
+
+
+def test_busy_host_is_asked_back_by_name(calcom: Sandbox, staff: User, colleague: User) -> None:
+    verbs.place(colleague, event_type=SHORT)
+
+    asked = ask(staff)
+
+    page = asked.content.decode()
+    assert (asked.status_code, button(asked)) == (409, "host_busy")
+    shown = ("Owner is held at this time already.", "Grace", "held by colleague until")
+    assert [text for text in shown if text not in page] == []
+    entry = AuditEntry.objects.get(error_code="host_busy")
+    assert "Grace" not in str(vars(entry))
+    answer = ask(staff, confirm=button(asked))
+    assert (answer.status_code, Hold.objects.filter(state="held").count()) == (303, 2)
+
+
+def test_host_who_is_busy_at_another_time_is_not_asked_back(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    verbs.release(colleague, verbs.place(colleague, event_type=SHORT))
+    verbs.place(colleague, event_type=SHORT, start=MONDAY + HOUR)
+
+    assert ask(staff).status_code == 303
+
+
+def test_move_names_a_busy_host_before_it_is_sent(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    verbs.place(colleague, event_type=GROUP)
+    hold, browser = verbs.place(staff, start=MONDAY + 3 * HOUR), desk(staff)
+    path, wish = f"/holds/{hold.pk}/move", {"slot_start": MONDAY.isoformat(), "asks": "yes"}
+
+    preview = browser.get(path, wish).content.decode()
+    asked = browser.post(path, wish)
+    moved = browser.post(path, wish | {"confirm": "host_busy"})
+
+    assert "Owner is held at this time already." in preview
+    assert 'name="confirm" value="host_busy"' in preview
+    assert (asked.status_code, moved.status_code) == (409, 303)
+
+
+def test_both_holds_say_so_on_board_and_page_until_one_ends(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    mine, theirs = verbs.place(staff), verbs.place(colleague, event_type=SHORT)
+    sentence = "Owner is also held 10:00–10:30 for Grace (by colleague)."
+
+    def told() -> tuple[list[bool], bool]:
+        rows = [sentence in row.html for row in see(staff).rows if row.row.pk == mine.pk]
+        return rows, sentence in desk(staff).get(f"/holds/{mine.pk}/").content.decode()
+
+    assert told() == ([True], True)
+    verbs.release(colleague, theirs)
+    assert told() == ([False], False)
+
+
+def test_hold_that_ran_out_is_no_clash(calcom: Sandbox, staff: User, colleague: User) -> None:
+    mine = verbs.place(staff, minutes=60)
+    verbs.place(colleague, event_type=SHORT, minutes=15)
+    current, cal_now = register.read(timezone.now())
+
+    later = [cal_now, cal_now + timedelta(minutes=20)]
+
+    assert [len(current.clashes_of(mine.pk, at)) for at in later] == [1, 0]
+
+
+def test_round_robin_is_told_only_when_no_host_is_left(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    verbs.place(colleague, event_type=CONSULT)
+    first = ask(staff, event_type_id=ROUND_ROBIN)
+
+    second = ask(staff, event_type_id=ROUND_ROBIN)
+
+    assert (first.status_code, second.status_code) == (303, 409)
+    assert "Owner is held at this time already." in second.content.decode()
