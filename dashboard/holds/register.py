@@ -123,9 +123,7 @@ class Snapshot:
     def clashes_of(self, pk: int, cal_now: datetime) -> tuple[HoldSummary, ...]:
         """Return the holds that need the same person, without those that ran out."""
         clashes = self.clashes.get(pk, ())
-        return tuple(
-            each for each in clashes if each.state != State.HELD or each.is_live(cal_now)
-        )
+        return tuple(each for each in clashes if each.state != State.HELD or each.is_live(cal_now))
 
     def lost_count(self, cal_now: datetime) -> int:
         return len(self.lost_at) - bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR)

@@ -89,7 +89,9 @@ def _render(holds: Mapping[int, Hold], key: Key, viewer: Viewer) -> RenderedRow:
         "row_version": row_version,
         "badge": place and offer_badge(*place),
         "clashes": [
-            clash_sentence(holds[pk], holds[other], viewer) for other, _ in clashes if other in holds
+            clash_sentence(holds[pk], holds[other], viewer)
+            for other, _ in clashes
+            if other in holds
         ],
     }
     return RenderedRow(row, render_to_string("holds/_row.html", context))

@@ -44,7 +44,10 @@ CASES = {
     "one of those that meet together": ([hold(2, [BEN, ADA], ALL)], {2}),
     "one of two, the other is left": ([hold(2, [ADA, BEN], POOL)], set()),
     "one of two, the other is taken": ([hold(2, [ADA, BEN], POOL), hold(3, [BEN])], {2}),
-    "both of two": ([hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=2)], {2, 3}),
+    "both of two": (
+        [hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=2)],
+        {2, 3},
+    ),
     "its own stand-in": ([hold(2, [ADA], stands_in_for_id=1)], set()),
     "no hosts known": ([hold(2, [])], set()),
     "hosts without an id": ([hold(2, [[None, "Ada"]])], set()),

@@ -34,7 +34,7 @@ QUERIES = {
     "/holds/new?again={hold}": 10,
     "/holds/{hold}/": 10,
     "/holds/{hold}/move": 10,
-    "/holds/{hold}/move?slot_start={later}": 14,
+    "/holds/{hold}/move?slot_start={later}": 15,
     "/offers/{offer}/": 8,
     "/release?hold={hold}": 10,
     "/release?hold={hold}&hold={other}": 12,
