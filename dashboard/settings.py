@@ -54,6 +54,7 @@ HOLD_MINUTES = read(
     setting_readers.whole_number(1, HOLD_MINUTES_MAX),
     default=min(15, HOLD_MINUTES_MAX),
 )
+WALLBOARD_CLIENT_NAMES = read("WALLBOARD_CLIENT_NAMES", setting_readers.flag, default=False)
 STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", setting_readers.flag, default=False)
 SESSION_IDLE_MINUTES = read(
     "SESSION_IDLE_MINUTES", setting_readers.whole_number(5, MAX_MINUTES), default=12 * 60

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from dashboard.accounts.access import admins_only, public
+from dashboard.accounts.access import admins_only, public, wallboard_too
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
 from dashboard.audit import views as audit
@@ -19,6 +19,7 @@ from dashboard.pages import (
     place,
     release,
     take_over,
+    wallboard,
     warnings,
 )
 from dashboard.pages.picker import event_type_choices
@@ -39,6 +40,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("settings/", own_settings, {"event_types": event_type_choices}, name="settings"),
     path("", board.show, name="board"),
     path("board", board.poll, name="board-rows"),
+    path("board/calendar", board_actions.choose_calendar, name="board-calendar"),
+    path("wallboard", wallboard_too(wallboard.show), name="wallboard"),
+    path("wallboard/rows", wallboard_too(wallboard.poll), name="wallboard-rows"),
     path("check", board_actions.check_many, name="check-many"),
     path("warnings", warnings.poll, name="warnings"),
     path("look-up/poll", look_up.poll, name="look-up-poll"),

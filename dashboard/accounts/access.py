@@ -17,6 +17,7 @@ class Policy(StrEnum):
     PUBLIC = "public"  # everyone, signed in or not
     STAFF = "staff"  # active people in Staff or Admins, and superusers
     ADMINS = "admins"  # active people in Admins, and superusers
+    WALLBOARD = "wallboard"  # as STAFF, and active people in Wallboard
 
 
 def public(view: View) -> View:
@@ -25,6 +26,10 @@ def public(view: View) -> View:
 
 def admins_only(view: View) -> View:
     return mark(view, Policy.ADMINS)
+
+
+def wallboard_too(view: View) -> View:
+    return mark(view, Policy.WALLBOARD)
 
 
 def mark(view: View, policy: Policy) -> View:

@@ -8,6 +8,7 @@ from django.db import DEFAULT_DB_ALIAS
 
 STAFF = "Staff"
 ADMINS = "Admins"
+WALLBOARD = "Wallboard"
 
 
 def create_groups(*, apps: Apps = installed, using: str = DEFAULT_DB_ALIAS, **_: Any) -> None:
@@ -19,5 +20,5 @@ def create_groups(*, apps: Apps = installed, using: str = DEFAULT_DB_ALIAS, **_:
         groups = apps.get_model("auth", "Group")._default_manager.using(using)
     except LookupError:  # migrated back to before the auth app
         return
-    for name in (STAFF, ADMINS):
+    for name in (STAFF, ADMINS, WALLBOARD):
         groups.get_or_create(name=name)

@@ -21,7 +21,7 @@ from dashboard.accounts.access import Policy, policy_of
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.return_urls import login_url, return_url
-from dashboard.accounts.roles import is_admin, is_staff_member
+from dashboard.accounts.roles import is_admin, is_staff_member, may_see_wallboard
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.localization import time_zones
@@ -31,6 +31,11 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 LAST_DENIAL_KEY = "denied"  # in the session: (method and path, seconds since 1970)
 REPEATED_DENIAL_SECONDS = 900
 MAX_DENIED_PATH = 200  # characters
+ALLOWED = {
+    Policy.STAFF: is_staff_member,
+    Policy.ADMINS: is_admin,
+    Policy.WALLBOARD: may_see_wallboard,
+}
 
 
 class AccessMiddleware:
@@ -52,8 +57,7 @@ class AccessMiddleware:
         if not request.user.is_authenticated:
             return redirect_to_login(request)
         sessions.touch(request, now=timezone.now())
-        allowed = is_admin if policy is Policy.ADMINS else is_staff_member
-        return None if allowed(request.user) else deny(request)
+        return None if ALLOWED[policy](request.user) else deny(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         """Answer and log a view's own PermissionDenied like a denial by policy."""
@@ -82,7 +86,7 @@ def deny(request: HttpRequest) -> HttpResponse:
             asked={"method": request.method, "path": request.path},
             now=timezone.now(),
         )
-    template = "403.html" if is_staff_member(request.user) else "accounts/no_role.html"
+    template = "403.html" if may_see_wallboard(request.user) else "accounts/no_role.html"
     return render(request, template, status=403)
 
 

@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts.groups import ADMINS, STAFF
+from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
 
 
 class User(AbstractUser):
@@ -61,6 +61,11 @@ class User(AbstractUser):
         """True for an active person who may work with holds: Staff, Admins, superusers."""
         return self.is_admin or (self.is_active and STAFF in self.group_names)
 
+    @property
+    def is_wallboard(self) -> bool:
+        """True for an active screen on the wall, which may do nothing else."""
+        return self.is_active and not self.is_member and WALLBOARD in self.group_names
+
 
 class Preferences(models.Model):
     """Preferences of one person. The row is created when they first save them."""
@@ -74,6 +79,7 @@ class Preferences(models.Model):
     language = models.CharField(max_length=10, blank=True)  # "" = the browser's
     hold_minutes = models.PositiveIntegerField(null=True)  # None = the office's
     event_type_id = models.BigIntegerField(null=True)
+    board_calendar = models.BigIntegerField(null=True)  # the only one on the board; None = all
     density = models.CharField(max_length=5, choices=Density, default=Density.ROOMY)
     sound = models.BooleanField(default=False)
     desktop_notice = models.BooleanField(default=False)

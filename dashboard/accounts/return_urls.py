@@ -19,6 +19,8 @@ from dashboard.accounts.access import Policy, policy_of
 # Addresses that take only a POST or answer with a fragment, and the page that contains them.
 PAGE_OF = {
     "board-rows": "board",
+    "board-calendar": "board",
+    "wallboard-rows": "wallboard",
     "warnings": "board",
     "look-up-poll": "look-up",
     "place-times": "place",

@@ -25,9 +25,10 @@ from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
-from dashboard.pages import answers, flash, parameters, row_cache
+from dashboard.pages import answers, flash, parameters, row_cache, whose
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
+from dashboard.pages.whose import Whose
 
 MOST_TO_FIND = 200  # characters
 MOST_LOST = 50  # on one page
@@ -52,6 +53,7 @@ class EndedRow:
     """A hold that has ended: when, why, and where to hold the same again."""
 
     row: HoldRow
+    event_type_id: int
     ended_iso: str
     ended_day: str
     ended_clock: str
@@ -85,6 +87,8 @@ class Board:
     live_count: int
     find: str
     updated: str
+    calendars: Sequence[Whose]  # to choose from; empty where there are none
+    calendar: Whose | None  # the only one whose holds are shown
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,6 +142,8 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -
         current.revision,
         current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],
+        whose.calendars(),
+        viewer.user.preferences.board_calendar,
     )
 
 
@@ -148,7 +154,10 @@ def make_board(
 
     ``find`` leaves the holds whose client, contact or note have all its words.
     """
-    calm = [entry for entry in current.holds if entry.is_calm(viewer.now)]
+    of_office = whose.calendars()
+    calendar = of_office.chosen_by(viewer.user)
+    holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
+    calm = [entry for entry in holds if entry.is_calm(viewer.now)]
     troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
     taken_from_them = transfer.transfers_from(viewer.user, now=viewer.now)
     taken_over = [_taken_over_row(taken, viewer) for taken in taken_from_them]
@@ -156,8 +165,8 @@ def make_board(
     found = recent_findings(viewer.now)
     attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
     counts = {
-        Tab.MINE: len(_on_tab(Tab.MINE, current.holds, viewer)),
-        Tab.EVERYONE: len(current.holds),
+        Tab.MINE: len(_on_tab(Tab.MINE, holds, viewer)),
+        Tab.EVERYONE: len(holds),
         Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
         Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
         Tab.ENDED: current.ended_count,
@@ -169,11 +178,12 @@ def make_board(
     most_lost = min(lost_count, MOST_LOST * pages)
     attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
     ended = _ended(viewer, find) if tab == Tab.ENDED else []
+    ended = [line for line in ended if of_office.is_of(line.event_type_id, calendar)]
     is_found = finder(find)
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
-        rows=row_cache.rendered_rows(shown, viewer, current),
+        rows=row_cache.rendered_rows(shown, viewer, current, of_office),
         attention=[row for row in attention if is_found(row.search_text)],
         lost_count=lost_count,
         lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,
@@ -184,6 +194,8 @@ def make_board(
         is_cut=len(ended) == MOST_ENDED < current.ended_count,
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
+        calendars=of_office.listed,
+        calendar=calendar,
         updated=local_times.day_and_clock(viewer.cal_now, viewer.cal_now),
     )
 
@@ -271,6 +283,7 @@ def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     is_ahead = hold.slot_start > viewer.cal_now
     return EndedRow(
         row=hold_row(hold, viewer),
+        event_type_id=hold.event_type_id,
         ended_iso=local_times.iso(ended_at),
         ended_day=local_times.day(ended_at, viewer.now),
         ended_clock=local_times.clock(ended_at),

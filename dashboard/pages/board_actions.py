@@ -1,4 +1,4 @@
-"""Act on what the board lists: check several holds, put aside what needs attention."""
+"""Act on the board: check several holds, put aside what needs attention, filter by calendar."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
+from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Finding
@@ -91,3 +92,11 @@ def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[s
         for row in rows
         if row.error is not None or row.finding is not Finding.SAME
     ]
+
+
+@require_POST
+def choose_calendar(request: HttpRequest) -> HttpResponse:
+    """Show only the holds of one calendar on this person's board, or again those of all."""
+    chosen = parameters.number(request.POST.get("calendar"))
+    save_preferences(by=actor_of(request), board_calendar=chosen)
+    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")))

@@ -16,6 +16,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, hold_row, offer_badge
+from dashboard.pages.whose import Calendars
 
 Key = tuple[Any, ...]
 
@@ -37,12 +38,13 @@ _cache: dict[Key, RenderedRow] = {}
 
 
 def rendered_rows(
-    entries: Sequence[HoldSummary], viewer: Viewer, current: Snapshot
+    entries: Sequence[HoldSummary], viewer: Viewer, current: Snapshot, calendars: Calendars
 ) -> list[RenderedRow]:
     """Return a row for each entry, with one query where some are not rendered yet."""
     own_pk, own_key = viewer.user.pk, viewer_key(viewer)
     keys = [
-        (*_key(entry, viewer, current), entry.holder_id == own_pk, *own_key) for entry in entries
+        (*_key(entry, viewer, current, calendars), entry.holder_id == own_pk, *own_key)
+        for entry in entries
     ]
     rows = {key: row for key in keys if (row := _cache.get(key)) is not None}
     missing = {key[0]: key for key in keys if key not in rows}
@@ -63,7 +65,7 @@ def viewer_key(viewer: Viewer) -> Key:
     return (get_language(), zone, today, viewer.holds_url, viewer.is_admin)
 
 
-def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot) -> Key:
+def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot, calendars: Calendars) -> Key:
     """Return the hold's primary key, its version, and what else its row depends on."""
     place = current.places.get(entry.pk)
     return (
@@ -71,6 +73,8 @@ def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot) -> Key:
         entry.version,
         tuple((each.pk, each.version) for each in current.clashes_of(entry.pk, viewer.cal_now)),
         place and (entry.offer_id, *place),
+        bool(calendars.listed),
+        calendars.by_event_type.get(entry.event_type_id),
         entry.is_live(viewer.cal_now),
         entry.is_claimed(viewer.now),
         entry.username,
@@ -80,13 +84,15 @@ def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot) -> Key:
 
 
 def _render(holds: Mapping[int, Hold], key: Key, viewer: Viewer) -> RenderedRow:
-    pk, version, clashes, place, *_rest = key
+    pk, version, clashes, place, has_calendars, whose, *_rest = key
     row = hold_row(holds[pk], viewer)
     # By this a page tells a row that it shows already: the version, and the rest of the key hashed.
     row_version = f"{version}.{zlib.crc32(repr(key[2:]).encode()):x}"
     context = {
         "row": row,
         "row_version": row_version,
+        "has_calendars": has_calendars,
+        "whose": whose,
         "badge": place and offer_badge(*place),
         "clashes": [
             clash_sentence(holds[pk], holds[other], viewer)

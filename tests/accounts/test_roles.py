@@ -60,13 +60,13 @@ def test_groups_exist_after_migrate(db: None) -> None:
     before = list(Group.objects.order_by("pk").values_list("pk", "name"))
     create_groups()
     assert list(Group.objects.order_by("pk").values_list("pk", "name")) == before
-    assert [name for _, name in before] == ["Staff", "Admins"]
+    assert [name for _, name in before] == ["Staff", "Admins", "Wallboard"]
 
 
 def test_migrate_restores_groups(db: None) -> None:
     Group.objects.all().delete()
     call_command("migrate", verbosity=0)
-    assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins"}
+    assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins", "Wallboard"}
 
 
 def test_flush_restores_groups(db: None) -> None:

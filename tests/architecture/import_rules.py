@@ -72,6 +72,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.actors",
         "dashboard.accounts.groups",
         "dashboard.accounts.models",
+        "dashboard.accounts.preferences",
         "dashboard.accounts.roles",
         "dashboard.accounts.saved_forms",
         "dashboard.audit.evidence",

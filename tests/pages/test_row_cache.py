@@ -15,6 +15,7 @@ from dashboard.accounts.models import User
 from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import row_cache
+from dashboard.pages.whose import calendars
 from tests.holds.factories import put, viewer
 
 HOLDS = 12
@@ -48,7 +49,7 @@ def rows_of(user: User) -> list[int]:
     """Return the holds whose rows the person gets."""
     now = timezone.now()
     current, _cal_now = register.read(now)
-    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current)
+    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current, calendars())
     return [line.row.pk for line in rows]
 
 

@@ -1,0 +1,74 @@
+"""Show the live holds on a screen on the wall: large, without actions, soonest end first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.holds.register import Snapshot
+from dashboard.localization import local_times
+from dashboard.pages import answers
+from dashboard.pages.board import Tab, board_etag
+from dashboard.pages.rows import Viewer, hold_row, read_register
+from dashboard.pages.whose import calendars
+
+MOST_SHOWN = 10  # rows that fit on a screen
+SESSION_SECONDS = 30 * 24 * 3600  # after the last poll
+
+
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    keep_session(request)
+    viewer, current = read_register(request)
+    return render(request, "holds/wallboard.html", wallboard_context(viewer, current))
+
+
+@require_safe
+def poll(request: HttpRequest) -> HttpResponse:
+    """Answer the wallboard's poll without asking cal.com; without a body if nothing changed."""
+    keep_session(request)
+    viewer, current = read_register(request)
+    etag = wallboard_etag(viewer, current)
+
+    def render_wallboard() -> HttpResponse:
+        return render(request, "holds/_wallboard.html", wallboard_context(viewer, current))
+
+    return answers.unless_known(request, etag, render_wallboard)
+
+
+def keep_session(request: HttpRequest) -> None:
+    """Renew the session of a screen, which a person cannot sign in again every day, once a day.
+
+    People of other roles keep the length of theirs.
+    """
+    today = str(local_times.local_date())
+    is_screen = isinstance(request.user, User) and request.user.is_wallboard
+    if is_screen and request.session.get("renewed") != today:
+        request.session["renewed"] = today
+        request.session.set_expiry(SESSION_SECONDS)
+
+
+def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
+    board = board_etag(viewer, Tab.EVERYONE, current)
+    return answers.etag_of("wallboard", board, settings.WALLBOARD_CLIENT_NAMES)
+
+
+def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
+    live = [entry for entry in current.holds if entry.is_live(viewer.cal_now)]
+    shown = Hold.objects.with_people().in_bulk([entry.pk for entry in live[:MOST_SHOWN]])
+    whose = calendars()
+    rows = [hold_row(shown[entry.pk], viewer) for entry in live if entry.pk in shown]
+    return {
+        "rows": [(row, whose.by_event_type.get(shown[row.pk].event_type_id)) for row in rows],
+        "has_calendars": bool(whose.listed),
+        "shows_clients": settings.WALLBOARD_CLIENT_NAMES,
+        "count": len(live),
+        "more": len(live) - len(rows),
+        "etag": wallboard_etag(viewer, current),
+    }

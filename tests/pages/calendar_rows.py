@@ -1,0 +1,50 @@
+"""Calendars as Admins entered them, with the event types that cal.com listed."""
+
+from __future__ import annotations
+
+import itertools
+
+from django.core.cache import cache
+from django.utils import timezone
+
+from dashboard.calcom import EventType, Host, Kind, Listed
+from dashboard.calendars.models import Calendar
+from dashboard.holds import calcom_client
+
+_positions = itertools.count()
+
+
+def event_type(
+    number: int, title: str = "", *, hosts: tuple[Host, ...] = (), **fields: object
+) -> EventType:
+    """Return an event type of an hour for one person, unless ``fields`` differ."""
+    usual = {
+        "slug": f"type-{number}",
+        "kind": Kind.INDIVIDUAL,
+        "length_in_minutes": 60,
+        "length_options": (),
+        "seats_per_time_slot": None,
+        "hidden": False,
+    }
+    title = title or f"Type {number}"
+    return EventType(**{"id": number, "title": title, "hosts": hosts} | usual | fields)  # type: ignore[arg-type]
+
+
+def calendar(label: str, *listed: EventType, colour: str = "blue", **fields: object) -> Calendar:
+    """Return a stored calendar whose list is fresh."""
+    now = timezone.now()
+    made = Calendar(
+        kind=Calendar.Kind.USER,
+        reference=label,
+        label=label,
+        colour=colour,
+        position=next(_positions),
+        created_at=now,
+        asked_at=now,
+        source=calcom_client.source(),
+        **fields,
+    )
+    made.take(Listed(listed))
+    made.save()
+    cache.clear()  # pages keep the calendars for half a minute
+    return made
