@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, event_types, offers
+from dashboard.holds import alteration, catalogue, offers
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
@@ -166,7 +166,7 @@ def move(
             cal_now=operation.cal_now(),
         )
         if Doubt.HOST_BUSY in doubts:
-            event_type = event_types.event_type(target.event_type_id)
+            event_type = catalogue.event_type(target.event_type_id)
             cal_now = operation.cal_now()
             require_free_hosts(target, event_type, exclude=hold.pk, cal_now=cal_now)
         counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
