@@ -22,7 +22,7 @@ from dashboard.pages import (
     wallboard,
     warnings,
 )
-from dashboard.pages.picker import event_type_choices
+from dashboard.pages.choices import event_type_choices
 
 handler400 = "dashboard.edge.errors.bad_request"
 handler404 = "dashboard.edge.errors.not_found"

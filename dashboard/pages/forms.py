@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django import forms
@@ -11,9 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
 from dashboard.holds import services, transfer
+from dashboard.holds.catalogue import Group
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
+from dashboard.pages.choices import event_type_label, select_for
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
 RELEASE_REASONS = [
@@ -64,7 +66,29 @@ class ClientForm(ServiceForm):
         return ClientDetails(data["client_name"], data["client_contact"], data["note"])
 
 
-class SlotForm(ServiceForm):
+class EventTypeForm(forms.Form):
+    """A form with the event type in ``event_type_id``, by number unless there is a list."""
+
+    def list_event_types(
+        self,
+        groups: Sequence[Group],
+        recent: Sequence[int],
+        chosen: Any,
+        event_type: EventType | None,
+    ) -> None:
+        """Offer event types by name, and the chosen one too where no list has it."""
+        if not any(group.event_types for group in groups):
+            return
+        select = select_for(groups, recent)
+        listed = {each.id for group in groups for each in group.event_types}
+        if chosen and chosen not in listed:
+            name = event_type_label(event_type) if event_type else ""
+            name = name or _("Event type %(id)s") % {"id": chosen}
+            select.choices = [*select.choices, (chosen, name)]
+        self.fields["event_type_id"].widget = select
+
+
+class SlotForm(EventTypeForm, ServiceForm):
     """A slot: event type, start, and a length where several are offered."""
 
     event_type_id = forms.IntegerField(label=_("Event type"), min_value=1, max_value=LARGEST_ID)
@@ -77,20 +101,6 @@ class SlotForm(ServiceForm):
         super().__init__(*args, **kwargs)
         zone = _("In %(zone)s.") % {"zone": local_times.zone_name()}
         self.fields["slot_start"].help_text = zone
-
-    def list_event_types(self, event_types: tuple[EventType, ...], chosen: Any = None) -> None:
-        """Offer event types by name; without a list, and for one that is not listed, by number."""
-        if not event_types:
-            return
-        choices: list[tuple[Any, Any]] = [("", "")]
-        for event_type in event_types:
-            lengths = event_type.length_options or (event_type.length_in_minutes,)
-            label = f"{event_type.title} · {'/'.join(map(str, lengths))} min"
-            choices.append((event_type.id, label))
-        chosen = self.data.get("event_type_id") if self.is_bound else chosen
-        if chosen and str(chosen) not in {str(value) for value, _label in choices}:
-            choices.append((chosen, _("Event type %(id)s") % {"id": chosen}))
-        self.fields["event_type_id"].widget = forms.Select(choices=choices)
 
 
 class ReasonForm(ServiceForm):

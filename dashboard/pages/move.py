@@ -162,7 +162,6 @@ def move_page(
     viewer = viewer_of(request)
     if not form.is_bound:
         form.initial.setdefault("event_type_id", hold.event_type_id)
-    form.list_event_types(event_types.event_types(), hold.event_type_id)
     params = request.POST if request.method == "POST" else request.GET
     picker = make_picker(
         form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.holds import catalogue, event_types, messages, open_times
-from dashboard.holds.event_types import EventTypeList
+from dashboard.holds.catalogue import Group
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
+from dashboard.pages.choices import explanation, groups_for, recent_event_types
 from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
 from dashboard.pages.for_client import TimeZoneForm, client_time
-from dashboard.pages.forms import SlotForm
+from dashboard.pages.forms import EventTypeForm, SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder
 from dashboard.pages.picker_times import DAY, WEEK
 from dashboard.pages.rows import Viewer
@@ -35,7 +35,7 @@ KEPT_KEYS = ("offer", "again")
 LONGEST = 24 * 60  # minutes
 
 
-class PickerForm(TimeZoneForm):
+class PickerForm(EventTypeForm, TimeZoneForm):
     """A choice of free times. A field that cannot be read falls back to its usual value."""
 
     event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
@@ -53,33 +53,11 @@ class PickerForm(TimeZoneForm):
             raise ValidationError(_lazy("This year is too far away."))
         return day
 
-    def list_choices(self, listed: tuple[EventType, ...], chosen: EventType | None) -> None:
-        """Offer the event types, the chosen one too where it is not listed, and its lengths."""
-        by_id = {event_type.id: event_type for event_type in listed}
-        if chosen is not None:
-            by_id[chosen.id] = chosen
-            if chosen.length_options:
-                lengths = [(n, _("%(n)s min") % {"n": n}) for n in chosen.length_options]
-                self.fields["slot_duration"].widget = forms.Select(choices=lengths)
-        if listed:
-            labels = [(each.id, event_type_label(each)) for each in by_id.values()]
-            self.fields["event_type_id"].widget = forms.Select(choices=labels)
-
-
-def event_type_choices() -> list[tuple[int, str]]:
-    """Return id and label of each event type that cal.com lists; [] where the key may not list."""
-    return [(each.id, event_type_label(each)) for each in event_types.event_types()]
-
-
-def event_type_label(event_type: EventType) -> str:
-    """Return title, lengths, seats and owners in one line."""
-    lengths = "/".join(map(str, event_type.length_options or (event_type.length_in_minutes,)))
-    parts = [event_type.title, _("%(n)s min") % {"n": lengths}]
-    if event_type.seats_per_time_slot:
-        seats = event_type.seats_per_time_slot
-        parts.append(ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats})
-    parts.append(", ".join(event_type.owners))
-    return " · ".join(part for part in parts if part)
+    def list_lengths(self, chosen: EventType | None) -> None:
+        """Offer the lengths of the chosen event type, if it has several."""
+        if chosen is not None and chosen.length_options:
+            lengths = [(n, _("%(n)s min") % {"n": n}) for n in chosen.length_options]
+            self.fields["slot_duration"].widget = forms.Select(choices=lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +82,7 @@ class Picker:
     kept: Mapping[str, str]  # values that its addresses carry on
     path: str
     viewer: Viewer
+    has_others: bool  # there is more than one calendar to choose from
 
     def fill(self, form: SlotForm) -> None:
         """Put the choice into a form that has not been sent yet."""
@@ -140,16 +119,16 @@ def make_picker(
     looked for from its day on. Only values of ``kept_from`` are carried on in addresses, because
     an address is no place for a client's name unless it came in one.
     """
-    event_type_list = event_types.listing()
-    listed = event_type_list.event_types
+    known = catalogue.catalogue(now=viewer.now)
+    groups = groups_for(viewer.user, known)
     asked = PickerForm(_picker_data(form, params, moving, near))
     asked.is_valid()
     data = asked.cleaned_data
     wanted = data.get("other_event_type_id") or data.get("event_type_id")
-    wanted = wanted or _usual_event_type(viewer.user) or (listed[0].id if listed else None)
-    event_type = next((each for each in listed if each.id == wanted), None)
-    if event_type is None and wanted is not None:
-        event_type = catalogue.event_type(wanted)
+    is_needed = len(groups) > 1 or wanted is None
+    recent = recent_event_types(viewer.user) if is_needed else []
+    wanted = wanted or _first_offered(recent, groups)
+    event_type = catalogue.event_type(wanted, known) if wanted is not None else None
     choice = Choice(
         event_type_id=wanted,
         slot_duration=_length(data.get("slot_duration"), event_type),
@@ -165,17 +144,39 @@ def make_picker(
     if wanted is not None:
         grid = GridBuilder(choice, viewer=viewer, path=path, kept=kept).grid()
     shown = _shown_form(asked, choice, event_type, grid)
-    shown.list_choices(listed, event_type)
-    chosen = _chosen_slot(choice, event_type)
-    return Picker(shown, choice, grid, chosen, _notes(event_type_list, grid), kept, path, viewer)
+    shown.list_lengths(event_type)
+    for each in (shown, form):
+        each.list_event_types(groups, recent, choice.event_type_id, event_type)
+    return Picker(
+        form=shown,
+        choice=choice,
+        grid=grid,
+        chosen=_chosen_slot(choice, event_type),
+        notes=_notes(groups, grid, event_type),
+        kept=kept,
+        path=path,
+        viewer=viewer,
+        has_others=len(groups) > 1,
+    )
 
 
-def _notes(listed: EventTypeList, grid: Grid | None) -> tuple[str, ...]:
-    """Return what could not be read, and why no event type is listed."""
-    notes: list[str] = []
-    if listed.cause and not listed.event_types and not (grid and grid.trouble):
-        notes += messages.free_times(listed.cause)[:2]
-    if count := listed.unread:
+def _first_offered(recent: Sequence[int], groups: Sequence[Group]) -> int | None:
+    """Return the event type that a person prefers or held last, else the first that is offered."""
+    offered = [each.id for group in groups if not group.is_paused for each in group.event_types]
+    return next(iter([*recent, *offered]), None)
+
+
+def _notes(
+    groups: Sequence[Group], grid: Grid | None, event_type: EventType | None
+) -> tuple[str, ...]:
+    """Return who will see the client, what could not be read, and why nothing is listed."""
+    notes = [text] if (text := explanation(event_type)) else []
+    for group in groups:
+        if group.cause and not group.event_types and not (grid and grid.trouble):
+            name = f"{group.label}: " if group.label else ""
+            happened, what_now, _passing = messages.free_times(group.cause)
+            notes += [f"{name}{happened}", what_now]
+    if count := sum(group.unread for group in groups):
         text = ngettext(
             "%(n)s event type could not be read.", "%(n)s event types could not be read.", count
         )
@@ -208,12 +209,6 @@ def _value(form: SlotForm, name: str) -> Any:
     if form.is_bound:
         return form.data.get(name)
     return form.get_initial_for_field(form.fields[name], name)
-
-
-def _usual_event_type(user: User) -> int | None:
-    """Return the event type that a person prefers, or held last."""
-    last = Hold.objects.filter(holder=user).exclude(state=Hold.State.REFUSED).order_by("-pk")
-    return user.preferences.event_type_id or last.values_list("event_type_id", flat=True).first()
 
 
 def _length(minutes: int | None, event_type: EventType | None) -> int:

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import event_types, offers, promises, rate_and_clock, services
+from dashboard.holds import offers, promises, rate_and_clock, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
@@ -174,7 +174,6 @@ def place_page(
     if not form.is_bound:
         picker.fill(form)
         form.choose_minutes(viewer.user.preferences.usual_minutes)
-    form.list_event_types(event_types.event_types(), form.initial.get("event_type_id"))
     if offer_id is not None:
         form.fix_client()
     context = {

@@ -81,6 +81,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.models",
         "dashboard.audit.search",
         "dashboard.calcom.EventType",
+        "dashboard.calcom.Kind",
         "dashboard.calcom.Reservation",
     },
     # Django requires these at the top; they only refer to the packages.

@@ -1,0 +1,126 @@
+"""Event types as people choose them: by calendar, one's usual and recent ones first."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from dashboard.accounts.models import User
+from dashboard.calcom import EventType, Kind
+from dashboard.calendars import limits
+from dashboard.holds import catalogue
+from dashboard.holds.catalogue import Catalogue, Group
+from dashboard.holds.models import Hold
+
+MOST_RECENT = 5
+HOLDS_READ = 40  # the last ones of a person, of which some are of the same event type
+
+Option = tuple[int, str]
+Choices = Sequence[Option | tuple[str, Sequence[Option]]]
+
+
+class EventTypeSelect(forms.Select):
+    """A select whose event types can be found as they are typed; some can only be seen."""
+
+    def __init__(self, choices: Any, disabled: Iterable[int] = ()) -> None:
+        super().__init__(attrs={"data-choose": ""}, choices=choices)
+        self.disabled = {str(number) for number in disabled}
+
+    def create_option(self, *args: Any, **kwargs: Any) -> dict[str, Any]:
+        option = super().create_option(*args, **kwargs)
+        if str(option["value"]) in self.disabled:
+            option["attrs"]["disabled"] = True
+        return option
+
+
+def groups_for(user: User, known: Catalogue) -> list[Group]:
+    """Return the groups that are shown to a person: those that an Admin has not limited away."""
+    if not any(group.calendar for group in known.groups):
+        return list(known.groups)
+    limit = limits.limited_to(user)
+    return [group for group in known.shown if limits.may_hold_for(group.calendar, limit)]
+
+
+def event_type_choices() -> list[Option]:
+    """Return id and label of all event types in one list, with the calendar in each label."""
+    groups = catalogue.catalogue(now=timezone.now()).shown
+    return [
+        (each.id, " · ".join(filter(None, (group.label, event_type_label(each)))))
+        for group in groups
+        for each in group.event_types
+    ]
+
+
+def recent_event_types(user: User) -> list[int]:
+    """Return the ids of the event types that a person prefers or held last, the usual one first."""
+    held = Hold.objects.filter(holder=user).exclude(state=Hold.State.REFUSED).order_by("-pk")
+    last = held.values_list("event_type_id", flat=True)[:HOLDS_READ]
+    usual = user.preferences.event_type_id
+    return list(dict.fromkeys([*([usual] if usual else []), *last]))[:MOST_RECENT]
+
+
+def select_for(groups: Sequence[Group], recent: Sequence[int]) -> EventTypeSelect:
+    """Return the field of these groups: under the names of calendars, if there are any."""
+    if not any(group.calendar for group in groups):
+        return EventTypeSelect([option for group in groups for option in options_of(group)])
+    paused = {each.id for group in groups if group.is_paused for each in group.event_types}
+    by_id = {each.id: (group, each) for group in groups for each in group.event_types}
+    first = [
+        (number, f"{event_type_label(by_id[number][1])} · {by_id[number][0].label}")
+        for number in recent
+        if number in by_id
+    ]
+    choices: list[Any] = [(_("Usual and recent"), first)] if first else []
+    for group in groups:
+        name = _("%(label)s (paused)") % {"label": group.label} if group.is_paused else group.label
+        choices.append((name, options_of(group)))
+    return EventTypeSelect(choices, paused)
+
+
+def options_of(group: Group) -> list[Option]:
+    """Return id and label of each event type; of equal labels each has its number too."""
+    labels = {each.id: event_type_label(each) for each in group.event_types}
+    count = Counter(labels.values())
+    return [
+        (number, label if count[label] == 1 else f"{label} · #{number}")
+        for number, label in labels.items()
+    ]
+
+
+def event_type_label(event_type: EventType) -> str:
+    """Return title, lengths, what it means at the desk, and a person's name, in one line."""
+    lengths = "/".join(map(str, event_type.length_options or (event_type.length_in_minutes,)))
+    parts = [event_type.title, _("%(n)s min") % {"n": lengths}, meaning(event_type)]
+    if not parts[-1]:
+        parts.append(", ".join(event_type.owners))
+    return " · ".join(part for part in parts if part)
+
+
+def meaning(event_type: EventType) -> str:
+    """Return how many people or seats an event type has; "" for one person alone."""
+    hosts = len(event_type.hosts)
+    if event_type.kind is Kind.ROUND_ROBIN:
+        return _("one of %(n)s") % {"n": hosts} if hosts else _("one of several")
+    if event_type.kind is Kind.COLLECTIVE:
+        return _("all of %(n)s together") % {"n": hosts} if hosts else _("all together")
+    if seats := event_type.seats_per_time_slot:
+        return ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats}
+    return ""
+
+
+def explanation(event_type: EventType | None) -> str:
+    """Return what to tell a client about who will see them; "" for one person alone."""
+    if event_type is None or not event_type.owners:
+        return ""
+    names = ", ".join(event_type.owners)
+    if event_type.kind is Kind.ROUND_ROBIN:
+        return _("One of these will see the client: %(names)s.") % {"names": names}
+    if event_type.kind is Kind.COLLECTIVE:
+        return _("All of these see the client together: %(names)s.") % {"names": names}
+    return ""

@@ -1,0 +1,131 @@
+"""Choosing an event type: by calendar, one's usual and recent ones first, told apart."""
+
+from __future__ import annotations
+
+import gzip
+import re
+
+import pytest
+from django.core.cache import cache
+from django.db import connection
+from django.http import HttpResponse
+from django.test.utils import CaptureQueriesContext
+
+from dashboard.accounts.models import Preferences, User
+from dashboard.calcom import Host, Kind
+from dashboard.pages.choices import event_type_label, explanation
+from dashboard.sandbox import Sandbox
+from tests.future_dates import day
+from tests.holds.factories import put_ended
+from tests.holds.verbs import CONSULT, SHORT
+from tests.pages.calendar_rows import calendar, event_type
+from tests.pages.desk import desk, markup
+
+ADA, BEN, CY = Host(1, "Ada", "ada"), Host(2, "Ben", "ben"), Host(3, "Cy", "cy")
+    Host(number, name, name.lower()) for number, name in enumerate(("Ada", "Ben", "Cy"))
+)
+PATH = f"/holds/new?event_type_id={CONSULT}&day={day(0)}"
+LARGEST = 25_000  # bytes of a page with 12 calendars and 60 event types, compressed
+
+
+@pytest.fixture(autouse=True)
+def no_answers_in_memory(db: None) -> None:
+    cache.clear()
+
+
+def options(page: HttpResponse) -> list[tuple[str, list[str]]]:
+    """Return the groups of the picker's select, each with its options."""
+    select = re.findall(r'<select name="event_type_id"[^>]*>(.*?)</select>', markup(page))[0]
+    groups = re.findall(r'<optgroup label="([^"]*)">(.*?)</optgroup>', select)
+    return [(name, re.findall("<option[^>]*>([^<]*)<", inside)) for name, inside in groups]
+
+
+@pytest.mark.parametrize(
+    ("fields", "label"),
+    [
+        ({}, "Talk · 60 min · Ada"),
+        ({"length_options": (15, 30)}, "Talk · 15/30 min · Ada"),
+        ({"kind": Kind.SEATED, "seats_per_time_slot": 5}, "Talk · 60 min · 5 seats"),
+        ({"kind": Kind.ROUND_ROBIN, "hosts": (ADA, BEN)}, "Talk · 60 min · one of 2"),
+        ({"kind": Kind.ROUND_ROBIN, "hosts": ()}, "Talk · 60 min · one of several"),
+        ({"kind": Kind.COLLECTIVE, "hosts": (ADA, BEN, CY)}, "Talk · 60 min · all of 3 together"),
+    ],
+)
+def test_label_says_what_it_means_at_the_desk(fields: dict[str, object], label: str) -> None:
+    assert event_type_label(event_type(1, "Talk", **{"hosts": (ADA,)} | fields)) == label
+
+
+def test_explanation_names_the_people() -> None:
+    kinds = (Kind.ROUND_ROBIN, Kind.COLLECTIVE, Kind.INDIVIDUAL)
+
+    said = [explanation(event_type(1, kind=kind, hosts=(ADA, BEN))) for kind in kinds]
+
+    assert said == [
+        "One of these will see the client: Ada, Ben.",
+        "All of these see the client together: Ada, Ben.",
+        "",
+    ]
+
+
+def test_usual_and_recent_come_first_then_the_calendars(calcom: Sandbox, staff: User) -> None:
+    calendar("Dr Ada", event_type(CONSULT, "Talk"), event_type(8, "Check"))
+    calendar("Dr Ben", event_type(SHORT, "Talk"), event_type(9, "Talk"))
+    put_ended(staff, event_type_id=SHORT)
+    put_ended(staff, event_type_id=77)  # in no list
+    Preferences.objects.create(user=staff, event_type_id=8)
+
+    assert options(desk(staff).get(PATH)) == [
+        ("Usual and recent", ["Check · 60 min · Dr Ada", "Talk · 60 min · Dr Ben"]),
+        ("Dr Ada", ["Talk · 60 min", "Check · 60 min"]),
+        ("Dr Ben", ["Talk · 60 min · #4", "Talk · 60 min · #9"]),
+    ]
+
+
+def test_calendars_that_are_hidden_or_of_others_are_not_offered(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    calendar("Hidden", event_type(7), is_hidden=True)
+    own = calendar("Own", event_type(CONSULT))
+    calendar("Others", event_type(9))
+    own.limited_people.add(staff)
+
+    shown = [[name for name, _options in options(desk(user).get(PATH))] for user in (staff, admin)]
+
+    assert shown == [["Own"], ["Own", "Others"]]
+
+
+def test_paused_calendar_is_shown_but_not_to_be_chosen(calcom: Sandbox, staff: User) -> None:
+    calendar("Own", event_type(CONSULT))
+    calendar("Away", event_type(9), is_paused=True)
+
+    page = markup(desk(staff).get(PATH))
+
+    assert '<optgroup label="Away (paused)"><option value="9" disabled>' in page
+
+
+def test_number_typed_by_hand_stays_possible(calcom: Sandbox, staff: User) -> None:
+    calendar("Dr Ada", event_type(8))
+
+    page = desk(staff).get(f"/holds/new?event_type_id={CONSULT}&day={day(0)}")
+
+    assert f'<option value="{CONSULT}" selected>Consult 60 · 60 min' in markup(page)
+    assert 'name="other_event_type_id"' in page.content.decode()
+
+
+def test_page_with_12_calendars_and_60_types_is_small_and_takes_no_more_queries(
+    calcom: Sandbox, staff: User
+) -> None:
+    browser = desk(staff)
+    costs = []
+    for numbers in (range(1), range(1, 12)):
+        for number in numbers:
+            first = CONSULT if number == 0 else 100 + number * 5
+            kinds = [event_type(first + n, f"Appointment {n} of {number}") for n in range(5)]
+            calendar(f"Dr Person {number}", *kinds)
+        browser.get(PATH)
+        with CaptureQueriesContext(connection) as caught:
+            page = browser.get(PATH, headers={"Accept-Encoding": "identity"})
+        costs.append((len(caught), len(gzip.compress(page.content, 6))))
+    [(few, _small), (many, size)] = costs
+    assert page.content.decode().count("Appointment") == 120  # in the picker and in the form
+    assert (few, many, size <= LARGEST) == (few, few + 1, True), size
