@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dashboard.calcom import CalcomError, Cause, Slot
+from dashboard.calcom import Answer, CalcomError, Cause, Client, Listed, Slot
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
 from dashboard.localization import local_times
@@ -31,6 +33,7 @@ PAUSE = 0.05
 # One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
 RESERVED_PART = 3
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
+TOGETHER = 8  # calls at a time
 # Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
 UNDER_WAY = "under_way"
@@ -79,25 +82,69 @@ class Listing:
 
 def listing(span: Span, *, now: datetime) -> Listing:
     """Return the free times of a span, from cal.com where the stored ones are not fresh."""
+    return listings([span], now=now)[0]
+
+
+def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
+    """Return the free times of several spans, after asking cal.com in parallel.
+
+    Where the rate allowance is not enough for all, the last ones are not asked for.
+    """
+    rows = [row_of(span, now) for span in spans]
+    stale = [pair for pair in zip(rows, spans, strict=True) if not is_fresh(pair[0], now)]
+    upstream = rate_and_clock.load() if stale else Upstream()
+    room = room_for_lists(upstream, now)
+    claimed = [pair for pair in stale[:room] if claim(pair[0], now)]
+    answers = ask_all([span for _row, span in claimed])
+    pairs = zip((row for row, _span in claimed), answers, strict=True)
+    for row, answer in sorted(pairs, key=lambda pair: pair[1].exchange.received_at):
+        store(row, answer, upstream)
+    if claimed:
+        FreeTimes.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
+        rate_and_clock.save(upstream)
+    cut = {row.pk for row, _span in stale[room:]} if room is not None else set()
+    return [
+        not_asked(row, upstream, now) if row.pk in cut else to_listing(wait_for_answer(row))
+        for row in rows
+    ]
+
+
+def row_of(span: Span, now: datetime) -> FreeTimes:
     row, _created = FreeTimes.objects.get_or_create(
         source=calcom_client.source(), **asdict(span), defaults={"asked_at": now - FRESH_FOR}
     )
+    return row
+
+
+def is_fresh(row: FreeTimes, now: datetime) -> bool:
     # Another process may have read the clock later, so ``asked_at`` can be ahead of ``now``.
-    if row.asked_at - fresh_for(row) < now < row.asked_at + fresh_for(row):
-        return to_listing(wait_for_answer(row))
-    upstream = rate_and_clock.load()
+    return row.asked_at - fresh_for(row) < now < row.asked_at + fresh_for(row)
+
+
+def room_for_lists(upstream: Upstream, now: datetime) -> int | None:
+    """Return how many calls the allowance covers beside those for holds; None if unknown."""
+    room = upstream.room(now)
+    if room is None:
+        return None
+    return max(0, room - (upstream.rate_limit or 0) // RESERVED_PART)
+
+
+def not_asked(row: FreeTimes, upstream: Upstream, now: datetime) -> Listing:
+    """Return the stored times of a row that the allowance does not cover."""
     reserved = (upstream.rate_limit or 0) // RESERVED_PART
-    wait = upstream.seconds_to_wait(reserved + 1, now)
-    if wait is not None:
-        cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
-        again_at = now + timedelta(seconds=wait)
-        return replace(to_listing(row), cause=cause, again_at=again_at)
+    wait = timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
+    cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
+    return replace(to_listing(row), cause=cause, again_at=now + wait)
+
+
+def claim(row: FreeTimes, now: datetime) -> bool:
+    """Return whether this request asks; another one that was first is waited for."""
     unclaimed = FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at)
     if not unclaimed.update(asked_at=now, cause=""):
-        return listing(span, now=now)  # another request was first
+        row.refresh_from_db()
+        return False
     row.asked_at, row.cause = now, ""
-    ask(row, span, upstream)
-    return to_listing(row)
+    return True
 
 
 def fresh_for(row: FreeTimes) -> timedelta:
@@ -119,11 +166,18 @@ def wait_for_answer(row: FreeTimes) -> FreeTimes:
     return row
 
 
-def ask(row: FreeTimes, span: Span, upstream: Upstream) -> None:
-    """Ask cal.com and store its answer, or the cause of its failure. Delete old rows."""
-    started = time.monotonic()
+def ask_all(spans: Sequence[Span]) -> list[Answer[Listed[Slot]] | CalcomError]:
+    """Return cal.com's answer, or the error of the call, for each span."""
+    if len(spans) < 2:
+        return [ask(calcom_client.client(), span) for span in spans]
+    client = calcom_client.client()
+    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+        return list(pool.map(lambda span: ask(client, span), spans))
+
+
+def ask(client: Client, span: Span) -> Answer[Listed[Slot]] | CalcomError:
     try:
-        answer = calcom_client.client().slots(
+        return client.slots(
             event_type_id=span.event_type_id,
             start=span.start,
             end=span.end,
@@ -131,18 +185,22 @@ def ask(row: FreeTimes, span: Span, upstream: Upstream) -> None:
         )
     except CalcomError as error:
         log.warning("Free times could not be read: %s", error)
-        rate_and_clock.learn(upstream, error.exchange, error)
-        row.cause = str(error.cause)
+        return error
+
+
+def store(row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError, upstream: Upstream) -> None:
+    """Store cal.com's answer, or the cause of its failure."""
+    if isinstance(answer, CalcomError):
+        rate_and_clock.learn(upstream, answer.exchange, answer)
+        row.cause = str(answer.cause)
     else:
         rate_and_clock.learn(upstream, answer.exchange)
         row.slots = [slot_to_json(slot) for slot in answer.value.entries]
         row.unread = answer.value.unread
-        row.answered_at = row.asked_at + timedelta(seconds=time.monotonic() - started)
-    rate_and_clock.save(upstream)
+        row.answered_at = row.asked_at + timedelta(milliseconds=answer.exchange.milliseconds)
     FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
         slots=row.slots, unread=row.unread, answered_at=row.answered_at, cause=row.cause
     )
-    FreeTimes.objects.filter(asked_at__lt=row.asked_at - DELETE_AFTER).delete()
 
 
 def to_listing(row: FreeTimes) -> Listing:

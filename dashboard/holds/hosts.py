@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
+from dashboard.calcom import EventType
 from dashboard.holds import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
@@ -41,6 +42,14 @@ T = TypeVar("T", bound=NeedsHosts)
 def keys(hold: NeedsHosts) -> dict[Any, str]:
     """Return the name of each host by its id, or by its name where cal.com tells no id."""
     return {name if number is None else number: name for number, name in hold.hosts}
+
+
+def needed_by(event_type: EventType | None) -> frozenset[Any]:
+    """Return the keys of the people whose time an event type takes; none of round robin."""
+    wanted = Hold(
+        event_type_kind=event_types.kind_of(event_type), hosts=event_types.hosts_of(event_type)
+    )
+    return frozenset() if is_pooled(wanted) else frozenset(keys(wanted))
 
 
 def clashing(hold: NeedsHosts, others: Iterable[T]) -> list[T]:

@@ -6,14 +6,16 @@ which times this office has, which were found taken, and which were given up sin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db.models import Q
 
 from dashboard.calcom import Cause, Slot
 from dashboard.holds.free_times import Listing, Span
+from dashboard.holds.hosts import is_pooled, keys
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 from dashboard.localization import local_times
@@ -39,16 +41,37 @@ class Time:
         return self.hold is None and (self.seats_remaining is None or self.seats_remaining > 0)
 
 
-def combine(span: Span, listing: Listing, *, cal_now: datetime, now: datetime) -> list[Time]:
-    """Return the times of a span that are ahead on cal.com's clock, soonest first."""
+def combine(
+    span: Span,
+    listing: Listing,
+    *,
+    hosts: Collection[Any] = (),
+    cal_now: datetime,
+    now: datetime,
+) -> list[Time]:
+    """Return the times of a span that are ahead on cal.com's clock, soonest first.
+
+    Those at which one of ``hosts`` (keys as of ``hosts.needed_by``) is held are left out.
+    """
     since = listing.as_of + (cal_now - now) if listing.as_of else cal_now
-    holds = list(
-        Hold.objects.overlapping(span.event_type_id, span.start, span.end)
-        .filter(Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE))
-        .with_people()
+    there = Hold.objects.filter(slot_start__lt=span.end).filter(
+        Q(slot_end__gt=span.start) | Q(slot_end=None, slot_start__gte=span.start),
+        Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE),
     )
+    if not hosts:
+        there = there.filter(event_type_id=span.event_type_id)
+    found = list(there.with_people())
+    holds = [hold for hold in found if hold.event_type_id == span.event_type_id]
+    busy = [
+        hold
+        for hold in found
+        if hold.event_type_id != span.event_type_id
+        and not is_pooled(hold)
+        and not keys(hold).keys().isdisjoint(hosts)
+        and keeps_slot(hold, cal_now)
+    ]
     held = [hold for hold in holds if keeps_slot(hold, cal_now)]
-    hidden = [*held, *(hold for hold in holds if was_taken(hold, since))]
+    hidden = [*held, *busy, *(hold for hold in holds if was_taken(hold, since))]
     freed = freed_slots(holds, listing.slots, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listing.slots)}
     times = [

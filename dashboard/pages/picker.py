@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -16,6 +18,7 @@ from django.utils.translation import ngettext
 from dashboard.calcom import EventType
 from dashboard.holds import catalogue, event_types, messages, open_times
 from dashboard.holds.catalogue import Group
+from dashboard.holds.hosts import needed_by
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
@@ -84,6 +87,16 @@ class Picker:
     viewer: Viewer
     has_others: bool  # there is more than one calendar to choose from
 
+    @property
+    def first_free_url(self) -> str:
+        """Return the address of the times of several calendars side by side."""
+        kept = {name: value for name, value in self.kept.items() if name in KEPT_KEYS}
+        return f"{reverse('first-free')}?{urlencode(kept)}"
+
+    @property
+    def next_free_url(self) -> str:
+        return f"{self.first_free_url}&next=yes"
+
     def fill(self, form: SlotForm) -> None:
         """Put the choice into a form that has not been sent yet."""
         form.initial["event_type_id"] = self.choice.event_type_id
@@ -137,6 +150,7 @@ def make_picker(
         seek=bool(data.get("seek")),
         client_zone=data.get("client_zone", ""),
         chosen=_slot_start(form),
+        hosts=needed_by(event_type),
     )
     names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
     kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}

@@ -33,6 +33,7 @@ class Choice:
     seek: bool = False  # show the first day with a free time from ``day`` on
     client_zone: str = ""
     chosen: datetime | None = None  # the time that is in the form
+    hosts: frozenset[Any] = frozenset()  # whose other holds hide times
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,9 @@ class GridBuilder:
         self.path = path
         self.kept = kept
         self.today = local_times.local_date(viewer.cal_now)
-        self.times = TimesReader(choice.event_type_id, choice.slot_duration, viewer)
+        self.times = TimesReader(
+            choice.event_type_id, choice.slot_duration, viewer, hosts=choice.hosts
+        )
         self.next_free: datetime | None = None
 
     def grid(self) -> Grid:

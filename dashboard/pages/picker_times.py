@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from dashboard.holds import free_times, open_times
@@ -30,12 +30,24 @@ def dates_shown(view: str, day: date, today: date) -> list[date]:
 
 
 class TimesReader:
-    """Reads the times of one event type; ``slot_duration`` 0 is its own length."""
+    """Reads the times of one event type; ``slot_duration`` 0 is its own length.
 
-    def __init__(self, event_type_id: int, slot_duration: int, viewer: Viewer) -> None:
+    Several can share calls: see ``read_week``.
+    """
+
+    def __init__(
+        self,
+        event_type_id: int,
+        slot_duration: int,
+        viewer: Viewer,
+        *,
+        hosts: Collection[Any] = (),
+    ) -> None:
         self.event_type_id = event_type_id
         self.slot_duration = slot_duration
         self.viewer = viewer
+        self.hosts = hosts  # whose other holds hide times
+        self.listings: dict[Span, Listing] = {}  # what was asked for already
         # The first day after those that a search has looked at; None until it looked that far.
         self.searched_until: date | None = None
         self.read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
@@ -88,8 +100,18 @@ class TimesReader:
     def listed(self, span: Span) -> tuple[Listing, list[Time]]:
         """Return what cal.com lists for a span, and its times with registered holds on top."""
         now, cal_now = self.viewer.now, self.viewer.cal_now
-        listing = free_times.listing(span, now=now)
-        return listing, open_times.combine(span, listing, cal_now=cal_now, now=now)
+        listing = self.listings.get(span) or free_times.listing(span, now=now)
+        return listing, open_times.combine(
+            span, listing, hosts=self.hosts, cal_now=cal_now, now=now
+        )
+
+
+def read_week(readers: Sequence[TimesReader], day: date, *, now: datetime) -> None:
+    """Ask cal.com in parallel for what these readers need of a day's week."""
+    spans = [span for reader in readers for span in reader.spans(monday_of(day), WEEK_DAYS)]
+    found = dict(zip(spans, free_times.listings(spans, now=now), strict=True))
+    for reader in readers:
+        reader.listings |= found
 
 
 def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) -> str:

@@ -22,8 +22,6 @@ from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 
 ADA, BEN, CY = Host(1, "Ada", "ada"), Host(2, "Ben", "ben"), Host(3, "Cy", "cy")
-    Host(number, name, name.lower()) for number, name in enumerate(("Ada", "Ben", "Cy"))
-)
 PATH = f"/holds/new?event_type_id={CONSULT}&day={day(0)}"
 LARGEST = 25_000  # bytes of a page with 12 calendars and 60 event types, compressed
 

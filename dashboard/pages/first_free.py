@@ -1,0 +1,258 @@
+"""Who can see a client first: the free times of several calendars side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+from django.views.decorators.http import require_safe
+
+from dashboard.calcom import EventType
+from dashboard.holds import catalogue
+from dashboard.holds.catalogue import Group
+from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
+from dashboard.holds.hosts import needed_by
+from dashboard.holds.open_times import Time
+from dashboard.localization import local_times
+from dashboard.pages import answers
+from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
+from dashboard.pages.fields import DateInput
+from dashboard.pages.picker import KEPT_KEYS
+from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, read_week
+from dashboard.pages.rows import Viewer, viewer_of
+
+MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
+MOST_NAMED = 2  # of those who are free at one time of a week
+
+
+class FirstFreeForm(forms.Form):
+    """Whose times are shown: of an appointment, of calendars, or of single event types."""
+
+    title = forms.ChoiceField(label=_lazy("What"), required=False)
+    day = forms.DateField(label=_lazy("Day"), required=False, widget=DateInput)
+    calendar = forms.TypedMultipleChoiceField(
+        label=_lazy("Calendars"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+    type = forms.TypedMultipleChoiceField(
+        label=_lazy("Event types"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
+    )
+
+    def __init__(self, data: QueryDict, groups: Sequence[Group]) -> None:
+        super().__init__(data, auto_id="pick_%s")
+        titles = sorted({each.title for group in groups for each in group.event_types})
+        choices = {
+            "title": [("", _("Any appointment")), *((title, title) for title in titles)],
+            "calendar": [(group.calendar.pk, group.label) for group in groups if group.calendar],
+            "type": [
+                (each.id, f"{group.label} · {event_type_label(each)}")
+                for group in groups
+                for each in group.event_types
+            ],
+        }
+        for name, listed in choices.items():
+            field = self.fields[name]
+            if isinstance(field, forms.ChoiceField):
+                field.choices = listed
+        self.is_valid()
+
+    def value(self, name: str) -> Any:
+        """Return a valid value; None or nothing for one that is not."""
+        return self.cleaned_data.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One event type whose times are compared, and whose they are."""
+
+    event_type: EventType
+    label: str
+    colour: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """A free time and who is free then: the link is that of the first of them."""
+
+    start: datetime
+    text: str
+    iso: str
+    url: str
+    people: tuple[Choice, ...]
+    more: int  # that are not named
+    is_next: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    name: str
+    url: str
+    cells: tuple[Cell, ...]
+
+
+@require_safe
+def first_free(request: HttpRequest) -> HttpResponse:
+    """Show who is free when, or with ``next`` lead on to the form with the first free time."""
+    viewer = viewer_of(request)
+    known = catalogue.catalogue(now=viewer.now)
+    groups = [group for group in groups_for(viewer.user, known) if not group.is_paused]
+    form = FirstFreeForm(request.GET, groups)
+    usual = [known.event_type(number) for number in recent_event_types(viewer.user)]
+    page = FirstFree(chosen(form, groups, usual), request.GET, form.value("day"), viewer)
+    context = page.context() | {"form": form}
+    if request.GET.get("next") and context["next"] is not None:
+        return HttpResponseRedirect(context["next"].url, status=303)
+    return answers.render_page(request, "first", context)
+
+
+def chosen(
+    form: FirstFreeForm, groups: Sequence[Group], usual: Sequence[EventType | None]
+) -> list[Choice]:
+    """Return the event types that were chosen, or one of each calendar that was.
+
+    That is the appointment that was chosen, else the person's usual one, else the first.
+    """
+    types, calendars = form.value("type") or [], form.value("calendar") or []
+    title = form.value("title") or ""
+    titles = [title] if title else [each.title for each in usual if each is not None]
+    found = []
+    for group in groups:
+        listed = [each for each in group.event_types if not title or each.title == title]
+        if types:
+            listed = [each for each in group.event_types if each.id in types]
+        elif calendars and (group.calendar is None or group.calendar.pk not in calendars):
+            continue
+        else:
+            wanted = (each for name in titles for each in listed if each.title == name)
+            listed = [one] if (one := next(wanted, None)) else listed[:1]
+        found += [Choice(each, group.label or each.title, group.colour) for each in listed]
+    return found
+
+
+class FirstFree:
+    """Finds and draws the free times of several event types."""
+
+    def __init__(
+        self, choices: Sequence[Choice], params: QueryDict, day: date | None, viewer: Viewer
+    ) -> None:
+        self.choices = choices
+        self.params = params
+        self.viewer = viewer
+        self.today = local_times.local_date(viewer.cal_now)
+        self.wanted = max(day or self.today, self.today)
+        self.seeks = day is None or bool(params.get("seek"))
+        self.view = WEEK if params.get("view") == WEEK else DAY
+        self.kept = {name: params[name] for name in KEPT_KEYS if params.get(name)}
+        self.readers = [
+            TimesReader(each.event_type.id, 0, viewer, hosts=needed_by(each.event_type))
+            for each in choices
+        ]
+
+    def context(self) -> dict[str, Any]:
+        day, listings, free = self.week()
+        dates = dates_shown(self.view, day, self.today)
+        shown = [pair for pair in free if local_times.local_date(pair[0].start) in dates]
+        first = shown[0][0].start if shown else None
+        days = [self.day(each, shown, first) for each in dates]
+        later = monday_of(day) + ONE_DAY * WEEK_DAYS if self.view == WEEK else day + ONE_DAY
+        earlier = max(self.today, day - ONE_DAY * (WEEK_DAYS if self.view == WEEK else 1))
+        name = local_times.date_name
+        return {
+            "days": days,
+            "next": next((cell for each in days for cell in each.cells), None),
+            "is_none_chosen": not self.choices,
+            "kept": self.kept,
+            "cut": self.cut(listings),
+            "grid": {
+                "view": self.view,
+                "title": " – ".join(dict.fromkeys([name(dates[0]), name(dates[-1])])),
+                "back_url": self.url(day=earlier) if dates[0] > self.today else "",
+                "on_url": self.url(day=later),
+                "day_url": self.url(day=day, view=DAY),
+                "week_url": self.url(day=day, view=WEEK),
+                "seek_url": self.url(day=dates[-1] + ONE_DAY, seek="yes"),
+            },
+        }
+
+    def week(self) -> tuple[date, list[Listing], list[tuple[Time, Choice]]]:
+        """Return the day to show, what was listed of its week, and who is free from it on.
+
+        A search goes on to later weeks until someone is free.
+        """
+        day = self.wanted
+        for _number in range(MOST_WEEKS if self.seeks else 1):
+            read_week(self.readers, day, now=self.viewer.now)
+            found = [reader.week(day) for reader in self.readers]
+            listings = [listing for listing, _times in found]
+            free = sorted(
+                (
+                    (time, choice)
+                    for (_listing, times), choice in zip(found, self.choices, strict=True)
+                    for time in times
+                    if time.is_free and local_times.local_date(time.start) >= day
+                ),
+                key=lambda pair: pair[0].start,
+            )
+            if free and self.seeks:
+                return local_times.local_date(free[0][0].start), listings, free
+            if free or any(listing.cause for listing in listings):
+                break
+            day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
+        return (self.wanted, listings, free) if free else (day, listings, free)
+
+    def day(self, day: date, shown: Iterable[tuple[Time, Choice]], first: datetime | None) -> Day:
+        of_day = [pair for pair in shown if local_times.local_date(pair[0].start) == day]
+        cells = []
+        for start, pairs in groupby(of_day, key=lambda pair: pair[0].start):
+            people = [choice for _time, choice in pairs]
+            if self.view == WEEK:
+                named = tuple(people[:MOST_NAMED])
+                cells.append(self.cell(start, named, len(people) - len(named), first))
+            else:
+                cells += [self.cell(start, (each,), 0, first) for each in people]
+        return Day(local_times.date_name(day), self.url(day=day, view=DAY), tuple(cells))
+
+    def cell(
+        self, start: datetime, people: tuple[Choice, ...], more: int, first: datetime | None
+    ) -> Cell:
+        value = local_times.typed(start)
+        wish = {**self.kept, "event_type_id": people[0].event_type.id, "slot_start": value}
+        return Cell(
+            start=start,
+            text=local_times.minute(start),
+            iso=local_times.iso(start),
+            url=f"{reverse('place')}?{urlencode(wish)}",
+            people=people,
+            more=more,
+            is_next=start == first,
+        )
+
+    def url(self, **params: Any) -> str:
+        """Return the page's address with other values."""
+        query = self.params.copy()
+        for name in ("next", "seek"):
+            query.pop(name, None)
+        for name, value in {"view": self.view, **params}.items():
+            query[name] = str(value)
+        return f"{reverse('first-free')}?{query.urlencode()}"
+
+    def cut(self, listings: Sequence[Listing]) -> Mapping[str, Any] | None:
+        """Return how many calendars are shown and when to ask for the rest; None if all are."""
+        missing = [listing for listing in listings if listing.cause]
+        if not missing:
+            return None
+        again_at = min(listing.again_at for listing in missing)
+        return {
+            "shown": len(listings) - len(missing),
+            "count": len(listings),
+            "wait": max(1, round((again_at - self.viewer.now).total_seconds())),
+            "url": self.url(),
+        }

@@ -1,0 +1,240 @@
+"""Who can see them first: the free times of several calendars side by side."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.calcom import EventType, Host, Kind
+from dashboard.holds import rate_and_clock
+from dashboard.holds.catalogue import Group
+from dashboard.holds.free_times import RESERVED_PART
+from dashboard.holds.models import FreeTimes, Hold
+from dashboard.pages.first_free import chosen
+from dashboard.sandbox import Sandbox
+from tests.future_dates import day
+from tests.holds import verbs
+from tests.holds.concurrency import at_once
+from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, STRANGERS
+from tests.pages.calendar_rows import calendar, event_type
+from tests.pages.desk import desk, markup
+
+SLOTS = "/v2/slots"
+LIMIT = 120  # calls a minute
+PATH = f"/holds/first?day={day(0)}"
+OWNER, STRANGER = Host(1, "Owner", "owner"), Host(3, "Stranger", "stranger")
+
+
+def listed(number: int, title: str = "Talk", *, host: Host = OWNER) -> EventType:
+    return event_type(number, title, hosts=(host,))
+
+
+@pytest.fixture
+def browser(calcom: Sandbox, staff: User) -> Client:
+    """Return a browser at a desk of three calendars."""
+    cache.clear()
+    calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"))
+    calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
+    calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=Kind.ROUND_ROBIN, hosts=(OWNER,)))
+    calcom.forget_calls()
+    return desk(staff)
+
+
+def cells(page: HttpResponse) -> list[str]:
+    """Return each time with whose it is."""
+    found = re.findall(r'<a class="time".*?</a>', markup(page))
+    return [
+        " ".join(re.findall(r"<(?:time|span class=\"whose)[^>]*>([^<]*)<", cell)) for cell in found
+    ]
+
+
+def called(calcom: Sandbox) -> int:
+    return len(calcom.calls(route=SLOTS))
+
+
+def test_day_shows_each_time_with_whose_it_is(browser: Client, calcom: Sandbox) -> None:
+    page = browser.get(PATH)
+
+    first = ["09:00 Dr Ada", "09:00 Dr Ben", "09:00 All", "10:00 Dr Ada"]
+    assert (cells(page)[:4], len(cells(page))) == (first, 24)
+    assert called(calcom) == 3
+
+
+def test_week_names_the_first_two(browser: Client, calcom: Sandbox) -> None:
+    page = browser.get(f"{PATH}&view=week")
+
+    assert cells(page)[0] == "09:00 Dr Ada Dr Ben"
+    assert "and 1 more" in page.content.decode()
+    assert called(calcom) == 3
+
+
+@pytest.mark.parametrize(
+    ("query", "labels"),
+    [
+        ("", ["Dr Ada", "Dr Ben", "All"]),
+        ("title=Talk", ["Dr Ada", "Dr Ben"]),
+        ("title=Short", ["Dr Ada"]),
+        ("type={CONSULT}&type={SHORT}", ["Dr Ada", "Dr Ada"]),
+        ("title=Nonsense", ["Dr Ada", "Dr Ben", "All"]),
+        ("type=77", ["Dr Ada", "Dr Ben", "All"]),
+    ],
+)
+def test_choice_of_calendars(browser: Client, query: str, labels: list[str]) -> None:
+    query = query.format(CONSULT=CONSULT, SHORT=SHORT)
+
+    found = cells(browser.get(f"{PATH}&{query}"))
+
+    assert [cell[6:] for cell in found if cell.startswith("09:00")] == labels
+
+
+def test_next_free_leads_to_the_form_with_the_time(browser: Client) -> None:
+    answer = browser.get("/holds/first?next=yes&offer=7")
+
+    assert answer.status_code == 303
+    assert re.fullmatch(
+        rf"/holds/new\?offer=7&event_type_id={CONSULT}&slot_start=[-0-9T%A]+", answer["Location"]
+    )
+    page = browser.get(answer["Location"].replace("offer=7&", "")).content.decode()
+    assert re.search(r'<input[^>]*name="client_name"[^>]*autofocus', page)
+
+
+def test_search_goes_on_to_later_weeks(browser: Client, calcom: Sandbox) -> None:
+    for each in (CONSULT, STRANGERS):
+        for hours in range(-4, 24 * 5):
+            calcom.insert_hold(each, MONDAY + timedelta(hours=hours), minutes=60)
+
+    page = browser.get(f"{PATH}&title=Talk&seek=yes")
+
+    assert called(calcom) <= 4
+    assert str(day(7).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+
+
+def test_nothing_is_asked_twice_by_two_people(
+    browser: Client, calcom: Sandbox, colleague: User
+) -> None:
+    browser.get(PATH)
+    desk(colleague).get(f"{PATH}&view=week")
+    browser.get(f"/holds/new?event_type_id={CONSULT}&day={day(0)}")
+
+    assert called(calcom) == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nothing_is_asked_twice_at_the_same_moment(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    calendar("Dr Ada", listed(CONSULT))
+    calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
+    calcom.faults.add("delay", route=SLOTS, count=None, seconds=0.3)
+
+    browsers = [desk(user) for user in (staff, colleague)]
+    pages = at_once(*[partial(browser.get, PATH) for browser in browsers])
+
+    assert [len(cells(page)) for page in pages] == [16, 16]
+    assert called(calcom) == 2
+
+
+def test_cold_week_of_12_calendars_costs_12_calls_in_parallel(calcom: Sandbox, staff: User) -> None:
+    cache.clear()
+    numbers = [CONSULT, SHORT, STRANGERS, ROUND_ROBIN, COLLECTIVE, GROUP, *range(1001, 1007)]
+    for number in numbers:
+        calendar(f"Dr {number}", listed(number))
+    calcom.faults.add("delay", route=SLOTS, count=None, seconds=1)
+    began = timezone.now()
+
+    desk(staff).get(f"{PATH}&view=week")
+
+    assert called(calcom) == 12
+    assert timezone.now() - began < timedelta(seconds=6)  # 12 s one after the other
+
+
+def test_cut_by_the_allowance_is_said_with_the_wait(
+    calcom: Sandbox, staff: User, settings: Any
+) -> None:
+    cache.clear()
+    settings.CALCOM_API_KEY = "cal_owner0123456789"
+    for number in (CONSULT, SHORT, GROUP):
+        calendar(f"Dr {number}", listed(number))
+    upstream = rate_and_clock.load()
+    for _number in range(LIMIT - LIMIT // RESERVED_PART - 1):
+        rate_and_clock.ask(upstream)
+    rate_and_clock.save(upstream)
+
+    page = desk(staff).get(PATH)
+
+    said = re.findall(r"(\d+) of 3 calendars shown; the rest in (\d+) s\.", page.content.decode())
+    delay = re.findall(r'hx-trigger="load delay:(\d+)s"', page.content.decode())
+    assert called(calcom) == 1
+    assert (said[0][0], said[0][1], 0 < int(delay[0]) <= 60) == ("1", delay[0], True)
+    assert {cell[6:] for cell in cells(page)} == {f"Dr {CONSULT}"}
+
+
+def test_calendar_that_does_not_answer_leaves_the_others(browser: Client, calcom: Sandbox) -> None:
+    calcom.faults.add("500", route=SLOTS, count=1)
+
+    page = browser.get(PATH)
+
+    assert "2 of 3 calendars shown" in page.content.decode()
+    assert len(cells(page)) == 16
+
+
+def test_time_of_a_person_held_by_another_event_type_is_left_out(
+    browser: Client, colleague: User
+) -> None:
+    browser.get(PATH)
+    verbs.place(colleague, event_type=SHORT)  # cal.com's list is older
+
+    found = cells(browser.get(PATH))
+
+    assert [cell for cell in found if cell.startswith("10:00")] == ["10:00 Dr Ben", "10:00 All"]
+    picked = browser.get(f"/holds/new?event_type_id={CONSULT}&day={day(0)}")
+    assert "10:00" not in re.findall(r"<time[^>]*>([^<]*)<", picked.content.decode())
+
+
+def test_same_without_scripts_from_board_to_hold(browser: Client, calcom: Sandbox) -> None:
+    board = browser.get("/").content.decode()
+    assert 'href="/holds/first?next=yes"' in board
+    form = browser.get("/holds/first?next=yes", follow=True).content.decode()
+    fields = dict(re.findall(r'<input[^>]*name="(token|slot_start)"[^>]*value="([^"]*)"', form))
+
+    answer = browser.post(
+        "/holds/new", {**fields, "event_type_id": CONSULT, "client_name": "Grace", "asks": "yes"}
+    )
+
+    assert (answer.status_code, Hold.objects.get().client_name) == (303, "Grace")
+
+
+def test_usual_appointment_is_compared(browser: Client) -> None:
+    class Form:
+        @staticmethod
+        def value(_name: str) -> None:
+            return None
+
+    short, talk = listed(SHORT, "Short"), listed(CONSULT)
+    groups = [Group(None, (talk, short)), Group(None, (listed(9),))]
+
+    found = chosen(Form, groups, [None, short])  # type: ignore[arg-type]
+
+    assert [each.event_type.id for each in found] == [SHORT, 9]
+
+
+def test_limits_and_pauses_apply(calcom: Sandbox, staff: User) -> None:
+    cache.clear()
+    own = calendar("Own", listed(CONSULT))
+    calendar("Others", listed(SHORT))
+    calendar("Away", listed(STRANGERS), is_paused=True).limited_people.add(staff)
+    own.limited_people.add(staff)
+
+    page = desk(staff).get(PATH)
+
+    assert {cell[6:] for cell in cells(page)} == {"Own"}
+    assert FreeTimes.objects.count() == 1
