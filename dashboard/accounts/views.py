@@ -48,11 +48,11 @@ class SignIn(LoginView):
         address = request.POST.get("next", request.GET.get("next", ""))
         return safe_page(request, address) or ""
 
-    def get_default_redirect_url(self) -> str:
-        """Return the board, or the one page of a screen on the wall."""
+    def get_success_url(self) -> str:
+        """Return the page in ``next`` or the board; a screen on the wall has only one page."""
         user = self.request.user
         is_wallboard = isinstance(user, User) and user.is_wallboard
-        return reverse("wallboard") if is_wallboard else super().get_default_redirect_url()
+        return reverse("wallboard") if is_wallboard else super().get_success_url()
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add why the person meets this page instead of the one they asked for."""

@@ -46,10 +46,12 @@ class FirstFreeForm(forms.Form):
         label=_lazy("Event types"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )
 
+    all_may_be_empty = True  # so the template marks no field as optional
+
     def __init__(self, data: QueryDict, groups: Sequence[Group]) -> None:
-        super().__init__(data, auto_id="pick_%s")
+        super().__init__(data.copy(), auto_id="pick_%s")
         titles = sorted({each.title for group in groups for each in group.event_types})
-        choices = {
+        choices: dict[str, list[tuple[Any, Any]]] = {
             "title": [("", _("Any appointment")), *((title, title) for title in titles)],
             "calendar": [(group.calendar.pk, group.label) for group in groups if group.calendar],
             "type": [
@@ -63,6 +65,11 @@ class FirstFreeForm(forms.Form):
             if isinstance(field, forms.ChoiceField):
                 field.choices = listed
         self.is_valid()
+
+    def show_day(self, day: date) -> None:
+        """Fill in the day that is shown, unless what was typed is no day."""
+        if "day" not in self.errors:
+            self.data["day"] = str(day)  # type: ignore[index]
 
     def value(self, name: str) -> Any:
         """Return a valid value; None or nothing for one that is not."""
@@ -108,6 +115,7 @@ def first_free(request: HttpRequest) -> HttpResponse:
     usual = [known.event_type(number) for number in recent_event_types(viewer.user)]
     page = FirstFree(chosen(form, groups, usual), request.GET, form.value("day"), viewer)
     context = page.context() | {"form": form}
+    form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
         return HttpResponseRedirect(context["next"].url, status=303)
     return answers.render_page(request, "first", context)
@@ -166,6 +174,7 @@ class FirstFree:
         earlier = max(self.today, day - ONE_DAY * (WEEK_DAYS if self.view == WEEK else 1))
         name = local_times.date_name
         return {
+            "first_day": dates[0],
             "days": days,
             "next": next((cell for each in days for cell in each.cells), None),
             "is_none_chosen": not self.choices,

@@ -21,6 +21,7 @@ from dashboard.pages.whose import Calendars
 Key = tuple[Any, ...]
 
 MOST_KEPT = 10_000
+MOST_HOSTS = 2  # named where a hold is of no calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _render(holds: Mapping[int, Hold], key: Key, viewer: Viewer) -> RenderedRow:
         "row_version": row_version,
         "has_calendars": has_calendars,
         "whose": whose,
+        "hosts": ", ".join(name for _number, name in holds[pk].hosts[:MOST_HOSTS]),
         "badge": place and offer_badge(*place),
         "clashes": [
             clash_sentence(holds[pk], holds[other], viewer)

@@ -52,7 +52,8 @@ def calendars() -> Calendars:
 
 
 def read() -> Calendars:
-    listed, by_event_type = [], {}
+    listed: list[Whose] = []
+    by_event_type: dict[int, Whose] = {}
     for group in catalogue.last_known().groups:
         if group.calendar is not None:
             whose = Whose(group.calendar.pk, group.label, group.colour)

@@ -47,7 +47,7 @@ def test_screen_can_open_nothing_else(
 def test_screen_is_led_to_the_wallboard(screen: User) -> None:
     browser = Client()
 
-    assert sign_in(browser, "screen")["Location"] == "/wallboard"
+    assert sign_in(browser, "screen", next="/")["Location"] == "/wallboard"
     assert browser.get("/accounts/login/")["Location"] == "/wallboard"
     assert 'href="/wallboard"' in browser.get("/").content.decode()
 
