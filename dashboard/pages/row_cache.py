@@ -21,7 +21,6 @@ from dashboard.pages.whose import Calendars
 Key = tuple[Any, ...]
 
 MOST_KEPT = 10_000
-MOST_HOSTS = 2  # named where a hold is of no calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +51,11 @@ def rendered_rows(
     if missing:
         clashing = {pk for key in missing.values() for pk, _version in key[2]}
         holds = Hold.objects.with_people().in_bulk({*missing, *clashing})
-        made = {key: _render(holds, key, viewer) for pk, key in missing.items() if pk in holds}
+        made = {
+            key: _render(holds, key, viewer, calendars)
+            for pk, key in missing.items()
+            if pk in holds
+        }
         rows |= made
         if len(_cache) + len(made) > MOST_KEPT:
             _cache.clear()
@@ -84,17 +87,18 @@ def _key(entry: HoldSummary, viewer: Viewer, current: Snapshot, calendars: Calen
     )
 
 
-def _render(holds: Mapping[int, Hold], key: Key, viewer: Viewer) -> RenderedRow:
-    pk, version, clashes, place, has_calendars, whose, *_rest = key
+def _render(
+    holds: Mapping[int, Hold], key: Key, viewer: Viewer, calendars: Calendars
+) -> RenderedRow:
+    pk, version, clashes, place, *_rest = key
     row = hold_row(holds[pk], viewer)
     # By this a page tells a row that it shows already: the version, and the rest of the key hashed.
     row_version = f"{version}.{zlib.crc32(repr(key[2:]).encode()):x}"
     context = {
         "row": row,
         "row_version": row_version,
-        "has_calendars": has_calendars,
-        "whose": whose,
-        "hosts": ", ".join(name for _number, name in holds[pk].hosts[:MOST_HOSTS]),
+        "has_calendars": bool(calendars.listed),
+        "whose": calendars.whose(holds[pk]),
         "badge": place and offer_badge(*place),
         "clashes": [
             clash_sentence(holds[pk], holds[other], viewer)

@@ -65,7 +65,7 @@ def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
     whose = calendars()
     rows = [hold_row(shown[entry.pk], viewer) for entry in live if entry.pk in shown]
     return {
-        "rows": [(row, whose.by_event_type.get(shown[row.pk].event_type_id)) for row in rows],
+        "rows": [(row, whose.whose(shown[row.pk])) for row in rows],
         "has_calendars": bool(whose.listed),
         "shows_clients": settings.WALLBOARD_CLIENT_NAMES,
         "count": len(live),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,9 +10,13 @@ from django.core.cache import cache
 
 from dashboard.accounts.models import User
 from dashboard.holds import calcom_client, catalogue
+from dashboard.holds.catalogue import Group
+from dashboard.holds.models import Hold
 
 # Every poll of the board asks for it, so that each process reads it at most twice a minute.
 KEPT = timedelta(seconds=30)
+MOST_HOSTS = 2  # named where a hold is of no calendar
+KEPT_UNREAD = timedelta(seconds=5)  # while a list is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,12 @@ class Calendars:
     listed: tuple[Whose, ...]
     by_event_type: Mapping[int, Whose]
 
+    def whose(self, hold: Hold) -> Whose | None:
+        """Return the calendar of a hold, else the names of its hosts; None if not known."""
+        names = ", ".join(name for _number, name in hold.hosts[:MOST_HOSTS])
+        without = Whose(0, names, "grey") if names else None
+        return self.by_event_type.get(hold.event_type_id, without)
+
     def chosen_by(self, user: User) -> Whose | None:
         """Return the calendar that this person's board is limited to, None for all."""
         chosen = user.preferences.board_calendar
@@ -46,15 +56,17 @@ def calendars() -> Calendars:
     key = f"holds.whose.{calcom_client.source()}"
     found: Calendars | None = cache.get(key)
     if found is None:
-        found = read()
-        cache.set(key, found, KEPT.total_seconds())
+        groups = catalogue.last_known().groups
+        found = calendars_of(groups)
+        kept = KEPT_UNREAD if any(group.cause for group in groups) else KEPT
+        cache.set(key, found, kept.total_seconds())
     return found
 
 
-def read() -> Calendars:
+def calendars_of(groups: Iterable[Group]) -> Calendars:
     listed: list[Whose] = []
     by_event_type: dict[int, Whose] = {}
-    for group in catalogue.last_known().groups:
+    for group in groups:
         if group.calendar is not None:
             whose = Whose(group.calendar.pk, group.label, group.colour)
             listed.append(whose)
