@@ -63,7 +63,11 @@ def record(verification: Verification, *, by: Actor | None, now: datetime) -> Ve
         "hash": verification.last_hash,
     }
     if fault := verification.fault:
-        after |= {"fault": fault.kind, "position": fault.position, "entry": fault.entry_id}
+        after |= {
+            "fault": fault.kind,
+            "fault_position": fault.position,
+            "fault_entry": fault.entry_id,
+        }
     trail.event(
         action=Action.VERIFY,
         by=by,
@@ -85,7 +89,9 @@ def latest() -> Verified | None:
     entry = AuditEntry.objects.filter(action=Action.VERIFY).newest_first().first()
     if entry is None:
         return None
-    kind, position, entry_id = (entry.after.get(key) for key in ("fault", "position", "entry"))
+    kind, position, entry_id = (
+        entry.after.get(key) for key in ("fault", "fault_position", "fault_entry")
+    )
     return Verified(
         entry_id=entry.pk,
         at=entry.at,

@@ -68,8 +68,8 @@ LABELS: dict[str, str | Promise] = {
     "total": _lazy("number of entries"),
     "hash": _lazy("hash of the last link"),
     "fault": _lazy("fault"),
-    "position": _lazy("position of the fault"),
-    "entry": _lazy("number of the entry"),
+    "fault_position": _lazy("position of the fault"),
+    "fault_entry": _lazy("entry of the fault"),
 }
 
 
