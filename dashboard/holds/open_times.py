@@ -35,6 +35,7 @@ class Time:
     end: datetime | None
     seats_remaining: int | None = None
     hold: Hold | None = None
+    seats_total: int | None = None
 
     @property
     def is_free(self) -> bool:
@@ -75,7 +76,7 @@ def combine(
     freed = freed_slots(holds, listing.slots, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listing.slots)}
     times = [
-        Time(slot.start, slot.end, slot.seats_remaining)
+        Time(slot.start, slot.end, slot.seats_remaining, seats_total=slot.seats_total)
         for slot in slots.values()
         if not any(overlaps(slot, hold) for hold in hidden)
     ]
@@ -146,4 +147,6 @@ def overlaps(slot: Slot, hold: Hold) -> bool:
 
 def held_time(hold: Hold, slot: Slot | None) -> Time:
     """Return the time of a hold. Seated event types list its slot too, with the seats left."""
-    return Time(hold.slot_start, hold.slot_end, slot.seats_remaining if slot else None, hold)
+    if slot is None:
+        return Time(hold.slot_start, hold.slot_end, hold=hold)
+    return Time(hold.slot_start, hold.slot_end, slot.seats_remaining, hold, slot.seats_total)

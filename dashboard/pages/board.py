@@ -28,7 +28,7 @@ from dashboard.localization.searching import finder
 from dashboard.pages import answers, flash, parameters, row_cache, whose
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
-from dashboard.pages.whose import Whose
+from dashboard.pages.whose import Calendars, Whose
 
 MOST_TO_FIND = 200  # characters
 MOST_LOST = 50  # on one page
@@ -53,7 +53,6 @@ class EndedRow:
     """A hold that has ended: when, why, and where to hold the same again."""
 
     row: HoldRow
-    event_type_id: int
     ended_iso: str
     ended_day: str
     ended_clock: str
@@ -159,8 +158,10 @@ def make_board(
     holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
     calm = [entry for entry in holds if entry.is_calm(viewer.now)]
     troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
-    taken_from_them = transfer.transfers_from(viewer.user, now=viewer.now)
-    taken_over = [_taken_over_row(taken, viewer) for taken in taken_from_them]
+    taken_over = [
+        _taken_over_row(taken, viewer)
+        for taken in transfer.transfers_from(viewer.user, now=viewer.now)
+    ]
     lost_count = current.lost_count(viewer.cal_now)
     found = recent_findings(viewer.now)
     attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
@@ -171,20 +172,15 @@ def make_board(
         Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
         Tab.ENDED: current.ended_count,
     }
-    shown = _on_tab(tab, calm, viewer)
-    if find:
-        pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
-        shown = [entry for entry in shown if entry.pk in pks]
+    shown = _matching(_on_tab(tab, calm, viewer), find)
     most_lost = min(lost_count, MOST_LOST * pages)
     attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
-    ended = _ended(viewer, find) if tab == Tab.ENDED else []
-    ended = [line for line in ended if of_office.is_of(line.event_type_id, calendar)]
-    is_found = finder(find)
+    ended = _ended(viewer, find, of_office) if tab == Tab.ENDED else []
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
         rows=row_cache.rendered_rows(shown, viewer, current, of_office),
-        attention=[row for row in attention if is_found(row.search_text)],
+        attention=[row for row in attention if finder(find)(row.search_text)],
         lost_count=lost_count,
         lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,
         pages=pages,
@@ -269,13 +265,25 @@ def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
     )
 
 
-def _ended(viewer: Viewer, find: str) -> list[EndedRow]:
+def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary]:
+    if not find:
+        return entries
+    pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
+    return [entry for entry in entries if entry.pk in pks]
+
+
+def _ended(viewer: Viewer, find: str, calendars: Calendars) -> list[EndedRow]:
     holds = register.ended(viewer.now)
     if find:
         holds = holds.filter(pk__in=register.matching(holds, find)[:MOST_ENDED])
     newest = holds.select_related("holder", "claim_by")[:MOST_ENDED]
     place_url = reverse("place")
-    return [_ended_row(hold, viewer, place_url) for hold in newest]
+    calendar = calendars.chosen_by(viewer.user)
+    return [
+        _ended_row(hold, viewer, place_url)
+        for hold in newest
+        if calendars.is_of(hold.event_type_id, calendar)
+    ]
 
 
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
@@ -283,7 +291,6 @@ def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     is_ahead = hold.slot_start > viewer.cal_now
     return EndedRow(
         row=hold_row(hold, viewer),
-        event_type_id=hold.event_type_id,
         ended_iso=local_times.iso(ended_at),
         ended_day=local_times.day(ended_at, viewer.now),
         ended_clock=local_times.clock(ended_at),

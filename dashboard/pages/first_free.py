@@ -1,4 +1,4 @@
-"""Who can see a client first: the free times of several calendars side by side."""
+"""Find who can see a client first: the free times of several calendars side by side."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MOST_NAMED = 2  # of those who are free at one time of a week
 
 
 class FirstFreeForm(forms.Form):
-    """Whose times are shown: of an appointment, of calendars, or of single event types."""
+    """Times to show: of an appointment, of calendars, or of single event types."""
 
     title = forms.ChoiceField(label=_lazy("What"), required=False)
     day = forms.DateField(label=_lazy("Day"), required=False, widget=DateInput)

@@ -142,16 +142,7 @@ def make_picker(
     recent = recent_event_types(viewer.user) if is_needed else []
     wanted = wanted or _first_offered(recent, groups)
     event_type = catalogue.event_type(wanted, known) if wanted is not None else None
-    choice = Choice(
-        event_type_id=wanted,
-        slot_duration=_length(data.get("slot_duration"), event_type),
-        day=data.get("day"),
-        view=WEEK if data.get("view") == WEEK else DAY,
-        seek=bool(data.get("seek")),
-        client_zone=data.get("client_zone", ""),
-        chosen=_slot_start(form),
-        hosts=needed_by(event_type),
-    )
+    choice = _choice(data, wanted, event_type, _slot_start(form))
     names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
     kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
     grid = None
@@ -174,9 +165,26 @@ def make_picker(
     )
 
 
+def _choice(
+    data: Mapping[str, Any], wanted: int | None, event_type: EventType | None, at: datetime | None
+) -> Choice:
+    return Choice(
+        event_type_id=wanted,
+        slot_duration=_length(data.get("slot_duration"), event_type),
+        day=data.get("day"),
+        view=WEEK if data.get("view") == WEEK else DAY,
+        seek=bool(data.get("seek")),
+        client_zone=data.get("client_zone", ""),
+        chosen=at,
+        hosts=needed_by(event_type),
+    )
+
+
 def _first_offered(recent: Sequence[int], groups: Sequence[Group]) -> int | None:
     """Return the event type that a person prefers or held last, else the first that is offered."""
     offered = [each.id for group in groups if not group.is_paused for each in group.event_types]
+    if any(group.calendar for group in groups):
+        recent = [number for number in recent if number in offered]
     return next(iter([*recent, *offered]), None)
 
 

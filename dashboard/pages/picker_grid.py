@@ -257,7 +257,10 @@ def _seats(time: Time) -> str:
     left = time.seats_remaining
     if left is None:
         return ""
-    return ngettext("%(n)s seat left", "%(n)s seats left", left) % {"n": left}
+    total = time.seats_total
+    if total is None:
+        return ngettext("%(n)s seat left", "%(n)s seats left", left) % {"n": left}
+    return _("%(left)s of %(total)s seats left") % {"left": left, "total": total}
 
 
 def _clock_change(day: date) -> str:

@@ -1,4 +1,4 @@
-"""Whose time a hold takes: the calendar of its event type. Empty where there are no calendars."""
+"""Tell whose time a hold takes: the calendar of its event type, where there are calendars."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who can see them first: the free times of several calendars side by side."""
+"""First free: the free times of several calendars side by side."""
 
 from __future__ import annotations
 

@@ -112,9 +112,9 @@ def test_seated_type_shows_seats_and_full_times(browser: Client, calcom: Sandbox
     wednesday = cells(browser.get(f"/holds/new?event_type_id={GROUP}&day={day(2)}"))
 
     assert monday[:3] == [
-        f"09:00 5 seats left {named(0)}",
-        f"10:00 1 seat left {named(0)}",
-        f"11:00 5 seats left {named(0)}",
+        f"09:00 5 of 5 seats left {named(0)}",
+        f"10:00 1 of 5 seats left {named(0)}",
+        f"11:00 5 of 5 seats left {named(0)}",
     ]
     [full] = [cell for cell in wednesday if cell.kind == "full"]
     assert (full.words, full.to) == ("14:00 full", "")

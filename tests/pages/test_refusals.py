@@ -155,4 +155,4 @@ def test_full_seated_time_offers_the_next_with_seats(browser: Client, calcom: Sa
     full = wish(event_type_id=GROUP, slot_start=f"{day(2)}T14:00+01:00")
     refused = browser.post("/holds/new", full)
     assert refused.status_code == 409
-    assert f"{named(2)} 15:00 · 5 seats left</button>" in markup(refused)
+    assert f"{named(2)} 15:00 · 5 of 5 seats left</button>" in markup(refused)
