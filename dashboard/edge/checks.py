@@ -29,7 +29,7 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
     if not collected.hashed_files:
         text = f"There are no collected static files in STATIC_ROOT, {root!r}."
     elif outdated:
-        text = f"STATIC_ROOT, {root!r}, lacks {len(outdated)} files of this version: {outdated[0]}."
+        text = f"STATIC_ROOT, {root!r}, lacks files of this version: {', '.join(outdated[:3])}."
     else:
         return []
     return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")]

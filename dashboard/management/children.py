@@ -6,7 +6,6 @@ even after SIGKILL, and the child ends itself.
 
 from __future__ import annotations
 
-import os
 import subprocess
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -30,7 +29,7 @@ class Children(ExitStack):
         self.project = project
         self.logs = logs
         self.timeout = timeout
-        self.environment = dict(os.environ)
+        self.environment: dict[str, str] | None = None  # as this process
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def start(

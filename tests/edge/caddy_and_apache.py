@@ -24,10 +24,11 @@ CADDY_GLOBAL = """\
     https_port {ports.tls}
 }}
 """
-# The modules that the printed text names, and those that Debian always loads.
-APACHE_MODULES = (
-    "authz_core headers mime mpm_event proxy proxy_http socache_shmcb ssl unique_id alias".split()
-)
+# Those that Debian loads by itself, and those that the printed text enables.
+APACHE_MODULES = [
+    *("alias", "authz_core", "mime", "mpm_event", "socache_shmcb"),
+    *("headers", "proxy", "proxy_http", "ssl", "unique_id"),
+]
 APACHE_WHOLE = """\
 ServerRoot {folder}
 PidFile {folder}/apache.pid
@@ -76,9 +77,7 @@ def apache(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[N
         for name in APACHE_MODULES
     )
     config = folder / "apache.conf"
-    config.write_text(
-        APACHE_WHOLE.format(folder=folder, ports=ports, modules=modules, block=block)
-    )
+    config.write_text(APACHE_WHOLE.format(folder=folder, ports=ports, modules=modules, block=block))
     command = [server, "-DFOREGROUND", "-f", config]
     with listening(command, ports, folder / "apache.log"):
         yield

@@ -1,10 +1,13 @@
 """Deployment checks of static files and trusted proxies."""
 
+import shutil
+
 import pytest
 
 from dashboard.edge.checks import check_calcom_key, check_collected, check_trusted_proxies
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.public_address import public_address
+from tests.serving import static_root
 
 
 def messages(settings, folder, *, debug=False):
@@ -17,9 +20,22 @@ def test_missing_static_files_are_reported(settings, tmp_path):
     assert messages(settings, tmp_path) == [("edge.W001", text, "Run 'manage.py collectstatic'.")]
 
 
-def test_collected_static_files_pass(settings, tmp_path):
-    (tmp_path / "staticfiles.json").write_text("{}")
-    assert messages(settings, tmp_path) == []
+def test_collected_static_files_pass(settings):
+    assert messages(settings, static_root()) == []
+
+
+@pytest.mark.parametrize("damage", ["changed", "removed", "hashed copy removed"])
+def test_outdated_static_files_are_reported(settings, tmp_path, damage):
+    folder = tmp_path / "static"
+    shutil.copytree(static_root(), folder)
+    if damage == "changed":
+        (folder / "js" / "clock.js").write_text("of an older version")
+    else:
+        pattern = "clock.js" if damage == "removed" else "clock.*.js"
+        [path] = (folder / "js").glob(pattern)
+        path.unlink()
+    text = f"STATIC_ROOT, {str(folder)!r}, lacks files of this version: js/clock.js."
+    assert messages(settings, folder) == [("edge.W001", text, "Run 'manage.py collectstatic'.")]
 
 
 def test_debug_needs_no_collected_files(settings, tmp_path):

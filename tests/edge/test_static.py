@@ -30,6 +30,10 @@ def test_file_is_hashed_compressed_and_immutable(serve, prefix):
     compressed = (static_root() / f"{name}.gz").read_bytes()
     assert gzip.decompress(compressed) == answer.content
     assert int(answer.headers["Content-Length"]) == len(compressed)
+    smaller = get(f"{site.url}{prefix}/static/{name}", headers={"Accept-Encoding": "gzip, br"})
+    assert smaller.headers["Content-Encoding"] == "br"
+    assert smaller.content == answer.content
+    assert int(smaller.headers["Content-Length"]) < len(compressed)
 
 
 def test_files_are_same_origin_only(serve):

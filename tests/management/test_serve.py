@@ -1,4 +1,4 @@
-"""``manage.py serve``: refuse a broken set-up, run two processes, reload without losing anything."""
+"""``manage.py serve``: refuse a broken set-up, run two processes, reload without a loss."""
 
 import os
 import shutil
@@ -72,7 +72,7 @@ def test_missing_and_outdated_static_files_stop_the_start(variables, tmp_path):
     assert failure(variables) == f"CommandError: {text} {hint}"
     shutil.copytree(static_root(), folder)
     (folder / "js" / "clock.js").write_text("of an older version")
-    text = f"STATIC_ROOT, {str(folder)!r}, lacks 1 files of this version: js/clock.js."
+    text = f"STATIC_ROOT, {str(folder)!r}, lacks files of this version: js/clock.js."
     assert failure(variables) == f"CommandError: {text} {hint}"
 
 

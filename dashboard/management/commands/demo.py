@@ -80,14 +80,15 @@ class Command(BaseCommand):
 
 def start_children(children: Children, listener: socket.socket, url: str) -> str:
     """Start sandbox, settle and server; return the address that controls the sandbox."""
-    children.environment = demonstration.environment_of_children(public_url=url, calcom_url=url)
+    variables = demonstration.environment_of_children(public_url=url, calcom_url=url)
+    children.environment = variables
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
     addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
     if len(addresses) < len(("sandbox", "control")):
         raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
-    children.environment["CALCOM_API_URL"] = addresses["sandbox"]
+    variables["CALCOM_API_URL"] = addresses["sandbox"]
     children.start("settle", [*MANAGE, "settle", "--every", "5", "--with-parent"])
     server = ["-m", "gunicorn", "-c", "python:dashboard.management.child_server"]
     options = ["--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
