@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
-from tests.edge.test_several_machines import PASSWORD, PEOPLE, TIMES, Desk
+from tests.edge.test_several_machines import ADD_PEOPLE, HOURS, PEOPLE, Desk
 from tests.script_visitor import free_tuesday
 from tests.serving import environment, manage, serving
 
@@ -25,8 +25,7 @@ def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
             WEB_CONCURRENCY="3",
         )
         manage(variables, "migrate")
-        for name in PEOPLE:
-            manage(variables, "person", "add", name, "--role", "Staff", stdin=PASSWORD)
+        manage(variables, "shell", "-v", "0", "-c", ADD_PEOPLE)
         with serving(variables, tmp_path) as site:
             first = date.fromisoformat(free_tuesday())
             desks = [
@@ -36,11 +35,13 @@ def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
             for desk in desks:
                 desk.start()
             probes = []
-            while any(desk.is_alive() for desk in desks):
-                probes.append(httpx.get(f"{site.url}/metrics", timeout=60).status_code)
-                probes.append(httpx.get(f"{site.url}/readyz", timeout=60).status_code)
+            for desk in desks:
+                while desk.is_alive():
+                    probes.append(httpx.get(f"{site.url}/metrics", timeout=60).status_code)
+                    probes.append(httpx.get(f"{site.url}/readyz", timeout=60).status_code)
+                    desk.join(0.5)
             log = site.log.read_text()
     assert [desk.failed for desk in desks] == [[]] * len(PEOPLE)
-    assert sum(len(desk.placed) for desk in desks) == len(PEOPLE) * TIMES
+    assert sum(len(desk.placed) for desk in desks) == len(PEOPLE) * len(HOURS)
     assert set(probes) == {200}
     assert "locked" not in log
