@@ -46,7 +46,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Who searches when, and the people there are."""
+    """Searcher and moment of a search, and the people there are."""
 
     people: tuple[Person, ...]
     viewer: int | None
