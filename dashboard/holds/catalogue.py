@@ -152,7 +152,9 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
         for calendar in stale[room:]:
             calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
     claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
-    for calendar, answer in zip(claimed, ask_all(claimed), strict=True):
+    answered = zip(claimed, ask_all(claimed), strict=True)
+    # The last answer tells best what is left of the allowance.
+    for calendar, answer in sorted(answered, key=lambda pair: pair[1].exchange.received_at):
         error = answer if isinstance(answer, CalcomError) else None
         rate_and_clock.learn(upstream, answer.exchange, error)
         store(calendar, answer)

@@ -108,7 +108,7 @@ class CalendarForm(forms.Form):
 def calendars(request: HttpRequest) -> HttpResponse:
     """Show the list, or add a calendar."""
     if request.method != "POST":
-        return list_page(request, AddForm(initial=recall(request)))
+        return list_page(request, AddForm(initial=recall(request, "calendars")))
     form = AddForm(request.POST)
     if not form.is_valid():
         return list_page(request, form, status=422)
@@ -120,13 +120,15 @@ def calendars(request: HttpRequest) -> HttpResponse:
     except CalendarError as error:
         raise PermissionDenied from error
     messages.success(request, _("Added: %(label)s.") % {"label": added.label})
-    return to_list()
+    return to_list("#main")  # where the message is: a browser would keep the form's own #add
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar's form, or save it."""
     found = get_object_or_404(Calendar, pk=pk)
+    if saved := recall(request, "calendar"):
+        return calendar_page(request, found, CalendarForm(saved, calendar=found))
     if request.method != "POST":
         fields = ("label", "colour", "position", "is_paused", "is_hidden")
         initial = {name: getattr(found, name) for name in fields}
@@ -155,7 +157,7 @@ def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
         raise BadRequest from error
     except CalendarError as error:
         raise PermissionDenied from error
-    return to_list(pk)
+    return to_list(f"#calendar-{pk}")
 
 
 @require_POST
@@ -170,10 +172,9 @@ def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
     return to_list()
 
 
-def to_list(pk: int | None = None) -> HttpResponse:
-    """Answer 303 with the list, at the row of a calendar."""
-    row = f"#calendar-{pk}" if pk else ""
-    return HttpResponseRedirect(reverse("calendars") + row, status=303)
+def to_list(part: str = "") -> HttpResponse:
+    """Answer 303 with the list, at a part of it."""
+    return HttpResponseRedirect(reverse("calendars") + part, status=303)
 
 
 def list_page(request: HttpRequest, form: AddForm, *, status: int = 200) -> HttpResponse:

@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 from django.http import HttpResponse
+from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calendars.models import Calendar
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import expire, send, sign_in
 from tests.calendars.entries import MEDICAL, entered
 from tests.pages.desk import desk, markup
 
@@ -37,7 +39,7 @@ def test_added_calendar_is_in_the_list(calcom: Sandbox, admin: User) -> None:
     browser = desk(admin)
     form = {"typed": "zofia.wisniewska", "team_id": "", "label": "", "colour": "teal"}
     answer = browser.post("/calendars/", form)
-    assert (answer.status_code, answer["Location"]) == (303, "/calendars/")
+    assert (answer.status_code, answer["Location"]) == (303, "/calendars/#main")
     page = markup(browser.get("/calendars/"))
     assert "Added: Dr Zofia Wiśniewska." in page
     assert 'class="whose hue-teal"' in page
@@ -138,6 +140,22 @@ def test_calendar_is_removed_unless_people_are_limited_to_it(
     entry, refused = AuditEntry.objects.newest_first()[:2]
     assert (entry.action, entry.before["label"]) == ("calendar_removed", "anna.rossi")
     assert (refused.outcome, refused.error_code) == ("refused", "limits_people")
+
+
+def test_typed_values_outlive_the_session(calcom: Sandbox, admin: User) -> None:
+    calendar = entered("anna.rossi")
+    page = f"/calendars/{calendar.pk}/"
+    browser = Client()
+    sign_in(browser, admin.username)
+    browser.get(page)
+    expire(browser)
+    send(browser, page, label="Dr A", colour="pink", position="1", is_paused="on")
+    sign_in(browser, admin.username, next=page)
+    shown = markup(browser.get(page))
+    assert 'value="Dr A"' in shown
+    assert '<option value="pink" selected>' in shown
+    assert 'name="is_paused" id="id_is_paused" checked' in shown
+    assert Calendar.objects.get().label == "anna.rossi"
 
 
 def test_staff_may_not_open_or_send_them(calcom: Sandbox, staff: User) -> None:
