@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import Answer, CalcomError, Cause, EventType, Listed, Team
+from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, event_types, messages, rate_and_clock
@@ -62,7 +63,8 @@ def add(
     Raises HoldError, with messages beside the fields ``typed`` and ``team_id``.
     """
     field = "team_id" if team_id is not None else "typed"
-    reference = str(team_id) if team_id is not None else typed
+    # A key or a uid may be pasted into the wrong field, and the log keeps what it is told.
+    reference = str(team_id) if team_id is not None else cleanse(typed, (), LABEL)
     changes.require_admin(
         Action.CALENDAR_ADDED, Calendar(label=label, reference=reference), by=by, now=now
     )

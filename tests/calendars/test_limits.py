@@ -1,4 +1,4 @@
-"""Who may hold for whom: refused in the service, recorded, and said on the page."""
+"""Refuse holds for whom a person may not hold: in the service, in the log, and on the page."""
 
 from __future__ import annotations
 

@@ -79,6 +79,19 @@ def outcomes() -> list[str]:
     return list(entries.values_list("outcome", flat=True))
 
 
+@pytest.mark.parametrize(
+    "secret", ["cal_ownerfast0123456789", "12197e27-8acb-4005-ae3e-50a98d8eb171"]
+)
+def test_secret_typed_by_mistake_is_not_in_the_log(
+    calcom: Sandbox, admin: User, secret: str
+) -> None:
+    with pytest.raises(HoldError):
+        add(admin, secret)
+    entry = AuditEntry.objects.newest_first()[0]
+    assert entry.asked["reference"] == "[hidden]"
+    assert secret not in str(vars(entry))
+
+
 @pytest.mark.parametrize("key", ["cal_mate0123456789", "cal_stranger0123456789"])
 def test_stranger_may_add_no_team(calcom: Sandbox, admin: User, settings: Any, key: str) -> None:
     settings.CALCOM_API_KEY = key
