@@ -158,10 +158,7 @@ def make_board(
     holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
     calm = [entry for entry in holds if entry.is_calm(viewer.now)]
     troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
-    taken_over = [
-        _taken_over_row(taken, viewer)
-        for taken in transfer.transfers_from(viewer.user, now=viewer.now)
-    ]
+    taken_over = _taken_over_rows(viewer)
     lost_count = current.lost_count(viewer.cal_now)
     found = recent_findings(viewer.now)
     attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
@@ -251,6 +248,11 @@ def _attention(
     shown = [row for row in rows if row.is_mine or tab != Tab.MINE]
     shown_pks = {row.pk for row in shown}
     return [*shown, *(row for row in taken_over if row.pk not in shown_pks)]
+
+
+def _taken_over_rows(viewer: Viewer) -> list[HoldRow]:
+    taken_from_them = transfer.transfers_from(viewer.user, now=viewer.now)
+    return [_taken_over_row(taken, viewer) for taken in taken_from_them]
 
 
 def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:

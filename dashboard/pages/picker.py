@@ -138,16 +138,14 @@ def make_picker(
     asked.is_valid()
     data = asked.cleaned_data
     wanted = data.get("other_event_type_id") or data.get("event_type_id")
-    is_needed = len(groups) > 1 or wanted is None
-    recent = recent_event_types(viewer.user) if is_needed else []
+    recent = recent_event_types(viewer.user) if len(groups) > 1 or wanted is None else []
     wanted = wanted or _first_offered(recent, groups)
     event_type = catalogue.event_type(wanted, known) if wanted is not None else None
     choice = _choice(data, wanted, event_type, _slot_start(form))
     names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
     kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
-    grid = None
-    if wanted is not None:
-        grid = GridBuilder(choice, viewer=viewer, path=path, kept=kept).grid()
+    builder = GridBuilder(choice, viewer=viewer, path=path, kept=kept) if wanted else None
+    grid = builder.grid() if builder else None
     shown = _shown_form(asked, choice, event_type, grid)
     shown.list_lengths(event_type)
     for each in (shown, form):
