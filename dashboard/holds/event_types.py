@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from django.core.cache import cache
+from django.db import DatabaseError
 from django.utils import timezone
 
 from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Refused
@@ -128,7 +130,8 @@ def cached(name: str, call: Callable[[], Answer[T]]) -> Known[T]:
         found = Known(answer.value)
         cache.set(key, found, ANSWER_KEPT)
         cache.set(fallback_key, answer.value, FALLBACK_KEPT)
-    rate_and_clock.save(upstream)
+    with suppress(DatabaseError):  # that takes no writes: the page can be shown even so
+        rate_and_clock.save(upstream)
     return found
 
 

@@ -60,7 +60,8 @@ def examine(now: datetime) -> Iterator[Finding]:
 
 def configuration(_now: datetime) -> Iterator[Finding]:
     """Run Django's and our own checks: settings, static files, proxies, security."""
-    messages = run_checks(include_deployment_checks=True)
+    every = run_checks(include_deployment_checks=True)
+    messages = [each for each in every if not each.is_silenced()]
     for each in messages:
         level = "error" if each.level >= ERROR else "warning"
         yield Finding(level, "settings", each.msg, each.hint or "See Django's page on this check.")

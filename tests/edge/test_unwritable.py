@@ -75,7 +75,7 @@ def test_pages_that_read_are_shown(calcom: Sandbox, staff: User, admin: User) ->
     browser = desk(admin)
     browser.get("/")
     paths = ["/", "/board", "/warnings", f"/holds/{hold.pk}/", f"/holds/{ran_out.pk}/", "/audit/"]
-    paths.append(f"/holds/{ran_out.pk}/poll")
+    paths += [f"/holds/{ran_out.pk}/poll", "/settings/"]
     with unwritable():
         shown = {path: browser.get(path).status_code for path in paths}
     assert shown == dict.fromkeys(paths, 200)

@@ -59,6 +59,17 @@ def test_sound_installation(calcom: Sandbox, staff: User, capsys) -> None:
     assert [call.method for call in calcom.calls()][-1] == "GET"
 
 
+def test_silenced_checks_are_left_out(calcom: Sandbox, capsys, settings) -> None:
+    settings.SILENCED_SYSTEM_CHECKS = []
+    loud = examined(capsys)[1]["warning"]
+    settings.SILENCED_SYSTEM_CHECKS = ["security.W008"]
+    quiet = examined(capsys)[1]["warning"]
+    assert [each for each in loud if each not in quiet] == [
+        each for each in loud if "SECURE_SSL_REDIRECT" in each["text"]
+    ]
+    assert len(quiet) == len(loud) - 1
+
+
 def test_text_has_a_remedy_below_each_fault(calcom: Sandbox, capsys, settings) -> None:
     settings.CALCOM_API_KEY = "cal_nobody"
     with pytest.raises(SystemExit):
