@@ -1,7 +1,7 @@
 """Configuration of gunicorn: ``gunicorn -c python:dashboard.edge.gunicorn``.
 
 https://docs.gunicorn.org/en/stable/settings.html
-gunicorn reads WEB_CONCURRENCY, the number of processes, itself; its default is 1.
+gunicorn reads WEB_CONCURRENCY, the number of processes, itself; the settings check it first.
 """
 
 from __future__ import annotations

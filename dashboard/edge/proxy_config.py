@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from django.conf import settings
-from django.template import Context, engines
+from django.template import Context, Engine
 
 from dashboard.edge.public_address import PublicAddress
 
@@ -39,8 +39,8 @@ def configuration(kind: str, *, address: PublicAddress, bind: str) -> str:
         "python": sys.executable,
         "database_folder": database_folder(),
     }
-    template = engines["django"].get_template(f"deployment/{TEMPLATES[kind]}")
-    return str(template.template.render(Context(values, autoescape=False)))
+    template = Engine.get_default().get_template(f"deployment/{TEMPLATES[kind]}")
+    return str(template.render(Context(values, autoescape=False)))
 
 
 def database_folder() -> str:

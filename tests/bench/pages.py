@@ -126,10 +126,9 @@ def answer_rates(
 ) -> tuple[float, float]:
     """Return the answers per second of the path, with its ETag if given, and of the empty view."""
     port = httpx.URL(product.url).port or 80
-    cookie = "; ".join(f"{name}={value}" for name, value in person.client.cookies.items())
     etags = {path: etag, EMPTY: ""}
     found: dict[str, list[float]] = {each: [] for each in etags}
-    with load(port, cookie, core_of_product_and_others()[1]) as answers_per_second:
+    with load(port, person.cookie, core_of_product_and_others()[1]) as answers_per_second:
         for each, known in etags.items():
             answers_per_second(each, size.seconds / 2, known)  # warms up
         for turn in range(size.rounds):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from uuid import uuid4
 
 import httpx
@@ -38,14 +39,17 @@ class Product:
         return self.site.url
 
     @contextmanager
-    def person(self, name: str, role: str) -> Iterator[Person]:
-        """Add a person and sign them in, on a connection that stays open."""
+    def person(self, name: str, role: str, **client: Any) -> Iterator[Person]:
+        """Add a person and sign them in, on a connection that stays open.
+
+        ``client`` are arguments of httpx, for a way to the product through a proxy.
+        """
         self.site.manage("person", "add", name, "--role", role, stdin=PASSWORD)
-        with httpx.Client(base_url=self.url, timeout=30) as client:
-            page = client.get("/accounts/login/")
+        with httpx.Client(**{"base_url": self.url, "timeout": 30} | client) as browser:
+            page = browser.get("/accounts/login/")
             data = {"username": name, "password": PASSWORD, "csrfmiddlewaretoken": token_of(page)}
-            expect(client.post("/accounts/login/", data=data), 302)
-            yield Person(client, token_of(client.get("/holds/new")))
+            expect(browser.post("/accounts/login/", data=data), 302)
+            yield Person(browser, token_of(browser.get("/holds/new")))
 
 
 @dataclass(frozen=True)
@@ -55,9 +59,18 @@ class Person:
     client: httpx.Client
     token: str
 
+    @property
+    def cookie(self) -> str:
+        """The value of the Cookie header."""
+        return "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+
     def place(self, slot_start: datetime, **more: str) -> None:
         """Send the form of a new hold and read the whole answer."""
-        fields = {
+        expect(self.client.post("/holds/new", data=self.place_form(slot_start) | more), 303)
+
+    def place_form(self, slot_start: datetime) -> dict[str, str]:
+        """Return the fields of a new hold."""
+        return {
             "csrfmiddlewaretoken": self.token,
             "token": str(uuid4()),
             "event_type_id": "1",
@@ -67,7 +80,6 @@ class Person:
             "client_contact": "+39 06 555 0100",
             "note": "",
         }
-        expect(self.client.post("/holds/new", data=fields | more), 303)
 
 
 def place_holds(people: list[Person], numbers: range) -> None:

@@ -28,7 +28,7 @@ daemon off;
 user root;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
-events {{}}
+events {{ worker_connections 4096; }}
 http {{
     access_log off;
     client_body_temp_path {folder}/body;

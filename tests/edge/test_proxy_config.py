@@ -45,7 +45,8 @@ def test_text_is_made_for_the_address(kind, address, bind, lines):
 @pytest.mark.parametrize("kind", sorted(set(TEMPLATES) - {"systemd"}))
 def test_every_proxy_removes_headers_that_a_client_may_forge(kind):
     text = configuration(kind, address=PREFIX, bind=TCP)
-    assert re.search(r'(-|unset )Forwarded$|Forwarded:? "";?', text, re.MULTILINE)
+    for name in ("Forwarded", "X-Forwarded-Prefix"):
+        assert re.search(rf'(-|unset ){name}$|\b{name}:? "";?', text, re.MULTILINE)
     assert "X-Request-Id" in text
     assert "TRUSTED_PROXIES='127.0.0.1'" in text
 
