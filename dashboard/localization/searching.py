@@ -1,12 +1,15 @@
 """Find a person by parts of a name, a phone number or a note, however they are spelled.
 
-``static/js/find.js`` does the same in the browser, with ``tables`` and the texts of
-``search_text``.
+``static/js/find.js`` does the same in the browser, with ``tables``. After a change of these:
+
+    python -m dashboard.localization.searching > static/js/search_tables.json
 """
 
 from __future__ import annotations
 
+import json
 import re
+import sys
 import unicodedata
 from collections.abc import Callable
 from typing import Any
@@ -66,6 +69,7 @@ def tables() -> dict[str, Any]:
         "keepsZero": KEEPS_ZERO,
         "shortest": SHORTEST,
         "international": INTERNATIONAL,
+        "trunks": TRUNKS,
     }
 
 
@@ -111,3 +115,7 @@ def _spelled(text: str) -> str:
     if text.isascii():
         return text
     return replace_letters(unicodedata.normalize("NFC", text).lower(), SPELLED, SPELLINGS)
+
+
+if __name__ == "__main__":
+    json.dump(tables(), sys.stdout, indent=2, sort_keys=True)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
@@ -25,15 +25,16 @@ from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
-from dashboard.pages import answers, flash, parameters, row_cache, whose
+from dashboard.pages import answers, parameters, row_cache, whose
+from dashboard.pages.ended import EndedPage, ended_page
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
-from dashboard.pages.whose import Calendars, Whose
+from dashboard.pages.whose import Whose
 
 MOST_TO_FIND = 200  # characters
 MOST_LOST = 50  # on one page
 MOST_PAGES = 40
-MOST_ENDED = 200
+FIND_HEADER = "Holdfast-Find"  # percent-encoded, of a poll: an address stands in logs
 # Finding actions without an outcome reads much of the log, which is too slow for every poll.
 FINDINGS_KEPT = 30  # seconds
 
@@ -49,15 +50,15 @@ class Tab(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class EndedRow:
-    """A hold that has ended: when, why, and where to hold the same again."""
+class Asked:
+    """Page of the board that is asked for, besides its tab."""
 
-    row: HoldRow
-    ended_iso: str
-    ended_day: str
-    ended_clock: str
-    reason: str
-    again: str  # "" where the slot is past
+    find: str = ""  # leaves the holds whose client, contact or note have all its words
+    pages: int = 1  # of lost holds, one below the other
+    before: int | None = None  # the ended hold after which the page begins
+
+
+NOTHING = Asked()
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,7 @@ class Board:
     pages: int  # of lost holds
     findings: Sequence[Any]
     findings_are_cut: bool
-    ended: Sequence[EndedRow]
-    is_cut: bool  # more have ended than are shown
+    ended: EndedPage
     live_count: int
     find: str
     updated: str
@@ -94,10 +94,9 @@ class Board:
 def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
     viewer, current = read_register(request)
-    tab, pages = tab_named(request.GET.get("tab", "")), pages_asked(request)
-    find = request.POST.get("find", "").strip()[:MOST_TO_FIND]
-    board = make_board(viewer, tab, current, find=find, pages=pages)
-    context = {"board": board, "etag": board_etag(viewer, tab, current, pages=pages)}
+    tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
+    board = make_board(viewer, tab, current, asked)
+    context = {"board": board, "etag": board_etag(viewer, tab, current, asked)}
     return answers.render_page(request, "board", context)
 
 
@@ -105,11 +104,11 @@ def show(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
-    tab, pages = tab_named(request.GET.get("tab", "")), pages_asked(request)
-    etag = board_etag(viewer, tab, current, pages=pages)
+    tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
+    etag = board_etag(viewer, tab, current, asked)
 
     def render_board() -> HttpResponse:
-        context = {"board": make_board(viewer, tab, current, pages=pages), "etag": etag}
+        context = {"board": make_board(viewer, tab, current, asked), "etag": etag}
         return render(request, "holds/_board.html", context)
 
     return answers.unless_known(request, etag, render_board)
@@ -120,12 +119,17 @@ def tab_named(value: str) -> Tab:
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def pages_asked(request: HttpRequest) -> int:
-    """Return how many pages of lost holds are shown, one below the other."""
-    return min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES)
+def asked_for(request: HttpRequest) -> Asked:
+    """Read it from a form, or from a poll."""
+    find = request.POST.get("find", "") or unquote(request.headers.get(FIND_HEADER, ""))
+    return Asked(
+        find=find.strip()[:MOST_TO_FIND],
+        pages=min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES),
+        before=parameters.number(request.GET.get("before")),
+    )
 
 
-def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -> str:
+def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> str:
     """Return a value that stays the same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
@@ -133,7 +137,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -
     """
     return answers.etag_of(
         tab.value,
-        pages,
+        asked,
         viewer.holds_url,
         viewer.is_admin,
         viewer.user.pk,
@@ -146,14 +150,9 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, *, pages: int = 1) -
     )
 
 
-def make_board(
-    viewer: Viewer, tab: Tab, current: Snapshot, *, find: str = "", pages: int = 1
-) -> Board:
-    """Return what this person sees. The number of queries does not depend on that of holds.
-
-    ``find`` leaves the holds whose client, contact or note have all its words.
-    """
-    of_office = whose.calendars()
+def make_board(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> Board:
+    """Return what this person sees. The number of queries does not depend on that of holds."""
+    find, of_office = asked.find, whose.calendars()
     calendar = of_office.chosen_by(viewer.user)
     holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
     calm = [entry for entry in holds if entry.is_calm(viewer.now)]
@@ -170,9 +169,8 @@ def make_board(
         Tab.ENDED: current.ended_count,
     }
     shown = _matching(_on_tab(tab, calm, viewer), find)
-    most_lost = min(lost_count, MOST_LOST * pages)
+    most_lost = min(lost_count, MOST_LOST * asked.pages)
     attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
-    ended = _ended(viewer, find, of_office) if tab == Tab.ENDED else []
     return Board(
         tab=tab,
         tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
@@ -180,11 +178,10 @@ def make_board(
         attention=[row for row in attention if finder(find)(row.search_text)],
         lost_count=lost_count,
         lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,
-        pages=pages,
+        pages=asked.pages,
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
         findings_are_cut=len(found) >= MAX_FINDINGS,
-        ended=ended,
-        is_cut=len(ended) == MOST_ENDED < current.ended_count,
+        ended=_ended(tab, viewer, asked, of_office.numbers_of(calendar)),
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
         calendars=of_office.listed,
@@ -274,28 +271,7 @@ def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary
     return [entry for entry in entries if entry.pk in pks]
 
 
-def _ended(viewer: Viewer, find: str, calendars: Calendars) -> list[EndedRow]:
-    holds = register.ended(viewer.now)
-    if find:
-        holds = holds.filter(pk__in=register.matching(holds, find)[:MOST_ENDED])
-    newest = holds.select_related("holder", "claim_by")[:MOST_ENDED]
-    place_url = reverse("place")
-    calendar = calendars.chosen_by(viewer.user)
-    return [
-        _ended_row(hold, viewer, place_url)
-        for hold in newest
-        if calendars.is_of(hold.event_type_id, calendar)
-    ]
-
-
-def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
-    ended_at = hold.ended_at or hold.changed_at
-    is_ahead = hold.slot_start > viewer.cal_now
-    return EndedRow(
-        row=hold_row(hold, viewer),
-        ended_iso=local_times.iso(ended_at),
-        ended_day=local_times.day(ended_at, viewer.now),
-        ended_clock=local_times.clock(ended_at),
-        reason=flash.end_reason(hold),
-        again=f"{place_url}?again={hold.pk}" if is_ahead else "",
-    )
+def _ended(tab: Tab, viewer: Viewer, asked: Asked, event_types: Sequence[int] | None) -> EndedPage:
+    if tab != Tab.ENDED:
+        return EndedPage()
+    return ended_page(viewer, find=asked.find, before=asked.before, event_types=event_types)

@@ -50,6 +50,12 @@ class Calendars:
         """Return whether a hold of this event type is of the calendar; None is any."""
         return calendar is None or self.by_event_type.get(event_type_id) == calendar
 
+    def numbers_of(self, calendar: Whose | None) -> list[int] | None:
+        """Return the event types of a calendar; None for all."""
+        if calendar is None:
+            return None
+        return [number for number, whose in self.by_event_type.items() if whose == calendar]
+
 
 def calendars() -> Calendars:
     """Return the calendars as last listed, without a call."""

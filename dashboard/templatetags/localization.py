@@ -1,12 +1,10 @@
-"""Filters for moments in templates, and the tables of the search for its script."""
+"""Filters for moments in templates."""
 
 from __future__ import annotations
 
-import json
-
 from django import template
 
-from dashboard.localization import local_times, searching
+from dashboard.localization import local_times
 
 register = template.Library()
 
@@ -15,9 +13,3 @@ register.filter("day_and_year", local_times.day_and_year)
 register.filter("clock", local_times.clock)
 register.filter("day_and_clock", local_times.day_and_clock)
 register.filter("in_full", local_times.in_full)
-
-
-@register.simple_tag
-def search_tables() -> str:
-    """Return the tables of the search as JSON."""
-    return json.dumps(searching.tables(), ensure_ascii=False, separators=(",", ":"))

@@ -1,10 +1,12 @@
 // Find a hold by client, contact or note, among the rows that the page has. The text stays in the
-// page: it is personal data, and a request would carry it in its address.
+// page: it is personal data, and a request would carry it in its address. Only holds that have ended
+// are searched by the server, because the page does not have them all: the board's poll then brings
+// the text in a header.
 //
-// Each row has the text to search, made by dashboard/localization/searching.py. What is typed is
-// folded here in the same way, with the same tables.
+// Rows and what is typed are folded as in dashboard/localization/searching.py, with its tables.
 
 const ANNOUNCE_AFTER = 700; // milliseconds after the last key
+const ASK_AFTER = 300;
 
 const field = () => document.querySelector("[data-find] input[type=search]");
 const announce = (text) =>
@@ -12,7 +14,8 @@ const announce = (text) =>
 const textOf = (name) =>
   document.getElementById("script-texts").content.querySelector(`[data-text=${name}]`).textContent;
 
-const tables = JSON.parse(document.querySelector("meta[name=search-tables]").content);
+const url = document.querySelector("meta[name=search-tables]").content;
+const tables = await (await fetch(url)).json();
 const MARKS = new RegExp(`[${tables.marks}]`, "gu");
 const GAP = /[\s\u2010-\u2015\u2212-]+/u;
 const NUMBER = /\+?\(?[0-9][0-9 ()./-]*[0-9]/gu;
@@ -37,6 +40,37 @@ function splitNumber(number, allDigits) {
   const code = digits.match(COUNTRY_CODE)?.[0] ?? "";
   const national = digits.slice(code.length);
   return [code, code === tables.keepsZero ? national : national.replace(/^0/u, "")];
+}
+
+// Return a number with and without country code; "#" marks one whose country is not known.
+function formsOfNumber(number) {
+  const digits = number.replace(/[^0-9]/gu, "");
+  const [code, national] = splitNumber(number, digits);
+  if (number.startsWith("+") || digits.startsWith("00")) {
+    return [code + national, (tables.trunks[code] ?? "0") + national];
+  }
+  const forms = [digits, `#${digits.replace(/^0+/u, "")}`];
+  return code ? [...forms, `0${national}`] : forms;
+}
+
+function searchText(texts) {
+  const folded = texts.map(fold).join("\n");
+  const spelledOut = texts.map((text) => fold(spelled(text))).join("\n");
+  const numbers = (folded.match(NUMBER) ?? []).flatMap(formsOfNumber);
+  return [folded, spelledOut, ...numbers].join("\n");
+}
+
+// Return the text to search of a row: what its cell shows. Others bring it, as they show less.
+const searched = new WeakMap();
+function searchTextOf(row) {
+  const cell = row.querySelector("td.client");
+  if (!cell) return row.dataset.searchText;
+  const shown = cell.textContent;
+  if (searched.get(row)?.shown !== shown) {
+    const text = searchText(Array.from(cell.childNodes, (node) => node.textContent));
+    searched.set(row, { shown, text });
+  }
+  return searched.get(row).text;
 }
 
 // Return all forms in which a typed word or number may stand in a row.
@@ -76,7 +110,7 @@ function filter() {
   for (const part of document.querySelectorAll("[data-searched]")) {
     let foundHere = 0;
     for (const row of part.querySelectorAll("tbody tr, .attention > li")) {
-      row.hidden = !matches(row.dataset.searchText);
+      row.hidden = !matches(searchTextOf(row));
       foundHere += row.hidden ? 0 : 1;
     }
     part.hidden = !foundHere;
@@ -87,8 +121,38 @@ function filter() {
   return found;
 }
 
+const isOnServer = () => field()?.form.dataset.find === "server";
+const wanted = () => field().value.trim();
+let asked; // the server, for this text
+
+function ask() {
+  asked = wanted();
+  htmx.trigger("#board", "refresh");
+}
+
+// Ask for what the page does not show, and say how much there is once it does.
+function askServer() {
+  clearTimeout(timer);
+  if (field().dataset.foundFor !== wanted()) {
+    if (asked !== wanted()) timer = setTimeout(ask, ASK_AFTER);
+  } else if (asked === wanted()) {
+    const found = document.querySelectorAll("#board tr[id^=e]").length;
+    if (asked) announce(textOf("found").replace("{n}", found));
+    asked = undefined;
+  }
+}
+
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  if (ctx.sourceElement?.id !== "board" || !isOnServer() || !wanted()) return;
+  ctx.request.headers["Holdfast-Find"] = encodeURIComponent(wanted());
+});
+
 document.addEventListener("input", (event) => {
   if (event.target !== field()) return;
+  if (isOnServer()) {
+    askServer();
+    return;
+  }
   const found = filter();
   clearTimeout(timer);
   timer = setTimeout(
@@ -101,14 +165,19 @@ document.addEventListener("submit", (event) => {
   if (!event.target.matches("[data-find]")) return;
   event.preventDefault();
   event.stopImmediatePropagation();
-  filter();
+  refresh();
 }, true);
 
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape" || event.target !== field()) return;
   field().value = "";
-  filter();
+  refresh();
 });
 
-document.addEventListener("htmx:before:settle", filter);
-filter();
+function refresh() {
+  if (isOnServer()) askServer();
+  else filter();
+}
+
+document.addEventListener("htmx:before:settle", refresh);
+refresh();

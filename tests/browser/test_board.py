@@ -204,3 +204,29 @@ def test_an_outdated_board_says_so_where_it_is_seen(ada: User) -> None:
     ada.page.context.set_offline(False)
     expect(line).to_have_text("Updated just now", timeout=POLL)
     ada.complaints.clear()  # the browser reports each request that failed
+
+
+def test_search_among_ended_holds_asks_the_server(
+    ada: User, holds: list[int], product: Product
+) -> None:
+    wanted = str(product.place("ada", product.free_time(), "Ximena Łukasz"))
+    product.post("ada", "/release", {"hold": [wanted, str(holds[3])], "sure": "yes"})
+    sent: list[str] = []
+    ada.page.on("request", lambda asked: sent.append(f"{asked.url} {asked.post_data}"))
+    open_tab(ada, "Ended")
+    first, last = (ada.page.locator(f"#e{pk}") for pk in (wanted, holds[3]))
+    expect(last).to_be_visible()
+    field = ada.page.get_by_role("searchbox")
+    field.press_sequentially("lukasz")
+    expect(last).to_have_count(0)
+    expect(first).to_be_visible()
+    expect(ada.page.locator("#status")).to_contain_text("Found: 1")
+    expect(field).to_be_focused()
+    expect(field).to_have_value("lukasz")
+    ada.poll()
+    expect(last).to_have_count(0)
+    field.fill("no such client")
+    ada.expect_text("No hold matches in client, contact or note.")
+    field.press("Escape")
+    expect(last).to_be_visible()
+    assert [one for one in sent if "lukasz" in one or "such" in one] == []

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
+from dashboard.localization import searching
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 from tests.localization.spellings import DIFFERENT, SAME
@@ -27,3 +30,8 @@ def test_text_without_letters_finds_all(typed: str) -> None:
 @pytest.mark.parametrize(("stored", "_typed"), SAME)
 def test_fold_is_stable(stored: str, _typed: str) -> None:
     assert fold(fold(stored)) == fold(stored)
+
+
+def test_script_has_the_tables_of_this_module(settings):
+    kept = (settings.BASE_DIR / "static/js/search_tables.json").read_text()
+    assert json.loads(kept) == searching.tables()

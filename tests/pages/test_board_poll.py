@@ -193,7 +193,7 @@ def test_poll_records_expired_holds(calcom: Sandbox, staff: User, colleague: Use
     hold.refresh_from_db()
     assert (hold.state, hold.ended_at) == ("expired", hold.held_until)
     assert f'id="h{hold.pk}"' not in page
-    assert [line.row.pk for line in see(colleague, Tab.ENDED).ended] == [hold.pk]
+    assert [line.row.pk for line in see(colleague, Tab.ENDED).ended.rows] == [hold.pk]
     assert calcom.calls() == []
 
 

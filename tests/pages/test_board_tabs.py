@@ -11,7 +11,9 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.holds import transfer
 from dashboard.holds.models import Hold
-from dashboard.pages.board import MOST_ENDED, Tab
+from dashboard.pages import ended
+from dashboard.pages.board import Tab
+from dashboard.pages.ended import PAGE_SIZE
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
@@ -50,7 +52,7 @@ def shown(user: User, tab: Tab, office: dict[str, Hold]) -> list[str]:
     """Return the names of the holds on a tab, in its order."""
     board = see(user, tab)
     names = {hold.pk: name for name, hold in office.items()}
-    rows = [*board.attention, *(line.row for line in [*board.rows, *board.ended])]
+    rows = [*board.attention, *(line.row for line in [*board.rows, *board.ended.rows])]
     return [names[row.pk] for row in rows]
 
 
@@ -109,7 +111,7 @@ def test_empty_tab_has_one_sentence(staff: User, tab: Tab) -> None:
 
 class TestEnded:
     def test_row_shows_when_how_and_why(self, staff: User, office: dict[str, Hold]) -> None:
-        lost, released = see(staff, Tab.ENDED).ended
+        lost, released = see(staff, Tab.ENDED).ended.rows
         assert (lost.row.state_label, lost.reason) == ("lost", "")
         assert (released.row.state_label, released.reason) == ("released", "Client hung up")
         ended_at = office["released"].ended_at
@@ -120,16 +122,16 @@ class TestEnded:
         kept = put(staff)
         put_ended(staff, "refused")
         put_ended(staff, "released", stands_in_for=kept)
-        assert see(staff, Tab.ENDED).ended == []
+        assert list(see(staff, Tab.ENDED).ended.rows) == []
 
     def test_ended_tab_covers_today_and_yesterday_at_the_office(self, staff: User) -> None:
         put_ended(staff, ago=0.5 * DAY)
         put_ended(staff, ago=2.1 * DAY)
-        assert len(see(staff, Tab.ENDED).ended) == 1
+        assert len(see(staff, Tab.ENDED).ended.rows) == 1
 
     def test_past_slot_has_no_link_to_hold_again(self, staff: User) -> None:
         put_ended(staff, slot_start=timezone.now() - timedelta(hours=1))
-        assert [line.again for line in see(staff, Tab.ENDED).ended] == [""]
+        assert [line.again for line in see(staff, Tab.ENDED).ended.rows] == [""]
 
 
 def test_former_holder_sees_who_took_over(
@@ -206,11 +208,40 @@ class TestFind:
 
     def test_finds_among_more_ended_holds_than_are_shown(self, staff: User) -> None:
         oldest = put_ended(staff, ago=2, client_name="Łukasz")
-        for _number in range(MOST_ENDED):
+        for _number in range(PAGE_SIZE):
             put_ended(staff, ago=1)
         assert self.found(staff, "lukasz", tab="ended") == [oldest.pk]
-        page = desk(staff).post("/?tab=ended", {"find": "lukasz"})
-        assert "Only the last" not in page.content.decode()
+
+    def test_poll_finds_ended_holds_by_a_header(self, staff: User) -> None:
+        found = put_ended(staff, ago=2, client_name="Łukasz Żak")
+        put_ended(staff, ago=1, client_name="Zoe")
+        browser = desk(staff)
+
+        all_of_them = browser.get("/board?tab=ended")
+        poll = browser.get("/board?tab=ended", headers={"Holdfast-Find": "lukasz%20%C5%BCak"})
+
+        assert [each.row.pk for each in poll.context["board"].ended.rows] == [found.pk]
+        assert 'data-found-for="lukasz żak"' in markup(poll)
+        assert poll["ETag"] != all_of_them["ETag"]
+
+    def test_ended_holds_are_paged_without_a_gap(
+        self, staff: User, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ended, "PAGE_SIZE", 2)
+        now = timezone.now()
+        pks = [put_ended(staff, client_name="Zoe").pk for _number in range(5)]
+        Hold.objects.update(ended_at=now)  # all at once, as time ends several
+        put_ended(staff, ago=1, client_name="Mbeki")
+        browser, before, seen = desk(staff), "", []
+        for _page in range(3):
+            page = browser.post(f"/?tab=ended{before}", {"find": "zoe"})
+            shown = page.context["board"].ended
+            seen += [each.row.pk for each in shown.rows]
+            before = f"&before={shown.older}"
+            assert (before in page.content.decode().replace("&amp;", "&")) == (
+                shown.older is not None
+            )
+        assert (seen, shown.older) == (pks[::-1], None)
 
     def test_finds_on_the_current_tab_only(self, staff: User, office: dict[str, Hold]) -> None:
         assert self.found(staff, "mbeki", tab="ended") == [office["lost"].pk]
