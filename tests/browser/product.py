@@ -18,14 +18,14 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from dashboard.accounts.groups import ADMINS, STAFF
-from dashboard.sandbox import Sandbox
+from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
+from dashboard.sandbox import Sandbox, World
 from tests import run
 from tests.sandbox.replay import world as recorded_world
 from tests.serving import environment, manage, serving
 
 PASSWORD = "correct horse 9"
-PEOPLE = {"ada": STAFF, "grace": STAFF, "vera": ADMINS}
+PEOPLE = {"ada": STAFF, "grace": STAFF, "vera": ADMINS, "screen": WALLBOARD}
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
 
@@ -110,10 +110,10 @@ class Product:
 
 
 @contextmanager
-def running_product(folder: Path) -> Iterator[Product]:
+def running_product(folder: Path, world: World | None = None) -> Iterator[Product]:
     """Start the product with its people, each of them signed in."""
     with ExitStack() as stack:
-        calcom = stack.enter_context(Sandbox(recorded_world()))
+        calcom = stack.enter_context(Sandbox(world or recorded_world(), has_teams=True))
         database = shutil.copy(database_with_people(), folder / "db.sqlite3")
         variables = environment(
             public_url="http://127.0.0.1", database_url=str(database), CALCOM_API_URL=calcom.url

@@ -1,4 +1,4 @@
-"""An Admin enters calendars, with scripts and without."""
+"""A desk for many people: who is free first, a clash, and the wallboard."""
 
 from __future__ import annotations
 
@@ -6,39 +6,155 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.product import Product
-from tests.browser.user import User, in_both_ways
+from dashboard.sandbox import demo_world
+from tests.browser.product import Product, running_product
+from tests.browser.test_picker import record_keys
+from tests.browser.user import DESKTOP, PHONE, OpenBrowser, in_both_ways
+from tests.future_dates import day
+
+CALENDARS = ("anna.rossi", "jose.garcia", "zofia.wisniewska", "marek.dvorak", "soren.ostergaard")
+ULTRASOUND = "1031"
+TIME = "#times a.time"
+WALL = {"width": 1920, "height": 1080}
+LEAST = 0.025  # of the width: letters that are read from three metres
+
+
+@pytest.fixture(scope="module")
+def practice(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
+    with running_product(tmp_path_factory.mktemp("practice"), demo_world(day(0))) as product:
+        for name in CALENDARS:
+            answer = product.post("vera", "/calendars/", {"typed": name, "colour": "teal"})
+            assert answer.status_code == 200, answer.text
+        yield product
 
 
 @pytest.fixture
-def without_calendars(product: Product) -> Iterator[None]:
-    """Remove all calendars at the end, as other tests share the product."""
-    yield
-    page = product.clients["vera"].get("/calendars/").text
-    for address in set(re.findall(r'href="(/calendars/\d+/)"', page)):
-        product.post("vera", address, {"label": "any", "colour": "grey", "position": "1"})
-        product.post("vera", f"{address}remove", {})
+def product(practice: Product) -> Product:
+    """Return the practice with nothing held, for the people of ``open_browser``."""
+    practice.reset()
+    return practice
+
+
+def test_next_free_with_anyone_takes_few_keys(open_browser: OpenBrowser) -> None:
+    ada = open_browser("ada")
+    keys = record_keys(ada)
+    ada.page.goto("/")
+    ada.page.keyboard.press("f")
+    expect(ada.page.locator("#id_client_name")).to_be_focused()
+    ada.page.keyboard.type("Hedy")
+    ada.page.keyboard.press("Enter")
+    assert ada.hold_id
+    ada.expect_text("Hedy")
+
+    assert len(keys) - len("Hedy") <= 6, keys
+
+
+def test_event_type_is_found_as_it_is_typed(open_browser: OpenBrowser) -> None:
+    ada = open_browser("ada")
+    ada.page.goto("/holds/new")
+    field = ada.page.get_by_role("combobox", name="What")
+    field.press("ArrowDown")
+    ada.check_page("choose-open")
+    field.fill("garcia FIRST")
+    expect(ada.page.get_by_role("option")).to_have_count(1)
+    field.press("Enter")
+    expect(field).to_have_value("First appointment · 45 min · Dr José García Núñez")
+    expect(ada.page).to_have_url(re.compile("event_type_id=1020"))
+    expect(field).to_be_focused()
+    field.fill("nothing like it")
+    expect(ada.page.get_by_role("option")).to_have_count(0)
+    field.press("Escape")
+    expect(field).to_have_value("First appointment · 45 min · Dr José García Núñez")
 
 
 @in_both_ways
-@pytest.mark.usefixtures("without_calendars")
-def test_an_admin_adds_orders_and_limits_calendars(vera: User) -> None:
-    page = vera.page
-    page.goto("/calendars/")
-    for typed, label in (("owner", "Surgery"), ("20", "Any of two")):
-        page.get_by_label("Person or event type").fill(typed)
-        page.get_by_label("Label").fill(label)
-        page.get_by_role("button", name="Add").click()
-        expect(page.get_by_text(f"Added: {label}.")).to_be_visible()
+def test_two_people_are_offered_and_one_is_kept(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    ada = open_browser("ada")
+    ada.page.goto("/holds/new")
+    ada.page.get_by_role("link", name="Who can see them first?").click()
+    ada.page.locator("#pick [name=title]").select_option("First appointment")
+    if not ada.scripts:
+        ada.press("Show")
+    expect(ada.page.locator(TIME, has_text="Marek")).to_have_count(0)
+    ada.check_page("first-day")
+    ada.page.get_by_role("link", name="Week", exact=True).click()
+    expect(ada.page.locator(".days.week")).to_have_count(1)
+    ada.check_page("first-week")
+    ada.page.locator(TIME, has_text="Anna").first.click()
+    ada.fill(client_name="Emmy Noether")
+    ada.press("Hold and add another option")
+    ada.expect_text("Another option for the client of")
+    ada.page.get_by_role("link", name="Who can see them first?").click()
+    ada.page.locator(TIME, has_text="José").last.click()
+    expect(ada.field("client_name")).to_have_value("Emmy Noether")
+    ada.press("Hold this time")
+    assert ada.hold_id
+    ada.page.get_by_role("link", name="2 of 2 times offered").click()
+    ada.page.get_by_role("button", name="They chose this one").first.click()
 
-    page.get_by_role("button", name="Up Any of two").click()
-    expect(page.get_by_role("rowheader").first).to_contain_text("Any of two")
-    page.get_by_role("link", name="Surgery").click()
-    page.get_by_label("ada").check()
-    page.get_by_label("Paused").check()
-    vera.check_page("calendar")
-    page.get_by_role("button", name="Save").click()
-    expect(page.get_by_role("rowheader").last).to_contain_text("Limited to it: ada")
-    vera.check_page("calendars")
+    expect(ada.page.locator("main")).to_contain_text("Emmy Noether")
+    assert len(product.starts()) == 1
+
+
+def test_colleague_is_told_of_a_clash_on_a_phone(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    at = product.free_time().replace(hour=12)
+    product.place("ada", at, "Ada's client", event_type_id="1030")
+    grace = open_browser("grace", viewport=PHONE)
+    grace.refusals.add(409)
+    grace.page.goto(f"/holds/new?event_type_id={ULTRASOUND}&slot_start={at:%Y-%m-%dT%H:%M}")
+    grace.fill(client_name="Mary")
+    grace.press("Hold this time")
+    grace.expect_text("Dr Zofia Wiśniewska is held at this time already.")
+    grace.expect_text("Ada's client")
+    grace.press("Hold it anyway")
+    assert grace.hold_id
+    grace.expect_text("Dr Zofia Wiśniewska is also held 12:00–13:00 for Ada's client (by ada).")
+    grace.page.goto("/?tab=everyone")
+    expect(grace.page.locator(".clash")).to_have_count(2)
+    whose = grace.page.locator("td.whose-time").first
+    assert whose.bounding_box()["x"] == grace.page.locator("td.client").first.bounding_box()["x"]  # type: ignore[index]
+    grace.check_page("board-clash")
+
+
+def test_wallboard_is_read_from_three_metres(open_browser: OpenBrowser, product: Product) -> None:
+    screen = open_browser("screen", viewport=WALL)
+    screen.page.goto("/wallboard")
+    screen.expect_text("Nothing is held at the moment.")
+    product.place("ada", product.free_time(), "Hedy Lamarr")
+    screen.poll()
+    expect(screen.page.locator("#board tbody tr")).to_have_count(1)
+    expect(screen.page.locator("main")).not_to_contain_text("Hedy")
+    sizes = screen.page.evaluate(
+        "Array.from(document.querySelectorAll('main :is(h1, th, td, p)'),"
+        " (each) => parseFloat(getComputedStyle(each).fontSize))"
+    )
+    assert min(sizes) >= LEAST * WALL["width"]
+    screen.check_page("wallboard")
+    screen.page.set_viewport_size(WALL)
+    screen.page.context.set_offline(True)
+    stale = screen.page.locator("[data-freshness]")
+    expect(stale).to_contain_text("Not updated since")
+    size = float(stale.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)"))
+    assert size >= LEAST * WALL["width"]
+
+
+def test_board_shows_one_calendar(open_browser: OpenBrowser, product: Product) -> None:
+    ada = open_browser("ada", viewport=DESKTOP)
+    at = product.free_time()
+    product.place("ada", at.replace(hour=11), "Of Zofia", event_type_id="1030")
+    product.place("ada", at.replace(hour=9), "Of Marek", event_type_id="1060")
+    ada.page.goto("/?tab=everyone")
+    ada.page.locator("summary", has_text="All calendars").click()
+    ada.page.get_by_role("button", name="Marek Dvořák").click()
+    expect(ada.page.locator("#board tbody tr")).to_have_count(1)
+    expect(ada.page.locator("#board")).to_contain_text("Of Marek")
+    ada.check_page("board-calendar")
+    ada.page.locator("summary", has_text="Marek Dvořák").click()
+    ada.page.get_by_role("button", name="All calendars").click()
+    expect(ada.page.locator("#board tbody tr")).to_have_count(2)

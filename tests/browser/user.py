@@ -109,7 +109,7 @@ class User:
         for name, text in fields.items():
             self.field(name).fill(text)
 
-    def type_time(self, at: datetime, event_type: str = "Consult 60 · 60 min") -> None:
+    def type_time(self, at: datetime, event_type: str = "Consult 60 · 60 min · Owner") -> None:
         """Type a time on the page of a new hold, instead of picking a free one."""
         details = self.page.locator("#chosen details")
         if details.get_attribute("open") is None:
