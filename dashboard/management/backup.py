@@ -12,7 +12,8 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit.models import AuditEntry
+from dashboard.audit import chain, evidence
+from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.holds.models import Hold
 
 DUMP = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
@@ -105,6 +106,8 @@ def run_postgresql(command: list[str], file: str, *, before_name: str = "") -> N
 
 
 def summary() -> str:
-    """Count what the database has; the audit log is read whole."""
-    entries = sum(1 for _ in AuditEntry.objects.order_by("id").iterator())
-    return f"{Hold.objects.count()} holds and {entries} entries of the audit log"
+    """Count what the database has; the audit log is verified whole. Raises CommandError."""
+    verification = chain.verify(AuditLink.objects, AuditEntry.objects)
+    if verification.fault:
+        raise CommandError(evidence.sentence(verification.fault))
+    return f"{Hold.objects.count()} holds and {verification.count} entries of the audit log"

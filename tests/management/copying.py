@@ -20,14 +20,14 @@ django.setup()
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
 from dashboard.audit import trail, triggers  # noqa: E402
-from dashboard.audit.models import AuditEntry  # noqa: E402
+from dashboard.audit.models import AuditEntry, AuditLink, EntryText, HoldText  # noqa: E402
 from dashboard.holds.models import Hold  # noqa: E402
 from tests.accounts.cast import acting, make_hold, person  # noqa: E402
 
 
 def content() -> dict[str, Any]:
     """Return every row of the holds, the audit log and the people, with all columns."""
-    kinds = (Hold, AuditEntry, User)
+    kinds = (Hold, AuditEntry, AuditLink, EntryText, HoldText, User)
     return {kind.__name__: [*kind._base_manager.order_by("pk").values()] for kind in kinds}
 
 

@@ -59,6 +59,7 @@ def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     assert at_postgresql == at_sqlite
     said = manage(variables, "check", "--database", "default")
     assert "no issues" in said  # the triggers are there
+    assert "nothing was changed, removed or inserted" in manage(variables, "audit_verify")
     with pytest.raises(RuntimeError, match="in use by Holdfast already"):
         manage(variables, "move_database", postgresql_url)
 

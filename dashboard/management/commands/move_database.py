@@ -16,6 +16,7 @@ from django.core.management.color import no_style
 from django.db import DatabaseError, connections, models, transaction
 
 from dashboard.accounts.models import User
+from dashboard.audit import triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import setting_readers
 from dashboard.edge.database import one_line
@@ -65,12 +66,14 @@ def move() -> dict[str, int]:
     call_command("migrate", database=ALIAS, verbosity=0, interactive=False)
     if AuditEntry.objects.using(ALIAS).exists() or User.objects.using(ALIAS).exists():
         raise CommandError("That database is in use by Holdfast already: give an empty one.")
-    every = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    every = apps.get_models(include_auto_created=True)
+    triggers.drop(connections[ALIAS])  # they would link and index the copied entries once more
     with transaction.atomic(), transaction.atomic(using=ALIAS):
         for model in every:  # what migrations and their signals made
             delete_all(model)
         counts = {model._meta.label: copy(model) for model in every}
         reset_sequences(every)
+    triggers.install(connections[ALIAS])
     return counts
 
 
