@@ -63,18 +63,16 @@ def end_if_expired(request: HttpRequest, *, now: datetime) -> None:
 
 
 def expiry(request: HttpRequest, user: User, *, now: datetime) -> str:
-    """Return the reason why this person's session is over, "" while it lasts."""
-    if STARTED not in request.session:
+    """Return the reason why this person's session is over, "" while it lasts.
+
+    A screen on the wall stays signed in for as long as it polls (``pages.wallboard``).
+    """
+    if user.is_wallboard or STARTED not in request.session:
         return ""
     ages = {key: timedelta(seconds=now.timestamp() - request.session[key]) for key in KEYS}
     if ages[STARTED] > timedelta(hours=settings.SESSION_MAX_HOURS):
         return TOO_LONG
-    return IDLE if ages[ACTIVE] > idle_limit(user) else ""
-
-
-def idle_limit(_user: User) -> timedelta:
-    """Return how long this person's session lasts without an act."""
-    return timedelta(minutes=settings.SESSION_IDLE_MINUTES)
+    return IDLE if ages[ACTIVE] > timedelta(minutes=settings.SESSION_IDLE_MINUTES) else ""
 
 
 def end_all(*, person: int, by: Actor | None, now: datetime) -> None:

@@ -10,10 +10,11 @@ from django.utils import timezone
 
 from dashboard.accounts import people, sessions
 from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role
 from dashboard.audit import timeline
 from dashboard.audit.models import AuditEntry
 from tests.accounts.admin_pages import filled_form, page_of
-from tests.accounts.cast import LOGIN, acting, send, send_by_htmx, sign_in
+from tests.accounts.cast import LOGIN, acting, person, send, send_by_htmx, sign_in
 from tests.accounts.conftest import Story
 
 IDLE_SECONDS = 12 * 3600
@@ -58,6 +59,15 @@ def test_session_ends_by_time_and_the_log_says_why(
     assert [(entry.actor_name, entry.reason) for entry in ends] == [("staff", reason)] * bool(
         reason
     )
+
+
+def test_screen_on_the_wall_stays_signed_in(browser: Client, db: None) -> None:
+    person("screen", Role.WALLBOARD)
+    sign_in(browser, "screen")
+    for key in sessions.KEYS:
+        age(browser, key, 2 * MAX_SECONDS)
+    assert browser.get("/wallboard/rows").status_code == 200
+    assert not AuditEntry.objects.filter(action="sign_out").exists()
 
 
 @pytest.mark.parametrize("method", ["plain", "htmx"])
