@@ -36,6 +36,8 @@ PAGE_OF = {
     "hold-take-over": "hold",
     "offer-keep": "offer",
     "offer-new": "board",
+    "calendar-position": "calendar",
+    "calendar-remove": "calendar",
     "check-many": "board",
     "keep-form": "board",
     "sign-out-everywhere": "settings",

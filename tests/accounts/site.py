@@ -44,4 +44,5 @@ urlpatterns = [
     path("check", act, name="check-many"),
     path("look-up", page, name="look-up"),
     path("audit/", admins_only(page), name="audit"),
+    path("calendars/", admins_only(page), name="calendars"),
 ]
