@@ -49,7 +49,7 @@ def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[No
     """Run Caddy in front of ``upstream``."""
     server = require("Caddy", program("caddy"))
     create_certificate(folder)
-    shown = printed("caddy", prefix, upstream.removeprefix("http://"), ports)
+    shown = printed("caddy", prefix, upstream, ports)
     files = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
     config = folder / "Caddyfile"
     config.write_text(CADDY_GLOBAL.format(ports=ports) + replaced(shown, files))
@@ -65,7 +65,7 @@ def apache(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[N
     """Run Apache in front of ``upstream``."""
     server = require("Apache", program("apache2"))
     create_certificate(folder)
-    shown = printed("apache", prefix, upstream.removeprefix("http://"), ports)
+    shown = printed("apache", prefix, upstream, ports)
     replacements = {
         CERTIFICATE: f"{folder}/certificate.pem",
         KEY: f"{folder}/key.pem",

@@ -49,8 +49,7 @@ class Ports:
 
 def block(prefix: str, upstream: str, ports: Ports, folder: Path) -> str:
     """Return the printed configuration with this test's ports and certificate filled in."""
-    bind = upstream.removeprefix("http://").removesuffix(":")
-    shown = printed("nginx", prefix, bind, ports)
+    shown = printed("nginx", prefix, upstream, ports)
     return replaced(
         shown,
         {
@@ -64,8 +63,12 @@ def block(prefix: str, upstream: str, ports: Ports, folder: Path) -> str:
     )
 
 
-def printed(kind: str, prefix: str, bind: str, ports: Ports) -> str:
-    """Return what ``manage.py proxy_config`` prints for NAME on this test's port."""
+def printed(kind: str, prefix: str, upstream: str, ports: Ports) -> str:
+    """Return what ``manage.py proxy_config`` prints for NAME on this test's port.
+
+    ``upstream`` is ``http://HOST:PORT`` or ``http://unix:PATH:``.
+    """
+    bind = upstream.removeprefix("http://").removesuffix(":")
     address = public_address(f"https://{NAME}:{ports.tls}{prefix}")
     return configuration(kind, address=address, bind=bind)
 

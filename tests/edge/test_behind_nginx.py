@@ -6,12 +6,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 import pytest
 
 from dashboard.edge.public_address import public_address
 from dashboard.sandbox import Sandbox, demo_world
+from tests.edge.caddy_and_apache import apache, caddy
 from tests.edge.conftest import starter
 from tests.edge.nginx import NAME, LoopbackTransport, running, two_ports
 from tests.script_visitor import TOKEN, Visitor
@@ -212,16 +214,20 @@ def test_probes_answer_through_the_proxy(deployment):
     assert [visitor.get(path).text for path in ("/livez", "/readyz")] == ["ok", "ok"]
 
 
-def test_unix_socket_between_proxy_and_server(serve, tmp_path):
+def test_unix_socket_between_proxy_and_server(serve):
     """Trust a peer without an address by the word ``unix``."""
-    socket = tmp_path / "web.sock"
     ports = two_ports()
     base = f"https://{NAME}:{ports.tls}"
-    site = serve(base, TRUSTED_PROXIES="unix", bind=f"unix:{socket}")
-    site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
-    with running("", f"http://unix:{socket}:", ports, tmp_path):
-        transport = LoopbackTransport(tmp_path, local_address=PERSON)
-        with Visitor(base, transport=transport, headers={"X-Forwarded-For": FORGED}) as ada:
-            assert ada.sign_in("ada", PASSWORD) == 302
+    with TemporaryDirectory(dir="/tmp") as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # Apache's processes are another user's
+        socket = folder / "web.sock"
+        site = serve(base, TRUSTED_PROXIES="unix", bind=f"unix:{socket}")
+        site.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
+        for proxy in (running, caddy, apache):
+            with proxy("", f"http://unix:{socket}:", ports, folder):
+                transport = LoopbackTransport(folder, local_address=PERSON)
+                with Visitor(base, transport=transport, headers={"X-Forwarded-For": FORGED}) as ada:
+                    assert ada.sign_in("ada", PASSWORD) == 302
     entries = json.loads(site.manage("shell", "--no-imports", "-c", ADDRESSES))
-    assert [entry[:2] for entry in entries] == [["sign_in", PERSON]]
+    assert [entry[:2] for entry in entries] == [["sign_in", PERSON]] * 3
