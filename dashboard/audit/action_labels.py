@@ -43,6 +43,7 @@ DONE: dict[str, str | Promise] = {
     Action.DENIED: _lazy("was denied a page"),
     Action.EXPORT: _lazy("exported the log"),
     Action.VERIFY: _lazy("verified the log"),
+    Action.ERASE: _lazy("erased the client's data of %(it)s and of all other ended holds"),
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")
@@ -69,6 +70,7 @@ TRIED: dict[str, str | Promise] = {
     Action.ACTION_CLOSED: _lazy("tried to close an action on %(it)s that had no outcome"),
     Action.EXPORT: _lazy("tried to export the log"),
     Action.VERIFY: _lazy("verified the log and found a fault"),
+    Action.ERASE: _lazy("tried to erase the client's data of %(it)s"),
 }
 VERDICTS: dict[str, str | Promise] = {
     **dict(Outcome.choices),

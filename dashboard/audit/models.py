@@ -117,6 +117,7 @@ class AuditEntry(AppendOnlyModel):
         DENIED = "denied", _("was denied")
         EXPORT = "export", _("exported the log")
         VERIFY = "verify", _("verified the log")
+        ERASE = "erase", _("erased a client's data")
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")

@@ -61,6 +61,7 @@ LABELS: dict[str, str | Promise] = {
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
     "address": _lazy("client address"),
+    "holds": _lazy("numbers of the holds"),
     "format": _lazy("format"),
     "filters": _lazy("filters"),
     "first": _lazy("first position"),

@@ -73,6 +73,12 @@ REFUSALS: dict[str, Message] = {
         what_now=_("Ask %(holder)s or an admin to do it."),
         status=403,
     ),
+    "admins_only": Message(
+        happened=_("Only Admins may do this."),
+        safe=NOTHING_CHANGED,
+        what_now=_("Ask an Admin."),
+        status=403,
+    ),
     "not_your_calendar": Message(
         happened=_("You may not hold for %(calendar)s."),
         safe=NOTHING_CHANGED,

@@ -1,0 +1,61 @@
+"""Erase what the register knows about a client. cal.com is not asked.
+
+No audit entry names a client, so the log stays whole and its proof valid. Holds that have not
+ended keep their client: staff need the name while the client may come.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F, Q
+
+from dashboard.accounts import roles
+from dashboard.accounts.actors import Actor
+from dashboard.audit import trail
+from dashboard.holds import messages
+from dashboard.holds.loading import load
+from dashboard.holds.models import Hold, HoldQuerySet
+from dashboard.holds.operation import Action, Operation
+
+ERASED = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
+
+
+def of_same_client(hold: Hold) -> HoldQuerySet:
+    """Return all holds with the same name and contact; only this one if it has neither."""
+    same = Q(client_name=hold.client_name, client_contact=hold.client_contact)
+    return Hold.objects.filter(same if hold.client_name or hold.client_contact else Q(pk=hold.pk))
+
+
+def erasable(hold: Hold) -> HoldQuerySet:
+    """Return the ended holds of the client that still say something about them."""
+    says_something = ~Q(**ERASED)
+    return of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
+
+
+def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
+    """Erase the client from this and all other ended holds of the same client.
+
+    Returns their keys, none if nothing was left to erase. Raises HoldError for people who are no
+    Admins, and Hold.DoesNotExist.
+    """
+    with Operation(Action.ERASE, by=by, hold_id=hold_id, now=now) as operation:
+        hold = load(operation, hold_id)
+        if not roles.is_admin(by.user):
+            raise messages.refusal("admins_only", hold=hold)
+        with transaction.atomic(durable=True):
+            erased = list(erasable(hold).select_for_update().order_by("pk"))
+            pks = [each.pk for each in erased]
+            if not pks:
+                return pks
+            # A new version, so that every board is drawn anew.
+            Hold.objects.filter(pk__in=pks).update(
+                **ERASED, version=F("version") + 1, changed_at=now
+            )
+            for each in Hold.objects.filter(pk__in=pks):
+                each.index_client()
+            asked = {"holds": pks}
+            trail.event(action=Action.ERASE, by=by, hold_id=hold_id, asked=asked, now=now)
+    return pks

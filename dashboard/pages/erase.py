@@ -1,0 +1,36 @@
+"""Erase a client's personal data, after a page that says what will be gone."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
+
+from dashboard.accounts.actors import actor_of
+from dashboard.holds import erasure
+from dashboard.holds.models import Hold
+from dashboard.pages import answers
+from dashboard.pages.rows import get_hold, hold_row, viewer_of
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@answers.missing_hold_is_404
+def erase(request: HttpRequest, pk: int) -> HttpResponse:
+    if request.method != "POST":
+        hold = get_hold(pk)
+        context = {
+            "row": hold_row(hold, viewer_of(request)),
+            "ended": erasure.erasable(hold).count(),
+            "open": erasure.of_same_client(hold).filter(state__in=Hold.OPEN).count(),
+        }
+        return answers.render_page(request, "erase", context)
+    erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())
+    if erased:
+        text = ngettext("Erased from %(n)s hold.", "Erased from %(n)s holds.", len(erased))
+        messages.success(request, text % {"n": len(erased)})
+    else:
+        messages.info(request, _("There was nothing left to erase."))
+    return answers.redirect_to_hold(get_hold(pk))

@@ -1,0 +1,96 @@
+"""Erase a client: from every ended hold and the index, but not from the proof of the log."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit import chain
+from dashboard.audit.models import AuditEntry, AuditLink, HoldText
+from dashboard.holds import erasure
+from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from tests.accounts.cast import acting
+from tests.accounts.cast import make_hold as make_any_hold
+from tests.pages.desk import desk
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ADA = {"client_name": "Ada", "client_contact": "0171", "note": "by the door"}
+
+
+def make_hold(holder: User, **fields: object) -> Hold:
+    return make_any_hold(holder, reservation_uid=uuid.uuid4().hex, **fields)
+
+
+@pytest.fixture
+def ended(staff: User, colleague: User) -> list[Hold]:
+    return [
+        make_hold(staff, state=Hold.State.EXPIRED, end_note="hung up", **ADA),
+        make_hold(colleague, state=Hold.State.RELEASED, **ADA),
+    ]
+
+
+def told(hold: Hold) -> tuple[str, str, str, str]:
+    hold.refresh_from_db()
+    return hold.client_name, hold.client_contact, hold.note, hold.end_note
+
+
+def test_erases_all_ended_holds_of_the_client(ended, staff, admin):
+    live = make_hold(staff, **ADA)
+    other = make_hold(staff, state=Hold.State.EXPIRED, **{**ADA, "client_contact": "0172"})
+    versions = [hold.version for hold in ended]
+    link = AuditLink.objects.order_by("-position")[0]
+
+    pks = erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now())
+
+    assert pks == [hold.pk for hold in ended]
+    assert [told(hold) for hold in ended] == [("", "", "", "")] * 2
+    assert [hold.version for hold in ended] == [version + 1 for version in versions]
+    assert [told(hold)[0] for hold in (live, other)] == ["Ada", "Ada"]
+    texts = HoldText.objects.filter(text__like="by the door").values_list("rowid", flat=True)
+    assert set(texts) == {live.pk, other.pk}
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.hold_id, entry.asked) == ("erase", ended[1].pk, {"holds": pks})
+    verified = chain.verify(AuditLink.objects, AuditEntry.objects)
+    assert (verified.fault, verified.last) == (None, link.position + 1)
+    assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
+
+
+def test_hold_without_a_client_is_alone(staff, admin):
+    noted, nameless = (
+        make_hold(staff, state=Hold.State.EXPIRED, note=note) for note in ("tall", "short")
+    )
+    assert erasure.erase(hold_id=noted.pk, by=acting(admin), now=timezone.now()) == [noted.pk]
+    assert told(nameless)[2] == "short"
+
+
+def test_staff_cannot_erase_and_the_log_says_so(ended, staff):
+    with pytest.raises(HoldError) as refused:
+        erasure.erase(hold_id=ended[0].pk, by=acting(staff), now=timezone.now())
+    assert refused.value.status == 403
+    assert told(ended[0])[0] == "Ada"
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.outcome, entry.error_code) == ("erase", "refused", "admins_only")
+    assert desk(staff).get(f"/holds/{ended[0].pk}/erase").status_code == 403
+
+
+def test_page_says_what_goes_and_erases(ended, staff, admin):
+    make_hold(staff, **ADA)
+    browser: Client = desk(admin)
+    address = f"/holds/{ended[0].pk}/erase"
+    assert address in browser.get(f"/holds/{ended[0].pk}/").content.decode()
+    assert address not in desk(staff).get(f"/holds/{ended[0].pk}/").content.decode()
+    page = " ".join(browser.get(address).content.decode().split())
+    assert "go from 2 ended holds of this client" in page
+    assert "1 hold of this client has not ended" in page
+    answer = browser.post(address, follow=True)
+    assert answer.redirect_chain == [(f"/holds/{ended[0].pk}/", 303)]
+    assert "Erased from 2 holds." in answer.content.decode()
+    assert "Ada" not in answer.content.decode()
+    page = browser.get(address).content.decode()
+    assert "No ended hold says anything about this client." in page
+    assert browser.get("/holds/999/erase").status_code == 404
