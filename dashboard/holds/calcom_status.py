@@ -104,3 +104,13 @@ class FreeTimes(models.Model):
 
     def __str__(self) -> str:
         return f"free times of event type {self.event_type_id} from {self.first_day}"
+
+
+class EventTypeLock(models.Model):
+    """One row per event type: the verb that writes it first asks for a time first."""
+
+    event_type_id = models.BigIntegerField(primary_key=True)
+    turn = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"event type {self.event_type_id}"

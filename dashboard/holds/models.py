@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
-from dashboard.holds.calcom_status import FreeTimes, Upstream
+from dashboard.holds.calcom_status import EventTypeLock, FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
@@ -294,13 +294,3 @@ class Offer(models.Model):
 
     def __str__(self) -> str:
         return f"offer {self.pk}"
-
-
-class EventTypeLock(models.Model):
-    """One row per event type: the verb that writes it first asks for a time first."""
-
-    event_type_id = models.BigIntegerField(primary_key=True)
-    turn = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"event type {self.event_type_id}"
