@@ -24,6 +24,8 @@ EXPECTED = {
     "delete": ("DELETE", f"{RESERVATIONS}/{UID}", "2024-09-04"),
     "event_types": ("GET", "/v2/event-types", "2024-06-14"),
     "event_type": ("GET", "/v2/event-types/1", "2024-06-14"),
+    "team_event_types": ("GET", "/v2/teams/1/event-types", "2024-06-14"),
+    "teams": ("GET", "/v2/teams", "2024-06-14"),
     "slots": (
         "GET",
         "/v2/slots?eventTypeId=1&start=2027-01-11T09%3A00%3A00.000Z"
@@ -69,6 +71,11 @@ def test_request_of_each_endpoint(verb: str) -> None:
 )
 def test_base_url_may_have_a_path_and_a_final_slash(base: str, address: str) -> None:
     assert str(sent("event_types", base_url=base).url) == address
+
+
+def test_user_name_is_part_of_the_query() -> None:
+    request = sent("event_types", username="a b&c/é")
+    assert request.url.raw_path == b"/v2/event-types?username=a+b%26c%2F%C3%A9"
 
 
 @pytest.mark.parametrize("verb", ["reserve", "update"])

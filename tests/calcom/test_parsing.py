@@ -222,3 +222,13 @@ def test_event_types_are_sorted_by_title_without_dynamic_ones() -> None:
 @pytest.mark.parametrize("data", [None, {}, ""])
 def test_event_types_of_unknown_shape_are_an_error(data: object) -> None:
     assert ends("event_types", data) == "Unavailable unknown_shape"
+
+
+def test_teams_are_sorted_by_name_and_what_makes_no_sense_is_counted() -> None:
+    data = [{"id": 2, "name": "Physio", "slug": "p"}, {"id": 1, "slug": "doctors"}, {"name": "x"}]
+    found = ends("teams", data)
+    assert [(team.id, team.name, team.slug) for team in found.entries] == [
+        (1, "doctors", "doctors"),
+        (2, "Physio", "p"),
+    ]
+    assert found.unread == 1
