@@ -12,10 +12,11 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calendars import changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
+from dashboard.holds import new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
-from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, add
+from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, add, entered
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -113,6 +114,23 @@ def test_same_calendar_is_added_once(calcom: Sandbox, admin: User) -> None:
     with pytest.raises(HoldError) as refused:
         add(admin, "https://cal.com/team/medical/next-doctor")
     assert refused.value.fields["typed"] == "This calendar is in the list already: Any doctor."
+    assert Calendar.objects.count() == 1
+
+
+def test_calendar_that_a_colleague_adds_meanwhile_is_refused(
+    calcom: Sandbox, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask = new_calendars.require_right_to_hold
+
+    def add_first(*args: Any) -> None:
+        entered("anna.rossi")
+        ask(*args)
+
+    monkeypatch.setattr(new_calendars, "require_right_to_hold", add_first)
+    with pytest.raises(HoldError) as refused:
+        add(admin, "anna.rossi")
+    assert "is in the list already" in refused.value.fields["typed"]
+    assert sorted(outcomes()) == ["ok", "refused"]
     assert Calendar.objects.count() == 1
 
 
