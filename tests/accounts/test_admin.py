@@ -180,5 +180,5 @@ def test_long_search(admins: Client, staff: User) -> None:
 def test_offered_filters_work(admins: Client, staff: User) -> None:
     offered = re.findall(r'<a href="(\?[^"]+)"', admins.get(LIST).content.decode())
     filters = [address for address in offered if "__" in address]
-    assert len(filters) == 5  # active or not, and the three choices of groups
+    assert len(filters) == 6  # active or not, and the four choices of groups
     assert {admins.get(LIST + unescape(address)).status_code for address in filters} == {200}

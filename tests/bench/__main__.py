@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import pages, place, wire
+from tests.bench import pages, picker, place, wire
 from tests.bench.aims import Aim
 
 ADDED = Aim("x a bare httpx call", wire.AIM, "at most")
@@ -23,7 +23,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--strict", action="store_true", help="status 1 if an aim is missed")
     strict = parser.parse_args().strict
-    met = [report_wire(), place.report(), pages.report()]
+    met = [report_wire(), place.report(), pages.report(), picker.report()]
     sys.stdout.write("All aims are met.\n" if all(met) else "Not all aims are met.\n")
     return 1 if strict and not all(met) else 0
 
