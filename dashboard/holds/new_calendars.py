@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import Answer, CalcomError, Cause, EventType, Listed, Team
+from dashboard.calcom import Answer, CalcomError, Cause, EventType, Host, Listed, Team
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
@@ -152,9 +152,11 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
         return as_single(calendar, ask(operation, lambda: client.event_type(event_type_id=number)))
     if wanted.username:
         listed = ask(operation, lambda: client.event_types(username=wanted.username))
-        calendar.kind, calendar.reference = Kind.USER, wanted.username
-        hosts = {host.name for each in listed.entries for host in each.hosts}
-        calendar.label = hosts.pop() if len(hosts) == 1 else wanted.username
+        hosts = {host for each in listed.entries for host in each.hosts}
+        host = hosts.pop() if len(hosts) == 1 else Host(None, wanted.username, "")
+        # As cal.com spells it, so that the same person is not added twice.
+        calendar.kind, calendar.reference = Kind.USER, host.username or wanted.username
+        calendar.label = host.name
     else:
         team = find_team(operation, wanted, field)
         listed = ask(operation, lambda: client.team_event_types(team_id=team.id))

@@ -61,6 +61,16 @@ def test_refused_calendar_is_said_beside_the_field(
     assert Calendar.objects.count() == 0
 
 
+def test_silence_of_cal_com_is_said_beside_the_field(calcom: Sandbox, admin: User) -> None:
+    calcom.faults.add("500", method="GET", count=None)
+    answer = desk(admin).post("/calendars/", {"typed": "anna.rossi", "colour": "pink"})
+    page = markup(answer)
+    assert answer.status_code == 503
+    assert 'href="#id_typed"' in page
+    assert 'value="anna.rossi"' in page
+    assert Calendar.objects.count() == 0
+
+
 def test_team_is_a_number_where_cal_com_tells_no_teams(calcom: Sandbox, admin: User) -> None:
     calcom.has_teams = False
     page = markup(desk(admin).get("/calendars/"))
