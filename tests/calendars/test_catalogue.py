@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from dashboard.calcom import Cause
+from dashboard.calcom import Answer, Cause, Client, EventType, Listed
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue, rate_and_clock
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.free_times import NO_ROOM
 from dashboard.sandbox import Sandbox
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANNA, NURSE, SINGLE = "anna.rossi", "marek.dvorak", Calendar.Kind.EVENT_TYPE
@@ -75,6 +77,22 @@ def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
     assert calcom.calls() == []
     read(later=301)
     assert len(calcom.calls()) == 2
+
+
+def test_calendars_are_asked_for_in_parallel(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = (ANNA, NURSE, "tom.brown")
+    for name in names:
+        entered(name)
+    ask, together = catalogue.ask, threading.Barrier(len(names))
+
+    def ask_together(client: Client, calendar: Calendar) -> Answer[Listed[EventType]]:
+        together.wait(PATIENCE)  # raises if the others are not under way
+        return ask(client, calendar)
+
+    monkeypatch.setattr(catalogue, "ask", ask_together)
+    assert [group.cause for group in read(later=301).groups] == ["", "", ""]
 
 
 def test_failure_keeps_the_last_list_and_says_so(calcom: Sandbox) -> None:
