@@ -194,6 +194,13 @@ EXPECTED = {
     ),
     "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, "Hold it anyway?"),
     "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, HOLD_ANYWAY),
+    "host_busy": (
+        "host_busy",
+        409,
+        "Dr X is held at this time already.",
+        NOTHING_YET,
+        "One person cannot see two clients at once. Hold it anyway?",
+    ),
     "lost_already_booked": ("booked", 409, BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
     "lost_no_seats": ("booked", 409, ALL_BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
 }
@@ -227,6 +234,7 @@ def refusals(user: User) -> dict[str, HoldError]:
         "no_offer": messages.refusal("no_offer"),
         "not_offered": messages.refusal("not_offered"),
         "more_than_hosts": messages.refusal("more_than_hosts", count=2, hosts=2),
+        "host_busy": messages.refusal("host_busy", host="Dr X"),
         "being_changed": messages.being_changed(extending),
         "being_asked": messages.being_asked(extending),
         "being_decided": messages.refusal("being_decided", hold=extending),

@@ -172,7 +172,7 @@ def test_cut_by_the_allowance_is_said_with_the_wait(
     page = desk(staff).get(PATH)
 
     said = re.findall(r"(\d+) of 3 calendars shown; the rest in (\d+) s\.", page.content.decode())
-    delay = re.findall(r'hx-trigger="load delay:(\d+)s"', page.content.decode())
+    delay = re.findall(r'hx-trigger="every (\d+)s"', page.content.decode())
     assert called(calcom) == 1
     assert (said[0][0], said[0][1], 0 < int(delay[0]) <= 62) == ("1", delay[0], True)
     assert {cell[6:] for cell in cells(page)} == {f"Dr {CONSULT}"}
