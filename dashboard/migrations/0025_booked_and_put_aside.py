@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0014_put_aside'),
+        ("dashboard", "0021_wallboard"),
     ]
 
     operations = [

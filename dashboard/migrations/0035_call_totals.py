@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0014_put_aside'),
+        ("dashboard", "0030_sign_out_everywhere"),
     ]
 
     operations = [

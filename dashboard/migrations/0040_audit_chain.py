@@ -38,7 +38,7 @@ def hashed(entries: Any) -> Iterator[tuple[int, str]]:
 
 class Migration(migrations.Migration):
 
-    dependencies = [("dashboard", "0014_put_aside")]
+    dependencies = [("dashboard", "0035_call_totals")]
 
     operations = [
         migrations.AddField(

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0040_audit_chain'),
+        ("dashboard", "0040_audit_chain"),
     ]
 
     operations = [
