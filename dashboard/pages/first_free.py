@@ -212,7 +212,7 @@ class FirstFree:
             )
             if free and self.seeks:
                 return local_times.local_date(free[0][0].start), listings, free
-            if free or any(listing.cause for listing in listings):
+            if free or all(listing.cause for listing in listings):
                 break
             day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
         return (self.wanted, listings, free) if free else (day, listings, free)

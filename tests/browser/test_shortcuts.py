@@ -46,7 +46,7 @@ def test_the_dialog_lists_every_key_and_gives_the_focus_back(ada: User) -> None:
     ada.page.keyboard.press("?")
     dialog = ada.page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(dialog).to_be_visible()
-    assert dialog.locator("kbd").all_inner_texts()[:10] == [*"nb/ljkemr", "Arrow keys"]
+    assert dialog.locator("kbd").all_inner_texts()[:11] == [*"nfb/ljkemr", "Arrow keys"]
     ada.check_page("shortcuts")
     ada.page.keyboard.press("n")  # nothing behind a dialog is pressed
     expect(dialog).to_be_visible()

@@ -187,6 +187,18 @@ def test_calendar_that_does_not_answer_leaves_the_others(browser: Client, calcom
     assert len(cells(page)) == 16
 
 
+def test_search_goes_on_without_a_calendar_that_does_not_answer(
+    browser: Client, calcom: Sandbox
+) -> None:
+    saturday = f"{day(5)}"
+    calcom.faults.add("500", route=SLOTS, count=1)
+
+    page = browser.get(f"/holds/first?day={saturday}&seek=yes")
+
+    assert str(day(7).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+    assert cells(page)
+
+
 def test_time_of_a_person_held_by_another_event_type_is_left_out(
     browser: Client, colleague: User
 ) -> None:
