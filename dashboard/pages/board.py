@@ -145,7 +145,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHI
         current.revision,
         current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],
-        whose.calendars(),
+        whose.calendars().revision,
         viewer.user.preferences.board_calendar,
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -24,9 +25,10 @@ from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
+from dashboard.pages.hold import clash_sentences
 from dashboard.pages.picker import make_picker
 from dashboard.pages.picker_times import polled_etag
-from dashboard.pages.rows import viewer_of
+from dashboard.pages.rows import read_register, viewer_of
 
 USUAL_MINUTES = (5, 15, 30, 60)
 
@@ -128,8 +130,16 @@ def place(request: HttpRequest) -> HttpResponse:
         return place_page(request, form, status=error.status, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
     if request.POST.get("then") == "offer" or "offer" in confirmed:
+        tell_clashes(request, hold)
         return offer.add_time(request, hold.pk)
     return answers.redirect_to_hold(hold)
+
+
+def tell_clashes(request: HttpRequest, hold: Hold) -> None:
+    """Say who is needed twice since, where the next page is not the hold's own, which says it."""
+    viewer, current = read_register(request)
+    for sentence in clash_sentences(hold, viewer, current):
+        messages.warning(request, sentence)
 
 
 def empty_page(request: HttpRequest) -> HttpResponse:

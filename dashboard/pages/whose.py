@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -34,6 +35,7 @@ class Calendars:
 
     listed: tuple[Whose, ...]
     by_event_type: Mapping[int, Whose]
+    revision: int  # differs where anything else does
 
     def whose(self, hold: Hold) -> Whose | None:
         """Return the calendar of a hold, else the names of its hosts; None if not known."""
@@ -77,4 +79,5 @@ def calendars_of(groups: Iterable[Group]) -> Calendars:
             whose = Whose(group.calendar.pk, group.label, group.colour)
             listed.append(whose)
             by_event_type |= {each.id: whose for each in group.event_types}
-    return Calendars(tuple(listed), by_event_type)
+    revision = zlib.crc32(repr((listed, by_event_type)).encode())
+    return Calendars(tuple(listed), by_event_type, revision)

@@ -17,7 +17,7 @@ from tests.holds import verbs
 from tests.holds.factories import see
 from tests.holds.test_promises import ask, button
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
-from tests.pages.desk import desk
+from tests.pages.desk import desk, wish
 
 HOUR = timedelta(hours=1)
 ADA, BEN, CY = [1, "Ada"], [2, "Ben"], [3, "Cy"]
@@ -105,6 +105,20 @@ def test_busy_host_is_asked_back_by_name(calcom: Sandbox, staff: User, colleague
     assert "Grace" not in str(vars(entry))
     answer = ask(staff, confirm=button(asked))
     assert (answer.status_code, Hold.objects.filter(state="held").count()) == (303, 2)
+
+
+def test_clash_is_told_after_placing_where_no_question_was_put(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    """As where a colleague's hold came between question and call."""
+    verbs.place(colleague, event_type=SHORT)
+    browser = desk(staff)
+
+    added = browser.post("/holds/new", wish(then="offer"), follow=True)
+    placed = browser.post("/holds/new", wish(event_type_id=GROUP), follow=True)
+
+    told = "Owner is also held 10:00–10:30 for Grace (by colleague)."
+    assert [told in page.content.decode() for page in (added, placed)] == [True, True]
 
 
 def test_host_who_is_busy_at_another_time_is_not_asked_back(

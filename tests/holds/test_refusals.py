@@ -30,6 +30,10 @@ ALL_BOOKED = "All seats are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
 NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
 HOLD_ANYWAY = "Someone may be left without an appointment. Hold it anyway?"
+HOST_BUSY = "Dr X is held at this time already."
+TWO_CLIENTS = "One person cannot see two clients at once. Hold it anyway?"
+EXTENDING = "staff is extending this hold right now."
+OPEN_HOLD_AGAIN = "Wait a few seconds, open the hold again, then decide."
 NOTHING_YET = "Nothing is held yet."
 NOT_OFFERED = "cal.com does not offer this time."
 AS_ENTERED = "This cannot be done as entered."
@@ -62,13 +66,7 @@ EXPECTED = {
     "not_yours": ("not_yours", 403, BELONGS_TO_STAFF, NOTHING_CHANGED, ASK_STAFF),
     "not_your_calendar": ("not_your_calendar", 403, NOT_FOR_DR_X, NOTHING_CHANGED, "Ask an Admin."),
     "calendar_paused": ("calendar_paused", 409, PAUSED, NOTHING_CHANGED, CHOOSE_OR_ASK),
-    "being_changed": (
-        "being_changed",
-        409,
-        "staff is extending this hold right now.",
-        NOT_STARTED,
-        "Wait a few seconds, open the hold again, then decide.",
-    ),
+    "being_changed": ("being_changed", 409, EXTENDING, NOT_STARTED, OPEN_HOLD_AGAIN),
     "being_restored": (
         "being_restored",
         409,
@@ -194,13 +192,7 @@ EXPECTED = {
     ),
     "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, "Hold it anyway?"),
     "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, HOLD_ANYWAY),
-    "host_busy": (
-        "host_busy",
-        409,
-        "Dr X is held at this time already.",
-        NOTHING_YET,
-        "One person cannot see two clients at once. Hold it anyway?",
-    ),
+    "host_busy": ("host_busy", 409, HOST_BUSY, NOTHING_YET, TWO_CLIENTS),
     "lost_already_booked": ("booked", 409, BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
     "lost_no_seats": ("booked", 409, ALL_BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
 }
