@@ -13,7 +13,7 @@ const fold = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase
 function makeList(select) {
   const list = document.createElement("ul");
   list.id = `${select.id}_list`;
-  list.role = "listbox";
+  list.setAttribute("role", "listbox");
   list.hidden = true;
   list.setAttribute("aria-label", select.labels[0]?.textContent.trim() ?? "");
   for (const option of select.options) {
@@ -21,7 +21,7 @@ function makeList(select) {
     const group = option.closest("optgroup")?.label ?? "";
     const item = document.createElement("li");
     item.id = `${list.id}_${option.index}`;
-    item.role = "option";
+    item.setAttribute("role", "option");
     item.textContent = option.label;
     item.dataset.index = option.index;
     item.dataset.words = fold(`${option.label} ${group}`);
@@ -40,7 +40,7 @@ function enhance(select) {
   const field = document.createElement("input");
   field.id = `${select.id}_find`;
   field.type = "text";
-  field.role = "combobox";
+  field.setAttribute("role", "combobox");
   field.autocomplete = "off";
   field.spellcheck = false;
   field.setAttribute("aria-autocomplete", "list");
@@ -127,7 +127,7 @@ const setUp = () => document.querySelectorAll("select[data-choose]").forEach(enh
 // A swap brings the select without its field: the focus goes on to the new one.
 let focused = "";
 document.addEventListener("htmx:before:swap", () => {
-  focused = document.activeElement.role === "combobox" ? document.activeElement.id : "";
+  focused = document.activeElement.matches("[role=combobox]") ? document.activeElement.id : "";
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const box of document.querySelectorAll(".choose")) {
