@@ -45,6 +45,9 @@ function enhance(select) {
   field.spellcheck = false;
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", list.id);
+  for (const name of ["aria-describedby", "aria-invalid"]) {
+    if (select.hasAttribute(name)) field.setAttribute(name, select.getAttribute(name));
+  }
   const box = document.createElement("div");
   box.className = "choose";
   box.append(field, list);
