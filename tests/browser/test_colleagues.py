@@ -71,7 +71,7 @@ class TestEndedSession:
     def test_under_the_form_of_a_new_hold(self, ada: User, product: Product) -> None:
         at = product.free_time()
         ada.page.goto("/holds/new")
-        ada.type_time(at, "Short 30 · 30 min")
+        ada.type_time(at, "Short 30 · 30 min · Owner")
         ada.fill(client_name="Ada & <Co>", note="called at nine")
         ada.page.context.clear_cookies(name="holdfast_session")
         ada.press("Hold this time")
