@@ -2,6 +2,12 @@
 
 https://docs.gunicorn.org/en/stable/settings.html
 gunicorn reads WEB_CONCURRENCY, the number of processes, itself; the settings check it first.
+
+Measured on the sign-in page (wrk, 16 connections, 16 threads, two busy cores, taking turns),
+granian 2.8 answered 1.8 times and waitress 3.0 0.9 times as many requests. gunicorn stays: a
+hundred people poll twenty times a second, a tenth of what it answers; a setting limits each part
+of a request, where granian refuses more than 100 headers; and a reload replaces its processes
+without losing a request.
 """
 
 from __future__ import annotations

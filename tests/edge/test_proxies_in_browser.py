@@ -31,6 +31,7 @@ FORGED_HEADERS = {
     "Forwarded": f"for={FORGED};proto=http;host=evil.example.org",
     "X-Forwarded-For": FORGED,
     "X-Forwarded-Host": "evil.example.org",
+    "X-Forwarded-Prefix": "/evil",
     "X-Forwarded-Proto": "http",
     "X-Request-Id": "forged-by-the-client",
 }
