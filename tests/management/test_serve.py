@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -83,11 +84,16 @@ def test_senseless_number_of_processes_stops_the_start(variables, number):
 
 
 def test_sigterm_ends_both_processes(variables, tmp_path):
-    with serving_with_settle(variables, tmp_path) as site:
-        started = children(site.process.pid)
-        assert len(started) == 2
-        site.process.send_signal(signal.SIGTERM)
-        assert site.process.wait(WAIT_SECONDS) == 0
+    """The unit's ``Type=notify`` waits for what the server tells systemd."""
+    variables["NOTIFY_SOCKET"] = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(variables["NOTIFY_SOCKET"])
+        with serving_with_settle(variables, tmp_path) as site:
+            assert systemd.recv(100).startswith(b"READY=1\n")
+            started = children(site.process.pid)
+            assert len(started) == 2
+            site.process.send_signal(signal.SIGTERM)
+            assert site.process.wait(WAIT_SECONDS) == 0
     assert [pid for pid in started if alive(pid)] == []
 
 
