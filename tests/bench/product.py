@@ -61,7 +61,7 @@ class Person:
 
     @property
     def cookie(self) -> str:
-        """The value of the Cookie header."""
+        """Return the value of the Cookie header."""
         return "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
 
     def place(self, slot_start: datetime, **more: str) -> None:

@@ -49,7 +49,7 @@ end
 
 @dataclass(frozen=True)
 class Rate:
-    """What wrk found: answers per second, errors, and milliseconds of half, 95 % and 99 %."""
+    """Result of wrk: answers per second, errors, and milliseconds of half, 95 % and 99 %."""
 
     per_second: float
     errors: int

@@ -84,7 +84,7 @@ def test_senseless_number_of_processes_stops_the_start(variables, number):
 
 
 def test_sigterm_ends_both_processes(variables, tmp_path):
-    """The unit's ``Type=notify`` waits for what the server tells systemd."""
+    """Stop after the message to systemd that the unit's ``Type=notify`` waits for."""
     variables["NOTIFY_SOCKET"] = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(variables["NOTIFY_SOCKET"])
