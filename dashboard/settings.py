@@ -265,5 +265,7 @@ LOGGING = {
         "django.server": {"level": "INFO", "handlers": [], "propagate": True},  # runserver
         # This logs SQL statements with their values.
         "django.db.backends": {"level": "WARNING"},
+        # This logs all values of a page where one is missing.
+        "django.template": {"level": "INFO"},
     },
 }

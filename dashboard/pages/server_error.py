@@ -11,6 +11,8 @@ from django.views.defaults import server_error as plain_server_error
 
 from dashboard.holds.action_log import last_sender
 
+TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name of Django's
+
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 while the database takes no writes or is away, and else 500.
@@ -20,7 +22,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
     if not isinstance(sys.exc_info()[1], DatabaseError | InterfaceError):
         return plain_server_error(request)
     was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
-    context = {"was_sent": was_sent, "is_form": request.method == "POST"}
+    fields = [] if was_sent else fields_to_repeat(request)
+    context = {"was_sent": was_sent, "is_form": request.method == "POST", "fields": fields}
+    context |= {"path": request.get_full_path(), "csrf_token": request.POST.get(TOKEN, "")}
     response = render(None, "503.html", context, status=503)
     response["Retry-After"] = "10"  # seconds
     return response
+
+
+def fields_to_repeat(request: HttpRequest) -> list[tuple[str, str]]:
+    """Return what was sent, so that a button can send it again; nothing that has a password."""
+    lists = request.POST.lists()
+    sent = [(name, value) for name, values in lists if name != TOKEN for value in values]
+    return [] if any("password" in name for name, _value in sent) else sent

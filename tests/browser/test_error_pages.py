@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.template.loader import render_to_string
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.browser.product import PASSWORD
 from tests.browser.user import OpenBrowser, User, in_both_ways
@@ -30,6 +30,33 @@ def test_an_unexpected_error(ada: User) -> None:
     ada.page.goto("/broken")
     ada.expect_heading("Something went wrong")
     ada.check_page("error")
+
+
+@in_both_ways
+def test_a_database_that_takes_no_writes(ada: User) -> None:
+    ada.refusals.add(503)
+    fields = [("client_name", "Hedy Lamarr")]
+    context = {"is_form": True, "path": "/holds/new", "fields": fields}
+    page = render_to_string("503.html", context)
+
+    def refuse(route: Route) -> None:
+        if route.request.method == "POST":
+            route.fulfill(status=503, body=page, content_type="text/html; charset=utf-8")
+        else:
+            route.fallback()
+
+    ada.page.route("**/holds/new", refuse)
+    ada.page.goto("/holds/new")
+    ada.fill(client_name="Hedy Lamarr")
+    ada.press("Hold this time")
+    expect(ada.page.locator("#banner" if ada.scripts else "main")).to_contain_text(
+        "Nothing was sent to cal.com, and nothing has changed."
+    )
+    ada.check_page("no-writes")
+    kept = ada.page.locator("main [name=client_name]")
+    expect(kept).to_have_value("Hedy Lamarr")
+    if not ada.scripts:
+        expect(ada.page.get_by_role("button", name="Try again with what you typed")).to_be_visible()
 
 
 @in_both_ways

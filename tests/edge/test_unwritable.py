@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
@@ -18,6 +19,7 @@ from dashboard.accounts.models import User
 from dashboard.edge import database, health, setting_readers
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import PASSWORD
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.verbs import place
 from tests.pages.desk import desk
@@ -100,12 +102,27 @@ def test_forms_answer_in_words(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
     calls = len(calcom.calls())
     with unwritable():
-        answer = browser.post(f"/holds/{hold.pk}/release", {"reason": "client_rang_off"})
+        sent = {"reason": "client_rang_off", "csrfmiddlewaretoken": "x" * 64}
+        answer = browser.post(f"/holds/{hold.pk}/release", sent)
     page = answer.content.decode()
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
     assert "Nothing was sent to cal.com, and nothing has changed" in page
     assert len(calcom.calls()) == calls
+    # A button sends the same again, once the database takes writes.
+    fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
+    assert dict(fields) == sent
+    assert browser.post(f"/holds/{hold.pk}/release", dict(fields)).status_code == 303
+
+
+@pytest.mark.django_db(transaction=True)
+def test_page_repeats_no_password(staff: User) -> None:
+    typed = {"username": "staff", "password": PASSWORD}
+    with unwritable():
+        answer = Client(raise_request_exception=False).post("/accounts/login/", typed)
+    assert answer.status_code == 503
+    assert PASSWORD not in answer.content.decode()
+    assert "Nothing was sent to cal.com" in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
