@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import (
     REASON_BAD_ORIGIN,
@@ -18,7 +19,10 @@ from django.urls import reverse
 from dashboard.accounts.access import Policy, policy_of
 from dashboard.accounts.last_user import is_shared_browser
 from dashboard.accounts.return_urls import return_url
+from dashboard.accounts.roles import is_admin
 from dashboard.accounts.saved_forms import save_post
+from dashboard.edge import diagnosis
+from dashboard.edge.arrival import arrival_of
 
 ORIGIN_REASONS = tuple(
     reason.partition("%s")[0]
@@ -36,6 +40,7 @@ class Cause(StrEnum):
     """Causes that the person can do something about, for the template."""
 
     ELSEWHERE = "elsewhere"  # sent by another site, or a proxy changes the public address
+    HIDDEN = "hidden"  # the browser does not say where the form was
     COOKIE = "cookie"  # the browser sent no cookie
     INCOMPLETE = "incomplete"  # the form arrived without its content, or without the end
     STALE = "stale"  # the page is older than the last sign-in in this browser
@@ -52,12 +57,19 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     page = page_to_reopen(request)
     # In a shared browser a stale page may belong to the person who was signed in before.
     saved = is_same_origin(request) and not is_shared_browser(request) and save_post(request, page)
-    context = {"cause": cause_of(reason), "page": page, "kept": saved}
+    arrived = arrival_of(request)
+    findings = diagnosis.diagnose(arrived, settings.PUBLIC_ADDRESS)
+    diagnosis.log_faults(findings)
+    context = {"cause": cause_of(request, reason), "page": page, "kept": saved}
+    if is_admin(request.user):  # the others get plain words, and the operator has the log
+        context |= {"arrived": diagnosis.rows(arrived), "findings": findings}
     return render(request, "accounts/csrf.html", context, status=403)
 
 
-def cause_of(reason: str) -> Cause:
+def cause_of(request: HttpRequest, reason: str) -> Cause:
     """Map Django's ``reason`` to a cause."""
+    if request.headers.get("Origin") == "null":
+        return Cause.HIDDEN
     if reason.startswith(ORIGIN_REASONS):
         return Cause.ELSEWHERE
     return CAUSE_OF_REASON.get(reason, Cause.STALE)

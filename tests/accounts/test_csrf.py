@@ -7,6 +7,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from dashboard.accounts.models import User
+from dashboard.edge import seldom
 from tests.accounts.cast import LOGIN, expire, send, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
@@ -100,6 +101,46 @@ def test_wrong_origin_names_the_proxy(browser: Client, staff: User) -> None:
     foreign = {"Origin": "https://evil.example"}
     answer = send_with_old_token(browser, "/holds/new", token, foreign)
     assert "the proxy in front of Holdfast and PUBLIC_URL do not agree" in answer.content.decode()
+
+
+def test_hidden_origin_has_its_own_words(browser: Client, staff: User) -> None:
+    sign_in(browser, "staff")
+    token = browser.cookies["holdfast_csrf"].value
+    answer = send_with_old_token(browser, "/holds/new", token, {"Origin": "null"})
+    assert "Your browser did not say which page it came from." in answer.content.decode()
+
+
+@pytest.mark.parametrize(("name", "is_told"), [("staff", False), ("admin", True)])
+def test_only_admins_see_what_arrived(
+    browser: Client, staff: User, admin: User, name: str, is_told: bool
+) -> None:
+    sign_in(browser, name)
+    token = browser.cookies["holdfast_csrf"].value
+    foreign = {"Origin": "https://other.example", "Cookie": "secret=hunter2"}
+    foreign |= {"Referer": "https://other.example/look-up?uid=hunter2"}
+    cookies = "; ".join(f"{key}={morsel.value}" for key, morsel in browser.cookies.items())
+    foreign["Cookie"] = f"secret=hunter2; {cookies}"
+    answer = send_with_old_token(browser, "/holds/new", token, foreign)
+    said = " ".join(answer.content.decode().split())
+    assert f"Request {answer['X-Request-Id']}" in said
+    told = "The form was on a page of https://other.example, but PUBLIC_URL is http://testserver."
+    line = "<code>PUBLIC_URL=https://other.example"
+    assert [part in said for part in (told, line, "127.0.0.1, not in TRUSTED_PROXIES")] == [
+        is_told
+    ] * 3
+    assert [secret for secret in ("hunter2", token) if secret in said] == []
+
+
+def test_log_names_the_line(
+    browser: Client, staff: User, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(seldom, "logged_at", {})
+    sign_in(browser, "staff")
+    token = browser.cookies["holdfast_csrf"].value
+    for _ in range(2):
+        send_with_old_token(browser, "/holds/new", token, {"Origin": "null"})
+    [line] = [text for text in caplog.messages if "Origin is null" in text]
+    assert "nginx: add_header Referrer-Policy same-origin always;" in line
 
 
 def test_missing_cookie_is_explained(db: None) -> None:

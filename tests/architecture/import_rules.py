@@ -29,6 +29,8 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.trail",
         "dashboard.audit.models",
         "dashboard.audit.names",
+        "dashboard.edge.arrival",
+        "dashboard.edge.diagnosis",
     },
     # Who and what the desk holds for. Asking cal.com is for holds, which knows its clock and rate.
     "dashboard.calendars": {
