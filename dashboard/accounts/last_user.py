@@ -18,6 +18,7 @@ from dashboard.accounts.models import User
 
 SALT = "dashboard.accounts.browser"
 MAX_AGE = timedelta(days=180)
+JUST_NOW = timedelta(seconds=20)
 MAX_PEOPLE = 20
 SIGNED_OUT = "out"
 
@@ -43,6 +44,13 @@ def browser_of(request: HttpRequest) -> Browser:
         return Browser()
     browser_id, state, *people = value.split(".")
     return Browser(browser_id, tuple(map(int, people)), state == SIGNED_OUT)
+
+
+def signed_in_just_now(request: HttpRequest) -> bool:
+    """Return True if this browser signed in moments ago and has not signed out since."""
+    name = settings.LAST_USER_COOKIE_NAME
+    fresh = request.get_signed_cookie(name, default="", salt=SALT, max_age=JUST_NOW)
+    return bool(fresh) and not browser_of(request).signed_out
 
 
 def last_signed_in(request: HttpRequest) -> int | None:

@@ -62,6 +62,7 @@ class SignIn(LoginView):
             context |= {
                 "has_signed_out": browser.signed_out,
                 "has_session_ended": not browser.signed_out,
+                "has_session_failed": last_user.signed_in_just_now(self.request),
                 "is_form_kept": saved_forms.has_form_of(self.request, browser.people[0]),
             }
         return context

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.contrib.sessions.models import Session
 from django.test import Client
 
+from dashboard.accounts import last_user
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, PASSWORD, expire, send, sign_in
@@ -153,7 +155,9 @@ def test_error_of_an_empty_field_has_the_focus(
     assert "Fill in both name and password." in page
 
 
-def test_page_says_that_the_person_signed_out(browser: Client, staff: User) -> None:
+def test_page_says_that_the_person_signed_out(
+    browser: Client, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
     sign_in(browser, "staff")
     answer = send(browser, "/accounts/logout/")
     said = "You have signed out in this browser, here or in another window."
@@ -166,6 +170,7 @@ def test_page_says_that_the_person_signed_out(browser: Client, staff: User) -> N
     assert "What you typed is kept. Sign in to see it again." in page
     sign_in(browser, "staff")
     expire(browser)
+    monkeypatch.setattr(last_user, "JUST_NOW", timedelta(seconds=-1))
     page = browser.get(browser.get("/")["Location"]).content.decode()
     assert said not in page
     assert "You are signed out, because your session has ended." in page
@@ -174,3 +179,21 @@ def test_page_says_that_the_person_signed_out(browser: Client, staff: User) -> N
 def test_page_gives_a_new_browser_no_reason(db: None, browser: Client) -> None:
     page = browser.get(browser.get("/holds/7/")["Location"]).content.decode()
     assert 'class="notice" role="status"' not in page
+
+
+def test_page_says_that_the_session_did_not_last(browser: Client, staff: User) -> None:
+    """Say so where the network or another process loses a session that has just begun."""
+    sign_in(browser, "staff")
+    expire(browser)
+    page = " ".join(browser.get(browser.get("/")["Location"]).content.decode().split())
+    assert "You signed in a moment ago, but the sign-in did not last." in page
+    assert "session has ended" not in page
+
+
+def test_cookies_of_another_site_at_the_same_host_change_nothing(
+    browser: Client, staff: User
+) -> None:
+    for name in ("sessionid", "csrftoken", "django_language"):
+        browser.cookies[name] = "x" * 32
+    assert sign_in(browser, "staff").status_code == 302
+    assert browser.get("/").content == b"empty"
