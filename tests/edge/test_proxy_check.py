@@ -235,9 +235,9 @@ def test_ticket_works_once(ask):
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("ticket", ["", "a:b:c", "\x00", signing.dumps({"id": "a"}, salt="other")])
-def test_nothing_is_told_without_a_ticket(ask, ticket):
-    assert ask(ticket) == 404
+def test_nothing_is_told_without_a_ticket(ask):
+    tickets = ["", "a:b:c", "\x00", signing.dumps({"id": "a"}, salt="other")]
+    assert [ask(ticket) for ticket in tickets] == [404] * 4
 
 
 @pytest.mark.django_db

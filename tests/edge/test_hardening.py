@@ -1,0 +1,56 @@
+"""Headers of every page, and HEAD at every address."""
+
+import pytest
+from django.test import Client
+
+from tests.architecture.test_urls import VIEWS, address
+from tests.holds.conftest import calcom  # noqa: F401
+from tests.script_visitor import Visitor
+
+ROUTES = {name: address(name, words) for name, words, _ in VIEWS if not name.endswith("None")}
+PROBES = {"livez", "readyz"}  # answered before anything else, and with no word about a person
+HARDENED = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(),"
+    " payment=(), usb=()",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+}
+PERSON = "a long enough word"
+
+
+@pytest.fixture(params=["nobody", "admin"])
+def browser(request, calcom, django_user_model):  # noqa: F811
+    client = Client()
+    if request.param == "admin":
+        client.force_login(django_user_model.objects.create_superuser("root"))
+    return client
+
+
+@pytest.mark.parametrize("method", ["get", "post", "head", "put", "options"])
+def test_every_answer_is_hardened_and_not_stored(browser, method):
+    paths = [path for name, path in ROUTES.items() if name not in PROBES]
+    assert len(paths) > 30
+    wrong = {}
+    for path in [*paths, "/nowhere", "/admin/nowhere"]:
+        headers = getattr(browser, method)(path).headers
+        missing = {name for name, value in HARDENED.items() if headers.get(name) != value}
+        missing |= {"no-store"} - set(headers["Cache-Control"].split(", "))
+        missing |= {"Content-Security-Policy"} - set(headers)
+        wrong |= {path: missing} if missing else {}
+    assert wrong == {}
+
+
+@pytest.mark.slow
+def test_head_is_answered_without_a_body_or_a_warning(serve):
+    site = serve("http://localhost/holds", CALCOM_API_URL="http://127.0.0.1:9")
+    site.manage("person", "add", "ada", "--role", "Admins", stdin=PERSON)
+    with Visitor(f"{site.url}/holds", headers={"Host": "localhost"}) as ada:
+        assert ada.sign_in("ada", PERSON) == 302
+        paths = [*ROUTES.values(), "/static/nothing.js", "/nowhere"]
+        bodies = {path: ada.client.head(f"{ada.base}{path}").content for path in paths}
+    assert {path for path, body in bodies.items() if body} == set()
+    lines = site.log.read_text().splitlines()
+    assert [line for line in lines if "[WARNING]" in line] == []  # gunicorn's own
