@@ -7,6 +7,7 @@ field for the superuser flag or for single permissions, so a forged one is never
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from functools import wraps
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods
 
-from dashboard.accounts import people, sessions
+from dashboard.accounts import hashing, people, sessions
 from dashboard.accounts.access import View, admins_only
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
@@ -138,7 +139,18 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm[User]]:
         form = super().get_form(request, *args, **kwargs)
-        return type(form.__name__, (form,), {"by": request.user})
+        is_busy = getattr(request, "is_busy", False)
+        return type(form.__name__, (form,), {"by": request.user, "is_busy": is_busy})
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Take a turn to hash a new password, before the transaction that it would hold up."""
+        with ExitStack() as stack:
+            if request.POST.get("new_password"):
+                try:
+                    stack.enter_context(hashing.turn())
+                except hashing.TooManyHashesError:
+                    request.is_busy = True  # type: ignore[attr-defined]
+            return super().changeform_view(request, *args, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         return is_admin(request.user)

@@ -71,7 +71,8 @@ def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     """Person with role and password. ``by`` edits, and cannot change their own role."""
 
-    by: User  # set by the model admin on a subclass for each request
+    by: User  # set by the model admin on a subclass for each request, as is the next one
+    is_busy: bool = False  # too many passwords are being hashed to hash one more
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, required=False)
     new_password = new_password_field(
@@ -130,6 +131,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         data = super().clean() or {}
         if data.get("new_password") != data.get("new_password_again"):
             self.add_error("new_password_again", _("The two passwords are not the same."))
+        if self.is_busy:
+            busy = _("Many people are signing in right now. Nothing was saved: try again soon.")
+            self.add_error(None, busy)
         return data
 
     def _post_clean(self) -> None:

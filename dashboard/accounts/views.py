@@ -71,7 +71,7 @@ class SignIn(LoginView):
         if wait := throttling.admit(self.attempt, now=timezone.now()):
             return self.refuse(wait)
         try:
-            with hashing.turn():
+            with hashing.turn(is_known=bool(self.attempt.browser)):
                 return super().post(request, *args, **kwargs)
         except hashing.TooManyHashesError:
             throttling.give_back(self.attempt, now=timezone.now())

@@ -8,11 +8,13 @@ from contextlib import ExitStack
 from threading import BoundedSemaphore, Event, Lock
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from dashboard.accounts import hashing
 from dashboard.accounts.hashing import TooManyHashesError, turn
 from dashboard.accounts.models import SignInAttempts, User
+from tests.accounts.admin_pages import NEW, filled_form, page_of
 from tests.accounts.cast import PASSWORD, sign_in
 from tests.accounts.conftest import Story
 
@@ -23,6 +25,7 @@ LIMIT = 60  # seconds
 def _own_semaphores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hashing, "turns", BoundedSemaphore(hashing.AT_ONCE))
     monkeypatch.setattr(hashing, "places", BoundedSemaphore(hashing.AT_ONCE + hashing.WAITING))
+    monkeypatch.setattr(hashing, "turns_of_strangers", BoundedSemaphore(hashing.AT_ONCE - 1))
 
 
 @pytest.fixture
@@ -97,3 +100,31 @@ def test_sign_in_page_asks_to_try_again(
 @pytest.mark.usefixtures("small_site")
 def test_sign_in_works_again_afterwards(browser: Client, staff: User) -> None:
     assert sign_in(browser, "staff").status_code == 302
+
+
+@pytest.mark.usefixtures("small_site")
+def test_strangers_leave_a_turn_for_people_who_are_known(
+    browser: Client, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert sign_in(browser, "staff").status_code == 302
+    del browser.cookies[settings.SESSION_COOKIE_NAME]
+    monkeypatch.setattr(hashing, "PATIENCE", 0.01)
+    with ExitStack() as stack:
+        for _ in range(hashing.AT_ONCE - 1):
+            stack.enter_context(turn(is_known=False))
+        assert sign_in(Client(), "staff").status_code == 503
+        assert sign_in(browser, "staff").status_code == 302
+
+
+@pytest.mark.usefixtures("busy")
+def test_admin_who_sets_a_password_takes_a_turn(admin: User, staff: User) -> None:
+    admins, before = Client(), staff.password
+    admins.force_login(admin)
+    form = filled_form(staff, first_name="Ada", new_password=NEW, new_password_again=NEW)
+    page = admins.post(page_of(staff), form).content.decode()
+    staff.refresh_from_db()
+    assert (staff.first_name, staff.password) == ("", before)
+    assert "Nothing was saved: try again soon." in page
+    assert 'value="Ada"' in page
+    without_password = filled_form(staff, first_name="Ada")
+    assert admins.post(page_of(staff), without_password).status_code == 302
