@@ -37,9 +37,14 @@ def conflicts(cursor: Any, table: str) -> Iterator[tuple[str, str]]:
         else:
             terms, where = index_parts(sql)
         # Only these, so that a migration can drop any other column.
-        words = set(re.findall(r"\w+", f"{terms} {where}".lower()))
-        named = [name for name in columns if name.lower() in words]
+        text = f"{terms} {where}"
+        named = [name for name in columns if is_word_of(text, name)]
         yield index, conflict(table, terms, where, named)
+
+
+def is_word_of(text: str, name: str) -> bool:
+    """Return True if a name, which may have spaces, stands in a text as a whole."""
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def conflict(table: str, terms: Sequence[str], where: str, columns: Sequence[str]) -> str:

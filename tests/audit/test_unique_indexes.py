@@ -67,6 +67,17 @@ def test_replace_through_a_unique_index_is_refused(own, index):
 
 
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)
+def test_columns_and_indexes_with_spaces_are_guarded(own):
+    run(own, f"ALTER TABLE {TABLE} ADD COLUMN \"my own at\" text DEFAULT 'x'")
+    run(own, f'CREATE UNIQUE INDEX "two words" ON {TABLE} (request_id, "my own at")')
+    triggers.install(own)
+    before = rows(own)
+    with pytest.raises(IntegrityError, match=triggers.REFUSAL):
+        run(own, REPLACE)
+    assert rows(own) == before
+
+
+@pytest.mark.parametrize("own", ["sqlite"], indirect=True)
 def test_trigger_goes_with_its_index(own):
     run(own, f"CREATE UNIQUE INDEX later ON {TABLE} (request_id)")
     triggers.install(own)
