@@ -20,6 +20,7 @@ NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
 WAIT = _("Wait: this page will tell when it is certain.")
+LEFT_ALONE = _("The client may be left without an appointment.")
 
 
 def question(asked: Text, what_now: Text) -> Message:
@@ -93,14 +94,14 @@ REFUSALS: dict[str, Message] = {
         field="event_type_id",
     ),
     # Asked back: the person may confirm.
-    "not_offered": question(_("cal.com does not offer this time."), _("Hold it anyway?")),
+    "not_offered": question(_("cal.com does not offer this time."), LEFT_ALONE),
     "more_than_hosts": question(
         _("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
-        _("Someone may be left without an appointment. Hold it anyway?"),
+        LEFT_ALONE,
     ),
     "host_busy": question(
         _("%(host)s is held at this time already."),
-        _("One person cannot see two clients at once. Hold it anyway?"),
+        _("One person cannot see two clients at once."),
     ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(

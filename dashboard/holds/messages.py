@@ -34,6 +34,7 @@ VERBS: dict[str, Text] = {
     "release": _lazy("is releasing this hold"),
     "settle": _lazy("is finishing an interrupted change of this hold"),
 }
+CHANGING = _lazy("is changing this hold")  # of a verb that is not known here
 # After a failed GET, which changes nothing at cal.com.
 TRY_AGAIN = _lazy("Nothing was changed. Try again in a moment; if it goes on, tell the operator.")
 # Names of fields at cal.com and in forms.
@@ -146,7 +147,7 @@ def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError
 
 def being_changed(hold: Hold) -> HoldError:
     """Return the refusal of a change while another claim on the hold runs."""
-    does = VERBS.get(hold.claim_verb, _lazy("is changing this hold"))
+    does = VERBS.get(hold.claim_verb, CHANGING)
     return refusal("being_changed", hold=hold, does=does)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext
 
 from dashboard.holds import messages
 from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
+from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages.for_client import client_time
@@ -51,7 +52,7 @@ class Cell:
     is_chosen: bool
     is_next: bool  # the first free time shown
     row: HoldRow | None  # the hold that keeps it
-    until: str  # its end, cut to the minute
+    until: str  # its end, cut to the minute; the latest one rounded up where not confirmed
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +223,7 @@ class GridBuilder:
             is_chosen=time.start == self.choice.chosen,
             is_next=time.start == self.next_free,
             row=row,
-            until=_minute(time.hold.held_until, self.viewer) if time.hold else "",
+            until=_until(time.hold, self.viewer) if time.hold else "",
         )
 
     def nothing_free(self, day: date, title: str) -> str:
@@ -270,7 +271,10 @@ def _clock_change(day: date) -> str:
     return _("The clocks change on this day: it has %(hours)g hours.") % {"hours": hours}
 
 
-def _minute(ends: datetime | None, viewer: Viewer) -> str:
+def _until(hold: Hold, viewer: Viewer) -> str:
+    ends = hold.held_until
+    if hold.latest_end is not None:
+        ends = hold.latest_end + timedelta(seconds=59)
     return local_times.when(ends, viewer.now, time_of_day=local_times.minute) if ends else ""
 
 

@@ -208,7 +208,7 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     """Explain a hold that is not simply held; "" for one that is."""
     if hold.is_claimed(viewer.now):
         who = hold.claim_by or "Holdfast"
-        return f"{who} {messages.VERBS.get(hold.claim_verb, '')}."
+        return f"{who} {messages.VERBS.get(hold.claim_verb, messages.CHANGING)}."
     # Of a lost or booked hold only a rest is left.
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         return _being_restored(hold, viewer)

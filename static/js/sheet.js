@@ -19,7 +19,7 @@ function makeButton(radio, form) {
   button.setAttribute("formaction", `${form.getAttribute("action")}?version=${version}`);
   button.name = radio.name;
   button.value = radio.value;
-  button.textContent = radio.closest("label").textContent.trim();
+  button.textContent = radio.labels[0].textContent.trim();
   return button;
 }
 

@@ -29,9 +29,9 @@ CHOOSE_OR_ASK = "Choose another event type, or ask an Admin."
 ALL_BOOKED = "All seats are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
 NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
-HOLD_ANYWAY = "Someone may be left without an appointment. Hold it anyway?"
+LEFT_ALONE = "The client may be left without an appointment."
 HOST_BUSY = "Dr X is held at this time already."
-TWO_CLIENTS = "One person cannot see two clients at once. Hold it anyway?"
+TWO_CLIENTS = "One person cannot see two clients at once."
 EXTENDING = "staff is extending this hold right now."
 OPEN_HOLD_AGAIN = "Wait a few seconds, open the hold again, then decide."
 NOTHING_YET = "Nothing is held yet."
@@ -190,8 +190,8 @@ EXPECTED = {
         NOTHING_HELD,
         OFFER_ANOTHER,
     ),
-    "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, "Hold it anyway?"),
-    "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, HOLD_ANYWAY),
+    "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, LEFT_ALONE),
+    "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, LEFT_ALONE),
     "host_busy": ("host_busy", 409, HOST_BUSY, NOTHING_YET, TWO_CLIENTS),
     "lost_already_booked": ("booked", 409, BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
     "lost_no_seats": ("booked", 409, ALL_BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),

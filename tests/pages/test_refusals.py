@@ -147,7 +147,7 @@ def test_slot_of_an_unconfirmed_hold_names_its_holder(browser: Client, calcom: S
     first = Hold.objects.get(state="unconfirmed")
     assert first.latest_end is not None
     latest = local_times.when(first.latest_end)
-    assert f"possibly held by you until {latest} at the latest" in html
+    assert f'possibly held by<bdi translate="no">you</bdi>until {latest} at the latest' in html
     assert f'href="/holds/{first.pk}/"' in html
 
 
