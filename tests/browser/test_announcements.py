@@ -1,0 +1,43 @@
+"""What a page says after an answer: a look-up's result, an applied filter, a failed sign-in."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.product import CONSULT_60, Product
+from tests.browser.user import OpenBrowser, User
+
+
+def test_result_of_a_look_up_gets_the_focus(ada: User, product: Product) -> None:
+    product.calcom.insert_hold(int(CONSULT_60), product.free_time(), uid="elsewhere-1", minutes=15)
+    ada.page.goto("/look-up")
+    ada.page.get_by_label("uid").fill("elsewhere-1")
+    ada.page.get_by_label("uid").press("Enter")
+    expect(ada.page.locator("#found")).to_be_focused()
+    expect(ada.page.locator("#found")).to_contain_text("cal.com holds this time")
+
+
+def test_applied_filter_of_the_log_is_said(vera: User) -> None:
+    vera.page.goto("/audit/")
+    status = vera.page.get_by_role("status").and_(vera.page.locator("#log-status"))
+    expect(status).to_contain_text(re.compile(r"of .+ action"))
+    status.evaluate("element => { element.isSame = true; }")
+    vera.page.get_by_label("Outcome").select_option(label="no outcome")
+    vera.page.get_by_role("button", name="Show", exact=True).click()
+    expect(status).to_contain_text("No matching entries.")
+    # A screen reader hears a new text only of an element that stays.
+    assert status.evaluate("element => element.isSame === true")
+
+
+def test_failed_sign_in_starts_at_its_error(open_browser: OpenBrowser) -> None:
+    stranger = open_browser("ada", is_signed_in=False)
+    stranger.page.goto("/accounts/login/")
+    expect(stranger.page.locator("[name=username]")).to_be_focused()
+    stranger.page.locator("[name=username]").fill("ada")
+    stranger.page.locator("[name=password]").fill("wrong")
+    stranger.page.locator("main form button").click()
+    error = stranger.page.locator("#sign-in-error")
+    expect(error).to_be_focused()
+    expect(stranger.page).to_have_title(re.compile("^Error: "))
