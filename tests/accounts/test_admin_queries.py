@@ -50,8 +50,8 @@ def test_no_query_is_an_error(admins: Client, staff: User, index: int) -> None:
     admins.raise_request_exception = False
     address, failed = addresses(staff)[index], []
     queries = [query_of(name, value) for name, value in product(NAMES, VALUES)]
-    # Every one on the pages of people, a few elsewhere.
-    for query in queries if address in (LIST, page_of(staff)) else queries[index % 9 :: 9]:
+    # Every one on the list of people, which has filters, a few elsewhere.
+    for query in queries if address == LIST else queries[index % 9 :: 9]:
         answer = admins.get(f"{address}?{query}")
         if answer.status_code >= 500:
             failed.append(query[:60])
