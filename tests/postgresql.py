@@ -60,12 +60,12 @@ def server_url(*, durable: bool = False) -> str:
 
 
 @contextlib.contextmanager
-def fresh_database(*, durable: bool = False) -> Iterator[str]:
-    """Give an empty database; drop it afterwards, even if connections to it are open."""
+def fresh_database(*, durable: bool = False, template: str = "template1") -> Iterator[str]:
+    """Give an empty database, or a copy; drop it afterwards, even if connections are open."""
     server = server_url(durable=durable)
     name = f"fresh_{secrets.token_hex(6)}"
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
     finally:

@@ -3,39 +3,75 @@
 from __future__ import annotations
 
 import secrets
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
 
+import psycopg
 from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboard.edge.setting_readers import database
-from tests import postgresql
+from tests import postgresql, run
 from tests.parts import require
 
 
 @contextmanager
 def migrated(vendor: str, folder: Path) -> Iterator[BaseDatabaseWrapper]:
-    """Yield a connection to a new, migrated database of this kind, under its own alias."""
-    alias = f"apart-{secrets.token_hex(4)}"
+    """Yield a connection to a migrated database of this kind, under its own alias.
+
+    It is a copy of one that is migrated once in a run.
+    """
     if vendor == "sqlite":
-        with connected(alias, f"sqlite:///{folder / 'apart.sqlite3'}") as connection:
+        file = shutil.copy(sqlite_template(), folder / "apart.sqlite3")
+        with connected(f"sqlite:///{file}") as connection:
             yield connection
         return
     require("PostgreSQL", postgresql.binaries())
-    with postgresql.fresh_database() as url, connected(alias, url) as connection:
+    with (
+        postgresql.fresh_database(template=postgresql_template()) as url,
+        connected(url) as connection,
+    ):
         yield connection
 
 
+def sqlite_template() -> Path:
+    file = run.folder() / "migrated.sqlite3"
+    with run.locked(file.name):
+        if not file.exists():
+            unfinished = file.with_suffix(".part")
+            migrate(f"sqlite:///{unfinished}")
+            unfinished.rename(file)
+    return file
+
+
+def postgresql_template() -> str:
+    name, done = "migrated_template", run.folder() / "migrated.postgresql"
+    with run.locked(done.name):
+        if not done.exists():
+            server = postgresql.server_url()
+            with psycopg.connect(server, autocommit=True) as connection:
+                connection.execute(f"CREATE DATABASE {name}")
+            migrate(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
+            done.touch()
+    return name
+
+
+def migrate(url: str) -> None:
+    with connected(url) as connection:
+        call_command("migrate", database=connection.alias, verbosity=0)
+
+
 @contextmanager
-def connected(alias: str, url: str) -> Iterator[BaseDatabaseWrapper]:
-    """Add a database to Django's connections, and migrate it."""
+def connected(url: str) -> Iterator[BaseDatabaseWrapper]:
+    """Add a database to Django's connections."""
+    alias = f"apart-{secrets.token_hex(4)}"
     settings = {"default": connections.settings["default"], alias: database(Path("/"))(url)}
     connections.settings[alias] = connections.configure_settings(settings)[alias]
     try:
-        call_command("migrate", database=alias, verbosity=0)
         yield connections[alias]
     finally:
         connections[alias].close()
