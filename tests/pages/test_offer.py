@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
@@ -207,3 +208,13 @@ class TestShown:
 
         with django_assert_max_num_queries(count):
             browser.get(f"/offers/{small}/")
+
+
+def test_print_of_an_offer_names_the_holder(browser: Client, calcom: Sandbox, staff: User) -> None:
+    """On paper "you" could be anyone."""
+    pk, [hold, *_others] = offered(staff)
+    named = f'<bdi class="print" translate="no">{staff}</bdi>'
+    for page in (f"/offers/{pk}/", f"/release?hold={hold.pk}"):
+        text = markup(browser.get(page))
+        assert (page, named in text) == (page, True)
+        assert (page, '<span class="screen">you</span>' in text) == (page, True)
