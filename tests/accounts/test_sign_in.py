@@ -128,7 +128,7 @@ def test_page_is_a_plain_form_with_a_safe_next(db: None, browser: Client) -> Non
 
 
 def title_of(page: str) -> str:
-    return " ".join(re.search(r"<title>(.*?)</title>", page, re.DOTALL)[1].split())
+    return " ".join(re.search(r"<title[^>]*>(.*?)</title>", page, re.DOTALL)[1].split())
 
 
 def test_error_has_the_focus_and_describes_the_fields(browser: Client, staff: User) -> None:

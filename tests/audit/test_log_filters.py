@@ -147,7 +147,7 @@ def status_of(response) -> str:
 def test_applied_filter_is_announced(mixed_log, admins_browser, filters, said):
     response = admins_browser.get("/audit/", filters)
     assert status_of(response) == said
-    title = re.search(r"<title>(.*?)</title>", response.content.decode(), re.DOTALL)[1]
+    title = re.search(r"<title[^>]*>(.*?)</title>", response.content.decode(), re.DOTALL)[1]
     assert " ".join(title.split()).startswith("Error: Audit" if "Error" in said else "Audit")
 
 

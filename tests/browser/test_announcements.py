@@ -1,4 +1,4 @@
-"""What a page says after an answer: a look-up's result, an applied filter, a failed sign-in."""
+"""Announce the end of a look-up, an applied filter and a failed sign-in."""
 
 from __future__ import annotations
 
