@@ -117,7 +117,7 @@ def about_other_answer(answer: httpx.Response) -> Finding:
         text = f"{said} and redirects to {target.copy_with(query=None)}."
         return finding(Fault.REDIRECT, text)
     if answer.status_code == 404 and "X-Request-Id" in answer.headers:
-        text = f"Holdfast answers {answer.status_code}: it has another SECRET_KEY, or its path."
+        text = "Holdfast answers 404: its SECRET_KEY, clock or path differs from those used here."
         return finding(Fault.OTHER_SITE, text)
     return finding(Fault.OTHER_SITE, f"{said}, and that is not Holdfast's answer.")
 

@@ -21,7 +21,7 @@ HARDENED = {
 PERSON = "a long enough word"
 
 
-@pytest.fixture(params=["nobody", "admin"])
+@pytest.fixture(params=["anonymous", "admin"])
 def browser(request, calcom, django_user_model):  # noqa: F811
     client = Client()
     if request.param == "admin":
