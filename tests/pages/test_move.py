@@ -28,7 +28,7 @@ def test_move_to_a_colleagues_slot_names_holder_and_end(
     problem = refused.content.decode().partition('class="notice trouble"')[2].partition("</ul>")[0]
     assert refused.status_code == 409
     assert f'href="/holds/{theirs.pk}/"' in problem
-    assert f"held by colleague until {until(theirs)}" in problem
+    assert f'by <bdi translate="no">colleague</bdi> until {until(theirs)}' in problem
 
 
 def test_move_page_shows_times_then_a_preview(
