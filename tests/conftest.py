@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Generator, Iterator
 
@@ -41,6 +42,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("slow")
     # First, because the others would have to wait for the longest that has begun.
     items.sort(key=lambda item: item.get_closest_marker("alone") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Let the garbage collector pass over what was loaded: it lasts until the end."""
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:
