@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from dashboard.accounts.models import User
@@ -27,7 +28,7 @@ def test_no_response_is_cacheable(
     for path in PATHS:
         if method == "post" and path in PROBES:
             continue  # Django's empty 405; responses to POST are not cached anyway
-        session = browser.cookies.get("sessionid")
+        session = browser.cookies.get(settings.SESSION_COOKIE_NAME)
         if name and not (session and session.value):  # at first, and after signing out
             browser.force_login(users[name])
         answer = getattr(browser, method)(path, headers=headers)

@@ -1,8 +1,10 @@
 """DATABASE_URL of PostgreSQL, as libpq takes it."""
 
+from pathlib import Path
+
 import pytest
 
-from dashboard.edge.setting_readers import postgresql
+from dashboard.edge.setting_readers import database, postgresql
 
 NAMED = ("USER", "PASSWORD", "HOST", "PORT", "NAME")
 
@@ -55,3 +57,33 @@ def test_refusal_repeats_no_secret(url):
     with pytest.raises(ValueError, match=r"^(is|has|must) ") as refused:
         postgresql(url)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("db.sqlite3", "/etc/db.sqlite3"),
+        ("/var/db.sqlite3", "/var/db.sqlite3"),
+        ("sqlite:///db.sqlite3", "/etc/db.sqlite3"),
+        ("sqlite:////var/db.sqlite3", "/var/db.sqlite3"),
+    ],
+)
+def test_sqlite_by_path_or_url(address, name):
+    assert database(Path("/etc"))(address)["NAME"] == name
+
+
+def test_options_of_libpq_and_defaults():
+    read = database(Path("/srv/holdfast"))
+    address = "postgresql://me:p%40ss@db.example.org:5433/desk?sslmode=verify-full"
+    assert read(address) == {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": "desk",
+        "USER": "me",
+        "PASSWORD": "p@ss",
+        "HOST": "db.example.org",
+        "PORT": "5433",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "DISABLE_SERVER_SIDE_CURSORS": True,
+        "OPTIONS": {"connect_timeout": 5, "sslmode": "verify-full"},
+    }

@@ -275,37 +275,6 @@ def test_debug_needs_no_public_url():
     }
 
 
-@pytest.mark.parametrize(
-    ("address", "name"),
-    [
-        ("db.sqlite3", str(PROJECT / "db.sqlite3")),
-        ("/tmp/db.sqlite3", "/tmp/db.sqlite3"),
-        ("sqlite:///db.sqlite3", str(PROJECT / "db.sqlite3")),
-        ("sqlite:////tmp/db.sqlite3", "/tmp/db.sqlite3"),
-    ],
-)
-def test_sqlite_by_path_or_url(address, name):
-    assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"]["NAME"] == name
-
-
-def test_postgresql_url_with_options_of_libpq():
-    address = "postgresql://me:p%40ss@db.example.org:5433/desk?sslmode=verify-full"
-    assert show("DATABASES", DATABASE_URL=address)["DATABASES"]["default"] == {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "desk",
-        "USER": "me",
-        "PASSWORD": "p@ss",
-        "HOST": "db.example.org",
-        "PORT": "5433",
-        "CONN_MAX_AGE": 600,
-        "CONN_HEALTH_CHECKS": True,
-        "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"connect_timeout": 5, "sslmode": "verify-full"},
-    }
-    socket = show("DATABASES", DATABASE_URL="postgresql:///desk?host=/run/postgresql")
-    assert socket["DATABASES"]["default"]["HOST"] == "/run/postgresql"
-
-
 def test_deployment_check_passes_without_warnings():
     check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = start(*check, **GOOD, TRUSTED_PROXIES="127.0.0.1", STATIC_ROOT=str(static_root()))

@@ -253,6 +253,6 @@ def test_script_uses_the_whole_contract(
         assert script.get("/audit/").headers["Location"] == "/accounts/login/?next=/audit/"
         assert script.sign_in("admin", PASSWORD) == 302
         log = script.get("/audit/").text
-    done = ("placed", "checked", "extended", "moved", "released", "looked up", "to the board")
+    done = ("placed", "verified", "extended", "moved", "released", "looked up", "to the board")
     assert [word for word in done if word not in log] == []
     assert [row.uid for row in calcom.live_rows()] == [uid]
