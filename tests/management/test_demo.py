@@ -123,18 +123,13 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         assert staff.place("Bruno Verdi").status_code == 409  # also at the sandbox
 
 
-<<<<<<< HEAD
-def test_first_demo_collects_static_files_and_serves_probes(project):
-    shutil.rmtree(project / ".demo")
-    with demo(project) as running, Visitor(running.url) as visitor:
-=======
 def test_demo_ignores_the_environment_and_refuses_a_second_one(project):
+    shutil.rmtree(project / ".demo", ignore_errors=True)
     real = project / "real.sqlite3"
     secret = project / "no-such-file"
     environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
     environment |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
     with demo(project, **environment) as running, Visitor(running.url) as visitor:
->>>>>>> 0f28c2d (Start the demo less often in its tests)
         page = visitor.get("/accounts/login/")
         style = re.search(r'href="(/static/css/[^"]+\.css)"', page.text)[1]
         assert re.search(r"\.[0-9a-f]{12}\.css$", style)
