@@ -38,7 +38,7 @@ def drop(_apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
 
-    dependencies = [("dashboard", "0041_audit_actions")]
+    dependencies = [("dashboard", "0040_audit_chain")]
 
     operations = [
         *(
