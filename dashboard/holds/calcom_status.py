@@ -1,4 +1,4 @@
-"""Models of what cal.com last told: its clock, rate and habits, and free times."""
+"""Models of what cal.com last told (its clock, rate and habits, free times), and locks."""
 
 from __future__ import annotations
 

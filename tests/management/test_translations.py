@@ -34,7 +34,7 @@ LITERAL = re.compile(
     r">([^<]*[A-Za-z]{2}[^<]*)<|\b(?:aria-label|alt|title|placeholder)=\"([^\"]+)\""
 )
 # Names that are the same in every language.
-UNTRANSLATED = {"Holdfast"}
+UNTRANSLATED = {"Holdfast", "wall"}  # a class of the stylesheet
 
 
 def catalogue(language: str, folder: Path = LOCALE) -> polib.POFile:
