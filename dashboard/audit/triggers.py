@@ -1,11 +1,11 @@
-"""Database triggers of the audit log: they refuse every change of it, and link and index entries.
+"""Database triggers of the audit log: they refuse every change of it, and link, index and count entries.
 
 They hold for any client and tool. Migrations do not create them, because a table rebuild on SQLite
 silently drops triggers. They are installed after every ``migrate``, for the unique indexes that the
 tables have then, and verified by a system check. A user with the right to alter the schema can drop
 a trigger, or rewrite the file of SQLite; the check then reports it.
 
-The trigger that links (see :mod:`dashboard.audit.chain`) runs on PostgreSQL when a transaction
+The trigger that links and counts (see :mod:`dashboard.audit.chain`, ``rollup_sql``) runs on PostgreSQL when a transaction
 commits: a writer that waits there for the end of the chain holds all other locks already, so that
 two writers never wait for each other. SQLite has one writer at a time.
 
@@ -21,11 +21,12 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain, text_index, unique_indexes
+from dashboard.audit import chain, rollup_sql, text_index, unique_indexes
 
 TABLE = "dashboard_auditentry"
 LINKS = "dashboard_auditlink"
 TABLES = {TABLE: "id", LINKS: "position"}  # with their primary keys
+WRITTEN = {*TABLES, text_index.ENTRIES, rollup_sql.ACTIONS, rollup_sql.CALLS}  # by triggers
 REFUSAL = "the audit log is append-only"
 WITHOUT_HASH = "an audit entry needs its content hash"
 MAX_ID = 2**62
@@ -54,7 +55,8 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
     SELECT position + 1, NEW.id, NEW.content_hash, {SHA256}(
         hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
     FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
-          ORDER BY position DESC LIMIT 1); END"""  # noqa: S608 constants
+          ORDER BY position DESC LIMIT 1);
+    {" ".join(rollup_sql.statements("sqlite", "e.id = NEW.id"))} END"""  # noqa: S608 constants
 
 
 def text_of(row: str) -> str:
@@ -85,6 +87,7 @@ LINK_FUNCTION_BODY = f"""
         INSERT INTO {LINKS} (position, entry_id, content_hash, hash)
         VALUES (place, NEW.id, NEW.content_hash, encode(sha256(convert_to(
             concat_ws(' ', previous, place, NEW.id, NEW.content_hash), 'UTF8')), 'hex'));
+        {" ".join(rollup_sql.statements("postgresql", "e.id = NEW.id"))}
         RETURN NULL;
     END """  # noqa: S608 constants
 TEXT_FUNCTION = TEXT
@@ -132,7 +135,7 @@ def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
     Empty while the tables do not exist.
     """
-    if not {*TABLES, text_index.ENTRIES} <= set(connection.introspection.table_names()):
+    if not WRITTEN <= set(connection.introspection.table_names()):
         return []
     wanted, found = expected(connection), present(connection)
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]

@@ -110,6 +110,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.models",
         "dashboard.audit.call_totals",
         "dashboard.audit.models",
+        "dashboard.audit.rollups",
         "dashboard.calendars.models",
         "dashboard.holds.models",
     },

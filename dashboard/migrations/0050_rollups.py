@@ -1,0 +1,77 @@
+"""Count all entries there are by quarter of an hour."""
+
+from typing import Any
+
+from django.db import migrations, models
+
+from dashboard.audit import rollup_sql, triggers
+
+
+def count_existing(_apps: Any, schema_editor: Any) -> None:
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        for statement in rollup_sql.statements(connection.vendor):
+            cursor.execute(statement)
+
+
+def drop_triggers(_apps: Any, schema_editor: Any) -> None:
+    """Drop the triggers, one of which writes into the tables that go."""
+    triggers.drop(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dashboard", "0042_text_index")]
+
+    operations = [
+        migrations.CreateModel(
+            name="ActionCount",
+            fields=[
+                ("quarter", models.BigIntegerField()),
+                ("count", models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "quarter",
+                        "action",
+                        "outcome",
+                        "cause",
+                        "ended",
+                        "actor",
+                        "event_type",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("action", models.CharField(max_length=20)),
+                ("outcome", models.CharField(max_length=12)),
+                ("cause", models.CharField(max_length=100)),
+                ("ended", models.CharField(max_length=12)),
+                ("actor", models.BigIntegerField()),
+                ("event_type", models.BigIntegerField()),
+            ],
+            options={"abstract": False},
+        ),
+        migrations.CreateModel(
+            name="CallCount",
+            fields=[
+                ("quarter", models.BigIntegerField()),
+                ("count", models.BigIntegerField()),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "quarter",
+                        "bucket",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("bucket", models.IntegerField()),
+            ],
+            options={"abstract": False},
+        ),
+        migrations.RunPython(count_existing, drop_triggers),
+    ]
