@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.pictures import Range
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
 from dashboard.audit.terms import Context, Person, TermError
 from dashboard.localization import local_times
@@ -25,6 +26,9 @@ VISIBLE = ("find", "person", "action", "outcome", "hold", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
+LAST_DAYS = [(1, _lazy("today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
+DAYS = 7  # without a choice
+MOST_DAYS = timedelta(days=366)
 MAX_ID = 2**63 - 1
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -130,6 +134,39 @@ class LogForm(forms.Form):
             until=local_times.midnight(until + timedelta(days=1)) if until else None,
             conditions=tuple(self.conditions),
         )
+
+
+class RangeForm(forms.Form):
+    """The days of the pictures: the last ones up to today, or from one day to another."""
+
+    last = forms.TypedChoiceField(
+        choices=LAST_DAYS, required=False, coerce=int, empty_value=DAYS, widget=forms.HiddenInput
+    )
+    since = day_field(_lazy("From day"))
+    until = day_field(_lazy("To day"))
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
+
+    @property
+    def has_days(self) -> bool:
+        return bool(self.cleaned_data["since"] or self.cleaned_data["until"])
+
+    def clean(self) -> None:
+        super().clean()
+        since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        if since and (until or self.today) < since:
+            self.add_error("until", _("This day is before the first one."))
+        if since and (until or self.today) - since >= MOST_DAYS:
+            self.add_error("until", _("Choose at most a year."))
+
+    def chosen(self) -> Range:
+        """Return the range of a valid form."""
+        chosen = self.cleaned_data
+        until = chosen["until"] or self.today
+        days = 1 if chosen["until"] else chosen["last"]
+        return Range(chosen["since"] or until - timedelta(days=days - 1), until)
 
 
 def people() -> tuple[Person, ...]:

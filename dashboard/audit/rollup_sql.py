@@ -38,7 +38,7 @@ def statements(vendor: str, condition: str = "true") -> Iterator[str]:
     begun = f"{quarter(vendor, 'e')}, e.action, '', '', '', {who_and_what(vendor, 'e')}"
     last = (
         f"FROM {ENTRIES} e JOIN {ENTRIES} f ON f.action_id = e.action_id AND f.kind {IS_FIRST}"
-        f" WHERE e.kind {IS_LAST}"
+        f" WHERE e.kind {IS_LAST} AND e.outcome <> ''"
     )
     ended = (
         f"{quarter(vendor, 'f')}, f.action, e.outcome, e.error_code, {end_of_hold(vendor)},"
@@ -53,7 +53,7 @@ def statements(vendor: str, condition: str = "true") -> Iterator[str]:
     ):
         places = ", ".join(str(place + 1) for place in range(len(key.split(","))))
         yield (
-            f"INSERT INTO {table} ({key}, count) SELECT {columns}, count(*) {rows}"  # noqa: S608
+            f"INSERT INTO {table} ({key}, count) SELECT {columns}, count(*) {rows}"
             f" AND {condition} GROUP BY {places}"
             f" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count;"
         )

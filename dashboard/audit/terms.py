@@ -9,12 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Exists, Q
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from dashboard.audit.models import AuditEntry, EntryText, HoldText, of_same_action
+from dashboard.audit.rollup_sql import ENDED
 from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.timeline import MAX_SILENCE
 from dashboard.audit.trail import SYSTEM, Action, Kind, Outcome
@@ -28,6 +30,7 @@ TERM = re.compile(
 RELATIVE = re.compile(r"([0-9]{1,4})([dh])")
 WITHOUT_SIGN_IN = (Action.SIGN_IN_FAILED, Action.DENIED)
 ABOUT_PEOPLE = (Action.PERSON_ADDED, Action.PERSON_CHANGED, Action.PASSWORD_CHANGED)
+ENDS = (Kind.OUTCOME, Kind.EVENT)
 MAX_ID = 2**63 - 1
 
 
@@ -147,6 +150,22 @@ def outcome(value: str, context: Context) -> Q:
     return Q(outcome=chosen) | Q(Exists(of_same_action(kind=Kind.OUTCOME, outcome=chosen)))
 
 
+def cause(value: str, _context: Context) -> Q:
+    """Match actions that ended with an error code, or with ``none``."""
+    if value.lower() == "none":
+        return Q(Exists(of_same_action(kind__in=ENDS, error_code="")))
+    texts = EntryText.objects.filter(text__like=value.lower()).values("rowid")
+    last = AuditEntry.objects.order_by().filter(kind__in=ENDS, error_code=value, pk__in=texts)
+    return Q(action_id__in=last.values("action_id"))
+
+
+def ended(value: str, _context: Context) -> Q:
+    """Match actions that ended a hold in this state."""
+    state = one_of(value, list(ENDED))
+    was = Q(before__state=state, before__state__isnull=False)
+    return Q(Exists(of_same_action(kind__in=ENDS, after__state=state))) & ~was
+
+
 def hold(value: str, _context: Context) -> Q:
     same = AuditEntry.objects.order_by().filter(hold=number(value))
     return Q(action_id__in=same.values("action_id"))
@@ -191,6 +210,20 @@ def day(value: str, context: Context) -> Q:
     return found
 
 
+def hour(value: str, _context: Context) -> Q:
+    """Match one hour from a local time on, such as 2026-11-20T14:00, or with its offset."""
+    try:
+        start = parse_datetime(value)
+    except ValueError:  # well written, but no such time
+        start = None
+    if start is None or not 2000 <= start.year < 2200:
+        raise TermError(_("“%(text)s” is no hour. Write 2026-11-20T14:00.") % {"text": value})
+    start = start if start.tzinfo else start.replace(tzinfo=local_times.zone())
+    # In UTC, because an hour of a local time can be none or two.
+    start = start.astimezone(UTC)
+    return Q(at__gte=start, at__lt=start + timedelta(hours=1))
+
+
 def read_day(text: str, context: Context) -> date:
     today = local_times.local_date(context.now)
     if text.lower() in ("today", "yesterday"):
@@ -227,9 +260,12 @@ READERS: dict[str, Callable[[str, Context], Q]] = {
     "about": about,
     "action": action,
     "outcome": outcome,
+    "cause": cause,
+    "ended": ended,
     "hold": hold,
     "event": event,
     "day": day,
+    "hour": hour,
     "request": request,
     "address": address,
 }

@@ -1,13 +1,14 @@
-"""Database triggers of the audit log: they refuse every change of it, and link, index and count entries.
+"""Database triggers of the audit log: they refuse changes of it, and link, index and count entries.
 
 They hold for any client and tool. Migrations do not create them, because a table rebuild on SQLite
 silently drops triggers. They are installed after every ``migrate``, for the unique indexes that the
 tables have then, and verified by a system check. A user with the right to alter the schema can drop
 a trigger, or rewrite the file of SQLite; the check then reports it.
 
-The trigger that links and counts (see :mod:`dashboard.audit.chain`, ``rollup_sql``) runs on PostgreSQL when a transaction
-commits: a writer that waits there for the end of the chain holds all other locks already, so that
-two writers never wait for each other. SQLite has one writer at a time.
+The trigger that links and counts (see :mod:`dashboard.audit.chain` and
+:mod:`dashboard.audit.rollup_sql`) runs on PostgreSQL when a transaction commits: a writer that
+waits there for the end of the chain holds all other locks already, so that two writers never wait
+for each other. SQLite has one writer at a time.
 
 Sources: https://www.sqlite.org/lang_createtrigger.html,
 https://www.sqlite.org/lang_conflict.html,
@@ -135,7 +136,7 @@ def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
 
     Empty while the tables do not exist.
     """
-    if not WRITTEN <= set(connection.introspection.table_names()):
+    if WRITTEN - set(connection.introspection.table_names()):
         return []
     wanted, found = expected(connection), present(connection)
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.audit import evidence, search
+from dashboard.audit import evidence, pictures, search
 from dashboard.audit.entry_fields import (
     actor_field,
     changes,
@@ -14,9 +14,10 @@ from dashboard.audit.entry_fields import (
     other_values,
     request_fields,
 )
-from dashboard.audit.forms import LogForm
+from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.timeline import fold
+from dashboard.localization import local_times
 
 
 @require_safe
@@ -44,6 +45,20 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     )
     patch_vary_headers(response, ["HX-Request-Type"])
     return response
+
+
+@require_safe
+def audit_pictures(request: HttpRequest) -> HttpResponse:
+    """Show counts of the log in a range of days; answer 422 for an invalid one."""
+    form = RangeForm(request.GET, today=local_times.local_date(timezone.now()))
+    context: dict[str, object] = {"form": form, "last_days": LAST_DAYS}
+    if form.is_valid():
+        context |= {
+            "range": form.chosen(),
+            "last": None if form.has_days else form.cleaned_data["last"],
+            "pictures": pictures.draw(form.chosen(), people()),
+        }
+    return render(request, "audit/pictures.html", context, status=200 if form.is_valid() else 422)
 
 
 @require_safe

@@ -64,8 +64,8 @@ def record(connection, *entries: dict) -> None:
     """Write the entries of one action."""
     action_id = uuid.uuid4()
     for number, columns in enumerate(entries):
-        columns = {"at": LATE + timedelta(seconds=number), "actor_name": "ada"} | columns
-        AuditEntry.objects.using(connection.alias).create(action_id=action_id, **columns)
+        same = {"at": LATE + timedelta(seconds=number), "actor_name": "ada", "action_id": action_id}
+        AuditEntry.objects.using(connection.alias).create(**same, **columns)
 
 
 def test_each_entry_is_counted_as_it_is_written(own):

@@ -1,0 +1,273 @@
+"""Pictures of the log: counts of actions and response times in a range of days.
+
+Everything is read from the rollups with three queries, and each bar leads to the entries that it
+counts. Sizes are in the units of the templates' SVG.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from dashboard.audit import values
+from dashboard.audit.rollups import ActionCount, CallCount, percentile, quarter_of
+from dashboard.audit.terms import WITHOUT_SIGN_IN, Person
+from dashboard.audit.trail import SYSTEM, Action, Outcome
+from dashboard.localization import local_times
+
+MOST_BARS = 12  # of event types, causes and people; the rest is one bar
+WIDTH, HEIGHT, STEP = 1000, 100, 10  # of a bar, a picture of columns, and a column
+NONE = "none"  # in terms
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A range of local days, both included."""
+
+    first: date
+    last: date
+
+    @property
+    def since(self) -> datetime:
+        return local_times.midnight(self.first)
+
+    @property
+    def until(self) -> datetime:
+        return local_times.midnight(self.last + timedelta(days=1))
+
+    @property
+    def last_start(self) -> datetime:
+        return local_times.midnight(self.last)
+
+    @property
+    def term(self) -> str:
+        return day_term(self.first, self.last)
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """An hour or a day of a range."""
+
+    start: datetime
+    label: str
+    term: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """A number of actions, and the address of their entries, "" for the rest."""
+
+    label: str
+    count: int
+    url: str
+    width: int  # of WIDTH
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A value of one period, and a larger one behind it where there is one."""
+
+    label: str
+    url: str
+    count: int
+    value: int
+    larger: int
+    x: int
+    height: int  # of HEIGHT
+    larger_height: int
+
+    @property
+    def y(self) -> int:
+        return HEIGHT - self.height
+
+    @property
+    def larger_y(self) -> int:
+        return HEIGHT - self.larger_height
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """Columns of a range; ``most`` is the value of the highest."""
+
+    columns: list[Column]
+    most: int
+
+    @property
+    def width(self) -> int:
+        return len(self.columns) * STEP
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """All pictures of a range."""
+
+    actions: int
+    activity: Chart
+    response_times: Chart
+    bars: list[tuple[str, str, list[Bar]]]  # id, title and bars
+
+
+def draw(chosen: Range, people: Iterable[Person]) -> Pictures:
+    """Return the pictures of a range."""
+    counts = ActionCount.objects.between(chosen.since, chosen.until)
+    calls = CallCount.objects.between(chosen.since, chosen.until)
+    periods = list(periods_of(chosen))
+    begun = counts.filter(outcome="").by("quarter")
+    totals = counts.by("action", "outcome", "cause", "ended", "actor", "event_type")
+    return Pictures(
+        actions=sum(count for _quarter, count in begun),
+        activity=activity(periods, begun),
+        response_times=response_times(periods, calls.by("quarter", "bucket")),
+        bars=list(all_bars(totals, chosen.term, people)),
+    )
+
+
+def periods_of(chosen: Range) -> Iterator[Period]:
+    """Yield the hours of a single day, which can be 23 or 25, or else the days."""
+    if chosen.first < chosen.last:
+        for number in range((chosen.last - chosen.first).days + 1):
+            day = chosen.first + timedelta(days=number)
+            start = local_times.midnight(day)
+            yield Period(start, local_times.day_and_year(start), day_term(day, day))
+        return
+    start = chosen.since
+    while start < chosen.until:
+        hour = start.astimezone(local_times.zone()).isoformat(timespec="minutes")
+        yield Period(start, local_times.minute(start), f"{chosen.term} hour:{hour}")
+        start += HOUR
+
+
+def activity(periods: list[Period], begun: Iterable[tuple[int, int]]) -> Chart:
+    """Return a column of actions for each period."""
+    place = placing(periods)
+    sums: Counter[int] = Counter()
+    for quarter, count in begun:
+        sums[place(quarter)] += count
+    return chart(periods, [(sums[at], sums[at], 0) for at in range(len(periods))])
+
+
+def response_times(periods: list[Period], calls: Iterable[tuple[int, int, int]]) -> Chart:
+    """Return a column of the median and the 95th percentile in milliseconds for each period."""
+    place = placing(periods)
+    buckets: list[Counter[int]] = [Counter() for _period in periods]
+    for quarter, bucket, count in calls:
+        buckets[place(quarter)][bucket] += count
+    shares = [
+        (counts.total(), percentile(counts, 0.5) or 0, percentile(counts, 0.95) or 0)
+        for counts in buckets
+    ]
+    return chart(periods, shares)
+
+
+def placing(periods: list[Period]) -> Callable[[int], int]:
+    """Return a function from the number of a quarter to the place of its period."""
+    starts = [quarter_of(period.start) for period in periods]
+    return lambda quarter: bisect_right(starts, quarter) - 1
+
+
+def chart(periods: list[Period], measured: list[tuple[int, int, int]]) -> Chart:
+    """Return a column for each period, from its count, value and larger value."""
+    most = max((max(value, larger) for _count, value, larger in measured), default=0)
+    columns = [
+        Column(
+            label=period.label,
+            url=address(period.term),
+            count=count,
+            value=value,
+            larger=larger,
+            x=place * STEP,
+            height=size(value, most, HEIGHT),
+            larger_height=size(larger, most, HEIGHT),
+        )
+        for place, (period, (count, value, larger)) in enumerate(
+            zip(periods, measured, strict=True)
+        )
+    ]
+    return Chart(columns, most)
+
+
+def all_bars(
+    totals: Iterable[tuple[Any, ...]], term: str, people: Iterable[Person]
+) -> Iterator[tuple[str, str, list[Bar]]]:
+    """Yield id, title and bars of each picture of bars."""
+    sums = summed(totals)
+    actions = dict(Action.choices)
+    outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
+    states = values.state_labels()
+    names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
+    titles: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
+        "action": (_("Actions"), lambda each: str(actions.get(each, each)), "action:{}".format),
+        "outcome": (_("Outcomes"), lambda each: str(outcomes[each]), "outcome:{}".format),
+        "cause": (
+            _("Refusals by cause"),
+            lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),
+            "outcome:refused cause:{}".format,
+        ),
+        "end": (_("How holds ended"), lambda each: states[each], "ended:{}".format),
+        "event-type": (
+            _("Busiest event types, by holds asked for"),
+            lambda number: values.display("event_type_id", number),
+            "action:place event:{}".format,
+        ),
+        "person": (
+            _("Actions by person"),
+            lambda pk: names[pk].name,
+            lambda pk: f'actor:"{names[pk].username}"',
+        ),
+    }
+    for key, (title, label, found_by) in titles.items():
+        yield f"by-{key}", title, bars(sums[key], label, term, found_by)
+
+
+def summed(totals: Iterable[tuple[Any, ...]]) -> defaultdict[str, Counter[Any]]:
+    """Return the sums for each picture of bars, by what its bars stand for."""
+    sums: defaultdict[str, Counter[Any]] = defaultdict(Counter)
+    for action, outcome, cause, end, actor, event_type, count in totals:
+        sums["outcome"][outcome or NONE] += count
+        if outcome:
+            sums["outcome"][NONE] -= count
+            sums["cause"][cause or NONE] += count * (outcome == Outcome.REFUSED)
+            sums["end"][end] += count * bool(end)
+            continue
+        sums["action"][action] += count
+        sums["event-type"][event_type] += count * (action == Action.PLACE and event_type > 0)
+        sums["person"][actor] += count * (actor > 0 or action not in WITHOUT_SIGN_IN)
+    return sums
+
+
+def bars(
+    sums: Counter[Any], label: Callable[[Any], str], term: str, find: Callable[[Any], str]
+) -> list[Bar]:
+    """Return a bar for each of the largest sums, and one for the rest."""
+    found = [(value, count) for value, count in sums.most_common() if count > 0]
+    rest = sum(count for _value, count in found[MOST_BARS:])
+    most = max(rest, *(count for _value, count in found), 0)
+    shown = [
+        Bar(label(value), count, address(f"{term} {find(value)}"), size(count, most, WIDTH))
+        for value, count in found[:MOST_BARS]
+    ]
+    return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
+
+
+def size(value: int, most: int, whole: int) -> int:
+    """Return the length of a bar, which is seen however small its value is."""
+    return max(round(value * whole / most), 1) if value else 0
+
+
+def day_term(first: date, last: date) -> str:
+    """Return the search term for days."""
+    return f"day:{first}" if first == last else f"day:{first}..{last}"
+
+
+def address(find: str) -> str:
+    """Return the address of a search in the log."""
+    return f"{reverse('audit')}?{urlencode({'find': find})}"
