@@ -26,7 +26,7 @@ VISIBLE = ("find", "person", "action", "outcome", "hold", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
-LAST_DAYS = [(1, _lazy("today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
+LAST_DAYS = [(1, _lazy("Today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
 DAYS = 7  # without a choice
 MOST_DAYS = timedelta(days=366)
 MAX_ID = 2**63 - 1

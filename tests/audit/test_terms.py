@@ -65,7 +65,8 @@ def log(staff, colleague):
         asked={"username": "staff"},
         now=after(5),
     )
-    trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=after(6))
+    ended = {"before": {"state": "held"}, "after": {"state": "expired"}}
+    trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, **ended, now=after(6))
     return hold
 
 
@@ -113,6 +114,16 @@ ALL = [EXPIRED, CHANGED, FAILED, STUCK, PLACED, EXTENDED, SIGNED_IN]
         ("day:yesterday", [SIGNED_IN]),
         ("day:2d", ALL),
         ("day:2h", ALL[:-1]),
+        ("hour:2025-11-25T13:00", ALL[:-1]),
+        ("hour:2025-11-25T12:00+00:00", ALL[:-1]),
+        ("hour:2025-11-25T12:00:02Z", ALL[:-2]),
+        ("hour:2025-11-25T12:00", []),
+        ("cause:slot_reserved", [PLACED]),
+        ("cause:slot", []),
+        ("cause:none -cause:slot_reserved", [each for each in ALL if each not in (STUCK, PLACED)]),
+        ("ended:expired", [EXPIRED]),
+        ("ended:released", []),
+        ("-ended:expired", ALL[1:]),
         ("already reserved", [PLACED]),
         ("action:extend actor:colleague zoe", [EXTENDED]),
         ("100%", []),
@@ -147,6 +158,10 @@ def test_finds_by_hold_and_by_the_viewer(log, colleague):
         ("hold:²", "is no number."),
         ("day:soon", "“soon” is no day."),
         ("day:9999-12-31", "is no day."),
+        ("hour:14", "“14” is no hour."),
+        ("hour:2025-02-30T14:00", "is no hour."),
+        ("hour:9999-12-31T14:00", "is no hour."),
+        ("ended:held", "“held” is not known. Possible are released"),
         ("ab", "“ab” is too short"),
         ("-x", "“x” is too short"),
         ("address:1", "is too short"),

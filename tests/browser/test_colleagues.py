@@ -179,6 +179,24 @@ class TestAudit:
         vera.expect_text("This day is before the first one.")
         vera.check_page("audit-wrong")
 
+    def test_a_bar_of_the_pictures_leads_to_its_entries(self, vera: User, product: Product) -> None:
+        product.place("ada", product.free_time(), "Ada Yonath")
+        vera.page.goto("/audit/")
+        vera.page.get_by_role("link", name="Pictures").click()
+        for summary in vera.page.locator("summary", has_text="As a table").all():
+            summary.click()
+        vera.check_page("pictures")
+        column = vera.page.locator(".chart").first.locator("a").last
+        column.click()
+        vera.expect_heading("Audit")
+        assert "find=day" in vera.path
+        vera.page.go_back()
+        vera.page.get_by_role("table", name="Actions by person").get_by_role(
+            "link", name="ada"
+        ).click()
+        expect(vera.page.get_by_label("Find")).to_have_value(re.compile('actor:"ada"$'))
+        vera.expect_text("Ada Yonath")
+
     def test_names_the_admin_who_released_a_colleagues_hold(
         self, vera: User, product: Product
     ) -> None:
