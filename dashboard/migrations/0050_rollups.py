@@ -20,7 +20,7 @@ def drop_triggers(_apps: Any, schema_editor: Any) -> None:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("dashboard", "0042_text_index")]
+    dependencies = [("dashboard", "0043_audit_actions")]
 
     operations = [
         migrations.CreateModel(
