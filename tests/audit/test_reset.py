@@ -20,7 +20,7 @@ NOON = datetime(2025, 11, 25, 12, 0, tzinfo=UTC)
 @pytest.mark.parametrize("turn", ["first", "second"])
 def test_transactional_test_starts_with_an_empty_log_and_migrated_data(turn):
     assert AuditEntry.objects.count() == 0
-    assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins"}
+    assert set(Group.objects.values_list("name", flat=True)) == {"Staff", "Admins", "Wallboard"}
     assert ContentType.objects.filter(app_label="dashboard", model="auditentry").count() == 1
     assert Permission.objects.filter(content_type__app_label="dashboard").exists()
     assert triggers.faulty_triggers(connection) == []

@@ -99,7 +99,11 @@ def test_busy_host_is_asked_back_by_name(calcom: Sandbox, staff: User, colleague
 
     page = asked.content.decode()
     assert (asked.status_code, button(asked)) == (409, "host_busy")
-    shown = ("Owner is held at this time already.", "Grace", "held by colleague until")
+    shown = (
+        "Owner is held at this time already.",
+        "Grace",
+        'held by <bdi translate="no">colleague</bdi> until',
+    )
     assert [text for text in shown if text not in page] == []
     entry = AuditEntry.objects.get(error_code="host_busy")
     assert "Grace" not in str(vars(entry))

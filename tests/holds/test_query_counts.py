@@ -94,7 +94,7 @@ def take_in(calcom: Sandbox, staff: User) -> Request:
 # Each verb: queries, and the calls to cal.com that they accompany. Of these queries the session,
 # the person and their groups take three.
 COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
-    place: (16, ["POST"]),
+    place: (17, ["POST"]),
     check: (16, ["GET"]),
     extend_in_place: (22, ["PATCH"]),
     extend_parked: (27, ["PATCH", "PATCH"]),

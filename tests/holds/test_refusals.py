@@ -64,6 +64,13 @@ EXPECTED = {
     "would_shorten": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
     "no_offer": ("our_rule", 422, AS_ENTERED, NOTHING_SENT, FIX_FIELDS),
     "not_yours": ("not_yours", 403, BELONGS_TO_STAFF, NOTHING_CHANGED, ASK_STAFF),
+    "admins_only": (
+        "admins_only",
+        403,
+        "Only Admins may do this.",
+        NOTHING_CHANGED,
+        "Ask an Admin.",
+    ),
     "not_your_calendar": ("not_your_calendar", 403, NOT_FOR_DR_X, NOTHING_CHANGED, "Ask an Admin."),
     "calendar_paused": ("calendar_paused", 409, PAUSED, NOTHING_CHANGED, CHOOSE_OR_ASK),
     "being_changed": ("being_changed", 409, EXTENDING, NOT_STARTED, OPEN_HOLD_AGAIN),
@@ -220,6 +227,7 @@ def refusals(user: User) -> dict[str, HoldError]:
     unchanged = safety.still_yours(held, NOW)
     plain = ["same_time", "how_long", "not_lost", "not_yours", "being_restored", "took_too_long"]
     plain += ["changed_outside", "not_in_offer", "not_your_calendar", "calendar_paused"]
+    plain += ["admins_only"]
     return {row: messages.refusal(row, hold=held, calendar="Dr X") for row in plain} | {
         "our_rule": messages.invalid({"slot_start": "no"}),
         "would_shorten": messages.would_shorten(held, field="until"),

@@ -44,6 +44,7 @@ WRITES: dict[str, tuple[str, Form]] = {
 # Modules of the register that write to rows, and the guard of each write that a person causes.
 WRITERS = {
     "claims": "callers load the hold through loading.load, or take_over, or lookup.attach",
+    "erasure": "for Admins only, and only what has ended",
     "lookup": "insert makes the person's own hold",
     "offer_decision": "start_offer loads the hold through loading.load",
     "operation": "abandon marks what this operation had loaded",

@@ -162,10 +162,8 @@ def test_printed_board_names_the_holder(staff: User, colleague: User, tab: str) 
 
     cells = dict(re.findall(r'<tr id="[he](\d+)"(?:(?!<tr).)*<td class="by">(.*?)</td>', page))
     assert cells == {
-        str(
-            own.pk
-        ): '<span class="screen">you</span><span class="print" translate="no">staff</span>',
-        str(other.pk): '<span translate="no">colleague</span>',
+        str(own.pk): '<span class="screen">you</span><bdi class="print" translate="no">staff</bdi>',
+        str(other.pk): '<bdi translate="no">colleague</bdi>',
     }
 
 
