@@ -59,6 +59,18 @@ def statements(vendor: str, condition: str = "true") -> Iterator[str]:
         )
 
 
+def of_new_row(vendor: str) -> str:
+    """Return the statements for the row NEW of a trigger; PL/pgSQL skips what would add nothing."""
+    added = statements(vendor, "e.id = NEW.id")
+    if vendor == "sqlite":
+        return " ".join(added)
+    conditions = (f"NEW.kind {IS_FIRST}", f"NEW.kind {IS_LAST}", "NEW.status IS NOT NULL")
+    return " ".join(
+        f"IF {condition} THEN {statement} END IF;"
+        for condition, statement in zip(conditions, added, strict=True)
+    )
+
+
 def quarter(vendor: str, row: str) -> str:
     """Return the SQL of the number of quarters of an hour from 1970 to an entry, in UTC."""
     if vendor == "sqlite":

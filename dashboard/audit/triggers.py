@@ -57,7 +57,7 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
         hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
     FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
           ORDER BY position DESC LIMIT 1);
-    {" ".join(rollup_sql.statements("sqlite", "e.id = NEW.id"))} END"""  # noqa: S608 constants
+    {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
 
 
 def text_of(row: str) -> str:
@@ -88,7 +88,7 @@ LINK_FUNCTION_BODY = f"""
         INSERT INTO {LINKS} (position, entry_id, content_hash, hash)
         VALUES (place, NEW.id, NEW.content_hash, encode(sha256(convert_to(
             concat_ws(' ', previous, place, NEW.id, NEW.content_hash), 'UTF8')), 'hex'));
-        {" ".join(rollup_sql.statements("postgresql", "e.id = NEW.id"))}
+        {rollup_sql.of_new_row("postgresql")}
         RETURN NULL;
     END """  # noqa: S608 constants
 TEXT_FUNCTION = TEXT
