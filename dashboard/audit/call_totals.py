@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from django.db import models, transaction
@@ -44,7 +45,9 @@ def count(now: datetime) -> dict[str, Any]:
             )
         entries = AuditEntry.objects.filter(id__gt=row.last_entry).order_by("id")
         fresh = entries.values_list("id", "at", "answered_method", "answered_path", *ANSWER)
-        found = [entry for entry in fresh[:MOST_AT_ONCE] if entry[1] <= now - SETTLED_AFTER]
+        # The first that is too new ends the count, or an older one after it would be left out.
+        settled = now - SETTLED_AFTER
+        found = list(takewhile(lambda entry: entry[1] <= settled, fresh[:MOST_AT_ONCE]))
         if found:
             row.last_entry = found[-1][0]
             add(row.totals, (entry[2:] for entry in found))

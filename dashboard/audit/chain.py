@@ -95,15 +95,18 @@ class Verification:
 
 
 def verify(
-    links: Any, entries: Any, *, after: int = 0, is_due: Any = lambda: False
+    links: Any, entries: Any, *, after: int = 0, known: str = FIRST, is_due: Any = lambda: False
 ) -> Verification:
-    """Compare entries with the chain, from the position ``after`` on.
+    """Compare entries with the chain, from the position ``after`` on, whose hash was ``known``.
 
     ``links`` and ``entries`` are query sets. Stops early once ``is_due()``, asked every BATCH.
     """
-    position, previous = after, FIRST
+    position, previous = after, known
     if after:
-        previous = links.values_list("hash", flat=True).get(position=after)
+        link = links.filter(position=after).first()
+        if link is None or link.hash != known:
+            fault = Fault("broken" if link else "removed", after, link and link.entry_id)
+            return Verification(after + 1, after, known, False, fault)
     while batch := list(links.filter(position__gt=position).order_by("position")[:BATCH]):
         ids = [link.entry_id for link in batch]
         found = {columns["id"]: columns for columns in entries.filter(pk__in=ids).values()}

@@ -28,6 +28,7 @@ class Verified:
     actor_name: str
     first: int
     last: int
+    last_hash: str
     total: int
     fault: str  # a sentence, or ""
 
@@ -50,6 +51,7 @@ def verify_part(*, by: Actor | None, now: datetime) -> Verification:
         AuditLink.objects,
         AuditEntry.objects,
         after=last.last if last and unfinished else 0,
+        known=last.last_hash if last and unfinished else chain.FIRST,
         is_due=lambda: time.monotonic() - started > REQUEST_SECONDS,
     )
     return record(verification, by=by, now=now)
@@ -59,7 +61,8 @@ def record(verification: Verification, *, by: Actor | None, now: datetime) -> Ve
     """Write the audit entry of a verification, and return the verification."""
     after: dict[str, object] = {
         "last": verification.last,
-        "total": max(total(), verification.last),
+        # What others wrote meanwhile does not make a whole verification a part.
+        "total": verification.last if verification.is_whole else max(total(), verification.last),
         "hash": verification.last_hash,
     }
     if fault := verification.fault:
@@ -98,6 +101,7 @@ def latest() -> Verified | None:
         actor_name=entry.actor_name,
         first=entry.asked["first"],
         last=entry.after["last"],
+        last_hash=entry.after["hash"],
         total=entry.after["total"],
         fault=sentence(Fault(kind, position, entry_id)) if kind else "",
     )

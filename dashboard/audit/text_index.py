@@ -59,6 +59,13 @@ def create_statements(vendor: str) -> Iterator[str]:
             yield f"CREATE INDEX {table}_words ON {table} USING gin (text gin_trgm_ops)"
 
 
+def forget_deleted() -> None:
+    """Write the index of holds anew where deleted texts stay in the file until then."""
+    if connection.vendor == "sqlite":
+        with connection.cursor() as cursor:
+            cursor.execute(f"INSERT INTO {HOLDS} ({HOLDS}) VALUES ('optimize')")  # noqa: S608
+
+
 def index_hold(hold_id: int, *texts: str, is_new: bool = False) -> None:
     """Store what a hold says about its client; without any text, nothing is left of it."""
     with connection.cursor() as cursor:

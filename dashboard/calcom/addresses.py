@@ -69,6 +69,7 @@ class Racer:
         try:
             found = search.result(seconds)
         except TimeoutError as late:
+            search.cancel()
             raise httpcore.ConnectTimeout("The name was not found in time.") from late
         except (OSError, UnicodeError) as problem:
             raise httpcore.ConnectError(str(problem)) from problem

@@ -24,7 +24,7 @@ PAUSE_SECONDS = 1.0
 
 
 class Ticket(TypedDict):
-    """Wish of the command, which alone can sign it. Each works once."""
+    """Wish of the command, which alone can sign it. Each works once in each process."""
 
     id: str
     status: int
@@ -66,6 +66,7 @@ def echo(request: EdgeRequest, ticket: Ticket) -> HttpResponseBase:
         "answer": secrets.token_hex(8),
         "arrived": asdict(arrival_of(request)),
         "request_id": request.META.get("HTTP_X_REQUEST_ID", ""),
+        "user": request.headers.get(settings.REMOTE_USER_HEADER or "-", ""),
         "has_cookies": all(name in request.COOKIES for name in names),
         "body": hashlib.sha256(request.body).hexdigest(),
     }

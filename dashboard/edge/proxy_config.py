@@ -34,6 +34,10 @@ def configuration(kind: str, *, address: PublicAddress, bind: str) -> str:
         "address": address,
         "bind": bind,
         "socket": socket,
+        # Headers that sign people in, which no client may send.
+        "user_headers": [
+            name for name in (settings.REMOTE_USER_HEADER, settings.REMOTE_GROUPS_HEADER) if name
+        ],
         "proxy": "unix" if socket else bind.rpartition(":")[0].strip("[]"),
         "project": settings.BASE_DIR,
         "python": sys.executable,

@@ -20,6 +20,7 @@ from dashboard.edge.remedies import Fault
 TIMEOUT_SECONDS = 15
 FORGED_ADDRESS = "203.0.113.9"  # of a documentation network, RFC 5737
 FORGED_ID = "chosen-by-the-client"
+FORGED_USER = "chosen-by-the-client"
 BODY = b"a=" + b"x" * 100_000  # more than proxies keep in memory
 
 
@@ -51,6 +52,8 @@ class Probe:
             "X-Request-Id": FORGED_ID,
             "Accept-Encoding": "identity",
         }
+        if settings.REMOTE_USER_HEADER:
+            headers[settings.REMOTE_USER_HEADER] = FORGED_USER
         headers |= {"Sec-Fetch-Site": "none"} if url.scheme == "https" else {}
         headers |= {"Origin": f"{url.scheme}://{host}"} if method == "POST" else {}
         extensions = {"timeout": httpx.Timeout(TIMEOUT_SECONDS).as_dict()}
@@ -131,6 +134,10 @@ def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[Finding]:
     if arrived.is_trusted and seen["request_id"] == FORGED_ID:
         text = "The client chooses the id of its request, by X-Request-Id."
         yield finding(Fault.FORGED_REQUEST_ID, text)
+    if arrived.is_trusted and seen["user"] == FORGED_USER:
+        header = settings.REMOTE_USER_HEADER
+        text = f"The client chooses who it is signed in as, by {header}."
+        yield finding(Fault.FORGED_USER, text, header=header)
     if not seen["has_cookies"]:
         yield finding(Fault.LOST_COOKIES, "The cookies of the request did not arrive.")
 
@@ -181,6 +188,6 @@ def about_buffering(probe: Probe) -> Iterator[Finding]:
     request = probe.request("GET", echo.new_ticket(in_parts=True))
     answer = probe.client.send(request, stream=True)
     moments = [time.monotonic() for _ in answer.iter_raw()]
-    if answer.is_success and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
+    if answer.is_success and moments and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
         text = "The proxy collects answers before it passes them on. That does no harm here."
         yield finding(Fault.BUFFERING, text)

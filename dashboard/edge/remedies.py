@@ -16,6 +16,7 @@ class Fault(StrEnum):
     NO_CLIENT = "no client address"
     FORGED_CLIENT = "client address of the client's choice"
     FORGED_REQUEST_ID = "request id of the client's choice"
+    FORGED_USER = "person of the client's choice"
     CONTRADICTION = "Forwarded contradicts X-Forwarded-*"
     REMOVED_PREFIX = "removed path"
     OTHER_PREFIX = "other path"
@@ -80,6 +81,12 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         "Caddy": "header_up X-Request-Id {{http.request.uuid}}",
         "Apache": "RequestHeader set X-Request-Id expr=%{{UNIQUE_ID}}   # with mod_unique_id",
         "Traefik": 'customRequestHeaders: {{X-Request-Id: ""}}   # Holdfast then makes one',
+    },
+    Fault.FORGED_USER: {
+        "nginx": 'proxy_set_header {header} "";   # or what auth_request says',
+        "Caddy": "request_header -{header}   # before forward_auth",
+        "Apache": "RequestHeader unset {header} early",
+        "Traefik": 'customRequestHeaders: {{{header}: ""}}   # before forwardAuth',
     },
     Fault.CONTRADICTION: {
         "nginx": 'proxy_set_header Forwarded "";',

@@ -170,12 +170,30 @@ def is_fresh(calendar: Calendar, now: datetime) -> bool:
 
 
 def claim(calendar: Calendar, *, now: datetime) -> bool:
-    """Return whether this request asks for the list, and not another one that was first."""
+    """Return whether this request asks for the list, and not another one that was first.
+
+    The claim is of this address and key, so what others answered goes with it.
+    """
     unclaimed = Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at)
-    if not unclaimed.update(asked_at=now):
-        return False
-    calendar.asked_at = now
-    return True
+    if calendar.source != calcom_client.source():
+        calendar.source = calcom_client.source()
+        forget(calendar)
+    claimed = unclaimed.update(
+        asked_at=now,
+        source=calendar.source,
+        listed=calendar.listed,
+        unread=calendar.unread,
+        answered_at=calendar.answered_at,
+    )
+    if claimed:
+        calendar.asked_at = now
+    return bool(claimed)
+
+
+def forget(calendar: Calendar) -> None:
+    """Drop the list that a calendar has."""
+    calendar.listed, calendar.unread, calendar.answered_at = [], 0, None
+    calendar.__dict__.pop("event_types", None)  # cached
 
 
 def ask_all(calendars: Sequence[Calendar]) -> Iterator[Answer[Listed[EventType]] | CalcomError]:
@@ -210,20 +228,16 @@ def ask(client: Client, calendar: Calendar) -> Answer[Listed[EventType]]:
 
 
 def store(calendar: Calendar, answer: Answer[Listed[EventType]] | CalcomError) -> None:
-    """Store an answer that this request asked for. A failure keeps the last one of this source.
+    """Store an answer that this request asked for. A failure keeps the last one.
 
     A refusal keeps nothing: cal.com does not let the key read it any more.
     """
-    source = calcom_client.source()
-    is_refused = isinstance(answer, Refused)
-    if is_refused or calendar.source != source:
-        calendar.listed, calendar.unread, calendar.answered_at = [], 0, None
-        calendar.__dict__.pop("event_types", None)  # cached
+    if isinstance(answer, Refused):
+        forget(calendar)
     if isinstance(answer, CalcomError):
         calendar.cause = answer.cause
     else:
         calendar.take(answer.value)
-    calendar.source = source
     Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at).update(
         **{name: getattr(calendar, name) for name in Calendar.ANSWER_FIELDS}
     )

@@ -14,7 +14,7 @@ from django.db.models import F, Q
 
 from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
-from dashboard.audit import trail
+from dashboard.audit import text_index, trail
 from dashboard.holds import messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import Hold, HoldQuerySet
@@ -24,9 +24,12 @@ ERASED = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
 
 
 def of_same_client(hold: Hold) -> HoldQuerySet:
-    """Return all holds with the same name and contact; only this one if it has neither."""
+    """Return all holds with the same name and contact.
+
+    Without a contact it is only this one: another client may have the same name.
+    """
     same = Q(client_name=hold.client_name, client_contact=hold.client_contact)
-    return Hold.objects.filter(same if hold.client_name or hold.client_contact else Q(pk=hold.pk))
+    return Hold.objects.filter(same if hold.client_contact else Q(pk=hold.pk))
 
 
 def erasable(hold: Hold) -> HoldQuerySet:
@@ -46,7 +49,7 @@ def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
         if not roles.is_admin(by.user):
             raise messages.refusal("admins_only", hold=hold)
         with transaction.atomic(durable=True):
-            erased = list(erasable(hold).select_for_update().order_by("pk"))
+            erased = list(erasable(hold).select_for_update(no_key=True).order_by("pk"))
             pks = [each.pk for each in erased]
             if not pks:
                 return pks
@@ -56,6 +59,7 @@ def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
             )
             for each in Hold.objects.filter(pk__in=pks):
                 each.index_client()
+            text_index.forget_deleted()
             asked = {"holds": pks}
             trail.event(action=Action.ERASE, by=by, hold_id=hold_id, asked=asked, now=now)
     return pks

@@ -103,8 +103,11 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
         FreeTimes.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
         rate_and_clock.save(upstream)
     cut = {row.pk for row, _span in stale[room:]} if room is not None else set()
+    give_up = time.monotonic() + PATIENCE
     return [
-        not_asked(row, upstream, now) if row.pk in cut else to_listing(wait_for_answer(row))
+        not_asked(row, upstream, now)
+        if row.pk in cut
+        else to_listing(wait_for_answer(row, give_up))
         for row in rows
     ]
 
@@ -157,9 +160,8 @@ def is_under_way(row: FreeTimes) -> bool:
     return not answered and not row.cause
 
 
-def wait_for_answer(row: FreeTimes) -> FreeTimes:
-    """Return the row once a call under way has ended, or as it is after PATIENCE."""
-    give_up = time.monotonic() + PATIENCE
+def wait_for_answer(row: FreeTimes, give_up: float) -> FreeTimes:
+    """Return the row once a call under way has ended, or as it is at ``give_up``."""
     while is_under_way(row) and time.monotonic() < give_up:
         time.sleep(PAUSE)
         row = FreeTimes.objects.filter(pk=row.pk).first() or row

@@ -183,10 +183,20 @@ def as_single(calendar: Calendar, event_type: EventType) -> Calendar:
 
 
 def find_team(operation: Operation, wanted: Wanted, field: str) -> Team:
-    """Return a team of the key's owner, by id or slug. Raises CalcomError, HoldError."""
-    listed = ask(operation, lambda: calcom_client.client().teams())
+    """Return a team of the key's owner, by id or slug. Raises CalcomError, HoldError.
+
+    Where cal.com does not tell of teams, an id is taken as it is: the list of the team's event
+    types shows if it is there.
+    """
+    try:
+        listed = ask(operation, lambda: calcom_client.client().teams())
+    except CalcomError as error:
+        if wanted.team_id is None or error.cause is not Cause.WRONG_ROUTE:
+            raise
+        return Team(wanted.team_id, f"#{wanted.team_id}", "")
+    slug = wanted.team_slug.casefold()
     for team in listed.entries:
-        if wanted.team_id == team.id or wanted.team_slug.casefold() == team.slug.casefold():
+        if wanted.team_id == team.id or (slug and slug == team.slug.casefold()):
             return team
     words = _("The owner of cal.com’s key is in no such team, so no time may be held for it.")
     raise messages.invalid({field: words})

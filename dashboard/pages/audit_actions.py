@@ -1,7 +1,12 @@
 """Verify and export the audit log, from the log's page."""
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
@@ -15,7 +20,7 @@ from dashboard.audit.forms import LogForm
 def verify(request: HttpRequest) -> HttpResponse:
     """Verify the log, or the next part of a long one; the log's page shows the result."""
     evidence.verify_part(by=actor_of(request), now=timezone.now())
-    return redirect(f"{reverse('audit')}#evidence")
+    return HttpResponseRedirect(f"{reverse('audit')}#evidence", status=303)
 
 
 @require_POST
@@ -24,7 +29,8 @@ def export_log(request: HttpRequest) -> HttpResponseBase:
     form = LogForm(request.GET, viewer=request.user.pk)
     name = request.POST.get("format", "")
     if not form.is_valid() or name not in export.FORMATS:
-        return redirect(f"{reverse('audit')}?{request.GET.urlencode()}")
+        page = f"{reverse('audit')}?{request.GET.urlencode()}"
+        return HttpResponseRedirect(page, status=303)
     now = timezone.now()
     export.record(name, form.applied, by=actor_of(request), now=now)
     content_type, lines = export.FORMATS[name]

@@ -26,7 +26,7 @@ from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
-from dashboard.pages.ended import EndedPage, ended_page
+from dashboard.pages.ended import EndedPage, ended_count, ended_page
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
 from dashboard.pages.whose import Whose
@@ -166,7 +166,9 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHI
         Tab.EVERYONE: len(holds),
         Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
         Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
-        Tab.ENDED: current.ended_count,
+        Tab.ENDED: current.ended_count
+        if calendar is None
+        else ended_count(viewer, of_office.numbers_of(calendar)),
     }
     shown = _matching(_on_tab(tab, calm, viewer), find)
     most_lost = min(lost_count, MOST_LOST * asked.pages)

@@ -65,6 +65,11 @@ def ended_page(
     return EndedPage(rows, last.pk if last else None, older)
 
 
+def ended_count(viewer: Viewer, event_types: Sequence[int] | None) -> int:
+    """Return how many holds of these event types ended since yesterday."""
+    return register.ended(viewer.now).filter(event_type_id__in=event_types or ()).count()
+
+
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     ended_at = hold.ended_at or hold.changed_at
     is_ahead = hold.slot_start > viewer.cal_now

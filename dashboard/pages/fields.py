@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
@@ -17,6 +17,12 @@ FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own
 MOST_QUOTED = 40  # characters of a text that a message repeats
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
+
+
+def is_near(day: date) -> bool:
+    """Return whether a day is of a year that pages show, with room for a week around it."""
+    return FIRST_YEAR <= day.year < LAST_YEAR - 1
+
 
 # What <input type="datetime-local"> can show; anything else that was typed stays as text.
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")

@@ -25,7 +25,7 @@ from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
-from dashboard.pages.fields import DateInput
+from dashboard.pages.fields import DateInput, is_near
 from dashboard.pages.picker import KEPT_KEYS
 from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, read_week
 from dashboard.pages.rows import Viewer, viewer_of
@@ -47,6 +47,12 @@ class FirstFreeForm(forms.Form):
     )
 
     all_may_be_empty = True  # so the template marks no field as optional
+
+    def clean_day(self) -> date | None:
+        day: date | None = self.cleaned_data["day"]
+        if day is not None and not is_near(day):
+            raise forms.ValidationError(_("This year is too far away."))
+        return day
 
     def __init__(self, data: QueryDict, groups: Sequence[Group]) -> None:
         super().__init__(data.copy(), auto_id="pick_%s")

@@ -23,7 +23,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.choices import explanation, groups_for, recent_event_types
-from dashboard.pages.fields import FIRST_YEAR, LARGEST_ID, LAST_YEAR, DateInput, SlotStartField
+from dashboard.pages.fields import LARGEST_ID, DateInput, SlotStartField, is_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import EventTypeForm, SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder
@@ -52,7 +52,7 @@ class PickerForm(EventTypeForm, TimeZoneForm):
 
     def clean_day(self) -> date | None:
         day: date = self.cleaned_data["day"]
-        if not FIRST_YEAR <= day.year < LAST_YEAR - 1:
+        if not is_near(day):
             raise ValidationError(_lazy("This year is too far away."))
         return day
 

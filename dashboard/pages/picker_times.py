@@ -13,6 +13,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
+from dashboard.pages.fields import is_near
 from dashboard.pages.rows import Viewer
 
 DAY, WEEK = "day", "week"  # views
@@ -131,6 +132,8 @@ def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:
     try:
         day = date.fromisoformat(params.get("day", ""))
     except ValueError:
+        return ""
+    if not is_near(day):
         return ""
     dates = dates_shown(params.get("view", DAY), day, local_times.local_date(viewer.cal_now))
     start, end = local_times.midnight(dates[0]), local_times.midnight(dates[-1] + ONE_DAY)

@@ -159,5 +159,10 @@ def test_verification_goes_on_where_it_stopped(immediate_links, monkeypatch):
         trail.event(action=trail.Action.SIGN_OUT, by=None, now=datetime.now(UTC))
     first = chain.verify(AuditLink.objects, AuditEntry.objects, is_due=lambda: True)
     assert (first.first, first.last, first.is_whole) == (1, 2, False)
-    rest = chain.verify(AuditLink.objects, AuditEntry.objects, after=first.last)
+    rest = chain.verify(
+        AuditLink.objects, AuditEntry.objects, after=first.last, known=first.last_hash
+    )
     assert (rest.first, rest.last, rest.is_whole) == (3, 5, True)
+    for after, known, kind in ((2, "0" * 64, "broken"), (9, first.last_hash, "removed")):
+        later = chain.verify(AuditLink.objects, AuditEntry.objects, after=after, known=known)
+        assert (later.fault.kind, later.fault.position) == (kind, after)

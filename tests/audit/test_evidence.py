@@ -101,7 +101,7 @@ def test_admin_verifies_from_the_page(admins_browser):
     assert "Not verified yet." in admins_browser.get("/audit/").content.decode()
     total = evidence.total()
     answer = admins_browser.post("/audit/verify")
-    assert (answer.status_code, answer["Location"]) == (302, "/audit/#evidence")
+    assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
     page = admins_browser.get("/audit/").content.decode()
     assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted." in page
 

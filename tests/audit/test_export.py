@@ -72,7 +72,7 @@ def test_page_exports_what_it_shows(admins_browser, mixed_log):
 @pytest.mark.parametrize(("query", "name"), [("?hold=x", "csv"), ("", "exe"), ("", "")])
 def test_senseless_export_leads_back_and_records_nothing(admins_browser, query, name):
     answer = admins_browser.post(f"/audit/export{query}", {"format": name})
-    assert (answer.status_code, answer["Location"]) == (302, f"/audit/?{query[1:]}")
+    assert (answer.status_code, answer["Location"]) == (303, f"/audit/?{query[1:]}")
     assert not AuditEntry.objects.filter(action="export").exists()
 
 
@@ -98,5 +98,10 @@ def test_command_filters_and_refuses_nonsense(tmp_path):
     assert [line["action"] for line in run_command(action="sign_out")] == ["sign_out"]
     with pytest.raises(CommandError, match="action"):
         run_command(action="fly")
+    with pytest.raises(CommandError, match="--every needs a --cursor"):
+        run_command(every=1.0)
+    (tmp_path / "odd").write_text("here")
+    with pytest.raises(CommandError, match="has no position"):
+        run_command(cursor=tmp_path / "odd")
     with pytest.raises(CommandError, match="--cursor"):
         run_command(action="sign_out", cursor=tmp_path / "cursor")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Listed
+from dashboard.calcom.types import Team
 from dashboard.calendars import changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
@@ -175,3 +178,11 @@ def test_only_admins_change_calendars(calcom: Sandbox, admin: User, staff: User)
         entry = AuditEntry.objects.newest_first()[0]
         assert (entry.outcome, entry.error_code, entry.actor) == ("refused", "not_admin", staff)
     assert Calendar.objects.filter(is_paused=False).count() == 1
+
+
+def test_team_without_a_slug_is_not_taken_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = Listed((Team(7, "Without", ""), Team(9, "Wanted", "wanted")))
+    monkeypatch.setattr(new_calendars, "ask", lambda *_: listed)
+    wanted = new_calendars.Wanted(team_id=9)
+    found = new_calendars.find_team(Mock(), wanted, "team_id")
+    assert found.name == "Wanted"

@@ -77,3 +77,18 @@ def test_command_prints_a_unit_that_systemd_accepts_as_hardened(tmp_path):
     # The scale goes from 0, safe, to 10; a unit without any of these lines has 9.2 or more.
     limit = ["security", "--offline=true", "--threshold=20", unit]
     subprocess.run([analyze, *limit], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "line"),
+    [
+        ("nginx", 'proxy_set_header X-Forwarded-User "";'),
+        ("caddy", "header_up -X-Forwarded-User"),
+        ("apache", "RequestHeader unset X-Forwarded-User"),
+        ("traefik", 'X-Forwarded-User: ""'),
+    ],
+)
+def test_no_client_can_say_who_it_is(kind, line, settings):
+    assert "X-Forwarded-User" not in configuration(kind, address=PREFIX, bind=TCP)
+    settings.REMOTE_USER_HEADER = "X-Forwarded-User"
+    assert line in configuration(kind, address=PREFIX, bind=TCP)

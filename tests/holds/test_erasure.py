@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -60,9 +61,11 @@ def test_erases_all_ended_holds_of_the_client(ended, staff, admin):
     assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
 
 
-def test_hold_without_a_client_is_alone(staff, admin):
+@pytest.mark.parametrize("name", ["", "Müller"])
+def test_hold_without_a_contact_is_alone(staff, admin, name):
     noted, nameless = (
-        make_hold(staff, state=Hold.State.EXPIRED, note=note) for note in ("tall", "short")
+        make_hold(staff, state=Hold.State.EXPIRED, client_name=name, note=note)
+        for note in ("tall", "short")
     )
     assert erasure.erase(hold_id=noted.pk, by=acting(admin), now=timezone.now()) == [noted.pk]
     assert told(nameless)[2] == "short"
@@ -94,3 +97,14 @@ def test_page_says_what_goes_and_erases(ended, staff, admin):
     page = browser.get(address).content.decode()
     assert "No ended hold says anything about this client." in page
     assert browser.get("/holds/999/erase").status_code == 404
+
+
+def test_erased_words_leave_the_index_of_sqlite(ended, admin):
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        erasure.erase(hold_id=ended[0].pk, by=acting(admin), now=timezone.now())
+        cursor.execute("SELECT block FROM dashboard_holdtext_data")
+        blocks = b"".join(bytes(block) for (block,) in cursor.fetchall())
+    assert b"ada" not in blocks
+    assert b"door" not in blocks

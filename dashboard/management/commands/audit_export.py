@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from dashboard.audit import export
 from dashboard.audit.forms import VISIBLE, LogForm
 from dashboard.management.service import until_stopped
+
+log = logging.getLogger(__name__)
 
 PROGRESS = 1000  # entries between two signs of progress
 
@@ -43,6 +47,8 @@ class Command(BaseCommand):
             raise CommandError(form.errors.as_text())
         if options["cursor"] and form.applied:
             raise CommandError("A filter and --cursor exclude each other.")
+        if options["every"] is not None and not options["cursor"]:
+            raise CommandError("--every needs a --cursor.")
         now = timezone.now()
         export.record(options["format"], form.applied, by=None, now=now)
         if options["cursor"]:
@@ -54,14 +60,25 @@ class Command(BaseCommand):
         """Write what is new; the cursor moves after the entries have been written."""
         with until_stopped(with_parent=False) as stop:
             while not stop.is_set():
-                position = int(cursor.read_text()) if cursor.exists() else 0
-                last = self.write(export.since(position), name) or position
-                moved = cursor.with_name(f"{cursor.name}.new")
-                moved.write_text(f"{last}\n")
-                moved.replace(cursor)
                 if every is None:
+                    self.write_new(cursor, name)
                     return
+                close_old_connections()
+                try:
+                    self.write_new(cursor, name)
+                except DatabaseError:
+                    log.exception("the log could not be read; it is tried again")
                 stop.wait(every)
+
+    def write_new(self, cursor: Path, name: str) -> None:
+        text = cursor.read_text().strip() if cursor.exists() else ""
+        if text and not text.isdigit():
+            raise CommandError(f"{cursor} has no position: give the name of a new file.")
+        position = int(text or 0)
+        last = self.write(export.since(position), name) or position
+        moved = cursor.with_name(f"{cursor.name}.new")
+        moved.write_text(f"{last}\n")
+        moved.replace(cursor)
 
     def write(self, entries: Iterable[dict[str, Any]], name: str) -> int:
         """Write entries; return the position of the last one, or 0 without any."""
