@@ -140,7 +140,7 @@ class RangeForm(forms.Form):
     """The days of the pictures: the last ones up to today, or from one day to another."""
 
     last = forms.TypedChoiceField(
-        choices=LAST_DAYS, required=False, coerce=int, empty_value=DAYS, widget=forms.HiddenInput
+        choices=LAST_DAYS, required=False, coerce=int, widget=forms.HiddenInput
     )
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
@@ -150,8 +150,10 @@ class RangeForm(forms.Form):
         self.today = today
 
     @property
-    def has_days(self) -> bool:
-        return bool(self.cleaned_data["since"] or self.cleaned_data["until"])
+    def last_days(self) -> int | None:
+        """Number of days up to today, None where days were given."""
+        chosen = self.cleaned_data
+        return None if chosen["since"] or chosen["until"] else chosen["last"] or DAYS
 
     def clean(self) -> None:
         super().clean()
@@ -163,10 +165,9 @@ class RangeForm(forms.Form):
 
     def chosen(self) -> Range:
         """Return the range of a valid form."""
-        chosen = self.cleaned_data
-        until = chosen["until"] or self.today
-        days = 1 if chosen["until"] else chosen["last"]
-        return Range(chosen["since"] or until - timedelta(days=days - 1), until)
+        until = self.cleaned_data["until"] or self.today
+        first = until - timedelta(days=(self.last_days or 1) - 1)
+        return Range(self.cleaned_data["since"] or first, until)
 
 
 def people() -> tuple[Person, ...]:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
+from typing import Any, TypeVar
 
 from django.db import models
 
 from dashboard.audit.rollup_sql import QUARTER
 
+Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
 
-class QuarterQuerySet(models.QuerySet["QuarterCount"]):
+
+class QuarterQuerySet(models.QuerySet[Row_co]):
     """Queries of a rollup by its time."""
 
-    def between(self, since: datetime, until: datetime) -> QuarterQuerySet:
+    def between(self, since: datetime, until: datetime) -> QuarterQuerySet[Row_co]:
         """Keep the counts from one start of a quarter of an hour to another, exclusive."""
         return self.filter(quarter__gte=quarter_of(since), quarter__lt=quarter_of(until))
 
-    def by(self, *columns: str) -> list[tuple[object, ...]]:
+    def by(self, *columns: str) -> list[tuple[Any, ...]]:
         """Return the values of columns with their sums, the largest first."""
         sums = self.values_list(*columns).annotate(sum=models.Sum("count"))
         return list(sums.order_by("-sum", *columns))
@@ -28,8 +31,6 @@ class QuarterCount(models.Model):
 
     quarter = models.BigIntegerField()
     count = models.BigIntegerField()
-
-    objects = QuarterQuerySet.as_manager()
 
     class Meta:
         abstract = True
@@ -51,6 +52,8 @@ class ActionCount(QuarterCount):
     actor = models.BigIntegerField()  # primary key of a person, 0 for none
     event_type = models.BigIntegerField()  # that was asked for, 0 for none
 
+    objects = QuarterQuerySet["ActionCount"].as_manager()
+
     def __str__(self) -> str:
         return f"{self.count} {self.action} {self.outcome}".rstrip()
 
@@ -61,6 +64,8 @@ class CallCount(QuarterCount):
     pk = models.CompositePrimaryKey("quarter", "bucket")
     bucket = models.IntegerField()  # upper bound in milliseconds
 
+    objects = QuarterQuerySet["CallCount"].as_manager()
+
     def __str__(self) -> str:
         return f"{self.count} within {self.bucket} ms"
 
@@ -68,10 +73,6 @@ class CallCount(QuarterCount):
 def quarter_of(moment: datetime) -> int:
     """Return the number of the quarter of an hour that contains a moment."""
     return int(moment.timestamp()) // QUARTER
-
-
-def start_of(quarter: int) -> datetime:
-    return datetime.fromtimestamp(quarter * QUARTER, UTC)
 
 
 def percentile(counts: Mapping[int, int], share: float) -> int | None:

@@ -55,7 +55,7 @@ def audit_pictures(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         context |= {
             "range": form.chosen(),
-            "last": None if form.has_days else form.cleaned_data["last"],
+            "last": form.last_days,
             "pictures": pictures.draw(form.chosen(), people()),
         }
     return render(request, "audit/pictures.html", context, status=200 if form.is_valid() else 422)
