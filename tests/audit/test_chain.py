@@ -14,6 +14,7 @@ from django.db import IntegrityError, connections, transaction
 
 from dashboard.audit import chain, trail, triggers
 from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.rollups import ActionCount
 from tests.audit.attacks import NOON, log, write
 from tests.audit.tampering import (
     ONLY_BY_CHECKPOINT,
@@ -141,6 +142,8 @@ def test_concurrent_writers_make_one_chain_without_a_hole(own):
     found = verified(own)
     assert (found.is_whole, found.count) == (True, log(own).count())
     assert found.count >= 8 * 5 * 2
+    counts = ActionCount.objects.using(alias).filter(outcome="").values_list("count", flat=True)
+    assert sum(counts) == log(own).filter(kind="event").count()
 
 
 @pytest.mark.slow
