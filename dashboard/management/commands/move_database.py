@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,11 +30,13 @@ class Command(BaseCommand):
     help = "Copy all rows to an empty database at URL, as in DATABASE_URL. Stop the services first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("url")
+        parser.add_argument("url", nargs="?", help="without it, read from standard input")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            config = setting_readers.database(settings.BASE_DIR)(options["url"])
+            # A password among the arguments would be seen by other users of the machine.
+            url = options["url"] or sys.stdin.readline().strip()
+            config = setting_readers.database(settings.BASE_DIR)(url)
         except ValueError as exc:
             raise CommandError(f"The URL {exc}") from exc
         try:
