@@ -294,14 +294,3 @@ def test_every_text_is_translated(staff: User, monkeypatch: pytest.MonkeyPatch) 
 def test_texts_do_not_contain_the_uid(staff: User) -> None:
     errors = refusals(staff).values()
     assert [error for error in errors if UID in f"{error}{error!r}{error.problem!r}"] == []
-
-
-@pytest.mark.parametrize("cause", ["not_sent", "key_rejected"])
-def test_other_causes_of_a_loss_share_a_text(staff: User, cause: str) -> None:
-    happened = messages.lost(hold(staff), cause).problem.happened
-    assert happened == EXPECTED["lost"][2]
-
-
-def test_row_without_safety_requires_it(staff: User) -> None:
-    with pytest.raises(ValueError, match="say whether the hold is safe"):
-        messages.refusal("retake_needed", hold=hold(staff))
