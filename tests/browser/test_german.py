@@ -83,6 +83,10 @@ def pages(product: Product) -> dict[str, str]:
     }
 
 
+# Of the search of the log, such as action:release.
+TERMS = re.compile(r"\b[a-z]+:[\w.]+")
+
+
 def untranslated() -> set[str]:
     """Return the English texts that read otherwise in German."""
     catalogue = polib.pofile(str(PROJECT / "dashboard/locale/de/LC_MESSAGES/django.po"))
@@ -92,7 +96,7 @@ def untranslated() -> set[str]:
 def leftovers(user: User) -> list[str]:
     """Return what still is English on the page."""
     known = untranslated()
-    texts = [NAMES.sub("", text) for text in user.page.evaluate(TEXTS)]
+    texts = [TERMS.sub("", NAMES.sub("", text)) for text in user.page.evaluate(TEXTS)]
     return [text for text in texts if text in known or ENGLISH.search(text)]
 
 

@@ -122,7 +122,7 @@ def test_no_output_has_a_uid_or_the_key(
     calcom: Sandbox, admin: User, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    for name in ("httpx", "httpcore", "django.request", "django.template", "asyncio", "dashboard"):
+    for name in ("httpx", "httpcore", "django.request", "asyncio", "dashboard"):
         caplog.set_level(logging.DEBUG, logger=name)
     recorder = Recorder(desk(admin))
     uids: set[str] = set()

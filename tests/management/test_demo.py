@@ -116,7 +116,8 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         cookies = staff.client.cookies
         goodbye = "\nEnded. The next start finds everything as it is now.\n"
         assert first.end() == (0, goodbye)
-    with demo(project) as second, Visitor(second.url, cookies=cookies) as staff:
+    port = str(httpx.URL(first.url).port)  # a part of the cookies' names
+    with demo(project, "--port", port) as second, Visitor(second.url, cookies=cookies) as staff:
         assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
         checked = staff.post(page, f"{page}check")
         assert (checked.status_code, checked.headers["Location"]) == (303, page)
