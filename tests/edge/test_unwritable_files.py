@@ -15,7 +15,7 @@ from tests.serving import PROJECT, environment, manage
 pytestmark = pytest.mark.slow
 STRANGER = 65534
 
-# As the service's user: the modules are loaded before, because root may own them.
+# As the service's user: all modules are loaded before by doing the same, as root may own them.
 REPORT = f"""
 import os, resource, sys
 import django
@@ -23,6 +23,10 @@ django.setup()
 from django.core.checks import run_checks
 from django.db import connection
 from dashboard.edge import database
+from dashboard.holds.models import Hold
+Hold.objects.count()
+database.check_writable(databases=["default"])
+connection.close()
 if sys.argv[1] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
 elif os.geteuid() == 0:
@@ -30,7 +34,6 @@ elif os.geteuid() == 0:
     os.seteuid({STRANGER})
 found = next(filter(None, (database.check_writable(databases=["default"]) for _ in range(20))), [])
 print(*(f"{{each.id}} {{each.msg}}" for each in found), sep="; ")
-from dashboard.holds.models import Hold
 print("reads" if Hold.objects.count() == 0 else "")
 """
 
