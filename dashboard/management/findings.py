@@ -59,7 +59,7 @@ def examine(now: datetime) -> Iterator[Finding]:
 
 
 def configuration(_now: datetime) -> Iterator[Finding]:
-    """Run Django's and our own checks: settings, static files, proxies, security."""
+    """Run the checks of Django and Holdfast: settings, static files, proxies, security."""
     every = run_checks(include_deployment_checks=True)
     messages = [each for each in every if not each.is_silenced()]
     for each in messages:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlencode
 
 from django.core.cache import cache
 from django.db import models
@@ -88,6 +88,13 @@ class Board:
     updated: str
     calendars: Sequence[Whose]  # to choose from; empty where there are none
     calendar: Whose | None  # the only one whose holds are shown
+
+    @property
+    def query(self) -> str:
+        """Return the query string with which a poll asks for the same page."""
+        pages = self.pages if self.pages > 1 else None
+        asked = {"tab": self.tab.value, "pages": pages, "before": self.ended.before}
+        return urlencode({name: value for name, value in asked.items() if value})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

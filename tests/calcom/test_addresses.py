@@ -62,7 +62,7 @@ def found(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port of 127.0.0.2 and 127.0.0.3 with a full backlog: connections wait for ever."""
+    """Fill the backlog of a port of 127.0.0.2 and 127.0.0.3, so that no connection is answered."""
     with socket.create_server(("127.0.0.2", 0), backlog=0) as second:
         port = second.getsockname()[1]
         with socket.create_server(("127.0.0.3", port), backlog=0) as third:

@@ -38,7 +38,7 @@ class Command(BaseCommand):
             help="keeps the position reached, so that the next run goes on there",
         )
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="with --cursor: go on for ever"
+            "--every", type=float, metavar="SECONDS", help="with --cursor: repeat until stopped"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="go on for ever; without it, once"
+            "--every", type=float, metavar="SECONDS", help="repeat until stopped; without it, once"
         )
         parser.add_argument(
             "--with-parent", action="store_true", help="end when standard input is closed"
