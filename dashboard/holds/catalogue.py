@@ -17,13 +17,12 @@ from functools import cached_property
 from dashboard.calcom import Answer, CalcomError, Cause, Client, EventType, Listed, Refused
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, event_types, rate_and_clock
-from dashboard.holds.free_times import NO_ROOM, RESERVED_PART, UNDER_WAY
+from dashboard.holds.free_times import NO_ROOM, TOGETHER, UNDER_WAY, room_for_lists
 
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(minutes=5)
 FAILURE_KEPT = timedelta(seconds=10)  # longer than a call can take
-TOGETHER = 8  # calls at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +145,8 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
     if not stale:
         return
     upstream = rate_and_clock.load()
-    room = upstream.room(now)
+    room = room_for_lists(upstream, now)
     if room is not None:
-        room = max(0, room - (upstream.rate_limit or 0) // RESERVED_PART)
         for calendar in stale[room:]:
             calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
     claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
