@@ -15,7 +15,7 @@ from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
 class User(AbstractUser):
     """Person who signs in. Deactivated, never deleted: the audit log refers to them."""
 
-    # Part of the session hash; raised to end all sessions of a person who is deactivated.
+    # Part of the session hash; raised to end all sessions of a person.
     sessions_ended = models.PositiveIntegerField(default=0, editable=False)
 
     class Meta:

@@ -121,6 +121,7 @@ def change_person(
 ) -> User:
     """Change the given fields of the person with primary key ``person``; None keeps a field.
 
+    Another role ends the person's sessions.
     Raises User.DoesNotExist, ValidationError per field, and PeopleError.
     """
     given = zip(FIELDS, (username, first_name, last_name, email, is_active), strict=True)
@@ -133,6 +134,8 @@ def change_person(
         changes_own_role = new_role != before["role"] or is_active is False
         if by is not None and by.user.pk == target.pk and changes_own_role:
             raise OwnRoleError
+        if new_role != before["role"]:
+            target.sessions_ended += 1  # or a stolen session would gain the new role
         save_fields(target, {name: value for name, value in given if value is not None})
         assign_role(target, new_role)
         is_admin = Q(is_superuser=True) | Q(groups__name=ADMINS)

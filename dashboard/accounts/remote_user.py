@@ -131,19 +131,18 @@ def admitted(claim: Claim, *, now: datetime) -> User:
     if not user.is_active:
         raise NotAdmittedError("deactivated")
     if claim.role is not None and claim.role != role_of(user):
-        follow_groups(user, claim.role, now=now)
+        user = follow_groups(user, claim.role, now=now)
     if claim.role == "" and not user.is_superuser:
         raise NotAdmittedError("no_group")
     return user
 
 
-def follow_groups(user: User, role: str, *, now: datetime) -> None:
+def follow_groups(user: User, role: str, *, now: datetime) -> User:
     """Give a person the role of their groups; the last Admin stays one, as the log then says."""
     try:
-        people.change_person(person=user.pk, role=role, by=None, now=now)
+        return people.change_person(person=user.pk, role=role, by=None, now=now)
     except people.LastAdminError:
-        return
-    user.__dict__.pop("group_names", None)  # cached
+        return user
 
 
 def record_refusal(request: HttpRequest, claim: Claim, code: str, *, now: datetime) -> None:

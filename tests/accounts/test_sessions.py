@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
-from tests.accounts.cast import LOGIN, send, sign_in
+from tests.accounts.cast import LOGIN, PASSWORD, send, sign_in
 
 POLLS = ["/board", "/warnings"]
 NEW = "another horse 8"
@@ -34,7 +34,15 @@ def deactivate(person: int) -> None:
     people.change_person(person=person, is_active=False, by=None, now=timezone.now())
 
 
-@pytest.mark.parametrize("end", [new_password, deactivate])
+def promote(person: int) -> None:
+    people.change_person(person=person, role="Admins", by=None, now=timezone.now())
+
+
+def take_role(person: int) -> None:
+    people.change_person(person=person, role="", by=None, now=timezone.now())
+
+
+@pytest.mark.parametrize("end", [new_password, deactivate, promote, take_role])
 @pytest.mark.parametrize("address", POLLS)
 def test_next_poll_of_an_ended_session_redirects_to_sign_in(
     staff: User, end: Callable[[int], None], address: str
@@ -66,18 +74,55 @@ def test_activation_does_not_revive_sessions(staff: User) -> None:
 @pytest.mark.parametrize("address", POLLS)
 def test_poll_without_role_is_denied(staff: User, address: str) -> None:
     browser = Client(enforce_csrf_checks=True)
+    take_role(staff.pk)
     sign_in(browser, "staff")
-    people.change_person(person=staff.pk, role="", by=None, now=timezone.now())
     assert poll(browser, address) == (403, "")
 
 
-def test_former_admin_is_denied_with_the_next_request(admin: User, browser: Client) -> None:
+def test_former_admin_signs_in_again_and_is_denied(admin: User, browser: Client) -> None:
     sign_in(browser, "admin")
     assert browser.get("/audit/").status_code == 200
     people.add_person(username="other", role="Admins", password=NEW, by=None, now=timezone.now())
     people.change_person(person=admin.pk, role="Staff", by=None, now=timezone.now())
-    answers = [browser.get(page).status_code for page in ("/", "/audit/", "/admin/dashboard/user/")]
-    assert answers == [200, 403, 403]
+    pages = ("/", "/audit/", "/admin/dashboard/user/")
+    assert [browser.get(page).status_code for page in pages] == [302, 302, 302]
+    sign_in(browser, "admin")
+    assert [browser.get(page).status_code for page in pages] == [200, 403, 403]
+
+
+def test_other_changes_of_a_person_end_no_session(staff: User, browser: Client) -> None:
+    sign_in(browser, "staff")
+    people.change_person(
+        person=staff.pk, first_name="Stan", role="Staff", by=None, now=timezone.now()
+    )
+    assert browser.get("/").status_code == 200
+
+
+@pytest.mark.usefixtures("staff", "colleague")
+@pytest.mark.parametrize("change", [None, new_password, promote])
+@pytest.mark.parametrize("second", ["staff", "colleague"])
+def test_each_sign_in_has_a_new_session_key(
+    staff: User, browser: Client, change: Callable[[int], None] | None, second: str
+) -> None:
+    """An old key, such as one planted before, opens nothing from the sign-in on."""
+    planted = Client()
+    planted.session.save()
+    browser.cookies["holdfast_session"] = planted.cookies["holdfast_session"].value
+    keys = [browser.session.session_key]
+    sign_in(browser, "staff")
+    keys.append(browser.session.session_key)
+    if change:
+        change(staff.pk)
+    else:
+        send(browser, "/accounts/logout/")
+    password = NEW if change is new_password and second == "staff" else PASSWORD
+    assert sign_in(browser, second, password).status_code == 302
+    keys.append(browser.session.session_key)
+    assert len({*keys}) == 3
+    for key in keys[:2]:
+        thief = Client()
+        thief.cookies["holdfast_session"] = str(key)
+        assert thief.get("/")["Location"] == f"{LOGIN}?next=/"
 
 
 def test_stolen_cookie_is_useless_after_sign_out(staff: User, browser: Client) -> None:
