@@ -24,7 +24,7 @@ LEFT_ALONE = _("The client may be left without an appointment.")
 
 
 def question(asked: Text, what_now: Text) -> Message:
-    return Message(happened=asked, safe=_("Nothing is held yet."), what_now=what_now)
+    return Message(happened=asked, safe=_("Nothing was held or changed yet."), what_now=what_now)
 
 
 BROKEN_RULE = Message(
@@ -36,7 +36,7 @@ BROKEN_RULE = Message(
 )
 LOST = Message(
     happened=_("The hold is lost: it was released to be taken again, and cal.com refused."),
-    safe=_("Nothing is held for this client now."),
+    safe=_("This hold keeps no time any more."),
     what_now=_("The time may still be free: try to hold it again at once."),
     cause="lost",
 )
@@ -281,7 +281,10 @@ CALLS: dict[str, Message] = {
         outcome=Outcome.UNAVAILABLE,
     ),
     Cause.UNANSWERED: UNANSWERED,
-    Cause.SERVER_FAULT: replace(UNANSWERED, happened=_("cal.com reported an internal error.")),
+    # Any 5xx: cal.com's own, or that of a proxy before it.
+    Cause.SERVER_FAULT: replace(
+        UNANSWERED, happened=_("The server of cal.com answered with an error.")
+    ),
     Cause.NOT_JSON: replace(UNANSWERED, happened=_("cal.com's answer could not be read.")),
     Cause.UNKNOWN_SHAPE: replace(UNANSWERED, happened=_("cal.com's answer has an unknown format.")),
 }

@@ -12,7 +12,7 @@ from dashboard.localization import local_times
 
 
 def nothing_held() -> str:
-    return _("No time is held, and nothing was changed.")
+    return _("No time was held, and nothing was changed.")
 
 
 def unconfirmed(hold: Hold) -> str:

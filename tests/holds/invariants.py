@@ -282,7 +282,7 @@ def message(text: str, live: Sequence[Row], mine: Sequence[Row]) -> list[str]:
         for end in re.findall("is held until " + CLOCK, text)
         if end not in ends
     ]
-    for sentence in ("No time is held", "Nothing is held for this client now"):
+    for sentence in ("No time was held", "This hold keeps no time any more"):
         if sentence in text and mine:
             wrong.append(f"the message says: {sentence}; cal.com has {mine}")
     return wrong

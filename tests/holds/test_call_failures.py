@@ -116,7 +116,7 @@ EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         "Try again in a moment; if it goes on, tell the operator.",
     ),
     Cause.UNANSWERED: (Unknown, 503, None, "cal.com did not answer.", WAIT),
-    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com reported an internal error.", WAIT),
+    Cause.SERVER_FAULT: (Unknown, 503, None, "The server of cal.com answered with an error.", WAIT),
     Cause.NOT_JSON: (Unknown, 503, None, "cal.com's answer could not be read.", WAIT),
     Cause.UNKNOWN_SHAPE: (
         Unknown,
@@ -160,7 +160,7 @@ def test_failed_write(cause: Cause) -> None:
     problem = error.problem
     assert isinstance(failed(cause), kind)
     assert (problem.happened, problem.what_now) == (happened, what_now)
-    assert problem.safe == "No time is held, and nothing was changed."
+    assert problem.safe == "No time was held, and nothing was changed."
     assert problem.details == "its own words · HTTP 400 · req-1"
     assert (error.status, error.outcome, error.cause) == (status, OUTCOMES[kind], cause)
     # cal.com's own message stands beside a field only where it names the possible lengths.
