@@ -22,7 +22,9 @@ MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
 # Shown of a hold, in this order.
 HOLD_KEYS = ("event_type_id", "slot_start", "held_until", "holder", "state")
 CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
+SUCCESSES = range(200, 300)
 UNANSWERED = "unanswered"  # error code of a call that was sent
+UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose message is not cal.com's
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
@@ -102,7 +104,11 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     """
     if closing.outcome == Outcome.OK:
         return
-    if closing.status is not None and closing.message:
+    if closing.error_code in UNREADABLE:
+        yield _("cal.com's answer could not be read")
+    elif closing.outcome == Outcome.UNKNOWN and closing.status in SUCCESSES:
+        yield _("what became of it was not known yet")  # a look found it unchanged
+    elif closing.status is not None and closing.message:
         yield _("cal.com: %(message)s") % {"message": Truncator(closing.message).chars(MAX_MESSAGE)}
     elif closing.status is not None:
         yield _("cal.com answered with status %(status)s") % {"status": closing.status}

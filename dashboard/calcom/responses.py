@@ -101,12 +101,17 @@ def read_reply(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
         complaint = read_complaint(content, reply.status)
         cause = cause_by_message(complaint, reply) or cause_by_status(reply) or Cause.OTHER_REFUSAL
     except NotJsonError:
-        complaint = Complaint("The body is no JSON, or longer than an answer may be.")
-        cause = cause_by_status(reply) or Cause.NOT_JSON
+        words = "The body is no JSON, or longer than an answer may be."
+        cause, complaint = of_unreadable(reply, Cause.NOT_JSON, words)
     except UnknownShapeError as problem:
-        complaint = Complaint(str(problem))
-        cause = cause_by_status(reply) or Cause.UNKNOWN_SHAPE
+        cause, complaint = of_unreadable(reply, Cause.UNKNOWN_SHAPE, str(problem))
     return error_of(call, cause, reply, complaint)
+
+
+def of_unreadable(reply: Reply, cause: Cause, words: str) -> tuple[Cause, Complaint]:
+    """Return what a body without sense stands for. Where the status tells, no words are needed."""
+    by_status = cause_by_status(reply)
+    return by_status or cause, Complaint("" if by_status else words)
 
 
 def parse_json(body: bytes | None) -> object:

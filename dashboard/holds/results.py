@@ -46,13 +46,11 @@ def retake_needed(change: Change, refusal: CalcomError) -> Done:
 def unsettled(change: Change) -> Done:
     """Leave the change in the register for the next look.
 
-    Without an error it was seen at cal.com, where an earlier write may still land.
+    Without an error it was seen at cal.com, where an earlier write may still land: not known yet.
     """
     error = change.failure or change.refusal
     fields = {"change": change.to_json()}
-    if error is None:
-        return Done(change, Result.UNSETTLED, Outcome.OK, fields)
-    outcome = Outcome.of(error) if change.resumed else Outcome.UNKNOWN
+    outcome = Outcome.of(error) if error and change.resumed else Outcome.UNKNOWN
     return Done(change, Result.UNSETTLED, outcome, fields, error=error)
 
 

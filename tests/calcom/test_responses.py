@@ -136,6 +136,25 @@ def test_odd_response(
     assert errors == each(write_error, read_error)
 
 
+@pytest.mark.parametrize(
+    ("status", "body", "message"),
+    [
+        (502, "<html>Bad Gateway</html>", ""),
+        (401, "[]", ""),
+        (500, envelope("There was an error"), "There was an error"),
+        (200, "<html>", "The body is no JSON, or longer than an answer may be."),
+        (418, "[]", "The body is neither of cal.com's errors."),
+    ],
+)
+def test_words_are_added_only_where_the_status_tells_nothing(
+    status: int, body: str, message: str
+) -> None:
+    with pytest.raises(CalcomError) as caught:
+        read("get", response(status, body))
+
+    assert caught.value.message == message
+
+
 def test_only_delete_needs_no_data() -> None:
     errors = {verb: error_name(verb, 200, '{"status":"success"}') for verb in VERBS}
 
