@@ -180,7 +180,7 @@ def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[F
     """Return what cal.com's answer means for a hold without a claim, and the columns to write."""
     unsure = hold.state == State.UNCONFIRMED
     if found is None or found.reservation_until <= cal_now:
-        may_live = unsure or hold.is_live(cal_now)
+        may_live = unsure or hold.state == State.GONE or hold.is_live(cal_now)
         finding = Finding.GONE if found is None and may_live else Finding.EXPIRED
         state = State.GONE if finding is Finding.GONE else State.EXPIRED
         return finding, {} if hold.has_ended else hold_fields.ended(state, cal_now)

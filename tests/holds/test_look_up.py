@@ -97,7 +97,10 @@ def test_expired_reservation_is_shown_and_not_added(calcom: Sandbox, staff: User
     shown, refused = look_up(browser, uid), look_up(browser, uid, take="yes")
 
     assert (shown.status_code, refused.status_code) == (200, 409)
-    assert 'value="yes"' not in shown.content.decode()
+    page = shown.content.decode()
+    assert 'value="yes"' not in page
+    assert "This reservation has run out" in page
+    assert "cal.com holds this time" not in page
     assert Hold.objects.count() == 0
 
 

@@ -1,0 +1,87 @@
+"""Verify a hold with cal.com: the page says what cal.com said, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+
+import pytest
+from django.contrib.messages import get_messages
+
+from dashboard.accounts.models import User
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.future_dates import named
+from tests.holds import verbs
+from tests.holds.verbs import LATER, SHORT
+from tests.pages.desk import desk
+
+
+def leave(_calcom: Sandbox, _hold: Hold) -> None:
+    """Change nothing."""
+
+
+def move_outside(calcom: Sandbox, hold: Hold) -> None:
+    calcom.remove_holds()
+    calcom.insert_hold(SHORT, LATER, uid=hold.reservation_uid, minutes=15)
+
+
+def remove(calcom: Sandbox, _hold: Hold) -> None:
+    calcom.remove_holds()
+
+
+def end_at_cal_com(calcom: Sandbox, _hold: Hold) -> None:
+    calcom.clock.shift(16 * 60)
+
+
+# "*" stands for the end of the hold.
+CONFIRMED = (
+    f"cal.com confirms it: {named(0)} 10:00–11:00 is held until * (Europe/Rome). "
+    "It does not say whether the time was booked meanwhile."
+)
+MOVED = (
+    "cal.com has it differently, and so it stands here now: Consult 60 → Short 30, "
+    f"{named(0)} 10:00–11:00 → {named(0)} 12:00–12:30, held until *"
+)
+GONE = "cal.com no longer has this hold, although it was not due to end yet."
+
+
+@pytest.mark.parametrize(
+    ("outside", "sentence", "state"),
+    [
+        (leave, CONFIRMED, "held"),
+        (move_outside, MOVED, "held"),
+        (remove, GONE, "gone"),
+        (end_at_cal_com, "This hold has run out.", "expired"),
+    ],
+)
+def test_each_answer_has_its_sentence(
+    calcom: Sandbox,
+    staff: User,
+    outside: Callable[[Sandbox, Hold], None],
+    sentence: str,
+    state: str,
+) -> None:
+    hold = verbs.place(staff)
+    outside(calcom, hold)
+
+    assert fnmatchcase(verified(staff, hold), sentence)
+    hold.refresh_from_db()
+    assert hold.state == state
+
+
+def test_hold_that_is_gone_is_not_said_to_have_run_out(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    calcom.remove_holds()
+
+    assert [verified(staff, hold), verified(staff, hold)] == [GONE, GONE]
+    hold.refresh_from_db()
+    assert hold.state == "gone"
+
+
+def verified(staff: User, hold: Hold) -> str:
+    """Press *Verify with cal.com* and return the message of the page that follows."""
+    answer = desk(staff).post(f"/holds/{hold.pk}/check")
+    assert answer.status_code == 303
+    [message] = get_messages(answer.wsgi_request)
+    return str(message)
