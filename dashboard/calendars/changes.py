@@ -73,7 +73,9 @@ def change(
     target = Calendar.objects.get(pk=calendar)
     require_admin(Action.CALENDAR_CHANGED, target, by=by, now=now)
     with transaction.atomic():
-        target = Calendar.objects.select_for_update().get(pk=calendar)
+        # All, always in one order: a new position numbers the others anew.
+        locked = {each.pk: each for each in Calendar.objects.select_for_update().order_by("pk")}
+        target = locked[calendar]
         before = audit_values(target)
         for name in fields.keys() & set(FIELDS):
             setattr(target, name, fields[name])

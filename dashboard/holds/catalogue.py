@@ -102,6 +102,16 @@ def last_known() -> Catalogue:
     return grouped(list(Calendar.objects.all()))
 
 
+def listing(event_type_id: int, *, now: datetime) -> Catalogue:
+    """Return the catalogue to tell whose an event type is.
+
+    Asks cal.com where none of the last lists has it: the event type, or the key, may be new.
+    """
+    known = last_known()
+    is_missing = bool(known.groups) and known.group_of(event_type_id) is None
+    return catalogue(now=now) if is_missing else known
+
+
 def event_type(event_type_id: int, known: Catalogue | None = None) -> EventType | None:
     """Return one event type, or None where it cannot be read.
 

@@ -135,7 +135,8 @@ def take_in(
 def require_calendar(operation: Operation, found: Reservation, by: Actor) -> None:
     """Raise HoldError where the person may not hold for the calendar, and record that."""
     try:
-        rules.may_hold_for(found.event_type_id, by.user, catalogue.last_known())
+        known = catalogue.listing(found.event_type_id, now=operation.now())
+        rules.may_hold_for(found.event_type_id, by.user, known)
     except HoldError as error:
         operation.finish(Outcome.REFUSED, cause=error.cause, after=summary(found))
         raise

@@ -75,8 +75,9 @@ def add(
         try:
             calendar = find(operation, wanted, field)
         except CalcomError as error:
-            rate_and_clock.save(operation.upstream)
             raise not_found(error, wanted, field) from error
+        finally:
+            rate_and_clock.save(operation.upstream)
         calendar.label, calendar.colour = (label or calendar.label)[:LABEL], colour
         require_new(calendar, field)
         require_right_to_hold(operation, calendar, field)

@@ -74,6 +74,7 @@ def place(
                     slot_duration=slot_duration,
                     reservation_duration=reservation_duration,
                     cal_now=(cal_now := operation.cal_now()),
+                    now=now,
                 )
                 guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
                 operation.require_calls(PLACE_CALLS, None)
@@ -164,6 +165,7 @@ def move(
             slot_duration=slot_duration,
             reservation_duration=reservation_duration,
             cal_now=operation.cal_now(),
+            now=now,
         )
         if Doubt.HOST_BUSY in doubts:
             event_type = catalogue.event_type(target.event_type_id)

@@ -25,6 +25,7 @@ def place_target(
     slot_duration: int | None,
     reservation_duration: int,
     cal_now: datetime,
+    now: datetime,
 ) -> tuple[SlotHold, EventType | None]:
     """Return the slot to place and its event type, None where it cannot be read.
 
@@ -32,7 +33,7 @@ def place_target(
     """
     rules.slot(event_type_id, slot_start, cal_now=cal_now)
     rules.reservation_duration(reservation_duration)
-    known = new_choice(event_type_id, user)
+    known = new_choice(event_type_id, user, now=now)
     event_type = catalogue.event_type(event_type_id, known)
     rules.slot_duration(slot_duration, event_type)
     end = cal_now + timedelta(minutes=reservation_duration)
@@ -40,9 +41,9 @@ def place_target(
     return replace(slot, slot_end=known_end(slot, event_type) or slot_start), event_type
 
 
-def new_choice(event_type_id: int, user: User) -> Catalogue:
-    """Return the event types as last listed, one of which is to be held. Raises HoldError."""
-    known = catalogue.last_known()
+def new_choice(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
+    """Return the catalogue, of which an event type is to be held. Raises HoldError."""
+    known = catalogue.listing(event_type_id, now=now)
     rules.may_hold_for(event_type_id, user, known)
     rules.takes_holds(event_type_id, known)
     return known
@@ -93,12 +94,13 @@ def move_target(
     slot_duration: int | None,
     reservation_duration: int | None,
     cal_now: datetime,
+    now: datetime,
 ) -> SlotHold:
     """Return where a move goes. Without minutes the hold keeps its end. Raises HoldError."""
     event_type_id = event_type_id or hold.event_type_id
     rules.slot(event_type_id, slot_start, cal_now=cal_now)
     same_type = event_type_id == hold.event_type_id
-    known = None if same_type else new_choice(event_type_id, user)
+    known = None if same_type else new_choice(event_type_id, user, now=now)
     event_type = catalogue.event_type(event_type_id, known)
     rules.slot_duration(slot_duration, event_type)
     if reservation_duration is not None:

@@ -44,7 +44,9 @@ def take_over(
         if hold.holder_id == by.user.pk:
             return hold
         rules.may_take_over(hold, by, reason=reason)
-        rules.may_hold_for(hold.event_type_id, by.user, catalogue.last_known())
+        rules.may_hold_for(
+            hold.event_type_id, by.user, catalogue.listing(hold.event_type_id, now=now)
+        )
         require_quiet(operation, hold)
         require_version(operation, hold, version)
         if hold.has_ended:

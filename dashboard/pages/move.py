@@ -142,7 +142,9 @@ def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] |
     if not form.is_valid() or hold.held_until is None or hold.slot_end is None:
         return None
     try:
-        spot = targets.move_target(hold, user=viewer.user, cal_now=viewer.cal_now, **form.slot())
+        spot = targets.move_target(
+            hold, user=viewer.user, cal_now=viewer.cal_now, now=viewer.now, **form.slot()
+        )
     except HoldError as error:
         form.add_refusal(error)
         return None

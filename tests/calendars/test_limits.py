@@ -102,6 +102,21 @@ def test_limited_person_holds_for_the_calendar(
     assert states(hold) == ["held"]
 
 
+def test_new_key_keeps_limits_and_pauses(
+    calcom: Sandbox, staff: User, admin: User, anna: Calendar
+) -> None:
+    """No list was read with the new key yet: it is read before a hold is refused or placed."""
+    Calendar.objects.exclude(pk=anna.pk).update(is_paused=True)
+    Calendar.objects.update(source="of another key")
+
+    verbs.place(staff, event_type=FIRST_OF_ANNA)
+    Calendar.objects.update(source="of another key", asked_at=None)
+    with pytest.raises(HoldError, match="jose.garcia is paused"):
+        verbs.place(admin, event_type=FIRST_OF_JOSE)
+
+    assert states() == ["held"]
+
+
 def test_colleagues_and_admins_are_not_limited(
     calcom: Sandbox, colleague: User, admin: User, anna: Calendar
 ) -> None:
