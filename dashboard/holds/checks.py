@@ -39,7 +39,7 @@ MAY_COME_BACK = (State.EXPIRED, State.GONE)
 SLOT_FIELDS = ("event_type_id", "slot_start", "slot_end")
 
 
-class Finding(StrEnum):
+class Comparison(StrEnum):
     SAME = "same"
     MOVED = "moved"  # another time or another end than ours: moved outside Holdfast
     GONE = "gone"
@@ -52,7 +52,7 @@ class CheckResult:
     """A hold after a check: what was found, or why nothing was. ``before`` is as it was here."""
 
     hold: Hold
-    finding: Finding | None
+    finding: Comparison | None
     error: HoldError | None = None
     before: Hold | None = None
 
@@ -165,7 +165,7 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
     """Take over what was found, if the hold is still as it was before the call."""
     before = copy(hold)
     finding, fields = compare(hold, found, operation.cal_now())
-    if found is not None and finding is Finding.MOVED:
+    if found is not None and finding is Comparison.MOVED:
         fields |= describe(found, catalogue.event_type(found.event_type_id))
     is_unchanged = True
     with transaction.atomic(durable=True):
@@ -173,24 +173,24 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
             is_unchanged = claims.update_unclaimed(hold, fields, now=operation.now())
         operation.record_outcome(Outcome.OK, after={"found": str(finding)})
     hold = Hold.objects.with_people().get(pk=hold.pk)
-    return CheckResult(hold, finding if is_unchanged else Finding.CHANGED, before=before)
+    return CheckResult(hold, finding if is_unchanged else Comparison.CHANGED, before=before)
 
 
-def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Finding, Fields]:
+def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Comparison, Fields]:
     """Return what cal.com's answer means for a hold without a claim, and the columns to write."""
     unsure = hold.state == State.UNCONFIRMED
     if found is None or found.reservation_until <= cal_now:
         may_live = unsure or hold.state == State.GONE or hold.is_live(cal_now)
-        finding = Finding.GONE if found is None and may_live else Finding.EXPIRED
-        state = State.GONE if finding is Finding.GONE else State.EXPIRED
+        finding = Comparison.GONE if found is None and may_live else Comparison.EXPIRED
+        state = State.GONE if finding is Comparison.GONE else State.EXPIRED
         return finding, {} if hold.has_ended else hold_fields.ended(state, cal_now)
     fields = hold_fields.held(found)
     if all(getattr(hold, name) == value for name, value in fields.items()):
-        return Finding.SAME, {}
+        return Comparison.SAME, {}
     same_slot = all(getattr(hold, name) == fields[name] for name in SLOT_FIELDS)
     if same_slot and (unsure or is_about(hold.held_until, found.reservation_until)):
-        return Finding.SAME, fields
-    return Finding.MOVED, fields
+        return Comparison.SAME, fields
+    return Comparison.MOVED, fields
 
 
 def describe(found: Reservation, event_type: EventType | None) -> dict[str, Any]:

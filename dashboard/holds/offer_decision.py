@@ -19,7 +19,7 @@ from dashboard.audit import trail
 from dashboard.calcom import CalcomError
 from dashboard.holds import messages, offers, rate_and_clock, reservations, safety
 from dashboard.holds.bulk_release import KEPT_FOR_OTHERS, ReleaseResult, release_many
-from dashboard.holds.checks import Finding, compare
+from dashboard.holds.checks import Comparison, compare
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.loading import load, require_quiet, require_version
 from dashboard.holds.models import Hold, Offer
@@ -98,7 +98,7 @@ def keep_one(
             hold_ids=others, by=by, reason=REASON, versions=versions, now=operation.now()
         )
         try:
-            operation.finish(Outcome.OK, after={"found": str(Finding.SAME)})
+            operation.finish(Outcome.OK, after={"found": str(Comparison.SAME)})
         except ClaimLostError:  # what was kept stands all the same
             operation.abandon()
     return Decision(Hold.objects.with_people().get(pk=hold_id), results)
@@ -130,11 +130,11 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
         operation.finish(messages.outcome_of(error), after={})
         raise messages.call_failed(error, safe=safe, hold=hold) from error
     finding, fields = compare(hold, found, operation.cal_now())
-    if finding is Finding.SAME:
+    if finding is Comparison.SAME:
         # What this answer told of the rate is older than what the releases will tell.
         rate_and_clock.save(operation.upstream)
         return
-    has_ended = finding in (Finding.GONE, Finding.EXPIRED)
+    has_ended = finding in (Comparison.GONE, Comparison.EXPIRED)
     if has_ended:  # another change is for a check of the hold to take over
         operation.write(hold, fields)
     operation.finish(Outcome.OK, after={"found": str(finding)})

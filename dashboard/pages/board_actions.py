@@ -15,7 +15,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, put_aside
-from dashboard.holds.checks import CheckResult, Finding
+from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
@@ -90,7 +90,7 @@ def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[s
             "sentence": flash.check_result(row),
         }
         for row in rows
-        if row.error is not None or row.finding is not Finding.SAME
+        if row.error is not None or row.finding is not Comparison.SAME
     ]
 
 

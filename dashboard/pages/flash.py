@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
-from dashboard.holds.checks import CheckResult, Finding
+from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
@@ -58,15 +58,15 @@ def check_result(result: CheckResult) -> str:
         problem = result.error.problem
         return f"{problem.happened} {problem.safe}"
     sentences = {
-        Finding.SAME: _(
+        Comparison.SAME: _(
             "cal.com confirms it: %(held)s It does not say whether the time was booked meanwhile."
         )
         % {"held": held_until(result.hold)},
-        Finding.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
+        Comparison.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
         % {"change": difference(result.before or result.hold, result.hold)},
-        Finding.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
-        Finding.EXPIRED: _("This hold has run out."),
-        Finding.CHANGED: _("The hold was changed meanwhile. Verify it again."),
+        Comparison.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
+        Comparison.EXPIRED: _("This hold has run out."),
+        Comparison.CHANGED: _("The hold was changed meanwhile. Verify it again."),
     }
     return sentences[result.finding] if result.finding else ""
 
@@ -82,7 +82,7 @@ def difference(before: Hold, after: Hold) -> str:
 
 def check_summary(rows: Sequence[CheckResult]) -> str:
     """Return what several checks found, in one sentence."""
-    same = Counter(row.finding for row in rows)[Finding.SAME]
+    same = Counter(row.finding for row in rows)[Comparison.SAME]
     summary = ngettext(
         "cal.com has %(same)s of %(count)s hold as it stands here.",
         "cal.com has %(same)s of %(count)s holds as they stand here.",

@@ -10,7 +10,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import lookup
-from dashboard.holds.checks import Finding
+from dashboard.holds.checks import Comparison
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
@@ -28,7 +28,7 @@ def test_address_with_a_prefix(calcom: Sandbox, staff: User, settings: Any) -> N
     verbs.extend(staff, hold)
     verbs.move(staff, hold)
 
-    assert verbs.check(staff, hold).finding is Finding.SAME
+    assert verbs.check(staff, hold).finding is Comparison.SAME
     assert at_cal_com(calcom) == in_register(hold)
     verbs.release(staff, hold)
     assert at_cal_com(calcom) == []

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from dashboard.accounts.models import User
-from dashboard.holds.checks import Finding
+from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -25,7 +25,7 @@ def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
     checked = verbs.check(staff, hold)
 
     now = checked.hold
-    assert checked.finding is Finding.MOVED
+    assert checked.finding is Comparison.MOVED
     assert (now.event_type_title, now.event_type_kind, now.slot_duration) == (
         "Short 30",
         "individual",

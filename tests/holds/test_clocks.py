@@ -13,7 +13,7 @@ from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
-from dashboard.holds.checks import Finding
+from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Location, Phase
@@ -112,7 +112,7 @@ def test_jump_of_the_clock_is_followed_and_undone_by_a_check(
     verbs.check(staff, other)
     settle.settle_times(timezone.now())
 
-    assert verbs.check(staff, hold).finding is Finding.SAME
+    assert verbs.check(staff, hold).finding is Comparison.SAME
     assert (states(hold), held_until(hold)) == (["held"], end)
 
 
@@ -123,7 +123,7 @@ def test_less_precise_end_is_no_difference(calcom: Sandbox, staff: User) -> None
 
     checked = verbs.check(staff, hold)
 
-    assert (checked.finding, checked.hold.held_until) == (Finding.SAME, end)
+    assert (checked.finding, checked.hold.held_until) == (Comparison.SAME, end)
 
 
 def test_less_precise_end_is_no_extension() -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import checks
-from dashboard.holds.checks import Finding
+from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
@@ -111,7 +111,7 @@ def test_check_that_began_before_a_park_changes_nothing(
         delayed(calcom, lambda: verbs.extend(admin, hold), "PATCH", skip=PARKED),
     ):
         assert is_parked(calcom)
-        assert checking.finish().finding is Finding.CHANGED
+        assert checking.finish().finding is Comparison.CHANGED
         assert slot_start(hold) == MONDAY
         assert is_parked(calcom)
 
@@ -139,11 +139,11 @@ def test_check_of_several_that_began_before_a_park_changes_nothing(
         second = check_both()
 
     # Either of the two GETs was delayed.
-    assert findings[calm.pk] is Finding.SAME
-    assert findings[parked.pk] in {Finding.CHANGED, Finding.SAME}
+    assert findings[calm.pk] is Comparison.SAME
+    assert findings[parked.pk] in {Comparison.CHANGED, Comparison.SAME}
     assert [each.error.cause if each.error else each.finding for each in second] == [
         "being_changed",
-        Finding.SAME,
+        Comparison.SAME,
     ]
     assert slot_start(parked) == MONDAY
     assert at_cal_com(calcom) == in_register(parked, calm)
@@ -156,7 +156,11 @@ def test_check_that_began_before_a_release_changes_nothing(
 
     with delayed(calcom, lambda: verbs.check(admin, hold), "GET") as checking:
         verbs.release(staff, hold)
-        assert checking.finish().finding in {Finding.CHANGED, Finding.EXPIRED, Finding.GONE}
+        assert checking.finish().finding in {
+            Comparison.CHANGED,
+            Comparison.EXPIRED,
+            Comparison.GONE,
+        }
 
     assert Hold.objects.get(pk=hold.pk).state == Hold.State.RELEASED
 

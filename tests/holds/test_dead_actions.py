@@ -141,7 +141,7 @@ def test_checks_that_were_only_slow_say_so_one_by_one(
     late, in_time = results
     assert late.error is not None
     assert late.error.cause == "took_too_long"
-    assert in_time.finding is checks.Finding.SAME
+    assert in_time.finding is checks.Comparison.SAME
 
 
 def test_action_without_outcome_older_than_a_week_gets_one_bit_by_bit(

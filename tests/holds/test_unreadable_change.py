@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import calcom_client, lookup, settle
-from dashboard.holds.checks import Finding
+from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
@@ -139,7 +139,7 @@ def test_failed_check_says_what_may_be_held(calcom: Sandbox, staff: User, settle
 def test_check_finds_it_where_it_was(calcom: Sandbox, staff: User, settled: Hold) -> None:
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.state) == (Finding.SAME, "held")
+    assert (checked.finding, checked.hold.state) == (Comparison.SAME, "held")
     assert at_cal_com(calcom) == in_register(settled)
     verbs.release(staff, settled)
     assert at_cal_com(calcom) == []
@@ -151,7 +151,7 @@ def test_check_finds_it_elsewhere(calcom: Sandbox, staff: User, settled: Hold) -
 
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.slot_start) == (Finding.MOVED, LATER)
+    assert (checked.finding, checked.hold.slot_start) == (Comparison.MOVED, LATER)
 
 
 def test_check_finds_it_gone(calcom: Sandbox, staff: User, settled: Hold) -> None:
@@ -159,7 +159,7 @@ def test_check_finds_it_gone(calcom: Sandbox, staff: User, settled: Hold) -> Non
 
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.state) == (Finding.GONE, "gone")
+    assert (checked.finding, checked.hold.state) == (Comparison.GONE, "gone")
 
 
 def test_look_up_does_not_take_it_for_an_unanswered_placing(

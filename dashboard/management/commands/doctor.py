@@ -11,7 +11,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
-from dashboard.management.findings import Finding, examine
+from dashboard.management.conditions import Condition, examine
 
 
 class Command(BaseCommand):
@@ -22,15 +22,15 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print a list of objects")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        findings = list(examine(timezone.now()))
+        found = list(examine(timezone.now()))
         if options["json"]:
-            self.stdout.write(json.dumps([asdict(each) for each in findings], indent=2))
+            self.stdout.write(json.dumps([asdict(each) for each in found], indent=2))
         else:
-            self.stdout.write("\n".join(map(as_text, findings)))
-        if any(each.level == "error" for each in findings):
+            self.stdout.write("\n".join(map(as_text, found)))
+        if any(each.level == "error" for each in found):
             sys.exit(1)
 
 
-def as_text(finding: Finding) -> str:
-    remedy = f"\n         → {finding.remedy}" if finding.remedy else ""
-    return f"{finding.level:8} {finding.subject}: {finding.text}{remedy}"
+def as_text(found: Condition) -> str:
+    remedy = f"\n         → {found.remedy}" if found.remedy else ""
+    return f"{found.level:8} {found.subject}: {found.text}{remedy}"

@@ -1,4 +1,4 @@
-"""Examine the installation for ``manage.py doctor``: one finding per subject, with its remedy."""
+"""Examine the installation for ``manage.py doctor``: one condition per subject, with its remedy."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ CHECK_ADDRESS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """One fact of the installation; ``level`` is ok, which needs no remedy, warning or error."""
+class Condition:
+    """State of one part of the installation. ``level`` is ok, warning or error."""
 
     level: str
     subject: str
@@ -39,9 +39,9 @@ class Finding:
     remedy: str = ""
 
 
-def examine(now: datetime) -> Iterator[Finding]:
+def examine(now: datetime) -> Iterator[Condition]:
     """Yield what each examination finds; a database that is away does not end the others."""
-    examinations: dict[str, Callable[[datetime], Iterator[Finding]]] = {
+    examinations: dict[str, Callable[[datetime], Iterator[Condition]]] = {
         "settings": configuration,
         "database": database_state,
         "disk": disk,
@@ -53,37 +53,39 @@ def examine(now: datetime) -> Iterator[Finding]:
             yield from found(now)
         except DatabaseError as exc:
             text = f"The database cannot be read: {database.one_line(exc)}."
-            yield Finding(
+            yield Condition(
                 "error", subject, text, "See that it runs, and that DATABASE_URL is right."
             )
 
 
-def configuration(_now: datetime) -> Iterator[Finding]:
+def configuration(_now: datetime) -> Iterator[Condition]:
     """Run the checks of Django and Holdfast: settings, static files, proxies, security."""
     every = run_checks(include_deployment_checks=True)
     messages = [each for each in every if not each.is_silenced()]
     for each in messages:
         level = "error" if each.level >= ERROR else "warning"
-        yield Finding(level, "settings", each.msg, each.hint or "See Django's page on this check.")
+        yield Condition(
+            level, "settings", each.msg, each.hint or "See Django's page on this check."
+        )
     if not messages:
-        yield Finding("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+        yield Condition("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
 
 
-def database_state(_now: datetime) -> Iterator[Finding]:
+def database_state(_now: datetime) -> Iterator[Condition]:
     """Run the checks of the database: migrations, writing, options and triggers."""
     reason = health.why_not_ready()
     if "migrations" in reason:
-        yield Finding("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
+        yield Condition("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
         return
     messages = run_checks(tags=["database"], databases=["default"])
     for each in messages:
-        yield Finding("error", "database", each.msg, each.hint or "Read the log of the database.")
+        yield Condition("error", "database", each.msg, each.hint or "Read the log of the database.")
     if not messages:
         text = "It is migrated and takes writes, and triggers protect the audit log."
-        yield Finding("ok", "database", text)
+        yield Condition("ok", "database", text)
 
 
-def disk(_now: datetime) -> Iterator[Finding]:
+def disk(_now: datetime) -> Iterator[Condition]:
     """Measure the room beside a database in a file; a server looks after its own."""
     if connection.vendor != "sqlite":
         return
@@ -91,12 +93,12 @@ def disk(_now: datetime) -> Iterator[Finding]:
     free = shutil.disk_usage(folder).free
     text = f"{free // 2**20} MiB are free in {folder}."
     if free < LEAST_ROOM:
-        yield Finding("warning", "disk", text, "Make room, or move the database to another disk.")
+        yield Condition("warning", "disk", text, "Make room, or move the database to another disk.")
     else:
-        yield Finding("ok", "disk", text)
+        yield Condition("ok", "disk", text)
 
 
-def settling(now: datetime) -> Iterator[Finding]:
+def settling(now: datetime) -> Iterator[Condition]:
     """Look for what ``settle`` should have recorded or finished."""
     proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
     late = Hold.objects.past_their_time(proven, now - LATE).count()
@@ -105,19 +107,19 @@ def settling(now: datetime) -> Iterator[Finding]:
     intents = silent.without_outcome().order_by().count()
     if late or intents:
         text = f"{late} holds wait to be settled, and {intents} actions have no outcome."
-        yield Finding("warning", "settling", text, RUN_SETTLE)
+        yield Condition("warning", "settling", text, RUN_SETTLE)
     else:
-        yield Finding("ok", "settling", "Nothing waits to be settled.")
+        yield Condition("ok", "settling", "Nothing waits to be settled.")
 
 
-def calcom(_now: datetime) -> Iterator[Finding]:
+def calcom(_now: datetime) -> Iterator[Condition]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
     try:
         answer = calcom_client.client().event_types()
     except CalcomError as error:
         remedy = CHECK_ADDRESS if error.exchange.status is None else "Look at CALCOM_API_KEY."
         text = f"{settings.CALCOM_API_URL} did not give the event types: {error.cause}."
-        yield Finding("error", "cal.com", text, remedy)
+        yield Condition("error", "cal.com", text, remedy)
         exchange = error.exchange
     else:
         exchange = answer.exchange
@@ -125,14 +127,14 @@ def calcom(_now: datetime) -> Iterator[Finding]:
         text = f"The key may list {number} event types."
         remedy = "Use a key of the user or team whose times are held."
         yield (
-            Finding("ok", "cal.com", text)
+            Condition("ok", "cal.com", text)
             if number
-            else Finding("warning", "cal.com", text, remedy)
+            else Condition("warning", "cal.com", text, remedy)
         )
     yield from clocks(exchange)
 
 
-def clocks(exchange: Exchange) -> Iterator[Finding]:
+def clocks(exchange: Exchange) -> Iterator[Condition]:
     """Compare our clock with the whole seconds of cal.com's ``Date``."""
     if exchange.server_date is None:
         return
@@ -140,6 +142,6 @@ def clocks(exchange: Exchange) -> Iterator[Finding]:
     if abs(skew) > MOST_SKEW:
         text = f"This machine's clock differs from cal.com's by {abs(skew).total_seconds():.0f} s."
         remedy = "Run a time service, such as systemd-timesyncd. Countdowns are right even so."
-        yield Finding("warning", "clock", text, remedy)
+        yield Condition("warning", "clock", text, remedy)
     else:
-        yield Finding("ok", "clock", "This machine's clock agrees with cal.com's.")
+        yield Condition("ok", "clock", "This machine's clock agrees with cal.com's.")
