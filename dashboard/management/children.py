@@ -7,10 +7,15 @@ even after SIGKILL, and the child ends itself.
 from __future__ import annotations
 
 import subprocess
+import sys
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 MAX_LOG_EXCERPT = 2000  # characters
+PYTHON = [sys.executable, "-u"]
+MANAGE = [*PYTHON, "manage.py"]
+SETTLE = [*MANAGE, "settle", "--every", "5", "--with-parent"]
+SERVER = [*PYTHON, "-m", "gunicorn", "-c", "python:dashboard.management.child_server", "--bind"]
 
 
 class ChildDiedError(Exception):

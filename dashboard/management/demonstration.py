@@ -10,6 +10,7 @@ import errno
 import fcntl
 import ipaddress
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -18,31 +19,9 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / ".demo"
-# Removed from the environment.
-VARIABLES = [
-    "CALCOM_API_KEY",
-    "CALCOM_API_URL",
-    "DATABASE_URL",
-    "DEBUG",
-    "HOLD_MINUTES",
-    "HOLD_MINUTES_MAX",
-    "LOG_FORMAT",
-    "METRICS_ALLOWED",
-    "OFFICE_TIME_ZONE",
-    "PUBLIC_URL",
-    "REMOTE_GROUPS",
-    "REMOTE_GROUPS_HEADER",
-    "REMOTE_SIGN_OUT_URL",
-    "REMOTE_USER_HEADER",
-    "SECRET_KEY",
-    "SESSION_IDLE_MINUTES",
-    "SESSION_MAX_HOURS",
-    "STAFF_MAY_TAKE_OVER",
-    "STATIC_ROOT",
-    "TRUSTED_PROXIES",
-    "WALLBOARD_CLIENT_NAMES",
-    "WEB_CONCURRENCY",
-]
+# The variables of the settings, which are removed from the environment.
+SETTINGS = (PROJECT / "dashboard" / "settings.py").read_text(encoding="utf-8")
+VARIABLES = re.findall(r'\bread\(\s*"(\w+)"', SETTINGS)
 LOOPBACK = "127.0.0.1"
 
 
@@ -67,11 +46,6 @@ def prepare(folder: Path = FOLDER) -> None:
     )
 
 
-def environment_of_children(*, public_url: str, calcom_url: str) -> dict[str, str]:
-    """Return the environment of child processes, with the addresses of this run."""
-    return os.environ | {"PUBLIC_URL": public_url, "CALCOM_API_URL": calcom_url}
-
-
 def stored_secret(path: Path) -> str:
     """Return the secret of an earlier start, so that people stay signed in, or a new one."""
     if not path.exists():
@@ -81,9 +55,9 @@ def stored_secret(path: Path) -> str:
 
 
 @contextmanager
-def exclusive(folder: Path = FOLDER) -> Iterator[None]:
+def exclusive() -> Iterator[None]:
     """Lock the folder against a second demo; raise CannotStartError if it is locked."""
-    with (folder / "lock").open("w") as lock:
+    with (FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:

@@ -29,31 +29,6 @@ HOLD_DATES = ("start", "end", "release_at")
 NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
 DEMO_DAYS = 28
 DEMO_ZONE = ZoneInfo("Europe/Rome")
-# Weekday (Monday is 0), hour, event type, minutes, attendees. Every week has the same bookings, so
-# that a restart on another day finds them where they were.
-DEMO_WEEK = (
-    (0, 10, 1, 60, 1),
-    (0, 15, 3, 60, 2),
-    (1, 9, 2, 45, 1),
-    (1, 14, 1, 60, 1),
-    (2, 11, 3, 60, 5),
-    (2, 16, 4, 30, 1),
-    (3, 10, 2, 180, 1),
-    (3, 15, 3, 60, 4),
-    (4, 9, 1, 60, 1),
-    (4, 12, 20, 60, 1),
-    # In the practice.
-    (0, 9, 1010, 45, 1),
-    (0, 12, 1051, 20, 1),
-    (1, 10, 1020, 45, 1),
-    (1, 11, 1042, 90, 6),
-    (2, 9, 1030, 60, 1),
-    (2, 14, 1071, 60, 5),
-    (3, 9, 1201, 20, 1),
-    (3, 13, 1206, 30, 1),
-    (4, 10, 1011, 20, 1),
-    (4, 15, 1100, 45, 1),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -274,24 +249,25 @@ def write_hold(row: Hold) -> dict[str, Any]:
 
 def demo_world(today: date) -> World:
     """Return the world of the demo: that of the recordings and a practice, booked from a day on."""
-    world, practice = (
-        read_world(Path(__file__).with_name(name)) for name in ("world.json", "practice.json")
-    )
+    folder = Path(__file__).parent
+    world, practice = read_world(folder / "world.json"), read_world(folder / "practice.json")
+    week = json.loads((folder / "week.json").read_text(encoding="utf-8"))
     return World(
         users=world.users + practice.users,
         keys=world.keys,
         teams=world.teams + practice.teams,
         schedules=world.schedules + practice.schedules,
         event_types=world.event_types + practice.event_types,
-        bookings=world.bookings + tuple(demo_bookings(today)),
+        bookings=world.bookings + tuple(demo_bookings(today, week)),
     )
 
 
-def demo_bookings(today: date) -> Iterator[Booking]:
+def demo_bookings(today: date, week: list[dict[str, Any]]) -> Iterator[Booking]:
+    """Yield the bookings of a week, the same every week: a restart on another day finds them."""
     for day in (today + timedelta(days=ahead) for ahead in range(DEMO_DAYS)):
-        for weekday, hour, event_type, minutes, attendees in DEMO_WEEK:
-            if day.weekday() == weekday:
-                start = datetime.combine(day, time(hour), DEMO_ZONE).astimezone(UTC)
-                end = start + timedelta(minutes=minutes)
-                uid = f"demo-{day}-{hour:02}"
-                yield Booking(uid, event_type, start, end, attendees=attendees)
+        for each in week:
+            if DAYS[day.weekday()] == each["day"]:
+                start = datetime.combine(day, time(each["hour"]), DEMO_ZONE).astimezone(UTC)
+                end = start + timedelta(minutes=each["minutes"])
+                uid = f"demo-{day}-{each['hour']:02}"
+                yield Booking(uid, each["eventType"], start, end, attendees=each["attendees"])

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import signal
 import socket
-import sys
 import time
 from argparse import ArgumentParser
 from itertools import cycle, islice
@@ -23,13 +23,11 @@ from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
 from dashboard.management import demonstration
-from dashboard.management.children import ChildDiedError, Children
+from dashboard.management.children import MANAGE, SERVER, SETTLE, ChildDiedError, Children
 from dashboard.sandbox import demo_world
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
 PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
-PYTHON = [sys.executable, "-u"]
-MANAGE = [*PYTHON, "manage.py"]
 
 
 class Command(BaseCommand):
@@ -80,8 +78,7 @@ class Command(BaseCommand):
 
 def start_children(children: Children, listener: socket.socket, url: str) -> str:
     """Start sandbox, settle and server; return the address that controls the sandbox."""
-    variables = demonstration.environment_of_children(public_url=url, calcom_url=url)
-    children.environment = variables
+    children.environment = variables = os.environ | {"PUBLIC_URL": url}
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
@@ -89,10 +86,9 @@ def start_children(children: Children, listener: socket.socket, url: str) -> str
     if len(addresses) < len(("sandbox", "control")):
         raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
     variables["CALCOM_API_URL"] = addresses["sandbox"]
-    children.start("settle", [*MANAGE, "settle", "--every", "5", "--with-parent"])
-    server = ["-m", "gunicorn", "-c", "python:dashboard.management.child_server"]
-    options = ["--bind", f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
-    children.start("server", [*PYTHON, *server, *options], pass_fds=[listener.fileno()])
+    children.start("settle", SETTLE)
+    server = [*SERVER, f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
+    children.start("server", server, pass_fds=[listener.fileno()])
     return addresses["control"]
 
 

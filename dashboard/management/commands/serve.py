@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
 from argparse import ArgumentParser
 from typing import Any
@@ -15,12 +14,9 @@ from django.db.migrations.executor import MigrationExecutor
 
 from dashboard.edge.checks import check_collected
 from dashboard.edge.gunicorn import bind, graceful_timeout
-from dashboard.management.children import ChildDiedError, Children
+from dashboard.management.children import SERVER, SETTLE, ChildDiedError, Children
 from dashboard.management.service import until_stopped
 
-PYTHON = [sys.executable, "-u"]
-SETTLE = [*PYTHON, "manage.py", "settle", "--every", "5", "--with-parent"]
-SERVER = [*PYTHON, "-m", "gunicorn", "-c", "python:dashboard.management.child_server", "--bind"]
 KILLED_AFTER = graceful_timeout + 5  # seconds
 
 
