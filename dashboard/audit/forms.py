@@ -18,7 +18,8 @@ from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.pictures import Range
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
-from dashboard.audit.terms import Context, Person, TermError
+from dashboard.audit.term_values import TermError
+from dashboard.audit.terms import Context, Person
 from dashboard.localization import local_times
 
 SYSTEM = "system"

@@ -1,9 +1,10 @@
 """Index of texts: what entries and holds say, found by any three characters in a row.
 
 SQLite keeps each index as an FTS5 table of trigrams, PostgreSQL as a table with a trigram index.
-Neither is a model that Django migrates, so that both look alike: ``rowid`` and ``text``. A trigger
-(:mod:`dashboard.audit.triggers`) writes the text of an entry in lower case; the text of a hold,
-which names a client, is folded by the application and erased with it.
+Neither is a model that Django migrates, so that both look alike: ``rowid`` and ``text``. Texts are
+folded as on the board (:mod:`dashboard.audit.fold_sql`). A trigger
+(:mod:`dashboard.audit.triggers`) writes the text of an entry; the text of a hold, which names a
+client, is written by the application and erased with it.
 
 Sources: https://www.sqlite.org/fts5.html#the_trigram_tokenizer,
 https://www.postgresql.org/docs/current/pgtrgm.html.
@@ -11,6 +12,7 @@ https://www.postgresql.org/docs/current/pgtrgm.html.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,14 +37,22 @@ COLUMNS = (
 
 
 class Like(models.Lookup):
-    """``column LIKE '%word%'`` without an ESCAPE clause, with which FTS5 uses no index."""
+    """``column LIKE '%word%'``, in which ``%`` and ``_`` stand for themselves.
+
+    On SQLite without an ESCAPE clause, with which FTS5 uses no index: there LIKE finds rows by the
+    index, and ``instr`` keeps those with the very word.
+    """
 
     lookup_name = "like"
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
         left, parameters = self.process_lhs(compiler, connection)
-        word = str(self.rhs).replace("%", " ")
-        return f"{left} LIKE %s", (*parameters, f"%{word}%")
+        word = str(self.rhs)
+        if connection.vendor == "sqlite":
+            both = (*parameters, f"%{word}%", *parameters, word)
+            return f"({left} LIKE %s AND instr({left}, %s))", both
+        escaped = re.sub(r"([%_\\])", r"\\\1", word)
+        return f"{left} LIKE %s", (*parameters, f"%{escaped}%")
 
 
 models.TextField.register_lookup(Like)

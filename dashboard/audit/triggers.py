@@ -17,12 +17,14 @@ https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 """
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain, rollup_sql, text_index, unique_indexes
+from dashboard.audit import chain, fold_sql, rollup_sql, text_index, unique_indexes
+from dashboard.localization.folding import fold
 
 TABLE = "dashboard_auditentry"
 LINKS = "dashboard_auditlink"
@@ -60,14 +62,20 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
     {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
 
 
-def text_of(row: str) -> str:
+def text_of(row: str, vendor: str) -> str:
     """Return the SQL of the text that the index has of an entry."""
     columns = " || ' ' || ".join(f"{row}.{name}" for name in text_index.COLUMNS)
-    return f"lower({columns})"
+    return fold_sql.folded(vendor, columns)
 
 
-ADD_TEXT = f"INSERT INTO {text_index.ENTRIES} (rowid, text) VALUES (NEW.id, {text_of('NEW')});"  # noqa: S608
-SQLITE_TEXT = f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} BEGIN {ADD_TEXT} END'
+@cache
+def add_text(vendor: str) -> str:
+    """Return the statement that indexes a new entry."""
+    text = text_of("NEW", vendor)
+    return f"INSERT INTO {text_index.ENTRIES} (rowid, text) VALUES (NEW.id, {text});"  # noqa: S608
+
+
+SQLITE_TEXT = f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} BEGIN {add_text("sqlite")} END'
 
 FUNCTION = f"{TABLE}_refuse"
 FUNCTION_BODY = (
@@ -92,7 +100,6 @@ LINK_FUNCTION_BODY = f"""
         RETURN NULL;
     END """  # noqa: S608 constants
 TEXT_FUNCTION = TEXT
-TEXT_FUNCTION_BODY = f" BEGIN {ADD_TEXT} RETURN NULL; END "
 # Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, insert 4, delete 8, update 16,
 # truncate 32. For each row, because an ALTER that fills a column with a default issues an UPDATE
 # without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
@@ -120,15 +127,21 @@ POSTGRESQL_CATALOGUE = """
 """
 
 
+def text_function_body() -> str:
+    """Return the body of PostgreSQL's function that indexes a new entry."""
+    return f" BEGIN {add_text('postgresql')} RETURN NULL; END "
+
+
 def is_supported(connection: BaseDatabaseWrapper) -> bool:
     """Return True for the databases that have triggers here: SQLite and PostgreSQL."""
     return connection.vendor in ("sqlite", "postgresql")
 
 
 def prepare(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
-    """Give a new connection to SQLite the function that the linking trigger calls."""
+    """Give a new connection to SQLite the functions that the triggers call."""
     if connection.vendor == "sqlite":
-        connection.connection.create_function(SHA256, 1, chain.sha256, deterministic=True)
+        for name, function in ((SHA256, chain.sha256), (fold_sql.FUNCTION, fold)):
+            connection.connection.create_function(name, 1, function, deterministic=True)
 
 
 def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
@@ -182,7 +195,7 @@ def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
         for table in TABLES
         for name, (_definition, kind) in POSTGRESQL.items()
     }
-    adding = ("A", False, True, TEXT_FUNCTION, TEXT_FUNCTION_BODY, "plpgsql")
+    adding = ("A", False, True, TEXT_FUNCTION, text_function_body(), "plpgsql")
     return guards | {LINK: (1 | 4, *linking), TEXT: (1 | 4, *adding)}
 
 
@@ -223,7 +236,7 @@ def postgresql_statements() -> Iterator[str]:
     functions = {
         FUNCTION: FUNCTION_BODY,
         LINK_FUNCTION: LINK_FUNCTION_BODY,
-        TEXT_FUNCTION: TEXT_FUNCTION_BODY,
+        TEXT_FUNCTION: text_function_body(),
     }
     for function, body in functions.items():
         yield (

@@ -10,32 +10,24 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.audit import text_index, trail
+from dashboard.audit.clients import holds_of_same_client
 from dashboard.holds import messages
 from dashboard.holds.loading import load
-from dashboard.holds.models import Hold, HoldQuerySet
+from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 
 ERASED = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
 
 
-def of_same_client(hold: Hold) -> HoldQuerySet:
-    """Return all holds with the same name and contact.
-
-    Without a contact it is only this one: another client may have the same name.
-    """
-    same = Q(client_name=hold.client_name, client_contact=hold.client_contact)
-    return Hold.objects.filter(same if hold.client_contact else Q(pk=hold.pk))
-
-
-def erasable(hold: Hold) -> HoldQuerySet:
+def erasable(hold: Hold) -> QuerySet[Hold]:
     """Return the ended holds of the client that still say something about them."""
     says_something = ~Q(**ERASED)
-    return of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
+    return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
 
 
 def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import importlib
+import json
+import secrets
+import unicodedata
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
 
-from dashboard.audit import search, terms, trail
+from dashboard.audit import fold_sql, search, terms, text_index, trail
 from dashboard.audit.forms import people
 from dashboard.audit.models import EntryText, HoldText
-from dashboard.audit.terms import Context, TermError
+from dashboard.audit.term_values import TermError
+from dashboard.audit.terms import Context
 from dashboard.holds.models import Hold
+from dashboard.localization.folding import LETTERS, fold
 from tests.accounts.cast import acting
 from tests.audit.recorded import (
     NOON,
@@ -24,6 +31,7 @@ from tests.audit.recorded import (
     hold_of,
     sign_in,
 )
+from tests.localization.spellings import SAME
 
 pytestmark = pytest.mark.django_db
 LATER = after(3600)
@@ -88,6 +96,7 @@ ALL = [EXPIRED, CHANGED, FAILED, STUCK, PLACED, EXTENDED, SIGNED_IN]
         ("BRONTE -action:expire", [EXTENDED]),
         ('"zoe bronte"', [EXPIRED, EXTENDED]),
         ('"bronte zoe"', []),
+        ("“zoe bronte”", [EXPIRED, EXTENDED]),
         ("079 123 45 67", [EXPIRED, EXTENDED]),
         ("+41791234567", [EXPIRED, EXTENDED]),
         ("lukasiewicz", [STUCK, SIGNED_IN]),
@@ -97,7 +106,11 @@ ALL = [EXPIRED, CHANGED, FAILED, STUCK, PLACED, EXTENDED, SIGNED_IN]
         ("actor:system", [EXPIRED]),
         ("-actor:system -actor:colleague", [FAILED, STUCK, SIGNED_IN]),
         ("about:staff", [CHANGED, FAILED]),
+        ("person:staff", [CHANGED, FAILED, STUCK, SIGNED_IN]),
+        ("person:system", [EXPIRED]),
         ("action:extend", [STUCK, EXTENDED]),
+        ("action:extend action:place", [STUCK, PLACED, EXTENDED]),
+        ("-action:extend -action:place", [EXPIRED, CHANGED, FAILED, SIGNED_IN]),
         ("outcome:refused", [FAILED, PLACED]),
         ("outcome:none", [STUCK]),
         ("-outcome:ok", [FAILED, STUCK, PLACED]),
@@ -127,10 +140,33 @@ ALL = [EXPIRED, CHANGED, FAILED, STUCK, PLACED, EXTENDED, SIGNED_IN]
         ("already reserved", [PLACED]),
         ("action:extend actor:colleague zoe", [EXTENDED]),
         ("100%", []),
+        ("z_e", []),
+        ("slot%reserved", []),
+        ("slot_reserved", [PLACED]),
+        ("slot-reserved", []),
     ],
 )
 def test_finds(log, text, expected):
     assert found(text) == expected
+
+
+def test_story_of_a_client_is_that_of_name_and_contact(log, staff, colleague):
+    """A name alone is not enough: another client may have it."""
+    extend(staff, same := hold_of(staff, log.client_name), at=after(10))
+    Hold.objects.filter(pk=same.pk).update(client_contact=log.client_contact)
+    same.refresh_from_db()
+    same.index_client()
+    extend(colleague, namesake := hold_of(staff, log.client_name), at=after(11))
+    assert found(f"client:{log.pk}") == [STUCK, EXPIRED, EXTENDED]
+    assert found(f"client:{same.pk}") == found(f"client:{log.pk}")
+    assert found(f"client:{namesake.pk}") == [EXTENDED]
+
+
+def test_person_is_told_what_was_taken_from_them(staff, colleague):
+    asked = {"person": staff.pk}
+    trail.event(action=Action.TAKE_OVER, by=acting(colleague), asked=asked, now=NOON)
+    assert found("about:staff") == [("take_over", "colleague")]
+    assert found("about:colleague") == []
 
 
 def test_finds_by_hold_and_by_the_viewer(log, colleague):
@@ -145,7 +181,15 @@ def test_finds_by_hold_and_by_the_viewer(log, colleague):
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("actr:ada", "There is no term “actr:”"),
+        ("actr:ada", "There is no term “actr:”. Put it in quotes as text."),
+        ('zoe "bronte', "A quotation mark is missing"),
+        ("day:..", "A range needs a day"),
+        ("day:2025-11-25..2025-11-24", "ends before it begins"),
+        ("day:0d", "“0d” is no day."),
+        ("-day:", "needs a value"),
+        ("client:zoe", "“zoe” is no number."),
+        ("client:999999", "There is no hold 999999."),
+        ("person:someone", "There is no person “someone”."),
         ("actor:", "needs a value"),
         ('actor:""', "needs a value"),
         ("actor:someone", "There is no person “someone”."),
@@ -204,3 +248,50 @@ def test_text_of_an_entry_is_in_the_index_with_it():
     (row,) = EntryText.objects.all()
     assert "slot taken" in row.text
     assert Hold.objects.count() == 0
+
+
+def test_database_folds_as_the_board_does():
+    """Compare all letters of the scripts that people here write, and what the tables name."""
+    blocks = (range(33, 0x590), range(0x5D0, 0x700), range(0x1E00, 0x2000))
+    chars = [char for block in blocks for char in map(chr, block) if char.isprintable()]
+    words = [
+        f"a{char}{unicodedata.normalize('NFD', char)}Z  b" for char in [*chars, *LETTERS, "ﬁ", "Ａ"]
+    ]
+    with connection.cursor() as cursor:
+        texts = "json_each" if connection.vendor == "sqlite" else "json_array_elements_text"
+        folded = fold_sql.folded(connection.vendor, "value")
+        cursor.execute(f"SELECT value, {folded} FROM {texts}(%s)", [json.dumps(words)])
+        assert [row for row in cursor.fetchall() if row[1] != fold(row[0])] == []
+
+
+def test_migration_folds_the_texts_that_were_in_lower_case(staff):
+    for message in ("plain", "étÉ d’Arc"):
+        trail.event(action=Action.DENIED, by=acting(staff), now=NOON, message=message)
+    texts = list(EntryText.objects.order_by("rowid").values_list("rowid", "text"))
+    with connection.cursor() as cursor:
+        for pk, text in ((texts[-1][0], "staff étÉ d’arc"), (texts[-2][0], "staff  plain")):
+            cursor.execute(
+                f"UPDATE {text_index.ENTRIES} SET text = %s WHERE rowid = %s", [text, pk]
+            )
+    migration = importlib.import_module("dashboard.migrations.0065_fold_entry_texts")
+    migration.refold(None, SimpleNamespace(connection=connection))
+    refolded = EntryText.objects.order_by("rowid").values_list("text", flat=True)
+    assert list(refolded)[-2:] == ["staff  plain", "staff ete darc"]
+
+
+def test_entry_is_found_however_it_is_spelled(staff):
+    """The text of an entry has one form, that of a client or a person all that a search knows."""
+    same = [(written, typed) for written, typed in SAME if fold(typed) in fold(written)]
+    assert len(same) > 20
+    for written, typed in same:
+        event = {"message": written, "request_id": f"request-{secrets.token_hex(8)}"}
+        trail.event(action=Action.DENIED, by=acting(staff), now=NOON, **event)
+        assert found(f'"{typed}" request:{event["request_id"]}') == [("denied", "staff")], typed
+
+
+def test_person_is_found_however_the_name_is_spelled(staff):
+    staff.first_name, staff.last_name = "Zoë", "Müller-Łukasiewicz"
+    staff.save()
+    sign_in(staff)
+    for typed in ("zoe", "mueller", "MULLER", '"muller lukasiewicz"', "actor:mueller"):
+        assert [action for action, _who in found(typed)] == ["sign_in"], typed

@@ -1,0 +1,83 @@
+"""Values of terms: numbers, codes, and ranges of days; see :mod:`dashboard.audit.terms`."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta
+
+from django.db.models import Q
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from dashboard.localization import local_times
+
+RELATIVE = re.compile(r"([1-9][0-9]{0,3})([dh])")
+MAX_ID = 2**63 - 1
+
+
+class TermError(ValueError):
+    """A term that makes no sense; the message is for people."""
+
+
+def days(value: str, now: datetime) -> Q:
+    """Match a day, a range ``A..B`` with open ends, ``today``, ``yesterday``, ``7d`` or ``2h``."""
+    first, is_range, last = value.partition("..")
+    if not first and not last:
+        raise TermError(_("A range needs a day, such as day:2026-11-20.. or day:..today."))
+    if relative := RELATIVE.fullmatch(value):
+        amount = int(relative[1])
+        if relative[2] == "h":
+            return Q(at__gte=now - timedelta(hours=amount))
+        start = local_times.local_date(now) - timedelta(days=amount - 1)
+        return Q(at__gte=local_times.midnight(start))
+    start = read_day(first, now) if first else None
+    end = read_day(last, now) if last else None if is_range else start
+    if start and end and end < start:
+        raise TermError(_("“%(text)s” ends before it begins.") % {"text": value})
+    found = Q(at__gte=local_times.midnight(start)) if start else Q()
+    return found & Q(at__lt=local_times.midnight(end + timedelta(days=1))) if end else found
+
+
+def hour(value: str) -> Q:
+    """Match one hour from a local time on, such as 2026-11-20T14:00, or with its offset."""
+    try:
+        start = parse_datetime(value)
+    except ValueError:  # well written, but no such time
+        start = None
+    if start is None or not 2000 <= start.year < 2200:
+        raise TermError(_("“%(text)s” is no hour. Write 2026-11-20T14:00.") % {"text": value})
+    start = start if start.tzinfo else start.replace(tzinfo=local_times.zone())
+    # In UTC, because an hour of a local time can be none or two.
+    start = start.astimezone(UTC)
+    return Q(at__gte=start, at__lt=start + timedelta(hours=1))
+
+
+def read_day(text: str, now: datetime) -> date:
+    today = local_times.local_date(now)
+    if text.lower() in ("today", "yesterday"):
+        return today - timedelta(days=text.lower() == "yesterday")
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        found = date.min
+    if not 2000 <= found.year < 2200:  # datetimes near the ends of the calendar overflow
+        raise TermError(
+            _("“%(text)s” is no day. Write 2026-11-20, today, yesterday, 7d or 2h.")
+            % {"text": text}
+        )
+    return found
+
+
+def number(value: str) -> int:
+    if not (value.isascii() and value.isdigit() and 0 < int(value) <= MAX_ID):
+        raise TermError(_("“%(text)s” is no number.") % {"text": value[:20]})
+    return int(value)
+
+
+def one_of(value: str, known: list[str]) -> str:
+    if value.lower() not in known:
+        raise TermError(
+            _("“%(text)s” is not known. Possible are %(known)s")
+            % {"text": value, "known": ", ".join(known)}
+        )
+    return value.lower()
