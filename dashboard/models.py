@@ -2,7 +2,7 @@
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals
-from dashboard.audit.models import AuditEntry, AuditLink, EntryText, HoldText
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
 from dashboard.audit.rollups import ActionCount, CallCount
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
@@ -11,6 +11,7 @@ __all__ = [
     "ActionCount",
     "AuditEntry",
     "AuditLink",
+    "AuditPrune",
     "Calendar",
     "CallCount",
     "CallTotals",

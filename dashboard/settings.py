@@ -62,6 +62,9 @@ SESSION_IDLE_MINUTES = read(
 SESSION_MAX_HOURS = read(
     "SESSION_MAX_HOURS", setting_readers.whole_number(1, 90 * 24), default=7 * 24
 )
+AUDIT_RETENTION_DAYS = read(
+    "AUDIT_RETENTION_DAYS", setting_readers.whole_number(90, 100 * 366), default=0
+)  # 0 keeps all
 REMOTE_USER_HEADER = read("REMOTE_USER_HEADER", remote_user_settings.header, default="")
 REMOTE_GROUPS_HEADER = read("REMOTE_GROUPS_HEADER", remote_user_settings.header, default="")
 REMOTE_GROUPS: dict[str, str] = read(

@@ -44,6 +44,7 @@ DONE: dict[str, str | Promise] = {
     Action.EXPORT: _lazy("exported the log"),
     Action.VERIFY: _lazy("verified the log"),
     Action.ERASE: _lazy("erased the client's data of %(it)s and of all other ended holds"),
+    Action.PRUNE: _lazy("removed old entries of the log"),
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")

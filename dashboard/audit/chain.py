@@ -74,8 +74,9 @@ def link_hash(previous: str, position: int, entry_id: int, content: str) -> str:
 class Fault:
     """The first difference between the log and its chain.
 
-    ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, and ``broken`` for the chain
-    itself. ``entry_id`` is None where the link of the entry is missing.
+    ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
+    itself, and ``forged`` for a record of retention. ``entry_id`` is None where the link of the
+    entry is missing.
     """
 
     kind: str

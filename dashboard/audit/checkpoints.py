@@ -4,6 +4,9 @@ The chain alone cannot prove that its end was not cut off, nor that it was not c
 some entry on by someone who may write to the database. A checkpoint that a stranger keeps can: the
 hash at its position must never change. The signature, made with SECRET_KEY, proves that it is one
 of this installation.
+
+A record of retention (:class:`AuditPrune`) is a checkpoint too, kept in the database. It says where
+the chain begins now: at a link whose entry was deleted.
 """
 
 from __future__ import annotations
@@ -16,9 +19,12 @@ from datetime import UTC, datetime
 from django.core.signing import Signer
 
 from dashboard.audit import chain
-from dashboard.audit.models import AuditLink
+from dashboard.audit.chain import Fault
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 
 SALT = "holdfast.audit.checkpoint"
+# Another one: checkpoints are handed out, and none of them may permit a deletion.
+PRUNE_SALT = "holdfast.audit.prune"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +66,55 @@ def read(line: str) -> Checkpoint:
 
 
 def contradicted(checkpoints: Iterable[Checkpoint]) -> Checkpoint | None:
-    """Return the first checkpoint whose position has another hash now, or none."""
+    """Return the first checkpoint whose position has another hash now, or none.
+
+    Those of deleted entries have nothing to be compared with, and are left out.
+    """
+    begin, _hash = start()
     for checkpoint in checkpoints:
+        if checkpoint.position < begin:
+            continue
         link = AuditLink.objects.filter(position=checkpoint.position).values_list("hash", flat=True)
         if checkpoint.position and link.first() != checkpoint.hash:
             return checkpoint
+    return None
+
+
+def latest_prune() -> AuditPrune | None:
+    """Return the record that covers the most entries."""
+    return AuditPrune.objects.order_by("-position").first()
+
+
+def prune_signature(prune: AuditPrune) -> str:
+    moments = f"{chain.plain(prune.until)} {chain.plain(prune.at)}"
+    text = f"{prune.first} {prune.position} {prune.hash} {moments}"
+    return Signer(salt=PRUNE_SALT).signature(text)
+
+
+def start() -> tuple[int, str]:
+    """Return position and hash of the last deleted entry, whose link is still there.
+
+    Without one it is (0, ""); also where an entry is missing that no record covers, or one is
+    there again, so that a verification from there on names it.
+    """
+    first = AuditLink.objects.order_by("position").first()
+    if (
+        first is None
+        or not AuditPrune.objects.filter(position__gte=first.position).exists()
+        or AuditEntry.objects.filter(pk=first.entry_id).exists()
+    ):
+        return 0, chain.FIRST
+    return first.position, first.hash
+
+
+def prune_fault() -> Fault | None:
+    """Return what is wrong with the record that permits deletions, or None."""
+    prune = latest_prune()
+    if prune is None:
+        return None
+    if prune.signature != prune_signature(prune):
+        return Fault("forged", prune.position, None)
+    link = AuditLink.objects.filter(position=prune.position).first()
+    if link is None or link.hash != prune.hash:
+        return Fault("broken", prune.position, link and link.entry_id)
     return None

@@ -6,17 +6,19 @@ Each verification is an entry itself; the last one tells the page what was verif
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import chain, trail
+from dashboard.audit import chain, checkpoints, trail
 from dashboard.audit.chain import Fault, Verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
+NOTHING = (0, chain.FIRST)  # position and hash before the first entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +40,8 @@ class Verified:
 
 
 def verify_whole(*, by: Actor | None, now: datetime) -> Verification:
-    """Verify the log from the first entry to the last, and record the result."""
-    return record(chain.verify(AuditLink.objects, AuditEntry.objects), by=by, now=now)
+    """Verify the log from the first entry that is kept to the last, and record the result."""
+    return record(verify_from(), by=by, now=now)
 
 
 def verify_part(*, by: Actor | None, now: datetime) -> Verification:
@@ -47,14 +49,30 @@ def verify_part(*, by: Actor | None, now: datetime) -> Verification:
     last = latest()
     unfinished = last is not None and not last.is_whole and not last.fault
     started = time.monotonic()
-    verification = chain.verify(
-        AuditLink.objects,
-        AuditEntry.objects,
-        after=last.last if last and unfinished else 0,
-        known=last.last_hash if last and unfinished else chain.FIRST,
+    verification = verify_from(
+        (last.last, last.last_hash) if last and unfinished else NOTHING,
         is_due=lambda: time.monotonic() - started > REQUEST_SECONDS,
     )
     return record(verification, by=by, now=now)
+
+
+def verify_from(
+    place: tuple[int, str] = NOTHING, is_due: Callable[[], bool] = lambda: False
+) -> Verification:
+    """Verify from a position, whose hash was known, or from the first entry that is kept.
+
+    Begins again where retention deleted what was being read.
+    """
+    while True:
+        begin = checkpoints.start()
+        after, known = max(begin, place)
+        found = chain.verify(
+            AuditLink.objects, AuditEntry.objects, after=after, known=known, is_due=is_due
+        )
+        if fault := checkpoints.prune_fault():
+            return replace(found, fault=fault, is_whole=False)
+        if found.fault is None or begin == checkpoints.start():
+            return found
 
 
 def record(verification: Verification, *, by: Actor | None, now: datetime) -> Verification:
@@ -114,5 +132,9 @@ def sentence(fault: Fault) -> str:
         "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
         "inserted": _("Entry %(entry)s was inserted past Holdfast: it is not in the chain."),
         "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
+        "forged": _(
+            "The record that entries up to position %(position)s were removed by retention is not"
+            " signed with this site’s SECRET_KEY."
+        ),
     }
     return texts[fault.kind] % {"entry": fault.entry_id, "position": fault.position}

@@ -118,6 +118,7 @@ class AuditEntry(AppendOnlyModel):
         EXPORT = "export", _("exported the log")
         VERIFY = "verify", _("verified the log")
         ERASE = "erase", _("erased a client's data")
+        PRUNE = "prune", _("removed old entries")
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")
@@ -188,7 +189,8 @@ class AuditEntry(AppendOnlyModel):
 class AuditLink(AppendOnlyModel):
     """Place of one entry in the chain. A trigger writes it with the entry; see ``chain``.
 
-    It refers to the entry by number only, so that it remains where entries are pruned.
+    It refers to the entry by number only: the link of the last pruned entry remains, because the
+    next one is computed from it.
     """
 
     position = models.BigIntegerField(primary_key=True)  # 1, 2, … without a gap
@@ -200,6 +202,25 @@ class AuditLink(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.position}: entry {self.entry_id}"
+
+
+class AuditPrune(AppendOnlyModel):
+    """Signed record that all entries up to a position may be deleted; see ``retention``.
+
+    The triggers let the entries go that a record covers, and no other.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    first = models.BigIntegerField(unique=True)  # so that of two runs at once one is refused
+    hash = models.CharField(max_length=64)  # of the link at this position
+    until = models.DateTimeField()  # when the latest of these entries was written
+    at = models.DateTimeField()
+    signature = models.CharField(max_length=64)
+
+    objects = AppendOnlyQuerySet["AuditPrune"].as_manager()
+
+    def __str__(self) -> str:
+        return f"entries up to position {self.position}"
 
 
 class IndexedText(models.Model):

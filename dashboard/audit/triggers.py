@@ -28,7 +28,16 @@ from dashboard.localization.folding import fold
 
 TABLE = "dashboard_auditentry"
 LINKS = "dashboard_auditlink"
-TABLES = {TABLE: "id", LINKS: "position"}  # with their primary keys
+PRUNES = "dashboard_auditprune"
+TABLES = {TABLE: "id", LINKS: "position", PRUNES: "position"}  # with their primary keys
+# Conditions under which a row OLD may be deleted: a record of retention covers it. The link of the
+# last pruned entry stays.
+PRUNED = {
+    TABLE: f"EXISTS (SELECT 1 FROM {LINKS} l JOIN {PRUNES} p ON p.position >= l.position"  # noqa: S608
+    " WHERE l.entry_id = OLD.id)",
+    LINKS: f"EXISTS (SELECT 1 FROM {PRUNES} p WHERE p.position > OLD.position)",  # noqa: S608
+    PRUNES: "false",
+}
 WRITTEN = {*TABLES, text_index.ENTRIES, rollup_sql.ACTIONS, rollup_sql.CALLS}  # by triggers
 REFUSAL = "the audit log is append-only"
 WITHOUT_HASH = "an audit entry needs its content hash"
@@ -43,7 +52,7 @@ TEXT = f"{TABLE}_text"
 # Name: moment and condition.
 SQLITE = {
     "update": ("BEFORE UPDATE", "true"),
-    "delete": ("BEFORE DELETE", "true"),
+    "delete": ("BEFORE DELETE", "NOT {pruned}"),
     # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
     # sets PRAGMA recursive_triggers), so the INSERT itself is refused: here for the key, and by
     # one more trigger for each unique index.
@@ -78,8 +87,14 @@ def add_text(vendor: str) -> str:
 SQLITE_TEXT = f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} BEGIN {add_text("sqlite")} END'
 
 FUNCTION = f"{TABLE}_refuse"
+# PL/pgSQL looks for the columns of OLD only where it gets to.
+LET_GO = " ".join(
+    f"IF TG_TABLE_NAME = '{table}' THEN IF {condition} THEN RETURN OLD; END IF; END IF;"
+    for table, condition in PRUNED.items()
+)
 FUNCTION_BODY = (
-    f" BEGIN RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
+    f" BEGIN IF TG_OP = 'DELETE' THEN {LET_GO} END IF;"
+    f" RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
     " USING ERRCODE = 'integrity_constraint_violation'; END "
 )
 LINK_FUNCTION = LINK
@@ -225,8 +240,9 @@ def sqlite_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
                 for index, conflict in unique_indexes.conflicts(cursor, table)
             }
         for guard, (moment, condition) in (SQLITE | guards).items():
-            name = f"{table}{PREFIX}{guard}"
-            when = condition.format(table=table, key=key) if guard in SQLITE else condition
+            name, when = f"{table}{PREFIX}{guard}", condition
+            if guard in SQLITE:
+                when = condition.format(table=table, key=key, pruned=PRUNED[table])
             found[name] = f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}'
     return found | {LINK: SQLITE_LINK, TEXT: SQLITE_TEXT}
 

@@ -22,7 +22,7 @@ NOTHING = "–"
 LATEST_HOLDS = 1000  # among which the title of an event type is looked up
 TITLE_KEPT = 60  # seconds in the cache
 
-TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end"})
+TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before"})
 MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
 LABELS: dict[str, str | Promise] = {
     "event_type_id": _lazy("event type"),
@@ -68,6 +68,7 @@ LABELS: dict[str, str | Promise] = {
     "last": _lazy("last position"),
     "total": _lazy("number of entries"),
     "hash": _lazy("hash of the last link"),
+    "before": _lazy("older than"),
     "fault": _lazy("fault"),
     "fault_position": _lazy("position of the fault"),
     "fault_entry": _lazy("entry of the fault"),

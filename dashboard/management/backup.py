@@ -12,8 +12,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import chain, evidence
-from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit import evidence
 from dashboard.holds.models import Hold
 
 DUMP = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
@@ -107,7 +106,7 @@ def run_postgresql(command: list[str], file: str, *, before_name: str = "") -> N
 
 def summary() -> str:
     """Count what the database has; the audit log is verified whole. Raises CommandError."""
-    verification = chain.verify(AuditLink.objects, AuditEntry.objects)
+    verification = evidence.verify_from()
     if verification.fault:
         raise CommandError(evidence.sentence(verification.fault))
     return f"{Hold.objects.count()} holds and {verification.count} entries of the audit log"

@@ -10,7 +10,6 @@ import errno
 import fcntl
 import ipaddress
 import os
-import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -19,9 +18,32 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
 FOLDER = PROJECT / ".demo"
-# The variables of the settings, which are removed from the environment.
-SETTINGS = (PROJECT / "dashboard" / "settings.py").read_text(encoding="utf-8")
-VARIABLES = re.findall(r'\bread\(\s*"(\w+)"', SETTINGS)
+# Removed from the environment.
+VARIABLES = [
+    "AUDIT_RETENTION_DAYS",
+    "CALCOM_API_KEY",
+    "CALCOM_API_URL",
+    "DATABASE_URL",
+    "DEBUG",
+    "HOLD_MINUTES",
+    "HOLD_MINUTES_MAX",
+    "LOG_FORMAT",
+    "METRICS_ALLOWED",
+    "OFFICE_TIME_ZONE",
+    "PUBLIC_URL",
+    "REMOTE_GROUPS",
+    "REMOTE_GROUPS_HEADER",
+    "REMOTE_SIGN_OUT_URL",
+    "REMOTE_USER_HEADER",
+    "SECRET_KEY",
+    "SESSION_IDLE_MINUTES",
+    "SESSION_MAX_HOURS",
+    "STAFF_MAY_TAKE_OVER",
+    "STATIC_ROOT",
+    "TRUSTED_PROXIES",
+    "WALLBOARD_CLIENT_NAMES",
+    "WEB_CONCURRENCY",
+]
 LOOPBACK = "127.0.0.1"
 
 

@@ -10,6 +10,9 @@ two rules:
   ``id``, keys sorted, no spaces, characters beyond ASCII as \\uXXXX.
 - The link hash is the SHA-256 of the link hash before ("" for the first), the position, the id and
   the content hash, with a space between them.
+
+Where retention removed the first entries, the hash before is in the entry that records it: of the
+action ``prune``, in ``after``.
 """
 
 import hashlib
@@ -33,11 +36,22 @@ def content_hash(entry):
     return sha256(json.dumps(filled, sort_keys=True, separators=(",", ":")))
 
 
+def begin(lines):
+    """Return the position that was removed last, and its hash."""
+    entries = [json.loads(line) for line in lines]
+    removed = [entry["after"] for entry in entries if entry["action"] == "prune"]
+    before = [each for each in removed if each["last"] == entries[0]["position"] - 1]
+    return (before[0]["last"], before[0]["hash"]) if before else (0, "")
+
+
 def first_fault(lines, checkpoints=()):
     """Return a sentence about the first fault, or "" if the log is what was written."""
-    kept = {point["position"]: point["hash"] for point in map(json.loads, checkpoints)}
-    previous = ""
-    for position, line in enumerate(lines, start=1):
+    removed, previous = begin(lines)
+    points = [point for point in map(json.loads, checkpoints) if point["position"] >= removed]
+    kept = {point["position"]: point["hash"] for point in points}
+    if kept.pop(removed, previous) != previous:
+        return f"the checkpoint of position {removed}"
+    for position, line in enumerate(lines, start=removed + 1):
         entry = json.loads(line)
         text = f"{previous} {position} {entry['id']} {content_hash(entry)}"
         previous = sha256(text)

@@ -1,7 +1,7 @@
 """``manage.py audit_verify``: prove that the audit log is what was written, or name the fault."""
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from dashboard.audit import checkpoints, evidence
 from dashboard.audit.checkpoints import Checkpoint
+from dashboard.audit.models import AuditPrune
+from dashboard.localization import local_times
 
 
 class Command(BaseCommand):
@@ -41,11 +43,26 @@ class Command(BaseCommand):
             + f": nothing was changed, removed or inserted. The last hash is"
             f" {verification.last_hash or 'none'}."
         )
+        if prune := checkpoints.latest_prune():
+            self.stdout.write(removed(prune, kept))
         if not kept:
             self.stdout.write(
                 "Without a checkpoint kept elsewhere, this does not prove that the end was not cut"
                 " off, or the chain computed anew by someone who may write to the database."
             )
+
+
+def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
+    """Say what retention removed, and what the proof of that rests on."""
+    begin, _hash = checkpoints.start()
+    older = sum(checkpoint.position < begin for checkpoint in kept)
+    return (
+        f"Retention removed the entries up to position {prune.position}, written until"
+        f" {local_times.in_full(prune.until)}. The chain goes on from there by a record that is"
+        " signed with SECRET_KEY; what the removed entries said is not proven any more."
+        + (f" {older} checkpoints of them cannot be compared." if older else "")
+        + (" Not all of them are deleted yet: run audit_prune." if begin < prune.position else "")
+    )
 
 
 def read(lines: Iterable[str]) -> Iterator[Checkpoint]:

@@ -1,0 +1,180 @@
+"""Retention: delete the oldest entries, up to a signed record of where the chain begins then.
+
+Deleted are whole actions only, from the first entry on, older than a moment and verified before. A
+record (:class:`AuditPrune`) permits it and is committed first; then entries, links and indexed
+texts go in small transactions. Killed at any moment, the next run goes on. The counts of the
+pictures stay.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils.translation import gettext as _
+
+from dashboard.audit import chain, checkpoints, evidence, text_index, trail
+from dashboard.audit.chain import Verification
+from dashboard.audit.checkpoints import Checkpoint
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
+from dashboard.audit.trail import Action, Actor, Kind
+from dashboard.audit.triggers import LINKS, TABLE
+
+LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the policy is
+BATCH = 1000  # entries that are read, or deleted in one transaction
+ANY_NUMBER = 2**63
+PAUSE = 0.02  # seconds between two transactions: SQLite lets other writers in only then
+MEMBERS = f"SELECT entry_id FROM {LINKS} WHERE position > %(after)s AND position <= %(last)s"  # noqa: S608
+DELETIONS = (
+    f"DELETE FROM {text_index.ENTRIES} WHERE rowid IN ({MEMBERS})",  # noqa: S608
+    f"DELETE FROM {TABLE} WHERE id IN ({MEMBERS})",  # noqa: S608
+    f"DELETE FROM {LINKS} WHERE position >= %(after)s AND position < %(last)s",  # noqa: S608
+)
+
+
+class RetentionError(Exception):
+    """Refusal to delete; the message is a sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Removable:
+    """Positions that may be deleted: after ``after`` to ``last``, the latest written ``until``.
+
+    ``obstacle`` is the entry of an open hold or action at which the range had to end, or None.
+    ``has_more`` is True if it ended because it was long enough.
+    """
+
+    after: int
+    last: int
+    hash: str
+    until: datetime | None
+    obstacle: int | None
+    has_more: bool
+
+    @property
+    def first(self) -> int:
+        return self.after + 1
+
+    @property
+    def count(self) -> int:
+        return self.last - self.after
+
+
+def latest_before(now: datetime) -> datetime:
+    """Return the moment before which entries are old enough for any policy."""
+    return now - LEAST_AGE
+
+
+def removable(before: datetime, open_states: Collection[str], most: int = ANY_NUMBER) -> Removable:
+    """Return the longest range of whole actions written before a moment, of ``most`` positions.
+
+    It ends before the first entry of an action that has no outcome or whose hold is open.
+    """
+    record = checkpoints.latest_prune()
+    after, link = (record.position, record.hash) if record else evidence.NOTHING
+    last, until, latest = after, None, None
+    unfinished: dict[Any, int] = {}  # actions to the key of their first entry
+    obstacle, has_more = None, False
+    for position, found, (pk, at, kind, action_id, state) in in_order(after):
+        if position - after > most:
+            has_more = True
+            break
+        if at >= before:
+            obstacle = next(iter(unfinished.values()), None)
+            break
+        if state in open_states:
+            obstacle = pk
+            break
+        latest = max(latest or at, at)
+        if kind == Kind.INTENT:
+            unfinished[action_id] = pk
+        elif kind == Kind.OUTCOME:
+            unfinished.pop(action_id, None)
+        if not unfinished:
+            last, link, until = position, found, latest
+    return Removable(after, last, link, until, obstacle, has_more)
+
+
+def in_order(after: int) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
+    """Yield position, hash and entry of each link after a position; end where one is missing."""
+    links = AuditLink.objects.order_by("position").values_list("position", "hash", "entry_id")
+    while batch := list(links.filter(position__gt=after)[:BATCH]):
+        keys = [entry_id for _position, _hash, entry_id in batch]
+        rows = AuditEntry.objects.order_by().filter(pk__in=keys)
+        columns = rows.values_list("pk", "at", "kind", "action_id", "hold__state")
+        entries = {row[0]: row for row in columns}
+        for position, link, entry_id in batch:
+            if entry_id not in entries:
+                return
+            yield position, link, entries[entry_id]
+        after = batch[-1][0]
+
+
+def prune(
+    found: Removable,
+    *,
+    before: datetime,
+    by: Actor | None,
+    now: datetime,
+    keep: Callable[[Checkpoint], None] = lambda _checkpoint: None,
+) -> Iterator[int]:
+    """Verify a range, record that it goes, and delete it; yield the position reached so far.
+
+    ``keep`` is given the checkpoint of its end before anything is recorded or deleted. Raises
+    RetentionError.
+    """
+    if found.until is None:
+        return
+    if (verification := verify_range(found)).fault:
+        evidence.record(verification, by=by, now=now)
+        raise RetentionError(evidence.sentence(verification.fault))
+    keep(Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), found.last, found.hash))
+    record = AuditPrune(
+        position=found.last, first=found.first, hash=found.hash, until=found.until, at=now
+    )
+    record.signature = checkpoints.prune_signature(record)
+    try:
+        with transaction.atomic(durable=True):
+            record.save()
+            trail.event(
+                action=Action.PRUNE,
+                by=by,
+                now=now,
+                asked={"before": before},
+                after={"first": found.first, "last": found.last, "hash": found.hash},
+            )
+    except IntegrityError as error:
+        raise RetentionError(_("Another run removes these entries at this moment.")) from error
+    yield from delete_covered()
+
+
+def verify_range(found: Removable) -> Verification:
+    """Compare the entries of a range with the chain; see ``evidence.verify_from``."""
+    links = AuditLink.objects.filter(position__lte=found.last)
+    after, known = begin = checkpoints.start()
+    part = Verification(after + 1, after, known, False, checkpoints.prune_fault())
+    while part.fault is None and part.last < found.last:
+        part = chain.verify(
+            links, AuditEntry.objects, after=part.last, known=part.last_hash, is_due=lambda: True
+        )
+    if part.fault and begin != checkpoints.start():
+        raise RetentionError(_("Another run removes these entries at this moment."))
+    return replace(part, first=after + 1)
+
+
+def delete_covered() -> Iterator[int]:
+    """Delete what records cover and is still there; yield the position reached so far."""
+    record = checkpoints.latest_prune()
+    while record and (after := checkpoints.start()[0]) < record.position:
+        places = {"after": after, "last": min(after + BATCH, record.position)}
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Two runs at once wait for each other, and the second finds nothing to delete.
+            AuditPrune.objects.select_for_update().get(pk=record.pk)
+            for statement in DELETIONS:
+                cursor.execute(statement, places)
+        yield places["last"]
+        time.sleep(PAUSE)

@@ -1,0 +1,107 @@
+"""``manage.py audit_prune``: remove the oldest entries of the audit log, for the night job."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from dashboard.audit import retention
+from dashboard.audit.checkpoints import Checkpoint
+from dashboard.audit.retention import Removable, RetentionError
+from dashboard.holds.models import Hold
+from dashboard.localization import local_times
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as exc:
+        raise ArgumentTypeError("must be a day as YYYY-MM-DD") from exc
+
+
+class Command(BaseCommand):
+    help = (
+        "Remove the entries of the audit log that are older than AUDIT_RETENTION_DAYS or a date,"
+        " after they were verified. What a run that was killed has left is removed first."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--before", type=day, metavar="DATE", help="instead of AUDIT_RETENTION_DAYS"
+        )
+        parser.add_argument(
+            "--checkpoint",
+            type=Path,
+            metavar="FILE",
+            help="append the signed checkpoint of the last removed entry to this file first",
+        )
+        parser.add_argument("--dry-run", action="store_true", help="say what would go")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        now = timezone.now()
+        before = moment(options["before"], now)
+        if not options["dry_run"]:
+            self.count(retention.delete_covered())
+        found = retention.removable(before, Hold.OPEN)
+        if not found.count:
+            self.stdout.write("Nothing to remove.")
+        elif options["dry_run"]:
+            self.stdout.write(f"{found.count} entries would go, {where(found)}.")
+        else:
+            file = options["checkpoint"]
+            steps = retention.prune(
+                found,
+                before=before,
+                by=None,
+                now=now,
+                keep=lambda checkpoint: append(file, checkpoint) if file else None,
+            )
+            try:
+                self.count(steps)
+            except (RetentionError, OSError) as error:
+                raise CommandError(f"Nothing was removed: {error}") from error
+            self.stdout.write(f"Removed {found.count} entries, {where(found)}.")
+        if found.obstacle:
+            self.stdout.write(
+                f"Older entries stay from entry {found.obstacle} on, whose action or hold is open."
+            )
+
+    def count(self, steps: Iterator[int]) -> None:
+        """Delete, and show how far it got where a person is looking."""
+        for position in steps:
+            if sys.stderr.isatty():
+                self.stderr.write(f"\rRemoved up to position {position}", ending="")
+
+
+def moment(before: date | None, now: datetime) -> datetime:
+    """Return the moment before which entries go; raise CommandError without a policy."""
+    days = settings.AUDIT_RETENTION_DAYS
+    if before is None and not days:
+        raise CommandError("Set AUDIT_RETENTION_DAYS, or give a date with --before.")
+    if before is None:
+        return now - timedelta(days=days)
+    if local_times.office_midnight(before) > retention.latest_before(now):
+        raise CommandError(f"Entries of the last {retention.LEAST_AGE.days} days always stay.")
+    return local_times.office_midnight(before)
+
+
+def where(found: Removable) -> str:
+    until = local_times.in_full(found.until) if found.until else ""
+    return f"positions {found.first} to {found.last}, the latest of {until}"
+
+
+def append(file: Path, checkpoint: Checkpoint) -> None:
+    """Write a checkpoint to the disk, so that it is there before anything is removed."""
+    with file.open("a", encoding="utf-8") as kept:
+        kept.write(checkpoint.to_line() + "\n")
+        kept.flush()
+        os.fsync(kept.fileno())

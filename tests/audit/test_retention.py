@@ -1,0 +1,299 @@
+"""Retention: what may go, the signed record that permits it, and what is proven afterwards."""
+
+from __future__ import annotations
+
+import io
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import IntegrityError, connection, transaction
+
+from dashboard.accounts.models import User
+from dashboard.audit import chain, checkpoints, evidence, retention, trail
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText
+from dashboard.audit.retention import RetentionError
+from dashboard.audit.rollups import ActionCount
+from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
+from dashboard.holds.models import Hold
+from tests.audit import standalone_verifier
+from tests.audit.attacks import ALL_BUT_ID
+from tests.audit.recorded import begin_to_extend, extend
+from tests.audit.tampering import run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+OLD, BEFORE, YOUNG, NOW = (datetime(year, 5, 1, 12, tzinfo=UTC) for year in range(2021, 2025))
+
+
+def write(count: int, at: datetime = OLD) -> None:
+    for number in range(count):
+        trail.event(action=trail.Action.SIGN_OUT, by=None, now=at, asked={"number": number})
+
+
+def prune(found: retention.Removable | None = None) -> None:
+    found = found or retention.removable(BEFORE, Hold.OPEN)
+    list(retention.prune(found, before=BEFORE, by=None, now=NOW))
+
+
+def output(command: str, **options: object) -> str:
+    stdout = io.StringIO()
+    call_command(command, stdout=stdout, **options)
+    return stdout.getvalue()
+
+
+def positions() -> list[int]:
+    return list(AuditLink.objects.order_by("position").values_list("position", flat=True))
+
+
+@pytest.fixture
+def hold(immediate_links: None, staff: User, hold: Hold) -> Hold:
+    """Let the hold have ended, and the entries of its people be old."""
+    Hold.objects.update(state=Hold.State.EXPIRED)
+    return hold
+
+
+class TestRemovable:
+    """Positions 1 to 5 are of two actions, of which one has an open end or hold in some tests."""
+
+    def found(self, **options: int) -> tuple[int, int | None, bool]:
+        later = datetime(2027, 1, 1, tzinfo=UTC)
+        found = retention.removable(later, Hold.OPEN, **options)
+        return found.last - self.people, found.obstacle, found.has_more
+
+    @pytest.fixture(autouse=True)
+    def _log(self, hold):
+        self.people = AuditLink.objects.count()
+        write(2)
+        self.hold = hold
+
+    def test_ends_with_the_last_whole_action(self, staff):
+        extend(staff, self.hold, at=OLD)
+        write(1, at=datetime(2027, 1, 1, tzinfo=UTC))
+        assert self.found() == (5, None, False)
+
+    def test_ends_before_an_open_action(self, staff):
+        begin_to_extend(staff, self.hold, at=OLD)
+        obstacle = AuditEntry.objects.newest_first()[0].pk
+        write(1)
+        assert self.found() == (2, None, False)
+        write(1, at=datetime(2028, 1, 1, tzinfo=UTC))
+        assert self.found() == (2, obstacle, False)
+
+    def test_ends_before_an_open_hold(self, staff):
+        Hold.objects.update(state=Hold.State.UNCONFIRMED)
+        extend(staff, self.hold, at=OLD)
+        obstacle = AuditEntry.objects.newest_first()[2].pk
+        assert self.found() == (2, obstacle, False)
+
+    def test_ends_where_a_part_is_asked_for(self, staff):
+        extend(staff, self.hold, at=OLD)
+        assert self.found(most=self.people + 4) == (2, None, True)
+        assert self.found(most=self.people + 5) == (5, None, False)
+
+    def test_an_action_across_the_end_stays(self, staff):
+        begun = begin_to_extend(staff, self.hold, at=OLD)
+        write(1)
+        later = datetime(2028, 1, 1, tzinfo=UTC)
+        trail.outcome(begun, outcome=trail.Outcome.OK, now=later)
+        assert self.found()[0] == 2
+
+
+def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
+    monkeypatch.setattr(retention, "BATCH", 2)
+    write(5)
+    write(2, at=YOUNG)
+    old = chain.verify(AuditLink.objects, AuditEntry.objects)
+    point = checkpoints.latest(NOW)
+    end = AuditLink.objects.get(position=5)
+    counts = list(ActionCount.objects.values_list())
+    prune()
+    assert positions() == [5, 6, 7, 8]  # the fifth has no entry
+    assert AuditEntry.objects.count() == EntryText.objects.count() == 3
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.outcome, entry.asked) == (
+        "prune",
+        "ok",
+        {"before": "2022-05-01T12:00:00Z"},
+    )
+    assert entry.after == {"first": 1, "last": 5, "hash": end.hash}
+    record = AuditPrune.objects.get()
+    assert (record.first, record.position, record.until) == (1, 5, OLD)
+    found = evidence.verify_from()
+    assert (found.first, found.last, found.fault, found.is_whole) == (6, 8, None, True)
+    assert old.last_hash == AuditLink.objects.get(position=7).hash
+    assert checkpoints.contradicted([point]) is None
+    assert [row for row in ActionCount.objects.values_list() if row[1] != "prune"][:1] == counts[:1]
+    prune()
+    assert positions() == [5, 6, 7, 8]
+
+
+def test_prunes_again_where_the_last_time_ended():
+    write(3)
+    prune()
+    write(3)
+    prune()
+    assert [(each.first, each.position) for each in AuditPrune.objects.order_by("first")] == [
+        (1, 3)
+    ]
+    write(1, at=YOUNG)  # the record itself is young
+    assert evidence.verify_from().fault is None
+
+
+def test_nothing_goes_where_the_range_was_tampered_with():
+    write(4)
+    run(
+        connection,
+        [
+            f"UPDATE {TABLE} SET reason = 'x' WHERE id = (SELECT min(id) + 1 FROM {TABLE})",
+        ],
+    )
+    changed = AuditEntry.objects.newest_first()[2].pk
+    with pytest.raises(RetentionError, match=f"Entry {changed} was changed"):
+        prune()
+    assert positions()[:4] == [1, 2, 3, 4]
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.outcome, entry.after["fault"]) == ("verify", "refused", "changed")
+    assert not AuditPrune.objects.exists()
+
+
+def test_of_two_runs_at_once_one_is_refused():
+    write(2)
+    found = retention.removable(BEFORE, Hold.OPEN)
+    prune(found)
+    with pytest.raises(RetentionError, match="Another run"):
+        prune(found)
+    assert AuditEntry.objects.filter(action="prune").count() == 1
+
+
+# SQL without a signature, on a log of which positions 1 to 3 of 6 were removed.
+REFUSED = {
+    "delete of what is kept": f"DELETE FROM {TABLE}",
+    "delete of one link that is kept": f"DELETE FROM {LINKS} WHERE position = 4",
+    "delete of the first link": f"DELETE FROM {LINKS} WHERE position = 3",
+    "delete of the record": f"DELETE FROM {PRUNES}",
+    "change of the record": f"UPDATE {PRUNES} SET position = 5",
+}
+
+
+@pytest.mark.parametrize("statement", REFUSED.values(), ids=REFUSED)
+def test_sql_removes_no_more_than_the_record_covers(statement):
+    write(3)
+    write(2, at=YOUNG)
+    prune()
+    with (
+        pytest.raises(IntegrityError, match=REFUSAL),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(statement)
+    assert positions() == [3, 4, 5, 6]
+
+
+FORGED = (
+    f"INSERT INTO {PRUNES} (position, first, hash, until, at, signature)"
+    f" SELECT {{position}}, 99, {{hash}}, until, at, signature FROM {PRUNES}"
+)
+LINK = f"(SELECT hash FROM {LINKS} WHERE position = 5)"
+AGAIN = f"INSERT INTO {TABLE} (id, {ALL_BUT_ID}) SELECT {{id}}, {ALL_BUT_ID} FROM {TABLE} LIMIT 1"
+# With triggers off, and the fault that a verification names.
+TAMPERED = {
+    "forged record": ([FORGED.format(position=5, hash=LINK)], ("forged", 5)),
+    "forged record, and what it covers deleted": (
+        [
+            FORGED.format(position=5, hash=LINK),
+            f"DELETE FROM {TABLE} WHERE id IN (SELECT entry_id FROM {LINKS} WHERE position < 6)",
+            f"DELETE FROM {LINKS} WHERE position < 5",
+        ],
+        ("forged", 5),
+    ),
+    "record of another hash": ([f"UPDATE {PRUNES} SET hash = '{'0' * 64}'"], ("forged", 3)),
+    "record of another time": ([f"UPDATE {PRUNES} SET until = '2026-01-01'"], ("forged", 3)),
+    "delete of the record": ([f"DELETE FROM {PRUNES}"], ("removed", 3)),
+    "delete of one more": (
+        [
+            f"DELETE FROM {TABLE} WHERE id = (SELECT entry_id FROM {LINKS} WHERE position = 4)",
+            f"DELETE FROM {LINKS} WHERE position < 4",
+        ],
+        ("broken", 3),
+    ),
+    "the last removed entry again": (
+        [AGAIN.format(id=f"(SELECT entry_id FROM {LINKS} WHERE position = 3)")],
+        ("removed", 3),
+    ),
+    "a removed entry again, with a link": (
+        [
+            AGAIN.format(id=9999),
+            f"INSERT INTO {LINKS} SELECT 2, 9999, content_hash, hash FROM {LINKS} LIMIT 1",
+        ],
+        ("removed", 2),
+    ),
+}
+
+
+def test_tampering_with_a_pruned_log_is_named():
+    write(3)
+    write(2, at=YOUNG)
+    prune()
+    found = {}
+    for name, (statements, _fault) in TAMPERED.items():
+        with transaction.atomic():
+            run(connection, statements)
+            fault = evidence.verify_from().fault
+            found[name] = fault and (fault.kind, fault.position)
+            transaction.set_rollback(True)
+    assert found == {name: fault for name, (_statements, fault) in TAMPERED.items()}
+    assert evidence.verify_from().fault is None
+
+
+def test_a_checkpoint_permits_no_deletion():
+    write(3)
+    point = checkpoints.latest(NOW)
+    record = AuditPrune(first=1, position=3, hash=point.hash, until=OLD, at=NOW)
+    for signature in (checkpoints.signature(point), ""):
+        record.signature = signature
+        assert signature != checkpoints.prune_signature(record)
+
+
+def test_command_removes_by_policy_behind_a_checkpoint(settings, tmp_path):
+    file = tmp_path / "checkpoints.jsonl"
+    with pytest.raises(CommandError, match="AUDIT_RETENTION_DAYS"):
+        output("audit_prune")
+    settings.AUDIT_RETENTION_DAYS = 90
+    write(3)
+    (line,) = output("audit_prune", dry_run=True).splitlines()
+    assert line.startswith("3 entries would go, positions 1 to 3")
+    assert positions() == [1, 2, 3]
+    assert output("audit_prune", checkpoint=file).startswith("Removed 3 entries")
+    assert output("audit_prune") == "Nothing to remove.\n"
+    assert checkpoints.read(file.read_text()).position == 3
+    text = output("audit_verify", checkpoints=file)
+    assert "Verified 1 entries and 1 checkpoints" in text
+    assert "Retention removed the entries up to position 3" in text
+    exported = output("audit_export").splitlines()
+    assert standalone_verifier.first_fault(exported, [file.read_text()]) == ""
+    assert json.loads(exported[0])["position"] == 4
+    forged = exported[0].replace('"hash":"', '"hash":"0')
+    assert standalone_verifier.first_fault([forged, *exported[1:]]) != ""
+
+
+def test_command_says_which_checkpoints_cannot_be_compared(tmp_path):
+    file = tmp_path / "checkpoints.jsonl"
+    write(2)
+    file.write_text(output("audit_checkpoint"))
+    write(1)
+    output("audit_prune", before=BEFORE.date())
+    assert "1 checkpoints of them cannot be compared" in output("audit_verify", checkpoints=file)
+
+
+def test_command_removes_nothing_without_its_checkpoint(tmp_path):
+    write(2)
+    with pytest.raises(CommandError, match="Nothing was removed"):
+        output("audit_prune", before=BEFORE.date(), checkpoint=tmp_path / "no" / "file")
+    assert positions() == [1, 2]
+
+
+def test_young_entries_stay_whatever_is_asked():
+    with pytest.raises(CommandError, match="last 90 days always stay"):
+        output("audit_prune", before=datetime.now(UTC).date() - timedelta(days=89))
