@@ -2,9 +2,12 @@
 
 import json
 import re
+import socket
+import ssl
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPResponse
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -45,6 +48,23 @@ class Deployment:
     def visitor(self, address=PERSON, **client):
         transport = LoopbackTransport(self.folder, local_address=address)
         return self.stack.enter_context(Visitor(self.base, transport=transport, **client))
+
+    @property
+    def host(self):
+        return self.base.removeprefix("https://").removesuffix(self.prefix)
+
+    def raw(self, text):
+        """Send a text over TLS; return status, headers, and headers with body of the answer."""
+        trust = ssl.create_default_context(cafile=str(self.folder / "certificate.pem"))
+        port = int(self.host.rpartition(":")[2])
+        with (
+            socket.create_connection(("127.0.0.1", port), WAIT_SECONDS) as plain,
+            trust.wrap_socket(plain, server_hostname=NAME) as connection,
+        ):
+            connection.sendall(text.encode())
+            answer = HTTPResponse(connection)
+            answer.begin()
+            return answer.status, answer.headers, f"{answer.headers}{answer.read().decode()}"
 
     def audited(self, last):
         """Return (action, address, request id) of the last sign-ins in the audit log."""
@@ -207,6 +227,53 @@ def test_other_host_names_are_refused(deployment):
     answer = deployment.visitor(headers={"Host": "evil.example.org"}).get("/accounts/login/")
     assert answer.status_code == 400
     assert "evil.example.org" not in answer.text
+
+
+RAW = {
+    "length and chunks": (
+        "POST @/accounts/login/",
+        "Content-Length: 4\nTransfer-Encoding: chunked",
+        400,
+    ),
+    "two lengths": ("POST @/accounts/login/", "Content-Length: 4\nContent-Length: 9", 400),
+    "negative length": ("POST @/accounts/login/", "Content-Length: -1", 400),
+    "unknown coding": ("POST @/accounts/login/", "Transfer-Encoding: xchunked", 501),
+    "space before colon": ("POST @/accounts/login/", "Transfer-Encoding : chunked", 400),
+    "too long a body": ("POST @/accounts/login/", "Content-Length: 9999999", 413),
+    "too long a line": ("GET @/?q=" + "a" * 9000, "", 414),
+    "too long a header": ("GET @/", "X: " + "a" * 40_000, 400),
+    "too many headers": ("GET @/", "\n".join(f"X-{n}: a" for n in range(300)), 431),
+    "two hosts": ("GET @/", "Host: evil.example.org", 400),
+    "address of another site": ("GET https://evil.example.org@/", "", 302),
+    "out of the root": ("GET @/%2e%2e/%2e%2e/%2e%2e/", "", 400),
+    "out of static": ("GET @/static/..%2fmanage.py", "", 404),
+    "encoded twice": ("GET @/static/%252e%252e/manage.py", "", 404),
+    "semicolon": ("GET @/audit/;x", "", 404),
+    "two slashes": ("GET @//audit/", "", 404),
+    "encoded slash": ("GET @/holds%2f1/", "", 302),  # the sign-in stands before it
+    "nul": ("GET @/%00", "", 400),
+    "line break": ("GET @/holds/1%0d%0aSet-Cookie:a=b", "", 404),
+    "metrics": ("GET @/metrics", "", 404),
+    "own host": ("GET @/", "X-Forwarded-Host: evil.org\nX-Forwarded-Prefix: /evil.org", 302),
+    "own scheme": ("GET @/", "X-Forwarded-Proto: http", 302),
+    "own standard header": ("GET @/", "Forwarded: host=evil.example.org;proto=http", 302),
+    "own path": ("GET @/", "X-Original-URL: /livez\nX-Rewrite-URL: /livez", 302),
+    "own file": ("GET @/", "X-Accel-Redirect: /livez\nX-Sendfile: /etc/passwd", 302),
+    "trace": ("TRACE @/", "", 405),
+}
+
+
+@pytest.mark.parametrize("name", RAW)
+def test_hostile_request_is_refused_or_harmless(deployment, name):
+    line, headers, status = RAW[name]
+    line = line.replace("@", deployment.prefix)
+    text = f"{line} HTTP/1.1\nHost: {deployment.host}\nConnection: close\n{headers}\n"
+    sent = text.rstrip("\n").replace("\n", "\r\n") + "\r\n\r\n"
+    found, answered, whole = deployment.raw(sent)
+    own = f"{deployment.prefix}/accounts/login/?next={deployment.prefix}/"
+    assert (found, answered.get("Location", own)[: len(own)]) == (status, own)
+    assert "evil" not in whole
+    assert answered["Server"] == "nginx"  # without its version
 
 
 def test_probes_answer_through_the_proxy(deployment):
