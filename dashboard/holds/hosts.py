@@ -55,27 +55,41 @@ def needed_by(event_type: EventType | None) -> frozenset[Any]:
 def clashing(hold: NeedsHosts, others: Iterable[T]) -> list[T]:
     """Return those of other event types that leave a host needed twice.
 
-    Round robin needs one host of several: it counts once the others need all that are left.
+    Round robin needs one host of several: it counts once there are too few for all.
     """
     there = [other for other in others if is_beside(hold, other)]
-    own = keys(hold).keys()
-    fixed = [other for other in there if not is_pooled(other)]
-    needed = set().union(*(keys(other) for other in fixed))
-    busy = [
+    own = frozenset(keys(hold))
+    sharing = [
         other
-        for other in fixed
-        if other.event_type_id != hold.event_type_id and own & keys(other).keys()
+        for other in there
+        if other.event_type_id != hold.event_type_id and not own.isdisjoint(keys(other))
     ]
-    pools: dict[int, list[T]] = defaultdict(list)
-    for other in there:
-        if is_pooled(other) and own & keys(other).keys():
-            pools[other.event_type_id].append(other)
+    pools = [frozenset(keys(other)) for other in there if is_pooled(other)]
+    needed = frozenset(key for other in there if not is_pooled(other) for key in keys(other))
+    before = most_seated(pools, needed)
     if is_pooled(hold):
-        return busy if len(own - needed) <= len(pools[hold.event_type_id]) else []
-    for pool in pools.values():
-        left = keys(pool[0]).keys() - needed - own
-        busy += pool if len(left) < len(pool) else []
-    return busy
+        return sharing if most_seated([*pools, own], needed) == before else []
+    is_enough = most_seated(pools, needed | own) == before
+    return [other for other in sharing if not (is_enough and is_pooled(other))]
+
+
+def most_seated(pools: Sequence[frozenset[Any]], busy: frozenset[Any]) -> int:
+    """Return how many of these sets can each have one of their members, and no two the same.
+
+    https://en.wikipedia.org/wiki/Maximum_cardinality_matching, by augmenting paths.
+    """
+    seats: dict[Any, int] = {}
+
+    def seat(number: int, tried: set[Any]) -> bool:
+        for key in pools[number] - busy:
+            if key not in tried:
+                tried.add(key)
+                if key not in seats or seat(seats[key], tried):
+                    seats[key] = number
+                    return True
+        return False
+
+    return sum(seat(number, set()) for number in range(len(pools)))
 
 
 def is_beside(hold: NeedsHosts, other: NeedsHosts) -> bool:

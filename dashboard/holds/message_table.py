@@ -103,6 +103,10 @@ REFUSALS: dict[str, Message] = {
         _("%(host)s is held at this time already."),
         _("One person cannot see two clients at once."),
     ),
+    "hosts_used_up": replace(
+        question(_("Other holds of this time need all hosts of this event type."), LEFT_ALONE),
+        cause="host_busy",
+    ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(
         happened=_("%(who)s %(does)s right now."),

@@ -105,7 +105,9 @@ def host_busy(
     if not others:
         return None
     host = hosts.shared_host(wanted, others[0])
-    return messages.refusal(Doubt.HOST_BUSY, others=others[:MOST_NAMED], host=host)
+    # Which of its hosts a round robin hold takes is not known.
+    row = "hosts_used_up" if hosts.is_pooled(others[0]) else Doubt.HOST_BUSY
+    return messages.refusal(row, others=others[:MOST_NAMED], host=host)
 
 
 def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = None) -> Hold:

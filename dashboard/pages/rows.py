@@ -189,6 +189,8 @@ def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> str:
         "client": other.client_name or _("another client"),
         "holder": _("you") if other.holder_id == viewer.user.pk else other.holder,
     }
+    if hosts.is_pooled(other):  # which takes one of several
+        return _("Too few hosts: %(time)s is also held for %(client)s (by %(holder)s).") % values
     return _("%(host)s is also held %(time)s for %(client)s (by %(holder)s).") % values
 
 

@@ -81,6 +81,34 @@ def test_round_robin_counts_its_other_holds_too() -> None:
     assert hosts.clashing(wanted, others) == others[:1]
 
 
+SHARED = {
+    "a host is left for each": ([hold(2, [ADA, BEN], POOL)], set()),
+    "both hosts are needed by another": (
+        [hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=2)],
+        {2, 3},
+    ),
+    "one by another, one by its own": (
+        [hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=1)],
+        {2},
+    ),
+    "the other can give way": ([hold(2, [ADA, CY], POOL), hold(3, [BEN, CY], POOL)], set()),
+    "the others cannot both give way": (
+        [hold(2, [ADA, CY], POOL), hold(3, [BEN, CY], POOL), hold(4, [CY])],
+        {2, 3},
+    ),
+    "a host is busy otherwise": ([hold(2, [ADA, BEN], POOL), hold(3, [BEN])], {2, 3}),
+}
+
+
+@pytest.mark.parametrize("case", SHARED)
+def test_round_robin_types_that_share_hosts_are_compared(case: str) -> None:
+    others, expected = SHARED[case]
+
+    found = hosts.clashing(hold(1, [ADA, BEN], POOL), others)
+
+    assert {each.pk for each in found} == expected
+
+
 def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(
     calcom: Sandbox, staff: User
 ) -> None:

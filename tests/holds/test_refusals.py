@@ -30,6 +30,7 @@ ALL_BOOKED = "All seats are booked at cal.com, perhaps one by your client."
 BOOKED = "The time is booked at cal.com, perhaps by your client."
 NO_HOSTS_LEFT = "Holds of this time already: 2. Hosts of its event type: 2."
 LEFT_ALONE = "The client may be left without an appointment."
+HOSTS_USED_UP = "Other holds of this time need all hosts of this event type."
 HOST_BUSY = "Dr X is held at this time already."
 TWO_CLIENTS = "One person cannot see two clients at once."
 EXTENDING = "staff is extending this hold right now."
@@ -200,6 +201,7 @@ EXPECTED = {
     "not_offered": ("not_offered", 409, NOT_OFFERED, NOTHING_YET, LEFT_ALONE),
     "more_than_hosts": ("more_than_hosts", 409, NO_HOSTS_LEFT, NOTHING_YET, LEFT_ALONE),
     "host_busy": ("host_busy", 409, HOST_BUSY, NOTHING_YET, TWO_CLIENTS),
+    "hosts_used_up": ("host_busy", 409, HOSTS_USED_UP, NOTHING_YET, LEFT_ALONE),
     "lost_already_booked": ("booked", 409, BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
     "lost_no_seats": ("booked", 409, ALL_BOOKED, ENDED_AS_BOOKED, WHO_BOOKED),
 }
@@ -235,6 +237,7 @@ def refusals(user: User) -> dict[str, HoldError]:
         "not_offered": messages.refusal("not_offered"),
         "more_than_hosts": messages.refusal("more_than_hosts", count=2, hosts=2),
         "host_busy": messages.refusal("host_busy", host="Dr X"),
+        "hosts_used_up": messages.refusal("hosts_used_up"),
         "being_changed": messages.being_changed(extending),
         "being_asked": messages.being_asked(extending),
         "being_decided": messages.refusal("being_decided", hold=extending),
