@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, transaction
@@ -30,6 +30,9 @@ from dashboard.holds.steps import Change, Phase, UnreadableChangeError
 CALLS = 2  # a GET, then at most one PATCH or DELETE
 # Holds whose time is recorded in one request, so that it stays short.
 MOST_AT_ONCE = 200
+
+# Between two looks for a late write. Each is a call, and a line of the hold's story.
+LOOK_AGAIN = timedelta(seconds=15)
 
 UNREADABLE = "unreadable_change"
 
@@ -70,11 +73,22 @@ def settle_changes(now: datetime) -> int:
     """
     clock = Clock(now)
     for hold in Hold.objects.left_half_way(now).order_by("changed_at"):
+        if was_just_seen(hold, now=now):
+            continue
         with one_failure_stops_no_other(hold.pk):
             finish_change(
                 hold.pk, now=clock.now(), reserve_for_others=rate_and_clock.KEPT_FOR_PEOPLE
             )
     return Hold.objects.left_half_way(clock.now()).count()
+
+
+def was_just_seen(hold: Hold, *, now: datetime) -> bool:
+    """Return whether a look can wait: one just before found that only time will tell."""
+    change = read_change(hold)
+    if change is None or not change.is_answered or change.parked is not None:
+        return False
+    is_recent = now - LOOK_AGAIN < hold.changed_at <= now
+    return is_recent and rate_and_clock.cal_now(now) < change.settled_by
 
 
 def ask_where_awaited(now: datetime) -> None:

@@ -165,6 +165,24 @@ def test_change_that_had_arrived_needs_one_get(calcom: Sandbox, staff: User) -> 
     assert Hold.objects.get().change is None
 
 
+def test_late_write_is_looked_for_now_and_then(calcom: Sandbox, staff: User) -> None:
+    """Not each time: a look is a call, and a line of the hold's story."""
+    hold = verbs.place(staff)
+    calcom.faults.add("drop", method="PATCH")
+    with pytest.raises(HoldError):
+        verbs.extend(staff, hold)
+    calcom.forget_calls()
+
+    for seconds in range(0, 60, 3):
+        settle.settle_all(later(seconds / 60))
+
+    assert sent(calcom) == [("GET", 200)] * 3
+    looks = AuditEntry.objects.filter(action="settle", kind="outcome")
+    assert set(looks.values_list("outcome", flat=True)) == {"unknown"}
+    settle.settle_all(later(62 / 60))
+    assert (states(hold), Hold.objects.get(pk=hold.pk).change) == (["held"], None)
+
+
 def test_page_of_a_hold_finishes_its_change(calcom: Sandbox, staff: User) -> None:
     hold = interrupt_extension(calcom, staff, skip=2, when="before")
 
