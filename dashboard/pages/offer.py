@@ -145,9 +145,11 @@ def offer_shown(pk: int, viewer: Viewer) -> OfferShown:
 
 
 def decided(decision: Decision) -> str:
-    """Return which hold was kept and how many others were released."""
+    """Return which hold was kept; some of the others may have been gone before."""
     count = len(decision.results)
-    rest = ngettext("%(count)s other released.", "%(count)s others released.", count)
+    rest = ngettext(
+        "%(count)s other is no longer held.", "%(count)s others are no longer held.", count
+    )
     return _("Kept: %(held)s %(rest)s") % {
         "held": flash.held_until(decision.kept),
         "rest": rest % {"count": count},

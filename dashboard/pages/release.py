@@ -164,7 +164,7 @@ def outcome_word(row: ReleaseResult) -> str:
 
 def outcome_sentence(row: ReleaseResult) -> str:
     if row.result is BulkResult.RELEASED_BEFORE:
-        return _("It was already released.")
+        return _("It had already ended: %(state)s.") % {"state": row.hold.state_label}
     if row.error is None:
         return flash.released(row.hold)
     problem = row.error.problem

@@ -150,7 +150,7 @@ class TestOffer:
 
         ada.page.locator(f"button[name=hold][value='{two}']").click()
 
-        ada.expect_text("1 other released.")
+        ada.expect_text("1 other is no longer held.")
         assert ada.hold_id == two
         assert product.starts() == [second]
         ada.page.goto(f"/offers/{offer}/")

@@ -104,7 +104,7 @@ def test_each_result_is_a_row_of_the_answer(calcom: Sandbox, staff: User, collea
         "refused",
     ]
     sentences = [sentence for _word, sentence in results(answer)]
-    assert sentences[1] == "It was already released."
+    assert sentences[1] == "It had already ended: released."
     assert sentences[2] == "cal.com no longer had this hold: there was nothing to release."
     assert sentences[3].startswith("The hold was changed after you opened this page.")
     assert re.search(r"no answer about it since \d\d:\d\d:\d\d \(Europe/Rome\)", sentences[4])
@@ -161,7 +161,7 @@ def test_form_sent_twice_releases_once(calcom: Sandbox, staff: User) -> None:
 
     again = send(staff, holds, sure="yes")
 
-    assert results(again) == [("done", "It was already released.")] * 2
+    assert results(again) == [("done", "It had already ended: released.")] * 2
     assert len(calcom.calls("DELETE")) == 2
 
 
