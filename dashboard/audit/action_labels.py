@@ -134,6 +134,13 @@ def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = 
     return UNPROVEN % {"name": entry.actor_name}
 
 
+def story_of_actor(entry: AuditEntry) -> str:
+    """Return the search for the story of who acted, or of whose name was tried; "" if unknown."""
+    if entry.actor is not None:
+        return f"person:{entry.actor.get_username()}"
+    return f"person:{SYSTEM}" if is_by_system(entry) else ""
+
+
 def reason_label(code: str) -> str:
     """Return the label of a reason code; an unknown code as it is, with spaces."""
     return str((REASONS | CIRCUMSTANCES).get(code, code.replace("_", " ")))

@@ -32,7 +32,7 @@ def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
     """Return the start of the slot that an action concerns; "" if no entry has one."""
     for columns in (all_before(first, closing), first.asked, closing.after if closing else {}):
         if start := values.parse_time(columns.get("slot_start")):
-            return f"{local_times.day(start, first.at)} {local_times.slot_clock(start)}"
+            return f"{local_times.day_and_year(start)} {local_times.slot_clock(start)}"
     return ""
 
 
@@ -109,7 +109,8 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     elif closing.outcome == Outcome.UNKNOWN and closing.status in SUCCESSES:
         yield _("what became of it was not known yet")  # a look found it unchanged
     elif closing.status is not None and closing.message:
-        yield _("cal.com: %(message)s") % {"message": Truncator(closing.message).chars(MAX_MESSAGE)}
+        said = Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
+        yield _("cal.com: %(message)s") % {"message": said}
     elif closing.status is not None:
         yield _("cal.com answered with status %(status)s") % {"status": closing.status}
     elif closing.message and not closing.answered_method:
@@ -129,16 +130,17 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
 def technical_clauses(
     first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
 ) -> Iterator[str]:
-    """Yield the time of successful calls, and the way of a change."""
+    """Yield the time that cal.com took, whether it accepted, and the way of a change."""
     answered = [call for call in calls if call.answered]
-    if closing is not None and closing.outcome == Outcome.OK and answered:
+    if answered:
         text = ngettext(
-            "cal.com answered in %(ms)s ms",
-            "cal.com answered %(n)s calls in %(ms)s ms",
-            len(answered),
+            "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answered)
         )
         milliseconds = sum(call.milliseconds or 0 for call in answered)
-        yield text % {"n": number_format(len(answered)), "ms": number_format(milliseconds)}
+        took = text % {"n": number_format(len(answered)), "ms": number_format(milliseconds)}
+        is_done = closing is not None and closing.outcome == Outcome.OK
+        asked_for_change = any(call.method != "GET" for call in answered)
+        yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took
     if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
         yield values.display("way", way)
 

@@ -33,12 +33,16 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
     ("request_id", _lazy("Request number")),
 )
 
+SEARCHED = {"address": "address", "request_id": "request"}  # columns by the term that finds them
+EMPTY = (None, "", [], {})  # values that are not listed
+
 
 @dataclass(frozen=True, slots=True)
 class EntryField:
     label: str
     value: str
     by_system: bool = False  # if the value is the system's name
+    find: str = ""  # a search for what else has this value
 
 
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
@@ -53,7 +57,8 @@ def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     for column, label in COLUMNS:
         value = getattr(entry, column)
         if value not in (None, ""):
-            yield EntryField(str(label), values.display(column, value))
+            find = f'{SEARCHED[column]}:"{value}"' if column in SEARCHED else ""
+            yield EntryField(str(label), values.display(column, value), find=find)
 
 
 def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
@@ -62,6 +67,7 @@ def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
     return [
         EntryField(values.label(key), values.display(key, asked[key]))
         for key in values.in_order(asked)
+        if asked[key] not in EMPTY
     ]
 
 
@@ -79,7 +85,8 @@ def other_values(entries: Sequence[AuditEntry]) -> list[EntryField]:
     return [
         EntryField(values.label(key), values.display(key, recorded[key]))
         for key in values.in_order(recorded)
-        if key == "way" or key not in after or before.get(key) == after[key]
+        if recorded[key] not in EMPTY
+        and (key == "way" or key not in after or before.get(key) == after[key])
     ]
 
 
@@ -96,4 +103,5 @@ def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
 def actor_field(entry: AuditEntry) -> EntryField:
     """Return who wrote an entry, with the user name."""
     name = action_labels.actor_label(entry, None, with_username=True)
-    return EntryField(_("Who"), name, action_labels.is_by_system(entry))
+    find = action_labels.story_of_actor(entry)
+    return EntryField(_("Who"), name, action_labels.is_by_system(entry), find)

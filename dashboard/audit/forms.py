@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,7 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import Q
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -44,6 +47,14 @@ def day_field(label: Any) -> forms.DateField:
         input_formats=["%Y-%m-%d"],
         validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One part of a search, and the query of the search without it."""
+
+    text: str
+    rest: str
 
 
 class LogForm(forms.Form):
@@ -96,15 +107,43 @@ class LogForm(forms.Form):
     @property
     def applied(self) -> list[str]:
         """Texts of the chosen filters."""
-        texts = []
-        for name in VISIBLE:
-            field, value = self.fields[name], self.cleaned_data.get(name)
-            if value and isinstance(field.widget, forms.Select):
-                value = dict(field.widget.choices)[value]
-            if value:
-                text = date_format(value, _("D j M Y")) if isinstance(value, date) else value
-                texts.append(f"{field.label}: {text}")
-        return texts
+        return [text for name in VISIBLE if (text := self.text_of(name))]
+
+    def text_of(self, name: str) -> str:
+        """Return label and value of a chosen filter, "" of one that is not."""
+        field, value = self.fields[name], self.cleaned_data.get(name)
+        if value and isinstance(field.widget, forms.Select):
+            value = dict(field.widget.choices)[value]
+        text = date_format(value, _("D j M Y")) if isinstance(value, date) else value
+        return f"{field.label}: {text}" if value else ""
+
+    @property
+    def chips(self) -> list[Chip]:
+        """Return each term and each other choice, with the search that is left without it."""
+        chips = []
+        found = [terms.written(*term) for term in terms.terms(self.cleaned_data["find"])]
+        for place, term in enumerate(found):
+            chips.append(Chip(term, self.without("find", found[:place] + found[place + 1 :])))
+        others = [(name, self.text_of(name)) for name in VISIBLE if name != "find"]
+        return chips + [Chip(text, self.without(name)) for name, text in others if text]
+
+    @property
+    def query(self) -> str:
+        """Return the search as the query of an address, without its place in the pages."""
+        return self.choices().urlencode()
+
+    def without(self, name: str, rest: Sequence[str] = ()) -> str:
+        query = self.choices()
+        query[name] = " ".join(rest)
+        if not rest:
+            del query[name]
+        return query.urlencode()
+
+    def choices(self) -> QueryDict:
+        """Return what was chosen or typed, as it was sent."""
+        query = QueryDict(mutable=True)
+        query.update({name: self.data[name] for name in VISIBLE if self.data.get(name)})
+        return query
 
     def clean_find(self) -> str:
         """Read the terms; a term that makes no sense is an error beside the field."""

@@ -104,6 +104,12 @@ def terms(text: str) -> Iterator[tuple[bool, str, str]]:
         yield False, "", number
 
 
+def written(minus: bool, name: str, value: str) -> str:
+    """Return a term as ``terms`` reads it."""
+    quoted = f'"{value}"' if " " in value else value
+    return f"{'-' if minus else ''}{f'{name}:' if name else ''}{quoted}"
+
+
 def free_text(value: str, context: Context) -> Q:
     """Match actions whose entries, client or people contain the words, however spelled."""
     if len(fold(value)) < SHORTEST:

@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.urls import reverse
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
@@ -18,6 +20,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import Names
 
 Kind = AuditEntry.Kind
+MARK = "\0"  # of the hold in a phrase
 
 # An action without an outcome and without a new entry for so long counts as unfinished. This is
 # longer than a change with all its calls may take.
@@ -37,6 +40,9 @@ class Line:
     who: str
     by_system: bool
     it: str  # the hold as the object of the sentence
+    client: str  # the name as the hold has it now
+    is_erased: bool  # the hold named a client once
+    story: str  # a search for the story of the person who acted, "" without one
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: tuple[Call, ...]
@@ -49,22 +55,47 @@ class Line:
         return self.verdict == UNFINISHED
 
     @property
+    def is_trouble(self) -> bool:
+        """True for an action that ended otherwise than done, or was left without an outcome."""
+        return self.verdict not in (AuditEntry.Outcome.OK, UNDER_WAY)
+
+    @property
     def verdict_word(self) -> str:
         return str(action_labels.VERDICTS.get(self.verdict, self.verdict))
 
     @property
     def did(self) -> str:
-        """Phrase for a log of all holds: "extended the hold of …"."""
+        """Phrase for a log of all holds: "extended the hold of … for …"."""
+        return self.phrase(f"{self.it} {self.for_client(self.client)}".rstrip())
+
+    @property
+    def did_with_links(self) -> SafeString:
+        """Phrase with links to the stories of the hold and of its client."""
+        if self.hold_id is None:
+            return escape(self.did)
+        log = reverse("audit")
+        hold = format_html('<a href="{}?find=hold:{}">{}</a>', log, self.hold_id, self.it)
+        link = '<a href="{}?find=client:{}"><bdi translate="no">{}</bdi></a>'
+        client = self.client and format_html(link, log, self.hold_id, self.client)
+        linked = mark_safe(f"{hold} {self.for_client(client)}".rstrip())  # noqa: S308 escaped
+        before, has_hold, after = self.phrase(MARK).partition(MARK)
+        return format_html("{}{}{}" if has_hold else "{} · {}", before, linked, after)
+
+    def for_client(self, client: str) -> str:
+        """Return "for …", "" for a hold that never named a client."""
+        if self.is_erased:
+            return _("for a client who was erased")
+        return _("for %(client)s") % {"client": client} if client else ""
+
+    def phrase(self, subject: str) -> str:
         return action_labels.action_phrase(
-            self.action, self.verdict, self.it, as_booked=self.as_booked
+            self.action, self.verdict, subject, as_booked=self.as_booked
         )
 
     @property
     def did_it(self) -> str:
         """Phrase for the page of the hold: "extended it"."""
-        return action_labels.action_phrase(
-            self.action, self.verdict, _("it"), as_booked=self.as_booked
-        )
+        return self.phrase(_("it"))
 
     @property
     def clauses_text(self) -> str:
@@ -140,6 +171,9 @@ def fold_action(
         who=action_labels.actor_label(first, viewer, with_username=names.is_ambiguous(first)),
         by_system=action_labels.is_by_system(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
+        client=named.hold.client_name if named.hold else "",
+        is_erased=named.hold is not None and named.hold.erased_at is not None,
+        story=action_labels.story_of_actor(first),
         clauses=clauses,
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,

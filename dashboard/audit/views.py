@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.audit import evidence, pictures, search
+from dashboard.audit import evidence, pictures, search, stories
 from dashboard.audit.entry_fields import (
     actor_field,
     changes,
@@ -25,8 +25,9 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     """List actions, newest first; answer 422 for an invalid filter."""
     now, viewer = timezone.now(), request.user.pk
     form = LogForm(request.GET, viewer=viewer, now=now)
-    page = None
+    page = story = None
     if form.is_valid():
+        story = stories.told_by(form.cleaned_data["find"], form.context)
         page = search.page(
             form.log_filter(),
             before=form.cleaned_data["before"],
@@ -40,7 +41,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     response = render(
         request,
         template,
-        {"form": form, "page": page, "verified": evidence.latest()},
+        {"form": form, "page": page, "story": story, "verified": evidence.latest()},
         status=status,
     )
     patch_vary_headers(response, ["HX-Request-Type"])

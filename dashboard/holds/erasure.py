@@ -47,7 +47,7 @@ def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
                 return pks
             # A new version, so that every board is drawn anew.
             Hold.objects.filter(pk__in=pks).update(
-                **ERASED, version=F("version") + 1, changed_at=now
+                **ERASED, erased_at=now, version=F("version") + 1, changed_at=now
             )
             for each in Hold.objects.filter(pk__in=pks):
                 each.index_client()

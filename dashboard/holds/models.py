@@ -131,6 +131,7 @@ class Hold(models.Model):
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=40, blank=True)
     end_note = models.CharField(max_length=500, blank=True)
+    erased_at = models.DateTimeField(null=True)  # when what it said about its client was erased
 
     form_token = models.UUIDField(null=True)
     # One of several times that a client was offered.

@@ -63,14 +63,17 @@ def test_refused_move_tells_the_wanted_event_type(staff, hold):
     make_hold(staff, event_type_id=7, event_type_title="Team", reservation_uid=None)
     refused = Answered("POST", status=422)
     move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
-    assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 15:30", "cal.com: No.")
+    assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 15:30", "cal.com: No")
 
 
 @pytest.mark.parametrize(
     ("failure", "told"),
     [
         ((Outcome.UNKNOWN, "unanswered", None), "cal.com did not answer"),
-        ((Outcome.UNKNOWN, "server_fault", 500), "cal.com answered with status 500"),
+        (
+            (Outcome.UNKNOWN, "server_fault", 500),
+            "cal.com answered with status 500; cal.com took 212 ms",
+        ),
         ((Outcome.UNKNOWN, "not_json", 200), "cal.com's answer could not be read"),
         ((Outcome.UNKNOWN, "unknown_shape", 201), "cal.com's answer could not be read"),
         ((Outcome.UNKNOWN, "", 200), "what became of it was not known yet"),

@@ -43,12 +43,14 @@ def test_rows_have_client_and_outcome_newest_first(staff, hold, admins_browser):
     fail_to_place(staff, at=after(60))
     begin_to_extend(staff, hold, at=after(120))
     assert log(admins_browser) == [
-        "Tue 25 Nov 2025 13:02:00 staff tried to extend the hold of Wed 26 Nov 14:30, "
-        "no record after 13:02 Client One no outcome",
-        "Tue 25 Nov 2025 13:01:00 staff tried to place the hold of Wed 26 Nov 10:00, "
-        "cal.com: This time slot is already reserved by another user. refused",
-        "Tue 25 Nov 2025 13:00:00 staff extended the hold of Wed 26 Nov 14:30, "
-        "13:15 → 13:30; cal.com answered 2 calls in 212 ms; parked and returned Client One done",
+        "Tue 25 Nov 2025 13:02:00 staff tried to extend the hold of Wed 26 Nov 2025 14:30 "
+        "for Client One , no record after 13:02 no outcome",
+        "Tue 25 Nov 2025 13:01:00 staff tried to place the hold of Wed 26 Nov 2025 10:00, "
+        "cal.com: This time slot is already reserved by another user; "
+        "cal.com took 212 ms refused",
+        "Tue 25 Nov 2025 13:00:00 staff extended the hold of Wed 26 Nov 2025 14:30 "
+        "for Client One , 13:15 → 13:30; cal.com took 212 ms for 2 calls and accepted; "
+        "parked and returned done",
     ]
 
 

@@ -28,9 +28,13 @@ def test_action_without_outcome_becomes_a_finding(staff, hold):
     under_way, finding = only_line(after(180)), only_line(after(181))
     assert (under_way.verdict, under_way.finding) == ("under_way", False)
     assert (finding.verdict, finding.finding) == ("unfinished", True)
-    assert under_way.sentence == "staff tried to extend the hold of Wed 26 Nov 14:30"
+    assert (
+        under_way.sentence
+        == "staff tried to extend the hold of Wed 26 Nov 2025 14:30 for Client One"
+    )
     assert finding.sentence == (
-        "staff tried to extend the hold of Wed 26 Nov 14:30, no record after 13:00"
+        "staff tried to extend the hold of Wed 26 Nov 2025 14:30 for Client One, "
+        "no record after 13:00"
     )
 
 
@@ -98,8 +102,8 @@ def test_story_includes_entries_before_the_hold_existed(staff, hold):
     )
     (line,) = story(hold.pk, now=NOON).lines
     assert line.sentence == (
-        "staff added the hold of Wed 26 Nov 14:30 to the board, until 13:30; "
-        "cal.com answered in 212 ms"
+        "staff added the hold of Wed 26 Nov 2025 14:30 for Client One to the board, until 13:30; "
+        "cal.com took 212 ms"
     )
     assert [call.method for call in line.calls] == ["GET"]
 

@@ -32,8 +32,8 @@ def test_extension(staff, hold):
     extend(staff, hold)
     line = only_line()
     assert line.sentence == (
-        "staff extended the hold of Wed 26 Nov 14:30, 13:15 → 13:30; "
-        "cal.com answered 2 calls in 212 ms; parked and returned"
+        "staff extended the hold of Wed 26 Nov 2025 14:30 for Client One, 13:15 → 13:30; "
+        "cal.com took 212 ms for 2 calls and accepted; parked and returned"
     )
     assert (line.verdict, line.finding) == ("ok", False)
     assert [(call.method, call.path, call.status, call.milliseconds) for call in line.calls] == [
@@ -56,8 +56,8 @@ def test_own_actions_say_you(staff, colleague, hold):
 def test_refusal_by_cal_com_quotes_its_message(staff):
     fail_to_place(staff)
     assert only_line().sentence == (
-        "staff tried to place the hold of Wed 26 Nov 10:00, "
-        "cal.com: This time slot is already reserved by another user."
+        "staff tried to place the hold of Wed 26 Nov 2025 10:00, "
+        "cal.com: This time slot is already reserved by another user; cal.com took 212 ms"
     )
     assert only_line().verdict == "refused"
 
@@ -73,8 +73,8 @@ def test_own_refusal_is_not_attributed_to_cal_com(staff, hold):
         now=NOON,
     )
     assert only_line().sentence == (
-        "staff tried to move the hold of Thu 27 Nov 10:00, to Thu 27 Nov 10:00; "
-        "Holdfast: A colleague is changing this hold"
+        "staff tried to move the hold of Thu 27 Nov 2025 10:00 for Client One, "
+        "to Thu 27 Nov 10:00; Holdfast: A colleague is changing this hold"
     )
 
 
@@ -97,8 +97,9 @@ def test_move(staff, hold):
         now=after(1),
     )
     assert only_line().sentence == (
-        "staff moved the hold of Wed 26 Nov 14:30, Wed 26 Nov 14:30 → Wed 26 Nov 17:00; "
-        "cal.com answered in 212 ms"
+        "staff moved the hold of Wed 26 Nov 2025 14:30 for Client One, "
+        "Wed 26 Nov 14:30 → Wed 26 Nov 17:00; "
+        "cal.com took 212 ms and accepted"
     )
 
 
@@ -120,7 +121,7 @@ def test_difference_below_a_second_is_no_change(staff, hold, until, told):
         answered=Answered(),
         now=after(1),
     )
-    assert only_line().details_text == f", {told}cal.com answered in 212 ms"
+    assert only_line().details_text == f", {told}cal.com took 212 ms and accepted"
 
 
 @pytest.mark.parametrize(
@@ -175,7 +176,7 @@ def test_release_with_reason(staff, hold):
         reason="client_rang_off",
         now=after(1),
     )
-    assert only_line().details_text == ", reason: client hung up; cal.com answered in 212 ms"
+    assert only_line().details_text == ", reason: client hung up; cal.com took 212 ms and accepted"
 
 
 def test_check_with_a_change(staff, hold):
@@ -196,7 +197,7 @@ def test_check_with_a_change(staff, hold):
         answered=Answered("GET"),
         now=after(1),
     )
-    assert only_line().details_text == ", held → gone; cal.com answered in 212 ms"
+    assert only_line().details_text == ", held → gone; cal.com took 212 ms"
 
 
 def test_unproven_names_differ_from_the_system_and_people(db):
@@ -278,3 +279,34 @@ def test_sentences_are_translated_for_the_reader(staff, hold):
     with translation.override("de"):
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it
+
+
+def test_erased_client_is_told_as_such(staff, hold):
+    extend(staff, hold)
+    erased = {"client_name": "", "client_contact": "", "erased_at": NOON}
+    Hold.objects.filter(pk=hold.pk).update(**erased)
+    told = "staff extended the hold of Wed 26 Nov 2025 14:30 for a client who was erased, 13:15"
+    assert only_line().sentence.startswith(told)
+    assert only_line().did_with_links == (
+        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
+        "for a client who was erased"
+    )
+
+
+def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
+    Hold.objects.filter(pk=hold.pk).update(client_name="<b>")
+    extend(staff, hold)
+    trail.event(action=Action.LOOK_UP, by=acting(staff), hold_id=hold.pk, now=after(9))
+    looked_up, extended = lines()
+    to_client = (
+        f'for <a href="/audit/?find=client:{hold.pk}"><bdi translate="no">&lt;b&gt;</bdi></a>'
+    )
+    assert extended.did_with_links == (
+        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
+        f"{to_client}"
+    )
+    assert looked_up.did_with_links == (
+        f'looked up a reservation · <a href="/audit/?find=hold:{hold.pk}">hold {hold.pk}</a> '
+        f"{to_client}"
+    )
+    assert (looked_up.story, looked_up.is_trouble) == ("person:staff", False)

@@ -1,0 +1,71 @@
+"""Heading of a search that tells one story: of a hold, a client, a person or a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.utils.translation import gettext as _
+
+from dashboard.audit import clients, terms
+from dashboard.audit.term_values import number
+from dashboard.audit.terms import Context
+from dashboard.audit.trail import SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """What a search is the story of; ``note`` says what it comprises."""
+
+    title: str
+    note: str
+    hold_id: int | None = None  # of a hold, or of one of the client's
+
+
+def told_by(text: str, context: Context) -> Story | None:
+    """Return the story that a valid search tells, None for a search of another kind."""
+    found = list(terms.terms(text))
+    if len(found) != 1 or found[0][0]:
+        return None
+    _minus, name, value = found[0]
+    if name == "hold":
+        return of_hold(number(value))
+    if name == "client":
+        return of_client(number(value))
+    if name == "person":
+        return of_person(value, context)
+    if name == "request":
+        note = _("Everything that was recorded under this request number.")
+        return Story(_("Request %(number)s") % {"number": value}, note)
+    return None
+
+
+def of_hold(pk: int) -> Story | None:
+    if (hold := clients.all_holds().filter(pk=pk).first()) is None:
+        return None
+    title = _("Hold %(number)s") % {"number": pk}
+    note = _("Everything that was done to this hold, or tried.")
+    return Story(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
+
+
+def of_client(pk: int) -> Story:
+    """Return the story of the client of a hold that exists."""
+    hold = clients.all_holds().get(pk=pk)
+    if hold.erased_at:
+        note = _("The client was erased, so this is hold %(number)s alone.")
+    elif not hold.client_contact:
+        note = _(
+            "Known by name only: another client may have it too, so this is hold %(number)s alone."
+        )
+    else:
+        note = _("Everything that was done to holds with this name and the contact %(contact)s.")
+    values = {"number": pk, "contact": hold.client_contact}
+    title = hold.client_name or _("Client of hold %(number)s") % values
+    return Story(title, note % values, pk)
+
+
+def of_person(value: str, context: Context) -> Story:
+    if value.lower() == SYSTEM:
+        return Story(_("The system"), _("Everything that Holdfast did by itself."))
+    names = ", ".join(person.name for person in terms.people_called(value, context))
+    note = _("What they did, and what was done to them or tried under the name without signing in.")
+    return Story(names, note)
