@@ -4,6 +4,7 @@ from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
 from dashboard.audit.rollups import ActionCount, CallCount
+from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
@@ -22,6 +23,7 @@ __all__ = [
     "HoldText",
     "Offer",
     "Preferences",
+    "SavedSearch",
     "SignInAttempts",
     "Upstream",
     "User",

@@ -20,6 +20,7 @@ from dashboard.pages import (
     offer,
     place,
     release,
+    saved_searches,
     take_over,
     wallboard,
     warnings,
@@ -74,6 +75,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/pictures", admins_only(audit.audit_pictures), name="audit-pictures"),
     path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
     path("audit/export", admins_only(audit_actions.export_log), name="audit-export"),
+    path("audit/searches/", admins_only(saved_searches.searches), name="audit-searches"),
+    path("audit/searches/<int:pk>/", admins_only(saved_searches.search), name="audit-search"),
+    path(
+        "audit/searches/others",
+        admins_only(saved_searches.others),
+        name="audit-searches-of-others",
+    ),
     path(
         "audit/<int:pk>/put-aside",
         admins_only(board_actions.put_finding_aside),

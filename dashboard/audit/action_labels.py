@@ -45,6 +45,8 @@ DONE: dict[str, str | Promise] = {
     Action.VERIFY: _lazy("verified the log"),
     Action.ERASE: _lazy("erased the client's data of %(it)s and of all other ended holds"),
     Action.PRUNE: _lazy("removed old entries of the log"),
+    Action.SEARCHES_READ: _lazy("read the saved searches of others"),
+    Action.SEARCH_DELETED: _lazy("deleted a saved search of another person"),
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")

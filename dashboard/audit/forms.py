@@ -120,6 +120,8 @@ class LogForm(forms.Form):
     @property
     def chips(self) -> list[Chip]:
         """Return each term and each other choice, with the search that is left without it."""
+        if not self.is_valid():
+            return []
         chips = []
         found = [terms.written(*term) for term in terms.terms(self.cleaned_data["find"])]
         for place, term in enumerate(found):

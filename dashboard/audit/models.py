@@ -119,6 +119,8 @@ class AuditEntry(AppendOnlyModel):
         VERIFY = "verify", _("verified the log")
         ERASE = "erase", _("erased a client's data")
         PRUNE = "prune", _("removed old entries")
+        SEARCHES_READ = "searches_read", _("read the saved searches of others")
+        SEARCH_DELETED = "search_deleted", _("deleted a saved search of another person")
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")

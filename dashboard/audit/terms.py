@@ -35,6 +35,7 @@ ABOUT_PEOPLE = (
     Action.PERSON_CHANGED,
     Action.PASSWORD_CHANGED,
     Action.SESSIONS_ENDED,
+    Action.SEARCH_DELETED,
 )
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
 ENDS = (Kind.OUTCOME, Kind.EVENT)

@@ -62,6 +62,7 @@ LABELS: dict[str, str | Promise] = {
     "path": _lazy("address of the page"),
     "address": _lazy("client address"),
     "holds": _lazy("numbers of the holds"),
+    "searches": _lazy("saved searches deleted"),
     "format": _lazy("format"),
     "filters": _lazy("filters"),
     "first": _lazy("first position"),

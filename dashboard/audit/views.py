@@ -16,6 +16,7 @@ from dashboard.audit.entry_fields import (
 )
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.saved_searches import SavedSearch
 from dashboard.audit.timeline import fold
 from dashboard.localization import local_times
 
@@ -41,7 +42,13 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     response = render(
         request,
         template,
-        {"form": form, "page": page, "story": story, "verified": evidence.latest()},
+        {
+            "form": form,
+            "page": page,
+            "story": story,
+            "saved": SavedSearch.objects.filter(owner=viewer),
+            "verified": evidence.latest(),
+        },
         status=status,
     )
     patch_vary_headers(response, ["HX-Request-Type"])

@@ -16,6 +16,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.audit import text_index, trail
 from dashboard.audit.clients import holds_of_same_client
+from dashboard.audit.saved_searches import forget_client
 from dashboard.holds import messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
@@ -52,6 +53,8 @@ def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
             for each in Hold.objects.filter(pk__in=pks):
                 each.index_client()
             text_index.forget_deleted()
-            asked = {"holds": pks}
+            asked: dict[str, object] = {"holds": pks}
+            if searches := forget_client(hold.client_name, hold.client_contact):
+                asked["searches"] = searches
             trail.event(action=Action.ERASE, by=by, hold_id=hold_id, asked=asked, now=now)
     return pks

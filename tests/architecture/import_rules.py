@@ -64,6 +64,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.trail",
         "dashboard.audit.clients",
         "dashboard.audit.models",
+        "dashboard.audit.saved_searches",
         "dashboard.audit.text_index",
     },
     "dashboard.pages": {
@@ -84,6 +85,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.forms",
         "dashboard.audit.models",
         "dashboard.audit.retention",
+        "dashboard.audit.saved_searches",
         "dashboard.audit.search",
         "dashboard.calcom.EventType",
         "dashboard.calcom.Kind",
@@ -114,6 +116,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.call_totals",
         "dashboard.audit.models",
         "dashboard.audit.rollups",
+        "dashboard.audit.saved_searches",
         "dashboard.calendars.models",
         "dashboard.holds.models",
     },

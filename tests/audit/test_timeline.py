@@ -256,6 +256,8 @@ def test_every_action_and_state_has_a_text(db):
         "sign_in_unlocked",
         "sign_out",
         "denied",
+        "searches_read",
+        "search_deleted",
     }
 
 

@@ -1,0 +1,105 @@
+"""Searches of the log that a person saved under a name.
+
+They keep what was typed and chosen, so that a relative range stays relative. Whoever sees or
+deletes those of others is in the log themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from urllib.parse import parse_qsl
+
+from django.conf import settings
+from django.db import IntegrityError, models, transaction
+from django.utils.translation import gettext_lazy as _lazy
+
+from dashboard.audit import trail
+from dashboard.audit.terms import TERM
+from dashboard.audit.trail import Action, Actor
+from dashboard.localization.searching import finder, search_text
+
+MOST = 50  # of one person
+WORD = re.compile(r"\w{3,}")
+TAKEN = _lazy("You have a search of this name. Choose another name, or replace that one.")
+TOO_MANY = _lazy("You have saved %(number)s searches. Delete one that you no longer need.")
+
+
+class SavedSearchError(ValueError):
+    """Why a search cannot be saved; the message is for people."""
+
+
+class SavedSearch(models.Model):
+    """A search of one person; ``query`` is that of the log's address."""
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_searches"
+    )
+    name = models.CharField(max_length=60)
+    query = models.TextField()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["owner", "name"], name="saved_search_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def says(self) -> str:
+        """Return what is free text in it: the name, and words that no term names."""
+        found = TERM.finditer(dict(parse_qsl(self.query)).get("find", ""))
+        return " ".join([self.name, *(match["word"] for match in found if match["word"])])
+
+
+def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
+    """Save a search under a name that is free, or else only with ``replace``.
+
+    Raises SavedSearchError.
+    """
+    own = SavedSearch.objects.filter(owner=owner)
+    if replace and own.filter(name=name).update(query=query):
+        return
+    if own.count() >= MOST:
+        raise SavedSearchError(TOO_MANY % {"number": MOST})
+    insert_or_rename(SavedSearch(owner_id=owner, name=name, query=query))
+
+
+def insert_or_rename(search: SavedSearch) -> None:
+    """Write a search; raise SavedSearchError if its owner has another of this name."""
+    try:
+        with transaction.atomic():
+            search.save()
+    except IntegrityError as error:
+        raise SavedSearchError(TAKEN) from error
+
+
+def read_others(*, by: Actor, now: datetime) -> models.QuerySet[SavedSearch]:
+    """Return the searches of all others, and record that they were read."""
+    trail.event(action=Action.SEARCHES_READ, by=by, now=now)
+    others = SavedSearch.objects.exclude(owner=by.user.pk).select_related("owner")
+    return others.order_by("owner__username", "name")
+
+
+def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
+    """Delete a search. That of another person is recorded without its name, maybe a client's."""
+    owner = search.owner
+    with transaction.atomic():
+        search.delete()
+        if owner.pk != by.user.pk:
+            asked = {"person": owner.pk, "username": owner.get_username()}
+            trail.event(action=Action.SEARCH_DELETED, by=by, asked=asked, now=now)
+
+
+def forget_client(name: str, contact: str) -> int:
+    """Delete searches whose name or words are those of a client; return how many."""
+    words = set(WORD.findall(search_text(name)))
+    has_contact = finder(contact) if contact else lambda _text: False
+    found = [
+        search.pk
+        for search in SavedSearch.objects.all()
+        if words & set(WORD.findall(searched := search_text(search.says))) or has_contact(searched)
+    ]
+    return SavedSearch.objects.filter(pk__in=found).delete()[0] if found else 0

@@ -1,0 +1,157 @@
+"""Saved searches: one's own under a name, those of others, and what an erasure takes away."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from dashboard.accounts.people import Role, add_person
+from dashboard.audit import saved_searches
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.saved_searches import SavedSearch, forget_client
+from dashboard.holds import erasure
+from dashboard.holds.models import Hold
+from tests.accounts.cast import acting
+from tests.audit.recorded import NOON, Action, hold_of
+
+FIND = "find=action%3Arelease+day%3A7d"
+
+
+def saved() -> list[tuple[str, str, str]]:
+    """Return owner, name and query of each search."""
+    found = SavedSearch.objects.order_by("pk")
+    return [(each.owner.get_username(), each.name, each.query) for each in found]
+
+
+@pytest.fixture
+def other_admin(db):
+    return add_person(username="other", role=Role.ADMINS, by=None, now=NOON)
+
+
+def test_search_is_saved_as_typed_and_opened(admins_browser):
+    """A relative range stays relative."""
+    address = f"/audit/searches/?{FIND}&outcome=&person=&before=7"
+    assert "action:release" in admins_browser.get(address).content.decode()
+    answer = admins_browser.post(address, {"name": "Released this week"})
+    assert (answer.status_code, answer.url) == (303, f"/audit/?{FIND}")
+    assert saved() == [("admin", "Released this week", FIND)]
+    page = admins_browser.get("/audit/").content.decode()
+    assert f'<a href="/audit/?{FIND}"><bdi translate="no">Released this week</bdi></a>' in page
+
+
+@pytest.mark.parametrize("name", ["", "  ", "x" * 61, "nul\0"])
+def test_name_is_refused_beside_the_field(admins_browser, name):
+    answer = admins_browser.post(f"/audit/searches/?{FIND}", {"name": name})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    assert saved() == []
+
+
+def test_name_that_is_taken_is_replaced_only_when_asked(admins_browser):
+    admins_browser.post(f"/audit/searches/?{FIND}", {"name": "mine"})
+    answer = admins_browser.post("/audit/searches/?find=zoe", {"name": "mine"})
+    page = answer.content.decode()
+    assert (answer.status_code, 'value="mine"' in page, 'name="replace"' in page) == (
+        422,
+        True,
+        True,
+    )
+    assert saved() == [("admin", "mine", FIND)]
+    admins_browser.post("/audit/searches/?find=zoe", {"name": "mine", "replace": "on"})
+    assert saved() == [("admin", "mine", "find=zoe")]
+
+
+@pytest.mark.parametrize("query", ["", "find=day:soon", "person=999"])
+def test_nothing_and_nonsense_cannot_be_saved(admins_browser, query):
+    answer = admins_browser.post(f"/audit/searches/?{query}", {"name": "mine"})
+    assert (answer.status_code, saved()) == (200, [])
+
+
+def test_number_is_limited(admin, admins_browser, monkeypatch):
+    monkeypatch.setattr(saved_searches, "MOST", 1)
+    admins_browser.post(f"/audit/searches/?{FIND}", {"name": "first"})
+    answer = admins_browser.post(f"/audit/searches/?{FIND}", {"name": "second"})
+    assert answer.context["form"].errors["name"] == [
+        "You have saved 1 searches. Delete one that you no longer need."
+    ]
+    answer = admins_browser.post("/audit/searches/?find=zoe", {"name": "first", "replace": "on"})
+    assert (answer.status_code, saved()) == (303, [("admin", "first", "find=zoe")])
+
+
+def test_own_search_is_renamed_and_deleted_without_a_trace(admin, admins_browser):
+    for name in ("first", "second"):
+        saved_searches.save(owner=admin.pk, name=name, query=FIND)
+    entries = AuditEntry.objects.count()
+    first, second = SavedSearch.objects.order_by("name")
+    taken = admins_browser.post(f"/audit/searches/{first.pk}/", {"name": "second"})
+    assert (taken.status_code, list(taken.context["form"].errors)) == (422, ["name"])
+    assert admins_browser.post(f"/audit/searches/{first.pk}/", {"name": "third"}).status_code == 303
+    assert (
+        admins_browser.post(f"/audit/searches/{second.pk}/", {"delete": "yes"}).status_code == 303
+    )
+    assert saved() == [("admin", "third", FIND)]
+    assert admins_browser.get(f"/audit/searches/{second.pk}/").status_code == 404
+    assert AuditEntry.objects.count() == entries
+
+
+def test_searches_of_others_are_read_and_deleted_on_record(admin, other_admin, admins_browser):
+    saved_searches.save(owner=other_admin.pk, name="Zoë", query="find=zoe")
+    (search,) = SavedSearch.objects.all()
+    assert "Zoë" not in admins_browser.get("/audit/searches/").content.decode()
+    assert "Zoë" in admins_browser.get("/audit/searches/others").content.decode()
+    renamed = admins_browser.post(f"/audit/searches/{search.pk}/", {"name": "theirs"})
+    assert (renamed.status_code, saved()) == (303, [("other", "Zoë", "find=zoe")])
+    admins_browser.post(f"/audit/searches/{search.pk}/", {"delete": "yes"})
+    assert saved() == []
+    deleted, read = AuditEntry.objects.newest_first()[:2]
+    assert (read.action, read.actor, read.asked) == (Action.SEARCHES_READ, admin, {})
+    assert (deleted.action, deleted.actor, deleted.asked) == (
+        Action.SEARCH_DELETED,
+        admin,
+        {"person": other_admin.pk, "username": "other"},
+    )
+
+
+def test_only_admins_have_saved_searches(staff, client):
+    client.force_login(staff)
+    for address in ("/audit/searches/", "/audit/searches/others", "/audit/searches/1/"):
+        assert client.get(address).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "goes"),
+    [
+        ("Bronte again", FIND, True),
+        ("one", "find=bront%C3%AB", True),
+        ("one", "find=%22zoe+bronte%22+action%3Arelease", True),
+        ("one", "find=-ZOE", True),
+        ("one", "find=zoe%40example.org", True),
+        ("call zoe@example.org", FIND, True),
+        ("all of example.org", "find=example.org", False),
+        ("one", "find=actor%3Azoe", False),  # a colleague
+        ("one", "find=bron", False),
+        ("one", FIND, False),
+    ],
+)
+def test_erasure_takes_searches_for_the_client(admin, name, query, goes):
+    saved_searches.save(owner=admin.pk, name=name, query=query)
+    assert forget_client("Zoë Brontë", "zoe@example.org") == int(goes)
+    assert len(saved()) == int(not goes)
+
+
+def test_erasure_takes_searches_for_the_number(admin):
+    saved_searches.save(owner=admin.pk, name="rang twice", query="find=079+123+45+67")
+    saved_searches.save(owner=admin.pk, name="no name", query="find=zoe")
+    assert forget_client("", "+41 79 123 45 67") == 1
+    assert [name for _owner, name, _query in saved()] == ["no name"]
+
+
+def test_erasure_of_a_client_counts_the_searches(admin, staff):
+    hold = hold_of(staff, "Zoë Brontë")
+    Hold.objects.filter(pk=hold.pk).update(state=Hold.State.RELEASED, ended_at=NOON)
+    saved_searches.save(owner=admin.pk, name="bronte", query=FIND)
+    erasure.erase(hold_id=hold.pk, by=acting(admin), now=datetime.now(UTC))
+    erased = AuditEntry.objects.newest_first()[0]
+    assert (erased.action, erased.asked) == (Action.ERASE, {"holds": [hold.pk], "searches": 1})
+    assert Hold.objects.get(pk=hold.pk).erased_at == erased.at
+    assert saved() == []
