@@ -1,7 +1,7 @@
 """Searches of the log that a person saved under a name.
 
-They keep what was typed and chosen, so that a relative range stays relative. Whoever sees or
-deletes those of others is in the log themselves.
+They keep what was typed and chosen, so that a relative range stays relative. To read or delete
+those of others is an entry of the log.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOO_MANY = _lazy("You have saved %(number)s searches. Delete one that you no lon
 
 
 class SavedSearchError(ValueError):
-    """Why a search cannot be saved; the message is for people."""
+    """A search that cannot be saved; the message is for people."""
 
 
 class SavedSearch(models.Model):

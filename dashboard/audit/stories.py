@@ -14,7 +14,7 @@ from dashboard.audit.trail import SYSTEM
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What a search is the story of; ``note`` says what it comprises."""
+    """Heading of a story; ``note`` says what it comprises."""
 
     title: str
     note: str

@@ -8,7 +8,17 @@ from dashboard.audit import trail
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
 from tests.audit.log_page import Page, log
-from tests.audit.recorded import NOON, Action, Outcome, after, extend, hold_of, sign_in
+from tests.audit.recorded import (
+    NOON,
+    Action,
+    Outcome,
+    after,
+    extend,
+    hold_of,
+    lines,
+    only_line,
+    sign_in,
+)
 
 
 def heading(browser, find: str) -> tuple[str, str]:
@@ -113,3 +123,34 @@ def test_each_part_of_a_search_can_be_removed(staff, admins_browser):
         ("Action: extended a hold", "find=actor%3Astaff+-%22two+words%22&since=2025-11-25"),
         ("From day: Tue 25 Nov 2025", "find=actor%3Astaff+-%22two+words%22&action=extend"),
     ]
+
+
+def test_erased_client_is_told_as_such(staff, hold):
+    extend(staff, hold)
+    erased = {"client_name": "", "client_contact": "", "erased_at": NOON}
+    Hold.objects.filter(pk=hold.pk).update(**erased)
+    told = "staff extended the hold of Wed 26 Nov 2025 14:30 for a client who was erased, 13:15"
+    assert only_line().sentence.startswith(told)
+    assert only_line().did_with_links == (
+        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
+        "for a client who was erased"
+    )
+
+
+def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
+    Hold.objects.filter(pk=hold.pk).update(client_name="<b>")
+    extend(staff, hold)
+    trail.event(action=Action.LOOK_UP, by=acting(staff), hold_id=hold.pk, now=after(9))
+    looked_up, extended = lines()
+    to_client = (
+        f'for <a href="/audit/?find=client:{hold.pk}"><bdi translate="no">&lt;b&gt;</bdi></a>'
+    )
+    assert extended.did_with_links == (
+        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
+        f"{to_client}"
+    )
+    assert looked_up.did_with_links == (
+        f'looked up a reservation · <a href="/audit/?find=hold:{hold.pk}">hold {hold.pk}</a> '
+        f"{to_client}"
+    )
+    assert (looked_up.story, looked_up.is_trouble) == ("person:staff", False)

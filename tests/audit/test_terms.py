@@ -280,7 +280,7 @@ def test_migration_folds_the_texts_that_were_in_lower_case(staff):
 
 
 def test_entry_is_found_however_it_is_spelled(staff):
-    """The text of an entry has one form, that of a client or a person all that a search knows."""
+    """Compare spellings of one form: only texts of clients and people have several."""
     same = [(written, typed) for written, typed in SAME if fold(typed) in fold(written)]
     assert len(same) > 20
     for written, typed in same:

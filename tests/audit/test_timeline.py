@@ -281,34 +281,3 @@ def test_sentences_are_translated_for_the_reader(staff, hold):
     with translation.override("de"):
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it
-
-
-def test_erased_client_is_told_as_such(staff, hold):
-    extend(staff, hold)
-    erased = {"client_name": "", "client_contact": "", "erased_at": NOON}
-    Hold.objects.filter(pk=hold.pk).update(**erased)
-    told = "staff extended the hold of Wed 26 Nov 2025 14:30 for a client who was erased, 13:15"
-    assert only_line().sentence.startswith(told)
-    assert only_line().did_with_links == (
-        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
-        "for a client who was erased"
-    )
-
-
-def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
-    Hold.objects.filter(pk=hold.pk).update(client_name="<b>")
-    extend(staff, hold)
-    trail.event(action=Action.LOOK_UP, by=acting(staff), hold_id=hold.pk, now=after(9))
-    looked_up, extended = lines()
-    to_client = (
-        f'for <a href="/audit/?find=client:{hold.pk}"><bdi translate="no">&lt;b&gt;</bdi></a>'
-    )
-    assert extended.did_with_links == (
-        f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
-        f"{to_client}"
-    )
-    assert looked_up.did_with_links == (
-        f'looked up a reservation · <a href="/audit/?find=hold:{hold.pk}">hold {hold.pk}</a> '
-        f"{to_client}"
-    )
-    assert (looked_up.story, looked_up.is_trouble) == ("person:staff", False)
