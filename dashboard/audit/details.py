@@ -106,13 +106,14 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
         return
     if closing.error_code in UNREADABLE:
         yield _("cal.com's answer could not be read")
-    elif closing.outcome == Outcome.UNKNOWN and closing.status in SUCCESSES:
-        yield _("what became of it was not known yet")  # a look found it unchanged
-    elif closing.status is not None and closing.message:
-        said = Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
-        yield _("cal.com: %(message)s") % {"message": said}
+    elif closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
+        failed = next((call for call in reversed(calls) if call.status not in SUCCESSES), None)
+        if closing.outcome == Outcome.UNKNOWN:
+            yield _("what became of it was not known yet")
+        elif failed is not None and failed.status is not None:
+            yield answer_clause(failed.status, failed.message)
     elif closing.status is not None:
-        yield _("cal.com answered with status %(status)s") % {"status": closing.status}
+        yield answer_clause(closing.status, closing.message)
     elif closing.message and not closing.answered_method:
         said = Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
         yield _("Holdfast: %(message)s") % {"message": said}
@@ -125,6 +126,14 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     else:
         # A process that finishes an action for one that died cannot tell if an answer came.
         yield _("no answer was recorded")
+
+
+def answer_clause(status: int, message: str) -> str:
+    """Return what cal.com answered: its own words, or else the status."""
+    if not message:
+        return _("cal.com answered with status %(status)s") % {"status": status}
+    said = Truncator(message.removesuffix(".")).chars(MAX_MESSAGE)
+    return _("cal.com: %(message)s") % {"message": said}
 
 
 def technical_clauses(

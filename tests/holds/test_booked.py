@@ -55,6 +55,8 @@ def test_extension_of_a_booked_hold_ends_it_as_booked(
     assert "The time is booked at cal.com, perhaps by your client." in answer.content.decode()
     page = browser.get(f"/holds/{hold.pk}/").content.decode()
     assert "The time is booked at cal.com, perhaps by your client." in page
+    # Not what cal.com said to the deletion afterwards.
+    assert "held → booked; cal.com: Can&#x27;t reserve a slot" in " ".join(page.split())
     outcome = AuditEntry.objects.get(action="extend", kind="outcome")
     assert (outcome.outcome, outcome.error_code) == ("refused", "booked")
     assert outcome.after["state"] == "booked"
