@@ -11,6 +11,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -212,7 +213,7 @@ def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[t
     ]
 
 
-def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[str]:
+def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[SafeString]:
     """Return who is needed by other holds at the same time; no query where there is none."""
     others = [other.pk for other in current.clashes_of(hold.pk, viewer.cal_now)]
     if not others:

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard.accounts import roles
@@ -21,7 +22,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import Problem
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
-from dashboard.localization import local_times
+from dashboard.localization import local_times, marking
 from dashboard.localization.searching import search_text
 
 State = Hold.State
@@ -181,17 +182,18 @@ def offer_badge_of(hold: Hold, current: Snapshot) -> OfferBadge | None:
     return offer_badge(hold.offer_id, *place) if place and hold.offer_id else None
 
 
-def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> str:
+def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> SafeString:
     """Tell who is needed by another hold too, when, for whom and by whom it is held."""
-    values = {
-        "host": hosts.shared_host(hold, other),
-        "time": local_times.times(other.slot_start, other.slot_end, viewer.now),
-        "client": other.client_name or _("another client"),
-        "holder": _("you") if other.holder_id == viewer.user.pk else other.holder,
-    }
+    sentence = _("%(host)s is also held %(time)s for %(client)s (by %(holder)s).")
     if hosts.is_pooled(other):  # which takes one of several
-        return _("Too few hosts: %(time)s is also held for %(client)s (by %(holder)s).") % values
-    return _("%(host)s is also held %(time)s for %(client)s (by %(holder)s).") % values
+        sentence = _("Too few hosts: %(time)s is also held for %(client)s (by %(holder)s).")
+    return marking.filled(
+        sentence,
+        host=marking.name(hosts.shared_host(hold, other)),
+        time=local_times.times(other.slot_start, other.slot_end, viewer.now),
+        client=marking.name(other.client_name) if other.client_name else _("another client"),
+        holder=_("you") if other.holder_id == viewer.user.pk else marking.name(other.holder),
+    )
 
 
 def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
@@ -209,8 +211,8 @@ def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
 def status_sentence(hold: Hold, viewer: Viewer) -> str:
     """Explain a hold that is not simply held; "" for one that is."""
     if hold.is_claimed(viewer.now):
-        who = hold.claim_by or "Holdfast"
-        return f"{who} {messages.VERBS.get(hold.claim_verb, messages.CHANGING)}."
+        does = messages.VERBS.get(hold.claim_verb, messages.CHANGING)
+        return marking.filled(f"%(who)s {does}.", who=marking.name(hold.claim_by or "Holdfast"))
     # Of a lost or booked hold only a rest is left.
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         return _being_restored(hold, viewer)

@@ -1,0 +1,17 @@
+"""Mark names in sentences for HTML."""
+
+from __future__ import annotations
+
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+
+
+def name(text: object) -> SafeString:
+    """Isolate a name from the text around it, and keep browsers from translating it."""
+    return format_html('<bdi translate="no">{}</bdi>', text)
+
+
+def filled(sentence: str, **values: object) -> SafeString:
+    """Fill values, of which names are marked, into a sentence for HTML."""
+    escaped = {key: conditional_escape(value) for key, value in values.items()}
+    return mark_safe(conditional_escape(sentence) % escaped)  # noqa: S308 - all of it is escaped
