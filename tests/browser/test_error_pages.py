@@ -50,7 +50,7 @@ def test_a_database_that_takes_no_writes(ada: User) -> None:
     ada.fill(client_name="Hedy Lamarr")
     ada.press("Hold this time")
     expect(ada.page.locator("#banner" if ada.scripts else "main")).to_contain_text(
-        "Nothing was sent to cal.com, and nothing has changed."
+        "Nothing has changed, neither here nor at cal.com."
     )
     ada.check_page("no-writes")
     kept = ada.page.locator("main [name=client_name]")

@@ -107,7 +107,7 @@ def test_forms_answer_in_words(calcom: Sandbox, staff: User) -> None:
     page = answer.content.decode()
     assert answer.status_code == 503
     assert answer["Retry-After"] == "10"
-    assert "Nothing was sent to cal.com, and nothing has changed" in page
+    assert "Nothing has changed, neither here nor at cal.com" in page
     assert len(calcom.calls()) == calls
     # A button sends the same again, once the database takes writes.
     fields = re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', page)
@@ -122,7 +122,7 @@ def test_page_repeats_no_password(staff: User) -> None:
         answer = Client(raise_request_exception=False).post("/accounts/login/", typed)
     assert answer.status_code == 503
     assert PASSWORD not in answer.content.decode()
-    assert "Nothing was sent to cal.com" in answer.content.decode()
+    assert "Nothing has changed, neither here nor at cal.com" in answer.content.decode()
 
 
 @pytest.mark.django_db(transaction=True)
