@@ -10,6 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -27,7 +28,7 @@ Action = AuditEntry.Action
 FIELDS = ("label", "colour", "is_hidden", "is_paused")
 
 
-class CalendarError(Exception):
+class CalendarError(PermissionDenied):
     """Refusal of a change to a calendar: a code for the audit, and words for the person."""
 
     def __init__(self, code: str, words: StrOrPromise) -> None:
@@ -160,7 +161,6 @@ def move_to(target: Calendar, position: int) -> None:
 
 
 def audit_identity(calendar: Calendar) -> dict[str, Any]:
-    """Return what the audit keeps to name a calendar."""
     return {"calendar": calendar.label, "kind": calendar.kind, "reference": calendar.reference}
 
 

@@ -1,7 +1,5 @@
 """Read to which calendars an Admin limits a person: by default to none, and all may be held for."""
 
-from __future__ import annotations
-
 from dashboard.accounts import roles
 from dashboard.accounts.models import User
 from dashboard.calendars.models import Calendar

@@ -1,7 +1,5 @@
 """Calendars: whose event types the desk serves, and what cal.com last listed of each."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import cached_property
 from typing import Any

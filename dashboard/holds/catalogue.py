@@ -5,8 +5,6 @@ calls run in parallel. A list that is not fresh is shown, and says why. Lists on
 POST decides. Without a calendar the catalogue has one group: the event types of the key's owner.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -47,10 +45,6 @@ class Group:
         return self.calendar.colour if self.calendar else ""
 
     @property
-    def kind(self) -> str:
-        return self.calendar.kind if self.calendar else ""
-
-    @property
     def is_paused(self) -> bool:
         return self.calendar is not None and self.calendar.is_paused
 
@@ -89,7 +83,8 @@ def catalogue(*, now: datetime) -> Catalogue:
     calendars = list(Calendar.objects.all())
     if not calendars:
         own = event_types.listing()
-        return Catalogue((Group(None, own.event_types, own.unread, own.cause),))
+        listed = own.value or Listed(())
+        return Catalogue((Group(None, listed.entries, listed.unread, own.cause),))
     refresh(calendars, now=now)
     return grouped(calendars)
 

@@ -12,7 +12,7 @@ from django.core.cache import cache
 from django.db import DatabaseError
 from django.utils import timezone
 
-from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Refused
+from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Listed, Refused
 from dashboard.holds import calcom_client, clock, rate_and_clock
 
 T = TypeVar("T")
@@ -27,22 +27,10 @@ NOT_KEPT = {Cause.KEY_REJECTED, Cause.WRONG_ROUTE, Cause.RATE_LIMITED}
 
 
 @dataclass(frozen=True, slots=True)
-class EventTypeList:
-    """Event types by title. ``unread`` counts those that made no sense.
-
-    ``cause`` is the Cause why cal.com's present list is not known; empty if it is.
-    """
-
-    event_types: tuple[EventType, ...]
-    unread: int
-    cause: str
-
-
-@dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
     """Last answer of the past hour, None without any, and the cause why there is no fresh one.
 
-    ``asked_at`` is of ``clock.ticks``, as our clock can be set while this is in the cache.
+    ``asked_at`` is of ``clock.ticks``, as the local clock can be set while this is in the cache.
     """
 
     value: T | None
@@ -55,17 +43,9 @@ class Known(Generic[T]):
         return 0 <= clock.ticks() - self.asked_at < kept
 
 
-def listing() -> EventTypeList:
-    """Return the event types that the key may list."""
-    known = cached("all", lambda: calcom_client.client().event_types())
-    if known.value is None:
-        return EventTypeList((), 0, known.cause)
-    return EventTypeList(known.value.entries, known.value.unread, known.cause)
-
-
-def event_types() -> tuple[EventType, ...]:
-    """Return the event types that the key may list. Empty where none are known."""
-    return listing().event_types
+def listing() -> Known[Listed[EventType]]:
+    """Return the event types that the key may list, by title."""
+    return cached("all", lambda: calcom_client.client().event_types())
 
 
 def event_type(event_type_id: int) -> EventType | None:

@@ -1,12 +1,10 @@
 """Calendars, for Admins: the list with a form to add one, and a page to change each."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.exceptions import BadRequest, PermissionDenied, ValidationError
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
@@ -117,8 +115,6 @@ def calendars(request: HttpRequest) -> HttpResponse:
     except HoldError as error:
         form.add_refusal(error)
         return list_page(request, form, status=error.status)
-    except CalendarError as error:
-        raise PermissionDenied from error
     messages.success(request, _("Added: %(label)s.") % {"label": added.label})
     return to_list("#main")  # where the message is: a browser would keep the form's own #add
 
@@ -138,25 +134,19 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         return calendar_page(request, found, form, status=422)
     data = form.cleaned_data | {"people": [each.pk for each in form.cleaned_data["people"]]}
-    try:
-        changes.change(calendar=pk, by=actor_of(request), now=timezone.now(), **data)
-    except CalendarError as error:
-        raise PermissionDenied from error
+    changes.change(calendar=pk, by=actor_of(request), now=timezone.now(), **data)
     messages.success(request, _("Saved: %(label)s.") % {"label": data["label"]})
     return to_list()
 
 
 @require_POST
 def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
-    """Move a calendar up or down the list."""
     get_object_or_404(Calendar, pk=pk)
     try:
         position = POSITION.clean(request.POST.get("position"))
-        changes.change(calendar=pk, position=position, by=actor_of(request), now=timezone.now())
     except ValidationError as error:
         raise BadRequest from error
-    except CalendarError as error:
-        raise PermissionDenied from error
+    changes.change(calendar=pk, position=position, by=actor_of(request), now=timezone.now())
     return to_list(f"#calendar-{pk}")
 
 

@@ -1,7 +1,5 @@
 """Event types as people choose them: by calendar, one's usual and recent ones first."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,7 +20,6 @@ MOST_RECENT = 5
 HOLDS_READ = 40  # the last ones of a person, of which some are of the same event type
 
 Option = tuple[int, str]
-Choices = Sequence[Option | tuple[str, Sequence[Option]]]
 
 
 class EventTypeSelect(forms.Select):

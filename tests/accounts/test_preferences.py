@@ -16,6 +16,7 @@ from dashboard.accounts.forms import PreferencesForm, time_zone_choices
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
+from dashboard.holds.event_types import Known
 from tests.accounts.cast import acting, send, sign_in
 
 DEFAULTS = {
@@ -56,7 +57,7 @@ def stored(user: User) -> dict[str, object] | None:
 @pytest.fixture(autouse=True)
 def _no_event_types(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a list of event types the form asks for the id."""
-    monkeypatch.setattr("dashboard.holds.event_types.event_types", lambda: ())
+    monkeypatch.setattr("dashboard.holds.event_types.listing", lambda: Known(None))
 
 
 @pytest.fixture(autouse=True)

@@ -32,7 +32,7 @@ def ids(known: Catalogue) -> list[list[int]]:
 
 def test_without_a_calendar_there_is_one_group_of_the_keys_own(calcom: Sandbox) -> None:
     [group] = read().groups
-    assert (group.calendar, group.label, group.kind, group.cause) == (None, "", "", "")
+    assert (group.calendar, group.label, group.cause) == (None, "", "")
     assert CONSULT in [each.id for each in group.event_types]
     assert catalogue.last_known().groups == ()
 
