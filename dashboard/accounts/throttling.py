@@ -13,7 +13,7 @@ A browser with which the person has signed in before has a counter of its own in
 at the same address, such as everyone behind an unknown proxy, cannot keep that person out. A
 stolen cookie brings one more counter, and no password.
 
-Waits are bounded also if our clock is set back: times ahead of it move back with it.
+Waits are bounded also if the local clock is set back: times ahead of it move back with it.
 """
 
 import hashlib
@@ -158,7 +158,6 @@ def name_key(attempt: Attempt) -> str:
 
 
 def address_key(address: str) -> str:
-    """Return the key of an address alone."""
     return digest(network_of(address))
 
 

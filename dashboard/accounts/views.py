@@ -161,7 +161,7 @@ class SignOut(LogoutView):
 def signed_out_page(request: HttpRequest) -> HttpResponse | None:
     """Return a page that leads on to the sign-out of the proxy, if it signed the person in.
 
-    No redirect: browsers would hold our form's Content-Security-Policy against wherever the proxy
+    No redirect: browsers would hold the form's Content-Security-Policy against wherever the proxy
     redirects next.
     """
     address = settings.REMOTE_SIGN_OUT_URL
@@ -174,7 +174,6 @@ def signed_out_page(request: HttpRequest) -> HttpResponse | None:
 
 @require_POST
 def sign_out_everywhere(request: HttpRequest) -> HttpResponse:
-    """End all sessions of the person, this one too."""
     by = actor_of(request)
     sessions.end_all(person=by.user.pk, by=by, now=timezone.now())
     logout(request)

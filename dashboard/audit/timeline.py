@@ -152,7 +152,7 @@ def fold_action(
     """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
-    # An entry from ahead of our clock was written before the clock was set back.
+    # An entry from ahead of the local clock was written before the clock was set back.
     is_recent = abs(now - last.at) <= MAX_SILENCE
     verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
     calls = tuple(calls_of(entries))

@@ -135,7 +135,7 @@ def event_type_title(number: Any) -> str:
     """Return the title of an event type in the latest holds; "" if none has it."""
     if not isinstance(number, int):
         return ""
-    # The cache goes by our clock, which can be set.
+    # The cache goes by the local clock, which can be set.
     key = f"audit.event-type.{number}.{time.monotonic() // TITLE_KEPT}"
     if (title := cache.get(key)) is None:
         hold = AuditEntry._meta.get_field("hold").related_model

@@ -14,8 +14,8 @@ class Upstream(models.Model):
 
     # calcom_client.source() of what is below; the clock is learnt anew from each answer.
     source = models.CharField(max_length=16, default="")
-    clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less ours
-    # Our clock less the machine's ticks when the offset was learnt, and whose ticks: see ``clock``.
+    clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less the local one
+    # The local clock less the machine's ticks when the offset was learnt, and whose: see ``clock``.
     clock_base_ms = models.BigIntegerField(null=True)
     clock_boot_id = models.CharField(max_length=36, blank=True)
     # Latest moment, on its own clock, at which it is known to have answered a call.
@@ -27,11 +27,11 @@ class Upstream(models.Model):
     # Until then an extension in place is known to be answered with the self-overlap 422.
     self_overlap_until = models.DateTimeField(null=True)
 
-    # Names of fields that an answer told us and that are not saved yet.
+    # Names of fields that an answer told and that are not saved yet.
     learnt: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        return "what cal.com last told us"
+        return "what cal.com last told"
 
     def learn(self, **fields: Any) -> None:
         """Take over what an answer told, in memory."""
@@ -46,7 +46,7 @@ class Upstream(models.Model):
     def after_last_answer(self, now: datetime) -> datetime:
         """Return the present moment on cal.com's clock, after its last answer.
 
-        Where our clock was set back and cal.com has not told its time since, ``at`` is before it.
+        Where the local clock was set back and cal.com has told no time since, ``at`` is before it.
         """
         if self.answered_at is None:
             return self.at(now)

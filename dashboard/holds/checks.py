@@ -41,7 +41,7 @@ SLOT_FIELDS = ("event_type_id", "slot_start", "slot_end")
 
 class Comparison(StrEnum):
     SAME = "same"
-    MOVED = "moved"  # another time or another end than ours: moved outside Holdfast
+    MOVED = "moved"  # another time or another end than here: moved outside Holdfast
     GONE = "gone"
     EXPIRED = "expired"
     CHANGED = "changed"  # the hold was changed during the check; nothing was taken over

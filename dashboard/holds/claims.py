@@ -75,7 +75,7 @@ class SlotGuard:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right of one verb to change a hold, until a moment on our clock."""
+    """The right of one verb to change a hold, until a moment on the local clock."""
 
     id: uuid.UUID
     verb: str

@@ -1,4 +1,4 @@
-"""Our clock: within one action, and whether it was set meanwhile."""
+"""The local clock: within one action, and whether it was set meanwhile."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from dashboard.holds import calcom_client
 MOST_CALLS = 12
 # By more than so many milliseconds a clock does not drift between two answers of cal.com.
 STEP_MS = 2000
-# The base at which this process last knew our clock to be right.
+# The base at which this process last knew the local clock to be right.
 _confirmed_base: list[int] = []
-# The base that this process saw last, and when it saw another than before: ticks, and our clock.
+# The base that this process saw last, and when it saw another: by ticks, and by the local clock.
 _seen_base: list[int] = []
 _last_step: list[tuple[float, datetime]] = []
 
@@ -53,7 +53,7 @@ def boot_id() -> str:
 
 
 def base_ms() -> int:
-    """Return our clock less the ticks, in milliseconds: it changes when our clock is set."""
+    """Return the local clock less the ticks, in milliseconds: it changes when that is set."""
     now = timezone.now()
     base = round((now.timestamp() - ticks()) * 1000)
     if not _seen_base or abs(base - _seen_base[0]) > STEP_MS:
@@ -63,24 +63,24 @@ def base_ms() -> int:
 
 
 def confirm() -> None:
-    """Remember that our clock is right."""
+    """Remember that the local clock is right."""
     _confirmed_base[:] = [base_ms()]
 
 
 def is_confirmed() -> bool:
-    """Return whether this process has known our clock to be right."""
+    """Return whether this process has known the local clock to be right."""
     return bool(_confirmed_base)
 
 
 def has_stepped_since(base: int | None) -> bool:
-    """Return whether our clock was set since it had this base; None: since it was confirmed."""
+    """Return whether the local clock was set since this base; None: since it was confirmed."""
     if not _confirmed_base:
         confirm()
     return abs(base_ms() - (_confirmed_base[0] if base is None else base)) > STEP_MS
 
 
 def may_predate_step(made_at: datetime, until: datetime) -> bool:
-    """Return whether an action may be of the time before our clock was set, and still at work.
+    """Return whether an action may have begun before the local clock was set, and be at work.
 
     Once this process has known of the step for as long as a claim can last, none is.
     """
@@ -100,9 +100,9 @@ class Clock:
         self._base = base_ms()
 
     def now(self) -> datetime:
-        """Return the moment on our clock, as it was at the start."""
+        """Return the moment on the local clock, as it was at the start."""
         return self._start + timedelta(seconds=time.monotonic() - self._ticks)
 
     def has_stepped(self) -> bool:
-        """Return whether our clock was set since the start, so that it differs from this one."""
+        """Return whether the local clock was set since the start, and differs from this one."""
         return has_stepped_since(self._base)

@@ -28,7 +28,7 @@ OLD_AT_ONCE = 5000  # entries of the whole log that one search reads too
 PAUSE = 60  # seconds between two searches of a process
 _next_search: list[float] = []  # of clock.ticks
 _old_searched: list[int] = []  # the primary key up to which this process has searched
-# Since when each action is known that began before our clock was set back, of clock.ticks.
+# Since when each action is known that began before the local clock was set back, of clock.ticks.
 _ahead_since: dict[uuid.UUID, float] = {}
 # What reads only, or records what it did together with its outcome: without one it did nothing.
 READS = {Action.CHECK, Action.LOOK_UP, Action.TAKE_IN}
@@ -105,7 +105,7 @@ def old_silent_actions(now: datetime) -> list[AuditEntry]:
 
 
 def actions_ahead(now: datetime) -> list[AuditEntry]:
-    """Return the intents ahead of our clock, which was set back, that are known for SILENCE."""
+    """Return the intents ahead of the local clock, after it was set back, known for SILENCE."""
     ahead = list(AuditEntry.objects.filter(at__gt=now + SILENCE).without_outcome().order_by("id"))
     known, ticks = _ahead_since.copy(), clock.ticks()
     _ahead_since.clear()
@@ -117,7 +117,7 @@ def actions_ahead(now: datetime) -> list[AuditEntry]:
 def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     """End a claim whose process is dead, or so slow that it may no longer write.
 
-    Where our clock was just set, the end of an earlier claim proves nothing for a while.
+    Where the local clock was just set, the end of an earlier claim proves nothing for a while.
     A placing whose answer was never recorded may stand at cal.com. The action gets the outcome
     that it lacks.
     """

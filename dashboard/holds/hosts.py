@@ -4,8 +4,6 @@ cal.com hides a held time from all event types of its host, and still accepts a 
 Holds of one event type are left to cal.com and, for round robin, to ``promises.HostGuard``.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -25,7 +25,7 @@ def claimed(now: datetime) -> Q:
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
-    """Ways to read the register. ``at`` is a moment on cal.com's clock, ``now`` one on ours."""
+    """Ways to read the register. ``at`` is on cal.com's clock, ``now`` on the local one."""
 
     def with_people(self) -> HoldQuerySet:
         """Read the holder and who is changing it in the same query."""
@@ -94,7 +94,7 @@ class HoldQuerySet(models.QuerySet["Hold"]):
 
 
 class Hold(models.Model):
-    """Our record of one reservation at cal.com.
+    """Record of one reservation at cal.com.
 
     Times are aware and in UTC. ``held_until`` is a moment on cal.com's clock.
     *Live* is derived: ``state`` is held and ``held_until`` still ahead on that clock.
@@ -220,7 +220,7 @@ class Hold(models.Model):
     def is_claimed(self, now: datetime) -> bool:
         """Return whether a verb is changing it right now.
 
-        A claim that ends later than any can was made before our clock was set back, and is over.
+        A claim that ends later than any can is over: the local clock was set back since.
         """
         until = self.claim_until
         return self.claim_id is not None and until is not None and is_claim_on(until, now)

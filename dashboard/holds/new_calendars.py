@@ -3,8 +3,6 @@
 Nothing is stored of what cal.com does not know, or may not be held for longer than 5 minutes.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

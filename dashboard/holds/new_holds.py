@@ -24,7 +24,7 @@ Token = uuid.UUID | None
 
 @dataclass(frozen=True, slots=True)
 class ClientDetails:
-    """The client of a hold. Stays with us: cal.com has no field for it."""
+    """The client of a hold. Stays here: cal.com has no field for it."""
 
     name: str = ""
     contact: str = ""

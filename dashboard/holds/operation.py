@@ -91,7 +91,7 @@ class Operation:
             raise messages.refusal("took_too_long", hold=self.hold) from error
 
     def now(self) -> datetime:
-        """Return the moment on our clock."""
+        """Return the moment on the local clock."""
         return self.clock.now()
 
     def cal_now(self) -> datetime:

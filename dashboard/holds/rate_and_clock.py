@@ -45,7 +45,7 @@ def load() -> Upstream:
 
 
 def load_confirmed() -> Upstream:
-    """Return the stored row, after asking cal.com for its time where our clock was set.
+    """Return the stored row, after asking cal.com for its time where the local clock was set.
 
     A question in vain is not repeated at once, or each of many verbs would wait for it.
     """
@@ -60,7 +60,7 @@ def load_confirmed() -> Upstream:
 
 
 def is_trusted(upstream: Upstream) -> bool:
-    """Return whether our clock was not set since cal.com's ``Date`` confirmed the offset.
+    """Return whether the local clock was not set since cal.com's ``Date`` confirmed the offset.
 
     Where another machine learnt the offset, or this one before it was started anew, this process
     can tell only of the time since cal.com answered it first.
@@ -117,12 +117,12 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
         return
     sent_at, lasted = exchange.sent_at, timedelta(milliseconds=exchange.milliseconds)
     if abs(exchange.received_at - sent_at - lasted) > timedelta(seconds=1):
-        sent_at = exchange.received_at - lasted  # our clock was set during the call
+        sent_at = exchange.received_at - lasted  # the local clock was set during the call
     lowest = exchange.server_date - exchange.received_at
     highest = exchange.server_date + timedelta(seconds=1) - sent_at
     offset = timedelta(milliseconds=upstream.clock_offset_ms)
     offset = max(lowest, min(highest, offset))
-    if not is_trusted(upstream):  # moments on our former clock mean nothing
+    if not is_trusted(upstream):  # moments on the former local clock mean nothing
         offset = lowest
         upstream.learn(blocked_until=None, rate_resets_at=None, self_overlap_until=None)
     clock.confirm()
@@ -143,7 +143,7 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
     """Return whether cal.com answers a call that changes nothing, and learn its time.
 
     Any event type will do, as a refusal is an answer too. Nothing is saved. An action whose clock
-    differs from ours by now learns no time.
+    differs from the local one by now learns no time.
     """
     error: CalcomError | None = None
     try:

@@ -3,8 +3,8 @@
 Every verb loads and guards the hold once, starts in one transaction, runs its calls and records
 how they ended. It returns the hold, or raises HoldError, which carries the outcome and the words
 to show; Hold.DoesNotExist for a hold that is not there. ``by`` is who acts, ``now`` the moment on
-our clock; minutes count from now, as at cal.com. ``version`` is the hold's as the person's page
-showed it; None changes it as it is.
+the local clock; minutes count from now, as at cal.com. ``version`` is the hold's as the page showed
+it; None changes it as it is.
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """Examine the installation for ``manage.py doctor``: one condition per subject, with its remedy."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -135,7 +133,7 @@ def calcom(_now: datetime) -> Iterator[Condition]:
 
 
 def clocks(exchange: Exchange) -> Iterator[Condition]:
-    """Compare our clock with the whole seconds of cal.com's ``Date``."""
+    """Compare the local clock with the whole seconds of cal.com's ``Date``."""
     if exchange.server_date is None:
         return
     skew = exchange.server_date - exchange.received_at

@@ -204,7 +204,7 @@ def recent_findings(now: datetime) -> list[Any]:
 
     One that has got its outcome since is left out.
     """
-    # The cache goes by our clock, which can be set.
+    # The cache goes by the local clock, which can be set.
     turn = clock.ticks() // FINDINGS_KEPT
     key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}.{turn}"
     found: list[Any] | None = cache.get(key)

@@ -118,7 +118,7 @@ def test_limited_story_counts_what_it_leaves_out(staff, hold, monkeypatch):
 
 
 def test_clock_set_back_hides_no_finding(staff, hold):
-    """Entries from ahead of our clock are not called recent for hours."""
+    """Entries from ahead of the local clock are not called recent for hours."""
     begin_to_extend(staff, hold, at=after(3 * 3600))
     begin_to_extend(staff, hold, at=after(60))
     assert [line.verdict for line in findings(NOON)] == ["unfinished"]

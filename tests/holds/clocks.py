@@ -28,7 +28,7 @@ def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], f
 
 
 class SetClock:
-    """Our clock, which can be set; cal.com's and the machine's ticks go on as they are."""
+    """The local clock, which can be set; cal.com's and the machine's ticks go on as they are."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()

@@ -1,4 +1,4 @@
-"""Our clock is set while holds are live: time alone ends none before cal.com has told its time."""
+"""The local clock is set: time alone ends no live hold before cal.com has told its time."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def test_unconfirmed_hold_that_a_wrong_clock_ended_comes_back(calcom: Sandbox, s
 
 
 def test_claim_that_ends_too_far_ahead_is_over(calcom: Sandbox, staff: User) -> None:
-    """It was made before our clock was set back."""
+    """It was made before the local clock was set back."""
     now = timezone.now()
     claim = {"claim_id": uuid.uuid4(), "claim_verb": "extend", "asking_event_type": verbs.CONSULT}
     hold = factories.put(staff, **claim, claim_until=now + 3 * HOUR)

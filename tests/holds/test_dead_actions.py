@@ -122,7 +122,7 @@ def test_read_that_was_only_slow_adds_its_answer(
 def test_checks_that_were_only_slow_say_so_one_by_one(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As where our clock was set ahead in the middle of them."""
+    """As where the local clock was set ahead in the middle of them."""
     holds = [verbs.place(staff), verbs.place(staff, start=LATER)]
     run = asyncio.run
 
