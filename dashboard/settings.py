@@ -4,8 +4,6 @@ Every variable is read here and nowhere else, and documented in the README. PUBL
 everything that depends on the address people type.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

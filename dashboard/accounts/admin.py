@@ -47,7 +47,6 @@ def redirect_to_people(_request: HttpRequest, **_: str) -> HttpResponse:
 
 
 def without_popups(view: View) -> View:
-    """Hide the parameters of pop-up windows from a view."""
 
     @wraps(view)
     def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,5 @@
 """Authentication backend."""
 
-from __future__ import annotations
-
 from django.contrib.auth.backends import ModelBackend
 
 from dashboard.accounts.models import User

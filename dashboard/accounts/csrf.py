@@ -67,7 +67,6 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def cause_of(request: HttpRequest, reason: str) -> Cause:
-    """Map Django's ``reason`` to a cause."""
     if request.headers.get("Origin") == "null":
         return Cause.HIDDEN
     if reason.startswith(ORIGIN_REASONS):

@@ -1,7 +1,5 @@
 """Forms: sign-in, a person as Admins edit one, and a person's own preferences."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from typing import Any
 

@@ -5,8 +5,6 @@ form is shown again to that person only, and it lets a person who has signed in 
 before past the limit that strangers at the same address have used up.
 """
 
-from __future__ import annotations
-
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
@@ -61,7 +59,6 @@ def last_signed_in(request: HttpRequest) -> int | None:
 
 
 def is_shared_browser(request: HttpRequest) -> bool:
-    """Return True if several people have signed in with this browser."""
     return len(browser_of(request).people) > 1
 
 

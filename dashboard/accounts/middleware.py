@@ -1,7 +1,5 @@
 """Middleware that needs the signed-in person: access control, language and time zone."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any

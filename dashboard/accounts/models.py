@@ -48,7 +48,6 @@ class User(AbstractUser):
 
     @cached_property
     def group_names(self) -> frozenset[str]:
-        """Names of the person's groups, read once per object."""
         return frozenset(group.name for group in self.groups.all())
 
     @property

@@ -277,6 +277,5 @@ def audit_identity(person: User) -> dict[str, Any]:
 
 
 def audit_values(person: User) -> dict[str, Any]:
-    """Return all audited values for ``before`` and ``after`` of an audit entry."""
     values = {name: getattr(person, name) for name in (*FIELDS, "is_superuser")}
     return {**values, "role": role_of(person)}

@@ -4,8 +4,6 @@ A saved form lies in the server's session for at most an hour, bound to one pers
 It is shown again once and never submitted automatically.
 """
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 from django.contrib import messages
@@ -92,7 +90,6 @@ def after_sign_in(request: HttpRequest) -> None:
 
 
 def has_form_of(request: HttpRequest, person: int) -> bool:
-    """Return True if this person will see a saved form after signing in."""
     return any(form["person"] == person for form in unexpired(request))
 
 

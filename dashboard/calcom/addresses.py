@@ -6,8 +6,6 @@ address that answered is tried first for some minutes. asyncio's clients race in
 https://www.rfc-editor.org/rfc/rfc8305
 """
 
-from __future__ import annotations
-
 import socket
 from collections import deque
 from collections.abc import Callable, Iterable

@@ -1,7 +1,5 @@
 """Follow one call from sending to its answer or error; the sending itself is the client's."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime
 from time import monotonic

@@ -4,8 +4,6 @@ cal.com's messages echo the uid ("Slot with uid=… not found"), the bearer toke
 token=…") and the path, so every text is cleansed by the values of its own call and by pattern.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from urllib.parse import quote, quote_plus

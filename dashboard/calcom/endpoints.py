@@ -3,8 +3,6 @@
 Each function returns a ``Call``, which is pure: ``client`` sends it, ``responses`` reads errors.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -6,8 +6,6 @@ CalcomError      each has a ``cause``, the ``exchange`` and cleansed words
 └── Unknown      sent, and perhaps done: look before asking again
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

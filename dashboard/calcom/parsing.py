@@ -5,8 +5,6 @@ says what was wrong, never what was there. In a list, an entry that cannot be re
 counted and logged: one odd event type must not hide the others.
 """
 
-from __future__ import annotations
-
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -90,7 +88,6 @@ def event_types(value: object) -> Listed[EventType]:
 
 
 def team(value: object) -> Team:
-    """Read a team."""
     data = mapping(value, "team")
     number, slug = integer(data, "id"), text_of(data.get("slug"))
     return Team(number, text_of(data.get("name")) or slug or f"#{number}", slug)
@@ -145,7 +142,6 @@ def slot(entry: object) -> Slot:
 
 
 def kind_of_event(scheduling: object, seats: int | None) -> Kind:
-    """Read how an event type spreads its time over people."""
     if scheduling is None:
         return Kind.INDIVIDUAL if seats is None else Kind.SEATED
     return KINDS.get(str(scheduling).replace("_", "").lower(), Kind.OTHER)

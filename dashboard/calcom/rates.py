@@ -5,8 +5,6 @@ window. It refuses only while every window is used up:
 https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/lib/throttler-guard.ts
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime

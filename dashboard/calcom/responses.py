@@ -7,8 +7,6 @@ https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/modules/slots/slots-
 https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/filters
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass, field

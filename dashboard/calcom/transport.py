@@ -7,8 +7,6 @@ uses a network backend whose waits end with the call.
 https://www.encode.io/httpcore/network-backends/
 """
 
-from __future__ import annotations
-
 import ssl
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -100,7 +98,6 @@ class Unusable(httpx.BaseTransport, httpx.AsyncBaseTransport):
 
 
 def transport_for(base_url: str) -> httpx.BaseTransport:
-    """Return what sends for ``Client``."""
     try:
         return Transport(proxy_for(base_url))
     except httpx.ConnectError as fault:
@@ -108,7 +105,6 @@ def transport_for(base_url: str) -> httpx.BaseTransport:
 
 
 def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
-    """Return what sends for ``AsyncClient``."""
     try:
         return httpx.AsyncHTTPTransport(
             verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)

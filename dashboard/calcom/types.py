@@ -1,7 +1,5 @@
 """Values of cal.com's answers, frozen. Moments are aware and in UTC, durations in minutes."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -60,7 +58,6 @@ class EventType:
 
     @property
     def owners(self) -> tuple[str, ...]:
-        """Return the names of its hosts."""
         return tuple(host.name for host in self.hosts)
 
 

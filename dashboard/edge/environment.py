@@ -4,8 +4,6 @@
 ``setting_readers`` converts text to values; ``dashboard.settings`` lists the variables.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from pathlib import Path

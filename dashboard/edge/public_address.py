@@ -1,7 +1,5 @@
 """PUBLIC_URL, the address that people type, and what derives from it."""
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from dataclasses import dataclass
@@ -43,7 +41,6 @@ class PublicAddress:
 
     @property
     def netloc(self) -> str:
-        """Host and port as browsers write them."""
         return f"{self.host}:{self.shown_port}" if self.shown_port else self.host
 
     @property

@@ -1,7 +1,5 @@
 """Parse the settings of sign-in by the proxy; the readers work as those of ``setting_readers``."""
 
-from __future__ import annotations
-
 import re
 
 from dashboard.edge.proxies import TrustedProxies

@@ -4,8 +4,6 @@ Each reader raises ValueError with a message that continues after the variable's
 repeats a secret.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 ``static/js/find.js`` folds in the same way, with the same tables.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Mapping

@@ -5,8 +5,6 @@ the client. A time is given its day, year and offset wherever it could otherwise
 decides what "today" and "this year" are; without it, it is the present.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache

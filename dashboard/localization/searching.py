@@ -5,8 +5,6 @@
     python -m dashboard.localization.searching > static/js/search_tables.json
 """
 
-from __future__ import annotations
-
 import json
 import re
 import sys

@@ -3,8 +3,6 @@
 The name of a zone is that of IANA, or an offset such as ``UTC+2`` and ``UTC-5:30``.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

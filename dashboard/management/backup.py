@@ -1,7 +1,5 @@
 """Copy the database to a file and back, whichever of the two kinds it is."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import subprocess

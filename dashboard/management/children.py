@@ -4,8 +4,6 @@ Each child watches its standard input. Only this process holds the other end, so
 even after SIGKILL, and the child ends itself.
 """
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from contextlib import ExitStack, nullcontext

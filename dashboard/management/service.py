@@ -1,7 +1,5 @@
 """Commands that run until they are stopped."""
 
-from __future__ import annotations
-
 import os
 import signal
 import threading

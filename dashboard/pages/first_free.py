@@ -1,7 +1,5 @@
 """Find who can see a client first: the free times of several calendars side by side."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -251,7 +249,6 @@ class FirstFree:
         )
 
     def url(self, **params: Any) -> str:
-        """Return the page's address with other values."""
         query = self.params.copy()
         for name in ("next", "seek"):
             query.pop(name, None)

@@ -1,7 +1,5 @@
 """Show the live holds on a screen on the wall: large, without actions, soonest end first."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

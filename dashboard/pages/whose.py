@@ -1,7 +1,5 @@
 """Tell whose time a hold takes: the calendar of its event type, where there are calendars."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

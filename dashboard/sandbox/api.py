@@ -3,8 +3,6 @@
 https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/app.module.ts
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Callable

@@ -3,8 +3,6 @@
 A span is a pair of aware moments in UTC, its end excluded; lists of spans are sorted and disjoint.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo

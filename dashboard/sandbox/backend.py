@@ -4,8 +4,6 @@ Single writes are locked, sequences of a check and a write are not, as at cal.co
 https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/slots-2024-09-04/services/slots.service.ts
 """
 
-from __future__ import annotations
-
 import json
 import os
 import threading
@@ -175,7 +173,6 @@ class Backend:
         self.seen_calls.clear()
 
     def set_limit(self, key: str, limit: int) -> None:
-        """Set the calls a minute of an API key, from a new window on."""
         self.rate_limiter.set_limit(key, limit)
 
     def reset(self) -> None:

@@ -5,8 +5,6 @@ who looks at it: Origin, Sec-Fetch-Site and a Host that is not loopback are refu
 be declared as JSON.
 """
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -39,7 +37,6 @@ class ControlError(Exception):
 
 
 def reply(backend: Backend, request: Request) -> Response:
-    """Check the caller, do what is asked and answer in JSON."""
     try:
         check_caller(request)
         status, value = 200, answer(backend, request)

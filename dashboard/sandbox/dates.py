@@ -5,8 +5,6 @@ https://github.com/validatorjs/validator.js/blob/master/src/lib/isISO8601.js), t
 ``DateTime.fromISO`` (https://github.com/moment/luxon/blob/master/src/impl/regexParser.js).
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -30,7 +28,6 @@ class Clock:
         self._stopped_at: datetime | None = None
 
     def now(self) -> datetime:
-        """Return the present moment of the sandbox."""
         return cut_to_milliseconds(self._stopped_at or datetime.now(UTC) + self._shift)
 
     def stop(self, at: datetime | None = None) -> None:

@@ -3,8 +3,6 @@
 https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/filters
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 NAMES = {
@@ -33,14 +31,12 @@ class ApiError(Exception):
 
 
 def nest_error(status: int, message: str) -> ApiError:
-    """Return the error of one of Nest's exceptions."""
     code, reason = NAMES[status]
     details = {"message": message, "error": reason, "statusCode": status}
     return ApiError(status, {"code": code, "message": message, "details": details})
 
 
 def validation_error(errors: list[dict[str, Any]]) -> ApiError:
-    """Return the error of Nest's validation pipe."""
     code, message = "BadRequestException", "Bad Request Exception"
     return ApiError(400, {"code": code, "message": message, "details": {"errors": errors}})
 

@@ -3,8 +3,6 @@
 https://cal.com/docs/api-reference/v2/event-types/get-all-event-types
 """
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any
@@ -42,7 +40,6 @@ def list_event_types(backend: Backend, call: ApiCall) -> Any:
 
 
 def list_teams(backend: Backend, call: ApiCall) -> Any:
-    """Answer with the caller's teams."""
     data = [
         {"id": team.id, "name": team.name, "slug": team.slug, "isOrganization": False}
         | {"timeZone": "Europe/London", "weekStart": "Sunday"}

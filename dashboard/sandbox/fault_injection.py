@@ -1,7 +1,5 @@
 """Answers with faults: where each fault strikes, and what the caller gets."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple

@@ -6,8 +6,6 @@ or after it, so that the work was done and only the answer is spoilt. A delay be
 the write of POST or PATCH lets all calls that come meanwhile win together.
 """
 
-from __future__ import annotations
-
 import itertools
 import threading
 from dataclasses import dataclass, field
@@ -126,7 +124,6 @@ class Faults:
         return self._faults[number].hits
 
     def all(self) -> list[Fault]:
-        """Return armed and spent faults, oldest first."""
         with self._lock:
             return list(self._faults.values())
 

@@ -1,7 +1,5 @@
 """Objects at cal.com: users, keys, teams, working hours, event types, bookings, holds."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/modules/auth and
 https://github.com/jmcdo29/nest-lab/tree/main/packages/throttler-storage-redis
 """
 
-from __future__ import annotations
-
 import math
 import threading
 from dataclasses import dataclass

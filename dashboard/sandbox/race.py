@@ -1,7 +1,5 @@
 """The time between cal.com's check and its write, in which calls win one slot together."""
 
-from __future__ import annotations
-
 import random
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -4,8 +4,6 @@ https://github.com/expressjs/body-parser and, for the body of POST and PATCH,
 https://github.com/calcom/cal.diy/blob/main/packages/platform/types/slots/slots-2024-09-04/inputs/reserve-slot.input.ts
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re

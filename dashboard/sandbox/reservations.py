@@ -4,8 +4,6 @@ https://cal.com/docs/api-reference/v2/slots/reserve-a-slot and, for what the doc
 out, https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/modules/slots/slots-2024-09-04/services/slots.service.ts
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -177,7 +175,6 @@ def slot_fields(row: Hold) -> dict[str, Any]:
 
 
 def written(row: Hold, sent: ReservationInput) -> Any:
-    """Return the answer to POST and PATCH."""
     data = slot_fields(row) | {
         "reservationUid": row.uid,
         "reservationDuration": sent.minutes,

@@ -1,7 +1,5 @@
 """The addresses of cal.com's API that the sandbox answers: those that Holdfast calls."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """The sandbox: cal.com's API on one port of this machine, and its control route on another."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
 from typing import Self

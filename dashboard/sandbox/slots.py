@@ -4,8 +4,6 @@ https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-even
 https://github.com/calcom/cal.diy/blob/main/packages/trpc/server/routers/viewer/slots/util.ts
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections import Counter

@@ -1,7 +1,5 @@
 """``manage.py audit_export``: write the audit log to standard output."""
 
-from __future__ import annotations
-
 import logging
 import sys
 from collections.abc import Iterable, Iterator

@@ -1,7 +1,5 @@
 """``manage.py backup FILE``: copy the database to a file, while Holdfast runs."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``manage.py move_database URL``: copy everything to an empty database, such as PostgreSQL."""
 
-from __future__ import annotations
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -51,7 +49,6 @@ class Command(BaseCommand):
 
 @contextmanager
 def connected(config: dict[str, Any]) -> Iterator[None]:
-    """Add a database to Django's connections."""
     both = {"default": connections.settings["default"], ALIAS: config}
     connections.settings[ALIAS] = connections.configure_settings(both)[ALIAS]
     try:

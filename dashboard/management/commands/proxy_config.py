@@ -1,7 +1,5 @@
 """``manage.py proxy_config``: configuration of a proxy or of systemd for this PUBLIC_URL."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

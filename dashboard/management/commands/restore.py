@@ -1,7 +1,5 @@
 """``manage.py restore FILE``: replace the database by a backup of the same kind."""
 
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """``manage.py sandbox``: the stand-in for cal.com alone, on this machine."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 from typing import Any

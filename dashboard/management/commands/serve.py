@@ -1,7 +1,5 @@
 """``manage.py serve``: the web server and ``settle`` together, until they are stopped."""
 
-from __future__ import annotations
-
 import signal
 import threading
 from argparse import ArgumentParser

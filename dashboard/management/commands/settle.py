@@ -1,7 +1,5 @@
 """``manage.py settle``: record expired holds and finish interrupted changes."""
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

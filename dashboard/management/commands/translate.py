@@ -1,7 +1,5 @@
 """``manage.py translate``: update every language from the texts of the sources."""
 
-from __future__ import annotations
-
 from contextlib import chdir
 from typing import Any
 

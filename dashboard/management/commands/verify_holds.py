@@ -1,7 +1,5 @@
 """``manage.py verify_holds``: ask cal.com about every hold that is open here."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections import Counter
