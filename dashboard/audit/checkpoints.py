@@ -116,5 +116,5 @@ def prune_fault() -> Fault | None:
         return Fault("forged", prune.position, None)
     link = AuditLink.objects.filter(position=prune.position).first()
     if link is None or link.hash != prune.hash:
-        return Fault("broken", prune.position, link and link.entry_id)
+        return Fault("broken", prune.position, link.entry_id if link else None)
     return None

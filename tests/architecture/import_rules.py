@@ -143,6 +143,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.forms",
         "dashboard.audit.models",
         "dashboard.audit.retention",
+        "dashboard.audit.stream",
         "dashboard.audit.trail",
         "dashboard.audit.triggers",
         "dashboard.calcom",

@@ -1,8 +1,10 @@
 """``manage.py audit_export``: write the audit log to standard output."""
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from dashboard.audit import export
+from dashboard.audit import export, stream
 from dashboard.audit.forms import VISIBLE, LogForm
+from dashboard.audit.stream import StreamError
 from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
@@ -38,6 +41,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--every", type=float, metavar="SECONDS", help="with --cursor: repeat until stopped"
         )
+        parser.add_argument(
+            "--output",
+            type=Path,
+            metavar="FILE",
+            help="with --cursor: append to this file, which other programs may move away",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
         form = LogForm({name: options[name] or "" for name in VISIBLE})
@@ -45,38 +54,51 @@ class Command(BaseCommand):
             raise CommandError(form.errors.as_text())
         if options["cursor"] and form.applied:
             raise CommandError("A filter and --cursor exclude each other.")
-        if options["every"] is not None and not options["cursor"]:
-            raise CommandError("--every needs a --cursor.")
-        now = timezone.now()
-        export.record(options["format"], form.applied, by=None, now=now)
-        if options["cursor"]:
-            self.follow(options["cursor"], options["every"], options["format"])
-        else:
-            self.write(export.of_filter(form.log_filter(), now), options["format"])
+        for name in ("every", "output"):
+            if options[name] is not None and not options["cursor"]:
+                raise CommandError(f"--{name} needs a --cursor.")
+        if options["cursor"] and options["format"] != "jsonl":
+            raise CommandError("A stream with --cursor is in JSON Lines.")
+        try:
+            self.export(form, options)
+        except StreamError as error:
+            raise CommandError(str(error)) from error
+        except OSError as error:
+            self.give_up_output()
+            raise CommandError(f"Not all was written: {error.strerror}.") from error
 
-    def follow(self, cursor: Path, every: float | None, name: str) -> None:
-        """Write what is new; the cursor moves after the entries have been written."""
+    def give_up_output(self) -> None:
+        """Let Python write no more to a broken output when it ends, and so report it once only."""
+        try:
+            self.stdout.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+    def export(self, form: LogForm, options: dict[str, Any]) -> None:
+        now, cursor = timezone.now(), options["cursor"]
+        with stream.locked(cursor) if cursor else nullcontext():
+            export.record(options["format"], form.applied, by=None, now=now)
+            if cursor:
+                self.follow(cursor, options["every"], options["output"])
+            else:
+                self.write(export.of_filter(form.log_filter(), now), options["format"])
+
+    def follow(self, cursor: Path, every: float | None, file: Path | None) -> None:
+        """Write what is new, once or until stopped."""
         with until_stopped(with_parent=False) as stop:
             while not stop.is_set():
-                if every is None:
-                    self.write_new(cursor, name)
-                    return
-                close_old_connections()
                 try:
-                    self.write_new(cursor, name)
+                    # Opened each time, so that it may be moved away as other logs are.
+                    with stream.appended(file) if file else nullcontext(self.stdout) as output:
+                        stream.write_new(cursor, output, stop.is_set)
                 except DatabaseError:
+                    if every is None:
+                        raise
                     log.exception("the log could not be read; it is tried again")
+                if every is None:
+                    return
                 stop.wait(every)
-
-    def write_new(self, cursor: Path, name: str) -> None:
-        text = cursor.read_text().strip() if cursor.exists() else ""
-        if text and not text.isdigit():
-            raise CommandError(f"{cursor} has no position: give the name of a new file.")
-        position = int(text or 0)
-        last = self.write(export.since(position), name) or position
-        moved = cursor.with_name(f"{cursor.name}.new")
-        moved.write_text(f"{last}\n")
-        moved.replace(cursor)
+                close_old_connections()
 
     def write(self, entries: Iterable[dict[str, Any]], name: str) -> int:
         """Write entries; return the position of the last one, or 0 without any."""

@@ -1,0 +1,95 @@
+"""Stream of new entries for a log collector: none is missed, in the order of the chain.
+
+A file, the cursor, keeps the position up to which entries were written. It moves after them, so a
+run that was killed writes some again; a reader knows them by their ``position``.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import logging
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from django.core.management.base import OutputWrapper
+
+from dashboard.audit import export
+
+log = logging.getLogger(__name__)
+
+Output = TextIO | OutputWrapper
+BATCH = 500  # entries after which the cursor moves
+
+
+class StreamError(Exception):
+    """Cursor that cannot be used; the message is for the person who named it."""
+
+
+@contextmanager
+def locked(cursor: Path) -> Iterator[None]:
+    """Keep other processes from a cursor; raise StreamError while one uses it."""
+    with cursor.with_name(f"{cursor.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as exc:
+            raise StreamError(f"Another process uses {cursor}.") from exc
+        yield
+
+
+@contextmanager
+def appended(file: Path) -> Iterator[TextIO]:
+    """Open a file to append lines.
+
+    A line that a killed run left in the middle is ended: it is no JSON, and its entry comes again.
+    """
+    with file.open("ab+") as binary:
+        if binary.tell() and os.pread(binary.fileno(), 1, binary.tell() - 1) != b"\n":
+            binary.write(b"\n")
+    with file.open("a", encoding="utf-8") as output:
+        yield output
+
+
+def write_new(
+    cursor: Path, output: Output, should_stop: Callable[[], bool] = lambda: False
+) -> None:
+    """Write the entries after the cursor as JSON Lines; raise StreamError, or OSError."""
+    position = position_of(cursor)
+    entries = export.since(position)
+    while not should_stop() and (batch := list(islice(entries, BATCH))):
+        last = batch[-1]["position"]
+        if missing := last - position - len(batch):
+            text = "retention removed %s entries after position %s before they were written"
+            log.warning(text, missing, position)
+        output.write("".join(export.json_lines(batch)))
+        sync(output)
+        move(cursor, last)
+        position = last
+
+
+def sync(output: Output) -> None:
+    """Put a file on the disk; pipes and terminals have none."""
+    output.flush()
+    try:
+        os.fsync(output.fileno())
+    except OSError as exc:
+        if exc.errno not in (None, errno.EINVAL):
+            raise
+
+
+def position_of(cursor: Path) -> int:
+    text = cursor.read_text().strip() if cursor.exists() else ""
+    if text and not text.isdigit():
+        raise StreamError(f"{cursor} has no position: give the name of a new file.")
+    return int(text or 0)
+
+
+def move(cursor: Path, position: int) -> None:
+    """Replace the cursor by a whole new one."""
+    moved = cursor.with_name(f"{cursor.name}.new")
+    moved.write_text(f"{position}\n")
+    moved.replace(cursor)

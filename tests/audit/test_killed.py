@@ -1,0 +1,128 @@
+"""Commands of the log that are killed at any moment, and what the next run makes of it."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from dashboard.audit import stream
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText
+from tests import serving
+from tests.audit.test_retention import YOUNG, write
+from tests.holds.processes import database_url
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+
+def killed(module: str, *arguments: str, **variables: str) -> list[str]:
+    """Return what was found after each kill and after the run that came to its end."""
+    connection.close()
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.audit.killed", module, *arguments],
+        cwd=serving.PROJECT,
+        env=os.environ | {"DATABASE_URL": database_url()} | variables,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [line for line in done.stdout.splitlines() if line == "intact" or "Fault" in line]
+
+
+def test_killed_retention_goes_on(tmp_path: Path) -> None:
+    write(5)
+    write(3, at=YOUNG)
+    found = killed(
+        "dashboard.audit.retention",
+        "audit_prune",
+        "--before=2022-05-01",
+        f"--checkpoint={tmp_path / 'kept'}",
+    )
+    assert set(found) == {"intact"}
+    assert len(found) > 30
+    record = AuditPrune.objects.get()
+    assert (record.first, record.position) == (1, 5)
+    assert AuditLink.objects.order_by("position")[0].position == 5
+    assert AuditEntry.objects.count() == EntryText.objects.count() == 4
+    assert AuditEntry.objects.filter(action="prune").count() == 1
+
+
+def test_killed_stream_misses_no_entry(tmp_path: Path) -> None:
+    write(5)
+    cursor, file = tmp_path / "cursor", tmp_path / "log.jsonl"
+    found = killed(
+        "dashboard.audit.stream", "audit_export", f"--cursor={cursor}", f"--output={file}"
+    )
+    assert set(found) == {"intact"}
+    assert len(found) > 10
+    seen = [entry["position"] for line in file.read_text().splitlines() if (entry := parsed(line))]
+    written = list(AuditLink.objects.order_by("position").values_list("position", flat=True))
+    assert list(dict.fromkeys(seen)) == written  # each, in order, and some again
+    assert cursor.read_text() == f"{written[-1]}\n"
+
+
+def parsed(line: str) -> dict[str, Any] | None:
+    try:
+        entry: dict[str, Any] = json.loads(line)
+    except ValueError:
+        return None
+    return entry
+
+
+def test_line_that_a_kill_left_is_ended(tmp_path: Path) -> None:
+    file = tmp_path / "log.jsonl"
+    for start, expected in (("", ""), ("a\n", "a\n"), ("a\n{b", "a\n{b\n")):
+        file.write_text(start)
+        with stream.appended(file) as output:
+            output.write("c\n")
+        assert file.read_text() == f"{expected}c\n"
+
+
+def test_two_processes_do_not_share_a_cursor(tmp_path: Path) -> None:
+    cursor = tmp_path / "cursor"
+    with stream.locked(cursor), pytest.raises(CommandError, match="Another process uses"):
+        call_command("audit_export", cursor=cursor, stdout=io.StringIO())
+    assert not AuditEntry.objects.exists()
+
+
+def exported(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    connection.close()
+    return subprocess.run(
+        [sys.executable, "manage.py", "audit_export", *arguments],
+        cwd=serving.PROJECT,
+        env=os.environ | {"DATABASE_URL": database_url()},
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=120,
+        check=False,
+        **options,
+    )
+
+
+@pytest.mark.parametrize("output", ["closed", "/dev/full"])
+def test_output_that_takes_no_more_moves_no_cursor(tmp_path: Path, output: str) -> None:
+    write(2)
+    cursor = tmp_path / "cursor"
+    if output == "closed":
+        reading, writing = os.pipe()
+        os.close(reading)
+        reason = "Broken pipe"
+    else:
+        writing, reason = os.open(output, os.O_WRONLY), "No space left on device"
+    try:
+        done = exported(f"--cursor={cursor}", stdout=writing)
+    finally:
+        os.close(writing)
+    assert (done.returncode, done.stderr) == (1, f"CommandError: Not all was written: {reason}.\n")
+    assert not cursor.exists()
