@@ -9,6 +9,7 @@ from dashboard.audit import views as audit
 from dashboard.edge import echo, health
 from dashboard.pages import (
     audit_actions,
+    audit_retention,
     board,
     board_actions,
     calendars,
@@ -74,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
     path("audit/pictures", admins_only(audit.audit_pictures), name="audit-pictures"),
     path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
+    path("audit/retention", admins_only(audit_retention.show), name="audit-retention"),
     path("audit/export", admins_only(audit_actions.export_log), name="audit-export"),
     path("audit/searches/", admins_only(saved_searches.searches), name="audit-searches"),
     path("audit/searches/<int:pk>/", admins_only(saved_searches.search), name="audit-search"),

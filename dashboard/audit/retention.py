@@ -11,9 +11,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
@@ -23,6 +24,7 @@ from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.trail import Action, Actor, Kind
 from dashboard.audit.triggers import LINKS, TABLE
+from dashboard.localization import local_times
 
 LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the policy is
 BATCH = 1000  # entries that are read, or deleted in one transaction
@@ -64,9 +66,20 @@ class Removable:
         return self.last - self.after
 
 
-def latest_before(now: datetime) -> datetime:
-    """Return the moment before which entries are old enough for any policy."""
-    return now - LEAST_AGE
+def moment(before: date | None, now: datetime) -> datetime:
+    """Return the start of a day in the office, or of what AUDIT_RETENTION_DAYS keeps.
+
+    Raises RetentionError without either, and for a day that is too near.
+    """
+    days = settings.AUDIT_RETENTION_DAYS
+    if before is None and not days:
+        raise RetentionError(_("Give a day, or set AUDIT_RETENTION_DAYS."))
+    if before is None:
+        return now - timedelta(days=days)
+    start = local_times.office_midnight(before)
+    if start > now - LEAST_AGE:
+        raise RetentionError(_("The last %(n)s days always stay.") % {"n": LEAST_AGE.days})
+    return start
 
 
 def removable(before: datetime, open_states: Collection[str], most: int = ANY_NUMBER) -> Removable:

@@ -60,6 +60,7 @@ def test_only_listed_views_are_for_admins():
         "audit-search",
         "audit-searches",
         "audit-searches-of-others",
+        "audit-retention",
         "hold-erase",
         "audit-verify",
         "finding-put-aside",

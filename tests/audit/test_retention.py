@@ -11,8 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
-from dashboard.accounts.models import User
-from dashboard.audit import chain, checkpoints, evidence, retention, trail
+from dashboard.audit import chain, checkpoints, evidence, retention, stream, trail
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText
 from dashboard.audit.retention import RetentionError
 from dashboard.audit.rollups import ActionCount
@@ -20,7 +19,6 @@ from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
 from dashboard.holds.models import Hold
 from tests.audit import standalone_verifier
 from tests.audit.attacks import ALL_BUT_ID
-from tests.audit.recorded import begin_to_extend, extend
 from tests.audit.tampering import run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
@@ -45,59 +43,6 @@ def output(command: str, **options: object) -> str:
 
 def positions() -> list[int]:
     return list(AuditLink.objects.order_by("position").values_list("position", flat=True))
-
-
-@pytest.fixture
-def hold(immediate_links: None, staff: User, hold: Hold) -> Hold:
-    """Let the hold have ended, and the entries of its people be old."""
-    Hold.objects.update(state=Hold.State.EXPIRED)
-    return hold
-
-
-class TestRemovable:
-    """Positions 1 to 5 are of two actions, of which one has an open end or hold in some tests."""
-
-    def found(self, **options: int) -> tuple[int, int | None, bool]:
-        later = datetime(2027, 1, 1, tzinfo=UTC)
-        found = retention.removable(later, Hold.OPEN, **options)
-        return found.last - self.people, found.obstacle, found.has_more
-
-    @pytest.fixture(autouse=True)
-    def _log(self, hold):
-        self.people = AuditLink.objects.count()
-        write(2)
-        self.hold = hold
-
-    def test_ends_with_the_last_whole_action(self, staff):
-        extend(staff, self.hold, at=OLD)
-        write(1, at=datetime(2027, 1, 1, tzinfo=UTC))
-        assert self.found() == (5, None, False)
-
-    def test_ends_before_an_open_action(self, staff):
-        begin_to_extend(staff, self.hold, at=OLD)
-        obstacle = AuditEntry.objects.newest_first()[0].pk
-        write(1)
-        assert self.found() == (2, None, False)
-        write(1, at=datetime(2028, 1, 1, tzinfo=UTC))
-        assert self.found() == (2, obstacle, False)
-
-    def test_ends_before_an_open_hold(self, staff):
-        Hold.objects.update(state=Hold.State.UNCONFIRMED)
-        extend(staff, self.hold, at=OLD)
-        obstacle = AuditEntry.objects.newest_first()[2].pk
-        assert self.found() == (2, obstacle, False)
-
-    def test_ends_where_a_part_is_asked_for(self, staff):
-        extend(staff, self.hold, at=OLD)
-        assert self.found(most=self.people + 4) == (2, None, True)
-        assert self.found(most=self.people + 5) == (5, None, False)
-
-    def test_an_action_across_the_end_stays(self, staff):
-        begun = begin_to_extend(staff, self.hold, at=OLD)
-        write(1)
-        later = datetime(2028, 1, 1, tzinfo=UTC)
-        trail.outcome(begun, outcome=trail.Outcome.OK, now=later)
-        assert self.found()[0] == 2
 
 
 def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
@@ -295,5 +240,19 @@ def test_command_removes_nothing_without_its_checkpoint(tmp_path):
 
 
 def test_young_entries_stay_whatever_is_asked():
-    with pytest.raises(CommandError, match="last 90 days always stay"):
+    with pytest.raises(CommandError, match="The last 90 days always stay"):
         output("audit_prune", before=datetime.now(UTC).date() - timedelta(days=89))
+
+
+def test_stream_says_what_was_removed_before_it_was_written(tmp_path, caplog):
+    cursor, output = tmp_path / "cursor", io.StringIO()
+    write(3)
+    cursor.write_text("1")
+    prune()
+    stream.write_new(cursor, output)
+    assert [json.loads(line)["position"] for line in output.getvalue().splitlines()] == [4]
+    assert "retention removed 2 entries after position 1" in caplog.text
+    caplog.clear()
+    write(1)
+    stream.write_new(cursor, output)
+    assert (cursor.read_text(), caplog.text) == ("5\n", "")

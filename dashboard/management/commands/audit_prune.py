@@ -6,11 +6,10 @@ import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -48,7 +47,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         now = timezone.now()
-        before = moment(options["before"], now)
+        try:
+            before = retention.moment(options["before"], now)
+        except RetentionError as error:
+            raise CommandError(str(error)) from error
         if not options["dry_run"]:
             self.count(retention.delete_covered())
         found = retention.removable(before, Hold.OPEN)
@@ -80,18 +82,6 @@ class Command(BaseCommand):
         for position in steps:
             if sys.stderr.isatty():
                 self.stderr.write(f"\rRemoved up to position {position}", ending="")
-
-
-def moment(before: date | None, now: datetime) -> datetime:
-    """Return the moment before which entries go; raise CommandError without a policy."""
-    days = settings.AUDIT_RETENTION_DAYS
-    if before is None and not days:
-        raise CommandError("Set AUDIT_RETENTION_DAYS, or give a date with --before.")
-    if before is None:
-        return now - timedelta(days=days)
-    if local_times.office_midnight(before) > retention.latest_before(now):
-        raise CommandError(f"Entries of the last {retention.LEAST_AGE.days} days always stay.")
-    return local_times.office_midnight(before)
 
 
 def where(found: Removable) -> str:

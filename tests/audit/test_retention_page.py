@@ -1,0 +1,80 @@
+"""Page on which an Admin removes old entries."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+
+from dashboard.audit.models import AuditEntry, AuditPrune
+from dashboard.pages import audit_retention
+from tests.audit.test_retention import OLD, YOUNG, write
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+ADDRESS = "/audit/retention"
+ASKED = f"{ADDRESS}?before=2022-05-01"
+
+
+@pytest.fixture
+def browser(immediate_links: None, request: pytest.FixtureRequest) -> Client:
+    """Write two old entries, before those of the Admin."""
+    write(2)
+    browser: Client = request.getfixturevalue("admins_browser")
+    return browser
+
+
+def text(browser: Client, address: str) -> str:
+    return " ".join(browser.get(address).content.decode().split())
+
+
+def test_page_says_what_is_kept_and_what_would_go(browser, settings):
+    assert "AUDIT_RETENTION_DAYS is not set" in text(browser, ADDRESS)
+    assert "<b>2</b> entries would go, the latest of " in text(browser, ASKED)
+    settings.AUDIT_RETENTION_DAYS = 90
+    page = text(browser, ADDRESS)
+    assert "kept for 90 days" in page
+    assert "<b>2</b> entries would go" in page
+
+
+def test_removes_after_the_number_was_typed(browser):
+    answer = browser.post(ASKED, {"count": "2"})
+    assert (answer.status_code, answer["Location"]) == (303, ADDRESS)
+    assert not AuditEntry.objects.filter(at__lt=YOUNG).exists()
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.action, entry.actor_name, entry.address) == ("prune", "admin", "127.0.0.1")
+    page = text(browser, ADDRESS)
+    assert "Removed 2 entries." in page
+    assert "Entries up to position 2, written until" in page
+    assert "There is nothing to remove." in text(browser, ASKED)
+
+
+@pytest.mark.parametrize("typed", ["", "3", "all"])
+def test_another_number_removes_nothing_and_is_kept(browser, typed):
+    answer = browser.post(ASKED, {"count": typed})
+    assert answer.status_code == 422
+    assert answer.context["confirm"].errors.keys() == {"count"}
+    assert f'value="{typed}"' in answer.content.decode() or not typed
+    assert (AuditEntry.objects.filter(at=OLD).count(), AuditPrune.objects.count()) == (2, 0)
+
+
+@pytest.mark.parametrize("day", ["2199-01-01", "soon", ""])
+def test_senseless_day_is_an_error_beside_the_field(browser, day):
+    answer = browser.post(f"{ADDRESS}?before={day}", {"count": "2"})
+    assert answer.status_code == 422
+    assert answer.context["form"].errors.keys() == {"before"}
+    assert AuditEntry.objects.filter(at=OLD).count() == 2
+
+
+def test_page_removes_in_parts(browser, monkeypatch):
+    monkeypatch.setattr(audit_retention, "MOST", 1)
+    page = text(browser, ASKED)
+    assert "<b>1</b> entry would go" in page
+    assert "There are more: this page removes 1 entries at a time" in page
+    browser.post(ASKED, {"count": "1"})
+    assert AuditEntry.objects.filter(at=OLD).count() == 1
+
+
+def test_staff_may_not(client, staff):
+    client.force_login(staff)
+    write(2)
+    assert client.post(ASKED, {"count": "2"}).status_code == 403
+    assert AuditEntry.objects.filter(at=OLD).count() == 2
