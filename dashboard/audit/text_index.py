@@ -13,12 +13,13 @@ https://www.postgresql.org/docs/current/pgtrgm.html.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import connection, models
+from django.db.models import Q
 
-from dashboard.localization.searching import search_text
+from dashboard.localization.searching import readings, search_text
 
 ENTRIES = "dashboard_entrytext"
 HOLDS = "dashboard_holdtext"
@@ -56,6 +57,30 @@ class Like(models.Lookup):
 
 
 models.TextField.register_lookup(Like)
+
+
+def conditions(find: str) -> list[Q]:
+    """Return conditions on the texts of holds, one of which is met where ``finder`` finds.
+
+    Each asks for one form of the longest word, because FTS5 has no index for alternatives.
+    """
+    found = []
+    for terms in readings(find):
+        if terms:
+            longest = max(terms, key=lambda forms: min(map(len, forms)))
+            others = Q(*(has_any(forms) for forms in terms if forms is not longest))
+            found += [has(form) & others for form in longest]
+    return found
+
+
+def has_any(forms: Iterable[str]) -> Q:
+    """Match texts that have one of the forms of a word or number."""
+    return Q(*map(has, forms), _connector=Q.OR)
+
+
+def has(form: str) -> Q:
+    """Match texts that have a form. With less than three characters FTS5 would find none."""
+    return Q(text__like=form) if len(form) >= SHORTEST else Q(text__contains=form)
 
 
 def create_statements(vendor: str) -> Iterator[str]:

@@ -17,7 +17,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
 
-from dashboard.audit.models import AuditEntry
+from dashboard.audit import text_index
+from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.holds import hosts, offers, rate_and_clock
 from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
@@ -219,6 +220,24 @@ def ended(now: datetime) -> HoldQuerySet:
     recent = Hold.objects.filter(state__in=ENDED, ended_at__gte=start_of_yesterday(now))
     # Not isnull=True: SQLite would use that index and read the whole history.
     return recent.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
+
+
+def past(find: str, *, before: int | None, most: int) -> list[int]:
+    """Return the ids of holds that ended, however long ago, as ``matching`` finds: newest first.
+
+    At most so many, of those with a lower id than ``before``. The index of texts finds them; it has
+    nothing of an erased client.
+    """
+    of_text = Hold.objects.filter(pk=OuterRef("rowid"), state__in=ENDED)
+    texts = HoldText.objects.filter(Exists(of_text.exclude(stands_in_for__gt=0))).values("rowid")
+    if before is not None:
+        texts = texts.filter(rowid__lt=before)
+    found = {
+        row["rowid"]
+        for condition in text_index.conditions(find)
+        for row in texts.filter(condition).order_by("-rowid")[:most]
+    }
+    return sorted(found, reverse=True)[:most]
 
 
 def matching(holds: HoldQuerySet, find: str) -> list[int]:

@@ -39,22 +39,28 @@ def search_text(*texts: str) -> str:
 
 
 def finder(find: str) -> Callable[[str], bool]:
-    """Return a function that tells if a ``search_text`` has all words and numbers of ``find``.
+    """Return a function that tells if a ``search_text`` has all words and numbers of ``find``."""
+    found = readings(find)
+
+    def matches(searched: str) -> bool:
+        return any(
+            all(any(form in searched for form in forms) for forms in terms) for terms in found
+        )
+
+    return matches
+
+
+def readings(find: str) -> list[list[set[str]]]:
+    """Return what is typed as terms with their forms, in each way that it can be read.
 
     A number may be typed in groups, and two numbers may be meant as two words.
     """
     in_one = NUMBER.sub(lambda run: GAP.sub("", run[0]), fold(find))
-    readings = [
+    as_typed, as_number = (
         [forms for word in GAP.split(text) if (forms := forms_of_term(word))]
         for text in (find, in_one)
-    ]
-
-    def matches(searched: str) -> bool:
-        return any(
-            all(any(form in searched for form in forms) for forms in terms) for terms in readings
-        )
-
-    return matches
+    )
+    return [as_typed] if as_number == as_typed else [as_typed, as_number]
 
 
 def tables() -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import unquote, urlencode
+from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.db import models
@@ -26,15 +26,13 @@ from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
-from dashboard.pages.ended import EndedPage, ended_count, ended_page
+from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
 from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
 from dashboard.pages.whose import Whose
 
-MOST_TO_FIND = 200  # characters
 MOST_LOST = 50  # on one page
 MOST_PAGES = 40
-FIND_HEADER = "Holdfast-Find"  # percent-encoded, of a poll: an address stands in logs
 # Finding actions without an outcome reads much of the log, which is too slow for every poll.
 FINDINGS_KEPT = 30  # seconds
 
@@ -56,6 +54,7 @@ class Asked:
     find: str = ""  # leaves the holds whose client, contact or note have all its words
     pages: int = 1  # of lost holds, one below the other
     before: int | None = None  # the ended hold after which the page begins
+    past_before: int | None = None  # the same of what was found among all that ended
 
 
 NOTHING = Asked()
@@ -83,6 +82,7 @@ class Board:
     findings: Sequence[Any]
     findings_are_cut: bool
     ended: EndedPage
+    past: EndedPage  # where something is to be found
     live_count: int
     find: str
     updated: str
@@ -127,12 +127,11 @@ def tab_named(value: str) -> Tab:
 
 
 def asked_for(request: HttpRequest) -> Asked:
-    """Read it from a form, or from a poll."""
-    find = request.POST.get("find", "") or unquote(request.headers.get(FIND_HEADER, ""))
     return Asked(
-        find=find.strip()[:MOST_TO_FIND],
+        find=text_to_find(request),
         pages=min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES),
         before=parameters.number(request.GET.get("before")),
+        past_before=parameters.number(request.POST.get("before")),
     )
 
 
@@ -191,6 +190,7 @@ def make_board(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHI
         findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
         findings_are_cut=len(found) >= MAX_FINDINGS,
         ended=_ended(tab, viewer, asked, of_office.numbers_of(calendar)),
+        past=past_page(viewer, find=find, before=asked.past_before) if find else EndedPage(),
         live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
         find=find,
         calendars=of_office.listed,
@@ -281,6 +281,6 @@ def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary
 
 
 def _ended(tab: Tab, viewer: Viewer, asked: Asked, event_types: Sequence[int] | None) -> EndedPage:
-    if tab != Tab.ENDED:
+    if tab != Tab.ENDED or asked.find:
         return EndedPage()
-    return ended_page(viewer, find=asked.find, before=asked.before, event_types=event_types)
+    return ended_page(viewer, before=asked.before, event_types=event_types)

@@ -1,23 +1,30 @@
-"""The board's tab of holds that have ended: one page of them, searched and paged in the database.
+"""Holds that have ended: the board's tab of recent ones, and all that its search finds.
 
-They may be many, so the page does not have them all, and a search asks the server.
+They may be many, so a page has only some of them, and a search asks the server.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
+from django.views.decorators.http import require_safe
 
 from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
-from dashboard.pages import flash
-from dashboard.pages.rows import HoldRow, Viewer, hold_row
+from dashboard.pages import flash, parameters
+from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
 
 PAGE_SIZE = 200
+PAST_PAGE_SIZE = 50
+MOST_TO_FIND = 200  # characters
+FIND_HEADER = "Holdfast-Find"  # percent-encoded: an address stands in logs
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +36,48 @@ class EndedRow:
     ended_day: str
     ended_clock: str
     reason: str
-    again: str  # "" where the slot is past
+    again: str
 
 
 @dataclass(frozen=True, slots=True)
 class EndedPage:
-    """Holds that ended since yesterday, last one first; ``older`` is the next page's ``before``."""
+    """Holds that ended, last one first; ``older`` is the next page's ``before``."""
 
     rows: Sequence[EndedRow] = ()
     before: int | None = None
     older: int | None = None
+    find: str = ""  # what was looked for
+
+
+@require_safe
+def find_past(request: HttpRequest) -> HttpResponse:
+    """Answer the script of the board's search with holds that ended, however long ago."""
+    before = parameters.number(request.GET.get("before"))
+    past = past_page(viewer_of(request), find=text_to_find(request), before=before)
+    return render(request, "holds/_past.html", {"past": past})
+
+
+def text_to_find(request: HttpRequest) -> str:
+    """Return what is to be found: of a form, or of a script's request."""
+    find = request.POST.get("find", "") or unquote(request.headers.get(FIND_HEADER, ""))
+    return find.strip()[:MOST_TO_FIND]
+
+
+def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
+    """Return a page of all holds that ended and whose client, contact or note have all words."""
+    pks = register.past(find, before=before, most=PAST_PAGE_SIZE + 1)
+    shown = pks[:PAST_PAGE_SIZE]
+    found = Hold.objects.with_people().filter(pk__in=shown).order_by("-pk")
+    older = shown[-1] if len(pks) > PAST_PAGE_SIZE else None
+    return EndedPage(ended_rows(found, viewer), before, older, find)
 
 
 def ended_page(
-    viewer: Viewer, *, find: str, before: int | None, event_types: Sequence[int] | None = None
+    viewer: Viewer, *, before: int | None, event_types: Sequence[int] | None = None
 ) -> EndedPage:
-    """Return the page after the hold ``before``, the first for None or one that is not there.
+    """Return what ended since yesterday after the hold ``before``, from the first without it.
 
-    ``find`` leaves the holds whose client, contact or note have all its words, ``event_types``
-    those of these event types.
+    ``event_types`` leaves the holds of these event types.
     """
     holds = register.ended(viewer.now)
     if event_types is not None:
@@ -56,13 +86,10 @@ def ended_page(
     if last is not None:
         earlier = Q(ended_at__lt=last.ended_at) | Q(ended_at=last.ended_at, pk__lt=last.pk)
         holds = holds.filter(earlier)
-    if find:
-        holds = holds.filter(pk__in=register.matching(holds, find)[: PAGE_SIZE + 1])
-    found = list(holds.select_related("holder", "claim_by")[: PAGE_SIZE + 1])
-    place_url = reverse("place")
-    rows = [_ended_row(hold, viewer, place_url) for hold in found[:PAGE_SIZE]]
-    older = rows[-1].row.pk if len(found) > PAGE_SIZE else None
-    return EndedPage(rows, last.pk if last else None, older)
+    found = list(holds.with_people()[: PAGE_SIZE + 1])
+    shown = found[:PAGE_SIZE]
+    older = shown[-1].pk if len(found) > PAGE_SIZE else None
+    return EndedPage(ended_rows(shown, viewer), last.pk if last else None, older)
 
 
 def ended_count(viewer: Viewer, event_types: Sequence[int] | None) -> int:
@@ -70,14 +97,18 @@ def ended_count(viewer: Viewer, event_types: Sequence[int] | None) -> int:
     return register.ended(viewer.now).filter(event_type_id__in=event_types or ()).count()
 
 
+def ended_rows(holds: Iterable[Hold], viewer: Viewer) -> list[EndedRow]:
+    place_url = reverse("place")
+    return [_ended_row(hold, viewer, place_url) for hold in holds]
+
+
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     ended_at = hold.ended_at or hold.changed_at
-    is_ahead = hold.slot_start > viewer.cal_now
     return EndedRow(
         row=hold_row(hold, viewer),
         ended_iso=local_times.iso(ended_at),
         ended_day=local_times.day(ended_at, viewer.now),
         ended_clock=local_times.clock(ended_at),
         reason=flash.end_reason(hold),
-        again=f"{place_url}?again={hold.pk}" if is_ahead else "",
+        again=f"{place_url}?again={hold.pk}",
     )

@@ -1,12 +1,12 @@
-// Find a hold by client, contact or note, among the rows that the page has. The text stays in the
-// page: it is personal data, and a request would carry it in its address. Only holds that have ended
-// are searched by the server, because the page does not have them all: the board's poll then brings
-// the text in a header.
+// Find a hold by client, contact or note, among the rows that the page has, and then among all that
+// have ended: those the server finds. It gets the text in a header, because it is personal data and
+// an address stands in logs.
 //
 // Rows and what is typed are folded as in dashboard/localization/searching.py, with its tables.
 
 const ANNOUNCE_AFTER = 700; // milliseconds after the last key
 const ASK_AFTER = 300;
+const SHORTEST = 2; // characters that are looked for among holds that have ended
 
 const field = () => document.querySelector("[data-find] input[type=search]");
 const announce = (text) =>
@@ -116,44 +116,50 @@ function filter() {
     part.hidden = !foundHere;
     found += foundHere;
   }
+  for (const part of document.querySelectorAll("[data-unless-find]")) part.hidden = hasTerms;
   const noMatch = document.querySelector("[data-no-match]");
   if (noMatch) noMatch.hidden = found > 0 || !document.querySelector("[data-searched]");
   return found;
 }
 
-const isOnServer = () => field()?.form.dataset.find === "server";
-const wanted = () => field().value.trim();
-let asked; // the server, for this text
+// Holds that have ended are asked for when typing rests, and their number is read out.
+const wanted = () => field()?.value.trim() ?? "";
+const past = () => document.getElementById("past");
+let asked = ""; // for this text
+let askTimer;
 
-function ask() {
-  asked = wanted();
-  htmx.trigger("#board", "refresh");
+function askForPast() {
+  const text = wanted();
+  if (text === asked) return;
+  clearTimeout(askTimer);
+  asked = text;
+  if (text.length < SHORTEST) past().replaceChildren();
+  else askTimer = setTimeout(() => htmx.trigger(past(), "find"), ASK_AFTER);
 }
 
-// Ask for what the page does not show, and say how much there is once it does.
-function askServer() {
-  clearTimeout(timer);
-  if (field().dataset.foundFor !== wanted()) {
-    if (asked !== wanted()) timer = setTimeout(ask, ASK_AFTER);
-  } else if (asked === wanted()) {
-    const found = document.querySelectorAll("#board tr[id^=e]").length;
-    if (asked) announce(textOf("found").replace("{n}", found));
-    asked = undefined;
-  }
-}
+const isOfPast = (ctx) => ctx.sourceElement?.closest("#past");
 
 document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
-  if (ctx.sourceElement?.id !== "board" || !isOnServer() || !wanted()) return;
-  ctx.request.headers["Holdfast-Find"] = encodeURIComponent(wanted());
+  if (isOfPast(ctx)) ctx.request.headers["Holdfast-Find"] = encodeURIComponent(wanted());
+});
+
+document.addEventListener("htmx:before:swap", (event) => {
+  const { ctx } = event.detail;
+  const isLate = isOfPast(ctx) && ctx.request.headers["Holdfast-Find"] !== encodeURIComponent(wanted());
+  if (isLate) event.preventDefault();
+});
+
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!isOfPast(ctx)) return;
+  const heading = past().querySelector("h2");
+  if (ctx.sourceElement !== past()) heading.focus();
+  else announce(heading.textContent.trim());
 });
 
 document.addEventListener("input", (event) => {
   if (event.target !== field()) return;
-  if (isOnServer()) {
-    askServer();
-    return;
-  }
   const found = filter();
+  askForPast();
   clearTimeout(timer);
   timer = setTimeout(
     () => found >= 0 && announce(textOf("found").replace("{n}", found)),
@@ -175,8 +181,8 @@ document.addEventListener("keydown", (event) => {
 });
 
 function refresh() {
-  if (isOnServer()) askServer();
-  else filter();
+  filter();
+  askForPast();
 }
 
 document.addEventListener("htmx:before:settle", refresh);

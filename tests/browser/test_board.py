@@ -78,14 +78,32 @@ def test_finding_by_client(ada: User, holds: list[int]) -> None:
     ada.check_page("board-found")
     find(ada, "no such client")
     expect(ada.page.locator(f"#h{holds[0]}")).not_to_be_visible()
-    ada.expect_text("No hold matches in client, contact or note.")
+    ada.expect_text("No current hold matches in client, contact or note.")
     ada.check_page("board-found-nothing")
     assert "ferri" not in ada.page.url
     find(ada, "")
     expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()
 
 
-def test_the_searched_text_leaves_the_page_in_no_request(
+@in_both_ways
+def test_past_holds_are_found_below_the_board(ada: User, product: Product) -> None:
+    slot = product.free_time()
+    past = product.place("ada", slot, "Emmy Noether", client_contact="+39 06 555 0188")
+    product.post("ada", f"/holds/{past}/release", {"reason": "mistake"})
+    ada.page.goto("/?tab=soon")
+    find(ada, "06 5550188")
+    row = ada.page.locator(f"#e{past}")
+    expect(row).to_contain_text("released")
+    expect(ada.page.get_by_role("heading", name="Also in the past: 1 hold")).to_be_visible()
+    if ada.scripts:
+        expect(ada.page.get_by_role("searchbox")).to_be_focused()
+        expect(ada.page.locator("#status")).to_contain_text("Also in the past: 1 hold")
+    ada.check_page("board-past")
+    row.get_by_role("link", name="Hold again").click()
+    expect(ada.page.get_by_label("Client", exact=True)).to_have_value("Emmy Noether")
+
+
+def test_the_searched_text_leaves_the_page_in_no_address(
     ada: User, holds: list[int], product: Product
 ) -> None:
     sent: list[str] = []
@@ -226,7 +244,7 @@ def test_search_among_ended_holds_asks_the_server(
     ada.poll()
     expect(last).to_have_count(0)
     field.fill("no such client")
-    ada.expect_text("No hold matches in client, contact or note.")
+    ada.expect_text("No current hold matches in client, contact or note.")
     field.press("Escape")
     expect(last).to_be_visible()
     assert [one for one in sent if "lukasz" in one or "such" in one] == []

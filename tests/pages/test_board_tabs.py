@@ -13,7 +13,6 @@ from dashboard.holds import transfer
 from dashboard.holds.models import Hold
 from dashboard.pages import ended
 from dashboard.pages.board import Tab
-from dashboard.pages.ended import PAGE_SIZE
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
@@ -129,9 +128,21 @@ class TestEnded:
         put_ended(staff, ago=2.1 * DAY)
         assert len(see(staff, Tab.ENDED).ended.rows) == 1
 
-    def test_past_slot_has_no_link_to_hold_again(self, staff: User) -> None:
-        put_ended(staff, slot_start=timezone.now() - timedelta(hours=1))
-        assert [line.again for line in see(staff, Tab.ENDED).ended.rows] == [""]
+    def test_pages_have_no_gap(self, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ended, "PAGE_SIZE", 2)
+        now = timezone.now()
+        pks = [put_ended(staff).pk for _number in range(5)]
+        Hold.objects.update(ended_at=now)  # all at once, as time ends several
+        browser, before, seen = desk(staff), "", []
+        for _page in range(3):
+            page = browser.get(f"/?tab=ended{before}")
+            shown = page.context["board"].ended
+            seen += [each.row.pk for each in shown.rows]
+            before = f"&before={shown.older}"
+            assert (before in page.content.decode().replace("&amp;", "&")) == (
+                shown.older is not None
+            )
+        assert (seen, shown.older) == (pks[::-1], None)
 
 
 def test_former_holder_sees_who_took_over(
@@ -204,46 +215,32 @@ class TestFind:
         pks = [put(staff, client_contact=f"+49 171 {n:07}").pk for n in numbers]
         assert self.found(staff, "0171 0000 777") == [pks[777]]
 
-    def test_finds_among_more_ended_holds_than_are_shown(self, staff: User) -> None:
-        oldest = put_ended(staff, ago=2, client_name="Łukasz")
-        for _number in range(PAGE_SIZE):
-            put_ended(staff, ago=1)
-        assert self.found(staff, "lukasz", tab="ended") == [oldest.pk]
-
-    def test_poll_finds_ended_holds_by_a_header(self, staff: User) -> None:
-        found = put_ended(staff, ago=2, client_name="Łukasz Żak")
-        put_ended(staff, ago=1, client_name="Zoe")
-        browser = desk(staff)
-
-        all_of_them = browser.get("/board?tab=ended")
-        poll = browser.get("/board?tab=ended", headers={"Holdfast-Find": "lukasz%20%C5%BCak"})
-
-        assert [each.row.pk for each in poll.context["board"].ended.rows] == [found.pk]
-        assert 'data-found-for="lukasz żak"' in markup(poll)
-        assert poll["ETag"] != all_of_them["ETag"]
-
-    def test_ended_holds_are_paged_without_a_gap(
-        self, staff: User, monkeypatch: pytest.MonkeyPatch
+    def test_finds_on_the_current_tab_and_below_it_in_the_past(
+        self, staff: User, office: dict[str, Hold]
     ) -> None:
-        monkeypatch.setattr(ended, "PAGE_SIZE", 2)
-        now = timezone.now()
-        pks = [put_ended(staff, client_name="Zoe").pk for _number in range(5)]
-        Hold.objects.update(ended_at=now)  # all at once, as time ends several
-        put_ended(staff, ago=1, client_name="Mbeki")
-        browser, before, seen = desk(staff), "", []
-        for _page in range(3):
-            page = browser.post(f"/?tab=ended{before}", {"find": "zoe"})
-            shown = page.context["board"].ended
-            seen += [each.row.pk for each in shown.rows]
-            before = f"&before={shown.older}"
-            assert (before in page.content.decode().replace("&amp;", "&")) == (
-                shown.older is not None
-            )
-        assert (seen, shown.older) == (pks[::-1], None)
+        lost = office["lost"].pk
+        assert self.found(staff, "mbeki", tab="ended") == [lost]
+        assert self.found(staff, "mbeki", tab="soon") == [lost]
+        assert self.found(staff, "mbeki") == [lost, lost]  # it needs attention, too
 
-    def test_finds_on_the_current_tab_only(self, staff: User, office: dict[str, Hold]) -> None:
-        assert self.found(staff, "mbeki", tab="ended") == [office["lost"].pk]
-        assert self.found(staff, "mbeki", tab="soon") == []
+    def test_past_is_paged_by_its_form(self, staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(ended, "PAST_PAGE_SIZE", 2)
+        pks = [put_ended(staff, ago=9 * DAY, client_name="Zoe").pk for _number in range(5)]
+        browser, seen, asked = desk(staff), [], {"find": "zoe"}
+        while asked:
+            page = markup(browser.post("/?tab=soon", asked))
+            seen.append([int(pk) for pk in re.findall(r'<tr id="e(\d+)"', page)])
+            older = re.search(r'name="before" value="(\d+)"', page)
+            asked = {"find": "zoe", "before": older[1]} if older else {}
+        assert seen == [pks[:2:-1], pks[2:0:-1], pks[:1]]
+
+    def test_script_asks_for_the_past_with_a_header(self, staff: User) -> None:
+        found = put_ended(staff, ago=9 * DAY, client_name="Łukasz Żak", slot_start=timezone.now())
+        answer = desk(staff).get("/past", headers={"Holdfast-Find": "lukasz%20%C5%BCak"})
+        page = markup(answer)
+        assert re.findall(r'<tr id="e(\d+)"', page) == [str(found.pk)]
+        assert "Also in the past: 1 hold<" in page
+        assert f'href="/holds/new?again={found.pk}"' in page
 
     def test_blank_text_finds_all(self, staff: User, office: dict[str, Hold]) -> None:
         assert len(self.found(staff, " ")) == 6
