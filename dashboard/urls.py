@@ -75,6 +75,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offers/<int:pk>/keep", offer.keep, name="offer-keep"),
     path("audit/", admins_only(audit.audit_log), name="audit"),
     path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
+    path("audit/news", admins_only(audit.audit_news), name="audit-news"),
     path("audit/pictures", admins_only(audit.audit_pictures), name="audit-pictures"),
     path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
     path("audit/retention", admins_only(audit_retention.show), name="audit-retention"),

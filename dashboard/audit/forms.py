@@ -81,7 +81,8 @@ class LogForm(forms.Form):
     until = day_field(_lazy("To day"))
     # Ends of the pages beside. Not rendered, so that a new search starts with the first page.
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    after = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    after = forms.IntegerField(required=False, min_value=0, max_value=MAX_ID)
+    follow = forms.BooleanField(required=False)  # count what is written after the newest page
 
     @property
     def place_errors(self) -> list[str]:

@@ -20,6 +20,7 @@ from dashboard.audit.trail import SYSTEM
 
 PAGE_SIZE = 50  # lines
 MAX_TOTAL = 1000  # actions that a search counts
+MAX_NEWS = 99  # new actions that a followed search counts
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
@@ -57,13 +58,14 @@ class Page:
 
     ``older`` is the ``before`` of the next page, None on the last; ``newer`` is the ``after`` of
     the one before, None on the newest. ``total`` counts matching actions on all pages, to
-    MAX_TOTAL and one more.
+    MAX_TOTAL and one more. ``first`` is the id of the first line, 0 without any.
     """
 
     lines: tuple[Line, ...]
     older: int | None
     newer: int | None
     total: int
+    first: int
 
     @property
     def total_text(self) -> str:
@@ -131,7 +133,13 @@ def page(
     newer = rows[0][0] if rows and not is_newest else None
     is_whole = is_newest and older is None
     total = len(rows) if is_whole else found.order_by()[: MAX_TOTAL + 1].count()
-    return Page(lines, older, newer, total)
+    return Page(lines, older, newer, total, rows[0][0] if rows else 0)
+
+
+def count_newer(log_filter: LogFilter, first: int, now: datetime) -> int:
+    """Return how many actions began after the first line of a page, to MAX_NEWS and one more."""
+    newer = matching_entries(log_filter, now).newer_than(first).order_by()
+    return newer[: MAX_NEWS + 1].count()
 
 
 def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:

@@ -1,5 +1,6 @@
 """Pages of the audit log. ``urls`` lets only Admins call them."""
 
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
@@ -46,6 +47,9 @@ def audit_log(request: HttpRequest) -> HttpResponse:
             "form": form,
             "page": page,
             "story": story,
+            "first": page.first if page else 0,
+            "news": 0,
+            "now": now,
             "saved": SavedSearch.objects.filter(owner=viewer),
             "verified": evidence.latest(),
         },
@@ -53,6 +57,24 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     )
     patch_vary_headers(response, ["HX-Request-Type"])
     return response
+
+
+@require_safe
+def audit_news(request: HttpRequest) -> HttpResponse:
+    """Count the actions that are newer than a page, for those who follow the log."""
+    now = timezone.now()
+    form = LogForm(request.GET, viewer=request.user.pk, now=now)
+    if not form.is_valid():
+        raise BadRequest
+    first = form.cleaned_data["after"] or 0
+    context = {
+        "form": form,
+        "first": first,
+        "news": search.count_newer(form.log_filter(), first, now),
+        "most": search.MAX_NEWS,
+        "now": now,
+    }
+    return render(request, "audit/_news.html", context)
 
 
 @require_safe

@@ -1,6 +1,7 @@
 // Parts of a page that poll ([data-poll]). Each sends the ETag of what it shows, so that "nothing
 // new" is an answer without a body. What a person has opened, typed or focused stays.
 
+const LIVE = new Set(["board", "log-news"]);
 const isPoll = (ctx) => ctx?.sourceElement?.matches("[data-poll]");
 const urlOf = (element) => new URL(element.getAttribute("hx-get"), document.baseURI).href;
 
@@ -21,11 +22,11 @@ for (const event of ["htmx:config:request", "htmx:before:swap"]) {
   });
 }
 
-// The session has ended: only the board goes to the sign-in at once, because its rows would be out
-// of date. On other pages sending the form leads there, and what was typed is kept.
+// The session has ended: only the board and the log that is followed go to the sign-in at once,
+// because they would be out of date. On other pages sending the form leads there, and what was typed is kept.
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
-  if (isPoll(ctx) && ctx.hx.redirect && ctx.sourceElement.id !== "board") event.preventDefault();
+  if (isPoll(ctx) && ctx.hx.redirect && !LIVE.has(ctx.sourceElement.id)) event.preventDefault();
 });
 
 // Drop an answer that is no longer wanted, such as that of a tab which was left meanwhile.

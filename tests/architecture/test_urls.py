@@ -56,6 +56,7 @@ def test_only_listed_views_are_for_admins():
         "audit",
         "audit-entry",
         "audit-export",
+        "audit-news",
         "audit-pictures",
         "audit-search",
         "audit-searches",

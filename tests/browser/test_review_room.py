@@ -1,0 +1,79 @@
+"""The log as a place to work: follow it, read stories, and save searches."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from tests.browser.product import Product
+from tests.browser.user import POLL, OpenBrowser, User
+
+REFRESH = "htmx.trigger('#log-news', 'refresh', {}, false)"
+
+
+def test_new_actions_are_counted_and_shown_only_when_asked(vera: User, product: Product) -> None:
+    product.place("ada", product.free_time(), "Hedy Lamarr")
+    vera.page.goto("/audit/?find=action:place")
+    vera.page.get_by_role("link", name="Follow").click()
+    news, rows = vera.page.locator("#log-news"), vera.page.locator("main tbody tr")
+    expect(news).to_contain_text("No new actions.")
+    seen = rows.all_inner_texts()
+    vera.field("find").fill("being typed")
+    product.place("ada", product.free_time(), "Maria Mitchell")
+    product.place("ada", product.free_time(), "Ada Yonath")
+    vera.page.evaluate("window.scrollTo(0, 60)")
+    vera.page.evaluate(REFRESH)
+    expect(news.get_by_role("status")).to_have_text("2 new actions.")
+    assert rows.all_inner_texts() == seen
+    expect(vera.field("find")).to_be_focused()
+    expect(vera.field("find")).to_have_value("being typed")
+    assert vera.page.evaluate("window.scrollY") == 60
+    show = vera.page.get_by_role("link", name="Show new actions")
+    show.press("Enter")
+    expect(rows.first).to_contain_text("Ada Yonath")
+    expect(show).to_be_focused()
+    expect(news).to_contain_text("No new actions.")
+    vera.page.get_by_role("link", name="Stop following").click()
+    expect(news).to_have_count(0)
+
+
+def test_following_ends_with_the_session(vera: User) -> None:
+    vera.page.goto("/audit/?follow=on")
+    expect(vera.page.locator("#log-news")).to_contain_text("No new actions.")
+    vera.page.context.clear_cookies(name="holdfast_session")
+    vera.page.wait_for_url(re.compile(r"/accounts/login/\?next=/audit/"), timeout=POLL)
+
+
+def test_stories_and_saved_searches(
+    vera: User, product: Product, open_browser: OpenBrowser
+) -> None:
+    """Go from a sentence to the client's story, save it, and see what other Admins saved."""
+    vera.refusals.add(422)
+    pk = product.place("ada", product.free_time(), "Noor Haddad", client_contact="+39 06 123")
+    product.post("ada", f"/holds/{pk}/release", {"reason": "client_rang_off"})
+    vera.page.goto("/audit/")
+    vera.page.get_by_role("link", name="Noor Haddad").first.click()
+    vera.expect_heading("Noor Haddad")
+    vera.expect_text("with this name and the contact +39 06 123")
+    vera.page.get_by_role("link", name="Follow").click()
+    expect(vera.page.locator("#log-news")).to_be_visible()
+    vera.check_page("audit-story")
+    for refused in (False, True):
+        vera.page.get_by_role("link", name="Save this search…").click()
+        vera.fill(name="Noor")
+        vera.press("Save")
+        if not refused:
+            vera.page.wait_for_url(re.compile(r"/audit/\?find=client"))
+    vera.expect_text("You have a search of this name.")
+    vera.check_page("audit-searches")
+    vera.page.get_by_role("link", name="Rename or delete Noor").click()
+    vera.expect_heading("Saved search")
+    vera.check_page("audit-search")
+    vera.page.goto("/audit/searches/others")
+    vera.check_page("audit-searches-others")
+    vera.page.goto("/audit/")
+    vera.page.get_by_role("link", name="Noor", exact=True).click()
+    vera.page.get_by_role("link", name=f"Remove client:{pk}").click()
+    vera.expect_heading("Audit")
+    assert vera.path == "/audit/"
