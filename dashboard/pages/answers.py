@@ -17,6 +17,7 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
@@ -76,7 +77,10 @@ def redirect_to_hold(hold: Hold | None) -> HttpResponse:
 
 def redirect_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
     """Answer 303 with the hold's page after a call whose outcome is unknown, and say so."""
-    messages.warning(request, f"{error.problem.happened} {error.problem.safe}")
+    problem = error.problem
+    # What is known of the hold after a call, the page says itself, and keeps true.
+    is_call = error.cause in CALLS
+    messages.warning(request, problem.happened if is_call else f"{problem.happened} {problem.safe}")
     return redirect_to_hold(error.hold)
 
 
