@@ -5,19 +5,15 @@ calls run in parallel. A list that is not fresh is shown, and says why. Lists on
 POST decides. Without a calendar the catalogue has one group: the event types of the key's owner.
 """
 
-import logging
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from dashboard.calcom import Answer, CalcomError, Cause, Client, EventType, Listed, Refused
+from dashboard.calcom import Answer, CalcomError, Cause, EventType, Listed, Refused
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, event_types, rate_and_clock
-from dashboard.holds.free_times import NO_ROOM, TOGETHER, UNDER_WAY, room_for_lists
-
-log = logging.getLogger(__name__)
+from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, ask_together, room_for_lists
 
 FRESH_FOR = timedelta(minutes=5)
 FAILURE_KEPT = timedelta(seconds=10)  # longer than a call can take
@@ -155,7 +151,7 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
         for calendar in stale[room:]:
             calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
     claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
-    answered = zip(claimed, ask_all(claimed), strict=True)
+    answered = zip(claimed, ask_together(claimed, ask), strict=True)
     # The last answer tells best what is left of the allowance.
     for calendar, answer in sorted(answered, key=lambda pair: pair[1].exchange.received_at):
         error = answer if isinstance(answer, CalcomError) else None
@@ -199,23 +195,9 @@ def forget(calendar: Calendar) -> None:
     calendar.__dict__.pop("event_types", None)  # cached
 
 
-def ask_all(calendars: Sequence[Calendar]) -> Iterator[Answer[Listed[EventType]] | CalcomError]:
-    """Yield cal.com's answer, or the error of the call, for each calendar."""
-    client = calcom_client.client()
-
-    def ask_one(calendar: Calendar) -> Answer[Listed[EventType]] | CalcomError:
-        try:
-            return ask(client, calendar)
-        except CalcomError as error:
-            log.warning("The calendar %s could not be read: %s", calendar, error)
-            return error
-
-    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-        yield from pool.map(ask_one, calendars)
-
-
-def ask(client: Client, calendar: Calendar) -> Answer[Listed[EventType]]:
+def ask(calendar: Calendar) -> Answer[Listed[EventType]]:
     """Return what cal.com lists of a calendar. Raises CalcomError."""
+    client = calcom_client.client()
     match calendar.kind:
         case Calendar.Kind.USER:
             return client.event_types(username=calendar.reference)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
-from dashboard.calcom import Answer, CalcomError, Cause, Client, Listed, Slot
+from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import FreeTimes, Upstream
 from dashboard.localization import local_times
 
+T = TypeVar("T")
+Wanted = TypeVar("Wanted")
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
@@ -95,7 +97,7 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
     upstream = rate_and_clock.load() if stale else Upstream()
     room = room_for_lists(upstream, now)
     claimed = [pair for pair in stale[:room] if claim(pair[0], now)]
-    answers = ask_all([span for _row, span in claimed])
+    answers = ask_together([span for _row, span in claimed], ask)
     pairs = zip((row for row, _span in claimed), answers, strict=True)
     for row, answer in sorted(pairs, key=lambda pair: pair[1].exchange.received_at):
         store(row, answer, upstream)
@@ -168,26 +170,31 @@ def wait_for_answer(row: FreeTimes, give_up: float) -> FreeTimes:
     return row
 
 
-def ask_all(spans: Sequence[Span]) -> list[Answer[Listed[Slot]] | CalcomError]:
-    """Return cal.com's answer, or the error of the call, for each span."""
-    if len(spans) < 2:
-        return [ask(calcom_client.client(), span) for span in spans]
-    client = calcom_client.client()
+def ask_together(
+    wanted: Sequence[Wanted], ask: Callable[[Wanted], Answer[T]]
+) -> list[Answer[T] | CalcomError]:
+    """Return cal.com's answer, or the error of the call, for each; several are asked at once."""
+
+    def ask_one(one: Wanted) -> Answer[T] | CalcomError:
+        try:
+            return ask(one)
+        except CalcomError as error:
+            log.warning("%s could not be read: %s", one, error)
+            return error
+
+    if len(wanted) < 2:
+        return [ask_one(one) for one in wanted]
     with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-        return list(pool.map(lambda span: ask(client, span), spans))
+        return list(pool.map(ask_one, wanted))
 
 
-def ask(client: Client, span: Span) -> Answer[Listed[Slot]] | CalcomError:
-    try:
-        return client.slots(
-            event_type_id=span.event_type_id,
-            start=span.start,
-            end=span.end,
-            duration=span.slot_duration or None,
-        )
-    except CalcomError as error:
-        log.warning("Free times could not be read: %s", error)
-        return error
+def ask(span: Span) -> Answer[Listed[Slot]]:
+    return calcom_client.client().slots(
+        event_type_id=span.event_type_id,
+        start=span.start,
+        end=span.end,
+        duration=span.slot_duration or None,
+    )
 
 
 def store(row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError, upstream: Upstream) -> None:

@@ -4,17 +4,15 @@ Nothing is stored of what cal.com does not know, or may not be held for longer t
 """
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 from urllib.parse import unquote, urlsplit
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import Answer, CalcomError, Cause, EventType, Host, Listed, Team
+from dashboard.calcom import CalcomError, Cause, EventType, Host, Listed, Team
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
@@ -23,7 +21,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import parking_places
 
-T = TypeVar("T")
 Kind = Calendar.Kind
 
 CALLS = 3  # at most: the list, the teams, the question for the right to hold
@@ -128,17 +125,6 @@ def teams() -> tuple[Team, ...]:
 # --- Asking cal.com ---------------------------------------------------------------------------
 
 
-def ask(operation: Operation, call: Callable[[], Answer[T]]) -> T:
-    """Return cal.com's answer to a call that changes nothing. Raises CalcomError."""
-    try:
-        answer = call()
-    except CalcomError as error:
-        operation.received(error.exchange, error)
-        raise
-    operation.received(answer.exchange, None)
-    return answer.value
-
-
 def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
     """Return the calendar with what cal.com lists of it, not saved. Raises CalcomError, HoldError.
 
@@ -148,9 +134,9 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
     calendar = Calendar(source=calcom_client.source(), asked_at=operation.now())
     if wanted.event_type_id is not None:
         number = wanted.event_type_id
-        return as_single(calendar, ask(operation, lambda: client.event_type(event_type_id=number)))
+        return as_single(calendar, operation.ask(lambda: client.event_type(event_type_id=number)))
     if wanted.username:
-        listed = ask(operation, lambda: client.event_types(username=wanted.username))
+        listed = operation.ask(lambda: client.event_types(username=wanted.username))
         hosts = {host for each in listed.entries for host in each.hosts}
         host = hosts.pop() if len(hosts) == 1 else Host(None, wanted.username, "")
         # As cal.com spells it, so that the same person is not added twice.
@@ -158,7 +144,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
         calendar.label = host.name
     else:
         team = find_team(operation, wanted, field)
-        listed = ask(operation, lambda: client.team_event_types(team_id=team.id))
+        listed = operation.ask(lambda: client.team_event_types(team_id=team.id))
         calendar.kind, calendar.reference, calendar.label = Kind.TEAM, str(team.id), team.name
     if not listed.entries:
         words = _("cal.com lists nothing of %(name)s: not known there, or nothing is public.")
@@ -188,7 +174,7 @@ def find_team(operation: Operation, wanted: Wanted, field: str) -> Team:
     types shows if it is there.
     """
     try:
-        listed = ask(operation, lambda: calcom_client.client().teams())
+        listed = operation.ask(lambda: calcom_client.client().teams())
     except CalcomError as error:
         if wanted.team_id is None or error.cause is not Cause.WRONG_ROUTE:
             raise

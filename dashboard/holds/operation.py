@@ -4,8 +4,6 @@ Each call is preceded by a committed audit row: the intent, or a step that carri
 the call before. No transaction is open while a call is out.
 """
 
-from __future__ import annotations
-
 import time
 import uuid
 from collections.abc import Callable
@@ -91,7 +89,6 @@ class Operation:
             raise messages.refusal("took_too_long", hold=self.hold) from error
 
     def now(self) -> datetime:
-        """Return the moment on the local clock."""
         return self.clock.now()
 
     def cal_now(self) -> datetime:
@@ -99,7 +96,6 @@ class Operation:
         return self.upstream.after_last_answer(self.now())
 
     def moment(self) -> Moment:
-        """Return this instant for the state machine."""
         cal_now = self.cal_now()
         return Moment(cal_now, claims.settled_by(cal_now))
 
@@ -230,6 +226,10 @@ class Operation:
                     rate_and_clock.save(self.upstream)
         self.has_sent = True
         self.log.sending()
+        return self.ask(call)
+
+    def ask(self, call: Callable[[], Answer[T]]) -> T:
+        """Return the answer to a call, after taking in what it tells. Raises CalcomError."""
         try:
             answer = call()
         except CalcomError as error:

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from dashboard.calcom import Answer, Cause, Client, EventType, Listed
+from dashboard.calcom import Answer, Cause, EventType, Listed
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue, rate_and_clock
 from dashboard.holds.catalogue import Catalogue
@@ -87,9 +87,9 @@ def test_calendars_are_asked_for_in_parallel(
         entered(name)
     ask, together = catalogue.ask, threading.Barrier(len(names))
 
-    def ask_together(client: Client, calendar: Calendar) -> Answer[Listed[EventType]]:
+    def ask_together(calendar: Calendar) -> Answer[Listed[EventType]]:
         together.wait(PATIENCE)  # raises if the others are not under way
-        return ask(client, calendar)
+        return ask(calendar)
 
     monkeypatch.setattr(catalogue, "ask", ask_together)
     assert [group.cause for group in read(later=301).groups] == ["", "", ""]

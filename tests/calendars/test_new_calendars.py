@@ -180,9 +180,8 @@ def test_only_admins_change_calendars(calcom: Sandbox, admin: User, staff: User)
     assert Calendar.objects.filter(is_paused=False).count() == 1
 
 
-def test_team_without_a_slug_is_not_taken_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_team_without_a_slug_is_not_taken_for_another() -> None:
     listed = Listed((Team(7, "Without", ""), Team(9, "Wanted", "wanted")))
-    monkeypatch.setattr(new_calendars, "ask", lambda *_: listed)
     wanted = new_calendars.Wanted(team_id=9)
-    found = new_calendars.find_team(Mock(), wanted, "team_id")
+    found = new_calendars.find_team(Mock(ask=lambda _: listed), wanted, "team_id")
     assert found.name == "Wanted"
