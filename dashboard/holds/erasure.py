@@ -31,15 +31,15 @@ def erasable(hold: Hold) -> QuerySet[Hold]:
     return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
 
 
-def erase(*, hold_id: int, by: Actor, now: datetime) -> Sequence[int]:
+def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     """Erase the client from this and all other ended holds of the same client.
 
-    Returns their keys, none if nothing was left to erase. Raises HoldError for people who are no
-    Admins, and Hold.DoesNotExist.
+    ``by=None`` is the operator, with ``manage.py erase_client``. Returns their keys, none if
+    nothing was left to erase. Raises HoldError for people who are no Admins, and Hold.DoesNotExist.
     """
     with Operation(Action.ERASE, by=by, hold_id=hold_id, now=now) as operation:
         hold = load(operation, hold_id)
-        if not roles.is_admin(by.user):
+        if by is not None and not roles.is_admin(by.user):
             raise messages.refusal("admins_only", hold=hold)
         with transaction.atomic(durable=True):
             erased = list(erasable(hold).select_for_update(no_key=True).order_by("pk"))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import uuid
 
 import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -108,3 +111,30 @@ def test_erased_words_leave_the_index_of_sqlite(ended, admin):
         blocks = b"".join(bytes(block) for (block,) in cursor.fetchall())
     assert b"ada" not in blocks
     assert b"door" not in blocks
+
+
+def erase_client(*arguments: object) -> str:
+    stdout = io.StringIO()
+    call_command("erase_client", *map(str, arguments), stdout=stdout)
+    return stdout.getvalue()
+
+
+def test_command_erases_and_names_no_client(ended, staff, monkeypatch):
+    live = make_hold(staff, **ADA)
+    said = erase_client(ended[0].pk, "--dry-run")
+    assert said == (
+        f"hold {ended[0].pk}: 2 ended holds of its client say something, 1 open ones keep it\n"
+    )
+    monkeypatch.setattr("builtins.input", lambda _question: "")
+    with pytest.raises(CommandError, match="Nothing was erased"):
+        erase_client(ended[0].pk)
+    with pytest.raises(CommandError, match="there is no hold 999"):
+        erase_client(ended[0].pk, 999, "--no-input")
+    assert [told(hold)[0] for hold in ended] == ["Ada", "Ada"]
+    said += erase_client(ended[0].pk, ended[1].pk, "--no-input")
+    assert [told(hold) for hold in ended] == [("", "", "", "")] * 2
+    assert told(live)[0] == "Ada"
+    assert "Ada" not in said
+    entry = AuditEntry.objects.get(action="erase")
+    assert (entry.actor_name, entry.outcome) == ("system", "ok")
+    assert entry.asked == {"holds": [hold.pk for hold in ended]}

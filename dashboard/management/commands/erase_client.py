@@ -1,0 +1,43 @@
+"""``manage.py erase_client HOLD…``: erase the clients of these holds, for the night job."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from dashboard.holds import erasure
+from dashboard.holds.models import Hold
+
+
+class Command(BaseCommand):
+    help = (
+        "Erase name, contact and notes of the clients of these holds from all their ended holds."
+        " Open holds keep them. Prints no names."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("holds", nargs="+", type=int, metavar="HOLD", help="its number")
+        parser.add_argument("--dry-run", action="store_true", help="say what would be erased")
+        parser.add_argument("--no-input", action="store_true", help="do not ask")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        found = Hold.objects.in_bulk(options["holds"])
+        if missing := sorted(set(options["holds"]) - found.keys()):
+            raise CommandError(f"Nothing was erased: there is no hold {missing[0]}.")
+        for pk, hold in found.items():
+            ended = erasure.erasable(hold).count()
+            stay = erasure.of_same_client(hold).filter(state__in=Hold.OPEN).count()
+            self.stdout.write(
+                f"hold {pk}: {ended} ended holds of its client say something,"
+                f" {stay} open ones keep it"
+            )
+        if options["dry_run"]:
+            return
+        if not options["no_input"] and input("Erase for good? Type 'yes': ") != "yes":
+            raise CommandError("Nothing was erased.")
+        for pk in found:
+            erased = erasure.erase(hold_id=pk, by=None, now=timezone.now())
+            self.stdout.write(f"hold {pk}: erased from {len(erased)} holds")
