@@ -33,7 +33,10 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
-    """Write the audit entry of an export in this format, with the filters as people read them."""
+    """Write the audit entry of an export in this format, with the filters as people read them.
+
+    They name no client: an entry cannot be erased.
+    """
     asked = {"format": name, "filters": list(filters)}
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)
 

@@ -108,11 +108,20 @@ class LogForm(forms.Form):
     @property
     def applied(self) -> list[str]:
         """Texts of the chosen filters."""
-        return [text for name in VISIBLE if (text := self.text_of(name))]
+        return self.texts_of(self.cleaned_data)
 
-    def text_of(self, name: str) -> str:
+    @property
+    def recorded(self) -> list[str]:
+        """Texts of the chosen filters for the log, in which no client is named."""
+        find = terms.without_words(self.cleaned_data["find"])
+        return self.texts_of(self.cleaned_data | {"find": find})
+
+    def texts_of(self, chosen: dict[str, Any]) -> list[str]:
+        return [text for name in VISIBLE if (text := self.text_of(name, chosen.get(name)))]
+
+    def text_of(self, name: str, value: Any) -> str:
         """Return label and value of a chosen filter, "" of one that is not."""
-        field, value = self.fields[name], self.cleaned_data.get(name)
+        field = self.fields[name]
         if value and isinstance(field.widget, forms.Select):
             value = dict(field.widget.choices)[value]
         text = date_format(value, _("D j M Y")) if isinstance(value, date) else value
@@ -127,7 +136,8 @@ class LogForm(forms.Form):
         found = [terms.written(*term) for term in terms.terms(self.cleaned_data["find"])]
         for place, term in enumerate(found):
             chips.append(Chip(term, self.without("find", found[:place] + found[place + 1 :])))
-        others = [(name, self.text_of(name)) for name in VISIBLE if name != "find"]
+        chosen = [(name, self.cleaned_data[name]) for name in VISIBLE if name != "find"]
+        others = [(name, self.text_of(name, value)) for name, value in chosen]
         return chips + [Chip(text, self.without(name)) for name, text in others if text]
 
     @property

@@ -111,6 +111,13 @@ def written(minus: bool, name: str, value: str) -> str:
     return f"{'-' if minus else ''}{f'{name}:' if name else ''}{quoted}"
 
 
+def without_words(text: str) -> str:
+    """Return the terms of a valid text with "…" for its words, which may name a client."""
+    return " ".join(
+        written(minus, name, value if name else "…") for minus, name, value in terms(text)
+    )
+
+
 def free_text(value: str, context: Context) -> Q:
     """Match actions whose entries, client or people contain the words, however spelled."""
     if len(fold(value)) < SHORTEST:

@@ -32,7 +32,7 @@ def export_log(request: HttpRequest) -> HttpResponseBase:
         page = f"{reverse('audit')}?{request.GET.urlencode()}"
         return HttpResponseRedirect(page, status=303)
     now = timezone.now()
-    export.record(name, form.applied, by=actor_of(request), now=now)
+    export.record(name, form.recorded, by=actor_of(request), now=now)
     content_type, lines = export.FORMATS[name]
     response = StreamingHttpResponse(
         lines(export.of_filter(form.log_filter(), now)), content_type=content_type

@@ -69,6 +69,14 @@ def test_page_exports_what_it_shows(admins_browser, mixed_log):
     assert entry.asked == {"format": "jsonl", "filters": ["Action: a hold ran out"]}
 
 
+def test_entry_of_an_export_names_no_client(admins_browser, mixed_log):
+    query = "find=Client+-One+action:extend+-day:2d"
+    answer = admins_browser.post(f"/audit/export?{query}", {"format": "jsonl"})
+    assert answer.status_code == 200
+    entry = AuditEntry.objects.newest_first()[0]
+    assert entry.asked["filters"] == ["Find: … -… action:extend -day:2d"]
+
+
 @pytest.mark.parametrize(("query", "name"), [("?hold=x", "csv"), ("", "exe"), ("", "")])
 def test_senseless_export_leads_back_and_records_nothing(admins_browser, query, name):
     answer = admins_browser.post(f"/audit/export{query}", {"format": name})

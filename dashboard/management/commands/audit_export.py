@@ -77,7 +77,7 @@ class Command(BaseCommand):
     def export(self, form: LogForm, options: dict[str, Any]) -> None:
         now, cursor = timezone.now(), options["cursor"]
         with stream.locked(cursor) if cursor else nullcontext():
-            export.record(options["format"], form.applied, by=None, now=now)
+            export.record(options["format"], form.recorded, by=None, now=now)
             if cursor:
                 self.follow(cursor, options["every"], options["output"])
             else:
