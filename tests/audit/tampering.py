@@ -42,13 +42,52 @@ TAMPERED: dict[str, tuple[list[str], tuple[str, int | None]]] = {
         [f"UPDATE {LINKS} SET hash = '{'0' * 64}' WHERE entry_id = 4"],
         ("broken", 4),
     ),
+    "clock": (
+        [f"UPDATE {TABLE} SET at = '2020-01-01 00:00:00' WHERE id = 3"],
+        ("changed", 3),
+    ),
+    "moved to another action": (
+        [
+            f"UPDATE {TABLE} SET action_id = (SELECT o.action_id FROM {TABLE} o WHERE o.id = 2)"
+            " WHERE id = 3"
+        ],
+        ("changed", 3),
+    ),
+    "of another person": ([f"UPDATE {TABLE} SET actor_name = 'x' WHERE id = 2"], ("changed", 2)),
+    "other values in JSON": (
+        [f"""UPDATE {TABLE} SET asked = '{{"a": 1}}' WHERE id = 3"""],
+        ("changed", 3),
+    ),
+    "edit of entry and link": (
+        [
+            f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = 3",
+            f"UPDATE {LINKS} SET content_hash = '{'0' * 64}' WHERE entry_id = 3",
+        ],
+        ("broken", 3),
+    ),
     "delete of all": ([f"DELETE FROM {TABLE}"], ("removed", 1)),
     "delete of the last": ([f"DELETE FROM {TABLE} WHERE id = 5"], ("removed", 5)),
     "delete of the chain": ([f"DELETE FROM {LINKS}"], ("inserted", 1)),
 }
+# SQLite stores any text in any column.
+TAMPERED_IN_SQLITE: dict[str, tuple[list[str], tuple[str, int | None]]] = {
+    name: ([f"UPDATE {TABLE} SET {change} WHERE id = 3"], ("changed", 3))
+    for name, change in {
+        "no moment": "at = 'soon'",
+        "no such day": "at = '2026-02-30 12:00:00'",
+        "no number of an action": "action_id = 'x'",
+        "bytes for text": "actor_name = x'ff00'",
+        "text for a number": "status = 'x'",
+        "no JSON": "asked = '{'",
+    }.items()
+}
 # These leave a chain that is right in itself.
 ONLY_BY_CHECKPOINT = {
     "truncated tail": [
+        f"DELETE FROM {TABLE} WHERE id > 3",
+        f"DELETE FROM {LINKS} WHERE entry_id > 3",
+    ],
+    "old copy that was used on": [
         f"DELETE FROM {TABLE} WHERE id > 3",
         f"DELETE FROM {LINKS} WHERE entry_id > 3",
     ],
