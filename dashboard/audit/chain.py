@@ -157,11 +157,14 @@ def _compare(
         return "changed"
 
 
-def linked_after(links: Any, entries: Any, position: int, last: int | None) -> list[Any]:
-    """Return up to ``BATCH`` links behind a position, up to ``last``, with their entries.
+def linked_after(
+    links: Any, entries: Any, position: int, last: int | None, size: int = BATCH
+) -> list[Any]:
+    """Return up to ``size`` links behind a position, up to ``last``, with their entries.
 
     Each is position, entry id, content hash, hash, and the entry's columns, whose order is that of
-    ``columns_of``; its id, the first of them, is None where the entry was removed.
+    ``columns_of``; its id, the first of them, is None where the entry was removed. An entry that
+    cannot be read, because SQLite stores any text in any column, has only its id.
     """
     chosen = ", ".join(f"e.{name}" for name in ("id", *columns_of(entries)))
     sql = (
@@ -171,10 +174,17 @@ def linked_after(links: Any, entries: Any, position: int, last: int | None) -> l
         f" WHERE l.position > %s {'' if last is None else 'AND l.position <= %s'}"
         " ORDER BY l.position LIMIT %s"
     )
-    bounds = [position, BATCH] if last is None else [position, last, BATCH]
-    with connections[links.db].cursor() as cursor:
-        cursor.execute(sql, bounds)
-        found: list[Any] = cursor.fetchall()
+    bounds = [position, size] if last is None else [position, last, size]
+    try:
+        with connections[links.db].cursor() as cursor:
+            cursor.execute(sql, bounds)
+            found: list[Any] = cursor.fetchall()
+    except ValueError:
+        if size > 1:
+            return linked_after(links, entries, position, last, size // 2)
+        link = links.filter(position__gt=position).order_by("position").first()
+        empty = [None] * len(columns_of(entries))
+        return [(link.position, link.entry_id, link.content_hash, link.hash, link.entry_id, *empty)]
     return found
 
 

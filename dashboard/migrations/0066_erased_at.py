@@ -5,9 +5,11 @@ from typing import Any
 from django.db import migrations, models
 
 
-def fill(apps: Any, _schema_editor: Any) -> None:
-    holds = apps.get_model("dashboard", "Hold").objects
-    for entry in apps.get_model("dashboard", "AuditEntry").objects.filter(action="erase"):
+def fill(apps: Any, schema_editor: Any) -> None:
+    alias = schema_editor.connection.alias
+    holds = apps.get_model("dashboard", "Hold").objects.using(alias)
+    entries = apps.get_model("dashboard", "AuditEntry").objects.using(alias)
+    for entry in entries.filter(action="erase").iterator():
         holds.filter(pk__in=entry.asked.get("holds", [])).update(erased_at=entry.at)
 
 
