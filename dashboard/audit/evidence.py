@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import chain, checkpoints, trail
+from dashboard.audit import chain, checkpoints, derived, trail
 from dashboard.audit.chain import Fault, Verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
@@ -39,9 +39,15 @@ class Verified:
         return not self.fault and self.last >= self.total
 
 
-def verify_whole(*, by: Actor | None, now: datetime) -> Verification:
-    """Verify the log from the first entry that is kept to the last, and record the result."""
-    return record(verify_from(), by=by, now=now)
+def verify_whole(*, by: Actor | None, now: datetime, with_derived: bool = False) -> Verification:
+    """Verify the log from the first entry that is kept to the last, and record the result.
+
+    With what is derived from the entries: counts and text index.
+    """
+    found = verify_from()
+    if with_derived and not found.fault and (fault := derived.fault()):
+        found = replace(found, fault=fault, is_whole=False)
+    return record(found, by=by, now=now)
 
 
 def verify_part(*, by: Actor | None, now: datetime) -> Verification:
@@ -132,6 +138,9 @@ def sentence(fault: Fault) -> str:
         "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
         "inserted": _("Entry %(entry)s was inserted past Holdfast: it is not in the chain."),
         "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
+        "counts": _("The counts of the pictures differ from the entries."),
+        "text": _("The text by which entry %(entry)s is found differs from the entry."),
+        "words": _("The text index does not find every entry by its words."),
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
             " signed with this site’s SECRET_KEY."

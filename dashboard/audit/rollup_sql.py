@@ -34,6 +34,15 @@ IS_LAST = "IN ('outcome', 'event')"
 
 def statements(vendor: str, condition: str = "true") -> Iterator[str]:
     """Yield the statements that add the entries ``e`` of this condition to the rollups."""
+    for table, key, counted in counts(vendor, condition):
+        yield (
+            f"INSERT INTO {table} ({key}, count) {counted}"
+            f" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count;"
+        )
+
+
+def counts(vendor: str, condition: str = "true") -> Iterator[tuple[str, str, str]]:
+    """Yield table, key and the query that counts for it the entries ``e`` of this condition."""
     first = f"FROM {ENTRIES} e WHERE e.kind {IS_FIRST}"
     begun = f"{quarter(vendor, 'e')}, e.action, '', '', '', {who_and_what(vendor, 'e')}"
     last = (
@@ -52,11 +61,8 @@ def statements(vendor: str, condition: str = "true") -> Iterator[str]:
         (CALLS, CALL_KEY, answered, answers),
     ):
         places = ", ".join(str(place + 1) for place in range(len(key.split(","))))
-        yield (
-            f"INSERT INTO {table} ({key}, count) SELECT {columns}, count(*) {rows}"
-            f" AND {condition} GROUP BY {places}"
-            f" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count;"
-        )
+        counted = f"SELECT {columns}, count(*) {rows} AND {condition} GROUP BY {places}"
+        yield table, key, counted
 
 
 def of_new_row(vendor: str) -> str:

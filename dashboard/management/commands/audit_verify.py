@@ -25,10 +25,18 @@ class Command(BaseCommand):
             help="file with lines of audit_checkpoint, kept outside the database",
         )
 
+        parser.add_argument(
+            "--indexes",
+            action="store_true",
+            help="compare the counts of the pictures and the text index with the entries too",
+        )
+
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
         kept = list(read(file.read_text().splitlines())) if file else []
-        verification = evidence.verify_whole(by=None, now=timezone.now())
+        verification = evidence.verify_whole(
+            by=None, now=timezone.now(), with_derived=options["indexes"]
+        )
         if verification.fault:
             raise CommandError(evidence.sentence(verification.fault))
         contradicted = checkpoints.contradicted(kept)
@@ -40,6 +48,7 @@ class Command(BaseCommand):
         self.stdout.write(
             f"Verified {verification.count} entries"
             + (f" and {len(kept)} checkpoints" if kept else "")
+            + (", the counts and the text index" if options["indexes"] else "")
             + f": nothing was changed, removed or inserted. The last hash is"
             f" {verification.last_hash or 'none'}."
         )

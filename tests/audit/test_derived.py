@@ -1,0 +1,76 @@
+"""Counts and text index that differ from the entries, changed in SQL."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection, transaction
+
+from dashboard.audit import derived, rollup_sql, text_index
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.triggers import TABLE
+from tests.audit.recorded import extend, fail_to_place
+from tests.audit.test_retention import YOUNG, prune, write
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+NEWEST = f"(SELECT max(id) FROM {TABLE})"
+TAMPERED = {
+    "more actions": (f"UPDATE {rollup_sql.ACTIONS} SET count = count + 1", "counts"),
+    "fewer actions": (f"DELETE FROM {rollup_sql.ACTIONS} WHERE outcome = 'refused'", "counts"),
+    "faster answers": (
+        f"UPDATE {rollup_sql.CALLS} SET bucket = 10"
+        f" WHERE bucket = (SELECT max(bucket) FROM {rollup_sql.CALLS})",
+        "counts",
+    ),
+    "hidden text": (f"DELETE FROM {text_index.ENTRIES} WHERE rowid = {NEWEST}", "text"),
+    "other text": (f"UPDATE {text_index.ENTRIES} SET text = 'x' WHERE rowid = {NEWEST}", "text"),
+    "text of no entry": (
+        f"INSERT INTO {text_index.ENTRIES} (rowid, text) SELECT {NEWEST} + 1, 'x'",
+        "text",
+    ),
+}
+IN_SQLITE = {
+    "hidden words": (f"DELETE FROM {text_index.ENTRIES}_data WHERE id > 10", "words"),
+}
+
+
+@pytest.fixture
+def mixed(staff, hold) -> None:
+    extend(staff, hold)
+    fail_to_place(staff)
+
+
+def test_each_difference_is_named(mixed):
+    assert derived.fault() is None
+    tampered = TAMPERED | (IN_SQLITE if connection.vendor == "sqlite" else {})
+    found = {}
+    for name, (statement, _kind) in tampered.items():
+        with transaction.atomic():
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+            fault = derived.fault()
+            found[name] = fault and fault.kind
+            transaction.set_rollback(True)
+    assert found == {name: kind for name, (_statement, kind) in tampered.items()}
+
+
+def test_what_retention_removed_is_left_out():
+    write(3)
+    write(2, at=YOUNG)
+    prune()
+    assert derived.fault() is None
+
+
+def test_command_compares_them_and_records_the_fault(mixed):
+    stdout = io.StringIO()
+    call_command("audit_verify", "--indexes", stdout=stdout)
+    assert "entries, the counts and the text index: nothing was changed" in stdout.getvalue()
+    with connection.cursor() as cursor:
+        cursor.execute(TAMPERED["more actions"][0])
+    with pytest.raises(CommandError, match="counts of the pictures differ"):
+        call_command("audit_verify", "--indexes")
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.outcome, entry.after["fault"]) == ("refused", "counts")
