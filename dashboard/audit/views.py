@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.audit import evidence, pictures, search, stories
+from dashboard.audit import checkpoints, evidence, pictures, search, stories
 from dashboard.audit.entry_fields import (
     actor_field,
     changes,
@@ -52,6 +52,8 @@ def audit_log(request: HttpRequest) -> HttpResponse:
             "now": now,
             "saved": SavedSearch.objects.filter(owner=viewer),
             "verified": evidence.latest(),
+            # Where a page ends the log, its template asks for what retention removed.
+            "last_prune": checkpoints.latest_prune,
         },
         status=status,
     )

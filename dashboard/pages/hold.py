@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
-from dashboard.audit import search
+from dashboard.audit import checkpoints, retention, search
 from dashboard.holds import checks, safety, services, settle, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -198,7 +198,13 @@ def forms_of(request: HttpRequest) -> dict[str, Any]:
 
 
 def story_of(hold: Hold, viewer: Viewer) -> dict[str, Any]:
-    return {"story": search.story(hold.pk, now=viewer.now, viewer=viewer.user.pk)}
+    """Return the actions on a hold, and up to when retention removed some of them, or None."""
+    is_young = hold.created_at > viewer.now - retention.LEAST_AGE
+    prune = None if is_young else checkpoints.latest_prune()
+    return {
+        "story": search.story(hold.pk, now=viewer.now, viewer=viewer.user.pk),
+        "removed_until": prune.until if prune and prune.until >= hold.created_at else None,
+    }
 
 
 def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[tuple[HoldRow, str]]:

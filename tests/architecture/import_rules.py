@@ -80,6 +80,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.roles",
         "dashboard.accounts.saved_forms",
         "dashboard.audit.clients",
+        "dashboard.audit.checkpoints",
         "dashboard.audit.evidence",
         "dashboard.audit.export",
         "dashboard.audit.forms",

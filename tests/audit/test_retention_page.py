@@ -78,3 +78,12 @@ def test_staff_may_not(client, staff):
     write(2)
     assert client.post(ASKED, {"count": "2"}).status_code == 403
     assert AuditEntry.objects.filter(at=OLD).count() == 2
+
+
+def test_log_says_where_it_ends_what_was_removed(browser):
+    assert "by retention" not in text(browser, "/audit/")
+    browser.post(ASKED, {"count": "2"})
+    for address in ("/audit/", "/audit/?since=2021-05-01&until=2021-05-01"):
+        page = text(browser, address)
+        assert "Entries written until Sat 1 May 2021" in page
+        assert "by retention." in page
