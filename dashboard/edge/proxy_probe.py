@@ -116,7 +116,7 @@ def about_other_answer(answer: httpx.Response) -> Finding:
         target = answer.url.join(answer.headers["Location"])
         if target.path == answer.url.path and target.scheme == answer.url.scheme:
             text = f"{said} and redirects the address to itself."
-            return finding(Fault.REDIRECT_LOOP, text)
+            return finding(Fault.REDIRECT_LOOP, text, host=settings.PUBLIC_ADDRESS.host)
         text = f"{said} and redirects to {target.copy_with(query=None)}."
         return finding(Fault.REDIRECT, text)
     if answer.status_code == 404 and "X-Request-Id" in answer.headers:
@@ -170,7 +170,7 @@ def about_body(answer: httpx.Response) -> Iterator[Finding]:
     seen = json_of(answer)
     if not seen:
         text = f"A form of {len(BODY)} bytes was answered {answer.status_code}."
-        yield finding(Fault.LOST_BODY, text)
+        yield finding(Fault.LOST_BODY if answer.is_redirect else Fault.REFUSED_BODY, text)
         return
     if seen["body"] != hashlib.sha256(BODY).hexdigest():
         yield finding(Fault.LOST_BODY, "The content of a form did not arrive whole.")

@@ -24,6 +24,7 @@ class Fault(StrEnum):
     NULL_ORIGIN = "no origin"
     OTHER_ORIGIN = "other origin"
     LOST_BODY = "lost form"
+    REFUSED_BODY = "refused form"
     LOST_COOKIES = "lost cookies"
     REWRITTEN_ERRORS = "rewritten errors"
     STORED_PAGES = "stored pages"
@@ -35,7 +36,7 @@ class Fault(StrEnum):
 
 
 NGINX_PATH = "proxy_pass http://127.0.0.1:8000;   # no path after the port"
-CADDY_PATH = "handle {prefix}/* {{ reverse_proxy 127.0.0.1:8000 }}   # not handle_path"
+CADDY_PATH = "reverse_proxy {prefix}/* 127.0.0.1:8000   # not within handle_path"
 APACHE_PATH = "ProxyPass {prefix} http://127.0.0.1:8000{prefix}"
 # The values in braces are those of ``diagnosis.Finding``; a brace of a proxy is doubled.
 REMEDIES: dict[Fault, dict[str, str]] = {
@@ -60,7 +61,7 @@ REMEDIES: dict[Fault, dict[str, str]] = {
     },
     Fault.WRONG_SCHEME: {
         "nginx": "proxy_set_header X-Forwarded-Proto https;   # in the inner proxy",
-        "Caddy": "servers {{ trusted_proxies static ADDRESS_OF_THE_OUTER_PROXY }}",
+        "Caddy": "trusted_proxies ADDRESS_OF_THE_OUTER_PROXY   # in its reverse_proxy",
         "Apache": "RequestHeader set X-Forwarded-Proto https   # in the inner proxy",
         "Traefik": "entryPoints.web.forwardedHeaders.trustedIPs: [ADDRESS_OF_THE_OUTER_PROXY]",
     },
@@ -73,13 +74,13 @@ REMEDIES: dict[Fault, dict[str, str]] = {
     Fault.FORGED_CLIENT: {
         "nginx": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         "Caddy": "header_up X-Forwarded-For {{remote_host}}",
-        "Apache": "RequestHeader unset X-Forwarded-For early",
+        "Apache": "ProxyAddHeaders On",
         "Traefik": "entryPoints.websecure.forwardedHeaders.insecure: false",
     },
     Fault.FORGED_REQUEST_ID: {
         "nginx": "proxy_set_header X-Request-Id $request_id;",
         "Caddy": "header_up X-Request-Id {{http.request.uuid}}",
-        "Apache": "RequestHeader set X-Request-Id expr=%{{UNIQUE_ID}}   # with mod_unique_id",
+        "Apache": 'RequestHeader set X-Request-Id "%{{UNIQUE_ID}}e"   # with mod_unique_id',
         "Traefik": 'customRequestHeaders: {{X-Request-Id: ""}}   # Holdfast then makes one',
     },
     Fault.FORGED_USER: {
@@ -118,10 +119,16 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         "nginx": "return 307 {public}$request_uri;   # in the server block of the other address",
     },
     Fault.LOST_BODY: {
-        "nginx": "proxy_pass_request_body on;   # and: return 308, because 301 empties a form",
+        "nginx": "proxy_pass_request_body on;   # no proxy_set_header Content-Length; 308, not 301",
         "Caddy": "redir https://{{host}}{{uri}} 308   # if a redirect emptied the form",
         "Apache": "RewriteRule ^ https://%{{HTTP_HOST}}%{{REQUEST_URI}} [R=308]",
         "Traefik": "remove the middleware buffering, or raise maxRequestBodyBytes",
+    },
+    Fault.REFUSED_BODY: {
+        "nginx": "client_max_body_size 256k;",
+        "Caddy": "max_size 256KB   # in request_body",
+        "Apache": "SecRequestBodyLimit 262144   # of mod_security",
+        "Traefik": "buffering.maxRequestBodyBytes: 262144   # or without that middleware",
     },
     Fault.LOST_COOKIES: {
         "nginx": "proxy_set_header Cookie $http_cookie;",
@@ -131,7 +138,7 @@ REMEDIES: dict[Fault, dict[str, str]] = {
     },
     Fault.REWRITTEN_ERRORS: {
         "nginx": "proxy_intercept_errors off;",
-        "Caddy": "remove handle_response from reverse_proxy",
+        "Caddy": "remove: handle_response   # from reverse_proxy",
         "Apache": "ProxyErrorOverride Off",
         "Traefik": "remove the middleware errors",
     },
@@ -142,15 +149,17 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         "Traefik": "(stores nothing; look for a cache in front of it)",
     },
     Fault.REDIRECT_LOOP: {
-        "nginx": "if ($http_x_forwarded_proto != https) {{ … }}   # around the inner redirect",
-        "Caddy": "auto_https disable_redirects   # in the inner proxy",
+        "nginx": (
+            "if ($http_x_forwarded_proto != https) {{ return 301 https://$http_host$request_uri; }}"
+            "   # in the inner proxy"
+        ),
+        "Caddy": "http://{host} {{   # of the inner proxy, instead of {host} {{",
         "Apache": "RewriteCond %{{HTTP:X-Forwarded-Proto}} !https   # before the inner redirect",
         "Traefik": "remove the middleware redirectScheme from the inner proxy",
     },
     Fault.BUFFERING: {
         "nginx": "proxy_buffering off;",
         "Caddy": "flush_interval -1",
-        "Apache": "ProxyPass … flushpackets=on",
         "Traefik": "remove the middleware buffering",
     },
 }

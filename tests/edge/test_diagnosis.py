@@ -73,7 +73,7 @@ def test_faults(arrived, found):
 
 def test_every_line_can_be_filled_in():
     values = {"peer": "10.0.0.1", "prefix": "/holds", "said": "https://a", "public": "https://b"}
-    values["header"] = "X-Forwarded-User"
+    values |= {"header": "X-Forwarded-User", "host": "desk.example.org"}
     for lines in REMEDIES.values():
         assert all(line.format(**values) for line in lines.values())
 
