@@ -6,6 +6,7 @@ even after SIGKILL, and the child ends itself.
 
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -54,6 +55,12 @@ class Children(ExitStack):
         self.running[name] = child
         self.callback(self.stop, child)
         return child
+
+    def replace(self, name: str, command: list[str]) -> None:
+        """Start a child anew without waiting for the old one to finish what it does."""
+        old = self.running[name]
+        threading.Thread(target=self.stop, args=[old], daemon=True).start()
+        self.start(name, command)
 
     def check(self) -> None:
         """Raise ChildDiedError if a child has ended."""

@@ -53,8 +53,9 @@ def failure(variables):
 
 def test_missing_migrations_stop_the_start(variables, tmp_path):
     variables["DATABASE_URL"] = str(tmp_path / "new.sqlite3")
-    text = "CommandError: The database lacks migrations. Run 'manage.py migrate'.\n"
-    assert failure(variables) == text
+    found = failure(variables)
+    assert found.startswith("CommandError: Holdfast cannot start: migrations are missing (")
+    assert found.endswith("); manage.py migrate adds them.\n")
 
 
 def test_unreachable_database_stops_the_start(variables):
@@ -146,6 +147,18 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
         assert len(calcom.live_rows()) == 1
     assert statuses.count(303) == 1
     assert set(statuses) == {200, 303}
+
+
+def test_reload_does_not_wait_for_settle(variables, tmp_path):
+    """A frozen ``settle`` is one that waits for cal.com for long."""
+    with serving_with_settle(variables, tmp_path) as site:
+        old, _server = children(site.process.pid)
+        os.kill(old, signal.SIGSTOP)
+        site.process.send_signal(signal.SIGHUP)
+        wait_for(lambda: len(children(site.process.pid)) == 3)
+        os.kill(old, signal.SIGCONT)
+        wait_for(lambda: not alive(old))
+        assert site.process.poll() is None
 
 
 def ask_again_and_again(url, statuses, stop, keep_alive):

@@ -8,8 +8,8 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
+from dashboard.edge import health
 from dashboard.edge.checks import check_collected
 from dashboard.edge.gunicorn import bind, graceful_timeout
 from dashboard.management.children import SERVER, SETTLE, ChildDiedError, Children
@@ -47,11 +47,10 @@ class Command(BaseCommand):
         """Raise CommandError or SystemCheckError if pages would fail with this set-up."""
         try:
             self.check(databases=["default"])
-            executor = MigrationExecutor(connection)
         except DatabaseError as exc:
             raise CommandError(f"The database cannot be used: {exc}") from exc
-        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-            raise CommandError("The database lacks migrations. Run 'manage.py migrate'.")
+        if reason := health.why_not_ready():
+            raise CommandError(f"Holdfast cannot start: {reason}.")
         for message in check_collected():
             raise CommandError(f"{message.msg} {message.hint}")
         connection.close()
@@ -69,5 +68,4 @@ def run(address: str, stop: threading.Event) -> None:
             if reload.is_set():
                 reload.clear()
                 children.running["server"].send_signal(signal.SIGHUP)
-                children.stop(children.running["settle"])
-                children.start("settle", SETTLE)
+                children.replace("settle", SETTLE)
