@@ -97,12 +97,12 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     change_form_template = "accounts/person.html"
-    public_fieldsets = (
+    fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
         (_("May enter"), {"fields": ("is_active", "role")}),
+        (_("Password"), {"fields": ("new_password", "new_password_again")}),
+        (_("Signed in"), {"fields": ("sign_out_everywhere",)}),
     )
-    password_fieldset = (_("Password"), {"fields": ("new_password", "new_password_again")})
-    sessions_fieldset = (_("Signed in"), {"fields": ("sign_out_everywhere",)})
 
     @display(description=_("Role"))
     def role(self, person: User) -> str:
@@ -129,12 +129,10 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         return lookup in LOOKUPS
 
     def get_fieldsets(self, request: HttpRequest, obj: User | None = None) -> Any:
-        may_change = self.has_change_permission(request, obj)
-        return (
-            *self.public_fieldsets,
-            *([self.password_fieldset] if may_change else []),
-            *([self.sessions_fieldset] if may_change and obj is not None else []),
-        )
+        """Leave out sessions where there are none, and both where nothing may be changed."""
+        if not self.has_change_permission(request, obj):
+            return self.fieldsets[:2]
+        return self.fieldsets if obj is not None else self.fieldsets[:3]
 
     def get_form(self, request: HttpRequest, *args: Any, **kwargs: Any) -> type[ModelForm[User]]:
         form = super().get_form(request, *args, **kwargs)

@@ -27,12 +27,7 @@ class PublicAddress:
 
     @property
     def is_loopback(self) -> bool:
-        if self.host == "localhost":
-            return True
-        try:
-            return ipaddress.ip_address(self.host.strip("[]")).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host.strip("[]"))
 
     @property
     def origin(self) -> str:
@@ -70,6 +65,14 @@ class PublicAddress:
 
     def __str__(self) -> str:
         return self.origin + self.prefix
+
+
+def is_loopback(host: str) -> bool:
+    """Return True if only this machine can reach the address."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def public_address(text: str) -> PublicAddress:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fcntl
-import ipaddress
 import os
 import secrets
 import socket
@@ -106,14 +105,6 @@ def explain(exc: Exception, host: str, port: int) -> str:
         case errno.EADDRNOTAVAIL | socket.EAI_NONAME | socket.EAI_AGAIN:
             return f"{host} is no address of this machine."
     return f"Cannot listen on {host}, port {port}: {exc}."
-
-
-def is_loopback(host: str) -> bool:
-    """Return True if only this machine can reach the address."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def public_url(host: str, port: int) -> str:

@@ -22,6 +22,7 @@ from dashboard.accounts.roles import Role
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
+from dashboard.edge.public_address import is_loopback
 from dashboard.management import demonstration
 from dashboard.management.children import MANAGE, SERVER, SETTLE, ChildDiedError, Children
 from dashboard.sandbox import demo_world
@@ -55,7 +56,7 @@ class Command(BaseCommand):
             call_command("migrate", verbosity=0, interactive=False)
             if check_collected():  # compressing takes seconds
                 call_command("collectstatic", verbosity=0, interactive=False, clear=True)
-            is_local = demonstration.is_loopback(host)
+            is_local = is_loopback(host)
             if not User.objects.exists():  # what people remove later stays removed
                 enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
