@@ -126,7 +126,7 @@ def test_colleague_is_told_of_a_clash_on_a_phone(
 def test_wallboard_is_read_from_three_metres(open_browser: OpenBrowser, product: Product) -> None:
     screen = open_browser("screen", viewport=WALL)
     screen.page.goto("/wallboard")
-    screen.expect_text("Nothing is held at the moment.")
+    screen.expect_text("No hold is live at the moment.")
     product.place("ada", product.free_time(), "Hedy Lamarr")
     screen.poll()
     expect(screen.page.locator("#board tbody tr")).to_have_count(1)

@@ -112,7 +112,7 @@ def test_more_holds_than_fit_are_counted(screen: User, staff: User) -> None:
 
 
 def test_nothing_held_is_said(screen: User) -> None:
-    assert "Nothing is held at the moment." in desk(screen).get("/wallboard").content.decode()
+    assert "No hold is live at the moment." in desk(screen).get("/wallboard").content.decode()
 
 
 def test_command_adds_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
