@@ -38,9 +38,15 @@ class ServiceForm(forms.Form):
     """A form whose values go to a service, which may refuse some of them."""
 
     def add_refusal(self, error: HoldError) -> None:
-        """Show a service's refusal beside the fields that it concerns."""
+        """Show a service's refusal beside the fields that it concerns.
+
+        The page's problem already says what happened, where that concerns none of them.
+        """
         for name, message in error.fields.items():
-            self.add_error(name if name in self.fields else None, message)
+            if name in self.fields:
+                self.add_error(name, message)
+            elif message != error.problem.happened:
+                self.add_error(None, message)
 
 
 class ClientForm(ServiceForm):

@@ -72,6 +72,18 @@ def test_statuses_of_placing(calcom: Sandbox, staff: User, kind: str, status: in
         assert len(re.findall(told, page)) == 1
 
 
+def test_refusal_that_concerns_no_field_highlights_none(calcom: Sandbox, staff: User) -> None:
+    uid = calcom.insert_hold(STRANGERS, MONDAY, minutes=30).uid
+    browser = desk(staff)
+    added = browser.post("/look-up", {"uid": uid, "take": "yes"})
+
+    page = browser.post(f"{added['Location']}extend", {"add": 15})
+
+    assert page.status_code == 422
+    assert markup(page).count("cal.com refused: the key may not hold this event type.") == 1
+    assert "Fix the highlighted fields" not in markup(page)
+
+
 def test_rate_limited_release_leaves_the_hold(calcom: Sandbox, staff: User) -> None:
     held = verbs.place(staff)
     calcom.faults.add("429", method="DELETE", route=ONE, seconds=20)
