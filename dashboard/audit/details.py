@@ -86,6 +86,10 @@ def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
 def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
     """Yield the target of a move and the end of the hold, achieved or asked for."""
     result = {**first.asked, **after}
+    if first.kind == AuditEntry.Kind.EVENT and first.outcome == Outcome.REFUSED:
+        # Often the minutes are what was wrong.
+        for key in values.in_order(values.MINUTE_KEYS & first.asked.keys()):
+            yield f"{values.label(key)}: {values.display(key, first.asked[key])}"
     event_type = first.asked.get("event_type_id")
     if first.action == Action.MOVE and event_type not in (None, first.before.get("event_type_id")):
         yield _("to %(event_type)s") % {"event_type": values.display("event_type_id", event_type)}

@@ -95,6 +95,21 @@ def test_no_line_has_the_name_of_a_class(staff, hold, failure, told):
     assert only_line().details_text == f", {told}"
 
 
+def test_own_refusal_tells_the_minutes(staff, hold):
+    trail.event(
+        action=Action.EXTEND,
+        by=acting(staff),
+        outcome=Outcome.REFUSED,
+        hold_id=hold.pk,
+        asked={"reservation_duration": 900},
+        message="This cannot be done as entered.",
+        now=NOON,
+    )
+    assert only_line().details_text == (
+        ", to be held for: 900 minutes; Holdfast: This cannot be done as entered"
+    )
+
+
 def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):
     client = Client()
     client.force_login(staff)
