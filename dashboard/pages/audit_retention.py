@@ -30,7 +30,7 @@ MOST = 5000  # entries that one request has time for
 class DayForm(forms.Form):
     """The day before which entries go; without one, the policy says it."""
 
-    before = day_field(_lazy("Entries from before"))
+    before = day_field(_lazy("Remove entries written before"))
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
