@@ -173,6 +173,24 @@ def test_upgrade_links_all_entries_in_order(own):
     assert verified(own).is_whole
 
 
+@pytest.mark.slow
+def test_upgrade_that_failed_half_way_can_be_run_again(own, monkeypatch):
+    call_command("migrate", "dashboard", "0014", database=own.alias, verbosity=0)
+
+    def fail(rows, *_place):
+        yield 1, next(rows)[0], "0" * 64, "0" * 64
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(chain, "links_of", fail)
+        with pytest.raises(InterruptedError):
+            call_command("migrate", "dashboard", database=own.alias, verbosity=0)
+    call_command("migrate", "dashboard", database=own.alias, verbosity=0)
+    found = verified(own)
+    assert (found.is_whole, found.count) == (True, log(own).count())
+    assert triggers.faulty_triggers(own) == []
+
+
 def test_verification_goes_on_where_it_stopped(immediate_links, monkeypatch):
     monkeypatch.setattr(chain, "BATCH", 2)
     for _ in range(5):
