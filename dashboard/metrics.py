@@ -133,10 +133,11 @@ class Collector:
         totals = stored.totals if stored else {}
         if is_writable:
             totals = call_totals.count(self.now)
+        call_totals.add_reads(totals)
         names = ["endpoint", "outcome"]
-        text = "Calls of actions to cal.com since counting began"
+        text = "Calls to cal.com since counting began"
         calls = CounterMetricFamily("holdfast_calcom_calls", text, labels=names)
-        text = "Duration of calls of actions to cal.com"
+        text = "Duration of calls to cal.com"
         lasted = HistogramMetricFamily("holdfast_calcom_call_seconds", text, labels=names)
         bounds = [*(str(bound / 1000) for bound in call_totals.BUCKETS), "+Inf"]
         for key, (number, milliseconds, buckets) in sorted(totals.items()):

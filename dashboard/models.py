@@ -1,7 +1,7 @@
 """Import the models of all packages, where Django looks for them."""
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
-from dashboard.audit.call_totals import CallTotals
+from dashboard.audit.call_totals import CallTotals, ReadCount
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
 from dashboard.audit.rollups import ActionCount, CallCount
 from dashboard.audit.saved_searches import SavedSearch
@@ -23,6 +23,7 @@ __all__ = [
     "HoldText",
     "Offer",
     "Preferences",
+    "ReadCount",
     "SavedSearch",
     "SignInAttempts",
     "Upstream",

@@ -80,7 +80,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     sign_out_everywhere = forms.BooleanField(
         label=_("Sign out everywhere"),
         required=False,
-        help_text=_("Saving then ends all sessions of this person, as a new password or role does."),
+        help_text=_(
+            "Saving then ends all sessions of this person, as a new password or role does."
+        ),
     )
 
     class Meta:

@@ -1,7 +1,8 @@
-"""Totals of the calls to cal.com, counted from the audit log for ``/metrics``.
+"""Totals of the calls to cal.com for ``/metrics``.
 
-Each count goes on from where the last one ended, so that its cost does not grow with the log, and
-all processes share one row. Counting begins when it is asked for the first time.
+Those of actions are counted from the audit log: each count goes on from where the last one ended,
+so that its cost does not grow with the log, and all processes share one row. Counting begins when
+it is asked for the first time. Reads of lists have no entry, and are counted as they happen.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 
 from dashboard.audit.models import AuditEntry
 
@@ -32,6 +33,42 @@ class CallTotals(models.Model):
 
     def __str__(self) -> str:
         return f"calls up to entry {self.last_entry}"
+
+
+class ReadCount(models.Model):
+    """Number of calls that no audit entry has: of lists of free times, event types and teams."""
+
+    pk = models.CompositePrimaryKey("name", "bucket")
+    name = models.CharField(max_length=150)  # as in ``CallTotals.totals``
+    bucket = models.SmallIntegerField()  # place in BUCKETS
+    number = models.BigIntegerField()
+    milliseconds = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.number} times {self.name}"
+
+
+COUNT_READ = """
+INSERT INTO dashboard_readcount AS kept (name, bucket, number, milliseconds) VALUES (%s, %s, 1, %s)
+ON CONFLICT (name, bucket) DO UPDATE
+SET number = kept.number + 1, milliseconds = kept.milliseconds + excluded.milliseconds
+"""
+
+
+def count_read(*, method: str, path: str, status: int | None, milliseconds: int) -> None:
+    """Count one call that no audit entry has, for all processes."""
+    values = [name_of(method, path, status), bucket_of(milliseconds), milliseconds]
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT_READ, values)
+
+
+def add_reads(totals: dict[str, Any]) -> None:
+    """Add the calls that no audit entry has to the totals."""
+    for read in ReadCount.objects.all():
+        total = totals.setdefault(read.name, [0, 0, [0] * (len(BUCKETS) + 1)])
+        total[0] += read.number
+        total[1] += read.milliseconds
+        total[2][read.bucket] += read.number
 
 
 def count(now: datetime) -> dict[str, Any]:
@@ -63,13 +100,19 @@ def add(totals: dict[str, Any], answers: Iterable[tuple[Any, ...]]) -> None:
     for method, path, status, milliseconds in answers:
         if not method:
             continue
-        taken = milliseconds or 0
-        key = f"{method} {path}|{outcome_of(status)}"
-        total = totals.setdefault(key, [0, 0, [0] * (len(BUCKETS) + 1)])
+        taken, name = milliseconds or 0, name_of(method, path, status)
+        total = totals.setdefault(name, [0, 0, [0] * (len(BUCKETS) + 1)])
         total[0] += 1
         total[1] += taken
-        place = sum(taken > bound for bound in BUCKETS)
-        total[2][place] += 1
+        total[2][bucket_of(taken)] += 1
+
+
+def name_of(method: str, path: str, status: int | None) -> str:
+    return f"{method} {path}|{outcome_of(status)}"
+
+
+def bucket_of(milliseconds: int) -> int:
+    return sum(milliseconds > bound for bound in BUCKETS)
 
 
 def outcome_of(status: int | None) -> str:

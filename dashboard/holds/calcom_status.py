@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import models
 
+from dashboard.calcom import Exchange
+
 
 class Upstream(models.Model):
     """Clock, rate and habits of cal.com, as last told. One row for all processes."""
@@ -29,6 +31,7 @@ class Upstream(models.Model):
 
     # Names of fields that an answer told and that are not saved yet.
     learnt: frozenset[str] = frozenset()
+    reads: tuple[Exchange, ...] = ()  # that no audit entry has, and that are not counted yet
 
     def __str__(self) -> str:
         return "what cal.com last told"

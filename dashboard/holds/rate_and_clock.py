@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
+from dashboard.audit import call_totals
 from dashboard.calcom import CalcomError, Cause, Exchange
 from dashboard.holds import calcom_client, clock
 from dashboard.holds.models import Upstream
@@ -88,7 +89,8 @@ def lock() -> None:
 
 
 def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = None) -> None:
-    """Set on ``upstream`` what an exchange shows, without saving it."""
+    """Set on ``upstream`` what a read outside of an action shows, without saving it."""
+    upstream.reads += (exchange,)
     learn_clock(upstream, exchange)
     learn_rate(upstream, exchange, error)
 
@@ -150,6 +152,7 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
         exchange = calcom_client.client().event_type(event_type_id=1).exchange
     except CalcomError as failed:
         error, exchange = failed, failed.exchange
+    upstream.reads += (exchange,)
     if learns_clock:
         learn_clock(upstream, exchange)
     learn_rate(upstream, exchange, error)
@@ -157,10 +160,15 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
 
 
 def save(upstream: Upstream) -> None:
-    """Write only the fields that were learnt.
+    """Write only the fields that were learnt, and count the reads for ``/metrics``.
 
     The others may be outdated here: another process may have been blocked meanwhile.
     """
+    for read in upstream.reads:
+        call_totals.count_read(
+            method=read.method, path=read.path, status=read.status, milliseconds=read.milliseconds
+        )
+    upstream.reads = ()
     if not upstream.learnt:
         return
     Upstream.objects.bulk_create(

@@ -61,6 +61,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.actors",
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
+        "dashboard.audit.call_totals",
         "dashboard.audit.trail",
         "dashboard.audit.clients",
         "dashboard.audit.models",

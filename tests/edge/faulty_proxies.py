@@ -24,7 +24,7 @@ USER = "X-Forwarded-User"  # REMOTE_USER_HEADER of the tests
 
 @dataclass(frozen=True)
 class Proxy:
-    """How one kind of proxy is configured; ``{upstream}`` and others in braces are filled in."""
+    """Configure one kind of proxy; ``{upstream}`` and others in braces are filled in."""
 
     whole: str
     server: str  # ends TLS
@@ -147,7 +147,7 @@ MODULES = [*APACHE_MODULES, "rewrite"]
 
 @dataclass(frozen=True)
 class Variant:
-    """Changed lines; "" leaves one out. ``is_inner``: of a proxy behind a right one."""
+    """Change lines; "" leaves one out. ``is_inner``: of a proxy behind a right one."""
 
     changes: Lines
     is_inner: bool = False

@@ -50,7 +50,7 @@ FOREIGN = dict(
 
 @dataclass
 class Desk:
-    """What ``staff`` has, and every path with the form that would change it."""
+    """Keep what ``staff`` has, and every path with the form that would change it."""
 
     hold: Hold
     keys: dict[str, int]
@@ -154,7 +154,7 @@ def test_forged_form_is_refused_everywhere(desk: Desk, admin: User, forgery: str
     assert (stored(), AuditEntry.objects.count()) == (before, entries)
 
 
-@pytest.mark.parametrize("who", ["nobody", "no role", "screen", "colleague"])
+@pytest.mark.parametrize("who", ["anonymous", "no role", "screen", "colleague"])
 def test_nothing_of_others_is_changed(desk: Desk, calcom: Sandbox, who: str) -> None:
     roles = {"no role": Role.NONE, "screen": Role.WALLBOARD, "colleague": Role.STAFF}
     user = person(who.replace(" ", "-"), roles[who]) if who in roles else None
@@ -189,7 +189,7 @@ def test_reading_changes_nothing(desk: Desk, calcom: Sandbox, admin: User) -> No
     assert [call.method for call in calcom.calls() if call.method != "GET"] == ["POST"]
 
 
-@pytest.mark.parametrize("who", ["nobody", "admin"])
+@pytest.mark.parametrize("who", ["anonymous", "admin"])
 @pytest.mark.parametrize("htmx", [False, True])
 def test_no_answer_leads_to_another_site(desk: Desk, admin: User, who: str, htmx: bool) -> None:
     browser = browser_of(admin if who == "admin" else None)

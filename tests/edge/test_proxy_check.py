@@ -144,7 +144,7 @@ def ask(client, settings):
 
 @pytest.mark.django_db
 def test_ticket_works_in_every_process(ask):
-    """Of two requests with one ticket, each may meet another process: none keeps anything."""
+    """Keep nothing of a ticket: two requests with it may meet two processes."""
     ticket = echo.new_ticket()
     assert [ask(ticket), ask(ticket), ask(echo.new_ticket(status=503))] == [200, 200, 503]
 
