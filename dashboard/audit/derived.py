@@ -11,14 +11,6 @@ from django.db import DatabaseError, connection, transaction
 from dashboard.audit import checkpoints, rollup_sql, rollups, text_index, triggers
 from dashboard.audit.chain import Fault
 
-TEXTS = f"""
-    SELECT min(id) FROM (
-        SELECT e.id FROM {triggers.TABLE} e LEFT JOIN {text_index.ENTRIES} t ON t.rowid = e.id
-        WHERE t.text IS NULL OR t.text <> {triggers.text_of("e")}
-        UNION ALL
-        SELECT t.rowid FROM {text_index.ENTRIES} t LEFT JOIN {triggers.TABLE} e ON e.id = t.rowid
-        WHERE e.id IS NULL
-    ) AS differing"""  # noqa: S608 constants
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
 WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"  # noqa: S608
 
@@ -30,7 +22,7 @@ def fault() -> Fault | None:
             cursor.execute(statement)
             if cursor.fetchone():
                 return Fault("counts", None, None)
-        cursor.execute(TEXTS)
+        cursor.execute(texts_that_differ())
         (entry_id,) = cursor.fetchone()
     if entry_id is not None:
         return Fault("text", None, entry_id)
@@ -53,6 +45,18 @@ def counts_that_differ() -> list[str]:
         f") AS differing WHERE quarter > {removed} LIMIT 1"
         for (table, key), queries in counted.items()
     ]
+
+
+def texts_that_differ() -> str:
+    """Return the query for the first entry whose text is missing, wrong or of no entry."""
+    return f"""
+        SELECT min(id) FROM (
+            SELECT e.id FROM {triggers.TABLE} e LEFT JOIN {text_index.ENTRIES} t ON t.rowid = e.id
+            WHERE t.text IS NULL OR t.text <> {triggers.text_of("e", connection.vendor)}
+            UNION ALL
+            SELECT t.rowid FROM {text_index.ENTRIES} t LEFT JOIN {triggers.TABLE} e ON e.id = t.rowid
+            WHERE e.id IS NULL
+        ) AS differing"""  # noqa: S608 constants
 
 
 def are_words_intact() -> bool:
