@@ -47,6 +47,8 @@ DONE: dict[str, str | Promise] = {
     Action.PRUNE: _lazy("removed old entries of the log"),
     Action.SEARCHES_READ: _lazy("read the saved searches of others"),
     Action.SEARCH_DELETED: _lazy("deleted a saved search of another person"),
+    Action.RESTORE: _lazy("restored a backup"),
+    Action.MOVE_DATABASE: _lazy("moved to another database"),
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")

@@ -54,8 +54,9 @@ def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
 
 
 def object_clauses(first: AuditEntry) -> Iterator[str]:
-    """Yield the changed person or calendar, or the method and path of a denied request."""
-    if name := first.asked.get("username") or first.asked.get("calendar"):
+    """Yield the changed person or calendar, a file, or method and path of a denied request."""
+    names = (first.asked.get(key) for key in ("username", "calendar", "file", "database"))
+    if name := next(filter(None, names), None):
         yield str(name)
     if first.action == Action.DENIED:
         yield " ".join(str(first.asked[key]) for key in ("method", "path") if key in first.asked)

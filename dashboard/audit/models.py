@@ -121,6 +121,8 @@ class AuditEntry(AppendOnlyModel):
         PRUNE = "prune", _("removed old entries")
         SEARCHES_READ = "searches_read", _("read the saved searches of others")
         SEARCH_DELETED = "search_deleted", _("deleted a saved search of another person")
+        RESTORE = "restore", _("restored a backup")
+        MOVE_DATABASE = "move_database", _("moved to another database")
 
     class Outcome(models.TextChoices):
         OK = "ok", _("done")

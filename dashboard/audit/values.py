@@ -22,7 +22,7 @@ NOTHING = "–"
 LATEST_HOLDS = 1000  # among which the title of an event type is looked up
 TITLE_KEPT = 60  # seconds in the cache
 
-TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before"})
+TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before", "newest"})
 MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
 LABELS: dict[str, str | Promise] = {
     "event_type_id": _lazy("event type"),
@@ -68,6 +68,9 @@ LABELS: dict[str, str | Promise] = {
     "first": _lazy("first position"),
     "last": _lazy("last position"),
     "total": _lazy("number of entries"),
+    "newest": _lazy("newest entry of the backup"),
+    "file": _lazy("file"),
+    "database": _lazy("kind of database"),
     "hash": _lazy("hash of the last link"),
     "before": _lazy("older than"),
     "fault": _lazy("fault"),

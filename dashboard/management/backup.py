@@ -4,13 +4,15 @@ import os
 import sqlite3
 import subprocess
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import evidence
+from dashboard.audit import evidence, trail
+from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 
 DUMP = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
@@ -56,8 +58,11 @@ def save_sqlite(file: Path) -> None:
         raise CommandError(f"The database is damaged: {state}.")
 
 
-def restore(file: Path) -> None:
-    """Replace the whole database by a copy, then migrate it; raise CommandError."""
+def restore(file: Path, *, now: datetime) -> None:
+    """Replace the whole database by a copy, then migrate it; raise CommandError.
+
+    The last entry of the log then says so: what came after the backup is gone from it.
+    """
     if not file.is_file():
         raise CommandError(f"{file} is no file.")
     if connection.vendor == "sqlite":
@@ -66,6 +71,9 @@ def restore(file: Path) -> None:
         run_postgresql(RESTORE, str(file), before_name="--dbname")
     connection.close()
     call_command("migrate", verbosity=0, interactive=False)  # also makes the triggers again
+    newest = AuditEntry.objects.newest_first().first()
+    asked = {"file": file.name} | ({"newest": newest.at.isoformat()} if newest else {})
+    trail.event(action=AuditEntry.Action.RESTORE, by=None, asked=asked, now=now)
 
 
 def restore_sqlite(file: Path) -> None:

@@ -6,7 +6,9 @@ import json
 import stat
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -20,7 +22,9 @@ SHOW = "from tests.management.copying import add_hold, report; report(); add_hol
 pytestmark = pytest.mark.slow
 
 
-def copied(database_url: str, folder: Path, *arguments: str) -> list[dict[str, list[object]]]:
+def copied(
+    database_url: str, folder: Path, *arguments: str
+) -> list[dict[str, list[dict[str, Any]]]]:
     """Return what was in the database after each step."""
     done = subprocess.run(
         [sys.executable, "-m", "tests.management.copying", str(folder), *arguments],
@@ -45,7 +49,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Path) -> None:
     before, later, restored, at_last = copied(database_url, tmp_path)
-    assert [len(entries["AuditEntry"]) for entries in (before, later, at_last)] == [3, 6, 6]
+    assert [len(entries["AuditEntry"]) for entries in (before, later, at_last)] == [3, 6, 7]
+    said = restored["AuditEntry"].pop()
+    assert [said[name] for name in ("action", "actor_name", "outcome")] == [
+        *("restore", "system", "ok")
+    ]
+    newest = datetime.fromisoformat(said["asked"].pop("newest"))
+    assert newest == datetime.fromisoformat(str(before["AuditEntry"][-1]["at"]))
+    assert said["asked"] == {"file": "copy"}
+    for kind in ("AuditLink", "EntryText"):  # of that entry
+        restored[kind] = restored[kind][: len(before[kind])]
     assert restored == before
     assert before != later
     assert stat.S_IMODE((tmp_path / "copy").stat().st_mode) == 0o600
@@ -54,6 +67,8 @@ def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Pat
 
 def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
     *_steps, at_sqlite = copied(str(tmp_path / "db.sqlite3"), tmp_path, postgresql_url)
+    said = at_sqlite["AuditEntry"][-1]
+    assert (said["action"], said["asked"]) == ("move_database", {"database": "postgresql"})
     variables = environment(public_url="http://localhost", database_url=postgresql_url)
     at_postgresql = json.loads(manage(variables, "shell", "-v", "0", "-c", SHOW))
     assert at_postgresql == at_sqlite

@@ -4,6 +4,7 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -13,9 +14,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.core.management.color import no_style
 from django.db import DatabaseError, connections, models, transaction
+from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import triggers
+from dashboard.audit import trail, triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import setting_readers
 from dashboard.edge.database import one_line
@@ -39,7 +41,7 @@ class Command(BaseCommand):
             raise CommandError(f"The URL {exc}") from exc
         try:
             with connected(config):
-                counts = move()
+                counts = move(now=timezone.now())
         except DatabaseError as exc:
             raise CommandError(f"Nothing was moved: {one_line(exc)}") from exc
         for label, number in counts.items():
@@ -58,8 +60,10 @@ def connected(config: dict[str, Any]) -> Iterator[None]:
         del connections[ALIAS], connections.settings[ALIAS]
 
 
-def move() -> dict[str, int]:
+def move(*, now: datetime) -> dict[str, int]:
     """Create the tables, copy all rows in one transaction, and return their numbers by model.
+
+    The logs of both databases say so.
 
     Raises CommandError for a database that has rows already, or if a number differs.
     """
@@ -69,6 +73,8 @@ def move() -> dict[str, int]:
     every = apps.get_models(include_auto_created=True)
     triggers.drop(connections[ALIAS])  # they would link and index the copied entries once more
     with transaction.atomic(), transaction.atomic(using=ALIAS):
+        asked = {"database": connections[ALIAS].vendor}
+        trail.event(action=AuditEntry.Action.MOVE_DATABASE, by=None, asked=asked, now=now)
         for model in every:  # what migrations and their signals made
             delete_all(model)
         counts = {model._meta.label: copy(model) for model in every}

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from dashboard.management import backup
 
@@ -21,6 +22,6 @@ class Command(BaseCommand):
         question = "This replaces all that is in the database. Type yes to go on: "
         if not options["no_input"] and input(question) != "yes":
             raise CommandError("Nothing was changed.")
-        backup.restore(options["file"])
+        backup.restore(options["file"], now=timezone.now())
         self.stdout.write(f"Restored: {backup.summary()}.")
         self.stdout.write("Now run 'manage.py verify_holds': cal.com may have gone on since.")
