@@ -54,7 +54,8 @@ def texts_that_differ() -> str:
             SELECT e.id FROM {triggers.TABLE} e LEFT JOIN {text_index.ENTRIES} t ON t.rowid = e.id
             WHERE t.text IS NULL OR t.text <> {triggers.text_of("e", connection.vendor)}
             UNION ALL
-            SELECT t.rowid FROM {text_index.ENTRIES} t LEFT JOIN {triggers.TABLE} e ON e.id = t.rowid
+            SELECT t.rowid FROM {text_index.ENTRIES} t
+            LEFT JOIN {triggers.TABLE} e ON e.id = t.rowid
             WHERE e.id IS NULL
         ) AS differing"""  # noqa: S608 constants
 
