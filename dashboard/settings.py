@@ -244,7 +244,10 @@ DEFAULT_EXCEPTION_REPORTER_FILTER = "dashboard.edge.errors.RedactingReporterFilt
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "dashboard.edge.log_format.RequestIdFilter"}},
+    "filters": {
+        "refusal": {"()": "dashboard.edge.log_format.RefusalFilter"},
+        "request_id": {"()": "dashboard.edge.log_format.RequestIdFilter"},
+    },
     "formatters": {
         "json": {"()": "dashboard.edge.log_format.JsonFormatter"},
         "plain": {
@@ -256,7 +259,7 @@ LOGGING = {
     "handlers": {
         "stderr": {
             "class": "logging.StreamHandler",
-            "filters": ["request_id"],
+            "filters": ["refusal", "request_id"],
             "formatter": LOG_FORMAT,
         }
     },

@@ -57,9 +57,9 @@ SET number = kept.number + 1, milliseconds = kept.milliseconds + excluded.millis
 
 def count_read(*, method: str, path: str, status: int | None, milliseconds: int) -> None:
     """Count one call that no audit entry has, for all processes."""
-    values = [name_of(method, path, status), bucket_of(milliseconds), milliseconds]
+    name, bucket = name_of(method, path, status), bucket_of(milliseconds)
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_READ, values)
+        cursor.execute(COUNT_READ, [name, bucket, milliseconds])
 
 
 def add_reads(totals: dict[str, Any]) -> None:

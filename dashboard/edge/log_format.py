@@ -19,6 +19,19 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class RefusalFilter(logging.Filter):
+    """Turn what Django refuses as suspicious into a warning without a traceback.
+
+    Any client can send such requests, such as one with too many fields, and nothing is to mend.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.name.startswith("django.security."):
+            record.levelno, record.levelname = logging.WARNING, "WARNING"
+            record.exc_info = record.exc_text = None
+        return True
+
+
 class OneLineFormatter(logging.Formatter):
     """Escape all that is not printable, tracebacks included, as in Python's literals.
 

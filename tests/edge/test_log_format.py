@@ -12,11 +12,11 @@ import pytest
 from django.conf import settings
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django.utils.module_loading import import_string
 
 from dashboard.edge.log_format import (
     JsonFormatter,
     OneLineFormatter,
-    RequestIdFilter,
     current_request_id,
 )
 from dashboard.edge.middleware import request_id
@@ -76,13 +76,14 @@ def test_trust_is_decided_before_the_request_id(settings, client):
 
 
 @contextmanager
-def writing(formatter):
+def writing(formatter, name="tests.lines"):
     """Yield a function that logs in this format and returns the text."""
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
-    handler.addFilter(RequestIdFilter())
+    for each in settings.LOGGING["handlers"]["stderr"]["filters"]:
+        handler.addFilter(import_string(settings.LOGGING["filters"][each]["()"])())
     handler.setFormatter(formatter)
-    logger = logging.getLogger("tests.lines")
+    logger = logging.getLogger(name)
     logger.addHandler(handler)
     logger.propagate = False
 
@@ -116,6 +117,19 @@ def test_line_has_time_level_logger_and_request_id(written):
     moment, words = line.split(" ", 1)
     assert abs(datetime.fromisoformat(moment) - datetime.now(UTC)) < timedelta(minutes=1)
     assert words == f"WARNING tests.lines [{PROXY_ID}] a word\n"
+
+
+def test_request_that_django_refuses_is_a_warning_without_a_traceback(client):
+    """Any client could fill the log with errors."""
+    line = settings.LOGGING["formatters"]["plain"]
+    formatter = OneLineFormatter(line["format"], line["datefmt"])
+    name = "django.security.TooManyFieldsSent"
+    with writing(formatter, name) as text:
+        fields = {f"field{number}": "1" for number in range(2000)}
+        said = text(lambda _logger: client.post("/accounts/login/", fields))
+    assert said.count("\n") == 1
+    assert f" WARNING {name} [" in said
+    assert "Traceback" not in said
 
 
 def test_line_about_an_ended_request_has_its_id(written):
