@@ -19,7 +19,7 @@ from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, 
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
-from dashboard.holds import hosts, offers, rate_and_clock
+from dashboard.holds import hosts, offers, rate_and_clock, transfer
 from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
@@ -109,6 +109,7 @@ class Snapshot:
     places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
     clashes: Mapping[int, tuple[HoldSummary, ...]]  # hold id: those that need the same person
     ended_count: int
+    former_holders: frozenset[int]  # those whose hold a colleague took over
 
     def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
         """Count the moments that have passed. Equal counts mean an equal board for this person."""
@@ -188,6 +189,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         ),
         clashes=hosts.all_clashes([hold for hold in holds if hold.state in Hold.OPEN]),
         ended_count=ended(now).count(),
+        former_holders=transfer.former_holders(now),
     )
 
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.holds import catalogue, claims, messages, rules, settle
 from dashboard.holds.loading import require_quiet, require_version
 from dashboard.holds.models import Hold
@@ -94,15 +94,23 @@ class Transfer:
     when: datetime
 
 
-def transfers_from(user: User, *, now: datetime) -> list[Transfer]:
-    """Return what colleagues took over from this person and still hold, newest first: one query."""
-    entries = AuditEntry.objects.filter(
+def former_holders(now: datetime) -> frozenset[int]:
+    """Return the primary keys of the people for whom ``transfers_from`` may find something."""
+    return frozenset(recent_transfers(now).values_list("asked__person", flat=True))
+
+
+def recent_transfers(now: datetime) -> AuditEntryQuerySet:
+    return AuditEntry.objects.filter(
         action=Action.TAKE_OVER,
         outcome=Outcome.OK,
         at__gt=now - SHOWN_FOR,
-        asked__person=user.pk,
         hold__state__in=Hold.OPEN,
     )
+
+
+def transfers_from(user: User, *, now: datetime) -> list[Transfer]:
+    """Return what colleagues took over from this person and still hold, newest first: one query."""
+    entries = recent_transfers(now).filter(asked__person=user.pk)
     entries = entries.exclude(hold__holder=user).select_related("hold__holder", "hold__claim_by")
     newest: dict[int, Transfer] = {}  # a hold may have changed hands more than once
     for entry in entries.order_by("-id"):

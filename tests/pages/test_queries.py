@@ -24,9 +24,9 @@ State = Hold.State
 
 # Each page reads the session, the person and their groups: three.
 QUERIES = {
-    "/": 7,
-    "/?tab=ended": 8,
-    "/board": 5,
+    "/": 6,
+    "/?tab=ended": 7,
+    "/board": 4,
     "/warnings": 5,
     "/look-up": 5,
     "/settings/": 6,
