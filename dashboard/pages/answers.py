@@ -17,7 +17,6 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
@@ -58,9 +57,7 @@ def render_page(
     """
     if error is not None:
         context["problem"] = problem_context(error.problem, viewer_of(request))
-    htmx = bool(getattr(request, "htmx", False))
-    whole = not htmx or request.headers.get("HX-Request-Type") == "full"
-    template = f"holds/{name if whole else _part(request, name)}.html"
+    template = f"holds/{_part(request, name) if wants_part(request) else name}.html"
     answer = render(request, template, context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:
         answer["Retry-After"] = str(error.problem.wait)
@@ -68,20 +65,10 @@ def render_page(
     return answer
 
 
-def redirect_to_hold(hold: Hold | None) -> HttpResponse:
-    """Answer 303 with the hold's own page. Raise Http404 for None."""
-    if hold is None:
-        raise Http404
-    return HttpResponseRedirect(reverse("hold", args=[hold.pk]), status=303)
-
-
-def redirect_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
-    """Answer 303 with the hold's page after a call whose outcome is unknown, and say so."""
-    problem = error.problem
-    # What is known of the hold after a call, the page says itself, and keeps true.
-    is_call = error.cause in CALLS
-    messages.warning(request, problem.happened if is_call else f"{problem.happened} {problem.safe}")
-    return redirect_to_hold(error.hold)
+def wants_part(request: HttpRequest) -> bool:
+    """Return whether htmx asks for a part of a page."""
+    htmx = bool(getattr(request, "htmx", False))
+    return htmx and request.headers.get("HX-Request-Type") != "full"
 
 
 def redirect_to_board(tab: str = "") -> HttpResponse:

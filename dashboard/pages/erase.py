@@ -14,6 +14,7 @@ from dashboard.audit.clients import holds_of_same_client
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
 from dashboard.pages import answers
+from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import get_hold, hold_row, viewer_of
 
 
@@ -34,4 +35,4 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, text % {"n": len(erased)})
     else:
         messages.info(request, _("There was nothing left to erase."))
-    return answers.redirect_to_hold(get_hold(pk))
+    return answer_with_hold(request, get_hold(pk))

@@ -8,18 +8,21 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_POST, require_safe
+from django_htmx.http import push_url
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, retention, search
 from dashboard.holds import checks, safety, services, settle, transfer
+from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.register import Snapshot
@@ -109,7 +112,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     except HoldError as error:
         return refused(request, pk, error)
     messages.info(request, flash.check_result(checked))
-    return answers.redirect_to_hold(checked.hold)
+    return answer_with_hold(request, checked.hold)
 
 
 @require_POST
@@ -134,16 +137,38 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_refusal(error)
         return refused(request, pk, error, extend_form=form)
     messages.success(request, flash.held_until(hold))
-    return answers.redirect_to_hold(hold)
+    return answer_with_hold(request, hold)
+
+
+def answer_with_hold(request: HttpRequest, hold: Hold | None) -> HttpResponse:
+    """Answer 303 with the hold's page; under htmx with the page itself, to save a round trip.
+
+    Raise Http404 for None.
+    """
+    if hold is None:
+        raise Http404
+    url = reverse("hold", args=[hold.pk])
+    if not answers.wants_part(request):
+        return HttpResponseRedirect(url, status=303)
+    return push_url(hold_page(request, settle.load_settled(hold.pk, now=timezone.now())), url)
+
+
+def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
+    """Answer with the hold's page after a call whose outcome is unknown, and say so."""
+    problem = error.problem
+    # What is known of the hold after a call, the page says itself, and keeps true.
+    is_call = error.cause in CALLS
+    messages.warning(request, problem.happened if is_call else f"{problem.happened} {problem.safe}")
+    return answer_with_hold(request, error.hold)
 
 
 def refused(request: HttpRequest, pk: int, error: HoldError, **bound: Any) -> HttpResponse:
-    """Answer with the hold's page and what went wrong; 303 to it where the outcome is unknown.
+    """Answer with the hold's page and what went wrong, or that the outcome is unknown.
 
     ``bound`` are forms for ``hold_page``.
     """
     if error.outcome == Outcome.UNKNOWN:
-        return answers.redirect_unknown(request, error)
+        return answer_unknown(request, error)
     return hold_page(request, get_hold(pk), status=error.status, error=error, **bound)
 
 

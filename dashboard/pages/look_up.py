@@ -23,6 +23,7 @@ from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers
 from dashboard.pages.forms import ClientForm, ServiceForm
+from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import reservation_row, viewer_of
 
 # In the session: uids that were looked up, each under a key that a page may carry instead.
@@ -70,9 +71,9 @@ def look_up(request: HttpRequest) -> HttpResponse:
                 return nothing_found(request)
             if said := taken_in(taken, client_form.client()):
                 messages.info(request, said)
-            return answers.redirect_to_hold(taken.hold)
+            return answer_with_hold(request, taken.hold)
         if known := lookup.known_hold(uid):
-            return answers.redirect_to_hold(known)
+            return answer_with_hold(request, known)
         found = lookup.look_up(uid=uid, by=by, now=now)
     except HoldError as error:
         return look_up_page(request, status=error.status, error=error)

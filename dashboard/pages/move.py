@@ -33,6 +33,7 @@ from dashboard.localization import local_times
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
+from dashboard.pages.hold import answer_unknown, answer_with_hold
 from dashboard.pages.picker import make_picker
 from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import Viewer, get_hold, hold_row, read_register, viewer_of
@@ -78,14 +79,14 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except HoldError as error:
         if error.outcome == Outcome.UNKNOWN:
-            return answers.redirect_unknown(request, error)
+            return answer_unknown(request, error)
         form.add_refusal(error)
         hold = get_hold(pk)
         target = target_of(form, hold, viewer_of(request)) if error.asks else None
         return move_page(request, hold, form, status=error.status, error=error, target=target)
     moved = _("Moved: %(held)s") % {"held": flash.held_until(hold)}
     messages.success(request, moved)
-    return answers.redirect_to_hold(hold)
+    return answer_with_hold(request, hold)
 
 
 @require_safe

@@ -21,7 +21,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
-from dashboard.pages.hold import refused
+from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
 from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
 
@@ -75,7 +75,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     if not decision.is_whole:
         return offer_page(request, pk, decision=decision)
     messages.success(request, decided(decision))
-    return answers.redirect_to_hold(decision.kept)
+    return answer_with_hold(request, decision.kept)
 
 
 def add_time(request: HttpRequest, hold_id: int) -> HttpResponse:

@@ -25,7 +25,7 @@ from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
-from dashboard.pages.hold import clash_sentences
+from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import make_picker
 from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import read_register, viewer_of
@@ -125,14 +125,14 @@ def place(request: HttpRequest) -> HttpResponse:
         )
     except HoldError as error:
         if error.outcome == Outcome.UNKNOWN:
-            return answers.redirect_unknown(request, error)
+            return answer_unknown(request, error)
         form.add_refusal(error)
         return place_page(request, form, status=error.status, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
     if request.POST.get("then") == "offer" or "offer" in confirmed:
         tell_clashes(request, hold)
         return offer.add_time(request, hold.pk)
-    return answers.redirect_to_hold(hold)
+    return answer_with_hold(request, hold)
 
 
 def tell_clashes(request: HttpRequest, hold: Hold) -> None:

@@ -22,7 +22,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
-from dashboard.pages.hold import hold_page, refused
+from dashboard.pages.hold import answer_with_hold, hold_page, refused
 from dashboard.pages.rows import existing, get_hold, hold_row, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
@@ -48,7 +48,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_refusal(error)
         return refused(request, pk, error, release_form=form)
     messages.success(request, flash.released(hold))
-    return answers.redirect_to_hold(hold)
+    return answer_with_hold(request, hold)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

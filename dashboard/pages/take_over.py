@@ -13,7 +13,7 @@ from dashboard.holds import transfer
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import TakeOverForm
-from dashboard.pages.hold import hold_page, refused
+from dashboard.pages.hold import answer_with_hold, hold_page, refused
 from dashboard.pages.rows import get_hold
 
 
@@ -37,4 +37,4 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
         return refused(request, pk, error, take_over_form=form)
     taken = _("You hold it now: %(held)s") % {"held": flash.held_until(hold)}
     messages.success(request, taken)
-    return answers.redirect_to_hold(hold)
+    return answer_with_hold(request, hold)

@@ -60,9 +60,8 @@ class ScriptClient:
 
     def place(self, **fields: str) -> Hold:
         """Place a hold and return it."""
-        answer = self.post("/holds/new", **fields)
-        assert answer.status_code == 303, answer.content.decode()
-        return Hold.objects.get(pk=int(answer["Location"].split("/")[2]))
+        page = page_of(self.post("/holds/new", **fields))
+        return Hold.objects.get(pk=int(page.split("/")[2]))
 
     def expected_root(self, part: str) -> tuple[str, str | None]:
         """Return the first element, and its id, of an answer with this part."""
@@ -91,11 +90,17 @@ def fields(answer: HttpResponse) -> dict[str, str]:
 
 
 def follow(script: ScriptClient, answer: HttpResponse, hold: Hold) -> str:
-    """Follow the redirect of a form that was accepted and return the page's text."""
-    assert (answer.status_code, answer.headers["Location"]) == (303, f"/holds/{hold.pk}/")
-    page = script.get(answer.headers["Location"])
+    """Return the text of the page that follows a form which was accepted; htmx has it already."""
+    assert page_of(answer) == f"/holds/{hold.pk}/"
+    page = answer if script.htmx else script.get(page_of(answer))
     assert (page.status_code, root_element(page)) == (200, script.expected_root("hold"))
     return page.content.decode()
+
+
+def page_of(answer: HttpResponse) -> str:
+    """Return the address of the page that an answer redirects to, or that it is under htmx."""
+    assert answer.status_code == (200 if answer.request.get("HTTP_HX_REQUEST") else 303), answer
+    return answer.headers.get("Location") or answer.headers["HX-Push-Url"]
 
 
 def reload(hold: Hold) -> Hold:
