@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from playwright.sync_api import expect
 
@@ -14,6 +15,22 @@ from tests.browser.user import OpenBrowser, User, in_both_ways
 def select(user: User, pks: list[int]) -> None:
     for pk in pks:
         user.page.locator(f"#h{pk} [name=hold]").check()
+
+
+def test_placing_takes_one_request(ada: User, product: Product) -> None:
+    asked: list[tuple[str, str]] = []
+    ada.page.on("request", lambda sent: asked.append((sent.method, urlsplit(sent.url).path)))
+
+    pk = ada.place_by_form(product.free_time())
+
+    ada.expect_text("Hedy Lamarr")
+    pages = [each for each in asked if re.fullmatch(r"/holds/(new|\d+/)", each[1])]
+    assert pages == [("GET", "/holds/new"), ("POST", "/holds/new")]
+    ada.page.go_back()
+    expect(ada.page.locator("#place")).to_be_visible()
+    ada.page.go_forward()
+    ada.expect_text("Hedy Lamarr")
+    assert ada.hold_id == pk
 
 
 class TestExtend:
