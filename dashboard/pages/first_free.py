@@ -93,13 +93,11 @@ class Choice:
 class Cell:
     """A free time and who is free then: the link is that of the first of them."""
 
-    start: datetime
     text: str
     iso: str
     url: str
     people: tuple[Choice, ...]
     more: int  # that are not named
-    is_next: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +170,7 @@ class FirstFree:
         day, listings, free = self.week()
         dates = dates_shown(self.view, day, self.today)
         shown = [pair for pair in free if local_times.local_date(pair[0].start) in dates]
-        first = shown[0][0].start if shown else None
-        days = [self.day(each, shown, first) for each in dates]
+        days = [self.day(each, shown) for each in dates]
         later = monday_of(day) + ONE_DAY * WEEK_DAYS if self.view == WEEK else day + ONE_DAY
         earlier = max(self.today, day - ONE_DAY * (WEEK_DAYS if self.view == WEEK else 1))
         name = local_times.date_name
@@ -221,31 +218,27 @@ class FirstFree:
             day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
         return (self.wanted, listings, free) if free else (day, listings, free)
 
-    def day(self, day: date, shown: Iterable[tuple[Time, Choice]], first: datetime | None) -> Day:
+    def day(self, day: date, shown: Iterable[tuple[Time, Choice]]) -> Day:
         of_day = [pair for pair in shown if local_times.local_date(pair[0].start) == day]
         cells = []
         for start, pairs in groupby(of_day, key=lambda pair: pair[0].start):
             people = [choice for _time, choice in pairs]
             if self.view == WEEK:
                 named = tuple(people[:MOST_NAMED])
-                cells.append(self.cell(start, named, len(people) - len(named), first))
+                cells.append(self.cell(start, named, len(people) - len(named)))
             else:
-                cells += [self.cell(start, (each,), 0, first) for each in people]
+                cells += [self.cell(start, (each,), 0) for each in people]
         return Day(local_times.date_name(day), self.url(day=day, view=DAY), tuple(cells))
 
-    def cell(
-        self, start: datetime, people: tuple[Choice, ...], more: int, first: datetime | None
-    ) -> Cell:
+    def cell(self, start: datetime, people: tuple[Choice, ...], more: int) -> Cell:
         value = local_times.typed(start)
         wish = {**self.kept, "event_type_id": people[0].event_type.id, "slot_start": value}
         return Cell(
-            start=start,
             text=local_times.minute(start),
             iso=local_times.iso(start),
             url=f"{reverse('place')}?{urlencode(wish)}",
             people=people,
             more=more,
-            is_next=start == first,
         )
 
     def url(self, **params: Any) -> str:
