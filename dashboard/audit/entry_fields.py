@@ -34,7 +34,7 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
 )
 
 SEARCHED = {"address": "address", "request_id": "request"}  # columns by the term that finds them
-EMPTY = (None, "", [], {})  # values that are not listed
+EMPTY: tuple[Any, ...] = (None, "", [], {})  # values that are not listed
 
 
 @dataclass(frozen=True, slots=True)

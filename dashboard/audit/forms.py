@@ -26,7 +26,7 @@ from dashboard.audit.terms import Context, Person
 from dashboard.localization import local_times
 
 SYSTEM = "system"
-VISIBLE = ("find", "person", "action", "outcome", "hold", "since", "until")
+VISIBLE = ("find", "person", "action", "outcome", "hold", "last", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
@@ -76,6 +76,13 @@ class LogForm(forms.Form):
         min_value=1,
         max_value=MAX_ID,
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+    )
+    last = forms.TypedChoiceField(
+        label=_lazy("Last days"),
+        choices=[ALL, *LAST_DAYS],
+        required=False,
+        coerce=int,
+        empty_value=None,
     )
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
@@ -176,14 +183,17 @@ class LogForm(forms.Form):
     def log_filter(self) -> LogFilter:
         """Return the filter of a valid form; days start at midnight in the reader's time zone."""
         chosen = self.cleaned_data
-        person, until = chosen["person"], chosen["until"]
+        person, since, until = chosen["person"], chosen["since"], chosen["until"]
+        if chosen["last"]:
+            first = local_times.local_date(self.context.now) - timedelta(days=chosen["last"] - 1)
+            since = max(since or first, first)
         return LogFilter(
             person=int(person) if person and person != SYSTEM else None,
             hold=chosen["hold"],
             by_system=person == SYSTEM,
             action=chosen["action"],
             outcome=chosen["outcome"],
-            since=local_times.midnight(chosen["since"]) if chosen["since"] else None,
+            since=local_times.midnight(since) if since else None,
             until=local_times.midnight(until + timedelta(days=1)) if until else None,
             conditions=tuple(self.conditions),
         )

@@ -28,8 +28,8 @@ def days(value: str, now: datetime) -> Q:
         amount = int(relative[1])
         if relative[2] == "h":
             return Q(at__gte=now - timedelta(hours=amount))
-        start = local_times.local_date(now) - timedelta(days=amount - 1)
-        return Q(at__gte=local_times.midnight(start))
+        first_day = local_times.local_date(now) - timedelta(days=amount - 1)
+        return Q(at__gte=local_times.midnight(first_day))
     start = read_day(first, now) if first else None
     end = read_day(last, now) if last else None if is_range else start
     if start and end and end < start:

@@ -33,7 +33,7 @@ def searches(request: HttpRequest) -> HttpResponse:
     form = NameForm(request.POST if request.method == "POST" else None)
     if query and form.is_bound and form.is_valid():
         try:
-            saved_searches.save(owner=request.user.pk, query=query, **form.cleaned_data)
+            saved_searches.save(owner=actor_of(request).user.pk, query=query, **form.cleaned_data)
         except SavedSearchError as error:
             form.add_error("name", str(error))
         else:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.audit import search
+from dashboard.audit.forms import LogForm
+from dashboard.localization import local_times
 from tests.audit.log_page import Page, log
 from tests.audit.recorded import NOON, after, sign_in
 
@@ -123,6 +125,22 @@ def test_search_takes_three_queries(mixed_log, staff, django_assert_num_queries)
                 "Client One",
             }
         assert len(page.lines) > 0
+
+
+@pytest.mark.parametrize(
+    ("chosen", "day"),
+    [
+        ({"last": "1"}, 25),
+        ({"last": "7"}, 19),
+        ({"last": "7", "since": "2025-11-22"}, 22),
+        ({"last": "7", "since": "2025-11-02"}, 19),
+    ],
+)
+def test_last_days_end_today(db, chosen, day):
+    form = LogForm(chosen, now=NOON)
+    assert form.is_valid()
+    assert form.log_filter().since == local_times.midnight(date(2025, 11, day))
+    assert form.chips[0].text in ("Last days: Today", "Last days: 7 days")
 
 
 def status_of(response) -> str:
