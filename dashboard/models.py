@@ -2,25 +2,26 @@
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals, ReadCount
+from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
-from dashboard.audit.rollups import ActionCount, CallCount
+from dashboard.audit.rollups import LogCount
 from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
 __all__ = [
-    "ActionCount",
     "AuditEntry",
     "AuditLink",
     "AuditPrune",
     "Calendar",
-    "CallCount",
     "CallTotals",
     "EntryText",
     "EventTypeLock",
     "FreeTimes",
     "Hold",
     "HoldText",
+    "LogCount",
+    "LoggedAction",
     "Offer",
     "Preferences",
     "ReadCount",

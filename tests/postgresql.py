@@ -111,22 +111,24 @@ def keep(options: dict[str, str]) -> None:
 
 
 def serve(folder: Path, more: dict[str, str]) -> tuple[subprocess.Popen[bytes], str]:
-    """Start a server with a new cluster; return it and its address once it answers."""
+    """Start a server with the folder's cluster, or a new one; return it and its address."""
     found = binaries()
     if found is None:
         sys.exit("PostgreSQL's initdb is not on this machine")
-    secret = secrets.token_hex(16)
-    (folder / "password").write_text(secret)
-    owner = server_user(folder)
-    subprocess.run(
-        [
-            *(found / "initdb", "-D", folder / "data", "-U", "holdfast", "-E", "UTF8"),
-            *("--locale=C", "-A", "scram-sha-256", f"--pwfile={folder / 'password'}", "--no-sync"),
-        ],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        **owner,
-    )
+    password, data = folder / "password", folder / "data"
+    if is_new := not data.exists():
+        password.write_text(secrets.token_hex(16))
+    secret, owner = password.read_text(), server_user(folder)
+    if is_new:
+        subprocess.run(
+            [
+                *(found / "initdb", "-D", data, "-U", "holdfast", "-E", "UTF8"),
+                *("--locale=C", "-A", "scram-sha-256", f"--pwfile={password}", "--no-sync"),
+            ],
+            check=True,
+            stdout=subprocess.DEVNULL,
+            **owner,
+        )
     (port,) = free_ports(1)
     options = {
         "listen_addresses": "127.0.0.1",

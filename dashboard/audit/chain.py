@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 FIRST = ""  # hash before the first link
 BATCH = 2000  # links that are read at once
 NOT_HASHED = {"id", "content_hash"}
-# Columns that are read first, because the driver's values need a conversion.
-CONVERTED = ("at", "action_id", "asked", "before", "after")
+JSON_COLUMNS = ("asked", "before", "after")
+EMPTY = (None, "")
 
 
 def sha256(text: str) -> str:
@@ -158,9 +158,9 @@ def _compare(
 
 
 def linked_after(
-    links: Any, entries: Any, position: int, last: int | None, size: int = BATCH
+    links: Any, entries: Any, position: int, last: int | None, size: int = 0
 ) -> list[Any]:
-    """Return up to ``size`` links behind a position, up to ``last``, with their entries.
+    """Return up to ``size`` or BATCH links behind a position, up to ``last``, with their entries.
 
     Each is position, entry id, content hash, hash, and the entry's columns, whose order is that of
     ``columns_of``; its id, the first of them, is None where the entry was removed. An entry that
@@ -174,6 +174,7 @@ def linked_after(
         f" WHERE l.position > %s {'' if last is None else 'AND l.position <= %s'}"
         " ORDER BY l.position LIMIT %s"
     )
+    size = size or BATCH
     bounds = [position, size] if last is None else [position, last, size]
     try:
         with connections[links.db].cursor() as cursor:
@@ -189,35 +190,40 @@ def linked_after(
 
 
 def columns_of(entries: Any) -> list[str]:
-    """Return the columns that are hashed: first those that need a conversion."""
+    """Return the columns that are hashed."""
     names = [field.attname for field in entries.model._meta.concrete_fields]
-    hashed = [name for name in names if name not in NOT_HASHED]
-    return [*CONVERTED, *(name for name in hashed if name not in CONVERTED)]
+    return [name for name in names if name not in NOT_HASHED]
 
 
 def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
     """Return the hash of a row by the columns of ``columns_of``, made with a JSON library in C.
 
-    It is that of ``canonical`` for every row but some odd ones, such as with fractions or
-    wrong JSON. Two rows that differ in the canonical form never have the same hash.
+    It is that of ``canonical`` for every row but some odd ones, such as with fractions or wrong
+    JSON, whose hash here is that of no entry: the library writes such numbers in another form.
     """
-    at, action_id, *texts = row[: len(CONVERTED)]
-    plain = zip(names[len(CONVERTED) :], row[len(CONVERTED) :], strict=True)
-    columns = {name: value for name, value in plain if value not in (None, "")}
+    columns = {name: value for name, value in zip(names, row, strict=True) if value not in EMPTY}
     try:
-        columns["at"] = moment(at)
-        columns["action_id"] = str(
-            action_id if isinstance(action_id, uuid.UUID) else uuid.UUID(action_id)
-        )
-        for name, text in zip(CONVERTED[2:], texts, strict=True):
+        columns["at"] = moment(columns["at"])
+        columns["action_id"] = dashed(columns["action_id"])
+        stored = {name: columns.pop(name) for name in JSON_COLUMNS}
+        for name, text in stored.items():
             if text != "{}" and (value := orjson.loads(text)) not in (None, "", {}):
                 columns[name] = value
         form = orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)
-    except (TypeError, ValueError, AttributeError):
+        # It reads whole numbers beyond 64 bits as fractions with an exponent.
+        if form.isascii() and b"e+" not in form:
+            return hashlib.sha256(form).hexdigest()
+        return sha256(canonical(columns | {name: json.loads(stored[name]) for name in stored}))
+    except (TypeError, ValueError, AttributeError, KeyError):
         return ""
-    if form.isascii():
-        return hashlib.sha256(form).hexdigest()
-    return sha256(canonical(columns))
+
+
+def dashed(action_id: uuid.UUID | str) -> str:
+    """Return an action id as ``plain`` does; SQLite gives it as 32 hexadecimal digits."""
+    if isinstance(action_id, str) and len(action_id) == 32:
+        parts = (action_id[:8], action_id[8:12], action_id[12:16], action_id[16:20])
+        return f"{'-'.join(parts)}-{action_id[20:]}"
+    return str(action_id)
 
 
 def moment(value: datetime) -> str:

@@ -1,4 +1,4 @@
-"""Compare what is derived from the entries with them: counts of the pictures, and the text index.
+"""Compare what is derived from the entries: actions, the index of texts, counts of the pictures.
 
 The chain does not cover these tables: someone who may write to the database could let a picture
 lie, or hide an entry from a search. What retention removed is left out.
@@ -6,58 +6,62 @@ lie, or hide an entry from a search. What retention removed is left out.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from django.db import DatabaseError, connection, transaction
 
-from dashboard.audit import checkpoints, rollup_sql, rollups, text_index, triggers
+from dashboard.audit import action_sql, checkpoints, rollup_sql, rollups, text_index, triggers
 from dashboard.audit.chain import Fault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
 WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"  # noqa: S608
+# Of an action. What it was about, and an event type that only the hold's former actions tell, may
+# have been renamed since.
+COMPARED = "id, action_id, at, action, actor, outcome, cause, ended, hold, address, request_id"
 
 
 def fault() -> Fault | None:
-    """Return the first difference: ``counts``, ``text`` of an entry, or ``words`` of the index."""
+    """Return the first difference: of an ``action``, its ``text``, the ``words`` or ``counts``."""
     with connection.cursor() as cursor:
-        for statement in counts_that_differ():
-            cursor.execute(statement)
-            if cursor.fetchone():
-                return Fault("counts", None, None)
-        cursor.execute(texts_that_differ())
-        (entry_id,) = cursor.fetchone()
-    if entry_id is not None:
-        return Fault("text", None, entry_id)
+        for kind, query in differences(connection.vendor):
+            cursor.execute(query)
+            if found := cursor.fetchone():
+                return Fault(kind, None, found[0] if kind in ("action", "text") else None)
     return None if are_words_intact() else Fault("words", None, None)
 
 
-def counts_that_differ() -> list[str]:
-    """Return queries for counts of either table that the other side does not have."""
+def differences(vendor: str) -> Iterator[tuple[str, str]]:
+    """Yield kinds of difference, each with the query that finds one; actions by their id."""
+    whole = f"SELECT {COMPARED} FROM named"  # noqa: S608 constants
+    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"  # noqa: S608
+    named = f"named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
+    yield "action", f"WITH {named} {differing(whole, kept, 'id', 'true')}"
+    kept = f"SELECT rowid, text FROM {text_index.ENTRIES}"  # noqa: S608 constants
+    yield "text", differing(kept, triggers.all_texts(vendor), "rowid", "true")
     prune = checkpoints.latest_prune()
-    removed = rollups.quarter_of(prune.until) if prune else -1
-    counted: dict[tuple[str, str], list[str]] = {}
-    for table, key, query in rollup_sql.counts(connection.vendor):
-        counted.setdefault((table, key), []).append(query)
-    return [
-        f"WITH counted ({key}, count) AS ({' UNION ALL '.join(queries)}),"  # noqa: S608 constants
-        f" kept AS (SELECT {key}, count FROM {table})"
-        " SELECT quarter FROM ("
-        "SELECT * FROM (SELECT * FROM counted EXCEPT SELECT * FROM kept) AS more UNION ALL"
-        " SELECT * FROM (SELECT * FROM kept EXCEPT SELECT * FROM counted) AS fewer"
-        f") AS differing WHERE quarter > {removed} LIMIT 1"
-        for (table, key), queries in counted.items()
-    ]
+    since = f"quarter > {rollups.quarter_of(prune.until) if prune else -1}"
+    counts = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span = 1"  # noqa: S608
+    counted = (
+        rollup_sql.actions(vendor, rollup_sql.BEGUN | rollup_sql.DONE, "true", [1]),
+        rollup_sql.answers(vendor, "true", [1]),
+    )
+    yield "counts", differing(counts, " UNION ALL ".join(counted), "quarter", since)
+    days = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span > 1"  # noqa: S608
+    yield "counts", differing(days, rollup_sql.of_days(), "quarter", "true")
 
 
-def texts_that_differ() -> str:
-    """Return the query for the first entry whose text is missing, wrong or of no entry."""
-    return f"""
-        SELECT min(id) FROM (
-            SELECT e.id FROM {triggers.TABLE} e LEFT JOIN {text_index.ENTRIES} t ON t.rowid = e.id
-            WHERE t.text IS NULL OR t.text <> {triggers.text_of("e", connection.vendor)}
-            UNION ALL
-            SELECT t.rowid FROM {text_index.ENTRIES} t
-            LEFT JOIN {triggers.TABLE} e ON e.id = t.rowid
-            WHERE e.id IS NULL
-        ) AS differing"""  # noqa: S608 constants
+def differing(one: str, other: str, column: str, condition: str) -> str:
+    """Return the query of the first row that only one of two queries has, by a column of ``one``.
+
+    Columns have the names that the first of two queries gives them.
+    """
+    more = f"SELECT * FROM ({one}) AS a EXCEPT SELECT * FROM ({other}) AS b"  # noqa: S608
+    fewer = f"SELECT * FROM ({other}) AS a EXCEPT SELECT * FROM ({one}) AS b"  # noqa: S608
+    return (
+        f"SELECT min({column}) FROM (SELECT * FROM ({more}) AS more"  # noqa: S608 constants
+        f" UNION ALL SELECT * FROM ({fewer}) AS fewer) AS differing"
+        f" WHERE {condition} HAVING min({column}) IS NOT NULL"
+    )
 
 
 def are_words_intact() -> bool:

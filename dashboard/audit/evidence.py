@@ -12,7 +12,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import chain, checkpoints, derived, trail
+from dashboard.audit import chain, checkpoints, derived, trail, verify_in_parts
 from dashboard.audit.chain import Fault, Verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
@@ -39,12 +39,19 @@ class Verified:
         return not self.fault and self.last >= self.total
 
 
-def verify_whole(*, by: Actor | None, now: datetime, with_derived: bool = False) -> Verification:
+def verify_whole(
+    *,
+    by: Actor | None,
+    now: datetime,
+    with_derived: bool = False,
+    progress: Callable[[int], None] = lambda _position: None,
+) -> Verification:
     """Verify the log from the first entry that is kept to the last, and record the result.
 
-    With what is derived from the entries: counts and text index.
+    ``progress`` is given each position that was reached. With what is derived from the entries:
+    actions, counts and text index.
     """
-    found = verify_from()
+    found = verify_from(verify=lambda begin: verify_in_parts.verify(progress, begin))
     if with_derived and not found.fault and (fault := derived.fault()):
         found = replace(found, fault=fault, is_whole=False)
     return record(found, by=by, now=now)
@@ -57,13 +64,22 @@ def verify_part(*, by: Actor | None, now: datetime) -> Verification:
     started = time.monotonic()
     verification = verify_from(
         (last.last, last.last_hash) if last and unfinished else NOTHING,
-        is_due=lambda: time.monotonic() - started > REQUEST_SECONDS,
+        lambda begin: in_order(begin, lambda: time.monotonic() - started > REQUEST_SECONDS),
     )
     return record(verification, by=by, now=now)
 
 
+def in_order(begin: tuple[int, str], is_due: Callable[[], bool] = lambda: False) -> Verification:
+    """Verify in this process, from a position whose hash was known."""
+    after, known = begin
+    return chain.verify(
+        AuditLink.objects, AuditEntry.objects, after=after, known=known, is_due=is_due
+    )
+
+
 def verify_from(
-    place: tuple[int, str] = NOTHING, is_due: Callable[[], bool] = lambda: False
+    place: tuple[int, str] = NOTHING,
+    verify: Callable[[tuple[int, str]], Verification] = in_order,
 ) -> Verification:
     """Verify from a position, whose hash was known, or from the first entry that is kept.
 
@@ -71,10 +87,7 @@ def verify_from(
     """
     while True:
         begin = checkpoints.start()
-        after, known = max(begin, place)
-        found = chain.verify(
-            AuditLink.objects, AuditEntry.objects, after=after, known=known, is_due=is_due
-        )
+        found = verify(max(begin, place))
         if fault := checkpoints.prune_fault():
             return replace(found, fault=fault, is_whole=False)
         if found.fault is None or begin == checkpoints.start():
@@ -138,6 +151,7 @@ def sentence(fault: Fault) -> str:
         "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
         "inserted": _("Entry %(entry)s was inserted past Holdfast: it is not in the chain."),
         "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
+        "action": _("What is searched of the action of entry %(entry)s differs from the entry."),
         "counts": _("The counts of the pictures differ from the entries."),
         "text": _("The text by which entry %(entry)s is found differs from the entry."),
         "words": _("The text index does not find every entry by its words."),

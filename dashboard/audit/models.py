@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
+from dashboard.audit.logged_actions import LoggedAction
 
 
 def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
@@ -53,13 +54,8 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
 
     def without_outcome(self) -> "AuditEntryQuerySet":
         """Keep the first entries of actions without an outcome."""
-        outcomes = of_same_action(kind=AuditEntry.Kind.OUTCOME)
-        return self.filter(~models.Exists(outcomes), kind=AuditEntry.Kind.INTENT)
-
-    def with_outcome(self, outcome: str) -> "AuditEntryQuerySet":
-        """Keep the first entries of actions with this outcome; an event has its own."""
-        outcomes = of_same_action(kind=AuditEntry.Kind.OUTCOME, outcome=outcome)
-        return self.filter(models.Q(outcome=outcome) | models.Exists(outcomes))
+        open_actions = LoggedAction.objects.filter(outcome="")
+        return self.filter(pk__in=open_actions.values("id"), kind=AuditEntry.Kind.INTENT)
 
     def without_entry_between(self, start: datetime, end: datetime) -> "AuditEntryQuerySet":
         """Keep entries of actions without an entry between these moments."""
@@ -175,10 +171,9 @@ class AuditEntry(AppendOnlyModel):
         indexes = [
             models.Index(fields=["action_id", "kind"], name="audit_action_kind"),
             models.Index(fields=["hold", "id"], name="audit_hold"),
-            models.Index(fields=["actor", "id"], name="audit_actor"),
             models.Index(fields=["action", "id"], name="audit_action"),
-            models.Index(fields=["outcome", "id"], name="audit_outcome"),
             models.Index(fields=["at"], name="audit_at"),
+            models.Index(fields=["upstream_request_id"], name="audit_upstream"),
         ]
 
     def __str__(self) -> str:

@@ -18,8 +18,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.audit import values
-from dashboard.audit.rollups import ActionCount, CallCount, percentile, quarter_of
-from dashboard.audit.terms import WITHOUT_SIGN_IN, Person
+from dashboard.audit.rollup_sql import ANSWERED
+from dashboard.audit.rollups import ALL, LogCount, percentile, quarter_of
+from dashboard.audit.terms import Person
 from dashboard.audit.trail import SYSTEM, Action, Outcome
 from dashboard.localization import local_times
 
@@ -27,6 +28,8 @@ MOST_BARS = 12  # of event types, causes and people; the rest is one bar
 WIDTH, HEIGHT, STEP = 1000, 100, 10  # of a bar, a picture of columns, and a column
 NONE = "none"  # in terms
 HOUR = timedelta(hours=1)
+BARS = ("action", "outcome", "cause", "end", "event-type", "person")
+BY_NUMBER = ("event-type", "person")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +121,14 @@ class Pictures:
 
 def draw(chosen: Range, people: Iterable[Person]) -> Pictures:
     """Return the pictures of a range."""
-    counts = ActionCount.objects.between(chosen.since, chosen.until)
-    calls = CallCount.objects.between(chosen.since, chosen.until)
+    counts, limits = LogCount.objects, (chosen.since, chosen.until)
     periods = list(periods_of(chosen))
-    begun = counts.filter(outcome="").by("quarter")
-    totals = counts.by("action", "outcome", "cause", "ended", "actor", "event_type")
+    begun = counts.each_quarter(ALL, *limits)
     return Pictures(
-        actions=sum(count for _quarter, count in begun),
+        actions=sum(count for *_place, count in begun),
         activity=activity(periods, begun),
-        response_times=response_times(periods, calls.by("quarter", "bucket")),
-        bars=list(all_bars(totals, chosen.term, people)),
+        response_times=response_times(periods, counts.each_quarter(ANSWERED, *limits)),
+        bars=list(all_bars(counts.totals(BARS, *limits), chosen.term, people)),
     )
 
 
@@ -146,21 +147,21 @@ def periods_of(chosen: Range) -> Iterator[Period]:
         start += HOUR
 
 
-def activity(periods: list[Period], begun: Iterable[tuple[int, int]]) -> Chart:
+def activity(periods: list[Period], begun: Iterable[tuple[int, str, int]]) -> Chart:
     """Return a column of actions for each period."""
     place = placing(periods)
     sums: Counter[int] = Counter()
-    for quarter, count in begun:
+    for quarter, _value, count in begun:
         sums[place(quarter)] += count
     return chart(periods, [(sums[at], sums[at], 0) for at in range(len(periods))])
 
 
-def response_times(periods: list[Period], calls: Iterable[tuple[int, int, int]]) -> Chart:
+def response_times(periods: list[Period], calls: Iterable[tuple[int, str, int]]) -> Chart:
     """Return a column of the median and the 95th percentile in milliseconds for each period."""
     place = placing(periods)
     buckets: list[Counter[int]] = [Counter() for _period in periods]
     for quarter, bucket, count in calls:
-        buckets[place(quarter)][bucket] += count
+        buckets[place(quarter)][int(bucket)] += count
     shares = [
         (counts.total(), percentile(counts, 0.5) or 0, percentile(counts, 0.95) or 0)
         for counts in buckets
@@ -196,7 +197,7 @@ def chart(periods: list[Period], measured: list[tuple[int, int, int]]) -> Chart:
 
 
 def all_bars(
-    totals: Iterable[tuple[Any, ...]], term: str, people: Iterable[Person]
+    totals: Iterable[tuple[str, str, int]], term: str, people: Iterable[Person]
 ) -> Iterator[tuple[str, str, list[Bar]]]:
     """Yield id, title and bars of each picture of bars."""
     sums = summed(totals)
@@ -228,19 +229,15 @@ def all_bars(
         yield f"by-{key}", title, bars(sums[key], label, term, found_by)
 
 
-def summed(totals: Iterable[tuple[Any, ...]]) -> defaultdict[str, Counter[Any]]:
+def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[Any]]:
     """Return the sums for each picture of bars, by what its bars stand for."""
     sums: defaultdict[str, Counter[Any]] = defaultdict(Counter)
-    for action, outcome, cause, end, actor, event_type, count in totals:
-        sums["outcome"][outcome or NONE] += count
-        if outcome:
-            sums["outcome"][NONE] -= count
-            sums["cause"][cause or NONE] += count * (outcome == Outcome.REFUSED)
-            sums["end"][end] += count * bool(end)
-            continue
-        sums["action"][action] += count
-        sums["event-type"][event_type] += count * (action == Action.PLACE and event_type > 0)
-        sums["person"][actor] += count * (actor > 0 or action not in WITHOUT_SIGN_IN)
+    for kind, value, count in totals:
+        if kind in BY_NUMBER:
+            sums[kind][int(value)] += count
+        else:
+            sums[kind][value or NONE] += count
+    sums["outcome"][NONE] = sums["action"].total() - sums["outcome"].total()
     return sums
 
 

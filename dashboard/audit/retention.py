@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from dashboard.audit import chain, checkpoints, evidence, text_index, trail
+from dashboard.audit import action_sql, chain, checkpoints, evidence, text_index, trail
 from dashboard.audit.chain import Verification
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
@@ -33,6 +33,7 @@ PAUSE = 0.02  # seconds between two transactions: SQLite lets other writers in o
 MEMBERS = f"SELECT entry_id FROM {LINKS} WHERE position > %(after)s AND position <= %(last)s"  # noqa: S608
 DELETIONS = (
     f"DELETE FROM {text_index.ENTRIES} WHERE rowid IN ({MEMBERS})",  # noqa: S608
+    f"DELETE FROM {action_sql.ACTIONS} WHERE id IN ({MEMBERS})",  # noqa: S608
     f"DELETE FROM {TABLE} WHERE id IN ({MEMBERS})",  # noqa: S608
     f"DELETE FROM {LINKS} WHERE position >= %(after)s AND position < %(last)s",  # noqa: S608
 )

@@ -1,11 +1,11 @@
-"""SQL that counts entries into the two rollups of :mod:`dashboard.audit.rollups`.
+"""SQL that counts actions and answers into the rollup of :mod:`dashboard.audit.rollups`.
 
 The trigger that links an entry (:mod:`dashboard.audit.triggers`) also counts it, so in the same
 transaction. On PostgreSQL this happens behind the lock of the chain, so that two writers never
 wait for each other's counters.
 
-An action is counted as begun with its first entry and as ended with its last one, both under the
-time, person and event type of the first: a search of the log selects by these too.
+An action is counted with its first entry under each kind of BEGUN, and with its last one under
+those of DONE, always at the time of the first; each time in its quarter of an hour and in its day.
 
 Sources: https://www.sqlite.org/lang_upsert.html,
 https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT.
@@ -13,102 +13,120 @@ https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-ENTRIES = "dashboard_auditentry"
-ACTIONS = "dashboard_actioncount"
-CALLS = "dashboard_callcount"
-ACTION_KEY = "quarter, action, outcome, cause, ended, actor, event_type"
-CALL_KEY = "quarter, bucket"
+from dashboard.audit.action_sql import ACTIONS, ENTRIES, IS_FIRST, IS_LAST, WITHOUT_SIGN_IN
+
+COUNTS = "dashboard_logcount"
+KEY = "kind, span, quarter, value"
 QUARTER = 900  # seconds; the offset of every time zone is a multiple of it
+DAY = 96  # quarters
+SPANS = (1, DAY)
 # Upper bounds in milliseconds. What took longer than the last is counted there.
 BUCKETS = (
     *(10, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750),
     *(1000, 1500, 2000, 3000, 4000, 5000, 7500, 10_000, 15_000, 30_000, 60_000),
 )
-# States of a hold that ended; a refused one never was held.
-ENDED = ("released", "booked", "expired", "gone", "lost")
-IS_FIRST = "IN ('intent', 'event')"
-IS_LAST = "IN ('outcome', 'event')"
+STRANGERS = ", ".join(f"'{action}'" for action in WITHOUT_SIGN_IN)
+# Kind: its value of an action ``a``, and which actions it counts.
+BEGUN = {
+    "begun": ("''", "true"),
+    "action": ("a.action", "true"),
+    "event-type": ("CAST(a.event_type AS text)", "a.action = 'place' AND a.event_type > 0"),
+    "person": (
+        "CAST(coalesce(a.actor, 0) AS text)",
+        f"(a.actor IS NOT NULL OR a.action NOT IN ({STRANGERS}))",
+    ),
+}
+DONE = {
+    "outcome": ("a.outcome", "a.outcome <> ''"),
+    "cause": ("a.cause", "a.outcome = 'refused'"),
+    "end": ("a.ended", "a.ended IS NOT NULL"),
+}
+ANSWERED = "answered"  # the kind whose value is a bucket
 
 
-def statements(vendor: str, condition: str = "true") -> Iterator[str]:
-    """Yield the statements that add the entries ``e`` of this condition to the rollups."""
-    for table, key, counted in counts(vendor, condition):
-        yield (
-            f"INSERT INTO {table} ({key}, count) {counted}"
-            f" ON CONFLICT ({key}) DO UPDATE SET count = {table}.count + excluded.count;"
-        )
+def statements(vendor: str) -> Iterator[str]:
+    """Yield the statements that count everything there is: by quarter, and then those by day."""
+    yield add(actions(vendor, BEGUN | DONE, "true", [1]))
+    yield add(answers(vendor, "true", [1]))
+    yield add(of_days())
 
 
-def counts(vendor: str, condition: str = "true") -> Iterator[tuple[str, str, str]]:
-    """Yield table, key and the query that counts for it the entries ``e`` of this condition."""
-    first = f"FROM {ENTRIES} e WHERE e.kind {IS_FIRST}"
-    begun = f"{quarter(vendor, 'e')}, e.action, '', '', '', {who_and_what(vendor, 'e')}"
-    last = (
-        f"FROM {ENTRIES} e JOIN {ENTRIES} f ON f.action_id = e.action_id AND f.kind {IS_FIRST}"
-        f" WHERE e.kind {IS_LAST} AND e.outcome <> ''"
+def of_days() -> str:
+    """Return the query of the counts of days from those of their quarters."""
+    return (
+        f"SELECT kind, {DAY}, quarter - quarter % {DAY}, value, sum(count), min(first), max(last)"  # noqa: S608
+        f" FROM {COUNTS} WHERE span = 1 GROUP BY 1, 2, 3, 4"
     )
-    ended = (
-        f"{quarter(vendor, 'f')}, f.action, e.outcome, e.error_code, {end_of_hold(vendor)},"
-        f" {who_and_what(vendor, 'f')}"
-    )
-    answers = f"FROM {ENTRIES} e WHERE e.status IS NOT NULL AND e.milliseconds IS NOT NULL"
-    answered = f"{quarter(vendor, 'e')}, {bucket()}"
-    for table, key, columns, rows in (
-        (ACTIONS, ACTION_KEY, begun, first),
-        (ACTIONS, ACTION_KEY, ended, last),
-        (CALLS, CALL_KEY, answered, answers),
-    ):
-        places = ", ".join(str(place + 1) for place in range(len(key.split(","))))
-        counted = f"SELECT {columns}, count(*) {rows} AND {condition} GROUP BY {places}"
-        yield table, key, counted
 
 
 def of_new_row(vendor: str) -> str:
     """Return the statements for the row NEW of a trigger; PL/pgSQL skips what would add nothing."""
-    added = statements(vendor, "e.id = NEW.id")
+    added = {
+        f"NEW.kind {IS_FIRST}": actions(vendor, BEGUN, "a.id = NEW.id"),
+        f"NEW.kind {IS_LAST}": actions(
+            vendor, DONE, f"NEW.kind {IS_LAST} AND a.action_id = NEW.action_id"
+        ),
+        "NEW.status IS NOT NULL": answers(vendor, "e.id = NEW.id"),
+    }
     if vendor == "sqlite":
-        return " ".join(added)
-    conditions = (f"NEW.kind {IS_FIRST}", f"NEW.kind {IS_LAST}", "NEW.status IS NOT NULL")
-    return " ".join(
-        f"IF {condition} THEN {statement} END IF;"
-        for condition, statement in zip(conditions, added, strict=True)
+        return " ".join(map(add, added.values()))
+    return " ".join(f"IF {when} THEN {add(query)} END IF;" for when, query in added.items())
+
+
+def actions(
+    vendor: str, kinds: Mapping[str, tuple[str, str]], condition: str, spans: Iterable[int] = SPANS
+) -> str:
+    """Return the query that counts the actions ``a`` of a condition under these kinds."""
+    value = " ".join(f"WHEN '{kind}' THEN {value}" for kind, (value, _which) in kinds.items())
+    which = " ".join(f"WHEN '{kind}' THEN {which}" for kind, (_value, which) in kinds.items())
+    place = f"k.name, s.span, {quarter(vendor, 'a')}, CASE k.name {value} END"
+    source = f"{ACTIONS} a CROSS JOIN ({rows('name', map(repr, kinds))}) k"
+    return counts("a", place, source, f"{condition} AND CASE k.name {which} END", spans)
+
+
+def answers(vendor: str, condition: str, spans: Iterable[int] = SPANS) -> str:
+    """Return the query that counts the answers in the entries ``e`` of a condition."""
+    place = f"'{ANSWERED}', s.span, {quarter(vendor, 'e')}, {bucket()}"
+    is_answer = f"{condition} AND e.status IS NOT NULL AND e.milliseconds IS NOT NULL"
+    return counts("e", place, f"{ENTRIES} e", is_answer, spans)
+
+
+def counts(row: str, place: str, source: str, condition: str, spans: Iterable[int]) -> str:
+    """Return the query of the counts of rows at a place, which is the SQL of KEY."""
+    return (
+        f"SELECT {place}, count(*), min({row}.id), max({row}.id)"  # noqa: S608 constants
+        f" FROM {source} CROSS JOIN ({rows('span', spans)}) s"
+        f" WHERE {condition} GROUP BY 1, 2, 3, 4"
     )
+
+
+def add(query: str) -> str:
+    """Return the statement that adds the rows of a query to the counts."""
+    old, new = f"{COUNTS}.", "excluded."
+    return (
+        f"INSERT INTO {COUNTS} ({KEY}, count, first, last) {query}"
+        f" ON CONFLICT ({KEY}) DO UPDATE SET count = {old}count + {new}count,"
+        f" first = CASE WHEN {new}first < {old}first THEN {new}first ELSE {old}first END,"
+        f" last = CASE WHEN {new}last > {old}last THEN {new}last ELSE {old}last END;"
+    )
+
+
+def rows(name: str, values: Iterable[object]) -> str:
+    """Return a query of constants, one in a row."""
+    return " UNION ALL ".join(f"SELECT {value} AS {name}" for value in values)
 
 
 def quarter(vendor: str, row: str) -> str:
-    """Return the SQL of the number of quarters of an hour from 1970 to an entry, in UTC."""
+    """Return the SQL of the quarter of an hour of a row's time at which its span begins."""
     if vendor == "sqlite":
-        return f"CAST(strftime('%s', {row}.at) AS integer) / {QUARTER}"
-    return f"floor(extract(epoch FROM {row}.at) / {QUARTER})::bigint"
-
-
-def who_and_what(vendor: str, row: str) -> str:
-    """Return the SQL of person and event type, each 0 for none."""
-    asked = f"{row}.asked"
-    number = {
-        "sqlite": f"CASE WHEN json_type({asked}, '$.event_type_id') = 'integer'"
-        f" THEN json_extract({asked}, '$.event_type_id') ELSE 0 END",
-        "postgresql": f"CASE WHEN {asked} ->> 'event_type_id' ~ '^[0-9]{{1,18}}$'"
-        f" THEN ({asked} ->> 'event_type_id')::bigint ELSE 0 END",
-    }
-    return f"coalesce({row}.actor_id, 0), {number[vendor]}"
-
-
-def end_of_hold(vendor: str) -> str:
-    """Return the SQL of the state in which the action ended a hold, "" if it did not."""
-    after, before = (
-        f"json_extract({column}, '$.state')" if vendor == "sqlite" else f"{column} ->> 'state'"
-        for column in ("e.after", "f.before")
-    )
-    ended = ", ".join(f"'{state}'" for state in ENDED)
-    return (
-        f"CASE WHEN {after} IN ({ended}) AND {after} <> coalesce({before}, '')"
-        f" THEN {after} ELSE '' END"
-    )
+        number = f"CAST(strftime('%s', {row}.at) AS integer) / {QUARTER}"
+    else:
+        number = f"floor(extract(epoch FROM {row}.at) / {QUARTER})::bigint"
+    return f"{number} - {number} % s.span"
 
 
 def bucket() -> str:
-    bounds = " ".join(f"WHEN e.milliseconds <= {bound} THEN {bound}" for bound in BUCKETS)
-    return f"CASE {bounds} ELSE {BUCKETS[-1]} END"
+    bounds = " ".join(f"WHEN e.milliseconds <= {bound} THEN '{bound}'" for bound in BUCKETS)
+    return f"CASE {bounds} ELSE '{BUCKETS[-1]}' END"

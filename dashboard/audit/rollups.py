@@ -2,72 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, TypeVar
 
 from django.db import models
+from django.db.models import BigIntegerField, Max, Min, Q, Sum, Value
+from django.db.models.functions import Coalesce
 
-from dashboard.audit.rollup_sql import QUARTER
+from dashboard.audit.rollup_sql import DAY, QUARTER
 
-Row_co = TypeVar("Row_co", bound=models.Model, covariant=True)
-
-
-class QuarterQuerySet(models.QuerySet[Row_co]):
-    """Queries of a rollup by its time."""
-
-    def between(self, since: datetime, until: datetime) -> QuarterQuerySet[Row_co]:
-        """Keep the counts from one start of a quarter of an hour to another, exclusive."""
-        return self.filter(quarter__gte=quarter_of(since), quarter__lt=quarter_of(until))
-
-    def by(self, *columns: str) -> list[tuple[Any, ...]]:
-        """Return the values of columns with their sums, the largest first."""
-        sums = self.values_list(*columns).annotate(sum=models.Sum("count"))
-        return list(sums.order_by("-sum", *columns))
+ALL = "begun"  # the kind that counts each action once
+NO_BOUND = 2**63 - 1
 
 
-class QuarterCount(models.Model):
-    """A count in one quarter of an hour, numbered from 1970 in UTC; triggers write it."""
+class LogCountQuerySet(models.QuerySet["LogCount"]):
+    def each_quarter(
+        self, kind: str, since: datetime, until: datetime
+    ) -> list[tuple[int, str, int]]:
+        """Return quarter, value and count of one kind from one quarter to another, exclusive."""
+        counts = self.filter(
+            kind=kind, span=1, quarter__gte=quarter_of(since), quarter__lt=quarter_of(until)
+        )
+        return list(counts.values_list("quarter", "value", "count"))
 
-    quarter = models.BigIntegerField()
-    count = models.BigIntegerField()
+    def totals(
+        self, kinds: Iterable[str], since: datetime, until: datetime
+    ) -> list[tuple[str, str, int]]:
+        """Return kind, value and sum of the counts in a time; the largest first.
 
-    class Meta:
-        abstract = True
+        Whole days in UTC are read as such, and only the ends of the time by quarters of an hour.
+        """
+        start, end = quarter_of(since), quarter_of(until)
+        first_day, last_day = -(-start // DAY) * DAY, end // DAY * DAY
+        inside = Q(span=1, quarter__gte=start, quarter__lt=end)
+        if first_day < last_day:
+            inside = (
+                Q(span=1, quarter__gte=start, quarter__lt=first_day)
+                | Q(span=DAY, quarter__gte=first_day, quarter__lt=last_day)
+                | Q(span=1, quarter__gte=last_day, quarter__lt=end)
+            )
+        counts = self.filter(inside, kind__in=kinds).values_list("kind", "value")
+        return list(counts.annotate(sum=Sum("count")).order_by("-sum", "value"))
 
 
-class ActionCount(QuarterCount):
-    """Actions that began in a quarter of an hour: ``outcome`` is "" in the count of all of them.
+class LogCount(models.Model):
+    """Number of actions, or of cal.com's answers, of one kind and value in a time; by triggers.
 
-    The other counts are of those that ended, by outcome.
+    ``quarter`` is the first of ``span`` quarters of an hour, numbered from 1970 in UTC. ``first``
+    and ``last`` are the lowest and the highest id of what is counted.
     """
 
-    pk = models.CompositePrimaryKey(
-        "quarter", "action", "outcome", "cause", "ended", "actor", "event_type"
-    )
-    action = models.CharField(max_length=20)
-    outcome = models.CharField(max_length=12)
-    cause = models.CharField(max_length=100)  # error code, or ""
-    ended = models.CharField(max_length=12)  # the state in which the action ended a hold, or ""
-    actor = models.BigIntegerField()  # primary key of a person, 0 for none
-    event_type = models.BigIntegerField()  # that was asked for, 0 for none
+    pk = models.CompositePrimaryKey("kind", "span", "quarter", "value")
+    kind = models.CharField(max_length=12)
+    span = models.SmallIntegerField()
+    quarter = models.BigIntegerField()
+    value = models.CharField(max_length=100)
+    count = models.BigIntegerField()
+    first = models.BigIntegerField()
+    last = models.BigIntegerField()
 
-    objects = QuarterQuerySet["ActionCount"].as_manager()
-
-    def __str__(self) -> str:
-        return f"{self.count} {self.action} {self.outcome}".rstrip()
-
-
-class CallCount(QuarterCount):
-    """Answers of cal.com by the time they took."""
-
-    pk = models.CompositePrimaryKey("quarter", "bucket")
-    bucket = models.IntegerField()  # upper bound in milliseconds
-
-    objects = QuarterQuerySet["CallCount"].as_manager()
+    objects = LogCountQuerySet.as_manager()
 
     def __str__(self) -> str:
-        return f"{self.count} within {self.bucket} ms"
+        return f"{self.count} of {self.kind} {self.value}".rstrip()
+
+
+def begun_between(since: datetime | None, until: datetime | None) -> Q:
+    """Match actions that began from one moment to another, exclusive; None is no limit.
+
+    The database finds them by bounds of their ids, which hold even where a clock was set back.
+    """
+    days = LogCount.objects.filter(kind=ALL, span=DAY).order_by()
+    found = Q()
+    if since:
+        later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)
+        found &= Q(at__gte=since, id__gte=bound(later, Min("first"), 0))
+    if until:
+        earlier = days.filter(quarter__lte=quarter_of(until))
+        found &= Q(at__lt=until, id__lte=bound(earlier, Max("last"), NO_BOUND))
+    return found
+
+
+def bound(days: LogCountQuerySet, edge: Min | Max, unknown: int) -> Coalesce:
+    """Return an expression of the lowest or the highest id of these days."""
+    ids = days.values("kind").annotate(edge=edge).values("edge")
+    return Coalesce(models.Subquery(ids), Value(unknown), output_field=BigIntegerField())
 
 
 def quarter_of(moment: datetime) -> int:

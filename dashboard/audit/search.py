@@ -7,24 +7,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
+from dashboard.audit import rollups
+from dashboard.audit.action_sql import WITHOUT_SIGN_IN
+from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
+from dashboard.audit.models import AuditEntry, of_same_action
 from dashboard.audit.timeline import MAX_SILENCE, Line, fold
-from dashboard.audit.trail import SYSTEM
 
 PAGE_SIZE = 50  # lines
-MAX_TOTAL = 1000  # actions that a search counts
 MAX_NEWS = 99  # new actions that a followed search counts
+LATEST = 2000  # actions in which a word is looked for one by one
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
 WITHOUT_OUTCOME = "none"
+Row = tuple[int, uuid.UUID]  # id of the first entry, and action id
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +42,7 @@ class LogFilter:
     outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
     since: datetime | None = None
     until: datetime | None = None  # exclusive
-    conditions: tuple[Q, ...] = ()  # of terms, on the first entry of an action
-
-    @property
-    def is_selective(self) -> bool:
-        """True if an index on person, hold, action or text narrows the search."""
-        return (
-            self.person is not None
-            or self.hold is not None
-            or self.by_system
-            or bool(self.action)
-            or bool(self.conditions)
-        )
+    conditions: tuple[Q, ...] = ()  # of terms, on actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +50,21 @@ class Page:
     """Lines of one page.
 
     ``older`` is the ``before`` of the next page, None on the last; ``newer`` is the ``after`` of
-    the one before, None on the newest. ``total`` counts matching actions on all pages, to
-    MAX_TOTAL and one more. ``first`` is the id of the first line, 0 without any.
+    the one before, None on the newest. ``total`` is the number of matching actions where all are
+    on this page, else None: to count them would take longer the more there are.
+    ``first`` is the id of the first line, 0 without any.
     """
 
     lines: tuple[Line, ...]
     older: int | None
     newer: int | None
-    total: int
+    total: int | None
     first: int
 
     @property
     def total_text(self) -> str:
-        """Number of matching actions, or "more than 1,000"."""
-        if self.total <= MAX_TOTAL:
-            return number_format(self.total)
-        return _("more than %(number)s") % {"number": number_format(MAX_TOTAL)}
+        """Number of matching actions, or "many"."""
+        return _("many") if self.total is None else number_format(self.total)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,24 +76,65 @@ class Story:
     hold_id: int
 
 
-def matching_entries(log_filter: LogFilter, now: datetime) -> AuditEntryQuerySet:
-    """Return one entry for each matching action: its first, or the one with its outcome.
+class Word(Q):
+    """Condition of a word, which an action may have in its texts, its client or its people.
 
-    Each query is shaped so that an index covers its filter.
+    With all ways in one condition a database reads every action, so each is a query of its own,
+    with an index. Where other conditions have found the actions, ``checks`` look at each of them.
     """
-    openings = filter_openings(log_filter)
-    if not log_filter.outcome:
-        return openings
+
+    def __init__(self, ways: Iterable[Q], checks: Iterable[Q]) -> None:
+        super().__init__(*ways, _connector=Q.OR)
+        self.checks = list(checks)
+
+
+def check(condition: Q) -> Q:
+    """Return the form of a condition for actions that others have found."""
+    return Q(*condition.checks, _connector=Q.OR) if isinstance(condition, Word) else condition
+
+
+def matching_entries(log_filter: LogFilter, now: datetime) -> LoggedActionQuerySet:
+    """Return the actions that match, each with the id of its first entry."""
+    found = LoggedAction.objects.filter(*map(check, log_filter.conditions))
+    for name in ("action", "outcome"):
+        if value := getattr(log_filter, name):
+            found = found.filter(**{name: "" if value == WITHOUT_OUTCOME else value})
     if log_filter.outcome == WITHOUT_OUTCOME:
-        silent = openings.without_outcome().without_entry_between(
-            now - MAX_SILENCE, now + MAX_SILENCE
-        )
-        # There are few of them: the subquery uses an index, and only its result is sorted.
-        return AuditEntry.objects.filter(pk__in=silent.values("pk"))
-    if log_filter.is_selective:
-        return openings.with_outcome(log_filter.outcome)
-    opening = openings.order_by().filter(action_id=OuterRef("action_id"))
-    return AuditEntry.objects.filter(Exists(opening), outcome=log_filter.outcome)
+        found = found.filter(silent(now))
+    if log_filter.person is not None:
+        found = found.filter(actor=log_filter.person)
+    if log_filter.by_system:
+        found = found.filter(by_system())
+    if log_filter.hold is not None:
+        found = found.filter(of_holds(hold=log_filter.hold))
+    return found.filter(rollups.begun_between(log_filter.since, log_filter.until))
+
+
+def alternatives(log_filter: LogFilter, now: datetime) -> list[LoggedActionQuerySet]:
+    """Return queries that together find what ``matching_entries`` does, each with an index."""
+    words = [each for each in log_filter.conditions if isinstance(each, Word)]
+    if not words:
+        return [matching_entries(log_filter, now)]
+    others = tuple(each for each in log_filter.conditions if each is not words[0])
+    found = matching_entries(replace(log_filter, conditions=others), now)
+    return [found.filter(way) for way in words[0].children]
+
+
+def by_system() -> Q:
+    """Match what the system did, not what was tried without a sign-in."""
+    return Q(actor=None) & ~Q(action__in=WITHOUT_SIGN_IN)
+
+
+def silent(now: datetime) -> Q:
+    """Match actions without an entry in the last MAX_SILENCE."""
+    recent = of_same_action(at__gte=now - MAX_SILENCE, at__lte=now + MAX_SILENCE)
+    return ~Q(Exists(recent))
+
+
+def of_holds(**conditions: Any) -> Q:
+    """Match actions of which any entry is about such a hold."""
+    entries = AuditEntry.objects.order_by().filter(**conditions)
+    return Q(action_id__in=entries.values("action_id"))
 
 
 def page(
@@ -112,34 +145,60 @@ def page(
     now: datetime,
     viewer: int | None = None,
 ) -> Page:
-    """Return one page of the log with at most three queries, however long the log is.
+    """Return one page of the log with a few queries, however long the log is.
 
     It ends before the line ``before``, or begins behind the line ``after``; both are ids. Without
     a whole page behind ``after``, it is the newest one.
     """
-    found = matching_entries(log_filter, now)
-    places = ("id", "action_id")
     is_newest = before is None
-    newer_rows = found.newer_than(after).order_by("id").values_list(*places)
-    rows = list(newer_rows[: PAGE_SIZE + 1]) if after else []
+    rows = rows_behind(log_filter, now, after) if after else []
     if has_older := len(rows) > PAGE_SIZE:
         rows, is_newest = rows[:PAGE_SIZE][::-1], False
     else:
-        older_rows = found.older_than(before).newest_first().values_list(*places)
-        rows = list(older_rows[: PAGE_SIZE + 1])
+        rows = rows_before(log_filter, now, before)
         has_older = len(rows) > PAGE_SIZE
     lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
     older = rows[PAGE_SIZE - 1][0] if has_older else None
     newer = rows[0][0] if rows and not is_newest else None
     is_whole = is_newest and older is None
-    total = len(rows) if is_whole else found.order_by()[: MAX_TOTAL + 1].count()
+    total = len(rows) if is_whole else None
     return Page(lines, older, newer, total, rows[0][0] if rows else 0)
 
 
 def count_newer(log_filter: LogFilter, first: int, now: datetime) -> int:
     """Return how many actions began after the first line of a page, to MAX_NEWS and one more."""
-    newer = matching_entries(log_filter, now).newer_than(first).order_by()
-    return newer[: MAX_NEWS + 1].count()
+    found = [each.newer_than(first).order_by("id") for each in alternatives(log_filter, now)]
+    return len(first_of(found, MAX_NEWS + 1))
+
+
+def rows_behind(log_filter: LogFilter, now: datetime, after: int) -> list[Row]:
+    """Return the first rows that are newer than an id, oldest first."""
+    found = [each.newer_than(after).order_by("id") for each in alternatives(log_filter, now)]
+    return first_of(found)
+
+
+def rows_before(log_filter: LogFilter, now: datetime, before: int | None) -> list[Row]:
+    """Return the first rows that are older than an id, newest first.
+
+    Common words are looked for in the latest actions, the index would read all that have them.
+    """
+    found = alternatives(log_filter, now)
+    if len(found) > 1:
+        latest = LoggedAction.objects.older_than(before).newest_first()
+        start = latest.values_list("id", flat=True)[LATEST : LATEST + 1].first()
+        recent = matching_entries(log_filter, now).older_than(before).newer_than(start)
+        rows = first_of([recent.newest_first()], newest=True)
+        if start is None or len(rows) > PAGE_SIZE:
+            return rows
+    return first_of((each.older_than(before).newest_first() for each in found), newest=True)
+
+
+def first_of(
+    queries: Iterable[LoggedActionQuerySet], size: int = PAGE_SIZE + 1, *, newest: bool = False
+) -> list[Row]:
+    """Return id and action id of the first rows that any of these queries finds, in order."""
+    found = {row for query in queries for row in query.values_list("id", "action_id")[:size]}
+    return sorted(found, reverse=newest)[:size]
 
 
 def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
@@ -165,26 +224,6 @@ def findings(now: datetime) -> list[Line]:
     recent = LogFilter(since=now - WINDOW, outcome=WITHOUT_OUTCOME)
     found = matching_entries(recent, now).newest_first()
     return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
-
-
-def filter_openings(log_filter: LogFilter) -> AuditEntryQuerySet:
-    """Return the first entries of actions that match everything but the outcome."""
-    entries = AuditEntry.objects.openings()
-    if log_filter.person is not None:
-        entries = entries.filter(actor=log_filter.person)
-    if log_filter.hold is not None:
-        of_hold = AuditEntry.objects.order_by().filter(hold=log_filter.hold)
-        entries = entries.filter(action_id__in=of_hold.values("action_id"))
-    if log_filter.by_system:
-        failed = AuditEntry.Action.SIGN_IN_FAILED  # may have been tried under that user name
-        entries = entries.filter(actor=None, actor_name=SYSTEM).exclude(action=failed)
-    if log_filter.action:
-        entries = entries.filter(action=log_filter.action)
-    if log_filter.since:
-        entries = entries.filter(at__gte=log_filter.since)
-    if log_filter.until:
-        entries = entries.filter(at__lt=log_filter.until)
-    return entries.filter(*log_filter.conditions)
 
 
 def lines_of(

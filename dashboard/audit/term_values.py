@@ -9,6 +9,7 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from dashboard.audit.rollups import begun_between
 from dashboard.localization import local_times
 
 RELATIVE = re.compile(r"([1-9][0-9]{0,3})([dh])")
@@ -27,15 +28,17 @@ def days(value: str, now: datetime) -> Q:
     if relative := RELATIVE.fullmatch(value):
         amount = int(relative[1])
         if relative[2] == "h":
-            return Q(at__gte=now - timedelta(hours=amount))
+            return begun_between(now - timedelta(hours=amount), None)
         first_day = local_times.local_date(now) - timedelta(days=amount - 1)
-        return Q(at__gte=local_times.midnight(first_day))
+        return begun_between(local_times.midnight(first_day), None)
     start = read_day(first, now) if first else None
     end = read_day(last, now) if last else None if is_range else start
     if start and end and end < start:
         raise TermError(_("“%(text)s” ends before it begins.") % {"text": value})
-    found = Q(at__gte=local_times.midnight(start)) if start else Q()
-    return found & Q(at__lt=local_times.midnight(end + timedelta(days=1))) if end else found
+    return begun_between(
+        local_times.midnight(start) if start else None,
+        local_times.midnight(end + timedelta(days=1)) if end else None,
+    )
 
 
 def hour(value: str) -> Q:
@@ -49,7 +52,7 @@ def hour(value: str) -> Q:
     start = start if start.tzinfo else start.replace(tzinfo=local_times.zone())
     # In UTC, because an hour of a local time can be none or two.
     start = start.astimezone(UTC)
-    return Q(at__gte=start, at__lt=start + timedelta(hours=1))
+    return begun_between(start, start + timedelta(hours=1))
 
 
 def read_day(text: str, now: datetime) -> date:

@@ -8,37 +8,27 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from dashboard.audit import clients, term_values
-from dashboard.audit.models import AuditEntry, EntryText, HoldText, of_same_action
-from dashboard.audit.rollup_sql import ENDED
+from dashboard.audit import clients, search, term_values
+from dashboard.audit.action_sql import ENDED
+from dashboard.audit.models import AuditEntry, EntryText, HoldText
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST
-from dashboard.audit.timeline import MAX_SILENCE
-from dashboard.audit.trail import SYSTEM, Action, Kind, Outcome
+from dashboard.audit.trail import SYSTEM, Action, Outcome
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import NUMBER_TERM, finder, forms_of_term, search_text
 
 TERM = re.compile(
     r"""(?P<minus>-)?(?:(?P<name>[A-Za-z]+):(?P<value>"[^"]*"?|\S*)|(?P<word>"[^"]*"?|\S+))"""
 )
-WITHOUT_SIGN_IN = (Action.SIGN_IN_FAILED, Action.DENIED)
-ABOUT_PEOPLE = (
-    Action.PERSON_ADDED,
-    Action.PERSON_CHANGED,
-    Action.PASSWORD_CHANGED,
-    Action.SESSIONS_ENDED,
-    Action.SEARCH_DELETED,
-)
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
-ENDS = (Kind.OUTCOME, Kind.EVENT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +54,20 @@ class Context:
 
 
 def conditions(text: str, context: Context) -> list[Q]:
-    """Return conditions on the first entry of an action; raise TermError.
+    """Return conditions on ``LoggedAction``; raise TermError.
 
     A term that is given more than once finds what any of its values finds.
     """
-    found, by_name = [], defaultdict[str, Q](Q)
+    found, by_name = [], defaultdict[str, list[Q]](list)
     for minus, name, value in terms(text):
         condition = READERS[name](value, context) if name else free_text(value, context)
         if name and not minus:
-            by_name[name] |= condition
+            by_name[name].append(condition)
         else:
-            found.append(~condition if minus else condition)
-    return [*by_name.values(), *found]
+            found.append(~search.check(condition) if minus else condition)
+    for same in by_name.values():
+        found.append(same[0] if len(same) == 1 else Q(*map(search.check, same), _connector=Q.OR))
+    return found
 
 
 def terms(text: str) -> Iterator[tuple[bool, str, str]]:
@@ -118,47 +110,62 @@ def without_words(text: str) -> str:
     )
 
 
-def free_text(value: str, context: Context) -> Q:
+def free_text(value: str, context: Context) -> search.Word:
     """Match actions whose entries, client or people contain the words, however spelled."""
     if len(fold(value)) < SHORTEST:
         raise TermError(
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
-    in_holds = Q()
-    for form in forms_of_term(value):
-        in_holds |= Q(text__like=form)
-    entries = EntryText.objects.filter(text__like=fold(value)).values("rowid")
-    actions = AuditEntry.objects.order_by().filter(pk__in=entries).values("action_id")
-    people = [person.pk for person in context.people if person.is_called(value)]
-    return (
-        Q(action_id__in=actions)
-        | Q(hold__in=HoldText.objects.filter(in_holds).values("rowid"))
-        | Q(actor__in=people)
+    said, forms = fold(value), forms_of_term(value)
+    called = [person for person in context.people if person.is_called(value)]
+    upstream = AuditEntry.objects.order_by().filter(upstream_request_id=value)
+    others = [
+        Q(about__in=[value, *(person.username for person in called)]),
+        Q(address=value),
+        Q(request_id=value),
+        Q(action_id__in=upstream.values("action_id")),
+        *(Q(actor=person.pk) for person in called),
+    ]
+    return search.Word(
+        [
+            Q(pk__in=rows_of(EntryText, "like", [said])),
+            Q(hold__in=rows_of(HoldText, "like", forms)),
+            *others,
+        ],
+        [
+            Q(Exists(rows_of(EntryText, "has", [said]).filter(rowid=OuterRef("pk")))),
+            Q(Exists(rows_of(HoldText, "has", forms).filter(rowid=OuterRef("hold")))),
+            *others,
+        ],
     )
+
+
+def rows_of(model: type[EntryText | HoldText], lookup: str, forms: Iterable[str]) -> Any:
+    """Return a query of the numbers of texts that have any of these forms of a word."""
+    found = Q()
+    for form in sorted(forms):
+        found |= Q(**{f"text__{lookup}": form})
+    return model._default_manager.filter(found).values("rowid")
 
 
 def actor(value: str, context: Context) -> Q:
     """Match what a person did: by user name, by part of the name, ``me`` or ``system``."""
     if value.lower() == SYSTEM:
-        return Q(actor=None, actor_name=SYSTEM) & ~Q(action__in=WITHOUT_SIGN_IN)
+        return search.by_system()
     return Q(actor__in=[person.pk for person in people_called(value, context)])
 
 
 def about(value: str, context: Context) -> Q:
     """Match what was done to a person, and what was tried under the name without a sign-in."""
-    found = people_called(value, context)
-    names = [person.username for person in found]
-    return (
-        Q(action__in=ABOUT_PEOPLE, asked__username__in=names)
-        | Q(action=Action.TAKE_OVER, asked__person__in=[person.pk for person in found])
-        | Q(action__in=WITHOUT_SIGN_IN, actor=None, actor_name__in=names)
-    )
+    return Q(about__in=[person.username for person in people_called(value, context)])
 
 
 def person(value: str, context: Context) -> Q:
     """Match the story of a person: what they did, and what ``about`` matches."""
-    did = actor(value, context)
-    return did if value.lower() == SYSTEM else did | about(value, context)
+    if value.lower() == SYSTEM:
+        return search.by_system()
+    ways = [actor(value, context), about(value, context)]
+    return search.Word(ways, ways)
 
 
 def people_called(value: str, context: Context) -> list[Person]:
@@ -180,51 +187,34 @@ def action(value: str, _context: Context) -> Q:
 def outcome(value: str, context: Context) -> Q:
     chosen = one_of(value, [*Outcome.values, "none"])
     if chosen == "none":
-        recent = of_same_action(
-            at__gte=context.now - MAX_SILENCE, at__lte=context.now + MAX_SILENCE
-        )
-        ended = of_same_action(kind=Kind.OUTCOME)
-        return Q(kind=Kind.INTENT) & ~Q(Exists(ended)) & ~Q(Exists(recent))
-    return Q(outcome=chosen) | Q(Exists(of_same_action(kind=Kind.OUTCOME, outcome=chosen)))
+        return Q(outcome="") & search.silent(context.now)
+    return Q(outcome=chosen)
 
 
 def cause(value: str, _context: Context) -> Q:
     """Match actions that ended with an error code, or with ``none``."""
-    if value.lower() == "none":
-        return Q(Exists(of_same_action(kind__in=ENDS, error_code="")))
-    texts = EntryText.objects.filter(text__like=fold(value)).values("rowid")
-    last = AuditEntry.objects.order_by().filter(kind__in=ENDS, error_code=value, pk__in=texts)
-    return Q(action_id__in=last.values("action_id"))
+    return Q(cause="" if value.lower() == "none" else value)
 
 
 def ended(value: str, _context: Context) -> Q:
     """Match actions that ended a hold in this state."""
-    state = one_of(value, list(ENDED))
-    was = Q(before__state=state, before__state__isnull=False)
-    return Q(Exists(of_same_action(kind__in=ENDS, after__state=state))) & ~was
+    return Q(ended=one_of(value, list(ENDED)))
 
 
 def hold(value: str, _context: Context) -> Q:
-    return of_holds(hold=number(value))
+    return search.of_holds(hold=number(value))
 
 
 def client(value: str, _context: Context) -> Q:
     """Match the story of a client: all holds that an erasure takes for the same client's."""
     if (known := clients.all_holds().filter(pk=number(value)).first()) is None:
         raise TermError(_("There is no hold %(number)s.") % {"number": value})
-    return of_holds(hold__in=clients.holds_of_same_client(known).values("pk"))
-
-
-def of_holds(**conditions: Any) -> Q:
-    """Match actions with an entry on such a hold, also if their first entry has none yet."""
-    same = AuditEntry.objects.order_by().filter(**conditions)
-    return Q(action_id__in=same.values("action_id"))
+    return search.of_holds(hold__in=clients.holds_of_same_client(known).values("pk"))
 
 
 def event(value: str, _context: Context) -> Q:
     """Match actions on an event type, by its number at cal.com."""
-    event_type_id = number(value)
-    return Q(hold__event_type_id=event_type_id) | Q(asked__event_type_id=event_type_id)
+    return Q(event_type=number(value))
 
 
 def request(value: str, _context: Context) -> Q:
@@ -236,11 +226,9 @@ def address(value: str, _context: Context) -> Q:
 
 
 def exactly(column: str, value: str) -> Q:
-    """Match entries with this value of an indexed text column."""
     if len(value) < SHORTEST:
         raise TermError(_("“%(word)s” is too short.") % {"word": value})
-    found = EntryText.objects.filter(text__like=fold(value)).values("rowid")
-    return Q(**{column: value}, pk__in=found)
+    return Q(**{column: value})
 
 
 def day(value: str, context: Context) -> Q:

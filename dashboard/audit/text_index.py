@@ -25,16 +25,8 @@ ENTRIES = "dashboard_entrytext"
 HOLDS = "dashboard_holdtext"
 TABLES = (ENTRIES, HOLDS)
 SHORTEST = 3  # characters of a word that the index can find
-# Columns of an entry whose text is found.
-COLUMNS = (
-    "actor_name",
-    "message",
-    "error_code",
-    "reason",
-    "address",
-    "request_id",
-    "upstream_request_id",
-)
+# Columns of an entry whose text is found. Most entries have none of them, and are not in the index.
+COLUMNS = ("message", "error_code", "reason")
 
 
 class Like(models.Lookup):
@@ -56,7 +48,18 @@ class Like(models.Lookup):
         return f"{left} LIKE %s", (*parameters, f"%{escaped}%")
 
 
+class Has(Like):
+    """The same of a row that is known already: an operator keeps the index out."""
+
+    lookup_name = "has"
+
+    def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Any]:
+        left, parameters = super().process_lhs(compiler, connection, lhs)
+        return f"({left} || '')", parameters
+
+
 models.TextField.register_lookup(Like)
+models.TextField.register_lookup(Has)
 
 
 def conditions(find: str) -> list[Q]:

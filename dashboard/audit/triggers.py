@@ -23,7 +23,7 @@ from typing import Any
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain, fold_sql, rollup_sql, text_index, unique_indexes
+from dashboard.audit import action_sql, chain, fold_sql, rollup_sql, text_index, unique_indexes
 from dashboard.localization.folding import fold
 
 TABLE = "dashboard_auditentry"
@@ -38,7 +38,7 @@ PRUNED = {
     LINKS: f"EXISTS (SELECT 1 FROM {PRUNES} p WHERE p.position > OLD.position)",  # noqa: S608
     PRUNES: "false",
 }
-WRITTEN = {*TABLES, text_index.ENTRIES, rollup_sql.ACTIONS, rollup_sql.CALLS}  # by triggers
+WRITTEN = {*TABLES, text_index.ENTRIES, action_sql.ACTIONS, rollup_sql.COUNTS}  # by triggers
 REFUSAL = "the audit log is append-only"
 WITHOUT_HASH = "an audit entry needs its content hash"
 MAX_ID = 2**62
@@ -48,7 +48,8 @@ SHA256 = "holdfast_sha256"  # a function of the connections that Django opens to
 # The names of these and of no other triggers begin with it, after the table's name.
 PREFIX = "_no_"
 LINK = f"{TABLE}_link"
-TEXT = f"{TABLE}_text"
+# PostgreSQL runs triggers by name: what is counted with the link must be there before.
+TEXT = f"{TABLE}_index"
 # Name: moment and condition.
 SQLITE = {
     "update": ("BEFORE UPDATE", "true"),
@@ -68,7 +69,7 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
         hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
     FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
           ORDER BY position DESC LIMIT 1);
-    {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
+    {action_sql.of_new_row("sqlite")} {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
 
 
 def text_of(row: str, vendor: str) -> str:
@@ -77,14 +78,39 @@ def text_of(row: str, vendor: str) -> str:
     return fold_sql.folded(vendor, columns)
 
 
+def has_text(row: str) -> str:
+    """Return the SQL of whether the index has a text of an entry."""
+    return f"trim({' || '.join(f'{row}.{name}' for name in text_index.COLUMNS)}) <> ''"
+
+
+# The text of an action is that of all its entries, under the id of the first.
+OPENING = (
+    f"(SELECT min(id) FROM {TABLE} WHERE action_id = NEW.action_id"  # noqa: S608 constants
+    f" AND kind {action_sql.IS_FIRST})"
+)
+
+
 @cache
 def add_text(vendor: str) -> str:
-    """Return the statement that indexes a new entry."""
-    text = text_of("NEW", vendor)
-    return f"INSERT INTO {text_index.ENTRIES} (rowid, text) VALUES (NEW.id, {text});"  # noqa: S608
+    """Return the statements that add the text of a new entry to that of its action."""
+    table, text = text_index.ENTRIES, text_of("NEW", vendor)
+    if vendor == "sqlite":
+        return (
+            f"UPDATE {table} SET text = text || ' ' || {text} WHERE rowid = {OPENING};"  # noqa: S608
+            f" INSERT INTO {table} (rowid, text) SELECT {OPENING}, {text}"
+            f" WHERE {OPENING} NOT IN (SELECT rowid FROM {table} WHERE rowid = {OPENING});"
+        )
+    return (
+        f"IF {has_text('NEW')} THEN INSERT INTO {table} (rowid, text)"  # noqa: S608
+        f" SELECT opening, {text} FROM {OPENING} AS found (opening) WHERE opening IS NOT NULL"
+        f" ON CONFLICT (rowid) DO UPDATE SET text = {table}.text || ' ' || excluded.text; END IF;"
+    )
 
 
-SQLITE_TEXT = f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} BEGIN {add_text("sqlite")} END'
+SQLITE_TEXT = (
+    f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} WHEN {has_text("NEW")}'
+    f" BEGIN {add_text('sqlite')} END"
+)
 
 FUNCTION = f"{TABLE}_refuse"
 # PL/pgSQL looks for the columns of OLD only where it gets to.
@@ -144,7 +170,25 @@ POSTGRESQL_CATALOGUE = """
 
 def text_function_body() -> str:
     """Return the body of PostgreSQL's function that indexes a new entry."""
-    return f" BEGIN {add_text('postgresql')} RETURN NULL; END "
+    return (
+        f" BEGIN {add_text('postgresql')} {action_sql.of_new_row('postgresql')} RETURN NULL; END "
+    )
+
+
+def all_texts(vendor: str) -> str:
+    """Return the query of the id and the text of all actions that have one."""
+    text, says = text_of("e", vendor), has_text("e")
+    ordered = (
+        f"SELECT a.id, {text} AS said FROM {TABLE} e JOIN {action_sql.ACTIONS} a"  # noqa: S608
+        f" ON a.action_id = e.action_id WHERE {says} ORDER BY a.id, e.id"
+    )
+    joined = "group_concat" if vendor == "sqlite" else "string_agg"
+    return f"SELECT id, {joined}(said, ' ') AS text FROM ({ordered}) AS ordered GROUP BY id"  # noqa: S608
+
+
+def index_all_texts(vendor: str) -> str:
+    """Return the statement that indexes the texts of all actions there are."""
+    return f"INSERT INTO {text_index.ENTRIES} (rowid, text) {all_texts(vendor)}"
 
 
 def is_supported(connection: BaseDatabaseWrapper) -> bool:
@@ -180,12 +224,12 @@ def install(connection: BaseDatabaseWrapper) -> None:
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
-    """Drop the triggers of this module, also those of an index that no longer exists."""
+    """Drop the triggers of this module, also those that it no longer has."""
     with connection.cursor() as cursor:
         for table in TABLES:
             on_table = "" if connection.vendor == "sqlite" else f" ON {table}"
             for name in on(connection, table):
-                if name.startswith(f"{table}{PREFIX}") or name in (LINK, TEXT):
+                if name.startswith(f"{table}_"):
                     quoted = connection.ops.quote_name(name)
                     cursor.execute(f"DROP TRIGGER IF EXISTS {quoted}{on_table}")
 

@@ -1,17 +1,10 @@
-"""Count all entries there are by quarter of an hour."""
+"""Tables of counts by quarter of an hour, which 0060 replaces before anything is counted."""
 
 from typing import Any
 
 from django.db import migrations, models
 
-from dashboard.audit import rollup_sql, triggers
-
-
-def count_existing(_apps: Any, schema_editor: Any) -> None:
-    connection = schema_editor.connection
-    with connection.cursor() as cursor:
-        for statement in rollup_sql.statements(connection.vendor):
-            cursor.execute(statement)
+from dashboard.audit import triggers
 
 
 def drop_triggers(_apps: Any, schema_editor: Any) -> None:
@@ -73,5 +66,5 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False},
         ),
-        migrations.RunPython(count_existing, drop_triggers),
+        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
     ]

@@ -15,7 +15,7 @@ def fill(apps: Any, schema_editor: Any) -> None:
 
 class Migration(migrations.Migration):
 
-    dependencies = [("dashboard", "0065_fold_entry_texts")]
+    dependencies = [("dashboard", "0060_logged_actions")]
 
     operations = [
         migrations.AddField(

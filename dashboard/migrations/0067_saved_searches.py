@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0066_erased_at'),
+        ("dashboard", "0066_erased_at"),
     ]
 
     operations = [

@@ -15,7 +15,7 @@ def drop_triggers(_apps: Any, schema_editor: Any) -> None:
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0050_rollups'),
+        ("dashboard", "0067_saved_searches"),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0050_rollups'),
+        ("dashboard", "0070_audit_prune"),
     ]
 
     operations = [

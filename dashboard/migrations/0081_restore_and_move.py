@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0080_read_counts'),
+        ("dashboard", "0080_read_counts"),
     ]
 
     operations = [

@@ -21,7 +21,7 @@ RULES: dict[str, set[str]] = {
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
     # The audit log refers to people and holds by foreign keys only.
-    "dashboard.audit": {"django", "dashboard.localization"},
+    "dashboard.audit": {"django", "orjson", "dashboard.localization"},
     "dashboard.accounts": {
         "django",
         "django_htmx",
@@ -116,6 +116,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.models": {
         "dashboard.accounts.models",
         "dashboard.audit.call_totals",
+        "dashboard.audit.logged_actions",
         "dashboard.audit.models",
         "dashboard.audit.rollups",
         "dashboard.audit.saved_searches",
@@ -148,6 +149,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.stream",
         "dashboard.audit.trail",
         "dashboard.audit.triggers",
+        "dashboard.audit.verify_in_parts",
         "dashboard.calcom",
         "dashboard.calendars",
         "dashboard.edge",

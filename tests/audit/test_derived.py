@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from dashboard.audit import derived, rollup_sql, text_index
+from dashboard.audit import action_sql, derived, rollup_sql, text_index
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import TABLE
 from tests.audit.recorded import extend, fail_to_place
@@ -18,15 +18,21 @@ from tests.audit.test_retention import YOUNG, prune, write
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 NEWEST = f"(SELECT max(id) FROM {TABLE})"
 TAMPERED = {
-    "more actions": (f"UPDATE {rollup_sql.ACTIONS} SET count = count + 1", "counts"),
-    "fewer actions": (f"DELETE FROM {rollup_sql.ACTIONS} WHERE outcome = 'refused'", "counts"),
+    "more actions": (f"UPDATE {rollup_sql.COUNTS} SET count = count + 1", "counts"),
+    "fewer actions": (f"DELETE FROM {rollup_sql.COUNTS} WHERE value = 'refused'", "counts"),
     "faster answers": (
-        f"UPDATE {rollup_sql.CALLS} SET bucket = 10"
-        f" WHERE bucket = (SELECT max(bucket) FROM {rollup_sql.CALLS})",
+        f"UPDATE {rollup_sql.COUNTS} SET value = '9' WHERE kind = 'answered' AND span = 1"
+        f" AND value = (SELECT max(value) FROM {rollup_sql.COUNTS} WHERE kind = 'answered')",
         "counts",
     ),
-    "hidden text": (f"DELETE FROM {text_index.ENTRIES} WHERE rowid = {NEWEST}", "text"),
-    "other text": (f"UPDATE {text_index.ENTRIES} SET text = 'x' WHERE rowid = {NEWEST}", "text"),
+    "days without their quarters": (
+        f"UPDATE {rollup_sql.COUNTS} SET count = count + 1 WHERE span > 1",
+        "counts",
+    ),
+    "hidden action": (f"DELETE FROM {action_sql.ACTIONS} WHERE outcome = 'refused'", "action"),
+    "another person": (f"UPDATE {action_sql.ACTIONS} SET actor = actor + 1", "action"),
+    "hidden text": (f"DELETE FROM {text_index.ENTRIES}", "text"),
+    "other text": (f"UPDATE {text_index.ENTRIES} SET text = 'x'", "text"),
     "text of no entry": (
         f"INSERT INTO {text_index.ENTRIES} (rowid, text) SELECT {NEWEST} + 1, 'x'",
         "text",

@@ -112,13 +112,13 @@ def test_invalid_filter_is_marked(admins_browser, filters, field):
     assert ('class="errorlist"' in response.content.decode()) == (field not in ("before", "after"))
 
 
-def test_search_takes_three_queries(mixed_log, staff, django_assert_num_queries):
+def test_search_takes_two_queries(mixed_log, staff, django_assert_num_queries):
     for log_filter in (
         search.LogFilter(),
         search.LogFilter(person=staff.pk, action="extend", outcome="ok", since=NOON),
         search.LogFilter(outcome=search.WITHOUT_OUTCOME),
     ):
-        with django_assert_num_queries(3):
+        with django_assert_num_queries(2):
             page = search.page(log_filter, before=10**9, now=after(900))
             assert {line.hold and line.hold.client_name for line in page.lines} <= {
                 None,
@@ -168,14 +168,11 @@ def test_applied_filter_is_announced(mixed_log, admins_browser, filters, said):
     assert " ".join(title.split()).startswith("Error: Audit" if "Error" in said else "Audit")
 
 
-def test_cut_list_says_how_many_there_are(staff, admins_browser, monkeypatch):
+def test_cut_list_counts_nothing(staff, admins_browser):
     for second in range(60):
         sign_in(staff, at=after(second))
     signed_in = {"action": "sign_in", "person": str(staff.pk)}
-    said = "50 of 60 actions. Press “Older” for the rest. Person: staff · Action: signed in"
-    assert status_of(admins_browser.get("/audit/", signed_in)) == said
-    monkeypatch.setattr(search, "MAX_TOTAL", 55)
-    said = said.replace("of 60", "of more than 55")
+    said = "50 of many actions. Press “Older” for the rest. Person: staff · Action: signed in"
     assert status_of(admins_browser.get("/audit/", signed_in)) == said
 
 

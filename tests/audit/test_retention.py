@@ -12,9 +12,10 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
 from dashboard.audit import chain, checkpoints, evidence, retention, stream, trail
-from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText
+from dashboard.audit.logged_actions import LoggedAction
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
-from dashboard.audit.rollups import ActionCount
+from dashboard.audit.rollups import LogCount
 from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
 from dashboard.holds.models import Hold
 from tests.audit import standalone_verifier
@@ -52,10 +53,10 @@ def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
     old = chain.verify(AuditLink.objects, AuditEntry.objects)
     point = checkpoints.latest(NOW)
     end = AuditLink.objects.get(position=5)
-    counts = list(ActionCount.objects.values_list())
+    counts = list(LogCount.objects.values_list())
     prune()
     assert positions() == [5, 6, 7, 8]  # the fifth has no entry
-    assert AuditEntry.objects.count() == EntryText.objects.count() == 3
+    assert AuditEntry.objects.count() == LoggedAction.objects.count() == 3
     entry = AuditEntry.objects.newest_first()[0]
     assert (entry.action, entry.outcome, entry.asked) == (
         "prune",
@@ -69,7 +70,7 @@ def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
     assert (found.first, found.last, found.fault, found.is_whole) == (6, 8, None, True)
     assert old.last_hash == AuditLink.objects.get(position=7).hash
     assert checkpoints.contradicted([point]) is None
-    assert [row for row in ActionCount.objects.values_list() if row[1] != "prune"][:1] == counts[:1]
+    assert set(counts) <= set(LogCount.objects.values_list())
     prune()
     assert positions() == [5, 6, 7, 8]
 
@@ -219,7 +220,7 @@ def test_command_removes_by_policy_behind_a_checkpoint(settings, tmp_path):
     exported = output("audit_export").splitlines()
     assert standalone_verifier.first_fault(exported, [file.read_text()]) == ""
     assert json.loads(exported[0])["position"] == 4
-    forged = exported[0].replace('"hash":"', '"hash":"0')
+    forged = exported[0].replace('"hash": "', '"hash": "0')
     assert standalone_verifier.first_fault([forged, *exported[1:]]) != ""
 
 

@@ -10,8 +10,9 @@ from django.core.management import call_command
 
 from dashboard.accounts.models import User
 from dashboard.audit import rollup_sql
-from dashboard.audit.models import AuditEntry
-from dashboard.audit.rollups import ActionCount, CallCount, percentile, quarter_of
+from dashboard.audit.logged_actions import LoggedAction
+from dashboard.audit.models import AuditEntry, EntryText
+from dashboard.audit.rollups import LogCount, begun_between, percentile, quarter_of
 from dashboard.audit.trail import Action, Kind
 from tests.audit.recorded import NOON
 
@@ -42,15 +43,17 @@ def test_quarter_starts_at_its_first_second():
     assert quarter_of(NOON + timedelta(seconds=900)) == quarter_of(NOON) + 1
 
 
-def kept(connection) -> list[list[tuple]]:
-    """Return both rollups as sorted rows."""
-    return [
-        sorted(model.objects.using(connection.alias).values_list(*key.split(", "), "count"))
-        for model, key in (
-            (ActionCount, rollup_sql.ACTION_KEY),
-            (CallCount, rollup_sql.CALL_KEY),
-        )
-    ]
+def kept(connection) -> list[tuple]:
+    """Return the counts as sorted rows, without their ids."""
+    columns = [*rollup_sql.KEY.split(", "), "count"]
+    return sorted(LogCount.objects.using(connection.alias).values_list(*columns))
+
+
+def actions(connection) -> list[tuple]:
+    """Return the actions as sorted rows, without their ids and times."""
+    columns = ("action", "outcome", "cause", "ended", "actor", "event_type")
+    found = LoggedAction.objects.using(connection.alias).order_by("id")
+    return list(found.values_list(*columns))
 
 
 def record(connection, *entries: dict) -> None:
@@ -63,7 +66,7 @@ def record(connection, *entries: dict) -> None:
 
 def test_each_entry_is_counted_as_it_is_written(own):
     ada, ben = (User.objects.using(own.alias).create(username=name).pk for name in ("ada", "ben"))
-    others = len(kept(own)[0])
+    others = len(actions(own))
     intent, event, outcome = ({"kind": kind} for kind in (Kind.INTENT, Kind.EVENT, Kind.OUTCOME))
     place, release = ({"action": action} for action in (Action.PLACE, Action.RELEASE))
     answer = {"answered_method": "POST", "status": 201, "milliseconds": 212}
@@ -82,20 +85,106 @@ def test_each_entry_is_counted_as_it_is_written(own):
     expired = {"action": Action.EXPIRE, "outcome": "ok", "after": {"state": "expired"}}
     record(own, event | expired)
     record(own, outcome | place | {"outcome": "ok", "milliseconds": 70_000, "status": 500})
-    first = quarter_of(LATE)
-    actions, calls = kept(own)
-    assert [row for row in actions if row[0] == first] == [
-        (first, "expire", "", "", "", 0, 0, 1),
-        (first, "expire", "ok", "", "expired", 0, 0, 1),
-        (first, "place", "", "", "", 0, 0, 1),
-        (first, "place", "", "", "", ada, 30, 1),
-        (first, "place", "refused", "taken", "", ada, 30, 1),
-        (first, "release", "", "", "", 0, 0, 3),
-        (first, "release", "ok", "", "", 0, 0, 2),
-        (first, "release", "ok", "", "released", 0, 0, 1),
+    assert actions(own)[others:] == [
+        ("place", "refused", "taken", None, ada, 30),
+        ("release", "ok", "", "released", None, None),
+        ("release", "ok", "", None, None, None),
+        ("release", "ok", "", None, None, None),
+        ("place", "", None, None, None, None),
+        ("expire", "ok", "", "expired", None, None),
     ]
-    assert len(actions) == others + 8
-    assert calls == [(first, 60_000, 1), (first + 1, 250, 4)]
-    for migration in ("0042", "0050"):  # the second counts the entries anew
+    first = quarter_of(LATE)
+    day = first // rollup_sql.DAY * rollup_sql.DAY
+    expected = [
+        ("action", "expire", 1),
+        ("action", "place", 2),
+        ("action", "release", 3),
+        ("begun", "", 6),
+        ("cause", "taken", 1),
+        ("end", "expired", 1),
+        ("end", "released", 1),
+        ("event-type", "30", 1),
+        ("outcome", "ok", 4),
+        ("outcome", "refused", 1),
+        ("person", "0", 5),
+        ("person", str(ada), 1),
+    ]
+    counts = kept(own)
+    written = [(kind, value, count) for kind, span, at, value, count in counts if at == first]
+    assert [row for row in written if row[0] != "answered"] == expected
+    daily = {(kind, value): count for kind, span, at, value, count in counts if at == day}
+    assert {(kind, value): count for kind, value, count in expected}.items() <= daily.items()
+    answers = [(at, value, count) for kind, span, at, value, count in counts if kind == "answered"]
+    assert answers == [
+        (first, "60000", 1),
+        (first + 1, "250", 4),
+        (day, "250", 4),
+        (day, "60000", 1),
+    ]
+    everything = actions(own)
+    for migration in ("0050", "0060"):  # the second counts the entries anew
         call_command("migrate", "dashboard", migration, database=own.alias, verbosity=0)
-    assert kept(own) == [actions, calls]
+    assert (kept(own), actions(own)) == (counts, everything)
+
+
+def test_texts_of_an_action_are_one_row_under_its_first_entry(own):
+    release = {"action": Action.RELEASE}
+    record(
+        own,
+        {"kind": Kind.INTENT, "reason": "chose_another"} | release,
+        {"kind": Kind.STEP} | release,
+        {"kind": Kind.OUTCOME, "outcome": "refused", "message": "Taken"} | release,
+    )
+    record(own, {"kind": Kind.EVENT, "outcome": "ok"} | release)
+    first = LoggedAction.objects.using(own.alias).get(outcome="refused")
+    texts = EntryText.objects.using(own.alias).values_list("rowid", "text")
+    assert list(texts) == [(first.pk, "chose_another taken")]
+    for migration in ("0050", "0060"):
+        call_command("migrate", "dashboard", migration, database=own.alias, verbosity=0)
+    assert list(texts) == [(first.pk, "chose_another taken")]
+
+
+def test_totals_read_days_and_the_quarters_at_both_ends(db):
+    day = quarter_of(NOON) // rollup_sql.DAY * rollup_sql.DAY
+    for span, quarter, count in (
+        *((1, day + number, 1) for number in range(3 * rollup_sql.DAY)),
+        *((rollup_sql.DAY, day + number * rollup_sql.DAY, 100) for number in range(3)),
+    ):
+        LogCount.objects.create(
+            kind="end", span=span, quarter=quarter, value="lost", count=count, first=1, last=1
+        )
+    midnight = NOON.replace(hour=0)
+    for start, end, expected in (
+        (0, 24, 100),
+        (1, 23, 22 * 4),
+        (-5, 25, 100 + 4),
+        (23, 49, 4 + 100 + 4),
+        (0, 72, 300),
+    ):
+        limits = (midnight + timedelta(hours=hours) for hours in (start, end))
+        assert LogCount.objects.totals(["end"], *limits) == [("end", "lost", expected)]
+
+
+def test_bounds_of_a_time_hold_where_the_clock_was_set_back(own):
+    """An entry is found by its time, wherever it is in the order of the log."""
+    moments = [NOON + timedelta(days=days) for days in (0, 1, 9, 2, 3)]
+    for at in moments:
+        AuditEntry.objects.using(own.alias).create(
+            at=at, kind="event", action="sign_in", outcome="ok", actor_name="clock"
+        )
+    rows = LoggedAction.objects.using(own.alias)
+    for since, until in ((1, 3), (2, 10), (9, 10), (4, 8)):
+        limits = (NOON + timedelta(days=since), NOON + timedelta(days=until))
+        found = rows.filter(begun_between(*limits)).values_list("at", flat=True)
+        assert sorted(found) == sorted(at for at in moments if limits[0] <= at < limits[1])
+
+
+def test_steps_are_days_also_where_clocks_change(db):
+    """A day of 25 hours has one step more, of its last hour, and one of 23 hours none."""
+    starts = [8, 104, 204, 296]  # the second day has 100 quarters, the third 92
+    for quarter in range(8, 392):
+        LogCount.objects.create(
+            kind="begun", span=1, quarter=quarter, value="", count=1, first=1, last=1
+        )
+    found = sorted(LogCount.objects.in_steps("begun", starts, 392, rollup_sql.DAY))
+    assert found == [(8, "", 96), (104, "", 96), (200, "", 4), (204, "", 92), (296, "", 96)]

@@ -111,7 +111,7 @@ def test_new_key_keeps_limits_and_pauses(
 
     verbs.place(staff, event_type=FIRST_OF_ANNA)
     Calendar.objects.update(source="of another key", asked_at=None)
-    with pytest.raises(HoldError, match="jose.garcia is paused"):
+    with pytest.raises(HoldError, match=r"jose\.garcia is paused"):
         verbs.place(admin, event_type=FIRST_OF_JOSE)
 
     assert states() == ["held"]

@@ -186,6 +186,7 @@ def test_both_holds_say_so_on_board_and_page_until_one_ends(
     calcom: Sandbox, staff: User, colleague: User
 ) -> None:
     mine, theirs = verbs.place(staff), verbs.place(colleague, event_type=SHORT)
+
     def told() -> tuple[list[bool], bool]:
         rows = [CLASH in row.html for row in see(staff).rows if row.row.pk == mine.pk]
         return rows, CLASH in desk(staff).get(f"/holds/{mine.pk}/").content.decode()

@@ -1,5 +1,6 @@
 """``manage.py audit_verify``: prove that the audit log is what was written, or name the fault."""
 
+import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -35,7 +36,7 @@ class Command(BaseCommand):
         file = options["checkpoints"]
         kept = list(read(file.read_text().splitlines())) if file else []
         verification = evidence.verify_whole(
-            by=None, now=timezone.now(), with_derived=options["indexes"]
+            by=None, now=timezone.now(), with_derived=options["indexes"], progress=self.show
         )
         if verification.fault:
             raise CommandError(evidence.sentence(verification.fault))
@@ -59,6 +60,11 @@ class Command(BaseCommand):
                 "Without a checkpoint kept elsewhere, this does not prove that the end was not cut"
                 " off, or the chain computed anew by someone who may write to the database."
             )
+
+    def show(self, position: int) -> None:
+        """Show on a terminal how far it is."""
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r{position:,} of {evidence.total():,} entries", ending="")
 
 
 def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:

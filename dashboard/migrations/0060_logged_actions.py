@@ -1,0 +1,182 @@
+"""One row for each action, by which the log is searched, and counts by day beside the quarters."""
+
+from typing import Any
+
+from django.db import migrations, models
+
+from dashboard.audit import action_sql, rollup_sql, text_index, triggers
+
+HOLDS_EVENT_TYPE = f"""
+    UPDATE {action_sql.ACTIONS} SET event_type =
+        (SELECT h.event_type_id FROM dashboard_hold h WHERE h.id = {action_sql.ACTIONS}.hold)
+    WHERE event_type IS NULL AND hold IS NOT NULL
+"""
+
+
+def fill(_apps: Any, schema_editor: Any) -> None:
+    """Insert and count the actions there are, and leave fewer texts in the index."""
+    connection = schema_editor.connection
+    with connection.cursor() as cursor:
+        cursor.execute(action_sql.insert_all(connection.vendor))
+        cursor.execute(HOLDS_EVENT_TYPE)
+        for statement in rollup_sql.statements(connection.vendor):
+            cursor.execute(statement)
+        cursor.execute(f"DELETE FROM {text_index.ENTRIES}")
+        cursor.execute(triggers.index_all_texts(connection.vendor))
+
+
+def drop_triggers(_apps: Any, schema_editor: Any) -> None:
+    """Drop the triggers, which write into the tables that go."""
+    triggers.drop(schema_editor.connection)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dashboard", "0050_rollups")]
+
+    operations = [
+        migrations.RunPython(
+            drop_triggers, migrations.RunPython.noop
+        ),  # installed after migrations
+        migrations.CreateModel(
+            name="LogCount",
+            fields=[
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "kind",
+                        "span",
+                        "quarter",
+                        "value",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("kind", models.CharField(max_length=12)),
+                ("span", models.SmallIntegerField()),
+                ("quarter", models.BigIntegerField()),
+                ("value", models.CharField(max_length=100)),
+                ("count", models.BigIntegerField()),
+                ("first", models.BigIntegerField()),
+                ("last", models.BigIntegerField()),
+            ],
+        ),
+        migrations.CreateModel(
+            name="LoggedAction",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                ("action_id", models.UUIDField(db_index=True)),
+                ("at", models.DateTimeField()),
+                ("action", models.CharField(max_length=20)),
+                ("actor", models.BigIntegerField(null=True)),
+                ("outcome", models.CharField(max_length=12)),
+                ("cause", models.CharField(max_length=100, null=True)),
+                ("ended", models.CharField(max_length=12, null=True)),
+                ("hold", models.BigIntegerField(null=True)),
+                ("event_type", models.BigIntegerField(null=True)),
+                ("about", models.CharField(max_length=150, null=True)),
+                ("address", models.CharField(max_length=45, null=True)),
+                ("request_id", models.CharField(max_length=64, null=True)),
+            ],
+        ),
+        migrations.RunPython(fill, drop_triggers),
+        migrations.DeleteModel(
+            name="ActionCount",
+        ),
+        migrations.DeleteModel(
+            name="CallCount",
+        ),
+        migrations.RemoveIndex(
+            model_name="auditentry",
+            name="audit_outcome",
+        ),
+        migrations.RemoveIndex(
+            model_name="auditentry",
+            name="audit_actor",
+        ),
+        migrations.AddIndex(
+            model_name="auditentry",
+            index=models.Index(fields=["upstream_request_id"], name="audit_upstream"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["actor", "id"], name="logged_actor"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["action", "id"], name="logged_action"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["outcome", "id"], name="logged_outcome"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["actor", "action", "id"], name="logged_actor_action"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["actor", "outcome", "id"], name="logged_actor_outcome"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(fields=["action", "outcome", "id"], name="logged_action_outcome"),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("cause__isnull", False)),
+                fields=["cause", "id"],
+                name="logged_cause",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("ended__isnull", False)),
+                fields=["ended", "id"],
+                name="logged_ended",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("hold__isnull", False)),
+                fields=["hold", "id"],
+                name="logged_hold",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("event_type__isnull", False)),
+                fields=["event_type", "id"],
+                name="logged_event_type",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("about__isnull", False)),
+                fields=["about", "id"],
+                name="logged_about",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("address__isnull", False)),
+                fields=["address", "id"],
+                name="logged_address",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loggedaction",
+            index=models.Index(
+                condition=models.Q(("request_id__isnull", False)),
+                fields=["request_id", "id"],
+                name="logged_request_id",
+            ),
+        ),
+    ]

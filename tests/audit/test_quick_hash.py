@@ -1,0 +1,135 @@
+"""The quick hash of a row is that of the documented form, or none at all."""
+
+from __future__ import annotations
+
+import json
+import random
+import string
+import uuid
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from dashboard.audit import chain, trail, triggers
+from dashboard.audit.models import AuditEntry, AuditLink
+from tests.audit.attacks import NOON
+from tests.audit.tampering import run, verified
+
+NAMES = chain.columns_of(AuditEntry.objects)
+TEXTS = ("", "a", 'quote " and \\', "é ß 中 😀", "\x7f", "\t\u2028", "1e5", "</script>", "{}")
+NUMBERS = (0, -1, 212, 2**31, 2**53 + 1, 2**63, 2**64, 10**30, 0.1, -0.0, 1e-7, 1e22, 5e-324)
+ACTION = uuid.UUID(int=5)
+
+
+def some_json(rng: random.Random, depth: int = 3) -> Any:
+    """Return any JSON, with odd texts and numbers."""
+    kind = rng.randrange(8 if depth else 5)
+    if kind < 2:
+        return rng.choice(TEXTS) + "".join(rng.choices(string.printable, k=rng.randrange(4)))
+    if kind < 4:
+        return rng.choice(NUMBERS)
+    if kind < 5:
+        return rng.choice((None, True, False))
+    size = rng.randrange(4)
+    if kind < 6:
+        return [some_json(rng, depth - 1) for _ in range(size)]
+    return {some_text(rng): some_json(rng, depth - 1) for _ in range(size)}
+
+
+def some_text(rng: random.Random) -> str:
+    return rng.choice(TEXTS) + rng.choice(string.ascii_letters)
+
+
+def row_of(columns: dict[str, Any]) -> list[Any]:
+    """Return a row as a driver returns it, with JSON as text."""
+    empty = dict.fromkeys(NAMES, "") | {"asked": "{}", "before": "{}", "after": "{}"}
+    row = empty | {"at": NOON, "action_id": ACTION} | columns
+    return [row[name] for name in NAMES]
+
+
+def documented(columns: dict[str, Any]) -> str:
+    parsed = {
+        name: json.loads(value) if name in chain.JSON_COLUMNS else value
+        for name, value in ({"at": NOON, "action_id": ACTION} | columns).items()
+    }
+    return chain.sha256(chain.canonical(parsed))
+
+
+def test_quick_hash_equals_the_documented_one_or_leaves_it_to_that():
+    rng = random.Random(4711)
+    pairs = []
+    for _ in range(3000):
+        columns = {
+            "message": some_text(rng),
+            "status": rng.choice([None, 0, 200]),
+            "asked": json.dumps(some_json(rng), ensure_ascii=rng.random() < 0.5),
+            "after": json.dumps({some_text(rng): rng.choice((1, "x", None))}),
+        }
+        pairs.append((chain.hash_of_row(NAMES, row_of(columns)), documented(columns)))
+    others = [quick for quick, slow in pairs if quick != slow]
+    assert len(others) < 1000
+    assert not set(others) & {slow for _quick, slow in pairs}
+
+
+@pytest.mark.parametrize(
+    ("name", "former", "later"),
+    [
+        ("asked", '{"a":1}', '{"a":1.0}'),
+        ("asked", '{"a":1}', '{"a":"1"}'),
+        ("asked", '{"a":1}', '{"a":true}'),
+        ("asked", '{"a":18446744073709551616}', '{"a":18446744073709551617}'),
+        ("asked", '{"a":1.8446744073709552e+19}', '{"a":18446744073709551616}'),
+        ("asked", '{"a":1e22}', '{"a":10000000000000000000000}'),
+        ("asked", '{"a":"\\u00e9"}', '{"a":"e\\u0301"}'),
+        ("asked", '{"a":{}}', '{"a":null}'),
+        ("asked", '{"a":1}', '{"a":1,"a":2}'),
+        ("asked", '{"a":1}', "not json"),
+        ("asked", "{}", "[]"),
+        ("message", "", "{}"),
+        ("message", "1", 1),
+        ("status", 200, "200"),
+        ("status", 0, None),
+        ("at", NOON, NOON + timedelta(microseconds=1)),
+        ("at", NOON, "2026-11-24 12:00"),
+        ("action_id", ACTION, uuid.UUID(int=6)),
+        ("action_id", ACTION, "x"),
+    ],
+)
+@pytest.mark.parametrize("reason", ["", "é"])
+def test_what_was_changed_never_has_the_former_hash(name, former, later, reason):
+    same = {"reason": reason}
+    was, is_now = same | {name: former}, same | {name: later}
+    assert chain.hash_of_row(NAMES, row_of(is_now)) != documented(was)
+
+
+def test_a_moment_is_the_same_in_any_zone_and_without_one_in_utc():
+    for at in (NOON, NOON.replace(tzinfo=None), NOON.astimezone(timezone(timedelta(hours=5)))):
+        assert chain.moment(at) == "2026-11-24T12:00:00.000000Z"
+    assert chain.moment(datetime(2026, 1, 2, 3, 4, 5, 6, UTC)) == "2026-01-02T03:04:05.000006Z"
+
+
+@pytest.mark.slow
+def test_stored_rows_hash_quickly_on_both_databases(own):
+    odd = {"asked": {"é": [1, {"b": None}], "a": "x"}, "after": {"state": "held"}}
+    for actor_name in ("ada", "Zoë"):
+        AuditEntry.objects.using(own.alias).create(
+            at=NOON, kind="event", action="denied", actor_name=actor_name, status=0, **odd
+        )
+    links = AuditLink.objects.using(own.alias)
+    entries = AuditEntry.objects.using(own.alias)
+    rows = chain.linked_after(links, entries, 0, None)
+    assert len(rows) == 5
+    assert [chain.hash_of_row(NAMES, row[5:]) for row in rows] == [row[2] for row in rows]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("immediate_links")
+def test_entry_with_fractions_is_intact_and_tampering_with_them_is_found():
+    trail.event(action=trail.Action.DENIED, by=None, now=NOON, asked={"share": 1e-7, "n": 0.5})
+    assert verified(connection).fault is None
+    changed = AuditEntry.objects.get().pk
+    run(connection, [f'UPDATE {triggers.TABLE} SET asked = \'{{"share": 1e-8, "n": 0.5}}\''])
+    fault = verified(connection).fault
+    assert (fault.kind, fault.entry_id) == ("changed", changed)

@@ -1,0 +1,121 @@
+"""Time the pages of the log, and Django admin's changelist of the same table, in this process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from statistics import median
+from time import perf_counter
+from typing import Any
+from unittest import mock
+
+from django.contrib import admin
+from django.test import Client, RequestFactory
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from tests.bench.log_entries import COMMON, COMMON_CLIENT, NONE, RARE, RARE_CLIENT
+
+LOG, PICTURES = "/audit/", "/audit/pictures"
+ADMIN = "admin: "  # begins the names of admin's pages
+SLOW = 2.0  # seconds; what takes longer is timed once
+
+
+class Entries(admin.ModelAdmin):  # type: ignore[type-arg]
+    """The shortest class that shows, filters and searches the log."""
+
+    list_display = ("at", "actor_name", "action", "kind", "outcome", "hold")
+    list_filter = ("action", "outcome")
+    search_fields = ("message", "actor_name", "error_code")
+
+
+def pages() -> Iterator[tuple[str, str, dict[str, str]]]:
+    """Yield name, path and query of every page that is timed."""
+    now = timezone.now()
+    day = now.date() - timedelta(days=400)
+    newest = AuditEntry.objects.order_by("-id").values_list("id", flat=True)[0]
+    some = AuditEntry.objects.filter(id__gte=newest // 4).order_by("id")
+    request = some.exclude(request_id="")[0]
+    finds = {
+        "first page": "",
+        "person": "actor:person3",
+        "action": "action:release",
+        "outcome": "outcome:refused",
+        "rare outcome": "outcome:unknown",
+        "none": "outcome:none",
+        "hold": "hold:7",
+        "event": "event:7",
+        "day": f"day:{day}",
+        "days": f"day:{day}..{day + timedelta(days=30)}",
+        "hour": f"hour:{day}T10:00",
+        "cause": "cause:slot_reserved",
+        "ended": "ended:expired",
+        "request": f"request:{request.request_id}",
+        "address": f"address:{request.address}",
+        "about": "about:person7",
+        "system": "actor:system",
+        "person and outcome": "actor:person3 outcome:unknown",
+        "person and action": "actor:person9 action:extend",
+        "action and outcome": "action:extend outcome:unavailable",
+        "person and day": f"actor:person3 day:{day}",
+        "event and ended": "event:7 ended:released",
+        "common word": COMMON,
+        "rare word": RARE,
+        "no hit": NONE,
+        "common client": COMMON_CLIENT,
+        "rare client": RARE_CLIENT,
+        "two words": f"{COMMON} another",
+        "word and person": f"{COMMON} actor:person3",
+    }
+    for name, find in finds.items():
+        yield name, LOG, {"find": find}
+    yield "last page", LOG, {"before": "100"}
+    yield "pictures, today", PICTURES, {"last": "1"}
+    yield "pictures, 30 days", PICTURES, {"last": "30"}
+    yield "pictures, year", PICTURES, {"since": str(now.date() - timedelta(days=364))}
+
+
+def admin_pages() -> dict[str, dict[str, str]]:
+    """Return name and query of the changelist's pages, named as what they are compared with."""
+    return {
+        "first page": {},
+        "outcome": {"outcome__exact": "refused"},
+        "common word": {"q": COMMON},
+        "rare word": {"q": RARE},
+        "no hit": {"q": NONE},
+    }
+
+
+def times(rounds: int) -> dict[str, float]:
+    """Return the median in milliseconds of each page, those of admin with ADMIN before the name."""
+    chief, _created = User.objects.get_or_create(username="chief", is_superuser=True, is_staff=True)
+    browser = Client(SERVER_NAME="127.0.0.1", SERVER_PORT="80")
+    browser.force_login(chief)
+    found = {name: timed(rounds, browser.get, path, data) for name, path, data in pages()}
+    changelist = Entries(AuditEntry, admin.site).changelist_view
+    with ExitStack() as stack:
+        stack.enter_context(mock.patch("django.contrib.admin.views.main.reverse", return_value="/"))
+        stack.enter_context(mock.patch("django.contrib.admin.options.reverse", return_value="/"))
+        for name, data in admin_pages().items():
+            request = RequestFactory().get("/", data)
+            request.user = chief
+
+            def changes(request: Any = request) -> None:
+                list(changelist(request).context_data["cl"].result_list)
+
+            found[ADMIN + name] = timed(rounds, changes)
+    return found
+
+
+def timed(rounds: int, call: Any, *arguments: Any) -> float:
+    """Return the median in milliseconds of calls after the first; one that is slow is the only."""
+    taken: list[float] = []
+    while len(taken) <= rounds and not (taken and taken[-1] > SLOW):
+        began = perf_counter()
+        answer = call(*arguments)
+        if answer is not None and answer.status_code != 200:
+            raise RuntimeError(f"{arguments}: {answer.status_code}")
+        taken.append(perf_counter() - began)
+    return 1000 * median(taken[1:] or taken)
