@@ -27,9 +27,9 @@ from dashboard.audit.triggers import LINKS, TABLE
 from dashboard.localization import local_times
 
 LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the policy is
-BATCH = 1000  # entries that are read, or deleted in one transaction
+BATCH = 500  # entries that are read, or deleted in one transaction, for which others wait
 ANY_NUMBER = 2**63
-PAUSE = 0.02  # seconds between two transactions: SQLite lets other writers in only then
+PAUSE = 0.1  # seconds between two of them: a waiting writer of SQLite looks so often
 MEMBERS = f"SELECT entry_id FROM {LINKS} WHERE position > %(after)s AND position <= %(last)s"  # noqa: S608
 DELETIONS = (
     f"DELETE FROM {text_index.ENTRIES} WHERE rowid IN ({MEMBERS})",  # noqa: S608
