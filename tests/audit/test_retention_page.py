@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry, AuditPrune
+from dashboard.holds.models import Hold
 from dashboard.pages import audit_retention
+from tests.accounts.cast import make_hold
 from tests.audit.test_retention import OLD, YOUNG, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
@@ -87,3 +90,16 @@ def test_log_says_where_it_ends_what_was_removed(browser):
         page = text(browser, address)
         assert "Entries written until Sat 1 May 2021" in page
         assert "by retention." in page
+
+
+def test_hold_says_that_its_story_was_removed(browser, admin):
+    old, young = (
+        make_hold(admin, now=at, state=Hold.State.EXPIRED, reservation_uid=None)
+        for at in (OLD, timezone.now())
+    )
+    nothing, removed = "Nothing is recorded about this hold.", "was removed by retention."
+    assert nothing in text(browser, f"/holds/{old.pk}/")
+    browser.post(ASKED, {"count": "2"})
+    page = text(browser, f"/holds/{old.pk}/")
+    assert (nothing in page, removed in page) == (False, True)
+    assert removed not in text(browser, f"/holds/{young.pk}/")
