@@ -35,6 +35,12 @@ def ask(browser: Client, **more: Any) -> HttpResponse:
     return browser.post("/holds/new", wish(**more))
 
 
+def page_of(answer: HttpResponse) -> str:
+    """Return the address of the page that an answer redirects to, or that it is under htmx."""
+    assert answer.status_code == (200 if answer.request.get("HTTP_HX_REQUEST") else 303), answer
+    return answer.headers.get("Location") or answer.headers["HX-Push-Url"]
+
+
 def markup(page: HttpResponse) -> str:
     """Return a page's markup on one line, without spaces beside tags."""
     text = re.sub(r"\s+", " ", page.content.decode())

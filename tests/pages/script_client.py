@@ -12,6 +12,7 @@ from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import sign_in
 from tests.holds.verbs import CONSULT, LATER, MONDAY
+from tests.pages.desk import page_of
 
 PARTIAL = {"HX-Request": "true", "HX-Request-Type": "partial"}
 KEY = "cal_ownerfast0123456789"
@@ -95,12 +96,6 @@ def follow(script: ScriptClient, answer: HttpResponse, hold: Hold) -> str:
     page = answer if script.htmx else script.get(page_of(answer))
     assert (page.status_code, root_element(page)) == (200, script.expected_root("hold"))
     return page.content.decode()
-
-
-def page_of(answer: HttpResponse) -> str:
-    """Return the address of the page that an answer redirects to, or that it is under htmx."""
-    assert answer.status_code == (200 if answer.request.get("HTTP_HX_REQUEST") else 303), answer
-    return answer.headers.get("Location") or answer.headers["HX-Push-Url"]
 
 
 def reload(hold: Hold) -> Hold:

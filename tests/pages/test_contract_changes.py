@@ -12,6 +12,7 @@ from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
+from tests.pages.desk import page_of
 from tests.pages.script_client import (
     PLACE_FIELDS,
     VERB_FIELDS,
@@ -19,7 +20,6 @@ from tests.pages.script_client import (
     ScriptClient,
     fields,
     follow,
-    page_of,
     reload,
     root_element,
 )
