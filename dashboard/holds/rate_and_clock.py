@@ -31,8 +31,10 @@ def load() -> Upstream:
     """Return the stored row, or an unsaved one.
 
     What another key or address was told about rate and habits is forgotten with the next save.
+    Plain SQL, because every verb calls it.
     """
-    upstream = Upstream.objects.filter(pk=ROW).first() or Upstream(pk=ROW)
+    rows = Upstream.objects.raw("SELECT * FROM dashboard_upstream WHERE id = %s", [ROW])
+    upstream = next(iter(rows), None) or Upstream(pk=ROW)
     if upstream.source != calcom_client.source():
         upstream.learn(
             source=calcom_client.source(),
