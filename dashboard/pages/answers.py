@@ -71,6 +71,11 @@ def wants_part(request: HttpRequest) -> bool:
     return htmx and request.headers.get("HX-Request-Type") != "full"
 
 
+def target_of(request: HttpRequest) -> str:
+    """Return the id of the element that htmx puts the answer into; "" where it names none."""
+    return request.headers.get("HX-Target", "").rpartition("#")[2]
+
+
 def redirect_to_board(tab: str = "") -> HttpResponse:
     query = f"?tab={tab}" if tab else ""
     return HttpResponseRedirect(reverse("board") + query, status=303)
@@ -110,5 +115,4 @@ def render_unless_known(
 
 
 def _part(request: HttpRequest, name: str) -> str:
-    target = request.headers.get("HX-Target", "").rpartition("#")[2]
-    return SMALLER_PARTS.get(name, {}).get(target) or PARTS.get(name, f"_{name}")
+    return SMALLER_PARTS.get(name, {}).get(target_of(request)) or PARTS.get(name, f"_{name}")

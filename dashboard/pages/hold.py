@@ -43,6 +43,9 @@ from dashboard.pages.rows import (
     viewer_of,
 )
 
+# Elements of other pages, whose scripts show only the messages of a hold's page.
+ONLY_TOLD = ("board", "warnings")
+
 
 class ExtendForm(ServiceForm):
     """Minutes from now, minutes to add to held-until, or the time that the viewer's clock shows."""
@@ -150,7 +153,8 @@ def answer_with_hold(request: HttpRequest, hold: Hold | None) -> HttpResponse:
     url = reverse("hold", args=[hold.pk])
     if not answers.wants_part(request):
         return HttpResponseRedirect(url, status=303)
-    return push_url(hold_page(request, settle.load_settled(hold.pk, now=timezone.now())), url)
+    answer = hold_page(request, settle.load_settled(hold.pk, now=timezone.now()))
+    return answer if answers.target_of(request) in ONLY_TOLD else push_url(answer, url)
 
 
 def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:

@@ -47,6 +47,15 @@ def test_extends_until_the_given_time(calcom: Sandbox, staff: User, headers: Any
     assert asked == {"held_until": wanted.isoformat()}
 
 
+@pytest.mark.parametrize("target", ["section#board", "div#warnings"])
+def test_row_and_warning_keep_the_address_of_their_page(
+    calcom: Sandbox, staff: User, target: str
+) -> None:
+    answer = extend(staff, verbs.place(staff), add=15, headers=HTMX | {"HX-Target": target})
+    assert (answer.status_code, answer.has_header("HX-Push-Url")) == (200, False)
+    assert "is held until" in answer.content.decode()
+
+
 @pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
 def test_time_before_the_current_end_is_refused(calcom: Sandbox, staff: User, headers: Any) -> None:
     hold = verbs.place(staff, minutes=30)
