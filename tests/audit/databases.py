@@ -7,15 +7,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit, urlunsplit
 
-import psycopg
-from django.core.management import call_command
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboard.edge.setting_readers import database
-from tests import postgresql, run
+from tests import postgresql
+from tests.migrated import postgresql_template, sqlite_template
 from tests.parts import require
 
 
@@ -36,33 +34,6 @@ def migrated(vendor: str, folder: Path) -> Iterator[BaseDatabaseWrapper]:
         connected(url) as connection,
     ):
         yield connection
-
-
-def sqlite_template() -> Path:
-    file = run.folder() / "migrated.sqlite3"
-    with run.locked(file.name):
-        if not file.exists():
-            unfinished = file.with_suffix(".part")
-            migrate(f"sqlite:///{unfinished}")
-            unfinished.rename(file)
-    return file
-
-
-def postgresql_template() -> str:
-    name, done = "migrated_template", run.folder() / "migrated.postgresql"
-    with run.locked(done.name):
-        if not done.exists():
-            server = postgresql.server_url()
-            with psycopg.connect(server, autocommit=True) as connection:
-                connection.execute(f"CREATE DATABASE {name}")
-            migrate(urlunsplit(urlsplit(server)._replace(path=f"/{name}")))
-            done.touch()
-    return name
-
-
-def migrate(url: str) -> None:
-    with connected(url) as connection:
-        call_command("migrate", database=connection.alias, verbosity=0)
 
 
 @contextmanager

@@ -21,6 +21,7 @@ import httpx
 from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
 from dashboard.sandbox import Sandbox, World
 from tests import run
+from tests.migrated import sqlite_template
 from tests.sandbox.replay import world as recorded_world
 from tests.serving import environment, manage, serving
 
@@ -132,9 +133,8 @@ def database_with_people() -> Path:
     path = run.folder() / "people.sqlite3"
     with run.locked("people"):
         if not path.exists():
-            building = path.with_suffix(".new")
+            building = shutil.copy(sqlite_template(), path.with_suffix(".new"))
             variables = environment(public_url="http://127.0.0.1", database_url=str(building))
-            manage(variables, "migrate")
             for name, role in PEOPLE.items():
                 manage(variables, "person", "add", name, "--role", role, stdin=PASSWORD)
             building.rename(path)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -10,32 +11,35 @@ from pathlib import Path
 import pytest
 
 from tests import postgresql
-from tests.serving import Site, environment, manage, serving
+from tests.migrated import postgresql_template, sqlite_template
+from tests.serving import Site, environment, serving
 
 Start = Callable[..., Site]
 
 
 @contextmanager
-def empty_database(folder: Path) -> Iterator[str]:
-    """Create an empty database of the kind of the test run, and yield its DATABASE_URL."""
+def own_database(folder: Path, *, migrated: bool) -> Iterator[str]:
+    """Create a database of the kind of the test run, and yield its DATABASE_URL."""
     if os.environ.get("TEST_DATABASE") == "postgresql":
-        with postgresql.fresh_database() as url:
+        template = postgresql_template() if migrated else "template1"
+        with postgresql.fresh_database(template=template) as url:
             yield url
     else:
-        yield str(folder / "db.sqlite3")
+        file = folder / "db.sqlite3"
+        if migrated:
+            shutil.copy(sqlite_template(), file)
+        yield str(file)
 
 
 @contextmanager
 def starter(folder: Path) -> Iterator[Start]:
     """Yield a function that starts the server under a public address; settings by name."""
     with ExitStack() as stack:
-        database_url = stack.enter_context(empty_database(folder))
 
         def start(public_url: str, *, migrated: bool = True, bind: str = "", **more: str) -> Site:
+            database_url = stack.enter_context(own_database(folder, migrated=migrated))
             given = {"database_url": database_url} | more
             variables = environment(public_url=public_url, **given)
-            if migrated:
-                manage(variables, "migrate")
             return stack.enter_context(serving(variables, folder, bind))
 
         yield start

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.test_several_machines import ADD_PEOPLE, HOURS, PEOPLE, Desk
+from tests.migrated import sqlite_template
 from tests.script_visitor import free_tuesday
 from tests.serving import environment, manage, serving
 
@@ -20,11 +22,10 @@ def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
     with Sandbox(demo_world(datetime.now(UTC).date())) as sandbox:
         variables = environment(
             public_url="http://127.0.0.1",
-            database_url=str(tmp_path / "db.sqlite3"),
+            database_url=str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3")),
             CALCOM_API_URL=sandbox.url,
             WEB_CONCURRENCY="3",
         )
-        manage(variables, "migrate")
         manage(variables, "shell", "-v", "0", "-c", ADD_PEOPLE)
         with serving(variables, tmp_path) as site:
             first = date.fromisoformat(free_tuesday())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.serving import PROJECT, environment, manage
+from tests.migrated import sqlite_template
+from tests.serving import PROJECT, environment
 
 pytestmark = pytest.mark.slow
 STRANGER = 65534
@@ -47,8 +49,8 @@ def folder() -> Iterator[Path]:
 
 
 def report(folder: Path, kind: str) -> list[str]:
-    variables = environment(public_url="http://localhost", database_url=str(folder / "db.sqlite3"))
-    manage(variables, "migrate")
+    database = shutil.copy(sqlite_template(), folder / "db.sqlite3")
+    variables = environment(public_url="http://localhost", database_url=str(database))
     if kind == "file of another user":
         (folder / "db.sqlite3").chmod(0o444)
         folder.chmod(0o777)  # its -wal can be made, and the reads go on
