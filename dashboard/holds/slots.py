@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -59,9 +59,13 @@ class SlotHold:
 
     def to_json(self) -> dict[str, Any]:
         """Return the slot for the register's ``change`` column."""
-        fields = asdict(self)
-        fields["until"] = fields.pop("held_until")
-        return {k: v.isoformat() if isinstance(v, datetime) else v for k, v in fields.items()}
+        return {
+            "event_type_id": self.event_type_id,
+            "slot_start": self.slot_start.isoformat(),
+            "slot_end": self.slot_end.isoformat(),
+            "slot_duration": self.slot_duration,
+            "until": self.held_until.isoformat(),
+        }
 
     @classmethod
     def of(cls, found: Reservation) -> SlotHold:
