@@ -5,13 +5,17 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from django.contrib.auth.models import Group
+from django.db import transaction
 from django.http import HttpResponse
 from django.test import Client
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.accounts.people import add_person
+from dashboard.accounts.people import audit_identity, audit_values
 from dashboard.accounts.roles import Role
+from dashboard.audit import trail
+from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 
 PASSWORD = "correct horse 9"
@@ -20,9 +24,21 @@ LOGIN = "/accounts/login/"
 
 
 def person(name: str, role: Role, *, superuser: bool = False) -> User:
-    return add_person(
-        username=name, role=role, password=PASSWORD, superuser=superuser, by=None, now=NOW
-    )
+    """Add a person as ``add_person`` does, without its checks, which take twice as long."""
+    user = User(username=name, is_superuser=superuser, date_joined=NOW)
+    user.set_password(PASSWORD)
+    with transaction.atomic():
+        user.save()
+        if role:
+            user.groups.add(Group.objects.get(name=role))
+        trail.event(
+            action=AuditEntry.Action.PERSON_ADDED,
+            by=None,
+            asked=audit_identity(user),
+            after=audit_values(user),
+            now=NOW,
+        )
+    return user
 
 
 def acting(user: User) -> Actor:

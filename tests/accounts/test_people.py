@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.db import connection
+from django.db.models import Model
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
@@ -54,6 +55,28 @@ def test_admin_adds_a_person(admin: User) -> None:
         "role": "Staff",
     }
     assert PASSWORD not in str(AuditEntry.objects.values_list())
+
+
+@pytest.mark.django_db
+def test_people_of_the_tests_are_as_if_added() -> None:
+    """``cast.person`` leaves the checks out, and nothing else."""
+    made = person("made", Role.ADMINS)
+    added = people.add_person(
+        username="added", role=Role.ADMINS, password=PASSWORD, by=None, now=NOW
+    )
+    assert Group.objects.get(name=Role.ADMINS) in fresh(made).groups.all()
+    own = {"id", "username", "password"}
+    assert column_values(made, own) == column_values(added, own)
+    entries = AuditEntry.objects.order_by("id")[:2]
+    assert entries[0].after | {"username": "added"} == entries[1].after
+    own = {"id", "asked", "after", "action_id", "content_hash"}
+    assert column_values(entries[0], own) == column_values(entries[1], own)
+
+
+def column_values(row: Model, own: set[str]) -> dict[str, object]:
+    """Return the values of a row's columns, without those that are its own."""
+    names = {field.attname for field in row._meta.concrete_fields} - own
+    return {name: getattr(row, name) for name in sorted(names)}
 
 
 def test_person_without_password_cannot_sign_in(admin: User) -> None:
