@@ -81,6 +81,7 @@ def test_check_reports_triggers_lost_by_a_rebuild(own, wider):
     ] * bool(lost)
 
 
+@pytest.mark.slow  # undoes all migrations
 def test_check_passes_without_the_table(own):
     call_command("migrate", "dashboard", "zero", database=own.alias, verbosity=0)
     assert triggers.faulty_triggers(own) == []

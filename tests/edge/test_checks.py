@@ -20,10 +20,12 @@ def test_missing_static_files_are_reported(settings, tmp_path):
     assert messages(settings, tmp_path) == [("edge.W001", text, "Run 'manage.py collectstatic'.")]
 
 
+@pytest.mark.slow  # collecting the files takes seconds
 def test_collected_static_files_pass(settings):
     assert messages(settings, static_root()) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("damage", ["changed", "removed", "hashed copy removed"])
 def test_outdated_static_files_are_reported(settings, tmp_path, damage):
     folder = tmp_path / "static"

@@ -29,6 +29,7 @@ def browser(request, calcom, django_user_model):  # noqa: F811
     return client
 
 
+@pytest.mark.slow  # hundreds of pages
 @pytest.mark.parametrize("method", ["get", "post", "head", "put", "options"])
 def test_every_answer_is_hardened_and_not_stored(browser, method):
     paths = [path for name, path in ROUTES.items() if name not in PROBES]

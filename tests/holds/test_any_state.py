@@ -91,6 +91,7 @@ def put(staff: User, state: str, claim: str, end: str, change: str) -> Hold:
     )
 
 
+@pytest.mark.slow  # a hundred holds of each state, settled three times
 @pytest.mark.parametrize("state", Hold.State.values)
 def test_every_state_is_settled(staff: User, monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     """With any claim, end and change: a claimed hold is left alone, all others end in time."""

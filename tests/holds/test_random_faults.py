@@ -28,6 +28,7 @@ MINUTE = timedelta(minutes=1)
 Place = tuple[int, datetime, datetime]  # event type, start, end of the reservation
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(16))
 def test_random_verbs_meet_random_faults(
     calcom: Sandbox, staff: User, settings: Any, monkeypatch: pytest.MonkeyPatch, seed: int
