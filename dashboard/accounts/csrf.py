@@ -4,15 +4,7 @@ from enum import StrEnum
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.middleware.csrf import (
-    REASON_BAD_ORIGIN,
-    REASON_BAD_REFERER,
-    REASON_CSRF_TOKEN_MISSING,
-    REASON_INSECURE_REFERER,
-    REASON_MALFORMED_REFERER,
-    REASON_NO_CSRF_COOKIE,
-    REASON_NO_REFERER,
-)
+from django.middleware.csrf import REASON_CSRF_TOKEN_MISSING, REASON_NO_CSRF_COOKIE
 from django.shortcuts import render
 from django.urls import reverse
 
@@ -24,16 +16,8 @@ from dashboard.accounts.saved_forms import save_post
 from dashboard.edge import diagnosis
 from dashboard.edge.arrival import arrival_of
 
-ORIGIN_REASONS = tuple(
-    reason.partition("%s")[0]
-    for reason in (
-        REASON_BAD_ORIGIN,
-        REASON_BAD_REFERER,
-        REASON_INSECURE_REFERER,
-        REASON_MALFORMED_REFERER,
-        REASON_NO_REFERER,
-    )
-)
+# Beginnings of Django's reasons about another site.
+ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 
 
 class Cause(StrEnum):

@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import format_date
-from dashboard.sandbox.faults import Fault, Kind
+from dashboard.sandbox.faults import Kind
 from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking, write_booking
 from dashboard.sandbox.http_server import JSON_TYPE, LOOPBACK, Request, Response, to_json
 
@@ -91,7 +91,8 @@ def read(backend: Backend, name: str) -> Any:
         case "clock":
             return {"now": format_date(now)}
         case "faults":
-            return {"faults": [show_fault(each) for each in backend.faults.all()]}
+            faults = backend.faults.all()
+            return {"faults": [{n: getattr(each, n) for n in FAULT_FIELDS} for each in faults]}
     routes = [f"{method} /control/{name}" for method, names in ROUTES.items() for name in names]
     return {"routes": routes, "faults": [str(kind) for kind in Kind]}
 
@@ -172,10 +173,6 @@ def show_row(row: Hold, now: datetime) -> dict[str, Any]:
         "isSeat": row.is_seat,
         "isLive": row.is_live(now),
     }
-
-
-def show_fault(fault: Fault) -> dict[str, Any]:
-    return {name: getattr(fault, name) for name in FAULT_FIELDS}
 
 
 def show_call(seen: SeenCall) -> dict[str, Any]:

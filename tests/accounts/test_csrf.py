@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.http import HttpResponse
-from django.test import Client
+from django.middleware import csrf
+from django.test import Client, RequestFactory
 
+from dashboard.accounts.csrf import Cause, cause_of
 from dashboard.accounts.models import User
 from dashboard.edge import seldom
 from tests.accounts.cast import LOGIN, expire, send, sign_in
@@ -93,6 +95,20 @@ def test_input_from_another_site_is_not_saved(
     assert answer.status_code == 403
     assert "with what you typed" not in answer.content.decode()
     assert browser.get("/holds/new").content == b"empty"
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        csrf.REASON_BAD_ORIGIN,
+        csrf.REASON_BAD_REFERER,
+        csrf.REASON_INSECURE_REFERER,
+        csrf.REASON_MALFORMED_REFERER,
+        csrf.REASON_NO_REFERER,
+    ],
+)
+def test_reasons_of_django_about_another_site(rf: RequestFactory, reason: str) -> None:
+    assert cause_of(rf.post("/"), reason) is Cause.ELSEWHERE
 
 
 def test_wrong_origin_names_the_proxy(browser: Client, staff: User) -> None:
