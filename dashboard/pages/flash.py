@@ -75,9 +75,14 @@ def difference(before: Hold, after: Hold) -> str:
     """Return what differs between two readings of a hold, each as "old → new"."""
     pairs = [(_slot(before), _slot(after)), (_until(before), _until(after))]
     if before.event_type_id != after.event_type_id:
-        pairs.insert(0, (before.event_type_title, after.event_type_title))
+        pairs.insert(0, (event_type(before), event_type(after)))
     parts = [old if old == new else f"{old} → {new}" for old, new in pairs]
     return f"{', '.join(part for part in parts if part)} ({local_times.zone_name()})."
+
+
+def event_type(hold: Hold) -> str:
+    """Return the title of a hold's event type, or its number where the title is not known."""
+    return hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id}
 
 
 def check_summary(rows: Sequence[CheckResult]) -> str:
@@ -98,4 +103,4 @@ def _slot(hold: Hold) -> str:
 def _until(hold: Hold) -> str:
     if hold.held_until is None:
         return ""
-    return _("held until %(until)s") % {"until": local_times.clock(hold.held_until)}
+    return _("held until %(until)s") % {"until": local_times.when(hold.held_until)}

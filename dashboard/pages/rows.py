@@ -24,6 +24,7 @@ from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times, marking
 from dashboard.localization.searching import search_text
+from dashboard.pages import flash
 
 State = Hold.State
 
@@ -136,7 +137,7 @@ def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
         slot_iso=local_times.iso(hold.slot_start),
         slot_day=local_times.day(hold.slot_start, viewer.now),
         slot_time=local_times.times(hold.slot_start, hold.slot_end, viewer.now),
-        event_type=hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id},
+        event_type=flash.event_type(hold),
         client=hold.client_name,
         contact=hold.client_contact,
         note=hold.note,

@@ -13,7 +13,7 @@ from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import named
 from tests.holds import verbs
-from tests.holds.verbs import LATER, SHORT
+from tests.holds.verbs import LATER, MONDAY, SHORT, STRANGERS
 from tests.pages.desk import desk
 
 
@@ -24,6 +24,12 @@ def leave(_calcom: Sandbox, _hold: Hold) -> None:
 def move_outside(calcom: Sandbox, hold: Hold) -> None:
     calcom.remove_holds()
     calcom.insert_hold(SHORT, LATER, uid=hold.reservation_uid, minutes=15)
+
+
+def move_to_strangers(calcom: Sandbox, hold: Hold) -> None:
+    """Until tomorrow, for an event type that the key cannot read."""
+    calcom.remove_holds()
+    calcom.insert_hold(STRANGERS, MONDAY, uid=hold.reservation_uid, minutes=24 * 60)
 
 
 def remove(calcom: Sandbox, _hold: Hold) -> None:
@@ -43,6 +49,10 @@ MOVED = (
     "cal.com has it differently, and so it stands here now: Consult 60 → Short 30, "
     f"{named(0)} 10:00–11:00 → {named(0)} 12:00–12:30, held until *"
 )
+MOVED_TO_STRANGERS = (
+    "cal.com has it differently, and so it stands here now: Consult 60 → Event type 5, "
+    f"{named(0)} 10:00–11:00, held until * → held until ??? * ??? *:*:*"
+)
 GONE = "cal.com no longer has this hold, although it was not due to end yet."
 
 
@@ -51,6 +61,7 @@ GONE = "cal.com no longer has this hold, although it was not due to end yet."
     [
         (leave, CONFIRMED, "held"),
         (move_outside, MOVED, "held"),
+        (move_to_strangers, MOVED_TO_STRANGERS, "held"),
         (remove, GONE, "gone"),
         (end_at_cal_com, "This hold has run out.", "expired"),
     ],
