@@ -171,7 +171,10 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
     with transaction.atomic(durable=True):
         if fields:
             is_unchanged = claims.update_unclaimed(hold, fields, now=operation.now())
-        operation.record_outcome(Outcome.OK, after={"found": str(finding)})
+        after = {"found": str(finding)}
+        if fields and is_unchanged and finding is not Finding.SAME:
+            after |= hold.snapshot()
+        operation.record_outcome(Outcome.OK, after=after)
     hold = Hold.objects.with_people().get(pk=hold.pk)
     return CheckResult(hold, finding if is_unchanged else Comparison.CHANGED, before=before)
 

@@ -135,7 +135,9 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
         rate_and_clock.save(operation.upstream)
         return
     has_ended = finding in (Comparison.GONE, Comparison.EXPIRED)
+    after = {"found": str(finding)}
     if has_ended:  # another change is for a check of the hold to take over
         operation.write(hold, fields)
-    operation.finish(Outcome.OK, after={"found": str(finding)})
+        after |= hold.snapshot()
+    operation.finish(Outcome.OK, after=after)
     raise messages.refusal("has_ended" if has_ended else "changed_outside", hold=hold)

@@ -67,6 +67,7 @@ def test_nothing_is_released_where_the_kept_one_is_gone(calcom: Sandbox, staff: 
     assert answer.status_code == 409
     assert "This hold has already ended: gone." in answer.content.decode()
     assert states(*holds) == ["held", "gone", "held"]
+    assert AuditEntry.objects.get(action="check", kind="outcome").after["state"] == "gone"
     assert calcom.calls("DELETE") == []
 
 

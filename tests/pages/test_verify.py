@@ -7,8 +7,10 @@ from fnmatch import fnmatchcase
 
 import pytest
 from django.contrib.messages import get_messages
+from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit import search
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import named
@@ -40,6 +42,7 @@ def end_at_cal_com(calcom: Sandbox, _hold: Hold) -> None:
     calcom.clock.shift(16 * 60)
 
 
+TEN, NOON = f"{named(0)} 10:00", f"{named(0)} 12:00"
 # "*" stands for the end of the hold.
 CONFIRMED = (
     f"cal.com confirms it: {named(0)} 10:00–11:00 is held until * (Europe/Rome). "
@@ -57,28 +60,28 @@ GONE = "cal.com no longer has this hold, although it was not due to end yet."
 
 
 @pytest.mark.parametrize(
-    ("outside", "sentence", "state"),
+    ("outside", "sentence", "story"),
     [
-        (leave, CONFIRMED, "held"),
-        (move_outside, MOVED, "held"),
-        (move_to_strangers, MOVED_TO_STRANGERS, "held"),
-        (remove, GONE, "gone"),
-        (end_at_cal_com, "This hold has run out.", "expired"),
+        (leave, CONFIRMED, "verified it"),
+        (move_outside, MOVED, f"verified it, *; {TEN} → {NOON}*"),
+        (move_to_strangers, MOVED_TO_STRANGERS, "verified it, * → 5; * → *"),
+        (remove, GONE, "verified it, held → gone"),
+        (end_at_cal_com, "This hold has run out.", "verified it, held → expired"),
     ],
 )
-def test_each_answer_has_its_sentence(
+def test_each_answer_has_its_sentence_and_its_line_in_the_story(
     calcom: Sandbox,
     staff: User,
     outside: Callable[[Sandbox, Hold], None],
     sentence: str,
-    state: str,
+    story: str,
 ) -> None:
     hold = verbs.place(staff)
     outside(calcom, hold)
 
     assert fnmatchcase(verified(staff, hold), sentence)
-    hold.refresh_from_db()
-    assert hold.state == state
+    line = search.story(hold.pk, now=timezone.now()).lines[0]
+    assert fnmatchcase(f"{line.did_it}{line.clauses_text}", story)
 
 
 def test_hold_that_is_gone_is_not_said_to_have_run_out(calcom: Sandbox, staff: User) -> None:
