@@ -26,6 +26,13 @@ def test_the_pages_about_people(vera: User) -> None:
     vera.check_page("people-refused")
 
 
+def test_the_page_of_retention(vera: User) -> None:
+    vera.refusals.add(422)
+    for name, day in {"nothing": "2025-01-01", "refused": "2199-01-01"}.items():
+        vera.page.goto(f"/audit/retention?before={day}")
+        vera.check_page(f"retention-{name}")
+
+
 class TestScreenReader:
     def test_each_button_of_a_row_names_its_hold(self, ada: User) -> None:
         pk = ada.place(None, "Noor Haddad")
