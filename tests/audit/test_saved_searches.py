@@ -155,3 +155,13 @@ def test_erasure_of_a_client_counts_the_searches(admin, staff):
     assert (erased.action, erased.asked) == (Action.ERASE, {"holds": [hold.pk], "searches": 1})
     assert Hold.objects.get(pk=hold.pk).erased_at == erased.at
     assert saved() == []
+
+
+@pytest.mark.parametrize(
+    "address", ["/audit/searches/", "/audit/searches/others", "/audit/pictures"]
+)
+def test_pages_are_marked_in_the_navigation(admins_browser, address):
+    page = admins_browser.get(address).content.decode()
+    head = page.split("<main")[0]
+    current = [tag for tag in head.split("<a ") if 'aria-current="page"' in tag]
+    assert [tag.split(">")[1].split("<")[0].strip() for tag in current] == ["Audit"]
