@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.audit import trail
 from dashboard.audit.terms import TERM
 from dashboard.audit.trail import Action, Actor
+from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 
 MOST = 50  # of one person
@@ -95,11 +96,12 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
 
 def forget_client(name: str, contact: str) -> int:
     """Delete searches whose name or words are those of a client; return how many."""
-    words = set(WORD.findall(search_text(name)))
-    has_contact = finder(contact) if contact else lambda _text: False
-    found = [
-        search.pk
-        for search in SavedSearch.objects.all()
-        if words & set(WORD.findall(searched := search_text(search.says))) or has_contact(searched)
-    ]
+    words, whole = set(WORD.findall(search_text(name))), re.escape(fold(name))
+    has_contact = finder(contact)
+
+    def is_about(text: str) -> bool:
+        named = words & set(WORD.findall(text)) or (whole and re.search(rf"\b{whole}\b", text))
+        return bool(named or (contact and has_contact(text)))
+
+    found = [each.pk for each in SavedSearch.objects.all() if is_about(search_text(each.says))]
     return SavedSearch.objects.filter(pk__in=found).delete()[0] if found else 0

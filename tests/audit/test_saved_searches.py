@@ -139,6 +139,13 @@ def test_erasure_takes_searches_for_the_client(admin, name, query, goes):
     assert len(saved()) == int(not goes)
 
 
+def test_erasure_takes_searches_for_a_short_name(admin):
+    saved_searches.save(owner=admin.pk, name="one", query="find=%22li+wu%22")
+    saved_searches.save(owner=admin.pk, name="all in all", query=FIND)
+    assert forget_client("Al", "") == 0
+    assert forget_client("Li Wu", "") == 1
+
+
 def test_erasure_takes_searches_for_the_number(admin):
     saved_searches.save(owner=admin.pk, name="rang twice", query="find=079+123+45+67")
     saved_searches.save(owner=admin.pk, name="no name", query="find=zoe")
