@@ -75,7 +75,7 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
 def text_of(row: str, vendor: str) -> str:
     """Return the SQL of the text that the index has of an entry."""
     columns = " || ' ' || ".join(f"{row}.{name}" for name in text_index.COLUMNS)
-    return fold_sql.folded(vendor, columns)
+    return fold_sql.folded(vendor, f"trim({columns})")
 
 
 def has_text(row: str) -> str:

@@ -1,0 +1,18 @@
+"""Search the log with terms."""
+
+from __future__ import annotations
+
+from dashboard.audit import search, terms
+from dashboard.audit.forms import people
+from dashboard.audit.terms import Context
+from tests.audit.recorded import after
+
+LATER = after(3600)
+
+
+def found(text: str, viewer: int | None = None) -> list[tuple[str, str]]:
+    """Return action and actor of each action that is found, newest first, without the fixtures."""
+    context = Context(people(), viewer, LATER)
+    log_filter = search.LogFilter(conditions=tuple(terms.conditions(text, context)))
+    lines = search.page(log_filter, now=LATER).lines
+    return [(line.action, line.who) for line in lines if line.action != "person_added"]
