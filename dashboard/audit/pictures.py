@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.audit import values
-from dashboard.audit.rollup_sql import ANSWERED
+from dashboard.audit.rollup_sql import ANSWERED, DAY
 from dashboard.audit.rollups import ALL, LogCount, percentile, quarter_of
 from dashboard.audit.terms import Person
 from dashboard.audit.trail import SYSTEM, Action, Outcome
@@ -123,11 +123,13 @@ def draw(chosen: Range, people: Iterable[Person]) -> Pictures:
     """Return the pictures of a range."""
     counts, limits = LogCount.objects, (chosen.since, chosen.until)
     periods = list(periods_of(chosen))
-    begun = counts.each_quarter(ALL, *limits)
+    starts = [quarter_of(period.start) for period in periods]
+    steps = (starts, quarter_of(chosen.until), DAY if chosen.first < chosen.last else 4)
+    begun = counts.in_steps(ALL, *steps)
     return Pictures(
         actions=sum(count for *_place, count in begun),
         activity=activity(periods, begun),
-        response_times=response_times(periods, counts.each_quarter(ANSWERED, *limits)),
+        response_times=response_times(periods, counts.in_steps(ANSWERED, *steps)),
         bars=list(all_bars(counts.totals(BARS, *limits), chosen.term, people)),
     )
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from itertools import pairwise
 
 from django.db import models
-from django.db.models import BigIntegerField, Max, Min, Q, Sum, Value
+from django.db.models import BigIntegerField, Case, F, Max, Min, Q, Sum, Value, When
 from django.db.models.functions import Coalesce
 
 from dashboard.audit.rollup_sql import DAY, QUARTER
@@ -16,14 +17,23 @@ NO_BOUND = 2**63 - 1
 
 
 class LogCountQuerySet(models.QuerySet["LogCount"]):
-    def each_quarter(
-        self, kind: str, since: datetime, until: datetime
+    def in_steps(
+        self, kind: str, starts: Sequence[int], end: int, step: int
     ) -> list[tuple[int, str, int]]:
-        """Return quarter, value and count of one kind from one quarter to another, exclusive."""
-        counts = self.filter(
-            kind=kind, span=1, quarter__gte=quarter_of(since), quarter__lt=quarter_of(until)
-        )
-        return list(counts.values_list("quarter", "value", "count"))
+        """Return start, value and sum of the counts of one kind in each step, from a first quarter.
+
+        ``starts`` are the quarters at which hours or days begin, ``step`` the quarters of most of
+        them. Where clocks change, a step begins with each, and one more in a longer one.
+        """
+        quarter = F("quarter")
+        changes = [
+            When(quarter__gte=start, then=quarter - (quarter - start % step) % step)
+            for before, start in pairwise([-1, *starts])
+            if before < 0 or before % step != start % step
+        ]
+        counts = self.filter(kind=kind, span=1, quarter__gte=starts[0], quarter__lt=end)
+        begun = counts.annotate(start=Case(*reversed(changes), output_field=BigIntegerField()))
+        return list(begun.values_list("start", "value").annotate(sum=Sum("count")).order_by())
 
     def totals(
         self, kinds: Iterable[str], since: datetime, until: datetime
