@@ -133,11 +133,19 @@ def free_text(value: str, context: Context) -> search.Word:
             *others,
         ],
         [
-            Q(Exists(rows_of(EntryText, "has", [said]).filter(rowid=OuterRef("pk")))),
-            Q(Exists(rows_of(HoldText, "has", forms).filter(rowid=OuterRef("hold")))),
+            Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
+            Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
             *others,
         ],
     )
+
+
+def of_row(column: str, texts: Any) -> Any:
+    """Keep the text whose number is in a column of the outer query.
+
+    With the equation alone, PostgreSQL would read all texts once, and not those of a few rows.
+    """
+    return texts.filter(rowid=OuterRef(column), rowid__lte=OuterRef(column))
 
 
 def rows_of(model: type[EntryText | HoldText], lookup: str, forms: Iterable[str]) -> Any:

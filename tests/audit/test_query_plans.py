@@ -92,3 +92,12 @@ def test_every_term_uses_an_index(shared, text):
 def test_every_field_uses_an_index(shared, log_filter):
     [plan] = plans(log_filter, shared)
     assert re.search(FIELDS[log_filter], plan, re.MULTILINE), plan
+
+
+def test_a_word_is_looked_for_in_the_texts_of_few_actions(shared):
+    """PostgreSQL reads all texts once for an equation, which takes longer than these few."""
+    found = LogFilter(conditions=tuple(terms.conditions("king", Context(PEOPLE, 1, NOON))))
+    recent = search.matching_entries(found, NOON).newer_than(1).using(shared.alias)
+    plan = recent.newest_first()[:51].explain()
+    assert re.search("PRIMARY KEY|_pkey", plan), plan
+    assert not re.search("Seq Scan on dashboard_(entry|hold)text", plan), plan
