@@ -23,7 +23,7 @@ from dashboard.audit.timeline import MAX_SILENCE, Line, fold
 
 PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
-LATEST = 1000  # actions in which a word is looked for one by one
+LATEST = 2000  # actions in which a word is looked for one by one
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20

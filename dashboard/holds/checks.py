@@ -172,7 +172,7 @@ def record(operation: Operation, hold: Hold, found: Reservation | None) -> Check
         if fields:
             is_unchanged = claims.update_unclaimed(hold, fields, now=operation.now())
         after = {"found": str(finding)}
-        if fields and is_unchanged and finding is not Finding.SAME:
+        if fields and is_unchanged and finding is not Comparison.SAME:
             after |= hold.snapshot()
         operation.record_outcome(Outcome.OK, after=after)
     hold = Hold.objects.with_people().get(pk=hold.pk)
