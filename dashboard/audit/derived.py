@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from django.db import DatabaseError, connection, transaction
 
-from dashboard.audit import action_sql, checkpoints, rollup_sql, rollups, text_index, triggers
+from dashboard.audit import action_sql, checkpoints, rollup_sql, rollups, text_index, text_sql
 from dashboard.audit.chain import Fault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
@@ -37,7 +37,7 @@ def differences(vendor: str) -> Iterator[tuple[str, str]]:
     named = f"named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
     yield "action", f"WITH {named} {differing(whole, kept, 'id', 'true')}"
     kept = f"SELECT rowid, text FROM {text_index.ENTRIES}"  # noqa: S608 constants
-    yield "text", differing(kept, triggers.all_texts(vendor), "rowid", "true")
+    yield "text", differing(kept, text_sql.all_texts(vendor), "rowid", "true")
     prune = checkpoints.latest_prune()
     since = f"quarter > {rollups.quarter_of(prune.until) if prune else -1}"
     counts = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span = 1"  # noqa: S608

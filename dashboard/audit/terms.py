@@ -129,7 +129,8 @@ def free_text(value: str, context: Context) -> search.Word:
     return search.Word(
         [
             Q(pk__in=rows_of(EntryText, "like", [said])),
-            Q(hold__in=rows_of(HoldText, "like", forms)),
+            # FTS5 has no index for alternatives.
+            *(Q(hold__in=rows_of(HoldText, "like", [form])) for form in sorted(forms)),
             *others,
         ],
         [

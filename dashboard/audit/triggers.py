@@ -17,13 +17,20 @@ https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
 """
 
 from collections.abc import Iterator, Mapping
-from functools import cache
 from typing import Any
 
 from django.db import transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import action_sql, chain, fold_sql, rollup_sql, text_index, unique_indexes
+from dashboard.audit import (
+    action_sql,
+    chain,
+    fold_sql,
+    rollup_sql,
+    text_index,
+    text_sql,
+    unique_indexes,
+)
 from dashboard.localization.folding import fold
 
 TABLE = "dashboard_auditentry"
@@ -72,44 +79,9 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
     {action_sql.of_new_row("sqlite")} {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
 
 
-def text_of(row: str, vendor: str) -> str:
-    """Return the SQL of the text that the index has of an entry."""
-    columns = " || ' ' || ".join(f"{row}.{name}" for name in text_index.COLUMNS)
-    return fold_sql.folded(vendor, f"trim({columns})")
-
-
-def has_text(row: str) -> str:
-    """Return the SQL of whether the index has a text of an entry."""
-    return f"trim({' || '.join(f'{row}.{name}' for name in text_index.COLUMNS)}) <> ''"
-
-
-# The text of an action is that of all its entries, under the id of the first.
-OPENING = (
-    f"(SELECT min(id) FROM {TABLE} WHERE action_id = NEW.action_id"  # noqa: S608 constants
-    f" AND kind {action_sql.IS_FIRST})"
-)
-
-
-@cache
-def add_text(vendor: str) -> str:
-    """Return the statements that add the text of a new entry to that of its action."""
-    table, text = text_index.ENTRIES, text_of("NEW", vendor)
-    if vendor == "sqlite":
-        return (
-            f"UPDATE {table} SET text = text || ' ' || {text} WHERE rowid = {OPENING};"  # noqa: S608
-            f" INSERT INTO {table} (rowid, text) SELECT {OPENING}, {text}"
-            f" WHERE {OPENING} NOT IN (SELECT rowid FROM {table} WHERE rowid = {OPENING});"
-        )
-    return (
-        f"IF {has_text('NEW')} THEN INSERT INTO {table} (rowid, text)"  # noqa: S608
-        f" SELECT opening, {text} FROM {OPENING} AS found (opening) WHERE opening IS NOT NULL"
-        f" ON CONFLICT (rowid) DO UPDATE SET text = {table}.text || ' ' || excluded.text; END IF;"
-    )
-
-
 SQLITE_TEXT = (
-    f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} WHEN {has_text("NEW")}'
-    f" BEGIN {add_text('sqlite')} END"
+    f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} WHEN {text_sql.has_text("NEW")}'
+    f" BEGIN {text_sql.of_new_row('sqlite')} END"
 )
 
 FUNCTION = f"{TABLE}_refuse"
@@ -170,25 +142,8 @@ POSTGRESQL_CATALOGUE = """
 
 def text_function_body() -> str:
     """Return the body of PostgreSQL's function that indexes a new entry."""
-    return (
-        f" BEGIN {add_text('postgresql')} {action_sql.of_new_row('postgresql')} RETURN NULL; END "
-    )
-
-
-def all_texts(vendor: str) -> str:
-    """Return the query of the id and the text of all actions that have one."""
-    text, says = text_of("e", vendor), has_text("e")
-    ordered = (
-        f"SELECT a.id, {text} AS said FROM {TABLE} e JOIN {action_sql.ACTIONS} a"  # noqa: S608
-        f" ON a.action_id = e.action_id WHERE {says} ORDER BY a.id, e.id"
-    )
-    joined = "group_concat" if vendor == "sqlite" else "string_agg"
-    return f"SELECT id, {joined}(said, ' ') AS text FROM ({ordered}) AS ordered GROUP BY id"  # noqa: S608
-
-
-def index_all_texts(vendor: str) -> str:
-    """Return the statement that indexes the texts of all actions there are."""
-    return f"INSERT INTO {text_index.ENTRIES} (rowid, text) {all_texts(vendor)}"
+    texts, actions = (module.of_new_row("postgresql") for module in (text_sql, action_sql))
+    return f" BEGIN {texts} {actions} RETURN NULL; END "
 
 
 def is_supported(connection: BaseDatabaseWrapper) -> bool:

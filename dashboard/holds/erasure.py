@@ -31,6 +31,11 @@ def erasable(hold: Hold) -> QuerySet[Hold]:
     return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
 
 
+def unerasable(hold: Hold) -> QuerySet[Hold]:
+    """Return the open holds of the client, which keep what they say."""
+    return holds_of_same_client(hold).filter(state__in=Hold.OPEN)
+
+
 def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     """Erase the client from this and all other ended holds of the same client.
 

@@ -23,8 +23,13 @@ WAIT = _("Wait: this page will tell when it is certain.")
 LEFT_ALONE = _("The client may be left without an appointment.")
 
 
-def question(asked: Text, what_now: Text) -> Message:
-    return Message(happened=asked, safe=_("Nothing was held or changed yet."), what_now=what_now)
+def question(asked: Text, what_now: Text, cause: str = "") -> Message:
+    safe = _("Nothing was held or changed yet.")
+    return Message(happened=asked, safe=safe, what_now=what_now, cause=cause)
+
+
+def taken(happened: Text) -> Message:
+    return Message(happened=happened, what_now=ANOTHER_TIME)
 
 
 BROKEN_RULE = Message(
@@ -103,9 +108,8 @@ REFUSALS: dict[str, Message] = {
         _("%(host)s is held at this time already."),
         _("One person cannot see two clients at once."),
     ),
-    "hosts_used_up": replace(
-        question(_("Other holds of this time need all hosts of this event type."), LEFT_ALONE),
-        cause="host_busy",
+    "hosts_used_up": question(
+        _("Other holds of this time need all hosts of this event type."), LEFT_ALONE, "host_busy"
     ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(
@@ -231,15 +235,9 @@ CALLS: dict[str, Message] = {
     Cause.UNKNOWN_RESERVATION: Message(
         happened=_("cal.com no longer has this hold."), what_now=HOLD_AGAIN
     ),
-    Cause.ALREADY_RESERVED: Message(
-        happened=_("This time is already reserved at cal.com."), what_now=ANOTHER_TIME
-    ),
-    Cause.ALREADY_BOOKED: Message(
-        happened=_("This time is already booked at cal.com."), what_now=ANOTHER_TIME
-    ),
-    Cause.NO_SEATS: Message(
-        happened=_("This time is full: no seats are left."), what_now=ANOTHER_TIME
-    ),
+    Cause.ALREADY_RESERVED: taken(_("This time is already reserved at cal.com.")),
+    Cause.ALREADY_BOOKED: taken(_("This time is already booked at cal.com.")),
+    Cause.NO_SEATS: taken(_("This time is full: no seats are left.")),
     Cause.NO_HOSTS: Message(
         happened=_("This event type has no hosts at cal.com, so it cannot be held."),
         what_now=_("Choose another event type, or tell the person who manages cal.com."),
@@ -286,17 +284,13 @@ CALLS: dict[str, Message] = {
     ),
     Cause.UNANSWERED: UNANSWERED,
     # Any 5xx: cal.com's own, or that of a proxy before it.
-    Cause.SERVER_FAULT: replace(
-        UNANSWERED, happened=_("The server of cal.com answered with an error.")
-    ),
+    Cause.SERVER_FAULT: replace(UNANSWERED, happened=_("cal.com’s server answered with an error.")),
     Cause.NOT_JSON: replace(UNANSWERED, happened=_("cal.com's answer could not be read.")),
     Cause.UNKNOWN_SHAPE: replace(UNANSWERED, happened=_("cal.com's answer has an unknown format.")),
 }
 
 # A 422 with Cause.NO_HOSTS: there are hosts, but none has this time. Without any it is a 400.
-NO_HOST_FREE = Message(
-    happened=_("None of the hosts of this event type is free at this time."), what_now=ANOTHER_TIME
-)
+NO_HOST_FREE = taken(_("None of the hosts of this event type is free at this time."))
 # An ALREADY_RESERVED of a seated event type.
 ONE_HOLD_A_TIME = Message(
     happened=_(

@@ -39,11 +39,13 @@ def first_hold_of(offer_id: int) -> Hold | None:
     return holds_of(offer_id).order_by("id").first()
 
 
-def client_of(offer_id: int, client: ClientDetails, *, by: Actor) -> ClientDetails:
-    """Return the details of the offer's client; the note is the new hold's own.
+def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> ClientDetails:
+    """Return the details of the offer's client, if any; the note is the new hold's own.
 
     Raises HoldError for an offer that this person may not add to, or that does not exist.
     """
+    if offer_id is None:
+        return client
     first = first_hold_of(offer_id)
     if first is None:
         raise messages.refusal("no_offer")

@@ -78,8 +78,7 @@ def place(
                 )
                 guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
                 operation.require_calls(PLACE_CALLS, None)
-                if offer is not None:
-                    client = offers.client_of(offer, client, by=by)
+                client = offers.client_of(offer, client, by=by)
                 hold = new_hold(by.user, slot, event_type, reservation_duration, client)
                 hold.form_token, hold.offer_id = token, offer
                 operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)

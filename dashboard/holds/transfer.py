@@ -44,9 +44,8 @@ def take_over(
         if hold.holder_id == by.user.pk:
             return hold
         rules.may_take_over(hold, by, reason=reason)
-        rules.may_hold_for(
-            hold.event_type_id, by.user, catalogue.listing(hold.event_type_id, now=now)
-        )
+        listing = catalogue.listing(hold.event_type_id, now=now)
+        rules.may_hold_for(hold.event_type_id, by.user, listing)
         require_quiet(operation, hold)
         require_version(operation, hold, version)
         if hold.has_ended:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -11,7 +13,7 @@ def name(text: object) -> SafeString:
     return format_html('<bdi translate="no">{}</bdi>', text)
 
 
-def filled(sentence: str, **values: object) -> SafeString:
+def filled(sentence: str, **values: Any) -> SafeString:
     """Fill values, of which names are marked, into a sentence for HTML."""
     escaped = {key: conditional_escape(value) for key, value in values.items()}
     return mark_safe(conditional_escape(sentence) % escaped)  # noqa: S308 - all of it is escaped

@@ -67,6 +67,11 @@ def prepare(folder: Path = FOLDER) -> None:
     )
 
 
+def environment_of_children(public_url: str) -> dict[str, str]:
+    """Return the environment of child processes, with the address of this run."""
+    return os.environ | {"PUBLIC_URL": public_url}
+
+
 def stored_secret(path: Path) -> str:
     """Return the secret of an earlier start, so that people stay signed in, or a new one."""
     if not path.exists():

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from dashboard.audit import text_index, triggers
+from dashboard.audit import text_index, text_sql, triggers
 from dashboard.localization.searching import search_text
 
 BATCH = 5000
@@ -17,7 +17,7 @@ def create(apps: Any, schema_editor: Any) -> None:
             cursor.execute(statement)
         cursor.execute(
             f"INSERT INTO {text_index.TABLES[0]} (rowid, text)"
-            f" SELECT id, {triggers.text_of('entry', connection.vendor)} FROM {triggers.TABLE} AS entry"
+            f" SELECT id, {text_sql.text_of('entry', connection.vendor)} FROM {triggers.TABLE} AS entry"
         )
         holds = apps.get_model("dashboard", "Hold").objects.using(connection.alias)
         rows = holds.values_list("pk", "client_name", "client_contact", "note")

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import migrations, models
 
-from dashboard.audit import action_sql, rollup_sql, text_index, triggers
+from dashboard.audit import action_sql, rollup_sql, text_index, text_sql, triggers
 
 HOLDS_EVENT_TYPE = f"""
     UPDATE {action_sql.ACTIONS} SET event_type =
@@ -22,7 +22,7 @@ def fill(_apps: Any, schema_editor: Any) -> None:
         for statement in rollup_sql.statements(connection.vendor):
             cursor.execute(statement)
         cursor.execute(f"DELETE FROM {text_index.ENTRIES}")
-        cursor.execute(triggers.index_all_texts(connection.vendor))
+        cursor.execute(text_sql.index_all(connection.vendor))
 
 
 def drop_triggers(_apps: Any, schema_editor: Any) -> None:

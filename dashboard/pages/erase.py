@@ -10,9 +10,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
-from dashboard.audit.clients import holds_of_same_client
 from dashboard.holds import erasure
-from dashboard.holds.models import Hold
 from dashboard.pages import answers
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import get_hold, hold_row, viewer_of
@@ -26,7 +24,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         context = {
             "row": hold_row(hold, viewer_of(request)),
             "ended": erasure.erasable(hold).count(),
-            "open": holds_of_same_client(hold).filter(state__in=Hold.OPEN).count(),
+            "open": erasure.unerasable(hold).count(),
         }
         return answers.render_page(request, "erase", context)
     erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())

@@ -227,14 +227,14 @@ def inserter(on_sqlite: bool, cursor: Any, table: str, names: list[str]) -> Any:
 def finish(connection: Any, cursor: Any, indexes: list[str]) -> None:
     """Fill what the product keeps beside the entries by its own statements, and build indexes."""
     from dashboard.accounts.models import User  # noqa: PLC0415
-    from dashboard.audit import action_sql, rollup_sql, triggers  # noqa: PLC0415
+    from dashboard.audit import action_sql, rollup_sql, text_sql  # noqa: PLC0415
     from dashboard.audit.models import AuditEntry  # noqa: PLC0415
     from dashboard.holds.models import Hold  # noqa: PLC0415
 
     filling = [
         action_sql.insert_all(connection.vendor),
         *rollup_sql.statements(connection.vendor),
-        triggers.index_all_texts(connection.vendor),
+        text_sql.index_all(connection.vendor),
     ]
     first = [sql for sql in indexes if "audit_action_kind" in sql]
     rest = [sql for sql in indexes if sql not in first]

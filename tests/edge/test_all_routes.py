@@ -205,7 +205,7 @@ def test_no_answer_leads_to_another_site(desk: Desk, admin: User, who: str, htmx
         answers = [browser.get(desk.path(name), sent, headers=headers)]
         answers.append(browser.post(desk.path(name), desk.form(name) | sent, headers=headers))
         for answer in answers:
-            target = re.sub(r"\?\S*", "", leads_to(answer))  # in a query of our own it is text
+            target = re.sub(r"\?\S*", "", leads_to(answer))  # in a query of Holdfast it is text
             away |= {name: target} if EVIL in target or target.startswith("//") else {}
     assert away == {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import signal
 import socket
@@ -79,7 +78,7 @@ class Command(BaseCommand):
 
 def start_children(children: Children, listener: socket.socket, url: str) -> str:
     """Start sandbox, settle and server; return the address that controls the sandbox."""
-    children.environment = variables = os.environ | {"PUBLIC_URL": url}
+    children.environment = variables = demonstration.environment_of_children(url)
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])

@@ -29,7 +29,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was erased: there is no hold {missing[0]}.")
         for pk, hold in found.items():
             ended = erasure.erasable(hold).count()
-            stay = erasure.of_same_client(hold).filter(state__in=Hold.OPEN).count()
+            stay = erasure.unerasable(hold).count()
             self.stdout.write(
                 f"hold {pk}: {ended} ended holds of its client say something,"
                 f" {stay} open ones keep it"
