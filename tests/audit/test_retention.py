@@ -217,7 +217,9 @@ def test_command_removes_by_policy_behind_a_checkpoint(settings, tmp_path):
     text = output("audit_verify", checkpoints=file)
     assert "Verified 1 entries and 1 checkpoints" in text
     assert "Retention removed the entries up to position 3" in text
-    exported = output("audit_export").splitlines()
+    stderr = io.StringIO()
+    exported = output("audit_export", stderr=stderr).splitlines()
+    assert "Without entries until Sat 1 May 2021" in stderr.getvalue()
     assert standalone_verifier.first_fault(exported, [file.read_text()]) == ""
     assert json.loads(exported[0])["position"] == 4
     forged = exported[0].replace('"hash": "', '"hash": "0')

@@ -12,9 +12,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from dashboard.audit import export, stream
+from dashboard.audit import checkpoints, export, stream
 from dashboard.audit.forms import VISIBLE, LogForm
 from dashboard.audit.stream import StreamError
+from dashboard.localization import local_times
 from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
@@ -82,6 +83,9 @@ class Command(BaseCommand):
                 self.follow(cursor, options["every"], options["output"])
             else:
                 self.write(export.of_filter(form.log_filter(), now), options["format"])
+                if prune := checkpoints.latest_prune():
+                    until = local_times.in_full(prune.until)
+                    self.stderr.write(f"Without entries until {until}: retention removed them.")
 
     def follow(self, cursor: Path, every: float | None, file: Path | None) -> None:
         """Write what is new, once or until stopped."""
