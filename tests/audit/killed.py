@@ -3,14 +3,13 @@
     python -m tests.audit.killed MODULE COMMAND [ARGUMENT…]
 
 Runs the command again and again in a child. The first one kills itself (SIGKILL) before the first
-line of the module that it executes, the next one before the third, until one comes to its end.
+line of the module that it executes, the next one before the second, until one comes to its end.
 Prints after each whether the log is intact: "intact", or the fault.
 """
 
 from __future__ import annotations
 
 import importlib
-import itertools
 import os
 import signal
 import sys
@@ -22,7 +21,7 @@ from django.core.management import call_command
 from django.db import connections
 
 django.setup()
-from dashboard.audit import evidence  # noqa: E402
+from dashboard.audit import checkpoints, evidence  # noqa: E402
 
 
 def die_at(file: str, number: int) -> None:
@@ -53,12 +52,17 @@ def run_until_killed(file: str, number: int, arguments: list[str]) -> int:
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
+def place() -> tuple[object, ...]:
+    return checkpoints.latest_prune(), checkpoints.start()
+
+
 def main() -> None:
     module, *arguments = sys.argv[1:]
     tested = importlib.import_module(module)
     tested.BATCH = 2  # type: ignore[attr-defined] # so that few entries are several batches
     file = str(tested.__file__)
-    for number in itertools.count(step=2):
+    number, begin = 0, place()
+    while True:
         ended = run_until_killed(file, number, arguments)
         if ended not in (0, -signal.SIGKILL):
             raise SystemExit(f"the command failed at line {number}")
@@ -66,6 +70,9 @@ def main() -> None:
         print(fault or "intact", flush=True)  # noqa: T201
         if ended == 0:
             return
+        # Where retention got further, each line is tried again from there.
+        number = number + 1 if begin == place() else 0
+        begin = place()
 
 
 if __name__ == "__main__":
