@@ -220,7 +220,7 @@ def test_foreign_fields_set_nothing(desk: Desk, calcom: Sandbox, staff: User, ad
 
     del desk.forms["place"]["offer"]
     assert send(mine, "place") == 303
-    new = Hold.objects.latest("pk")
+    new = Hold.objects.latest("created_at")
     assert (new.holder, new.state, new.version, new.event_type_title, new.ended_at) == (
         *(staff, "held", hold.version, hold.event_type_title, None),
     )
