@@ -75,7 +75,7 @@ def load(entries: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"CREATE TABLE {LOADED} (id integer)")
     seconds = time.perf_counter() - began
-    sys.stdout.write(
+    sys.stderr.write(
         f"  generated {entries} entries on {connection.vendor}: {entries / seconds:.0f}/s\n"
     )
     sys.stderr.flush()
