@@ -79,6 +79,10 @@ def pages(product: Product) -> dict[str, str]:
         # Refusals are logged in the office's language, so only actions without one are shown.
         "audit": "/audit/?action=place&outcome=ok",
         "audit-entry": "/audit/1/",
+        "audit-story": f"/audit/?find=hold:{own}",
+        "audit-searches": "/audit/searches/?find=outcome:ok",
+        "audit-searches-of-others": "/audit/searches/others",
+        "audit-retention": "/audit/retention?before=2020-01-01",
         "settings": "/settings/",
     }
 
