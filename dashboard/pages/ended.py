@@ -58,9 +58,12 @@ def find_past(request: HttpRequest) -> HttpResponse:
 
 
 def text_to_find(request: HttpRequest) -> str:
-    """Return what is to be found: of a form, or of a script's request."""
+    """Return what is to be found: of a form, or of a script's request.
+
+    Without NUL, which PostgreSQL refuses in a text.
+    """
     find = request.POST.get("find", "") or unquote(request.headers.get(FIND_HEADER, ""))
-    return find.strip()[:MOST_TO_FIND]
+    return find.replace("\0", "").strip()[:MOST_TO_FIND]
 
 
 def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:

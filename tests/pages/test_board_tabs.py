@@ -242,6 +242,11 @@ class TestFind:
         assert "Also in the past: 1 hold<" in page
         assert f'href="/holds/new?again={found.pk}"' in page
 
+    def test_nul_is_left_out(self, staff: User, office: dict[str, Hold]) -> None:
+        assert self.found(staff, "mbe\x00ki", tab="ended") == [office["lost"].pk]
+        answer = desk(staff).get("/past", headers={"Holdfast-Find": "mbeki%00"})
+        assert re.findall(r'<tr id="e(\d+)"', markup(answer)) == [str(office["lost"].pk)]
+
     def test_blank_text_finds_all(self, staff: User, office: dict[str, Hold]) -> None:
         assert len(self.found(staff, " ")) == 6
 
