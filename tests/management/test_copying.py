@@ -79,6 +79,15 @@ def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
         manage(variables, "move_database", postgresql_url)
 
 
+def test_log_that_moved_from_postgresql_can_be_verified(tmp_path: Path, postgresql_url: str) -> None:
+    source = environment(public_url="http://localhost", database_url=postgresql_url)
+    target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
+    manage(source, "migrate")
+    manage(source, "move_database", stdin=target["DATABASE_URL"])
+    for variables in (source, target):
+        assert "Verified 1 entries" in manage(variables, "audit_verify", "--indexes")
+
+
 @pytest.mark.django_db
 def test_backup_overwrites_nothing(tmp_path: Path) -> None:
     (tmp_path / "copy").write_text("kept")

@@ -25,11 +25,11 @@ class Command(BaseCommand):
             metavar="FILE",
             help="file with lines of audit_checkpoint, kept outside the database",
         )
-
         parser.add_argument(
             "--indexes",
             action="store_true",
-            help="compare the counts of the pictures and the text index with the entries too",
+            help="compare what the log is searched by, and the counts of the pictures, with the"
+            " entries too",
         )
 
     def handle(self, *_: Any, **options: Any) -> None:

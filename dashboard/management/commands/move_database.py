@@ -75,6 +75,7 @@ def move(*, now: datetime) -> dict[str, int]:
     with transaction.atomic(), transaction.atomic(using=ALIAS):
         asked = {"database": connections[ALIAS].vendor}
         trail.event(action=AuditEntry.Action.MOVE_DATABASE, by=None, asked=asked, now=now)
+        connections["default"].check_constraints()  # PostgreSQL links the entry now, not at the end
         for model in every:  # what migrations and their signals made
             delete_all(model)
         counts = {model._meta.label: copy(model) for model in every}
