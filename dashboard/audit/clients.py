@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.localization.folding import fold
 
@@ -23,7 +24,7 @@ def holds_of_same_client(hold: Any) -> QuerySet[Any]:
     """
     if not hold.client_contact:
         return all_holds().filter(pk=hold.pk)
-    saying = HoldText.objects.filter(text__like=fold(hold.client_contact))
+    saying = HoldText.objects.filter(text_index.has(fold(hold.client_contact)))
     return all_holds().filter(
         pk__in=saying.values("rowid"),
         client_name=hold.client_name,

@@ -74,6 +74,15 @@ def test_hold_without_a_contact_is_alone(staff, admin, name):
     assert told(nameless)[2] == "short"
 
 
+@pytest.mark.parametrize("contact", ["李", "李伟", "7", "'"])
+def test_contact_too_short_for_the_index_is_found(staff, admin, contact):
+    ended = [
+        make_hold(staff, state=Hold.State.EXPIRED, **{**ADA, "client_contact": contact}).pk
+        for _number in range(2)
+    ]
+    assert erasure.erase(hold_id=ended[0], by=acting(admin), now=timezone.now()) == ended
+
+
 def test_staff_cannot_erase_and_the_log_says_so(ended, staff):
     with pytest.raises(HoldError) as refused:
         erasure.erase(hold_id=ended[0].pk, by=acting(staff), now=timezone.now())
