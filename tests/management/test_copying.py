@@ -79,7 +79,7 @@ def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
         manage(variables, "move_database", postgresql_url)
 
 
-def test_log_that_moved_from_postgresql_can_be_verified(tmp_path: Path, postgresql_url: str) -> None:
+def test_log_moved_from_postgresql_can_be_verified(tmp_path: Path, postgresql_url: str) -> None:
     source = environment(public_url="http://localhost", database_url=postgresql_url)
     target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
     manage(source, "migrate")
