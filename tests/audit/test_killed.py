@@ -16,7 +16,8 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from dashboard.audit import stream
-from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText
+from dashboard.audit.logged_actions import LoggedAction
+from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from tests import serving
 from tests.audit.test_retention import YOUNG, write
 from tests.holds.processes import database_url
@@ -54,7 +55,7 @@ def test_killed_retention_goes_on(tmp_path: Path) -> None:
     record = AuditPrune.objects.get()
     assert (record.first, record.position) == (1, 5)
     assert AuditLink.objects.order_by("position")[0].position == 5
-    assert AuditEntry.objects.count() == EntryText.objects.count() == 4
+    assert AuditEntry.objects.count() == LoggedAction.objects.count() == 4
     assert AuditEntry.objects.filter(action="prune").count() == 1
 
 

@@ -258,6 +258,7 @@ def test_every_action_and_state_has_a_text(db):
         "denied",
         "searches_read",
         "search_deleted",
+        "prune",
         "restore",
         "move_database",
     }
