@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import CDPSession, expect
 
@@ -169,6 +171,25 @@ def test_nothing_is_cut_where_letters_are_twice_as_large(
     for path in ("/", f"/holds/{pk}/", f"/holds/{pk}/move", "/holds/new?event_type_id=1"):
         user.page.goto(path)
         user.page.evaluate("document.documentElement.style.fontSize = '32px'")
+        found[path] = user.page.evaluate(OUTSIDE)
+    assert {path: outside for path, outside in found.items() if outside} == {}
+
+
+def test_nothing_is_cut_where_a_typed_word_is_long(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    """Client, contact and search may be one word that is wider than a phone."""
+    word = "w" * 100
+    pk = product.place("vera", product.free_time(), word, client_contact=f"{word}@example.org")
+    user = open_browser("vera", viewport=PHONE)
+    user.page.goto(f"/audit/searches/?find={word}")
+    user.fill(name="W" * 60)
+    user.press("Save")
+    user.expect_text("Saved: ")
+    found = {}
+    for path in ("/", f"/holds/{pk}/move", f"/audit/?find={word}", f"/audit/?find=client:{pk}"):
+        user.page.goto(path)
+        expect(user.page.locator("main")).to_contain_text(re.compile(word, re.IGNORECASE))
         found[path] = user.page.evaluate(OUTSIDE)
     assert {path: outside for path, outside in found.items() if outside} == {}
 
