@@ -70,6 +70,8 @@ def test_hold_without_a_contact_is_alone(staff, admin, name):
         make_hold(staff, state=Hold.State.EXPIRED, client_name=name, note=note)
         for note in ("tall", "short")
     )
+    page = desk(admin).get(f"/holds/{noted.pk}/erase").content.decode()
+    assert "Known by name only: other holds of this name" in page
     assert erasure.erase(hold_id=noted.pk, by=acting(admin), now=timezone.now()) == [noted.pk]
     assert told(nameless)[2] == "short"
 
@@ -102,6 +104,7 @@ def test_page_says_what_goes_and_erases(ended, staff, admin):
     page = " ".join(browser.get(address).content.decode().split())
     assert "go from 2 ended holds of this client" in page
     assert "1 hold of this client has not ended" in page
+    assert "Known by name only" not in page
     answer = browser.post(address, follow=True)
     assert answer.redirect_chain == [(f"/holds/{ended[0].pk}/", 303)]
     assert "Erased from 2 holds." in answer.content.decode()
