@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
@@ -82,6 +83,11 @@ class TestNumbers:
     def test_response_times_are_bounds_of_their_buckets(self, admins_browser):
         ((_url, _day, *times),) = tables(admins_browser, **DAYS)["response-times"]
         assert times == ["5", "150 ms", "250 ms"]
+
+    def test_a_day_without_answers_has_no_time(self, admins_browser):
+        page = admins_browser.get(PAGE, DAYS).content.decode()
+        titles = [" ".join(text.split()) for text in re.findall("<title>(.*?)</title>", page, re.S)]
+        assert titles[-2:] == ["Mon 24 Nov 2025: 0", "Tue 25 Nov 2025: 150 / 250 ms"]
 
     def test_each_bar_leads_to_as_many_lines(self, admins_browser):
         for name, rows in tables(admins_browser, **DAYS).items():
