@@ -65,7 +65,10 @@ class LogForm(forms.Form):
         required=False,
         max_length=500,
         strip=True,
-        widget=forms.TextInput(attrs={"type": "search", "aria-describedby": "find-help"}),
+        # Django adds its id of the error only where the widget names nothing itself.
+        widget=forms.TextInput(
+            attrs={"type": "search", "aria-describedby": "id_find_error find-help"}
+        ),
     )
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
     action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)

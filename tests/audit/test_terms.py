@@ -205,6 +205,8 @@ def test_page_explains_beside_the_box_and_finds(log, admins_browser):
     answer = admins_browser.get("/audit/", {"find": "day:soon"})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["find"])
     assert 'value="day:soon"' in answer.content.decode()
+    assert 'aria-describedby="id_find_error find-help"' in answer.content.decode()
+    assert 'id="id_find_error"' in answer.content.decode()
     answer = admins_browser.get("/audit/", {"find": "zoe", "action": "extend"})
     assert [line.action for line in answer.context["page"].lines] == ["extend"]
     assert "Find: zoe" in answer.content.decode()
