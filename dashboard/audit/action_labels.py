@@ -43,7 +43,7 @@ DONE: dict[str, str | Promise] = {
     Action.DENIED: _lazy("was denied a page"),
     Action.EXPORT: _lazy("exported the log"),
     Action.VERIFY: _lazy("verified the log"),
-    Action.ERASE: _lazy("erased the client's data of %(it)s and of all other ended holds"),
+    Action.ERASE: _lazy("erased the client's data of %(it)s and of the client's other ended holds"),
     Action.PRUNE: _lazy("removed old entries of the log"),
     Action.SEARCHES_READ: _lazy("read the saved searches of others"),
     Action.SEARCH_DELETED: _lazy("deleted a saved search of another person"),

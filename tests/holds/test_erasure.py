@@ -108,6 +108,7 @@ def test_page_says_what_goes_and_erases(ended, staff, admin):
     answer = browser.post(address, follow=True)
     assert answer.redirect_chain == [(f"/holds/{ended[0].pk}/", 303)]
     assert "Erased from 2 holds." in answer.content.decode()
+    assert "of it and of the client&#x27;s other ended holds" in answer.content.decode()
     assert "Ada" not in answer.content.decode()
     page = browser.get(address).content.decode()
     assert "No ended hold says anything about this client." in page
