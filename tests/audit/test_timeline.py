@@ -256,6 +256,7 @@ def test_every_action_and_state_has_a_text(db):
         "sign_in_unlocked",
         "sign_out",
         "denied",
+        "prune",
         "searches_read",
         "search_deleted",
         "prune",
