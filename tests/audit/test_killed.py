@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import stream
+from dashboard.audit import derived, stream
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from tests import serving
@@ -56,6 +56,7 @@ def test_killed_retention_goes_on(tmp_path: Path) -> None:
     assert (record.first, record.position) == (1, 5)
     assert AuditLink.objects.order_by("position")[0].position == 5
     assert AuditEntry.objects.count() == LoggedAction.objects.count() == 4
+    assert derived.fault() is None
     assert AuditEntry.objects.filter(action="prune").count() == 1
 
 
