@@ -117,9 +117,10 @@ function filter() {
     found += foundHere;
   }
   for (const part of document.querySelectorAll("[data-unless-find]")) part.hidden = hasTerms;
+  const isSearched = document.querySelector("[data-searched]") !== null;
   const noMatch = document.querySelector("[data-no-match]");
-  if (noMatch) noMatch.hidden = found > 0 || !document.querySelector("[data-searched]");
-  return found;
+  if (noMatch) noMatch.hidden = found > 0 || !isSearched;
+  return isSearched ? found : undefined;
 }
 
 // Holds that have ended are asked for when typing rests, and their number is read out.

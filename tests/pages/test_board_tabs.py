@@ -184,7 +184,7 @@ class TestFind:
     def found(self, user: User, text: str, tab: str = "everyone") -> list[int]:
         page = desk(user).post(f"/?tab={tab}", {"find": text})
         assert page.status_code == 200
-        return [int(pk) for pk in re.findall(r'id="[hae](\d+)"', markup(page))]
+        return [int(pk) for pk in re.findall(r'id="[haep](\d+)"', markup(page))]
 
     @pytest.mark.parametrize(
         ("text", "holds"),
@@ -229,7 +229,7 @@ class TestFind:
         browser, seen, asked = desk(staff), [], {"find": "zoe"}
         while asked:
             page = markup(browser.post("/?tab=soon", asked))
-            seen.append([int(pk) for pk in re.findall(r'<tr id="e(\d+)"', page)])
+            seen.append([int(pk) for pk in re.findall(r'<tr id="p(\d+)"', page)])
             older = re.search(r'name="before" value="(\d+)"', page)
             asked = {"find": "zoe", "before": older[1]} if older else {}
         assert seen == [pks[:2:-1], pks[2:0:-1], pks[:1]]
@@ -238,14 +238,14 @@ class TestFind:
         found = put_ended(staff, ago=9 * DAY, client_name="Łukasz Żak", slot_start=timezone.now())
         answer = desk(staff).get("/past", headers={"Holdfast-Find": "lukasz%20%C5%BCak"})
         page = markup(answer)
-        assert re.findall(r'<tr id="e(\d+)"', page) == [str(found.pk)]
+        assert re.findall(r'<tr id="p(\d+)"', page) == [str(found.pk)]
         assert "Also in the past: 1 hold<" in page
         assert f'href="/holds/new?again={found.pk}"' in page
 
     def test_nul_is_left_out(self, staff: User, office: dict[str, Hold]) -> None:
         assert self.found(staff, "mbe\x00ki", tab="ended") == [office["lost"].pk]
         answer = desk(staff).get("/past", headers={"Holdfast-Find": "mbeki%00"})
-        assert re.findall(r'<tr id="e(\d+)"', markup(answer)) == [str(office["lost"].pk)]
+        assert re.findall(r'<tr id="p(\d+)"', markup(answer)) == [str(office["lost"].pk)]
 
     def test_blank_text_finds_all(self, staff: User, office: dict[str, Hold]) -> None:
         assert len(self.found(staff, " ")) == 6
