@@ -259,7 +259,6 @@ def test_every_action_and_state_has_a_text(db):
         "prune",
         "searches_read",
         "search_deleted",
-        "prune",
         "restore",
         "move_database",
     }
