@@ -284,7 +284,7 @@ CALLS: dict[str, Message] = {
     ),
     Cause.UNANSWERED: UNANSWERED,
     # Any 5xx: cal.com's own, or that of a proxy before it.
-    Cause.SERVER_FAULT: replace(UNANSWERED, happened=_("cal.com’s server answered with an error.")),
+    Cause.SERVER_FAULT: replace(UNANSWERED, happened=_("cal.com's server answered with an error.")),
     Cause.NOT_JSON: replace(UNANSWERED, happened=_("cal.com's answer could not be read.")),
     Cause.UNKNOWN_SHAPE: replace(UNANSWERED, happened=_("cal.com's answer has an unknown format.")),
 }

@@ -116,7 +116,7 @@ EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
         "Try again in a moment; if it goes on, tell the operator.",
     ),
     Cause.UNANSWERED: (Unknown, 503, None, "cal.com did not answer.", WAIT),
-    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com’s server answered with an error.", WAIT),
+    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com's server answered with an error.", WAIT),
     Cause.NOT_JSON: (Unknown, 503, None, "cal.com's answer could not be read.", WAIT),
     Cause.UNKNOWN_SHAPE: (
         Unknown,

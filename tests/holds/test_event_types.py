@@ -174,5 +174,5 @@ def test_list_that_cannot_be_read_is_said_so(calcom: Sandbox, staff: User) -> No
     calcom.faults.add("500", route="/v2/event-types", count=None)
     answer = desk(staff).get("/holds/new")
     text = answer.content.decode()
-    assert answer.context["picker"].notes[0] == "cal.com’s server answered with an error."
-    assert "cal.com’s server answered with an error." in text
+    assert answer.context["picker"].notes[0] == "cal.com's server answered with an error."
+    assert "cal.com's server answered with an error." in text
