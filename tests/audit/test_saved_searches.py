@@ -44,6 +44,7 @@ def test_search_is_saved_as_typed_and_opened(admins_browser):
 def test_name_is_refused_beside_the_field(admins_browser, name):
     answer = admins_browser.post(f"/audit/searches/?{FIND}", {"name": name})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    assert ('name="replace"' in answer.content.decode()) == bool(name)
     assert saved() == []
 
 
