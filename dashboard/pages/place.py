@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -144,7 +144,7 @@ def tell_clashes(request: HttpRequest, hold: Hold) -> None:
 
 def empty_page(request: HttpRequest) -> HttpResponse:
     """Return the page for a form that was not sent, with the values that its address asks for."""
-    params = recall(request) or request.GET
+    params = request.GET.dict() | (recall(request) or QueryDict()).dict()
     values = prefilled(params, now=timezone.now()) | parameters.initial(params, PlaceForm)
     return place_page(request, PlaceForm(initial=values))
 

@@ -143,16 +143,34 @@ document.addEventListener("htmx:before:response", (event) => {
 async function keep(form, address, signIn) {
   const typed = new URLSearchParams(new FormData(form));
   for (const [name, value] of address.searchParams) if (typed.has(name)) typed.set(name, value);
+  const answer = await save(typed, address);
+  if (answer) location.assign(answer.headers.get("HX-Redirect") ?? signIn);
+}
+
+async function save(typed, address) {
   const token = document.querySelector("[name=csrfmiddlewaretoken]");
   if (token) typed.set(token.name, token.value);
   const { href } = document.getElementById("script-texts").content.querySelector("[data-text=keep]");
   const headers = { "HX-Request": "true", "HX-Current-URL": address.href };
   try {
-    const answer = await fetch(href, { method: "POST", body: typed, headers });
-    location.assign(answer.headers.get("HX-Redirect") ?? signIn);
+    return await fetch(href, { method: "POST", body: typed, headers });
   } catch {
     document.dispatchEvent(new CustomEvent("htmx:error", { detail: {} }));
   }
 }
+
+// The search for a time with anyone is another page, which leads back with a time: the form is
+// kept meanwhile, without what the address back says.
+const OF_ADDRESS = ["event_type_id", "other_event_type_id", "slot_start", "slot_duration", "offer", "again"];
+
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("[data-keeps-form]");
+  const form = document.querySelector("main form[data-typed]");
+  if (!link || !form || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const typed = new URLSearchParams(new FormData(form));
+  for (const name of OF_ADDRESS) typed.delete(name);
+  if (await save(typed, new URL(document.baseURI))) location.assign(link.href);
+});
 
 setUp();

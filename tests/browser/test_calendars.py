@@ -159,3 +159,23 @@ def test_board_shows_one_calendar(open_browser: OpenBrowser, product: Product) -
     ada.page.locator("summary", has_text="Marek Dvořák").click()
     ada.page.get_by_role("button", name="All calendars").click()
     expect(ada.page.locator("#board tbody tr")).to_have_count(2)
+
+
+@pytest.mark.parametrize("is_signed_in", [True, False], ids=["signed-in", "signed-out"])
+def test_a_search_with_anyone_gives_the_typed_text_back(
+    open_browser: OpenBrowser, is_signed_in: bool
+) -> None:
+    ada = open_browser("ada")
+    ada.page.goto("/holds/new")
+    ada.fill(client_name="Sophie", note="called at nine")
+    if not is_signed_in:
+        ada.page.context.clear_cookies(name="holdfast_session")
+    ada.page.get_by_role("link", name="Next free with anyone").click()
+    if not is_signed_in:
+        ada.expect_text("What you typed is kept")
+        ada.sign_in()
+    ada.expect_text("Not saved yet. What you typed is back in the form.")
+    assert "slot_start=" in ada.path
+    expect(ada.field("client_name")).to_have_value("Sophie")
+    expect(ada.field("note")).to_have_value("called at nine")
+    assert ada.field("slot_start").input_value().replace(":", "%3A") in ada.path
