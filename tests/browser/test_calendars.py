@@ -179,3 +179,14 @@ def test_a_search_with_anyone_gives_the_typed_text_back(
     expect(ada.field("client_name")).to_have_value("Sophie")
     expect(ada.field("note")).to_have_value("called at nine")
     assert ada.field("slot_start").input_value().replace(":", "%3A") in ada.path
+
+
+def test_no_page_is_too_wide_where_letters_are_twice_as_large(open_browser: OpenBrowser) -> None:
+    """The buttons beside the heading are those of a desk with calendars."""
+    ada = open_browser("ada", viewport=PHONE)
+    widths = {}
+    for path in ("/", "/holds/new", "/holds/first"):
+        ada.page.goto(path)
+        ada.page.evaluate("document.documentElement.style.fontSize = '32px'")
+        widths[path] = ada.page.evaluate("document.documentElement.scrollWidth")
+    assert widths == dict.fromkeys(widths, PHONE["width"])
