@@ -42,6 +42,7 @@ LOOKALIKES = {
     "z": "ᴢ2",
 }
 TABLE = str.maketrans({odd: plain for plain, odds in LOOKALIKES.items() for odd in odds})
+PROGRAMS = "Holdfast", "cal.com"  # as pages and log call them
 INVISIBLE_LETTERS = "\u115f\u1160"  # fillers of Hangul
 
 
@@ -64,7 +65,7 @@ def reads_like_system(name: str) -> bool:
                 return True
         if any(folded(text) in letters for text in texts):
             return True
-    return letters == folded(SYSTEM)
+    return letters in map(folded, (SYSTEM, *PROGRAMS))
 
 
 class Names:

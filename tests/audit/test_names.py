@@ -32,6 +32,8 @@ LIKE_SYSTEM = [
     "unknown user name (3fa9c1)",
     "not signed in, as “staff”",
     "the system (automatic)",
+    "Holdfast",
+    "cal com",
 ]
 
 
