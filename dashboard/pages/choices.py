@@ -68,16 +68,18 @@ def select_for(groups: Sequence[Group], recent: Sequence[int]) -> EventTypeSelec
         return EventTypeSelect([option for group in groups for option in options_of(group)])
     paused = {each.id for group in groups if group.is_paused for each in group.event_types}
     by_id = {each.id: (group, each) for group in groups for each in group.event_types}
-    first = [
-        (number, f"{event_type_label(by_id[number][1])} · {by_id[number][0].label}")
-        for number in recent
-        if number in by_id
-    ]
+    first = [(number, label_in(*by_id[number])) for number in recent if number in by_id]
     choices: list[Any] = [(_("Usual and recent"), first)] if first else []
     for group in groups:
         name = _("%(label)s (paused)") % {"label": group.label} if group.is_paused else group.label
         choices.append((name, options_of(group)))
     return EventTypeSelect(choices, paused)
+
+
+def label_in(group: Group, event_type: EventType) -> str:
+    """Return the event type's label with the calendar's; the owner may have the same name."""
+    calendar = f" · {group.label}"
+    return event_type_label(event_type).removesuffix(calendar) + calendar
 
 
 def options_of(group: Group) -> list[Option]:

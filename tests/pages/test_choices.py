@@ -79,6 +79,20 @@ def test_usual_and_recent_come_first_then_the_calendars(calcom: Sandbox, staff: 
     ]
 
 
+def test_recent_event_type_names_an_owner_who_is_the_calendar_once(
+    calcom: Sandbox, staff: User
+) -> None:
+    calendar("Ada", event_type(CONSULT, "Talk", hosts=(ADA,)))
+    calendar("Ben", event_type(SHORT, "Talk", hosts=(ADA,)))
+    for number in (SHORT, CONSULT):
+        put_ended(staff, event_type_id=number)
+
+    name, recent = options(desk(staff).get(PATH))[0]
+
+    assert name == "Usual and recent"
+    assert recent == ["Talk · 60 min · Ada", "Talk · 60 min · Ada · Ben"]
+
+
 def test_calendars_that_are_hidden_or_of_others_are_not_offered(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
