@@ -182,7 +182,7 @@ def test_a_search_with_anyone_gives_the_typed_text_back(
 
 
 def test_no_page_is_too_wide_where_letters_are_twice_as_large(open_browser: OpenBrowser) -> None:
-    """The buttons beside the heading are those of a desk with calendars."""
+    """Only a desk with calendars has these buttons beside the heading."""
     ada = open_browser("ada", viewport=PHONE)
     widths = {}
     for path in ("/", "/holds/new", "/holds/first"):
