@@ -38,6 +38,7 @@ class Line:
     as_booked: bool  # a release that ended the hold as booked
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     who: str
+    name: str  # of who it was; on paper "you" could be anyone
     by_system: bool
     it: str  # the hold as the object of the sentence
     client: str  # the name as the hold has it now
@@ -169,6 +170,7 @@ def fold_action(
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
         who=action_labels.actor_label(first, viewer, with_username=names.is_ambiguous(first)),
+        name=action_labels.actor_label(first, None, with_username=names.is_ambiguous(first)),
         by_system=action_labels.is_by_system(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
         client=named.hold.client_name if named.hold else "",

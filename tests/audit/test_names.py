@@ -121,7 +121,7 @@ def test_system_is_marked_on_every_page(staff, admin, hold):
         f"/holds/{hold.pk}/": 3,  # with the end of its time
         entry: 2,
     }
-    assert '<b><bdi translate="no">the system (staff)</bdi></b>' in pages["/audit/"]
+    assert '<bdi translate="no">the system (staff)</bdi>' in pages["/audit/"]
 
 
 def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):
@@ -134,7 +134,7 @@ def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):
     first = AuditEntry.objects.filter(hold=hold).earliest("id")
     page = " ".join(browser.get(f"/audit/{first.pk}/").content.decode().split())
     assert page.count("the system · automatic") == 1
-    assert '<b><bdi translate="no">system (staff)</bdi></b>' in page
+    assert '<bdi translate="no">system (staff)</bdi>' in page
 
 
 def test_folding_keeps_different_names_apart():
@@ -158,3 +158,11 @@ def test_user_name_like_a_colleagues_is_refused(staff, colleague, username):
 def test_user_names_may_differ_in_punctuation(staff):
     people.add_person(username="st.aff", role="Staff", by=None, now=NOW)
     assert User.objects.filter(username="st.aff").exists()
+
+
+def test_on_paper_the_reader_has_a_name(staff, hold):
+    extend(staff, hold)
+    browser = Client()
+    browser.force_login(staff)
+    page = " ".join(browser.get(f"/holds/{hold.pk}/").content.decode().split())
+    assert '<b class="screen">you</b> <b class="print"><bdi translate="no">staff</bdi></b>' in page
