@@ -6,6 +6,7 @@ from django.db import migrations, models
 
 from dashboard.audit import action_sql, rollup_sql, text_index, text_sql, triggers
 
+PARTIAL = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
 HOLDS_EVENT_TYPE = f"""
     UPDATE {action_sql.ACTIONS} SET event_type =
         (SELECT h.event_type_id FROM dashboard_hold h WHERE h.id = {action_sql.ACTIONS}.hold)
@@ -123,60 +124,15 @@ class Migration(migrations.Migration):
             model_name="loggedaction",
             index=models.Index(fields=["action", "outcome", "id"], name="logged_action_outcome"),
         ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("cause__isnull", False)),
-                fields=["cause", "id"],
-                name="logged_cause",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("ended__isnull", False)),
-                fields=["ended", "id"],
-                name="logged_ended",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("hold__isnull", False)),
-                fields=["hold", "id"],
-                name="logged_hold",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("event_type__isnull", False)),
-                fields=["event_type", "id"],
-                name="logged_event_type",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("about__isnull", False)),
-                fields=["about", "id"],
-                name="logged_about",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("address__isnull", False)),
-                fields=["address", "id"],
-                name="logged_address",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="loggedaction",
-            index=models.Index(
-                condition=models.Q(("request_id__isnull", False)),
-                fields=["request_id", "id"],
-                name="logged_request_id",
-            ),
+        *(
+            migrations.AddIndex(
+                model_name="loggedaction",
+                index=models.Index(
+                    condition=models.Q((f"{name}__isnull", False)),
+                    fields=[name, "id"],
+                    name=f"logged_{name}",
+                ),
+            )
+            for name in PARTIAL
         ),
     ]
