@@ -33,7 +33,7 @@ from dashboard.audit import (
 )
 from dashboard.localization.folding import fold
 
-TABLE = "dashboard_auditentry"
+TABLE = action_sql.ENTRIES
 LINKS = "dashboard_auditlink"
 PRUNES = "dashboard_auditprune"
 TABLES = {TABLE: "id", LINKS: "position", PRUNES: "position"}  # with their primary keys
