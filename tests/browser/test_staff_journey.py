@@ -191,7 +191,7 @@ class TestExtend:
         ada.page.locator(f"#h{pk}").get_by_role("button", name="+15 min").click()
         ada.expect_text("is held until")
         assert ada.path == ("/" if ada.scripts else f"/holds/{pk}/")
-        assert product.minutes_left() == [45]
+        assert product.minutes_left() in ([45], [46], [47])  # each time rounded up
 
     def test_a_shorter_time_is_refused_beside_the_field(self, ada: User) -> None:
         ada.refusals.add(422)

@@ -11,6 +11,9 @@ from tests.browser.product import Product
 from tests.browser.user import OpenBrowser, User, in_both_ways
 
 MINUTE = 60  # seconds
+# The minutes left of a hold in its last minute after fifteen more. They are rounded up from now,
+# and cal.com tells its time in whole seconds: a hold extended at once has a second too many.
+EXTENDED = (15, 16, 17)
 # Records everything that is read out, in order.
 LISTEN = """
 window.heard = [];
@@ -49,7 +52,7 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     expect(ada.page.locator("#messages")).to_contain_text("is held until")
     expect(ada.page).to_have_title("Look up · Holdfast")
     assert ada.path == "/look-up"
-    assert product.minutes_left()[0] in (15, 16)
+    assert product.minutes_left()[0] in EXTENDED
 
 
 def test_an_amber_warning_can_be_read(ada: User) -> None:
@@ -106,7 +109,7 @@ def test_the_bar_extends_on_any_page(ada: User, product: Product) -> None:
     expect(item).to_contain_text("held until")
     ada.page.locator(f"#w{pk} button").click()
     expect(item).to_be_hidden()
-    assert product.minutes_left()[0] in (15, 16)
+    assert product.minutes_left()[0] in EXTENDED
 
 
 # What has the focus, where the bar covers it.

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.holds import clock
 from dashboard.holds.models import Hold, Offer
 from dashboard.pages import board, whose
 from dashboard.sandbox import Sandbox
@@ -45,9 +46,14 @@ NOT_MODIFIED = {"/board": 4, "/warnings": 5}
 
 @pytest.fixture(autouse=True)
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Stop the server's clock: what time alone changes would be read anew."""
+    """Stop the server's clock: what time alone changes would be read anew.
+
+    Its ticks go on: they shall neither end the board's findings nor show that the clock was set.
+    """
     moment = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: moment)
+    monkeypatch.setattr(clock, "STEP_MS", 3_600_000)
+    monkeypatch.setattr(board, "FINDINGS_KEPT", 10**9)
 
 
 # The board keeps rendered rows by primary key, so no two tests share one.
