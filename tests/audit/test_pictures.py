@@ -190,6 +190,13 @@ def test_days_without_an_action(admins_browser):
     assert "<svg viewBox" not in response.content.decode()
 
 
+def test_days_on_which_calcom_was_not_asked_draw_no_times(admins_browser, staff):
+    sign_in(staff, at=datetime(2025, 11, 24, 10, tzinfo=UTC))
+    page = admins_browser.get(PAGE, DAYS).content.decode()
+    assert "cal.com was not asked on these days." in page
+    assert page.count('class="chart"') == 1
+
+
 def test_only_admins_see_it_and_it_is_linked(admins_browser, client, staff):
     assert f'href="{PAGE}"' in admins_browser.get("/audit/").content.decode()
     assert 'href="/audit/"' in admins_browser.get(PAGE).content.decode()

@@ -14,6 +14,7 @@ REFRESH = "htmx.trigger('#log-news', 'refresh', {}, false)"
 
 def test_new_actions_are_counted_and_shown_only_when_asked(vera: User, product: Product) -> None:
     product.place("ada", product.free_time(), "Hedy Lamarr")
+    vera.page.set_viewport_size({"width": 1440, "height": 500})  # the page is longer
     vera.page.goto("/audit/?find=action:place")
     vera.page.get_by_role("link", name="Follow").click()
     news, rows = vera.page.locator("#log-news"), vera.page.locator("main tbody tr")
