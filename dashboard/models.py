@@ -7,6 +7,7 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText,
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calendars.models import Calendar
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
 
 __all__ = [
@@ -27,6 +28,7 @@ __all__ = [
     "ReadCount",
     "SavedSearch",
     "SignInAttempts",
+    "StoredAnswer",
     "Upstream",
     "User",
 ]

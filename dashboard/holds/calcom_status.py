@@ -79,22 +79,30 @@ class Upstream(models.Model):
         return None if until == now else ceil((until - now).total_seconds())
 
 
-class FreeTimes(models.Model):
-    """Times that cal.com last listed as free for one event type and span.
+class Asked(models.Model):
+    """A question to cal.com and its last answer.
 
     The process that sets ``asked_at`` first asks; the others read what is here.
     """
 
     source = models.CharField(max_length=16, default="")  # calcom_client.source()
+    asked_at = models.DateTimeField()
+    answered_at = models.DateTimeField(null=True)
+    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
+
+    class Meta:
+        abstract = True
+
+
+class FreeTimes(Asked):
+    """Times that cal.com last listed as free for one event type and span."""
+
     event_type_id = models.BigIntegerField()
     first_day = models.DateField()  # in the office's zone
     days = models.PositiveSmallIntegerField()
     slot_duration = models.PositiveIntegerField(default=0)  # minutes; 0 is the usual length
-    asked_at = models.DateTimeField()
-    answered_at = models.DateTimeField(null=True)
     slots = models.JSONField(default=list)
     unread = models.PositiveIntegerField(default=0)  # listed times that could not be read
-    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
 
     class Meta:
         constraints = [
@@ -107,6 +115,21 @@ class FreeTimes(models.Model):
 
     def __str__(self) -> str:
         return f"free times of event type {self.event_type_id} from {self.first_day}"
+
+
+class StoredAnswer(Asked):
+    """Answer of cal.com on one event type, all of the owner's, or the owner's teams."""
+
+    name = models.CharField(max_length=20)  # of the question, see ``event_types``
+    value = models.JSONField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source", "name"], name="stored_answer_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"answer on {self.name}"
 
 
 class EventTypeLock(models.Model):

@@ -1,59 +1,60 @@
-"""Event types, read through a short cache. They only inform; cal.com's POST decides."""
+"""Event types, asked for once a minute for all people and processes.
+
+They only inform; cal.com's POST decides. See ``free_times`` for how processes share an answer.
+"""
 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.core.cache import cache
 from django.db import DatabaseError
 from django.utils import timezone
 
 from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Listed, Refused
-from dashboard.holds import calcom_client, clock, rate_and_clock
+from dashboard.calendars.models import event_type_from_json
+from dashboard.holds import calcom_client, free_times, rate_and_clock
+from dashboard.holds.calcom_status import StoredAnswer, Upstream
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 
-# Seconds in the cache.
-ANSWER_KEPT = 60
-FAILURE_KEPT = 10
-FALLBACK_KEPT = 3600  # the last answer, used while cal.com does not answer
+ANSWER_KEPT = timedelta(seconds=60)
+FAILURE_KEPT = timedelta(seconds=10)  # also the time that a process may take to ask
+FALLBACK_KEPT = timedelta(hours=1)  # the last answer, used while cal.com does not answer
 # Failures that are quick to find out again, and that may be mended at any moment.
 NOT_KEPT = {Cause.KEY_REJECTED, Cause.WRONG_ROUTE, Cause.RATE_LIMITED}
 
 
 @dataclass(frozen=True, slots=True)
 class Known(Generic[T]):
-    """Last answer of the past hour, None without any, and the cause why there is no fresh one.
-
-    ``asked_at`` is of ``clock.ticks``, as the local clock can be set while this is in the cache.
-    """
+    """Last answer of the past hour, None without any, and the cause why there is no fresh one."""
 
     value: T | None
     cause: str = ""
-    asked_at: float = field(default_factory=clock.ticks, compare=False)
-
-    def is_fresh(self) -> bool:
-        """Return whether cal.com need not be asked yet."""
-        kept = FAILURE_KEPT if self.cause else ANSWER_KEPT
-        return 0 <= clock.ticks() - self.asked_at < kept
 
 
 def listing() -> Known[Listed[EventType]]:
     """Return the event types that the key may list, by title."""
-    return cached("all", lambda: calcom_client.client().event_types())
+    return cached("all", lambda: calcom_client.client().event_types(), listed_from_json)
 
 
 def event_type(event_type_id: int) -> EventType | None:
     """Return one event type, or None where it cannot be read. Lists lack those of teams."""
-    name = str(event_type_id)
     return cached(
-        name, lambda: calcom_client.client().event_type(event_type_id=event_type_id)
+        str(event_type_id),
+        lambda: calcom_client.client().event_type(event_type_id=event_type_id),
+        event_type_from_json,
     ).value
+
+
+def listed_from_json(value: dict[str, Any]) -> Listed[EventType]:
+    return Listed(tuple(map(event_type_from_json, value["entries"])), value["unread"])
 
 
 def title_of(event_type: EventType | None) -> str:
@@ -82,39 +83,69 @@ def length_of(event_type: EventType | None, slot_duration: int | None) -> int | 
     return event_type.length_in_minutes
 
 
-def cached(name: str, call: Callable[[], Answer[T]]) -> Known[T]:
-    """Return what is in the cache, or else the answer to ``call``.
+def cached(
+    name: str, call: Callable[[], Answer[T]], from_json: Callable[[dict[str, Any]], T]
+) -> Known[T]:
+    """Return the stored answer if it is fresh, or else the answer to ``call``.
 
     After a failure other than a refusal, and where the rate allowance is used up, return the last
-    answer of the past hour.
+    answer of the past hour. A database that takes no writes stores nothing, but can be read.
     """
-    key, fallback_key = cache_key(name), cache_key(f"last:{name}")
-    found: Known[T] | None = cache.get(key)
-    if found is not None and found.is_fresh():
-        return found
-    upstream = rate_and_clock.load()
-    if upstream.room(timezone.now()) == 0:
-        return Known(cache.get(fallback_key), Cause.RATE_LIMITED)
+    now = timezone.now()
+    row = row_of(name, now)
+    if not is_fresh(row, now):
+        upstream = rate_and_clock.load()
+        if upstream.room(now) == 0:
+            row.cause = Cause.RATE_LIMITED
+        elif is_first(row, now):
+            ask(row, call, upstream)
+    row = free_times.wait_for_answer(row, time.monotonic() + free_times.PATIENCE)
+    is_recent = row.answered_at is not None and abs(now - row.answered_at) < FALLBACK_KEPT
+    value = from_json(row.value) if is_recent and row.value is not None else None
+    return Known(value, row.cause or (free_times.UNDER_WAY if free_times.is_under_way(row) else ""))
+
+
+def row_of(name: str, now: datetime) -> StoredAnswer:
+    """Return the row of a question. It is of cal.com's address and API key."""
+    key = {"source": calcom_client.source(), "name": name}
+    long_ago = now - ANSWER_KEPT
+    try:
+        return StoredAnswer.objects.get_or_create(**key, defaults={"asked_at": long_ago})[0]
+    except DatabaseError:
+        return StoredAnswer(**key, asked_at=long_ago)
+
+
+def is_fresh(row: StoredAnswer, now: datetime) -> bool:
+    """Return whether cal.com need not be asked yet, also after the local clock was set."""
+    kept = ANSWER_KEPT if row.answered_at == row.asked_at else FAILURE_KEPT
+    return row.cause not in NOT_KEPT and abs(now - row.asked_at) < kept
+
+
+def is_first(row: StoredAnswer, now: datetime) -> bool:
+    """Return whether this request is to ask, and not another one that was first."""
+    with suppress(DatabaseError):
+        if row.pk is not None:
+            return free_times.claim(row, now)
+    row.asked_at, row.cause = now, ""
+    return True
+
+
+def ask(row: StoredAnswer, call: Callable[[], Answer[T]], upstream: Upstream) -> None:
+    """Set cal.com's answer, or the cause of its failure, and store it. A refusal keeps nothing."""
     try:
         answer = call()
     except CalcomError as error:
         log.warning("Event types could not be read: %s", error)
         rate_and_clock.learn(upstream, error.exchange, error)
+        row.cause = str(error.cause)
         if isinstance(error, Refused):
-            cache.delete(fallback_key)
-        found = Known(cache.get(fallback_key), error.cause)
-        if error.cause not in NOT_KEPT:
-            cache.set(key, found, FAILURE_KEPT)
+            row.value = None
     else:
         rate_and_clock.learn(upstream, answer.exchange)
-        found = Known(answer.value)
-        cache.set(key, found, ANSWER_KEPT)
-        cache.set(fallback_key, answer.value, FALLBACK_KEPT)
-    with suppress(DatabaseError):  # that takes no writes: the page can be shown even so
+        row.value, row.answered_at = asdict(answer.value), row.asked_at  # type: ignore[call-overload]
+    with suppress(DatabaseError):
+        StoredAnswer.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
+            value=row.value, answered_at=row.answered_at, cause=row.cause
+        )
+        StoredAnswer.objects.filter(asked_at__lt=row.asked_at - FALLBACK_KEPT).delete()
         rate_and_clock.save(upstream)
-    return found
-
-
-def cache_key(name: str) -> str:
-    """Return a key that differs by cal.com's address and API key."""
-    return f"event-type:{calcom_client.source()}:{name}"

@@ -17,11 +17,13 @@ from typing import Any, TypeVar
 
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot
 from dashboard.holds import calcom_client, rate_and_clock
+from dashboard.holds.calcom_status import Asked
 from dashboard.holds.models import FreeTimes, Upstream
 from dashboard.localization import local_times
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
+Row = TypeVar("Row", bound=Asked)
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
@@ -142,9 +144,9 @@ def not_asked(row: FreeTimes, upstream: Upstream, now: datetime) -> Listing:
     return replace(to_listing(row), cause=cause, again_at=now + wait)
 
 
-def claim(row: FreeTimes, now: datetime) -> bool:
+def claim(row: Asked, now: datetime) -> bool:
     """Return whether this request asks; another one that was first is waited for."""
-    unclaimed = FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at)
+    unclaimed = type(row)._default_manager.filter(pk=row.pk, asked_at=row.asked_at)
     if not unclaimed.update(asked_at=now, cause=""):
         row.refresh_from_db()
         return False
@@ -156,17 +158,17 @@ def fresh_for(row: FreeTimes) -> timedelta:
     return BRIEF if row.cause in BRIEF_FAILURES else FRESH_FOR
 
 
-def is_under_way(row: FreeTimes) -> bool:
+def is_under_way(row: Asked) -> bool:
     """Return True while the request that set ``asked_at`` waits for cal.com."""
     answered = row.answered_at is not None and row.answered_at >= row.asked_at
     return not answered and not row.cause
 
 
-def wait_for_answer(row: FreeTimes, give_up: float) -> FreeTimes:
+def wait_for_answer(row: Row, give_up: float) -> Row:
     """Return the row once a call under way has ended, or as it is at ``give_up``."""
     while is_under_way(row) and time.monotonic() < give_up:
         time.sleep(PAUSE)
-        row = FreeTimes.objects.filter(pk=row.pk).first() or row
+        row = type(row)._default_manager.filter(pk=row.pk).first() or row
     return row
 
 

@@ -118,7 +118,11 @@ def read(typed: str) -> Wanted:
 
 def teams() -> tuple[Team, ...]:
     """Return the teams of the key's owner; empty where cal.com does not tell them."""
-    known = event_types.cached("teams", lambda: calcom_client.client().teams())
+    known = event_types.cached(
+        "teams",
+        lambda: calcom_client.client().teams(),
+        lambda value: Listed(tuple(Team(**team) for team in value["entries"])),
+    )
     return known.value.entries if known.value else ()
 
 

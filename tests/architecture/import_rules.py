@@ -121,6 +121,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.rollups",
         "dashboard.audit.saved_searches",
         "dashboard.calendars.models",
+        "dashboard.holds.calcom_status",
         "dashboard.holds.models",
     },
     "dashboard.metrics": {

@@ -27,7 +27,7 @@ from dashboard.accounts.actors import Actor  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.people import add_person  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
-from dashboard.holds import free_times, services  # noqa: E402
+from dashboard.holds import event_types, free_times, services  # noqa: E402
 from dashboard.holds.claims import SlotGuard  # noqa: E402
 from dashboard.holds.problems import HoldError  # noqa: E402
 
@@ -63,6 +63,9 @@ def perform(task: dict[str, Any]) -> Any:
     barrier.wait(LIMIT)
     if verb == "free times":
         return read_free_times(date.fromisoformat(task["first_day"]))
+    if verb == "event types":
+        known = event_types.listing()
+        return [len(known.value.entries) if known.value else None, known.cause]
     with contextlib.nullcontext() if guarded else without_guard():
         return ask_for_slot(verb, **task)
 

@@ -1,28 +1,30 @@
-"""Event types are read through a cache."""
+"""Event types are asked for once, and stored for all."""
 
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 from django.utils.html import escape
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType
-from dashboard.holds import calcom_client, clock, event_types, rate_and_clock
+from dashboard.holds import calcom_client, event_types, free_times, rate_and_clock
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
+from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day
-from tests.holds.verbs import CONSULT, KEY, SHORT
+from tests.holds.concurrency import at_once
+from tests.holds.verbs import CONSULT, EVENT_TYPE, KEY, SHORT
 from tests.pages.desk import desk
 
 pytestmark = pytest.mark.django_db
+LIST = "/v2/event-types"
 BAD_KEY = "cal_unknown0123456789"
 
 
@@ -35,8 +37,8 @@ def listed() -> tuple[EventType, ...]:
 @pytest.fixture
 def expire_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let only the last answer outlive a request."""
-    monkeypatch.setattr(event_types, "ANSWER_KEPT", 0)
-    monkeypatch.setattr(event_types, "FAILURE_KEPT", 0)
+    monkeypatch.setattr(event_types, "ANSWER_KEPT", timedelta())
+    monkeypatch.setattr(event_types, "FAILURE_KEPT", timedelta())
 
 
 @pytest.mark.usefixtures("expire_at_once")
@@ -49,30 +51,57 @@ def test_last_answer_is_used_while_cal_com_does_not_answer(calcom: Sandbox, faul
 
 
 @pytest.mark.usefixtures("expire_at_once")
-def test_last_answer_is_dropped_once_cal_com_refuses(
-    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(event_types, "cache_key", lambda name: name.replace("999", str(CONSULT)))
+def test_last_answer_is_dropped_once_cal_com_refuses(calcom: Sandbox) -> None:
     assert event_types.event_type(CONSULT) is not None
+    StoredAnswer.objects.update(name="999")  # that cal.com does not know
     assert event_types.event_type(999) is None
     calcom.faults.add("500", method="GET", count=None)
-    assert event_types.event_type(CONSULT) is None
+    assert event_types.event_type(999) is None
 
 
 @pytest.mark.parametrize("fault", ["500", None])
-def test_nothing_is_kept_longer_after_our_clock_was_set_back(
-    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str | None
+@pytest.mark.parametrize("days", [-1, 1])
+def test_nothing_is_kept_longer_after_our_clock_was_set(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str | None, days: int
 ) -> None:
     if fault:
         calcom.faults.add(fault, method="GET", count=1)
     event_types.listing()
     calcom.forget_calls()
-    ticks, seconds = clock.ticks, time.time
-    monkeypatch.setattr(clock, "ticks", lambda: ticks() + event_types.ANSWER_KEPT)
-    monkeypatch.setattr(time, "time", lambda: seconds() - 3 * 3600)
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=days))
 
-    assert listed() != ()
+    assert [len(listed()) > 0, len(listed()) > 0] == [True, True]
     assert len(calcom.calls()) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_concurrent_requests_cause_one_call(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_times, "PATIENCE", 60)
+    calcom.faults.add("delay", method="GET", seconds=0.3)
+    found = at_once(*[lambda: event_types.event_type(CONSULT)] * 8)
+    assert found == [event_types.event_type(CONSULT)] * 8
+    assert found[0] is not None
+    assert len(calcom.calls()) == 1
+
+
+def test_question_of_a_killed_process_is_asked_again(calcom: Sandbox) -> None:
+    asked_at = timezone.now() - event_types.FAILURE_KEPT
+    StoredAnswer.objects.create(source=calcom_client.source(), name="all", asked_at=asked_at)
+    assert listed() != ()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_takes_no_writes_can_be_read(calcom: Sandbox) -> None:
+    whole = listed()
+    with unwritable():
+        stored, asked = listed(), event_types.event_type(CONSULT)
+    assert (stored, asked) == (whole, event_types.event_type(CONSULT))
+    assert asked is not None
+    # What could not be stored is asked for again.
+    assert [call.route for call in calcom.calls()] == [LIST, EVENT_TYPE, EVENT_TYPE]
 
 
 def test_failure_is_kept_for_a_moment(calcom: Sandbox) -> None:
@@ -156,7 +185,7 @@ def test_odd_entries_are_left_out_and_counted(
     whole = listed()
     page = f"/holds/new?event_type_id={SHORT}&day={day(0)}"
     free = desk(staff).get(page).context["picker"].grid.free
-    cache.clear()
+    StoredAnswer.objects.all().delete()
     FreeTimes.objects.all().delete()
     with Client(base_url=calcom.url, api_key=KEY, transport=Spoiling()) as client:
         monkeypatch.setattr(calcom_client, "client", lambda: client)

@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 COUNT = 8
 PAUSE = 0.5  # seconds between cal.com's check and its write
 SLOTS = "/v2/slots"
+LIST = "/v2/event-types"
 
 
 @pytest.fixture
@@ -114,3 +115,12 @@ def test_processes_that_read_free_times_make_one_call(running: Processes, calcom
     assert (first[0], first[2]) == (38, "")
     assert results == [[first] * COUNT] * 2
     assert len(calcom.calls(route=SLOTS)) == 1
+
+
+def test_processes_that_read_event_types_make_one_call(running: Processes, calcom: Sandbox) -> None:
+    calcom.faults.add("delay", route=LIST, seconds=0.3)
+    results = [running.together([{"verb": "event types"}] * COUNT) for _ in range(2)]
+    (number, cause) = results[0][0]
+    assert (number > 1, cause) == (True, "")
+    assert results == [[[number, cause]] * COUNT] * 2
+    assert len(calcom.calls(route=LIST)) == 1

@@ -94,19 +94,19 @@ def take_in(calcom: Sandbox, staff: User) -> Request:
 # Each verb: queries, and the calls to cal.com that they accompany. Of these queries the session,
 # the person and their groups take three.
 COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
-    place: (17, ["POST"]),
+    place: (18, ["POST"]),
     check: (16, ["GET"]),
     extend_in_place: (22, ["PATCH"]),
     extend_parked: (27, ["PATCH", "PATCH"]),
-    move: (20, ["PATCH"]),
-    move_to_other_event_type: (30, ["POST", "DELETE"]),
+    move: (21, ["PATCH"]),
+    move_to_other_event_type: (32, ["POST", "DELETE"]),
     release: (22, ["GET", "DELETE"]),
     release_three: (55, ["GET", "DELETE"] * 3),
     take_over: (13, []),
     start_offer: (10, []),
     keep_one_of_three: (56, ["GET", *["GET", "DELETE"] * 2]),
-    look_up: (19, ["GET"]),
-    take_in: (16, ["GET"]),
+    look_up: (20, ["GET"]),
+    take_in: (17, ["GET"]),
 }
 WRITES = ("INSERT", "UPDATE", "DELETE")
 
