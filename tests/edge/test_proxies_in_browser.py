@@ -16,7 +16,7 @@ from playwright.sync_api import Browser, expect
 from dashboard.sandbox import Sandbox
 from tests.browser.product import PASSWORD, Product, database_with_people, typed
 from tests.browser.user import DESKTOP, User, chromium_running, expect_no_complaints
-from tests.edge import nginx
+from tests.edge import nginx, traefik
 from tests.edge.caddy_and_apache import apache, caddy
 from tests.edge.nginx import NAME, LoopbackTransport, Ports, two_ports
 from tests.sandbox.replay import world as recorded_world
@@ -25,7 +25,7 @@ from tests.serving import Site, environment, serving_with_settle
 
 pytestmark = pytest.mark.browser
 
-PROXIES = {"nginx": nginx.running, "caddy": caddy, "apache": apache}
+PROXIES = {"nginx": nginx.running, "caddy": caddy, "apache": apache, "traefik": traefik.running}
 CLIENT, FORGED = "127.0.0.7", "203.0.113.9"
 FORGED_HEADERS = {
     "Forwarded": f"for={FORGED};proto=http;host=evil.example.org",
@@ -35,8 +35,13 @@ FORGED_HEADERS = {
     "X-Forwarded-Proto": "http",
     "X-Request-Id": "forged-by-the-client",
 }
-# 32 hexadecimal digits from Holdfast itself would look the same as nginx's.
-REQUEST_IDS = {"nginx": r"[0-9a-f]{32}", "caddy": r"[0-9a-f-]{36}", "apache": r"[\w-]{24,30}"}
+# 32 hexadecimal digits from Holdfast itself, as behind Traefik, would look the same as nginx's.
+REQUEST_IDS = {
+    "nginx": r"[0-9a-f]{32}",
+    "caddy": r"[0-9a-f-]{36}",
+    "apache": r"[\w-]{24,30}",
+    "traefik": r"[0-9a-f]{32}",
+}
 LAST_SIGN_IN = """
 import json
 from dashboard.audit.models import AuditEntry

@@ -31,7 +31,7 @@ TCP, UNIX = "127.0.0.1:8000", "unix:/run/holdfast/web.sock"
             UNIX,
             ["ProxyPass /holds/ unix:/run/holdfast/web.sock|http://localhost/holds/ "],
         ),
-        ("traefik", PREFIX, TCP, ["Not tried", "&& PathPrefix(`/holds`)", "http://127.0.0.1:8000"]),
+        ("traefik", PREFIX, TCP, ["&& PathPrefix(`/holds`)", "http://127.0.0.1:8000"]),
         ("systemd", PREFIX, UNIX, ["serve --bind unix:/run/", "RuntimeDirectory=holdfast"]),
     ],
 )
