@@ -15,6 +15,7 @@ from dashboard.holds.problems import Message, Outcome, Text
 
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")
+ASK_ADMIN = _("Ask an Admin.")
 NOTHING_CHANGED = _("Nothing was changed.")
 NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
@@ -30,6 +31,20 @@ def question(asked: Text, what_now: Text, cause: str = "") -> Message:
 
 def taken(happened: Text) -> Message:
     return Message(happened=happened, what_now=ANOTHER_TIME)
+
+
+def denied(happened: Text, what_now: Text, field: str = "") -> Message:
+    return Message(
+        happened=happened, safe=NOTHING_CHANGED, what_now=what_now, status=403, field=field
+    )
+
+
+def not_done(happened: Text, what_now: Text) -> Message:
+    return Message(happened=happened, what_now=what_now, status=503, outcome=Outcome.UNAVAILABLE)
+
+
+def of_event_type(happened: Text, what_now: Text) -> Message:
+    return Message(happened=happened, what_now=what_now, status=422, field="event_type_id")
 
 
 BROKEN_RULE = Message(
@@ -73,24 +88,12 @@ REFUSALS: dict[str, Message] = {
         field="offer",
         beside=_("This offer does not exist, or none of its times was ever held."),
     ),
-    "not_yours": Message(
-        happened=_("This hold belongs to %(holder)s."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Ask %(holder)s or an admin to do it."),
-        status=403,
+    "not_yours": denied(
+        _("This hold belongs to %(holder)s."), _("Ask %(holder)s or an admin to do it.")
     ),
-    "admins_only": Message(
-        happened=_("Only Admins may do this."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Ask an Admin."),
-        status=403,
-    ),
-    "not_your_calendar": Message(
-        happened=_("You may not hold for %(calendar)s."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Ask an Admin."),
-        status=403,
-        field="event_type_id",
+    "admins_only": denied(_("Only Admins may do this."), ASK_ADMIN),
+    "not_your_calendar": denied(
+        _("You may not hold for %(calendar)s."), ASK_ADMIN, "event_type_id"
     ),
     "calendar_paused": Message(
         happened=_("%(calendar)s is paused and takes no new holds."),
@@ -139,17 +142,12 @@ REFUSALS: dict[str, Message] = {
         status=503,
         outcome=Outcome.UNKNOWN,
     ),
-    "no_time": Message(
-        happened=_("The earlier ones took too long, so this one was not started."),
-        what_now=_("Try again."),
-        status=503,
-        outcome=Outcome.UNAVAILABLE,
+    "no_time": not_done(
+        _("The earlier ones took too long, so this one was not started."), _("Try again.")
     ),
-    "rate_limited": Message(
-        happened=_("Too few requests to cal.com are left for this at the moment."),
-        what_now=_("Try again in %(seconds)s seconds."),
-        status=503,
-        outcome=Outcome.UNAVAILABLE,
+    "rate_limited": not_done(
+        _("Too few requests to cal.com are left for this at the moment."),
+        _("Try again in %(seconds)s seconds."),
     ),
     "changed_meanwhile": Message(
         happened=_("The hold was changed after you opened this page."),
@@ -220,17 +218,13 @@ UNANSWERED = Message(
 
 # Failed calls by cause, see calcom/errors.py. The outcome is the one of a call that writes.
 CALLS: dict[str, Message] = {
-    Cause.NOT_RELATED: Message(
-        happened=_("cal.com refused: the key may not hold this event type."),
-        what_now=_("Choose another event type, or tell the operator that the key may not use it."),
-        status=422,
-        field="event_type_id",
+    Cause.NOT_RELATED: of_event_type(
+        _("cal.com refused: the key may not hold this event type."),
+        _("Choose another event type, or tell the operator that the key may not use it."),
     ),
-    Cause.UNKNOWN_EVENT_TYPE: Message(
-        happened=_("cal.com knows no event type with this number."),
-        what_now=_("Check the number, or choose another event type."),
-        status=422,
-        field="event_type_id",
+    Cause.UNKNOWN_EVENT_TYPE: of_event_type(
+        _("cal.com knows no event type with this number."),
+        _("Check the number, or choose another event type."),
     ),
     Cause.UNKNOWN_RESERVATION: Message(
         happened=_("cal.com no longer has this hold."), what_now=HOLD_AGAIN
@@ -238,11 +232,9 @@ CALLS: dict[str, Message] = {
     Cause.ALREADY_RESERVED: taken(_("This time is already reserved at cal.com.")),
     Cause.ALREADY_BOOKED: taken(_("This time is already booked at cal.com.")),
     Cause.NO_SEATS: taken(_("This time is full: no seats are left.")),
-    Cause.NO_HOSTS: Message(
-        happened=_("This event type has no hosts at cal.com, so it cannot be held."),
-        what_now=_("Choose another event type, or tell the person who manages cal.com."),
-        status=422,
-        field="event_type_id",
+    Cause.NO_HOSTS: of_event_type(
+        _("This event type has no hosts at cal.com, so it cannot be held."),
+        _("Choose another event type, or tell the person who manages cal.com."),
     ),
     Cause.WRONG_DURATION: Message(
         happened=_("cal.com does not offer this length for the event type."),
@@ -260,27 +252,21 @@ CALLS: dict[str, Message] = {
         what_now=_("Read the details below; try again, or tell the operator."),
         status=422,
     ),
-    Cause.KEY_REJECTED: Message(
-        happened=_("cal.com does not accept the key."),
-        what_now=_("Tell the operator: the cal.com key is wrong, expired or revoked."),
-        status=503,
-        outcome=Outcome.UNAVAILABLE,
+    Cause.KEY_REJECTED: not_done(
+        _("cal.com does not accept the key."),
+        _("Tell the operator: the cal.com key is wrong, expired or revoked."),
     ),
     Cause.RATE_LIMITED: replace(
         REFUSALS["rate_limited"],
         happened=_("cal.com allows no more requests for the moment."),
     ),
-    Cause.WRONG_ROUTE: Message(
-        happened=_("cal.com does not know the address that was asked."),
-        what_now=_("Tell the operator: the address or the version of cal.com is wrong."),
-        status=503,
-        outcome=Outcome.UNAVAILABLE,
+    Cause.WRONG_ROUTE: not_done(
+        _("cal.com does not know the address that was asked."),
+        _("Tell the operator: the address or the version of cal.com is wrong."),
     ),
-    Cause.NOT_SENT: Message(
-        happened=_("cal.com cannot be reached."),
-        what_now=_("Try again in a moment; if it goes on, tell the operator."),
-        status=503,
-        outcome=Outcome.UNAVAILABLE,
+    Cause.NOT_SENT: not_done(
+        _("cal.com cannot be reached."),
+        _("Try again in a moment; if it goes on, tell the operator."),
     ),
     Cause.UNANSWERED: UNANSWERED,
     # Any 5xx: cal.com's own, or that of a proxy before it.
