@@ -123,7 +123,7 @@ def quarter(vendor: str, row: str) -> str:
     if vendor == "sqlite":
         number = f"CAST(strftime('%s', {row}.at) AS integer) / {QUARTER}"
     else:
-        number = f"floor(extract(epoch FROM {row}.at) / {QUARTER})::bigint"
+        number = f"floor(date_part('epoch', {row}.at) / {QUARTER})::bigint"
     return f"{number} - {number} % s.span"
 
 

@@ -8,21 +8,20 @@ import signal
 import sys
 import time
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
-import orjson
 from django.core.management.color import no_style
 
 from dashboard.localization.searching import search_text
 from tests import postgresql
-from tests.bench.log_entries import PEOPLE, Office, hashed
+from tests.bench import log_rows
+from tests.bench.log_entries import PEOPLE
 
-BATCH = 5000
 LOADED = "holdfast_log_is_loaded"  # a table that only a whole database has
-NULL = "\\N"  # in the text format of COPY
+WITHOUT_WAL = {"wal_level": "minimal", "max_wal_senders": 0}  # of a table that is new
 MEMORY = ("SET work_mem = '512MB'", "SET maintenance_work_mem = '1GB'")
 
 
@@ -30,7 +29,9 @@ MEMORY = ("SET work_mem = '512MB'", "SET maintenance_work_mem = '1GB'")
 def server(folder: Path) -> Iterator[str]:
     """Run a lasting PostgreSQL in a folder; give its address."""
     folder.mkdir(parents=True, exist_ok=True)
-    process, address = postgresql.serve(folder, {"shared_buffers": "1GB", "max_wal_size": "8GB"})
+    process, address = postgresql.serve(
+        folder, {"shared_buffers": "1GB", "max_wal_size": "8GB", **WITHOUT_WAL}
+    )
     try:
         yield address
     finally:
@@ -56,7 +57,7 @@ def url_of(vendor: str, folder: Path, entries: int, address: str) -> str:
 def load(entries: int) -> None:
     """Fill Django's database with so many entries, unless it has them; print the rate."""
     from django.core.management import call_command  # noqa: PLC0415 after django.setup()
-    from django.db import connection  # noqa: PLC0415
+    from django.db import connection, transaction  # noqa: PLC0415
 
     from dashboard.audit import triggers  # noqa: PLC0415
 
@@ -68,8 +69,11 @@ def load(entries: int) -> None:
     with connection.cursor() as cursor:
         prepare(connection, cursor)
         indexes = drop_indexes(connection, cursor)
-        office = Office(entries, datetime.now(UTC))
-        write(connection, cursor, office)
+        with transaction.atomic():
+            if connection.vendor == "postgresql":  # COPY needs no WAL for what is new
+                cursor.execute(f"TRUNCATE {', '.join(tables())} CASCADE")
+            write(connection, cursor, entries)
+        sys.stderr.write(f"\r  {time.perf_counter() - began:6.1f} s entries, links and holds\n")
         finish(connection, cursor, indexes)
     triggers.install(connection)
     with connection.cursor() as cursor:
@@ -104,9 +108,15 @@ def prepare(connection: Any, cursor: Any) -> None:
 
 
 def tables() -> list[str]:
-    from dashboard.audit import action_sql, triggers  # noqa: PLC0415
+    from dashboard.audit import action_sql, text_index, triggers  # noqa: PLC0415
 
-    return [triggers.TABLE, triggers.LINKS, action_sql.ACTIONS, "dashboard_hold"]
+    return [
+        triggers.TABLE,
+        triggers.LINKS,
+        action_sql.ACTIONS,
+        *text_index.TABLES,
+        "dashboard_hold",
+    ]
 
 
 def drop_indexes(connection: Any, cursor: Any) -> list[str]:
@@ -126,100 +136,80 @@ def drop_indexes(connection: Any, cursor: Any) -> list[str]:
     return [sql for _name, sql in found]
 
 
-def write(connection: Any, cursor: Any, office: Office) -> None:
-    """Write entries with their links, then the holds and their texts."""
-    from dashboard.audit import chain, text_index, triggers  # noqa: PLC0415
+def write(connection: Any, cursor: Any, entries: int) -> None:
+    """Write entries with their links and holds."""
+    from dashboard.audit import chain, triggers  # noqa: PLC0415
     from dashboard.audit.models import AuditEntry  # noqa: PLC0415
 
     on_sqlite = connection.vendor == "sqlite"
-    names = [field.attname for field in AuditEntry._meta.concrete_fields]
-    empty = dict.fromkeys(names, "") | {"asked": "{}", "before": "{}", "after": "{}"}
-    nothing = None if on_sqlite else NULL
-    empty |= dict.fromkeys(("actor_id", "hold_id", "status", "milliseconds"), nothing)
-
-    def rows() -> Iterator[tuple[list[Any], list[Any]]]:
-        previous = chain.FIRST
-        for number, (at, action_id, columns) in enumerate(office.stories(), start=1):
-            _whole, content = hashed(at, action_id, columns)
-            row = empty | columns | {"id": number, "action_id": action_id, "content_hash": content}
-            row["at"] = at.replace(tzinfo=None).isoformat(" ", timespec="microseconds")
-            for name in ("asked", "before", "after"):
-                if row[name] != "{}":
-                    row[name] = orjson.dumps(row[name]).decode()
-            if not on_sqlite:
-                row["at"] += "+00"
-            previous = chain.link_hash(previous, number, number, content)
-            yield list(row.values()), [number, number, content, previous]
-            if number % 50_000 == 0:
-                bar(number, office.entries)
-
-    batch: list[tuple[list[Any], list[Any]]] = []
-    insert_entries = inserter(on_sqlite, cursor, triggers.TABLE, names)
+    names = [each.attname for each in AuditEntry._meta.concrete_fields if not each.primary_key]
+    insert_entries = inserter(on_sqlite, cursor, triggers.TABLE, ["id", *names])
     link_names = ["position", "entry_id", "content_hash", "hash"]
     insert_links = inserter(on_sqlite, cursor, triggers.LINKS, link_names)
-    for row in rows():
-        batch.append(row)
-        if len(batch) == BATCH:
-            insert_entries(entry for entry, _link in batch)
-            insert_links(link for _entry, link in batch)
-            batch.clear()
-    insert_entries(entry for entry, _link in batch)
-    insert_links(link for _entry, link in batch)
-    write_holds(inserter, on_sqlite, cursor, office)
-    texts = (
-        [number, search_text(name, "", "").replace("\n", "\\n" if not on_sqlite else "\n")]
-        for number, name, *_rest in office.holds
-    )
-    insert_texts = inserter(on_sqlite, cursor, text_index.HOLDS, ["rowid", "text"])
-    insert_texts(texts)
+    insert_holds = holds_inserter(on_sqlite, cursor)
+    previous, done = chain.FIRST, 0
+    for batch in log_rows.batches(entries, names, for_copy=not on_sqlite):
+        links = []
+        for number, content in enumerate(batch.hashes[: entries - done], start=done + 1):
+            previous = chain.link_hash(previous, number, number, content)
+            links.append((number, number, content, previous))
+        numbered = zip(range(done + 1, entries + 1), batch.entries, strict=False)
+        if on_sqlite:
+            insert_entries((number, *entry) for number, entry in numbered)
+        else:
+            insert_entries("".join([f"{number}\t{entry}" for number, entry in numbered]))
+        insert_links(links)
+        insert_holds(batch.holds)
+        done += len(links)
+        bar(done, entries)
+        if done == entries:
+            return
 
 
-def write_holds(inserter: Any, on_sqlite: bool, cursor: Any, office: Office) -> None:
+def holds_inserter(on_sqlite: bool, cursor: Any) -> Any:
+    """Return a function that writes holds, and their texts."""
+    from dashboard.audit import text_index  # noqa: PLC0415
     from dashboard.holds.models import Hold  # noqa: PLC0415
 
     fields = list(Hold._meta.concrete_fields)
-    names = [field.column for field in fields]
-    nothing = None if on_sqlite else NULL
+    nothing = None if on_sqlite else log_rows.NULL
     empty = {f.column: nothing if f.null else "" for f in fields} | {
         "hosts": "[]",
         "state": "released",
         "reservation_duration": 15,
         "version": 1,
     }
+    insert = inserter(on_sqlite, cursor, "dashboard_hold", list(empty))
+    insert_texts = inserter(on_sqlite, cursor, text_index.HOLDS, ["rowid", "text"])
 
-    def rows() -> Iterator[list[Any]]:
-        for number, client, person, event_type, at in office.holds:
-            moment = at.isoformat(" ", timespec="microseconds")
-            moment = moment.removesuffix("+00:00") if on_sqlite else moment
-            row = empty | {
-                "id": number,
-                "holder_id": person,
-                "client_name": client,
-                "slot_start": moment,
-                "event_type_id": event_type,
-                "created_at": moment,
-                "changed_at": moment,
-                "ended_at": moment,
-            }
-            yield list(row.values())
+    def write_holds(holds: list[log_rows.Hold]) -> None:
+        rows = []
+        for number, client, person, event_type, at in holds:
+            moment = str(at.replace(tzinfo=None)) + ("" if on_sqlite else "+00")
+            row = empty | {"id": number, "holder_id": person, "client_name": client}
+            row |= {"slot_start": moment, "event_type_id": event_type, "created_at": moment}
+            rows.append(tuple((row | {"changed_at": moment, "ended_at": moment}).values()))
+        insert(rows)
+        break_ = "\n" if on_sqlite else "\\n"
+        insert_texts(
+            [(hold[0], search_text(hold[1], "", "").replace("\n", break_)) for hold in holds]
+        )
 
-    inserter(on_sqlite, cursor, "dashboard_hold", names)(rows())
+    return write_holds
 
 
 def inserter(on_sqlite: bool, cursor: Any, table: str, names: list[str]) -> Any:
     """Return a function that writes rows of a table."""
     columns = ", ".join(f'"{name}"' for name in names)
 
-    def with_copy(rows: Iterable[list[Any]]) -> None:
-        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-            for row in rows:
-                copy.write("\t".join(map(str, row)) + "\n")
+    def with_copy(rows: Iterable[Any] | str) -> None:
+        whole = rows if isinstance(rows, str) else "".join(map(log_rows.line, rows))
+        with cursor.copy(f"COPY {table} ({columns}) FROM STDIN WITH (FREEZE)") as copy:
+            copy.write(whole)
 
-    def with_insert(rows: Iterable[list[Any]]) -> None:
+    def with_insert(rows: Iterable[Any]) -> None:
         places = ", ".join(["?"] * len(names))
-        connection = cursor.connection
-        connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
-        connection.commit()
+        cursor.connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({places})", rows)
 
     return with_insert if on_sqlite else with_copy
 
@@ -227,31 +217,52 @@ def inserter(on_sqlite: bool, cursor: Any, table: str, names: list[str]) -> Any:
 def finish(connection: Any, cursor: Any, indexes: list[str]) -> None:
     """Fill what the product keeps beside the entries by its own statements, and build indexes."""
     from dashboard.accounts.models import User  # noqa: PLC0415
-    from dashboard.audit import action_sql, rollup_sql, text_sql  # noqa: PLC0415
+    from dashboard.audit import action_sql, rollup_sql, text_index, text_sql  # noqa: PLC0415
     from dashboard.audit.models import AuditEntry  # noqa: PLC0415
     from dashboard.holds.models import Hold  # noqa: PLC0415
 
-    filling = [
-        action_sql.insert_all(connection.vendor),
-        *rollup_sql.statements(connection.vendor),
-        text_sql.index_all(connection.vendor),
-    ]
-    first = [sql for sql in indexes if "audit_action_kind" in sql]
-    rest = [sql for sql in indexes if sql not in first]
-    for number, statement in enumerate([*first, *filling, *rest, "ANALYZE"], start=1):
-        began = time.perf_counter()
-        cursor.execute(statement)
-        took = time.perf_counter() - began
-        sys.stderr.write(
-            f"\r{number}/{len(indexes) + len(filling) + 1} {statement[:60]!r} {took:.1f} s\n"
-        )
-    if connection.vendor == "sqlite":
-        cursor.connection.commit()
-    else:
+    vendor = connection.vendor
+    by_action = [sql for sql in indexes if "audit_action_kind" in sql]
+    of_actions = [sql for sql in indexes if action_sql.ACTIONS in sql]
+    of_texts = [sql for sql in indexes if text_index.ENTRIES in sql]
+    others = [sql for sql in indexes if sql not in by_action + of_actions + of_texts]
+    begun_and_done, answers, days = rollup_sql.statements(vendor)
+    run(by_action)
+    run([action_sql.insert_all(vendor), *others])
+    run([begun_and_done, answers, text_sql.index_all(vendor), *of_actions])
+    run([days, *of_texts])
+    cursor.execute("VACUUM ANALYZE" if vendor == "postgresql" else "ANALYZE")
+    if vendor == "postgresql":
         for statement in connection.ops.sequence_reset_sql(no_style(), [User, Hold, AuditEntry]):
             cursor.execute(statement)
         cursor.execute("SET session_replication_role = origin")
-        cursor.execute("VACUUM ANALYZE")
+
+
+def run(statements: list[str]) -> None:
+    """Execute statements that do not depend on each other; PostgreSQL does two at a time."""
+    from django.db import connection  # noqa: PLC0415
+
+    if connection.vendor == "sqlite":
+        for statement in statements:
+            execute(connection, statement)
+        return
+
+    def alone(statement: str) -> None:
+        with connection.cursor() as cursor:
+            for setting in MEMORY:
+                cursor.execute(setting)
+        execute(connection, statement)
+        connection.close()  # that of the thread
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(alone, statements))
+
+
+def execute(connection: Any, statement: str) -> None:
+    began = time.perf_counter()
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+    sys.stderr.write(f"  {time.perf_counter() - began:6.1f} s {statement[:60]!r}\n")
 
 
 def bar(done: int, total: int) -> None:

@@ -17,6 +17,7 @@ import orjson
 PEOPLE = 20
 EVENT_TYPES = 30
 SPAN = timedelta(days=3 * 365)
+STORIES = 1500  # of a batch
 ENTRIES_A_STORY = 6.05
 OFFICE_HOURS = 7, 12  # the first in UTC, and how many
 COMMON, RARE, NONE = "reserved", "zeppelin", "nowhere"  # words in messages
@@ -30,27 +31,23 @@ TAKEN = {
     "message": "This time slot is already reserved by another user. Please choose another.",
 }
 Columns = dict[str, Any]
+Hold = tuple[int, str, int, int, datetime]  # id, client, person, event type, when placed
 
 
 class Office:
-    """A source of entries and holds; ``holds`` has those of the entries that were taken."""
+    """A source of entries and holds: batch by batch, so that processes can share the work."""
 
-    def __init__(self, entries: int, end: datetime) -> None:
-        self.random = random.Random(entries)
-        self.entries, self.end = entries, end
-        self.holds: list[tuple[int, str, int, int, datetime]] = []  # id, client, person, type, at
-        self.number = 0
+    def __init__(self, entries: int, end: datetime, batch: int) -> None:
+        self.random = random.Random(f"{entries}/{batch}")
+        self.end, self.number = end, batch * STORIES
+        self.stories_in_all = entries / ENTRIES_A_STORY
+        self.holds: list[Hold] = []
 
     def stories(self) -> Iterator[tuple[datetime, str, Columns]]:
         """Yield time, action id and filled columns of each entry, in the order of the log."""
-        written = 0
-        while written < self.entries:
+        for _ in range(STORIES):
             self.number += 1
-            for entry in self.story(written / self.entries):
-                yield entry
-                written += 1
-                if written == self.entries:
-                    return
+            yield from self.story(min(self.number / self.stories_in_all, 1))
 
     def story(self, share: float) -> Iterator[tuple[datetime, str, Columns]]:
         at, chance = self.moment(share), self.random.random
@@ -201,16 +198,14 @@ class Office:
         return f"{self.random.getrandbits(128):032x}"
 
 
-def hashed(at: datetime, action_id: str, columns: Columns) -> tuple[Columns, str]:
-    """Return the columns as the log hashes them, and their hash; all texts are ASCII."""
+def hashed(at: datetime, action_id: str, columns: Columns) -> str:
+    """Return the hash of an entry as the log makes it; all texts are ASCII, and no number is 0."""
+    filled = {name: value for name, value in columns.items() if value}
+    filled["at"] = at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
     dashed = f"{action_id[:8]}-{action_id[8:12]}-{action_id[12:16]}-{action_id[16:20]}"
-    whole = {
-        **{name: value for name, value in columns.items() if value != {}},
-        "at": at.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z",
-        "action_id": f"{dashed}-{action_id[20:]}",
-    }
-    form = orjson.dumps(whole, option=orjson.OPT_SORT_KEYS)
-    return whole, hashlib.sha256(form).hexdigest()
+    filled["action_id"] = f"{dashed}-{action_id[20:]}"
+    form = orjson.dumps(filled, option=orjson.OPT_SORT_KEYS)
+    return hashlib.sha256(form).hexdigest()
 
 
 def stamp(at: datetime) -> str:
