@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.audit import values
-from dashboard.audit.rollup_sql import ANSWERED, DAY
+from dashboard.audit.rollup_sql import ANSWERED
 from dashboard.audit.rollups import ALL, LogCount, percentile, quarter_of
 from dashboard.audit.terms import Person
 from dashboard.audit.trail import SYSTEM, Action, Outcome
@@ -123,13 +123,12 @@ def draw(chosen: Range, people: Iterable[Person]) -> Pictures:
     """Return the pictures of a range."""
     counts, limits = LogCount.objects, (chosen.since, chosen.until)
     periods = list(periods_of(chosen))
-    starts = [quarter_of(period.start) for period in periods]
-    steps = (starts, quarter_of(chosen.until), DAY if chosen.first < chosen.last else 4)
-    begun = counts.in_steps(ALL, *steps)
+    starts, end = [quarter_of(period.start) for period in periods], quarter_of(chosen.until)
+    begun = counts.by_periods(ALL, starts, end)
     return Pictures(
         actions=sum(count for *_place, count in begun),
         activity=activity(periods, begun),
-        response_times=response_times(periods, counts.in_steps(ANSWERED, *steps)),
+        response_times=response_times(periods, counts.by_periods(ANSWERED, starts, end)),
         bars=list(all_bars(counts.totals(BARS, *limits), chosen.term, people)),
     )
 

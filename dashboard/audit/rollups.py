@@ -4,36 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from itertools import pairwise
 
 from django.db import models
-from django.db.models import BigIntegerField, Case, F, Max, Min, Q, Sum, Value, When
+from django.db.models import BigIntegerField, Max, Min, Q, Sum, Value
 from django.db.models.functions import Coalesce
 
 from dashboard.audit.rollup_sql import DAY, QUARTER
 
 ALL = "begun"  # the kind that counts each action once
-NO_BOUND = 2**63 - 1
+MAX_ID = 2**63 - 1
 
 
 class LogCountQuerySet(models.QuerySet["LogCount"]):
-    def in_steps(
-        self, kind: str, starts: Sequence[int], end: int, step: int
-    ) -> list[tuple[int, str, int]]:
-        """Return start, value and sum of the counts of one kind in each step, from a first quarter.
+    def by_periods(self, kind: str, starts: Sequence[int], end: int) -> list[tuple[int, str, int]]:
+        """Return quarter, value and count of all of one kind from the first start to the end.
 
-        ``starts`` are the quarters at which hours or days begin, ``step`` the quarters of most of
-        them. Where clocks change, a step begins with each, and one more in a longer one.
+        ``starts`` are the quarters at which hours or local days begin. Counts of several days are
+        those of days in UTC, each given at its noon; what belongs to another local day has a row
+        more at its own quarter, and one that takes it from that noon.
         """
-        quarter = F("quarter")
-        changes = [
-            When(quarter__gte=start, then=quarter - (quarter - start % step) % step)
-            for before, start in pairwise([-1, *starts])
-            if before < 0 or before % step != start % step
-        ]
-        counts = self.filter(kind=kind, span=1, quarter__gte=starts[0], quarter__lt=end)
-        begun = counts.annotate(start=Case(*reversed(changes), output_field=BigIntegerField()))
-        return list(begun.values_list("start", "value").annotate(sum=Sum("count")).order_by())
+        counts = self.filter(kind=kind).values_list("span", "quarter", "value", "count")
+        if end - starts[0] < 2 * DAY:
+            found = counts.filter(span=1, quarter__gte=starts[0], quarter__lt=end)
+            return [tuple(place) for _span, *place in found]
+        moved = {each for midnight in (*starts, end) for each in up_to_noon(midnight)}
+        first_day = starts[0] // DAY * DAY
+        days = Q(span=DAY, quarter__gte=first_day, quarter__lt=end)
+        rows = []
+        for span, quarter, value, count in counts.filter(days | Q(span=1, quarter__in=moved)):
+            rows.append((noon(quarter), value, count if span == DAY else -count))
+            if span == 1:
+                rows.append((quarter, value, count))
+        return [row for row in rows if starts[0] <= row[0] < end]
 
     def totals(
         self, kinds: Iterable[str], since: datetime, until: datetime
@@ -81,15 +83,16 @@ def begun_between(since: datetime | None, until: datetime | None) -> Q:
     """Match actions that began from one moment to another, exclusive; None is no limit.
 
     The database finds them by bounds of their ids, which hold even where a clock was set back.
+    Where no action was counted, no id is between them.
     """
     days = LogCount.objects.filter(kind=ALL, span=DAY).order_by()
     found = Q()
     if since:
         later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)
-        found &= Q(at__gte=since, id__gte=bound(later, Min("first"), 0))
+        found &= Q(at__gte=since, id__gte=bound(later, Min("first"), MAX_ID))
     if until:
         earlier = days.filter(quarter__lte=quarter_of(until))
-        found &= Q(at__lt=until, id__lte=bound(earlier, Max("last"), NO_BOUND))
+        found &= Q(at__lt=until, id__lte=bound(earlier, Max("last"), 0))
     return found
 
 
@@ -97,6 +100,17 @@ def bound(days: LogCountQuerySet, edge: Min | Max, unknown: int) -> Coalesce:
     """Return an expression of the lowest or the highest id of these days."""
     ids = days.values("kind").annotate(edge=edge).values("edge")
     return Coalesce(models.Subquery(ids), Value(unknown), output_field=BigIntegerField())
+
+
+def noon(quarter: int) -> int:
+    """Return the quarter at which the second half of a day in UTC begins."""
+    return quarter // DAY * DAY + DAY // 2
+
+
+def up_to_noon(midnight: int) -> range:
+    """Return the quarters that this local midnight parts from the noon of their day in UTC."""
+    day = midnight // DAY * DAY
+    return range(day, midnight) if midnight <= noon(day) else range(midnight, day + DAY)
 
 
 def quarter_of(moment: datetime) -> int:

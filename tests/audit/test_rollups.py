@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from bisect import bisect_right
+from collections import Counter
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
+from django.db.models import Q
 
 from dashboard.accounts.models import User
 from dashboard.audit import rollup_sql
@@ -179,12 +183,43 @@ def test_bounds_of_a_time_hold_where_the_clock_was_set_back(own):
         assert sorted(found) == sorted(at for at in moments if limits[0] <= at < limits[1])
 
 
-def test_steps_are_days_also_where_clocks_change(db):
-    """A day of 25 hours has one step more, of its last hour, and one of 23 hours none."""
-    starts = [8, 104, 204, 296]  # the second day has 100 quarters, the third 92
-    for quarter in range(8, 392):
-        LogCount.objects.create(
-            kind="begun", span=1, quarter=quarter, value="", count=1, first=1, last=1
-        )
-    found = sorted(LogCount.objects.in_steps("begun", starts, 392, rollup_sql.DAY))
-    assert found == [(8, "", 96), (104, "", 96), (200, "", 4), (204, "", 92), (296, "", 96)]
+@pytest.mark.parametrize(
+    "zone", ["UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Australia/Sydney"]
+)
+def test_days_of_every_zone_are_counted_from_those_in_utc(db, zone):
+    """Some days around the changes of the clocks have 23 or 25 hours."""
+    first, days = date(2026, 3, 5), 40
+    quarters = range(quarter_of(NOON.replace(2026, 3, 1, 0)), quarter_of(NOON.replace(2026, 4, 20)))
+    daily: Counter[int] = Counter()
+    for quarter in quarters:
+        daily[quarter // rollup_sql.DAY * rollup_sql.DAY] += quarter % 7
+    spans = ((1, {quarter: quarter % 7 for quarter in quarters}), (rollup_sql.DAY, daily))
+    LogCount.objects.bulk_create(
+        LogCount(kind="begun", span=span, quarter=at, value="", count=count, first=1, last=1)
+        for span, counts in spans
+        for at, count in counts.items()
+    )
+    midnights = [
+        quarter_of(datetime.combine(first + timedelta(days=day), time(), ZoneInfo(zone)))
+        for day in range(days + 1)
+    ]
+    found: Counter[int] = Counter()
+    counts = LogCount.objects.by_periods("begun", midnights[:-1], midnights[-1])
+    for quarter, _value, count in counts:
+        found[bisect_right(midnights, quarter) - 1] += count
+    assert found == {
+        day: sum(quarter % 7 for quarter in range(*midnights[day : day + 2])) for day in range(days)
+    }
+
+
+def test_no_action_is_looked_for_where_none_was_counted(own):
+    """Otherwise the database reads the whole log for one."""
+    rows = LoggedAction.objects.using(own.alias)
+    AuditEntry.objects.using(own.alias).create(
+        at=NOON, kind="event", action="sign_in", outcome="ok", actor_name="clock"
+    )
+    first, last = NOON.replace(year=2000), NOON.replace(year=2100)
+    for limits, expected in (((last, None), 0), ((None, first), 0), ((first, last), rows.count())):
+        condition = begun_between(*limits)
+        by_id = Q(*(child for child in condition.children if child[0].startswith("id")))
+        assert rows.filter(by_id).count() == expected
