@@ -16,6 +16,7 @@ from tests.parts import require
 pytest_plugins = [
     "tests.cast",
     "tests.log_secrets",
+    "tests.migrated",
     "tests.audit.fixtures",
     "tests.sandbox.fixtures",
     "tests.holds.summary",

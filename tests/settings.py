@@ -27,7 +27,7 @@ if os.environ.get("TEST_DATABASE", "sqlite") == "postgresql":
     os.environ.setdefault("DATABASE_URL", postgresql.server_url())
 
 from dashboard.settings import *  # noqa: E402, F403
-from dashboard.settings import DATABASES, STORAGES  # noqa: E402
+from dashboard.settings import STORAGES  # noqa: E402
 
 # Straight from their folders, without collecting them first.
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
@@ -36,6 +36,3 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = True  # looks a file up when asked, not all of them for every test client
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Django would take a shared memory, whose locks are not those of a file.
-    DATABASES["default"]["TEST"] = {"NAME": run.folder() / "test.sqlite3"}

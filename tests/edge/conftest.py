@@ -2,33 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests import postgresql
-from tests.migrated import postgresql_template, sqlite_template
+from tests.migrated import own_database
 from tests.serving import Site, environment, serving
 
 Start = Callable[..., Site]
-
-
-@contextmanager
-def own_database(folder: Path, *, migrated: bool) -> Iterator[str]:
-    """Create a database of the kind of the test run, and yield its DATABASE_URL."""
-    if os.environ.get("TEST_DATABASE") == "postgresql":
-        template = postgresql_template() if migrated else "template1"
-        with postgresql.fresh_database(template=template) as url:
-            yield url
-    else:
-        file = folder / "db.sqlite3"
-        if migrated:
-            shutil.copy(sqlite_template(), file)
-        yield str(file)
 
 
 @contextmanager
