@@ -20,6 +20,9 @@ def modules(folder: str = "dashboard") -> dict[str, str]:
     return found
 
 
+parsed = cache(ast.parse)  # several tests read each module
+
+
 def written_modules() -> dict[str, str]:
     """Return all modules of the product and its tests but migrations, which Django writes."""
     skipped = ("dashboard.migrations",)
@@ -43,7 +46,7 @@ def imported_names(module: str, source: str, *, typing_only: bool = True) -> set
     ``typing_only=False`` leaves out imports under ``if TYPE_CHECKING``.
     """
     found: set[str] = set()
-    for node in nodes(ast.parse(source), typing_only=typing_only):
+    for node in nodes(parsed(source), typing_only=typing_only):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -64,6 +67,6 @@ def nodes(tree: ast.AST, *, typing_only: bool) -> Iterator[ast.AST]:
 
 def functions(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield every function and method."""
-    for node in ast.walk(ast.parse(source)):
+    for node in ast.walk(parsed(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node

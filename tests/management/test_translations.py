@@ -13,7 +13,7 @@ import polib
 import pytest
 from django.conf import settings
 
-from tests.architecture.source import PROJECT, modules
+from tests.architecture.source import PROJECT, modules, parsed
 from tests.parts import program, require
 from tests.serving import environment
 
@@ -56,7 +56,7 @@ def aliases(source: str) -> list[tuple[str, str]]:
     """Return (function, alias) of the translation functions that a module imports."""
     return [
         (name.name, name.asname or name.name)
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.ImportFrom) and node.module == "django.utils.translation"
         for name in node.names
         if name.name in NAMES
@@ -67,7 +67,7 @@ def texts_in_f_strings(source: str) -> list[str]:
     """Return calls inside f-strings, where xgettext does not find them."""
     calls = [
         call
-        for node in ast.walk(ast.parse(source))
+        for node in ast.walk(parsed(source))
         if isinstance(node, ast.JoinedStr)
         for call in ast.walk(node)
         if isinstance(call, ast.Call)
@@ -100,6 +100,7 @@ class TestCatalogue:
         assert [entry.msgid for entry in found.fuzzy_entries()] == []
         assert [entry.msgid for entry in found.obsolete_entries()] == []
 
+    @pytest.mark.slow  # runs GNU gettext
     def test_has_exactly_the_texts_of_the_sources(self, language: str, tmp_path: Path) -> None:
         require("GNU gettext", program("xgettext") and program("msgfmt"))
         fresh = translate_copy(tmp_path)
