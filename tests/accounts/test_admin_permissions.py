@@ -16,6 +16,8 @@ from tests.accounts.admin_pages import ADD, LIST, NEW, filled_form, page_of
 from tests.accounts.cast import LOGIN, PASSWORD, expire, send, sign_in
 from tests.accounts.conftest import Story
 
+pytestmark = pytest.mark.slow  # details: the fast lane has test_admin
+
 
 @pytest.mark.parametrize(
     "forged",

@@ -16,6 +16,7 @@ PATHS = [address(name, parameters) for name, parameters, _ in VIEWS if not name.
 PATHS += ["/nowhere", "/holds/1", "/admin/nowhere/"]
 
 
+@pytest.mark.slow  # hundreds of pages
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "htmx"])
 @pytest.mark.parametrize("method", ["get", "post"])
 @pytest.mark.parametrize("name", ["", "staff", "admin"])

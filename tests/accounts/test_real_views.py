@@ -13,6 +13,8 @@ from dashboard.holds.models import Hold
 from tests.accounts.cast import LOGIN, expire, make_hold, send, send_by_htmx, sign_in
 from tests.architecture.test_urls import VIEWS, address
 
+pytestmark = pytest.mark.slow  # details of accounts: the fast lane has test_sign_in and test_access
+
 
 @pytest.fixture
 def hold(staff: User) -> Hold:

@@ -15,7 +15,7 @@ from dashboard.accounts import people, saved_forms
 from dashboard.accounts.models import User
 from tests.accounts.cast import LOGIN, expire, send, send_by_htmx, sign_in
 
-pytestmark = pytest.mark.usefixtures("small_site")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_site")]
 
 BACK = "Not saved yet. What you typed is back in the form."
 

@@ -19,6 +19,8 @@ from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, NOW, PASSWORD, send, sign_in
 from tests.accounts.conftest import Story
 
+pytestmark = pytest.mark.slow  # details of accounts: the fast lane has test_sign_in and test_access
+
 OFFICE = "192.0.2.1"
 
 

@@ -27,7 +27,7 @@ from tests.audit.recorded import (
     sign_in,
 )
 
-VENDORS = ("sqlite", "postgresql")
+VENDORS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 
 @pytest.fixture

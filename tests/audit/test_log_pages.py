@@ -21,6 +21,8 @@ from tests.audit.recorded import (
     hold_of,
 )
 
+pytestmark = pytest.mark.slow  # details of the log: the fast lane has its filters and terms
+
 
 @pytest.mark.parametrize("address", ["/audit/", "/audit/1/"])
 def test_only_admins_see_the_log(staff, admins_browser, address):

@@ -16,7 +16,7 @@ from dashboard.audit.pictures import Range, periods_of
 from tests.accounts.cast import acting
 from tests.audit.recorded import Action, Outcome, after, fail_to_place, sign_in
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PAGE = "/audit/pictures"
 DAYS = {"since": "2025-11-24", "until": "2025-11-25"}  # those of mixed_log
 

@@ -15,6 +15,8 @@ from tests.audit.attacks import BY_VENDOR, COLUMNS, assert_all_refused, rows, ru
 from tests.audit.migrations import add_migration
 from tests.audit.reset import without_triggers
 
+pytestmark = pytest.mark.slow  # rebuilds tables; the fast lane has test_append_only
+
 GUARDS = {
     "sqlite": [*triggers.SQLITE, "replace_audit_one_outcome"],
     "postgresql": list(triggers.POSTGRESQL),

@@ -29,6 +29,8 @@ from tests.holds.factories import put_ended
 from tests.holds.verbs import LATER, place
 from tests.pages.desk import wish
 
+pytestmark = pytest.mark.slow  # hundreds of pages
+
 __all__ = ["calcom", "sandbox"]
 ROUTES = {name: words for name, words, _ in VIEWS if not name.endswith("None")}
 PROBES = {"livez", "readyz"}  # answered before anything else

@@ -32,6 +32,8 @@ from tests.holds.offers import offered
 from tests.holds.verbs import LATER, MONDAY
 from tests.pages.desk import desk
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 
 

@@ -20,7 +20,11 @@ from tests.holds.concurrency import at_once, delayed
 from tests.holds.observe import at_cal_com, audit_of, in_register, is_held_for
 from tests.holds.verbs import LATER, MONDAY, ONE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("patient")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("patient"),
+]
 
 EVENING = MONDAY + timedelta(hours=5)
 # An extension sends three PATCHes: the first is refused, the second parks, the third returns.

@@ -16,7 +16,11 @@ from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.offers import keep, offered
 from tests.holds.verbs import MONDAY
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("patient")]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("patient"),
+]
 
 
 def test_one_of_two_decisions_wins(calcom: Sandbox, staff: User, admin: User) -> None:

@@ -26,6 +26,8 @@ from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, audit_of, in_register
 from tests.holds.verbs import ROUND_ROBIN
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 HOUR = timedelta(hours=1)
 TOGETHER = 0.3  # seconds; where writers come one after the other, the first waits in vain
 

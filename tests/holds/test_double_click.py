@@ -19,6 +19,8 @@ from tests.holds.observe import at_cal_com, in_register
 from tests.holds.verbs import ALL, CONSULT, LATER, MONDAY, SHORT
 from tests.pages.desk import ask, desk
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 TOKEN = "2f0c8ad4-5a7e-4a8e-9d58-6c2f9b1f6a11"
 
 

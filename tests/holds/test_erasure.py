@@ -22,7 +22,7 @@ from tests.accounts.cast import acting
 from tests.accounts.cast import make_hold as make_any_hold
 from tests.pages.desk import desk
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 ADA = {"client_name": "Ada", "client_contact": "0171", "note": "by the door"}
 
 

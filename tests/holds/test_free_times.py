@@ -18,6 +18,8 @@ from tests.holds import verbs
 from tests.holds.concurrency import at_once, in_background
 from tests.waiting import wait_for
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 SLOTS = "/v2/slots"
 WEEK = Span(1, day(0), 7)
 FREE = 40 - 2  # hours of a week; two bookings of the sandbox take two

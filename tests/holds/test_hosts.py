@@ -19,6 +19,8 @@ from tests.holds.test_promises import ask, button
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
 from tests.pages.desk import desk, wish
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 HOUR = timedelta(hours=1)
 ADA, BEN, CY = [1, "Ada"], [2, "Ben"], [3, "Cy"]
 # Names are isolated, and browsers do not translate them.

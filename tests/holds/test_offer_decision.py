@@ -21,6 +21,8 @@ from tests.holds.offers import HEADERS, assert_unchanged, keep, offered, send
 from tests.holds.verbs import MONDAY, ONE
 from tests.pages.desk import desk, page_of
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 WEEK = timedelta(weeks=1)
 
 

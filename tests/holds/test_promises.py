@@ -24,6 +24,8 @@ from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
 from tests.pages.desk import desk, wish
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 HALF = timedelta(minutes=30)
 NIGHT = MONDAY - timedelta(days=1, hours=6)
 SLOTS = "/v2/slots"

@@ -24,7 +24,7 @@ from tests.holds.offers import offered
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
 from tests.pages.desk import desk, wish
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 Request = tuple[str, dict[str, Any]]  # address, form
 

@@ -22,6 +22,8 @@ from tests.holds.observe import at_cal_com, in_register, is_held_for, sent
 from tests.holds.verbs import ALL, ONE
 from tests.pages.desk import desk
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 
 def refuse_parking(calcom: Sandbox) -> None:
     """Let strangers stand at both parking places."""

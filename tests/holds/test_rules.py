@@ -22,6 +22,8 @@ from tests.holds.observe import at_cal_com, in_register, sent
 from tests.holds.verbs import CONSULT, EVENT_TYPE, LATER, MONDAY, NO_HOSTS, ONE, VARIABLE
 from tests.pages.desk import ask, desk
 
+pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
+
 
 def errors(browser: Client, **asked: Any) -> dict[str, list[str]]:
     """Return the form's errors by field."""

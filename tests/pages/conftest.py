@@ -19,7 +19,7 @@ def browser(calcom: Sandbox, staff: User) -> Client:
     return desk(staff)
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "htmx"])
+@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "htmx"])
 def script(request: pytest.FixtureRequest, calcom: Sandbox, staff: User) -> ScriptClient:
     return ScriptClient("staff", calcom, request.param)
 

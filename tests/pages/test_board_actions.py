@@ -27,7 +27,7 @@ from tests.holds.verbs import LATER
 from tests.pages.desk import desk, markup
 from tests.pages.script_client import PARTIAL, root_element
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 MORE = 3
 
 

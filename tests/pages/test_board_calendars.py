@@ -15,7 +15,7 @@ from tests.holds.factories import put, put_ended
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 ADA, BEN, NOBODYS = 101, 102, 103
 
 

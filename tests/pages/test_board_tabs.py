@@ -20,7 +20,7 @@ from tests.holds.verbs import place
 from tests.localization.spellings import SAME
 from tests.pages.desk import desk, markup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 DAY = 24 * 3600
 
 

@@ -21,6 +21,8 @@ from tests.holds.verbs import CONSULT, SHORT
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 ADA, BEN, CY = Host(1, "Ada", "ada"), Host(2, "Ben", "ben"), Host(3, "Cy", "cy")
 PATH = f"/holds/new?event_type_id={CONSULT}&day={day(0)}"
 LARGEST = 25_000  # bytes of a page with 12 calendars and 60 event types, compressed

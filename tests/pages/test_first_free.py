@@ -28,6 +28,8 @@ from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, S
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 SLOTS = "/v2/slots"
 LIMIT = 120  # calls a minute
 PATH = f"/holds/first?day={day(0)}"

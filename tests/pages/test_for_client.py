@@ -18,6 +18,8 @@ from tests.future_dates import YEAR, day
 from tests.holds import verbs
 from tests.pages.desk import ask, desk
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 HTMX = {"HX-Request": "true"}
 NEW_YORK = ZoneInfo("America/New_York")
 NOW = datetime(2027, 1, 11, 7, 0, tzinfo=UTC)

@@ -19,6 +19,8 @@ from tests.holds.offers import HEADERS, offered
 from tests.holds.verbs import MONDAY
 from tests.pages.desk import ask, desk, markup
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 
 def test_next_time_is_for_the_same_client(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)

@@ -19,6 +19,8 @@ from tests.holds.verbs import CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIAB
 from tests.pages.desk import markup, wish
 from tests.pages.grid import cells, shown, times, until
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 SLOTS = "/v2/slots"
 ON_MONDAY = f"event_type_id=1&day={day(0)}"
 

@@ -17,6 +17,8 @@ from tests.holds.verbs import CONSULT, MONDAY
 from tests.pages.desk import markup
 from tests.pages.grid import cells, shown, times
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 SLOTS = "/v2/slots"
 ON_MONDAY = f"event_type_id=1&day={day(0)}"
 

@@ -135,6 +135,7 @@ def long_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(board, "FINDINGS_KEPT", 10**6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", ["/", "/board"])
 @pytest.mark.parametrize("viewer", ["staff", "admin"])
 @pytest.mark.usefixtures("long_caches")

@@ -18,6 +18,8 @@ from tests.holds.verbs import ALL, CONSULT, GROUP, MONDAY, NO_HOSTS, ONE, STRANG
 from tests.pages.desk import ask, desk, markup, wish
 from tests.pages.grid import times, until
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 SLOTS = "/v2/slots"
 ON_MONDAY = f"event_type_id=1&day={day(0)}"
 

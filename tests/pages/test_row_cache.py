@@ -18,6 +18,8 @@ from dashboard.pages import row_cache
 from dashboard.pages.whose import calendars
 from tests.holds.factories import put, viewer
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 HOLDS = 12
 ROUNDS = 60
 

@@ -15,6 +15,8 @@ from tests.holds import verbs
 from tests.holds.verbs import LATER, MONDAY, ROUND_ROBIN, SHORT
 from tests.pages.desk import markup
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 EXTEND = ("extend", {"reservation_duration": "30"}, MONDAY, ROUND_ROBIN)
 MOVE = ("move", {"slot_start": LATER.isoformat()}, LATER, ROUND_ROBIN)
 OTHER_TYPE = (

@@ -20,6 +20,8 @@ from tests.holds.factories import put, tag
 from tests.holds.verbs import CONSULT, LATER, MONDAY, VARIABLE, place
 from tests.pages.desk import ask, desk
 
+pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
+
 ROME = "Europe/Rome"  # the office's
 NEW_YORK = "America/New_York"
 AUCKLAND = "Pacific/Auckland"

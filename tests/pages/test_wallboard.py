@@ -22,7 +22,7 @@ from tests.holds.factories import put
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 OWN = {"wallboard", "wallboard-rows"}
 
 

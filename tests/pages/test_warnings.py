@@ -18,7 +18,7 @@ from tests.holds.factories import bar, put
 from tests.holds.observe import seconds_left
 from tests.pages.desk import desk, markup
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 ITEM = re.compile(r'<li id="w(\d+)"[^>]*?(?: class="(\w+)")?( hidden)?>')
 
 
