@@ -69,6 +69,7 @@ def echo(request: EdgeRequest, ticket: Ticket) -> HttpResponseBase:
         "body": hashlib.sha256(request.body).hexdigest(),
     }
     response = JsonResponse(found, status=ticket["status"])
+    response.headers["Content-Length"] = str(len(response.content))  # some caches need it
     response._has_been_logged = True  # type: ignore[attr-defined]  # an error only for the proxy
     return response
 

@@ -21,6 +21,7 @@ TIMEOUT_SECONDS = 15
 FORGED_ADDRESS = "203.0.113.9"  # of a documentation network, RFC 5737
 FORGED_ID = "chosen-by-the-client"
 FORGED_USER = "chosen-by-the-client"
+FORM = "application/x-www-form-urlencoded"
 BODY = b"a=" + b"x" * 100_000  # more than proxies keep in memory
 
 
@@ -55,7 +56,8 @@ class Probe:
         if settings.REMOTE_USER_HEADER:
             headers[settings.REMOTE_USER_HEADER] = FORGED_USER
         headers |= {"Sec-Fetch-Site": "none"} if url.scheme == "https" else {}
-        headers |= {"Origin": f"{url.scheme}://{host}"} if method == "POST" else {}
+        form = {"Origin": f"{url.scheme}://{host}", "Content-Type": FORM}
+        headers |= form if method == "POST" else {}
         extensions = {"timeout": httpx.Timeout(TIMEOUT_SECONDS).as_dict()}
         if self.address:
             extensions["sni_hostname"] = url.host  # type: ignore[assignment]

@@ -121,13 +121,13 @@ REMEDIES: dict[Fault, dict[str, str]] = {
     Fault.LOST_BODY: {
         "nginx": "proxy_pass_request_body on;   # no proxy_set_header Content-Length; 308, not 301",
         "Caddy": "redir https://{{host}}{{uri}} 308   # if a redirect emptied the form",
-        "Apache": "RewriteRule ^ https://%{{HTTP_HOST}}%{{REQUEST_URI}} [R=308]",
+        "Apache": "remove: RequestHeader unset Content-Length   # in redirects R=308, not R=301",
         "Traefik": "remove the middleware buffering, or raise maxRequestBodyBytes",
     },
     Fault.REFUSED_BODY: {
         "nginx": "client_max_body_size 256k;",
         "Caddy": "max_size 256KB   # in request_body",
-        "Apache": "SecRequestBodyLimit 262144   # of mod_security",
+        "Apache": "SecRequestBodyNoFilesLimit 262144   # of mod_security; also SecRequestBodyLimit",
         "Traefik": "buffering.maxRequestBodyBytes: 262144   # or without that middleware",
     },
     Fault.LOST_COOKIES: {

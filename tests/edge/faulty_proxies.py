@@ -142,7 +142,8 @@ Listen 127.0.0.1:{port}
     command=("apache2", "-DFOREGROUND", "-f", "{config}"),
 )
 KINDS = {"nginx": NGINX, "Caddy": CADDY, "Apache": APACHE}
-MODULES = [*APACHE_MODULES, "rewrite"]
+APACHE_FOLDER = Path("/usr/lib/apache2/modules")
+MODULES = [*APACHE_MODULES, "cache", "cache_socache", "rewrite", "security2"]
 
 
 @dataclass(frozen=True)
@@ -181,8 +182,10 @@ def running(
             blocks.append(block(kind, proxy.server, proxy.lines, port, before, **given))
             template, at = proxy.inner, behind
         blocks.append(block(kind, template, lines, at, there, **given))
+    if kind == "Apache":
+        require("Apache's mod_security", (APACHE_FOLDER / "mod_security2.so").exists())
     modules = "\n".join(
-        f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so" for name in MODULES
+        f"LoadModule {name}_module {APACHE_FOLDER}/mod_{name}.so" for name in MODULES
     )
     config = folder / kind
     config.write_text(proxy.whole.format(folder=folder, modules=modules, blocks="\n".join(blocks)))

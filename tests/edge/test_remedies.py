@@ -131,6 +131,21 @@ FAULTY = {
             "policy",
             {"policy": "Header set Referrer-Policy no-referrer"},
         ),
+        Fault.LOST_BODY: ("length", {"length": "RequestHeader unset Content-Length early"}),
+        Fault.REFUSED_BODY: (
+            "size",
+            {
+                "size": "SecRequestBodyNoFilesLimit 1024",
+                "filter": "SecRuleEngine On\nSecRequestBodyAccess On",
+            },
+        ),
+        Fault.STORED_PAGES: (
+            "disable",
+            {
+                "cache": "CacheSocache shmcb\nCacheEnable socache /",
+                "age": "Header set Cache-Control max-age=600",
+            },
+        ),
         Fault.LOST_COOKIES: ("cookie", {"cookie": "RequestHeader unset Cookie"}),
         Fault.REWRITTEN_ERRORS: ("errors", {"errors": "ProxyErrorOverride On"}),
         Fault.REDIRECT_LOOP: (
@@ -162,7 +177,7 @@ def variants(kind: str) -> dict[str, Variant]:
     found = {"right": Variant({})}
     for fault, (key, wrong) in FAULTY[kind].items():
         line = remedy(kind, fault)
-        mended = {key: "" if line.startswith(REMOVE) else line, "length": ""}
+        mended = {"length": "", key: "" if line.startswith(REMOVE) else line}
         if line.startswith(REMOVE):
             assert wrong[key].startswith(line.removeprefix(REMOVE))
         found[fault] = Variant(wrong, fault in INNER)
