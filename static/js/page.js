@@ -29,11 +29,13 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
-// No history entry for a refusal, which has no page of its own, nor for the page that is open.
+// No history entry for a refusal, which has no page of its own, unless it is of a search; nor for the
+// page that is open.
 document.addEventListener("htmx:before:history:update", (event) => {
-  const { history, response } = event.detail;
+  const { history, response, sourceElement } = event.detail;
+  const isSearch = response.status === 422 && sourceElement.matches("form[method=get]");
   const current = location.pathname + location.search;
-  if (response.status >= 400 || history.path === current) event.preventDefault();
+  if ((response.status >= 400 && !isSearch) || history.path === current) event.preventDefault();
 });
 
 document.addEventListener("htmx:after:history:update", () => {

@@ -78,3 +78,16 @@ def test_stories_and_saved_searches(
     vera.page.get_by_role("link", name=f"Remove client:{pk}").click()
     vera.expect_heading("Audit")
     assert vera.path == "/audit/"
+
+
+def test_refused_search_is_in_the_address(vera: User) -> None:
+    # It can be loaded again, and Back leads to the search before.
+    vera.refusals.add(422)
+    vera.page.goto("/audit/?find=action:place")
+    vera.fill(find="day:soon")
+    vera.press("Show")
+    vera.page.wait_for_url(re.compile(r"/audit/\?find=day%3Asoon"))
+    expect(vera.field("find")).to_have_attribute("aria-invalid", "true")
+    vera.page.go_back()
+    vera.page.wait_for_url("/audit/?find=action:place")
+    expect(vera.field("find")).to_have_value("action:place")
