@@ -11,6 +11,7 @@ from datetime import datetime
 from urllib.parse import parse_qsl
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, models, transaction
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -22,12 +23,12 @@ from dashboard.localization.searching import finder, search_text
 
 MOST = 50  # of one person
 WORD = re.compile(r"\w{3,}")
-TAKEN = _lazy("You have a search of this name. Choose another name, or replace that one.")
+TAKEN = _lazy("You have a search of this name. Choose another name.")
 TOO_MANY = _lazy("You have saved %(number)s searches. Delete one that you no longer need.")
 
 
-class SavedSearchError(ValueError):
-    """A search that cannot be saved; the message is for people."""
+class SavedSearchError(ValidationError):
+    """A search that cannot be saved; the message is for people, the code "taken" or "too_many"."""
 
 
 class SavedSearch(models.Model):
@@ -64,7 +65,7 @@ def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
     if replace and own.filter(name=name).update(query=query):
         return
     if own.count() >= MOST:
-        raise SavedSearchError(TOO_MANY % {"number": MOST})
+        raise SavedSearchError(TOO_MANY, "too_many", {"number": MOST})
     insert_or_rename(SavedSearch(owner_id=owner, name=name, query=query))
 
 
@@ -74,7 +75,7 @@ def insert_or_rename(search: SavedSearch) -> None:
         with transaction.atomic():
             search.save()
     except IntegrityError as error:
-        raise SavedSearchError(TAKEN) from error
+        raise SavedSearchError(TAKEN, "taken") from error
 
 
 def read_others(*, by: Actor, now: datetime) -> models.QuerySet[SavedSearch]:

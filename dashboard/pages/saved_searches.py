@@ -35,12 +35,18 @@ def searches(request: HttpRequest) -> HttpResponse:
         try:
             saved_searches.save(owner=actor_of(request).user.pk, query=query, **form.cleaned_data)
         except SavedSearchError as error:
-            form.add_error("name", str(error))
+            form.add_error("name", error)
         else:
             messages.success(request, _("Saved: %(name)s.") % {"name": form.cleaned_data["name"]})
             return HttpResponseRedirect(f"{reverse('audit')}?{query}", status=303)
     own = SavedSearch.objects.filter(owner=request.user.pk)
-    context = {"form": form, "query": query, "chips": query and log_form.chips, "searches": own}
+    context = {
+        "form": form,
+        "is_taken": form.has_error("name", "taken"),
+        "query": query,
+        "chips": query and log_form.chips,
+        "searches": own,
+    }
     return render(request, "audit/searches.html", context, status=422 if form.errors else 200)
 
 
@@ -63,7 +69,7 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
             found.name = form.cleaned_data["name"]
             saved_searches.insert_or_rename(found)
         except SavedSearchError as error:
-            form.add_error("name", str(error))
+            form.add_error("name", error)
         else:
             messages.success(request, _("Saved: %(name)s.") % {"name": found.name})
             return to_list(is_own)
