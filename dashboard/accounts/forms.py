@@ -204,14 +204,14 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
         super().__init__(*args, **kwargs)
         for name, choices in (
             ("time_zone", time_zone_choices(self.instance.time_zone)),
-            ("language", [("", _("My browser’s")), *settings.LANGUAGES]),
+            ("language", [("", _("My browser's")), *settings.LANGUAGES]),
         ):
             field = self.fields[name]
             if isinstance(field, forms.ChoiceField):
                 field.choices = choices
         minutes = self.fields["hold_minutes"]
         minutes.widget.attrs |= {"min": 1, "max": settings.HOLD_MINUTES_MAX}
-        minutes.help_text = _("From 1 to %(most)s; empty means the office’s %(usual)s.") % {
+        minutes.help_text = _("From 1 to %(most)s; empty means the office's %(usual)s.") % {
             "most": settings.HOLD_MINUTES_MAX,
             "usual": settings.HOLD_MINUTES,
         }
@@ -228,7 +228,7 @@ def time_zone_choices(present: str = "") -> list[tuple[str, Any]]:
 
     A present zone that tzdata no longer has is left out: the office's is in effect instead.
     """
-    office = _("The office’s (%(zone)s)") % {
+    office = _("The office's (%(zone)s)") % {
         "zone": time_zones.display_name(settings.OFFICE_TIME_ZONE)
     }
     names = {*time_zones.places(), *([present] if time_zones.load(present) else [])}

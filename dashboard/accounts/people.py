@@ -197,7 +197,7 @@ def looks_like(one: str, other: str) -> bool:
 def check_full_name(person: User) -> None:
     """Raise ValidationError for a name that the log could confuse with the system."""
     if reads_like_system(person.get_full_name()):
-        raise ValidationError({"last_name": _("This name reads like the system’s in the log.")})
+        raise ValidationError({"last_name": _("This name reads like the system's in the log.")})
 
 
 @contextmanager

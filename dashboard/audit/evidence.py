@@ -157,7 +157,7 @@ def sentence(fault: Fault) -> str:
         "words": _("The text index does not find every entry by its words."),
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
-            " signed with this site’s SECRET_KEY."
+            " signed with this site's SECRET_KEY."
         ),
     }
     return texts[fault.kind] % {"entry": fault.entry_id, "position": fault.position}

@@ -187,7 +187,7 @@ def find_team(operation: Operation, wanted: Wanted, field: str) -> Team:
     for team in listed.entries:
         if wanted.team_id == team.id or (slug and slug == team.slug.casefold()):
             return team
-    words = _("The owner of cal.com’s key is in no such team, so no time may be held for it.")
+    words = _("The owner of cal.com's key is in no such team, so no time may be held for it.")
     raise messages.invalid({field: words})
 
 

@@ -161,7 +161,7 @@ class TestSettingsPage:
 def test_time_zone_choices() -> None:
     offered = time_zone_choices("US/Pacific")
     names = [name for name, _shown in offered]
-    assert offered[0] == ("", "The office’s (Europe/Rome)")
+    assert offered[0] == ("", "The office's (Europe/Rome)")
     assert ("America/New_York", "America/New York") in offered
     assert {"UTC", "US/Pacific"} < set(names)
     assert "US/Eastern" not in names

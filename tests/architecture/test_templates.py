@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.architecture.source import PROJECT
+from tests.architecture.source import PROJECT, modules
 
 TEMPLATES = sorted((PROJECT / "templates").rglob("*.html"))
 # Patterns that the policy would block in a browser, or that would need eval.
@@ -28,6 +28,12 @@ def without_comments(text):
 def violations(text):
     clean = without_comments(text)
     return [name for name, pattern in FORBIDDEN.items() if re.search(pattern, clean, re.IGNORECASE)]
+
+
+def test_texts_have_straight_apostrophes():
+    sources = {path.name: path.read_text() for path in TEMPLATES} | modules()
+    curly = "\N{RIGHT SINGLE QUOTATION MARK}"
+    assert [name for name, source in sources.items() if curly in source] == []
 
 
 def test_there_are_templates_to_check():

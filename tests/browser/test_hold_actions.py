@@ -211,7 +211,7 @@ class TestForTheClient:
 
     def test_the_sentence_has_the_clients_own_time(self, ada: User) -> None:
         pk = ada.place()
-        ada.page.get_by_text("Add the client’s time zone").click()
+        ada.page.get_by_text("Add the client's time zone").click()
         ada.fill(client_zone="new york")
         form = ada.page.locator("section[aria-labelledby=for-client]")
         form.get_by_role("button", name="Show").click()
