@@ -23,7 +23,7 @@ from dashboard.audit.timeline import MAX_SILENCE, Line, fold
 
 PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
-LATEST = 2000  # actions in which a word is looked for one by one
+NEAREST = 2000  # actions in which a word is looked for one by one
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
@@ -151,11 +151,11 @@ def page(
     a whole page behind ``after``, it is the newest one.
     """
     is_newest = before is None
-    rows = rows_behind(log_filter, now, after) if after else []
+    rows = rows_beyond(log_filter, now, after=after) if after else []
     if has_older := len(rows) > PAGE_SIZE:
         rows, is_newest = rows[:PAGE_SIZE][::-1], False
     else:
-        rows = rows_before(log_filter, now, before)
+        rows = rows_beyond(log_filter, now, before=before)
         has_older = len(rows) > PAGE_SIZE
     lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
     older = rows[PAGE_SIZE - 1][0] if has_older else None
@@ -167,34 +167,44 @@ def page(
 
 def count_newer(log_filter: LogFilter, first: int, now: datetime) -> int:
     """Return how many actions began after the first line of a page, to MAX_NEWS and one more."""
-    found = [each.newer_than(first).order_by("id") for each in alternatives(log_filter, now)]
-    return len(first_of(found, MAX_NEWS + 1))
+    return len(rows_beyond(log_filter, now, after=first, size=MAX_NEWS + 1))
 
 
-def rows_behind(log_filter: LogFilter, now: datetime, after: int) -> list[Row]:
-    """Return the first rows that are newer than an id, oldest first."""
-    found = [each.newer_than(after).order_by("id") for each in alternatives(log_filter, now)]
-    return first_of(found)
+def rows_beyond(
+    log_filter: LogFilter,
+    now: datetime,
+    *,
+    before: int | None = None,
+    after: int | None = None,
+    size: int = PAGE_SIZE + 1,
+) -> list[Row]:
+    """Return the first rows that are newer than ``after``, or else older than ``before``.
 
-
-def rows_before(log_filter: LogFilter, now: datetime, before: int | None) -> list[Row]:
-    """Return the first rows that are older than an id, newest first.
-
-    Common words are looked for in the latest actions, the index would read all that have them.
+    Words are looked for in the NEAREST actions that the rest of the filter finds: for a common
+    word the index would read all that have it.
     """
+
+    def ordered(found: LoggedActionQuerySet) -> LoggedActionQuerySet:
+        if after is None:
+            return found.older_than(before).newest_first()
+        return found.newer_than(after).order_by("id")
+
+    is_older = after is None
     found = alternatives(log_filter, now)
     if len(found) > 1:
-        latest = LoggedAction.objects.older_than(before).newest_first()
-        start = latest.values_list("id", flat=True)[LATEST : LATEST + 1].first()
-        recent = matching_entries(log_filter, now).older_than(before).newer_than(start)
-        rows = first_of([recent.newest_first()], newest=True)
-        if start is None or len(rows) > PAGE_SIZE:
+        others = [each for each in log_filter.conditions if not isinstance(each, Word)]
+        nearest = ordered(matching_entries(replace(log_filter, conditions=tuple(others)), now))
+        end = nearest.values_list("id", flat=True)[NEAREST : NEAREST + 1].first()
+        near = ordered(matching_entries(log_filter, now))
+        near = near.newer_than(end) if is_older else near.older_than(end)
+        rows = first_of([near], size, newest=is_older)
+        if end is None or len(rows) == size:
             return rows
-    return first_of((each.older_than(before).newest_first() for each in found), newest=True)
+    return first_of(map(ordered, found), size, newest=is_older)
 
 
 def first_of(
-    queries: Iterable[LoggedActionQuerySet], size: int = PAGE_SIZE + 1, *, newest: bool = False
+    queries: Iterable[LoggedActionQuerySet], size: int, *, newest: bool = False
 ) -> list[Row]:
     """Return id and action id of the first rows that any of these queries finds, in order."""
     found = {row for query in queries for row in query.values_list("id", "action_id")[:size]}

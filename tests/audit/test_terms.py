@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from dashboard.audit import trail
+from dashboard.audit import search, terms, trail
+from dashboard.audit.forms import people
 from dashboard.audit.models import EntryText, HoldText
 from dashboard.audit.term_values import TermError
+from dashboard.audit.terms import Context
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
 from tests.audit.recorded import (
@@ -23,7 +25,7 @@ from tests.audit.recorded import (
     hold_of,
     sign_in,
 )
-from tests.audit.searching import found
+from tests.audit.searching import LATER, found
 
 pytestmark = pytest.mark.django_db
 
@@ -152,6 +154,29 @@ def test_person_is_told_what_was_taken_from_them(staff, colleague):
     trail.event(action=Action.TAKE_OVER, by=acting(colleague), asked=asked, now=NOON)
     assert found("about:staff") == [("take_over", "colleague")]
     assert found("about:colleague") == []
+
+
+@pytest.mark.parametrize("nearest", [1, 3])
+def test_words_are_found_beyond_the_nearest_actions(log, nearest, monkeypatch):
+    monkeypatch.setattr(search, "NEAREST", nearest)
+    assert found("zoe") == [EXPIRED, EXTENDED]
+    assert found("lukasiewicz -action:sign_in") == [CHANGED, FAILED, STUCK]
+    context = Context(people(), None, LATER)
+    log_filter = search.LogFilter(conditions=tuple(terms.conditions("lukasiewicz", context)))
+    *newer, oldest = search.rows_beyond(log_filter, LATER)
+    assert search.rows_beyond(log_filter, LATER, after=oldest[0]) == newer[::-1]
+    assert len(newer) > 3
+
+
+def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
+    log, monkeypatch, django_assert_num_queries
+):
+    """Where that is little, no index is asked for all texts with a common word."""
+    monkeypatch.setattr(search, "NEAREST", 2)
+    context = Context(people(), None, LATER)
+    conditions = terms.conditions("bronte action:extend", context)
+    with django_assert_num_queries(2):
+        assert len(search.rows_beyond(search.LogFilter(conditions=tuple(conditions)), LATER)) == 1
 
 
 def test_finds_by_hold_and_by_the_viewer(log, colleague):
