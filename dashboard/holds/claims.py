@@ -90,27 +90,21 @@ class Claim:
     guard: SlotGuard | None = None
 
     def fields(self) -> Fields:
+        guard = self.guard
         return {
             "claim_id": self.id,
             "claim_verb": self.verb,
             "claim_by": self.by,
             "claim_until": self.until,
-            "asking_event_type": self.guard.event_type_id if self.guard else None,
-            "asking_start": self.guard.start if self.guard else None,
-            "asking_end": self.guard.end if self.guard else None,
+            "asking_event_type": guard.event_type_id if guard else None,
+            "asking_start": guard.start if guard else None,
+            "asking_end": guard.end if guard else None,
         }
 
 
 def no_claim() -> Fields:
-    return {
-        "claim_id": None,
-        "claim_verb": "",
-        "claim_by": None,
-        "claim_until": None,
-        "asking_event_type": None,
-        "asking_start": None,
-        "asking_end": None,
-    }
+    asking = ("asking_event_type", "asking_start", "asking_end")
+    return dict.fromkeys(("claim_id", "claim_by", "claim_until", *asking)) | {"claim_verb": ""}
 
 
 def insert(hold: Hold, claim: Claim, *, now: datetime) -> None:

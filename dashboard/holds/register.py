@@ -10,12 +10,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, OuterRef, Q
+from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
@@ -194,27 +194,12 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
 
 
 def summaries(condition: Q) -> Any:
+    """Return rows with the fields of HoldSummary."""
+    names = [field.name for field in fields(HoldSummary)]
     has_change = ExpressionWrapper(Q(change__isnull=False), output_field=BooleanField())
-    return Hold.objects.filter(condition).values_list(
-        "id",
-        "version",
-        "state",
-        "holder_id",
-        "held_until",
-        "latest_end",
-        "claim_until",
-        has_change,
-        "offer_id",
-        "stands_in_for_id",
-        "event_type_id",
-        "event_type_kind",
-        "hosts",
-        "slot_start",
-        "slot_end",
-        "holder__username",
-        "holder__first_name",
-        "holder__last_name",
-    )
+    of_holder = {name: F(f"holder__{name}") for name in ("username", "first_name", "last_name")}
+    found = Hold.objects.filter(condition).annotate(has_change=has_change, **of_holder)
+    return found.values_list(*names)
 
 
 def ended(now: datetime) -> HoldQuerySet:
