@@ -190,3 +190,18 @@ def test_no_page_is_too_wide_where_letters_are_twice_as_large(open_browser: Open
         ada.page.evaluate("document.documentElement.style.fontSize = '32px'")
         widths[path] = ada.page.evaluate("document.documentElement.scrollWidth")
     assert widths == dict.fromkeys(widths, PHONE["width"])
+
+
+def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
+    """The columns have fixed widths, and the client what is left."""
+    product.place("ada", product.free_time(), "Zoë")
+    ada = open_browser("ada")
+    ada.page.goto("/")
+    cell = ada.page.locator("td.client")
+    narrow = {}
+    for width in (1260, 1280, 1366, DESKTOP["width"], WALL["width"]):
+        ada.page.set_viewport_size({"width": width, "height": 900})
+        for language in ("en", "de"):
+            ada.page.evaluate(f"document.documentElement.lang = '{language}'")
+            narrow[width, language] = cell.evaluate("(cell) => cell.clientWidth") < 7 * 16
+    assert narrow == dict.fromkeys(narrow, False)
