@@ -244,7 +244,7 @@ def test_command_removes_nothing_without_its_checkpoint(tmp_path):
 
 def test_young_entries_stay_whatever_is_asked():
     with pytest.raises(CommandError, match="The last 90 days always stay"):
-        output("audit_prune", before=datetime.now(UTC).date() - timedelta(days=89))
+        output("audit_prune", before=datetime.now(UTC).date() - timedelta(days=88))
 
 
 def test_stream_says_what_was_removed_before_it_was_written(tmp_path, caplog):

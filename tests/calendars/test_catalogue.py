@@ -72,10 +72,11 @@ def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
     entered(ANNA)
     entered(NURSE)
     calcom.forget_calls()
-    for seconds in (0, 299):
-        assert [len(group) for group in ids(read(later=seconds))] == [3, 2]
+    first, last = Calendar.objects.order_by("asked_at").values_list("asked_at", flat=True)
+    for now in (last, first + timedelta(seconds=299)):
+        assert [len(group) for group in ids(catalogue.catalogue(now=now))] == [3, 2]
     assert calcom.calls() == []
-    read(later=301)
+    catalogue.catalogue(now=last + timedelta(seconds=301))
     assert len(calcom.calls()) == 2
 
 
