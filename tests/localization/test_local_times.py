@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -63,12 +63,14 @@ def test_slot(start: datetime, minutes: int | None, shown: str) -> None:
     ],
 )
 def test_doubled_hour_has_its_offset(zone: str, first: str, second: str) -> None:
-    """Find the moments at which clocks show the same time twice, from what they show."""
+    """Look at every moment of a year at which clocks show this time, some of them twice."""
     minute, where = time.fromisoformat(first[:5]), ZoneInfo(zone)
+    days = [date(NOW.year, 1, 1) + timedelta(days=number) for number in range(365)]
+    times = [minute.replace(fold=fold) for fold in (0, 1)]
+    both = (datetime.combine(day, at, where) for day in days for at in times)
+    moments = sorted({at.astimezone(UTC) for at in both})
     with in_zone(zone):
-        moments = (NOW.replace(month=1, day=1) + timedelta(minutes=5 * n) for n in range(105_120))
-        twice = [at for at in moments if at.astimezone(where).time() == minute]
-        shown = [local_times.clock(at) for at in twice]
+        shown = [local_times.clock(at) for at in moments if at.astimezone(where).time() == minute]
     assert [text for text in shown if len(text) > len("00:00:00")] == [first, second]
 
 
