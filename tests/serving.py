@@ -48,7 +48,7 @@ def environment(*, public_url: str, database_url: str, **more: str) -> dict[str,
         "SECRET_KEY": secrets.token_hex(32),
         "CALCOM_API_KEY": "cal_ownerfast0123456789",
         "OFFICE_TIME_ZONE": "Europe/Rome",
-        "STATIC_ROOT": str(static_root()),
+        "STATIC_ROOT": more.get("STATIC_ROOT") or str(static_root()),
         **more,
     }
 
