@@ -44,12 +44,14 @@ def faults_on_screen(page: Page, scripts: bool, picture: str = "") -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         if page.evaluate(TOO_WIDE) > 0:
             found.append(f"too wide at {width}")
-        for scheme in SCHEMES if scripts or picture else ():
+        for scheme in SCHEMES:
+            options = AXE.get((width, scheme)) if scripts else None
+            if options is None and not picture:
+                continue
             page.emulate_media(color_scheme=scheme)
             if picture:
                 take_picture(page, f"{picture}-{width}-{scheme}")
-            if scripts and (width, scheme) in AXE:
-                options = AXE[width, scheme]
+            if options is not None:
                 found += [f"{width} {scheme}: {one}" for one in page.evaluate(RUN_AXE, options)]
         page.emulate_media(color_scheme=SCHEMES[0])
     page.set_viewport_size({"width": WIDTHS[0], "height": height})
