@@ -7,6 +7,8 @@ those of others is an entry of the log.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import parse_qsl
 
@@ -66,14 +68,25 @@ def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
         return
     if own.count() >= MOST:
         raise SavedSearchError(TOO_MANY, "too_many", {"number": MOST})
-    insert_or_rename(SavedSearch(owner_id=owner, name=name, query=query))
+    with unique_name():
+        SavedSearch.objects.create(owner_id=owner, name=name, query=query)
 
 
-def insert_or_rename(search: SavedSearch) -> None:
-    """Write a search; raise SavedSearchError if its owner has another of this name."""
+def rename(search: SavedSearch, name: str) -> bool:
+    """Return whether the search was still there. Raises SavedSearchError.
+
+    An erasure deletes searches: to save one that was read before would bring a client back.
+    """
+    with unique_name():
+        return SavedSearch.objects.filter(pk=search.pk).update(name=name) > 0
+
+
+@contextmanager
+def unique_name() -> Iterator[None]:
+    """Raise SavedSearchError where the owner has another search of the name that is written."""
     try:
         with transaction.atomic():
-            search.save()
+            yield
     except IntegrityError as error:
         raise SavedSearchError(TAKEN, "taken") from error
 
@@ -89,8 +102,8 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
     """Delete a search. That of another person is recorded without its name, maybe a client's."""
     owner = search.owner
     with transaction.atomic():
-        search.delete()
-        if owner.pk != by.user.pk:
+        is_deleted = search.delete()[0] > 0
+        if is_deleted and owner.pk != by.user.pk:
             asked = {"person": owner.pk, "username": owner.get_username()}
             trail.event(action=Action.SEARCH_DELETED, by=by, asked=asked, now=now)
 

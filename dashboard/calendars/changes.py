@@ -75,8 +75,8 @@ def change(
     require_admin(Action.CALENDAR_CHANGED, target, by=by, now=now)
     with transaction.atomic():
         # All, always in one order: a new position numbers the others anew.
-        locked = {each.pk: each for each in Calendar.objects.select_for_update().order_by("pk")}
-        target = locked[calendar]
+        list(Calendar.objects.select_for_update().order_by("pk"))
+        target = Calendar.objects.get(pk=calendar)
         before = audit_values(target)
         for name in fields.keys() & set(FIELDS):
             setattr(target, name, fields[name])

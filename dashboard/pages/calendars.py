@@ -1,13 +1,15 @@
 """Calendars, for Admins: the list with a form to add one, and a page to change each."""
 
+from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import prefetch_related_objects
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -119,10 +121,26 @@ def calendars(request: HttpRequest) -> HttpResponse:
     return to_list("#main")  # where the message is: a browser would keep the form's own #add
 
 
+def missing_calendar_is_404(
+    view: Callable[[HttpRequest, int], HttpResponse],
+) -> Callable[[HttpRequest, int], HttpResponse]:
+    """Answer 404 where there is no such calendar, or where it is removed meanwhile."""
+
+    @wraps(view)
+    def view_or_404(request: HttpRequest, pk: int) -> HttpResponse:
+        try:
+            return view(request, pk)
+        except Calendar.DoesNotExist as error:
+            raise Http404 from error
+
+    return view_or_404
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
+@missing_calendar_is_404
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar's form, or save it."""
-    found = get_object_or_404(Calendar, pk=pk)
+    found = Calendar.objects.get(pk=pk)
     if saved := recall(request, "calendar"):
         return calendar_page(request, found, CalendarForm(saved, calendar=found))
     if request.method != "POST":
@@ -140,8 +158,8 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@missing_calendar_is_404
 def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
-    get_object_or_404(Calendar, pk=pk)
     try:
         position = POSITION.clean(request.POST.get("position"))
     except ValidationError as error:
@@ -151,14 +169,14 @@ def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@missing_calendar_is_404
 def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
-    found = get_object_or_404(Calendar, pk=pk)
     try:
-        changes.remove(calendar=pk, by=actor_of(request), now=timezone.now())
+        removed = changes.remove(calendar=pk, by=actor_of(request), now=timezone.now())
     except CalendarError as error:
         messages.error(request, str(error.words))
         return HttpResponseRedirect(reverse("calendar", args=[pk]), status=303)
-    messages.success(request, _("Removed: %(label)s.") % {"label": found.label})
+    messages.success(request, _("Removed: %(label)s.") % {"label": removed.label})
     return to_list()
 
 

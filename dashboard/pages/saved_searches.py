@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -66,12 +66,12 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
     )
     if form.is_bound and form.is_valid():
         try:
-            found.name = form.cleaned_data["name"]
-            saved_searches.insert_or_rename(found)
+            if not saved_searches.rename(found, form.cleaned_data["name"]):
+                raise Http404
         except SavedSearchError as error:
             form.add_error("name", error)
         else:
-            messages.success(request, _("Saved: %(name)s.") % {"name": found.name})
+            messages.success(request, _("Saved: %(name)s.") % {"name": form.cleaned_data["name"]})
             return to_list(is_own)
     context = {"form": form, "search": found}
     return render(request, "audit/search.html", context, status=422 if form.errors else 200)

@@ -117,6 +117,27 @@ def test_searches_of_others_are_read_and_deleted_on_record(admin, other_admin, a
     )
 
 
+@pytest.mark.parametrize("form", [{"name": "again"}, {"delete": "yes"}])
+def test_search_deleted_meanwhile_stays_deleted(
+    admin, other_admin, admins_browser, monkeypatch, form
+):
+    """As by an erasure, when it had been read already."""
+    whose = admin if "name" in form else other_admin
+    saved_searches.save(owner=whose.pk, name="Zoë", query="find=zoe")
+    (search,) = SavedSearch.objects.all()
+    verb = "rename" if "name" in form else "delete"
+    write = getattr(saved_searches, verb)
+
+    def write_late(found, *rest, **more):
+        SavedSearch.objects.all().delete()
+        return write(found, *rest, **more)
+
+    monkeypatch.setattr(saved_searches, verb, write_late)
+    answer = admins_browser.post(f"/audit/searches/{search.pk}/", form)
+    assert (answer.status_code, saved()) == (404 if "name" in form else 303, [])
+    assert AuditEntry.objects.filter(action=Action.SEARCH_DELETED).count() == 0
+
+
 def test_only_admins_have_saved_searches(staff, client):
     client.force_login(staff)
     for address in ("/audit/searches/", "/audit/searches/others", "/audit/searches/1/"):

@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import expire, send, sign_in
@@ -176,3 +178,18 @@ def test_staff_may_not_open_or_send_them(calcom: Sandbox, staff: User) -> None:
     answers += [browser.post(page), browser.post(f"{page}position"), browser.post(f"{page}remove")]
     assert [answer.status_code for answer in answers] == [403] * 6
     assert "Calendars" not in browser.get("/").content.decode()
+
+
+@pytest.mark.parametrize("path", ["", "position", "remove"])
+def test_calendar_removed_by_another_admin_meanwhile(
+    admin: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    calendar = changes.enter(
+        kind="user", reference="ada", label="Ada", colour="blue", by=None, now=timezone.now()
+    )
+    removed = Calendar.objects.filter(pk=calendar.pk)
+    monkeypatch.setattr(changes, "require_admin", lambda *_args, **_more: removed.delete())
+    form = {"label": "Eve", "colour": "blue", "position": 1}
+    answers = [desk(admin).post(f"/calendars/{calendar.pk}/{path}", form) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [404, 404]
+    assert AuditEntry.objects.newest_first()[0].action == "calendar_added"
