@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +62,7 @@ def change(
     *,
     calendar: int,
     position: int | None = None,
-    people: Collection[int] | None = None,
+    people: Iterable[User] | None = None,
     by: Actor | None,
     now: datetime,
     **fields: Any,

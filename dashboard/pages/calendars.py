@@ -102,6 +102,12 @@ class CalendarForm(forms.Form):
         people = staff | User.objects.filter(calendars=calendar)
         field = self.fields["people"]
         field.queryset = people.distinct().order_by("username")  # type: ignore[attr-defined]
+        for each in self.fields.values():
+            each.show_hidden_initial = True  # so that ``changed_data`` is what was edited
+
+    def edited(self) -> dict[str, Any]:
+        """Return the values that were edited: another Admin may have changed the others."""
+        return {name: self.cleaned_data[name] for name in self.changed_data}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,8 +147,8 @@ def missing_calendar_is_404(
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar's form, or save it."""
     found = Calendar.objects.get(pk=pk)
-    if saved := recall(request, "calendar"):
-        return calendar_page(request, found, CalendarForm(saved, calendar=found))
+    if typed := recall(request, "calendar"):
+        return calendar_page(request, found, CalendarForm(typed, calendar=found))
     if request.method != "POST":
         fields = ("label", "colour", "position", "is_paused", "is_hidden")
         initial = {name: getattr(found, name) for name in fields}
@@ -151,9 +157,8 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     form = CalendarForm(request.POST, calendar=found)
     if not form.is_valid():
         return calendar_page(request, found, form, status=422)
-    data = form.cleaned_data | {"people": [each.pk for each in form.cleaned_data["people"]]}
-    changes.change(calendar=pk, by=actor_of(request), now=timezone.now(), **data)
-    messages.success(request, _("Saved: %(label)s.") % {"label": data["label"]})
+    saved = changes.change(calendar=pk, by=actor_of(request), now=timezone.now(), **form.edited())
+    messages.success(request, _("Saved: %(label)s.") % {"label": saved.label})
     return to_list()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -102,6 +103,21 @@ def test_change_without_a_difference_is_not_recorded(calcom: Sandbox, admin: Use
     before = AuditEntry.objects.count()
     assert change(admin, calendar).status_code == 303
     assert AuditEntry.objects.count() == before
+
+
+def test_form_that_is_out_of_date_saves_only_what_was_edited(
+    calcom: Sandbox, admin: User, staff: User
+) -> None:
+    calendar = entered("anna.rossi")
+    page = desk(admin).get(f"/calendars/{calendar.pk}/").content.decode()
+    shown = dict(re.findall(r'name="(initial-\w+)" value="([^"]*)"', page))
+    late = {"calendar": calendar.pk, "is_paused": True, "colour": "teal", "people": [staff]}
+    changes.change(by=None, now=timezone.now(), **late)
+    assert change(admin, calendar, **shown, label="Dr A").status_code == 303
+    assert last_change() == ({"label": "anna.rossi"}, {"label": "Dr A"})
+    calendar.refresh_from_db()
+    assert (calendar.label, calendar.is_paused, calendar.colour) == ("Dr A", True, "teal")
+    assert [*calendar.limited_people.all()] == [staff]
 
 
 @pytest.mark.parametrize("wrong", [{"label": ""}, {"position": "0"}, {"colour": "loud"}])

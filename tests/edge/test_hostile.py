@@ -57,7 +57,21 @@ FIELDS = {
     "hold-take-over": "reason note version",
     "offer-new": "hold",
     "offer-keep": "hold version_1",
-    "audit": "person action outcome since until before",
+    "audit": "person action outcome since until before after hold find last follow",
+    "audit-news": "person action outcome since until after hold find",
+    "audit-pictures": "last since until",
+    "audit-export": "format find person hold",
+    "audit-searches": "name replace find",
+    "audit-search": "name delete",
+    "board-calendar": "calendar tab",
+    "calendars": "typed team_id label colour",
+    "calendar": "label colour position is_paused is_hidden people",
+    "calendar-position": "position",
+    "first-free": "title minutes quarter client_zone days calendar people rest start",
+    "past": "find before",
+    "wallboard": "pages",
+    "hold-erase": "confirm",
+    "keep-form": "path form_token",
     "admin:dashboard_user_changelist": "q p o e all is_active__exact groups__id__exact password",
     "admin:dashboard_user_add": "username first_name email role is_active new_password",
     "admin:dashboard_user_change": "username first_name email role is_active new_password",
@@ -134,12 +148,12 @@ class Site:
                 yield name, path
 
     def get(self, path: str, query: str = "", **environ: str) -> None:
-        self._note(self.browser.get(f"{path}?{query}", **environ))
+        self.note(self.browser.get(f"{path}?{query}", **environ))
 
     def post(self, path: str, body: str = "", **environ: str) -> None:
-        self._note(self.browser.generic("POST", path, body, content_type=FORM, **environ))
+        self.note(self.browser.generic("POST", path, body, content_type=FORM, **environ))
 
-    def _note(self, answer: HttpResponse) -> None:
+    def note(self, answer: HttpResponse) -> None:
         self.asked += 1
         # An accidentally valid form reaches cal.com, which may be unavailable.
         if answer.status_code >= 500 and answer.status_code != 503:
@@ -169,6 +183,26 @@ def test_invalid_text_in_all_fields(site: Site, text: str) -> None:
         site.get(path, every)
         site.post(path, every)
     assert site.asked > 20
+    assert site.errors == []
+
+
+BODIES = {
+    "ten thousand fields": (FORM, "&".join(f"p{number}=1" for number in range(10_000))),
+    "more than the limit": (FORM, "note=" + "x" * 300_000),
+    "deep JSON": ("application/json", "[" * 100_000),
+    "no boundary": ("multipart/form-data", "a=1"),
+    "a broken part": ("multipart/form-data; boundary=x", "--x\r\nContent-Disposition: form-"),
+    "an unknown character set": (f"{FORM}; charset=nonsense", "note=a"),
+    "no type": ("", "note=a"),
+}
+
+
+@pytest.mark.parametrize(("content_type", "body"), BODIES.values(), ids=BODIES)
+def test_bodies_that_are_no_form(site: Site, content_type: str, body: str) -> None:
+    for _name, path in site.addresses():
+        for method in ("POST", "PUT"):
+            site.note(site.browser.generic(method, path, body, content_type=content_type))
+    assert site.asked > 80
     assert site.errors == []
 
 
