@@ -1,4 +1,7 @@
-"""``manage.py demo`` in a copy of the project, without any environment variables."""
+"""``manage.py demo`` in a copy of the project, without any environment variables.
+
+Each test of a demo ends it by another signal, which must end its child processes too.
+"""
 
 import contextlib
 import os
@@ -18,6 +21,7 @@ from dashboard.management import demonstration
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
 from tests.management.processes import alive, children
+from tests.migrated import sqlite_template
 from tests.script_visitor import Visitor
 from tests.serving import static_root
 
@@ -31,8 +35,9 @@ def project(tmp_path):
     for part in ("dashboard", "static", "templates", "manage.py"):
         copy = shutil.copytree if (PROJECT / part).is_dir() else shutil.copy
         copy(PROJECT / part, tmp_path / part)
-    # As an earlier start left them; compressing takes seconds.
+    # As an earlier start left them; compressing and migrating take seconds.
     shutil.copytree(static_root(), tmp_path / ".demo" / "static")
+    shutil.copy(sqlite_template(), tmp_path / ".demo" / "db.sqlite3")
     return tmp_path
 
 
@@ -58,6 +63,19 @@ class Demo:
         self.process.send_signal(number)
         output, _ = self.process.communicate(timeout=WAIT_SECONDS)
         return self.process.returncode, output
+
+    def end_with_its_children(self, number):
+        """Send a signal; check that all processes end, and return as ``end``."""
+        started = children(self.process.pid)
+        assert len(started) == 3
+        ended = self.end(number)
+        deadline = time.monotonic() + WAIT_SECONDS
+        while any(map(alive, started)) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert [child for child in started if alive(child)] == []
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(self.url, timeout=WAIT_SECONDS)
+        return ended
 
 
 def command(*arguments):
@@ -115,17 +133,18 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         assert "Ada Rossi" in staff.get(page).text
         cookies = staff.client.cookies
         goodbye = "\nEnded. The next start finds everything as it is now.\n"
-        assert first.end() == (0, goodbye)
+        assert first.end_with_its_children(signal.SIGINT) == (0, goodbye)
     port = str(httpx.URL(first.url).port)  # a part of the cookies' names
     with demo(project, "--port", port) as second, Visitor(second.url, cookies=cookies) as staff:
         assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
         checked = staff.post(page, f"{page}check")
         assert (checked.status_code, checked.headers["Location"]) == (303, page)
         assert staff.place("Bruno Verdi").status_code == 409  # also at the sandbox
+        second.end_with_its_children(signal.SIGKILL)
 
 
 def test_demo_ignores_the_environment_and_refuses_a_second_one(project):
-    shutil.rmtree(project / ".demo", ignore_errors=True)
+    shutil.rmtree(project / ".demo")  # the first start
     real = project / "real.sqlite3"
     secret = project / "no-such-file"
     environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
@@ -137,26 +156,13 @@ def test_demo_ignores_the_environment_and_refuses_a_second_one(project):
         assert "immutable" in visitor.get(style).headers["Cache-Control"]
         assert visitor.get("/readyz").text == "ok"
         second = failure(project, "--port", "0")
+        running.end_with_its_children(signal.SIGTERM)
     assert not real.exists()
     assert second == "CommandError: A demonstration is running from this folder already.\n"
 
 
 def test_demo_ignores_every_setting():
     assert sorted(demonstration.VARIABLES) == sorted(setting_variables())
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
-def test_child_processes_end_with_the_demo(project, number):
-    with demo(project) as running:
-        started = children(running.process.pid)
-        assert len(started) == 3
-        running.end(number)
-        deadline = time.monotonic() + WAIT_SECONDS
-        while any(map(alive, started)) and time.monotonic() < deadline:
-            time.sleep(0.1)
-        assert [child for child in started if alive(child)] == []
-        with pytest.raises(httpx.ConnectError):
-            httpx.get(running.url, timeout=WAIT_SECONDS)
 
 
 def test_demo_ends_when_a_child_process_ends(project):
@@ -195,7 +201,7 @@ def test_reachable_demo_has_random_passwords(project):
             with Visitor(running.url) as person:
                 assert person.sign_in(name, password) == 302
         assert httpx.URL(running.control).host == "127.0.0.1"
-        running.end()
+        running.end_with_its_children(signal.SIGHUP)
     with demo(project) as local, Visitor(local.url) as staff:
         assert staff.sign_in("staff", local.sign_ins["staff"]) == 302
         assert local.sign_ins["staff"] == "holdfast-demo"
