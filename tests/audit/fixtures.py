@@ -3,31 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from django.db import connections
 from django.test import TransactionTestCase
 
-from tests.audit.reset import clear_text_index, without_triggers
+from tests.audit.reset import flush
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _flush_without_triggers() -> Iterator[None]:
     """Drop the triggers during a flush, for tests with ``transaction=True`` and live servers.
 
-    The flush sends ``post_migrate``, which restores content types, permissions, groups and
-    triggers.
+    Django's own would also fill the tables again that ``post_migrate`` fills, which takes longer
+    than most of these tests.
     """
-    flush = TransactionTestCase._fixture_teardown
 
-    def flush_without_triggers(case: TransactionTestCase) -> None:
-        with ExitStack() as stack:
-            for alias in case._databases_names(include_mirrors=False):
-                stack.enter_context(without_triggers(connections[alias]))
-                clear_text_index(connections[alias])
-            flush(case)
+    def flush_all(case: TransactionTestCase) -> None:
+        for alias in case._databases_names(include_mirrors=False):
+            flush(connections[alias])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_without_triggers)
+        patch.setattr(TransactionTestCase, "_fixture_teardown", flush_all)
         yield

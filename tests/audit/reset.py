@@ -6,9 +6,16 @@ Nothing in ``dashboard`` imports this, and the installed package does not contai
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.contrib.auth.models import Group, Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management.color import no_style
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboard.audit import text_index, triggers
+
+KEPT = {
+    model._meta.db_table for model in (ContentType, Permission, Group, Group.permissions.through)
+}
 
 
 @contextmanager
@@ -21,8 +28,12 @@ def without_triggers(connection: BaseDatabaseWrapper) -> Iterator[None]:
         triggers.install(connection)
 
 
-def clear_text_index(connection: BaseDatabaseWrapper) -> None:
-    """Empty the tables that Django does not manage, and so does not flush."""
-    with connection.cursor() as cursor:
-        for table in text_index.TABLES:
-            cursor.execute(f"DELETE FROM {table}")
+def flush(connection: BaseDatabaseWrapper) -> None:
+    """Empty all tables but those that ``post_migrate`` fills, so that it need not be sent."""
+    tables = set(connection.introspection.django_table_names(only_existing=True))
+    emptied = connection.ops.sql_flush(no_style(), sorted(tables - KEPT))
+    with without_triggers(connection):
+        connection.ops.execute_sql_flush(emptied)
+        with connection.cursor() as cursor:
+            for table in text_index.TABLES:  # which Django does not manage
+                cursor.execute(f"DELETE FROM {table}")
