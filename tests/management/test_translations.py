@@ -163,11 +163,11 @@ def test_no_text_in_an_f_string() -> None:
     assert texts_in_f_strings("""f"{_('here')} and there\"""") == ["_('here')"]
 
 
-@pytest.mark.parametrize(
-    "path", sorted((PROJECT / "templates").rglob("*.html")), ids=lambda path: path.name
-)
-def test_template_has_no_untranslatable_text(path: Path) -> None:
-    assert literals(path.read_text()) == []
+def test_templates_have_no_untranslatable_text() -> None:
+    templates = sorted((PROJECT / "templates").rglob("*.html"))
+    found = {str(path.relative_to(PROJECT)): literals(path.read_text()) for path in templates}
+    assert len(found) > 100
+    assert {path: texts for path, texts in found.items() if texts} == {}
 
 
 @pytest.mark.parametrize(
