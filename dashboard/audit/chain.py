@@ -32,7 +32,6 @@ FIRST = ""  # hash before the first link
 BATCH = 2000  # links that are read at once
 NOT_HASHED = {"id", "content_hash"}
 JSON_COLUMNS = ("asked", "before", "after")
-EMPTY = (None, "")
 
 
 def sha256(text: str) -> str:
@@ -124,9 +123,9 @@ def verify(
         for row in batch:
             kind = _compare(entries, names, row, position + 1, previous)
             if kind:
-                fault = Fault(kind, row[0], row[1])
+                fault = Fault(kind, row[-4], row[-3])
                 return Verification(after + 1, position, previous, False, fault)
-            position, previous = row[0], row[3]
+            position, previous = row[-4], row[-1]
         if is_due():
             return Verification(after + 1, position, previous, False, None)
     if last is not None:
@@ -140,14 +139,14 @@ def _compare(
     entries: Any, names: Sequence[str], row: Sequence[Any], expected: int, previous: str
 ) -> str:
     """Return the kind of fault of one link and its entry, or "" if both are intact."""
-    position, entry_id, content, link, found_id, *columns = row
+    found_id, position, entry_id, content, link = row[-5:]
     if position != expected:
         return "removed"
     if link != link_hash(previous, position, entry_id, content):
         return "broken"
     if found_id is None:
         return "removed"
-    if hash_of_row(names, columns) == content:
+    if hash_of_row(names, row) == content:
         return ""
     # Only the documented form decides that an entry was changed.
     try:
@@ -157,35 +156,24 @@ def _compare(
         return "changed"
 
 
-def linked_after(
-    links: Any, entries: Any, position: int, last: int | None, size: int = 0
-) -> list[Any]:
-    """Return up to ``size`` or BATCH links behind a position, up to ``last``, with their entries.
+def linked_after(links: Any, entries: Any, position: int, last: int | None) -> list[Any]:
+    """Return up to BATCH links behind a position, up to ``last``, with their entries.
 
-    Each is position, entry id, content hash, hash, and the entry's columns, whose order is that of
-    ``columns_of``; its id, the first of them, is None where the entry was removed. An entry that
-    cannot be read, because SQLite stores any text in any column, has only its id.
+    Each has the entry's columns as they are stored, in the order of ``columns_of``, then its id,
+    which is None where it was removed; then position, entry id, content hash and hash of the link.
     """
-    chosen = ", ".join(f"e.{name}" for name in ("id", *columns_of(entries)))
+    connection = connections[links.db]
+    chosen = ", ".join(as_text(connection.vendor, name) for name in (*columns_of(entries), "id"))
     sql = (
-        f"SELECT l.position, l.entry_id, l.content_hash, l.hash, {chosen}"  # noqa: S608 names
+        f"SELECT {chosen}, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608 names
         f" FROM {links.model._meta.db_table} l"
         f" LEFT JOIN {entries.model._meta.db_table} e ON e.id = l.entry_id"
         f" WHERE l.position > %s {'' if last is None else 'AND l.position <= %s'}"
         " ORDER BY l.position LIMIT %s"
     )
-    size = size or BATCH
-    bounds = [position, size] if last is None else [position, last, size]
-    try:
-        with connections[links.db].cursor() as cursor:
-            cursor.execute(sql, bounds)
-            found: list[Any] = cursor.fetchall()
-    except ValueError:
-        if size > 1:
-            return linked_after(links, entries, position, last, size // 2)
-        link = links.filter(position__gt=position).order_by("position").first()
-        empty = [None] * len(columns_of(entries))
-        return [(link.position, link.entry_id, link.content_hash, link.hash, link.entry_id, *empty)]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [position, BATCH] if last is None else [position, last, BATCH])
+        found: list[Any] = cursor.fetchall()
     return found
 
 
@@ -196,12 +184,17 @@ def columns_of(entries: Any) -> list[str]:
 
 
 def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
-    """Return the hash of a row by the columns of ``columns_of``, made with a JSON library in C.
+    """Return the hash of a row that begins with the columns of ``columns_of``, as they are stored.
 
-    It is that of ``canonical`` for every row but some odd ones, such as with fractions or wrong
-    JSON, whose hash here is that of no entry: the library writes such numbers in another form.
+    A JSON library in C makes it. It is that of ``canonical`` for every row but some odd ones, such
+    as with fractions or wrong JSON, whose hash here is that of no entry: the library writes such
+    numbers in another form.
     """
-    columns = {name: value for name, value in zip(names, row, strict=True) if value not in EMPTY}
+    columns = {
+        name: value
+        for name, value in zip(names, row, strict=False)
+        if value is not None and value != ""
+    }
     try:
         columns["at"] = moment(columns["at"])
         columns["action_id"] = dashed(columns["action_id"])
@@ -226,12 +219,25 @@ def dashed(action_id: uuid.UUID | str) -> str:
     return str(action_id)
 
 
-def moment(value: datetime) -> str:
-    """Return a moment as ``plain`` does; SQLite gives it without a zone, in UTC."""
-    if value.tzinfo is None:
-        return value.isoformat(timespec="microseconds") + "Z"
-    text = value.isoformat(timespec="microseconds")
-    return f"{text[:-6]}Z" if text.endswith("+00:00") else plain(value)
+def as_text(vendor: str, name: str) -> str:
+    """Return the SQL of a column of the entry ``e``, as a text where drivers convert it slowly."""
+    if name == "at":
+        return "e.at || ''" if vendor == "sqlite" else "(e.at AT TIME ZONE 'UTC')::text"
+    is_slow = vendor == "postgresql" and name in ("action_id", *JSON_COLUMNS)
+    return f"e.{name}::text" if is_slow else f"e.{name}"
+
+
+def moment(text: str) -> str:
+    """Return a moment that was read as text, in UTC, as ``plain`` does; raise ValueError."""
+    if len(text) == 26:
+        return f"{text[:10]}T{text[11:]}Z"
+    return plain(moment_of(text))
+
+
+def moment_of(text: str) -> datetime:
+    """Parse a moment that was read as text, in UTC; raise ValueError."""
+    at = datetime.fromisoformat(text)
+    return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def first_without_link(links: Any, entries: Any) -> int | None:

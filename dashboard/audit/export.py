@@ -2,23 +2,26 @@
 
 A line has all columns, as :mod:`dashboard.audit.chain` hashes them, and besides ``position`` and
 ``link`` in the chain, ``at_office`` (the moment in the office's time zone) and ``schema``. JSON is
-written as the database has it: to read and write it anew would take as long as all the rest.
+written as the database has it: to read and write it anew would take as long as all the rest. Lines
+come in blocks, because to send each on its own takes longer than to make it.
 """
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from operator import getitem
 from typing import Any
 
-import orjson
 from django.db import connection
 from django.utils import timezone
 
 from dashboard.audit import chain, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
+from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.search import LogFilter
 from dashboard.audit.trail import Actor
@@ -34,7 +37,14 @@ LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+FORMULA = frozenset("=+-@\t\r")
+# SQLite has an id of 32 hexadecimal digits; what is none stays as it is.
+DASHED = "CASE length(e.action_id) WHEN 32 THEN {} ELSE e.action_id END".format(
+    " || '-' || ".join(
+        f"substr(e.action_id, {start}, {length})"
+        for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
+    ),
+)
 
 
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
@@ -46,13 +56,25 @@ def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)
 
 
-def of_filter(log_filter: LogFilter, now: datetime) -> Iterator[dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines of some entries; ``last`` is the position, or the id of the action, of the last one."""
+
+    text: str
+    count: int
+    last: int
+
+
+def of_filter(name: str, log_filter: LogFilter, now: datetime) -> Iterator[Block]:
     """Yield every entry of the actions that the filter matches, action by action."""
+    file_format = FORMATS[name]
+    yield Block(file_format.head, 0, 0)
     found, last = search.alternatives(log_filter, now), 0
-    while rows := search.first_of((e.newer_than(last).order_by("id") for e in found), BATCH):
-        ids = [entry_id for entry_id, _action_id in rows]
+    while ids := first_ids((each.newer_than(last) for each in found), BATCH):
         places = ", ".join(["%s"] * len(ids))
-        yield from lines(
+        yield block(
+            file_format,
+            "a.id",
             f"{ACTIONS} a JOIN {ENTRIES} e ON e.action_id = a.action_id"
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
             f" WHERE a.id IN ({places}) ORDER BY a.id, e.id",
@@ -63,86 +85,150 @@ def of_filter(log_filter: LogFilter, now: datetime) -> Iterator[dict[str, Any]]:
             found = [search.matching_entries(log_filter, now)]
 
 
-def since(position: int) -> Iterator[dict[str, Any]]:
-    """Yield every entry after a position of the chain, in the order of the chain.
+def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
+    """Return the first ids that any of these queries finds, in order."""
+    ids = {pk for each in queries for pk in each.order_by("id").values_list("id", flat=True)[:size]}
+    return sorted(ids)[:size]
+
+
+def ends(log_filter: LogFilter, now: datetime) -> tuple[int, int]:
+    """Return the ids of the first and the last action that the filter matches, 0 without any."""
+    found = search.alternatives(log_filter, now)
+    first = search.first_of((each.order_by("id") for each in found), 1)
+    last = search.first_of((each.newest_first() for each in found), 1, newest=True)
+    return (first[0][0], last[0][0]) if first and last else (0, 0)
+
+
+def since(position: int) -> Iterator[Block]:
+    """Yield every entry after a position of the chain as JSON Lines, in the order of the chain.
 
     That is the order of the commits, so that a reader who keeps the last position misses none.
     """
-    is_more = True
-    while is_more:
-        is_more = False
-        for line in lines(
-            f"{LINKS} l JOIN {ENTRIES} e ON e.id = l.entry_id"
-            " WHERE l.position > %s ORDER BY l.position LIMIT %s",
-            [position, BATCH],
-        ):
-            yield line
-            position, is_more = line["position"], True
+    source = (
+        f"{LINKS} l JOIN {ENTRIES} e ON e.id = l.entry_id"
+        " WHERE l.position > %s ORDER BY l.position LIMIT %s"
+    )
+    while (found := block(FORMATS["jsonl"], "l.position", source, [position, BATCH])).count:
+        yield found
+        position = found.last
 
 
-def lines(source: str, parameters: Sequence[int]) -> Iterator[dict[str, Any]]:
-    """Yield the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
-    columns = ", ".join(f"e.{name}" for name in ("id", *COLUMNS))
-    zone = timezone.get_default_timezone()
+def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
+    """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
+    at, columns = chain.as_text(connection.vendor, "at"), file_format.columns(connection.vendor)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT l.position, l.hash, {columns} FROM {source}", parameters)  # noqa: S608
+        cursor.execute(f"SELECT {key}, {at}, {columns} FROM {source}", parameters)  # noqa: S608 names
         rows = cursor.fetchall()
-    for position, link, entry_id, *values in rows:
-        line = dict(zip(COLUMNS, values, strict=True))
-        at = line["at"] if line["at"].tzinfo else line["at"].replace(tzinfo=UTC)
-        line["at"], line["action_id"] = chain.moment(at), chain.dashed(line["action_id"])
-        yield {
-            "schema": SCHEMA,
-            "id": entry_id,
-            "position": position,
-            "link": link or "",
-            "at_office": at.astimezone(zone).isoformat(),
-            **line,
-        }
+    return Block("".join(file_format.lines(rows)), len(rows), rows[-1][0] if rows else 0)
 
 
-def json_lines(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield each entry as one line of JSON."""
-    for entry in entries:
-        stored = {name: orjson.Fragment(entry[name]) for name in chain.JSON_COLUMNS}
-        yield orjson.dumps(entry | stored, option=orjson.OPT_APPEND_NEWLINE).decode()
+def at_office(text: str) -> str:
+    """Return a moment that the database gave as text, in the office's zone."""
+    if len(text) in (19, 26):  # without or with microseconds, in UTC
+        minute, offset = office_minute(text[:16])
+        return f"{minute}{text[16:]}{offset}"
+    return chain.moment_of(text).astimezone(timezone.get_default_timezone()).isoformat()
 
 
-class Echo:
-    """A file that returns what is written to it, for ``csv.writer``."""
+@lru_cache(maxsize=10_000)
+def office_minute(text: str) -> tuple[str, str]:
+    """Return a minute of UTC in the office's zone, and the offset of that; both as in ISO 8601."""
+    at = chain.moment_of(text).astimezone(timezone.get_default_timezone())
+    whole = at.isoformat(timespec="minutes")
+    return whole[:16], whole[16:]
 
-    def write(self, text: str) -> str:
-        return text
+
+def json_columns(vendor: str) -> str:
+    """Return the SQL of the parts of a line that the database writes; it does so in C."""
+    start = {"schema": str(SCHEMA), "id": "e.id", "position": "l.position"}
+    start |= {"link": "coalesce(l.hash, '')"}
+    first = COLUMNS.index(chain.JSON_COLUMNS[0])
+    before, after = (
+        {name: f"e.{name}" for name in names} for names in (COLUMNS[1:first], COLUMNS[first + 3 :])
+    )
+    if vendor == "sqlite":
+        before["action_id"] = DASHED
+    parts = [json_members(vendor, columns) for columns in (start, before, after)]
+    return ", ".join([*parts, *(chain.as_text(vendor, name) for name in chain.JSON_COLUMNS)])
 
 
-def csv_lines(entries: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield a line of the columns' names, and each entry as one line of CSV."""
-    writer: Any = csv.writer(Echo())
-    yield "\ufeff" + writer.writerow(HEAD)  # so that spreadsheets read UTF-8
-    for entry in entries:
-        yield writer.writerow(
-            [
-                readable(value) if name in chain.JSON_COLUMNS else cell(value)
-                for name, value in entry.items()
-            ]
+def json_members(vendor: str, columns: Mapping[str, str]) -> str:
+    """Return the SQL of members of a JSON object, without its brackets."""
+    if vendor == "sqlite":
+        pairs = ", ".join(f"'{name}', {sql}" for name, sql in columns.items())
+        return f"trim(json_object({pairs}), '{{}}')"
+    return " || ',' || ".join(
+        f"'\"{name}\":' || coalesce(to_json({sql})::text, 'null')" for name, sql in columns.items()
+    )
+
+
+def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield each row as one line of JSON."""
+    for _key, at, start, first, last, asked, before, after in rows:
+        yield (
+            f'{{{start},"at_office":"{at_office(at)}","at":"{chain.moment(at)}",{first},'
+            f'"asked":{asked},"before":{before},"after":{after},{last}}}\n'
         )
 
 
-def cell(value: Any) -> object:
-    """Return a value as a cell that no spreadsheet runs as a formula."""
-    if isinstance(value, str) and value.startswith(FORMULA):
-        return f"'{value}"
-    return value
+def csv_columns(vendor: str) -> str:
+    columns = [chain.as_text(vendor, name) for name in COLUMNS]
+    return ", ".join([str(SCHEMA), "e.id", "l.position", "coalesce(l.hash, '')", *columns])
 
 
-def readable(text: str) -> str:
-    """Return JSON as a cell; SQLite stores characters beyond ASCII by number."""
-    if text == "{}":
-        return ""
-    return json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
+class Cells(dict[Any, str]):
+    """Cells by their values, each made once: most values are those of other entries too."""
+
+    def __missing__(self, value: Any) -> str:
+        """Return a value as a cell that no spreadsheet runs as a formula."""
+        text = str(value) if value is not None else ""
+        if text[:1] in FORMULA and isinstance(value, str):
+            text = f"'{text}"
+        self[value] = text = in_quotes(text)
+        return text
 
 
-FORMATS: dict[str, tuple[str, Callable[[Iterable[dict[str, Any]]], Iterator[str]]]] = {
-    "csv": ("text/csv; charset=utf-8", csv_lines),
-    "jsonl": ("application/jsonl; charset=utf-8", json_lines),
+class JsonCells(dict[str, str]):
+    """Cells of JSON by its text, in which SQLite has characters beyond ASCII by number."""
+
+    def __missing__(self, value: str) -> str:
+        readable = json.dumps(json.loads(value), ensure_ascii=False) if "\\u" in value else value
+        self[value] = text = "" if value == "{}" else in_quotes(readable)
+        return text
+
+
+def in_quotes(text: str) -> str:
+    if "," in text or '"' in text or "\n" in text or "\r" in text:
+        return '"{}"'.format(text.replace('"', '""'))
+    return text
+
+
+def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield each row as one line of CSV."""
+    cells, json_cells = Cells(), JsonCells()
+    of_column = [json_cells if name in chain.JSON_COLUMNS else cells for name in HEAD[5:]]
+    for _key, at, schema, entry_id, position, link, _at, kind, action_id, *rest in rows:
+        start = f"{schema},{entry_id},{'' if position is None else position},{link},{at_office(at)}"
+        values = (chain.moment(at), kind, chain.dashed(action_id), *rest)
+        yield f"{start},{','.join(map(getitem, of_column, values))}\r\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """Format of a file; ``columns`` gives the SQL of what ``lines`` makes lines of."""
+
+    content_type: str
+    head: str
+    columns: Callable[[str], str]
+    lines: Callable[[Iterable[Sequence[Any]]], Iterator[str]]
+
+
+FORMATS = {
+    "csv": Format(
+        "text/csv; charset=utf-8",
+        "\ufeff" + ",".join(HEAD) + "\r\n",  # the mark, so that spreadsheets read UTF-8
+        csv_columns,
+        csv_lines,
+    ),
+    "jsonl": Format("application/jsonl; charset=utf-8", "", json_columns, json_lines),
 }

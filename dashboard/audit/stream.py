@@ -12,7 +12,6 @@ import logging
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 from typing import TextIO
 
@@ -23,7 +22,6 @@ from dashboard.audit import export
 log = logging.getLogger(__name__)
 
 Output = TextIO | OutputWrapper
-BATCH = 500  # entries after which the cursor moves
 
 
 class StreamError(Exception):
@@ -55,20 +53,27 @@ def appended(file: Path) -> Iterator[TextIO]:
 
 
 def write_new(
-    cursor: Path, output: Output, should_stop: Callable[[], bool] = lambda: False
+    cursor: Path,
+    output: Output,
+    should_stop: Callable[[], bool] = lambda: False,
+    progress: Callable[[int], None] = lambda _position: None,
 ) -> None:
-    """Write the entries after the cursor as JSON Lines; raise StreamError, or OSError."""
+    """Write the entries after the cursor as JSON Lines; raise StreamError, or OSError.
+
+    ``progress`` is given each position that was reached.
+    """
     position = position_of(cursor)
-    entries = export.since(position)
-    while not should_stop() and (batch := list(islice(entries, BATCH))):
-        last = batch[-1]["position"]
-        if missing := last - position - len(batch):
+    for block in export.since(position):
+        if should_stop():
+            return
+        if missing := block.last - position - block.count:
             text = "retention removed %s entries after position %s before they were written"
             log.warning(text, missing, position)
-        output.write("".join(export.json_lines(batch)))
+        output.write(block.text)
         sync(output)
-        move(cursor, last)
-        position = last
+        move(cursor, block.last)
+        position = block.last
+        progress(position)
 
 
 def sync(output: Output) -> None:

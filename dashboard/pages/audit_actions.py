@@ -33,9 +33,8 @@ def export_log(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseRedirect(page, status=303)
     now = timezone.now()
     export.record(name, form.recorded, by=actor_of(request), now=now)
-    content_type, lines = export.FORMATS[name]
-    response = StreamingHttpResponse(
-        lines(export.of_filter(form.log_filter(), now)), content_type=content_type
-    )
+    blocks = export.of_filter(name, form.log_filter(), now)
+    content_type = export.FORMATS[name].content_type
+    response = StreamingHttpResponse((block.text for block in blocks), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.{name}"'
     return response

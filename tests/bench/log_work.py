@@ -7,7 +7,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from statistics import median
 from time import perf_counter
 from typing import Any
@@ -42,10 +41,10 @@ def verified_per_second() -> float:
 
 def exported(name: str, rows: int) -> tuple[float, float]:
     """Return rows per second, and MiB above idle after so many rows of the export."""
-    _content_type, lines_of = export.FORMATS[name]
-    lines = lines_of(export.of_filter(LogFilter(), datetime.now(UTC)))
-    idle, began = memory(), perf_counter()
-    count = sum(1 for _line in islice(lines, rows))
+    blocks = export.of_filter(name, LogFilter(), datetime.now(UTC))
+    idle, began, count = memory(), perf_counter(), 0
+    while count < rows and (block := next(blocks, None)):
+        count += block.count
     return count / (perf_counter() - began), memory() - idle
 
 

@@ -3,8 +3,8 @@
 import logging
 import os
 import sys
-from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +12,14 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, export, stream
+from dashboard.audit import checkpoints, evidence, export, stream
 from dashboard.audit.forms import VISIBLE, LogForm
 from dashboard.audit.stream import StreamError
 from dashboard.localization import local_times
+from dashboard.management import progress
 from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
-
-PROGRESS = 1000  # entries between two signs of progress
 
 
 class Command(BaseCommand):
@@ -82,19 +81,26 @@ class Command(BaseCommand):
             if cursor:
                 self.follow(cursor, options["every"], options["output"])
             else:
-                self.write(export.of_filter(form.log_filter(), now), options["format"])
+                self.write(options["format"], form, now)
                 if prune := checkpoints.latest_prune():
                     until = local_times.in_full(prune.until)
                     self.stderr.write(f"Without entries until {until}: retention removed them.")
 
     def follow(self, cursor: Path, every: float | None, file: Path | None) -> None:
         """Write what is new, once or until stopped."""
+
+        def ends() -> tuple[int, int]:
+            return stream.position_of(cursor), evidence.total()
+
         with until_stopped(with_parent=False) as stop:
             while not stop.is_set():
                 try:
                     # Opened each time, so that it may be moved away as other logs are.
-                    with stream.appended(file) if file else nullcontext(self.stdout) as output:
-                        stream.write_new(cursor, output, stop.is_set)
+                    with (
+                        stream.appended(file) if file else nullcontext(self.stdout) as output,
+                        progress.bar(self.stderr, ends) as show,
+                    ):
+                        stream.write_new(cursor, output, stop.is_set, show)
                 except DatabaseError:
                     if every is None:
                         raise
@@ -104,19 +110,10 @@ class Command(BaseCommand):
                 stop.wait(every)
                 close_old_connections()
 
-    def write(self, entries: Iterable[dict[str, Any]], name: str) -> int:
-        """Write entries; return the position of the last one, or 0 without any."""
-        last = [0]
-
-        def counted() -> Iterator[dict[str, Any]]:
-            for number, entry in enumerate(entries, start=1):
-                last[0] = entry["position"] or last[0]
-                if number % PROGRESS == 0 and sys.stderr.isatty():
-                    self.stderr.write(f"\r{number} entries", ending="")
-                yield entry
-
-        _content_type, lines = export.FORMATS[name]
-        for line in lines(counted()):
-            self.stdout.write(line, ending="")
+    def write(self, name: str, form: LogForm, now: datetime) -> None:
+        log_filter = form.log_filter()
+        with progress.bar(self.stderr, lambda: export.ends(log_filter, now)) as show:
+            for block in export.of_filter(name, log_filter, now):
+                self.stdout.write(block.text, ending="")
+                show(block.last)
         self.stdout.flush()
-        return last[0]

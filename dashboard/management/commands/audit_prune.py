@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date
@@ -13,11 +12,12 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from dashboard.audit import retention
+from dashboard.audit import checkpoints, retention
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.retention import Removable, RetentionError
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
+from dashboard.management import progress
 
 
 def day(text: str) -> date:
@@ -52,7 +52,8 @@ class Command(BaseCommand):
         except RetentionError as error:
             raise CommandError(str(error)) from error
         if not options["dry_run"]:
-            self.count(retention.delete_covered())
+            record = checkpoints.latest_prune()
+            self.count(retention.delete_covered(), record.position if record else 0)
         found = retention.removable(before, Hold.OPEN)
         if not found.count:
             self.stdout.write("Nothing to remove.")
@@ -68,7 +69,7 @@ class Command(BaseCommand):
                 keep=lambda checkpoint: append(file, checkpoint) if file else None,
             )
             try:
-                self.count(steps)
+                self.count(steps, found.last)
             except (RetentionError, OSError) as error:
                 raise CommandError(f"Nothing was removed: {error}") from error
             self.stdout.write(f"Removed {found.count} entries, {where(found)}.")
@@ -77,11 +78,11 @@ class Command(BaseCommand):
                 f"Older entries stay from entry {found.obstacle} on, whose action or hold is open."
             )
 
-    def count(self, steps: Iterator[int]) -> None:
-        """Delete, and show how far it got where a person is looking."""
-        for position in steps:
-            if sys.stderr.isatty():
-                self.stderr.write(f"\rRemoved up to position {position}", ending="")
+    def count(self, steps: Iterator[int], last: int) -> None:
+        """Delete, and show how far it got."""
+        with progress.bar(self.stderr, lambda: (checkpoints.start()[0], last)) as show:
+            for position in steps:
+                show(position)
 
 
 def where(found: Removable) -> str:

@@ -1,6 +1,5 @@
 """``manage.py audit_verify``: prove that the audit log is what was written, or name the fault."""
 
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -13,6 +12,7 @@ from dashboard.audit import checkpoints, evidence
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditPrune
 from dashboard.localization import local_times
+from dashboard.management import progress
 
 
 class Command(BaseCommand):
@@ -35,9 +35,10 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
         kept = list(read(file.read_text().splitlines())) if file else []
-        verification = evidence.verify_whole(
-            by=None, now=timezone.now(), with_derived=options["indexes"], progress=self.show
-        )
+        with progress.bar(self.stderr, lambda: (0, evidence.total())) as show:
+            verification = evidence.verify_whole(
+                by=None, now=timezone.now(), with_derived=options["indexes"], progress=show
+            )
         if verification.fault:
             raise CommandError(evidence.sentence(verification.fault))
         contradicted = checkpoints.contradicted(kept)
@@ -60,11 +61,6 @@ class Command(BaseCommand):
                 "Without a checkpoint kept elsewhere, this does not prove that the end was not cut"
                 " off, or the chain computed anew by someone who may write to the database."
             )
-
-    def show(self, position: int) -> None:
-        """Show on a terminal how far it is."""
-        if sys.stderr.isatty():
-            self.stderr.write(f"\r{position:,} of {evidence.total():,} entries", ending="")
 
 
 def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:

@@ -1,0 +1,38 @@
+"""Progress of a long command, for a person who watches it on a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from django.core.management.base import OutputWrapper
+
+WIDTH = 40  # characters
+
+
+@contextmanager
+def bar(
+    output: OutputWrapper, ends: Callable[[], tuple[int, int]]
+) -> Iterator[Callable[[int], None]]:
+    """Give what shows on a terminal how far a place is between two ends, and elsewhere nothing.
+
+    Places are ids or positions: to count what is between them would take as long as the work.
+    """
+    if not output.isatty():
+        yield lambda _place: None
+        return
+    first, last = ends()
+    shown = [""]
+
+    def show(place: int) -> None:
+        share = min(max(place - first, 0) / max(last - first, 1), 1)
+        text = f"\r[{'#' * int(WIDTH * share):{WIDTH}}] {share:4.0%}"
+        if text != shown[0]:
+            output.write(text, str, ending="")
+        shown[0] = text
+
+    try:
+        yield show
+    finally:
+        if shown[0]:
+            output.write("")

@@ -1,0 +1,150 @@
+"""Lines of the export, byte for byte those of Python's own writers, also for odd values."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db import connection
+
+from dashboard.audit import chain, export, trail
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.search import LogFilter
+from dashboard.audit.triggers import LINKS, TABLE
+from tests.audit.attacks import NOON
+from tests.audit.recorded import extend
+from tests.audit.tampering import run
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
+LATER = NOON + timedelta(days=1)
+OFFICE = "Asia/Kathmandu"  # whose offset has minutes
+ODD = (
+    "",
+    "=1+1",
+    "-1,5",
+    "\tx",
+    "\rx",
+    'a "b", c\nd\r\ne',
+    "Zoë\u2028😀\x1f\x7f\\u00e9",
+    "'{}'",
+    "{}",
+    "}{",
+    "null",
+)
+MOMENTS = (
+    datetime(2026, 7, 1, 22, 59, 59, 120000, UTC),
+    datetime(2026, 10, 25, 0, 59, 59, 999999, UTC),
+    datetime(2026, 10, 25, 1, 0, tzinfo=UTC),
+    datetime(2027, 12, 31, 23, 30, 0, 1, UTC),
+)
+
+
+@pytest.fixture
+def odd_log(staff, hold) -> None:
+    """Write steps of an action, odd texts, odd moments and JSON with odd values."""
+    extend(staff, hold)
+    for text in ODD:
+        AuditEntry.objects.create(
+            at=NOON, kind="event", action="denied", actor_name=text, message=text, user_agent=text
+        )
+    for at in MOMENTS:
+        trail.event(action=trail.Action.DENIED, by=None, now=at, asked={"Zoë 😀": "\x01 =é,"})
+    numbers = {"n": [2**63, -1, 0.5, None, True], "text": "a\nb"}
+    AuditEntry.objects.create(
+        at=NOON, kind="event", action="denied", before=numbers, after=[1], status=0, milliseconds=7
+    )
+
+
+def expected(name: str) -> str:
+    """Return the whole export, made by Python's own writers from what the drivers return."""
+    lines = [line_of(row) for row in stored_rows()]
+    if name == "jsonl":
+        return "".join(f"{as_json(line)}\n" for line in lines)
+    written = io.StringIO()
+    writer = csv.writer(written)
+    writer.writerow(lines[0])
+    writer.writerows([as_cell(key, value) for key, value in line.items()] for line in lines)
+    return f"\ufeff{written.getvalue()}"
+
+
+def stored_rows() -> list[dict[str, Any]]:
+    """Return the columns of each entry and its link, action by action."""
+    names = ["id", *(field.attname for field in AuditEntry._meta.fields[1:-1])]
+    columns = ", ".join(f"e.{name}" for name in names)
+    first = f"SELECT min(f.id) FROM {TABLE} f WHERE f.action_id = e.action_id"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT l.position, l.hash, {columns} FROM {TABLE} e"
+            f" LEFT JOIN {LINKS} l ON l.entry_id = e.id ORDER BY ({first}), e.id"
+        )
+        rows = cursor.fetchall()
+    return [dict(zip(("position", "link", *names), row, strict=True)) for row in rows]
+
+
+def line_of(row: dict[str, Any]) -> dict[str, Any]:
+    at = row["at"] if row["at"].tzinfo else row["at"].replace(tzinfo=UTC)
+    head = {"schema": 1, "id": row["id"], "position": row["position"], "link": row["link"] or ""}
+    head["at_office"] = at.astimezone(ZoneInfo(OFFICE)).isoformat()
+    rest = {name: value for name, value in row.items() if name not in head}
+    return head | rest | {"at": chain.plain(at), "action_id": str(uuid.UUID(str(row["action_id"])))}
+
+
+def as_json(line: dict) -> str:
+    members = (
+        f'"{key}":'
+        + (
+            value
+            if key in chain.JSON_COLUMNS
+            else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        )
+        for key, value in line.items()
+    )
+    return "{" + ",".join(members) + "}"
+
+
+def as_cell(key: str, value: object) -> object:
+    text = str(value)
+    if key in chain.JSON_COLUMNS:
+        readable = json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
+        return "" if text == "{}" else readable
+    return f"'{text}" if isinstance(value, str) and text.startswith(tuple("=+-@\t\r")) else value
+
+
+def written(name: str) -> str:
+    return "".join(block.text for block in export.of_filter(name, LogFilter(), LATER))
+
+
+@pytest.fixture(autouse=True)
+def office(settings) -> None:
+    settings.TIME_ZONE = OFFICE
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_lines_are_those_of_plain_writers(odd_log, name, monkeypatch):
+    assert written(name) == expected(name)
+    monkeypatch.setattr(export, "BATCH", 3)
+    assert written(name) == expected(name)
+
+
+@pytest.mark.parametrize("name", ["csv", "jsonl"])
+def test_entry_without_link_and_text_in_any_column(odd_log, name):
+    """SQLite stores any text in any column, and what is no JSON at all."""
+    run(connection, ["DELETE FROM dashboard_auditlink WHERE position IN (2, 5)"])
+    if connection.vendor == "sqlite":
+        odd = "status = '=1', milliseconds = 9223372036854775807, asked = 'no, json'"
+        run(
+            connection,
+            [
+                "PRAGMA ignore_check_constraints = 1",
+                f"UPDATE {TABLE} SET {odd} WHERE actor_name = '{{}}'",
+                "PRAGMA ignore_check_constraints = 0",
+            ],
+        )
+        assert "no, json" in written(name)
+    assert written(name) == expected(name)
