@@ -26,7 +26,7 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
         counts = self.filter(kind=kind).values_list("span", "quarter", "value", "count")
         if end - starts[0] < 2 * DAY:
             found = counts.filter(span=1, quarter__gte=starts[0], quarter__lt=end)
-            return [tuple(place) for _span, *place in found]
+            return [(quarter, value, count) for _span, quarter, value, count in found]
         moved = {each for midnight in (*starts, end) for each in up_to_noon(midnight)}
         first_day = starts[0] // DAY * DAY
         days = Q(span=DAY, quarter__gte=first_day, quarter__lt=end)

@@ -54,6 +54,12 @@ BROKEN_RULE = Message(
     status=422,
     cause="our_rule",
 )
+
+
+def broken_rule(field: str, beside: Text) -> Message:
+    return replace(BROKEN_RULE, field=field, beside=beside)
+
+
 LOST = Message(
     happened=_("The hold is lost: it was released to be taken again, and cal.com refused."),
     safe=_("This hold keeps no time any more."),
@@ -70,23 +76,16 @@ BOOKED = replace(
 
 REFUSALS: dict[str, Message] = {
     "our_rule": BROKEN_RULE,
-    "same_time": replace(
-        BROKEN_RULE,
-        field="slot_start",
-        beside=_("The hold already has this time. Extend it to keep it longer."),
+    "same_time": broken_rule(
+        "slot_start", _("The hold already has this time. Extend it to keep it longer.")
     ),
-    "how_long": replace(
-        BROKEN_RULE, field="reservation_duration", beside=_("Enter the minutes from now.")
+    "how_long": broken_rule("reservation_duration", _("Enter the minutes from now.")),
+    "would_shorten": broken_rule(
+        "reservation_duration",
+        _("The hold already stands until %(until)s (%(zone)s); this would shorten it."),
     ),
-    "would_shorten": replace(
-        BROKEN_RULE,
-        field="reservation_duration",
-        beside=_("The hold already stands until %(until)s (%(zone)s); this would shorten it."),
-    ),
-    "no_offer": replace(
-        BROKEN_RULE,
-        field="offer",
-        beside=_("This offer does not exist, or none of its times was ever held."),
+    "no_offer": broken_rule(
+        "offer", _("This offer does not exist, or none of its times was ever held.")
     ),
     "not_yours": denied(
         _("This hold belongs to %(holder)s."), _("Ask %(holder)s or an admin to do it.")
