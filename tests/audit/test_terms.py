@@ -171,7 +171,7 @@ def test_words_are_found_beyond_the_nearest_actions(log, nearest, monkeypatch):
 def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
     log, monkeypatch, django_assert_num_queries
 ):
-    """Where that is little, no index is asked for all texts with a common word."""
+    """Ask no index for all texts with a common word where the rest finds little."""
     monkeypatch.setattr(search, "NEAREST", 2)
     context = Context(people(), None, LATER)
     conditions = terms.conditions("bronte action:extend", context)
