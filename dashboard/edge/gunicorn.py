@@ -43,6 +43,19 @@ secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 
+LONG_BODY = 32 * 1024  # bytes: gunicorn drops a connection with more than 64 KiB left unread
+
+
+def pre_request(_worker: Any, request: Any) -> None:
+    """Tell the proxy that the connection ends with a long body, which the site may not read.
+
+    A proxy that is not told may send the next form into the closed connection, and lose it.
+    """
+    headers = dict(request.headers)
+    if "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", 0)) > LONG_BODY:
+        request.force_close()
+
+
 class Logger(glogging.Logger):  # type: ignore[misc]
     """gunicorn's logs in one line per record, also the access log that an operator may add."""
 

@@ -92,3 +92,18 @@ def test_invalid_chunk_changes_nothing(send, site):
     link.close()
     lines = site.log.read_text().splitlines()
     assert [line.count("Traceback") for line in lines if "Invalid chunk" in line] == [0]
+
+
+@pytest.mark.parametrize(
+    ("body", "connection"),
+    [(b"x" * 100_000, "close"), (chunked(b"x" * 100), "close"), (b"x" * 100, "keep-alive")],
+    ids=["long", "chunked", "short"],
+)
+def test_end_of_a_connection_is_announced(site, body, connection):
+    """The server closes it where much of a body is left unread."""
+    link = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=WAIT_SECONDS)
+    headers = {"Host": "localhost", "Content-Type": "application/json"}
+    link.request("POST", "/holds/accounts/login/", body, headers)
+    answer = link.getresponse()
+    assert (answer.status, answer.getheader("Connection")) == (403, connection)
+    link.close()
