@@ -193,7 +193,7 @@ def test_no_page_is_too_wide_where_letters_are_twice_as_large(open_browser: Open
 
 
 def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
-    """Give columns fixed widths, and the client what is left."""
+    # The columns have fixed widths, and the client what is left.
     product.place("ada", product.free_time(), "Zoë")
     ada = open_browser("ada")
     ada.page.goto("/")

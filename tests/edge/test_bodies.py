@@ -100,7 +100,7 @@ def test_invalid_chunk_changes_nothing(send, site):
     ids=["long", "chunked", "short"],
 )
 def test_end_of_a_connection_is_announced(site, body, connection):
-    """The server closes it where much of a body is left unread."""
+    # The server closes it where much of a body is left unread.
     link = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=WAIT_SECONDS)
     headers = {"Host": "localhost", "Content-Type": "application/json"}
     link.request("POST", "/holds/accounts/login/", body, headers)
