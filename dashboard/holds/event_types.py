@@ -102,7 +102,7 @@ def cached(
     row = free_times.wait_for_answer(row, time.monotonic() + free_times.PATIENCE)
     is_recent = row.answered_at is not None and abs(now - row.answered_at) < FALLBACK_KEPT
     value = from_json(row.value) if is_recent and row.value is not None else None
-    return Known(value, row.cause or (free_times.UNDER_WAY if free_times.is_under_way(row) else ""))
+    return Known(value, row.cause or (free_times.UNDER_WAY if value is None else ""))
 
 
 def row_of(name: str, now: datetime) -> StoredAnswer:

@@ -87,6 +87,20 @@ def test_concurrent_requests_cause_one_call(
     assert len(calcom.calls()) == 1
 
 
+def test_question_under_way_is_waited_for_and_told(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(free_times, "PATIENCE", 0.1)
+    source, now = calcom_client.source(), timezone.now()
+    later = {"answered_at": now + timedelta(days=1)}  # on a clock that was set back since
+    for name, earlier in {"all": {}, "1": later}.items():
+        StoredAnswer.objects.create(source=source, name=name, asked_at=now, **earlier)
+    under_way = event_types.Known(None, free_times.UNDER_WAY)
+    again = event_types.cached("1", calcom_client.client().event_types, dict)
+    assert [event_types.listing(), again] == [under_way] * 2
+    assert calcom.calls() == []
+
+
 def test_question_of_a_killed_process_is_asked_again(calcom: Sandbox) -> None:
     asked_at = timezone.now() - event_types.FAILURE_KEPT
     StoredAnswer.objects.create(source=calcom_client.source(), name="all", asked_at=asked_at)
