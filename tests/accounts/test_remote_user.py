@@ -20,6 +20,8 @@ from dashboard.edge.proxies import trusted_proxies
 from tests.accounts.cast import LOGIN, send, sign_in
 from tests.accounts.conftest import Story
 
+pytestmark = pytest.mark.slow  # details: the fast lane has test_sign_in
+
 PROXY, STRANGER = "192.0.2.1", "198.51.100.9"
 MAY_NOT = "who may not use Holdfast"
 

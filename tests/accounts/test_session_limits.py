@@ -19,6 +19,8 @@ from tests.accounts.admin_pages import filled_form, page_of
 from tests.accounts.cast import LOGIN, acting, person, send, send_by_htmx, sign_in
 from tests.accounts.conftest import Story
 
+pytestmark = pytest.mark.slow  # details: the fast lane has test_sessions
+
 IDLE_SECONDS = 12 * 3600
 MAX_SECONDS = 7 * 24 * 3600
 POLL = {"HX-Request": "true", "HX-Current-URL": "http://testserver/"}

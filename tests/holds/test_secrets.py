@@ -28,6 +28,8 @@ from tests.holds.reservations_elsewhere import key_of
 from tests.holds.verbs import ALL, CONSULT, KEY, LATER, MONDAY, ONE, ROUND_ROBIN, SHORT
 from tests.pages.desk import ask, desk
 
+pytestmark = pytest.mark.slow  # the fast lane has calcom/test_secrets
+
 
 class Recorder:
     """A browser, and all that it was answered as text, with headers and cookies."""

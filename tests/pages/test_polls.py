@@ -20,7 +20,7 @@ from tests.holds.verbs import LATER
 from tests.pages.desk import desk, markup
 from tests.pages.script_client import KEY, root_element
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 # By page: the address of its poll, and the id of the part that it answers.
 POLLS = {
     "hold": ("/holds/{hold}/poll", "hold-live"),
