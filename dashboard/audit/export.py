@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, tzinfo
 from functools import lru_cache
 from operator import getitem
 from typing import Any
@@ -50,7 +50,8 @@ DASHED = "CASE length(e.action_id) WHEN 32 THEN {} ELSE e.action_id END".format(
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
     """Write the audit entry of an export in this format, with the filters as people read them.
 
-    They name no client: an entry cannot be erased.
+    They name no client: an entry cannot be erased. Addresses, causes and request ids stay, which
+    the entries that were exported have as well.
     """
     asked = {"format": name, "filters": list(filters)}
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)
@@ -124,17 +125,17 @@ def block(file_format: Format, key: str, source: str, parameters: Sequence[int])
 
 def at_office(text: str) -> str:
     """Return a moment that the database gave as text, in the office's zone."""
+    zone = timezone.get_default_timezone()
     if len(text) in (19, 26):  # without or with microseconds, in UTC
-        minute, offset = office_minute(text[:16])
+        minute, offset = office_minute(text[:16], zone)
         return f"{minute}{text[16:]}{offset}"
-    return chain.moment_of(text).astimezone(timezone.get_default_timezone()).isoformat()
+    return chain.moment_of(text).astimezone(zone).isoformat()
 
 
 @lru_cache(maxsize=10_000)
-def office_minute(text: str) -> tuple[str, str]:
-    """Return a minute of UTC in the office's zone, and the offset of that; both as in ISO 8601."""
-    at = chain.moment_of(text).astimezone(timezone.get_default_timezone())
-    whole = at.isoformat(timespec="minutes")
+def office_minute(text: str, zone: tzinfo) -> tuple[str, str]:
+    """Return a minute of UTC in a zone, and the offset of that; both as in ISO 8601."""
+    whole = chain.moment_of(text).astimezone(zone).isoformat(timespec="minutes")
     return whole[:16], whole[16:]
 
 

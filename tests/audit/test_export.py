@@ -117,3 +117,18 @@ def test_command_filters_and_refuses_nonsense(tmp_path):
         run_command(cursor=tmp_path / "odd")
     with pytest.raises(CommandError, match="--cursor"):
         run_command(action="sign_out", cursor=tmp_path / "cursor")
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_commands_show_a_bar_on_a_terminal(tmp_path):
+    trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON)
+    for arguments in ([], ["--cursor", str(tmp_path / "cursor")]):
+        stderr, stdout = Terminal(), io.StringIO()
+        call_command("audit_export", *arguments, stdout=stdout, stderr=stderr)
+        assert stderr.getvalue().endswith(f"\r[{'#' * 40}] 100%\n")
+        assert "%" not in stdout.getvalue()
+        assert stdout.getvalue().count("\n") > 1
