@@ -180,6 +180,20 @@ def verify_range(found: Removable) -> Verification:
     return replace(part, first=after + 1)
 
 
+def left() -> int:
+    """Return how many entries a record covers that are still there, after a run that was killed."""
+    record = checkpoints.latest_prune()
+    return record.position - checkpoints.start()[0] if record else 0
+
+
+def delete_for(seconds: float) -> None:
+    """Delete what records cover and is still there, but no longer than a request may take."""
+    started = time.monotonic()
+    for _position in delete_covered():
+        if time.monotonic() - started > seconds:
+            return
+
+
 def delete_covered() -> Iterator[int]:
     """Delete what records cover and is still there; yield the position reached so far."""
     record = checkpoints.latest_prune()

@@ -18,9 +18,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
-from dashboard.audit import retention
+from dashboard.audit import checkpoints, evidence, retention
 from dashboard.audit.forms import day_field
-from dashboard.audit.models import AuditPrune
 from dashboard.audit.retention import Removable, RetentionError
 from dashboard.holds.models import Hold
 
@@ -72,7 +71,10 @@ def show(request: HttpRequest) -> HttpResponse:
     is_asked = "before" in request.GET or bool(settings.AUDIT_RETENTION_DAYS)
     form = DayForm(request.GET if is_asked else None, now=now)
     context: dict[str, Any] = {"form": form, "days": settings.AUDIT_RETENTION_DAYS, "most": MOST}
-    context["last"] = AuditPrune.objects.order_by("-position").first()
+    if request.method == "POST" and retention.left():
+        retention.delete_for(evidence.REQUEST_SECONDS)
+        return HttpResponseRedirect(request.get_full_path(), status=303)
+    context |= {"last": checkpoints.latest_prune(), "left": retention.left()}
     if not form.is_valid():
         return render(request, "audit/retention.html", context, status=422 if is_asked else 200)
     found = form.found()

@@ -6,11 +6,12 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.audit import evidence, retention
 from dashboard.audit.models import AuditEntry, AuditPrune
 from dashboard.holds.models import Hold
 from dashboard.pages import audit_retention
 from tests.accounts.cast import make_hold
-from tests.audit.test_retention import OLD, YOUNG, write
+from tests.audit.test_retention import BEFORE, OLD, YOUNG, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 ADDRESS = "/audit/retention"
@@ -74,6 +75,26 @@ def test_page_removes_in_parts(browser, monkeypatch):
     assert "There are more: this page removes 1 entries at a time" in page
     browser.post(ASKED, {"count": "1"})
     assert AuditEntry.objects.filter(at=OLD).count() == 1
+
+
+def test_rest_of_a_killed_run_is_removed_in_parts(browser, monkeypatch):
+    """It may be too much for one request."""
+    monkeypatch.setattr(retention, "BATCH", 1)
+    monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
+    found = retention.removable(BEFORE, Hold.OPEN)
+    with monkeypatch.context() as killed:
+        killed.setattr(retention, "delete_covered", lambda: iter(()))
+        list(retention.prune(found, before=BEFORE, by=None, now=timezone.now()))
+    pages = []
+    for _ in range(3):
+        page = text(browser, ASKED)
+        pages.append([number for number in ("2 of", "1 of") if f"{number} these entries" in page])
+        assert 'name="count"' not in page
+        if pages[-1]:
+            answer = browser.post(ASKED)
+            assert (answer.status_code, answer["Location"]) == (303, ASKED)
+    assert pages == [["2 of"], ["1 of"], []]
+    assert not AuditEntry.objects.filter(at=OLD).exists()
 
 
 def test_staff_may_not(client, staff):
