@@ -108,8 +108,12 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
             trail.event(action=Action.SEARCH_DELETED, by=by, asked=asked, now=now)
 
 
-def forget_client(name: str, contact: str) -> int:
-    """Delete searches whose name or words are those of a client; return how many."""
+def about_client(name: str, contact: str) -> list[SavedSearch]:
+    """Return the searches, of all people, that share a word of three letters with a client.
+
+    Also those of other clients with the same first name: to keep one that names this client would
+    be worse than to lose another, and the page says how many go.
+    """
     words, whole = set(WORD.findall(search_text(name))), re.escape(fold(name))
     has_contact = finder(contact)
 
@@ -117,5 +121,10 @@ def forget_client(name: str, contact: str) -> int:
         named = words & set(WORD.findall(text)) or (whole and re.search(rf"\b{whole}\b", text))
         return bool(named or (contact and has_contact(text)))
 
-    found = [each.pk for each in SavedSearch.objects.all() if is_about(search_text(each.says))]
+    return [each for each in SavedSearch.objects.all() if is_about(search_text(each.says))]
+
+
+def forget_client(name: str, contact: str) -> int:
+    """Delete the searches that may name a client; return how many."""
+    found = [each.pk for each in about_client(name, contact)]
     return SavedSearch.objects.filter(pk__in=found).delete()[0] if found else 0

@@ -16,7 +16,7 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.audit import text_index, trail
 from dashboard.audit.clients import holds_of_same_client
-from dashboard.audit.saved_searches import forget_client
+from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
 from dashboard.holds import messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
@@ -34,6 +34,11 @@ def erasable(hold: Hold) -> QuerySet[Hold]:
 def unerasable(hold: Hold) -> QuerySet[Hold]:
     """Return the open holds of the client, which keep what they say."""
     return holds_of_same_client(hold).filter(state__in=Hold.OPEN)
+
+
+def searches(hold: Hold) -> list[SavedSearch]:
+    """Return the saved searches that go with the client; see ``about_client``."""
+    return about_client(hold.client_name, hold.client_contact)
 
 
 def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:

@@ -21,10 +21,13 @@ from dashboard.pages.rows import get_hold, hold_row, viewer_of
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         hold = get_hold(pk)
+        searches = erasure.searches(hold)
         context = {
             "row": hold_row(hold, viewer_of(request)),
             "ended": erasure.erasable(hold).count(),
             "open": erasure.unerasable(hold).count(),
+            "searches": len(searches),
+            "own_searches": [each for each in searches if each.owner_id == request.user.pk],
         }
         return answers.render_page(request, "erase", context)
     erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())

@@ -190,6 +190,21 @@ def test_erasure_of_a_client_counts_the_searches(admin, staff):
     assert saved() == []
 
 
+def test_page_of_an_erasure_says_which_searches_go(admin, other_admin, admins_browser, staff):
+    """Also one for another Zoë, which cannot be told from this one."""
+    hold = hold_of(staff, "Zoë Brontë")
+    Hold.objects.filter(pk=hold.pk).update(state=Hold.State.RELEASED, ended_at=NOON)
+    address = f"/holds/{hold.pk}/erase"
+    saved_searches.save(owner=admin.pk, name="of a week", query=FIND)
+    assert "saved search" not in admins_browser.get(address).content.decode()
+    saved_searches.save(owner=admin.pk, name="Zoë Smith", query=FIND)
+    saved_searches.save(owner=other_admin.pk, name="theirs", query="find=bronte")
+    page = " ".join(admins_browser.get(address).content.decode().split())
+    assert "2 saved searches of the log are deleted too" in page
+    assert 'Yours: <bdi translate="no">Zoë Smith</bdi> </p>' in page
+    assert "theirs" not in page
+
+
 @pytest.mark.parametrize(
     "address", ["/audit/searches/", "/audit/searches/others", "/audit/pictures"]
 )

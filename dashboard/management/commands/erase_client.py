@@ -34,6 +34,8 @@ class Command(BaseCommand):
                 f"hold {pk}: {ended} ended holds of its client say something,"
                 f" {stay} open ones keep it"
             )
+            if searches := erasure.searches(hold):
+                self.stdout.write(f"hold {pk}: {len(searches)} saved searches may name its client")
         if options["dry_run"]:
             return
         if not options["no_input"] and input("Erase for good? Type 'yes': ") != "yes":
