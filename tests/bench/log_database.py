@@ -99,6 +99,7 @@ def prepare(connection: Any, cursor: Any) -> None:
         cursor.execute("SET session_replication_role = replica")
     else:
         for pragma in (
+            "journal_mode=OFF",
             "synchronous=OFF",
             "cache_size=-1000000",
             "foreign_keys=OFF",
