@@ -209,7 +209,7 @@ def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     cells, json_cells = Cells(), JsonCells()
     of_column = [json_cells if name in chain.JSON_COLUMNS else cells for name in HEAD[5:]]
     for _key, at, schema, entry_id, position, link, _at, kind, action_id, *rest in rows:
-        start = f"{schema},{entry_id},{'' if position is None else position},{link},{at_office(at)}"
+        start = f"{schema},{entry_id},{cells[position]},{cells[link]},{at_office(at)}"
         values = (chain.moment(at), kind, chain.dashed(action_id), *rest)
         yield f"{start},{','.join(map(getitem, of_column, values))}\r\n"
 

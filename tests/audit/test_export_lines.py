@@ -135,7 +135,8 @@ def test_lines_are_those_of_plain_writers(odd_log, name, monkeypatch):
 @pytest.mark.parametrize("name", ["csv", "jsonl"])
 def test_entry_without_link_and_text_in_any_column(odd_log, name):
     """SQLite stores any text in any column, and what is no JSON at all."""
-    run(connection, ["DELETE FROM dashboard_auditlink WHERE position IN (2, 5)"])
+    odd_hash = f"UPDATE {LINKS} SET hash = '=\"x\",1' WHERE position = 3"
+    run(connection, [f"DELETE FROM {LINKS} WHERE position IN (2, 5)", odd_hash])
     if connection.vendor == "sqlite":
         odd = "status = '=1', milliseconds = 9223372036854775807, asked = 'no, json'"
         run(
