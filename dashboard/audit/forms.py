@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.pictures import Range
+from dashboard.audit.rollups import begun_between
 from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
 from dashboard.audit.term_values import TermError
 from dashboard.audit.terms import Context, Person
@@ -190,15 +191,17 @@ class LogForm(forms.Form):
         if chosen["last"]:
             first = local_times.local_date(self.context.now) - timedelta(days=chosen["last"] - 1)
             since = max(since or first, first)
+        days = begun_between(
+            local_times.midnight(since) if since else None,
+            local_times.midnight(until + timedelta(days=1)) if until else None,
+        )
         return LogFilter(
             person=int(person) if person and person != SYSTEM else None,
             hold=chosen["hold"],
             by_system=person == SYSTEM,
             action=chosen["action"],
             outcome=chosen["outcome"],
-            since=local_times.midnight(since) if since else None,
-            until=local_times.midnight(until + timedelta(days=1)) if until else None,
-            conditions=tuple(self.conditions),
+            conditions=(*self.conditions, days),
         )
 
 

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import models
-from django.db.models import BigIntegerField, Max, Min, Q, Sum, Value
+from django.db.models import Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from dashboard.audit.rollup_sql import DAY, QUARTER
 
@@ -79,27 +80,24 @@ class LogCount(models.Model):
         return f"{self.count} of {self.kind} {self.value}".rstrip()
 
 
-def begun_between(since: datetime | None, until: datetime | None) -> Q:
+def begun_between(since: datetime | None, until: datetime | None, using: str | None = None) -> Q:
     """Match actions that began from one moment to another, exclusive; None is no limit.
 
     The database finds them by bounds of their ids, which hold even where a clock was set back.
+    They are asked for now, because PostgreSQL cannot guess how much of the log a subquery leaves.
     Where no action was counted, no id is between them.
     """
-    days = LogCount.objects.filter(kind=ALL, span=DAY).order_by()
+    days = LogCount.objects.using(using).filter(kind=ALL, span=DAY)
+    at = Coalesce("at", "at")  # or it would take both limits for narrower than one
     found = Q()
     if since:
         later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)
-        found &= Q(at__gte=since, id__gte=bound(later, Min("first"), MAX_ID))
+        first = later.aggregate(edge=Min("first"))["edge"]
+        found &= Q(GreaterThanOrEqual(at, since), id__gte=MAX_ID if first is None else first)
     if until:
         earlier = days.filter(quarter__lte=quarter_of(until))
-        found &= Q(at__lt=until, id__lte=bound(earlier, Max("last"), 0))
+        found &= Q(LessThan(at, until), id__lte=earlier.aggregate(edge=Max("last"))["edge"] or 0)
     return found
-
-
-def bound(days: LogCountQuerySet, edge: Min | Max, unknown: int) -> Coalesce:
-    """Return an expression of the lowest or the highest id of these days."""
-    ids = days.values("kind").annotate(edge=edge).values("edge")
-    return Coalesce(models.Subquery(ids), Value(unknown), output_field=BigIntegerField())
 
 
 def noon(quarter: int) -> int:

@@ -15,7 +15,6 @@ from django.db.models import Exists, Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
-from dashboard.audit import rollups
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, of_same_action
@@ -23,7 +22,8 @@ from dashboard.audit.timeline import MAX_SILENCE, Line, fold
 
 PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
-NEAREST = 2000  # actions in which a word is looked for one by one
+NEAREST = 5000  # actions in which a word is looked for one by one
+COMMON = 5000  # texts
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
@@ -40,9 +40,7 @@ class LogFilter:
     by_system: bool = False
     action: str = ""
     outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
-    since: datetime | None = None
-    until: datetime | None = None  # exclusive
-    conditions: tuple[Q, ...] = ()  # of terms, on actions
+    conditions: tuple[Q, ...] = ()  # of days and terms, on actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +79,16 @@ class Word(Q):
 
     With all ways in one condition a database reads every action, so each is a query of its own,
     with an index. Where other conditions have found the actions, ``checks`` look at each of them.
+    ``texts`` are queries of the texts that have the word.
     """
 
-    def __init__(self, ways: Iterable[Q], checks: Iterable[Q]) -> None:
+    def __init__(self, ways: Iterable[Q], checks: Iterable[Q], texts: Iterable[Any] = ()) -> None:
         super().__init__(*ways, _connector=Q.OR)
-        self.checks = list(checks)
+        self.checks, self.texts = list(checks), list(texts)
+
+    def frequency(self) -> int:
+        """Return the number of texts with the word, or COMMON and more."""
+        return sum(len(each[:COMMON]) for each in self.texts) if self.texts else COMMON
 
 
 def check(condition: Q) -> Q:
@@ -107,7 +110,7 @@ def matching_entries(log_filter: LogFilter, now: datetime) -> LoggedActionQueryS
         found = found.filter(by_system())
     if log_filter.hold is not None:
         found = found.filter(of_holds(hold=log_filter.hold))
-    return found.filter(rollups.begun_between(log_filter.since, log_filter.until))
+    return found
 
 
 def alternatives(log_filter: LogFilter, now: datetime) -> list[LoggedActionQuerySet]:
@@ -115,9 +118,10 @@ def alternatives(log_filter: LogFilter, now: datetime) -> list[LoggedActionQuery
     words = [each for each in log_filter.conditions if isinstance(each, Word)]
     if not words:
         return [matching_entries(log_filter, now)]
-    others = tuple(each for each in log_filter.conditions if each is not words[0])
+    rarest = min(words, key=Word.frequency) if len(words) > 1 else words[0]
+    others = tuple(each for each in log_filter.conditions if each is not rarest)
     found = matching_entries(replace(log_filter, conditions=others), now)
-    return [found.filter(way) for way in words[0].children]
+    return [found.filter(way) for way in rarest.children]
 
 
 def by_system() -> Q:
@@ -190,9 +194,8 @@ def rows_beyond(
         return found.newer_than(after).order_by("id")
 
     is_older = after is None
-    found = alternatives(log_filter, now)
-    if len(found) > 1:
-        others = [each for each in log_filter.conditions if not isinstance(each, Word)]
+    others = [each for each in log_filter.conditions if not isinstance(each, Word)]
+    if len(others) < len(log_filter.conditions):
         nearest = ordered(matching_entries(replace(log_filter, conditions=tuple(others)), now))
         end = nearest.values_list("id", flat=True)[NEAREST : NEAREST + 1].first()
         near = ordered(matching_entries(log_filter, now))
@@ -200,7 +203,8 @@ def rows_beyond(
         rows = first_of([near], size, newest=is_older)
         if end is None or len(rows) == size:
             return rows
-    return first_of(map(ordered, found), size, newest=is_older)
+    found = map(ordered, alternatives(log_filter, now))
+    return first_of(found, size, newest=is_older)
 
 
 def first_of(
@@ -231,8 +235,8 @@ def story_version(hold_id: int, *, now: datetime) -> tuple[int, bool]:
 
 def findings(now: datetime) -> list[Line]:
     """Return actions without an outcome and without an entry for MAX_SILENCE, newest first."""
-    recent = LogFilter(since=now - WINDOW, outcome=WITHOUT_OUTCOME)
-    found = matching_entries(recent, now).newest_first()
+    without = matching_entries(LogFilter(outcome=WITHOUT_OUTCOME), now)
+    found = without.filter(at__gte=now - WINDOW).newest_first()
     return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
 
 

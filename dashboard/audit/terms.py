@@ -126,18 +126,17 @@ def free_text(value: str, context: Context) -> search.Word:
         Q(action_id__in=upstream.values("action_id")),
         *(Q(actor=person.pk) for person in called),
     ]
+    entries = rows_of(EntryText, "like", [said])
+    # FTS5 has no index for alternatives.
+    holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
     return search.Word(
-        [
-            Q(pk__in=rows_of(EntryText, "like", [said])),
-            # FTS5 has no index for alternatives.
-            *(Q(hold__in=rows_of(HoldText, "like", [form])) for form in sorted(forms)),
-            *others,
-        ],
+        [Q(pk__in=entries), *(Q(hold__in=each) for each in holds), *others],
         [
             Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
             Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
             *others,
         ],
+        [entries, *holds],
     )
 
 

@@ -179,7 +179,7 @@ def test_bounds_of_a_time_hold_where_the_clock_was_set_back(own):
     rows = LoggedAction.objects.using(own.alias)
     for since, until in ((1, 3), (2, 10), (9, 10), (4, 8)):
         limits = (NOON + timedelta(days=since), NOON + timedelta(days=until))
-        found = rows.filter(begun_between(*limits)).values_list("at", flat=True)
+        found = rows.filter(begun_between(*limits, own.alias)).values_list("at", flat=True)
         assert sorted(found) == sorted(at for at in moments if limits[0] <= at < limits[1])
 
 
@@ -220,6 +220,6 @@ def test_no_action_is_looked_for_where_none_was_counted(own):
     )
     first, last = NOON.replace(year=2000), NOON.replace(year=2100)
     for limits, expected in (((last, None), 0), ((None, first), 0), ((first, last), rows.count())):
-        condition = begun_between(*limits)
-        by_id = Q(*(child for child in condition.children if child[0].startswith("id")))
+        condition = begun_between(*limits, own.alias)
+        by_id = Q(*(each for each in condition.children if isinstance(each, tuple)))
         assert rows.filter(by_id).count() == expected
