@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('dashboard', '0082_audit_actions_2'),
+        ('dashboard', '0090_distinct_actions'),
     ]
 
     operations = [
