@@ -179,6 +179,18 @@ def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
         assert len(search.rows_beyond(search.LogFilter(conditions=tuple(conditions)), LATER)) == 1
 
 
+def test_rarest_of_several_words_is_looked_up(log, staff):
+    for number in range(3):
+        hold_of(staff, f"Client {number}")
+    context = Context(people(), None, LATER)
+    client, zoe = conditions = terms.conditions("client zoe", context)
+    assert (client.frequency(), zoe.frequency()) == (4, 1)
+    found = search.alternatives(search.LogFilter(conditions=tuple(conditions)), LATER)
+    others = search.LogFilter(conditions=(client,))
+    expected = [search.matching_entries(others, LATER).filter(way) for way in zoe.children]
+    assert list(map(str, (each.query for each in found))) == [str(e.query) for e in expected]
+
+
 def test_finds_by_hold_and_by_the_viewer(log, colleague):
     assert found(f"hold:{log.pk}") == [EXPIRED, EXTENDED]
     assert {action for action, _who in found("actor:me", colleague.pk)} == {
