@@ -19,9 +19,10 @@ from dashboard.localization.searching import search_text
 from tests import postgresql
 from tests.bench import log_rows
 from tests.bench.log_entries import PEOPLE
+from tests.bench.log_entries import Hold as MadeHold
 
 LOADED = "holdfast_log_is_loaded"  # a table that only a whole database has
-WITHOUT_WAL = {"wal_level": "minimal", "max_wal_senders": 0}  # of a table that is new
+WITHOUT_WAL = {"wal_level": "minimal", "max_wal_senders": "0"}  # of a table that is new
 MEMORY = ("SET work_mem = '512MB'", "SET maintenance_work_mem = '1GB'")
 
 
@@ -183,7 +184,7 @@ def holds_inserter(on_sqlite: bool, cursor: Any) -> Any:
     insert = inserter(on_sqlite, cursor, "dashboard_hold", list(empty))
     insert_texts = inserter(on_sqlite, cursor, text_index.HOLDS, ["rowid", "text"])
 
-    def write_holds(holds: list[log_rows.Hold]) -> None:
+    def write_holds(holds: list[MadeHold]) -> None:
         rows = []
         for number, client, person, event_type, at in holds:
             moment = str(at.replace(tzinfo=None)) + ("" if on_sqlite else "+00")
