@@ -84,19 +84,25 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
     """Match actions that began from one moment to another, exclusive; None is no limit.
 
     The database finds them by bounds of their ids, which hold even where a clock was set back.
-    They are asked for now, because PostgreSQL cannot guess how much of the log a subquery leaves.
+    They are asked for now, because PostgreSQL cannot guess how much of the log a subquery leaves;
+    and Coalesce keeps it from taking each limit of the time for as narrow again as those ids.
     Where no action was counted, no id is between them.
     """
     days = LogCount.objects.using(using).filter(kind=ALL, span=DAY)
-    at = Coalesce("at", "at")  # or it would take both limits for narrower than one
     found = Q()
     if since:
         later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)
         first = later.aggregate(edge=Min("first"))["edge"]
-        found &= Q(GreaterThanOrEqual(at, since), id__gte=MAX_ID if first is None else first)
+        found &= Q(
+            GreaterThanOrEqual(Coalesce("at", since), since),
+            id__gte=MAX_ID if first is None else first,
+        )
     if until:
         earlier = days.filter(quarter__lte=quarter_of(until))
-        found &= Q(LessThan(at, until), id__lte=earlier.aggregate(edge=Max("last"))["edge"] or 0)
+        found &= Q(
+            LessThan(Coalesce("at", until), until),
+            id__lte=earlier.aggregate(edge=Max("last"))["edge"] or 0,
+        )
     return found
 
 
