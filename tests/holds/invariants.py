@@ -23,7 +23,8 @@ CLOCK = r"(?:\w+ \d+ \w+ (?:\d{4} )?)?(\d\d:\d\d:\d\d)(?: CES?T)? \(Europe/Rome\
 ENDED = {"released", "refused", "booked", "expired", "gone", "lost", "ran out"}
 # Said of a hold whose latest end is not known before cal.com answers.
 NO_ANSWER = re.compile(
-    r"(answered no request|given no answer about it) since \d\d:\d\d:\d\d \(Europe/Rome\)"
+    r"(answered no request|given no answer about it)"
+    r" since (?:\w+ \d+ \w+ )?\d\d:\d\d:\d\d \(Europe/Rome\)"
 )
 UNDER_WAY = {"being changed", "being placed"}
 

@@ -26,7 +26,7 @@ from tests.script_visitor import Visitor
 from tests.serving import static_root
 
 SIGN_IN = re.compile(r"^  (\w+) / (\S+)$", re.MULTILINE)
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 @pytest.fixture

@@ -104,7 +104,8 @@ def test_unconfirmed_hold_is_shown_as_held(browser: Client, calcom: Sandbox, sta
 
     [hold] = Hold.objects.all()
     assert hold.latest_end is not None
-    certain = local_times.minute(hold.latest_end + timedelta(seconds=59))
+    ends = hold.latest_end + timedelta(seconds=59)
+    certain = local_times.when(ends, time_of_day=local_times.minute)
     assert found[1] == f"10:00 not confirmed, by {certain} (held)"
 
 

@@ -70,7 +70,7 @@ def test_statuses_of_placing(calcom: Sandbox, staff: User, kind: str, status: in
         assert answer["Location"] == f"/holds/{Hold.objects.get().pk}/"
         page = markup(browser.get(answer["Location"]))
         # Once, where it is kept true: a message above it would go on to say what was known then.
-        told = r"The time may be held at cal.com, until [\d:]+ \(Europe/Rome\) at the latest"
+        told = r"The time may be held at cal.com, until [\w :]+ \(Europe/Rome\) at the latest"
         assert len(re.findall(told, page)) == 1
 
 
