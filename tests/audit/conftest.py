@@ -32,7 +32,7 @@ VENDORS = ("sqlite", pytest.param("postgresql", marks=pytest.mark.slow))
 
 @pytest.fixture
 def immediate_links(db) -> None:
-    """Write links with their entries, and not at the end of the transaction of a test."""
+    """Write links and counts with their entries, and not at the end of a test's transaction."""
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -51,7 +51,7 @@ def admins_browser(admin: User) -> Client:
 
 
 @pytest.fixture
-def mixed_log(staff: User, colleague: User, hold: Hold) -> None:
+def mixed_log(immediate_links: None, staff: User, colleague: User, hold: Hold) -> None:
     """Record seven actions of several actors, with different outcomes."""
     sign_in(staff, at=NOON - timedelta(days=1))
     extend(staff, hold)

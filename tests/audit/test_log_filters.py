@@ -77,6 +77,7 @@ def test_filters(mixed_log, hold, admins_browser, filters, found):
     assert actions(admins_browser, **filters) == found
 
 
+@pytest.mark.usefixtures("immediate_links")
 def test_days_start_at_midnight_in_the_office(staff, admins_browser):
     """25 November starts in Rome at 23:00 UTC on the day before."""
     midnight = datetime(2025, 11, 24, 23, 0, tzinfo=UTC)

@@ -190,6 +190,7 @@ def test_days_without_an_action(admins_browser):
     assert "<svg viewBox" not in response.content.decode()
 
 
+@pytest.mark.usefixtures("immediate_links")
 def test_days_on_which_calcom_was_not_asked_draw_no_times(admins_browser, staff):
     sign_in(staff, at=datetime(2025, 11, 24, 10, tzinfo=UTC))
     page = admins_browser.get(PAGE, DAYS).content.decode()

@@ -31,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def log(staff, colleague):
+def log(immediate_links, staff, colleague):
     """Write a log in which each action differs in what finds it."""
     staff.first_name, staff.last_name = "Ada", "Łukasiewicz"
     staff.save()
