@@ -181,9 +181,14 @@ def verify_range(found: Removable) -> Verification:
 
 
 def left() -> int:
-    """Return how many entries a record covers that are still there, after a run that was killed."""
+    """Return how many entries a record covers that are still there, after a run that was killed.
+
+    A forged record covers none.
+    """
     record = checkpoints.latest_prune()
-    return record.position - checkpoints.start()[0] if record else 0
+    if record is None or checkpoints.prune_fault():
+        return 0
+    return record.position - checkpoints.start()[0]
 
 
 def delete_for(seconds: float) -> None:
@@ -195,7 +200,12 @@ def delete_for(seconds: float) -> None:
 
 
 def delete_covered() -> Iterator[int]:
-    """Delete what records cover and is still there; yield the position reached so far."""
+    """Delete what records cover and is still there; yield the position reached so far.
+
+    Raises RetentionError for a forged record.
+    """
+    if fault := checkpoints.prune_fault():
+        raise RetentionError(evidence.sentence(fault))
     record = checkpoints.latest_prune()
     while record and (after := checkpoints.start()[0]) < record.position:
         places = {"after": after, "last": min(after + BATCH, record.position)}

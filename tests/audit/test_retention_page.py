@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.audit import evidence, retention
+from dashboard.audit import checkpoints, evidence, retention
 from dashboard.audit.models import AuditEntry, AuditPrune
 from dashboard.holds.models import Hold
 from dashboard.pages import audit_retention
@@ -95,6 +96,19 @@ def test_rest_of_a_killed_run_is_removed_in_parts(browser, monkeypatch):
             assert (answer.status_code, answer["Location"]) == (303, ASKED)
     assert pages == [["2 of"], ["1 of"], []]
     assert not AuditEntry.objects.filter(at=OLD).exists()
+
+
+def test_forged_record_deletes_nothing(browser):
+    point = checkpoints.latest(timezone.now())
+    AuditPrune.objects.create(
+        first=1, position=2, hash=point.hash, until=OLD, at=OLD, signature="forged"
+    )
+    assert "not deleted yet" not in text(browser, ASKED)
+    answer = browser.post(ASKED, {"count": "2"})
+    assert (answer.status_code, AuditEntry.objects.filter(at=OLD).count()) == (422, 2)
+    with pytest.raises(CommandError, match="Nothing was removed"):
+        call_command("audit_prune", before=BEFORE.date())
+    assert AuditEntry.objects.filter(at=OLD).count() == 2
 
 
 def test_staff_may_not(client, staff):

@@ -53,7 +53,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["dry_run"]:
             record = checkpoints.latest_prune()
-            self.count(retention.delete_covered(), record.position if record else 0)
+            try:
+                self.count(retention.delete_covered(), record.position if record else 0)
+            except RetentionError as error:
+                raise CommandError(f"Nothing was removed: {error}") from error
         found = retention.removable(before, Hold.OPEN)
         if not found.count:
             self.stdout.write("Nothing to remove.")
