@@ -106,8 +106,13 @@ class CalendarForm(forms.Form):
             each.show_hidden_initial = True  # so that ``changed_data`` is what was edited
 
     def edited(self) -> dict[str, Any]:
-        """Return the values that were edited: another Admin may have changed the others."""
-        return {name: self.cleaned_data[name] for name in self.changed_data}
+        """Return the values that were edited: another Admin may have changed the others.
+
+        All of them for a script, which does not send what the page showed.
+        """
+        is_from_page = any(name.startswith("initial-") for name in self.data)
+        names = self.changed_data if is_from_page else self.fields
+        return {name: self.cleaned_data[name] for name in names}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -120,6 +120,17 @@ def test_form_that_is_out_of_date_saves_only_what_was_edited(
     assert [*calendar.limited_people.all()] == [staff]
 
 
+def test_form_of_a_script_saves_all(calcom: Sandbox, admin: User, staff: User) -> None:
+    # It does not send what a page showed, and what it leaves out is not ticked.
+    calendar = entered("anna.rossi")
+    late = {"calendar": calendar.pk, "is_paused": True, "people": [staff]}
+    changes.change(by=None, now=timezone.now(), **late)
+    assert change(admin, calendar).status_code == 303
+    calendar.refresh_from_db()
+    assert not calendar.is_paused
+    assert not calendar.limited_people.exists()
+
+
 @pytest.mark.parametrize("wrong", [{"label": ""}, {"position": "0"}, {"colour": "loud"}])
 def test_wrong_change_keeps_what_was_typed(
     calcom: Sandbox, admin: User, wrong: dict[str, Any]
