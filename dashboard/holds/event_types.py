@@ -16,6 +16,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DatabaseError
 from django.utils import timezone
 
+from dashboard.audit import sanitize
 from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Listed, Refused
 from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, free_times, rate_and_clock
@@ -93,7 +94,7 @@ def cached(
     """
     now = timezone.now()
     row = row_of(name, now)
-    if not is_fresh(row, now):
+    if not is_fresh(row, now) or is_of_another_release(row, from_json):
         upstream = rate_and_clock.load()
         if upstream.room(now) == 0:
             row.cause = Cause.RATE_LIMITED
@@ -101,8 +102,21 @@ def cached(
             ask(row, call, upstream)
     row = free_times.wait_for_answer(row, time.monotonic() + free_times.PATIENCE)
     is_recent = row.answered_at is not None and abs(now - row.answered_at) < FALLBACK_KEPT
-    value = from_json(row.value) if is_recent and row.value is not None else None
+    value = read(row, from_json) if is_recent else None
     return Known(value, row.cause or (free_times.UNDER_WAY if value is None else ""))
+
+
+def read(row: StoredAnswer, from_json: Callable[[dict[str, Any]], T]) -> T | None:
+    """Return the value of a row; None without one, or where another release wrote it."""
+    try:
+        return None if row.value is None else from_json(row.value)
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def is_of_another_release(row: StoredAnswer, from_json: Callable[[dict[str, Any]], object]) -> bool:
+    """Return whether there is an answer that this release cannot read."""
+    return row.answered_at == row.asked_at and read(row, from_json) is None
 
 
 def row_of(name: str, now: datetime) -> StoredAnswer:
@@ -142,7 +156,9 @@ def ask(row: StoredAnswer, call: Callable[[], Answer[T]], upstream: Upstream) ->
             row.value = None
     else:
         rate_and_clock.learn(upstream, answer.exchange)
-        row.value, row.answered_at = asdict(answer.value), row.asked_at  # type: ignore[call-overload]
+        # Without the characters that a database refuses, or others would ask again and again.
+        row.value = sanitize.to_json(asdict(answer.value))  # type: ignore[call-overload]
+        row.answered_at = row.asked_at
     with suppress(DatabaseError):
         StoredAnswer.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
             value=row.value, answered_at=row.answered_at, cause=row.cause

@@ -145,9 +145,12 @@ def not_asked(row: FreeTimes, upstream: Upstream, now: datetime) -> Listing:
 
 
 def claim(row: Asked, now: datetime) -> bool:
-    """Return whether this request asks; another one that was first is waited for."""
-    unclaimed = type(row)._default_manager.filter(pk=row.pk, asked_at=row.asked_at)
-    if not unclaimed.update(asked_at=now, cause=""):
+    """Return whether this request asks; another one that was first is waited for.
+
+    It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
+    """
+    rows = type(row)._default_manager.filter(pk=row.pk)
+    if not rows.filter(asked_at=row.asked_at).update(asked_at=now, cause="") and rows.exists():
         row.refresh_from_db()
         return False
     row.asked_at, row.cause = now, ""

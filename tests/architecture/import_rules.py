@@ -62,6 +62,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.models",
         "dashboard.accounts.roles",
         "dashboard.audit.call_totals",
+        "dashboard.audit.sanitize",
         "dashboard.audit.trail",
         "dashboard.audit.clients",
         "dashboard.audit.models",

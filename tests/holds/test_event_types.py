@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
@@ -13,6 +14,7 @@ from django.utils.html import escape
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType
+from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, event_types, free_times, rate_and_clock
 from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import FreeTimes
@@ -220,3 +222,39 @@ def test_list_that_cannot_be_read_is_said_so(calcom: Sandbox, staff: User) -> No
     said = "cal.com's server answered with an error."
     assert answer.context["picker"].notes[0] == said
     assert escape(said) in answer.content.decode()
+
+
+def test_answer_of_another_release_is_asked_for_anew(calcom: Sandbox) -> None:
+    whole = listed()
+    row = StoredAnswer.objects.get(name="all")
+    row.value["entries"][0]["unheard_of"] = 1
+    row.save()
+    calcom.forget_calls()
+    assert listed() == whole != ()
+    assert listed() == whole
+    assert len(calcom.calls()) == 1
+
+
+def test_row_that_is_deleted_for_its_age_meanwhile_is_asked_for(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, row_of = listed(), event_types.row_of
+
+    def old_row(name: str, now: datetime) -> StoredAnswer:
+        StoredAnswer.objects.update(asked_at=now - timedelta(hours=2))
+        row = row_of(name, now)
+        StoredAnswer.objects.all().delete()
+        return row
+
+    monkeypatch.setattr(event_types, "row_of", old_row)
+    assert listed() == whole != ()
+
+
+def test_title_that_a_database_refuses_is_stored_without(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = calcom_client.client().event_type(event_type_id=CONSULT)
+    odd = replace(answer, value=replace(answer.value, title="a\0b\ud800c"))
+    known = event_types.cached("7", lambda: odd, event_type_from_json)
+    assert known.value == replace(answer.value, title="abc")
+    assert StoredAnswer.objects.get(name="7").value["title"] == "abc"
