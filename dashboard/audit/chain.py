@@ -22,16 +22,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from django.db import connections
 from django.db.models import Exists, OuterRef
+
+from dashboard.audit.stored_rows import JSON_COLUMNS, NOT_HASHED, columns_of, linked_after
 
 if TYPE_CHECKING:
     from dashboard.audit.models import AuditEntry
 
 FIRST = ""  # hash before the first link
 BATCH = 2000  # links that are read at once
-NOT_HASHED = {"id", "content_hash"}
-JSON_COLUMNS = ("asked", "before", "after")
 
 
 def sha256(text: str) -> str:
@@ -113,15 +112,14 @@ def verify(
     at the position ``last``, then without looking for entries that have no link.
     """
     position, previous = after, known
-    if after:
-        link = links.filter(position=after).first()
-        if link is None or link.hash != known:
-            fault = Fault("broken" if link else "removed", after, link and link.entry_id)
-            return Verification(after + 1, after, known, False, fault)
+    if after and not links.filter(position=after, hash=known).exists():
+        entry_id = links.filter(position=after).values_list("entry_id", flat=True).first()
+        fault = Fault("removed" if entry_id is None else "broken", after, entry_id)
+        return Verification(after + 1, after, known, False, fault)
     names = columns_of(entries)
-    while batch := linked_after(links, entries, position, last):
+    while batch := linked_after(links, entries, position, last, BATCH):
         for row in batch:
-            kind = _compare(entries, names, row, position + 1, previous)
+            kind = _compare(names, row, position + 1, previous)
             if kind:
                 fault = Fault(kind, row[-4], row[-3])
                 return Verification(after + 1, position, previous, False, fault)
@@ -135,9 +133,7 @@ def verify(
     return Verification(after + 1, position, previous, stray is None, inserted)
 
 
-def _compare(
-    entries: Any, names: Sequence[str], row: Sequence[Any], expected: int, previous: str
-) -> str:
+def _compare(names: Sequence[str], row: Sequence[Any], expected: int, previous: str) -> str:
     """Return the kind of fault of one link and its entry, or "" if both are intact."""
     found_id, position, entry_id, content, link = row[-5:]
     if position != expected:
@@ -146,49 +142,18 @@ def _compare(
         return "broken"
     if found_id is None:
         return "removed"
-    if hash_of_row(names, row) == content:
-        return ""
     # Only the documented form decides that an entry was changed.
-    try:
-        found = entries.filter(pk=entry_id).values().first()
-        return "" if found and sha256(canonical(found)) == content else "changed"
-    except (TypeError, ValueError):  # SQLite stores any text in any column
-        return "changed"
-
-
-def linked_after(links: Any, entries: Any, position: int, last: int | None) -> list[Any]:
-    """Return up to BATCH links behind a position, up to ``last``, with their entries.
-
-    Each has the entry's columns as they are stored, in the order of ``columns_of``, then its id,
-    which is None where it was removed; then position, entry id, content hash and hash of the link.
-    """
-    connection = connections[links.db]
-    chosen = ", ".join(as_text(connection.vendor, name) for name in (*columns_of(entries), "id"))
-    sql = (
-        f"SELECT {chosen}, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608 names
-        f" FROM {links.model._meta.db_table} l"
-        f" LEFT JOIN {entries.model._meta.db_table} e ON e.id = l.entry_id"
-        f" WHERE l.position > %s {'' if last is None else 'AND l.position <= %s'}"
-        " ORDER BY l.position LIMIT %s"
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [position, BATCH] if last is None else [position, last, BATCH])
-        found: list[Any] = cursor.fetchall()
-    return found
-
-
-def columns_of(entries: Any) -> list[str]:
-    """Return the columns that are hashed."""
-    names = [field.attname for field in entries.model._meta.concrete_fields]
-    return [name for name in names if name not in NOT_HASHED]
+    if hash_of_row(names, row) == content or documented_hash(names, row) == content:
+        return ""
+    return "changed"
 
 
 def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
     """Return the hash of a row that begins with the columns of ``columns_of``, as they are stored.
 
-    A JSON library in C makes it. It is that of ``canonical`` for every row but some odd ones, such
-    as with fractions or wrong JSON, whose hash here is that of no entry: the library writes such
-    numbers in another form.
+    A JSON library in C makes it. It is that of ``documented_hash`` for every row but some odd ones,
+    such as with fractions, whose hash here is that of no entry: the library writes such numbers in
+    another form.
     """
     columns = {
         name: value
@@ -198,17 +163,50 @@ def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
     try:
         columns["at"] = moment(columns["at"])
         columns["action_id"] = dashed(columns["action_id"])
-        stored = {name: columns.pop(name) for name in JSON_COLUMNS}
-        for name, text in stored.items():
-            if text != "{}" and (value := orjson.loads(text)) not in (None, "", {}):
-                columns[name] = value
+        for name in JSON_COLUMNS:
+            text = columns.pop(name)
+            if text == "{}":
+                continue
+            form = orjson.dumps(value := orjson.loads(text), option=orjson.OPT_SORT_KEYS)
+            # Of a key that is there twice it reads one. It reads bytes as well as text.
+            if "\\" in text or form.count(b'"') != text.count('"'):
+                return documented_hash(names, row)
+            if value not in (None, "", {}):
+                columns[name] = orjson.Fragment(form)
         form = orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)
-        # It reads whole numbers beyond 64 bits as fractions with an exponent.
-        if form.isascii() and b"e+" not in form:
-            return hashlib.sha256(form).hexdigest()
-        return sha256(canonical(columns | {name: json.loads(stored[name]) for name in stored}))
     except (TypeError, ValueError, AttributeError, KeyError):
         return ""
+    # It reads whole numbers beyond 64 bits as fractions with an exponent.
+    if form.isascii() and b"e+" not in form:
+        return hashlib.sha256(form).hexdigest()
+    return documented_hash(names, row)
+
+
+def documented_hash(names: Sequence[str], row: Sequence[Any]) -> str:
+    """Return the hash of the same row by ``canonical``, "" for one that Django cannot have written.
+
+    Nothing is converted that would make values equal that are stored in different forms.
+    """
+    columns = dict(zip(names, row, strict=False))
+    try:
+        columns["at"] = moment(columns["at"])
+        columns["action_id"] = dashed(columns["action_id"])
+        for name in JSON_COLUMNS:
+            columns[name] = JSON.decode(columns[name])  # takes no bytes
+        return sha256(canonical(columns))
+    except (TypeError, ValueError, RecursionError):
+        return ""
+
+
+def without_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object; raise ValueError for one that has a key twice."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key is there twice")
+    return found
+
+
+JSON = json.JSONDecoder(object_pairs_hook=without_twins)
 
 
 def dashed(action_id: uuid.UUID | str) -> str:
@@ -219,19 +217,19 @@ def dashed(action_id: uuid.UUID | str) -> str:
     return str(action_id)
 
 
-def as_text(vendor: str, name: str) -> str:
-    """Return the SQL of a column of the entry ``e``, as a text where drivers convert it slowly."""
-    if name == "at":
-        return "e.at || ''" if vendor == "sqlite" else "(e.at AT TIME ZONE 'UTC')::text"
-    is_slow = vendor == "postgresql" and name in ("action_id", *JSON_COLUMNS)
-    return f"e.{name}::text" if is_slow else f"e.{name}"
-
-
 def moment(text: str) -> str:
-    """Return a moment that was read as text, in UTC, as ``plain`` does; raise ValueError."""
-    if len(text) == 26:
+    """Return a moment that was read as text, in UTC, as ``plain`` does.
+
+    Raise ValueError for a text that neither Django nor PostgreSQL writes so.
+    """
+    if text[10:11] != " ":
+        raise ValueError("no space between date and time")
+    if len(text) == 26 and text[20:] != "000000":
         return f"{text[:10]}T{text[11:]}Z"
-    return plain(moment_of(text))
+    at = datetime.fromisoformat(text)
+    if at.tzinfo or not str(at).startswith(text):  # PostgreSQL omits zeros at the end of a fraction
+        raise ValueError("another form of a moment")
+    return plain(at.replace(tzinfo=UTC))
 
 
 def moment_of(text: str) -> datetime:

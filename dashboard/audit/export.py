@@ -9,6 +9,7 @@ come in blocks, because to send each on its own takes longer than to make it.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
@@ -16,7 +17,8 @@ from functools import lru_cache
 from operator import getitem
 from typing import Any
 
-from django.db import connection
+import orjson
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from dashboard.audit import chain, search, trail
@@ -24,6 +26,7 @@ from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.search import LogFilter
+from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
 SCHEMA = 1  # raised when a column changes its meaning or goes
@@ -38,6 +41,12 @@ HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
+# SQLite stores anything in any column; JSON has no infinite numbers.
+NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
+AS_NUMBER = "CASE typeof({0}) WHEN 'real' THEN CAST({0} AS TEXT) ELSE {0} END"
+IN_READABLE_FORM = (
+    r"CASE WHEN typeof(\g<0>) IN ('text', 'blob') THEN readable(CAST(\g<0> AS BLOB)) ELSE \g<0> END"
+)
 # SQLite has an id of 32 hexadecimal digits; what is none stays as it is.
 DASHED = "CASE length(e.action_id) WHEN 32 THEN {} ELSE e.action_id END".format(
     " || '-' || ".join(
@@ -116,19 +125,39 @@ def since(position: int) -> Iterator[Block]:
 
 def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
-    at, columns = chain.as_text(connection.vendor, "at"), file_format.columns(connection.vendor)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {key}, {at}, {columns} FROM {source}", parameters)  # noqa: S608 names
-        rows = cursor.fetchall()
+    columns = f"{key}, {as_text(connection.vendor, 'at')}, {file_format.columns(connection.vendor)}"
+    try:
+        rows = selected(columns, source, parameters)
+    except DatabaseError:
+        if connection.vendor != "sqlite":
+            raise
+        # Bytes in a column of text, or text that is not UTF-8.
+        connection.connection.create_function("readable", 1, readable)
+        columns = re.sub(r"\b[el]\.\w+", IN_READABLE_FORM, columns)
+        rows = selected(columns, source, parameters)
     return Block("".join(file_format.lines(rows)), len(rows), rows[-1][0] if rows else 0)
 
 
+def selected(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {columns} FROM {source}", parameters)  # noqa: S608 names
+        rows: list[Any] = cursor.fetchall()
+    return rows
+
+
+def readable(stored: object) -> str:
+    """Return what is stored as text, with bytes that are not UTF-8 as \\xff."""
+    return stored.decode(errors="backslashreplace") if isinstance(stored, bytes) else str(stored)
+
+
 def at_office(text: str) -> str:
-    """Return a moment that the database gave as text, in the office's zone."""
+    """Return a moment that the database gave as text, in the office's zone; raise ValueError."""
     zone = timezone.get_default_timezone()
+    datetime.fromisoformat(text)  # raises it
     if len(text) in (19, 26):  # without or with microseconds, in UTC
         minute, offset = office_minute(text[:16], zone)
-        return f"{minute}{text[16:]}{offset}"
+        if len(offset) == 6:  # else the offset has seconds
+            return f"{minute}{text[16:]}{offset}"
     return chain.moment_of(text).astimezone(zone).isoformat()
 
 
@@ -143,14 +172,18 @@ def json_columns(vendor: str) -> str:
     """Return the SQL of the parts of a line that the database writes; it does so in C."""
     start = {"schema": str(SCHEMA), "id": "e.id", "position": "l.position"}
     start |= {"link": "coalesce(l.hash, '')"}
-    first = COLUMNS.index(chain.JSON_COLUMNS[0])
+    first = COLUMNS.index(JSON_COLUMNS[0])
     before, after = (
         {name: f"e.{name}" for name in names} for names in (COLUMNS[1:first], COLUMNS[first + 3 :])
     )
     if vendor == "sqlite":
         before["action_id"] = DASHED
+        before, after = (
+            names | {name: AS_NUMBER.format(f"e.{name}") for name in NUMBERS if name in names}
+            for names in (before, after)
+        )
     parts = [json_members(vendor, columns) for columns in (start, before, after)]
-    return ", ".join([*parts, *(chain.as_text(vendor, name) for name in chain.JSON_COLUMNS)])
+    return ", ".join([*parts, *(as_text(vendor, name) for name in JSON_COLUMNS)])
 
 
 def json_members(vendor: str, columns: Mapping[str, str]) -> str:
@@ -163,17 +196,43 @@ def json_members(vendor: str, columns: Mapping[str, str]) -> str:
     )
 
 
+def json_text(stored: str | bytes) -> str:
+    """Return JSON in one line; what is no JSON as a JSON string."""
+    text = stored if isinstance(stored, str) else readable(stored)
+    if not is_json(text):
+        return json.dumps(text)
+    if "\n" in text or "\r" in text:  # only between its values
+        text = text.replace("\n", " ").replace("\r", " ")
+    return text
+
+
+def is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except ValueError:
+        try:
+            json.loads(text, parse_constant=int)  # half a surrogate pair, but no NaN
+        except (ValueError, RecursionError):
+            return False
+    return True
+
+
 def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield each row as one line of JSON."""
+    """Yield each row as one line of JSON; a moment that is none is written as it is stored."""
     for _key, at, start, first, last, asked, before, after in rows:
+        try:
+            moments = f'"at_office":"{at_office(at)}","at":"{chain.moment(at)}"'
+        except (ValueError, OverflowError):
+            moments = f'"at_office":{json.dumps(at)},"at":{json.dumps(at)}'
+        texts = ["{}" if text == "{}" else json_text(text) for text in (asked, before, after)]
         yield (
-            f'{{{start},"at_office":"{at_office(at)}","at":"{chain.moment(at)}",{first},'
-            f'"asked":{asked},"before":{before},"after":{after},{last}}}\n'
+            f'{{{start},{moments},{first},"asked":{texts[0]},"before":{texts[1]},'
+            f'"after":{texts[2]},{last}}}\n'
         )
 
 
 def csv_columns(vendor: str) -> str:
-    columns = [chain.as_text(vendor, name) for name in COLUMNS]
+    columns = [as_text(vendor, name) for name in COLUMNS]
     return ", ".join([str(SCHEMA), "e.id", "l.position", "coalesce(l.hash, '')", *columns])
 
 
@@ -182,19 +241,21 @@ class Cells(dict[Any, str]):
 
     def __missing__(self, value: Any) -> str:
         """Return a value as a cell that no spreadsheet runs as a formula."""
-        text = str(value) if value is not None else ""
-        if text[:1] in FORMULA and isinstance(value, str):
+        text = readable(value) if value is not None else ""
+        if text[:1] in FORMULA and isinstance(value, str | bytes):
             text = f"'{text}"
         self[value] = text = in_quotes(text)
         return text
 
 
-class JsonCells(dict[str, str]):
+class JsonCells(dict[Any, str]):
     """Cells of JSON by its text, in which SQLite has characters beyond ASCII by number."""
 
-    def __missing__(self, value: str) -> str:
-        readable = json.dumps(json.loads(value), ensure_ascii=False) if "\\u" in value else value
-        self[value] = text = "" if value == "{}" else in_quotes(readable)
+    def __missing__(self, value: str | bytes) -> str:
+        text = readable(value)
+        if "\\u" in text and is_json(text):
+            text = json.dumps(json.loads(text), ensure_ascii=False)
+        self[value] = text = "" if text == "{}" else in_quotes(text)
         return text
 
 
@@ -207,10 +268,14 @@ def in_quotes(text: str) -> str:
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield each row as one line of CSV."""
     cells, json_cells = Cells(), JsonCells()
-    of_column = [json_cells if name in chain.JSON_COLUMNS else cells for name in HEAD[5:]]
+    of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD[5:]]
     for _key, at, schema, entry_id, position, link, _at, kind, action_id, *rest in rows:
-        start = f"{schema},{entry_id},{cells[position]},{cells[link]},{at_office(at)}"
-        values = (chain.moment(at), kind, chain.dashed(action_id), *rest)
+        try:
+            office, utc = at_office(at), chain.moment(at)
+        except (ValueError, OverflowError):
+            office, utc = cells[at], at
+        start = f"{schema},{entry_id},{cells[position]},{cells[link]},{office}"
+        values = (utc, kind, chain.dashed(action_id), *rest)
         yield f"{start},{','.join(map(getitem, of_column, values))}\r\n"
 
 

@@ -79,7 +79,29 @@ TAMPERED_IN_SQLITE: dict[str, tuple[list[str], tuple[str, int | None]]] = {
         "bytes for text": "actor_name = x'ff00'",
         "text for a number": "status = 'x'",
         "no JSON": "asked = '{'",
+        "action's id in capitals": "action_id = upper(action_id)",
+        "action's id with dashes": "action_id = '00000000-0000-0000-0000-000000000005'",
+        "moment as bytes": "at = CAST(at AS BLOB)",
+        "moment with another separator": "at = replace(at, ' ', '~')",
+        "moment with a zone": "at = at || '+00:00'",
+        "moment with more zeros": "at = at || '.000000'",
+        "moment with few zeros": "at = at || '.0'",
+        "JSON as bytes": "asked = CAST(asked AS BLOB)",
+        "same key twice": """asked = '{"a": 2, "a": 1}'""",
+        "moment that cannot be decoded": "at = CAST(x'ff' AS TEXT)",
+        "name that cannot be decoded": "actor_name = CAST(x'ff' AS TEXT)",
+        "JSON that cannot be decoded": "asked = CAST(x'22ff22' AS TEXT)",
+        "JSON without an end": "asked = replace(hex(zeroblob(90000)), '0', '[')",
     }.items()
+} | {
+    "link that cannot be decoded": (
+        [f"UPDATE {LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE entry_id = 3"],
+        ("broken", 3),
+    ),
+}
+TAMPERED_IN_POSTGRESQL: dict[str, tuple[list[str], tuple[str, int | None]]] = {
+    at: ([f"UPDATE {TABLE} SET at = '{at}' WHERE id = 3"], ("changed", 3))
+    for at in ("infinity", "-infinity", "0044-03-15 12:00:00+00 BC", "12026-01-01 00:00:00+00")
 }
 # These leave a chain that is right in itself.
 ONLY_BY_CHECKPOINT = {

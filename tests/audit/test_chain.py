@@ -19,6 +19,7 @@ from tests.audit.attacks import NOON, log, write
 from tests.audit.tampering import (
     ONLY_BY_CHECKPOINT,
     TAMPERED,
+    TAMPERED_IN_POSTGRESQL,
     TAMPERED_IN_SQLITE,
     compute_anew,
     run,
@@ -78,7 +79,7 @@ def test_every_writer_makes_the_chain_longer(shared):
 @pytest.mark.slow
 def test_every_kind_of_tampering_is_named(own):
     write(own, 2)
-    tampered, found = TAMPERED, {}
+    tampered, found = TAMPERED | TAMPERED_IN_POSTGRESQL, {}
     if own.vendor == "sqlite":
         tampered = TAMPERED | TAMPERED_IN_SQLITE
         with own.cursor() as cursor:
@@ -112,10 +113,9 @@ def test_processes_find_what_one_finds(own, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL keeps no spelling
-def test_another_spelling_of_the_same_values_is_no_fault(own):
+def test_spaces_in_json_are_no_fault(own):
     before = verified(own)
-    spelled = "asked = '{ }', at = replace(at, ' ', 'T')"
-    run(own, [f"UPDATE {triggers.TABLE} SET {spelled}"])
+    run(own, [f"UPDATE {triggers.TABLE} SET asked = '{{ }}'"])
     assert verified(own) == before
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from dashboard.audit import chain, export, trail
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import LogFilter
+from dashboard.audit.stored_rows import JSON_COLUMNS
 from dashboard.audit.triggers import LINKS, TABLE
 from tests.audit.attacks import NOON
 from tests.audit.recorded import extend
@@ -100,7 +101,7 @@ def as_json(line: dict) -> str:
         f'"{key}":'
         + (
             value
-            if key in chain.JSON_COLUMNS
+            if key in JSON_COLUMNS and value != "no, json"
             else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
         )
         for key, value in line.items()
@@ -110,7 +111,7 @@ def as_json(line: dict) -> str:
 
 def as_cell(key: str, value: object) -> object:
     text = str(value)
-    if key in chain.JSON_COLUMNS:
+    if key in JSON_COLUMNS:
         readable = json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
         return "" if text == "{}" else readable
     return f"'{text}" if isinstance(value, str) and text.startswith(tuple("=+-@\t\r")) else value
@@ -149,3 +150,63 @@ def test_entry_without_link_and_text_in_any_column(odd_log, name):
         )
         assert "no, json" in written(name)
     assert written(name) == expected(name)
+
+
+WITH_DAMAGE = {
+    "asked = x'7b7d'": {"asked": {}},
+    "asked = CAST(x'22ff22' AS TEXT)": {"asked": '"\\xff"'},
+    "asked = '{'": {"asked": "{"},
+    "asked = '{\"a\": NaN}'": {"asked": '{"a": NaN}'},
+    "asked = '{\"a\\u'": {"asked": '{"a\\u'},
+    "asked = '{' || char(13, 10) || '\"a\": 1}'": {"asked": {"a": 1}},
+    "milliseconds = 9e999": {"milliseconds": "Inf"},
+    "status = x'31'": {"status": "1"},
+    "actor_name = x'c3a9'": {"actor_name": "é"},
+    "actor_name = CAST(x'61ff' AS TEXT)": {"actor_name": "a\\xff"},
+    "action_id = x'61'": {"action_id": "a"},
+    "at = 5": {"at": "5", "at_office": "5"},
+    "at = 'so\"on'": {"at": 'so"on', "at_office": 'so"on'},
+    "at = '2026-11-24 12:00:00\"123456'": {"at": '2026-11-24 12:00:00"123456'},
+    "at = '9999-12-31 23:59:59'": {"at": "9999-12-31 23:59:59"},
+    "at = CAST(x'ff' AS TEXT)": {"at": "\\xff", "at_office": "\\xff"},
+}
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL keeps to the types")
+@pytest.mark.parametrize("change", WITH_DAMAGE)
+def test_damaged_entry_spoils_no_other_line(odd_log, change, monkeypatch):
+    monkeypatch.setattr(export, "BATCH", 3)
+    before = all_lines()
+    damaged = f"UPDATE {TABLE} SET {change} WHERE id > (SELECT max(id) FROM {TABLE}) - 6"
+    off_on = (f"PRAGMA ignore_check_constraints = {value}" for value in (1, 0))
+    run(connection, [next(off_on), damaged, next(off_on)])
+    after = all_lines()
+    assert after[:-6] == before[:-6]
+    for line, former in zip(after[-6:], before[-6:], strict=True):
+        entry = json.loads(line, parse_constant=pytest.fail)
+        assert entry == json.loads(former) | {"at_office": entry["at_office"]} | WITH_DAMAGE[change]
+    names, *rows = csv.reader(io.StringIO(written("csv")))
+    assert {len(row) for row in rows} == {len(names)}
+    lost = 6 if "action_id" in change else 0  # entries of no action
+    assert len(rows) == len(before) - lost
+
+
+def all_lines() -> list[str]:
+    return "".join(block.text for block in export.since(0)).split("\n")[:-1]
+
+
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="of PostgreSQL only")
+@pytest.mark.parametrize("at", ["infinity", "0044-03-15 12:00:00+00 BC", "12026-01-01 00:00:00+00"])
+def test_moment_that_python_does_not_know_is_written_as_it_is(odd_log, at):
+    run(connection, [f"UPDATE {TABLE} SET at = '{at}' WHERE actor_name = '{{}}'"])
+    found = [json.loads(line)["at"] for line in all_lines()]
+    assert at.replace("+00", "") in found
+    assert at.replace("+00", "") in written("csv")
+
+
+def test_office_whose_offset_has_seconds(settings):
+    settings.TIME_ZONE = "Africa/Monrovia"
+    at = datetime(1971, 6, 1, 12, 0, 50, tzinfo=UTC)
+    trail.event(action=trail.Action.DENIED, by=None, now=at)
+    (line,) = all_lines()
+    assert datetime.fromisoformat(json.loads(line)["at_office"]) == at
