@@ -30,6 +30,7 @@ from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
 SCHEMA = 1  # raised when a column changes its meaning or goes
+EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
 COLUMNS = [
     field.attname
@@ -43,7 +44,7 @@ HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 FORMULA = frozenset("=+-@\t\r")
 # SQLite stores anything in any column; JSON has no infinite numbers.
 NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
-AS_NUMBER = "CASE typeof({0}) WHEN 'real' THEN CAST({0} AS TEXT) ELSE {0} END"
+AS_NUMBER = "CASE WHEN {0} BETWEEN -1e308 AND 1e308 THEN {0} ELSE {0} || '' END"
 IN_READABLE_FORM = (
     r"CASE WHEN typeof(\g<0>) IN ('text', 'blob') THEN readable(CAST(\g<0> AS BLOB)) ELSE \g<0> END"
 )
@@ -199,21 +200,20 @@ def json_members(vendor: str, columns: Mapping[str, str]) -> str:
 def json_text(stored: str | bytes) -> str:
     """Return JSON in one line; what is no JSON as a JSON string."""
     text = stored if isinstance(stored, str) else readable(stored)
-    if not is_json(text):
-        return json.dumps(text)
-    if "\n" in text or "\r" in text:  # only between its values
-        text = text.replace("\n", " ").replace("\r", " ")
-    return text
+    try:
+        orjson.loads(text)
+    except ValueError:
+        if not is_json(text):
+            return json.dumps(text)
+    # Line ends are only between its values.
+    return text.replace("\n", " ").replace("\r", " ") if "\n" in text or "\r" in text else text
 
 
 def is_json(text: str) -> bool:
     try:
-        orjson.loads(text)
-    except ValueError:
-        try:
-            json.loads(text, parse_constant=int)  # half a surrogate pair, but no NaN
-        except (ValueError, RecursionError):
-            return False
+        json.loads(text, parse_constant=int)  # half a surrogate pair is JSON, NaN is not
+    except (ValueError, RecursionError):
+        return False
     return True
 
 
@@ -224,10 +224,10 @@ def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
             moments = f'"at_office":"{at_office(at)}","at":"{chain.moment(at)}"'
         except (ValueError, OverflowError):
             moments = f'"at_office":{json.dumps(at)},"at":{json.dumps(at)}'
-        texts = ["{}" if text == "{}" else json_text(text) for text in (asked, before, after)]
         yield (
-            f'{{{start},{moments},{first},"asked":{texts[0]},"before":{texts[1]},'
-            f'"after":{texts[2]},{last}}}\n'
+            f'{{{start},{moments},{first},"asked":{asked if asked == EMPTY else json_text(asked)},'
+            f'"before":{before if before == EMPTY else json_text(before)},'
+            f'"after":{after if after == EMPTY else json_text(after)},{last}}}\n'
         )
 
 
