@@ -112,6 +112,18 @@ def test_processes_find_what_one_finds(own, name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL decodes before it stores
+def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
+    write(own, 2)
+    run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
+    found = verify_in_parts.verify(lambda _position: None, part=2, using=own.alias).fault
+    assert found == chain.Fault("broken", 4, 4)
+    links = AuditLink.objects.using(own.alias)
+    later = chain.verify(links, log(own), after=4, known="0" * 64)
+    assert later.fault == found
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL keeps no spelling
 def test_spaces_in_json_are_no_fault(own):
     before = verified(own)
