@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import socket
-import ssl
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+import httpx
 
 from tests.edge.nginx import (
     CERTIFICATE,
     KEY,
     NAME,
+    LoopbackTransport,
     Ports,
     create_certificate,
     listening,
@@ -48,14 +49,15 @@ def running(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[
     (folder / "holdfast.yml").write_text(replaced(shown, files))
     (folder / "traefik.yml").write_text(STATIC.format(ports=ports, folder=folder))
     with listening(command, ports, folder / "traefik.log"):
-        wait_for(lambda: ends_tls(ports.tls))  # it listens before it has read its files
+        # It listens before it has read its files, and answers 404 until then.
+        wait_for(lambda: has_routes(folder, ports.tls, prefix))
         yield
 
 
-def ends_tls(port: int) -> bool:
-    context = ssl.create_default_context()
-    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)) as plain:
-        context.wrap_socket(plain, server_hostname=NAME).close()
-        return True
-    return False
+def has_routes(folder: Path, port: int, prefix: str) -> bool:
+    """Return whether the site answers through the proxy, and not the proxy itself."""
+    with httpx.Client(transport=LoopbackTransport(folder, "127.0.0.1")) as client:
+        try:
+            return client.get(f"https://{NAME}:{port}{prefix}/livez").status_code == 200
+        except httpx.TransportError:  # it still has a certificate of its own
+            return False

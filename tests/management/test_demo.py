@@ -85,7 +85,12 @@ def command(*arguments):
 @contextlib.contextmanager
 def demo(project, *arguments, **environment):
     process = subprocess.Popen(
-        ["env", "--ignore-signal=INT", *command("--port", "0", *arguments)],  # as a script's "&"
+        [
+            "env",
+            "--ignore-signal=INT",
+            "--default-signal=HUP",
+            *command("--port", "0", *arguments),
+        ],  # as a script's "&"
         cwd=project,
         env={"PATH": os.environ["PATH"], **environment},
         stdout=subprocess.PIPE,
