@@ -198,6 +198,15 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield kind, site, public_url, folder / "certificate.pem", ports
 
 
+def findings(public_url: str, port: int) -> list[Finding]:
+    """Return what is found; look again where the way broke off, as it did once behind Caddy."""
+    for _ in range(2):
+        found = examine(public_url, f"127.0.0.1:{port}").findings
+        if Fault.UNREACHABLE not in {each.fault for each in found}:
+            break
+    return found
+
+
 def test_every_fault_is_found_and_its_remedy_mends_it(
     desk: tuple, settings: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,8 +218,8 @@ def test_every_fault_is_found_and_its_remedy_mends_it(
     settings.SESSION_COOKIE_NAME = address.cookie_name("session")
     settings.CSRF_COOKIE_NAME = address.cookie_name("csrf")
     with ThreadPoolExecutor(8) as pool:  # each waits a second between two parts of an answer
-        reports = pool.map(lambda port: examine(public_url, f"127.0.0.1:{port}"), ports.values())
-        found = dict(zip(ports, (report.findings for report in reports), strict=True))
+        reports = pool.map(lambda port: findings(public_url, port), ports.values())
+        found = dict(zip(ports, reports, strict=True))
     harmless = {Fault.BUFFERING}
     first = {name: next(iter(each), None) for name, each in found.items()}
     wrong = {}
