@@ -255,7 +255,7 @@ class JsonCells(dict[Any, str]):
         text = readable(value)
         if "\\u" in text and is_json(text):
             text = json.dumps(json.loads(text), ensure_ascii=False)
-        self[value] = text = "" if text == "{}" else in_quotes(text)
+        self[value] = text = "" if text == EMPTY else in_quotes(text)
         return text
 
 

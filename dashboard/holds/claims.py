@@ -103,8 +103,15 @@ class Claim:
 
 
 def no_claim() -> Fields:
-    asking = ("asking_event_type", "asking_start", "asking_end")
-    return dict.fromkeys(("claim_id", "claim_by", "claim_until", *asking)) | {"claim_verb": ""}
+    return {
+        "claim_id": None,
+        "claim_verb": "",
+        "claim_by": None,
+        "claim_until": None,
+        "asking_event_type": None,
+        "asking_start": None,
+        "asking_end": None,
+    }
 
 
 def insert(hold: Hold, claim: Claim, *, now: datetime) -> None:
