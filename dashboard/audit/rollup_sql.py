@@ -47,8 +47,12 @@ ANSWERED = "answered"  # the kind whose value is a bucket
 
 
 def statements(vendor: str) -> Iterator[str]:
-    """Yield the statements that count everything there is: by quarter, and then those by day."""
-    yield add(actions(vendor, BEGUN | DONE, "true", [1]))
+    """Yield the statements that count everything there is: by quarter, and then those by day.
+
+    One for each kind: PostgreSQL takes three times as long to group several kinds at once.
+    """
+    for kind, columns in (BEGUN | DONE).items():
+        yield add(actions(vendor, {kind: columns}, "true", [1]))
     yield add(answers(vendor, "true", [1]))
     yield add(of_days())
 

@@ -228,10 +228,10 @@ def finish(connection: Any, cursor: Any, indexes: list[str]) -> None:
     of_actions = [sql for sql in indexes if action_sql.ACTIONS in sql]
     of_texts = [sql for sql in indexes if text_index.ENTRIES in sql]
     others = [sql for sql in indexes if sql not in by_action + of_actions + of_texts]
-    begun_and_done, answers, days = rollup_sql.statements(vendor)
+    *counts, days = rollup_sql.statements(vendor)
     run(by_action)
     run([action_sql.insert_all(vendor), *others])
-    run([begun_and_done, answers, text_sql.index_all(vendor), *of_actions])
+    run([text_sql.index_all(vendor), *counts, *of_actions])
     run([days, *of_texts])
     cursor.execute("VACUUM ANALYZE" if vendor == "postgresql" else "ANALYZE")
     if vendor == "postgresql":
