@@ -14,7 +14,8 @@ import argparse
 import json
 import subprocess
 import sys
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
 import django
@@ -22,9 +23,11 @@ import django
 from tests import postgresql, serving
 from tests.bench import log_database
 from tests.bench.aims import Aim
+from tests.bench.log_figures import ADMIN, Figures
 
 FEW = 10_000  # entries of the log that the other is compared with
 CHILD = "--child"
+COMMAND = [sys.executable, "-m", "tests.bench.log", CHILD]
 EXPORTED = (100_000, 5_000_000)  # rows
 
 RATIO = Aim("x the time with few entries", 1.5, "at most")
@@ -68,27 +71,64 @@ def report(vendor: str, options: argparse.Namespace) -> bool:
         for size, url in urls.items():
             in_product(url, "load", size)
         if options.only in (None, "pages"):
-            few, many = (in_product(url, "pages", options.rounds) for url in urls.values())
-            met.append(judge_pages(vendor, options.entries, few, many))
+            sys.stdout.write(f"pages of the log on {vendor}, {options.entries} entries, ms\n")
+            met.append(judge_pages(dict(pages_in_turns(list(urls.values()), options.rounds))))
         if options.only in (None, "work"):
             met.append(judge_work(vendor, options.entries, urls[options.entries]))
     return all(met)
 
 
-def judge_pages(vendor: str, entries: int, few: dict[str, float], many: dict[str, float]) -> bool:
-    """Print the times of all pages in both logs, and judge the worst ratio and factor."""
-    sys.stdout.write(f"pages of the log on {vendor}, {entries} entries, ms (with {FEW})\n")
+def judge_pages(pages: dict[str, list[Figures]]) -> bool:
+    """Print the times of all pages in both logs, and judge the worst ratio and factor.
+
+    The ratio is judged where both logs show as many lines: to make lines takes most of the time.
+    """
     ratios, factors = [], []
-    for name, taken in many.items():
-        if name.startswith("admin: "):
+    for name, (few, many) in pages.items():
+        if name.startswith(ADMIN):
             continue
-        ratios.append(taken / few[name])
-        line = f"  {name:<20} {taken:9.1f} ({few[name]:7.1f})   ratio {ratios[-1]:7.2f}"
-        if (admins := many.get(f"admin: {name}")) is not None:
-            factors.append(admins / taken)
-            line += f"   admin {admins:9.1f}   factor {factors[-1]:7.1f}"
-        sys.stdout.write(line + "\n")
+        ratio = many.milliseconds / few.milliseconds
+        sys.stdout.write(
+            f"  {name:<20} {many.milliseconds:7.1f}  with {FEW} {few.milliseconds:7.1f}"
+        )
+        sys.stdout.write(f"  ratio {ratio:5.2f}")
+        if many.lines == few.lines:
+            ratios.append(ratio)
+        else:
+            sys.stdout.write(f" ({few.lines} lines instead of {many.lines})")
+        if admins := pages.get(ADMIN + name):
+            factors.append(admins[1].milliseconds / many.milliseconds)
+            sys.stdout.write(f"  admin {admins[1].milliseconds:8.1f}  factor {factors[-1]:6.1f}")
+        sys.stdout.write("\n")
     return all([RATIO.judge(max(ratios)), FACTOR.judge(min(factors))])
+
+
+def pages_in_turns(urls: list[str], rounds: int) -> Iterator[tuple[str, list[Figures]]]:
+    """Yield each page with its figures in each log; the logs take turns, page by page."""
+    with ExitStack() as stack:
+        children = [
+            stack.enter_context(
+                subprocess.Popen(
+                    [*COMMAND, "pages", str(rounds)],
+                    env=environment(url),
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.PIPE,
+                    text=True,
+                )
+            )
+            for url in urls
+        ]
+        while True:
+            found = []
+            for child in children:
+                assert child.stdin is not None
+                assert child.stdout is not None
+                child.stdin.write("\n")
+                child.stdin.flush()
+                if not (line := child.stdout.readline()):
+                    return
+                found.append(Figures(*json.loads(line)))
+            yield found[0].name, found
 
 
 def judge_work(vendor: str, entries: int, url: str) -> bool:
@@ -109,15 +149,20 @@ def judge_work(vendor: str, entries: int, url: str) -> bool:
 
 def in_product(url: str, what: str, number: int) -> dict[str, float]:
     """Do one thing in a process with the product's settings and this database."""
-    variables = serving.environment(
+    command = [*COMMAND, what, str(number)]
+    done = subprocess.run(
+        command, env=environment(url), check=True, stdout=subprocess.PIPE, text=True
+    )
+    found: dict[str, float] = json.loads(done.stdout or "{}")
+    return found
+
+
+def environment(url: str) -> dict[str, str]:
+    return serving.environment(
         public_url="http://127.0.0.1",
         database_url=url,
         DJANGO_SETTINGS_MODULE="tests.bench.settings",
     )
-    command = [sys.executable, "-m", "tests.bench.log", CHILD, what, str(number)]
-    done = subprocess.run(command, env=variables, check=True, stdout=subprocess.PIPE, text=True)
-    found: dict[str, float] = json.loads(done.stdout or "{}")
-    return found
 
 
 def child(what: str, number: int) -> dict[str, float]:
@@ -128,7 +173,9 @@ def child(what: str, number: int) -> dict[str, float]:
     if what == "load":
         log_database.load(number)
     elif what == "pages":
-        return log_pages.times(number)
+        for _turn, figures in zip(sys.stdin, log_pages.times(number), strict=False):
+            sys.stdout.write(f"{json.dumps(figures)}\n")
+            sys.stdout.flush()
     elif what == "write":
         return log_work.write_times(number) | {"lost": log_work.lost_by_writers()}
     elif what == "verify":
@@ -141,6 +188,8 @@ def child(what: str, number: int) -> dict[str, float]:
 
 if __name__ == "__main__":
     if sys.argv[1:2] == [CHILD]:
-        json.dump(child(sys.argv[2], int(sys.argv[3])), sys.stdout)
+        found = child(sys.argv[2], int(sys.argv[3]))
+        if found:
+            json.dump(found, sys.stdout)
     else:
         sys.exit(main())

@@ -17,9 +17,9 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from tests.bench.log_entries import COMMON, COMMON_CLIENT, NONE, RARE, RARE_CLIENT
+from tests.bench.log_figures import ADMIN, Figures
 
 LOG, PICTURES = "/audit/", "/audit/pictures"
-ADMIN = "admin: "  # begins the names of admin's pages
 SLOW = 2.0  # seconds; what takes longer is timed once
 
 
@@ -88,12 +88,14 @@ def admin_pages() -> dict[str, dict[str, str]]:
     }
 
 
-def times(rounds: int) -> dict[str, float]:
-    """Return the median in milliseconds of each page, those of admin with ADMIN before the name."""
+def times(rounds: int) -> Iterator[Figures]:
+    """Yield the figures of each page, those of admin with ADMIN before the name."""
     chief, _created = User.objects.get_or_create(username="chief", is_superuser=True, is_staff=True)
     browser = Client(SERVER_NAME="127.0.0.1", SERVER_PORT="80")
     browser.force_login(chief)
-    found = {name: timed(rounds, browser.get, path, data) for name, path, data in pages()}
+    for name, path, data in pages():
+        lines = lines_of(browser.get(path, data))
+        yield Figures(name, timed(rounds, browser.get, path, data), lines)
     changelist = Entries(AuditEntry, admin.site).changelist_view
     with ExitStack() as stack:
         stack.enter_context(mock.patch("django.contrib.admin.views.main.reverse", return_value="/"))
@@ -105,8 +107,12 @@ def times(rounds: int) -> dict[str, float]:
             def changes(request: Any = request) -> None:
                 list(changelist(request).context_data["cl"].result_list)
 
-            found[ADMIN + name] = timed(rounds, changes)
-    return found
+            yield Figures(ADMIN + name, timed(rounds, changes), 0)
+
+
+def lines_of(answer: Any) -> int:
+    """Return how many actions a page of the log shows; 0 for any other page."""
+    return answer.content.count(b'id="action-')
 
 
 def timed(rounds: int, call: Any, *arguments: Any) -> float:
