@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
@@ -33,7 +33,18 @@ if TYPE_CHECKING:
 
 Action = AuditEntry.Action
 
-FIELDS = ("username", "first_name", "last_name", "email", "is_active")
+
+class Fields(TypedDict, total=False):
+    """Values of a person that Admins enter."""
+
+    username: str
+    first_name: str
+    last_name: str
+    email: str
+    is_active: bool
+
+
+FIELDS = tuple(Fields.__annotations__)
 
 
 class PeopleError(Exception):
@@ -65,31 +76,21 @@ class LastAdminError(PeopleError):
 
 def add_person(
     *,
-    username: str,
     role: str,
     password: str | None = None,
-    first_name: str = "",
-    last_name: str = "",
-    email: str = "",
-    is_active: bool = True,
     superuser: bool = False,
     by: Actor | None,
     now: datetime,
+    **fields: Unpack[Fields],
 ) -> User:
-    """Add a person, who cannot sign in while ``password`` is None.
+    """Add a person with this ``username``, who cannot sign in while ``password`` is None.
 
     Raises ValidationError per field, and PeopleError: only the system adds superusers.
     """
-    person = User(
-        username=free_username(username),
-        first_name=first_name,
-        last_name=last_name,
-        email=email,
-        is_active=is_active,
-        is_superuser=superuser,
-        date_joined=now,
-    )
-    with guarded_change(Action.PERSON_ADDED, person, by, now):
+    fields["username"] = free_username(fields["username"])
+    person = User(**fields, is_superuser=superuser, date_joined=now)
+    action = Action.PERSON_ADDED
+    with guarded_change(action, person, by, now):
         if superuser and by is not None:
             raise SuperuserError
         assign_password(person, password)
@@ -97,65 +98,51 @@ def add_person(
         person.full_clean(exclude=["password"])
         person.save()
         assign_role(person, Role(role))
-        trail.event(
-            action=Action.PERSON_ADDED,
-            by=by,
-            asked=audit_identity(person),
-            after=audit_values(person),
-            now=now,
-        )
+        asked, after = audit_identity(person), audit_values(person)
+        trail.event(action=action, by=by, asked=asked, after=after, now=now)
     return person
 
 
 def change_person(
     *,
     person: int,
-    username: str | None = None,
-    first_name: str | None = None,
-    last_name: str | None = None,
-    email: str | None = None,
-    is_active: bool | None = None,
     role: str | None = None,
     by: Actor | None,
     now: datetime,
+    **fields: Unpack[Fields],
 ) -> User:
-    """Change the given fields of the person with primary key ``person``; None keeps a field.
+    """Change fields, and the role unless it is None, of the person with this primary key.
 
     Another role ends the person's sessions.
     Raises User.DoesNotExist, ValidationError per field, and PeopleError.
     """
-    given = zip(FIELDS, (username, first_name, last_name, email, is_active), strict=True)
     target = User.objects.get(pk=person)
-    with guarded_change(Action.PERSON_CHANGED, target, by, now):
+    action = Action.PERSON_CHANGED
+    with guarded_change(action, target, by, now):
         target.refresh_from_db()
         before, was_admin = audit_values(target), target.is_admin
         new_role = before["role"] if role is None else Role(role)
         check_superuser(target, by)
-        changes_own_role = new_role != before["role"] or is_active is False
+        changes_own_role = new_role != before["role"] or fields.get("is_active") is False
         if by is not None and by.user.pk == target.pk and changes_own_role:
             raise OwnRoleError
         if new_role != before["role"]:
             target.sessions_ended += 1  # or a stolen session would gain the new role
-        save_fields(target, {name: value for name, value in given if value is not None})
+        save_fields(target, fields)
         assign_role(target, new_role)
         is_admin = Q(is_superuser=True) | Q(groups__name=ADMINS)
         if was_admin and not User.objects.filter(is_admin, is_active=True).exists():
             raise LastAdminError
-        after = audit_values(target)
-        if changed := [name for name in after if before[name] != after[name]]:
-            trail.event(
-                action=Action.PERSON_CHANGED,
-                by=by,
-                asked=audit_identity(target),
-                before={name: before[name] for name in changed},
-                after={name: after[name] for name in changed},
-                now=now,
-            )
+        values = audit_values(target)
+        after = {name: new for name, new in values.items() if new != before[name]}
+        if after:
+            asked, before = audit_identity(target), {name: before[name] for name in after}
+            trail.event(action=action, by=by, asked=asked, before=before, after=after, now=now)
     return target
 
 
 def set_password(*, person: int, password: str, by: Actor | None, now: datetime) -> User:
-    """Set the password of the person with primary key ``person``, which ends their sessions.
+    """Set the password of the person with this primary key, which ends their sessions.
 
     Raises User.DoesNotExist, ValidationError for a weak password, and PeopleError.
     """
@@ -174,9 +161,7 @@ def free_username(username: str, person: User | None = None) -> str:
     Raises ValidationError for a taken name, and for one that reads like the system's in the log.
     """
     name = User.normalize_username(username)
-    others = User.objects.all()
-    if person is not None:
-        others = others.exclude(pk=person.pk)
+    others = User.objects.exclude(pk=person.pk) if person else User.objects.all()
     if others.filter(username__iexact=name).exists():
         raise ValidationError({"username": _("This name is already taken.")})
     for other in others.values_list("username", flat=True):
@@ -215,14 +200,9 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
             check_admin(by)
             yield
     except PeopleError as refusal:
-        trail.event(
-            action=action,
-            by=by,
-            outcome=AuditEntry.Outcome.REFUSED,
-            asked=audit_identity(person),
-            error_code=refusal.code,
-            now=now,
-        )
+        asked, refused = audit_identity(person), AuditEntry.Outcome.REFUSED
+        code = refusal.code
+        trail.event(action=action, by=by, outcome=refused, asked=asked, error_code=code, now=now)
         raise
 
 
@@ -238,7 +218,7 @@ def check_superuser(person: User, by: Actor | None) -> None:
         raise SuperuserError
 
 
-def save_fields(person: User, fields: dict[str, Any]) -> None:
+def save_fields(person: User, fields: Fields) -> None:
     """Validate and save new values of FIELDS; end all sessions of a person who is deactivated."""
     if "username" in fields:
         fields["username"] = free_username(fields["username"], person)

@@ -49,11 +49,13 @@ class Command(BaseCommand):
         self.stdout.write(f"Added {person.username} to {options['role']}.")
 
     def change(self, options: dict[str, Any]) -> None:
-        active = None if options["active"] is None else options["active"] == "yes"
+        fields: people.Fields = {}
+        if options["active"]:
+            fields["is_active"] = options["active"] == "yes"
         person = people.change_person(
             person=find_person(options["name"]).pk,
             role=options["role"],
-            is_active=active,
+            **fields,
             by=None,
             now=timezone.now(),
         )
