@@ -6,15 +6,14 @@ with a password ends, too, when the next person sits down at the same browser.
 https://docs.djangoproject.com/en/5.2/howto/auth-remote-user/
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
 from django.conf import settings
-from django.contrib.auth import login, logout
+from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -58,8 +57,8 @@ def middleware(
             return get_response(request)
         claim = claim_of(request)
         is_new = request.session.get(CLAIM_KEY, [*Claim()]) != [*claim]
-        if is_new:
-            end_session(request)
+        if is_new and request.user.is_authenticated:
+            sessions.end(request, reason=BY_PROXY, now=timezone.now())
         if not claim.name or request.user.is_authenticated or request.method != "GET":
             return get_response(request)
         user = sign_in(request, claim, is_new=is_new)
@@ -89,14 +88,6 @@ def remember_claim(request: HttpRequest) -> None:
         request.session[CLAIM_KEY] = [*claim_of(request)]
 
 
-def end_session(request: HttpRequest) -> None:
-    """Sign out the person whom the proxy does not name any more."""
-    if request.user.is_authenticated:
-        now = timezone.now()
-        trail.event(action=Action.SIGN_OUT, by=actor_of(request), reason=BY_PROXY, now=now)
-        logout(request)
-
-
 def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
     """Sign in the person of a claim; record a refusal once, and return None."""
     now = timezone.now()
@@ -105,7 +96,16 @@ def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
     except (NotAdmittedError, ValidationError) as refusal:
         code = str(refusal) if isinstance(refusal, NotAdmittedError) else "invalid_name"
         if is_new:
-            record_refusal(request, claim, code, now=now)
+            trail.event(
+                action=Action.SIGN_IN_FAILED,
+                by=None,
+                outcome=AuditEntry.Outcome.REFUSED,
+                error_code=code,
+                reason=BY_PROXY,
+                actor_name=claim.name,
+                now=now,
+                **origin_of(request),
+            )
             remember_claim(request)
         return None
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
@@ -131,29 +131,8 @@ def admitted(claim: Claim, *, now: datetime) -> User:
     if not user.is_active:
         raise NotAdmittedError("deactivated")
     if claim.role is not None and claim.role != role_of(user):
-        user = follow_groups(user, claim.role, now=now)
+        with suppress(people.LastAdminError):  # the last Admin stays one, as the log then says
+            user = people.change_person(person=user.pk, role=claim.role, by=None, now=now)
     if claim.role == "" and not user.is_superuser:
         raise NotAdmittedError("no_group")
     return user
-
-
-def follow_groups(user: User, role: str, *, now: datetime) -> User:
-    """Give a person the role of their groups; the last Admin stays one, as the log then says."""
-    try:
-        return people.change_person(person=user.pk, role=role, by=None, now=now)
-    except people.LastAdminError:
-        return user
-
-
-def record_refusal(request: HttpRequest, claim: Claim, code: str, *, now: datetime) -> None:
-    """Record a refused person under the name that the proxy vouches for."""
-    trail.event(
-        action=Action.SIGN_IN_FAILED,
-        by=None,
-        outcome=AuditEntry.Outcome.REFUSED,
-        error_code=code,
-        reason=BY_PROXY,
-        actor_name=claim.name,
-        now=now,
-        **origin_of(request),
-    )

@@ -4,8 +4,6 @@ A session ends after SESSION_IDLE_MINUTES without an act of the person, and SESS
 the sign-in in any case. The polls of an open page are no acts.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -55,11 +53,15 @@ def is_act(request: HttpRequest) -> bool:
 
 
 def end_if_expired(request: HttpRequest, *, now: datetime) -> None:
-    """Sign out a person whose session has lasted too long, and record it."""
     user = request.user
     if isinstance(user, User) and (reason := expiry(request, user, now=now)):
-        trail.event(action=Action.SIGN_OUT, by=actor_of(request), reason=reason, now=now)
-        logout(request)
+        end(request, reason=reason, now=now)
+
+
+def end(request: HttpRequest, *, reason: str, now: datetime) -> None:
+    """Sign the person out, and record why the system does so."""
+    trail.event(action=Action.SIGN_OUT, by=actor_of(request), reason=reason, now=now)
+    logout(request)
 
 
 def expiry(request: HttpRequest, user: User, *, now: datetime) -> str:
