@@ -1,7 +1,6 @@
 """Middleware that needs the signed-in person: access control, language and time zone."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from typing import Any
 
 from django.contrib import messages
@@ -106,7 +105,7 @@ def localisation(get_response: GetResponse) -> GetResponse:
     """Activate the person's own language and time zone for the request.
 
     Stands after sign-in and after LocaleMiddleware, which activates the browser's language.
-    Without a time zone of their own people get the office's, which is ``TIME_ZONE``.
+    Without a (known) time zone of their own people get the office's, which is ``TIME_ZONE``.
     """
 
     def handle(request: HttpRequest) -> HttpResponse:
@@ -114,7 +113,8 @@ def localisation(get_response: GetResponse) -> GetResponse:
             return get_response(request)
         preferences = request.user.preferences
         language = language_of(request, preferences)
-        with translation.override(language), time_zone_override(preferences.time_zone):
+        zone = time_zones.load(preferences.time_zone)
+        with translation.override(language), timezone.override(zone):
             response = get_response(request)
             response.headers.setdefault("Content-Language", language)
             return response
@@ -127,9 +127,3 @@ def language_of(request: HttpRequest, preferences: Preferences) -> str:
     if translation.check_for_language(preferences.language):
         return preferences.language
     return translation.get_language_from_request(request)
-
-
-def time_zone_override(name: str) -> timezone.override | nullcontext[None]:
-    """Return a context manager for a time zone; one without effect for "" or an unknown name."""
-    zone = time_zones.load(name)
-    return timezone.override(zone) if zone else nullcontext()
