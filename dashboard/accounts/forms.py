@@ -11,7 +11,7 @@ from django.contrib.auth.password_validation import (
     validate_password,
 )
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -162,31 +162,25 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     all_may_be_empty = True  # so the template marks no field as optional
 
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
-    language = forms.ChoiceField(label=_("Language"), required=False)
+    language = forms.ChoiceField(
+        label=_("Language"), required=False, choices=[("", _("My browser's")), *settings.LANGUAGES]
+    )
     hold_minutes = forms.IntegerField(
         label=_("Usual minutes to hold a time"),
         required=False,
+        min_value=1,
+        validators=[MaxValueValidator(lambda: settings.HOLD_MINUTES_MAX)],
         widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-        validators=[MinValueValidator(1), MaxValueValidator(lambda: settings.HOLD_MINUTES_MAX)],
     )
     event_type_id = forms.IntegerField(
-        label=_("Usual appointment type"),
-        required=False,
-        min_value=1,
-        max_value=MAX_EVENT_TYPE_ID,
+        label=_("Usual appointment type"), required=False, min_value=1, max_value=MAX_EVENT_TYPE_ID
     )
 
     class Meta:
         model = Preferences
         fields = (
-            "time_zone",
-            "language",
-            "hold_minutes",
-            "event_type_id",
-            "density",
-            "sound",
-            "desktop_notice",
-            "shortcuts",
+            *("time_zone", "language", "hold_minutes", "event_type_id"),
+            *("density", "sound", "desktop_notice", "shortcuts"),
         )
         labels = {
             "density": _("Table rows"),
@@ -202,15 +196,10 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def __init__(self, *args: Any, event_types: Choices = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, choices in (
-            ("time_zone", time_zone_choices(self.instance.time_zone)),
-            ("language", [("", _("My browser's")), *settings.LANGUAGES]),
-        ):
-            field = self.fields[name]
-            if isinstance(field, forms.ChoiceField):
-                field.choices = choices
+        zones = time_zone_choices(self.instance.time_zone)
+        self.fields["time_zone"].choices = zones  # type: ignore[attr-defined]
         minutes = self.fields["hold_minutes"]
-        minutes.widget.attrs |= {"min": 1, "max": settings.HOLD_MINUTES_MAX}
+        minutes.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
         minutes.help_text = _("From 1 to %(most)s; empty means the office's %(usual)s.") % {
             "most": settings.HOLD_MINUTES_MAX,
             "usual": settings.HOLD_MINUTES,
@@ -228,11 +217,8 @@ def time_zone_choices(present: str = "") -> list[tuple[str, Any]]:
 
     A present zone that tzdata no longer has is left out: the office's is in effect instead.
     """
-    office = _("The office's (%(zone)s)") % {
-        "zone": time_zones.display_name(settings.OFFICE_TIME_ZONE)
-    }
+    zone = time_zones.display_name(settings.OFFICE_TIME_ZONE)
+    office = ("", _("The office's (%(zone)s)") % {"zone": zone})
     names = {*time_zones.places(), *([present] if time_zones.load(present) else [])}
-    return [
-        ("", office),
-        *((name, time_zones.display_name(name).replace("_", " ")) for name in sorted(names)),
-    ]
+    shown = [(name, time_zones.display_name(name).replace("_", " ")) for name in sorted(names)]
+    return [office, *shown]
