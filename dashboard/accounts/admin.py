@@ -42,7 +42,6 @@ POPUP_PARAMETERS = (IS_POPUP_VAR, TO_FIELD_VAR)
 
 @admins_only
 def redirect_to_people(_request: HttpRequest, **_: str) -> HttpResponse:
-    """Redirect to the list of people, the only section."""
     return redirect("admin:dashboard_user_changelist")
 
 

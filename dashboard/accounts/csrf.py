@@ -30,12 +30,6 @@ class Cause(StrEnum):
     STALE = "stale"  # the page is older than the last sign-in in this browser
 
 
-CAUSE_OF_REASON = {
-    REASON_NO_CSRF_COOKIE: Cause.COOKIE,
-    REASON_CSRF_TOKEN_MISSING: Cause.INCOMPLETE,
-}
-
-
 def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer 403. Django calls this instead of the view, with its own ``reason``."""
     page = page_to_reopen(request)
@@ -55,7 +49,9 @@ def cause_of(request: HttpRequest, reason: str) -> Cause:
         return Cause.HIDDEN
     if reason.startswith(ORIGIN_REASONS):
         return Cause.ELSEWHERE
-    return CAUSE_OF_REASON.get(reason, Cause.STALE)
+    if reason == REASON_NO_CSRF_COOKIE:
+        return Cause.COOKIE
+    return Cause.INCOMPLETE if reason == REASON_CSRF_TOKEN_MISSING else Cause.STALE
 
 
 def page_to_reopen(request: HttpRequest) -> str:

@@ -21,12 +21,10 @@ class Role(models.TextChoices):
 
 
 def is_staff_member(user: User | AnonymousUser) -> bool:
-    """Return True for an active person in Staff or Admins, and for an active superuser."""
     return isinstance(user, User) and user.is_member
 
 
 def is_admin(user: User | AnonymousUser) -> bool:
-    """Return True for an active person in Admins, and for an active superuser."""
     return isinstance(user, User) and user.is_admin
 
 

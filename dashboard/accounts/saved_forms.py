@@ -110,7 +110,6 @@ def input_of(data: QueryDict) -> QueryDict:
 
 
 def unexpired(request: HttpRequest) -> list[SavedForm]:
-    """Return the saved forms of this session that are young enough to show."""
     oldest = now_seconds() - MAX_AGE_SECONDS
     return [form for form in request.session.get(SESSION_KEY, []) if form["at"] >= oldest]
 

@@ -101,12 +101,8 @@ def unlock(address: str = "", *, now: datetime) -> int:
         counters = counters.filter(key__in=keys)
     with transaction.atomic():
         deleted, _by_model = counters.delete()
-        trail.event(
-            action=AuditEntry.Action.SIGN_IN_UNLOCKED,
-            by=None,
-            asked={"address": address} if address else {},
-            now=now,
-        )
+        asked = {"address": address} if address else {}
+        trail.event(action=AuditEntry.Action.SIGN_IN_UNLOCKED, by=None, asked=asked, now=now)
     return deleted
 
 
@@ -143,7 +139,6 @@ def count(counter: SignInAttempts, now: datetime, wait_until: datetime) -> None:
 
 
 def name_delay(attempts: int) -> timedelta:
-    """Return the wait after this many attempts under one name."""
     if attempts < FREE_ATTEMPTS:
         return timedelta()
     doublings = min(attempts - FREE_ATTEMPTS, 16)
