@@ -3,8 +3,7 @@ from django.db.models.signals import post_migrate
 
 from dashboard.accounts.groups import create_groups
 from dashboard.audit import checks as audit_checks
-from dashboard.edge import checks as edge_checks
-from dashboard.edge import database
+from dashboard.edge import checks, database  # noqa: F401 - registers their system checks
 
 
 class DashboardConfig(AppConfig):
@@ -17,5 +16,3 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(create_groups, sender=self, dispatch_uid="dashboard.groups")
         audit_checks.connect(self)
-        edge_checks.connect()
-        database.connect()

@@ -1,7 +1,5 @@
 """System checks for ``manage.py check --deploy``."""
 
-from __future__ import annotations
-
 import filecmp
 from pathlib import Path
 from typing import Any
@@ -12,20 +10,19 @@ from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 from django.core.checks import CheckMessage, Tags, Warning, register
 
 
-def connect() -> None:
-    """Register the checks; called once, when the app is ready."""
-    register(check_collected, Tags.staticfiles, deploy=True)
-    register(check_trusted_proxies, Tags.security, deploy=True)
-    register(check_calcom_key, Tags.compatibility)
-
-
+@register(Tags.staticfiles, deploy=True)
 def check_collected(**_kwargs: Any) -> list[CheckMessage]:
     """Warn if STATIC_ROOT lacks files of this version: pages would miss styles or scripts."""
     if settings.DEBUG:
         return []
     root = str(settings.STATIC_ROOT)
     collected = ManifestStaticFilesStorage(root, settings.STATIC_URL)
-    outdated = [name for name, source in static_sources() if not is_same(collected, name, source)]
+    outdated = [
+        name
+        for finder in get_finders()
+        for name, storage in finder.list(["CVS", ".*", "*~"])  # as collectstatic
+        if not is_same(collected, name, storage.path(name))
+    ]
     if not collected.hashed_files:
         text = f"There are no collected static files in STATIC_ROOT, {root!r}."
     elif outdated:
@@ -35,13 +32,6 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
     return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")]
 
 
-def static_sources() -> list[tuple[str, str]]:
-    """Return (name, path) of every file that collectstatic would collect."""
-    ignored = ["CVS", ".*", "*~"]  # by collectstatic too
-    listed = [entry for finder in get_finders() for entry in finder.list(ignored)]
-    return [(name, storage.path(name)) for name, storage in listed]
-
-
 def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bool:
     """Return whether the file was collected as it is, and its hashed copy is there."""
     hashed = collected.hashed_files.get(collected.hash_key(name), "")
@@ -49,6 +39,7 @@ def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bo
     return all(path.is_file() for path in paths) and filecmp.cmp(source, paths[0], shallow=False)
 
 
+@register(Tags.security, deploy=True)
 def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
     """Warn if a public site trusts no proxy: gunicorn itself ends no TLS, so there is one."""
     if settings.DEBUG or settings.PUBLIC_ADDRESS.is_loopback or settings.TRUSTED_PROXIES:
@@ -61,6 +52,7 @@ def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
     return [Warning(text, hint=hint, id="edge.W002")]
 
 
+@register(Tags.compatibility)
 def check_calcom_key(**_kwargs: Any) -> list[CheckMessage]:
     """Warn of a key without the prefix that cal.com's own guards look for."""
     if settings.CALCOM_API_KEY.startswith("cal_"):

@@ -4,8 +4,6 @@ A full disk, a file of another user, a standby and ``default_transaction_read_on
 through, so only a write tells.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Sequence
 from typing import Any
@@ -40,11 +38,6 @@ REMEDY = {
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
 
 
-def connect() -> None:
-    """Register the checks; called once, when the app is ready."""
-    register(check_writable, Tags.database)
-
-
 def write_refusal(connection: BaseDatabaseWrapper) -> str:
     """Return why the database takes no writes; "" if it does. Raises nothing of the database."""
     try:
@@ -74,6 +67,7 @@ def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
     return wrong
 
 
+@register(Tags.database)
 def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Report databases that take no writes, for ``check --database default``."""
     messages: list[CheckMessage] = []
