@@ -3,20 +3,24 @@
 The texts are for operators, like the settings' own: in the log, in commands and for Admins.
 """
 
-from __future__ import annotations
-
+import logging
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.http.request import split_domain_port
 
-from dashboard.edge import seldom
 from dashboard.edge.arrival import FORWARDED, Arrival
 from dashboard.edge.forwarded import read_forwarding, standard_forwarding, usual_forwarding
 from dashboard.edge.proxies import read_address
 from dashboard.edge.public_address import PublicAddress
 from dashboard.edge.remedies import REMEDIES, Fault
 from dashboard.edge.wsgi_middleware import is_below
+
+INTERVAL_SECONDS = 60  # between two warnings of a fault, which every request would repeat
+
+logger = logging.getLogger("dashboard.edge.network")
+logged_at: dict[Fault, float] = {}  # of this process
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,34 +46,31 @@ def diagnose(arrived: Arrival, public: PublicAddress) -> list[Finding]:
     return [*about_network(arrived, public), *about_form(arrived, public)]
 
 
-def log_faults(findings: Iterable[Finding]) -> None:
+def log_faults(findings: Iterable[Finding], *, now: float | None = None) -> None:
     """Log a warning for each, at most once a minute for one fault."""
+    now = time.monotonic() if now is None else now
     for found in findings:
-        seldom.warn(found.fault, str(found))
+        if now - logged_at.get(found.fault, -INTERVAL_SECONDS) >= INTERVAL_SECONDS:
+            logged_at[found.fault] = now
+            logger.warning("%s", found)
 
 
 def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
-    """Check what proxies say and change in every request."""
-    yield from about_peer(arrived)
-    yield from about_scheme(arrived, public)
-    yield from about_client(arrived)
-    yield from about_host(arrived, public)
-    yield from about_prefix(arrived, public)
-
-
-def about_peer(arrived: Arrival) -> Iterator[Finding]:
-    """Check that a peer with forwarded headers is trusted."""
-    if arrived.forwarded and not arrived.is_trusted:
+    if arrived.is_trusted:
+        if public.is_https:
+            yield from about_scheme(arrived)
+        yield from about_client(arrived)
+    elif arrived.forwarded:
         names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
         peer = arrived.peer or "unix"
         text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
         yield finding(Fault.UNTRUSTED_PEER, text, peer=peer)
+    yield from about_host(arrived, public)
+    if arrived.is_trusted and arrived.forwarded:
+        yield from about_prefix(arrived, public)
 
 
-def about_scheme(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
-    """Check the scheme that a trusted proxy reports."""
-    if not arrived.is_trusted or not public.is_https:
-        return
+def about_scheme(arrived: Arrival) -> Iterator[Finding]:
     scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
     if not scheme:
         yield finding(Fault.NO_SCHEME, f"The proxy {peer} does not say whether https was used.")
@@ -82,9 +83,6 @@ def about_scheme(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
 
 
 def about_client(arrived: Arrival) -> Iterator[Finding]:
-    """Check the client's address that a trusted proxy reports."""
-    if not arrived.is_trusted:
-        return
     usual = usual_forwarding(arrived.forwarded)
     standard = standard_forwarding(arrived.forwarded)
     chain = (usual.chain or standard.chain)[-1:]
@@ -114,8 +112,6 @@ def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     """Check the path of PUBLIC_URL, which a proxy may keep or take off."""
     said = arrived.forwarded.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
     prefix = public.prefix
-    if not arrived.is_trusted or not arrived.forwarded:
-        return
     if said and said != prefix:
         text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
         yield finding(Fault.OTHER_PREFIX, text, said=f"{public.origin}{said}")

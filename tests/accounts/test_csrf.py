@@ -9,7 +9,7 @@ from django.test import Client, RequestFactory
 
 from dashboard.accounts.csrf import Cause, cause_of
 from dashboard.accounts.models import User
-from dashboard.edge import seldom
+from dashboard.edge import diagnosis
 from tests.accounts.cast import LOGIN, expire, send, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
@@ -150,7 +150,7 @@ def test_only_admins_see_what_arrived(
 def test_log_names_the_line(
     browser: Client, staff: User, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(seldom, "logged_at", {})
+    monkeypatch.setattr(diagnosis, "logged_at", {})
     sign_in(browser, "staff")
     token = browser.cookies["holdfast_csrf"].value
     for _ in range(2):

@@ -2,10 +2,12 @@
 
 import pytest
 
-from dashboard.edge import seldom
+from dashboard.edge import diagnosis
+from dashboard.edge.diagnosis import Finding
 from dashboard.edge.forwarded import Forwarding, parse_forwarded, read_forwarding
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.edge.public_address import public_address
+from dashboard.edge.remedies import Fault
 
 CLIENT, OTHER = "203.0.113.9", "198.51.100.7"
 
@@ -119,7 +121,7 @@ def test_contradiction(one, other, contradict):
 @pytest.fixture
 def ask(settings, monkeypatch, client):
     """Return a function that opens the sign-in page through a peer; it returns the request."""
-    monkeypatch.setattr(seldom, "logged_at", {})
+    monkeypatch.setattr(diagnosis, "logged_at", {})
     settings.TRUSTED_PROXIES = trusted_proxies("10.0.0.1 unix")
     settings.PUBLIC_ADDRESS = public_address("https://desk.example.org")
     settings.ALLOWED_HOSTS = ["desk.example.org"]
@@ -223,7 +225,8 @@ def test_untrusted_proxy_is_named_with_the_setting(ask, caplog):
 
 
 def test_warning_returns_after_a_minute(monkeypatch, caplog):
-    monkeypatch.setattr(seldom, "logged_at", {})
-    for kind, now in [("a", 0.0), ("a", 59.0), ("b", 59.0), ("a", 60.0)]:
-        seldom.warn(kind, f"{kind} at {now}", now=now)
-    assert caplog.messages == ["a at 0.0", "b at 59.0", "a at 60.0"]
+    monkeypatch.setattr(diagnosis, "logged_at", {})
+    port, host = Fault.LOST_PORT, Fault.FOREIGN_HOST
+    for fault, now in [(port, 0.0), (port, 59.0), (host, 59.0), (port, 60.0)]:
+        diagnosis.log_faults([Finding(fault, f"{fault} at {now}", {})], now=now)
+    assert caplog.messages == ["lost port at 0.0", "other host at 59.0", "lost port at 60.0"]
