@@ -1,13 +1,11 @@
 """Tell ``manage.py proxy_check`` what arrived of the requests that it sends to PUBLIC_URL."""
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import asdict
-from typing import TypedDict
+from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -22,27 +20,10 @@ MAX_AGE_SECONDS = 60
 PAUSE_SECONDS = 1.0
 
 
-class Ticket(TypedDict):
-    """Wish of the command, which alone can sign it. Any process takes it for a minute."""
-
-    id: str
-    status: int
-    in_parts: bool
-
-
 def new_ticket(*, status: int = 200, in_parts: bool = False) -> str:
-    """Return a signed ticket for a query string."""
-    ticket = Ticket(id=secrets.token_hex(8), status=status, in_parts=in_parts)
+    """Return a wish of the command, signed, for a query string; any process takes it."""
+    ticket = {"id": secrets.token_hex(8), "status": status, "in_parts": in_parts}
     return signing.dumps(ticket, salt=SALT)
-
-
-def take_ticket(text: str) -> Ticket | None:
-    """Return the content of a ticket that is young; None for any other."""
-    try:
-        ticket: Ticket = signing.loads(text, salt=SALT, max_age=MAX_AGE_SECONDS)
-    except signing.BadSignature:
-        return None
-    return ticket
 
 
 @middleware
@@ -50,11 +31,15 @@ def proxy_check(request: EdgeRequest, get_response: Handler) -> HttpResponseBase
     """Answer a request with a ticket before host checks and redirects, which may be what fails."""
     if not request.path_info.endswith(PATH):  # a wrong proxy may have put more in front
         return get_response(request)
-    ticket = take_ticket(request.GET.get("ticket", ""))
-    return echo(request, ticket) if ticket else get_response(request)
+    text = request.GET.get("ticket", "")
+    try:
+        ticket = signing.loads(text, salt=SALT, max_age=MAX_AGE_SECONDS)
+    except signing.BadSignature:
+        return get_response(request)
+    return echo(request, ticket)
 
 
-def echo(request: EdgeRequest, ticket: Ticket) -> HttpResponseBase:
+def echo(request: EdgeRequest, ticket: dict[str, Any]) -> HttpResponseBase:
     """Return what arrived as JSON, or in two parts with a pause between them."""
     if ticket["in_parts"]:
         return StreamingHttpResponse(two_parts(), content_type="text/plain")
