@@ -10,7 +10,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from dashboard.edge import remote_user_settings, setting_readers
+from dashboard.edge import setting_readers as parse
 from dashboard.edge.environment import read
 from dashboard.edge.log_format import log_format
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
@@ -21,8 +21,8 @@ MAX_MINUTES = 7 * 24 * 60  # a week; anything longer should be a booking
 
 # --- Environment -----------------------------------------------------------------------------
 
-DEBUG = read("DEBUG", setting_readers.flag, default=False)
-SECRET_KEY = read("SECRET_KEY", setting_readers.secret, remedy="Give it 50 random characters.")
+DEBUG = read("DEBUG", parse.flag, default=False)
+SECRET_KEY = read("SECRET_KEY", parse.secret, remedy="Give it 50 random characters.")
 PUBLIC_ADDRESS = read(
     "PUBLIC_URL",
     public_address,
@@ -31,9 +31,7 @@ PUBLIC_ADDRESS = read(
 )
 DATABASES: dict[str, dict[str, Any]] = {
     "default": read(
-        "DATABASE_URL",
-        setting_readers.database(BASE_DIR),
-        default=setting_readers.sqlite(BASE_DIR / "db.sqlite3"),
+        "DATABASE_URL", parse.database(BASE_DIR), default=parse.sqlite(BASE_DIR / "db.sqlite3")
     )
 }
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", trusted_proxies, default=TrustedProxies())
@@ -41,37 +39,28 @@ LOG_FORMAT = read("LOG_FORMAT", log_format, default="plain")
 METRICS_ALLOWED = read(
     "METRICS_ALLOWED", trusted_proxies, default=trusted_proxies("127.0.0.0/8 ::1")
 )
-CALCOM_API_KEY = read("CALCOM_API_KEY", setting_readers.calcom_key, remedy="Make one at cal.com.")
-CALCOM_API_URL = read("CALCOM_API_URL", setting_readers.calcom_url, default="https://api.cal.com")
-OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", setting_readers.time_zone, default="UTC")
-HOLD_MINUTES_MAX = read(
-    "HOLD_MINUTES_MAX", setting_readers.whole_number(1, MAX_MINUTES), default=120
-)
+CALCOM_API_KEY = read("CALCOM_API_KEY", parse.calcom_key, remedy="Make one at cal.com.")
+CALCOM_API_URL = read("CALCOM_API_URL", parse.calcom_url, default="https://api.cal.com")
+OFFICE_TIME_ZONE = read("OFFICE_TIME_ZONE", parse.time_zone, default="UTC")
+HOLD_MINUTES_MAX = read("HOLD_MINUTES_MAX", parse.whole_number(1, MAX_MINUTES), default=120)
 HOLD_MINUTES = read(
-    "HOLD_MINUTES",
-    setting_readers.whole_number(1, HOLD_MINUTES_MAX),
-    default=min(15, HOLD_MINUTES_MAX),
+    "HOLD_MINUTES", parse.whole_number(1, HOLD_MINUTES_MAX), default=min(15, HOLD_MINUTES_MAX)
 )
-WALLBOARD_CLIENT_NAMES = read("WALLBOARD_CLIENT_NAMES", setting_readers.flag, default=False)
-STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", setting_readers.flag, default=False)
+WALLBOARD_CLIENT_NAMES = read("WALLBOARD_CLIENT_NAMES", parse.flag, default=False)
+STAFF_MAY_TAKE_OVER = read("STAFF_MAY_TAKE_OVER", parse.flag, default=False)
 SESSION_IDLE_MINUTES = read(
-    "SESSION_IDLE_MINUTES", setting_readers.whole_number(5, MAX_MINUTES), default=12 * 60
+    "SESSION_IDLE_MINUTES", parse.whole_number(5, MAX_MINUTES), default=12 * 60
 )
-SESSION_MAX_HOURS = read(
-    "SESSION_MAX_HOURS", setting_readers.whole_number(1, 90 * 24), default=7 * 24
-)
-AUDIT_RETENTION_DAYS = read(
-    "AUDIT_RETENTION_DAYS", setting_readers.whole_number(90, 100 * 366), default=0
-)  # 0 keeps all
-REMOTE_USER_HEADER = read("REMOTE_USER_HEADER", remote_user_settings.header, default="")
-REMOTE_GROUPS_HEADER = read("REMOTE_GROUPS_HEADER", remote_user_settings.header, default="")
-REMOTE_GROUPS: dict[str, str] = read(
-    "REMOTE_GROUPS", remote_user_settings.roles_of_groups, default={}
-)
-REMOTE_SIGN_OUT_URL = read("REMOTE_SIGN_OUT_URL", remote_user_settings.sign_out_address, default="")
-STATIC_ROOT = read("STATIC_ROOT", setting_readers.folder, default=BASE_DIR / ".static")
+SESSION_MAX_HOURS = read("SESSION_MAX_HOURS", parse.whole_number(1, 90 * 24), default=7 * 24)
+# 0 keeps all.
+AUDIT_RETENTION_DAYS = read("AUDIT_RETENTION_DAYS", parse.whole_number(90, 100 * 366), default=0)
+REMOTE_USER_HEADER = read("REMOTE_USER_HEADER", parse.header, default="")
+REMOTE_GROUPS_HEADER = read("REMOTE_GROUPS_HEADER", parse.header, default="")
+REMOTE_GROUPS: dict[str, str] = read("REMOTE_GROUPS", parse.roles_of_groups, default={})
+REMOTE_SIGN_OUT_URL = read("REMOTE_SIGN_OUT_URL", parse.sign_out_address, default="")
+STATIC_ROOT = read("STATIC_ROOT", parse.folder, default=BASE_DIR / ".static")
 # gunicorn reads it too, but starts without processes for 0 and fails with a traceback for a word.
-WEB_CONCURRENCY = read("WEB_CONCURRENCY", setting_readers.whole_number(1, 64), default=1)
+WEB_CONCURRENCY = read("WEB_CONCURRENCY", parse.whole_number(1, 64), default=1)
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
     raise ImproperlyConfigured(
@@ -79,7 +68,7 @@ if DEBUG and not PUBLIC_ADDRESS.is_loopback:
         " so it works only where that is this machine itself."
     )
 
-if contradiction := remote_user_settings.contradiction(
+if contradiction := parse.contradiction(
     user_header=REMOTE_USER_HEADER,
     groups_header=REMOTE_GROUPS_HEADER,
     groups=REMOTE_GROUPS,
@@ -166,7 +155,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "dashboard.accounts.context_processors.roles",
                 "dashboard.pages.context.office",
-            ],
+            ]
         },
     }
 ]

@@ -15,11 +15,7 @@ Value = TypeVar("Value")
 
 
 def read(
-    name: str,
-    parse: Callable[[str], Value],
-    default: Value | None = None,
-    *,
-    remedy: str = "",
+    name: str, parse: Callable[[str], Value], default: Value | None = None, *, remedy: str = ""
 ) -> Value:
     """Return the parsed value of variable ``name``, or of the file that ``NAME_FILE`` names.
 

@@ -11,23 +11,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
+from dashboard.edge.proxies import TrustedProxies
 from dashboard.localization import time_zones
 
 FLAGS = {"on": True, "true": True, "yes": True, "1": True}
 FLAGS |= {"off": False, "false": False, "no": False, "0": False}
 SECRET_LENGTH = 16
 SYSTEM_ZONES = Path("/usr/share/zoneinfo")
-POSTGRESQL_KEYS = {
-    "NAME": "dbname",
-    "USER": "user",
-    "PASSWORD": "password",
-    "HOST": "host",
-    "PORT": "port",
-}
+ROLES = ("Admins", "Staff")  # the stronger one first
 
 
 def flag(text: str) -> bool:
-    """Parse on/off, true/false, yes/no or 1/0."""
     if text.lower() not in FLAGS:
         raise ValueError(f"must be on or off, not {text!r}.")
     return FLAGS[text.lower()]
@@ -128,20 +122,15 @@ def database(base: Path) -> Callable[[str], dict[str, Any]]:
         scheme, separator, path = text.partition("://")
         if not separator:
             return sqlite(base / text)
-        if scheme == "sqlite":
-            return sqlite(base / sqlite_path(path))
+        if scheme == "sqlite":  # sqlite:///relative or sqlite:////absolute
+            if not path.startswith("/") or path == "/" or ":memory:" in path:
+                raise ValueError("must name a file, as in sqlite:////var/lib/holdfast/db.sqlite3.")
+            return sqlite(base / path[1:])
         if scheme in ("postgres", "postgresql"):
             return postgresql(text)
         raise ValueError("must be a path for SQLite, or begin with sqlite:// or postgresql://.")
 
     return read
-
-
-def sqlite_path(path: str) -> str:
-    """Return the file path of ``sqlite:///name`` (relative) or ``sqlite:////name`` (absolute)."""
-    if not path.startswith("/") or path == "/" or ":memory:" in path:
-        raise ValueError("must name a file, as in sqlite:////var/lib/holdfast/db.sqlite3.")
-    return path[1:]
 
 
 def sqlite(path: Path) -> dict[str, Any]:
@@ -184,13 +173,15 @@ def postgresql(text: str) -> dict[str, Any]:
         raise ValueError("is not a PostgreSQL address that can be read.") from exc
     if not all(is_port(port) for port in str(given.get("port") or "5432").split(",")):
         raise ValueError("must have a port from 1 to 65535 after each host, or none.")
-    if not given.get("dbname"):
+    name = given.pop("dbname", None)
+    if not name:
         raise ValueError("must end with the name of a database.")
-    named = {setting: str(given.pop(key, "")) for setting, key in POSTGRESQL_KEYS.items()}
+    named = {key.upper(): str(given.pop(key, "")) for key in ("user", "password", "host", "port")}
     # Of several hosts, some are standbys.
     primary = {"target_session_attrs": "read-write"} if "," in named["HOST"] else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
+        "NAME": str(name),
         **named,
         "CONN_MAX_AGE": 600,  # seconds
         "CONN_HEALTH_CHECKS": True,
@@ -202,3 +193,51 @@ def postgresql(text: str) -> dict[str, Any]:
 
 def is_port(text: str) -> bool:
     return text == "" or (text.isdigit() and 0 < int(text) < 65536)
+
+
+def header(text: str) -> str:
+    """Parse the name of a header, without the ``_`` that WSGI would take for a hyphen."""
+    if not re.fullmatch(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*", text):
+        raise ValueError("must be the name of a header, such as X-Forwarded-User, without _.")
+    return text
+
+
+def roles_of_groups(text: str) -> dict[str, str]:
+    """Parse ``reception:Staff,leads:Admins`` into the role of each group."""
+    roles = {}
+    for pair in text.split(","):
+        group, _colon, role = (part.strip() for part in pair.rpartition(":"))
+        if not group or role not in ROLES:
+            raise ValueError(
+                f"must be groups with their role, such as reception:Staff,leads:Admins,"
+                f" not {pair.strip()!r}."
+            )
+        roles[group] = role
+    return roles
+
+
+def sign_out_address(text: str) -> str:
+    """Parse a path of this host or a whole address, where the proxy ends its own session."""
+    if not re.fullmatch(r"(https?://[A-Za-z0-9]|/(?!/))[\x21-\x7e]*", text) or set(text) & set(
+        '\\"'
+    ):
+        raise ValueError("must be a path such as /oauth2/sign_out, or an https address.")
+    return text
+
+
+def contradiction(
+    *, user_header: str, groups_header: str, groups: dict[str, str], trusted: TrustedProxies
+) -> str:
+    """Return what is wrong with the settings of sign-in by the proxy together, "" for nothing."""
+    if user_header and not trusted:
+        return (
+            "REMOTE_USER_HEADER needs TRUSTED_PROXIES:"
+            " without them anybody could send the header and be anyone."
+        )
+    if groups_header and not user_header:
+        return "REMOTE_GROUPS_HEADER needs REMOTE_USER_HEADER."
+    if bool(groups_header) != bool(groups):
+        return "REMOTE_GROUPS_HEADER and REMOTE_GROUPS need each other."
+    if groups_header and groups_header.lower() == user_header.lower():
+        return "REMOTE_GROUPS_HEADER and REMOTE_USER_HEADER must be two headers."
+    return ""

@@ -4,7 +4,7 @@ import pytest
 
 from dashboard.accounts.groups import ADMINS, STAFF
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
-from dashboard.edge.remote_user_settings import (
+from dashboard.edge.setting_readers import (
     ROLES,
     contradiction,
     header,
