@@ -1,4 +1,5 @@
 """Import the models of all packages, where Django looks for them."""
+# ruff: noqa: F401
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals, ReadCount
@@ -9,26 +10,3 @@ from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calendars.models import Calendar
 from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import EventTypeLock, FreeTimes, Hold, Offer, Upstream
-
-__all__ = [
-    "AuditEntry",
-    "AuditLink",
-    "AuditPrune",
-    "Calendar",
-    "CallTotals",
-    "EntryText",
-    "EventTypeLock",
-    "FreeTimes",
-    "Hold",
-    "HoldText",
-    "LogCount",
-    "LoggedAction",
-    "Offer",
-    "Preferences",
-    "ReadCount",
-    "SavedSearch",
-    "SignInAttempts",
-    "StoredAnswer",
-    "Upstream",
-    "User",
-]
