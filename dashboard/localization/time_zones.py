@@ -94,7 +94,7 @@ def names() -> frozenset[str]:
 @cache
 def places() -> tuple[str, ...]:
     """Return the current IANA names in alphabetical order, and UTC."""
-    return tuple(sorted({"UTC", *(name for name in names() if _region(name) in REGIONS)}))
+    return tuple(sorted({"UTC", *(name for name in names() if name.partition("/")[0] in REGIONS)}))
 
 
 def load(name: str) -> tzinfo | None:
@@ -163,19 +163,14 @@ def _by_key() -> Mapping[str, tuple[str, ...]]:
     for name in sorted(names() - {"GMT+0", "GMT-0", "GMT0"}, key=_preference):
         if not name.startswith("Etc/"):
             named[_key(name)] = (name,)
-            for part in _endings(name):
-                cities[_key(part)].append(name)
+            parts = name.split("/")[1:]
+            for start in range(len(parts)):  # Indiana/Knox and Knox
+                cities[_key("/".join(parts[start:]))].append(name)
     found = {key: _distinct(same) for key, same in cities.items()} | named
     for words, meant in MEANINGS.items():
         known = tuple(name for name in meant.split() if load(name) is not None)
         found |= dict.fromkeys(words.split(), known)
     return found
-
-
-def _endings(name: str) -> Iterable[str]:
-    """Return what a name may be called without its first part: Indiana/Knox and Knox."""
-    parts = name.split("/")[1:]
-    return ("/".join(parts[start:]) for start in range(len(parts)))
 
 
 def _distinct(same: Iterable[str]) -> tuple[str, ...]:
@@ -190,11 +185,7 @@ def _distinct(same: Iterable[str]) -> tuple[str, ...]:
 
 def _preference(name: str) -> tuple[bool, bool, str]:
     """Return a sort key: current names before older spellings, short names first."""
-    return (_region(name) not in REGIONS, name.count("/") != 1, name)
-
-
-def _region(name: str) -> str:
-    return name.partition("/")[0]
+    return (name.partition("/")[0] not in REGIONS, name.count("/") != 1, name)
 
 
 def _key(text: str) -> str:
