@@ -1,7 +1,5 @@
 """The parts of a request that proxies change, as they arrived."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit

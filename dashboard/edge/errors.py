@@ -1,7 +1,5 @@
 """Error pages without a view, and error reports without values."""
 
-from __future__ import annotations
-
 from collections.abc import ItemsView
 from types import FrameType
 from typing import Any
@@ -35,7 +33,6 @@ class RedactingReporterFilter(SafeExceptionReporterFilter):
         return True
 
     def get_post_parameters(self, request: HttpRequest | None) -> dict[str, Any]:
-        """Return the names of the form's fields without their values."""
         if request is None:
             return {}
         return dict.fromkeys(request.POST, self.cleansed_substitute)
@@ -45,5 +42,4 @@ class RedactingReporterFilter(SafeExceptionReporterFilter):
         request: HttpRequest | None,  # noqa: ARG002 - Django's signature
         tb_frame: FrameType,
     ) -> ItemsView[str, Any]:
-        """Return the names of the frame's variables without their values."""
         return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()

@@ -63,10 +63,7 @@ def standard_forwarding(headers: Mapping[str, str], host: str = "") -> Forwardin
 
 
 def parse_forwarded(text: str) -> list[dict[str, str]]:
-    """Return the entries of all proxies, the nearest last, with lower-case names.
-
-    Raises ValueError.
-    """
+    """Return the entries of all proxies, the nearest last, by lower-case name; raise ValueError."""
     entries: list[dict[str, str]] = [{}]
     position = 0
     while position < len(text):

@@ -3,14 +3,10 @@
 https://docs.gunicorn.org/en/stable/settings.html
 gunicorn reads WEB_CONCURRENCY, the number of processes, itself; the settings check it first.
 
-Measured on the sign-in page (wrk, 16 connections, 16 threads, two busy cores, taking turns),
-granian 2.8 answered 1.8 times and waitress 3.0 0.9 times as many requests. gunicorn stays: a
-hundred people poll twenty times a second, a tenth of what it answers; a setting limits each part
-of a request, where granian refuses more than 100 headers; and a reload replaces its processes
-without losing a request.
+granian 2.8 answers 1.8 times as many sign-in pages, waitress 3.0 0.9 times. But a hundred people
+poll twenty times a second, a tenth of what gunicorn answers; it has a setting for each limit, where
+granian refuses more than 100 headers; and its reload loses no request.
 """
-
-from __future__ import annotations
 
 import logging
 from typing import Any

@@ -4,8 +4,6 @@ Any client can send forwarded headers. They count only from a direct peer in TRU
 and the chain is read from the right, where trusted proxies append.
 """
 
-from __future__ import annotations
-
 import ipaddress
 import re
 from collections.abc import Sequence
@@ -36,10 +34,7 @@ class TrustedProxies:
 
 
 def trusted_proxies(text: str) -> TrustedProxies:
-    """Parse addresses, networks and the word ``unix``, between commas or spaces.
-
-    Raises ValueError.
-    """
+    """Parse addresses, networks and ``unix``, between commas or spaces; raise ValueError."""
     words = [word for word in re.split(r"[,\s]+", text) if word]
     networks = [read_network(word) for word in words if word != "unix"]
     joined: list[Network] = [
@@ -66,10 +61,7 @@ def read_network(word: str) -> Network:
 
 
 def read_address(text: str) -> Address | None:
-    """Parse an address as proxies write it, with or without port, brackets and scope.
-
-    Return None for anything else.
-    """
+    """Parse an address as proxies write it, with port, brackets and scope, or return None."""
     bare = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([0-9.]+):\d+|(.+)", text.strip())
     if not bare:
         return None

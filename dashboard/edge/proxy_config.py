@@ -1,7 +1,5 @@
 """Configuration files of proxies and of systemd, made for the operator's own address."""
 
-from __future__ import annotations
-
 import sys
 from pathlib import Path
 
@@ -30,6 +28,8 @@ def configuration(kind: str, *, address: PublicAddress, bind: str) -> str:
         raise ValueError("PUBLIC_URL must begin with https:// for a proxy that ends TLS.")
     if socket and kind == "traefik":
         raise ValueError("Traefik connects to no unix socket: give --bind HOST:PORT.")
+    database = settings.DATABASES["default"]
+    is_sqlite = "sqlite" in database["ENGINE"]
     values = {
         "address": address,
         "bind": bind,
@@ -41,13 +41,7 @@ def configuration(kind: str, *, address: PublicAddress, bind: str) -> str:
         "proxy": "unix" if socket else bind.rpartition(":")[0].strip("[]"),
         "project": settings.BASE_DIR,
         "python": sys.executable,
-        "database_folder": database_folder(),
+        "database_folder": str(Path(database["NAME"]).parent) if is_sqlite else "",
     }
     template = Engine.get_default().get_template(f"deployment/{TEMPLATES[kind]}")
     return str(template.render(Context(values, autoescape=False)))
-
-
-def database_folder() -> str:
-    """Return the folder of SQLite's files; "" with a database server."""
-    database = settings.DATABASES["default"]
-    return str(Path(database["NAME"]).parent) if "sqlite" in database["ENGINE"] else ""

@@ -1,13 +1,11 @@
 """WSGI middleware below Django: the length of a chunked body, and the path within the site."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.conf import settings
-from django.urls import Resolver404, resolve
+from django.urls import is_valid_path
 
 Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
@@ -64,7 +62,6 @@ def is_below(prefix: str, path: str) -> bool:
 
 
 def says_removed(environ: Environ, prefix: str) -> bool:
-    """Return True if a trusted proxy says that it has removed the prefix."""
     said = environ.get("HTTP_X_FORWARDED_PREFIX", "").strip().rstrip("/")
     return bool(said == prefix and settings.TRUSTED_PROXIES.trust(environ.get("REMOTE_ADDR", "")))
 
@@ -73,13 +70,7 @@ def is_own_path(path: str) -> bool:
     """Return True for a page, with or without its last slash, and for a static file."""
     if path.startswith(settings.STATIC_URL.removeprefix(settings.PUBLIC_ADDRESS.prefix)):
         return True
-    for candidate in (path, f"{path}/"):
-        try:
-            resolve(candidate)
-        except Resolver404:
-            continue
-        return True
-    return False
+    return bool(is_valid_path(path) or is_valid_path(f"{path}/"))
 
 
 def is_ambiguous(prefix: str) -> bool:
