@@ -1,7 +1,5 @@
 """Health probes for the operator: process alive (``/livez``), ready to work (``/readyz``)."""
 
-from __future__ import annotations
-
 import functools
 import logging
 import time

@@ -1,7 +1,5 @@
 """Format of the log: one line per record, with the id of its request, for people or machines."""
 
-from __future__ import annotations
-
 import contextvars
 import json
 import logging

@@ -3,8 +3,6 @@
 ``settings.MIDDLEWARE`` sets the order.
 """
 
-from __future__ import annotations
-
 import re
 import uuid
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Send requests to PUBLIC_URL as browsers do, and find what the proxies in front change."""
 
-from __future__ import annotations
-
 import hashlib
 import time
 from collections.abc import Iterator

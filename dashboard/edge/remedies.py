@@ -1,7 +1,5 @@
 """Kinds of faults between the browser and Holdfast, and the line that mends each, by proxy."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 
 

@@ -1,7 +1,5 @@
 """Mark names in sentences for HTML."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils.html import conditional_escape, format_html
