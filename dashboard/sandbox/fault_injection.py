@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from dashboard.sandbox import api, errors
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import parse_date
 from dashboard.sandbox.faults import Fault, Kind, When
-from dashboard.sandbox.fixtures import Booking
+from dashboard.sandbox.fixtures import Booking, Hold
 from dashboard.sandbox.guards import BLOCK, rate_headers
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
 from dashboard.sandbox.request_body import read_json, read_reservation
@@ -21,42 +21,23 @@ PAGES = {
 }
 
 
-class Slot(NamedTuple):
-    """A slot that a stranger can take; ``minutes`` None for the event type's own length."""
-
-    event_type_id: int
-    start: datetime
-    minutes: int | None = None
-
-
 def reply(backend: Backend, request: Request) -> Reply:
     """Answer as cal.com does unless faults strike, and record the call."""
     at = backend.clock.now()
     route, uid = match_path(request.path)
     faults = backend.faults.strike(request.method, route, When.BEFORE, When.DURING, When.AFTER)
-    if faults:
-        held = held_slot(backend, uid) if route == RESERVATION else None
-        sent = reply_with_faults(backend, request, faults, held)
-    else:
+    held = backend.find_hold(uid) if faults and route == RESERVATION else None  # as it was before
+    sent: Reply | None = None
+    for fault in faults:
+        if fault.when is When.BEFORE and sent is None:
+            sent = strike(backend, fault, request)
+    if sent is None:
         sent = api.answer(backend, request)
+        for fault in faults:
+            if fault.when is not When.BEFORE and isinstance(sent, Response):
+                sent = strike(backend, fault, request, held, sent) or sent
     status = sent.status if isinstance(sent, Response) else None
     backend.seen_calls.append(SeenCall(at, request.method, route, status, request))
-    return sent
-
-
-def reply_with_faults(
-    backend: Backend, request: Request, faults: list[Fault], held: Slot | None
-) -> Reply:
-    requested = requested_slot(request)
-    for fault in faults:
-        if fault.when is When.BEFORE:
-            instead = strike(backend, fault, request, requested)
-            if instead is not None:
-                return instead
-    sent: Reply = api.answer(backend, request)
-    for fault in faults:
-        if fault.when is not When.BEFORE and isinstance(sent, Response):
-            sent = strike(backend, fault, request, held or requested, sent) or sent
     return sent
 
 
@@ -64,16 +45,19 @@ def strike(
     backend: Backend,
     fault: Fault,
     request: Request,
-    slot: Slot | None,
+    held: Hold | None = None,
     answer: Response | None = None,
 ) -> Reply | None:
-    """Return what the caller gets in place of the answer, None where the call goes on."""
+    """Return what the caller gets in place of the answer, None where the call goes on.
+
+    ``held`` is the hold that the call gave up, ``answer`` cal.com's; before its work there is none.
+    """
     match fault.kind:
         case Kind.DELAY:
             fault.wait()
             return None
         case Kind.STRANGER_HOLDS | Kind.STRANGER_BOOKS:
-            take_slot(backend, fault, slot)
+            take_slot(backend, fault, request, held)
             return None
         case Kind.DROP | Kind.RESET:
             begun = answer if fault.when is When.DURING else None
@@ -91,7 +75,10 @@ def strike(
             return replace(failure, headers=answer.headers)
         case Kind.BARE_ERROR:
             return api.error_response(backend, request, errors.bare_server_error(), [])
-    return page(*PAGES[fault.kind])
+    # A page of a proxy in front of cal.com, without the headers of the API.
+    status, title = PAGES[fault.kind]
+    page = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>{title}</body>\r\n</html>\r\n"
+    return Response(status, [("Server", "nginx"), ("Content-Type", "text/html")], page.encode())
 
 
 def fail(_backend: Backend, _call: ApiCall) -> Any:
@@ -99,40 +86,34 @@ def fail(_backend: Backend, _call: ApiCall) -> Any:
     raise errors.database_error()
 
 
-def take_slot(backend: Backend, fault: Fault, slot: Slot | None) -> None:
-    """Hold or book the slot that the fault names, or else the given one, for a stranger."""
-    if fault.event_type_id is not None and fault.slot_start is not None:
-        slot = Slot(fault.event_type_id, fault.slot_start)
-    event_type = backend.event_types.get(slot.event_type_id) if slot else None
+def take_slot(backend: Backend, fault: Fault, request: Request, held: Hold | None) -> None:
+    slot = slot_for_stranger(fault, request, held)
+    event_type = backend.event_types.get(slot[0]) if slot else None
     if slot is None or event_type is None:
         return
+    _, start, minutes = slot
     if fault.kind is Kind.STRANGER_BOOKS:
         uid = f"stranger-{fault.id}-{fault.hits}"
-        end = event_type.end_of(slot.start, slot.minutes)
-        backend.add_booking(Booking(uid, event_type.id, slot.start, end))
+        end = event_type.end_of(start, minutes)
+        backend.add_booking(Booking(uid, event_type.id, start, end))
     elif event_type.people:
-        backend.insert_hold(
-            event_type.id, slot.start, minutes=fault.minutes, slot_duration=slot.minutes
-        )
+        backend.insert_hold(event_type.id, start, minutes=fault.minutes, slot_duration=minutes)
 
 
-def requested_slot(request: Request) -> Slot | None:
-    """Return the slot that the body asks for, None if it asks for none."""
+def slot_for_stranger(
+    fault: Fault, request: Request, held: Hold | None
+) -> tuple[int, datetime, int | None] | None:
+    """Return event type, start and minutes of the slot; None minutes for its own length.
+
+    It is what the fault names, or what was held, or what the body asks for.
+    """
+    if fault.event_type_id is not None and fault.slot_start is not None:
+        return fault.event_type_id, fault.slot_start, None
+    if held is not None:
+        return held.event_type_id, held.start, held.minutes
     try:
         sent = read_reservation(read_json(request))
     except errors.ApiError:
         return None
     start = parse_date(sent.slot_start)
-    return Slot(sent.event_type_id, start, sent.slot_duration) if start else None
-
-
-def held_slot(backend: Backend, uid: str) -> Slot | None:
-    """Return the slot of a hold, before the call changes it."""
-    row = backend.find_hold(uid)
-    return Slot(row.event_type_id, row.start, row.minutes) if row else None
-
-
-def page(status: int, title: str) -> Response:
-    """Return a page of a proxy in front of cal.com, without the headers of the API."""
-    body = f"<html>\r\n<head><title>{title}</title></head>\r\n<body>{title}</body>\r\n</html>\r\n"
-    return Response(status, [("Server", "nginx"), ("Content-Type", "text/html")], body.encode())
+    return (sent.event_type_id, start, sent.slot_duration) if start else None
