@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -13,17 +13,8 @@ from dashboard.sandbox.dates import format_date
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DEFAULT_MINUTES = 5  # of a hold
-HOLD_FIELDS = {
-    "id": "id",
-    "uid": "uid",
-    "eventTypeId": "event_type_id",
-    "userId": "user_id",
-    "start": "start",
-    "end": "end",
-    "releaseAt": "release_at",
-    "isSeat": "is_seat",
-}
-HOLD_DATES = ("start", "end", "release_at")
+# Of a hold in a state file, in the order of its fields.
+HOLD_KEYS = ("id", "uid", "eventTypeId", "userId", "start", "end", "releaseAt", "isSeat")
 NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
 DEMO_DAYS = 28
 DEMO_ZONE = ZoneInfo("Europe/Rome")
@@ -33,11 +24,7 @@ DEMO_ZONE = ZoneInfo("Europe/Rome")
 class User:
     id: int
     username: str
-    full_name: str = ""
-
-    @property
-    def name(self) -> str:
-        return self.full_name or self.username.capitalize()
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,15 +157,18 @@ def read_world(path: Path) -> World:
     """Return the world that a JSON file of the form of ``world.json`` describes."""
     raw = json.loads(path.read_text(encoding="utf-8"))
     return World(
-        users=tuple(
-            User(each["id"], each["username"], each.get("name", "")) for each in raw["users"]
-        ),
+        users=tuple(map(read_user, raw["users"])),
         keys=tuple(Key(**each) for each in raw["keys"]),
         teams=tuple(map(read_team, raw["teams"])),
-        schedules=tuple(read_schedule(each) for each in raw["schedules"]),
-        event_types=tuple(read_event_type(each) for each in raw["eventTypes"]),
-        bookings=tuple(read_booking(each) for each in raw["bookings"]),
+        schedules=tuple(map(read_schedule, raw["schedules"])),
+        event_types=tuple(map(read_event_type, raw["eventTypes"])),
+        bookings=tuple(map(read_booking, raw["bookings"])),
     )
+
+
+def read_user(raw: dict[str, Any]) -> User:
+    name = raw.get("name") or raw["username"].capitalize()
+    return User(raw["id"], raw["username"], name)
 
 
 def read_team(raw: dict[str, Any]) -> Team:
@@ -187,13 +177,9 @@ def read_team(raw: dict[str, Any]) -> Team:
 
 
 def read_schedule(raw: dict[str, Any]) -> Schedule:
-    return Schedule(
-        users=tuple(raw["users"]),
-        zone=ZoneInfo(raw["timeZone"]),
-        weekdays=tuple(DAYS.index(day) for day in raw["days"]),
-        start=time.fromisoformat(raw["start"]),
-        end=time.fromisoformat(raw["end"]),
-    )
+    weekdays = tuple(map(DAYS.index, raw["days"]))
+    start, end = time.fromisoformat(raw["start"]), time.fromisoformat(raw["end"])
+    return Schedule(tuple(raw["users"]), ZoneInfo(raw["timeZone"]), weekdays, start, end)
 
 
 def read_event_type(raw: dict[str, Any]) -> EventType:
@@ -213,14 +199,9 @@ def read_event_type(raw: dict[str, Any]) -> EventType:
 
 
 def read_booking(raw: dict[str, Any]) -> Booking:
-    return Booking(
-        uid=raw["uid"],
-        event_type=raw["eventType"],
-        start=datetime.fromisoformat(raw["start"]),
-        end=datetime.fromisoformat(raw["end"]),
-        status=raw.get("status", "accepted"),
-        attendees=raw.get("attendees", 1),
-    )
+    start, end = datetime.fromisoformat(raw["start"]), datetime.fromisoformat(raw["end"])
+    status, attendees = raw.get("status", "accepted"), raw.get("attendees", 1)
+    return Booking(raw["uid"], raw["eventType"], start, end, status, attendees)
 
 
 def write_booking(booking: Booking) -> dict[str, Any]:
@@ -235,14 +216,14 @@ def write_booking(booking: Booking) -> dict[str, Any]:
 
 
 def read_hold(raw: dict[str, Any]) -> Hold:
-    values = {name: raw[key] for key, name in HOLD_FIELDS.items()}
-    return Hold(**values | {name: datetime.fromisoformat(values[name]) for name in HOLD_DATES})
+    dates = {key: datetime.fromisoformat(raw[key]) for key in ("start", "end", "releaseAt")}
+    values = raw | dates
+    return Hold(*(values[key] for key in HOLD_KEYS))
 
 
 def write_hold(row: Hold) -> dict[str, Any]:
-    values = {name: getattr(row, name) for name in HOLD_FIELDS.values()}
-    values |= {name: values[name].isoformat() for name in HOLD_DATES}
-    return {key: values[name] for key, name in HOLD_FIELDS.items()}
+    """Return the hold for JSON, with its moments, which are still to be written as ISO 8601."""
+    return dict(zip(HOLD_KEYS, astuple(row), strict=True))
 
 
 def demo_world(today: date) -> World:
