@@ -80,27 +80,16 @@ def is_date(value: str) -> bool:
     return is_date_string(value) and parse_date(day) is not None
 
 
-def is_number(value: str) -> bool:
-    return INTEGER.match(value) is not None
-
-
-def is_zone(value: str) -> bool:
-    return value.lower() in ZONES
-
-
-def is_format(value: str) -> bool:
-    return value.lower() in {"", "range", "time"}
-
-
 NUMBER = "{} must be a number conforming to the specified constraints"
 DATE = "{} must be a valid ISO 8601 date string"
-RULES: dict[str, tuple[Callable[[str], bool], str]] = {
-    "eventTypeId": (is_number, NUMBER),
+FORMAT = "slotFormat must be either 'range' or 'time'"
+RULES: dict[str, tuple[Callable[[str], object], str]] = {
+    "eventTypeId": (INTEGER.match, NUMBER),
     "start": (is_date, DATE),
     "end": (is_date, DATE),
-    "timeZone": (is_zone, "{} must be a valid IANA time-zone"),
-    "duration": (is_number, NUMBER),
-    "format": (is_format, "slotFormat must be either 'range' or 'time'"),
+    "timeZone": (lambda value: value.lower() in ZONES, "{} must be a valid IANA time-zone"),
+    "duration": (INTEGER.match, NUMBER),
+    "format": (lambda value: value.lower() in {"", "range", "time"}, FORMAT),
     "bookingUidToReschedule": (bool, "{} must be a string"),
 }
 REQUIRED = {"eventTypeId", "start", "end"}
