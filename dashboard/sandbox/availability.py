@@ -3,7 +3,6 @@
 A span is a pair of aware moments in UTC, its end excluded; lists of spans are sorted and disjoint.
 """
 
-import math
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta, tzinfo
 
@@ -74,9 +73,8 @@ def slot_starts(spans: Iterable[Span], minutes: int, zone: tzinfo) -> list[datet
     grid = next((size for size in GRIDS if minutes % size == 0), 1)
     found = []
     for start, end in spans:
-        minute = start.astimezone(zone).minute
-        steps = math.ceil(minute / grid)
-        moment = start.replace(second=0, microsecond=0) + (steps * grid - minute) * MINUTE
+        to_grid = -start.astimezone(zone).minute % grid
+        moment = start.replace(second=0, microsecond=0) + to_grid * MINUTE
         while moment + length - SECOND <= end:
             found.append(moment)
             moment += length
