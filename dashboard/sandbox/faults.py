@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from dashboard.sandbox.routing import PATTERNS
+from dashboard.sandbox.routing import TEMPLATES
 
 
 class Kind(StrEnum):
@@ -106,7 +106,7 @@ class Faults:
         fault.method = fault.method and fault.method.upper()
         if fault.when not in SIDES[chosen]:
             raise ValueError(f"{chosen} cannot strike {fault.when} cal.com's work")
-        if fault.route not in {None, *PATTERNS}:
+        if fault.route not in {None, *TEMPLATES}:
             raise ValueError(f"{chosen}: no such route as {fault.route}")
         with self._lock:
             fault.id = next(self._ids)

@@ -17,7 +17,6 @@ KEY_PREFIX = "cal_"
 LIMIT = 120  # calls a minute
 LIMIT_OF_TOKENS = 500
 WINDOW = BLOCK = timedelta(seconds=60)
-SECOND = timedelta(seconds=1)
 NO_PERMISSION = (
     "PermissionsGuard - no authentication provided. Provide either authorization bearer token"
     " containing managed user access token or oAuth client id in 'x-cal-client-id' header."
@@ -86,7 +85,7 @@ def signed_in_user(headers: dict[str, str], world: World) -> User | None:
 
 
 def rate_headers(limit: int, remaining: int, reset: timedelta) -> Headers:
-    values = {"Limit": limit, "Remaining": remaining, "Reset": math.ceil(reset / SECOND)}
+    values = {"Limit": limit, "Remaining": remaining, "Reset": math.ceil(reset.total_seconds())}
     return [(f"X-RateLimit-{name}-Default", str(value)) for name, value in values.items()]
 
 

@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from dashboard.sandbox.faults import Fault
 
 # Winners of races at the real server: of 20 POSTs, and of 5 PATCHes, for one slot.
-WINNERS = {
-    "POST": (3, 1, 1, 1, 2, 3, 3, 1, 2, 2, 4, 3, 4),
-    "PATCH": (3, 2, 1, 1, 2, 2, 2),
-}
+WINNERS = {"POST": (3, 1, 1, 1, 2, 3, 3, 1, 2, 2, 4, 3, 4), "PATCH": (3, 2, 1, 1, 2, 2, 2)}
 SECONDS = 0.005  # that a call waits for others
 UNLIMITED = 1_000_000
 

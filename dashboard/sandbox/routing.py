@@ -14,17 +14,10 @@ EVENT_TYPES = "/v2/event-types"
 EVENT_TYPE = "/v2/event-types/{id}"
 TEAMS = "/v2/teams"
 TEAM_EVENT_TYPES = "/v2/teams/{id}/event-types"
+TEMPLATES = (RESERVATIONS, RESERVATION, SLOTS, EVENT_TYPES, EVENT_TYPE, TEAMS, TEAM_EVENT_TYPES)
 PATTERNS = {
     template: re.compile(re.sub(r"\{\w+\}", "([^/]+)", template) + "/?", re.IGNORECASE)
-    for template in (
-        RESERVATIONS,
-        RESERVATION,
-        SLOTS,
-        EVENT_TYPES,
-        EVENT_TYPE,
-        TEAMS,
-        TEAM_EVENT_TYPES,
-    )
+    for template in TEMPLATES
 }
 
 
