@@ -1,14 +1,7 @@
 """Client of cal.com's API v2. Knows HTTP and no Django."""
 
 from dashboard.calcom.client import AsyncClient, Client
-from dashboard.calcom.errors import (
-    CalcomError,
-    Cause,
-    FieldError,
-    Refused,
-    Unavailable,
-    Unknown,
-)
+from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, Unavailable, Unknown
 from dashboard.calcom.types import (
     Answer,
     EventType,

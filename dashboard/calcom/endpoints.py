@@ -4,9 +4,10 @@ Each function returns a ``Call``, which is pure: ``client`` sends it, ``response
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import partial
 from typing import Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -52,7 +53,7 @@ class Call(Generic[T]):
     method: str
     path: str  # a template, for people and the audit
     cal_api_version: str
-    read: Callable[[Mapping[str, object]], T] = field(repr=False)  # raises UnknownShapeError
+    read: Callable[[object], T] = field(repr=False)  # takes the data; raises UnknownShapeError
     target: str = field(default="", repr=False)  # path and query as sent, where they differ
     body: bytes | None = field(default=None, repr=False)
     uid: str | None = field(default=None, repr=False)
@@ -103,10 +104,10 @@ def reserve(
 def get(*, uid: str) -> Call[Reservation | None]:
     """Read a reservation; None where cal.com has none. An expired one may still be there."""
 
-    def read(answer: Mapping[str, object]) -> Reservation | None:
-        if "data" in answer and answer["data"] is None:
+    def read(data: object) -> Reservation | None:
+        if data is None:
             return None
-        found = parsing.reservation(answer.get("data"))
+        found = parsing.reservation(data)
         if found.reservation_uid != uid:
             raise UnknownShapeError("the answer is about another reservation than asked for")
         return found
@@ -149,28 +150,28 @@ def event_types(*, username: str | None = None) -> Call[Listed[EventType]]:
     listed.
     """
     target = "" if username is None else f"{EVENT_TYPES}?{urlencode({'username': username})}"
-    return Call("GET", EVENT_TYPES, EVENT_TYPES_VERSION, read_event_types, target=target)
+    return Call("GET", EVENT_TYPES, EVENT_TYPES_VERSION, parsing.event_types, target=target)
 
 
 # https://cal.com/docs/api-reference/v2/teams-event-types/get-team-event-types
 def team_event_types(*, team_id: int) -> Call[Listed[EventType]]:
     """List the event types of a team. The open server has no such route: Cause.WRONG_ROUTE."""
     target = f"{TEAMS}/{team_id:d}/event-types"
-    return Call("GET", TEAM_EVENT_TYPES, EVENT_TYPES_VERSION, read_event_types, target=target)
+    return Call("GET", TEAM_EVENT_TYPES, EVENT_TYPES_VERSION, parsing.event_types, target=target)
 
 
 # https://cal.com/docs/api-reference/v2/teams/get-teams
 def teams() -> Call[Listed[Team]]:
     """List the teams of the key's owner. The open server has no such route: Cause.WRONG_ROUTE."""
-    return Call("GET", TEAMS, EVENT_TYPES_VERSION, lambda answer: parsing.teams(answer.get("data")))
+    return Call("GET", TEAMS, EVENT_TYPES_VERSION, parsing.teams)
 
 
 # https://cal.com/docs/api-reference/v2/event-types/get-an-event-type
 def event_type(*, event_type_id: int) -> Call[EventType]:
     """Read one event type, of a person or of a team."""
 
-    def read(answer: Mapping[str, object]) -> EventType:
-        found = parsing.event_type(answer.get("data"))
+    def read(data: object) -> EventType:
+        found = parsing.event_type(data)
         if found.id != event_type_id:
             raise UnknownShapeError("the answer is about another event type than asked for")
         return found
@@ -181,11 +182,7 @@ def event_type(*, event_type_id: int) -> Call[EventType]:
 
 # https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-event-type
 def slots(
-    *,
-    event_type_id: int,
-    start: datetime,
-    end: datetime,
-    duration: int | None = None,
+    *, event_type_id: int, start: datetime, end: datetime, duration: int | None = None
 ) -> Call[Listed[Slot]]:
     """List the slots that start in [start, end), soonest first; up to two seconds old at cal.com.
 
@@ -203,14 +200,8 @@ def slots(
     }
     given = urlencode({name: value for name, value in query.items() if value is not None})
 
-    def read(answer: Mapping[str, object]) -> Listed[Slot]:
-        return parsing.slots(answer.get("data"), first, last)
-
+    read = partial(parsing.slots, start=first, end=last)
     return Call("GET", SLOTS, SLOTS_VERSION, read, target=f"{SLOTS}?{given}")
-
-
-def read_event_types(answer: Mapping[str, object]) -> Listed[EventType]:
-    return parsing.event_types(answer.get("data"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,9 +223,9 @@ class Asked:
         given = {name: value for name, value in fields.items() if value is not None}
         return json.dumps(given, separators=(",", ":")).encode()
 
-    def read(self, answer: Mapping[str, object]) -> Reservation:
+    def read(self, data: object) -> Reservation:
         """Return the reservation. Raises UnknownShapeError for another one than asked for."""
-        found = parsing.reservation(answer.get("data"))
+        found = parsing.reservation(data)
         if (
             found.event_type_id != self.event_type_id
             or found.slot_start != self.slot_start

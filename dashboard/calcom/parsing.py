@@ -25,11 +25,7 @@ SEATS = range(1, 10_001)
 YEARS = range(1970, 3000)  # any time zone can show these
 TITLE = 200  # characters
 MINUTE = timedelta(minutes=1)
-KINDS = {
-    "roundrobin": Kind.ROUND_ROBIN,
-    "collective": Kind.COLLECTIVE,
-    "managed": Kind.MANAGED,
-}
+KINDS = {"roundrobin": Kind.ROUND_ROBIN, "collective": Kind.COLLECTIVE, "managed": Kind.MANAGED}
 
 
 class UnknownShapeError(Exception):

@@ -60,6 +60,7 @@ FIELDS_SHOWN = 20
 NAME = 60  # characters of a field's name or an error's code
 GOOD = {200, 201}
 REDIRECTS = {301, 302, 303, 307, 308}
+NO_DATA = object()  # not null, which a GET reads as no reservation
 KEY_REJECTED = {401, 498}  # 498 is cal.com's own: ACCESS_TOKEN_IS_EXPIRED
 
 
@@ -98,28 +99,19 @@ def read_reply(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
             return Answer(read_value(call, content), reply.exchange)
         complaint = read_complaint(content, reply.status)
         cause = cause_by_message(complaint, reply) or cause_by_status(reply) or Cause.OTHER_REFUSAL
-    except NotJsonError:
-        words = "The body is no JSON, or longer than an answer may be."
-        cause, complaint = of_unreadable(reply, Cause.NOT_JSON, words)
-    except UnknownShapeError as problem:
-        cause, complaint = of_unreadable(reply, Cause.UNKNOWN_SHAPE, str(problem))
+    except (NotJsonError, UnknownShapeError) as problem:
+        unreadable = Cause.NOT_JSON if isinstance(problem, NotJsonError) else Cause.UNKNOWN_SHAPE
+        by_status = cause_by_status(reply)  # where the status tells, no words are needed
+        cause, complaint = by_status or unreadable, Complaint("" if by_status else str(problem))
     return error_of(call, cause, reply, complaint)
-
-
-def of_unreadable(reply: Reply, cause: Cause, words: str) -> tuple[Cause, Complaint]:
-    """Return what a body without sense stands for. Where the status tells, no words are needed."""
-    by_status = cause_by_status(reply)
-    return by_status or cause, Complaint("" if by_status else words)
 
 
 def parse_json(body: bytes | None) -> object:
     """Return the content of a body. Raises NotJsonError."""
-    if body is None:
-        raise NotJsonError
     try:
-        content: object = json.loads(body)
+        content: object = json.loads(body or b"")
     except (ValueError, RecursionError):
-        raise NotJsonError from None
+        raise NotJsonError("The body is no JSON, or longer than an answer may be.") from None
     return content
 
 
@@ -129,7 +121,7 @@ def read_value(call: Call[T], content: object) -> T:
         raise UnknownShapeError("The body does not say success.")
     if content.get("error") is not None:
         raise UnknownShapeError("The body says success and error.")
-    return call.read(content)
+    return call.read(content.get("data", NO_DATA))
 
 
 def read_complaint(content: object, status: int) -> Complaint:
