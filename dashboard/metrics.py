@@ -4,8 +4,6 @@ All processes and machines share the database, so any of them answers for all.
 https://prometheus.io/docs/instrumenting/writing_exporters/
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -129,10 +127,11 @@ class Collector:
         yield gauge("calcom_clock_offset_seconds", "cal.com's clock less this one", offset)
 
     def calls(self, *, is_writable: bool) -> Iterator[Metric]:
-        stored = call_totals.CallTotals.objects.filter(pk=call_totals.ROW).first()
-        totals = stored.totals if stored else {}
         if is_writable:
             totals = call_totals.count(self.now)
+        else:
+            stored = call_totals.CallTotals.objects.filter(pk=call_totals.ROW).first()
+            totals = stored.totals if stored else {}
         call_totals.add_reads(totals)
         names = ["endpoint", "outcome"]
         text = "Calls to cal.com since counting began"

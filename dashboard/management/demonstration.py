@@ -4,8 +4,6 @@
 environment variables and never uses the operator's database or key.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import os

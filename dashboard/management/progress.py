@@ -1,7 +1,5 @@
 """Progress of a long command, for a person who watches it on a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 

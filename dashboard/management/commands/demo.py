@@ -1,7 +1,5 @@
 """``manage.py demo``: Holdfast with a sandbox instead of cal.com, without set-up."""
 
-from __future__ import annotations
-
 import secrets
 import signal
 import socket
@@ -83,7 +81,7 @@ def start_children(children: Children, listener: socket.socket, url: str) -> str
     ports = ["--port", "0", "--control-port", "0"]
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
     addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
-    if len(addresses) < len(("sandbox", "control")):
+    if "control" not in addresses:
         raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
     variables["CALCOM_API_URL"] = addresses["sandbox"]
     children.start("settle", SETTLE)
@@ -108,9 +106,9 @@ def enter_calendars() -> None:
         for team in world.teams
         if key.user in team.members
     ]
-    for (kind, reference, label), colour in zip(
-        entries, cycle(Calendar.Colour.values), strict=False
-    ):
+    colours = cycle(Calendar.Colour.values)
+    for kind, reference, label in entries:
+        colour = next(colours)
         changes.enter(kind=kind, reference=reference, label=label, colour=colour, by=None, now=now)
 
 

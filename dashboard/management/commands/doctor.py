@@ -1,15 +1,50 @@
-"""``manage.py doctor``: examine the whole installation."""
+"""``manage.py doctor``: examine the whole installation, and name a remedy for each fault."""
 
 import json
+import shutil
 import sys
 from argparse import ArgumentParser
-from dataclasses import asdict
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from django.conf import settings
+from django.core.checks import ERROR, run_checks
 from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from dashboard.management.conditions import Condition, examine
+from dashboard.audit.models import AuditEntry
+from dashboard.calcom import CalcomError, Exchange
+from dashboard.edge import database, health
+from dashboard.holds import calcom_client, rate_and_clock
+from dashboard.holds.models import Hold
+
+LEAST_ROOM = 200 * 2**20  # bytes
+# What ``settle`` does within seconds is late after this.
+LATE = timedelta(minutes=5)
+MOST_SKEW = timedelta(seconds=5)
+RUN_SETTLE = "See that the service 'manage.py settle --every 5' runs, and read its log."
+CHECK_ADDRESS = (
+    "See that this machine reaches CALCOM_API_URL: name server, firewall, HTTPS_PROXY and"
+    " SSL_CERT_FILE."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """State of one part of the installation. ``level`` is ok, warning or error."""
+
+    level: str
+    subject: str
+    text: str
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        remedy = f"\n         → {self.remedy}" if self.remedy else ""
+        return f"{self.level:8} {self.subject}: {self.text}{remedy}"
 
 
 class Command(BaseCommand):
@@ -24,11 +59,113 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps([asdict(each) for each in found], indent=2))
         else:
-            self.stdout.write("\n".join(map(as_text, found)))
+            self.stdout.write("\n".join(map(str, found)))
         if any(each.level == "error" for each in found):
             sys.exit(1)
 
 
-def as_text(found: Condition) -> str:
-    remedy = f"\n         → {found.remedy}" if found.remedy else ""
-    return f"{found.level:8} {found.subject}: {found.text}{remedy}"
+def examine(now: datetime) -> Iterator[Condition]:
+    """Yield what each examination finds; a database that is away does not end the others."""
+    examinations: dict[str, Callable[[datetime], Iterator[Condition]]] = {
+        "settings": configuration,
+        "database": database_state,
+        "disk": disk,
+        "settling": settling,
+        "cal.com": calcom,
+    }
+    for subject, found in examinations.items():
+        try:
+            yield from found(now)
+        except DatabaseError as exc:
+            text = f"The database cannot be read: {database.one_line(exc)}."
+            yield Condition(
+                "error", subject, text, "See that it runs, and that DATABASE_URL is right."
+            )
+
+
+def configuration(_now: datetime) -> Iterator[Condition]:
+    """Run the checks of Django and Holdfast: settings, static files, proxies, security."""
+    every = run_checks(include_deployment_checks=True)
+    messages = [each for each in every if not each.is_silenced()]
+    for each in messages:
+        level = "error" if each.level >= ERROR else "warning"
+        yield Condition(
+            level, "settings", each.msg, each.hint or "See Django's page on this check."
+        )
+    if not messages:
+        yield Condition("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+
+
+def database_state(_now: datetime) -> Iterator[Condition]:
+    """Run the checks of the database: migrations, writing, options and triggers."""
+    reason = health.why_not_ready()
+    if "migrations" in reason:
+        yield Condition("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
+        return
+    messages = run_checks(tags=["database"], databases=["default"])
+    for each in messages:
+        yield Condition("error", "database", each.msg, each.hint or "Read the log of the database.")
+    if not messages:
+        text = "It is migrated and takes writes, and triggers protect the audit log."
+        yield Condition("ok", "database", text)
+
+
+def disk(_now: datetime) -> Iterator[Condition]:
+    """Measure the room beside a database in a file; a server looks after its own."""
+    if connection.vendor != "sqlite":
+        return
+    folder = Path(connection.settings_dict["NAME"]).parent
+    free = shutil.disk_usage(folder).free
+    text = f"{free // 2**20} MiB are free in {folder}."
+    if free < LEAST_ROOM:
+        yield Condition("warning", "disk", text, "Make room, or move the database to another disk.")
+    else:
+        yield Condition("ok", "disk", text)
+
+
+def settling(now: datetime) -> Iterator[Condition]:
+    """Look for what ``settle`` should have recorded or finished."""
+    proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
+    late = Hold.objects.past_their_time(proven, now - LATE).count()
+    late += Hold.objects.left_half_way(now).filter(changed_at__lt=now - LATE).count()
+    silent = AuditEntry.objects.filter(at__gte=now - timedelta(days=7), at__lt=now - LATE)
+    intents = silent.without_outcome().order_by().count()
+    if late or intents:
+        text = f"{late} holds wait to be settled, and {intents} actions have no outcome."
+        yield Condition("warning", "settling", text, RUN_SETTLE)
+    else:
+        yield Condition("ok", "settling", "Nothing waits to be settled.")
+
+
+def calcom(_now: datetime) -> Iterator[Condition]:
+    """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
+    try:
+        answer = calcom_client.client().event_types()
+    except CalcomError as error:
+        exchange = error.exchange
+        remedy = CHECK_ADDRESS if exchange.status is None else "Look at CALCOM_API_KEY."
+        text = f"{settings.CALCOM_API_URL} did not give the event types: {error.cause}."
+        yield Condition("error", "cal.com", text, remedy)
+    else:
+        exchange = answer.exchange
+        number = len(answer.value.entries)
+        text = f"The key may list {number} event types."
+        if number:
+            yield Condition("ok", "cal.com", text)
+        else:
+            remedy = "Use a key of the user or team whose times are held."
+            yield Condition("warning", "cal.com", text, remedy)
+    yield from clocks(exchange)
+
+
+def clocks(exchange: Exchange) -> Iterator[Condition]:
+    """Compare the local clock with the whole seconds of cal.com's ``Date``."""
+    if exchange.server_date is None:
+        return
+    skew = exchange.server_date - exchange.received_at
+    if abs(skew) > MOST_SKEW:
+        text = f"This machine's clock differs from cal.com's by {abs(skew).total_seconds():.0f} s."
+        remedy = "Run a time service, such as systemd-timesyncd. Countdowns are right even so."
+        yield Condition("warning", "clock", text, remedy)
+    else:
+        yield Condition("ok", "clock", "This machine's clock agrees with cal.com's.")
