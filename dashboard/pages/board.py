@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -29,7 +29,7 @@ from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
 from dashboard.pages.row_cache import RenderedRow
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
+from dashboard.pages.rows import HoldRow, Viewer, read_register
 from dashboard.pages.whose import Whose
 
 MOST_LOST = 50  # on one page
@@ -256,7 +256,7 @@ def _attention(
         lost = register.lost_or_gone(viewer.now, viewer.cal_now)
         lost = lost.with_people().order_by("-ended_at", "-id")
         holds += (lost.filter(holder=viewer.user) if tab == Tab.MINE else lost)[:most_lost]
-    rows = [hold_row(hold, viewer) for hold in holds]
+    rows = [HoldRow(hold, viewer) for hold in holds]
     shown = [row for row in rows if row.is_mine or tab != Tab.MINE]
     shown_pks = {row.pk for row in shown}
     return [*shown, *(row for row in taken_over if row.pk not in shown_pks)]
@@ -270,13 +270,10 @@ def _taken_over_rows(viewer: Viewer) -> list[HoldRow]:
 def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
     """Return the row of a hold that a colleague took over, as its former holder sees it."""
     values = {"who": taken.by, "when": local_times.when(taken.when, viewer.now)}
-    return replace(
-        hold_row(taken.hold, viewer),
-        state_label=str(_("taken over")),
-        icon="arrow",
-        css_state="changing",
-        sentence=str(_("%(who)s took over this hold from you at %(when)s.") % values),
-    )
+    row = HoldRow(taken.hold, viewer)
+    row.state_label, row.icon, row.css_state = str(_("taken over")), "arrow", "changing"
+    row.sentence = str(_("%(who)s took over this hold from you at %(when)s.") % values)
+    return row
 
 
 def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary]:

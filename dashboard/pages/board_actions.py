@@ -21,7 +21,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.board import board_etag, make_board, tab_named
 from dashboard.pages.hold import refused
-from dashboard.pages.rows import Viewer, existing, hold_row, read_register
+from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
 
 MOST_CHECKED = 100  # in one request; the rest is asked for after them
 
@@ -84,7 +84,7 @@ def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[s
     """Return what was found of each hold that is not as it stood here."""
     return [
         {
-            "row": hold_row(row.hold, viewer),
+            "row": HoldRow(row.hold, viewer),
             "ok": False,
             "word": _("not verified") if row.error else _("changed"),
             "sentence": flash.check_result(row),

@@ -19,7 +19,7 @@ from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.pages import flash, parameters
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, viewer_of
 
 PAGE_SIZE = 200
 PAST_PAGE_SIZE = 50
@@ -108,7 +108,7 @@ def ended_rows(holds: Iterable[Hold], viewer: Viewer) -> list[EndedRow]:
 def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
     ended_at = hold.ended_at or hold.changed_at
     return EndedRow(
-        row=hold_row(hold, viewer),
+        row=HoldRow(hold, viewer),
         ended_iso=local_times.iso(ended_at),
         ended_day=local_times.day(ended_at, viewer.now),
         ended_clock=local_times.clock(ended_at),

@@ -13,7 +13,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.holds import erasure
 from dashboard.pages import answers
 from dashboard.pages.hold import answer_with_hold
-from dashboard.pages.rows import get_hold, hold_row, viewer_of
+from dashboard.pages.rows import HoldRow, get_hold, viewer_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,7 +23,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         hold = get_hold(pk)
         searches = erasure.searches(hold)
         context = {
-            "row": hold_row(hold, viewer_of(request)),
+            "row": HoldRow(hold, viewer_of(request)),
             "ended": erasure.erasable(hold).count(),
             "open": erasure.unerasable(hold).count(),
             "searches": len(searches),

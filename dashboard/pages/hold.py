@@ -37,7 +37,6 @@ from dashboard.pages.rows import (
     Viewer,
     clash_sentence,
     get_hold,
-    hold_row,
     offer_badge_of,
     read_register,
     viewer_of,
@@ -201,7 +200,7 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
     """Return the part of the page's context that may change while it is open, and its ETag."""
     zone_form = for_client.zone_form(request, hold.pk)  # also remembers the zone for the sentence
     shown = {
-        "row": hold_row(hold, viewer),
+        "row": HoldRow(hold, viewer),
         "badge": offer_badge_of(hold, current),
         "stands_in_for": hold.stands_in_for_id,
         "second_reservations": second_reservations(hold, viewer, current),
@@ -243,7 +242,7 @@ def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[t
         return []
     unconfirmed = Hold.objects.with_people().filter(pk__in=found, state=Hold.State.UNCONFIRMED)
     return [
-        (hold_row(each, viewer), safety.second_possibly_held(each.latest_end))
+        (HoldRow(each, viewer), safety.second_possibly_held(each.latest_end))
         for each in unconfirmed.order_by("pk")
     ]
 

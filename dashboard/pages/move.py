@@ -36,7 +36,7 @@ from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
 from dashboard.pages.picker import make_picker
 from dashboard.pages.picker_times import polled_etag
-from dashboard.pages.rows import Viewer, get_hold, hold_row, read_register, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
 
 
 class MoveForm(SlotForm):
@@ -181,7 +181,7 @@ def move_page(
 
 def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
     """Return the hold that is to be moved as it is now, and the ETag of what is shown of it."""
-    row = hold_row(hold, viewer)
+    row = HoldRow(hold, viewer)
     query = request.GET.urlencode() if request.method != "POST" else ""
     poll_url = reverse("move-poll", args=[hold.pk])
     return {

@@ -23,7 +23,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, read_register
+from dashboard.pages.rows import HoldRow, Viewer, read_register
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ def offer_shown(pk: int, viewer: Viewer) -> OfferShown:
     holds = list(offers.holds_of(pk))
     if not holds:
         raise Http404
-    rows = [hold_row(hold, viewer) for hold in holds]
+    rows = [HoldRow(hold, viewer) for hold in holds]
     open_count = sum(1 for hold in holds if not hold.has_ended)
     changeable = [row for row in rows if row.can_change]
     may_add = offers.may_add_to(pk, viewer.user) and open_count < offers.MOST_TIMES

@@ -19,7 +19,7 @@ from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages.for_client import client_time
 from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, etag_of_holds
-from dashboard.pages.rows import HoldRow, Viewer, hold_row
+from dashboard.pages.rows import HoldRow, Viewer
 
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
 MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
@@ -209,7 +209,7 @@ class GridBuilder:
         )
 
     def cell(self, time: Time) -> Cell:
-        row = hold_row(time.hold, self.viewer) if time.hold else None
+        row = HoldRow(time.hold, self.viewer) if time.hold else None
         value = local_times.typed(time.start)
         return Cell(
             state="held" if row else "free" if time.is_free else "full",

@@ -23,7 +23,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import answer_with_hold, hold_page, refused
-from dashboard.pages.rows import existing, get_hold, hold_row, read_register, viewer_of
+from dashboard.pages.rows import HoldRow, existing, get_hold, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
@@ -130,7 +130,7 @@ def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
     """Return the chosen holds as they are now, and the ETag of what is shown of them."""
     viewer, _current = read_register(request)
     holds = Hold.objects.with_people().in_bulk(chosen)
-    rows = [hold_row(holds[pk], viewer) for pk in chosen]
+    rows = [HoldRow(holds[pk], viewer) for pk in chosen]
     return {
         "rows": rows,
         "can_release": any(row.can_change for row in rows),
@@ -144,7 +144,7 @@ def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping
     viewer = viewer_of(request)
     return [
         {
-            "row": hold_row(row.hold, viewer),
+            "row": HoldRow(row.hold, viewer),
             "ok": row.error is None,
             "word": outcome_word(row),
             "sentence": outcome_sentence(row),

@@ -15,7 +15,7 @@ from django.utils.translation import get_language
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
 from dashboard.localization import local_times
-from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, hold_row, offer_badge
+from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, offer_badge
 from dashboard.pages.whose import Calendars
 
 Key = tuple[Any, ...]
@@ -91,7 +91,7 @@ def _render(
     holds: Mapping[int, Hold], key: Key, viewer: Viewer, calendars: Calendars
 ) -> RenderedRow:
     pk, version, clashes, place, *_rest = key
-    row = hold_row(holds[pk], viewer)
+    row = HoldRow(holds[pk], viewer)
     # By this a page tells a row that it shows already: the version, and the rest of the key hashed.
     row_version = f"{version}.{zlib.crc32(repr(key[2:]).encode()):x}"
     context = {

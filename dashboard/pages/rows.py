@@ -65,36 +65,47 @@ def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
     return make_viewer(actor_of(request).user, now, cal_now), current
 
 
-@dataclass(frozen=True, slots=True)
 class HoldRow:
     """One hold, ready to be shown to one viewer."""
 
-    pk: int
-    url: str
-    state: str
-    state_label: str
-    icon: str
-    css_state: str
-    ends_iso: str
-    ends_text: str
-    ends_prefix: str
-    slot_iso: str
-    slot_day: str
-    slot_time: str
-    event_type: str
-    client: str
-    contact: str
-    note: str
-    holder: str  # "you" for the viewer
-    holder_name: str
-    is_mine: bool
-    can_change: bool
-    can_check: bool  # there is something to ask cal.com about
-    can_put_aside: bool
-    has_ended: bool
-    sentence: str
-    version: int
-    search_text: str  # of client, contact and note, as ``localization.searching`` compares it
+    def __init__(self, hold: Hold, viewer: Viewer) -> None:
+        is_mine = hold.holder_id == viewer.user.pk
+        claimed = hold.is_claimed(viewer.now)
+        is_quiet = not claimed and hold.change is None
+        may_change = is_mine or viewer.is_admin
+        # Not known while the hold is being restored.
+        is_known = claimed or hold.change is None
+        ends = hold.held_until or hold.latest_end if is_known and not hold.has_ended else None
+        self.pk = hold.pk
+        self.url = f"{viewer.holds_url}{hold.pk}/"
+        self.state = hold.state
+        self.state_label, self.icon, self.css_state = _state_shown(hold, viewer, claimed=claimed)
+        self.ends_iso = local_times.iso(ends.replace(microsecond=0)) if ends else ""
+        self.ends_text = local_times.when(ends, viewer.now) if ends else ""
+        self.ends_prefix = "" if hold.held_until else "≤ "
+        self.slot_iso = local_times.iso(hold.slot_start)
+        self.slot_day = local_times.day(hold.slot_start, viewer.now)
+        self.slot_time = local_times.times(hold.slot_start, hold.slot_end, viewer.now)
+        self.event_type = flash.event_type(hold)
+        self.client = hold.client_name
+        self.contact = hold.client_contact
+        self.note = hold.note
+        self.holder = _("you") if is_mine else str(hold.holder)
+        self.holder_name = str(hold.holder)
+        self.is_mine = is_mine
+        self.can_change = may_change and is_quiet and hold.state == State.HELD
+        # There is something to ask cal.com about: see ``checks.load_checkable``.
+        may_stand = hold.state in (State.HELD, State.UNCONFIRMED, State.GONE)
+        self.can_check = is_quiet and may_stand and hold.reservation_uid is not None
+        self.can_put_aside = may_change and hold.state in LOST_OR_GONE
+        self.has_ended = hold.has_ended
+        self.sentence = status_sentence(hold, viewer)
+        self.version = hold.version
+        # Of client, contact and note, as ``localization.searching`` compares it.
+        self.search_text = search_text(hold.client_name, hold.client_contact, hold.note)
+
+    def __repr__(self) -> str:
+        return repr(vars(self))  # which ETags of pages cover
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,42 +129,6 @@ def existing(pks: Iterable[int]) -> list[int]:
     return [pk for pk in chosen if pk in known]
 
 
-def hold_row(hold: Hold, viewer: Viewer) -> HoldRow:
-    is_mine = hold.holder_id == viewer.user.pk
-    claimed = hold.is_claimed(viewer.now)
-    label, icon, css_state = _state_shown(hold, viewer, claimed=claimed)
-    ends = _end_shown(hold, claimed=claimed)
-    may_change = is_mine or viewer.is_admin
-    return HoldRow(
-        pk=hold.pk,
-        url=f"{viewer.holds_url}{hold.pk}/",
-        state=hold.state,
-        state_label=label,
-        icon=icon,
-        css_state=css_state,
-        ends_iso=local_times.iso(ends.replace(microsecond=0)) if ends else "",
-        ends_text=local_times.when(ends, viewer.now) if ends else "",
-        ends_prefix="" if hold.held_until else "≤ ",
-        slot_iso=local_times.iso(hold.slot_start),
-        slot_day=local_times.day(hold.slot_start, viewer.now),
-        slot_time=local_times.times(hold.slot_start, hold.slot_end, viewer.now),
-        event_type=flash.event_type(hold),
-        client=hold.client_name,
-        contact=hold.client_contact,
-        note=hold.note,
-        holder=_("you") if is_mine else str(hold.holder),
-        holder_name=str(hold.holder),
-        is_mine=is_mine,
-        can_change=may_change and hold.state == State.HELD and not claimed and hold.change is None,
-        can_check=_can_check(hold, claimed=claimed),
-        can_put_aside=may_change and hold.state in LOST_OR_GONE,
-        has_ended=hold.has_ended,
-        sentence=status_sentence(hold, viewer),
-        version=hold.version,
-        search_text=search_text(hold.client_name, hold.client_contact, hold.note),
-    )
-
-
 def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> HoldRow:
     """Format a reservation that is not in the register like a hold."""
     live = reservation.reservation_until > viewer.cal_now
@@ -168,7 +143,7 @@ def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Hol
         held_until=reservation.reservation_until,
         ended_at=None if live else reservation.reservation_until,
     )
-    return hold_row(unsaved, viewer)
+    return HoldRow(unsaved, viewer)
 
 
 def offer_badge(offer_id: int, number: int, count: int) -> OfferBadge:
@@ -205,7 +180,7 @@ def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
         "what_now": problem.what_now,
         "details": problem.details,
         "wait": problem.wait,
-        "others": [hold_row(hold, viewer) for hold in problem.others],
+        "others": [HoldRow(hold, viewer) for hold in problem.others],
     }
 
 
@@ -240,19 +215,6 @@ def _why_unconfirmed(hold: Hold) -> str:
     if hold.reservation_uid is None:
         return _("It is not known if cal.com reserved this time.")
     return " ".join([messages.unreadable_change(), _("Verify the hold with cal.com.")])
-
-
-def _end_shown(hold: Hold, *, claimed: bool) -> datetime | None:
-    """Return when the hold ends at the latest; None once it has ended or while that is unknown."""
-    unsettled = hold.change is not None and not claimed
-    return None if hold.has_ended or unsettled else hold.held_until or hold.latest_end
-
-
-def _can_check(hold: Hold, *, claimed: bool) -> bool:
-    """Return whether a check can tell anything: see ``checks.load_checkable``."""
-    is_quiet = not claimed and hold.change is None
-    may_stand = hold.state in (State.HELD, State.UNCONFIRMED, State.GONE)
-    return is_quiet and may_stand and hold.reservation_uid is not None
 
 
 def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:

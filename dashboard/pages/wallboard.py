@@ -13,7 +13,7 @@ from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.board import Tab, board_etag
-from dashboard.pages.rows import Viewer, hold_row, read_register
+from dashboard.pages.rows import HoldRow, Viewer, read_register
 from dashboard.pages.whose import calendars
 
 MOST_SHOWN = 10  # rows that fit on a screen
@@ -61,7 +61,7 @@ def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
     live = [entry for entry in current.holds if entry.is_live(viewer.cal_now)]
     shown = Hold.objects.with_people().in_bulk([entry.pk for entry in live[:MOST_SHOWN]])
     whose = calendars()
-    rows = [hold_row(shown[entry.pk], viewer) for entry in live if entry.pk in shown]
+    rows = [HoldRow(shown[entry.pk], viewer) for entry in live if entry.pk in shown]
     return {
         "rows": [(row, whose.whose(shown[row.pk])) for row in rows],
         "has_calendars": bool(whose.listed),

@@ -19,7 +19,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import WARNED_AHEAD
 from dashboard.localization import local_times
 from dashboard.pages.answers import etag_of, render_unless_known
-from dashboard.pages.rows import HoldRow, Viewer, hold_row, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, viewer_of
 
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red
@@ -80,7 +80,7 @@ def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
         return None
     level = "over" if is_over else "last" if left <= LAST else "soon" if left <= SOON else ""
     is_ahead = hold.slot_start > viewer.now
-    return Warned(hold_row(hold, viewer), level, local_times.iso(hold.held_until), is_ahead)
+    return Warned(HoldRow(hold, viewer), level, local_times.iso(hold.held_until), is_ahead)
 
 
 def _etag(warnings: Sequence[Warned], viewer: Viewer) -> str:
