@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
+from django.core.exceptions import ObjectDoesNotExist
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,7 +18,6 @@ from django.utils.cache import get_conditional_response, patch_vary_headers
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.rows import problem_context, viewer_of
@@ -27,17 +27,17 @@ PARTS = {"new": "_place"}
 # Smaller parts, by the id of the element that the answer replaces.
 SMALLER_PARTS = {"new": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}
 
-HoldView = Callable[[HttpRequest, int], HttpResponse]
+PkView = Callable[[HttpRequest, int], HttpResponse]
 
 
-def missing_hold_is_404(view: HoldView) -> HoldView:
-    """Answer 404 where there is no such hold."""
+def missing_is_404(view: PkView) -> PkView:
+    """Answer 404 where there is nothing with this primary key, or no longer."""
 
     @wraps(view)
     def view_or_404(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             return view(request, pk)
-        except Hold.DoesNotExist as error:
+        except ObjectDoesNotExist as error:
             raise Http404 from error
 
     return view_or_404

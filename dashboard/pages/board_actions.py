@@ -6,14 +6,13 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.preferences import save_preferences
-from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
@@ -54,7 +53,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a lost hold off the list of what needs attention."""
     try:
@@ -66,13 +65,10 @@ def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@answers.missing_is_404
 def put_finding_aside(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an action without an outcome, which is listed until then."""
-    try:
-        is_closed = dead_actions.put_aside(entry_id=pk, by=actor_of(request), now=timezone.now())
-    except AuditEntry.DoesNotExist as missing:
-        raise Http404 from missing
-    if is_closed:
+    if dead_actions.put_aside(entry_id=pk, by=actor_of(request), now=timezone.now()):
         messages.success(request, _("Put aside. It stays in the audit log."))
     else:
         kept = _("Nothing was put aside: it is still under way, or has an outcome by now.")

@@ -1,14 +1,12 @@
 """Calendars, for Admins: the list with a form to add one, and a page to change each."""
 
-from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import prefetch_related_objects
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -28,6 +26,7 @@ from dashboard.holds import catalogue, new_calendars
 from dashboard.holds import messages as hold_messages
 from dashboard.holds.catalogue import Group
 from dashboard.holds.problems import HoldError
+from dashboard.pages.answers import missing_is_404
 from dashboard.pages.fields import LARGEST_ID
 from dashboard.pages.forms import ServiceForm
 
@@ -132,23 +131,8 @@ def calendars(request: HttpRequest) -> HttpResponse:
     return to_list("#main")  # where the message is: a browser would keep the form's own #add
 
 
-def missing_calendar_is_404(
-    view: Callable[[HttpRequest, int], HttpResponse],
-) -> Callable[[HttpRequest, int], HttpResponse]:
-    """Answer 404 where there is no such calendar, or where it is removed meanwhile."""
-
-    @wraps(view)
-    def view_or_404(request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            return view(request, pk)
-        except Calendar.DoesNotExist as error:
-            raise Http404 from error
-
-    return view_or_404
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
-@missing_calendar_is_404
+@missing_is_404
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar's form, or save it."""
     found = Calendar.objects.get(pk=pk)
@@ -168,7 +152,7 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@missing_calendar_is_404
+@missing_is_404
 def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         position = POSITION.clean(request.POST.get("position"))
@@ -179,7 +163,7 @@ def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@missing_calendar_is_404
+@missing_is_404
 def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         removed = changes.remove(calendar=pk, by=actor_of(request), now=timezone.now())

@@ -17,7 +17,7 @@ from dashboard.pages.rows import HoldRow, get_hold, viewer_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         hold = get_hold(pk)

@@ -85,13 +85,13 @@ class ExtendForm(ServiceForm):
 
 
 @require_safe
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     return hold_page(request, settle.load_settled(pk, now=timezone.now()))
 
 
 @require_safe
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of the hold's page without asking cal.com."""
     viewer, current = read_register(request)
@@ -106,7 +106,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask cal.com whether it still has the hold."""
     try:
@@ -118,7 +118,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendForm(request.POST)
     until = form.until_moment(viewer_of(request).cal_now) if form.is_valid() else None

@@ -57,7 +57,7 @@ class MoveForm(SlotForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where the hold would go, or move it."""
     if request.method != "POST":
@@ -90,7 +90,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of from and to. Without news it asks cal.com nothing."""
     viewer, _current = read_register(request)
@@ -106,7 +106,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of the picker. Without news it asks cal.com nothing."""
     viewer = viewer_of(request)

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import offer_decision, offers
-from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
@@ -58,6 +57,7 @@ def create(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
+@answers.missing_is_404
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     hold_id = parameters.posted_hold(request)
     try:
@@ -68,8 +68,6 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
             versions=parameters.versions(request),
             now=timezone.now(),
         )
-    except Hold.DoesNotExist as error:
-        raise Http404 from error
     except HoldError as error:
         return offer_page(request, pk, status=error.status, error=error)
     if not decision.is_whole:
@@ -78,18 +76,15 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     return answer_with_hold(request, decision.kept)
 
 
-def add_time(request: HttpRequest, hold_id: int) -> HttpResponse:
+@answers.missing_is_404
+def add_time(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the form of one more time for the client of this hold."""
     try:
-        offer = offer_decision.start_offer(
-            hold_id=hold_id, by=actor_of(request), now=timezone.now()
-        )
-    except Hold.DoesNotExist as error:
-        raise Http404 from error
+        offer = offer_decision.start_offer(hold_id=pk, by=actor_of(request), now=timezone.now())
     except HoldError as error:
-        return refused(request, hold_id, error)
+        return refused(request, pk, error)
     query = {"offer": str(offer.pk)}
-    if zone := for_client.zone_of(request, hold_id):
+    if zone := for_client.zone_of(request, pk):
         query["client_zone"] = str(zone)
     return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
 

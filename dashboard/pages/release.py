@@ -30,7 +30,7 @@ MOST_CHOSEN = 300  # holds in one address
 
 
 @require_POST
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if not form.is_valid():

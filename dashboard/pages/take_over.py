@@ -18,7 +18,7 @@ from dashboard.pages.rows import get_hold
 
 
 @require_POST
-@answers.missing_hold_is_404
+@answers.missing_is_404
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeOverForm(request.POST)
     if not form.is_valid():
