@@ -97,21 +97,16 @@ def etag_of(*shown: object) -> str:
     return f'W/"{hashlib.sha256(repr(parts).encode()).hexdigest()[:24]}"'
 
 
-def unless_known(request: HttpRequest, etag: str, make: Callable[[], HttpResponse]) -> HttpResponse:
-    """Answer 304 to a client that has this ETag, else what ``make`` returns, with the ETag."""
+def render_unless_known(
+    request: HttpRequest, template: str, etag: str, make_context: Callable[[], dict[str, Any]]
+) -> HttpResponse:
+    """Answer a poll with the template, or with 304 to a client that has this ETag."""
     known = get_conditional_response(request, etag=etag)
-    answer = known or make()
+    answer = known or render(request, template, make_context())
     answer["ETag"] = etag
     if known is not None:
         del answer["Content-Type"]  # there is no body
     return answer
-
-
-def render_unless_known(
-    request: HttpRequest, template: str, context: dict[str, Any]
-) -> HttpResponse:
-    """Answer a poll with the template, or with 304 to a client that has the context's ETag."""
-    return unless_known(request, context["etag"], lambda: render(request, template, context))
 
 
 def _part(request: HttpRequest, name: str) -> str:

@@ -11,7 +11,6 @@ from urllib.parse import urlencode
 from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -120,11 +119,10 @@ def poll(request: HttpRequest) -> HttpResponse:
     tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
     etag = board_etag(viewer, tab, current, asked)
 
-    def render_board() -> HttpResponse:
-        context = {"board": make_board(viewer, tab, current, asked), "etag": etag}
-        return render(request, "holds/_board.html", context)
+    def make_context() -> dict[str, Any]:
+        return {"board": make_board(viewer, tab, current, asked), "etag": etag}
 
-    return answers.unless_known(request, etag, render_board)
+    return answers.render_unless_known(request, "holds/_board.html", etag, make_context)
 
 
 def tab_named(value: str) -> Tab:

@@ -9,7 +9,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
@@ -98,11 +97,12 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_hold(pk)
     shown = shown_of(request, hold, viewer, current)
 
-    def render_hold() -> HttpResponse:
-        context = shown | forms_of(request) | story_of(hold, viewer)
-        return render(request, "holds/_hold_live.html", context)
+    def make_context() -> dict[str, Any]:
+        return shown | forms_of(request) | story_of(hold, viewer)
 
-    return answers.unless_known(request, shown["etag"], render_hold)
+    return answers.render_unless_known(
+        request, "holds/_hold_live.html", shown["etag"], make_context
+    )
 
 
 @require_POST

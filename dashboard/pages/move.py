@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -97,12 +96,11 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
     hold = get_hold(pk)
     shown = from_context(request, hold, viewer)
 
-    def render_from_to() -> HttpResponse:
+    def make_context() -> dict[str, Any]:
         form = MoveForm(request.GET)
-        context = shown | {"form": form, "target": target_of(form, hold, viewer)}
-        return render(request, "holds/_moving.html", context)
+        return shown | {"form": form, "target": target_of(form, hold, viewer)}
 
-    return answers.unless_known(request, shown["etag"], render_from_to)
+    return answers.render_unless_known(request, "holds/_moving.html", shown["etag"], make_context)
 
 
 @require_safe
@@ -112,16 +110,16 @@ def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
     viewer = viewer_of(request)
     hold = get_hold(pk)
 
-    def render_times() -> HttpResponse:
+    def make_context() -> dict[str, Any]:
         form = MoveForm(initial=parameters.initial(request.GET, MoveForm))
         path = reverse("hold-move", args=[pk])
         picker = make_picker(
             form, request.GET, path=path, viewer=viewer, moving=hold, kept_from=request.GET
         )
-        context = {"form": form, "picker": picker, "times_target": "#move"}
-        return render(request, "holds/_times_live.html", context)
+        return {"form": form, "picker": picker, "times_target": "#move"}
 
-    return answers.unless_known(request, polled_etag(request.GET, viewer), render_times)
+    etag = polled_etag(request.GET, viewer)
+    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
 
 
 def preview(request: HttpRequest, pk: int) -> HttpResponse:

@@ -45,8 +45,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of an offer's page without asking cal.com."""
+    context = offer_context(request, pk)
     return answers.render_unless_known(
-        request, "holds/_offer_live.html", offer_context(request, pk)
+        request, "holds/_offer_live.html", context["etag"], lambda: context
     )
 
 

@@ -11,7 +11,6 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
-from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -154,15 +153,15 @@ def poll_times(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the picker. Without news it asks cal.com nothing."""
     viewer = viewer_of(request)
 
-    def render_times() -> HttpResponse:
+    def make_context() -> dict[str, Any]:
         form = PlaceForm(initial=parameters.initial(request.GET, PlaceForm))
         picker = make_picker(
             form, request.GET, path=reverse("place"), viewer=viewer, kept_from=request.GET
         )
-        context = {"form": form, "picker": picker, "times_target": "#chosen"}
-        return render(request, "holds/_times_live.html", context)
+        return {"form": form, "picker": picker, "times_target": "#chosen"}
 
-    return answers.unless_known(request, polled_etag(request.GET, viewer), render_times)
+    etag = polled_etag(request.GET, viewer)
+    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
 
 
 def place_page(

@@ -87,7 +87,9 @@ def release_many(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the chosen holds without asking cal.com."""
     context = chosen_context(request, chosen_holds(request.GET))
-    return answers.render_unless_known(request, "holds/_release_live.html", context)
+    return answers.render_unless_known(
+        request, "holds/_release_live.html", context["etag"], lambda: context
+    )
 
 
 def chosen_holds(data: QueryDict) -> list[int]:

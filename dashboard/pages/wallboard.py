@@ -33,11 +33,9 @@ def poll(request: HttpRequest) -> HttpResponse:
     keep_session(request)
     viewer, current = read_register(request)
     etag = wallboard_etag(viewer, current)
-
-    def render_wallboard() -> HttpResponse:
-        return render(request, "holds/_wallboard.html", wallboard_context(viewer, current))
-
-    return answers.unless_known(request, etag, render_wallboard)
+    return answers.render_unless_known(
+        request, "holds/_wallboard.html", etag, lambda: wallboard_context(viewer, current)
+    )
 
 
 def keep_session(request: HttpRequest) -> None:

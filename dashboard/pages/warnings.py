@@ -50,8 +50,7 @@ class Bar:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
     bar = make_bar(viewer_of(request))
-    context = {"bar": bar, "etag": bar.etag}
-    return render_unless_known(request, "holds/_warnings.html", context)
+    return render_unless_known(request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar})
 
 
 def make_bar(viewer: Viewer) -> Bar:
