@@ -76,15 +76,10 @@ def target_of(request: HttpRequest) -> str:
     return request.headers.get("HX-Target", "").rpartition("#")[2]
 
 
-def redirect_to_board(tab: str = "") -> HttpResponse:
-    query = f"?tab={tab}" if tab else ""
-    return HttpResponseRedirect(reverse("board") + query, status=303)
-
-
 def none_chosen(request: HttpRequest) -> HttpResponse:
     """Answer 303 with the board, which says that no hold was chosen."""
     messages.info(request, _("No hold was chosen."))
-    return redirect_to_board()
+    return HttpResponseRedirect(reverse("board"), status=303)
 
 
 def etag_of(*shown: object) -> str:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
@@ -61,7 +62,7 @@ def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     except HoldError as error:
         return refused(request, pk, error)
     messages.success(request, _("Put aside. It stays on the tab Ended and in the log."))
-    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
+    return redirect_to_tab(request)
 
 
 @require_POST
@@ -73,7 +74,7 @@ def put_finding_aside(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         kept = _("Nothing was put aside: it is still under way, or has an outcome by now.")
         messages.info(request, kept)
-    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")).value)
+    return redirect_to_tab(request)
 
 
 def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[str, Any]]:
@@ -95,4 +96,9 @@ def choose_calendar(request: HttpRequest) -> HttpResponse:
     """Show only the holds of one calendar on this person's board, or again those of all."""
     chosen = parameters.number(request.POST.get("calendar"))
     save_preferences(by=actor_of(request), board_calendar=chosen)
-    return answers.redirect_to_board(tab_named(request.GET.get("tab", "")))
+    return redirect_to_tab(request)
+
+
+def redirect_to_tab(request: HttpRequest) -> HttpResponse:
+    tab = tab_named(request.GET.get("tab", ""))
+    return HttpResponseRedirect(f"{reverse('board')}?tab={tab.value}", status=303)
