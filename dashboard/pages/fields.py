@@ -17,6 +17,9 @@ FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own
 MOST_QUOTED = 40  # characters of a text that a message repeats
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
+# A browser's own pickers read ISO 8601 in every language.
+DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+TIME_INPUT = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
 
 
 def is_near(day: date) -> bool:
@@ -26,24 +29,6 @@ def is_near(day: date) -> bool:
 
 # What <input type="datetime-local"> can show; anything else that was typed stays as text.
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
-
-
-class DateInput(forms.DateInput):
-    """A browser's own date picker, which reads ISO 8601 in every language."""
-
-    input_type = "date"
-
-    def __init__(self) -> None:
-        super().__init__(format="%Y-%m-%d")
-
-
-class TimeInput(forms.TimeInput):
-    """A browser's own time picker, which reads ISO 8601 in every language."""
-
-    input_type = "time"
-
-    def __init__(self) -> None:
-        super().__init__(format="%H:%M")
 
 
 class DateTimeInput(forms.DateTimeInput):

@@ -23,7 +23,7 @@ from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
-from dashboard.pages.fields import DateInput, is_near
+from dashboard.pages.fields import DATE_INPUT, is_near
 from dashboard.pages.picker import KEPT_KEYS
 from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, read_week
 from dashboard.pages.rows import Viewer, viewer_of
@@ -36,7 +36,7 @@ class FirstFreeForm(forms.Form):
     """Times to show: of an appointment, of calendars, or of single event types."""
 
     title = forms.ChoiceField(label=_lazy("What"), required=False)
-    day = forms.DateField(label=_lazy("Day"), required=False, widget=DateInput)
+    day = forms.DateField(label=_lazy("Day"), required=False, widget=DATE_INPUT)
     calendar = forms.TypedMultipleChoiceField(
         label=_lazy("Calendars"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )

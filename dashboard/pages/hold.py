@@ -28,7 +28,7 @@ from dashboard.holds.register import Snapshot
 from dashboard.holds.slots import minutes_until
 from dashboard.localization import local_times
 from dashboard.pages import answers, flash, for_client, parameters
-from dashboard.pages.fields import TimeInput, minutes_field
+from dashboard.pages.fields import TIME_INPUT, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
 from dashboard.pages.rows import (
@@ -48,7 +48,7 @@ ONLY_TOLD = ("board", "warnings")
 class ExtendForm(ServiceForm):
     """Minutes from now, minutes to add to held-until, or the time that the viewer's clock shows."""
 
-    until = forms.TimeField(label=_lazy("Until"), required=False, widget=TimeInput)
+    until = forms.TimeField(label=_lazy("Until"), required=False, widget=TIME_INPUT)
     reservation_duration = minutes_field(_lazy("Or minutes from now"))
     add = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
     retake = forms.BooleanField(required=False, widget=forms.HiddenInput)

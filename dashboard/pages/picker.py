@@ -23,7 +23,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.choices import explanation, groups_for, recent_event_types
-from dashboard.pages.fields import LARGEST_ID, DateInput, SlotStartField, is_near
+from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, is_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import EventTypeForm, SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder
@@ -44,7 +44,7 @@ class PickerForm(EventTypeForm, TimeZoneForm):
     event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
     other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
-    day = forms.DateField(label=_lazy("Day"), widget=DateInput)
+    day = forms.DateField(label=_lazy("Day"), widget=DATE_INPUT)
     view = forms.CharField(required=False)
     seek = forms.BooleanField(required=False)
 
