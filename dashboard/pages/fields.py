@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
@@ -51,6 +52,12 @@ def minutes_field(label: Any, *, help_text: Any = "") -> forms.IntegerField:
     """Return an optional field for a number of minutes; services check its limits."""
     widget = forms.NumberInput(attrs={"inputmode": "numeric", "min": 1})
     return forms.IntegerField(label=label, required=False, help_text=help_text, widget=widget)
+
+
+def limit_minutes(field: forms.Field) -> None:
+    """Tell how many minutes from now the office allows."""
+    field.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
+    field.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
 
 
 class SlotStartField(forms.Field):

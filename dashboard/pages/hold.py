@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -28,7 +28,7 @@ from dashboard.holds.register import Snapshot
 from dashboard.holds.slots import minutes_until
 from dashboard.localization import local_times
 from dashboard.pages import answers, flash, for_client, parameters
-from dashboard.pages.fields import TIME_INPUT, minutes_field
+from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
 from dashboard.pages.rows import (
@@ -55,9 +55,7 @@ class ExtendForm(ServiceForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        duration = self.fields["reservation_duration"]
-        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
-        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        limit_minutes(self.fields["reservation_duration"])
         self.fields["until"].help_text = _("In %(zone)s.") % {"zone": local_times.zone_name()}
 
     def clean(self) -> dict[str, Any]:
@@ -69,18 +67,12 @@ class ExtendForm(ServiceForm):
             self.add_error("until", _("Give either a time or minutes, not both."))
         return data
 
-    def until_moment(self, cal_now: datetime) -> datetime | None:
-        """Return the next moment at which clocks show the typed time; None without one.
-
-        Add an error beside the field where clocks skip that time.
-        """
-        local: time | None = self.cleaned_data["until"]
-        if local is None:
-            return None
-        moment = local_times.next_shown(local, cal_now)
-        if moment is None:
-            self.add_error("until", _("This time does not exist: the clocks go forward then."))
-        return moment
+    def resolve_until(self, cal_now: datetime) -> None:
+        """Replace the typed time by the next moment at which clocks show it, if they do."""
+        if local := self.cleaned_data["until"]:
+            self.cleaned_data["until"] = moment = local_times.next_shown(local, cal_now)
+            if moment is None:
+                self.add_error("until", _("This time does not exist: the clocks go forward then."))
 
 
 @require_safe
@@ -121,19 +113,17 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 @answers.missing_is_404
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendForm(request.POST)
-    until = form.until_moment(viewer_of(request).cal_now) if form.is_valid() else None
+    if form.is_valid():
+        form.resolve_until(viewer_of(request).cal_now)
     if form.errors:
         return hold_page(request, get_hold(pk), status=422, extend_form=form)
     try:
         hold = services.extend(
             hold_id=pk,
             by=actor_of(request),
-            reservation_duration=form.cleaned_data["reservation_duration"],
-            add=form.cleaned_data["add"],
-            until=until,
-            retake=form.cleaned_data["retake"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
         form.add_refusal(error)
@@ -191,7 +181,7 @@ def hold_page(
     shown = shown_of(request, hold, viewer, current)
     context = shown | forms_of(request) | bound | story_of(hold, viewer)
     if error is not None and error.retake:
-        minutes = retake_minutes(bound["extend_form"], hold, viewer.cal_now)
+        minutes = retake_minutes(bound["extend_form"].cleaned_data, hold, viewer.cal_now)
         context |= {"retake": True, "retake_minutes": minutes}
     return answers.render_page(request, "hold", context, status=status, error=error)
 
@@ -281,12 +271,10 @@ def ending(hold: Hold) -> dict[str, str] | None:
     }
 
 
-def retake_minutes(form: forms.Form, hold: Hold, cal_now: datetime) -> int | None:
+def retake_minutes(asked: Mapping[str, Any], hold: Hold, cal_now: datetime) -> int:
     """Return the minutes from now that a refused extension asked for."""
-    minutes: int | None = form.cleaned_data["reservation_duration"]
+    minutes: int | None = asked["reservation_duration"]
     if minutes is not None:
         return minutes
-    added = timedelta(minutes=form.cleaned_data["add"] or 0)
-    until = form.until_moment(cal_now) if isinstance(form, ExtendForm) else None
-    start = until or max(hold.held_until or cal_now, cal_now)
-    return minutes_until(start + added, cal_now)
+    start = asked["until"] or max(hold.held_until or cal_now, cal_now)
+    return minutes_until(start + timedelta(minutes=asked["add"] or 0), cal_now)

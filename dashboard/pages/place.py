@@ -22,7 +22,7 @@ from dashboard.holds import offers, promises, rate_and_clock, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
-from dashboard.pages.fields import LARGEST_ID, TokenField, minutes_field
+from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import make_picker
@@ -67,9 +67,7 @@ class PlaceForm(SlotForm, ClientForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["event_type_id"].required = not self.data.get("other_event_type_id")
-        duration = self.fields["reservation_duration"]
-        duration.help_text = _("From 1 to %(most)s.") % {"most": settings.HOLD_MINUTES_MAX}
-        duration.widget.attrs["max"] = settings.HOLD_MINUTES_MAX
+        limit_minutes(self.fields["reservation_duration"])
         self.fields["token"].initial = uuid.uuid4
 
     def clean(self) -> dict[str, Any]:
