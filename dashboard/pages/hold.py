@@ -126,7 +126,6 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
             **form.cleaned_data,
         )
     except HoldError as error:
-        form.add_refusal(error)
         return refused(request, pk, error, extend_form=form)
     messages.success(request, flash.held_until(hold))
     return answer_with_hold(request, hold)
@@ -155,13 +154,15 @@ def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
     return answer_with_hold(request, error.hold)
 
 
-def refused(request: HttpRequest, pk: int, error: HoldError, **bound: Any) -> HttpResponse:
+def refused(request: HttpRequest, pk: int, error: HoldError, **bound: ServiceForm) -> HttpResponse:
     """Answer with the hold's page and what went wrong, or that the outcome is unknown.
 
     ``bound`` are forms for ``hold_page``.
     """
     if error.outcome == Outcome.UNKNOWN:
         return answer_unknown(request, error)
+    for form in bound.values():
+        form.add_refusal(error)
     return hold_page(request, get_hold(pk), status=error.status, error=error, **bound)
 
 
@@ -171,7 +172,7 @@ def hold_page(
     *,
     status: int = 200,
     error: HoldError | None = None,
-    **bound: forms.Form,
+    **bound: ServiceForm,
 ) -> HttpResponse:
     """Return the hold's page.
 

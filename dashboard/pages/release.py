@@ -39,13 +39,11 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         hold = services.release(
             hold_id=pk,
             by=actor_of(request),
-            reason=form.cleaned_data["reason"],
-            note=form.cleaned_data["note"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
-        form.add_refusal(error)
         return refused(request, pk, error, release_form=form)
     messages.success(request, flash.released(hold))
     return answer_with_hold(request, hold)
@@ -71,10 +69,9 @@ def release_many(request: HttpRequest) -> HttpResponse:
     rows = bulk_release.release_many(
         hold_ids=chosen,
         by=actor_of(request),
-        reason=form.cleaned_data["reason"],
-        note=form.cleaned_data["note"],
         versions=parameters.versions(request),
         now=timezone.now(),
+        **form.cleaned_data,
     )
     not_done = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
     context: dict[str, Any] = {"results": results(request, rows), "rest": rest}

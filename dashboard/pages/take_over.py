@@ -27,13 +27,11 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
         hold = transfer.take_over(
             hold_id=pk,
             by=actor_of(request),
-            reason=form.cleaned_data["reason"],
-            note=form.cleaned_data["note"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
-        form.add_refusal(error)
         return refused(request, pk, error, take_over_form=form)
     taken = _("You hold it now: %(held)s") % {"held": flash.held_until(hold)}
     messages.success(request, taken)
