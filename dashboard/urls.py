@@ -23,7 +23,6 @@ from dashboard.pages import (
     place,
     release,
     saved_searches,
-    take_over,
     wallboard,
     warnings,
 )
@@ -67,7 +66,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds/<int:pk>/release", release.release, name="hold-release"),
     path("release/poll", release.poll, name="release-poll"),
     path("release", release.release_many, name="release-many"),
-    path("holds/<int:pk>/take-over", take_over.take_over, name="hold-take-over"),
+    path("holds/<int:pk>/take-over", hold.take_over, name="hold-take-over"),
     path("holds/<int:pk>/erase", admins_only(erase.erase), name="hold-erase"),
     path("offers/new", offer.create, name="offer-new"),
     path("offers/<int:pk>/", offer.show, name="offer"),

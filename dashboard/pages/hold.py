@@ -1,4 +1,4 @@
-"""One hold: its page with the forms to change it, and checking and extending it."""
+"""One hold: its page with the forms to change it; checking, extending and taking it over."""
 
 from __future__ import annotations
 
@@ -128,6 +128,26 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     except HoldError as error:
         return refused(request, pk, error, extend_form=form)
     messages.success(request, flash.held_until(hold))
+    return answer_with_hold(request, hold)
+
+
+@require_POST
+@answers.missing_is_404
+def take_over(request: HttpRequest, pk: int) -> HttpResponse:
+    form = TakeOverForm(request.POST)
+    if not form.is_valid():
+        return hold_page(request, get_hold(pk), status=422, take_over_form=form)
+    try:
+        hold = transfer.take_over(
+            hold_id=pk,
+            by=actor_of(request),
+            version=parameters.version(request),
+            now=timezone.now(),
+            **form.cleaned_data,
+        )
+    except HoldError as error:
+        return refused(request, pk, error, take_over_form=form)
+    messages.success(request, _("You hold it now: %(held)s") % {"held": flash.held_until(hold)})
     return answer_with_hold(request, hold)
 
 
