@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby, islice
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -37,69 +37,8 @@ class Choice:
     hosts: frozenset[Any] = frozenset()  # whose other holds hide times
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One time as it is drawn."""
-
-    state: str  # free, full, held
-    iso: str
-    text: str
-    client: str  # the same time at the client's
-    seats: str
-    label: str  # with its day
-    value: str  # as the form takes it
-    url: str
-    is_chosen: bool
-    is_next: bool  # the first free time shown
-    row: HoldRow | None  # the hold that keeps it
-    until: str  # its end, cut to the minute; the latest one rounded up where not confirmed
-
-
-@dataclass(frozen=True, slots=True)
-class PartOfDay:
-    """Morning, afternoon or evening."""
-
-    name: str
-    cells: tuple[Cell, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    """One column of the grid."""
-
-    iso: str
-    name: str
-    url: str
-    count: str
-    clocks: str  # a notice where the clocks change on this day
-    parts: tuple[PartOfDay, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Grid:
-    """Days that are shown, and the addresses of other days."""
-
-    view: str
-    title: str
-    days: tuple[Day, ...]
-    free: int
-    unread: int  # times that made no sense
-    back_url: str  # "" where all earlier days are past
-    on_url: str
-    day_url: str
-    week_url: str
-    seek_url: str
-    trouble: Mapping[str, Any] | None  # why there is no fresh listing
-    as_of: str  # when cal.com listed these times, where they are older than they should be
-    client_zone: str
-    summary: str  # for screen readers, when other days are shown
-    poll_url: str  # without the time that is chosen
-    etag: str  # of the holds that are shown
-    nothing: str  # where nothing is free: from when to when
-
-
-class GridBuilder:
-    """Draws the times of a choice. Cells lead to ``path`` with ``kept`` values in their address."""
+    """A day or a week. Cells lead to ``path`` with ``kept`` values in their address."""
 
     def __init__(
         self, choice: Choice, *, viewer: Viewer, path: str, kept: Mapping[str, str]
@@ -111,38 +50,34 @@ class GridBuilder:
         self.path = path
         self.kept = kept
         self.today = local_times.local_date(viewer.cal_now)
-        self.times = TimesReader(
+        self.reader = TimesReader(
             choice.event_type_id, choice.slot_duration, viewer, hosts=choice.hosts
         )
-        self.next_free: datetime | None = None
-
-    def grid(self) -> Grid:
-        """Draw the chosen day or week."""
         day = self.day_to_show()
-        listing, times = self.times.week(day)
-        dates = dates_shown(self.choice.view, day, self.today)
-        free = [t for t in times if t.is_free and local_times.local_date(t.start) in dates]
-        self.next_free = free[0].start if free else None
-        title = _title(dates)
-        return Grid(
-            view=self.choice.view,
-            title=title,
-            days=tuple(self.column(each, times) for each in dates),
-            free=len(free),
-            unread=listing.unread,
-            back_url=self.back_url(dates[0]),
-            on_url=self.url(view=self.choice.view, day=self.next_day(day)),
-            day_url=self.url(view=DAY, day=day),
-            week_url=self.url(view=WEEK, day=day),
-            seek_url=self.url(view=self.choice.view, day=dates[-1] + ONE_DAY, seek="yes"),
-            trouble=_trouble(listing, self.viewer),
-            as_of=local_times.clock(listing.as_of) if listing.as_of and listing.cause else "",
-            client_zone=self.choice.client_zone,
-            summary=f"{title}: {_free_count(len(free))}",
-            poll_url=self.url(view=self.choice.view, day=dates[0]).replace("?", "/times?", 1),
-            etag=etag_of_holds([t.hold for t in times if t.hold], dates, self.viewer),
-            nothing="" if free else self.nothing_free(day, title),
-        )
+        listing, times = self.reader.week(day)
+        dates = dates_shown(choice.view, day, self.today)
+        free = [t.start for t in times if t.is_free and local_times.local_date(t.start) in dates]
+        self.next_free = free[0] if free else None
+        self.view = choice.view
+        self.client_zone = choice.client_zone
+        self.title = _title(dates)
+        self.days = [Day(each, times, self) for each in dates]
+        self.free = len(free)
+        self.unread = listing.unread  # times that made no sense
+        self.back_url = self.url_before(dates[0])  # "" where all earlier days are past
+        self.on_url = self.url(view=self.view, day=self.next_day(day))
+        self.day_url = self.url(view=DAY, day=day)
+        self.week_url = self.url(view=WEEK, day=day)
+        self.seek_url = self.url(view=self.view, day=dates[-1] + ONE_DAY, seek="yes")
+        self.trouble = _trouble(listing, viewer)  # why there is no fresh listing
+        # When cal.com listed these times, where they are older than they should be.
+        self.as_of = local_times.clock(listing.as_of) if listing.as_of and listing.cause else ""
+        # For screen readers, when other days are shown.
+        self.summary = f"{self.title}: {_free_count(self.free)}"
+        # Without the time that is chosen.
+        self.poll_url = self.url(view=self.view, day=dates[0]).replace("?", "/times?", 1)
+        self.etag = etag_of_holds([t.hold for t in times if t.hold], dates, viewer)
+        self.nothing = "" if free else self.nothing_free(day)
 
     def alternatives(self) -> list[Cell]:
         """Draw the first free times after the chosen one that do not overlap it."""
@@ -152,11 +87,11 @@ class GridBuilder:
         day = local_times.local_date(max(taken, self.viewer.cal_now))
         later = (
             time
-            for time in self.times.free_from(day)
+            for time in self.reader.free_from(day)
             # Where lengths are not known, every later time counts.
             if time.start > taken and (not time.end or time.start - taken >= time.end - time.start)
         )
-        return [self.cell(time) for time in islice(later, MOST_ALTERNATIVES)]
+        return [Cell(time, self) for time in islice(later, MOST_ALTERNATIVES)]
 
     def day_to_show(self) -> date:
         """Return the day asked for, that of the chosen time, or the first with a free time."""
@@ -166,11 +101,11 @@ class GridBuilder:
         wanted = max(self.today, choice.day or self.today)
         if choice.day is not None and not choice.seek:
             return wanted
-        first = next(iter(self.times.free_from(wanted)), None)
+        first = next(iter(self.reader.free_from(wanted)), None)
         if first is not None:
             return local_times.local_date(first.start)
         # A search that found nothing goes on from where it ended when it is asked for again.
-        return (self.times.searched_until or wanted) if choice.seek else wanted
+        return (self.reader.searched_until or wanted) if choice.seek else wanted
 
     def next_day(self, day: date) -> date:
         """Return the following day, or the Monday of the following week."""
@@ -178,7 +113,7 @@ class GridBuilder:
             return day + ONE_DAY
         return monday_of(day) + ONE_DAY * WEEK_DAYS
 
-    def back_url(self, first: date) -> str:
+    def url_before(self, first: date) -> str:
         """Return the address of earlier days; "" where they are past."""
         if first <= self.today:
             return ""
@@ -196,44 +131,56 @@ class GridBuilder:
         shown = {name: str(value) for name, value in query.items() if value is not None}
         return f"{self.path}?{urlencode(shown)}"
 
-    def column(self, day: date, times: list[Time]) -> Day:
-        of_day = [time for time in times if local_times.local_date(time.start) == day]
-        parts = groupby(of_day, key=lambda time: _part_of_day(time.start))
-        return Day(
-            iso=str(day),
-            name=local_times.date_name(day),
-            url=self.url(view=DAY, day=day),
-            count=_free_count(sum(time.is_free for time in of_day)),
-            clocks=_clock_change(day),
-            parts=tuple(PartOfDay(name, tuple(map(self.cell, group))) for name, group in parts),
-        )
-
-    def cell(self, time: Time) -> Cell:
-        row = HoldRow(time.hold, self.viewer) if time.hold else None
-        value = local_times.typed(time.start)
-        return Cell(
-            state="held" if row else "free" if time.is_free else "full",
-            iso=local_times.iso(time.start),
-            text=local_times.minute(time.start),
-            client=client_time(time.start, self.choice.client_zone),
-            seats=_seats(time),
-            label=local_times.slot(time.start, None),
-            value=value,
-            url=self.url(slot_start=value, view=self.choice.view),
-            is_chosen=time.start == self.choice.chosen,
-            is_next=time.start == self.next_free,
-            row=row,
-            until=_until(time.hold, self.viewer) if time.hold else "",
-        )
-
-    def nothing_free(self, day: date, title: str) -> str:
+    def nothing_free(self, day: date) -> str:
         """Return which days have no free time: those shown, or all that were searched."""
         if self.choice.seek and self.choice.day is not None:
             first = max(self.today, self.choice.day)
             if first < day:
                 days = {"first": local_times.date_name(first), "last": local_times.date_name(day)}
                 return _("Nothing is free from %(first)s to %(last)s.") % days
-        return _("Nothing is free on %(days)s.") % {"days": title}
+        return _("Nothing is free on %(days)s.") % {"days": self.title}
+
+
+class Day:
+    """One column of the grid."""
+
+    def __init__(self, day: date, times: list[Time], grid: Grid) -> None:
+        of_day = [time for time in times if local_times.local_date(time.start) == day]
+        parts = groupby(of_day, key=lambda time: _part_of_day(time.start))
+        self.iso = str(day)
+        self.name = local_times.date_name(day)
+        self.url = grid.url(view=DAY, day=day)
+        self.count = _free_count(sum(time.is_free for time in of_day))
+        self.clocks = _clock_change(day)  # a notice where the clocks change on this day
+        self.parts = [
+            PartOfDay(name, [Cell(time, grid) for time in group]) for name, group in parts
+        ]
+
+
+class PartOfDay(NamedTuple):
+    """Morning, afternoon or evening."""
+
+    name: str
+    cells: list[Cell]
+
+
+class Cell:
+    """One time as it is drawn."""
+
+    def __init__(self, time: Time, grid: Grid) -> None:
+        self.row = HoldRow(time.hold, grid.viewer) if time.hold else None  # the hold that keeps it
+        self.state = "held" if self.row else "free" if time.is_free else "full"
+        self.iso = local_times.iso(time.start)
+        self.text = local_times.minute(time.start)
+        self.client = client_time(time.start, grid.client_zone)  # the same time at the client's
+        self.seats = _seats(time)
+        self.label = local_times.slot(time.start, None)  # with its day
+        self.value = local_times.typed(time.start)  # as the form takes it
+        self.url = grid.url(slot_start=self.value, view=grid.view)
+        self.is_chosen = time.start == grid.choice.chosen
+        self.is_next = time.start == grid.next_free  # the first free time shown
+        # Its end, cut to the minute; the latest one rounded up where not confirmed.
+        self.until = _until(time.hold, grid.viewer) if time.hold else ""
 
 
 def _part_of_day(moment: datetime) -> str:
