@@ -33,7 +33,7 @@ from dashboard.pages import answers, flash, parameters
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
-from dashboard.pages.picker import make_picker
+from dashboard.pages.picker import Picker
 from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
 
@@ -113,7 +113,7 @@ def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
     def make_context() -> dict[str, Any]:
         form = MoveForm(initial=parameters.initial(request.GET, MoveForm))
         path = reverse("hold-move", args=[pk])
-        picker = make_picker(
+        picker = Picker(
             form, request.GET, path=path, viewer=viewer, moving=hold, kept_from=request.GET
         )
         return {"form": form, "picker": picker, "times_target": "#move"}
@@ -164,9 +164,7 @@ def move_page(
     if not form.is_bound:
         form.initial.setdefault("event_type_id", hold.event_type_id)
     params = request.POST if request.method == "POST" else request.GET
-    picker = make_picker(
-        form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params
-    )
+    picker = Picker(form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params)
     context = from_context(request, hold, viewer) | {
         "form": form,
         "target": target,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -26,7 +25,7 @@ from dashboard.pages.choices import explanation, groups_for, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, is_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import EventTypeForm, SlotForm
-from dashboard.pages.picker_grid import Cell, Choice, Grid, GridBuilder
+from dashboard.pages.picker_grid import Cell, Choice, Grid
 from dashboard.pages.picker_times import DAY, WEEK
 from dashboard.pages.rows import Viewer
 
@@ -63,29 +62,48 @@ class PickerForm(EventTypeForm, TimeZoneForm):
             self.fields["slot_duration"].widget = forms.Select(choices=lengths)
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenSlot:
-    """A slot that is in the page's form, in words."""
-
-    day: str
-    time: str
-    event_type: str
-    client: str  # the same time at the client's
-
-
-@dataclass(frozen=True, slots=True)
 class Picker:
-    """Context of ``holds/_times.html``: a form, the grid of times, and the slot chosen so far."""
+    """Context of ``holds/_times.html``: a form, the grid of times, and the slot chosen so far.
 
-    form: PickerForm
-    choice: Choice
-    grid: Grid | None  # None while there is no event type
-    chosen: ChosenSlot | None
-    notes: tuple[str, ...]  # what is missing from the choice
-    kept: Mapping[str, str]  # values that its addresses carry on
-    path: str
-    viewer: Viewer
-    has_others: bool  # there is more than one calendar to choose from
+    It is made for a page's form and the parameters of its address. ``moving`` is the hold that gets
+    another time. ``near`` is one of the same offer: a time is looked for from its day on. Only
+    values of ``kept_from`` are carried on in addresses, because an address is no place for a
+    client's name unless it came in one.
+    """
+
+    def __init__(
+        self,
+        form: SlotForm,
+        params: Mapping[str, Any],
+        *,
+        path: str,
+        viewer: Viewer,
+        moving: Hold | None = None,
+        near: Hold | None = None,
+        kept_from: Mapping[str, Any],
+    ) -> None:
+        known = catalogue.catalogue(now=viewer.now)
+        groups = groups_for(viewer.user, known)
+        asked = PickerForm(_picker_data(form, params, moving, near))
+        asked.is_valid()
+        data = asked.cleaned_data
+        wanted = data.get("other_event_type_id") or data.get("event_type_id")
+        recent = recent_event_types(viewer.user) if len(groups) > 1 or wanted is None else []
+        wanted = wanted or _first_offered(recent, groups)
+        event_type = catalogue.event_type(wanted, known) if wanted is not None else None
+        names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
+        self.path = path
+        self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
+        self.choice = _choice(data, wanted, event_type, _slot_start(form))
+        # None while there is no event type.
+        self.grid = Grid(self.choice, viewer=viewer, path=path, kept=self.kept) if wanted else None
+        self.form = _shown_form(asked, self.choice, event_type, self.grid)
+        self.form.list_lengths(event_type)
+        for each in (self.form, form):
+            each.list_event_types(groups, recent, wanted, event_type)
+        self.chosen = _chosen_slot(self.choice, event_type)
+        self.notes = _notes(groups, self.grid, event_type)  # what is missing from the choice
+        self.has_others = len(groups) > 1  # there is more than one calendar to choose from
 
     @property
     def first_free_url(self) -> str:
@@ -107,60 +125,10 @@ class Picker:
 
     def alternatives_to(self, error: HoldError | None) -> list[Cell]:
         """Return the next free times where the chosen one is taken, or asked back."""
-        if error is None or self.choice.event_type_id is None:
+        if error is None or self.grid is None:
             return []
         is_taken = error.cause in open_times.TAKEN or error.cause == "being_asked"
-        if not is_taken and not error.asks:
-            return []
-        grid = GridBuilder(self.choice, viewer=self.viewer, path=self.path, kept=self.kept)
-        return grid.alternatives()
-
-
-def make_picker(
-    form: SlotForm,
-    params: Mapping[str, Any],
-    *,
-    path: str,
-    viewer: Viewer,
-    moving: Hold | None = None,
-    near: Hold | None = None,
-    kept_from: Mapping[str, Any],
-) -> Picker:
-    """Make the picker for a page's form and the parameters of its address.
-
-    ``moving`` is the hold that gets another time. ``near`` is one of the same offer: a time is
-    looked for from its day on. Only values of ``kept_from`` are carried on in addresses, because
-    an address is no place for a client's name unless it came in one.
-    """
-    known = catalogue.catalogue(now=viewer.now)
-    groups = groups_for(viewer.user, known)
-    asked = PickerForm(_picker_data(form, params, moving, near))
-    asked.is_valid()
-    data = asked.cleaned_data
-    wanted = data.get("other_event_type_id") or data.get("event_type_id")
-    recent = recent_event_types(viewer.user) if len(groups) > 1 or wanted is None else []
-    wanted = wanted or _first_offered(recent, groups)
-    event_type = catalogue.event_type(wanted, known) if wanted is not None else None
-    choice = _choice(data, wanted, event_type, _slot_start(form))
-    names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
-    kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
-    builder = GridBuilder(choice, viewer=viewer, path=path, kept=kept) if wanted else None
-    grid = builder.grid() if builder else None
-    shown = _shown_form(asked, choice, event_type, grid)
-    shown.list_lengths(event_type)
-    for each in (shown, form):
-        each.list_event_types(groups, recent, choice.event_type_id, event_type)
-    return Picker(
-        form=shown,
-        choice=choice,
-        grid=grid,
-        chosen=_chosen_slot(choice, event_type),
-        notes=_notes(groups, grid, event_type),
-        kept=kept,
-        path=path,
-        viewer=viewer,
-        has_others=len(groups) > 1,
-    )
+        return self.grid.alternatives() if is_taken or error.asks else []
 
 
 def _choice(
@@ -266,15 +234,16 @@ def _shown_form(
     return PickerForm(data, auto_id="pick_%s")
 
 
-def _chosen_slot(choice: Choice, event_type: EventType | None) -> ChosenSlot | None:
+def _chosen_slot(choice: Choice, event_type: EventType | None) -> dict[str, str] | None:
+    """Return the slot that is in the page's form, in words."""
     if choice.chosen is None or choice.event_type_id is None:
         return None
     length = choice.slot_duration or (event_type.length_in_minutes if event_type else 0)
     end = choice.chosen + timedelta(minutes=length) if length else None
     title = event_types.title_of(event_type)
-    return ChosenSlot(
-        day=local_times.day(choice.chosen),
-        time=local_times.times(choice.chosen, end),
-        event_type=title or _("Event type %(id)s") % {"id": choice.event_type_id},
-        client=client_time(choice.chosen, choice.client_zone),
-    )
+    return {
+        "day": local_times.day(choice.chosen),
+        "time": local_times.times(choice.chosen, end),
+        "event_type": title or _("Event type %(id)s") % {"id": choice.event_type_id},
+        "client": client_time(choice.chosen, choice.client_zone),
+    }

@@ -25,7 +25,7 @@ from dashboard.pages import answers, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
-from dashboard.pages.picker import make_picker
+from dashboard.pages.picker import Picker
 from dashboard.pages.picker_times import polled_etag
 from dashboard.pages.rows import read_register, viewer_of
 
@@ -153,7 +153,7 @@ def poll_times(request: HttpRequest) -> HttpResponse:
 
     def make_context() -> dict[str, Any]:
         form = PlaceForm(initial=parameters.initial(request.GET, PlaceForm))
-        picker = make_picker(
+        picker = Picker(
             form, request.GET, path=reverse("place"), viewer=viewer, kept_from=request.GET
         )
         return {"form": form, "picker": picker, "times_target": "#chosen"}
@@ -170,7 +170,7 @@ def place_page(
         form.renew_token()
     offer_id = parameters.number(form["offer"].value())
     first = offers.first_hold_of(offer_id) if offer_id is not None else None
-    picker = make_picker(
+    picker = Picker(
         form,
         form.data if form.is_bound else request.GET,
         path=request.path,
