@@ -25,7 +25,15 @@ from dashboard.pages import answers
 from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, is_near
 from dashboard.pages.picker import KEPT_KEYS
-from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, read_week
+from dashboard.pages.picker_times import (
+    DAY,
+    ONE_DAY,
+    WEEK,
+    TimesReader,
+    dates_shown,
+    navigation,
+    read_week,
+)
 from dashboard.pages.rows import Viewer, viewer_of
 
 MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
@@ -89,24 +97,6 @@ class Choice:
     colour: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A free time and who is free then: the link is that of the first of them."""
-
-    text: str
-    iso: str
-    url: str
-    people: tuple[Choice, ...]
-    more: int  # that are not named
-
-
-@dataclass(frozen=True, slots=True)
-class Day:
-    name: str
-    url: str
-    cells: tuple[Cell, ...]
-
-
 @require_safe
 def first_free(request: HttpRequest) -> HttpResponse:
     """Show who is free when, or with ``next`` lead on to the form with the first free time."""
@@ -119,7 +109,7 @@ def first_free(request: HttpRequest) -> HttpResponse:
     context = page.context() | {"form": form}
     form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
-        return HttpResponseRedirect(context["next"].url, status=303)
+        return HttpResponseRedirect(context["next"]["url"], status=303)
     return answers.render_page(request, "first", context)
 
 
@@ -169,27 +159,15 @@ class FirstFree:
     def context(self) -> dict[str, Any]:
         day, listings, free = self.week()
         dates = dates_shown(self.view, day, self.today)
-        shown = [pair for pair in free if local_times.local_date(pair[0].start) in dates]
-        days = [self.day(each, shown) for each in dates]
-        later = monday_of(day) + ONE_DAY * WEEK_DAYS if self.view == WEEK else day + ONE_DAY
-        earlier = max(self.today, day - ONE_DAY * (WEEK_DAYS if self.view == WEEK else 1))
-        name = local_times.date_name
+        days = [self.day(each, free) for each in dates]
         return {
             "first_day": dates[0],
             "days": days,
-            "next": next((cell for each in days for cell in each.cells), None),
+            "next": next((cell for each in days for cell in each["cells"]), None),
             "is_none_chosen": not self.choices,
             "kept": self.kept,
             "cut": self.cut(listings),
-            "grid": {
-                "view": self.view,
-                "title": " – ".join(dict.fromkeys([name(dates[0]), name(dates[-1])])),
-                "back_url": self.url(day=earlier) if dates[0] > self.today else "",
-                "on_url": self.url(day=later),
-                "day_url": self.url(day=day, view=DAY),
-                "week_url": self.url(day=day, view=WEEK),
-                "seek_url": self.url(day=dates[-1] + ONE_DAY, seek="yes"),
-            },
+            "nav": navigation(self.view, day, dates, self.today, back=day, url=self.url),
         }
 
     def week(self) -> tuple[date, list[Listing], list[tuple[Time, Choice]]]:
@@ -218,28 +196,30 @@ class FirstFree:
             day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
         return (self.wanted, listings, free) if free else (day, listings, free)
 
-    def day(self, day: date, shown: Iterable[tuple[Time, Choice]]) -> Day:
-        of_day = [pair for pair in shown if local_times.local_date(pair[0].start) == day]
+    def day(self, day: date, free: Iterable[tuple[Time, Choice]]) -> dict[str, Any]:
+        """Return a column: its cells name all who are free at a time, or in a week the first."""
+        of_day = [pair for pair in free if local_times.local_date(pair[0].start) == day]
         cells = []
         for start, pairs in groupby(of_day, key=lambda pair: pair[0].start):
             people = [choice for _time, choice in pairs]
             if self.view == WEEK:
-                named = tuple(people[:MOST_NAMED])
-                cells.append(self.cell(start, named, len(people) - len(named)))
+                cells.append(self.cell(start, people))
             else:
-                cells += [self.cell(start, (each,), 0) for each in people]
-        return Day(local_times.date_name(day), self.url(day=day, view=DAY), tuple(cells))
+                cells += [self.cell(start, [each]) for each in people]
+        url = self.url(day=day, view=DAY)
+        return {"name": local_times.date_name(day), "url": url, "cells": cells}
 
-    def cell(self, start: datetime, people: tuple[Choice, ...], more: int) -> Cell:
-        value = local_times.typed(start)
-        wish = {**self.kept, "event_type_id": people[0].event_type.id, "slot_start": value}
-        return Cell(
-            text=local_times.minute(start),
-            iso=local_times.iso(start),
-            url=f"{reverse('place')}?{urlencode(wish)}",
-            people=people,
-            more=more,
-        )
+    def cell(self, start: datetime, people: Sequence[Choice]) -> dict[str, Any]:
+        """Return a free time and who is free then: the link is that of the first of them."""
+        event_type_id, value = people[0].event_type.id, local_times.typed(start)
+        wish = {**self.kept, "event_type_id": event_type_id, "slot_start": value}
+        return {
+            "text": local_times.minute(start),
+            "iso": local_times.iso(start),
+            "url": f"{reverse('place')}?{urlencode(wish)}",
+            "people": people[:MOST_NAMED],
+            "more": len(people[MOST_NAMED:]),
+        }
 
     def url(self, **params: Any) -> str:
         query = self.params.copy()

@@ -13,12 +13,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.holds import messages
-from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
+from dashboard.holds.free_times import Listing
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages.for_client import client_time
-from dashboard.pages.picker_times import DAY, ONE_DAY, WEEK, TimesReader, dates_shown, etag_of_holds
+from dashboard.pages.picker_times import (
+    DAY,
+    ONE_DAY,
+    TimesReader,
+    dates_shown,
+    etag_of_holds,
+    navigation,
+)
 from dashboard.pages.rows import HoldRow, Viewer
 
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
@@ -60,20 +67,15 @@ class Grid:
         self.next_free = free[0] if free else None
         self.view = choice.view
         self.client_zone = choice.client_zone
-        self.title = _title(dates)
+        self.nav = navigation(self.view, day, dates, self.today, back=dates[0], url=self.url)
         self.days = [Day(each, times, self) for each in dates]
         self.free = len(free)
         self.unread = listing.unread  # times that made no sense
-        self.back_url = self.url_before(dates[0])  # "" where all earlier days are past
-        self.on_url = self.url(view=self.view, day=self.next_day(day))
-        self.day_url = self.url(view=DAY, day=day)
-        self.week_url = self.url(view=WEEK, day=day)
-        self.seek_url = self.url(view=self.view, day=dates[-1] + ONE_DAY, seek="yes")
         self.trouble = _trouble(listing, viewer)  # why there is no fresh listing
         # When cal.com listed these times, where they are older than they should be.
         self.as_of = local_times.clock(listing.as_of) if listing.as_of and listing.cause else ""
         # For screen readers, when other days are shown.
-        self.summary = f"{self.title}: {_free_count(self.free)}"
+        self.summary = f"{self.nav['title']}: {_free_count(self.free)}"
         # Without the time that is chosen.
         self.poll_url = self.url(view=self.view, day=dates[0]).replace("?", "/times?", 1)
         self.etag = etag_of_holds([t.hold for t in times if t.hold], dates, viewer)
@@ -107,19 +109,6 @@ class Grid:
         # A search that found nothing goes on from where it ended when it is asked for again.
         return (self.reader.searched_until or wanted) if choice.seek else wanted
 
-    def next_day(self, day: date) -> date:
-        """Return the following day, or the Monday of the following week."""
-        if self.choice.view != WEEK:
-            return day + ONE_DAY
-        return monday_of(day) + ONE_DAY * WEEK_DAYS
-
-    def url_before(self, first: date) -> str:
-        """Return the address of earlier days; "" where they are past."""
-        if first <= self.today:
-            return ""
-        back = first - ONE_DAY * (WEEK_DAYS if self.choice.view == WEEK else 1)
-        return self.url(view=self.choice.view, day=max(self.today, back))
-
     def url(self, **params: Any) -> str:
         """Return the page's address with other values."""
         choice = {
@@ -138,7 +127,7 @@ class Grid:
             if first < day:
                 days = {"first": local_times.date_name(first), "last": local_times.date_name(day)}
                 return _("Nothing is free from %(first)s to %(last)s.") % days
-        return _("Nothing is free on %(days)s.") % {"days": self.title}
+        return _("Nothing is free on %(days)s.") % {"days": self.nav["title"]}
 
 
 class Day:
@@ -188,11 +177,6 @@ def _part_of_day(moment: datetime) -> str:
     if hour < MORNING_ENDS:
         return _("Morning")
     return _("Afternoon") if hour < AFTERNOON_ENDS else _("Evening")
-
-
-def _title(dates: list[date]) -> str:
-    first, last = local_times.date_name(dates[0]), local_times.date_name(dates[-1])
-    return first if len(dates) == 1 else f"{first} – {last}"
 
 
 def _free_count(count: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -28,6 +28,27 @@ def dates_shown(view: str, day: date, today: date) -> list[date]:
         return [day]
     week = [monday_of(day) + ONE_DAY * number for number in range(WEEK_DAYS)]
     return [each for each in week if each >= today]
+
+
+def navigation(
+    view: str, day: date, dates: Sequence[date], today: date, *, back: date, url: Callable[..., str]
+) -> dict[str, str]:
+    """Return the view and title of the days that are shown, and the addresses of other days.
+
+    There is no ``back_url`` where all earlier days are past; ``back`` is the day it counts from.
+    """
+    step = ONE_DAY * (WEEK_DAYS if view == WEEK else 1)
+    later = monday_of(day) + step if view == WEEK else day + step
+    names = [local_times.date_name(each) for each in (dates[0], dates[-1])]
+    return {
+        "view": view,
+        "title": " – ".join(dict.fromkeys(names)),
+        "back_url": url(view=view, day=max(today, back - step)) if dates[0] > today else "",
+        "on_url": url(view=view, day=later),
+        "day_url": url(view=DAY, day=day),
+        "week_url": url(view=WEEK, day=day),
+        "seek_url": url(view=view, day=dates[-1] + ONE_DAY, seek="yes"),
+    }
 
 
 class TimesReader:
