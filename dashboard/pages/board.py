@@ -27,9 +27,7 @@ from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
-from dashboard.pages.row_cache import RenderedRow
 from dashboard.pages.rows import HoldRow, Viewer, read_register
-from dashboard.pages.whose import Whose
 
 MOST_LOST = 50  # on one page
 MOST_PAGES = 40
@@ -68,26 +66,53 @@ class TabLink:
     is_current: bool
 
 
-@dataclass(frozen=True, slots=True)
 class Board:
-    """One person's board on one tab at one moment."""
+    """One person's board on one tab at one moment.
 
-    tab: Tab
-    tabs: Sequence[TabLink]
-    rows: Sequence[RenderedRow]
-    attention: Sequence[HoldRow]
-    lost_count: int
-    lost_shown: int
-    pages: int  # of lost holds
-    findings: Sequence[Any]
-    findings_are_cut: bool
-    ended: EndedPage
-    past: EndedPage  # where something is to be found
-    live_count: int
-    find: str
-    updated: str
-    calendars: Sequence[Whose]  # to choose from; empty where there are none
-    calendar: Whose | None  # the only one whose holds are shown
+    The number of queries does not depend on that of holds.
+    """
+
+    def __init__(self, viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> None:
+        find, of_office = asked.find, whose.calendars()
+        calendar = of_office.chosen_by(viewer.user)
+        event_types = of_office.numbers_of(calendar)
+        holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
+        calm = [entry for entry in holds if entry.is_calm(viewer.now)]
+        troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
+        taken_over = _taken_over_rows(viewer) if viewer.user.pk in current.former_holders else []
+        found = recent_findings(viewer.now)
+        attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
+        self.lost_count = current.lost_count(viewer.cal_now)
+        counts = {
+            Tab.MINE: len(_on_tab(Tab.MINE, holds, viewer)),
+            Tab.EVERYONE: len(holds),
+            Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
+            Tab.ATTENTION: len(attention_pks) + self.lost_count + len(found),
+            Tab.ENDED: current.ended_count
+            if calendar is None
+            else ended_count(viewer, event_types),
+        }
+        most_lost = min(self.lost_count, MOST_LOST * asked.pages)
+        attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
+        lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
+        self.tab = tab
+        self.tabs = [TabLink(each, str(each.label), counts[each], each == tab) for each in Tab]
+        shown = _matching(_on_tab(tab, calm, viewer), find)
+        self.rows = row_cache.rendered_rows(shown, viewer, current, of_office)
+        self.attention = [row for row in attention if finder(find)(row.search_text)]
+        self.lost_shown = most_lost if lists_lost else self.lost_count
+        self.pages = asked.pages  # of lost holds
+        self.findings = found if lists_lost and not find else []
+        self.findings_are_cut = len(found) >= MAX_FINDINGS
+        self.ended = EndedPage()
+        if tab == Tab.ENDED and not find:
+            self.ended = ended_page(viewer, before=asked.before, event_types=event_types)
+        self.past = past_page(viewer, find=find, before=asked.past_before) if find else EndedPage()
+        self.live_count = sum(entry.state == Hold.State.HELD for entry in calm)
+        self.find = find
+        self.calendars = of_office.listed  # to choose from; empty where there are none
+        self.calendar = calendar  # the only one whose holds are shown
+        self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
 
     @property
     def rows_html(self) -> SafeString:
@@ -107,7 +132,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
     viewer, current = read_register(request)
     tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
-    board = make_board(viewer, tab, current, asked)
+    board = Board(viewer, tab, current, asked)
     context = {"board": board, "etag": board_etag(viewer, tab, current, asked)}
     return answers.render_page(request, "board", context)
 
@@ -120,7 +145,7 @@ def poll(request: HttpRequest) -> HttpResponse:
     etag = board_etag(viewer, tab, current, asked)
 
     def make_context() -> dict[str, Any]:
-        return {"board": make_board(viewer, tab, current, asked), "etag": etag}
+        return {"board": Board(viewer, tab, current, asked), "etag": etag}
 
     return answers.render_unless_known(request, "holds/_board.html", etag, make_context)
 
@@ -157,49 +182,6 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHI
         [finding.entry_id for finding in recent_findings(viewer.now)],
         whose.calendars().revision,
         viewer.user.preferences.board_calendar,
-    )
-
-
-def make_board(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> Board:
-    """Return what this person sees. The number of queries does not depend on that of holds."""
-    find, of_office = asked.find, whose.calendars()
-    calendar = of_office.chosen_by(viewer.user)
-    holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
-    calm = [entry for entry in holds if entry.is_calm(viewer.now)]
-    troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
-    taken_over = _taken_over_rows(viewer) if viewer.user.pk in current.former_holders else []
-    lost_count = current.lost_count(viewer.cal_now)
-    found = recent_findings(viewer.now)
-    attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
-    counts = {
-        Tab.MINE: len(_on_tab(Tab.MINE, holds, viewer)),
-        Tab.EVERYONE: len(holds),
-        Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
-        Tab.ATTENTION: len(attention_pks) + lost_count + len(found),
-        Tab.ENDED: current.ended_count
-        if calendar is None
-        else ended_count(viewer, of_office.numbers_of(calendar)),
-    }
-    shown = _matching(_on_tab(tab, calm, viewer), find)
-    most_lost = min(lost_count, MOST_LOST * asked.pages)
-    attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
-    return Board(
-        tab=tab,
-        tabs=[TabLink(each, str(each.label), counts[each], each == tab) for each in Tab],
-        rows=row_cache.rendered_rows(shown, viewer, current, of_office),
-        attention=[row for row in attention if finder(find)(row.search_text)],
-        lost_count=lost_count,
-        lost_shown=most_lost if tab in (Tab.EVERYONE, Tab.ATTENTION) else lost_count,
-        pages=asked.pages,
-        findings=found if tab in (Tab.EVERYONE, Tab.ATTENTION) and not find else [],
-        findings_are_cut=len(found) >= MAX_FINDINGS,
-        ended=_ended(tab, viewer, asked, of_office.numbers_of(calendar)),
-        past=past_page(viewer, find=find, before=asked.past_before) if find else EndedPage(),
-        live_count=sum(1 for entry in calm if entry.state == Hold.State.HELD),
-        find=find,
-        calendars=of_office.listed,
-        calendar=calendar,
-        updated=local_times.day_and_clock(viewer.cal_now, viewer.cal_now),
     )
 
 
@@ -279,9 +261,3 @@ def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary
         return entries
     pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
     return [entry for entry in entries if entry.pk in pks]
-
-
-def _ended(tab: Tab, viewer: Viewer, asked: Asked, event_types: Sequence[int] | None) -> EndedPage:
-    if tab != Tab.ENDED or asked.find:
-        return EndedPage()
-    return ended_page(viewer, before=asked.before, event_types=event_types)

@@ -19,7 +19,7 @@ from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
-from dashboard.pages.board import board_etag, make_board, tab_named
+from dashboard.pages.board import Board, board_etag, tab_named
 from dashboard.pages.hold import refused
 from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
 
@@ -43,7 +43,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
     viewer, current = read_register(request)
     tab = tab_named(request.GET.get("tab", ""))
     context = {
-        "board": make_board(viewer, tab, current),
+        "board": Board(viewer, tab, current),
         "etag": board_etag(viewer, tab, current),
         "checked": flash.check_summary(rows),
         "results": check_results(rows, viewer),

@@ -53,7 +53,7 @@ def viewer(user: User, now: datetime) -> Viewer:
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
     """Return the board that the person sees."""
     who = viewer(user, now or timezone.now())
-    return board.make_board(who, tab, register.read(who.now)[0])
+    return Board(who, tab, register.read(who.now)[0])
 
 
 def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> str:
