@@ -27,16 +27,17 @@ MOST_TO_FIND = 200  # characters
 FIND_HEADER = "Holdfast-Find"  # percent-encoded: an address stands in logs
 
 
-@dataclass(frozen=True, slots=True)
 class EndedRow:
     """A hold that has ended: when, why, and where to hold the same again."""
 
-    row: HoldRow
-    ended_iso: str
-    ended_day: str
-    ended_clock: str
-    reason: str
-    again: str
+    def __init__(self, hold: Hold, viewer: Viewer, place_url: str) -> None:
+        ended_at = hold.ended_at or hold.changed_at
+        self.row = HoldRow(hold, viewer)
+        self.ended_iso = local_times.iso(ended_at)
+        self.ended_day = local_times.day(ended_at, viewer.now)
+        self.ended_clock = local_times.clock(ended_at)
+        self.reason = flash.end_reason(hold)
+        self.again = f"{place_url}?again={hold.pk}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,16 +103,4 @@ def ended_count(viewer: Viewer, event_types: Sequence[int] | None) -> int:
 
 def ended_rows(holds: Iterable[Hold], viewer: Viewer) -> list[EndedRow]:
     place_url = reverse("place")
-    return [_ended_row(hold, viewer, place_url) for hold in holds]
-
-
-def _ended_row(hold: Hold, viewer: Viewer, place_url: str) -> EndedRow:
-    ended_at = hold.ended_at or hold.changed_at
-    return EndedRow(
-        row=HoldRow(hold, viewer),
-        ended_iso=local_times.iso(ended_at),
-        ended_day=local_times.day(ended_at, viewer.now),
-        ended_clock=local_times.clock(ended_at),
-        reason=flash.end_reason(hold),
-        again=f"{place_url}?again={hold.pk}",
-    )
+    return [EndedRow(hold, viewer, place_url) for hold in holds]
