@@ -108,6 +108,11 @@ class SlotForm(EventTypeForm, ServiceForm):
         zone = _("In %(zone)s.") % {"zone": local_times.zone_name()}
         self.fields["slot_start"].help_text = zone
 
+    def slot(self) -> dict[str, Any]:
+        """Return the valid values as arguments of the services that place and move."""
+        names = ("slot_start", "event_type_id", "slot_duration", "reservation_duration")
+        return {name: self.cleaned_data[name] for name in names}
+
 
 class ReasonForm(ServiceForm):
     """A reason: a code for the audit log, and free text, which stays on the hold."""

@@ -49,11 +49,6 @@ class MoveForm(SlotForm):
         super().__init__(*args, **kwargs)
         self.fields["event_type_id"].required = False
 
-    def slot(self) -> dict[str, Any]:
-        """Return the valid values as arguments of ``services.move``."""
-        names = ("slot_start", "event_type_id", "slot_duration", "reservation_duration")
-        return {name: self.cleaned_data[name] for name in names}
-
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @answers.missing_is_404
@@ -69,10 +64,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
             hold_id=pk,
             by=actor_of(request),
             version=parameters.version(request),
-            doubts=promises.open_doubts(
-                can_ask=request.POST.get("asks") == "yes",
-                confirmed=request.POST.get("confirm", "").split(),
-            ),
+            doubts=parameters.open_doubts(request),
             now=timezone.now(),
             **form.slot(),
         )

@@ -10,6 +10,8 @@ from django import forms
 from django.http import Http404, HttpRequest
 
 from dashboard.accounts.saved_forms import recall
+from dashboard.holds import promises
+from dashboard.holds.promises import Doubt
 
 # A version that no hold has.
 NO_VERSION = -1
@@ -51,6 +53,17 @@ def versions(request: HttpRequest) -> dict[int, int]:
         if pk is not None and name.startswith("version_")
     }
     return {pk: shown for pk, shown in found.items() if shown is not None}
+
+
+def confirmed(request: HttpRequest) -> list[str]:
+    """Return what the button stands for that was pressed after a question."""
+    return request.POST.get("confirm", "").split()
+
+
+def open_doubts(request: HttpRequest) -> frozenset[Doubt]:
+    """Return what may be asked back, by a page that says that it can show the question."""
+    can_ask = request.POST.get("asks") == "yes"
+    return promises.open_doubts(can_ask=can_ask, confirmed=confirmed(request))
 
 
 def initial(data: Mapping[str, Any], form: type[forms.Form]) -> dict[str, Any]:

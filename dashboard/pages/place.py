@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import offers, promises, rate_and_clock, services
+from dashboard.holds import offers, rate_and_clock, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, for_client, offer, parameters
@@ -104,21 +104,15 @@ def place(request: HttpRequest) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_page(request, form, status=422)
-    data = form.cleaned_data
-    confirmed = request.POST.get("confirm", "").split()
-    can_ask = request.POST.get("asks") == "yes"
     try:
         hold = services.place(
             by=actor_of(request),
-            event_type_id=data["event_type_id"],
-            slot_start=data["slot_start"],
-            slot_duration=data["slot_duration"],
-            reservation_duration=data["reservation_duration"],
             client=form.client(),
-            token=data["token"],
-            offer=data["offer"],
-            doubts=promises.open_doubts(can_ask=can_ask, confirmed=confirmed),
+            token=form.cleaned_data["token"],
+            offer=form.cleaned_data["offer"],
+            doubts=parameters.open_doubts(request),
             now=timezone.now(),
+            **form.slot(),
         )
     except HoldError as error:
         if error.outcome == Outcome.UNKNOWN:
@@ -126,7 +120,7 @@ def place(request: HttpRequest) -> HttpResponse:
         form.add_refusal(error)
         return place_page(request, form, status=error.status, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
-    if request.POST.get("then") == "offer" or "offer" in confirmed:
+    if "offer" in (request.POST.get("then"), *parameters.confirmed(request)):
         tell_clashes(request, hold)
         return offer.add_time(request, hold.pk)
     return answer_with_hold(request, hold)
