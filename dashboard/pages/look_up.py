@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -58,11 +57,11 @@ def look_up(request: HttpRequest) -> HttpResponse:
     form = LookUpForm({"uid": request.POST.get("uid") or kept})
     client_form = TakeInForm(request.POST)
     if not form.is_valid():
-        return look_up_page(request, form, status=422)
+        return look_up_page(request, form=form, status=422)
     if not client_form.is_valid():
         key = remember_uid(request, form.cleaned_data["uid"])
         client_form.data = {**request.POST.dict(), "find": key}
-        return look_up_page(request, status=422, client_form=client_form)
+        return look_up_page(request, status=422, take_form=client_form)
     uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
     try:
         if request.POST.get("take") == "yes":
@@ -79,7 +78,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
         return look_up_page(request, status=error.status, error=error)
     if found is None:
         return nothing_found(request)
-    return look_up_page(request, found=found, key=remember_uid(request, uid))
+    return look_up_page(request, **found_context(request, found, uid))
 
 
 def nothing_found(request: HttpRequest) -> HttpResponse:
@@ -117,34 +116,32 @@ def poll(request: HttpRequest) -> HttpResponse:
     )
 
 
+def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> dict[str, Any]:
+    """Return a reservation that was found and, if it is live, a form to take it in.
+
+    The page carries a key that stands for its uid.
+    """
+    key = remember_uid(request, uid)
+    title = event_types.title_of(found.event_type)
+    return {
+        "found": reservation_row(found.reservation, title, viewer_of(request)),
+        "doubt": found.doubt,
+        "take_form": TakeInForm(initial={"find": key}) if found.is_live else None,
+        "poll_url": f"{reverse('look-up-poll')}?{urlencode({'find': key})}",
+        "etag": answers.etag_of(None),
+    }
+
+
 def look_up_page(
     request: HttpRequest,
-    form: LookUpForm | None = None,
     *,
     status: int = 200,
     error: HoldError | None = None,
-    problem: Mapping[str, str] | None = None,
-    found: FoundReservation | None = None,
-    key: str = "",
-    client_form: TakeInForm | None = None,
+    **context: Any,
 ) -> HttpResponse:
-    """Return the page, with a reservation that was found and, if it is live, a form to take it in.
-
-    ``key`` stands for its uid. ``client_form`` was sent, with errors: it is shown without asking
-    cal.com again.
-    """
-    form = form or LookUpForm()
+    """Return the page. A ``take_form`` that was sent is shown without asking cal.com again."""
+    form = context.setdefault("form", LookUpForm())
     form.data = {}  # the uid is a secret
-    context: dict[str, Any] = {"form": form, "problem": problem, "take_form": client_form}
-    if found is not None:
-        title = event_types.title_of(found.event_type)
-        context["found"] = reservation_row(found.reservation, title, viewer_of(request))
-        context["doubt"] = found.doubt
-        context["take_form"] = TakeInForm(initial={"find": key}) if found.is_live else None
-        context |= {
-            "poll_url": f"{reverse('look-up-poll')}?{urlencode({'find': key})}",
-            "etag": answers.etag_of(None),
-        }
     return answers.render_page(request, "look_up", context, status=status, error=error)
 
 
