@@ -33,8 +33,7 @@ from dashboard.pages import answers, flash, parameters
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
-from dashboard.pages.picker import Picker
-from dashboard.pages.picker_times import polled_etag
+from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
 
 
@@ -98,20 +97,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @answers.missing_is_404
 def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
-    """Answer the poll of the picker. Without news it asks cal.com nothing."""
-    viewer = viewer_of(request)
-    hold = get_hold(pk)
-
-    def make_context() -> dict[str, Any]:
-        form = MoveForm(initial=parameters.initial(request.GET, MoveForm))
-        path = reverse("hold-move", args=[pk])
-        picker = Picker(
-            form, request.GET, path=path, viewer=viewer, moving=hold, kept_from=request.GET
-        )
-        return {"form": form, "picker": picker, "times_target": "#move"}
-
-    etag = polled_etag(request.GET, viewer)
-    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
+    return answer_poll(request, MoveForm, moving=get_hold(pk))
 
 
 def preview(request: HttpRequest, pk: int) -> HttpResponse:
@@ -156,12 +142,11 @@ def move_page(
     if not form.is_bound:
         form.initial.setdefault("event_type_id", hold.event_type_id)
     params = request.POST if request.method == "POST" else request.GET
-    picker = Picker(form, params, path=request.path, viewer=viewer, moving=hold, kept_from=params)
+    picker = Picker(form, params, viewer=viewer, moving=hold, kept_from=params)
     context = from_context(request, hold, viewer) | {
         "form": form,
         "target": target,
         "picker": picker,
-        "times_target": "#move",
         "alternatives": picker.alternatives_to(error),
     }
     return answers.render_page(request, "move", context, status=status, error=error)

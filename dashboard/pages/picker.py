@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -21,13 +22,14 @@ from dashboard.holds.hosts import needed_by
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
+from dashboard.pages import answers, parameters
 from dashboard.pages.choices import explanation, groups_for, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, is_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import EventTypeForm, SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid
-from dashboard.pages.picker_times import DAY, WEEK
-from dashboard.pages.rows import Viewer
+from dashboard.pages.picker_times import DAY, WEEK, polled_etag
+from dashboard.pages.rows import Viewer, viewer_of
 
 SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
 # Fields that the grid's own addresses set, or that are made anew with each page.
@@ -76,7 +78,6 @@ class Picker:
         form: SlotForm,
         params: Mapping[str, Any],
         *,
-        path: str,
         viewer: Viewer,
         moving: Hold | None = None,
         near: Hold | None = None,
@@ -92,11 +93,12 @@ class Picker:
         wanted = wanted or _first_offered(recent, groups)
         event_type = catalogue.event_type(wanted, known) if wanted is not None else None
         names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
-        self.path = path
+        self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
+        self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
         self.choice = _choice(data, wanted, event_type, _slot_start(form))
         # None while there is no event type.
-        self.grid = Grid(self.choice, viewer=viewer, path=path, kept=self.kept) if wanted else None
+        self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
         self.form = _shown_form(asked, self.choice, event_type, self.grid)
         self.form.list_lengths(event_type)
         for each in (self.form, form):
@@ -129,6 +131,21 @@ class Picker:
             return []
         is_taken = error.cause in open_times.TAKEN or error.cause == "being_asked"
         return self.grid.alternatives() if is_taken or error.asks else []
+
+
+def answer_poll(
+    request: HttpRequest, form_class: type[SlotForm], *, moving: Hold | None = None
+) -> HttpResponse:
+    """Answer the poll of the picker. Without news it asks cal.com nothing."""
+    viewer = viewer_of(request)
+
+    def make_context() -> dict[str, Any]:
+        form = form_class(initial=parameters.initial(request.GET, form_class))
+        picker = Picker(form, request.GET, viewer=viewer, moving=moving, kept_from=request.GET)
+        return {"form": form, "picker": picker}
+
+    etag = polled_etag(request.GET, viewer)
+    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
 
 
 def _choice(

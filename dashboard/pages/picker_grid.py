@@ -47,9 +47,7 @@ class Choice:
 class Grid:
     """A day or a week. Cells lead to ``path`` with ``kept`` values in their address."""
 
-    def __init__(
-        self, choice: Choice, *, viewer: Viewer, path: str, kept: Mapping[str, str]
-    ) -> None:
+    def __init__(self, choice: Choice, viewer: Viewer, path: str, kept: Mapping[str, str]) -> None:
         if choice.event_type_id is None:
             raise ValueError("there is no grid without an event type")
         self.choice = choice

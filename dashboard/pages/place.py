@@ -25,8 +25,7 @@ from dashboard.pages import answers, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
-from dashboard.pages.picker import Picker
-from dashboard.pages.picker_times import polled_etag
+from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import read_register, viewer_of
 
 USUAL_MINUTES = (5, 15, 30, 60)
@@ -142,18 +141,7 @@ def empty_page(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def poll_times(request: HttpRequest) -> HttpResponse:
-    """Answer the poll of the picker. Without news it asks cal.com nothing."""
-    viewer = viewer_of(request)
-
-    def make_context() -> dict[str, Any]:
-        form = PlaceForm(initial=parameters.initial(request.GET, PlaceForm))
-        picker = Picker(
-            form, request.GET, path=reverse("place"), viewer=viewer, kept_from=request.GET
-        )
-        return {"form": form, "picker": picker, "times_target": "#chosen"}
-
-    etag = polled_etag(request.GET, viewer)
-    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
+    return answer_poll(request, PlaceForm)
 
 
 def place_page(
@@ -167,7 +155,6 @@ def place_page(
     picker = Picker(
         form,
         form.data if form.is_bound else request.GET,
-        path=request.path,
         viewer=viewer,
         near=first,
         kept_from=request.GET,
@@ -181,7 +168,6 @@ def place_page(
         "offer_url": reverse("offer", args=[offer_id]) if first is not None else "",
         "form": form,
         "picker": picker,
-        "times_target": "#chosen",
         "alternatives": picker.alternatives_to(error),
         "confirm": confirmation(request, error),
     }
