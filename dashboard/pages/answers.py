@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
-from dashboard.pages.rows import problem_context, viewer_of
+from dashboard.pages.rows import HoldRow, viewer_of
 
 # The template of a page's htmx part where it is not the page's name after an underscore.
 PARTS = {"new": "_place"}
@@ -56,7 +56,9 @@ def render_page(
     ``error`` is shown as the page's problem.
     """
     if error is not None:
-        context["problem"] = problem_context(error.problem, viewer_of(request))
+        viewer = viewer_of(request)
+        context["problem"] = error.problem
+        context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.problem.others]
     template = f"holds/{_part(request, name) if wants_part(request) else name}.html"
     answer = render(request, template, context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -19,7 +18,6 @@ from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
 from dashboard.holds import hosts, messages, rate_and_clock, register, safety, settle
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Problem
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times, marking
@@ -172,18 +170,6 @@ def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> SafeString:
     )
 
 
-def problem_context(problem: Problem, viewer: Viewer) -> dict[str, Any]:
-    """Return what ``holds/_problem.html`` shows, with the holds in the way as rows."""
-    return {
-        "happened": problem.happened,
-        "safe": problem.safe,
-        "what_now": problem.what_now,
-        "details": problem.details,
-        "wait": problem.wait,
-        "others": [HoldRow(hold, viewer) for hold in problem.others],
-    }
-
-
 def status_sentence(hold: Hold, viewer: Viewer) -> str:
     """Explain a hold that is not simply held; "" for one that is."""
     if hold.is_claimed(viewer.now):
@@ -193,7 +179,10 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         return _being_restored(hold, viewer)
     if hold.state == State.UNCONFIRMED:
-        return " ".join([_why_unconfirmed(hold), safety.unconfirmed(hold)])
+        why = _("It is not known if cal.com reserved this time.")
+        if hold.reservation_uid is not None:
+            why = " ".join([messages.unreadable_change(), _("Verify the hold with cal.com.")])
+        return f"{why} {safety.unconfirmed(hold)}"
     if hold.state == State.LOST:
         return _("The time was given up to be changed, and could not be taken back.")
     if hold.state == State.GONE:
@@ -209,12 +198,6 @@ def _being_restored(hold: Hold, viewer: Viewer) -> str:
     except UnreadableChangeError:
         return messages.unreadable_change()
     return safety.not_confirmed_yet(hold, change, viewer.cal_now)
-
-
-def _why_unconfirmed(hold: Hold) -> str:
-    if hold.reservation_uid is None:
-        return _("It is not known if cal.com reserved this time.")
-    return " ".join([messages.unreadable_change(), _("Verify the hold with cal.com.")])
 
 
 def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
