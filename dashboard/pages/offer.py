@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -22,19 +20,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
-from dashboard.pages.rows import HoldRow, Viewer, read_register
-
-
-@dataclass(frozen=True, slots=True)
-class OfferShown:
-    """An offer, ready to be shown to one viewer."""
-
-    pk: int
-    client: str
-    contact: str
-    rows: Sequence[HoldRow]  # earliest slot first, ended ones included
-    add_url: str  # "" where the offer is full, or not the viewer's to add to
-    release_all_url: str  # "" where nothing is the viewer's to release
+from dashboard.pages.rows import HoldRow, read_register
 
 
 @require_safe
@@ -113,31 +99,27 @@ def offer_page(
 
 
 def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
-    """Return the offer as it is now, and the ETag of what is shown of it. Raise Http404."""
+    """Return the offer as it is now, and the ETag of what is shown of it.
+
+    Raise Http404 for one without holds.
+    """
     viewer, _current = read_register(request)
-    offer = offer_shown(possible_offer(pk), viewer)
-    return {"offer": offer, "rows": offer.rows, "etag": answers.etag_of(viewer.user.pk, offer)}
-
-
-def offer_shown(pk: int, viewer: Viewer) -> OfferShown:
-    """Return an offer with all its holds. Raise Http404 for one without."""
-    holds = list(offers.holds_of(pk))
+    holds = list(offers.holds_of(possible_offer(pk)))
     if not holds:
         raise Http404
     rows = [HoldRow(hold, viewer) for hold in holds]
-    open_count = sum(1 for hold in holds if not hold.has_ended)
-    changeable = [row for row in rows if row.can_change]
+    open_count = sum(not hold.has_ended for hold in holds)
     may_add = offers.may_add_to(pk, viewer.user) and open_count < offers.MOST_TIMES
-    query = "&".join(f"hold={row.pk}" for row in changeable)
+    query = "&".join(f"hold={row.pk}" for row in rows if row.can_change)
     first = min(holds, key=lambda hold: hold.pk)
-    return OfferShown(
-        pk=pk,
-        client=first.client_name,
-        contact=first.client_contact,
-        rows=rows,
-        add_url=f"{reverse('place')}?offer={pk}" if may_add else "",
-        release_all_url=f"{reverse('release-many')}?{query}" if changeable else "",
-    )
+    offer = {
+        "pk": pk,
+        "client": first.client_name,
+        "contact": first.client_contact,
+        "add_url": f"{reverse('place')}?offer={pk}" if may_add else "",
+        "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
+    }
+    return {"offer": offer, "rows": rows, "etag": answers.etag_of(viewer.user.pk, offer, rows)}
 
 
 def decided(decision: Decision) -> str:
