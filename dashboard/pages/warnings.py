@@ -63,10 +63,15 @@ def make_bar(viewer: Viewer) -> Bar:
     )
     holds = own.with_people().order_by("held_until", "id")
     warnings = [each for hold in holds if (each := _warned(hold, viewer))]
+    shown = [
+        (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
+        for each in warnings
+    ]
+    etag = etag_of(viewer.user.pk, viewer.holds_url, shown)
     most = settings.HOLD_MINUTES_MAX
     if most >= STEP + SOON // timedelta(minutes=1):
-        return Bar(warnings, _etag(warnings, viewer), "add", STEP)
-    return Bar(warnings, _etag(warnings, viewer), "reservation_duration", most)
+        return Bar(warnings, etag, "add", STEP)
+    return Bar(warnings, etag, "reservation_duration", most)
 
 
 def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
@@ -80,11 +85,3 @@ def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
     level = "over" if is_over else "last" if left <= LAST else "soon" if left <= SOON else ""
     is_ahead = hold.slot_start > viewer.now
     return Warned(HoldRow(hold, viewer), level, local_times.iso(hold.held_until), is_ahead)
-
-
-def _etag(warnings: Sequence[Warned], viewer: Viewer) -> str:
-    shown = [
-        (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
-        for each in warnings
-    ]
-    return etag_of(viewer.user.pk, viewer.holds_url, shown)
