@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -44,6 +44,7 @@ class PickerForm(EventTypeForm, TimeZoneForm):
 
     event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
     other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
+    slot_start = SlotStartField(required=False)
     slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
     day = forms.DateField(label=_lazy("Day"), widget=DATE_INPUT)
     view = forms.CharField(required=False)
@@ -96,7 +97,7 @@ class Picker:
         self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
         self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
-        self.choice = _choice(data, wanted, event_type, _slot_start(form))
+        self.choice = _choice(data, wanted, event_type)
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
         self.form = _shown_form(asked, self.choice, event_type, self.grid)
@@ -148,9 +149,7 @@ def answer_poll(
     return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
 
 
-def _choice(
-    data: Mapping[str, Any], wanted: int | None, event_type: EventType | None, at: datetime | None
-) -> Choice:
+def _choice(data: Mapping[str, Any], wanted: int | None, event_type: EventType | None) -> Choice:
     return Choice(
         event_type_id=wanted,
         slot_duration=_length(data.get("slot_duration"), event_type),
@@ -158,7 +157,7 @@ def _choice(
         view=WEEK if data.get("view") == WEEK else DAY,
         seek=bool(data.get("seek")),
         client_zone=data.get("client_zone", ""),
-        chosen=at,
+        chosen=data.get("slot_start"),
         hosts=needed_by(event_type),
     )
 
@@ -224,14 +223,6 @@ def _length(minutes: int | None, event_type: EventType | None) -> int:
         return minutes
     is_option = minutes in event_type.length_options and minutes != event_type.length_in_minutes
     return minutes if is_option else 0
-
-
-def _slot_start(form: SlotForm) -> datetime | None:
-    try:
-        moment: datetime = SlotStartField().clean(_value(form, "slot_start"))
-    except ValidationError:
-        return None
-    return moment
 
 
 def _shown_form(
