@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -10,7 +10,6 @@ from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.calcom import EventType
-from dashboard.holds import services, transfer
 from dashboard.holds.catalogue import Group
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
@@ -115,42 +114,40 @@ class SlotForm(EventTypeForm, ServiceForm):
 
 
 class ReasonForm(ServiceForm):
-    """A reason: a code for the audit log, and free text, which stays on the hold."""
+    """A ready reason, as a code for the audit log, or any text, which stays on the hold."""
 
-    codes: Collection[str]
+    reasons: list[tuple[str, Any]]
 
+    reason = forms.CharField(
+        label=_("Why"),
+        required=False,
+        # Not by max_length, which would give each radio button a maxlength.
+        validators=[MaxLengthValidator(500)],
+    )
     note = forms.CharField(label=_("In your own words"), required=False, max_length=500)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].widget = forms.RadioSelect(choices=self.reasons)
 
     def clean(self) -> dict[str, Any]:
         """Take a reason that is not one of the codes as free text."""
         data = super().clean() or {}
         reason = data.get("reason", "")
-        if reason and reason not in self.codes:
+        if reason and reason not in dict(self.reasons):
             data["note"] = f"{reason} {data.get('note', '')}".strip()[:500]
             data["reason"] = "other"
         return data
 
 
-def reason_field(choices: list[tuple[str, Any]]) -> forms.CharField:
-    """Return an optional field with ready reasons, which takes any other text too."""
-    widget = forms.RadioSelect(choices=choices)
-    # Not by max_length, which would give each radio button a maxlength.
-    most = MaxLengthValidator(500)
-    return forms.CharField(label=_("Why"), required=False, validators=[most], widget=widget)
-
-
 class ReleaseForm(ReasonForm):
-    codes = services.RELEASE_REASONS
-    reason = reason_field(RELEASE_REASONS)
-    field_order = ["reason", "note"]
+    reasons = RELEASE_REASONS
 
 
 class TakeOverForm(ReasonForm):
     """Reason to take over a colleague's hold. The free text is added to the hold's note."""
 
-    codes = transfer.REASONS
-    reason = reason_field(TAKE_OVER_REASONS)
-    field_order = ["reason", "note"]
+    reasons = TAKE_OVER_REASONS
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # The hold's page has a release form, too, with the same field names.
