@@ -88,12 +88,11 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
     viewer, current = read_register(request)
     hold = get_hold(pk)
     shown = shown_of(request, hold, viewer, current)
-
-    def make_context() -> dict[str, Any]:
-        return shown | forms_of(request) | story_of(hold, viewer)
-
     return answers.render_unless_known(
-        request, "holds/_hold_live.html", shown["etag"], make_context
+        request,
+        "holds/_hold_live.html",
+        shown["etag"],
+        lambda: shown | forms_of(request) | story_of(hold, viewer),
     )
 
 
@@ -210,17 +209,19 @@ def hold_page(
 def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot) -> dict[str, Any]:
     """Return the part of the page's context that may change while it is open, and its ETag."""
     zone_form = for_client.zone_form(request, hold.pk)  # also remembers the zone for the sentence
+    zone, cal_now = for_client.zone_of(request, hold.pk), viewer.cal_now
     shown = {
         "row": HoldRow(hold, viewer),
         "badge": offer_badge_of(hold, current),
         "stands_in_for": hold.stands_in_for_id,
         "second_reservations": second_reservations(hold, viewer, current),
         "clashes": clash_sentences(hold, viewer, current),
-        "for_client": client_sentence(request, hold, viewer.cal_now),
+        # What to tell the client, for as long as it is true.
+        "for_client": for_client.sentence(hold, zone, now=cal_now)
+        if hold.is_assured(cal_now)
+        else "",
         "ending": ending(hold),
-        "may_take_over": transfer.can_take_over(
-            hold, viewer.user, cal_now=viewer.cal_now, now=viewer.now
-        ),
+        "may_take_over": transfer.can_take_over(hold, viewer.user, cal_now=cal_now, now=viewer.now),
     }
     story_version = search.story_version(hold.pk, now=viewer.now)
     etag = answers.etag_of(viewer.user.pk, viewer.is_admin, story_version, *shown.values())
@@ -249,8 +250,6 @@ def story_of(hold: Hold, viewer: Viewer) -> dict[str, Any]:
 def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[tuple[HoldRow, str]]:
     """Return reservations that were to replace the hold and were never confirmed, in words too."""
     found = [entry.pk for entry in current.holds if entry.stands_in_for_id == hold.pk]
-    if not found:
-        return []
     unconfirmed = Hold.objects.with_people().filter(pk__in=found, state=Hold.State.UNCONFIRMED)
     return [
         (HoldRow(each, viewer), safety.second_possibly_held(each.latest_end))
@@ -261,17 +260,8 @@ def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[t
 def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[SafeString]:
     """Return who is needed by other holds at the same time; no query where there is none."""
     others = [other.pk for other in current.clashes_of(hold.pk, viewer.cal_now)]
-    if not others:
-        return []
     found = Hold.objects.with_people().filter(pk__in=others).order_by("pk")
     return [clash_sentence(hold, other, viewer) for other in found]
-
-
-def client_sentence(request: HttpRequest, hold: Hold, cal_now: datetime) -> str:
-    """Return what to tell the client, for as long as it is true; then ""."""
-    if not hold.is_assured(cal_now):
-        return ""
-    return for_client.sentence(hold, for_client.zone_of(request, hold.pk), now=cal_now)
 
 
 def ending(hold: Hold) -> dict[str, str] | None:
@@ -286,10 +276,8 @@ def ending(hold: Hold) -> dict[str, str] | None:
         "zone": local_times.zone_name(),
     }
     reason = flash.end_reason(hold)
-    return {
-        "sentence": f"{sentence}: {reason}" if reason else f"{sentence}.",
-        "note": hold.end_note,
-    }
+    sentence = f"{sentence}: {reason}" if reason else f"{sentence}."
+    return {"sentence": sentence, "note": hold.end_note}
 
 
 def retake_minutes(asked: Mapping[str, Any], hold: Hold, cal_now: datetime) -> int:
