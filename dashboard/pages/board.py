@@ -22,7 +22,6 @@ from dashboard.audit.search import MAX_FINDINGS, findings
 from dashboard.holds import clock, register, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.register import HoldSummary, Snapshot
-from dashboard.holds.transfer import Transfer
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
@@ -99,7 +98,8 @@ class Board:
         self.tabs = [TabLink(each, str(each.label), counts[each], each == tab) for each in Tab]
         shown = _matching(_on_tab(tab, calm, viewer), find)
         self.rows = row_cache.rendered_rows(shown, viewer, current, of_office)
-        self.attention = [row for row in attention if finder(find)(row.search_text)]
+        matches = finder(find)
+        self.attention = [row for row in attention if matches(row.search_text)]
         self.lost_shown = most_lost if lists_lost else self.lost_count
         self.pages = asked.pages  # of lost holds
         self.findings = found if lists_lost and not find else []
@@ -131,7 +131,7 @@ class Board:
 def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
     viewer, current = read_register(request)
-    tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
+    tab, asked = tab_of(request), asked_for(request)
     board = Board(viewer, tab, current, asked)
     context = {"board": board, "etag": board_etag(viewer, tab, current, asked)}
     return answers.render_page(request, "board", context)
@@ -141,7 +141,7 @@ def show(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
-    tab, asked = tab_named(request.GET.get("tab", "")), asked_for(request)
+    tab, asked = tab_of(request), asked_for(request)
     etag = board_etag(viewer, tab, current, asked)
 
     def make_context() -> dict[str, Any]:
@@ -150,8 +150,9 @@ def poll(request: HttpRequest) -> HttpResponse:
     return answers.render_unless_known(request, "holds/_board.html", etag, make_context)
 
 
-def tab_named(value: str) -> Tab:
-    """Return the tab of that name; the tab with all holds for any other."""
+def tab_of(request: HttpRequest) -> Tab:
+    """Return the tab that the address names; the tab with all holds for any other name."""
+    value = request.GET.get("tab", "")
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
@@ -228,10 +229,8 @@ def _attention(
     """
     if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
         return []
-    holds: list[Hold] = []
-    if troubled:
-        open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
-        holds += open_holds.order_by("held_until", "id")
+    open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
+    holds = list(open_holds.order_by("held_until", "id"))
     if most_lost:
         lost = register.lost_or_gone(viewer.now, viewer.cal_now)
         lost = lost.with_people().order_by("-ended_at", "-id")
@@ -243,17 +242,15 @@ def _attention(
 
 
 def _taken_over_rows(viewer: Viewer) -> list[HoldRow]:
-    taken_from_them = transfer.transfers_from(viewer.user, now=viewer.now)
-    return [_taken_over_row(taken, viewer) for taken in taken_from_them]
-
-
-def _taken_over_row(taken: Transfer, viewer: Viewer) -> HoldRow:
-    """Return the row of a hold that a colleague took over, as its former holder sees it."""
-    values = {"who": taken.by, "when": local_times.when(taken.when, viewer.now)}
-    row = HoldRow(taken.hold, viewer)
-    row.state_label, row.icon, row.css_state = str(_("taken over")), "arrow", "changing"
-    row.sentence = str(_("%(who)s took over this hold from you at %(when)s.") % values)
-    return row
+    """Return the holds that colleagues took over, as their former holder sees them."""
+    rows = []
+    for taken in transfer.transfers_from(viewer.user, now=viewer.now):
+        row = HoldRow(taken.hold, viewer)
+        values = {"who": taken.by, "when": local_times.when(taken.when, viewer.now)}
+        row.state_label, row.icon, row.css_state = str(_("taken over")), "arrow", "changing"
+        row.sentence = str(_("%(who)s took over this hold from you at %(when)s.") % values)
+        rows.append(row)
+    return rows
 
 
 def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary]:

@@ -19,7 +19,7 @@ from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, parameters
-from dashboard.pages.board import Board, board_etag, tab_named
+from dashboard.pages.board import Board, board_etag, tab_of
 from dashboard.pages.hold import refused
 from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
 
@@ -41,7 +41,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
     messages.info(request, flash.check_summary(rows))
     viewer, current = read_register(request)
-    tab = tab_named(request.GET.get("tab", ""))
+    tab = tab_of(request)
     context = {
         "board": Board(viewer, tab, current),
         "etag": board_etag(viewer, tab, current),
@@ -100,5 +100,4 @@ def choose_calendar(request: HttpRequest) -> HttpResponse:
 
 
 def redirect_to_tab(request: HttpRequest) -> HttpResponse:
-    tab = tab_named(request.GET.get("tab", ""))
-    return HttpResponseRedirect(f"{reverse('board')}?tab={tab.value}", status=303)
+    return HttpResponseRedirect(f"{reverse('board')}?tab={tab_of(request).value}", status=303)
