@@ -20,7 +20,6 @@ from dashboard.holds import (
     catalogue,
     event_types,
     promises,
-    rate_and_clock,
     services,
     settle,
     targets,
@@ -71,11 +70,8 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         if error.outcome == Outcome.UNKNOWN:
             return answer_unknown(request, error)
         form.add_refusal(error)
-        hold = get_hold(pk)
-        target = target_of(form, hold, viewer_of(request)) if error.asks else None
-        return move_page(request, hold, form, status=error.status, error=error, target=target)
-    moved = _("Moved: %(held)s") % {"held": flash.held_until(hold)}
-    messages.success(request, moved)
+        return move_page(request, get_hold(pk), form, status=error.status, error=error)
+    messages.success(request, _("Moved: %(held)s") % {"held": flash.held_until(hold)})
     return answer_with_hold(request, hold)
 
 
@@ -107,11 +103,9 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     """
     hold = settle.load_settled(pk, now=timezone.now())
     params = recall(request) or request.GET
-    if not params.get("slot_start"):
-        form = MoveForm(initial=parameters.initial(params, MoveForm))
-        return move_page(request, hold, form)
-    form = MoveForm(params)
-    return move_page(request, hold, form, target=target_of(form, hold, viewer_of(request)))
+    if params.get("slot_start"):
+        return move_page(request, hold, MoveForm(params))
+    return move_page(request, hold, MoveForm(initial=parameters.initial(params, MoveForm)))
 
 
 def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] | None:
@@ -125,7 +119,7 @@ def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] |
     except HoldError as error:
         form.add_refusal(error)
         return None
-    return target_context(hold, spot)
+    return target_context(hold, spot, viewer)
 
 
 def move_page(
@@ -135,10 +129,10 @@ def move_page(
     *,
     status: int = 200,
     error: HoldError | None = None,
-    target: Mapping[str, str] | None = None,
 ) -> HttpResponse:
-    """Return the page for a form; ``target`` is where its button moves the hold."""
+    """Return the page for a form, whose button moves the hold where that is possible."""
     viewer = viewer_of(request)
+    target = target_of(form, hold, viewer) if error is None or error.asks else None
     if not form.is_bound:
         form.initial.setdefault("event_type_id", hold.event_type_id)
     params = request.POST if request.method == "POST" else request.GET
@@ -164,14 +158,14 @@ def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, 
     }
 
 
-def target_context(hold: Hold, spot: SlotHold) -> dict[str, str]:
+def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]:
     """Return where a move goes, in words, and its risk if the two times overlap."""
     same_type = spot.event_type_id == hold.event_type_id
     event_type = catalogue.event_type(spot.event_type_id)
     title = event_types.title_of(event_type)
-    now = timezone.now()
-    cal_now = rate_and_clock.cal_now(now)
-    doubts = promises.doubts_about(spot, event_type, exclude=hold.pk, cal_now=cal_now, now=now)
+    doubts = promises.doubts_about(
+        spot, event_type, exclude=hold.pk, cal_now=viewer.cal_now, now=viewer.now
+    )
     risks = [doubt.problem.happened for doubt in doubts]
     if alteration.leaves_gap(hold, spot):
         risks.append(
