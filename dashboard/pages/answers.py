@@ -59,8 +59,11 @@ def render_page(
         viewer = viewer_of(request)
         context["problem"] = error.problem
         context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.problem.others]
-    template = f"holds/{_part(request, name) if wants_part(request) else name}.html"
-    answer = render(request, template, context, status=status)
+    template = name
+    if wants_part(request):
+        smaller = SMALLER_PARTS.get(name, {}).get(target_of(request))
+        template = smaller or PARTS.get(name, f"_{name}")
+    answer = render(request, f"holds/{template}.html", context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:
         answer["Retry-After"] = str(error.problem.wait)
     patch_vary_headers(answer, ["HX-Request", "HX-Request-Type", "HX-Target"])
@@ -104,7 +107,3 @@ def render_unless_known(
     if known is not None:
         del answer["Content-Type"]  # there is no body
     return answer
-
-
-def _part(request: HttpRequest, name: str) -> str:
-    return SMALLER_PARTS.get(name, {}).get(target_of(request)) or PARTS.get(name, f"_{name}")

@@ -139,8 +139,7 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     if typed := recall(request, "calendar"):
         return calendar_page(request, found, CalendarForm(typed, calendar=found))
     if request.method != "POST":
-        fields = ("label", "colour", "position", "is_paused", "is_hidden")
-        initial = {name: getattr(found, name) for name in fields}
+        initial = forms.model_to_dict(found, list(CalendarForm.base_fields))
         initial["people"] = found.limited_people.values_list("pk", flat=True)
         return calendar_page(request, found, CalendarForm(initial=initial, calendar=found))
     form = CalendarForm(request.POST, calendar=found)

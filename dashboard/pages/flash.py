@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,7 +86,7 @@ def event_type(hold: Hold) -> str:
 
 def check_summary(rows: Sequence[CheckResult]) -> str:
     """Return what several checks found, in one sentence."""
-    same = Counter(row.finding for row in rows)[Comparison.SAME]
+    same = sum(row.finding is Comparison.SAME for row in rows)
     summary = ngettext(
         "cal.com has %(same)s of %(count)s hold as it stands here.",
         "cal.com has %(same)s of %(count)s holds as they stand here.",
