@@ -1,7 +1,5 @@
 """Make the answers that all pages share: a page or its htmx part, a redirect, an ETag."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from functools import wraps

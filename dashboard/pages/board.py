@@ -1,7 +1,5 @@
 """Show the board: holds on tabs, soonest end first. Answer its poll, and check several holds."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime

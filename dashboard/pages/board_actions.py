@@ -1,7 +1,5 @@
 """Act on the board: check several holds, put aside what needs attention, filter by calendar."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

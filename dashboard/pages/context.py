@@ -1,7 +1,5 @@
 """Give every template both time zones, cal.com's clock and the warnings bar."""
 
-from __future__ import annotations
-
 from functools import cache
 
 from django.conf import settings

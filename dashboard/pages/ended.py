@@ -3,8 +3,6 @@
 They may be many, so a page has only some of them, and a search asks the server.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote

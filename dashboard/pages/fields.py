@@ -1,7 +1,5 @@
 """Form fields and inputs of moments, minutes, time zones and tokens."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Sentences for flash messages, and the words for moments and reasons in them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Tell the client of a hold about it: a sentence, also in their time zone, kept in the session."""
 
-from __future__ import annotations
-
 from datetime import datetime, tzinfo
 
 from django import forms

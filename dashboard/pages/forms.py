@@ -1,7 +1,5 @@
 """Forms that more than one page shows. Fields check types and shapes, services the rules."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

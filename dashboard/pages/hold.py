@@ -1,7 +1,5 @@
 """One hold: its page with the forms to change it; checking, extending and taking it over."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Look up a reservation at cal.com by its uid, and take it into the register."""
 
-from __future__ import annotations
-
 import hashlib
 from typing import Any
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """Move a hold: choose another time, see from and to, then move."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

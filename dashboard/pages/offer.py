@@ -1,7 +1,5 @@
 """Several times held for one client: the page of the offer, adding a time, keeping one."""
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlencode
 

@@ -1,7 +1,5 @@
 """Numbers, versions and form values as addresses and forms bring them."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Pick a time, on the pages that hold and move: a form, and the choice of times it stands for."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any

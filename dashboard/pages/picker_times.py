@@ -1,7 +1,5 @@
 """Read the times of one event type for whole days of the viewer, each span once per page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta

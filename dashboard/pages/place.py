@@ -1,7 +1,5 @@
 """Hold a time: the page with picker and form, empty or filled from an earlier hold or an offer."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping
 from datetime import datetime

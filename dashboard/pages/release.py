@@ -1,7 +1,5 @@
 """Release one hold, from the form on its page, or several, on a page of its own."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """Rendered rows of the board, kept until something in them changes."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Holds as pages show them: every value formatted once, for one viewer, above the template."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Answer errors that no view handles."""
 
-from __future__ import annotations
-
 import sys
 
 from django.db import DatabaseError, InterfaceError

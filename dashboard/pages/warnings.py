@@ -5,8 +5,6 @@ https://www.w3.org/WAI/WCAG22/Understanding/timing-adjustable asks for a warning
 to extend by a simple action, and ten such times: the bar gives two minutes, as often as wanted.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta

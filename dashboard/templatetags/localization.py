@@ -1,7 +1,5 @@
 """Filters for moments in templates."""
 
-from __future__ import annotations
-
 from django import template
 
 from dashboard.localization import local_times
