@@ -82,9 +82,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("audit/searches/", admins_only(saved_searches.searches), name="audit-searches"),
     path("audit/searches/<int:pk>/", admins_only(saved_searches.search), name="audit-search"),
     path(
-        "audit/searches/others",
-        admins_only(saved_searches.others),
-        name="audit-searches-of-others",
+        "audit/searches/others", admins_only(saved_searches.others), name="audit-searches-of-others"
     ),
     path(
         "audit/<int:pk>/put-aside",

@@ -131,11 +131,7 @@ def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> di
 
 
 def look_up_page(
-    request: HttpRequest,
-    *,
-    status: int = 200,
-    error: HoldError | None = None,
-    **context: Any,
+    request: HttpRequest, *, status: int = 200, error: HoldError | None = None, **context: Any
 ) -> HttpResponse:
     """Return the page. A ``take_form`` that was sent is shown without asking cal.com again."""
     form = context.setdefault("form", LookUpForm())

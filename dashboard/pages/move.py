@@ -13,15 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import (
-    alteration,
-    catalogue,
-    event_types,
-    promises,
-    services,
-    settle,
-    targets,
-)
+from dashboard.holds import alteration, catalogue, event_types, promises, services, settle, targets
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold

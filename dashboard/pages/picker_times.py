@@ -56,12 +56,7 @@ class TimesReader:
     """
 
     def __init__(
-        self,
-        event_type_id: int,
-        slot_duration: int,
-        viewer: Viewer,
-        *,
-        hosts: Collection[Any] = (),
+        self, event_type_id: int, slot_duration: int, viewer: Viewer, *, hosts: Collection[Any] = ()
     ) -> None:
         self.event_type_id = event_type_id
         self.slot_duration = slot_duration
