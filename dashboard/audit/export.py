@@ -1,16 +1,16 @@
 """Export the log: every entry of the matching actions, oldest first, in constant memory.
 
 A line has all columns, as :mod:`dashboard.audit.chain` hashes them, and besides ``position`` and
-``link`` in the chain, ``at_office`` (the moment in the office's time zone) and ``schema``. JSON is
-written as the database has it: to read and write it anew would take as long as all the rest. Lines
-come in blocks, because to send each on its own takes longer than to make it.
+``link`` in the chain, ``at_office`` (the moment in the office's time zone) and ``schema``. Columns
+of JSON are written as the database has them. Lines come in blocks, because to send each on its own
+takes longer than to make it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from functools import lru_cache
@@ -42,19 +42,12 @@ HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
-# SQLite stores anything in any column; JSON has no infinite numbers.
-NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
-AS_NUMBER = "CASE WHEN {0} BETWEEN -1e308 AND 1e308 THEN {0} ELSE {0} || '' END"
 IN_READABLE_FORM = (
     r"CASE WHEN typeof(\g<0>) IN ('text', 'blob') THEN readable(CAST(\g<0> AS BLOB)) ELSE \g<0> END"
 )
-# SQLite has an id of 32 hexadecimal digits; what is none stays as it is.
-DASHED = "CASE length(e.action_id) WHEN 32 THEN {} ELSE e.action_id END".format(
-    " || '-' || ".join(
-        f"substr(e.action_id, {start}, {length})"
-        for start, length in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
-    ),
-)
+# SQLite stores anything in any column; JSON has no infinite numbers.
+NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
+AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
 
 
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
@@ -126,7 +119,7 @@ def since(position: int) -> Iterator[Block]:
 
 def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
-    columns = f"{key}, {as_text(connection.vendor, 'at')}, {file_format.columns(connection.vendor)}"
+    columns = f"{key}, {stored_columns(connection.vendor)}"
     try:
         rows = selected(columns, source, parameters)
     except DatabaseError:
@@ -137,6 +130,14 @@ def block(file_format: Format, key: str, source: str, parameters: Sequence[int])
         columns = re.sub(r"\b[el]\.\w+", IN_READABLE_FORM, columns)
         rows = selected(columns, source, parameters)
     return Block("".join(file_format.lines(rows)), len(rows), rows[-1][0] if rows else 0)
+
+
+def stored_columns(vendor: str) -> str:
+    """Return the SQL of id, position and link of an entry, and then its COLUMNS."""
+    stored = {name: as_text(vendor, name) for name in COLUMNS}
+    if vendor == "sqlite":
+        stored |= {name: AS_NUMBER.format(name) for name in NUMBERS}
+    return ", ".join(["e.id", "l.position", "coalesce(l.hash, '')", *stored.values()])
 
 
 def selected(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
@@ -169,34 +170,6 @@ def office_minute(text: str, zone: tzinfo) -> tuple[str, str]:
     return whole[:16], whole[16:]
 
 
-def json_columns(vendor: str) -> str:
-    """Return the SQL of the parts of a line that the database writes; it does so in C."""
-    start = {"schema": str(SCHEMA), "id": "e.id", "position": "l.position"}
-    start |= {"link": "coalesce(l.hash, '')"}
-    first = COLUMNS.index(JSON_COLUMNS[0])
-    before, after = (
-        {name: f"e.{name}" for name in names} for names in (COLUMNS[1:first], COLUMNS[first + 3 :])
-    )
-    if vendor == "sqlite":
-        before["action_id"] = DASHED
-        before, after = (
-            names | {name: AS_NUMBER.format(f"e.{name}") for name in NUMBERS if name in names}
-            for names in (before, after)
-        )
-    parts = [json_members(vendor, columns) for columns in (start, before, after)]
-    return ", ".join([*parts, *(as_text(vendor, name) for name in JSON_COLUMNS)])
-
-
-def json_members(vendor: str, columns: Mapping[str, str]) -> str:
-    """Return the SQL of members of a JSON object, without its brackets."""
-    if vendor == "sqlite":
-        pairs = ", ".join(f"'{name}', {sql}" for name, sql in columns.items())
-        return f"trim(json_object({pairs}), '{{}}')"
-    return " || ',' || ".join(
-        f"'\"{name}\":' || coalesce(to_json({sql})::text, 'null')" for name, sql in columns.items()
-    )
-
-
 def json_text(stored: str | bytes) -> str:
     """Return JSON in one line; what is no JSON as a JSON string."""
     text = stored if isinstance(stored, str) else readable(stored)
@@ -217,23 +190,25 @@ def is_json(text: str) -> bool:
     return True
 
 
-def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield each row as one line of JSON; a moment that is none is written as it is stored."""
-    for _key, at, start, first, last, asked, before, after in rows:
+def values_of(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
+    """Yield the values of each row in the order of HEAD; a moment that is none as it is stored."""
+    for _key, entry_id, position, link, at, kind, action_id, *rest in rows:
         try:
-            moments = f'"at_office":"{at_office(at)}","at":"{chain.moment(at)}"'
+            office, utc = at_office(at), chain.moment(at)
         except (ValueError, OverflowError):
-            moments = f'"at_office":{json.dumps(at)},"at":{json.dumps(at)}'
-        yield (
-            f'{{{start},{moments},{first},"asked":{asked if asked == EMPTY else json_text(asked)},'
-            f'"before":{before if before == EMPTY else json_text(before)},'
-            f'"after":{after if after == EMPTY else json_text(after)},{last}}}\n'
-        )
+            office = utc = at
+        action = chain.dashed(readable(action_id))
+        yield SCHEMA, entry_id, position, link, office, utc, kind, action, *rest
 
 
-def csv_columns(vendor: str) -> str:
-    columns = [as_text(vendor, name) for name in COLUMNS]
-    return ", ".join([str(SCHEMA), "e.id", "l.position", "coalesce(l.hash, '')", *columns])
+def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """Yield each row as one line of JSON."""
+    for values in values_of(rows):
+        line = dict(zip(HEAD, values, strict=True))
+        for name in JSON_COLUMNS:
+            stored = line[name]
+            line[name] = {} if stored == EMPTY else orjson.Fragment(json_text(stored))
+        yield orjson.dumps(line, default=readable, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 class Cells(dict[Any, str]):
@@ -268,33 +243,20 @@ def in_quotes(text: str) -> str:
 def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """Yield each row as one line of CSV."""
     cells, json_cells = Cells(), JsonCells()
-    of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD[5:]]
-    for _key, at, schema, entry_id, position, link, _at, kind, action_id, *rest in rows:
-        try:
-            office, utc = at_office(at), chain.moment(at)
-        except (ValueError, OverflowError):
-            office, utc = cells[at], at
-        start = f"{schema},{entry_id},{cells[position]},{cells[link]},{office}"
-        values = (utc, kind, chain.dashed(action_id), *rest)
-        yield f"{start},{','.join(map(getitem, of_column, values))}\r\n"
+    of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
+    for values in values_of(rows):
+        yield f"{','.join(map(getitem, of_column, values))}\r\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """Format of a file; ``columns`` gives the SQL of what ``lines`` makes lines of."""
-
     content_type: str
     head: str
-    columns: Callable[[str], str]
     lines: Callable[[Iterable[Sequence[Any]]], Iterator[str]]
 
 
 FORMATS = {
-    "csv": Format(
-        "text/csv; charset=utf-8",
-        "\ufeff" + ",".join(HEAD) + "\r\n",  # the mark, so that spreadsheets read UTF-8
-        csv_columns,
-        csv_lines,
-    ),
-    "jsonl": Format("application/jsonl; charset=utf-8", "", json_columns, json_lines),
+    # The mark lets spreadsheets read UTF-8.
+    "csv": Format("text/csv; charset=utf-8", f"\ufeff{','.join(HEAD)}\r\n", csv_lines),
+    "jsonl": Format("application/jsonl; charset=utf-8", "", json_lines),
 }
