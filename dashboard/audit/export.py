@@ -19,13 +19,13 @@ from typing import Any
 
 import orjson
 from django.db import DatabaseError, connection
+from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.audit import chain, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, AuditLink
-from dashboard.audit.search import LogFilter
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
@@ -69,11 +69,11 @@ class Block:
     last: int
 
 
-def of_filter(name: str, log_filter: LogFilter, now: datetime) -> Iterator[Block]:
-    """Yield every entry of the actions that the filter matches, action by action."""
+def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
+    """Yield every entry of the actions that meet the conditions, action by action."""
     file_format = FORMATS[name]
     yield Block(file_format.head, 0, 0)
-    found, last = search.alternatives(log_filter, now), 0
+    found, last = search.alternatives(conditions), 0
     while ids := first_ids((each.newer_than(last) for each in found), BATCH):
         places = ", ".join(["%s"] * len(ids))
         yield block(
@@ -86,7 +86,7 @@ def of_filter(name: str, log_filter: LogFilter, now: datetime) -> Iterator[Block
         )
         last = ids[-1]
         if len(ids) == BATCH:  # too many to sort all of them each time
-            found = [search.matching_entries(log_filter, now)]
+            found = [search.matching(conditions)]
 
 
 def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
@@ -95,9 +95,9 @@ def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
     return sorted(ids)[:size]
 
 
-def ends(log_filter: LogFilter, now: datetime) -> tuple[int, int]:
-    """Return the ids of the first and the last action that the filter matches, 0 without any."""
-    found = search.alternatives(log_filter, now)
+def ends(conditions: Sequence[Q]) -> tuple[int, int]:
+    """Return the ids of the first and the last action that meet the conditions, 0 without any."""
+    found = search.alternatives(conditions)
     first = search.first_of((each.order_by("id") for each in found), 1)
     last = search.first_of((each.newest_first() for each in found), 1, newest=True)
     return (first[0][0], last[0][0]) if first and last else (0, 0)

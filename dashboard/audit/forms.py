@@ -20,10 +20,10 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.pictures import Range
-from dashboard.audit.rollups import begun_between
-from dashboard.audit.search import WITHOUT_OUTCOME, LogFilter
-from dashboard.audit.term_values import TermError
-from dashboard.audit.terms import Context, Person
+from dashboard.audit.rollups import MAX_ID
+from dashboard.audit.search import by_system
+from dashboard.audit.term_values import TermError, local_days
+from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Context, Person
 from dashboard.localization import local_times
 
 SYSTEM = "system"
@@ -34,7 +34,6 @@ OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcom
 LAST_DAYS = [(1, _lazy("Today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
 DAYS = 7  # without a choice
 MOST_DAYS = timedelta(days=366)
-MAX_ID = 2**63 - 1
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
 
@@ -106,7 +105,7 @@ class LogForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.people = people()
         self.context = Context(self.people, viewer, now or timezone.now())
-        self.conditions: list[Q] = []
+        self.term_conditions: list[Q] = []
         person = self.fields["person"]
         if isinstance(person, forms.ChoiceField):
             person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *choices(self.people)]
@@ -173,7 +172,7 @@ class LogForm(forms.Form):
         """Read the terms; a term that makes no sense is an error beside the field."""
         text: str = self.cleaned_data["find"]
         try:
-            self.conditions = terms.conditions(text, self.context)
+            self.term_conditions = terms.conditions(text, self.context)
         except TermError as error:
             raise forms.ValidationError(str(error)) from error
         return text
@@ -184,25 +183,19 @@ class LogForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", _("This day is before the first one."))
 
-    def log_filter(self) -> LogFilter:
-        """Return the filter of a valid form; days start at midnight in the reader's time zone."""
-        chosen = self.cleaned_data
-        person, since, until = chosen["person"], chosen["since"], chosen["until"]
+    def conditions(self) -> list[Q]:
+        """Return the conditions of a valid form on actions; days are those of the reader."""
+        chosen, found = self.cleaned_data, list(self.term_conditions)
+        for name in ("action", "outcome", "hold"):
+            if chosen[name]:
+                found.append(READERS[name](str(chosen[name]), self.context))
+        if person := chosen["person"]:
+            found.append(by_system() if person == SYSTEM else Q(actor=int(person)))
+        since = chosen["since"]
         if chosen["last"]:
             first = local_times.local_date(self.context.now) - timedelta(days=chosen["last"] - 1)
             since = max(since or first, first)
-        days = begun_between(
-            local_times.midnight(since) if since else None,
-            local_times.midnight(until + timedelta(days=1)) if until else None,
-        )
-        return LogFilter(
-            person=int(person) if person and person != SYSTEM else None,
-            hold=chosen["hold"],
-            by_system=person == SYSTEM,
-            action=chosen["action"],
-            outcome=chosen["outcome"],
-            conditions=(*self.conditions, days),
-        )
+        return [*found, local_days(since, chosen["until"])]
 
 
 class RangeForm(forms.Form):

@@ -6,14 +6,12 @@ Pagination uses the primary key of a page's last line, without counting or OFFSE
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import Exists, Q
-from django.utils.formats import number_format
-from django.utils.translation import gettext as _
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
@@ -27,20 +25,7 @@ COMMON = 5000  # texts
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
-WITHOUT_OUTCOME = "none"
 Row = tuple[int, uuid.UUID]  # id of the first entry, and action id
-
-
-@dataclass(frozen=True, slots=True)
-class LogFilter:
-    """Filter of the log. None and "" do not filter."""
-
-    person: int | None = None  # a primary key
-    hold: int | None = None  # a primary key
-    by_system: bool = False
-    action: str = ""
-    outcome: str = ""  # an outcome, or WITHOUT_OUTCOME
-    conditions: tuple[Q, ...] = ()  # of days and terms, on actions
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +44,12 @@ class Page:
     total: int | None
     first: int
 
-    @property
-    def total_text(self) -> str:
-        """Number of matching actions, or "many"."""
-        return _("many") if self.total is None else number_format(self.total)
-
 
 @dataclass(frozen=True, slots=True)
 class Story:
     """Latest actions on one hold, newest first, and how many earlier ones are left out."""
 
-    lines: tuple[Line, ...]
+    lines: list[Line]
     earlier: int
     hold_id: int
 
@@ -96,31 +76,18 @@ def check(condition: Q) -> Q:
     return Q(*condition.checks, _connector=Q.OR) if isinstance(condition, Word) else condition
 
 
-def matching_entries(log_filter: LogFilter, now: datetime) -> LoggedActionQuerySet:
-    """Return the actions that match, each with the id of its first entry."""
-    found = LoggedAction.objects.filter(*map(check, log_filter.conditions))
-    for name in ("action", "outcome"):
-        if value := getattr(log_filter, name):
-            found = found.filter(**{name: "" if value == WITHOUT_OUTCOME else value})
-    if log_filter.outcome == WITHOUT_OUTCOME:
-        found = found.filter(silent(now))
-    if log_filter.person is not None:
-        found = found.filter(actor=log_filter.person)
-    if log_filter.by_system:
-        found = found.filter(by_system())
-    if log_filter.hold is not None:
-        found = found.filter(of_holds(hold=log_filter.hold))
-    return found
+def matching(conditions: Iterable[Q]) -> LoggedActionQuerySet:
+    """Return the actions that meet all conditions."""
+    return LoggedAction.objects.filter(*map(check, conditions))
 
 
-def alternatives(log_filter: LogFilter, now: datetime) -> list[LoggedActionQuerySet]:
-    """Return queries that together find what ``matching_entries`` does, each with an index."""
-    words = [each for each in log_filter.conditions if isinstance(each, Word)]
+def alternatives(conditions: Sequence[Q]) -> list[LoggedActionQuerySet]:
+    """Return queries that together find what ``matching`` does, each with an index."""
+    words = [each for each in conditions if isinstance(each, Word)]
     if not words:
-        return [matching_entries(log_filter, now)]
+        return [matching(conditions)]
     rarest = min(words, key=Word.frequency) if len(words) > 1 else words[0]
-    others = tuple(each for each in log_filter.conditions if each is not rarest)
-    found = matching_entries(replace(log_filter, conditions=others), now)
+    found = matching(each for each in conditions if each is not rarest)
     return [found.filter(way) for way in rarest.children]
 
 
@@ -129,10 +96,10 @@ def by_system() -> Q:
     return Q(actor=None) & ~Q(action__in=WITHOUT_SIGN_IN)
 
 
-def silent(now: datetime) -> Q:
-    """Match actions without an entry in the last MAX_SILENCE."""
+def without_outcome(now: datetime) -> Q:
+    """Match actions without an outcome and without an entry in the last MAX_SILENCE."""
     recent = of_same_action(at__gte=now - MAX_SILENCE, at__lte=now + MAX_SILENCE)
-    return ~Q(Exists(recent))
+    return Q(outcome="") & ~Q(Exists(recent))
 
 
 def of_holds(**conditions: Any) -> Q:
@@ -142,7 +109,7 @@ def of_holds(**conditions: Any) -> Q:
 
 
 def page(
-    log_filter: LogFilter,
+    conditions: Sequence[Q],
     *,
     before: int | None = None,
     after: int | None = None,
@@ -155,28 +122,27 @@ def page(
     a whole page behind ``after``, it is the newest one.
     """
     is_newest = before is None
-    rows = rows_beyond(log_filter, now, after=after) if after else []
+    rows = rows_beyond(conditions, after=after) if after else []
     if has_older := len(rows) > PAGE_SIZE:
         rows, is_newest = rows[:PAGE_SIZE][::-1], False
     else:
-        rows = rows_beyond(log_filter, now, before=before)
+        rows = rows_beyond(conditions, before=before)
         has_older = len(rows) > PAGE_SIZE
-    lines = lines_of((action_id for _id, action_id in rows[:PAGE_SIZE]), now, viewer)
+    entries = AuditEntry.objects.of_actions([action_id for _id, action_id in rows[:PAGE_SIZE]])
+    lines = tuple(fold(entries, now=now, viewer=viewer))
     older = rows[PAGE_SIZE - 1][0] if has_older else None
     newer = rows[0][0] if rows and not is_newest else None
-    is_whole = is_newest and older is None
-    total = len(rows) if is_whole else None
+    total = len(rows) if is_newest and not has_older else None
     return Page(lines, older, newer, total, rows[0][0] if rows else 0)
 
 
-def count_newer(log_filter: LogFilter, first: int, now: datetime) -> int:
+def count_newer(conditions: Sequence[Q], first: int) -> int:
     """Return how many actions began after the first line of a page, to MAX_NEWS and one more."""
-    return len(rows_beyond(log_filter, now, after=first, size=MAX_NEWS + 1))
+    return len(rows_beyond(conditions, after=first, size=MAX_NEWS + 1))
 
 
 def rows_beyond(
-    log_filter: LogFilter,
-    now: datetime,
+    conditions: Sequence[Q],
     *,
     before: int | None = None,
     after: int | None = None,
@@ -194,17 +160,16 @@ def rows_beyond(
         return found.newer_than(after).order_by("id")
 
     is_older = after is None
-    others = [each for each in log_filter.conditions if not isinstance(each, Word)]
-    if len(others) < len(log_filter.conditions):
-        nearest = ordered(matching_entries(replace(log_filter, conditions=tuple(others)), now))
-        end = nearest.values_list("id", flat=True)[NEAREST : NEAREST + 1].first()
-        near = ordered(matching_entries(log_filter, now))
+    others = [each for each in conditions if not isinstance(each, Word)]
+    if len(others) < len(conditions):
+        nearest = ordered(matching(others)).values_list("id", flat=True)
+        end = nearest[NEAREST : NEAREST + 1].first()
+        near = ordered(matching(conditions))
         near = near.newer_than(end) if is_older else near.older_than(end)
         rows = first_of([near], size, newest=is_older)
         if end is None or len(rows) == size:
             return rows
-    found = map(ordered, alternatives(log_filter, now))
-    return first_of(found, size, newest=is_older)
+    return first_of(map(ordered, alternatives(conditions)), size, newest=is_older)
 
 
 def first_of(
@@ -224,7 +189,7 @@ def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
     if len(entries) == MAX_STORY:
         lines = lines[:-1]  # the oldest action may be incomplete
         earlier = of_hold.openings().count() - len(lines)
-    return Story(tuple(lines), earlier, hold_id)
+    return Story(lines, earlier, hold_id)
 
 
 def story_version(hold_id: int, *, now: datetime) -> tuple[int, bool]:
@@ -235,17 +200,6 @@ def story_version(hold_id: int, *, now: datetime) -> tuple[int, bool]:
 
 def findings(now: datetime) -> list[Line]:
     """Return actions without an outcome and without an entry for MAX_SILENCE, newest first."""
-    without = matching_entries(LogFilter(outcome=WITHOUT_OUTCOME), now)
-    found = without.filter(at__gte=now - WINDOW).newest_first()
-    return list(lines_of(found.values_list("action_id", flat=True)[:MAX_FINDINGS], now, None))
-
-
-def lines_of(
-    action_ids: Iterable[uuid.UUID], now: datetime, viewer: int | None
-) -> tuple[Line, ...]:
-    """Return the lines of these actions, in this order."""
-    order = list(dict.fromkeys(action_ids))
-    if not order:
-        return ()
-    lines = fold(AuditEntry.objects.of_actions(order), now=now, viewer=viewer)
-    return tuple(sorted(lines, key=lambda line: order.index(line.action_id)))
+    found = matching([without_outcome(now)]).filter(at__gte=now - WINDOW).newest_first()
+    action_ids = list(found.values_list("action_id", flat=True)[:MAX_FINDINGS])
+    return fold(AuditEntry.objects.of_actions(action_ids), now=now)

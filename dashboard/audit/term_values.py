@@ -9,11 +9,10 @@ from django.db.models import Q
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
-from dashboard.audit.rollups import begun_between
+from dashboard.audit.rollups import MAX_ID, begun_between
 from dashboard.localization import local_times
 
 RELATIVE = re.compile(r"([1-9][0-9]{0,3})([dh])")
-MAX_ID = 2**63 - 1
 
 
 class TermError(ValueError):
@@ -29,15 +28,19 @@ def days(value: str, now: datetime) -> Q:
         amount = int(relative[1])
         if relative[2] == "h":
             return begun_between(now - timedelta(hours=amount), None)
-        first_day = local_times.local_date(now) - timedelta(days=amount - 1)
-        return begun_between(local_times.midnight(first_day), None)
+        return local_days(local_times.local_date(now) - timedelta(days=amount - 1), None)
     start = read_day(first, now) if first else None
     end = read_day(last, now) if last else None if is_range else start
     if start and end and end < start:
         raise TermError(_("“%(text)s” ends before it begins.") % {"text": value})
+    return local_days(start, end)
+
+
+def local_days(first: date | None, last: date | None) -> Q:
+    """Match local days, both included; None is no limit."""
     return begun_between(
-        local_times.midnight(start) if start else None,
-        local_times.midnight(end + timedelta(days=1)) if end else None,
+        local_times.midnight(first) if first else None,
+        local_times.midnight(last + timedelta(days=1)) if last else None,
     )
 
 

@@ -28,6 +28,7 @@ from dashboard.localization.searching import NUMBER_TERM, finder, forms_of_term,
 TERM = re.compile(
     r"""(?P<minus>-)?(?:(?P<name>[A-Za-z]+):(?P<value>"[^"]*"?|\S*)|(?P<word>"[^"]*"?|\S+))"""
 )
+WITHOUT_OUTCOME = "none"
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
 
 
@@ -193,9 +194,9 @@ def action(value: str, _context: Context) -> Q:
 
 
 def outcome(value: str, context: Context) -> Q:
-    chosen = one_of(value, [*Outcome.values, "none"])
-    if chosen == "none":
-        return Q(outcome="") & search.silent(context.now)
+    chosen = one_of(value, [*Outcome.values, WITHOUT_OUTCOME])
+    if chosen == WITHOUT_OUTCOME:
+        return search.without_outcome(context.now)
     return Q(outcome=chosen)
 
 

@@ -31,7 +31,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         story = stories.told_by(form.cleaned_data["find"], form.context)
         page = search.page(
-            form.log_filter(),
+            form.conditions(),
             before=form.cleaned_data["before"],
             after=form.cleaned_data["after"],
             now=now,
@@ -72,7 +72,7 @@ def audit_news(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "first": first,
-        "news": search.count_newer(form.log_filter(), first, now),
+        "news": search.count_newer(form.conditions(), first),
         "most": search.MAX_NEWS,
         "now": now,
     }

@@ -33,7 +33,7 @@ def export_log(request: HttpRequest) -> HttpResponseBase:
         return HttpResponseRedirect(page, status=303)
     now = timezone.now()
     export.record(name, form.recorded, by=actor_of(request), now=now)
-    blocks = export.of_filter(name, form.log_filter(), now)
+    blocks = export.of_actions(name, form.conditions())
     content_type = export.FORMATS[name].content_type
     response = StreamingHttpResponse((block.text for block in blocks), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.{name}"'

@@ -13,6 +13,5 @@ LATER = after(3600)
 def found(text: str, viewer: int | None = None) -> list[tuple[str, str]]:
     """Return action and actor of each action that is found, newest first, without the fixtures."""
     context = Context(people(), viewer, LATER)
-    log_filter = search.LogFilter(conditions=tuple(terms.conditions(text, context)))
-    lines = search.page(log_filter, now=LATER).lines
+    lines = search.page(terms.conditions(text, context), now=LATER).lines
     return [(line.action, line.who) for line in lines if line.action != "person_added"]

@@ -162,9 +162,9 @@ def test_words_are_found_beyond_the_nearest_actions(log, nearest, monkeypatch):
     assert found("zoe") == [EXPIRED, EXTENDED]
     assert found("lukasiewicz -action:sign_in") == [CHANGED, FAILED, STUCK]
     context = Context(people(), None, LATER)
-    log_filter = search.LogFilter(conditions=tuple(terms.conditions("lukasiewicz", context)))
-    *newer, oldest = search.rows_beyond(log_filter, LATER)
-    assert search.rows_beyond(log_filter, LATER, after=oldest[0]) == newer[::-1]
+    conditions = terms.conditions("lukasiewicz", context)
+    *newer, oldest = search.rows_beyond(conditions)
+    assert search.rows_beyond(conditions, after=oldest[0]) == newer[::-1]
     assert len(newer) > 3
 
 
@@ -176,7 +176,7 @@ def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
     context = Context(people(), None, LATER)
     conditions = terms.conditions("bronte action:extend", context)
     with django_assert_num_queries(2):
-        assert len(search.rows_beyond(search.LogFilter(conditions=tuple(conditions)), LATER)) == 1
+        assert len(search.rows_beyond(conditions)) == 1
 
 
 def test_rarest_of_several_words_is_looked_up(log, staff):
@@ -185,9 +185,8 @@ def test_rarest_of_several_words_is_looked_up(log, staff):
     context = Context(people(), None, LATER)
     client, zoe = conditions = terms.conditions("client zoe", context)
     assert (client.frequency(), zoe.frequency()) == (4, 1)
-    found = search.alternatives(search.LogFilter(conditions=tuple(conditions)), LATER)
-    others = search.LogFilter(conditions=(client,))
-    expected = [search.matching_entries(others, LATER).filter(way) for way in zoe.children]
+    found = search.alternatives(conditions)
+    expected = [search.matching([client]).filter(way) for way in zoe.children]
     assert list(map(str, (each.query for each in found))) == [str(e.query) for e in expected]
 
 

@@ -4,7 +4,6 @@ import logging
 import os
 import sys
 from contextlib import nullcontext
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -81,7 +80,7 @@ class Command(BaseCommand):
             if cursor:
                 self.follow(cursor, options["every"], options["output"])
             else:
-                self.write(options["format"], form, now)
+                self.write(options["format"], form)
                 if prune := checkpoints.latest_prune():
                     until = local_times.in_full(prune.until)
                     self.stderr.write(f"Without entries until {until}: retention removed them.")
@@ -110,10 +109,10 @@ class Command(BaseCommand):
                 stop.wait(every)
                 close_old_connections()
 
-    def write(self, name: str, form: LogForm, now: datetime) -> None:
-        log_filter = form.log_filter()
-        with progress.bar(self.stderr, lambda: export.ends(log_filter, now)) as show:
-            for block in export.of_filter(name, log_filter, now):
+    def write(self, name: str, form: LogForm) -> None:
+        conditions = form.conditions()
+        with progress.bar(self.stderr, lambda: export.ends(conditions)) as show:
+            for block in export.of_actions(name, conditions):
                 self.stdout.write(block.text, ending="")
                 show(block.last)
         self.stdout.flush()
