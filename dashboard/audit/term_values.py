@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from django.db.models import Q
@@ -80,7 +81,7 @@ def number(value: str) -> int:
     return int(value)
 
 
-def one_of(value: str, known: list[str]) -> str:
+def one_of(value: str, known: Sequence[str]) -> str:
     if value.lower() not in known:
         raise TermError(
             _("“%(text)s” is not known. Possible are %(known)s")

@@ -189,29 +189,11 @@ def people_called(value: str, context: Context) -> list[Person]:
     return found
 
 
-def action(value: str, _context: Context) -> Q:
-    return Q(action=one_of(value, Action.values))
-
-
 def outcome(value: str, context: Context) -> Q:
     chosen = one_of(value, [*Outcome.values, WITHOUT_OUTCOME])
     if chosen == WITHOUT_OUTCOME:
         return search.without_outcome(context.now)
     return Q(outcome=chosen)
-
-
-def cause(value: str, _context: Context) -> Q:
-    """Match actions that ended with an error code, or with ``none``."""
-    return Q(cause="" if value.lower() == "none" else value)
-
-
-def ended(value: str, _context: Context) -> Q:
-    """Match actions that ended a hold in this state."""
-    return Q(ended=one_of(value, list(ENDED)))
-
-
-def hold(value: str, _context: Context) -> Q:
-    return search.of_holds(hold=number(value))
 
 
 def client(value: str, _context: Context) -> Q:
@@ -221,46 +203,26 @@ def client(value: str, _context: Context) -> Q:
     return search.of_holds(hold__in=clients.holds_of_same_client(known).values("pk"))
 
 
-def event(value: str, _context: Context) -> Q:
-    """Match actions on an event type, by its number at cal.com."""
-    return Q(event_type=number(value))
-
-
-def request(value: str, _context: Context) -> Q:
-    return exactly("request_id", value)
-
-
-def address(value: str, _context: Context) -> Q:
-    return exactly("address", value)
-
-
 def exactly(column: str, value: str) -> Q:
     if len(value) < SHORTEST:
         raise TermError(_("“%(word)s” is too short.") % {"word": value})
     return Q(**{column: value})
 
 
-def day(value: str, context: Context) -> Q:
-    return term_values.days(value, context.now)
-
-
-def hour(value: str, _context: Context) -> Q:
-    return term_values.hour(value)
-
-
+# By the names of terms. Each returns a condition on actions, or raises TermError.
 READERS: dict[str, Callable[[str, Context], Q]] = {
     "actor": actor,
     "about": about,
     "person": person,
-    "action": action,
+    "action": lambda value, _context: Q(action=one_of(value, Action.values)),
     "outcome": outcome,
-    "cause": cause,
-    "ended": ended,
-    "hold": hold,
+    "cause": lambda value, _context: Q(cause="" if value.lower() == "none" else value),
+    "ended": lambda value, _context: Q(ended=one_of(value, ENDED)),
+    "hold": lambda value, _context: search.of_holds(hold=number(value)),
     "client": client,
-    "event": event,
-    "day": day,
-    "hour": hour,
-    "request": request,
-    "address": address,
+    "event": lambda value, _context: Q(event_type=number(value)),
+    "day": lambda value, context: term_values.days(value, context.now),
+    "hour": lambda value, _context: term_values.hour(value),
+    "request": lambda value, _context: exactly("request_id", value),
+    "address": lambda value, _context: exactly("address", value),
 }
