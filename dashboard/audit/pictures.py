@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -103,34 +103,23 @@ class Chart:
 
     columns: list[Column]
     most: int
-
-    @property
-    def width(self) -> int:
-        return len(self.columns) * STEP
+    width: int
 
 
-@dataclass(frozen=True, slots=True)
-class Pictures:
-    """All pictures of a range."""
-
-    actions: int
-    activity: Chart
-    response_times: Chart
-    bars: list[tuple[str, str, list[Bar]]]  # id, title and bars
-
-
-def draw(chosen: Range, people: Iterable[Person]) -> Pictures:
-    """Return the pictures of a range."""
-    counts, limits = LogCount.objects, (chosen.since, chosen.until)
-    periods = list(periods_of(chosen))
+def draw(chosen: Range, people: Iterable[Person]) -> dict[str, Any]:
+    """Return the pictures of a range: a number of ``actions``, two charts, and ``bars``."""
+    counts, periods = LogCount.objects, list(periods_of(chosen))
     starts, end = [quarter_of(period.start) for period in periods], quarter_of(chosen.until)
-    begun = counts.by_periods(ALL, starts, end)
-    return Pictures(
-        actions=sum(count for *_place, count in begun),
-        activity=activity(periods, begun),
-        response_times=response_times(periods, counts.by_periods(ANSWERED, starts, end)),
-        bars=list(all_bars(counts.totals(BARS, *limits), chosen.term, people)),
-    )
+    begun = by_period(starts, counts.by_periods(ALL, starts, end))
+    answered = by_period(starts, counts.by_periods(ANSWERED, starts, end))
+    actions = [period.total() for period in begun]
+    totals = counts.totals(BARS, chosen.since, chosen.until)
+    return {
+        "actions": sum(actions),
+        "activity": chart(periods, [(count, count, 0) for count in actions]),
+        "response_times": chart(periods, map(median_and_95th, answered)),
+        "bars": list(all_bars(totals, chosen.term, people)),
+    }
 
 
 def periods_of(chosen: Range) -> Iterator[Period]:
@@ -148,37 +137,24 @@ def periods_of(chosen: Range) -> Iterator[Period]:
         start += HOUR
 
 
-def activity(periods: list[Period], begun: Iterable[tuple[int, str, int]]) -> Chart:
-    """Return a column of actions for each period."""
-    place = placing(periods)
-    sums: Counter[int] = Counter()
-    for quarter, _value, count in begun:
-        sums[place(quarter)] += count
-    return chart(periods, [(sums[at], sums[at], 0) for at in range(len(periods))])
+def by_period(starts: Sequence[int], counted: Iterable[tuple[int, str, int]]) -> list[Counter[str]]:
+    """Return the counts of each value in the period after each start, from quarters on."""
+    found: list[Counter[str]] = [Counter() for _start in starts]
+    for quarter, value, count in counted:
+        found[bisect_right(starts, quarter) - 1][value] += count
+    return found
 
 
-def response_times(periods: list[Period], calls: Iterable[tuple[int, str, int]]) -> Chart:
-    """Return a column of the median and the 95th percentile in milliseconds for each period."""
-    place = placing(periods)
-    buckets: list[Counter[int]] = [Counter() for _period in periods]
-    for quarter, bucket, count in calls:
-        buckets[place(quarter)][int(bucket)] += count
-    shares = [
-        (counts.total(), percentile(counts, 0.5) or 0, percentile(counts, 0.95) or 0)
-        for counts in buckets
-    ]
-    return chart(periods, shares)
+def median_and_95th(answers: Counter[str]) -> tuple[int, int, int]:
+    """Return the number of answers, and the median and the 95th percentile in milliseconds."""
+    buckets = {int(bound): count for bound, count in answers.items()}
+    return answers.total(), percentile(buckets, 0.5) or 0, percentile(buckets, 0.95) or 0
 
 
-def placing(periods: list[Period]) -> Callable[[int], int]:
-    """Return a function from the number of a quarter to the place of its period."""
-    starts = [quarter_of(period.start) for period in periods]
-    return lambda quarter: bisect_right(starts, quarter) - 1
-
-
-def chart(periods: list[Period], measured: list[tuple[int, int, int]]) -> Chart:
+def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -> Chart:
     """Return a column for each period, from its count, value and larger value."""
-    most = max((max(value, larger) for _count, value, larger in measured), default=0)
+    measured = list(measured)
+    most = max(max(value, larger) for _count, value, larger in measured)
     columns = [
         Column(
             label=period.label,
@@ -194,7 +170,7 @@ def chart(periods: list[Period], measured: list[tuple[int, int, int]]) -> Chart:
             zip(periods, measured, strict=True)
         )
     ]
-    return Chart(columns, most)
+    return Chart(columns, most, len(columns) * STEP)
 
 
 def all_bars(
