@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from django.utils.formats import number_format
 from django.utils.text import Truncator
@@ -11,7 +12,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels, values
-from dashboard.audit.calls import Call
 from dashboard.audit.models import AuditEntry
 from dashboard.localization import local_times
 
@@ -26,6 +26,24 @@ SUCCESSES = range(200, 300)
 UNANSWERED = "unanswered"  # error code of a call that was sent
 UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose message is not cal.com's
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
+
+
+class Call(NamedTuple):
+    """A call to cal.com: the entry before it was sent, and the next one, None without any."""
+
+    asked: AuditEntry
+    next: AuditEntry | None
+
+    @property
+    def answer(self) -> AuditEntry | None:
+        """Return the entry with the answer, None where there was none."""
+        return self.next if self.next and self.next.status is not None else None
+
+
+def calls_of(entries: Sequence[AuditEntry]) -> list[Call]:
+    """Return the calls of one action, of which these are all entries, oldest first."""
+    pairs = pairwise([*entries, None])
+    return [Call(entry, following) for entry, following in pairs if entry and entry.method]
 
 
 def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
@@ -112,16 +130,16 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     if closing.error_code in UNREADABLE:
         yield _("cal.com's answer could not be read")
     elif closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
-        failed = next((call for call in reversed(calls) if call.status not in SUCCESSES), None)
+        answers = (call.answer for call in reversed(calls))
+        failed = next((each for each in answers if not each or each.status not in SUCCESSES), None)
         if closing.outcome == Outcome.UNKNOWN:
             yield _("what became of it was not known yet")
-        elif failed is not None and failed.status is not None:
-            yield answer_clause(failed.status, failed.message)
+        elif failed:
+            yield answer_clause(failed)
     elif closing.status is not None:
-        yield answer_clause(closing.status, closing.message)
+        yield answer_clause(closing)
     elif closing.message and not closing.answered_method:
-        said = Truncator(closing.message.removesuffix(".")).chars(MAX_MESSAGE)
-        yield _("Holdfast: %(message)s") % {"message": said}
+        yield _("Holdfast: %(message)s") % {"message": shortened(closing.message)}
     elif not calls:
         return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
@@ -133,27 +151,29 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
         yield _("no answer was recorded")
 
 
-def answer_clause(status: int, message: str) -> str:
+def answer_clause(entry: AuditEntry) -> str:
     """Return what cal.com answered: its own words, or else the status."""
-    if not message:
-        return _("cal.com answered with status %(status)s") % {"status": status}
-    said = Truncator(message.removesuffix(".")).chars(MAX_MESSAGE)
-    return _("cal.com: %(message)s") % {"message": said}
+    if not entry.message:
+        return _("cal.com answered with status %(status)s") % {"status": entry.status}
+    return _("cal.com: %(message)s") % {"message": shortened(entry.message)}
+
+
+def shortened(message: str) -> str:
+    return Truncator(message.removesuffix(".")).chars(MAX_MESSAGE)
 
 
 def technical_clauses(
     first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
 ) -> Iterator[str]:
     """Yield the time that cal.com took, whether it accepted, and the way of a change."""
-    answered = [call for call in calls if call.answered]
-    if answered:
+    if answers := [call.answer for call in calls if call.answer]:
         text = ngettext(
-            "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answered)
+            "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answers)
         )
-        milliseconds = sum(call.milliseconds or 0 for call in answered)
-        took = text % {"n": number_format(len(answered)), "ms": number_format(milliseconds)}
+        milliseconds = sum(answer.milliseconds or 0 for answer in answers)
+        took = text % {"n": number_format(len(answers)), "ms": number_format(milliseconds)}
         is_done = closing is not None and closing.outcome == Outcome.OK
-        asked_for_change = any(call.method != "GET" for call in answered)
+        asked_for_change = any(call.asked.method != "GET" for call in calls if call.answer)
         yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took
     if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
         yield values.display("way", way)

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED
-from dashboard.audit.calls import Call, calls_of
+from dashboard.audit.details import Call
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import Names
 
@@ -46,7 +46,7 @@ class Line:
     story: str  # a search for the story of the person who acted, "" without one
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
-    calls: tuple[Call, ...]
+    calls: list[Call]
     hold_id: int | None
     hold: Any  # the model instance, for templates
 
@@ -156,7 +156,7 @@ def fold_action(
     # An entry from ahead of the local clock was written before the clock was set back.
     is_recent = abs(now - last.at) <= MAX_SILENCE
     verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
-    calls = tuple(calls_of(entries))
+    calls = details.calls_of(entries)
     clauses = tuple(details.clauses(first, closing, calls))
     if verdict == UNFINISHED:
         last_time = values.time_near(last.at, first.at)

@@ -105,7 +105,7 @@ def test_story_includes_entries_before_the_hold_existed(staff, hold):
         "staff added the hold of Wed 26 Nov 2025 14:30 for Client One to the board, until 13:30; "
         "cal.com took 212 ms"
     )
-    assert [call.method for call in line.calls] == ["GET"]
+    assert [call.asked.method for call in line.calls] == ["GET"]
 
 
 def test_limited_story_counts_what_it_leaves_out(staff, hold, monkeypatch):

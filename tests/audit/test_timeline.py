@@ -36,7 +36,8 @@ def test_extension(staff, hold):
         "cal.com took 212 ms for 2 calls and accepted; parked and returned"
     )
     assert (line.verdict, line.finding) == ("ok", False)
-    assert [(call.method, call.path, call.status, call.milliseconds) for call in line.calls] == [
+    told = [(call.asked, call.answer) for call in line.calls]
+    assert [(asked.method, asked.path, each.status, each.milliseconds) for asked, each in told] == [
         ("PATCH", ONE, 200, 100),
         ("PATCH", ONE, 200, 112),
     ]
@@ -145,7 +146,7 @@ def test_unanswered_call(staff, hold):
     trail.outcome(begun, outcome=Outcome.UNKNOWN, answered=unanswered, now=after(10))
     line = only_line()
     assert line.details_text == ", cal.com did not answer"
-    assert [(call.answered, call.milliseconds) for call in line.calls] == [(False, 10000)]
+    assert [(call.answer, call.next.milliseconds) for call in line.calls] == [(None, 10000)]
     assert line.verdict == "unknown"
 
 
