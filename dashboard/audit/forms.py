@@ -89,31 +89,26 @@ class LogForm(forms.Form):
     )
     since = day_field(_lazy("From day"))
     until = day_field(_lazy("To day"))
-    # Ends of the pages beside. Not rendered, so that a new search starts with the first page.
-    before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    after = forms.IntegerField(required=False, min_value=0, max_value=MAX_ID)
-    follow = forms.BooleanField(required=False)  # count what is written after the newest page
-
-    @property
-    def place_errors(self) -> list[str]:
-        """Errors of the two fields that are not rendered."""
-        return [*self["before"].errors, *self["after"].errors]
+    # Ends of the pages beside. Never rendered, so that a new search starts with the first page.
+    before = forms.IntegerField(
+        required=False, min_value=1, max_value=MAX_ID, widget=forms.HiddenInput
+    )
+    after = forms.IntegerField(
+        required=False, min_value=0, max_value=MAX_ID, widget=forms.HiddenInput
+    )
+    # Count what is written after the newest page.
+    follow = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
         self, *args: Any, viewer: int | None = None, now: datetime | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.people = people()
-        self.context = Context(self.people, viewer, now or timezone.now())
+        self.context = Context(people(), viewer, now or timezone.now())
         self.term_conditions: list[Q] = []
         person = self.fields["person"]
         if isinstance(person, forms.ChoiceField):
-            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *choices(self.people)]
-
-    @property
-    def filters(self) -> list[forms.BoundField]:
-        """Visible fields."""
-        return [self[name] for name in VISIBLE]
+            known = [(str(each.pk), each.name) for each in self.context.people]
+            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *known]
 
     @property
     def applied(self) -> list[str]:
@@ -142,13 +137,15 @@ class LogForm(forms.Form):
         """Return each term and each other choice, with the search that is left without it."""
         if not self.is_valid():
             return []
-        chips = []
         found = [terms.written(*term) for term in terms.terms(self.cleaned_data["find"])]
-        for place, term in enumerate(found):
-            chips.append(Chip(term, self.without("find", found[:place] + found[place + 1 :])))
-        chosen = [(name, self.cleaned_data[name]) for name in VISIBLE if name != "find"]
-        others = [(name, self.text_of(name, value)) for name, value in chosen]
-        return chips + [Chip(text, self.without(name)) for name, text in others if text]
+        chips = [
+            Chip(term, self.without("find", found[:place] + found[place + 1 :]))
+            for place, term in enumerate(found)
+        ]
+        for name in VISIBLE:
+            if name != "find" and (text := self.text_of(name, self.cleaned_data[name])):
+                chips.append(Chip(text, self.without(name)))
+        return chips
 
     @property
     def query(self) -> str:
@@ -236,8 +233,3 @@ def people() -> tuple[Person, ...]:
     """Return all people by user name."""
     found = get_user_model()._default_manager.order_by("username")
     return tuple(Person(each.pk, each.get_username(), each.name_and_username) for each in found)
-
-
-def choices(people: tuple[Person, ...]) -> list[tuple[str, str]]:
-    """Return primary key and full name of people, with the user name."""
-    return [(str(person.pk), person.name) for person in people]
