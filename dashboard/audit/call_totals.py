@@ -7,7 +7,6 @@ it is asked for the first time. Reads of lists have no entry, and are counted as
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -65,10 +64,7 @@ def count_read(*, method: str, path: str, status: int | None, milliseconds: int)
 def add_reads(totals: dict[str, Any]) -> None:
     """Add the calls that no audit entry has to the totals."""
     for read in ReadCount.objects.all():
-        total = totals.setdefault(read.name, [0, 0, [0] * (len(BUCKETS) + 1)])
-        total[0] += read.number
-        total[1] += read.milliseconds
-        total[2][read.bucket] += read.number
+        add(totals, read.name, read.bucket, read.number, read.milliseconds)
 
 
 def count(now: datetime) -> dict[str, Any]:
@@ -81,30 +77,27 @@ def count(now: datetime) -> dict[str, Any]:
                 pk=ROW, defaults={"last_entry": newest or 0}
             )
         entries = AuditEntry.objects.filter(id__gt=row.last_entry).order_by("id")
-        fresh = entries.values_list("id", "at", "answered_method", "answered_path", *ANSWER)
+        fresh = entries.values_list(
+            "id", "at", "answered_method", "answered_path", "status", "milliseconds"
+        )
         # The first that is too new ends the count, or an older one after it would be left out.
         settled = now - SETTLED_AFTER
         found = list(takewhile(lambda entry: entry[1] <= settled, fresh[:MOST_AT_ONCE]))
+        for _id, _at, method, path, status, taken in found:
+            if method:
+                name, milliseconds = name_of(method, path, status), taken or 0
+                add(row.totals, name, bucket_of(milliseconds), 1, milliseconds)
         if found:
             row.last_entry = found[-1][0]
-            add(row.totals, (entry[2:] for entry in found))
             row.save()
     return row.totals
 
 
-ANSWER = ("status", "milliseconds")
-
-
-def add(totals: dict[str, Any], answers: Iterable[tuple[Any, ...]]) -> None:
-    """Add each answer of method, path, status and milliseconds to the totals."""
-    for method, path, status, milliseconds in answers:
-        if not method:
-            continue
-        taken, name = milliseconds or 0, name_of(method, path, status)
-        total = totals.setdefault(name, [0, 0, [0] * (len(BUCKETS) + 1)])
-        total[0] += 1
-        total[1] += taken
-        total[2][bucket_of(taken)] += 1
+def add(totals: dict[str, Any], name: str, bucket: int, number: int, milliseconds: int) -> None:
+    total = totals.setdefault(name, [0, 0, [0] * (len(BUCKETS) + 1)])
+    total[0] += number
+    total[1] += milliseconds
+    total[2][bucket] += number
 
 
 def name_of(method: str, path: str, status: int | None) -> str:
