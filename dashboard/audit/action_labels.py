@@ -15,68 +15,59 @@ Outcome = AuditEntry.Outcome
 UNDER_WAY = "under_way"  # no outcome yet, and a recent entry
 UNFINISHED = "unfinished"  # no outcome and no recent entry: a finding
 
-DONE: dict[str, str | Promise] = {
-    Action.PLACE: _lazy("placed %(it)s"),
-    Action.CHECK: _lazy("verified %(it)s"),
-    Action.EXTEND: _lazy("extended %(it)s"),
-    Action.MOVE: _lazy("moved %(it)s"),
-    Action.RELEASE: _lazy("released %(it)s"),
-    Action.TAKE_OVER: _lazy("took over %(it)s"),
-    Action.OFFER: _lazy("made %(it)s the first of an offer"),
-    Action.LOOK_UP: _lazy("looked up a reservation"),
-    Action.TAKE_IN: _lazy("added %(it)s to the board"),
-    Action.PUT_ASIDE: _lazy("put %(it)s aside"),
-    Action.ACTION_CLOSED: _lazy("closed an action on %(it)s that had no outcome"),
-    Action.EXPIRE: _lazy("recorded that %(it)s ran out"),
-    Action.SETTLE: _lazy("finished an interrupted change of %(it)s"),
-    Action.SIGN_IN: _lazy("signed in"),
-    Action.SIGN_IN_FAILED: _lazy("failed to sign in"),
-    Action.SIGN_IN_UNLOCKED: _lazy("ended the waits to sign in"),
-    Action.SIGN_OUT: _lazy("signed out"),
-    Action.SESSIONS_ENDED: _lazy("signed a person out everywhere"),
-    Action.PERSON_ADDED: _lazy("added a person"),
-    Action.PERSON_CHANGED: _lazy("changed a person"),
-    Action.PASSWORD_CHANGED: _lazy("changed a password"),
-    Action.CALENDAR_ADDED: _lazy("added a calendar"),
-    Action.CALENDAR_CHANGED: _lazy("changed a calendar"),
-    Action.CALENDAR_REMOVED: _lazy("removed a calendar"),
-    Action.DENIED: _lazy("was denied a page"),
-    Action.EXPORT: _lazy("exported the log"),
-    Action.VERIFY: _lazy("verified the log"),
-    Action.ERASE: _lazy("erased the client's data of %(it)s and of the client's other ended holds"),
-    Action.PRUNE: _lazy("removed old entries of the log"),
-    Action.SEARCHES_READ: _lazy("read the saved searches of others"),
-    Action.SEARCH_DELETED: _lazy("deleted a saved search of another person"),
-    Action.RESTORE: _lazy("restored a backup"),
-    Action.MOVE_DATABASE: _lazy("moved to another database"),
+# What was done, and what is said of any other outcome than "ok", "" for the same.
+PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
+    Action.PLACE: (_lazy("placed %(it)s"), _lazy("tried to place %(it)s")),
+    Action.CHECK: (_lazy("verified %(it)s"), _lazy("tried to verify %(it)s")),
+    Action.EXTEND: (_lazy("extended %(it)s"), _lazy("tried to extend %(it)s")),
+    Action.MOVE: (_lazy("moved %(it)s"), _lazy("tried to move %(it)s")),
+    Action.RELEASE: (_lazy("released %(it)s"), _lazy("tried to release %(it)s")),
+    Action.TAKE_OVER: (_lazy("took over %(it)s"), _lazy("tried to take over %(it)s")),
+    Action.OFFER: (
+        _lazy("made %(it)s the first of an offer"),
+        _lazy("tried to make %(it)s the first of an offer"),
+    ),
+    Action.LOOK_UP: (_lazy("looked up a reservation"), _lazy("tried to look up a reservation")),
+    Action.TAKE_IN: (_lazy("added %(it)s to the board"), _lazy("tried to add %(it)s to the board")),
+    Action.PUT_ASIDE: (_lazy("put %(it)s aside"), _lazy("tried to put %(it)s aside")),
+    Action.ACTION_CLOSED: (
+        _lazy("closed an action on %(it)s that had no outcome"),
+        _lazy("tried to close an action on %(it)s that had no outcome"),
+    ),
+    Action.EXPIRE: (_lazy("recorded that %(it)s ran out"), ""),
+    Action.SETTLE: (
+        _lazy("finished an interrupted change of %(it)s"),
+        _lazy("tried to finish an interrupted change of %(it)s"),
+    ),
+    Action.SIGN_IN: (_lazy("signed in"), _lazy("tried to sign in")),
+    Action.SIGN_IN_FAILED: (_lazy("failed to sign in"), ""),
+    Action.SIGN_IN_UNLOCKED: (_lazy("ended the waits to sign in"), ""),
+    Action.SIGN_OUT: (_lazy("signed out"), ""),
+    Action.SESSIONS_ENDED: (
+        _lazy("signed a person out everywhere"),
+        _lazy("tried to sign a person out everywhere"),
+    ),
+    Action.PERSON_ADDED: (_lazy("added a person"), _lazy("tried to add a person")),
+    Action.PERSON_CHANGED: (_lazy("changed a person"), _lazy("tried to change a person")),
+    Action.PASSWORD_CHANGED: (_lazy("changed a password"), _lazy("tried to change a password")),
+    Action.CALENDAR_ADDED: (_lazy("added a calendar"), _lazy("tried to add a calendar")),
+    Action.CALENDAR_CHANGED: (_lazy("changed a calendar"), _lazy("tried to change a calendar")),
+    Action.CALENDAR_REMOVED: (_lazy("removed a calendar"), _lazy("tried to remove a calendar")),
+    Action.DENIED: (_lazy("was denied a page"), ""),
+    Action.EXPORT: (_lazy("exported the log"), _lazy("tried to export the log")),
+    Action.VERIFY: (_lazy("verified the log"), _lazy("verified the log and found a fault")),
+    Action.ERASE: (
+        _lazy("erased the client's data of %(it)s and of the client's other ended holds"),
+        _lazy("tried to erase the client's data of %(it)s"),
+    ),
+    Action.PRUNE: (_lazy("removed old entries of the log"), ""),
+    Action.SEARCHES_READ: (_lazy("read the saved searches of others"), ""),
+    Action.SEARCH_DELETED: (_lazy("deleted a saved search of another person"), ""),
+    Action.RESTORE: (_lazy("restored a backup"), ""),
+    Action.MOVE_DATABASE: (_lazy("moved to another database"), ""),
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")
-TRIED: dict[str, str | Promise] = {
-    Action.PLACE: _lazy("tried to place %(it)s"),
-    Action.CHECK: _lazy("tried to verify %(it)s"),
-    Action.EXTEND: _lazy("tried to extend %(it)s"),
-    Action.MOVE: _lazy("tried to move %(it)s"),
-    Action.RELEASE: _lazy("tried to release %(it)s"),
-    Action.TAKE_OVER: _lazy("tried to take over %(it)s"),
-    Action.OFFER: _lazy("tried to make %(it)s the first of an offer"),
-    Action.LOOK_UP: _lazy("tried to look up a reservation"),
-    Action.TAKE_IN: _lazy("tried to add %(it)s to the board"),
-    Action.PUT_ASIDE: _lazy("tried to put %(it)s aside"),
-    Action.SETTLE: _lazy("tried to finish an interrupted change of %(it)s"),
-    Action.SIGN_IN: _lazy("tried to sign in"),
-    Action.SESSIONS_ENDED: _lazy("tried to sign a person out everywhere"),
-    Action.PERSON_ADDED: _lazy("tried to add a person"),
-    Action.PERSON_CHANGED: _lazy("tried to change a person"),
-    Action.PASSWORD_CHANGED: _lazy("tried to change a password"),
-    Action.CALENDAR_ADDED: _lazy("tried to add a calendar"),
-    Action.CALENDAR_CHANGED: _lazy("tried to change a calendar"),
-    Action.CALENDAR_REMOVED: _lazy("tried to remove a calendar"),
-    Action.ACTION_CLOSED: _lazy("tried to close an action on %(it)s that had no outcome"),
-    Action.EXPORT: _lazy("tried to export the log"),
-    Action.VERIFY: _lazy("verified the log and found a fault"),
-    Action.ERASE: _lazy("tried to erase the client's data of %(it)s"),
-}
 VERDICTS: dict[str, str | Promise] = {
     **dict(Outcome.choices),
     UNDER_WAY: _lazy("under way"),
@@ -161,8 +152,8 @@ def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
 
 def action_phrase(action: str, verdict: str, subject: str, *, as_booked: bool = False) -> str:
     """Return a phrase such as "extended it", or "tried to extend it" without success."""
-    phrases = DONE if verdict == Outcome.OK else TRIED
-    phrase = NOTED_AS_BOOKED if as_booked else phrases.get(action) or DONE.get(action) or action
+    done, tried = PHRASES.get(action, (action, ""))
+    phrase = NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done
     return str(phrase) % {"it": subject}
 
 
