@@ -16,8 +16,8 @@ from dashboard.audit.logged_actions import LoggedAction
 
 def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
     """Return entries with the action of an outer query's entry."""
-    same = AuditEntry.objects.order_by().filter(action_id=models.OuterRef("action_id"))
-    return same.filter(**conditions)
+    same_action = models.OuterRef("action_id")
+    return AuditEntry.objects.order_by().filter(action_id=same_action, **conditions)
 
 
 class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
@@ -31,14 +31,6 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
 
     def newest_first(self) -> "AuditEntryQuerySet":
         return self.order_by("-id")
-
-    def older_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
-        """Keep entries written before the entry with this id; all for None."""
-        return self if entry_id is None else self.filter(id__lt=entry_id)
-
-    def newer_than(self, entry_id: int | None) -> "AuditEntryQuerySet":
-        """Keep entries written after the entry with this id; all for None."""
-        return self if entry_id is None else self.filter(id__gt=entry_id)
 
     def openings(self) -> "AuditEntryQuerySet":
         """Keep the first entry of each action."""
