@@ -88,10 +88,10 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
         return
     for key in shown_keys(first, {**before, **after}):
         if key in before and key in after:
-            change = values.short_difference(key, before[key], after[key], near=first.at)
-            text = _("%(before)s → %(after)s") % {"before": change.before, "after": change.after}
-            if change.changed:
-                yield text if key in HOLD_KEYS else f"{change.label}: {text}"
+            old, new = values.before_and_after(key, before[key], after[key], near=first.at)
+            text = _("%(before)s → %(after)s") % {"before": old, "after": new}
+            if old != new:
+                yield text if key in HOLD_KEYS else f"{values.label(key)}: {text}"
 
 
 def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -34,7 +34,6 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
 )
 
 SEARCHED = {"address": "address", "request_id": "request"}  # columns by the term that finds them
-EMPTY: tuple[Any, ...] = (None, "", [], {})  # values that are not listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,12 @@ class EntryField:
     value: str
     by_system: bool = False  # if the value is the system's name
     find: str = ""  # a search for what else has this value
+
+
+class Change(NamedTuple):
+    label: str
+    before: str
+    after: str
 
 
 def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
@@ -63,30 +68,34 @@ def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
 
 def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
     """Return what was asked for, merged from all entries of one action."""
-    asked = merge(entry.asked for entry in entries)
-    return [
-        EntryField(values.label(key), values.display(key, asked[key]))
-        for key in values.in_order(asked)
-        if asked[key] not in EMPTY
-    ]
+    return filled(merge(entry.asked for entry in entries))
 
 
-def changes(entries: Sequence[AuditEntry]) -> list[values.Difference]:
+def changes(entries: Sequence[AuditEntry]) -> list[Change]:
     """Return the values that one action changed, merged from all its entries."""
     before, after = values_around(entries)
-    after.pop("way", None)
-    return [each for each in values.differences(before, after) if each.changed]
+    found = [
+        Change(values.label(key), *(values.display(key, each.get(key)) for each in (before, after)))
+        for key in values.in_order(after)
+        if key != "way"
+    ]
+    return [each for each in found if each.before != each.after]
 
 
 def other_values(entries: Sequence[AuditEntry]) -> list[EntryField]:
     """Return the values that were recorded and not changed, and the way of a change."""
     before, after = values_around(entries)
-    recorded = {**before, **after}
+    changed = {key for key in after if before.get(key) != after[key]} - {"way"}
+    recorded = before | after
+    return filled({key: recorded[key] for key in recorded.keys() - changed})
+
+
+def filled(recorded: dict[str, Any]) -> list[EntryField]:
+    """Return the values that are not empty, in order."""
     return [
         EntryField(values.label(key), values.display(key, recorded[key]))
         for key in values.in_order(recorded)
-        if recorded[key] not in EMPTY
-        and (key == "way" or key not in after or before.get(key) == after[key])
+        if recorded[key] not in (None, "", [], {})
     ]
 
 

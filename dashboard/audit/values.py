@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -77,19 +76,6 @@ LABELS: dict[str, str | Promise] = {
     "fault_position": _lazy("position of the fault"),
     "fault_entry": _lazy("entry of the fault"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One formatted value before and after."""
-
-    label: str
-    before: str
-    after: str
-
-    @property
-    def changed(self) -> bool:
-        return self.before != self.after
 
 
 def label(key: str) -> str:
@@ -173,24 +159,17 @@ def time_near(at: datetime, near: datetime) -> str:
     return local_times.when(at, near, time_of_day=local_times.minute)
 
 
-def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Difference]:
-    """Yield every key of ``after``, with full values."""
-    for key in in_order(after):
-        yield Difference(label(key), display(key, before.get(key)), display(key, after[key]))
-
-
-def short_difference(key: str, old: Any, new: Any, near: datetime) -> Difference:
-    """Return one value before and after, with times relative to ``near``.
+def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str, str]:
+    """Return two values as short texts, with times relative to ``near``.
 
     Times in the same minute are shown with seconds; less than a second is no difference. Event
     types of the same title are shown with their numbers.
     """
-    short = Difference(label(key), display(key, old, near), display(key, new, near))
-    if short.changed or old == new:
-        return short
-    if key == "event_type_id":
-        return Difference(short.label, display(key, old), display(key, new))
-    times = parse_time(old), parse_time(new)
-    if key not in TIME_KEYS or None in times:
-        return short
-    return Difference(short.label, *(local_times.when(at, near) for at in times if at))
+    before, after = display(key, old, near), display(key, new, near)
+    if before == after and old != new:
+        if key == "event_type_id":
+            return display(key, old), display(key, new)
+        former, later = parse_time(old), parse_time(new)
+        if key in TIME_KEYS and former and later:
+            return local_times.when(former, near), local_times.when(later, near)
+    return before, after
