@@ -224,18 +224,15 @@ class IndexedText(models.Model):
         abstract = True
         managed = False
 
+    def __str__(self) -> str:
+        return f"{self._meta.db_table} {self.rowid}"
+
 
 class EntryText(IndexedText):
     class Meta(IndexedText.Meta):
         db_table = text_index.ENTRIES
 
-    def __str__(self) -> str:
-        return f"text of entry {self.rowid}"
-
 
 class HoldText(IndexedText):
     class Meta(IndexedText.Meta):
         db_table = text_index.HOLDS
-
-    def __str__(self) -> str:
-        return f"text of hold {self.rowid}"

@@ -151,10 +151,8 @@ def of_row(column: str, texts: Any) -> Any:
 
 def rows_of(model: type[EntryText | HoldText], lookup: str, forms: Iterable[str]) -> Any:
     """Return a query of the numbers of texts that have any of these forms of a word."""
-    found = Q()
-    for form in sorted(forms):
-        found |= Q(**{f"text__{lookup}": form})
-    return model._default_manager.filter(found).values("rowid")
+    has_form = [Q(**{f"text__{lookup}": form}) for form in sorted(forms)]
+    return model._default_manager.filter(Q(*has_form, _connector=Q.OR)).values("rowid")
 
 
 def actor(value: str, context: Context) -> Q:

@@ -13,7 +13,7 @@ https://www.postgresql.org/docs/current/pgtrgm.html.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, models
@@ -71,14 +71,10 @@ def conditions(find: str) -> list[Q]:
     for terms in readings(find):
         if terms:
             longest = max(terms, key=lambda forms: min(map(len, forms)))
-            others = Q(*(has_any(forms) for forms in terms if forms is not longest))
-            found += [has(form) & others for form in longest]
+            others = [each for each in terms if each is not longest]
+            rest = Q(*(Q(*map(has, forms), _connector=Q.OR) for forms in others))
+            found += [has(form) & rest for form in longest]
     return found
-
-
-def has_any(forms: Iterable[str]) -> Q:
-    """Match texts that have one of the forms of a word or number."""
-    return Q(*map(has, forms), _connector=Q.OR)
 
 
 def has(form: str) -> Q:
