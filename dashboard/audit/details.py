@@ -87,7 +87,7 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
         yield from result_clauses(first, after)
         return
     for key in shown_keys(first, {**before, **after}):
-        if key in before and key in after:
+        if key in before and key in after and before[key] != after[key]:
             old, new = values.before_and_after(key, before[key], after[key], near=first.at)
             text = _("%(before)s → %(after)s") % {"before": old, "after": new}
             if old != new:

@@ -190,7 +190,7 @@ def all_bars(
             lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),
             "outcome:refused cause:{}".format,
         ),
-        "end": (_("How holds ended"), lambda each: states[each], "ended:{}".format),
+        "end": (_("How holds ended"), lambda each: str(states[each]), "ended:{}".format),
         "event-type": (
             _("Busiest event types, by holds asked for"),
             lambda number: values.display("event_type_id", number),

@@ -125,12 +125,7 @@ def joined(clauses: Sequence[str]) -> str:
     return f", {'; '.join(clauses)}" if clauses else ""
 
 
-def fold(
-    entries: Iterable[AuditEntry],
-    *,
-    now: datetime,
-    viewer: int | None = None,
-) -> list[Line]:
+def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = None) -> list[Line]:
     """Return one line per action, the one that began last first; entries in any order.
 
     ``viewer`` is the primary key of the reader, who is called *you*.
@@ -141,15 +136,10 @@ def fold(
         actions.setdefault(entry.action_id, []).append(entry)
     names = Names(in_order)
     lines = [fold_action(each, now, viewer, names) for each in actions.values()]
-    return sorted(lines, key=lambda line: line.entry_id, reverse=True)
+    return lines[::-1]
 
 
-def fold_action(
-    entries: list[AuditEntry],
-    now: datetime,
-    viewer: int | None,
-    names: Names,
-) -> Line:
+def fold_action(entries: list[AuditEntry], now: datetime, viewer: int | None, names: Names) -> Line:
     """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
@@ -161,6 +151,7 @@ def fold_action(
     if verdict == UNFINISHED:
         last_time = values.time_near(last.at, first.at)
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
+    is_ambiguous = names.is_ambiguous(first)
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     return Line(
         entry_id=first.pk,
@@ -169,8 +160,8 @@ def fold_action(
         action=first.action,
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
-        who=action_labels.actor_label(first, viewer, with_username=names.is_ambiguous(first)),
-        name=action_labels.actor_label(first, None, with_username=names.is_ambiguous(first)),
+        who=action_labels.actor_label(first, viewer, with_username=is_ambiguous),
+        name=action_labels.actor_label(first, None, with_username=is_ambiguous),
         by_system=action_labels.is_by_system(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
         client=named.hold.client_name if named.hold else "",

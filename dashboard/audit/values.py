@@ -109,7 +109,7 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
     if key == "event_type_id" and (title := event_type_title(value)):
         return title if near else f"{title} ({value})"
     if key == "state":
-        return state_labels().get(str(value), str(value))
+        return str(state_labels().get(str(value), value))
     if key == "way":
         way = str(value).replace("_", " ")
         return str(action_labels.WAYS.get(way, way))
@@ -138,11 +138,10 @@ def event_type_title(number: Any) -> str:
     return str(title)
 
 
-def state_labels() -> dict[Any, str]:
+def state_labels() -> dict[Any, str | Promise]:
     """Return the labels of hold states, from the model that the foreign key refers to."""
     hold = AuditEntry._meta.get_field("hold").related_model
-    choices = getattr(hold._meta.get_field("state"), "flatchoices", ())
-    return {value: str(word) for value, word in choices}
+    return dict(getattr(hold._meta.get_field("state"), "flatchoices", ()))
 
 
 def parse_time(value: Any) -> datetime | None:
@@ -160,13 +159,13 @@ def time_near(at: datetime, near: datetime) -> str:
 
 
 def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str, str]:
-    """Return two values as short texts, with times relative to ``near``.
+    """Return two different values as short texts, with times relative to ``near``.
 
     Times in the same minute are shown with seconds; less than a second is no difference. Event
     types of the same title are shown with their numbers.
     """
     before, after = display(key, old, near), display(key, new, near)
-    if before == after and old != new:
+    if before == after:
         if key == "event_type_id":
             return display(key, old), display(key, new)
         former, later = parse_time(old), parse_time(new)
