@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -46,6 +46,7 @@ PROGRAMS = "Holdfast", "cal.com"  # as pages and log call them
 INVISIBLE_LETTERS = "\u115f\u1160"  # fillers of Hangul
 
 
+@lru_cache(maxsize=2000)
 def folded(name: str) -> str:
     """Return the letters of a name such that names that look alike are equal."""
     plain = unicodedata.normalize("NFKD", name).casefold()
@@ -54,6 +55,7 @@ def folded(name: str) -> str:
     return letters.replace("rn", "m").replace("vv", "w")
 
 
+@lru_cache(maxsize=2000)
 def reads_like_system(name: str) -> bool:
     """Return True for a name like a label of the log that names no person, in any language."""
     letters = folded(name)
