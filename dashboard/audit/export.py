@@ -48,6 +48,10 @@ IN_READABLE_FORM = (
 # SQLite stores anything in any column; JSON has no infinite numbers.
 NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
 AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
+NUMBER_PLACES = [0, 1, 2, *(4 + COLUMNS.index(name) for name in NUMBERS)]  # behind key and link
+# https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"
+ESCAPE = re.compile(r"\\(.)")
+ESCAPES = dict(zip("bfnrtv\\", "\b\f\n\r\t\v\\", strict=True))
 
 
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
@@ -120,16 +124,16 @@ def since(position: int) -> Iterator[Block]:
 def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
     columns = f"{key}, {stored_columns(connection.vendor)}"
-    try:
-        rows = selected(columns, source, parameters)
-    except DatabaseError:
-        if connection.vendor != "sqlite":
-            raise
-        # Bytes in a column of text, or text that is not UTF-8.
-        connection.connection.create_function("readable", 1, readable)
-        columns = re.sub(r"\b[el]\.\w+", IN_READABLE_FORM, columns)
-        rows = selected(columns, source, parameters)
-    return Block("".join(file_format.lines(rows)), len(rows), rows[-1][0] if rows else 0)
+    select = copied if connection.vendor == "postgresql" else fetched
+    keys: list[int] = []
+
+    def rows() -> Iterator[list[Any]]:
+        for first, *row in select(columns, source, parameters):
+            keys.append(first)
+            yield row
+
+    text = "".join(file_format.lines(rows()))
+    return Block(text, len(keys), keys[-1] if keys else 0)
 
 
 def stored_columns(vendor: str) -> str:
@@ -138,6 +142,29 @@ def stored_columns(vendor: str) -> str:
     if vendor == "sqlite":
         stored |= {name: AS_NUMBER.format(name) for name in NUMBERS}
     return ", ".join(["e.id", "l.position", "coalesce(l.hash, '')", *stored.values()])
+
+
+def copied(columns: str, source: str, parameters: Sequence[int]) -> Iterator[list[Any]]:
+    """Yield rows from PostgreSQL, which finds the next ones while these become lines."""
+    statement = f"COPY (SELECT {columns} FROM {source}) TO STDOUT (NULL '')"  # noqa: S608 names
+    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+        for row in copy:
+            line = str(row, "utf-8").removesuffix("\n")
+            values: list[Any] = line.split("\t")
+            if "\\" in line:
+                values = [ESCAPE.sub(lambda found: ESCAPES[found[1]], each) for each in values]
+            for place in NUMBER_PLACES:
+                values[place] = int(values[place]) if values[place] else None
+            yield values
+
+
+def fetched(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
+    """Return rows of SQLite, which has bytes, and text that is not UTF-8, in any column."""
+    try:
+        return selected(columns, source, parameters)
+    except DatabaseError:
+        connection.connection.create_function("readable", 1, readable)
+        return selected(re.sub(r"\b[el]\.\w+", IN_READABLE_FORM, columns), source, parameters)
 
 
 def selected(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
@@ -192,7 +219,7 @@ def is_json(text: str) -> bool:
 
 def values_of(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
     """Yield the values of each row in the order of HEAD; a moment that is none as it is stored."""
-    for _key, entry_id, position, link, at, kind, action_id, *rest in rows:
+    for entry_id, position, link, at, kind, action_id, *rest in rows:
         try:
             office, utc = at_office(at), chain.moment(at)
         except (ValueError, OverflowError):
