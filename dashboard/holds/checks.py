@@ -125,8 +125,9 @@ def require_room(operation: Operation, hold: Hold, *, room: int, started: int) -
         return
     needed = rate_and_clock.KEPT_FOR_PEOPLE + started + 1
     wait = operation.upstream.seconds_to_wait(needed, operation.now())
+    wait = wait or rate_and_clock.DEFAULT_WAIT
     safe = safety.still_yours(hold, operation.cal_now())
-    raise messages.no_room(hold, wait or rate_and_clock.DEFAULT_WAIT, safe=safe)
+    raise messages.refusal("rate_limited", hold=hold, safe=safe, wait=wait)
 
 
 # --- Calls in parallel ------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def load(operation: Operation, hold_id: int) -> Hold:
 def require_quiet(operation: Operation, hold: Hold) -> None:
     """Raise HoldError while another change of the hold is under way."""
     if hold.is_claimed(operation.now()):
-        raise messages.being_changed(hold)
+        raise messages.refusal("being_changed", hold=hold)
     if hold.change is not None:
         raise messages.refusal("being_restored", hold=hold)
 

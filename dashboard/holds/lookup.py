@@ -110,7 +110,7 @@ def take_in(
             return None
         if found.reservation_until <= operation.cal_now():
             operation.finish(Outcome.REFUSED, cause="expired", after=summary(found))
-            raise messages.ran_out(found.reservation_until)
+            raise messages.refusal("ran_out", until=found.reservation_until)
         require_calendar(operation, found, by)
         waiting = tuple(unanswered_at(found.event_type_id, found.slot_start))
         if placing := next((hold for hold in waiting if hold.is_claimed(operation.now())), None):

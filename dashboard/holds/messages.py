@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -13,12 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, Kind, Unavailable
 from dashboard.holds import steps
-from dashboard.holds.message_table import (
-    CALLS,
-    NO_HOST_FREE,
-    ONE_HOLD_A_TIME,
-    REFUSALS,
-)
+from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Message, Outcome, Problem, Text
 from dashboard.holds.rate_and_clock import DEFAULT_WAIT
@@ -51,6 +47,7 @@ def refusal(
     *,
     hold: Hold | None = None,
     safe: str | None = None,
+    field: str = "",
     fields: Mapping[str, str] | None = None,
     details: str = "",
     others: Iterable[Hold] = (),
@@ -59,24 +56,24 @@ def refusal(
 ) -> HoldError:
     """Return the error of a refusal by Holdfast itself.
 
-    ``cause`` is a key of REFUSALS. ``safe`` and ``fields`` replace those of the row. ``values`` are
-    raw: datetimes are shown in the reader's zone. ``holder``, ``state`` and ``who`` come from the
-    hold. Raises ValueError where the row leaves ``safe`` to the caller and it is missing.
+    ``cause`` is a key of REFUSALS. ``safe`` and ``field`` replace those of the row, ``fields`` its
+    message beside the field too. ``values`` are raw, see ``fill``. Raises ValueError where the row
+    leaves ``safe`` to the caller and it is missing.
     """
-    message = REFUSALS[cause]
-    if safe is None and not message.safe:
+    row = REFUSALS[cause]
+    if safe is None and not row.safe:
         raise ValueError(f"{cause}: say whether the hold is safe")
-    if fields is None and message.field:
-        fields = {message.field: fill(message.beside or message.happened, hold, values)}
+    if fields is None and row.field:
+        fields = {field or row.field: fill(row.beside or row.happened, hold, values)}
     return error_from(
-        replace(message, cause=message.cause or cause),
+        replace(row, cause=row.cause or cause),
         hold=hold,
         safe=safe,
         fields=fields,
+        values={"seconds": wait, **values},
         details=details,
-        others=others,
+        others=tuple(others),
         wait=wait,
-        values=values,
     )
 
 
@@ -92,24 +89,24 @@ def call_failed(
 
     ``kind`` is that of the event type that was asked for, if known.
     """
-    message = CALLS[error.cause]
+    row = CALLS[error.cause]
     if error.cause is Cause.NO_HOSTS and error.exchange.status == 422:
-        message = NO_HOST_FREE
+        row = NO_HOST_FREE
     if error.cause is Cause.ALREADY_RESERVED and kind == Kind.SEATED:
-        message = ONE_HOLD_A_TIME
-    if isinstance(error, Unavailable) and message.outcome is Outcome.UNKNOWN:
-        message = replace(message, what_now=TRY_AGAIN)  # a GET without an answer
+        row = ONE_HOLD_A_TIME
+    if isinstance(error, Unavailable) and row.outcome is Outcome.UNKNOWN:
+        row = replace(row, what_now=TRY_AGAIN)  # a GET without an answer
     status = f"HTTP {error.exchange.status}" if error.exchange.status else ""
     details = (error.message, error.code, status, error.exchange.request_id)
     return error_from(
-        replace(message, outcome=outcome_of(error), cause=error.cause),
+        replace(row, outcome=outcome_of(error), cause=error.cause),
         hold=hold,
         safe=safe,
-        fields=field_messages(error, message),
-        details=" · ".join(part for part in details if part),
-        others=others,
-        wait=error.retry_after,
+        fields=field_messages(error, row),
         values={"seconds": error.retry_after or DEFAULT_WAIT},
+        details=" · ".join(filter(None, details)),
+        others=tuple(others),
+        wait=error.retry_after,
     )
 
 
@@ -145,12 +142,6 @@ def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError
     return refusal("our_rule", hold=hold, fields=fields)
 
 
-def being_changed(hold: Hold) -> HoldError:
-    """Return the refusal of a change while another claim on the hold runs."""
-    does = VERBS.get(hold.claim_verb, CHANGING)
-    return refusal("being_changed", hold=hold, does=does)
-
-
 def being_asked(other: Hold) -> HoldError:
     """Return the refusal of a time that overlaps one being requested from cal.com."""
     return refusal("being_asked", others=(other,), who=other.claim_by or "Holdfast")
@@ -162,7 +153,7 @@ def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
     Of a hold that has ended it says how, which may be all that changed.
     """
     if hold.state == Hold.State.EXPIRED and hold.held_until is not None:
-        return ran_out(hold.held_until, hold=hold)
+        return refusal("ran_out", hold=hold, until=hold.held_until)
     if hold.has_ended:
         return refusal("has_ended", hold=hold)
     return refusal("changed_meanwhile", hold=hold, safe=still_yours(hold, cal_now))
@@ -174,26 +165,10 @@ def not_confirmed(hold: Hold) -> HoldError:
     return refusal(row, hold=hold, safe=unconfirmed(hold))
 
 
-def would_shorten(hold: Hold, *, field: str = "reservation_duration") -> HoldError:
-    """Return the refusal of an extension that ends before the hold does."""
-    beside = fill(REFUSALS["would_shorten"].beside, hold, {"until": hold.held_until or ""})
-    return refusal("would_shorten", hold=hold, fields={field: beside})
-
-
-def no_room(hold: Hold | None, wait: int, *, safe: str) -> HoldError:
-    """Return the refusal of a verb that the rate allowance does not cover for ``wait`` seconds."""
-    return refusal("rate_limited", hold=hold, safe=safe, wait=wait, seconds=wait)
-
-
 def lost(hold: Hold, cause: str, details: str = "") -> HoldError:
     """Return the error of a hold that is lost or booked. ``cause`` is that of the call."""
     row = f"lost_{cause}"
     return refusal(row if row in REFUSALS else "lost", hold=hold, details=details)
-
-
-def ran_out(until: datetime, *, hold: Hold | None = None) -> HoldError:
-    """Return the refusal of a change to a reservation that ended at ``until``."""
-    return refusal("ran_out", hold=hold, until=until)
 
 
 def unreadable_change() -> str:
@@ -202,60 +177,53 @@ def unreadable_change() -> str:
 
 
 def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
-    """Return the text in the current language, with times in the current zone."""
+    """Return the text in the current language, with moments in the current zone.
+
+    ``holder``, ``state``, ``who`` and what they do come from the hold.
+    """
     shown: dict[str, object] = {"zone": local_times.zone_name()}
     if hold is not None:
         shown["holder"] = hold.holder
         shown["state"] = hold.state_label
         shown["who"] = hold.claim_by or "Holdfast"
+        shown["does"] = VERBS.get(hold.claim_verb, CHANGING)
     for name, value in values.items():
         shown[name] = local_times.when(value) if isinstance(value, datetime) else value
     return str(text) % shown
 
 
 def error_from(
-    message: Message,
+    row: Message,
     *,
     hold: Hold | None,
     safe: str | None,
     fields: Mapping[str, str] | None,
-    details: str,
-    others: Iterable[Hold],
-    wait: int | None,
     values: Mapping[str, object],
+    **more: Any,
 ) -> HoldError:
+    """Return the error of a row of the table; ``more`` are other fields of its Problem."""
     with translation.override(settings.LANGUAGE_CODE), timezone.override(local_times.office()):
-        logged = fill(message.happened, hold, values)
+        logged = fill(row.happened, hold, values)
     problem = Problem(
-        happened=fill(message.happened, hold, values),
-        safe=safe if safe is not None else fill(message.safe, hold, values),
-        what_now=fill(message.what_now, hold, values),
-        details=details,
-        wait=wait,
-        others=tuple(others),
+        happened=fill(row.happened, hold, values),
+        safe=fill(row.safe, hold, values) if safe is None else safe,
+        what_now=fill(row.what_now, hold, values),
+        **more,
     )
-    return HoldError(
-        problem,
-        outcome=message.outcome,
-        status=message.status,
-        cause=message.cause,
-        logged=logged,
-        fields=fields,
-        hold=hold,
-    )
+    return HoldError(row, problem, logged=logged, fields=fields, hold=hold)
 
 
-def field_messages(error: CalcomError, message: Message) -> dict[str, str]:
+def field_messages(error: CalcomError, row: Message) -> dict[str, str]:
     """Return messages beside form fields: those of cal.com's validation, else that of the row."""
     fields = {
         FORM_FIELDS[one.field]: " ".join(one.messages)
         for one in error.fields
         if one.field in FORM_FIELDS
     }
-    if message.field:
+    if row.field:
         # cal.com names the lengths that it offers; its other messages are not for staff.
         names_lengths = error.cause is Cause.WRONG_DURATION and error.message
-        fields.setdefault(message.field, error.message if names_lengths else str(message.happened))
+        fields.setdefault(row.field, error.message if names_lengths else str(row.happened))
     if error.cause is Cause.INVALID and not fields and "date" in error.message.lower():
         fields["slot_start"] = error.message
     return fields

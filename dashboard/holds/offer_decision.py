@@ -118,7 +118,7 @@ def require_keepable(
     if hold.reservation_uid is None or hold.held_until is None:
         raise messages.not_confirmed(hold)
     if not hold.is_live(operation.cal_now()):
-        raise messages.ran_out(hold.held_until)
+        raise messages.refusal("ran_out", until=hold.held_until)
 
 
 def require_unchanged(operation: Operation, hold: Hold) -> None:

@@ -109,7 +109,7 @@ class Operation:
         wait = self.upstream.seconds_to_wait(calls, self.now())
         if wait is not None:
             safe = safety.still_yours(hold, self.cal_now()) if hold else safety.nothing_held()
-            raise messages.no_room(self.hold, wait, safe=safe)
+            raise messages.refusal("rate_limited", hold=self.hold, safe=safe, wait=wait)
 
     def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
         """Return a change of this action that is about to begin; ``more`` are its other fields."""
@@ -206,7 +206,7 @@ class Operation:
     def _taken_by_other(self, hold: Hold) -> HoldError:
         hold = Hold.objects.with_people().get(pk=hold.pk)
         if hold.is_claimed(self.now()):
-            return messages.being_changed(hold)
+            return messages.refusal("being_changed", hold=hold)
         return messages.changed_meanwhile(hold, self.cal_now())
 
     def received(self, exchange: Exchange, error: CalcomError | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 
@@ -47,7 +47,7 @@ class Problem:
     what_now: str
     details: str = ""
     wait: int | None = None
-    others: tuple[Hold, ...] = field(default=())
+    others: tuple[Hold, ...] = ()
 
 
 class HoldError(Exception):
@@ -61,20 +61,16 @@ class HoldError(Exception):
 
     def __init__(
         self,
+        row: Message,
         problem: Problem,
         *,
-        outcome: Outcome,
-        status: int,
-        cause: str,
         logged: str,
-        fields: Mapping[str, str] | None = None,
-        hold: Hold | None = None,
+        fields: Mapping[str, str] | None,
+        hold: Hold | None,
     ) -> None:
-        super().__init__(f"{cause}: {problem.happened}")
+        super().__init__(f"{row.cause}: {problem.happened}")
         self.problem = problem
-        self.outcome = outcome
-        self.status = status
-        self.cause = cause
+        self.outcome, self.status, self.cause = row.outcome, row.status, row.cause
         self.logged = logged
         self.fields = dict(fields or {})
         self.hold = hold

@@ -66,7 +66,8 @@ def extension_target(
     rules.reservation_duration(minutes)
     end = cal_now + timedelta(minutes=minutes)
     if hold.is_live(cal_now) and hold.held_until and end < hold.held_until - TOLERANCE:
-        raise messages.would_shorten(hold, field="until" if until else "reservation_duration")
+        field = "until" if until else ""
+        raise messages.refusal("would_shorten", hold=hold, field=field, until=hold.held_until)
     return replace(hold.slot_hold(), held_until=end)
 
 

@@ -51,7 +51,7 @@ def take_over(
         if hold.has_ended:
             raise messages.refusal("has_ended", hold=hold)
         if hold.held_until is not None and not hold.is_live(operation.cal_now()):
-            raise messages.ran_out(hold.held_until)
+            raise messages.refusal("ran_out", until=hold.held_until)
         former, before = hold.holder_id, transfer_snapshot(hold)
         # The form token is the former holder's: theirs alone to send again.
         fields = {"holder": by.user, "note": rules.longer_note(hold, note), "form_token": None}

@@ -226,26 +226,26 @@ def refusals(user: User) -> dict[str, HoldError]:
     held = hold(user)
     extending = hold(user, claim_by=user, claim_verb="extend")
     unconfirmed = {"state": Hold.State.UNCONFIRMED, "latest_end": NOW}
-    unchanged = safety.still_yours(held, NOW)
+    unchanged, until = safety.still_yours(held, NOW), held.held_until
     plain = ["same_time", "how_long", "not_lost", "not_yours", "being_restored", "took_too_long"]
     plain += ["changed_outside", "not_in_offer", "not_your_calendar", "calendar_paused"]
     plain += ["admins_only"]
     return {row: messages.refusal(row, hold=held, calendar="Dr X") for row in plain} | {
         "our_rule": messages.invalid({"slot_start": "no"}),
-        "would_shorten": messages.would_shorten(held, field="until"),
+        "would_shorten": messages.refusal("would_shorten", hold=held, field="until", until=until),
         "no_offer": messages.refusal("no_offer"),
         "not_offered": messages.refusal("not_offered"),
         "more_than_hosts": messages.refusal("more_than_hosts", count=2, hosts=2),
         "host_busy": messages.refusal("host_busy", host="Dr X"),
         "hosts_used_up": messages.refusal("hosts_used_up"),
-        "being_changed": messages.being_changed(extending),
+        "being_changed": messages.refusal("being_changed", hold=extending),
         "being_asked": messages.being_asked(extending),
         "being_decided": messages.refusal("being_decided", hold=extending),
         "no_time": messages.refusal("no_time", hold=held, safe=unchanged),
-        "rate_limited": messages.no_room(held, 42, safe=unchanged),
+        "rate_limited": messages.refusal("rate_limited", hold=held, safe=unchanged, wait=42),
         "changed_meanwhile": messages.changed_meanwhile(held, NOW),
         "has_ended": messages.refusal("has_ended", hold=hold(user, state=Hold.State.RELEASED)),
-        "ran_out": messages.ran_out(NOW),
+        "ran_out": messages.refusal("ran_out", until=NOW),
         "not_confirmed": messages.not_confirmed(hold(user, **unconfirmed, reservation_uid=None)),
         "unreadable_change": messages.not_confirmed(hold(user, **unconfirmed)),
         "offer_is_full": messages.refusal("offer_is_full", most=5),
