@@ -54,6 +54,7 @@ from dashboard.holds.steps import (
     Step,
     Swap,
     Wait,
+    outcome_of,
 )
 
 # After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
@@ -204,7 +205,7 @@ def after_not_seen(change: Change, error: CalcomError) -> Step:
     if change.phase in LEAVING_PARKING:
         return wait(replace(change, failure=change.failure or error), error, then=Look())
     if change.phase is Phase.CHECKING:
-        return Done(change, Result.UNCHANGED, Outcome.of(error), error=error)
+        return Done(change, Result.UNCHANGED, outcome_of(error), error=error)
     return results.unsettled(replace(change, failure=change.failure or error))
 
 

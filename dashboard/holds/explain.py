@@ -7,7 +7,6 @@ from dashboard.holds import catalogue, event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.problems import Outcome as AuditOutcome
 from dashboard.holds.steps import Done, Outcome, Phase, Result
 
 MOST_OTHERS = 5
@@ -52,7 +51,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     if done.change.target.event_type_id != hold.event_type_id:
         kind = event_types.kind_of(catalogue.event_type(done.change.target.event_type_id))
     failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others, kind=kind)
-    failure.outcome = AuditOutcome(done.outcome)
+    failure.outcome = done.outcome
     return failure
 
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, Kind, Unavailable
-from dashboard.holds import steps
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Message, Outcome, Problem, Text
 from dashboard.holds.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.safety import still_yours, unconfirmed
+from dashboard.holds.steps import outcome_of
 from dashboard.localization import local_times
 
 # Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
@@ -108,11 +108,6 @@ def call_failed(
         others=tuple(others),
         wait=error.retry_after,
     )
-
-
-def outcome_of(error: CalcomError) -> Outcome:
-    """Return what a failed call means for the audit."""
-    return Outcome(steps.Outcome.of(error))
 
 
 def free_times(cause: str) -> tuple[str, str, bool]:

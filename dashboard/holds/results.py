@@ -8,7 +8,16 @@ from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.states import BOOKED_BY_STAFF, State
-from dashboard.holds.steps import Change, Done, Location, Moment, Outcome, Phase, Result
+from dashboard.holds.steps import (
+    Change,
+    Done,
+    Location,
+    Moment,
+    Outcome,
+    Phase,
+    Result,
+    outcome_of,
+)
 
 
 def not_done(change: Change, error: CalcomError, now: Moment) -> Done:
@@ -16,7 +25,7 @@ def not_done(change: Change, error: CalcomError, now: Moment) -> Done:
 
     A change taken up from the register stays there: an earlier write may have been done.
     """
-    outcome = Outcome.of(error)
+    outcome = outcome_of(error)
     refused = hold_fields.ended(State.REFUSED, now.cal_now, reason=str(error.cause))
     match change.phase:
         case Phase.PLACING:
@@ -50,7 +59,7 @@ def unsettled(change: Change) -> Done:
     """
     error = change.failure or change.refusal
     fields = {"change": change.to_json()}
-    outcome = Outcome.of(error) if error and change.resumed else Outcome.UNKNOWN
+    outcome = outcome_of(error) if error and change.resumed else Outcome.UNKNOWN
     return Done(change, Result.UNSETTLED, outcome, fields, error=error)
 
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from django.db.models import F
 
-from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError
 from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
 from dashboard.holds.change import next_step
@@ -198,7 +197,7 @@ def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) 
         operation.write(stand_in, done.stand_in | claims.no_claim())
     try:
         reason = done.change.end_reason if done.outcome is Outcome.OK else ""
-        operation.finish(AuditEntry.Outcome(done.outcome), cause=done.cause, reason=reason)
+        operation.finish(done.outcome, cause=done.cause, reason=reason)
     except ClaimLostError:
         if done.fields.get("reservation_uid"):
             rescue(operation, hold, done.fields)

@@ -7,10 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
 from dashboard.holds.hold_fields import LANDING, Fields
 from dashboard.holds.seen import Again, Look
 from dashboard.holds.slots import SlotHold, is_about, read_moment
+
+Outcome = AuditEntry.Outcome
 
 
 class Phase(StrEnum):
@@ -257,20 +260,11 @@ class Result(StrEnum):
     SECOND_UNCONFIRMED = "second_unconfirmed"  # the hold stands; the one to replace it may too
 
 
-class Outcome(StrEnum):
-    """Outcome of an action, with the values of ``AuditEntry.Outcome``."""
-
-    OK = "ok"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    UNKNOWN = "unknown"
-
-    @classmethod
-    def of(cls, error: CalcomError) -> Outcome:
-        """Return what a failed call means."""
-        if isinstance(error, Refused):
-            return cls.REFUSED
-        return cls.UNAVAILABLE if isinstance(error, Unavailable) else cls.UNKNOWN
+def outcome_of(error: CalcomError) -> Outcome:
+    """Return what a failed call means."""
+    if isinstance(error, Refused):
+        return Outcome.REFUSED
+    return Outcome.UNAVAILABLE if isinstance(error, Unavailable) else Outcome.UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
