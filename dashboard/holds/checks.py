@@ -69,7 +69,8 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         try:
             found = reservations.get(operation, hold.reservation_uid or "")
         except CalcomError as error:
-            raise record_failure(operation, hold, error) from error
+            safe = safety.still_yours(hold, operation.cal_now())
+            raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
         return record(operation, hold, found)
 
 
@@ -101,7 +102,8 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
             with operation:  # which another process may have taken for dead
                 operation.received(exchange, failure)
                 if failure is not None:
-                    raise record_failure(operation, hold, failure)
+                    safe = safety.still_yours(hold, operation.cal_now())
+                    raise reservations.end_unseen(operation, failure, hold=hold, safe=safe)
                 results[hold.pk] = record(operation, hold, found)
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)
@@ -153,13 +155,6 @@ async def get_one(client: AsyncClient, limit: asyncio.Semaphore, uid: str) -> Bu
 
 
 # --- Record -----------------------------------------------------------------------------------
-
-
-def record_failure(operation: Operation, hold: Hold, error: CalcomError) -> HoldError:
-    """Record a GET that brought nothing, and return its error."""
-    operation.finish(messages.outcome_of(error))
-    safe = safety.still_yours(hold, operation.cal_now())
-    return messages.call_failed(error, safe=safe, hold=hold)
 
 
 def record(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:

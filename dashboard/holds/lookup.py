@@ -149,8 +149,8 @@ def ask(operation: Operation, uid: str) -> Reservation | None:
     try:
         return reservations.get(operation, uid)
     except CalcomError as error:
-        operation.finish(messages.outcome_of(error))
-        raise messages.call_failed(error, safe=_("Nothing was changed.")) from error
+        safe = _("Nothing was changed.")
+        raise reservations.end_unseen(operation, error, hold=None, safe=safe) from error
 
 
 def summary(found: Reservation | None) -> dict[str, Any]:

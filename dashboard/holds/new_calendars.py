@@ -20,6 +20,7 @@ from dashboard.holds import calcom_client, event_types, messages, rate_and_clock
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import parking_places
+from dashboard.holds.steps import outcome_of
 
 Kind = Calendar.Kind
 
@@ -235,7 +236,7 @@ def require_right_to_hold(operation: Operation, calendar: Calendar, field: str) 
     except CalcomError as error:
         if error.cause in {Cause.WRONG_DURATION, Cause.INVALID}:
             return
-        operation.finish(messages.outcome_of(error))
+        operation.finish(outcome_of(error))
         if error.cause is Cause.NOT_RELATED:
             words = _("cal.com lets this key hold for 5 minutes only: it shares no team with them.")
             raise messages.invalid({field: words}) from error

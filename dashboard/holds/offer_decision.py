@@ -21,10 +21,11 @@ from dashboard.holds import messages, offers, rate_and_clock, reservations, safe
 from dashboard.holds.bulk_release import KEPT_FOR_OTHERS, ReleaseResult, release_many
 from dashboard.holds.checks import Comparison, compare
 from dashboard.holds.claims import ClaimLostError
-from dashboard.holds.loading import load, require_quiet, require_version
+from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold, Offer
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
+from dashboard.holds.states import State
 
 # The reason in the audit and on each hold that is released.
 REASON = "offer_decided"
@@ -111,12 +112,7 @@ def require_keepable(
     if hold.offer_id != offer_id:
         raise messages.refusal("not_in_offer", hold=hold)
     offers.require_undecided(offer_id, now=operation.now())
-    require_quiet(operation, hold)
-    require_version(operation, hold, version)
-    if hold.has_ended:
-        raise messages.refusal("has_ended", hold=hold)
-    if hold.reservation_uid is None or hold.held_until is None:
-        raise messages.not_confirmed(hold)
+    require_changeable(operation, hold, version=version, states={State.HELD})
     if not hold.is_live(operation.cal_now()):
         raise messages.refusal("ran_out", until=hold.held_until)
 
@@ -127,8 +123,7 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
     try:
         found = reservations.get(operation, hold.reservation_uid or "")
     except CalcomError as error:
-        operation.finish(messages.outcome_of(error), after={})
-        raise messages.call_failed(error, safe=safe, hold=hold) from error
+        raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
     finding, fields = compare(hold, found, operation.cal_now())
     if finding is Comparison.SAME:
         # What this answer told of the rate is older than what the releases will tell.

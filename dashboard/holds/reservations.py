@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import calcom_client
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
+from dashboard.holds import calcom_client, messages
+from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until
+from dashboard.holds.steps import outcome_of
 
 # How often a GET or a DELETE, which do no harm twice, is sent before its silence is believed.
 GET_TRIES = 2
@@ -78,3 +81,11 @@ def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None
             delete(operation, uid, tries=tries - 1)
         except (Refused, Unavailable) as error:
             raise unanswered from error
+
+
+def end_unseen(
+    operation: Operation, error: CalcomError, *, hold: Hold | None, safe: str
+) -> HoldError:
+    """End an action whose GET brought nothing. Return its error, with ``safe`` of the hold."""
+    operation.finish(outcome_of(error), after={})
+    return messages.call_failed(error, safe=safe, hold=hold)
