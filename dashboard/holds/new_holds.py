@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import IntegrityError
-
-from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.holds import event_types
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
-
-Token = uuid.UUID | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,29 +23,6 @@ class ClientDetails:
 
 
 NO_CLIENT = ClientDetails()
-
-
-class AlreadyPlacedError(Exception):
-    """The same form was sent before, and its hold is in the register."""
-
-    def __init__(self, hold: Hold) -> None:
-        super().__init__(f"hold {hold.pk}")
-        self.hold = hold
-
-
-@contextmanager
-def first_time(by: Actor, token: Token) -> Iterator[None]:
-    """Raise AlreadyPlacedError where a form is refused whose hold is in the register.
-
-    The register refuses a token that it has, so it is not looked for beforehand.
-    """
-    try:
-        yield
-    except (HoldError, IntegrityError) as error:
-        first = Hold.objects.filter(holder=by.user, form_token=token).first() if token else None
-        if first is None:
-            raise
-        raise AlreadyPlacedError(first) from error
 
 
 def new_hold(

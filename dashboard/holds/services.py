@@ -10,29 +10,27 @@ it; None changes it as it is.
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, catalogue, offers
+from dashboard.holds import alteration, catalogue, offers, rules
 from dashboard.holds.explain import hold_or_error
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import (
-    NO_CLIENT,
-    AlreadyPlacedError,
-    ClientDetails,
-    Token,
-    first_time,
-    new_hold,
-)
+from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, guard_against, require_free_hosts
 from dashboard.holds.runner import run
+from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
-from dashboard.holds.targets import extension_target, move_target, place_target
+from dashboard.holds.targets import extension_target, move_target, new_choice
 
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1
@@ -49,7 +47,7 @@ def place(
     slot_duration: int | None = None,
     reservation_duration: int,
     client: ClientDetails = NO_CLIENT,
-    token: Token = None,
+    token: UUID | None = None,
     offer: int | None = None,
     doubts: Collection[Doubt] = (),
     now: datetime,
@@ -64,28 +62,28 @@ def place(
         "slot_duration": slot_duration,
         "reservation_duration": reservation_duration,
     }
-    try:
-        with Operation(Action.PLACE, by=by, asked=asked, now=now) as operation:
-            with first_time(by, token):
-                slot, event_type = place_target(
-                    user=by.user,
-                    event_type_id=event_type_id,
-                    slot_start=slot_start,
-                    slot_duration=slot_duration,
-                    reservation_duration=reservation_duration,
-                    cal_now=(cal_now := operation.cal_now()),
-                    now=now,
-                )
-                guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
-                operation.require_calls(PLACE_CALLS, None)
-                client = offers.client_of(offer, client, by=by)
-                hold = new_hold(by.user, slot, event_type, reservation_duration, client)
-                hold.form_token, hold.offer_id = token, offer
-                operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
-            change = operation.change(Phase.PLACING, slot, slot, minutes=reservation_duration)
-            return hold_or_error(operation, hold, run(operation, hold, change))
-    except AlreadyPlacedError as repeated:
-        return repeated.hold
+    with Operation(Action.PLACE, by=by, asked=asked, now=now) as operation:
+        try:
+            cal_now = operation.cal_now()
+            rules.slot(event_type_id, slot_start, cal_now=cal_now)
+            rules.reservation_duration(reservation_duration)
+            event_type = new_choice(event_type_id, by.user, now=now)
+            rules.slot_duration(slot_duration, event_type)
+            until = cal_now + timedelta(minutes=reservation_duration)
+            slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, until)
+            slot = replace(slot, slot_end=known_end(slot, event_type) or slot.slot_start)
+            guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
+            operation.require_calls(PLACE_CALLS, None)
+            client = offers.client_of(offer, client, by=by)
+            hold = new_hold(by.user, slot, event_type, reservation_duration, client)
+            hold.form_token, hold.offer_id = token, offer
+            operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
+        except (HoldError, IntegrityError):  # such as of a token that the register has
+            if first := token and Hold.objects.filter(holder=by.user, form_token=token).first():
+                return first
+            raise
+        change = operation.change(Phase.PLACING, slot, slot, minutes=reservation_duration)
+        return hold_or_error(operation, hold, run(operation, hold, change))
 
 
 def extend(

@@ -8,45 +8,19 @@ from datetime import datetime, timedelta
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.holds import catalogue, event_types, messages, rules
-from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import known_end
 from dashboard.holds.slots import SlotHold, minutes_until
 
 # A wish that ends at most this much before the present end shortens nothing.
 TOLERANCE = timedelta(seconds=2)
 
 
-def place_target(
-    *,
-    user: User,
-    event_type_id: int,
-    slot_start: datetime,
-    slot_duration: int | None,
-    reservation_duration: int,
-    cal_now: datetime,
-    now: datetime,
-) -> tuple[SlotHold, EventType | None]:
-    """Return the slot to place and its event type, None where it cannot be read.
-
-    A slot of unknown length ends where it starts. Raises HoldError.
-    """
-    rules.slot(event_type_id, slot_start, cal_now=cal_now)
-    rules.reservation_duration(reservation_duration)
-    known = new_choice(event_type_id, user, now=now)
-    event_type = catalogue.event_type(event_type_id, known)
-    rules.slot_duration(slot_duration, event_type)
-    end = cal_now + timedelta(minutes=reservation_duration)
-    slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, end)
-    return replace(slot, slot_end=known_end(slot, event_type) or slot_start), event_type
-
-
-def new_choice(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
-    """Return the catalogue, of which an event type is to be held. Raises HoldError."""
+def new_choice(event_type_id: int, user: User, *, now: datetime) -> EventType | None:
+    """Return an event type that is to be held, None where it cannot be read. Raises HoldError."""
     known = catalogue.listing(event_type_id, now=now)
     rules.may_hold_for(event_type_id, user, known)
     rules.takes_holds(event_type_id, known)
-    return known
+    return catalogue.event_type(event_type_id, known)
 
 
 def extension_target(
@@ -101,8 +75,10 @@ def move_target(
     event_type_id = event_type_id or hold.event_type_id
     rules.slot(event_type_id, slot_start, cal_now=cal_now)
     same_type = event_type_id == hold.event_type_id
-    known = None if same_type else new_choice(event_type_id, user, now=now)
-    event_type = catalogue.event_type(event_type_id, known)
+    if same_type:
+        event_type = catalogue.event_type(event_type_id)
+    else:
+        event_type = new_choice(event_type_id, user, now=now)
     rules.slot_duration(slot_duration, event_type)
     if reservation_duration is not None:
         rules.reservation_duration(reservation_duration)
