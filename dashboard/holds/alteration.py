@@ -8,13 +8,12 @@ from __future__ import annotations
 from dashboard.calcom import Cause
 from dashboard.holds import catalogue, event_types, promises, rate_and_clock
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.explain import hold_or_error
+from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load_for_change
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import guard_of, stand_in_for
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.runner import run
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
 from dashboard.holds.states import State
 from dashboard.holds.steps import Phase
@@ -91,15 +90,11 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     is_refused = rate_and_clock.shows_self_overlap(operation.upstream, now)
     if change.parking_places and is_refused and hold.is_live(cal_now):
         change = change.parked_next()
+    guard = SlotGuard.around(origin, target)
     operation.start(
-        hold,
-        method="PATCH",
-        calls=calls,
-        guard=SlotGuard.around(origin, target),
-        change=change,
-        shared_calls=calls if overlapping else None,
+        hold, method="PATCH", calls=calls, guard=guard, change=change, shares_rate=overlapping
     )
-    return hold_or_error(operation, hold, run(operation, hold, change))
+    return carry_out(operation, hold, change)
 
 
 def new_first(
@@ -119,15 +114,9 @@ def new_first(
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
     hosts = promises.host_guard(target, event_type, cal_now=cal_now) if counts_hosts else None
-    operation.start(
-        hold,
-        method="POST",
-        calls=NEW_FIRST_CALLS,
-        guard=hosts or guard_of(target, event_type),
-        stand_in=stand_in,
-    )
-    done = run(operation, hold, change, stand_in=stand_in)
-    return hold_or_error(operation, hold, done)
+    guard = hosts or guard_of(target, event_type)
+    operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
+    return carry_out(operation, hold, change, stand_in)
 
 
 def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
@@ -138,11 +127,6 @@ def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
     operation.require_calls(RETAKE_CALLS, hold)
     minutes = minutes_until(target.held_until, operation.cal_now())
     change = operation.change(Phase.RETAKING, hold.slot_hold(), target, minutes=minutes)
-    operation.start(
-        hold,
-        method="DELETE",
-        calls=RETAKE_CALLS,
-        guard=SlotGuard.of(target),
-        change=change,
-    )
-    return hold_or_error(operation, hold, run(operation, hold, change))
+    guard = SlotGuard.of(target)
+    operation.start(hold, method="DELETE", calls=RETAKE_CALLS, guard=guard, change=change)
+    return carry_out(operation, hold, change)

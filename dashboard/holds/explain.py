@@ -7,14 +7,18 @@ from dashboard.holds import catalogue, event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.steps import Done, Outcome, Phase, Result
+from dashboard.holds.runner import run
+from dashboard.holds.steps import Change, Done, Outcome, Phase, Result
 
 MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}
 
 
-def hold_or_error(operation: Operation, hold: Hold, done: Done) -> Hold:
-    """Return the hold of a change that was done. Raises HoldError for any other end."""
+def carry_out(
+    operation: Operation, hold: Hold, change: Change, stand_in: Hold | None = None
+) -> Hold:
+    """Run a change, and return its hold. Raises HoldError for any other end than done."""
+    done = run(operation, hold, change, stand_in=stand_in)
     if done.outcome is Outcome.OK:
         return hold
     raise error_of(operation, hold, done) from done.error

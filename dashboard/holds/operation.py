@@ -31,7 +31,7 @@ from dashboard.holds.steps import Change, Moment, Phase
 T = TypeVar("T")
 Action = AuditEntry.Action
 
-PATIENCE = 2.0  # seconds that a verb waits for a colleague who is asking for the same time
+PATIENCE = 2.0  # seconds that a person's verb waits for a colleague who is asking for the same time
 PAUSE = 0.05
 
 
@@ -126,18 +126,17 @@ class Operation:
         change: Change | None = None,
         stand_in: Hold | None = None,
         offer: int | None = None,
-        shared_calls: int | None = None,
+        shares_rate: bool = False,
         reason: str = "",
-        patience: float = PATIENCE,
     ) -> None:
         """Claim the hold, or insert a new one, and record the intent, in one transaction.
 
         The claim lasts for the time limits of so many ``calls``. A ``stand_in`` is a second new
-        row, which then does the guarding. ``shared_calls`` must fit into the rate allowance with
-        those of colleagues at work. Waits ``patience`` seconds for a colleague who is asking for
-        the same time. Raises HoldError, IntegrityError.
+        row, which then does the guarding. With ``shares_rate`` the calls must fit into the rate
+        allowance together with those of colleagues at work. A person waits for a colleague who is
+        asking for the same time. Raises HoldError, IntegrityError.
         """
-        give_up = time.monotonic() + patience
+        give_up = time.monotonic() + (PATIENCE if self.by else 0)
         before = {} if hold._state.adding else hold.snapshot()
         while True:
             user = self.by.user if self.by else None
@@ -146,8 +145,8 @@ class Operation:
             try:
                 with transaction.atomic(durable=True):
                     self._take(hold, claim, change=change, stand_in=stand_in, offer=offer)
-                    if shared_calls is not None:
-                        self._require_shared_calls(hold, shared_calls)
+                    if shares_rate:
+                        self._require_shared_calls(hold, calls)
                     self.log.intent(hold, claim.id, method, before, reason, now=self.now())
             except SlotBusyError as busy:
                 if hold.is_same_form(busy.other) or time.monotonic() > give_up:

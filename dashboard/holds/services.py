@@ -19,14 +19,13 @@ from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
 from dashboard.holds import alteration, catalogue, offers, rules
-from dashboard.holds.explain import hold_or_error
+from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, guard_against, require_free_hosts
-from dashboard.holds.runner import run
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
@@ -83,7 +82,7 @@ def place(
                 return first
             raise
         change = operation.change(Phase.PLACING, slot, slot, minutes=reservation_duration)
-        return hold_or_error(operation, hold, run(operation, hold, change))
+        return carry_out(operation, hold, change)
 
 
 def extend(
@@ -212,7 +211,7 @@ def release_loaded(
     operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
     slot = hold.slot_hold()
     change = operation.change(Phase.CHECKING, slot, slot, end_reason=reason, end_note=note)
-    return hold_or_error(operation, hold, run(operation, hold, change))
+    return carry_out(operation, hold, change)
 
 
 def without_none(**fields: Any) -> dict[str, Any]:

@@ -216,7 +216,7 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     if operation.upstream.seconds_to_wait(needed, now) is not None:
         return
     try:
-        operation.start(hold, method="GET", calls=CALLS, guard=guard_of_return(change), patience=0)
+        operation.start(hold, method="GET", calls=CALLS, guard=guard_of_return(change))
     except HoldError:  # a colleague is at work on it, or on its time
         return
     try:

@@ -14,6 +14,7 @@ from dashboard.holds import (
     alteration,
     checks,
     clock,
+    explain,
     offer_decision,
     offers,
     rate_and_clock,
@@ -102,13 +103,13 @@ def test_step_during_a_verb_changes_none_of_its_ends(
 ) -> None:
     hold, _other = live
     real_start = timezone.now()
-    ask = alteration.run
+    ask = explain.run
 
     def step_and_run(*args: Any, **more: Any) -> Any:
         our_clock.ahead = -3 * HOUR
         return ask(*args, **more)
 
-    monkeypatch.setattr(alteration, "run", step_and_run)
+    monkeypatch.setattr(explain, "run", step_and_run)
     verbs.extend(staff, hold, 30)
 
     assert at_cal_com(calcom) == in_register(*live)
@@ -232,7 +233,7 @@ def test_offer_whose_decision_died_before_a_step_back_takes_more_times(
 
 
 @pytest.mark.usefixtures("live")
-@pytest.mark.parametrize("verb", [services.run, die])
+@pytest.mark.parametrize("verb", [explain.run, die])
 def test_end_of_an_unanswered_hold_waits_for_an_answer_after_a_step_back(
     calcom: Sandbox,
     staff: User,
@@ -242,7 +243,7 @@ def test_end_of_an_unanswered_hold_waits_for_an_answer_after_a_step_back(
 ) -> None:
     calcom.faults.add("drop", when="before", count=None)
     our_clock.ahead = -3 * HOUR
-    monkeypatch.setattr(services, "run", verb)
+    monkeypatch.setattr(explain, "run", verb)
     with pytest.raises((HoldError, KilledError)):
         verbs.place(staff, start=MONDAY + 4 * HOUR)
 

@@ -14,7 +14,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import alteration, clock, reservations, settle
+from dashboard.holds import clock, explain, reservations, settle
 from dashboard.holds.models import EventTypeLock, Hold
 from dashboard.holds.operation import Operation
 from dashboard.sandbox import Sandbox
@@ -155,20 +155,20 @@ def test_step_during_a_verb_lets_no_one_end_its_claim(
     calcom: Sandbox, staff: User, our_clock: SetClock, monkeypatch: pytest.MonkeyPatch, hours: int
 ) -> None:
     hold = verbs.place(staff)
-    run = alteration.run
+    run = explain.run
 
     def step_and_run(*args: Any, **more: Any) -> Any:
         our_clock.ahead = hours * HOUR
         settle.settle_all(timezone.now())
         return run(*args, **more)
 
-    monkeypatch.setattr(alteration, "run", step_and_run)
+    monkeypatch.setattr(explain, "run", step_and_run)
     verbs.extend(staff, hold, 30)
 
     assert at_cal_com(calcom) == in_register(hold)
     assert AuditEntry.objects.filter(error_code="process_died").count() == 0
 
-    monkeypatch.setattr(alteration, "run", die)
+    monkeypatch.setattr(explain, "run", die)
     with pytest.raises(KilledError):
         verbs.extend(staff, hold, 60)
     ticks = clock.ticks
