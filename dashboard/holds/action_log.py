@@ -15,12 +15,16 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 
-COLLECTION = "/v2/slots/reservations"
-ONE = "/v2/slots/reservations/{uid}"
 TOO_LONG = "took_too_long"  # error code of an action that outlasted its claim
 
 # Id of the last request of this thread that sent a call: for the page of an error that follows.
 last_sender: contextvars.ContextVar[str] = contextvars.ContextVar("last_sender", default="")
+
+
+def path_of(method: str) -> str:
+    """Return the path of a call as the audit keeps it, without a uid; "" without a call."""
+    one = "/v2/slots/reservations/{uid}"
+    return {"": "", "POST": "/v2/slots/reservations"}.get(method, one)
 
 
 class ActionLog:
@@ -44,12 +48,8 @@ class ActionLog:
         self.exchange: Exchange | None = None
         self.error: CalcomError | None = None
         self.asked = asked
-        self._hold_id = hold_id
-        self._trail: trail.Trail | None = None
-
-    @property
-    def has_started(self) -> bool:
-        return self._trail is not None
+        self.has_started = False
+        self._trail = trail.resume(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
 
     def sending(self) -> None:
         """Forget the answer before, as a call is about to be sent."""
@@ -62,7 +62,7 @@ class ActionLog:
             action=self.action,
             by=self.by,
             outcome=error.outcome,
-            hold_id=self._hold_id,
+            hold_id=self._trail.hold_id,
             asked=self.asked,
             error_code=str(error.cause),
             message=error.logged,
@@ -88,32 +88,24 @@ class ActionLog:
             asked=self.asked,
             before=before,
             method=method,
-            path=COLLECTION if method == "POST" else ONE,
+            path=path_of(method),
             reason=reason,
             now=now,
         )
+        self.has_started = True
 
     def step(self, method: str, *, cause: str = "", now: datetime) -> None:
         """Record the next call, if there is one, and the answer to the one before."""
-        trail.step(
-            self._started(),
-            method=method,
-            path={"": "", "POST": COLLECTION}.get(method, ONE),
-            answered=self.exchange,
-            error_code=cause or self._error_code(),
-            message=self.error.message if self.error else "",
-            now=now,
-        )
+        path = path_of(method)
+        trail.step(self._trail, method=method, path=path, now=now, **self._answer(cause))
 
     def outcome(self, outcome: AuditEntry.Outcome, *, hold_id: int | None, **said: Any) -> None:
         """Record the outcome. ``hold_id`` names a hold that the action found or made only now."""
-        trail.outcome(self._started(), hold_id=hold_id, **self._outcome(outcome, **said))
+        trail.outcome(self._trail, hold_id=hold_id, **self._outcome(outcome, **said))
 
     def was_closed(self) -> bool:
         """Return whether another process has recorded the outcome."""
-        if self._trail is None:
-            return False
-        return AuditEntry.objects.has_ended(self._trail.action_id)
+        return self.has_started and AuditEntry.objects.has_ended(self._trail.action_id)
 
     def too_late(self, *, now: datetime) -> None:
         """Record the end of an action that outlasted its claim.
@@ -121,7 +113,7 @@ class ActionLog:
         The one who closed the claim has written the outcome; then only the answer is added.
         """
         said = self._outcome(Outcome.UNKNOWN, after={}, cause=TOO_LONG, now=now)
-        if not trail.outcome_once(self._started(), **said):
+        if not trail.outcome_once(self._trail, **said):
             self.step("", cause=TOO_LONG, now=now)
 
     def _outcome(
@@ -133,20 +125,15 @@ class ActionLog:
         reason: str = "",
         now: datetime,
     ) -> dict[str, Any]:
+        after = after | {"way": self.way} if self.way else after
+        said = {"outcome": outcome, "after": after, "reason": reason, "now": now}
+        return said | self._answer(cause)
+
+    def _answer(self, cause: str) -> dict[str, Any]:
+        """Return the columns of the last answer; ``cause`` takes the place of its own."""
+        error = self.error
         return {
-            "outcome": outcome,
-            "after": after | {"way": self.way} if self.way else after,
             "answered": self.exchange,
-            "error_code": cause or self._error_code(),
-            "message": self.error.message if self.error else "",
-            "reason": reason,
-            "now": now,
+            "error_code": cause or (str(error.cause) if error else ""),
+            "message": error.message if error else "",
         }
-
-    def _started(self) -> trail.Trail:
-        if self._trail is None:
-            raise RuntimeError("the action has not started")
-        return self._trail
-
-    def _error_code(self) -> str:
-        return str(self.error.cause) if self.error else ""
