@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import F
 
 from dashboard.accounts.models import User
 from dashboard.holds import calcom_client
 from dashboard.holds.hold_fields import LANDING, Fields
-from dashboard.holds.models import EventTypeLock, Hold, claimed
+from dashboard.holds.models import EventTypeLock, Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
 ASKING_SQL = (
@@ -151,8 +150,8 @@ def set_fields(hold: Hold, fields: Fields) -> None:
         setattr(hold, name, value)
 
 
-def _update(rows: Any, hold: Hold, fields: Fields, *, now: datetime) -> bool:
-    if not rows.update(version=F("version") + 1, changed_at=now, **fields):
+def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) -> bool:
+    if not rows.write_rows(fields, now=now):
         return False
     set_fields(hold, fields)
     hold.version += 1

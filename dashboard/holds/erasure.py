@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
@@ -22,7 +23,7 @@ from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 
-ERASED = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
+ERASED: dict[str, Any] = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
 
 
 def erasable(hold: Hold) -> QuerySet[Hold]:
@@ -56,10 +57,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             pks = [each.pk for each in erased]
             if not pks:
                 return pks
-            # A new version, so that every board is drawn anew.
-            Hold.objects.filter(pk__in=pks).update(
-                **ERASED, erased_at=now, version=F("version") + 1, changed_at=now
-            )
+            Hold.objects.filter(pk__in=pks).write_rows(ERASED | {"erased_at": now}, now=now)
             for each in Hold.objects.filter(pk__in=pks):
                 each.index_client()
             text_index.forget_deleted()

@@ -66,6 +66,7 @@ def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:
     """
     if not isinstance(done.error, Refused) or done.change.phase not in TAKES_A_TIME:
         return []
-    there = Hold.objects.at_time_of(done.change.target)
+    slot = done.change.target
+    there = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, slot.later_end)
     keeping = there.keeping(operation.cal_now()).exclude(pk=hold.pk)
     return list(keeping.select_related("holder").order_by("pk")[:MOST_OTHERS])

@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
@@ -26,6 +26,10 @@ def claimed(now: datetime) -> Q:
 
 class HoldQuerySet(models.QuerySet["Hold"]):
     """Ways to read the register. ``at`` is on cal.com's clock, ``now`` on the local one."""
+
+    def write_rows(self, fields: dict[str, Any], *, now: datetime) -> int:
+        """Set columns, and count the write: see ``Hold.version``. Return how many holds it met."""
+        return self.update(version=F("version") + 1, changed_at=now, **fields)
 
     def with_people(self) -> HoldQuerySet:
         """Read the holder and who is changing it in the same query."""
@@ -57,10 +61,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             slot_start__lt=end,
         )
 
-    def at_time_of(self, slot: SlotHold) -> HoldQuerySet:
-        """Those whose slot overlaps this one."""
-        return self.overlapping(slot.event_type_id, slot.slot_start, slot.later_end)
-
     def asking_for(
         self, event_type_id: int, start: datetime, end: datetime | None, *, now: datetime
     ) -> HoldQuerySet:
@@ -79,9 +79,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             | Q(claim_id__isnull=False, claim_until__lte=now)
             | Q(claim_id__isnull=False, claim_until__gt=now + longest_claim())
         ).exclude(claimed(now))
-
-    def at_work(self, now: datetime) -> HoldQuerySet:
-        return self.filter(claimed(now), claim_id__isnull=False)
 
     def left_half_way(self, now: datetime) -> HoldQuerySet:
         """Those with a change that no claim covers any more: see ``is_left_half_way``."""
@@ -143,7 +140,7 @@ class Hold(models.Model):
         "self", on_delete=models.PROTECT, null=True, related_name="stand_ins"
     )
 
-    # Goes up with every write: the compare-and-set of claims and checks.
+    # Goes up with every write: the compare-and-set of claims and checks, and what boards look at.
     version = models.PositiveIntegerField(default=0)
     claim_id = models.UUIDField(null=True)
     claim_verb = models.CharField(max_length=20, blank=True)

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
@@ -61,7 +60,7 @@ def start_offer(*, hold_id: int, by: Actor, now: datetime) -> Offer:
     with transaction.atomic(durable=True):
         offer = Offer.objects.create(made_by=by.user, created_at=now)
         alone = Hold.objects.filter(pk=hold.pk, offer=None)
-        if alone.update(offer=offer, version=F("version") + 1, changed_at=now):
+        if alone.write_rows({"offer": offer}, now=now):
             before = hold.snapshot()
             after = before | {"offer": offer.pk}
             trail.event(

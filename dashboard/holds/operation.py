@@ -13,7 +13,6 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
@@ -23,7 +22,7 @@ from dashboard.holds.action_log import ActionLog
 from dashboard.holds.claims import Claim, ClaimLostError, NotClaimedError, SlotBusyError, SlotGuard
 from dashboard.holds.clock import Clock
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold, Upstream, claimed
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Moment, Phase
@@ -198,7 +197,8 @@ class Operation:
         More than a whole allowance is never asked for, as it would never be there.
         """
         rate_and_clock.lock()
-        others = Hold.objects.at_work(self.now()).exclude(pk=hold.pk).count()
+        at_work = Hold.objects.filter(claimed(self.now()), claim_id__isnull=False)
+        others = at_work.exclude(pk=hold.pk).count()
         needed, whole = calls * (1 + others), self.upstream.rate_limit
         self.require_calls(needed if whole is None else max(calls, min(needed, whole)), hold)
 
@@ -281,12 +281,9 @@ class Operation:
         with transaction.atomic(durable=True):
             if self.hold is not None and self._journal is not None:
                 settled_by = claims.settled_by(self.cal_now()).isoformat()
+                change = self._journal | {"settled_by": settled_by, "is_answered": False}
                 standing = Hold.objects.standing_unclaimed(now).filter(pk=self.hold.pk)
-                standing.update(
-                    change=self._journal | {"settled_by": settled_by, "is_answered": False},
-                    version=F("version") + 1,
-                    changed_at=now,
-                )
+                standing.write_rows({"change": change}, now=now)
             self.log.too_late(now=now)
             rate_and_clock.save(self.upstream)
 

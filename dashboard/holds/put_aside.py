@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
@@ -28,6 +27,5 @@ def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:
         if not register.not_put_aside(now, cal_now).filter(pk=hold_id).exists():
             return
         with transaction.atomic(durable=True):
-            # A new version, so that every board is drawn anew.
-            Hold.objects.filter(pk=hold_id).update(version=F("version") + 1, changed_at=now)
+            Hold.objects.filter(pk=hold_id).write_rows({}, now=now)  # so that boards are drawn anew
             trail.event(action=Action.PUT_ASIDE, by=by, hold_id=hold_id, now=now)

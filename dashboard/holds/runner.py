@@ -5,8 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from django.db.models import F
-
 from dashboard.calcom import CalcomError
 from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
 from dashboard.holds.change import next_step
@@ -216,5 +214,4 @@ def rescue(operation: Operation, row: Hold, fields: Fields) -> None:
         reservation_uid=None,
         state__in=(State.PLACING, State.UNCONFIRMED, State.EXPIRED),
     )
-    fields = fields | claims.no_claim()
-    waiting.update(version=F("version") + 1, changed_at=operation.now(), **fields)
+    waiting.write_rows(fields | claims.no_claim(), now=operation.now())

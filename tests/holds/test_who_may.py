@@ -46,6 +46,7 @@ WRITERS = {
     "claims": "callers load the hold through loading.load, or take_over, or lookup.attach",
     "erasure": "for Admins only, and only what has ended",
     "lookup": "insert makes the person's own hold",
+    "models": "write_rows writes for the others",
     "offer_decision": "start_offer loads the hold through loading.load",
     "operation": "abandon marks what this operation had loaded",
     "put_aside": "loads the hold through loading.load",
@@ -153,6 +154,7 @@ def writes_holds(source: str) -> bool:
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
             keywords = {keyword.arg for keyword in node.keywords}
             is_update = node.func.attr == "update" and keywords & {"version", "changed_at"}
+            is_update = is_update or node.func.attr == "write_rows"
             is_insert = ast.unparse(node.func) in {"Hold.objects.create", "hold.save"}
             if is_update or is_insert:
                 return True
