@@ -7,33 +7,17 @@ Holds of one event type are left to cal.com and, for round robin, to ``promises.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 from dashboard.calcom import EventType
 from dashboard.holds import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 
+if TYPE_CHECKING:
+    from dashboard.holds.register import HoldSummary
 
-class NeedsHosts(Protocol):
-    """A hold, or what the board keeps of it."""
-
-    @property
-    def pk(self) -> int: ...
-    @property
-    def event_type_id(self) -> int: ...
-    @property
-    def event_type_kind(self) -> str: ...
-    @property
-    def hosts(self) -> list[list[Any]]: ...
-    @property
-    def slot_start(self) -> datetime: ...
-    @property
-    def slot_end(self) -> datetime | None: ...
-    @property
-    def stands_in_for_id(self) -> int | None: ...
-
-
+NeedsHosts: TypeAlias = "Hold | HoldSummary"
 T = TypeVar("T", bound=NeedsHosts)
 
 
