@@ -193,11 +193,7 @@ def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[C
 
 
 def describe(found: Reservation, event_type: EventType | None) -> dict[str, Any]:
-    """Return the columns of a hold that tell its event type."""
+    """Return the columns of a hold that tell its event type, and which of its lengths it has."""
     has_options = bool(event_type and event_type.length_options)
-    return {
-        "event_type_title": event_types.title_of(event_type),
-        "event_type_kind": event_types.kind_of(event_type),
-        "hosts": event_types.hosts_of(event_type),
-        "slot_duration": found.slot_duration if has_options else None,
-    }
+    length = found.slot_duration if has_options else None
+    return event_types.columns_of(event_type) | {"slot_duration": length}

@@ -66,9 +66,13 @@ def kind_of(event_type: EventType | None) -> str:
     return str(event_type.kind) if event_type else ""
 
 
-def hosts_of(event_type: EventType | None) -> list[list[Any]]:
-    """Return id and name of each host, as a hold keeps them."""
-    return [[host.id, host.name] for host in event_type.hosts] if event_type else []
+def columns_of(event_type: EventType | None) -> dict[str, Any]:
+    """Return the columns in which a hold keeps its event type; of hosts id and name."""
+    return {
+        "event_type_title": title_of(event_type),
+        "event_type_kind": kind_of(event_type),
+        "hosts": [[host.id, host.name] for host in event_type.hosts] if event_type else [],
+    }
 
 
 def is_round_robin(kind: str) -> bool:

@@ -28,9 +28,7 @@ def keys(hold: NeedsHosts) -> dict[Any, str]:
 
 def needed_by(event_type: EventType | None) -> frozenset[Any]:
     """Return the keys of the people whose time an event type takes; none of round robin."""
-    wanted = Hold(
-        event_type_kind=event_types.kind_of(event_type), hosts=event_types.hosts_of(event_type)
-    )
+    wanted = Hold(**event_types.columns_of(event_type))
     return frozenset() if is_pooled(wanted) else frozenset(keys(wanted))
 
 

@@ -39,13 +39,11 @@ def new_hold(
         client_contact=client.contact,
         note=client.note,
         event_type_id=slot.event_type_id,
-        event_type_title=event_types.title_of(event_type),
-        event_type_kind=event_types.kind_of(event_type),
-        hosts=event_types.hosts_of(event_type),
         slot_start=slot.slot_start,
         slot_end=known_end(slot, event_type),
         slot_duration=slot.slot_duration,
         reservation_duration=minutes,
+        **event_types.columns_of(event_type),
     )
 
 

@@ -115,10 +115,9 @@ def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = N
     return Hold(
         pk=pk,
         event_type_id=slot.event_type_id,
-        event_type_kind=event_types.kind_of(event_type),
-        hosts=event_types.hosts_of(event_type),
         slot_start=slot.slot_start,
         slot_end=slot.later_end,
+        **event_types.columns_of(event_type),
     )
 
 
