@@ -30,6 +30,7 @@ def held(reservation: Reservation) -> Fields:
         "unanswered_since": None,
         "ended_at": None,
         "end_reason": "",
+        "change": None,
     }
 
 

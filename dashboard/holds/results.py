@@ -76,7 +76,7 @@ def unconfirmed(change: Change, answered_at: datetime | None = None) -> Done:
 
 def as_found(change: Change, found: Reservation) -> Done:
     """Take over what cal.com says."""
-    fields = hold_fields.held(found) | {"change": None}
+    fields = hold_fields.held(found)
     if change.locate(found) is Location.ORIGIN:
         fields["slot_duration"] = change.origin.slot_duration
     return Done(change, Result.STANDS, Outcome.OK, fields)
@@ -84,20 +84,14 @@ def as_found(change: Change, found: Reservation) -> Done:
 
 def back_at_origin(change: Change, reservation: Reservation) -> Done:
     """End where the target was refused, and the hold is where it was before."""
-    fields = hold_fields.held(reservation) | {
-        "slot_duration": change.origin.slot_duration,
-        "change": None,
-    }
+    fields = hold_fields.held(reservation) | {"slot_duration": change.origin.slot_duration}
     outcome = Outcome.OK if change.resumed else Outcome.REFUSED
     return Done(change, Result.WENT_BACK, outcome, fields, error=change.refusal)
 
 
 def arrived(change: Change, reservation: Reservation) -> Done:
     """End where the hold has its target."""
-    fields = hold_fields.held(reservation) | {
-        "slot_duration": change.target.slot_duration,
-        "change": None,
-    }
+    fields = hold_fields.held(reservation) | {"slot_duration": change.target.slot_duration}
     return Done(change, Result.STANDS, Outcome.OK, fields)
 
 

@@ -40,11 +40,7 @@ from dashboard.holds.steps import (
 )
 
 # Which way a change went, for the log.
-WAYS = {
-    Phase.PARKING: "park and return",
-    Phase.REPLACED: "new first",
-    Phase.RETAKING: "retake",
-}
+WAYS = {Phase.PARKING: "park and return", Phase.REPLACED: "new first", Phase.RETAKING: "retake"}
 
 
 @dataclass
@@ -71,11 +67,6 @@ class Budget:
                 room = min(self.gets, self.writes) > 0
                 return room and operation.has_time_for(2, after=seconds)
         return True
-
-
-def one_look_and_one_write() -> Budget:
-    """Return the budget of ``settle`` for one hold: a GET and at most one PATCH or DELETE."""
-    return Budget(gets=1, writes=1, get_tries=1, delete_tries=1)
 
 
 def run(
@@ -167,9 +158,6 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
         "event_type_id": old.event_type_id,
-        "event_type_title": hold.event_type_title,
-        "event_type_kind": hold.event_type_kind,
-        "hosts": hold.hosts,
         "slot_start": old.slot_start,
         "slot_end": old.slot_end,
         "slot_duration": old.slot_duration,
@@ -177,12 +165,10 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
         "change": deleting.to_json(),
         "end_reason": "replaced",
     }
-    gets_new = hold_fields.confirmed(step.reservation) | {
-        "event_type_title": stand_in.event_type_title,
-        "event_type_kind": stand_in.event_type_kind,
-        "hosts": stand_in.hosts,
-        "slot_duration": step.change.target.slot_duration,
-    }
+    gets_new = hold_fields.confirmed(step.reservation)
+    gets_new["slot_duration"] = step.change.target.slot_duration
+    for name in ("event_type_title", "event_type_kind", "hosts"):
+        gets_old[name], gets_new[name] = getattr(hold, name), getattr(stand_in, name)
     operation.write(hold, gets_new)  # first, as the uid is unique
     operation.write(stand_in, gets_old)
 

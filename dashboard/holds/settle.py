@@ -23,7 +23,7 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.holds.runner import one_look_and_one_write, run
+from dashboard.holds.runner import Budget, run
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Phase, UnreadableChangeError
 
@@ -220,7 +220,7 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     except HoldError:  # a colleague is at work on it, or on its time
         return
     try:
-        run(operation, hold, change, budget=one_look_and_one_write())
+        run(operation, hold, change, budget=Budget(gets=1, writes=1, get_tries=1, delete_tries=1))
     except claims.ClaimLostError:
         operation.abandon()
 
