@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from dashboard.calcom import Cause
-from dashboard.holds import catalogue, event_types, promises, rate_and_clock
+from dashboard.holds import catalogue, event_types, promises
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load_for_change
@@ -87,7 +87,8 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     operation.require_calls(calls, hold)
     places = parking_places(cal_now) if overlapping and may_park else ()
     change = operation.change(Phase.PATCHING, origin, target, parking_places=places)
-    is_refused = rate_and_clock.shows_self_overlap(operation.upstream, now)
+    refused_until = operation.upstream.self_overlap_until
+    is_refused = refused_until is not None and refused_until > now
     if change.parking_places and is_refused and hold.is_live(cal_now):
         change = change.parked_next()
     guard = SlotGuard.around(origin, target)

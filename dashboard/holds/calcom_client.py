@@ -28,20 +28,14 @@ def source() -> str:
 
 
 def new_client() -> Client:
-    return Client(
-        base_url=settings.CALCOM_API_URL,
-        api_key=settings.CALCOM_API_KEY,
-        call_seconds=CALL_SECONDS,
-    )
+    url, key = settings.CALCOM_API_URL, settings.CALCOM_API_KEY
+    return Client(base_url=url, api_key=key, call_seconds=CALL_SECONDS)
 
 
 def new_async_client() -> AsyncClient:
     """Return an async client, whose pool belongs to one event loop: for checks in bulk."""
-    return AsyncClient(
-        base_url=settings.CALCOM_API_URL,
-        api_key=settings.CALCOM_API_KEY,
-        call_seconds=CALL_SECONDS,
-    )
+    url, key = settings.CALCOM_API_URL, settings.CALCOM_API_KEY
+    return AsyncClient(base_url=url, api_key=key, call_seconds=CALL_SECONDS)
 
 
 def client() -> Client:

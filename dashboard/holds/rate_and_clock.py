@@ -50,7 +50,7 @@ def load() -> Upstream:
 def load_confirmed() -> Upstream:
     """Return the stored row, after asking cal.com for its time where the local clock was set.
 
-    A question in vain is not repeated at once, or each of many verbs would wait for it.
+    A question in vain is not repeated at once: each of many verbs would wait for it.
     """
     upstream = load()
     if is_trusted(upstream) or clock.ticks() < _ask_again_at.get(upstream.source, 0):
@@ -180,16 +180,6 @@ def save(upstream: Upstream) -> None:
         update_fields=sorted(upstream.learnt),
     )
     upstream.learnt = frozenset()
-
-
-def remember_self_overlap(upstream: Upstream, now: datetime) -> None:
-    """Keep that this cal.com answers an extension in place with the self-overlap 422."""
-    upstream.learn(self_overlap_until=now + SELF_OVERLAP_IS_BELIEVED)
-
-
-def shows_self_overlap(upstream: Upstream, now: datetime) -> bool:
-    """Return whether an extension in place is known to be refused."""
-    return upstream.self_overlap_until is not None and upstream.self_overlap_until > now
 
 
 def cal_now(now: datetime) -> datetime:

@@ -87,7 +87,8 @@ def run(
         step = next_step(change, seen, operation.moment())
         change = step.change
         if change.shows_self_overlap:
-            rate_and_clock.remember_self_overlap(operation.upstream, operation.now())
+            until = operation.now() + rate_and_clock.SELF_OVERLAP_IS_BELIEVED
+            operation.upstream.learn(self_overlap_until=until)
         if isinstance(step, Done):
             record(operation, hold, stand_in, step)
             return step
