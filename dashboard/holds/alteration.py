@@ -76,10 +76,7 @@ def leaves_gap(hold: Hold, target: SlotHold) -> bool:
 
 
 def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool) -> Hold:
-    """PATCH to the target, by way of a parking place where cal.com leaves no other.
-
-    Raises HoldError.
-    """
+    """PATCH to the target, by way of a parking place if there is no other. Raises HoldError."""
     now, cal_now = operation.now(), operation.cal_now()
     origin = hold.slot_hold()
     overlapping = target.overlaps(origin)
@@ -121,10 +118,7 @@ def new_first(
 
 
 def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
-    """DELETE, then POST: in between the time is anyone's. Raises HoldError.
-
-    Only where a person has agreed to that.
-    """
+    """DELETE, then POST, if a person agreed: in between the time is anyone's. Raises HoldError."""
     operation.require_calls(RETAKE_CALLS, hold)
     minutes = minutes_until(target.held_until, operation.cal_now())
     change = operation.change(Phase.RETAKING, hold.slot_hold(), target, minutes=minutes)

@@ -80,10 +80,7 @@ class Upstream(models.Model):
 
 
 class Asked(models.Model):
-    """A question to cal.com and its last answer.
-
-    The process that sets ``asked_at`` first asks; the others read what is here.
-    """
+    """A question to cal.com and its last answer. The first to set ``asked_at`` asks."""
 
     source = models.CharField(max_length=16, default="")  # calcom_client.source()
     asked_at = models.DateTimeField()

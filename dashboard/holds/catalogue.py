@@ -86,10 +86,7 @@ def catalogue(*, now: datetime) -> Catalogue:
 
 
 def last_known() -> Catalogue:
-    """Return the event types of all calendars as last listed, without a call.
-
-    Without a calendar it is empty.
-    """
+    """Return the event types of all calendars as last listed. Without a calendar it is empty."""
     return grouped(list(Calendar.objects.all()))
 
 

@@ -58,10 +58,7 @@ class CheckResult:
 
 
 def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
-    """Ask cal.com for the hold (GET) and take over what it says.
-
-    Raises HoldError, Hold.DoesNotExist.
-    """
+    """GET the hold and take over what cal.com says. Raises HoldError, Hold.DoesNotExist."""
     with Operation(Action.CHECK, by=by, hold_id=hold_id, now=now) as operation:
         hold = load_checkable(operation, hold_id)
         operation.require_calls(1, hold)
@@ -75,10 +72,7 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
 
 
 def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
-    """Check several holds at once, as far as the rate leaves room. One result each, in order.
-
-    ``by=None`` is the system.
-    """
+    """Check several holds at once, as far as the rate leaves room. One result each, in order."""
     hold_ids = list(dict.fromkeys(hold_ids))
     room = rate_and_clock.load().room(now)
     left = len(hold_ids) if room is None else max(0, room - rate_and_clock.KEPT_FOR_PEOPLE)

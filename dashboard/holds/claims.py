@@ -159,10 +159,7 @@ def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) ->
 
 
 def may_be_asked_for(event_type_id: int, *, now: datetime) -> bool:
-    """Return whether a claim guards a time of this event type.
-
-    Plain SQL, because rarely there is one, and each place asks.
-    """
+    """Return whether a claim guards a time of the event type. Plain SQL, as each place asks."""
     with connection.cursor() as cursor:
         until = connection.ops.adapt_datetimefield_value(now)
         cursor.execute(ASKING_SQL, [event_type_id, until])

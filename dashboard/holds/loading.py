@@ -11,10 +11,7 @@ from dashboard.holds.states import State
 
 
 def load(operation: Operation, hold_id: int) -> Hold:
-    """Return the hold as it is now, settled, if this person may act on it.
-
-    Raises HoldError, Hold.DoesNotExist.
-    """
+    """Return the hold, settled, if this person may act on it. Raises HoldError, DoesNotExist."""
     hold = settle.load_settled(hold_id, now=operation.now(), cal_now=operation.cal_now())
     if operation.by is not None and not rules.is_allowed(hold, operation.by):
         raise messages.refusal("not_yours", hold=hold)
@@ -38,10 +35,7 @@ def require_version(operation: Operation, hold: Hold, version: int | None) -> No
 def load_for_change(
     operation: Operation, hold_id: int, *, version: int | None, states: Collection[State]
 ) -> Hold:
-    """Return a hold with a reservation, in one of these states, that this person may change now.
-
-    Raises HoldError, Hold.DoesNotExist.
-    """
+    """Return a hold that this person may change now. Raises HoldError, Hold.DoesNotExist."""
     hold = load(operation, hold_id)
     require_changeable(operation, hold, version=version, states=states)
     return hold

@@ -76,10 +76,7 @@ def known_hold(uid: str) -> Hold | None:
 
 
 def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
-    """Ask cal.com for a reservation that the register does not know. None: nothing is there.
-
-    Raises HoldError.
-    """
+    """Ask cal.com for a reservation unknown here. None: nothing is there. Raises HoldError."""
     with Operation(Action.LOOK_UP, by=by, now=now) as operation:
         found = ask(operation, uid)
         operation.finish(Outcome.OK, after=summary(found))

@@ -143,10 +143,7 @@ def being_asked(other: Hold) -> HoldError:
 
 
 def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
-    """Return the refusal of a change from a page that is older than the hold.
-
-    Of a hold that has ended it says how, which may be all that changed.
-    """
+    """Return the refusal from a page older than the hold; of one that has ended it says how."""
     if hold.state == Hold.State.EXPIRED and hold.held_until is not None:
         return refusal("ran_out", hold=hold, until=hold.held_until)
     if hold.has_ended:

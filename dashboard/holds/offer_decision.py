@@ -47,10 +47,7 @@ class Decision:
 
 
 def start_offer(*, hold_id: int, by: Actor, now: datetime) -> Offer:
-    """Return the offer of a hold; a new one where there is none yet.
-
-    Raises HoldError, Hold.DoesNotExist.
-    """
+    """Return the offer of a hold, new if there is none. Raises HoldError, Hold.DoesNotExist."""
     with Operation(Action.OFFER, by=by, hold_id=hold_id, now=now) as operation:
         hold = load(operation, hold_id)
         if hold.offer is not None:

@@ -62,10 +62,7 @@ def may_add_to(offer_id: int, user: User) -> bool:
 
 
 def join(offer_id: int, *, now: datetime) -> None:
-    """Make sure that there is room for one more, inside the transaction that writes it.
-
-    Raises HoldError.
-    """
+    """Require room for one more, inside the transaction that writes it. Raises HoldError."""
     lock_undecided(offer_id, now=now)
     if open_holds_of(offer_id).count() >= MOST_TIMES:
         raise messages.refusal("offer_is_full", most=MOST_TIMES)

@@ -127,10 +127,7 @@ def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = N
 def is_offered(
     slot: SlotHold, event_type: EventType | None, *, cal_now: datetime, now: datetime
 ) -> bool:
-    """Return whether cal.com lists the time as free, True where that is not known.
-
-    Asks cal.com only if no stored answer lists it.
-    """
+    """Return whether cal.com lists the time as free, True where that is not known."""
     monday = monday_of(slot.slot_start.astimezone(local_times.office()).date())
     week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
     wanted = wanted_hold(slot, event_type)
@@ -149,10 +146,7 @@ def is_offered(
 
 
 def is_hidden_by_hold(wanted: Hold, cal_now: datetime) -> bool:
-    """Return whether a hold of this office hides the time, so that the list tells nothing.
-
-    cal.com hides it from all event types of a host.
-    """
+    """Return whether a hold here hides the time: cal.com hides it from all types of a host."""
     own = hosts.keys(wanted).keys()
     return any(
         hold.event_type_id == wanted.event_type_id or own & hosts.keys(hold).keys()

@@ -142,10 +142,7 @@ def perform(
 
 
 def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
-    """Write down what the register must know before the call.
-
-    The transaction of the claim has written the change before the first call.
-    """
+    """Write what the register must know before the call; the claim wrote the first change."""
     is_written = not operation.has_sent and fields.keys() == {"change"} and hold.change is not None
     if fields and not is_written:
         operation.write(hold, fields)
@@ -190,10 +187,7 @@ def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) 
 
 
 def rescue(operation: Operation, row: Hold, fields: Fields) -> None:
-    """Keep the uid of an answer that came after the claim had been closed.
-
-    Unless a colleague has added the reservation to the board meanwhile.
-    """
+    """Keep the uid of an answer to a closed claim, unless the reservation was added meanwhile."""
     if Hold.objects.filter(reservation_uid=fields["reservation_uid"]).exists():
         return
     waiting = Hold.objects.filter(

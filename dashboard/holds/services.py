@@ -202,10 +202,7 @@ def release_loaded(
     version: int | None,
     reserve_for_others: int = 0,
 ) -> Hold:
-    """Release a hold that was loaded. Raises HoldError.
-
-    ``reserve_for_others`` calls of the rate allowance are left for colleagues.
-    """
+    """Release a hold, leaving ``reserve_for_others`` calls of the allowance. Raises HoldError."""
     require_changeable(operation, hold, version=version, states={State.HELD})
     operation.require_calls(2 + reserve_for_others, hold)
     operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
