@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import connection
 
@@ -26,10 +25,6 @@ class SlotBusyError(Exception):
     def __init__(self, other: Hold) -> None:
         super().__init__(f"hold {other.pk} asks for it")
         self.other = other
-
-
-class NotClaimedError(Exception):
-    """The hold is claimed by someone else, or changed since it was read."""
 
 
 class ClaimLostError(Exception):
@@ -117,13 +112,6 @@ def insert(hold: Hold, claim: Claim, *, now: datetime) -> None:
     """Insert a new hold with the claim on it. Raises IntegrityError for a used form token."""
     set_fields(hold, claim.fields() | {"created_at": now, "changed_at": now})
     hold.save(force_insert=True)
-
-
-def take(hold: Hold, claim: Claim, *, now: datetime, change: dict[str, Any] | None = None) -> None:
-    """Claim a hold as it was read, by its version. Raises NotClaimedError."""
-    fields = claim.fields() | ({} if change is None else {"change": change})
-    if not update_unclaimed(hold, fields, now=now):
-        raise NotClaimedError
 
 
 def update_unclaimed(hold: Hold, fields: Fields, *, now: datetime) -> bool:

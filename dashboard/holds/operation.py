@@ -19,7 +19,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Answer, CalcomError, Cause, Exchange
 from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
-from dashboard.holds.claims import Claim, ClaimLostError, NotClaimedError, SlotBusyError, SlotGuard
+from dashboard.holds.claims import Claim, ClaimLostError, SlotBusyError, SlotGuard
 from dashboard.holds.clock import Clock
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream, claimed
@@ -150,8 +150,6 @@ class Operation:
             except SlotBusyError as busy:
                 if hold.is_same_form(busy.other) or time.monotonic() > give_up:
                     raise messages.being_asked(busy.other) from busy
-            except NotClaimedError as late:
-                raise self._taken_by_other(hold) from late
             else:
                 self.hold, self._claim, self._ends = hold, claim, until
                 return
@@ -188,7 +186,9 @@ class Operation:
                 offers.join(hold.offer_id, now=now)
             claims.insert(hold, claim, now=now)
             return
-        claims.take(hold, claim, now=now, change=change.to_json() if change else None)
+        fields = claim.fields() | ({"change": change.to_json()} if change else {})
+        if not claims.update_unclaimed(hold, fields, now=now):
+            raise self._taken_by_other(hold)
         self._journal = hold.change
 
     def _require_shared_calls(self, hold: Hold, calls: int) -> None:
