@@ -151,8 +151,7 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
     answered = zip(claimed, ask_together(claimed, ask), strict=True)
     # The last answer tells best what is left of the allowance.
     for calendar, answer in sorted(answered, key=lambda pair: pair[1].exchange.received_at):
-        error = answer if isinstance(answer, CalcomError) else None
-        rate_and_clock.learn(upstream, answer.exchange, error)
+        rate_and_clock.learn(upstream, answer)
         store(calendar, answer)
     rate_and_clock.save(upstream)
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import AsyncClient, CalcomError, EventType, Exchange, Reservation
+from dashboard.calcom import Answer, AsyncClient, CalcomError, EventType, Reservation
 from dashboard.holds import (
     calcom_client,
     catalogue,
@@ -63,12 +64,8 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         hold = load_checkable(operation, hold_id)
         operation.require_calls(1, hold)
         operation.start_without_claim(hold, method="GET")
-        try:
-            found = reservations.get(operation, hold.reservation_uid or "")
-        except CalcomError as error:
-            safe = safety.still_yours(hold, operation.cal_now())
-            raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
-        return record(operation, hold, found)
+        uid = hold.reservation_uid or ""
+        return conclude(operation, hold, partial(reservations.get, operation, uid))
 
 
 def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
@@ -91,14 +88,10 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
         else:
             started.append((operation, hold))
     answers = asyncio.run(get_all([hold.reservation_uid or "" for _operation, hold in started]))
-    for (operation, hold), (exchange, found, failure) in zip(started, answers, strict=True):
+    for (operation, hold), answer in zip(started, answers, strict=True):
         try:
             with operation:  # which another process may have taken for dead
-                operation.received(exchange, failure)
-                if failure is not None:
-                    safe = safety.still_yours(hold, operation.cal_now())
-                    raise reservations.end_unseen(operation, failure, hold=hold, safe=safe)
-                results[hold.pk] = record(operation, hold, found)
+                results[hold.pk] = conclude(operation, hold, partial(operation.received, answer))
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)
     return [results[hold_id] for hold_id in hold_ids]
@@ -128,7 +121,7 @@ def require_room(operation: Operation, hold: Hold, *, room: int, started: int) -
 
 # --- Calls in parallel ------------------------------------------------------------------------
 
-BulkAnswer = tuple[Exchange, Reservation | None, CalcomError | None]
+BulkAnswer: TypeAlias = Answer[Reservation | None] | CalcomError
 
 
 async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
@@ -142,17 +135,23 @@ async def get_one(client: AsyncClient, limit: asyncio.Semaphore, uid: str) -> Bu
     """GET one reservation; an error is an answer too."""
     async with limit:
         try:
-            answer = await client.get(uid=uid)
+            return await client.get(uid=uid)
         except CalcomError as error:
-            return error.exchange, None, error
-    return answer.exchange, answer.value, None
+            return error
 
 
 # --- Record -----------------------------------------------------------------------------------
 
 
-def record(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
-    """Take over what was found, if the hold is still as it was before the call."""
+def conclude(
+    operation: Operation, hold: Hold, look: Callable[[], Reservation | None]
+) -> CheckResult:
+    """Take over what was found, if the hold is still as it was before. Raises HoldError."""
+    try:
+        found = look()
+    except CalcomError as error:
+        safe = safety.still_yours(hold, operation.cal_now())
+        raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
     before = copy(hold)
     finding, fields = compare(hold, found, operation.cal_now())
     if found is not None and finding is Comparison.MOVED:

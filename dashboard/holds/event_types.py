@@ -154,12 +154,12 @@ def ask(row: StoredAnswer, call: Callable[[], Answer[T]], upstream: Upstream) ->
         answer = call()
     except CalcomError as error:
         log.warning("Event types could not be read: %s", error)
-        rate_and_clock.learn(upstream, error.exchange, error)
+        rate_and_clock.learn(upstream, error)
         row.cause = str(error.cause)
         if isinstance(error, Refused):
             row.value = None
     else:
-        rate_and_clock.learn(upstream, answer.exchange)
+        rate_and_clock.learn(upstream, answer)
         # Without the characters that a database refuses, or others would ask again and again.
         row.value = sanitize.to_json(asdict(answer.value))  # type: ignore[call-overload]
         row.answered_at = row.asked_at

@@ -204,11 +204,10 @@ def ask(span: Span) -> Answer[Listed[Slot]]:
 
 def store(row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError, upstream: Upstream) -> None:
     """Store cal.com's answer, or the cause of its failure."""
+    rate_and_clock.learn(upstream, answer)
     if isinstance(answer, CalcomError):
-        rate_and_clock.learn(upstream, answer.exchange, answer)
         row.cause = str(answer.cause)
     else:
-        rate_and_clock.learn(upstream, answer.exchange)
         row.slots = [slot_to_json(slot) for slot in answer.value.entries]
         row.unread = answer.value.unread
         row.answered_at = row.asked_at + timedelta(milliseconds=answer.exchange.milliseconds)

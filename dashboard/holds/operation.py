@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import Answer, CalcomError, Cause, Exchange
+from dashboard.calcom import Answer, CalcomError, Cause
 from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.claims import Claim, ClaimLostError, SlotBusyError, SlotGuard
@@ -208,12 +208,16 @@ class Operation:
             return messages.refusal("being_changed", hold=hold)
         return messages.changed_meanwhile(hold, self.cal_now())
 
-    def received(self, exchange: Exchange, error: CalcomError | None) -> None:
-        """Take in the answer to a call that was sent on behalf of this action."""
-        self.log.exchange, self.log.error = exchange, error
+    def received(self, answer: Answer[T] | CalcomError) -> T:
+        """Take in the answer to a call of this action, and return it. Raises CalcomError."""
+        error = answer if isinstance(answer, CalcomError) else None
+        self.log.exchange, self.log.error = answer.exchange, error
         if not self.clock.has_stepped():
-            rate_and_clock.learn_clock(self.upstream, exchange)
-        rate_and_clock.learn_rate(self.upstream, exchange, error)
+            rate_and_clock.learn_clock(self.upstream, answer.exchange)
+        rate_and_clock.learn_rate(self.upstream, answer)
+        if isinstance(answer, CalcomError):
+            raise answer
+        return answer.value
 
     def send(self, method: str, call: Callable[[], Answer[T]]) -> T:
         """Send one call after its audit row is committed. Raises CalcomError, ClaimLostError."""
@@ -232,10 +236,8 @@ class Operation:
         try:
             answer = call()
         except CalcomError as error:
-            self.received(error.exchange, error)
-            raise
-        self.received(answer.exchange, None)
-        return answer.value
+            return self.received(error)
+        return self.received(answer)
 
     def write(self, hold: Hold, fields: Fields) -> None:
         """Set columns of a claimed hold, to be committed with the next step or outcome."""

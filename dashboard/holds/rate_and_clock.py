@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
 from dashboard.audit import call_totals
-from dashboard.calcom import CalcomError, Cause, Exchange
+from dashboard.calcom import Answer, CalcomError, Cause, Exchange
 from dashboard.holds import calcom_client, clock
 from dashboard.holds.models import Upstream
 
@@ -90,23 +91,24 @@ def lock() -> None:
     Upstream.objects.select_for_update().filter(pk=ROW).first()
 
 
-def learn(upstream: Upstream, exchange: Exchange, error: CalcomError | None = None) -> None:
+def learn(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
     """Set on ``upstream`` what a read outside of an action shows, without saving it."""
-    upstream.reads += (exchange,)
-    learn_clock(upstream, exchange)
-    learn_rate(upstream, exchange, error)
+    upstream.reads += (answer.exchange,)
+    learn_clock(upstream, answer.exchange)
+    learn_rate(upstream, answer)
 
 
-def learn_rate(upstream: Upstream, exchange: Exchange, error: CalcomError | None) -> None:
-    """Set how much room the exchange leaves for others."""
+def learn_rate(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
+    """Set how much room an answer leaves for others."""
+    exchange = answer.exchange
     if exchange.rate is not None:
         upstream.learn(
             rate_limit=exchange.rate.limit,
             rate_remaining=exchange.rate.remaining,
             rate_resets_at=exchange.received_at + timedelta(seconds=exchange.rate.resets_in),
         )
-    if error is not None and error.cause == Cause.RATE_LIMITED:
-        wait = timedelta(seconds=error.retry_after or DEFAULT_WAIT)
+    if isinstance(answer, CalcomError) and answer.cause is Cause.RATE_LIMITED:
+        wait = timedelta(seconds=answer.retry_after or DEFAULT_WAIT)
         upstream.learn(blocked_until=exchange.received_at + wait)
 
 
@@ -149,16 +151,16 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
     Any event type will do, as a refusal is an answer too. Nothing is saved. An action whose clock
     differs from the local one by now learns no time.
     """
-    error: CalcomError | None = None
+    answer: Answer[Any] | CalcomError
     try:
-        exchange = calcom_client.client().event_type(event_type_id=1).exchange
-    except CalcomError as failed:
-        error, exchange = failed, failed.exchange
-    upstream.reads += (exchange,)
+        answer = calcom_client.client().event_type(event_type_id=1)
+    except CalcomError as error:
+        answer = error
+    upstream.reads += (answer.exchange,)
     if learns_clock:
-        learn_clock(upstream, exchange)
-    learn_rate(upstream, exchange, error)
-    return is_from_cal_com(exchange)
+        learn_clock(upstream, answer.exchange)
+    learn_rate(upstream, answer)
+    return is_from_cal_com(answer.exchange)
 
 
 def save(upstream: Upstream) -> None:

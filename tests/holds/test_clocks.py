@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Reservation
+from dashboard.calcom import Answer, Reservation
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
 from dashboard.holds.checks import Comparison
@@ -48,7 +48,7 @@ def test_clock_is_learnt_only_from_cal_com_itself(
     date = (now + 10 * MINUTE).replace(microsecond=0)
     exchange = replace(Exchange("GET", ONE, now, now, 1, 200, server_date=date), **more)
 
-    rate_and_clock.learn(upstream, exchange)
+    rate_and_clock.learn(upstream, Answer(None, exchange))
 
     assert (upstream.clock_offset_ms > 590_000) is is_believed
 
