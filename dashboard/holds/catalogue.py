@@ -173,13 +173,8 @@ def claim(calendar: Calendar, *, now: datetime) -> bool:
     if calendar.source != calcom_client.source():
         calendar.source = calcom_client.source()
         forget(calendar)
-    claimed = unclaimed.update(
-        asked_at=now,
-        source=calendar.source,
-        listed=calendar.listed,
-        unread=calendar.unread,
-        answered_at=calendar.answered_at,
-    )
+    kept = {name: getattr(calendar, name) for name in Calendar.ANSWER_FIELDS}
+    claimed = unclaimed.update(asked_at=now, **kept)
     if claimed:
         calendar.asked_at = now
     return bool(claimed)

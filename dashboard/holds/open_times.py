@@ -122,9 +122,7 @@ def fits(slot: Slot, listed: Sequence[Slot]) -> bool:
     alike = [each.start for each in listed if each.end and each.end - each.start == length]
     gaps = [start - slot.start for start in alike if day_of(start) == day_of(slot.start)]
     in_step = [gap for gap in gaps if not gap % length]
-    is_between = any(gap < timedelta(0) for gap in in_step) and any(
-        gap > timedelta(0) for gap in in_step
-    )
+    is_between = bool(in_step) and min(in_step) < timedelta(0) < max(in_step)
     return is_between or any(abs(gap) <= length for gap in in_step)
 
 
