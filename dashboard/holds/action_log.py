@@ -1,7 +1,5 @@
 """Record one action in the audit: its refusal, or its intent, its steps and its outcome."""
 
-from __future__ import annotations
-
 import contextvars
 import uuid
 from datetime import datetime

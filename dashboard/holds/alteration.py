@@ -3,8 +3,6 @@
 ``change`` describes the ways and their order.
 """
 
-from __future__ import annotations
-
 from dashboard.calcom import Cause
 from dashboard.holds import catalogue, event_types, promises
 from dashboard.holds.claims import SlotGuard

@@ -1,7 +1,5 @@
 """Release several holds in one request: one after the other, and a result for each."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

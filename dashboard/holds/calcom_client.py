@@ -1,7 +1,5 @@
 """The clients of cal.com that this process uses, made from the settings."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import threading

@@ -1,7 +1,5 @@
 """Models of what cal.com last told (its clock, rate and habits, free times), and locks."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any

@@ -16,8 +16,6 @@ an overlapping time directly. The ways, in the order in which they are tried:
 4. *retake*: DELETE, then POST. Only where a person has agreed to the risk.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable

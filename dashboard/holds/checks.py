@@ -1,7 +1,5 @@
 """Check holds with cal.com (GET), one or several at once."""
 
-from __future__ import annotations
-
 import asyncio
 from collections.abc import Callable, Sequence
 from copy import copy

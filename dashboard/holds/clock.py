@@ -1,7 +1,5 @@
 """The local clock: within one action, and whether it was set meanwhile."""
 
-from __future__ import annotations
-
 import platform
 import time
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Close actions whose process died, so that each has an outcome."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ No audit entry names a client, so the log stays whole and its proof valid. Holds
 ended keep their client: staff need the name while the client may come.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any

@@ -3,8 +3,6 @@
 They only inform; cal.com's POST decides. See ``free_times`` for how processes share an answer.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable

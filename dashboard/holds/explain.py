@@ -1,7 +1,5 @@
 """Turn the end of a change into the hold, or into the error that a verb raises."""
 
-from __future__ import annotations
-
 from dashboard.calcom import Refused
 from dashboard.holds import catalogue, event_types, messages, safety
 from dashboard.holds.models import Hold

@@ -5,8 +5,6 @@ the database says who is asking, and the others read its answer. Each key and ad
 rows of its own. Free times only inform; cal.com's POST decides.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Compute the columns of a hold for each way a call can end. Pure: reads and writes nothing."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

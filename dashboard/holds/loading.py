@@ -1,7 +1,5 @@
 """Load a hold that a person wants to change, and refuse what they may not change now."""
 
-from __future__ import annotations
-
 from collections.abc import Collection
 
 from dashboard.holds import messages, rules, settle

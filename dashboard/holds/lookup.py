@@ -1,7 +1,5 @@
 """Look up reservations that the register does not know (GET), and add them to the board."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -4,8 +4,6 @@ REFUSALS are refusals by Holdfast itself, CALLS are failed calls to cal.com. Tex
 and filled with values in ``messages``.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
 """Errors of verbs in the reader's language and zone, from the rows of ``message_table``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime

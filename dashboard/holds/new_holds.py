@@ -1,7 +1,5 @@
 """Make the rows of new holds: for a client, or to stand in for another."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 

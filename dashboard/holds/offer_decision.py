@@ -5,8 +5,6 @@ anything else is given up, and no colleague can release it until all is done. Ea
 then released by itself, with an audit and a result of its own, all under one request.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime

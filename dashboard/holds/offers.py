@@ -4,8 +4,6 @@ An offer only groups holds: each is placed, extended and released like any other
 offer, and keeping one of its times, is in ``offer_decision``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime

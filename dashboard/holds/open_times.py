@@ -4,8 +4,6 @@ cal.com hides a time that anyone holds, and its listing may be half a minute old
 which times this office has, which were found taken, and which were given up since.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

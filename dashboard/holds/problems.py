@@ -1,7 +1,5 @@
 """The one error that verbs raise, and the row of the table that it is made from."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ cal.com accepts any number of reservations of one round robin time, and times th
 offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Put a lost or gone hold aside, so that it no longer needs attention. cal.com is not asked."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db import transaction

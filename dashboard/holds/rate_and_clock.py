@@ -1,7 +1,5 @@
 """Clock, rate allowance and habits of cal.com, kept in one row for all processes."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

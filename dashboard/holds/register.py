@@ -5,8 +5,6 @@ One query finds out whether a hold changed: every write of a hold raises its ver
 What time alone changes is counted in memory.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence

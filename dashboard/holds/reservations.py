@@ -1,7 +1,5 @@
 """The four reservation endpoints of cal.com, called on behalf of one operation."""
 
-from __future__ import annotations
-
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds import calcom_client, messages
 from dashboard.holds.models import Hold

@@ -1,7 +1,5 @@
 """The results of a change: what each means for the hold, the audit and the words. Pure."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from dashboard.calcom import CalcomError, Reservation, Unknown

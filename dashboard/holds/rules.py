@@ -1,7 +1,5 @@
 """Rules that are checked before cal.com is asked. Each raises HoldError beside its form field."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Perform the steps of a change: the one runner that verbs and ``settle`` share."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import dataclass
 

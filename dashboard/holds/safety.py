@@ -1,7 +1,5 @@
 """Sentences that answer "is my hold safe?": what is reserved at cal.com, as far as is known."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.utils.translation import gettext as _

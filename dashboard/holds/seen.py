@@ -1,7 +1,5 @@
 """Values that tell what was seen of a change at cal.com: the input of ``change.next_step``."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TypeAlias

@@ -7,8 +7,6 @@ the local clock; minutes count from now, as at cal.com. ``version`` is the hold'
 it; None changes it as it is.
 """
 
-from __future__ import annotations
-
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta

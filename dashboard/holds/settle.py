@@ -3,8 +3,6 @@
 The system acts (``by=None``).
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager

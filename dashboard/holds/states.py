@@ -1,7 +1,5 @@
 """Name the states of a hold. Imports no model, so that the state machine can use it."""
 
-from __future__ import annotations
-
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 

@@ -1,7 +1,5 @@
 """Compute the slot that a verb asks for, checked against the rules of the office."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Take over a colleague's hold: it changes hands here, and cal.com is not asked."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
