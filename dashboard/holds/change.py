@@ -17,6 +17,7 @@ an overlapping time directly. The ways, in the order in which they are tried:
 """
 
 from dataclasses import replace
+from datetime import datetime
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
 from dashboard.holds import hold_fields, results
@@ -43,7 +44,6 @@ from dashboard.holds.steps import (
     Done,
     Get,
     Location,
-    Moment,
     Outcome,
     Phase,
     Post,
@@ -53,6 +53,7 @@ from dashboard.holds.steps import (
     Swap,
     Wait,
     outcome_of,
+    settled_by,
 )
 
 # After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
@@ -63,41 +64,41 @@ PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
 
 
-def next_step(change: Change, seen: Seen, now: Moment) -> Step:
-    """Return the next step of a change after what was just seen of it."""
+def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
+    """Return the next step of a change after what was just seen of it, by cal.com's clock."""
     match seen:
         case Begin():
-            return Get(change) if change.phase is Phase.CHECKING else write(change, now)
+            return Get(change) if change.phase is Phase.CHECKING else write(change, cal_now)
         case Again():
-            return write(change, now)
+            return write(change, cal_now)
         case Look() if change.phase is Phase.ASKING_AGAIN:
-            return ask_again(change, now)
+            return ask_again(change, cal_now)
         case Look():
             return Get(change)
         case Found(None):
-            return after_not_there(change, now)
+            return after_not_there(change, cal_now)
         case Found(Reservation() as reservation):
-            return after_found(change.answered(now.cal_now), reservation, now)
+            return after_found(change.answered(cal_now), reservation, cal_now)
         case NotSeen(error):
             return after_not_seen(change, error)
         case Accepted(None):
-            return after_deleted(change, now)
+            return after_deleted(change, cal_now)
         case Accepted(Reservation() as reservation):
-            return after_accepted(change, reservation, now)
+            return after_accepted(change, reservation, cal_now)
         case Failed(error):
-            return after_failed(change, error, now)
+            return after_failed(change, error, cal_now)
         case Asked(is_answered):
-            answered_at = max(now.cal_now, change.unanswered_since)
+            answered_at = max(cal_now, change.unanswered_since)
             return results.unconfirmed(change, answered_at if is_answered else None)
         case _:  # OutOfTime
             return results.out_of_time(change)
 
 
-def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
+def write(change: Change, cal_now: datetime, fields: Fields | None = None) -> Step:
     """Return the write of the change's phase; ``fields`` are recorded before it is sent."""
     fields = fields or {}
     if change.phase is not Phase.DISCARDING:  # which waits for an earlier PATCH that may land
-        change = replace(change, settled_by=now.settled_by, is_answered=False)
+        change = replace(change, settled_by=settled_by(cal_now), is_answered=False)
     if change.phase not in NOT_JOURNALED:
         fields = fields | {"change": change.to_json()}
     match change.phase:
@@ -113,58 +114,58 @@ def write(change: Change, now: Moment, fields: Fields | None = None) -> Step:
             return Delete(change, fields)
 
 
-def ask_again(change: Change, now: Moment) -> Step:
+def ask_again(change: Change, cal_now: datetime) -> Step:
     """POST what a retake has deleted, for as long as any of its time is left."""
-    if now.cal_now >= change.last_end():
-        return results.not_retaken(change, now)
-    minutes = minutes_until(change.target.held_until, now.cal_now)
+    if cal_now >= change.last_end():
+        return results.not_retaken(change, cal_now)
+    minutes = minutes_until(change.target.held_until, cal_now)
     change = replace(change, phase=Phase.ASKING_AGAIN, minutes=minutes)
-    return write(change, now, hold_fields.placing(minutes))
+    return write(change, cal_now, hold_fields.placing(minutes))
 
 
-def park(change: Change, now: Moment, refusal: Refused) -> Step:
+def park(change: Change, cal_now: datetime, refusal: Refused) -> Step:
     """Go to the next parking place; where none is left, a person has to choose."""
     if not change.parking_places:
         return results.retake_needed(change, refusal)
-    return write(change.parked_next(), now)
+    return write(change.parked_next(), cal_now)
 
 
 # --- After a GET ------------------------------------------------------------------------------
 
 
-def after_not_there(change: Change, now: Moment) -> Step:
+def after_not_there(change: Change, cal_now: datetime) -> Step:
     """Go on where cal.com does not have the reservation."""
     match change.phase:
         case Phase.DELETING:
-            return results.released(change, now)
+            return results.released(change, cal_now)
         case Phase.DISCARDING:
             return results.discarded(change)
         case Phase.RETAKING:
-            return ask_again(change, now)
+            return ask_again(change, cal_now)
         case _:
-            return results.vanished(change, now)
+            return results.vanished(change, cal_now)
 
 
-def after_found(change: Change, found: Reservation, now: Moment) -> Step:
+def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
     """Go on by where cal.com has the reservation."""
-    ran_out = found.reservation_until <= now.cal_now
-    landed = change.has_landed(now.cal_now)
+    ran_out = found.reservation_until <= cal_now
+    landed = change.has_landed(cal_now)
     match change.phase:
         case Phase.CHECKING:
             change = replace(change, phase=Phase.DELETING)
             reason = {"end_reason": change.end_reason, "end_note": change.end_note}
-            return write(change, now, reason)
+            return write(change, cal_now, reason)
         case Phase.DELETING:
             if ran_out:
                 return results.expired(change, found.reservation_until)
-            return write(change, now)
+            return write(change, cal_now)
         case Phase.DISCARDING:
-            return results.discarded(change) if ran_out and landed else write(change, now)
+            return results.discarded(change) if ran_out and landed else write(change, cal_now)
         case Phase.RETAKING:
             return results.as_found(change, found) if landed else results.unsettled(change)
     location = change.locate(found)
     if location is Location.PARKED:
-        return leave_parking(change, now)
+        return leave_parking(change, cal_now)
     if ran_out and not landed:  # a write that is done late revives it
         return results.unsettled(change)
     match location:
@@ -178,24 +179,24 @@ def after_found(change: Change, found: Reservation, now: Moment) -> Step:
             return results.as_found(change, found) if landed else results.unsettled(change)
 
 
-def leave_parking(change: Change, now: Moment) -> Step:
+def leave_parking(change: Change, cal_now: datetime) -> Step:
     """Bring a parked hold back: to its target, or to its origin where that was refused."""
-    if now.cal_now >= change.last_end():  # nothing is left to save
-        expired = hold_fields.ended(State.EXPIRED, now.cal_now)
-        return write(replace(change, phase=Phase.DISCARDING), now, expired)
+    if cal_now >= change.last_end():  # nothing is left to save
+        expired = hold_fields.ended(State.EXPIRED, cal_now)
+        return write(replace(change, phase=Phase.DISCARDING), cal_now, expired)
     if change.phase is Phase.TURNED_AWAY:
-        return give_up(change, now)
+        return give_up(change, cal_now)
     if change.phase is Phase.PARKING:
-        return write(replace(change, phase=Phase.ARRIVING, failure=None), now)
+        return write(replace(change, phase=Phase.ARRIVING, failure=None), cal_now)
     if change.failure is not None:  # the same call was just sent, and brought nothing
         return wait(change, change.failure, then=Again())
-    return write(change, now)
+    return write(change, cal_now)
 
 
-def give_up(change: Change, now: Moment) -> Step:
+def give_up(change: Change, cal_now: datetime) -> Step:
     """Delete a reservation whose own time is booked, or was reserved by someone else."""
-    taken = hold_fields.taken(change.refused_as or Cause.ALREADY_RESERVED, now.cal_now)
-    return write(replace(change, phase=Phase.DISCARDING), now, taken)
+    taken = hold_fields.taken(change.refused_as or Cause.ALREADY_RESERVED, cal_now)
+    return write(replace(change, phase=Phase.DISCARDING), cal_now, taken)
 
 
 def after_not_seen(change: Change, error: CalcomError) -> Step:
@@ -210,7 +211,7 @@ def after_not_seen(change: Change, error: CalcomError) -> Step:
 # --- After a write ----------------------------------------------------------------------------
 
 
-def after_accepted(change: Change, reservation: Reservation, now: Moment) -> Step:
+def after_accepted(change: Change, reservation: Reservation, cal_now: datetime) -> Step:
     """Go on after a POST or PATCH that was done."""
     change = replace(change, failure=None)
     match change.phase:
@@ -219,71 +220,71 @@ def after_accepted(change: Change, reservation: Reservation, now: Moment) -> Ste
         case Phase.REPLACING:
             return Swap(replace(change, phase=Phase.REPLACED), reservation)
         case Phase.PARKING:
-            return write(replace(change, phase=Phase.ARRIVING), now)
+            return write(replace(change, phase=Phase.ARRIVING), cal_now)
         case Phase.UNDOING:
             return results.back_at_origin(change, reservation)
         case _:
             return results.arrived(change, reservation)
 
 
-def after_deleted(change: Change, now: Moment) -> Step:
+def after_deleted(change: Change, cal_now: datetime) -> Step:
     """Go on after a DELETE that was done."""
     match change.phase:
         case Phase.DELETING:
-            return results.released(change, now)
+            return results.released(change, cal_now)
         case Phase.DISCARDING:
             return results.discarded(change)
         case Phase.REPLACED:
-            return results.replaced(change, now)
+            return results.replaced(change, cal_now)
         case _:  # retaking
-            return ask_again(change, now)
+            return ask_again(change, cal_now)
 
 
-def after_failed(change: Change, error: CalcomError, now: Moment) -> Step:
+def after_failed(change: Change, error: CalcomError, cal_now: datetime) -> Step:
     """Go on after a write that brought an error."""
     if isinstance(error, Refused):
-        return after_refused(change, error, now)
+        return after_refused(change, error, cal_now)
     if isinstance(error, Unavailable):
-        return after_not_done(change, error, now)
-    return after_unanswered(change, error, now)
+        return after_not_done(change, error, cal_now)
+    return after_unanswered(change, error, cal_now)
 
 
-def after_refused(change: Change, error: Refused, now: Moment) -> Step:
+def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
     """Go on after a write that cal.com refused."""
     if change.phase in PATCHES and error.cause is Cause.UNKNOWN_RESERVATION:
-        return results.vanished(change, now)
+        return results.vanished(change, cal_now)
     is_taken = error.cause is Cause.ALREADY_RESERVED
     match change.phase:
-        case Phase.PATCHING if error.cause in BOOKED and change.keeps_slot(now.cal_now):
-            return give_up(replace(change, refusal=error, refused_as=str(error.cause)), now)
-        case Phase.PATCHING if is_taken and change.overlaps_itself(now.cal_now):
-            return park(replace(change, shows_self_overlap=True), now, error)
+        case Phase.PATCHING if error.cause in BOOKED and change.keeps_slot(cal_now):
+            return give_up(replace(change, refusal=error, refused_as=str(error.cause)), cal_now)
+        case Phase.PATCHING if is_taken and change.overlaps_itself(cal_now):
+            return park(replace(change, shows_self_overlap=True), cal_now, error)
         case Phase.PARKING if is_of_place(error):
-            return park(change, now, error)
+            return park(change, cal_now, error)
         case Phase.ARRIVING | Phase.UNDOING:
             return Get(change.turned_away(error))
         case Phase.ASKING_AGAIN:
-            return results.lost_in_gap(change, error, now)
+            return results.lost_in_gap(change, error, cal_now)
         case _:
-            return results.not_done(change, error, now)
+            return results.not_done(change, error, cal_now)
 
 
-def after_not_done(change: Change, error: Unavailable, now: Moment) -> Step:
+def after_not_done(change: Change, error: Unavailable, cal_now: datetime) -> Step:
     """Go on after a write that was not done; what left the old place is tried again."""
     if change.phase in {Phase.ARRIVING, Phase.UNDOING, Phase.ASKING_AGAIN}:
         return wait(replace(change, failure=error), error, then=Again())
-    return results.not_done(change, error, now)
+    return results.not_done(change, error, cal_now)
 
 
-def after_unanswered(change: Change, error: CalcomError, now: Moment) -> Step:
+def after_unanswered(change: Change, error: CalcomError, cal_now: datetime) -> Step:
     """Go on after a write that may have been done."""
-    change = replace(change, failure=error).given_up(now.cal_now)
+    change = replace(change, failure=error).given_up(cal_now)
     match change.phase:
         case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
             is_silent = error.exchange.milliseconds > SILENT
             return results.unconfirmed(change) if is_silent else Ask(change)
         case Phase.REPLACED | Phase.DISCARDING:
-            return results.not_done(change, error, now)
+            return results.not_done(change, error, cal_now)
         case Phase.DELETING:
             return results.unsettled(change)
         case _:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import connection
 
 from dashboard.accounts.models import User
-from dashboard.holds import calcom_client
-from dashboard.holds.hold_fields import LANDING, Fields
+from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import EventTypeLock, Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
@@ -29,11 +28,6 @@ class SlotBusyError(Exception):
 
 class ClaimLostError(Exception):
     """The verb took longer than its claim; someone else may be changing the hold now."""
-
-
-def settled_by(now: datetime) -> datetime:
-    """Return when a call sent at ``now`` can no longer land at cal.com, if that answers."""
-    return now + timedelta(seconds=calcom_client.CALL_SECONDS) + LANDING
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, Upstream, claimed
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Change, Moment, Phase
+from dashboard.holds.steps import Change, Phase, settled_by
 
 T = TypeVar("T")
 Action = AuditEntry.Action
@@ -94,10 +94,6 @@ class Operation:
         """Return the moment on cal.com's clock."""
         return self.upstream.after_last_answer(self.now())
 
-    def moment(self) -> Moment:
-        cal_now = self.cal_now()
-        return Moment(cal_now, claims.settled_by(cal_now))
-
     def has_time_for(self, calls: int, *, after: float = 0) -> bool:
         """Return whether the claim lasts for so many more calls, ``after`` seconds from now."""
         needed = timedelta(seconds=after + calcom_client.CALL_SECONDS * calls)
@@ -112,8 +108,7 @@ class Operation:
 
     def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
         """Return a change of this action that is about to begin; ``more`` are its other fields."""
-        settled_by = claims.settled_by(self.cal_now())
-        return Change(str(self.action), phase, origin, target, settled_by, **more)
+        return Change(str(self.action), phase, origin, target, settled_by(self.cal_now()), **more)
 
     def start(
         self,
@@ -282,8 +277,8 @@ class Operation:
         now = self.now()
         with transaction.atomic(durable=True):
             if self.hold is not None and self._journal is not None:
-                settled_by = claims.settled_by(self.cal_now()).isoformat()
-                change = self._journal | {"settled_by": settled_by, "is_answered": False}
+                until = settled_by(self.cal_now()).isoformat()
+                change = self._journal | {"settled_by": until, "is_answered": False}
                 standing = Hold.objects.standing_unclaimed(now).filter(pk=self.hold.pk)
                 standing.write_rows({"change": change}, now=now)
             self.log.too_late(now=now)

@@ -10,7 +10,6 @@ from dashboard.holds.steps import (
     Change,
     Done,
     Location,
-    Moment,
     Outcome,
     Phase,
     Result,
@@ -18,13 +17,13 @@ from dashboard.holds.steps import (
 )
 
 
-def not_done(change: Change, error: CalcomError, now: Moment) -> Done:
+def not_done(change: Change, error: CalcomError, cal_now: datetime) -> Done:
     """End a run whose write was refused or not done, with nothing given up.
 
     A change taken up from the register stays there: an earlier write may have been done.
     """
     outcome = outcome_of(error)
-    refused = hold_fields.ended(State.REFUSED, now.cal_now, reason=str(error.cause))
+    refused = hold_fields.ended(State.REFUSED, cal_now, reason=str(error.cause))
     match change.phase:
         case Phase.PLACING:
             return Done(change, Result.NOT_PLACED, outcome, refused, error=error)
@@ -93,12 +92,12 @@ def arrived(change: Change, reservation: Reservation) -> Done:
     return Done(change, Result.STANDS, Outcome.OK, fields)
 
 
-def vanished(change: Change, now: Moment) -> Done:
+def vanished(change: Change, cal_now: datetime) -> Done:
     """End a hold that cal.com does not have: gone before its time, or expired."""
-    state = State.GONE if change.origin.held_until > now.cal_now else State.EXPIRED
+    state = State.GONE if change.origin.held_until > cal_now else State.EXPIRED
     if change.end_reason == BOOKED_BY_STAFF:
         state = State.BOOKED
-    fields = hold_fields.ended(state, now.cal_now, reason=change.end_reason)
+    fields = hold_fields.ended(state, cal_now, reason=change.end_reason)
     if change.phase is Phase.CHECKING:
         fields["end_note"] = change.end_note
         return Done(change, Result.VANISHED, Outcome.OK, fields, cause="was_already_gone")
@@ -107,17 +106,17 @@ def vanished(change: Change, now: Moment) -> Done:
     return Done(change, Result.VANISHED, Outcome.REFUSED, fields, cause="gone")
 
 
-def released(change: Change, now: Moment) -> Done:
+def released(change: Change, cal_now: datetime) -> Done:
     """End after the DELETE. The reason was recorded before it."""
     is_booked = change.end_reason == BOOKED_BY_STAFF
-    fields = hold_fields.ended(State.BOOKED if is_booked else State.RELEASED, now.cal_now)
+    fields = hold_fields.ended(State.BOOKED if is_booked else State.RELEASED, cal_now)
     del fields["end_reason"]
     return Done(change, Result.ENDED, Outcome.OK, fields)
 
 
-def replaced(change: Change, now: Moment) -> Done:
+def replaced(change: Change, cal_now: datetime) -> Done:
     """End after the old reservation of a replaced hold was deleted."""
-    stand_in = hold_fields.ended(State.RELEASED, now.cal_now, reason="replaced")
+    stand_in = hold_fields.ended(State.RELEASED, cal_now, reason="replaced")
     return Done(change, Result.STANDS, Outcome.OK, stand_in=stand_in)
 
 
@@ -145,15 +144,15 @@ def not_kept(change: Change, fields: Fields, error: CalcomError) -> Done:
     return Done(change, Result.LOST, Outcome.REFUSED, fields, cause=cause, error=error)
 
 
-def lost_in_gap(change: Change, error: CalcomError, now: Moment) -> Done:
+def lost_in_gap(change: Change, error: CalcomError, cal_now: datetime) -> Done:
     """End where the time was given up to be asked for again, and was refused."""
-    fields = hold_fields.taken(error.cause, now.cal_now)
+    fields = hold_fields.taken(error.cause, cal_now)
     return not_kept(change, fields, error)
 
 
-def not_retaken(change: Change, now: Moment) -> Done:
+def not_retaken(change: Change, cal_now: datetime) -> Done:
     """End a retake that died after its DELETE."""
-    fields = hold_fields.ended(State.LOST, now.cal_now, reason="not_retaken")
+    fields = hold_fields.ended(State.LOST, cal_now, reason="not_retaken")
     return Done(change, Result.LOST, Outcome.OK, fields)
 
 

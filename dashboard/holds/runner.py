@@ -35,6 +35,7 @@ from dashboard.holds.steps import (
     Step,
     Swap,
     Wait,
+    settled_by,
 )
 
 # Which way a change went, for the log.
@@ -82,7 +83,7 @@ def run(
     budget = budget or Budget()
     seen: Seen = Look() if change.resumed else Begin()
     while True:
-        step = next_step(change, seen, operation.moment())
+        step = next_step(change, seen, operation.cal_now())
         change = step.change
         if change.shows_self_overlap:
             until = operation.now() + rate_and_clock.SELF_OVERLAP_IS_BELIEVED
@@ -149,7 +150,7 @@ def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
 def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     """Give the hold the new reservation, and the stand-in the old one, about to be deleted."""
     old = step.change.origin
-    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(operation.cal_now()))
+    deleting = Change("release", Phase.DELETING, old, old, settled_by(operation.cal_now()))
     gets_old = {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,

@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
+from dashboard.holds import calcom_client
 from dashboard.holds.hold_fields import LANDING, Fields
 from dashboard.holds.seen import Again, Look
 from dashboard.holds.slots import SlotHold, is_about, read_moment
@@ -44,6 +45,11 @@ class Location(StrEnum):
     ORIGIN = "origin"
     PARKED = "parked"
     ELSEWHERE = "elsewhere"
+
+
+def settled_by(cal_now: datetime) -> datetime:
+    """Return when a call sent now can no longer land at cal.com, if that answers."""
+    return cal_now + timedelta(seconds=calcom_client.CALL_SECONDS) + LANDING
 
 
 class UnreadableChangeError(ValueError):
@@ -182,14 +188,6 @@ class Change:
         phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
         why: Fields = {"refusal": refusal, "refused_as": str(refusal.cause)} if refusal else {}
         return replace(self, phase=phase, failure=None, **why)
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One instant on cal.com's clock, and when a call sent now can no longer land."""
-
-    cal_now: datetime
-    settled_by: datetime
 
 
 @dataclass(frozen=True, slots=True)

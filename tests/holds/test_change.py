@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from dashboard.calcom import CalcomError, Cause, Reservation
-from dashboard.holds import claims
 from dashboard.holds.change import FIRST_PAUSE, next_step
 from dashboard.holds.seen import (
     Accepted,
@@ -24,7 +23,7 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Done, Moment, Outcome, Phase, Result, Send, Wait
+from dashboard.holds.steps import Change, Done, Outcome, Phase, Result, Send, Wait, settled_by
 from tests.holds.model.calcom import (
     EPOCH,
     NOT_SEEN,
@@ -70,8 +69,8 @@ AFTER_A_REFUSAL = {Phase.UNDOING, Phase.TURNED_AWAY, Phase.DISCARDING}
 UNANSWERED_BEFORE = {Phase.PATCHING, Phase.PARKING}
 
 
-def at(now: timedelta) -> Moment:
-    return Moment(NOW + now, claims.settled_by(NOW + now))
+def at(now: timedelta) -> datetime:
+    return NOW + now
 
 
 def answer(slot: SlotHold) -> Reservation:
@@ -135,7 +134,7 @@ def test_first_write_is_journaled_as_it_is_sent(phase: Phase) -> None:
 
     journal = Change.from_json(step.fields["change"])  # type: ignore[union-attr]
     assert journal.phase is phase
-    assert journal.settled_by == claims.settled_by(NOW)
+    assert journal.settled_by == settled_by(NOW)
 
 
 def test_parking_place_is_held_a_minute_longer_than_the_hold_and_its_target() -> None:

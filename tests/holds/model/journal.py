@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dashboard.holds import claims, hold_fields
+from dashboard.holds import hold_fields
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Done, Phase, Swap
+from dashboard.holds.steps import Change, Done, Phase, Swap, settled_by
 from tests.holds.model.register import ModelState, Run
 
 STANDING = {State.HELD, State.EXPIRED}
@@ -37,7 +37,7 @@ def swap(state: ModelState, run: Run, step: Swap) -> ModelState | None:
     hold, stand_in, old = state.hold, state.row("stand_in"), step.change.origin
     if not hold.claim == stand_in.claim == run.claim:
         return None
-    deleting = Change("release", Phase.DELETING, old, old, claims.settled_by(state.now))
+    deleting = Change("release", Phase.DELETING, old, old, settled_by(state.now))
     gets_old = {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
@@ -74,7 +74,7 @@ def lose_claim(state: ModelState, run: Run) -> ModelState:
     row = state.row(run.on)
     stands = row.state in STANDING and row.reservation_uid is not None and row.change is None
     if run.journal is not None and stands and not row.is_claimed(state.now):
-        change = replace(run.journal, settled_by=claims.settled_by(state.now))
+        change = replace(run.journal, settled_by=settled_by(state.now))
         state = state.with_row(run.on, replace(row, change=change))
     return replace(state, run=None)
 

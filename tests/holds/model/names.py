@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
@@ -13,7 +14,6 @@ from dashboard.holds.steps import (
     Done,
     Get,
     Location,
-    Moment,
     Phase,
     Post,
     Send,
@@ -28,9 +28,9 @@ OF_A_PLACE = {HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY}
 OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
 
 
-def name_of_seen(change: Change, seen: Seen, now: Moment) -> str:
+def name_of_seen(change: Change, seen: Seen, now: datetime) -> str:
     """Return what was seen, as far as it decides."""
-    ran_out = ", all ran out" if now.cal_now >= change.last_end() else ""
+    ran_out = ", all ran out" if now >= change.last_end() else ""
     match seen:
         case Found(None) if change.phase is Phase.RETAKING:
             return f"not there{ran_out}"
@@ -55,12 +55,12 @@ def name_of_seen(change: Change, seen: Seen, now: Moment) -> str:
     return type(seen).__name__.lower()
 
 
-def name_of_found(change: Change, reservation: Reservation, now: Moment) -> str:
+def name_of_found(change: Change, reservation: Reservation, now: datetime) -> str:
     """Return where a GET found the reservation."""
-    has_landed = change.answered(now.cal_now).has_landed(now.cal_now)
+    has_landed = change.answered(now).has_landed(now)
     may_land = "" if has_landed else ", a write may land"
     if change.phase in DELETED:
-        ran_out = reservation.reservation_until <= now.cal_now
+        ran_out = reservation.reservation_until <= now
         if not ran_out or change.phase is Phase.CHECKING:
             return "found"
         return f"found, ran out{may_land * (change.phase is Phase.DISCARDING)}"
@@ -68,28 +68,28 @@ def name_of_found(change: Change, reservation: Reservation, now: Moment) -> str:
         return f"found{may_land}"
     location = change.locate(reservation)
     if location is Location.PARKED:
-        if now.cal_now >= max(change.origin.held_until, change.target.held_until):
+        if now >= max(change.origin.held_until, change.target.held_until):
             return "found parked, all ran out"
         failed = change.failure is not None and change.phase in {Phase.ARRIVING, Phase.UNDOING}
         return "found parked, just failed" if failed else "found parked"
-    if may_land and reservation.reservation_until <= now.cal_now:
+    if may_land and reservation.reservation_until <= now:
         return f"found, ran out{may_land}"
     if location is Location.TARGET or (location, change.phase) == (Location.ORIGIN, Phase.UNDOING):
         return f"found at {location}"
     return f"found {'at ' * (location is Location.ORIGIN)}{location}{may_land}"
 
 
-def name_of_refused(change: Change, error: Refused, now: Moment) -> str:
+def name_of_refused(change: Change, error: Refused, now: datetime) -> str:
     """Return what a refusal is of."""
     none_left = "" if change.parking_places else ", no place left"
     if change.phase in CHANGED_BY_PATCH and error.cause is Cause.UNKNOWN_RESERVATION:
         return "refused: not there"
     if change.phase is Phase.PATCHING and error.cause is Cause.ALREADY_RESERVED:
-        is_live = change.origin.held_until > now.cal_now
+        is_live = change.origin.held_until > now
         if is_live and change.target.overlaps(change.origin):
             return f"refused: own overlap{none_left}"
     is_booked = change.phase is Phase.PATCHING and error.cause is Cause.ALREADY_BOOKED
-    is_live = change.origin.held_until > now.cal_now
+    is_live = change.origin.held_until > now
     if is_booked and is_live and change.target.is_slot_of(change.origin):
         return "refused: extension is booked"
     is_of_place = error.exchange.status in OF_A_PLACE and error.cause not in OF_ANY_PLACE

@@ -7,12 +7,24 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.calcom import CalcomError, Cause
-from dashboard.holds import calcom_client, claims, clock
+from dashboard.holds import calcom_client, clock
 from dashboard.holds.change import next_step
 from dashboard.holds.runner import Budget
 from dashboard.holds.seen import Accepted, Asked, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.slots import minutes_until
-from dashboard.holds.steps import Ask, Change, Delete, Done, Get, Post, Send, Step, Swap, Wait
+from dashboard.holds.steps import (
+    Ask,
+    Change,
+    Delete,
+    Done,
+    Get,
+    Post,
+    Send,
+    Step,
+    Swap,
+    Wait,
+    settled_by,
+)
 from tests.holds.model.calcom import BLOCKED, NOT_SEEN, REFUSALS, THROTTLED, UNANSWERED, Row, Write
 from tests.holds.model.journal import commit, lose_claim, record
 from tests.holds.model.names import name_of_seen, name_of_step
@@ -117,7 +129,7 @@ def settle(state: ModelState, name: str) -> ModelState:
 def go_on(state: ModelState, run: Run, change: Change, seen: Seen) -> ModelState:
     """Take steps until the next call, or to the end of the run."""
     while True:
-        now = state.moment()
+        now = state.now
         step = next_step(change, seen, now)
         by = "settle" if change.resumed else "verb"
         TRANSITIONS.add((change.phase, by, name_of_seen(change, seen, now), name_of_step(step)))
@@ -187,7 +199,7 @@ def after_write(state: ModelState, run: Run, end: CallEnd, write: Write) -> Mode
         check_effect(run.step, answer)
         state = replace(state, calcom=calcom)
     if end in LATER:
-        by = None if end in STILL else claims.settled_by(state.now)
+        by = None if end in STILL else settled_by(state.now)
         state = replace(state, late=Late(write, by), stands_still=end in STILL)
     if end in REFUSED:
         state = replace(state, may_be_lost=True)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dashboard.calcom import CalcomError
-from dashboard.holds import claims
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Delete, Phase, Post, Send, Step, Swap
+from dashboard.holds.steps import Change, Delete, Phase, Post, Send, Step, Swap, settled_by
 from tests.holds.model.calcom import EPOCH, Row
 from tests.holds.model.register import Hold, ModelState
 
@@ -54,7 +53,7 @@ def check_journal(state: ModelState, row: Hold, change: Change) -> None:
     """Check that another process could go on from what the register says."""
     written = row.change
     counts_anew = change.phase is not Phase.DISCARDING  # which counts from an earlier PATCH
-    if written is None or (counts_anew and written.settled_by < claims.settled_by(state.now)):
+    if written is None or (counts_anew and written.settled_by < settled_by(state.now)):
         raise PropertyViolatedError(f"the register says {written} before a call of {change.phase}")
     journaled = (written.phase, written.origin, written.target, written.parked)
     if journaled != (change.phase, change.origin, change.target, change.parked):

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from dashboard.holds import claims, hold_fields
+from dashboard.holds import hold_fields
 from dashboard.holds.seen import Seen
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Moment, Step
+from dashboard.holds.steps import Change, Step
 from tests.holds.model.calcom import Calcom, Row, Write
 
 COLUMNS = {
@@ -193,10 +193,6 @@ class ModelState:
                 self.unanswered,
             ),
         )
-
-    def moment(self) -> Moment:
-        """Return this instant for the state machine."""
-        return Moment(self.now, claims.settled_by(self.now))
 
     def answered_at(self) -> datetime | None:
         """Return when a call that settle makes now is answered."""

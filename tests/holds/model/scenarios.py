@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from dashboard.holds import alteration, services
-from dashboard.holds.claims import settled_by
 from dashboard.holds.seen import Begin
 from dashboard.holds.slots import SlotHold, minutes_until
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Phase
+from dashboard.holds.steps import Change, Phase, settled_by
 from tests.holds.model.calcom import EPOCH, ROUND_ROBIN, Calcom, Row
 from tests.holds.model.processes import begin
 from tests.holds.model.register import ModelState, held_row, placing_row
