@@ -31,10 +31,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
             return messages.refusal("retake_needed", hold=hold, safe=safe)
         case Result.VANISHED:
             return messages.refusal("has_ended", hold=hold)
-    if done.error is None:
-        raise RuntimeError(f"a change ended as {done.result} without an error")
-    match done.result:
-        case Result.LOST:
+        case Result.LOST if done.error:
             return messages.lost(hold, str(done.error.cause), done.error.message)
         case Result.UNSETTLED:
             safe = safety.not_confirmed_yet(hold, done.change, cal_now)
@@ -48,6 +45,8 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
             safe = safety.nothing_held()
         case _:
             safe = safety.still_yours(hold, cal_now)
+    if done.error is None:
+        raise RuntimeError(f"a change ended as {done.result} without an error")
     others = in_the_way(operation, hold, done)
     kind = hold.event_type_kind
     if done.change.target.event_type_id != hold.event_type_id:

@@ -182,12 +182,12 @@ class Change:
             return Location.TARGET
         return Location.ORIGIN if at_origin else Location.ELSEWHERE
 
-    def turned_away(self, refusal: Refused | None = None) -> Change:
+    def turned_away(self, refusal: Refused) -> Change:
         """Return the change after a refused way out of parking: a move has its origin left."""
         has_origin_left = self.verb == "move" and self.phase is Phase.ARRIVING
         phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
-        why: Fields = {"refusal": refusal, "refused_as": str(refusal.cause)} if refusal else {}
-        return replace(self, phase=phase, failure=None, **why)
+        cause = str(refusal.cause)
+        return replace(self, phase=phase, failure=None, refusal=refusal, refused_as=cause)
 
 
 @dataclass(frozen=True, slots=True)

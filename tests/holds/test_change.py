@@ -203,8 +203,9 @@ def test_settle_tells_why_a_change_stays_open(error: CalcomError, outcome: Outco
 
 
 def test_process_that_takes_it_up_knows_that_it_was_booked() -> None:
-    booked = change_in(Phase.ARRIVING).turned_away(REFUSALS[Cause.ALREADY_BOOKED])
-    left = Change.from_json(booked.turned_away().to_json())
+    refusal = REFUSALS[Cause.ALREADY_BOOKED]
+    booked = change_in(Phase.ARRIVING).turned_away(refusal)
+    left = Change.from_json(booked.turned_away(refusal).to_json())
 
     step = next_step(left, seen_in(Phase.TURNED_AWAY, "found parked"), at(timedelta()))
 
