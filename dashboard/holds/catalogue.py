@@ -148,9 +148,7 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
         for calendar in stale[room:]:
             calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
     claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
-    answered = zip(claimed, ask_together(claimed, ask), strict=True)
-    # The last answer tells best what is left of the allowance.
-    for calendar, answer in sorted(answered, key=lambda pair: pair[1].exchange.received_at):
+    for calendar, answer in ask_together(claimed, ask):
         rate_and_clock.learn(upstream, answer)
         store(calendar, answer)
     rate_and_clock.save(upstream)

@@ -92,25 +92,23 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
 
     Where the rate allowance is not enough for all, the last ones are not asked for.
     """
-    rows = [row_of(span, now) for span in spans]
-    stale = [pair for pair in zip(rows, spans, strict=True) if not is_fresh(pair[0], now)]
+    rows = {span: row_of(span, now) for span in spans}
+    stale = [span for span in rows if not is_fresh(rows[span], now)]
     upstream = rate_and_clock.load() if stale else Upstream()
     room = room_for_lists(upstream, now)
-    claimed = [pair for pair in stale[:room] if claim(pair[0], now)]
-    answers = ask_together([span for _row, span in claimed], ask)
-    pairs = zip((row for row, _span in claimed), answers, strict=True)
-    for row, answer in sorted(pairs, key=lambda pair: pair[1].exchange.received_at):
-        store(row, answer, upstream)
+    claimed = [span for span in stale[:room] if claim(rows[span], now)]
+    for span, answer in ask_together(claimed, ask):
+        store(rows[span], answer, upstream)
     if claimed:
         FreeTimes.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
         rate_and_clock.save(upstream)
-    cut = {row.pk for row, _span in stale[room:]} if room is not None else set()
+    cut = stale[room:] if room is not None else []
     give_up = time.monotonic() + PATIENCE
     return [
-        not_asked(row, upstream, now)
-        if row.pk in cut
-        else to_listing(wait_for_answer(row, give_up))
-        for row in rows
+        not_asked(rows[span], upstream, now)
+        if span in cut
+        else to_listing(wait_for_answer(rows[span], give_up))
+        for span in spans
     ]
 
 
@@ -175,20 +173,24 @@ def wait_for_answer(row: Row, give_up: float) -> Row:
 
 def ask_together(
     wanted: Sequence[Wanted], ask: Callable[[Wanted], Answer[T]]
-) -> list[Answer[T] | CalcomError]:
-    """Return cal.com's answer, or the error of the call, for each; several are asked at once."""
+) -> list[tuple[Wanted, Answer[T] | CalcomError]]:
+    """Return each with cal.com's answer, or the error; several are asked at once.
 
-    def ask_one(one: Wanted) -> Answer[T] | CalcomError:
+    In the order of arrival: the last answer tells best what is left of the allowance.
+    """
+
+    def ask_one(one: Wanted) -> tuple[Wanted, Answer[T] | CalcomError]:
         try:
-            return ask(one)
+            return one, ask(one)
         except CalcomError as error:
             log.warning("%s could not be read: %s", one, error)
-            return error
+            return one, error
 
     if len(wanted) < 2:
         return [ask_one(one) for one in wanted]
     with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
-        return list(pool.map(ask_one, wanted))
+        answered = pool.map(ask_one, wanted)
+        return sorted(answered, key=lambda pair: pair[1].exchange.received_at)
 
 
 def ask(span: Span) -> Answer[Listed[Slot]]:
