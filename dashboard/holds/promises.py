@@ -42,7 +42,7 @@ def open_doubts(*, can_ask: bool, confirmed: Collection[str]) -> frozenset[Doubt
     """Return what a person is still to be asked; "yes" confirms everything."""
     if not can_ask or "yes" in confirmed:
         return frozenset()
-    return frozenset(Doubt) - {doubt for doubt in Doubt if doubt in confirmed}
+    return frozenset(doubt for doubt in Doubt if doubt not in confirmed)
 
 
 def guard_against(
@@ -54,8 +54,8 @@ def guard_against(
     now: datetime,
 ) -> SlotGuard | None:
     """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
-    if Doubt.HOST_BUSY in doubts:
-        require_free_hosts(slot, event_type, cal_now=cal_now)
+    if Doubt.HOST_BUSY in doubts and (busy := host_busy(slot, event_type, cal_now=cal_now)):
+        raise busy
     is_doubted = Doubt.NOT_OFFERED in doubts
     if is_doubted and not is_offered(slot, event_type, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
@@ -72,32 +72,24 @@ def doubts_about(
     now: datetime,
 ) -> list[HoldError]:
     """Return the doubts about a time; ``exclude`` is the hold that moves there."""
-    doubts = []
-    if busy := host_busy(slot, event_type, exclude=exclude, cal_now=cal_now):
-        doubts.append(busy)
-    if not is_offered(slot, event_type, cal_now=cal_now, now=now):
-        doubts.append(messages.refusal(Doubt.NOT_OFFERED))
+    busy = host_busy(slot, event_type, exclude=exclude, cal_now=cal_now)
+    is_listed = is_offered(slot, event_type, cal_now=cal_now, now=now)
     guard = host_guard(slot, event_type, cal_now=cal_now)
-    if guard is not None and (doubt := guard.doubt(exclude=exclude)):
-        doubts.append(doubt)
-    return doubts
+    doubts = [
+        busy,
+        None if is_listed else messages.refusal(Doubt.NOT_OFFERED),
+        guard.doubt(exclude=exclude) if guard else None,
+    ]
+    return [doubt for doubt in doubts if doubt]
 
 
 # --- One person needed twice -------------------------------------------------------------------
 
 
-def require_free_hosts(
-    slot: SlotHold, event_type: EventType | None, *, exclude: int | None = None, cal_now: datetime
-) -> None:
-    """Raise HoldError where a host is held at this time by another event type."""
-    if busy := host_busy(slot, event_type, exclude=exclude, cal_now=cal_now):
-        raise busy
-
-
 def host_busy(
-    slot: SlotHold, event_type: EventType | None, *, exclude: int | None, cal_now: datetime
+    slot: SlotHold, event_type: EventType | None, *, exclude: int | None = None, cal_now: datetime
 ) -> HoldError | None:
-    """Return the error of a host who is held; ``exclude`` is the hold that moves there."""
+    """Return the error of a host whom another event type holds; ``exclude`` moves there."""
     wanted = wanted_hold(slot, event_type, exclude)
     others = hosts.clashing(wanted, hosts.registered_beside(wanted, cal_now))
     if not others:

@@ -23,7 +23,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, guard_against, require_free_hosts
+from dashboard.holds.promises import Doubt, guard_against, host_busy
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
@@ -164,7 +164,8 @@ def move(
         if Doubt.HOST_BUSY in doubts:
             event_type = catalogue.event_type(target.event_type_id)
             cal_now = operation.cal_now()
-            require_free_hosts(target, event_type, exclude=hold.pk, cal_now=cal_now)
+            if busy := host_busy(target, event_type, exclude=hold.pk, cal_now=cal_now):
+                raise busy
         counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
         return alteration.bring_to(operation, hold, target, counts_hosts=counts_hosts)
 
