@@ -264,7 +264,7 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
         case Phase.ARRIVING | Phase.UNDOING:
             return Get(change.turned_away(error))
         case Phase.ASKING_AGAIN:
-            return results.lost_in_gap(change, error, cal_now)
+            return results.not_kept(change, hold_fields.taken(error.cause, cal_now), error)
         case _:
             return results.not_done(change, error, cal_now)
 

@@ -144,12 +144,6 @@ def not_kept(change: Change, fields: Fields, error: CalcomError) -> Done:
     return Done(change, Result.LOST, Outcome.REFUSED, fields, cause=cause, error=error)
 
 
-def lost_in_gap(change: Change, error: CalcomError, cal_now: datetime) -> Done:
-    """End where the time was given up to be asked for again, and was refused."""
-    fields = hold_fields.taken(error.cause, cal_now)
-    return not_kept(change, fields, error)
-
-
 def not_retaken(change: Change, cal_now: datetime) -> Done:
     """End a retake that died after its DELETE."""
     fields = hold_fields.ended(State.LOST, cal_now, reason="not_retaken")
