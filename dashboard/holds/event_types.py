@@ -96,7 +96,8 @@ def cached(
     """
     now = timezone.now()
     row = row_of(name, now)
-    if not is_fresh(row, now) or is_of_another_release(row, from_json):
+    is_of_another_release = row.answered_at == row.asked_at and read(row, from_json) is None
+    if not is_fresh(row, now) or is_of_another_release:
         upstream = rate_and_clock.load()
         if upstream.room(now) == 0:
             row.cause = Cause.RATE_LIMITED
@@ -114,11 +115,6 @@ def read(row: StoredAnswer, from_json: Callable[[dict[str, Any]], T]) -> T | Non
         return None if row.value is None else from_json(row.value)
     except (KeyError, TypeError, ValueError):
         return None
-
-
-def is_of_another_release(row: StoredAnswer, from_json: Callable[[dict[str, Any]], object]) -> bool:
-    """Return whether there is an answer that this release cannot read."""
-    return row.answered_at == row.asked_at and read(row, from_json) is None
 
 
 def row_of(name: str, now: datetime) -> StoredAnswer:

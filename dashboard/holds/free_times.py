@@ -47,15 +47,12 @@ def monday_of(day: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Whole days of one event type in the office's zone. ``slot_duration`` 0: its own length.
-
-    The fields are those of FreeTimes.
-    """
+    """Whole days of one event type in the office's zone, as in FreeTimes."""
 
     event_type_id: int
     first_day: date
     days: int
-    slot_duration: int = 0  # minutes
+    slot_duration: int = 0  # minutes; 0 is the usual length
 
     @property
     def start(self) -> datetime:
