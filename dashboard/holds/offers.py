@@ -67,10 +67,7 @@ def join(offer_id: int, *, now: datetime) -> None:
 
 
 def lock_undecided(offer_id: int, *, now: datetime) -> None:
-    """Lock the offer's row until the transaction ends. Raises HoldError while it is decided.
-
-    On SQLite there is only one write transaction at a time anyway.
-    """
+    """Lock the offer's row until the transaction ends. Raises HoldError while it is decided."""
     Offer.objects.select_for_update().get(pk=offer_id)
     require_undecided(offer_id, now=now)
 
