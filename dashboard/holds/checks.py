@@ -20,7 +20,6 @@ from dashboard.holds import (
     event_types,
     hold_fields,
     messages,
-    rate_and_clock,
     reservations,
     safety,
 )
@@ -29,6 +28,7 @@ from dashboard.holds.loading import load, require_quiet
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.rate_and_clock import KEPT_FOR_PEOPLE
 from dashboard.holds.slots import is_about
 from dashboard.holds.states import State
 
@@ -69,8 +69,6 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
 def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
     """Check several holds at once, as far as the rate leaves room. One result each, in order."""
     hold_ids = list(dict.fromkeys(hold_ids))
-    room = rate_and_clock.load().room(now)
-    left = len(hold_ids) if room is None else max(0, room - rate_and_clock.KEPT_FOR_PEOPLE)
     results: dict[int, CheckResult] = {}
     started: list[tuple[Operation, Hold]] = []
     for hold_id in hold_ids:
@@ -78,7 +76,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
         try:
             with operation:
                 hold = load_checkable(operation, hold_id)
-                require_room(operation, hold, room=left, started=len(started))
+                operation.require_calls(KEPT_FOR_PEOPLE + len(started) + 1, hold)
                 operation.start_without_claim(hold, method="GET")
         except HoldError as error:
             hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
@@ -104,17 +102,6 @@ def load_checkable(operation: Operation, hold_id: int) -> Hold:
     if hold.reservation_uid is None:
         raise messages.not_confirmed(hold)
     return hold
-
-
-def require_room(operation: Operation, hold: Hold, *, room: int, started: int) -> None:
-    """Raise HoldError where checks in bulk have used up what people leave them."""
-    if room > started:
-        return
-    needed = rate_and_clock.KEPT_FOR_PEOPLE + started + 1
-    wait = operation.upstream.seconds_to_wait(needed, operation.now())
-    wait = wait or rate_and_clock.DEFAULT_WAIT
-    safe = safety.still_yours(hold, operation.cal_now())
-    raise messages.refusal("rate_limited", hold=hold, safe=safe, wait=wait)
 
 
 # --- Calls in parallel ------------------------------------------------------------------------
