@@ -24,31 +24,29 @@ LEFT_ALONE = _("The client may be left without an appointment.")
 
 def question(asked: Text, what_now: Text, cause: str = "") -> Message:
     safe = _("Nothing was held or changed yet.")
-    return Message(happened=asked, safe=safe, what_now=what_now, cause=cause)
+    return Message(asked, safe, what_now, cause=cause)
 
 
 def taken(happened: Text) -> Message:
-    return Message(happened=happened, what_now=ANOTHER_TIME)
+    return Message(happened, "", ANOTHER_TIME)
 
 
 def denied(happened: Text, what_now: Text, field: str = "") -> Message:
-    return Message(
-        happened=happened, safe=NOTHING_CHANGED, what_now=what_now, status=403, field=field
-    )
+    return Message(happened, NOTHING_CHANGED, what_now, status=403, field=field)
 
 
 def not_done(happened: Text, what_now: Text) -> Message:
-    return Message(happened=happened, what_now=what_now, status=503, outcome=Outcome.UNAVAILABLE)
+    return Message(happened, "", what_now, status=503, outcome=Outcome.UNAVAILABLE)
 
 
 def of_event_type(happened: Text, what_now: Text) -> Message:
-    return Message(happened=happened, what_now=what_now, status=422, field="event_type_id")
+    return Message(happened, "", what_now, status=422, field="event_type_id")
 
 
 BROKEN_RULE = Message(
-    happened=_("This cannot be done as entered."),
-    safe=NOTHING_SENT,
-    what_now=_("Fix the highlighted fields and try again."),
+    _("This cannot be done as entered."),
+    NOTHING_SENT,
+    _("Fix the highlighted fields and try again."),
     status=422,
     cause="our_rule",
 )
@@ -59,9 +57,9 @@ def broken_rule(field: str, beside: Text) -> Message:
 
 
 LOST = Message(
-    happened=_("The hold is lost: it was released to be taken again, and cal.com refused."),
-    safe=_("This hold keeps no time any more."),
-    what_now=_("The time may still be free: try to hold it again at once."),
+    _("The hold is lost: it was released to be taken again, and cal.com refused."),
+    _("This hold keeps no time any more."),
+    _("The time may still be free: try to hold it again at once."),
     cause="lost",
 )
 TAKEN = replace(LOST, what_now=_("Tell the client and offer another time."))
@@ -93,49 +91,47 @@ REFUSALS: dict[str, Message] = {
         _("You may not hold for %(calendar)s."), ASK_ADMIN, "event_type_id"
     ),
     "calendar_paused": Message(
-        happened=_("%(calendar)s is paused and takes no new holds."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Choose another event type, or ask an Admin."),
+        _("%(calendar)s is paused and takes no new holds."),
+        NOTHING_CHANGED,
+        _("Choose another event type, or ask an Admin."),
         field="event_type_id",
     ),
     # Asked back: the person may confirm.
     "not_offered": question(_("cal.com does not offer this time."), LEFT_ALONE),
     "more_than_hosts": question(
-        _("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."),
-        LEFT_ALONE,
+        _("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."), LEFT_ALONE
     ),
     "host_busy": question(
-        _("%(host)s is held at this time already."),
-        _("One person cannot see two clients at once."),
+        _("%(host)s is held at this time already."), _("One person cannot see two clients at once.")
     ),
     "hosts_used_up": question(
         _("Other holds of this time need all hosts of this event type."), LEFT_ALONE, "host_busy"
     ),
     # Refused because of another request, or because of the time that others took.
     "being_changed": Message(
-        happened=_("%(who)s %(does)s right now."),
-        safe=NOT_STARTED,
-        what_now=_("Wait a few seconds, open the hold again, then decide."),
+        _("%(who)s %(does)s right now."),
+        NOT_STARTED,
+        _("Wait a few seconds, open the hold again, then decide."),
     ),
     "being_restored": Message(
-        happened=_("An earlier change of this hold was interrupted and is being finished."),
-        safe=NOT_STARTED,
-        what_now=_("Wait until this page says that it is settled, then try again."),
+        _("An earlier change of this hold was interrupted and is being finished."),
+        NOT_STARTED,
+        _("Wait until this page says that it is settled, then try again."),
     ),
     "being_asked": Message(
-        happened=_("%(who)s is asking cal.com for this time right now."),
-        safe=NOTHING_SENT,
-        what_now=_("Wait a few seconds and try again, or choose another time."),
+        _("%(who)s is asking cal.com for this time right now."),
+        NOTHING_SENT,
+        _("Wait a few seconds and try again, or choose another time."),
     ),
     "being_decided": Message(
-        happened=_("%(who)s is deciding on this offer right now."),
-        safe=NOT_STARTED,
-        what_now=_("Wait a few seconds and open the offer again."),
+        _("%(who)s is deciding on this offer right now."),
+        NOT_STARTED,
+        _("Wait a few seconds and open the offer again."),
     ),
     "took_too_long": Message(
-        happened=_("This took too long and was stopped."),
-        safe=_("Holdfast is checking the result with cal.com."),
-        what_now=_("Wait until this page says that it is settled."),
+        _("This took too long and was stopped."),
+        _("Holdfast is checking the result with cal.com."),
+        _("Wait until this page says that it is settled."),
         status=503,
         outcome=Outcome.UNKNOWN,
     ),
@@ -147,52 +143,49 @@ REFUSALS: dict[str, Message] = {
         _("Try again in %(seconds)s seconds."),
     ),
     "changed_meanwhile": Message(
-        happened=_("The hold was changed after you opened this page."),
-        what_now=_("See how it is now, then decide again."),
+        _("The hold was changed after you opened this page."),
+        "",
+        _("See how it is now, then decide again."),
     ),
     "changed_outside": Message(
-        happened=_("At cal.com this hold differs from what is shown here."),
-        safe=_("Nothing was released."),
-        what_now=VERIFY,
+        _("At cal.com this hold differs from what is shown here."),
+        _("Nothing was released."),
+        VERIFY,
     ),
-    "has_ended": Message(
-        happened=_("This hold has already ended: %(state)s."),
-        safe=NOTHING_CHANGED,
-        what_now=HOLD_AGAIN,
-    ),
+    "has_ended": Message(_("This hold has already ended: %(state)s."), NOTHING_CHANGED, HOLD_AGAIN),
     "not_lost": Message(
-        happened=_("Only a lost or gone hold can be put aside; this one is %(state)s."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Open the hold to see what can be done."),
+        _("Only a lost or gone hold can be put aside; this one is %(state)s."),
+        NOTHING_CHANGED,
+        _("Open the hold to see what can be done."),
     ),
     "ran_out": Message(
-        happened=_("This reservation ran out at %(until)s (%(zone)s)."),
-        safe=NOTHING_CHANGED,
-        what_now=HOLD_AGAIN,
+        _("This reservation ran out at %(until)s (%(zone)s)."),
+        NOTHING_CHANGED,
+        HOLD_AGAIN,
         cause="has_ended",
     ),
     "not_confirmed": Message(
-        happened=_("cal.com never confirmed this hold, so it cannot be verified or changed."),
-        what_now=_("Wait until it is certain, or look the reservation up if you know its uid."),
+        _("cal.com never confirmed this hold, so it cannot be verified or changed."),
+        "",
+        _("Wait until it is certain, or look the reservation up if you know its uid."),
     ),
     "unreadable_change": Message(
-        happened=_("The record of an earlier change cannot be read."),
-        what_now=VERIFY,
-        cause="not_confirmed",
+        _("The record of an earlier change cannot be read."), "", VERIFY, cause="not_confirmed"
     ),
     "offer_is_full": Message(
-        happened=_("This offer already has %(most)s times, the maximum."),
-        safe=NOTHING_SENT,
-        what_now=_("Release one of them first."),
+        _("This offer already has %(most)s times, the maximum."),
+        NOTHING_SENT,
+        _("Release one of them first."),
     ),
     "not_in_offer": Message(
-        happened=_("This hold is not part of the offer."),
-        safe=NOTHING_CHANGED,
-        what_now=_("Open the offer again, then decide."),
+        _("This hold is not part of the offer."),
+        NOTHING_CHANGED,
+        _("Open the offer again, then decide."),
     ),
     "retake_needed": Message(
-        happened=_("cal.com does not let this hold be changed while it lasts."),
-        what_now=_(
+        _("cal.com does not let this hold be changed while it lasts."),
+        "",
+        _(
             "You may release it and take it again at once. In between someone else can take the "
             "time; then it is lost."
         ),
@@ -209,9 +202,7 @@ REFUSALS: dict[str, Message] = {
     ),
 }
 
-UNANSWERED = Message(
-    happened=_("cal.com did not answer."), what_now=WAIT, status=503, outcome=Outcome.UNKNOWN
-)
+UNANSWERED = Message(_("cal.com did not answer."), "", WAIT, status=503, outcome=Outcome.UNKNOWN)
 
 # Failed calls by cause, see calcom/errors.py. The outcome is the one of a call that writes.
 CALLS: dict[str, Message] = {
@@ -223,9 +214,7 @@ CALLS: dict[str, Message] = {
         _("cal.com knows no event type with this number."),
         _("Check the number, or choose another event type."),
     ),
-    Cause.UNKNOWN_RESERVATION: Message(
-        happened=_("cal.com no longer has this hold."), what_now=HOLD_AGAIN
-    ),
+    Cause.UNKNOWN_RESERVATION: Message(_("cal.com no longer has this hold."), "", HOLD_AGAIN),
     Cause.ALREADY_RESERVED: taken(_("This time is already reserved at cal.com.")),
     Cause.ALREADY_BOOKED: taken(_("This time is already booked at cal.com.")),
     Cause.NO_SEATS: taken(_("This time is full: no seats are left.")),
@@ -234,19 +223,19 @@ CALLS: dict[str, Message] = {
         _("Choose another event type, or tell the person who manages cal.com."),
     ),
     Cause.WRONG_DURATION: Message(
-        happened=_("cal.com does not offer this length for the event type."),
-        what_now=_("Choose one of the lengths that the event type offers."),
+        _("cal.com does not offer this length for the event type."),
+        "",
+        _("Choose one of the lengths that the event type offers."),
         status=422,
         field="slot_duration",
     ),
     Cause.INVALID: Message(
-        happened=_("cal.com did not accept what was sent."),
-        what_now=BROKEN_RULE.what_now,
-        status=422,
+        _("cal.com did not accept what was sent."), "", BROKEN_RULE.what_now, status=422
     ),
     Cause.OTHER_REFUSAL: Message(
-        happened=_("cal.com refused for an unknown reason."),
-        what_now=_("Read the details below; try again, or tell the operator."),
+        _("cal.com refused for an unknown reason."),
+        "",
+        _("Read the details below; try again, or tell the operator."),
         status=422,
     ),
     Cause.KEY_REJECTED: not_done(
@@ -254,8 +243,7 @@ CALLS: dict[str, Message] = {
         _("Tell the operator: the cal.com key is wrong, expired or revoked."),
     ),
     Cause.RATE_LIMITED: replace(
-        REFUSALS["rate_limited"],
-        happened=_("cal.com allows no more requests for the moment."),
+        REFUSALS["rate_limited"], happened=_("cal.com allows no more requests for the moment.")
     ),
     Cause.WRONG_ROUTE: not_done(
         _("cal.com does not know the address that was asked."),
@@ -276,8 +264,7 @@ CALLS: dict[str, Message] = {
 NO_HOST_FREE = taken(_("None of the hosts of this event type is free at this time."))
 # An ALREADY_RESERVED of a seated event type.
 ONE_HOLD_A_TIME = Message(
-    happened=_(
-        "This time is already reserved. cal.com keeps one hold a time, even if seats are left."
-    ),
-    what_now=_("Choose another time, or wait until the other hold has ended."),
+    _("This time is already reserved. cal.com keeps one hold a time, even if seats are left."),
+    "",
+    _("Choose another time, or wait until the other hold has ended."),
 )

@@ -1,7 +1,7 @@
 """The one error that verbs raise, and the row of the table that it is made from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 
 from django.utils.functional import Promise
 
@@ -12,7 +12,7 @@ Outcome = AuditEntry.Outcome
 Text = str | Promise
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One row of ``message_table``.
 
@@ -23,8 +23,9 @@ class Message:
     """
 
     happened: Text
-    safe: Text = ""
+    safe: Text
     what_now: Text
+    _: KW_ONLY
     status: int = 409
     outcome: Outcome = Outcome.REFUSED
     cause: str = ""
