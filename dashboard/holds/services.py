@@ -76,7 +76,7 @@ def place(
             hold.form_token, hold.offer_id = token, offer
             operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
         except (HoldError, IntegrityError):  # such as of a token that the register has
-            if first := token and Hold.objects.filter(holder=by.user, form_token=token).first():
+            if token and (first := Hold.objects.filter(holder=by.user, form_token=token).first()):
                 return first
             raise
         change = operation.change(Phase.PLACING, slot, slot, minutes=reservation_duration)
