@@ -10,9 +10,14 @@ from django.db import connection
 
 from dashboard.accounts.models import User
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import EventTypeLock, Hold, HoldQuerySet, claimed
+from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
+# Plain SQL, because each place asks both.
+LOCK_SQL = (
+    "INSERT INTO dashboard_eventtypelock (event_type_id, turn) VALUES (%s, 1)"
+    " ON CONFLICT (event_type_id) DO UPDATE SET turn = 1"
+)
 ASKING_SQL = (
     "SELECT 1 FROM dashboard_hold WHERE asking_event_type = %s AND claim_until > %s LIMIT 1"
 )
@@ -141,7 +146,7 @@ def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) ->
 
 
 def may_be_asked_for(event_type_id: int, *, now: datetime) -> bool:
-    """Return whether a claim guards a time of the event type. Plain SQL, as each place asks."""
+    """Return whether a claim guards a time of the event type."""
     with connection.cursor() as cursor:
         until = connection.ops.adapt_datetimefield_value(now)
         cursor.execute(ASKING_SQL, [event_type_id, until])
@@ -150,11 +155,5 @@ def may_be_asked_for(event_type_id: int, *, now: datetime) -> bool:
 
 def lock_event_type(event_type_id: int) -> None:
     """Let those who ask for one event type come one after the other, until they commit."""
-    if EventTypeLock.objects.filter(pk=event_type_id).update(turn=1):
-        return
-    EventTypeLock.objects.bulk_create(
-        [EventTypeLock(event_type_id=event_type_id, turn=1)],
-        update_conflicts=True,
-        unique_fields=["event_type_id"],
-        update_fields=["turn"],
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK_SQL, [event_type_id])
