@@ -4,7 +4,7 @@ cal.com accepts any number of reservations of one round robin time, and times th
 offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -54,10 +54,12 @@ def guard_against(
     now: datetime,
 ) -> SlotGuard | None:
     """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
-    if Doubt.HOST_BUSY in doubts and (busy := host_busy(slot, event_type, cal_now=cal_now)):
+    wanted = wanted_hold(slot, event_type)
+    needs_others = not {Doubt.HOST_BUSY, Doubt.NOT_OFFERED}.isdisjoint(doubts)
+    beside = hosts.registered_beside(wanted, cal_now) if needs_others else []
+    if Doubt.HOST_BUSY in doubts and (busy := host_busy(wanted, beside)):
         raise busy
-    is_doubted = Doubt.NOT_OFFERED in doubts
-    if is_doubted and not is_offered(slot, event_type, cal_now=cal_now, now=now):
+    if Doubt.NOT_OFFERED in doubts and not is_offered(wanted, beside, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
     guard = host_guard(slot, event_type, cal_now=cal_now)
     return guard if guard and Doubt.MORE_THAN_HOSTS in doubts else guard_of(slot, event_type)
@@ -72,11 +74,12 @@ def doubts_about(
     now: datetime,
 ) -> list[HoldError]:
     """Return the doubts about a time; ``exclude`` is the hold that moves there."""
-    busy = host_busy(slot, event_type, exclude=exclude, cal_now=cal_now)
-    is_listed = is_offered(slot, event_type, cal_now=cal_now, now=now)
+    wanted = wanted_hold(slot, event_type, exclude)
+    beside = hosts.registered_beside(wanted, cal_now)
+    is_listed = is_offered(wanted, beside, cal_now=cal_now, now=now)
     guard = host_guard(slot, event_type, cal_now=cal_now)
     doubts = [
-        busy,
+        host_busy(wanted, beside),
         None if is_listed else messages.refusal(Doubt.NOT_OFFERED),
         guard.doubt(exclude=exclude) if guard else None,
     ]
@@ -86,12 +89,9 @@ def doubts_about(
 # --- One person needed twice -------------------------------------------------------------------
 
 
-def host_busy(
-    slot: SlotHold, event_type: EventType | None, *, exclude: int | None = None, cal_now: datetime
-) -> HoldError | None:
-    """Return the error of a host whom another event type holds; ``exclude`` moves there."""
-    wanted = wanted_hold(slot, event_type, exclude)
-    others = hosts.clashing(wanted, hosts.registered_beside(wanted, cal_now))
+def host_busy(wanted: Hold, beside: Sequence[Hold]) -> HoldError | None:
+    """Return the error of a host whom one of the holds beside needs for another event type."""
+    others = hosts.clashing(wanted, beside)
     if not others:
         return None
     host = hosts.shared_host(wanted, others[0])
@@ -101,12 +101,13 @@ def host_busy(
 
 
 def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = None) -> Hold:
-    """Return the hold that is wished for, unsaved, to compare it with others."""
+    """Return the hold that is wished for, unsaved; ``pk`` is that of the hold that moves there."""
     return Hold(
         pk=pk,
         event_type_id=slot.event_type_id,
         slot_start=slot.slot_start,
         slot_end=slot.later_end,
+        slot_duration=slot.slot_duration,
         **event_types.columns_of(event_type),
     )
 
@@ -114,33 +115,32 @@ def wanted_hold(slot: SlotHold, event_type: EventType | None, pk: int | None = N
 # --- Times that cal.com does not offer --------------------------------------------------------
 
 
-def is_offered(
-    slot: SlotHold, event_type: EventType | None, *, cal_now: datetime, now: datetime
-) -> bool:
+def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: datetime) -> bool:
     """Return whether cal.com lists the time as free, True where that is not known."""
-    monday = monday_of(slot.slot_start.astimezone(local_times.office()).date())
-    week = Span(slot.event_type_id, monday, WEEK_DAYS, slot.slot_duration or 0)
-    wanted = wanted_hold(slot, event_type)
-    if is_hidden_by_hold(wanted, cal_now):
+    start = wanted.slot_start
+    monday = monday_of(start.astimezone(local_times.office()).date())
+    week = Span(wanted.event_type_id, monday, WEEK_DAYS, wanted.slot_duration or 0)
+    if is_hidden(wanted, beside):
         return True
     for row in FreeTimes.objects.filter(source=calcom_client.source(), **asdict(week)):
         slots = free_times.to_listing(row).slots
-        if any(listed.seats_remaining != 0 and listed.start == slot.slot_start for listed in slots):
+        if any(listed.seats_remaining != 0 and listed.start == start for listed in slots):
             return True
     listing = free_times.listing(week, now=now)
     if listing.cause or listing.as_of is None:
         return True
     times = open_times.combine(week, listing, cal_now=cal_now, now=now)
-    is_free = any(time.is_free and time.start == slot.slot_start for time in times)
-    return is_free or is_hidden_by_hold(wanted, cal_now)  # which a colleague has placed meanwhile
+    is_free = any(time.is_free and time.start == start for time in times)
+    # By one that a colleague has placed meanwhile.
+    return is_free or is_hidden(wanted, hosts.registered_beside(wanted, cal_now))
 
 
-def is_hidden_by_hold(wanted: Hold, cal_now: datetime) -> bool:
-    """Return whether a hold here hides the time: cal.com hides it from all types of a host."""
+def is_hidden(wanted: Hold, beside: Sequence[Hold]) -> bool:
+    """Return whether a hold beside hides the time: cal.com hides it from all types of a host."""
     own = hosts.keys(wanted).keys()
     return any(
         hold.event_type_id == wanted.event_type_id or own & hosts.keys(hold).keys()
-        for hold in hosts.registered_beside(wanted, cal_now)
+        for hold in beside
     )
 
 

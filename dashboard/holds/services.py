@@ -18,12 +18,13 @@ from django.db import IntegrityError
 from dashboard.accounts.actors import Actor
 from dashboard.holds import alteration, catalogue, offers, rules
 from dashboard.holds.explain import carry_out
+from dashboard.holds.hosts import registered_beside
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, guard_against, host_busy
+from dashboard.holds.promises import Doubt, guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Phase
@@ -162,9 +163,8 @@ def move(
             now=now,
         )
         if Doubt.HOST_BUSY in doubts:
-            event_type = catalogue.event_type(target.event_type_id)
-            cal_now = operation.cal_now()
-            if busy := host_busy(target, event_type, exclude=hold.pk, cal_now=cal_now):
+            wanted = wanted_hold(target, catalogue.event_type(target.event_type_id), hold.pk)
+            if busy := host_busy(wanted, registered_beside(wanted, operation.cal_now())):
                 raise busy
         counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
         return alteration.bring_to(operation, hold, target, counts_hosts=counts_hosts)
