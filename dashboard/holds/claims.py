@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import Q
 
 from dashboard.accounts.models import User
 from dashboard.holds.hold_fields import Fields
@@ -65,9 +66,13 @@ class SlotGuard:
         lock_event_type(self.event_type_id)
         if not may_be_asked_for(self.event_type_id, now=now):
             return
-        others = Hold.objects.asking_for(self.event_type_id, self.start, self.end, now=now)
-        others = others.exclude(pk=exclude) if exclude is not None else others
-        other = others.select_related("claim_by").first()
+        asking = Hold.objects.filter(claimed(now), asking_event_type=self.event_type_id)
+        if self.end is not None:
+            overlaps = Q(asking_end__gt=self.start, asking_start__lt=self.end)
+            asking = asking.filter(overlaps | Q(asking_end=None))
+        if exclude is not None:
+            asking = asking.exclude(pk=exclude)
+        other = asking.select_related("claim_by").first()
         if other is not None:
             raise SlotBusyError(other)
 

@@ -61,15 +61,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             slot_start__lt=end,
         )
 
-    def asking_for(
-        self, event_type_id: int, start: datetime, end: datetime | None, *, now: datetime
-    ) -> HoldQuerySet:
-        """Those being asked for at this moment that overlap; an unknown end overlaps all."""
-        asking = self.filter(claimed(now), asking_event_type=event_type_id)
-        if end is None:
-            return asking
-        return asking.filter(Q(asking_end=None) | Q(asking_end__gt=start, asking_start__lt=end))
-
     def past_their_time(self, cal_now: datetime, now: datetime) -> HoldQuerySet:
         """Those decided by time alone and not recorded yet: see ``is_past_its_time``."""
         return self.filter(
