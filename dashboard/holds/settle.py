@@ -181,7 +181,6 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
         trail.event(
             action=Action.EXPIRE,
             by=None,
-            outcome=Outcome.OK,
             hold_id=hold.pk,
             before=before,
             after=hold.snapshot(),

@@ -59,7 +59,6 @@ def take_over(
             trail.event(
                 action=Action.TAKE_OVER,
                 by=by,
-                outcome=Outcome.OK,
                 hold_id=hold.pk,
                 asked={"person": former},
                 before=before,
