@@ -116,8 +116,6 @@ def perform(
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))
             except CalcomError as error:
                 return NotSeen(error)
-        case Swap() if stand_in is not None:
-            swap(operation, hold, stand_in, step)
     try:
         match step:
             case Send(slot=slot, fields=fields):
@@ -129,7 +127,8 @@ def perform(
             case Delete(fields=fields):
                 prepare(operation, hold, fields)
                 reservations.delete(operation, uid, tries=budget.delete_tries)
-            case Swap():
+            case Swap() if stand_in is not None:
+                swap(operation, hold, stand_in, step)
                 reservations.delete(operation, uid, tries=budget.delete_tries)
     except CalcomError as error:
         return Failed(error)
