@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
@@ -104,15 +105,6 @@ class HoldRow:
         return repr(vars(self))  # which ETags of pages cover
 
 
-@dataclass(frozen=True, slots=True)
-class OfferBadge:
-    """Mark of a hold that is one of several times offered to a client."""
-
-    pk: int
-    text: str
-    url: str
-
-
 def get_hold(pk: int) -> Hold:
     """Return one hold with the people that its row names. Raise Hold.DoesNotExist."""
     return Hold.objects.with_people().get(pk=pk)
@@ -142,13 +134,13 @@ def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Hol
     return HoldRow(unsaved, viewer)
 
 
-def offer_badge(offer_id: int, number: int, count: int) -> OfferBadge:
+def offer_badge(offer_id: int, number: int, count: int) -> dict[str, Any]:
     """Return the badge of one hold of an offer: 1 of 3."""
     text = _("%(number)s of %(count)s") % {"number": number, "count": count}
-    return OfferBadge(offer_id, text, reverse("offer", args=[offer_id]))
+    return {"pk": offer_id, "text": text, "url": reverse("offer", args=[offer_id])}
 
 
-def offer_badge_of(hold: Hold, current: Snapshot) -> OfferBadge | None:
+def offer_badge_of(hold: Hold, current: Snapshot) -> dict[str, Any] | None:
     """Return the badge of a hold; None for one that has ended or stands alone."""
     place = current.places.get(hold.pk)
     return offer_badge(hold.offer_id, *place) if place and hold.offer_id else None
