@@ -26,6 +26,12 @@ def is_near(day: date) -> bool:
     return FIRST_YEAR <= day.year < LAST_YEAR - 1
 
 
+def validate_near(day: date) -> None:
+    """Raise ValidationError for a day that pages do not show."""
+    if not is_near(day):
+        raise ValidationError(_("This year is too far away."))
+
+
 # What <input type="datetime-local"> can show; anything else that was typed stays as text.
 LOCAL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 

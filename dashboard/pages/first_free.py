@@ -23,7 +23,7 @@ from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
-from dashboard.pages.fields import DATE_INPUT, is_near
+from dashboard.pages.fields import DATE_INPUT, validate_near
 from dashboard.pages.picker import KEPT_KEYS
 from dashboard.pages.picker_times import (
     DAY,
@@ -44,7 +44,9 @@ class FirstFreeForm(forms.Form):
     """Times to show: of an appointment, of calendars, or of single event types."""
 
     title = forms.ChoiceField(label=_lazy("What"), required=False)
-    day = forms.DateField(label=_lazy("Day"), required=False, widget=DATE_INPUT)
+    day = forms.DateField(
+        label=_lazy("Day"), required=False, widget=DATE_INPUT, validators=[validate_near]
+    )
     calendar = forms.TypedMultipleChoiceField(
         label=_lazy("Calendars"), required=False, coerce=int, widget=forms.CheckboxSelectMultiple
     )
@@ -53,12 +55,6 @@ class FirstFreeForm(forms.Form):
     )
 
     all_may_be_empty = True  # so the template marks no field as optional
-
-    def clean_day(self) -> date | None:
-        day: date | None = self.cleaned_data["day"]
-        if day is not None and not is_near(day):
-            raise forms.ValidationError(_("This year is too far away."))
-        return day
 
     def __init__(self, data: QueryDict, groups: Sequence[Group]) -> None:
         super().__init__(data.copy(), auto_id="pick_%s")

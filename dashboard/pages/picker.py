@@ -1,12 +1,11 @@
 """Pick a time, on the pages that hold and move: a form, and the choice of times it stands for."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -22,7 +21,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
 from dashboard.pages.choices import explanation, groups_for, recent_event_types
-from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, is_near
+from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import EventTypeForm, SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid
@@ -44,17 +43,11 @@ class PickerForm(EventTypeForm, TimeZoneForm):
     other_event_type_id = forms.IntegerField(required=False, min_value=1, max_value=LARGEST_ID)
     slot_start = SlotStartField(required=False)
     slot_duration = forms.IntegerField(label=_lazy("Length"), min_value=1)
-    day = forms.DateField(label=_lazy("Day"), widget=DATE_INPUT)
+    day = forms.DateField(label=_lazy("Day"), widget=DATE_INPUT, validators=[validate_near])
     view = forms.CharField(required=False)
     seek = forms.BooleanField(required=False)
 
     use_required_attribute = False
-
-    def clean_day(self) -> date | None:
-        day: date = self.cleaned_data["day"]
-        if not is_near(day):
-            raise ValidationError(_lazy("This year is too far away."))
-        return day
 
     def list_lengths(self, chosen: EventType | None) -> None:
         """Offer the lengths of the chosen event type, if it has several."""
