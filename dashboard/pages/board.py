@@ -73,7 +73,11 @@ class Board:
         find, of_office = asked.find, whose.calendars()
         calendar = of_office.chosen_by(viewer.user)
         event_types = of_office.numbers_of(calendar)
-        holds = [hold for hold in current.holds if of_office.is_of(hold.event_type_id, calendar)]
+        holds = [
+            hold
+            for hold in current.holds
+            if event_types is None or hold.event_type_id in event_types
+        ]
         calm = [entry for entry in holds if entry.is_calm(viewer.now)]
         troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
         taken_over = _taken_over_rows(viewer) if viewer.user.pk in current.former_holders else []

@@ -3,7 +3,7 @@
 They may be many, so a page has only some of them, and a search asks the server.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -75,7 +75,7 @@ def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
 
 
 def ended_page(
-    viewer: Viewer, *, before: int | None, event_types: Sequence[int] | None = None
+    viewer: Viewer, *, before: int | None, event_types: Collection[int] | None = None
 ) -> EndedPage:
     """Return what ended since yesterday after the hold ``before``, from the first without it.
 
@@ -94,7 +94,7 @@ def ended_page(
     return EndedPage(ended_rows(shown, viewer), last.pk if last else None, older)
 
 
-def ended_count(viewer: Viewer, event_types: Sequence[int] | None) -> int:
+def ended_count(viewer: Viewer, event_types: Collection[int] | None) -> int:
     """Return how many holds of these event types ended since yesterday."""
     return register.ended(viewer.now).filter(event_type_id__in=event_types or ()).count()
 

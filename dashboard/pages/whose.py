@@ -46,15 +46,11 @@ class Calendars:
         chosen = user.preferences.board_calendar
         return next((each for each in self.listed if each.pk == chosen), None)
 
-    def is_of(self, event_type_id: int, calendar: Whose | None) -> bool:
-        """Return whether a hold of this event type is of the calendar; None is any."""
-        return calendar is None or self.by_event_type.get(event_type_id) == calendar
-
-    def numbers_of(self, calendar: Whose | None) -> list[int] | None:
+    def numbers_of(self, calendar: Whose | None) -> set[int] | None:
         """Return the event types of a calendar; None for all."""
         if calendar is None:
             return None
-        return [number for number, whose in self.by_event_type.items() if whose == calendar]
+        return {number for number, whose in self.by_event_type.items() if whose == calendar}
 
 
 def calendars() -> Calendars:
