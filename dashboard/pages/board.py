@@ -83,15 +83,14 @@ class Board:
         taken_over = _taken_over_rows(viewer) if viewer.user.pk in current.former_holders else []
         found = recent_findings(viewer.now)
         attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
+        ended = current.ended_count if event_types is None else ended_count(viewer, event_types)
         self.lost_count = current.lost_count(viewer.cal_now)
         counts = {
             Tab.MINE: len(_on_tab(Tab.MINE, holds, viewer)),
             Tab.EVERYONE: len(holds),
             Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
             Tab.ATTENTION: len(attention_pks) + self.lost_count + len(found),
-            Tab.ENDED: current.ended_count
-            if calendar is None
-            else ended_count(viewer, event_types),
+            Tab.ENDED: ended,
         }
         most_lost = min(self.lost_count, MOST_LOST * asked.pages)
         attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
