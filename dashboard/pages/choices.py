@@ -62,18 +62,32 @@ def recent_event_types(user: User) -> list[int]:
     return list(dict.fromkeys([*([usual] if usual else []), *last]))[:MOST_RECENT]
 
 
-def select_for(groups: Sequence[Group], recent: Sequence[int]) -> EventTypeSelect:
-    """Return the field of these groups: under the names of calendars, if there are any."""
-    if not any(group.calendar for group in groups):
-        return EventTypeSelect([option for group in groups for option in options_of(group)])
-    paused = {each.id for group in groups if group.is_paused for each in group.event_types}
+def event_type_select(
+    groups: Sequence[Group], recent: Sequence[int], chosen: int | None, event_type: EventType | None
+) -> EventTypeSelect | None:
+    """Return the field of these groups; None where there is no list, so that a number is typed.
+
+    The chosen event type is offered too where no list has it.
+    """
     by_id = {each.id: (group, each) for group in groups for each in group.event_types}
-    first = [(number, label_in(*by_id[number])) for number in recent if number in by_id]
-    choices: list[Any] = [(_("Usual and recent"), first)] if first else []
-    for group in groups:
-        name = _("%(label)s (paused)") % {"label": group.label} if group.is_paused else group.label
-        choices.append((name, options_of(group)))
+    if not by_id:
+        return None
+    choices: list[Any] = []
+    if any(group.calendar for group in groups):
+        first = [(number, label_in(*by_id[number])) for number in recent if number in by_id]
+        choices += [(_("Usual and recent"), first)] if first else []
+        choices += [(name_of(group), options_of(group)) for group in groups]
+    else:
+        choices += [option for group in groups for option in options_of(group)]
+    if chosen and chosen not in by_id:
+        number = _("Event type %(id)s") % {"id": chosen}
+        choices.append((chosen, event_type_label(event_type) if event_type else number))
+    paused = [number for number, (group, _each) in by_id.items() if group.is_paused]
     return EventTypeSelect(choices, paused)
+
+
+def name_of(group: Group) -> str:
+    return _("%(label)s (paused)") % {"label": group.label} if group.is_paused else group.label
 
 
 def label_in(group: Group, event_type: EventType) -> str:

@@ -1,18 +1,14 @@
 """Forms that more than one page shows. Fields check types and shapes, services the rules."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.calcom import EventType
-from dashboard.holds.catalogue import Group
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
-from dashboard.pages.choices import event_type_label, select_for
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
 RELEASE_REASONS = [
@@ -69,29 +65,7 @@ class ClientForm(ServiceForm):
         return ClientDetails(data["client_name"], data["client_contact"], data["note"])
 
 
-class EventTypeForm(forms.Form):
-    """A form with the event type in ``event_type_id``, by number unless there is a list."""
-
-    def list_event_types(
-        self,
-        groups: Sequence[Group],
-        recent: Sequence[int],
-        chosen: Any,
-        event_type: EventType | None,
-    ) -> None:
-        """Offer event types by name, and the chosen one too where no list has it."""
-        if not any(group.event_types for group in groups):
-            return
-        select = select_for(groups, recent)
-        listed = {each.id for group in groups for each in group.event_types}
-        if chosen and chosen not in listed:
-            name = event_type_label(event_type) if event_type else ""
-            name = name or _("Event type %(id)s") % {"id": chosen}
-            select.choices = [*select.choices, (chosen, name)]
-        self.fields["event_type_id"].widget = select
-
-
-class SlotForm(EventTypeForm, ServiceForm):
+class SlotForm(ServiceForm):
     """A slot: event type, start, and a length where several are offered."""
 
     event_type_id = forms.IntegerField(label=_("Event type"), min_value=1, max_value=LARGEST_ID)

@@ -20,10 +20,10 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
-from dashboard.pages.choices import explanation, groups_for, recent_event_types
+from dashboard.pages.choices import event_type_select, explanation, groups_for, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
-from dashboard.pages.forms import EventTypeForm, SlotForm
+from dashboard.pages.forms import SlotForm
 from dashboard.pages.picker_grid import Cell, Choice, Grid
 from dashboard.pages.picker_times import DAY, WEEK, polled_etag
 from dashboard.pages.rows import Viewer, viewer_of
@@ -36,7 +36,7 @@ KEPT_KEYS = ("offer", "again")
 LONGEST = 24 * 60  # minutes
 
 
-class PickerForm(EventTypeForm, TimeZoneForm):
+class PickerForm(TimeZoneForm):
     """A choice of free times. A field that cannot be read falls back to its usual value."""
 
     event_type_id = forms.IntegerField(label=_lazy("What"), min_value=1, max_value=LARGEST_ID)
@@ -93,8 +93,9 @@ class Picker:
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
         self.form = _shown_form(asked, self.choice, event_type, self.grid)
         self.form.list_lengths(event_type)
-        for each in (self.form, form):
-            each.list_event_types(groups, recent, wanted, event_type)
+        if select := event_type_select(groups, recent, wanted, event_type):
+            for each in (self.form, form):
+                each.fields["event_type_id"].widget = select
         self.chosen = _chosen_slot(self.choice, event_type)
         self.notes = _notes(groups, self.grid, event_type)  # what is missing from the choice
         self.has_others = len(groups) > 1  # there is more than one calendar to choose from
