@@ -68,7 +68,7 @@ def restore(file: Path, *, now: datetime) -> None:
     if connection.vendor == "sqlite":
         restore_sqlite(file)
     else:
-        run_postgresql(RESTORE, str(file), before_name="--dbname")
+        run_postgresql(RESTORE, str(file))
     connection.close()
     call_command("migrate", verbosity=0, interactive=False)  # also makes the triggers again
     newest = AuditEntry.objects.newest_first().first()
@@ -87,7 +87,7 @@ def restore_sqlite(file: Path) -> None:
         copy.backup(connection.connection)
 
 
-def run_postgresql(command: list[str], file: str, *, before_name: str = "") -> None:
+def run_postgresql(command: list[str], file: str) -> None:
     """Run a program of PostgreSQL with the connection of DATABASE_URL; raise CommandError.
 
     The password is in its environment, where other users cannot read it.
@@ -95,10 +95,9 @@ def run_postgresql(command: list[str], file: str, *, before_name: str = "") -> N
     (_psql, *place, name), env = connection.client.settings_to_cmd_args_env(
         connection.settings_dict, []
     )
-    named = [before_name, name] if before_name else [name]
     try:
         subprocess.run(  # noqa: S603 - a constant program
-            [*command, *place, *named, file],
+            [*command, *place, f"--dbname={name}", file],
             env=os.environ | (env or {}),
             check=True,
             capture_output=True,
