@@ -21,13 +21,12 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **_options: Any) -> None:
         open_holds = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid__isnull=False)
-        left = list(open_holds.order_by("held_until").values_list("pk", flat=True))
+        keys = list(open_holds.order_by("held_until").values_list("pk", flat=True))
         counts: Counter[str] = Counter()
-        while left:
-            now, part = wait_for_room(), left[:MOST_AT_ONCE]
+        for first in range(0, len(keys), MOST_AT_ONCE):
+            now, part = wait_for_room(), keys[first : first + MOST_AT_ONCE]
             for result in checks.check_many(hold_ids=part, by=None, now=now):
                 counts[self.report(result)] += 1
-            left = left[len(part) :]
         self.stdout.write(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
         without = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid=None).count()
         if without:
