@@ -28,7 +28,6 @@ from dashboard.sandbox.fixtures import (
     write_hold,
 )
 from dashboard.sandbox.guards import RateLimiter
-from dashboard.sandbox.http_server import Request
 from dashboard.sandbox.race import Race
 
 REMEMBERED_CALLS = 10_000
@@ -42,7 +41,6 @@ class SeenCall:
     method: str
     route: str | None
     status: int | None
-    request: Request
 
 
 class Backend:

@@ -57,12 +57,6 @@ def check_integer(number: int) -> None:
         raise database_error()
 
 
-def record_not_found() -> ApiError:
-    """Return the error for a row that was removed between check and write."""
-    message = "Invalid Query: The requested record was not found."
-    return ApiError(404, {"code": "NOT_FOUND", "message": message})
-
-
 def bare_error(status: int, message: str) -> ApiError:
     """Return an error that no filter of cal.com puts into the envelope."""
     return ApiError(status, {"message": message}, is_enveloped=False)

@@ -37,7 +37,7 @@ def reply(backend: Backend, request: Request) -> Reply:
             if fault.when is not When.BEFORE and isinstance(sent, Response):
                 sent = strike(backend, fault, request, held, sent) or sent
     status = sent.status if isinstance(sent, Response) else None
-    backend.seen_calls.append(SeenCall(at, request.method, route, status, request))
+    backend.seen_calls.append(SeenCall(at, request.method, route, status))
     return sent
 
 

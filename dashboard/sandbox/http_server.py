@@ -33,16 +33,10 @@ class Request:
 
     method: str
     target: str
+    path: str
+    query: str
     headers: dict[str, str]
     body: bytes
-
-    @property
-    def path(self) -> str:
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> str:
-        return self.target.partition("?")[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +82,10 @@ class Handler(BaseHTTPRequestHandler):
         if len(body) < int(size):  # the client left before it had sent all
             self.close_connection = True
             return
+        path, _, query = self.path.partition("?")
         headers = {name.lower(): text.strip() for name, text in self.headers.items()}
-        reply = self.server.reply(Request(self.command, self.path, headers, body))
+        request = Request(self.command, self.path, path, query, headers, body)
+        reply = self.server.reply(request)
         if isinstance(reply, Disconnect):
             self.disconnect(reply)
         elif self.client_is_gone():

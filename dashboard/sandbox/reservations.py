@@ -9,7 +9,7 @@ from typing import Any
 
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, parse_date
-from dashboard.sandbox.errors import bare_server_error, check_integer, nest_error, record_not_found
+from dashboard.sandbox.errors import ApiError, bare_server_error, check_integer, nest_error
 from dashboard.sandbox.faults import When
 from dashboard.sandbox.fixtures import EventType, Hold, User, World
 from dashboard.sandbox.request_body import ReservationInput, read_reservation
@@ -31,6 +31,7 @@ NOT_OFFERED = (
     " The possible lengths for this variable length event type are: "
 )
 BOOKED = "Can't reserve a slot if the event is already booked."
+GONE = "Invalid Query: The requested record was not found."
 RESERVED = "This time slot is already reserved by another user. Please choose a different time."
 NO_HOSTS = "Cannot reserve a slot for a team event without any hosts"
 
@@ -82,8 +83,8 @@ def update(backend: Backend, call: ApiCall) -> Any:
         changed = backend.update_hold(
             row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
         )
-    if changed is None:
-        raise record_not_found()
+    if changed is None:  # removed between check and write
+        raise ApiError(404, {"code": "NOT_FOUND", "message": GONE})
     return written(changed, sent)
 
 
