@@ -103,7 +103,20 @@ def read_reply(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
         unreadable = Cause.NOT_JSON if isinstance(problem, NotJsonError) else Cause.UNKNOWN_SHAPE
         by_status = cause_by_status(reply)  # where the status tells, no words are needed
         cause, complaint = by_status or unreadable, Complaint("" if by_status else str(problem))
-    return error_of(call, cause, reply, complaint)
+    return kind_of(cause, writes=call.writes)(
+        cause,
+        reply.exchange,
+        message=cleanse(complaint.message, reply.secrets),
+        code=cleanse(complaint.code, reply.secrets, NAME),
+        fields=tuple(
+            FieldError(
+                cleanse(one.field, reply.secrets, NAME),
+                tuple(cleanse(text, reply.secrets) for text in one.messages),
+            )
+            for one in complaint.fields
+        ),
+        retry_after=seconds_to_wait(reply.headers) if cause is Cause.RATE_LIMITED else None,
+    )
 
 
 def parse_json(body: bytes | None) -> object:
@@ -184,20 +197,3 @@ def cause_by_status(reply: Reply) -> Cause | None:
     # cal.com's limiter sees every call but those of a wrong route
     is_nowhere = reply.status == 404 and not windows_of(reply.headers)
     return Cause.WRONG_ROUTE if is_nowhere or reply.status in REDIRECTS else None
-
-
-def error_of(call: Call[T], cause: Cause, reply: Reply, complaint: Complaint) -> CalcomError:
-    return kind_of(cause, writes=call.writes)(
-        cause,
-        reply.exchange,
-        message=cleanse(complaint.message, reply.secrets),
-        code=cleanse(complaint.code, reply.secrets, NAME),
-        fields=tuple(
-            FieldError(
-                cleanse(one.field, reply.secrets, NAME),
-                tuple(cleanse(text, reply.secrets) for text in one.messages),
-            )
-            for one in complaint.fields
-        ),
-        retry_after=seconds_to_wait(reply.headers) if cause is Cause.RATE_LIMITED else None,
-    )
