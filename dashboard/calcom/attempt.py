@@ -104,5 +104,4 @@ class Attempt(Generic[T]):
 
 
 def words_for(fault: Exception, table: dict[type[Exception], str]) -> str:
-    """Return the words of the first class that fits, "" without any."""
     return next((words for kind, words in table.items() if isinstance(fault, kind)), "")

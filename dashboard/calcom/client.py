@@ -184,7 +184,6 @@ class AsyncClient:
         await self.aclose()
 
     async def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
-        """Send a call once; return its answer or its error, which the methods raise."""
         attempt = Attempt(call, self._access)
         try:
             request = call.request(self._access)

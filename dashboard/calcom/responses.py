@@ -171,7 +171,6 @@ def listed_fields(listed: list[object]) -> tuple[FieldError, ...]:
 
 
 def named_fields(message: str) -> tuple[FieldError, ...]:
-    """Return the fields that a sentence is about."""
     if message in FIELDS:
         return (FieldError(FIELDS[message], (message,)),)
     named = NAMED.findall(message)[:FIELDS_SHOWN]
@@ -179,7 +178,6 @@ def named_fields(message: str) -> tuple[FieldError, ...]:
 
 
 def cause_by_message(complaint: Complaint, reply: Reply) -> Cause | None:
-    """Return the cause that a sentence of cal.com stands for."""
     for words, cause in SENTENCES.get(reply.status, ()):
         if complaint.message.startswith(words) or (words[0] == " " and words in complaint.message):
             return cause

@@ -197,7 +197,6 @@ def busy_spans(
 def with_seats(
     backend: Backend, event_type: EventType, holds: list[Hold], starts: list[datetime]
 ) -> list[FreeTime]:
-    """Return the times with the seats that bookings and holds take."""
     bookings = [each for each in backend.bookings() if each.event_type == event_type.id]
     booked = {booking.start: booking for booking in bookings if booking.is_active}
     held = Counter(row.start for row in holds if row.is_seat and row.event_type_id == event_type.id)
@@ -212,7 +211,6 @@ def with_seats(
 
 
 def slot(free: FreeTime, event_type: EventType, query: SlotsQuery) -> dict[str, Any]:
-    """Return one free time as cal.com lists it."""
     listed: dict[str, Any] = {"start": format_date(free.start, query.zone)}
     if query.with_end:
         listed["end"] = format_date(event_type.end_of(free.start, query.minutes), query.zone)
