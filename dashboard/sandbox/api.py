@@ -11,25 +11,13 @@ from email.utils import format_datetime
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
-from dashboard.sandbox import errors, event_types, reservations, slots
+from dashboard.sandbox import errors, event_types, reservations, routing, slots
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.fixtures import User, World
 from dashboard.sandbox.guards import optional_user, rate_bucket, required_user, signed_in_user
 from dashboard.sandbox.http_server import JSON_TYPE, Headers, Request, Response, to_json
 from dashboard.sandbox.request_body import read_json
-from dashboard.sandbox.routing import (
-    EVENT_TYPE,
-    EVENT_TYPES,
-    RESERVATION,
-    RESERVATIONS,
-    SLOTS,
-    TEAM_EVENT_TYPES,
-    TEAMS,
-    ApiCall,
-    match_path,
-    without_api_prefix,
-)
 
 PREFLIGHT = [
     ("Access-Control-Allow-Origin", "*"),
@@ -43,7 +31,7 @@ PREFLIGHT = [
 ]
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
-Handler = Callable[[Backend, ApiCall], Any]
+Handler = Callable[[Backend, routing.ApiCall], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,22 +44,21 @@ class Endpoint:
     version: str
     handler: Handler
     guard: Callable[[dict[str, str], World], User | None] | None = None
-    status: int = 200
 
 
 ENDPOINTS = {
-    ("POST", RESERVATIONS): Endpoint("2024-09-04", reservations.reserve, optional_user, status=201),
-    ("GET", RESERVATION): Endpoint("2024-09-04", reservations.get),
-    ("PATCH", RESERVATION): Endpoint("2024-09-04", reservations.update),
-    ("DELETE", RESERVATION): Endpoint("2024-09-04", reservations.delete),
-    ("GET", SLOTS): Endpoint("2024-09-04", slots.list_slots),
-    ("GET", EVENT_TYPES): Endpoint("2024-06-14", event_types.list_event_types, optional_user),
-    ("GET", EVENT_TYPE): Endpoint("2024-06-14", event_types.get_event_type, required_user),
+    ("POST", routing.RESERVATIONS): Endpoint("2024-09-04", reservations.reserve, optional_user),
+    ("GET", routing.RESERVATION): Endpoint("2024-09-04", reservations.get),
+    ("PATCH", routing.RESERVATION): Endpoint("2024-09-04", reservations.update),
+    ("DELETE", routing.RESERVATION): Endpoint("2024-09-04", reservations.delete),
+    ("GET", routing.SLOTS): Endpoint("2024-09-04", slots.list_slots),
+    ("GET", routing.EVENT_TYPES): Endpoint("2024-06-14", event_types.list_of_user, optional_user),
+    ("GET", routing.EVENT_TYPE): Endpoint("2024-06-14", event_types.get, required_user),
 }
 # The open server has no teams: https://github.com/calcom/cal.diy
 TEAM_ENDPOINTS = {
-    ("GET", TEAMS): Endpoint("", event_types.list_teams, signed_in_user),
-    ("GET", TEAM_EVENT_TYPES): Endpoint("", event_types.list_team_event_types),
+    ("GET", routing.TEAMS): Endpoint("", event_types.list_teams, signed_in_user),
+    ("GET", routing.TEAM_EVENT_TYPES): Endpoint("", event_types.list_of_team),
 }
 
 
@@ -81,7 +68,7 @@ def answer(backend: Backend, request: Request, *, instead: Handler | None = None
         return Response(204, [*PREFLIGHT, date(backend)], b"")
     headers: Headers = []
     try:
-        check_escapes(without_api_prefix(request.path))
+        check_escapes(routing.without_api_prefix(request.path))
         payload = read_json(request)
         headers.append(request_id())
         status, value = call_endpoint(backend, request, payload, headers, instead)
@@ -96,7 +83,7 @@ def call_endpoint(
     backend: Backend, request: Request, payload: Any, headers: Headers, instead: Handler | None
 ) -> tuple[int, Any]:
     """Return status and value of an answer, and add its headers. Raises ApiError."""
-    template, argument = match_path(request.path)
+    template, argument = routing.match_path(request.path)
     method = "GET" if request.method == "HEAD" else request.method
     endpoints = ENDPOINTS | TEAM_ENDPOINTS if backend.has_teams else ENDPOINTS
     endpoint = endpoints.get((method, template or ""))
@@ -113,16 +100,16 @@ def call_endpoint(
     user = endpoint.guard(request.headers, backend.world) if endpoint.guard else None
     try:
         handler = instead or endpoint.handler
-        value = handler(backend, ApiCall(user, argument, request.query, payload))
+        value = handler(backend, routing.ApiCall(user, argument, request.query, payload))
     except OverflowError:  # a date beyond the calendar
         raise errors.database_error() from None
-    return endpoint.status, value
+    return (201 if method == "POST" else 200), value
 
 
 def error_response(
     backend: Backend, request: Request, error: errors.ApiError, headers: Headers
 ) -> Response:
-    path = without_api_prefix(request.target)
+    path = routing.without_api_prefix(request.target)
     value = error.body(timestamp=format_date(backend.clock.now()), path=path)
     return response(backend, error.status, value, headers)
 

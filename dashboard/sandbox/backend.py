@@ -15,18 +15,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from dashboard.sandbox import fixtures
 from dashboard.sandbox.dates import Clock
 from dashboard.sandbox.faults import Faults
-from dashboard.sandbox.fixtures import (
-    DEFAULT_MINUTES,
-    Booking,
-    Hold,
-    World,
-    read_booking,
-    read_hold,
-    write_booking,
-    write_hold,
-)
+from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Booking, Hold, World
 from dashboard.sandbox.guards import RateLimiter
 from dashboard.sandbox.race import Race
 
@@ -194,9 +186,9 @@ class Backend:
         self._next_uids = deque[str]()
 
     def _load(self, saved: dict[str, Any]) -> None:
-        self._holds = {raw["id"]: read_hold(raw) for raw in saved["holds"]}
+        self._holds = {raw["id"]: fixtures.read_hold(raw) for raw in saved["holds"]}
         self._last_id = saved["lastId"]
-        self._bookings |= {raw["uid"]: read_booking(raw) for raw in saved["bookings"]}
+        self._bookings |= {raw["uid"]: fixtures.read_booking(raw) for raw in saved["bookings"]}
         for uid in saved["removedBookings"]:
             self._bookings.pop(uid, None)
 
@@ -207,9 +199,9 @@ class Backend:
         initial = {each.uid: each for each in self.world.bookings}
         changed = [each for each in self._bookings.values() if initial.get(each.uid) != each]
         content = {
-            "holds": [write_hold(row) for row in self._holds.values()],
+            "holds": [fixtures.write_hold(row) for row in self._holds.values()],
             "lastId": self._last_id,
-            "bookings": [write_booking(booking) for booking in changed],
+            "bookings": [fixtures.write_booking(booking) for booking in changed],
             "removedBookings": [uid for uid in initial if uid not in self._bookings],
         }
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -20,7 +20,7 @@ TEMPLATE = json.loads(Path(__file__).with_name("event_type.json").read_text(enco
 PHONE, TITLE = "attendeePhoneNumber", "title"
 
 
-def list_event_types(backend: Backend, call: ApiCall) -> Any:
+def list_of_user(backend: Backend, call: ApiCall) -> Any:
     """Answer with a user's own event types; those of teams are never among them.
 
     Hidden ones are for their owner only. An unknown user has none.
@@ -49,7 +49,7 @@ def list_teams(backend: Backend, call: ApiCall) -> Any:
     return {"status": "success", "data": data}
 
 
-def list_team_event_types(backend: Backend, call: ApiCall) -> Any:
+def list_of_team(backend: Backend, call: ApiCall) -> Any:
     """Answer with the event types of a team, to anyone."""
     if not call.argument.isdecimal():
         raise nest_error(400, "Validation failed (numeric string is expected)")
@@ -58,7 +58,7 @@ def list_team_event_types(backend: Backend, call: ApiCall) -> Any:
     return {"status": "success", "data": data}
 
 
-def get_event_type(backend: Backend, call: ApiCall) -> Any:
+def get(backend: Backend, call: ApiCall) -> Any:
     """Answer with an event type of the caller or of a team of theirs."""
     if not call.argument.removeprefix("-").isdecimal():
         raise database_error()
