@@ -1,4 +1,4 @@
-"""Every remedy that ``manage.py proxy_check`` names, tried with real nginx, Caddy and Apache.
+"""Every remedy that ``manage.py proxy_check`` names, tried with real proxies of each kind.
 
 Each fault is made on purpose; then the line that is named takes the place of the wrong one, and
 nothing is found any more.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ from dashboard.edge.diagnosis import Finding, finding
 from dashboard.edge.proxy_probe import examine
 from dashboard.edge.public_address import public_address
 from dashboard.edge.remedies import Fault
-from tests.edge import faulty_proxies
+from tests.edge import faulty_proxies, faulty_traefik
 from tests.edge.conftest import starter
 from tests.edge.faulty_proxies import KINDS, USER, Variant
 from tests.edge.nginx import NAME
@@ -157,6 +158,43 @@ FAULTY = {
             },
         ),
     },
+    "Traefik": {
+        # With the host that it got in X-Forwarded-Host, passHostHeader: false does no harm.
+        Fault.FOREIGN_HOST: (
+            "service",
+            {"service": "passHostHeader: false", "own": 'X-Forwarded-Host: ""'},
+        ),
+        Fault.LOST_PORT: ("host", {"host": f"Host: {NAME}"}),
+        Fault.NO_SCHEME: ("proto", {"proto": 'X-Forwarded-Proto: ""'}),
+        Fault.WRONG_SCHEME: ("entry", {}),
+        Fault.FORGED_CLIENT: (
+            "entry",
+            {"entry": "forwardedHeaders: {insecure: true, notAppendXForwardedFor: true}"},
+        ),
+        Fault.NO_CLIENT: ("entry", {"entry": "forwardedHeaders: {notAppendXForwardedFor: true}"}),
+        Fault.FORGED_REQUEST_ID: ("id", {"id": ""}),
+        Fault.FORGED_USER: ("user", {"user": ""}),
+        Fault.CONTRADICTION: (
+            "forwarded",
+            {"forwarded": "Forwarded: for=198.51.100.7;proto=http"},
+        ),
+        Fault.DOUBLE_PREFIX: ("extra", {"extra": f"addPrefix: {{prefix: {PREFIX}}}"}),
+        Fault.NULL_ORIGIN: ("headers", {"headers": "referrerPolicy: no-referrer"}),
+        Fault.REFUSED_BODY: ("extra", {"extra": "buffering: {maxRequestBodyBytes: 1024}"}),
+        Fault.LOST_COOKIES: ("cookie", {"cookie": 'Cookie: ""'}),
+        Fault.REWRITTEN_ERRORS: (
+            "extra",
+            {"extra": "errors: {status: ['500-599'], service: site, query: /holds/livez}"},
+        ),
+        Fault.REDIRECT_LOOP: (
+            "extra",
+            {
+                "extra": "redirectScheme: {scheme: https}",
+                "entry": "forwardedHeaders: {trustedIPs: [127.0.0.1]}",
+            },
+        ),
+        Fault.BUFFERING: ("extra", {"extra": "buffering: {maxRequestBodyBytes: 262144}"}),
+    },
 }
 INNER = {Fault.WRONG_SCHEME, Fault.REDIRECT_LOOP}  # of two proxies
 
@@ -185,7 +223,7 @@ def variants(kind: str) -> dict[str, Variant]:
     return found
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="module", params=FAULTY)
 def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator:
     folder: Path = tmp_path_factory.mktemp("faults")
     [port] = free_ports(1)  # of the public address; every variant listens on another one
@@ -194,7 +232,8 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         site = start(public_url, TRUSTED_PROXIES="127.0.0.1", REMOTE_USER_HEADER=USER)
         upstream = site.url.removeprefix("http://")
         kind = request.param
-        with faulty_proxies.running(kind, PREFIX, upstream, variants(kind), folder) as ports:
+        run = partial(faulty_proxies.running, kind) if kind in KINDS else faulty_traefik.running
+        with run(PREFIX, upstream, variants(kind), folder) as ports:
             yield kind, site, public_url, folder / "certificate.pem", ports
 
 
