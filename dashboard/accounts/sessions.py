@@ -27,10 +27,6 @@ ACTIVE = "active_at"
 KEYS = (STARTED, ACTIVE)
 TOUCH_SECONDS = 60  # between two writes of ACTIVE
 
-# Reasons of a sign-out by the system, for the audit log.
-IDLE = "idle"
-TOO_LONG = "signed_in_too_long"
-
 
 def begin(request: HttpRequest, *, now: datetime) -> None:
     """Start the time limits of a session whose person has just signed in."""
@@ -65,7 +61,7 @@ def end(request: HttpRequest, *, reason: str, now: datetime) -> None:
 
 
 def expiry(request: HttpRequest, user: User, *, now: datetime) -> str:
-    """Return the reason why this person's session is over, "" while it lasts.
+    """Return the audit log's reason why this person's session is over, "" while it lasts.
 
     A screen on the wall stays signed in for as long as it polls (``pages.wallboard``).
     """
@@ -73,8 +69,8 @@ def expiry(request: HttpRequest, user: User, *, now: datetime) -> str:
         return ""
     ages = {key: timedelta(seconds=now.timestamp() - request.session[key]) for key in KEYS}
     if ages[STARTED] > timedelta(hours=settings.SESSION_MAX_HOURS):
-        return TOO_LONG
-    return IDLE if ages[ACTIVE] > timedelta(minutes=settings.SESSION_IDLE_MINUTES) else ""
+        return "signed_in_too_long"
+    return "idle" if ages[ACTIVE] > timedelta(minutes=settings.SESSION_IDLE_MINUTES) else ""
 
 
 def end_all(*, person: int, by: Actor | None, now: datetime) -> None:

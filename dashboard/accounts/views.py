@@ -29,7 +29,6 @@ from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
-Outcome = AuditEntry.Outcome
 
 MAX_USERNAME = 150  # characters
 FINGERPRINT_LENGTH = 6  # too short to tell which of many passwords it was
@@ -69,7 +68,9 @@ class SignIn(LoginView):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := throttling.admit(self.attempt, now=timezone.now()):
-            return self.refuse(wait)
+            if wait.first:
+                log_failed_sign_in(request, self.username(), error_code="too_many_guesses")
+            return self.answer_unchecked(429, wait.seconds)
         try:
             with hashing.turn(is_known=bool(self.attempt.browser)):
                 return super().post(request, *args, **kwargs)
@@ -92,12 +93,6 @@ class SignIn(LoginView):
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
         log_failed_sign_in(self.request, self.username())
         return self.render_to_response(self.get_context_data(form=form), status=422)
-
-    def refuse(self, wait: throttling.Wait) -> HttpResponse:
-        """Answer 429 without checking the password; log only the first refusal of a wait."""
-        if wait.first:
-            log_failed_sign_in(self.request, self.username(), error_code="too_many_guesses")
-        return self.answer_unchecked(429, wait.seconds)
 
     def answer_unchecked(self, status: int, seconds: int, *, busy: bool = False) -> HttpResponse:
         """Ask to try again after so many seconds, with the user name kept."""
@@ -136,7 +131,7 @@ def log_failed_sign_in(request: HttpRequest, username: str, error_code: str = ""
     trail.event(
         action=Action.SIGN_IN_FAILED,
         by=None,
-        outcome=Outcome.REFUSED,
+        outcome=AuditEntry.Outcome.REFUSED,
         error_code=error_code,
         actor_name=name,
         now=timezone.now(),
