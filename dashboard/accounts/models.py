@@ -41,10 +41,7 @@ class User(AbstractUser):
     @property
     def preferences(self) -> Preferences:
         """Stored preferences, or the defaults of the office, unsaved."""
-        try:
-            return self.stored_preferences
-        except Preferences.DoesNotExist:
-            return Preferences(user=self)
+        return getattr(self, "stored_preferences", None) or Preferences(user=self)
 
     @cached_property
     def group_names(self) -> frozenset[str]:

@@ -1,8 +1,8 @@
 """Pages of this site to return to after signing in: no other site, and no POST-only address."""
 
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
-from django.http import HttpRequest, QueryDict
+from django.http import HttpRequest
 from django.urls import (
     NoReverseMatch,
     Resolver404,
@@ -49,9 +49,7 @@ PAGE_OF = {
 
 def login_url(page: str) -> str:
     """Return the URL of the sign-in page that leads on to ``page``."""
-    query = QueryDict(mutable=True)
-    query["next"] = page
-    return f"{reverse('login')}?{query.urlencode(safe='/')}"
+    return f"{reverse('login')}?next={quote(page)}"
 
 
 def return_url(request: HttpRequest) -> str:
