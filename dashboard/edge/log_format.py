@@ -39,10 +39,7 @@ class OneLineFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         text = super().format(record).replace("\\", "\\\\")
-        if text.isprintable():
-            return text
-        escaped = (c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
-        return "".join(escaped)
+        return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
 class JsonFormatter(logging.Formatter):
