@@ -28,9 +28,7 @@ graceful_timeout = 90  # seconds
 # Longer than a proxy keeps its idle connections (nginx: 60 s), so that the proxy closes first.
 keepalive = 75  # seconds
 
-limit_request_line = 4094  # bytes
 limit_request_fields = 200  # each proxy on the way adds some
-limit_request_field_size = 8190  # bytes
 
 # Only edge.proxies decides which peers to trust. gunicorn's defaults would trust this machine
 # and every peer on a unix socket, also about the path.
@@ -67,6 +65,4 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
 
 logger_class = Logger
-errorlog = "-"
-accesslog = None  # the proxy in front writes one
 control_socket_disable = True
