@@ -36,6 +36,9 @@ class Fault(StrEnum):
 NGINX_PATH = "proxy_pass http://127.0.0.1:8000;   # no path after the port"
 CADDY_PATH = "reverse_proxy {prefix}/* 127.0.0.1:8000   # not within handle_path"
 APACHE_PATH = "ProxyPass {prefix} http://127.0.0.1:8000{prefix}"
+TRAEFIK_FORWARDED = (
+    "forwardedHeaders: {{insecure: false}}   # of the entry point, without notAppendXForwardedFor"
+)
 # The values in braces are those of ``diagnosis.Finding``; a brace of a proxy is doubled.
 REMEDIES: dict[Fault, dict[str, str]] = {
     Fault.UNTRUSTED_PEER: {"Holdfast": "TRUSTED_PROXIES={peer}"},
@@ -70,13 +73,13 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         "nginx": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         "Caddy": "header_up X-Forwarded-For {{remote_host}}",
         "Apache": "ProxyAddHeaders On",
-        "Traefik": "forwardedHeaders: {{insecure: false}}   # without notAppendXForwardedFor",
+        "Traefik": TRAEFIK_FORWARDED,
     },
     Fault.FORGED_CLIENT: {
         "nginx": "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
         "Caddy": "header_up X-Forwarded-For {{remote_host}}",
         "Apache": "ProxyAddHeaders On",
-        "Traefik": "forwardedHeaders: {{insecure: false}}   # without notAppendXForwardedFor",
+        "Traefik": TRAEFIK_FORWARDED,
     },
     Fault.FORGED_REQUEST_ID: {
         "nginx": "proxy_set_header X-Request-Id $request_id;",
