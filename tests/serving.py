@@ -7,20 +7,22 @@ import functools
 import os
 import secrets
 import socket
-import subprocess
-import sys
+import sqlite3
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
+import psycopg
 
-from tests import run
+from tests import forking, run
+from tests.forking import LISTENER, Program
 from tests.log_secrets import secrets_in
 from tests.ports import free_ports
 
-PROJECT = Path(__file__).resolve().parent.parent
+PROJECT = forking.PROJECT
 WAIT_SECONDS = 60  # on a busy machine; only a fault takes as long
 
 
@@ -31,11 +33,20 @@ class Site:
     url: str
     environment: dict[str, str]
     log: Path
-    process: subprocess.Popen[bytes]
+    process: Program
 
     def manage(self, *arguments: str, stdin: str = "") -> str:
         """Run a command of manage.py with the same environment; return its output."""
         return manage(self.environment, *arguments, stdin=stdin)
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """Return what an SQL query finds in the server's database."""
+        url = self.environment["DATABASE_URL"]
+        if url.startswith("postgresql"):
+            with psycopg.connect(url) as database:
+                return database.execute(query).fetchall()
+        with contextlib.closing(sqlite3.connect(url)) as file:
+            return file.execute(query).fetchall()
 
 
 def environment(*, public_url: str, database_url: str, **more: str) -> dict[str, str]:
@@ -72,16 +83,7 @@ def manage(variables: dict[str, str], *arguments: str, stdin: str = "") -> str:
     Raise RuntimeError with its error output if it fails.
     """
     quiet = ["--no-input"] if arguments[0] in ("collectstatic", "migrate") else []
-    done = subprocess.run(
-        [sys.executable, "manage.py", *arguments, *quiet],
-        cwd=PROJECT,
-        env=variables,
-        input=stdin,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    done = forking.run(["manage.py", *arguments, *quiet], env=variables, stdin=stdin)
     if done.returncode:
         raise RuntimeError(f"{arguments[0]}: {done.stderr}")
     return done.stdout
@@ -90,19 +92,15 @@ def manage(variables: dict[str, str], *arguments: str, stdin: str = "") -> str:
 @contextlib.contextmanager
 def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator[Site]:
     """Serve on a free port of loopback, or on ``bind`` (such as ``unix:/…``), until the end."""
-    log = folder / "server.log"
-    with bound_socket() as listener, log.open("wb") as output:
-        command = [sys.executable, "-m", "gunicorn", "-c", "python:dashboard.edge.gunicorn"]
-        process = subprocess.Popen(
-            [*command, "--bind", bind or f"fd://{listener.fileno()}"],
-            cwd=PROJECT,
-            env=variables,
-            stdout=output,
-            stderr=output,
-            pass_fds=[listener.fileno()],
+    with bound_socket() as listener:
+        command = ["-m", "gunicorn", "-c", "python:dashboard.edge.gunicorn"]
+        site = start(
+            [*command, "--bind", bind or f"fd://{LISTENER}"],
+            variables,
+            folder,
+            listener.getsockname()[1],
+            listener,
         )
-        port = listener.getsockname()[1]
-    site = Site(f"http://127.0.0.1:{port}", variables, log, process)
     yield from until_ended(site, Path(bind.removeprefix("unix:")) if bind else None)
 
 
@@ -110,16 +108,23 @@ def serving(variables: dict[str, str], folder: Path, bind: str = "") -> Iterator
 def serving_with_settle(variables: dict[str, str], folder: Path) -> Iterator[Site]:
     """Serve by ``manage.py serve`` on a free port of loopback until the end."""
     [port] = free_ports(1)
+    command = ["manage.py", "serve", "--bind", f"127.0.0.1:{port}"]
+    yield from until_ended(start(command, variables, folder, port))
+
+
+def start(
+    command: list[str],
+    variables: dict[str, str],
+    folder: Path,
+    port: int,
+    listener: socket.socket | None = None,
+) -> Site:
+    """Start a server with its log in the folder."""
     log = folder / "server.log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, "manage.py", "serve", "--bind", f"127.0.0.1:{port}"],
-            cwd=PROJECT,
-            env=variables,
-            stdout=output,
-            stderr=output,
-        )
-    yield from until_ended(Site(f"http://127.0.0.1:{port}", variables, log, process))
+    log.unlink(missing_ok=True)
+    streams = (Path(os.devnull), log, log)
+    process = Program(command, env=variables, streams=streams, listener=listener)
+    return Site(f"http://127.0.0.1:{port}", variables, log, process)
 
 
 def until_ended(site: Site, path: Path | None = None) -> Iterator[Site]:
@@ -146,7 +151,7 @@ def wait_for_server(site: Site, path: Path | None) -> None:
     while not is_listening(site, path):
         if site.process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(site.log.read_text(errors="replace"))
-        time.sleep(0.05)
+        time.sleep(0.02)
     transport = httpx.HTTPTransport(uds=str(path) if path else None)
     with httpx.Client(transport=transport, timeout=WAIT_SECONDS) as client:
         try:

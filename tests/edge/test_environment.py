@@ -2,13 +2,12 @@
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from tests.forking import run
 from tests.serving import static_root
 
 pytestmark = pytest.mark.slow
@@ -28,15 +27,8 @@ print(json.dumps({name: getattr(settings, name) for name in sys.argv[1:]}, defau
 
 def start(*command, **environment):
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return subprocess.run(
-        [sys.executable, *command],
-        cwd=PROJECT,
-        env=kept | {"DJANGO_SETTINGS_MODULE": "dashboard.settings"} | environment,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    given = kept | {"DJANGO_SETTINGS_MODULE": "dashboard.settings"} | environment
+    return run(list(command), env=given)
 
 
 def show(*names, **environment):

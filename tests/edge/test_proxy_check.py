@@ -1,8 +1,5 @@
 """``manage.py proxy_check`` through a real nginx with faults, made on purpose."""
 
-import subprocess
-import sys
-
 import httpx
 import pytest
 from django.core import signing
@@ -15,8 +12,8 @@ from dashboard.edge.remedies import Fault
 from tests.edge.conftest import starter
 from tests.edge.faulty_proxies import Variant, running
 from tests.edge.nginx import NAME
+from tests.forking import run
 from tests.ports import free_ports
-from tests.serving import PROJECT, WAIT_SECONDS
 
 pytestmark = pytest.mark.slow
 
@@ -102,21 +99,15 @@ def test_certificate_is_checked(desk, as_the_site, monkeypatch):
     assert (found.fault, "CERTIFICATE_VERIFY_FAILED" in found.text) == (Fault.UNREACHABLE, True)
 
 
-def run(desk, name):
-    command = [sys.executable, "manage.py", "proxy_check"]
-    return subprocess.run(
-        [*command, "--address", f"127.0.0.1:{desk.ports[name]}"],
-        cwd=PROJECT,
+def check(desk, name):
+    return run(
+        ["manage.py", "proxy_check", "--address", f"127.0.0.1:{desk.ports[name]}"],
         env=desk.site.environment | {"SSL_CERT_FILE": str(desk.certificate)},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=WAIT_SECONDS,
     )
 
 
 def test_command_prints_what_arrived_and_the_lines(desk):
-    done = run(desk, "no scheme")
+    done = check(desk, "no scheme")
     assert (done.returncode, done.stderr) == (
         1,
         "CommandError: Faults between browser and Holdfast: 1.\n",
@@ -130,7 +121,7 @@ def test_command_prints_what_arrived_and_the_lines(desk):
 
 
 def test_command_ends_well_where_nothing_is_wrong(desk):
-    done = run(desk, "right")
+    done = check(desk, "right")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("Nothing is wrong between browser and Holdfast.\n")
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.forking import run
 from tests.migrated import sqlite_template
-from tests.serving import PROJECT, environment
+from tests.serving import environment
 
 pytestmark = pytest.mark.slow
 STRANGER = 65534
@@ -54,15 +53,8 @@ def report(folder: Path, kind: str) -> list[str]:
     if kind == "file of another user":
         (folder / "db.sqlite3").chmod(0o444)
         folder.chmod(0o777)  # its -wal can be made, and the reads go on
-    done = subprocess.run(
-        [sys.executable, "-c", REPORT, kind],
-        cwd=PROJECT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    done = run(["-c", REPORT, kind], env=variables)
+    assert done.returncode == 0, done.stderr
     return done.stdout.splitlines()
 
 

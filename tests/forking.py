@@ -1,0 +1,118 @@
+"""Run Python programs in forks of a process that has loaded the libraries of the product.
+
+They have arguments, environment, folder and output of their own, as if they were started anew; but
+to load Django and the other libraries takes longer than most of them run. What starts processes
+itself, such as ``manage.py serve``, starts them anew.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import runpy
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+LISTENER = 99  # the number of the socket that is handed on
+PROJECT = Path(__file__).resolve().parent.parent
+_server = multiprocessing.get_context("forkserver")
+_server.set_forkserver_preload(["__main__", "tests.libraries"])
+
+
+class Program:
+    """A program that runs, with the methods of ``subprocess.Popen`` that tests use."""
+
+    def __init__(
+        self,
+        arguments: list[str],
+        *,
+        env: Mapping[str, str],
+        streams: tuple[Path, Path, Path],
+        cwd: Path = PROJECT,
+        listener: socket.socket | None = None,
+    ) -> None:
+        """Start it; ``streams`` are standard input, output and errors."""
+        given = (arguments, dict(env), cwd, streams, listener)
+        self._process = _server.Process(target=interpret, args=given)
+        self._process.start()
+        self.pid = self._process.pid or 0
+
+    @property
+    def returncode(self) -> int | None:
+        return self._process.exitcode
+
+    def poll(self) -> int | None:
+        return self.returncode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self._process.join(timeout)
+        if self.returncode is None:
+            raise subprocess.TimeoutExpired("a forked program", timeout or 0)
+        return self.returncode
+
+    def send_signal(self, number: int) -> None:
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def terminate(self) -> None:
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
+
+def run(
+    arguments: list[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path = PROJECT,
+    stdin: str = "",
+    timeout: float = 120,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program, given as to ``python``, until its end; capture its output."""
+    with TemporaryDirectory() as folder:
+        streams = tuple(Path(folder) / name for name in ("input", "output", "errors"))
+        given, output, errors = streams
+        given.write_text(stdin)
+        program = Program(arguments, env=env, streams=streams, cwd=cwd)
+        try:
+            code = program.wait(timeout)
+        finally:
+            program.kill()
+        return subprocess.CompletedProcess(
+            arguments, code, output.read_text(errors="replace"), errors.read_text(errors="replace")
+        )
+
+
+def interpret(
+    arguments: list[str],
+    environment: dict[str, str],
+    folder: Path,
+    streams: tuple[Path, Path, Path],
+    listener: socket.socket | None,
+) -> None:
+    """Become the program: what ``python`` does with these arguments."""
+    if listener:
+        os.dup2(listener.fileno(), LISTENER)
+    for number, path in enumerate(streams):
+        flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
+        stream = os.open(path, flags, 0o600)
+        os.dup2(stream, number)
+        os.close(stream)
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(folder)
+    if arguments[0] == "-m":
+        sys.argv = arguments[1:]
+        runpy.run_module(arguments[1], run_name="__main__", alter_sys=True)
+    elif arguments[0] == "-c":
+        sys.argv = ["-c", *arguments[2:]]
+        exec(arguments[1], {"__name__": "__main__"})
+    else:
+        sys.argv = arguments
+        runpy.run_path(arguments[0], run_name="__main__")
