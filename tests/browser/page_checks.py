@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
+Axe = Mapping[tuple[int, str], object]  # its options, by width and colour scheme
 WIDTHS = (1440, 390, 320)
 SCHEMES = ("light", "dark")
 # What axe looks for, by width and scheme: scheme and width change nothing else. To measure the
 # contrast takes longer than all the rest.
 CONTRAST = {"runOnly": ["color-contrast"]}
-AXE = {
+ALL_BUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
+OF_PAGE: Axe = {
     (1440, "light"): {},
     (1440, "dark"): CONTRAST,
-    (390, "light"): {"rules": {"color-contrast": {"enabled": False}}},
+    (390, "light"): ALL_BUT_CONTRAST,
 }
+# Of a page that differs in its texts from one that is measured elsewhere.
+OF_VARIANT: Axe = {(1440, "light"): ALL_BUT_CONTRAST}
 # At most three digits of a second.
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
 # To preload, axe would copy styles that Django imports into the page, which the policy forbids.
@@ -31,21 +36,21 @@ async (only) => {
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def faults_on_screen(page: Page, scripts: bool, picture: str = "") -> list[str]:
+def faults_on_screen(page: Page, axe: Axe, picture: str = "") -> list[str]:
     """Return what is wrong in any width and colour scheme. ``picture`` begins file names.
 
-    axe needs timers, which do not run on a page without scripts.
+    ``axe`` has what axe looks for; it needs timers, which do not run on a page without scripts.
     """
     found = []
     height = (page.viewport_size or {"height": 900})["height"]
-    if scripts:
+    if axe:
         page.evaluate(AXE_SCRIPT)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": height})
         if page.evaluate(TOO_WIDE) > 0:
             found.append(f"too wide at {width}")
         for scheme in SCHEMES:
-            options = AXE.get((width, scheme)) if scripts else None
+            options = axe.get((width, scheme))
             if options is None and not picture:
                 continue
             page.emulate_media(color_scheme=scheme)

@@ -16,9 +16,10 @@ from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.browser.product import PASSWORD, PEOPLE, Product, running_product
+from tests.browser.product import Product, running_product
 from tests.browser.states import STATES, Seed, seed
 from tests.browser.user import User, chromium_running
+from tests.migrated import PASSWORD, PEOPLE
 
 WIDTHS = (1440, 768, 390, 320)
 TOUCH = 700  # pixels; what is narrower is a phone

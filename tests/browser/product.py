@@ -18,15 +18,11 @@ from zoneinfo import ZoneInfo
 
 import httpx
 
-from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
 from dashboard.sandbox import Sandbox, World
-from tests import run
-from tests.migrated import sqlite_template
+from tests.migrated import PASSWORD, PEOPLE, PEOPLED, sqlite_template
 from tests.sandbox.replay import world as recorded_world
-from tests.serving import environment, manage, serving
+from tests.serving import environment, serving
 
-PASSWORD = "correct horse 9"
-PEOPLE = {"ada": STAFF, "grace": STAFF, "vera": ADMINS, "screen": WALLBOARD}
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
 
@@ -115,7 +111,7 @@ def running_product(folder: Path, world: World | None = None) -> Iterator[Produc
     """Start the product with its people, each of them signed in."""
     with ExitStack() as stack:
         calcom = stack.enter_context(Sandbox(world or recorded_world(), has_teams=True))
-        database = shutil.copy(database_with_people(), folder / "db.sqlite3")
+        database = shutil.copy(sqlite_template(PEOPLED), folder / "db.sqlite3")
         variables = environment(
             public_url="http://127.0.0.1", database_url=str(database), CALCOM_API_URL=calcom.url
         )
@@ -126,19 +122,6 @@ def running_product(folder: Path, world: World | None = None) -> Iterator[Produc
             clients[name] = stack.enter_context(client)
             sign_in(client, name)
         yield Product(site.url, calcom, clients)
-
-
-def database_with_people() -> Path:
-    """Return a database to copy, made once for the run."""
-    path = run.folder() / "people.sqlite3"
-    with run.locked("people"):
-        if not path.exists():
-            building = shutil.copy(sqlite_template(), path.with_suffix(".new"))
-            variables = environment(public_url="http://127.0.0.1", database_url=str(building))
-            for name, role in PEOPLE.items():
-                manage(variables, "person", "add", name, "--role", role, stdin=PASSWORD)
-            building.rename(path)
-    return path
 
 
 def sign_in(client: httpx.Client, name: str) -> None:

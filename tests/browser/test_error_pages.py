@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.template.loader import render_to_string
 from playwright.sync_api import Route, expect
 
-from tests.browser.product import PASSWORD
 from tests.browser.user import OpenBrowser, User, in_both_ways
+from tests.migrated import PASSWORD
 
 
 def test_a_missing_page(ada: User) -> None:
@@ -20,7 +20,7 @@ def test_an_address_that_only_takes_forms(ada: User) -> None:
     ada.refusals.add(405)
     ada.page.goto("/holds/1/extend")
     ada.expect_heading("This address cannot be opened as a page")
-    ada.check_page("not-a-page")
+    ada.check_variant("not-a-page")
 
 
 def test_an_unexpected_error(ada: User) -> None:
@@ -79,7 +79,7 @@ def test_a_form_with_a_stale_token_keeps_its_fields(ada: User) -> None:
     )
     if ada.scripts:
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
-    ada.check_page("place-stale")
+    ada.check_variant("place-stale")
     ada.page.get_by_role("link", name="Open the form again with what you typed").click()
     ada.expect_text("Not saved yet.")
     expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
@@ -96,4 +96,4 @@ def test_too_many_wrong_passwords(open_browser: OpenBrowser) -> None:
         with user.page.expect_response("**/accounts/login/"):
             user.page.locator("main form button").click()
     user.expect_text("Too many tries from here.")
-    user.check_page("sign-in-wait")
+    user.check_variant("sign-in-wait")

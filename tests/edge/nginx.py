@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import socket
 import ssl
 import subprocess
@@ -16,6 +17,7 @@ import httpx
 
 from dashboard.edge.proxy_config import configuration
 from dashboard.edge.public_address import public_address
+from tests import run
 from tests.parts import program, require
 from tests.ports import free_ports
 from tests.serving import WAIT_SECONDS
@@ -112,8 +114,18 @@ def listening(
 
 
 def create_certificate(folder: Path) -> None:
-    """Create a self-signed certificate and its key."""
+    """Copy a self-signed certificate and its key, made once for the run, into the folder."""
+    made = run.folder() / "certificate"
+    with run.locked(made.name):
+        if not made.exists():
+            new_certificate(made)
+    for name in ("certificate.pem", "key.pem"):
+        shutil.copy(made / name, folder)
+
+
+def new_certificate(folder: Path) -> None:
     openssl = require("openssl", program("openssl"))
+    folder.mkdir()
     subprocess.run(
         [
             *(openssl, "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),

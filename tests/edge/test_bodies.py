@@ -7,21 +7,19 @@ import pytest
 
 from dashboard.edge.public_address import public_address
 from tests.edge.conftest import starter
+from tests.migrated import PASSWORD
 from tests.script_visitor import TOKEN
 from tests.serving import WAIT_SECONDS
 
 pytestmark = pytest.mark.slow
 
-PASSWORD = "a long enough word"
 FORM = "application/x-www-form-urlencoded"
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):
     with starter(tmp_path_factory.mktemp("bodies")) as start:
-        running = start("http://localhost/holds")
-        running.manage("person", "add", "ada", "--role", "Staff", stdin=PASSWORD)
-        yield running
+        yield start("http://localhost/holds")
 
 
 @pytest.fixture

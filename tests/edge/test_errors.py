@@ -3,13 +3,11 @@
 import io
 import re
 
-import httpx
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from dashboard.accounts import views
-from tests.serving import WAIT_SECONDS, Site
 
 FORM = "application/x-www-form-urlencoded"
 HTMX = {"HX-Request": "true"}
@@ -161,15 +159,3 @@ def test_form_is_utf_8_whatever_charset_it_claims(visitor, kind, charset):
     )
     assert answer.status_code == 422
     assert 'value="Jörg\\ud800"' in answer.content.decode()
-
-
-def test_error_page_needs_no_database(serve):
-    unreachable = "postgresql://me:hunter2@127.0.0.1:9/desk"
-    site: Site = serve("http://localhost", migrated=False, database_url=unreachable)
-    headers = {"Host": "localhost", "Cookie": "holdfast_session=of-yesterday"}
-    answer = httpx.get(f"{site.url}/", headers=headers, timeout=WAIT_SECONDS)
-    assert answer.status_code == 503
-    assert "<h1" in answer.text
-    assert "hunter2" not in answer.text + site.log.read_text()
-    lines = [line for line in site.log.read_text().splitlines() if "OperationalError" in line]
-    assert [f"[{answer.headers['X-Request-Id']}]" in line for line in lines] == [True]

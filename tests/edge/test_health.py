@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from dashboard.holds.models import Upstream
+from tests.serving import WAIT_SECONDS
 
 
 def ask(site, path, **more):
@@ -19,39 +20,40 @@ def test_complete_installation_is_ready(serve):
     assert ask(site, "/readyz") == (200, "ok")
     assert ask(site, "/holds/livez") == (200, "ok")
     assert ask(site, "/holds/readyz", method="HEAD") == (200, "")
-
-
-def test_probes_answer_before_host_checks(serve):
-    site = serve("https://desk.example.org")
+    # The probes answer before hosts are checked.
     stranger = {"Host": "10.1.2.3:8000"}
     assert ask(site, "/livez", headers=stranger) == (200, "ok")
     assert ask(site, "/readyz", headers=stranger) == (200, "ok")
-    assert ask(site, "/accounts/login/", headers=stranger)[0] == 400
+    assert ask(site, "/holds/accounts/login/", headers=stranger)[0] == 400
+    site.manage("migrate", "sessions", "zero")
+    assert ask(site, "/readyz") == (503, "not ok")
+    assert "Not ready: migrations are missing (1); manage.py migrate" in site.log.read_text()
+    site.manage("migrate", "sessions")
+    assert ask(site, "/readyz") == (200, "ok")
 
 
 def test_not_ready_without_tables(serve):
     site = serve("http://localhost", migrated=False)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
-    site.manage("migrate")
-    assert ask(site, "/readyz") == (200, "ok")
-
-
-def test_not_ready_with_a_missing_migration(serve):
-    site = serve("http://localhost")
-    site.manage("migrate", "sessions", "zero")
-    assert ask(site, "/readyz") == (503, "not ok")
-    assert "Not ready: migrations are missing (1); manage.py migrate" in site.log.read_text()
 
 
 def test_not_ready_without_database(serve):
+    """The page about it needs no database either."""
     unreachable = "postgresql://me:hunter2@127.0.0.1:9/desk"
     site = serve("http://localhost", migrated=False, database_url=unreachable)
     assert ask(site, "/livez") == (200, "ok")
     assert ask(site, "/readyz") == (503, "not ok")
     [said] = [line for line in site.log.read_text().splitlines() if "Not ready" in line]
     assert "refused" in said
-    assert "hunter2" not in said
+    headers = {"Host": "localhost", "Cookie": "holdfast_session=of-yesterday"}
+    answer = httpx.get(f"{site.url}/", headers=headers, timeout=WAIT_SECONDS)
+    assert answer.status_code == 503
+    assert "<h1" in answer.text
+    log = site.log.read_text()
+    assert "hunter2" not in answer.text + log
+    lines = [line for line in log.splitlines() if "OperationalError" in line]
+    assert [f"[{answer.headers['X-Request-Id']}]" in line for line in lines] == [True]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS"])

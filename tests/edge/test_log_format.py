@@ -226,18 +226,6 @@ def test_server_logs_are_escaped(serve):
     assert len(lines) == 2
 
 
-@pytest.mark.slow
-def test_head_is_answered_without_a_warning(serve):
-    site = serve("http://localhost")
-    plain = {"Accept-Encoding": "identity"}
-    with httpx.Client(base_url=site.url, headers=plain) as client:
-        for path in ("/livez", "/accounts/login/", "/nowhere", "/"):
-            got, head = client.get(path), client.head(path)
-            assert (head.status_code, head.content) == (got.status_code, b"")
-            assert abs(int(head.headers["Content-Length"]) - len(got.content)) < 200  # tokens
-    assert "no-body response" not in site.log.read_text()
-
-
 def test_traceback_stays_on_one_line(written):
     def fail(logger):
         try:

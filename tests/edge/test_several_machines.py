@@ -13,22 +13,22 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
-import psycopg
 import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
-from tests.accounts.cast import PASSWORD
+from tests import postgresql
 from tests.edge.nginx import wait_until_listening
+from tests.migrated import PASSWORD, PEOPLED, postgresql_template
 from tests.parts import program, require
 from tests.pgbouncer import pooled
 from tests.ports import free_ports
 from tests.script_visitor import Visitor, free_tuesday
-from tests.serving import WAIT_SECONDS, Site, environment, manage, serving
+from tests.serving import WAIT_SECONDS, Site, environment, serving
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
-PEOPLE = ("ada", "bea", "carl", "dora")
+PEOPLE = ("ada", "grace", "vera", "dora")  # of tests.migrated
 HOURS = (9, 10, 11, 12, 13, 15, 16)  # that each of them holds; at 14 the demo has bookings
 # As in the README: nginx tries the other server only with what it has not sent to the first.
 NGINX = """\
@@ -58,11 +58,6 @@ http {{
         }}
     }}
 }}
-"""
-ADD_PEOPLE = f"""
-from tests.accounts.cast import Role, person
-for name in {PEOPLE}:
-    person(name, Role.STAFF)
 """
 HOLDS = "SELECT id FROM dashboard_hold WHERE state = 'held'"
 PLACED = "SELECT hold_id FROM dashboard_auditentry WHERE action = 'place' AND outcome = 'ok'"
@@ -114,7 +109,7 @@ class Desk(threading.Thread):
         """Try again, as the page says, while a colleague asks, who may have been killed."""
         answer = visitor.place("Zoë", slot_start=f"{self.day}T{hour:02}:00")
         while answer.status_code == 409 and "is asking cal.com for this time" in answer.text:
-            time.sleep(0.2)
+            time.sleep(0.05)
             answer = visitor.place("Zoë", slot_start=f"{self.day}T{hour:02}:00")
         return answer
 
@@ -127,19 +122,20 @@ def kill(site: Site) -> None:
         os.kill(each, signal.SIGKILL)
 
 
-def test_one_of_two_is_killed_under_load(tmp_path: Path, postgresql_url: str) -> None:
+def test_one_of_two_is_killed_under_load(tmp_path: Path) -> None:
     (port,) = free_ports(1)
     base = f"http://127.0.0.1:{port}"
+    require("PostgreSQL", postgresql.binaries())
     with contextlib.ExitStack() as stack:
         sandbox = stack.enter_context(Sandbox(demo_world(datetime.now(UTC).date())))
+        template = postgresql_template(PEOPLED)
+        database_url = stack.enter_context(postgresql.fresh_database(template=template))
         variables = environment(
             public_url=base,
-            database_url=stack.enter_context(pooled(postgresql_url)),
+            database_url=stack.enter_context(pooled(database_url)),
             CALCOM_API_URL=sandbox.url,
             TRUSTED_PROXIES="127.0.0.1",
         )
-        manage(variables, "migrate")
-        manage(variables, "shell", "-v", "0", "-c", ADD_PEOPLE)
         sites = []
         for number in range(2):
             (tmp_path / str(number)).mkdir()
@@ -155,12 +151,9 @@ def test_one_of_two_is_killed_under_load(tmp_path: Path, postgresql_url: str) ->
         for desk in desks:
             desk.join()
         posts = len(sandbox.calls("POST", "/v2/slots/reservations"))
+        held, recorded = ({number for (number,) in sites[1].rows(each)} for each in (HOLDS, PLACED))
+        [(begun,)] = sites[1].rows(BEGUN)
     assert [desk.failed[1:] for desk in desks] == [[]] * len(PEOPLE)
-    with psycopg.connect(postgresql_url) as connection:
-        held, recorded = (
-            {number for (number,) in connection.execute(query)} for query in (HOLDS, PLACED)
-        )
-        (begun,) = connection.execute(BEGUN).fetchone() or (0,)
     placed = {number for desk in desks for number in desk.placed}
     assert len(placed) >= len(PEOPLE) * (len(HOURS) - 1)
     assert placed <= held == recorded  # one that failed may have been recorded before its answer

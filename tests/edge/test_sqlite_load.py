@@ -10,10 +10,10 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
-from tests.edge.test_several_machines import ADD_PEOPLE, HOURS, PEOPLE, Desk
-from tests.migrated import sqlite_template
+from tests.edge.test_several_machines import HOURS, PEOPLE, Desk
+from tests.migrated import PEOPLED, sqlite_template
 from tests.script_visitor import free_tuesday
-from tests.serving import environment, manage, serving
+from tests.serving import environment, serving
 
 pytestmark = pytest.mark.slow
 
@@ -22,11 +22,10 @@ def test_no_request_meets_a_locked_database(tmp_path: Path) -> None:
     with Sandbox(demo_world(datetime.now(UTC).date())) as sandbox:
         variables = environment(
             public_url="http://127.0.0.1",
-            database_url=str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3")),
+            database_url=str(shutil.copy(sqlite_template(PEOPLED), tmp_path / "db.sqlite3")),
             CALCOM_API_URL=sandbox.url,
             WEB_CONCURRENCY="3",
         )
-        manage(variables, "shell", "-v", "0", "-c", ADD_PEOPLE)
         with serving(variables, tmp_path) as site:
             first = date.fromisoformat(free_tuesday())
             desks = [

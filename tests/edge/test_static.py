@@ -34,18 +34,11 @@ def test_file_is_hashed_compressed_and_immutable(serve, prefix):
     assert smaller.headers["Content-Encoding"] == "br"
     assert smaller.content == answer.content
     assert int(smaller.headers["Content-Length"]) < len(compressed)
-
-
-def test_files_are_same_origin_only(serve):
-    site = serve("https://desk.example.org")
-    answer = get(f"{site.url}/static/{hashed('vendor/htmx/htmx.min.js')}")
+    # Of the same origin only.
     names = ("X-Content-Type-Options", "Cross-Origin-Resource-Policy", "Set-Cookie")
     assert [answer.headers.get(name) for name in names] == ["nosniff", "same-origin", None]
     assert "Access-Control-Allow-Origin" not in answer.headers
-
-
-def test_files_outside_the_folder_are_not_served(serve):
-    site = serve("https://desk.example.org")
-    tries = ["/static/../manage.py", "/static/%2e%2e/manage.py", "/static//etc/passwd"]
-    codes = [get(site.url + path).status_code for path in tries]
+    # None from outside the folder.
+    tries = ["../manage.py", "%2e%2e/manage.py", "/etc/passwd"]
+    codes = [get(f"{site.url}{prefix}/static/{path}").status_code for path in tries]
     assert 200 not in codes

@@ -4,8 +4,6 @@ import os
 import shutil
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -14,11 +12,11 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
-from tests.browser.product import PASSWORD, database_with_people
+from tests.forking import run
 from tests.management.processes import alive, children
+from tests.migrated import PASSWORD, PEOPLED, sqlite_template
 from tests.script_visitor import Visitor
 from tests.serving import (
-    PROJECT,
     WAIT_SECONDS,
     environment,
     serving_with_settle,
@@ -32,21 +30,13 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def variables(tmp_path):
     """Return the environment of a set-up with people, on SQLite."""
-    database = shutil.copy(database_with_people(), tmp_path / "db.sqlite3")
+    database = shutil.copy(sqlite_template(PEOPLED), tmp_path / "db.sqlite3")
     return environment(public_url="http://127.0.0.1", database_url=str(database))
 
 
 def failure(variables):
     """Return the error output of a start that must fail; its last line, if there are several."""
-    done = subprocess.run(
-        [sys.executable, "manage.py", "serve", "--check"],
-        cwd=PROJECT,
-        env=variables,
-        capture_output=True,
-        text=True,
-        timeout=WAIT_SECONDS,
-        check=False,
-    )
+    done = run(["manage.py", "serve", "--check"], env=variables)
     assert (done.returncode, done.stdout) == (1, "")
     return done.stderr
 
@@ -84,15 +74,25 @@ def test_senseless_number_of_processes_stops_the_start(variables, number):
     assert failure(variables | {"WEB_CONCURRENCY": number}) == text
 
 
-def test_sigterm_ends_both_processes(variables, tmp_path):
-    """Stop after the message to systemd that the unit's ``Type=notify`` waits for."""
+def test_reload_waits_for_no_settle_and_sigterm_ends_both(variables, tmp_path):
+    """Start with the message to systemd that the unit's ``Type=notify`` waits for.
+
+    A frozen ``settle`` is one that waits for cal.com for long.
+    """
     variables["NOTIFY_SOCKET"] = str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
         systemd.bind(variables["NOTIFY_SOCKET"])
         with serving_with_settle(variables, tmp_path) as site:
             assert systemd.recv(100).startswith(b"READY=1\n")
+            old, _server = children(site.process.pid)
+            os.kill(old, signal.SIGSTOP)
+            site.process.send_signal(signal.SIGHUP)
+            wait_for(lambda: len(children(site.process.pid)) == 3)
+            os.kill(old, signal.SIGCONT)
+            wait_for(lambda: len(children(site.process.pid)) == 2)
+            assert site.process.poll() is None
             started = children(site.process.pid)
-            assert len(started) == 2
+            assert old not in started
             site.process.send_signal(signal.SIGTERM)
             assert site.process.wait(WAIT_SECONDS) == 0
     assert [pid for pid in started if alive(pid)] == []
@@ -147,18 +147,6 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
         assert len(calcom.live_rows()) == 1
     assert statuses.count(303) == 1
     assert set(statuses) == {200, 303}
-
-
-def test_reload_does_not_wait_for_settle(variables, tmp_path):
-    """A frozen ``settle`` is one that waits for cal.com for long."""
-    with serving_with_settle(variables, tmp_path) as site:
-        old, _server = children(site.process.pid)
-        os.kill(old, signal.SIGSTOP)
-        site.process.send_signal(signal.SIGHUP)
-        wait_for(lambda: len(children(site.process.pid)) == 3)
-        os.kill(old, signal.SIGCONT)
-        wait_for(lambda: not alive(old))
-        assert site.process.poll() is None
 
 
 def ask_again_and_again(url, statuses, stop, keep_alive):
