@@ -11,26 +11,24 @@ from tests.browser.user import PHONE, OpenBrowser, User
 
 def test_the_pages_about_people(vera: User) -> None:
     people = "/admin/dashboard/user/"
-    for name, path in {
-        "list": "",
-        "none": "?q=no-such-name",
-        "add": "add/",
-        "own": "3/change/",
-        "change": "1/change/",
-    }.items():
+    for name, path in {"list": "", "add": "add/", "change": "1/change/"}.items():
         vera.page.goto(people + path)
         vera.check_page(f"people-{name}")
     vera.page.locator("[name=new_password]").fill("short")
     vera.page.get_by_role("button", name="Save", exact=True).click()
     expect(vera.page.locator(".errorlist").first).to_be_visible()
     vera.check_page("people-refused")
+    for name, path in {"none": "?q=no-such-name", "own": "3/change/"}.items():
+        vera.page.goto(people + path)
+        vera.check_variant(f"people-{name}")
 
 
 def test_the_page_of_retention(vera: User) -> None:
     vera.refusals.add(422)
-    for name, day in {"nothing": "2025-01-01", "refused": "2199-01-01"}.items():
-        vera.page.goto(f"/audit/retention?before={day}")
-        vera.check_page(f"retention-{name}")
+    vera.page.goto("/audit/retention?before=2025-01-01")
+    vera.check_page("retention-nothing")
+    vera.page.goto("/audit/retention?before=2199-01-01")
+    vera.check_variant("retention-refused")
 
 
 class TestScreenReader:

@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.product import CONSULT_60, Product
-from tests.browser.user import OpenBrowser, User
+from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 def test_result_of_a_look_up_gets_the_focus(ada: User, product: Product) -> None:
@@ -31,14 +31,18 @@ def test_applied_filter_of_the_log_is_said(vera: User) -> None:
     assert status.evaluate("element => element.isSame === true")
 
 
+@in_both_ways
 def test_failed_sign_in_starts_at_its_error(open_browser: OpenBrowser) -> None:
     stranger = open_browser("ada", is_signed_in=False)
     stranger.page.goto("/accounts/login/")
     expect(stranger.page.locator("[name=username]")).to_be_focused()
-    stranger.page.locator("[name=username]").fill("ada")
+    stranger.page.locator("[name=username]").fill("nobody")
     stranger.page.locator("[name=password]").fill("wrong")
     stranger.page.locator("main form button").click()
     error = stranger.page.locator("#sign-in-error")
     expect(error).to_be_focused()
     expect(stranger.page).to_have_title(re.compile("^Error: "))
+    expect(stranger.page.get_by_label("Password")).to_have_accessible_description(
+        re.compile("Name and password do not match")
+    )
     stranger.complaints.clear()  # the browser reports the request that failed

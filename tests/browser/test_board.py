@@ -44,10 +44,10 @@ def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBr
     expect(grace.page.locator(f"#h{holds[0]}")).to_have_count(0)
     open_tab(ada, "Mine")
     expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
-    ada.check_page("board-mine")
+    ada.check_variant("board-mine")
     open_tab(ada, "Ending soon")
     ada.expect_text("No hold ends within five minutes.")
-    ada.check_page("board-soon")
+    ada.check_variant("board-soon")
     assert ada.path == "/?tab=soon"
     expect(ada.page).to_have_title(re.compile("Ending soon · Board · Holdfast$"))
     if ada.scripts:
@@ -75,11 +75,11 @@ def test_finding_by_client(ada: User, holds: list[int]) -> None:
     find(ada, "ferri")
     expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
     expect(ada.page.locator(f"#h{holds[1]}")).not_to_be_visible()
-    ada.check_page("board-found")
+    ada.check_variant("board-found")
     find(ada, "no such client")
     expect(ada.page.locator(f"#h{holds[0]}")).not_to_be_visible()
     ada.expect_text("No current hold matches in client, contact or note.")
-    ada.check_page("board-found-nothing")
+    ada.check_variant("board-found-nothing")
     assert "ferri" not in ada.page.url
     find(ada, "")
     expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()

@@ -83,7 +83,7 @@ def test_two_people_are_offered_and_one_is_kept(
     ada.check_page("first-day")
     ada.page.get_by_role("link", name="Week", exact=True).click()
     expect(ada.page.locator(".days.week")).to_have_count(1)
-    ada.check_page("first-week")
+    ada.check_variant("first-week")
     ada.page.locator(TIME, has_text="Anna").first.click()
     ada.fill(client_name="Emmy Noether")
     ada.press("Hold and add another option")

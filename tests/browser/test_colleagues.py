@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.product import Product, typed
 from tests.browser.user import POLL, OpenBrowser, User, in_both_ways
+from tests.migrated import PASSWORD
 
 
 def test_two_people_see_each_others_holds_within_one_poll(
@@ -31,7 +32,7 @@ def test_two_people_see_each_others_holds_within_one_poll(
     grace.poll()
     expect(grace.page.locator(f"#h{first}")).to_have_count(0)
     assert product.calcom.calls() == []
-    grace.check_page("board-after-polls")
+    grace.check_variant("board-after-polls")
 
 
 def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> None:
@@ -43,7 +44,7 @@ def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> Non
     ada.refusals.add(409)
     ada.press("Release this time")
     ada.expect_text("The hold was changed after you opened this page.")
-    ada.check_page("hold-changed-meanwhile")
+    ada.check_variant("hold-changed-meanwhile")
     ada.press("Release this time")
     ada.expect_text("Released: cal.com no longer keeps this hold.")
 
@@ -55,13 +56,34 @@ def test_a_colleagues_hold_can_be_seen_but_not_changed(
     grace = open_browser("grace")
     grace.page.goto(f"/holds/{pk}/")
     grace.expect_text("ada")
-    grace.check_page("hold-of-a-colleague")
+    grace.check_variant("hold-of-a-colleague")
     forms = [f"main form[action$='/{verb}']" for verb in ("check", "extend", "release")]
     expect(grace.page.locator(", ".join(forms))).to_have_count(0)
     grace.refusals.add(403)
     grace.page.goto("/audit/")
     expect(grace.page.get_by_role("heading", level=1)).to_be_visible()
-    grace.check_page("denied")
+    grace.check_variant("denied")
+
+
+def test_an_admin_adds_a_person_and_changes_their_role(open_browser: OpenBrowser) -> None:
+    vera = open_browser("vera", is_signed_in=False)
+    vera.page.goto("/admin/")
+    vera.sign_in()
+    vera.page.get_by_role("link", name="Add person").click()
+    vera.page.get_by_label("Name to sign in with").fill("new")
+    vera.page.get_by_label("New password:", exact=True).fill(PASSWORD)
+    vera.page.get_by_label("New password again").fill(PASSWORD)
+    vera.page.get_by_role("button", name="Save", exact=True).click()
+    expect(vera.page.get_by_text("was added successfully")).to_be_visible()
+    role = vera.page.get_by_label("Role")
+    for known, chosen in (("Staff", "Admins"), ("Admins", "Staff")):
+        vera.page.locator("#result_list").get_by_role("link", name="new", exact=True).click()
+        expect(role).to_have_value(known)
+        role.select_option(chosen)
+        vera.page.get_by_role("button", name="Save", exact=True).click()
+        expect(vera.page.get_by_text("was changed successfully")).to_be_visible()
+    vera.page.get_by_role("button", name="Sign out").click()
+    expect(vera.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 class TestEndedSession:
@@ -85,11 +107,45 @@ class TestEndedSession:
         expect(chosen.locator("[name=slot_start]")).to_have_value(typed(at))
         expect(ada.field("client_name")).to_have_value("Ada & <Co>")
         expect(ada.field("note")).to_have_value("called at nine")
-        ada.check_page("place-restored")
+        ada.check_variant("place-restored")
         assert product.calcom.calls("POST") == []
         ada.press("Hold this time")
         assert ada.hold_id
         assert at in product.starts()
+
+    @in_both_ways
+    def test_under_the_release_of_a_hold(self, ada: User, product: Product) -> None:
+        pk = ada.place()
+        note = ada.page.locator("#release [name=note]")
+        note.fill("rang off & <will> call")
+        ada.page.context.clear_cookies(name="holdfast_session")
+        ada.press("Release this time")
+        expect(ada.page.get_by_role("heading", name="Sign in")).to_be_visible()
+        assert ada.path == f"/accounts/login/?next=/holds/{pk}/"
+        ada.sign_in()
+        ada.expect_text("Not saved yet.")
+        assert ada.hold_id == pk
+        expect(note).to_have_value("rang off & <will> call")
+        assert len(product.starts()) == 1
+
+    def test_and_begun_anew_in_another_window(self, ada: User, product: Product) -> None:
+        ada.refusals.add(403)
+        ada.place()
+        note = ada.page.locator("#release [name=note]")
+        note.fill("rang off")
+        ada.page.context.clear_cookies(name="holdfast_session")
+        other = User(ada.page.context.new_page(), product, scripts=True, name="ada")
+        other.page.goto("/accounts/login/")
+        other.sign_in()
+        other.expect_heading("Board")
+        ada.press("Release this time")
+        again = ada.page.get_by_role("link", name="Open the form again with what you typed")
+        expect(again).to_be_visible()
+        expect(note).to_have_value("rang off")  # the form below the banner is unchanged
+        again.click()
+        ada.expect_text("Not saved yet.")
+        expect(note).to_have_value("rang off")
+        assert len(product.starts()) == 1
 
     def test_under_the_preview_of_a_move(self, ada: User, product: Product) -> None:
         old, new = product.free_time(), product.free_time()
@@ -164,7 +220,7 @@ class TestAudit:
         assert f"action={chosen}" in vera.path
         people = vera.page.locator("main tbody td:nth-child(2) > a > b").all_inner_texts()
         assert set(people) == {"ada"}
-        vera.check_page("audit-filtered")
+        vera.check_variant("audit-filtered")
         vera.page.get_by_role("link", name="Clear filters").click()
         entry = vera.page.locator("main tbody tr", has_text="Maria Mitchell").first
         entry.get_by_role("link").first.click()
@@ -177,7 +233,7 @@ class TestAudit:
         vera.refusals.add(422)
         vera.page.goto("/audit/?since=2027-02-02&until=2027-01-01")
         vera.expect_text("This day is before the first one.")
-        vera.check_page("audit-wrong")
+        vera.check_variant("audit-wrong")
 
     def test_a_bar_of_the_pictures_leads_to_its_entries(self, vera: User, product: Product) -> None:
         product.place("ada", product.free_time(), "Ada Yonath")

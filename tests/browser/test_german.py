@@ -136,7 +136,7 @@ def test_the_sign_in_follows_the_browsers_language(open_browser: OpenBrowser) ->
     user.page.set_extra_http_headers({"Accept-Language": "de-CH,de;q=0.9,en;q=0.5"})
     user.page.goto("/accounts/login/?next=/holds/new")
     assert leftovers(user) == []
-    user.check_page("de-sign-in")
+    user.check_variant("de-sign-in")
     user.page.locator("[name=username]").fill("ada")
     user.page.locator("[name=password]").fill("wrong")
     user.refusals.add(422)

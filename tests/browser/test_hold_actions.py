@@ -45,7 +45,7 @@ class TestExtend:
         pk = ada.place()
         until = (datetime.now(ZONE) + timedelta(minutes=50)).replace(second=0, microsecond=0)
         ada.page.get_by_text("Until a set time…").click()
-        ada.check_page("hold-set-time")
+        ada.check_variant("hold-set-time")
 
         ada.fill(until=f"{until:%H:%M}")
         ada.press("Extend")
@@ -64,7 +64,7 @@ class TestExtend:
         ada.expect_text("this would shorten it")
         field = ada.page.locator("#extend [name=until]")
         expect(field).to_have_attribute("aria-invalid", "true")
-        ada.check_page("hold-until-refused")
+        ada.check_variant("hold-until-refused")
 
 
 class TestTakeOver:
@@ -82,10 +82,10 @@ class TestTakeOver:
         vera.expect_text("You hold it now")
         vera.expect_text("at the doctor")
         assert vera.hold_id == pk
-        vera.check_page("hold-taken-over")
+        vera.check_variant("hold-taken-over")
         ada.page.goto("/")
         ada.expect_text("vera took over this hold from you at")
-        ada.check_page("board-taken-over")
+        ada.check_variant("board-taken-over")
         ada.page.goto(f"/holds/{pk}/")
         ada.expect_text("ada → vera")
         expect(ada.page.get_by_role("button", name="Take over")).to_have_count(0)
@@ -113,7 +113,7 @@ class TestReleaseSeveral:
 
         released = ada.page.locator("main").get_by_text("Released: cal.com no longer keeps")
         expect(released).to_have_count(2)
-        ada.check_page("released-several")
+        ada.check_variant("released-several")
         assert product.starts() == times[2:]
         ada.page.get_by_role("link", name="Back to the board").click()
         expect(ada.page.locator(f"#h{pks[0]}")).to_have_count(0)
@@ -149,17 +149,17 @@ class TestOffer:
         ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
         expect(ada.field("client_name")).to_have_value("Emmy Noether")
         expect(ada.field("client_name")).not_to_be_editable()
-        ada.check_page("place-offer")
+        ada.check_variant("place-offer")
         offer = int(ada.path.split("offer=")[1].split("&")[0])
 
         ada.type_time(second)
         ada.press("Hold this time")
         two = ada.hold_id
         ada.expect_text("2 of 2 times offered")
-        ada.check_page("hold-of-offer")
+        ada.check_variant("hold-of-offer")
         ada.page.goto("/")
         expect(ada.page.locator(f"#h{one}")).to_contain_text("1 of 2")
-        ada.check_page("board-offer")
+        ada.check_variant("board-offer")
         ada.page.locator(f"#h{one} a", has_text="1 of 2").click()
         ada.page.wait_for_url(f"**/offers/{offer}/")
         ada.expect_text("Times offered to Emmy Noether")
@@ -171,7 +171,7 @@ class TestOffer:
         assert ada.hold_id == two
         assert product.starts() == [second]
         ada.page.goto(f"/offers/{offer}/")
-        ada.check_page("offer-decided")
+        ada.check_variant("offer-decided")
         ada.page.goto(f"/holds/{one}/")
         ada.expect_text("the client chose another time of the offer")
 
@@ -190,7 +190,7 @@ class TestOffer:
         ada.page.locator(f"button[name=hold][value='{one}']").click()
 
         ada.expect_text("This hold has already ended: gone.")
-        ada.check_page("offer-lost")
+        ada.check_variant("offer-lost")
         assert product.starts() == [second]
 
 
@@ -216,7 +216,7 @@ class TestForTheClient:
         form = ada.page.locator("section[aria-labelledby=for-client]")
         form.get_by_role("button", name="Show").click()
         ada.expect_text("In your time zone (America/New York)")
-        ada.check_page("hold-for-client")
+        ada.check_variant("hold-for-client")
         ada.page.goto(f"/holds/{pk}/")
         ada.expect_text("In your time zone (America/New York)")
 

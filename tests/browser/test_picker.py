@@ -63,14 +63,14 @@ def test_a_time_is_picked_with_the_mouse_alone(ada: User, product: Product, mond
     if not ada.scripts:
         ada.page.locator("#pick > button").click()
     expect(ada.page.locator("#shown")).to_have_text(named(21))
-    ada.check_page("pick-day")
+    ada.check_variant("pick-day")
     ada.page.get_by_role("link", name="Week", exact=True).click()
     expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
     ada.check_page("pick-week")
     tuesday = ada.page.locator("section.day", has=ada.page.get_by_role("link", name=named(22)))
     tuesday.locator(FREE.removeprefix("#times "), has_text="15:00").click()
     expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 15:00–16:00")
-    ada.check_page("pick-chosen")
+    ada.check_variant("pick-chosen")
     ada.fill(client_name="Emmy Noether")
     ada.press("Hold this time")
     ada.expect_text("Emmy Noether")
@@ -92,22 +92,23 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     assert "Sophie" not in ada.path
 
 
-@pytest.mark.parametrize("pressed", [FREE, "#by-week", "#on"])
-def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str, pressed: str) -> None:
-    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str) -> None:
     held: list[Route] = []
 
     def keep(route: Route) -> None:  # a method of a list will not do
         held.append(route)
 
-    ada.page.route("**/holds/new?*", keep)
-    link = ada.page.locator(pressed).first
-    link.click()
-    expect(link).to_have_attribute("aria-busy", "true")
-    while not held:  # the route is called a moment after the event
-        ada.page.evaluate("new Promise((done) => setTimeout(done))")
-    held[0].continue_()
-    expect(ada.page.locator("#times [aria-busy]")).to_have_count(0)
+    for pressed in (FREE, "#by-week", "#on"):
+        ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+        ada.page.route("**/holds/new?*", keep)
+        link = ada.page.locator(pressed).first
+        link.click()
+        expect(link).to_have_attribute("aria-busy", "true")
+        while not held:  # the route is called a moment after the event
+            ada.page.evaluate("new Promise((done) => setTimeout(done))")
+        held.pop().continue_()
+        expect(ada.page.locator("#times [aria-busy]")).to_have_count(0)
+        ada.page.unroute("**/holds/new?*")
 
 
 def test_arrow_keys_walk_through_the_times(ada: User, monday: str) -> None:
@@ -182,14 +183,14 @@ def test_a_colleagues_hold_shows_among_the_times(
 def test_a_move_goes_to_the_time_that_is_clicked(ada: User, product: Product, monday: str) -> None:
     pk = ada.place(datetime.combine(day(21), time(9), ZONE))
     ada.page.goto(f"/holds/{pk}/move")
-    ada.check_page("move-picker")
+    ada.check_variant("move-picker")
     target = ada.page.locator(FREE).last
     to = target.locator("time").inner_text()
     target.click()
     expect(ada.page.locator(".to .slot-time")).to_contain_text(to)
     if ada.scripts:
         expect(ada.page.get_by_role("button", name="Move it")).to_be_focused()
-    ada.check_page("move-picker-preview")
+    ada.check_variant("move-picker-preview")
     ada.press("Move it")
     ada.expect_text("Moved:")
     ada.expect_text(f"{to}–")

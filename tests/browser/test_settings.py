@@ -41,7 +41,7 @@ def test_saved_settings_apply_to_the_next_page(grace: User) -> None:
     expect(grace.page.locator("footer")).to_contain_text("the office is in Europe/Rome")
     grace.page.goto("/holds/new")
     expect(grace.page.locator("[name=reservation_duration]")).to_have_value("25")
-    grace.check_page("place-elsewhere")
+    grace.check_variant("place-elsewhere")
     pk = grace.place()
     grace.page.goto("/")
     grace.check_page("board-compact")
@@ -56,7 +56,7 @@ def test_an_invalid_value_is_marked_and_stays(grace: User) -> None:
     field = grace.page.get_by_label("Usual minutes to hold a time")
     expect(field).to_have_attribute("aria-invalid", "true")
     expect(field).to_have_value("500")
-    grace.check_page("settings-refused")
+    grace.check_variant("settings-refused")
 
 
 def test_another_language_applies_to_the_next_page(grace: User) -> None:

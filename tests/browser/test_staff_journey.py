@@ -32,7 +32,7 @@ class TestSignIn:
         user.press("Sign in")
         user.expect_text("If you do not know your password")
         expect(user.page.get_by_label("Name")).to_have_value("ada")
-        user.check_page("sign-in-refused")
+        user.check_variant("sign-in-refused")
 
     def test_sign_out_ends_the_session(self, open_browser: OpenBrowser) -> None:
         user = open_browser("grace", is_signed_in=False)
@@ -83,7 +83,7 @@ class TestPlace:
         expect(ada.field("note")).to_have_value("called at nine")
         expect(ada.field("slot_start")).to_have_value(typed(taken))
         expect(ada.field("event_type_id")).to_have_value("1")
-        ada.check_page("place-refused")
+        ada.check_variant("place-refused")
         ada.fill(slot_start=typed(free))
         ada.press("Hold this time")
         assert ada.hold_id
@@ -106,7 +106,7 @@ class TestPlace:
         product.calcom.faults.add("drop", when="after", method="POST")
         ada.place_by_form(product.free_time(), "Rosalind Franklin")
         ada.expect_text("cal.com did not answer")
-        ada.check_page("hold-unconfirmed")
+        ada.check_variant("hold-unanswered")
 
     def test_a_rate_limit_shows_the_seconds_to_wait(self, ada: User, product: Product) -> None:
         ada.refusals.add(503)
@@ -117,7 +117,7 @@ class TestPlace:
         ada.press("Hold this time")
         ada.expect_text("cal.com allows no more requests for the moment.")
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
-        ada.check_page("place-unavailable")
+        ada.check_variant("place-unavailable")
         if ada.scripts:
             ada.expect_text("You can try again now.")
         deadline = time.monotonic() + 10
@@ -158,7 +158,7 @@ class TestCheck:
         ada.place()
         ada.press("Verify with cal.com")
         ada.expect_text("cal.com confirms it:")
-        ada.check_page("hold-checked")
+        ada.check_variant("hold-checked")
 
     def test_a_hold_that_cal_com_no_longer_has(self, ada: User, product: Product) -> None:
         ada.place()
@@ -263,7 +263,7 @@ class TestLookUp:
         ada.press("Add to board")
         pk = ada.hold_id
         ada.expect_text("Emmy Noether")
-        ada.check_page("hold-added")
+        ada.check_variant("hold-added")
         ada.page.goto("/look-up")
         ada.fill(uid=uid)
         ada.press("Look up")

@@ -37,16 +37,18 @@ def test_a_warning_that_goes_gives_the_focus_back(ada: User, ending: int, produc
     expect(ada.field("uid")).to_be_focused()
 
 
-@pytest.mark.parametrize("key", ["e", "l", "b", "n"])
-def test_no_key_leads_away_or_acts(ada: User, ending: int, product: Product, key: str) -> None:
+def test_no_key_leads_away_or_acts(ada: User, ending: int, product: Product) -> None:
     ada.page.goto("/holds/new")
     ada.field("client_name").fill("Sophie")
     product.calcom.forget_calls()
     ada.page.locator("h1").click()
-    ada.page.keyboard.press(key)
-    expect(ada.page.locator("#status")).to_contain_text("Keys are off")
-    expect(ada.field("client_name")).to_have_value("Sophie")
-    assert ada.path == "/holds/new"
+    status = ada.page.locator("#status")
+    for key in "elbn":
+        status.evaluate("(status) => status.replaceChildren()")
+        ada.page.keyboard.press(key)
+        expect(status).to_contain_text("Keys are off")
+        expect(ada.field("client_name")).to_have_value("Sophie")
+        assert ada.path == "/holds/new"
     assert product.calcom.calls("PATCH") == []
 
 

@@ -45,7 +45,7 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     expect(item).to_have_class("last")
     assert 0 <= ada.seconds_left(f"#w{pk}") <= 60
     assert heard(ada) == [f"Last minute: your hold of {slot} ends in … seconds."]
-    ada.check_page("warned-last")
+    ada.check_variant("warned-last")
 
     ada.page.keyboard.press("e")
     expect(item).to_be_hidden()

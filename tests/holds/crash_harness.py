@@ -28,6 +28,7 @@ from tests.holds import invariants
 from tests.holds.fault_cases import Moment
 from tests.holds.staff_actions import Form
 from tests.holds.verbs import ALL, KEY, ONE
+from tests.migrated import postgresql_template, sqlite_template
 from tests.serving import PROJECT
 from tests.waiting import wait_for
 
@@ -45,6 +46,9 @@ class SqliteDatabase:
 
     def has_template(self) -> bool:
         return self.template.exists()
+
+    def begin(self) -> None:
+        shutil.copy(sqlite_template(), self.file)
 
     def keep_as_template(self) -> None:
         shutil.copy(self.file, self.template)
@@ -67,12 +71,14 @@ class PostgresqlDatabase:
         self.server = postgresql.server_url()
         self.name = f"killed_{os.getpid()}"
         self.url = urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
-        self.execute(f"CREATE DATABASE {self.name}")
 
     def has_template(self) -> bool:
         with psycopg.connect(self.server) as connection:
             found = "SELECT FROM pg_database WHERE datname = %s"
             return connection.execute(found, [self.TEMPLATE]).fetchone() is not None
+
+    def begin(self) -> None:
+        self.execute(f"CREATE DATABASE {self.name} TEMPLATE {postgresql_template()}")
 
     def keep_as_template(self) -> None:
         self.execute(f"ALTER DATABASE {self.name} RENAME TO {self.TEMPLATE}")
@@ -146,7 +152,7 @@ def fork_server(folder: Path, calcom: Sandbox, database: Database) -> Iterator[F
 
 
 def make_template(server: ForkServer, database: Database) -> None:
-    assert server.manage("migrate", "--no-input", "--verbosity=0") == 0
+    database.begin()
     for name, role in PEOPLE.items():
         assert server.manage("person", "add", name, f"--role={role.value}", stdin=PASSWORD) == 0
     database.keep_as_template()

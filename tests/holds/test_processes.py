@@ -104,8 +104,9 @@ def test_one_process_gets_the_slot(
         )
 
 
-def test_processes_that_read_free_times_make_one_call(running: Processes, calcom: Sandbox) -> None:
-    calcom.faults.add("delay", route=SLOTS, seconds=0.3)
+def test_processes_that_read_make_one_call(running: Processes, calcom: Sandbox) -> None:
+    for route in (SLOTS, LIST):
+        calcom.faults.add("delay", route=route, seconds=0.3)
 
     results = [running.together([{"verb": "free times", "first_day": day(0)}] * COUNT)]
     results += [running.together([{"verb": "free times", "first_day": day(0)}] * COUNT)]
@@ -116,9 +117,6 @@ def test_processes_that_read_free_times_make_one_call(running: Processes, calcom
     assert results == [[first] * COUNT] * 2
     assert len(calcom.calls(route=SLOTS)) == 1
 
-
-def test_processes_that_read_event_types_make_one_call(running: Processes, calcom: Sandbox) -> None:
-    calcom.faults.add("delay", route=LIST, seconds=0.3)
     results = [running.together([{"verb": "event types"}] * COUNT) for _ in range(2)]
     (number, cause) = results[0][0]
     assert (number > 1, cause) == (True, "")

@@ -26,10 +26,10 @@ from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.steps import Change
-from tests import serving
 from tests.holds import verbs
 from tests.holds.verbs import LATER, ROUND_ROBIN
 from tests.pages.desk import desk
+from tests.serving import PROJECT
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -57,18 +57,27 @@ class Server:
         return [row for row in rows if row["isLive"]]
 
 
+# Without Django, which ``manage.py sandbox`` takes a second to load.
+SANDBOX = """
+from datetime import UTC, datetime
+from dashboard.sandbox import Sandbox, demo_world
+with Sandbox(demo_world(datetime.now(UTC).date())) as sandbox:
+    print(sandbox.url, sandbox.control_url, flush=True)
+    input()
+"""
+
+
 @pytest.fixture
 def server(settings: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--control-port", "0"]
     with subprocess.Popen(
-        command,
-        cwd=serving.PROJECT,
-        env=serving.environment(public_url="http://127.0.0.1", database_url=":memory-less:"),
+        [sys.executable, "-c", SANDBOX],
+        cwd=PROJECT,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        lines = iter(process.stdout or ())
-        url, control = (next(lines).split()[1] for _ in range(2))
+        assert process.stdout is not None
+        url, control = process.stdout.readline().split()
         settings.CALCOM_API_URL = url
         cache.clear()
         monkeypatch.setattr(calcom_client, "CALL_SECONDS", 1.0)

@@ -50,7 +50,6 @@ def report() -> None:
 
 def main() -> None:
     file, move_to = Path(sys.argv[1]) / "copy", sys.argv[2:]
-    call_command("migrate", verbosity=0)
     add_hold("first")
     report()
     call_command("backup", str(file), stdout=sys.stderr)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import stat
-import subprocess
-import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,11 +14,21 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from tests import postgresql
+from tests.forking import run
+from tests.migrated import postgresql_template, sqlite_template
 from tests.parts import program, require
-from tests.serving import PROJECT, environment, manage
+from tests.serving import environment, manage
 
-# New keys follow the copied ones.
-SHOW = "from tests.management.copying import add_hold, report; report(); add_hold('new')"
+# New keys follow the copied ones, and the log is sound and guarded.
+SHOW = """
+from django.core.management import call_command
+from tests.management.copying import add_hold, report
+report()
+add_hold("new")
+call_command("check", databases=["default"])
+call_command("audit_verify")
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -26,25 +36,27 @@ def copied(
     database_url: str, folder: Path, *arguments: str
 ) -> list[dict[str, list[dict[str, Any]]]]:
     """Return what was in the database after each step."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.management.copying", str(folder), *arguments],
-        cwd=PROJECT,
+    done = run(
+        ["-m", "tests.management.copying", str(folder), *arguments],
         env=environment(public_url="http://localhost", database_url=database_url),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
+@pytest.fixture
+def migrated_postgresql() -> Iterator[str]:
+    require("PostgreSQL", postgresql.binaries())
+    with postgresql.fresh_database(template=postgresql_template()) as url:
+        yield url
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
-        return str(tmp_path / "db.sqlite3")
+        return str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
     require("pg_dump", program("pg_dump"))
-    return str(request.getfixturevalue("postgresql_url"))
+    return str(request.getfixturevalue("migrated_postgresql"))
 
 
 def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Path) -> None:
@@ -66,23 +78,24 @@ def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Pat
 
 
 def test_move_to_postgresql(tmp_path: Path, postgresql_url: str) -> None:
-    *_steps, at_sqlite = copied(str(tmp_path / "db.sqlite3"), tmp_path, postgresql_url)
+    source = str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
+    *_steps, at_sqlite = copied(source, tmp_path, postgresql_url)
     said = at_sqlite["AuditEntry"][-1]
     assert (said["action"], said["asked"]) == ("move_database", {"database": "postgresql"})
     variables = environment(public_url="http://localhost", database_url=postgresql_url)
-    at_postgresql = json.loads(manage(variables, "shell", "-v", "0", "-c", SHOW))
-    assert at_postgresql == at_sqlite
-    said = manage(variables, "check", "--database", "default")
-    assert "no issues" in said  # the triggers are there
-    assert "nothing was changed, removed or inserted" in manage(variables, "audit_verify")
+    at_postgresql, checked = manage(variables, "shell", "-v", "0", "-c", SHOW).split("\n", 1)
+    assert json.loads(at_postgresql) == at_sqlite
+    assert "no issues" in checked  # the triggers are there
+    assert "nothing was changed, removed or inserted" in checked
     with pytest.raises(RuntimeError, match="in use by Holdfast already"):
         manage(variables, "move_database", postgresql_url)
 
 
-def test_log_moved_from_postgresql_can_be_verified(tmp_path: Path, postgresql_url: str) -> None:
-    source = environment(public_url="http://localhost", database_url=postgresql_url)
+def test_log_moved_from_postgresql_can_be_verified(
+    tmp_path: Path, migrated_postgresql: str
+) -> None:
+    source = environment(public_url="http://localhost", database_url=migrated_postgresql)
     target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
-    manage(source, "migrate")
     manage(source, "move_database", stdin=target["DATABASE_URL"])
     for variables in (source, target):
         assert "Verified 1 entries" in manage(variables, "audit_verify", "--indexes")
