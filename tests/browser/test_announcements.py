@@ -36,7 +36,7 @@ def test_failed_sign_in_starts_at_its_error(open_browser: OpenBrowser) -> None:
     stranger = open_browser("ada", is_signed_in=False)
     stranger.page.goto("/accounts/login/")
     expect(stranger.page.locator("[name=username]")).to_be_focused()
-    stranger.page.locator("[name=username]").fill("nobody")
+    stranger.page.locator("[name=username]").fill("stranger")
     stranger.page.locator("[name=password]").fill("wrong")
     stranger.page.locator("main form button").click()
     error = stranger.page.locator("#sign-in-error")

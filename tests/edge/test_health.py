@@ -39,7 +39,7 @@ def test_not_ready_without_tables(serve):
 
 
 def test_not_ready_without_database(serve):
-    """The page about it needs no database either."""
+    """Serve the page that says so without the database, too."""
     unreachable = "postgresql://me:hunter2@127.0.0.1:9/desk"
     site = serve("http://localhost", migrated=False, database_url=unreachable)
     assert ask(site, "/livez") == (200, "ok")
