@@ -33,6 +33,11 @@ def place(calcom: Sandbox, staff: User) -> Request:
     return "/holds/new", wish()
 
 
+def place_from_the_page(calcom: Sandbox, staff: User) -> Request:
+    desk(staff).get("/holds/new", wish())  # reads the free times
+    return "/holds/new", wish(asks="yes")
+
+
 def check(calcom: Sandbox, staff: User) -> Request:
     return f"/holds/{verbs.place(staff).pk}/check", {}
 
@@ -95,6 +100,7 @@ def take_in(calcom: Sandbox, staff: User) -> Request:
 # the person and their groups take three.
 COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
     place: (18, ["POST"]),
+    place_from_the_page: (20, ["POST"]),
     check: (16, ["GET"]),
     extend_in_place: (22, ["PATCH"]),
     extend_parked: (27, ["PATCH", "PATCH"]),
