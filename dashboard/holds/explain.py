@@ -6,6 +6,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
+from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Done, Outcome, Phase, Result
 
 MOST_OTHERS = 5
@@ -65,5 +66,6 @@ def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:
         return []
     slot = done.change.target
     there = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, slot.later_end)
-    keeping = there.keeping(operation.cal_now()).exclude(pk=hold.pk)
-    return list(keeping.select_related("holder").order_by("pk")[:MOST_OTHERS])
+    answered = there.filter(state__in=(State.HELD, State.UNCONFIRMED)).exclude(pk=hold.pk)
+    others = answered.select_related("holder").order_by("pk")
+    return [other for other in others if other.keeps_slot(operation.cal_now())][:MOST_OTHERS]

@@ -95,8 +95,10 @@ def shared_host(hold: NeedsHosts, other: NeedsHosts) -> str:
 def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     """Return the holds of the register that overlap this one, which need not be in it."""
     end = hold.slot_end or hold.slot_start + INSTANT
-    kept = Hold.objects.keeping(cal_now) | Hold.objects.filter(state=Hold.State.PLACING)
-    return list(kept.filter(slot_start__lt=end, slot_end__gt=hold.slot_start).with_people())
+    there = Hold.objects.filter(
+        state__in=Hold.OPEN, slot_start__lt=end, slot_end__gt=hold.slot_start
+    )
+    return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 
 def all_clashes(holds: Sequence[T]) -> dict[int, tuple[T, ...]]:

@@ -39,11 +39,6 @@ class HoldQuerySet(models.QuerySet["Hold"]):
         """Held, with held-until still ahead."""
         return self.filter(state=State.HELD, held_until__gt=cal_now)
 
-    def keeping(self, cal_now: datetime) -> HoldQuerySet:
-        """Those whose time cal.com keeps from others, or may keep: an answer never came."""
-        may_be = Q(latest_end=None) | Q(latest_end__gt=cal_now)
-        return self.live(cal_now) | self.filter(may_be, state=State.UNCONFIRMED)
-
     def standing_unclaimed(self, now: datetime) -> HoldQuerySet:
         """Those with a reservation that may stand at cal.com, with no claim and no change."""
         return self.filter(
@@ -197,6 +192,12 @@ class Hold(models.Model):
         return (
             self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
         )
+
+    def keeps_slot(self, cal_now: datetime) -> bool:
+        """Return whether cal.com keeps the slot from others, may keep it, or is asked for it."""
+        if self.state == State.UNCONFIRMED:
+            return self.latest_end is None or self.latest_end > cal_now
+        return self.state == State.PLACING or self.is_live(cal_now)
 
     def is_assured(self, cal_now: datetime) -> bool:
         """Return whether the time is known to be kept: live, and no verb has begun to change it.

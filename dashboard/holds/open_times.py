@@ -67,9 +67,9 @@ def combine(
         if hold.event_type_id != span.event_type_id
         and not is_pooled(hold)
         and not keys(hold).keys().isdisjoint(hosts)
-        and keeps_slot(hold, cal_now)
+        and hold.keeps_slot(cal_now)
     ]
-    held = [hold for hold in holds if keeps_slot(hold, cal_now)]
+    held = [hold for hold in holds if hold.keeps_slot(cal_now)]
     hidden = [*held, *busy, *(hold for hold in holds if was_taken(hold, since))]
     freed = freed_slots(holds, listing.slots, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listing.slots)}
@@ -83,13 +83,6 @@ def combine(
         (time for time in times if time.start > cal_now and span.start <= time.start < span.end),
         key=lambda time: time.start,
     )
-
-
-def keeps_slot(hold: Hold, cal_now: datetime) -> bool:
-    """Return True for a slot that is reserved, may be, or is being asked for."""
-    if hold.state == State.UNCONFIRMED:
-        return hold.latest_end is None or hold.latest_end > cal_now
-    return hold.state == State.PLACING or hold.is_live(cal_now)
 
 
 def was_taken(hold: Hold, since: datetime) -> bool:

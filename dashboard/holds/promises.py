@@ -169,7 +169,7 @@ class HostGuard(SlotGuard):
             hold
             for hold in holds.select_related("holder", "stands_in_for")
             if (exclude is None or exclude not in (hold.pk, hold.stands_in_for_id))
-            and open_times.keeps_slot(hold, self.cal_now)
+            and hold.keeps_slot(self.cal_now)
             and (hold.stands_in_for is None or is_on_its_way(hold, hold.stands_in_for))
         ]
         count = most_at_once(kept, self.start)

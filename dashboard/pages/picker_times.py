@@ -152,5 +152,5 @@ def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:
     dates = dates_shown(params.get("view", DAY), day, local_times.local_date(viewer.cal_now))
     start, end = local_times.midnight(dates[0]), local_times.midnight(dates[-1] + ONE_DAY)
     there = Hold.objects.overlapping(event_type_id, start, end).filter(state__in=Hold.OPEN)
-    holds = [hold for hold in there if open_times.keeps_slot(hold, viewer.cal_now)]
+    holds = [hold for hold in there if hold.keeps_slot(viewer.cal_now)]
     return etag_of_holds(holds, dates, viewer)
