@@ -52,9 +52,7 @@ def enter(
     calendar = Calendar(kind=kind, reference=reference, label=label, colour=colour)
     with transaction.atomic():
         insert(calendar, by=by, now=now)
-        after = audit_values(calendar)
-        asked = audit_identity(calendar)
-        trail.event(action=Action.CALENDAR_ADDED, by=by, asked=asked, after=after, now=now)
+        record(Action.CALENDAR_ADDED, calendar, after=audit_values(calendar), by=by, now=now)
     return calendar
 
 
@@ -88,12 +86,12 @@ def change(
         after = audit_values(target)
         changed = [name for name in after if before[name] != after[name]]
         if changed:
-            trail.event(
-                action=Action.CALENDAR_CHANGED,
-                by=by,
-                asked=audit_identity(target),
+            record(
+                Action.CALENDAR_CHANGED,
+                target,
                 before={name: before[name] for name in changed},
                 after={name: after[name] for name in changed},
+                by=by,
                 now=now,
             )
     return target
@@ -109,13 +107,11 @@ def remove(*, calendar: int, by: Actor | None, now: datetime) -> Calendar:
     require_admin(Action.CALENDAR_REMOVED, target, by=by, now=now)
     with transaction.atomic():
         target = Calendar.objects.select_for_update().get(pk=calendar)
-        identity, before = audit_identity(target), audit_values(target)
+        before = audit_values(target)
         is_limiting = target.limited_people.exists()
         if not is_limiting:
             target.delete()
-            trail.event(
-                action=Action.CALENDAR_REMOVED, by=by, asked=identity, before=before, now=now
-            )
+            record(Action.CALENDAR_REMOVED, target, before=before, by=by, now=now)
     if is_limiting:
         words = _("People are limited to this calendar. End that first: they could hold for all.")
         raise refused(Action.CALENDAR_REMOVED, target, "limits_people", words, by=by, now=now)
@@ -130,24 +126,18 @@ def require_admin(action: Action, target: Calendar, *, by: Actor | None, now: da
 
 
 def refused(
-    action: Action,
-    target: Calendar,
-    code: str,
-    words: StrOrPromise,
-    *,
-    by: Actor | None,
-    now: datetime,
+    action: Action, target: Calendar, code: str, words: StrOrPromise, **made: Any
 ) -> CalendarError:
-    """Record a refusal and return its error."""
-    trail.event(
-        action=action,
-        by=by,
-        outcome=AuditEntry.Outcome.REFUSED,
-        asked=audit_identity(target),
-        error_code=code,
-        now=now,
-    )
+    """Record a refusal, ``made`` by whom and when, and return its error."""
+    record(action, target, outcome=AuditEntry.Outcome.REFUSED, error_code=code, **made)
     return CalendarError(code, words)
+
+
+def record(
+    action: Action, calendar: Calendar, *, by: Actor | None, now: datetime, **values: Any
+) -> None:
+    """Write an audit entry about a calendar."""
+    trail.event(action=action, by=by, asked=audit_identity(calendar), now=now, **values)
 
 
 def move_to(target: Calendar, position: int) -> None:
