@@ -90,7 +90,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
         request,
         "holds/_hold_live.html",
         shown["etag"],
-        lambda: shown | forms_of(request) | story_of(hold, viewer),
+        lambda: shown | forms_and_story(request, hold, viewer),
     )
 
 
@@ -197,7 +197,7 @@ def hold_page(
     """
     viewer, current = read_register(request)
     shown = shown_of(request, hold, viewer, current)
-    context = shown | forms_of(request) | bound | story_of(hold, viewer)
+    context = shown | forms_and_story(request, hold, viewer) | bound
     if error is not None and error.retake:
         minutes = retake_minutes(bound["extend_form"].cleaned_data, hold, viewer.cal_now)
         context |= {"retake": True, "retake_minutes": minutes}
@@ -226,20 +226,17 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
     return shown | {"etag": etag, "zone_form": zone_form}
 
 
-def forms_of(request: HttpRequest) -> dict[str, Any]:
-    """Return the forms of the page, with the values typed before the session ended, if any."""
+def forms_and_story(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
+    """Return the forms, with what was typed before the session ended, and the actions on a hold.
+
+    ``removed_until`` is up to when retention removed some of these actions, or None.
+    """
+    is_young = hold.created_at > viewer.now - retention.LEAST_AGE
+    prune = None if is_young else checkpoints.latest_prune()
     return {
         "extend_form": ExtendForm(initial=recalled(request, "hold-extend", ExtendForm)),
         "release_form": ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
         "take_over_form": TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),
-    }
-
-
-def story_of(hold: Hold, viewer: Viewer) -> dict[str, Any]:
-    """Return the actions on a hold, and up to when retention removed some of them, or None."""
-    is_young = hold.created_at > viewer.now - retention.LEAST_AGE
-    prune = None if is_young else checkpoints.latest_prune()
-    return {
         "story": search.story(hold.pk, now=viewer.now, viewer=viewer.user.pk),
         "removed_until": prune.until if prune and prune.until >= hold.created_at else None,
     }
