@@ -49,12 +49,6 @@ class PickerForm(TimeZoneForm):
 
     use_required_attribute = False
 
-    def list_lengths(self, chosen: EventType | None) -> None:
-        """Offer the lengths of the chosen event type, if it has several."""
-        if chosen is not None and chosen.length_options:
-            lengths = [(n, _("%(n)s min") % {"n": n}) for n in chosen.length_options]
-            self.fields["slot_duration"].widget = forms.Select(choices=lengths)
-
 
 class Picker:
     """Context of ``holds/_times.html``: a form, the grid of times, and the slot chosen so far.
@@ -92,7 +86,6 @@ class Picker:
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
         self.form = _shown_form(asked, self.choice, event_type, self.grid)
-        self.form.list_lengths(event_type)
         if select := event_type_select(groups, recent, wanted, event_type):
             for each in (self.form, form):
                 each.fields["event_type_id"].widget = select
@@ -231,7 +224,11 @@ def _shown_form(
         data["client_zone"] = choice.client_zone
     if choice.event_type_id is None:
         return PickerForm(initial=data, auto_id="pick_%s")
-    return PickerForm(data, auto_id="pick_%s")
+    form = PickerForm(data, auto_id="pick_%s")
+    if event_type and event_type.length_options:
+        lengths = [(n, _("%(n)s min") % {"n": n}) for n in event_type.length_options]
+        form.fields["slot_duration"].widget = forms.Select(choices=lengths)
+    return form
 
 
 def _chosen_slot(choice: Choice, event_type: EventType | None) -> dict[str, str] | None:
