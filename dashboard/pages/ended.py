@@ -3,14 +3,13 @@
 They may be many, so a page has only some of them, and a search asks the server.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dashboard.holds import register
@@ -26,16 +25,15 @@ FIND_HEADER = "Holdfast-Find"  # percent-encoded: an address stands in logs
 
 
 class EndedRow:
-    """A hold that has ended: when, why, and where to hold the same again."""
+    """A hold that has ended: when and why."""
 
-    def __init__(self, hold: Hold, viewer: Viewer, place_url: str) -> None:
+    def __init__(self, hold: Hold, viewer: Viewer) -> None:
         ended_at = hold.ended_at or hold.changed_at
         self.row = HoldRow(hold, viewer)
         self.ended_iso = local_times.iso(ended_at)
         self.ended_day = local_times.day(ended_at, viewer.now)
         self.ended_clock = local_times.clock(ended_at)
         self.reason = flash.end_reason(hold)
-        self.again = f"{place_url}?again={hold.pk}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
     shown = pks[:PAST_PAGE_SIZE]
     found = Hold.objects.with_people().filter(pk__in=shown).order_by("-pk")
     older = shown[-1] if len(pks) > PAST_PAGE_SIZE else None
-    return EndedPage(ended_rows(found, viewer), before, older, find)
+    return EndedPage([EndedRow(hold, viewer) for hold in found], before, older, find)
 
 
 def ended_page(
@@ -91,14 +89,10 @@ def ended_page(
     found = list(holds.with_people()[: PAGE_SIZE + 1])
     shown = found[:PAGE_SIZE]
     older = shown[-1].pk if len(found) > PAGE_SIZE else None
-    return EndedPage(ended_rows(shown, viewer), last.pk if last else None, older)
+    rows = [EndedRow(hold, viewer) for hold in shown]
+    return EndedPage(rows, last.pk if last else None, older)
 
 
-def ended_count(viewer: Viewer, event_types: Collection[int] | None) -> int:
+def ended_count(viewer: Viewer, event_types: Collection[int]) -> int:
     """Return how many holds of these event types ended since yesterday."""
-    return register.ended(viewer.now).filter(event_type_id__in=event_types or ()).count()
-
-
-def ended_rows(holds: Iterable[Hold], viewer: Viewer) -> list[EndedRow]:
-    place_url = reverse("place")
-    return [EndedRow(hold, viewer, place_url) for hold in holds]
+    return register.ended(viewer.now).filter(event_type_id__in=event_types).count()
