@@ -21,15 +21,8 @@ PATTERNS = (
     re.compile(r"()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I),
 )
 # Below WARNING they print whole addresses and headers.
-LOGGERS = (
-    "httpx",
-    "httpcore",
-    "httpcore.connection",
-    "httpcore.http11",
-    "httpcore.http2",
-    "httpcore.proxy",
-    "httpcore.socks",
-)
+LAYERS = ("connection", "http11", "http2", "proxy", "socks")
+LOGGERS = ("httpx", "httpcore", *(f"httpcore.{layer}" for layer in LAYERS))
 
 
 def plain(text: str, limit: int) -> str:
