@@ -165,9 +165,6 @@ class Server(ThreadingTCPServer):
                 connection.shutdown(socket.SHUT_RDWR)
         self.server_close()
 
-    def verify_request(self, request: Any, client_address: Any) -> bool:  # noqa: ARG002
-        return not self._is_stopping
-
     def process_request(self, request: Any, client_address: Any) -> None:
         self._connections.add(request)
         super().process_request(request, client_address)
