@@ -6,7 +6,6 @@ https://github.com/calcom/cal.diy/blob/main/apps/api/v2/src/lib/throttler-guard.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
@@ -24,14 +23,8 @@ MOST = 2**31 - 1  # calls; cal.com's integers have four bytes
 NUMBER = re.compile(r"[0-9]{1,13}")
 YEARS = range(1970, 3000)  # that a clock, however wrong, may show
 
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """One window of the rate limit, as far as the headers tell."""
-
-    limit: int | None
-    remaining: int | None
-    resets_in: int | None  # seconds
+# Limit, remaining calls and seconds until it resets, as far as the headers tell.
+Window = tuple[int | None, int | None, int | None]
 
 
 def windows_of(headers: httpx.Headers) -> list[Window]:
@@ -42,7 +35,7 @@ def windows_of(headers: httpx.Headers) -> list[Window]:
             part, _, name = key.removeprefix(PREFIX).partition("-")
             found.setdefault(name, {})[part] = value
     return [
-        Window(
+        (
             calls_of(one.get("limit", "")),
             calls_of(one.get("remaining", "")),
             seconds_of(one.get("reset", ""), headers),
@@ -57,9 +50,9 @@ def rate_of(headers: httpx.Headers) -> Rate | None:
     Of equals the next to reset. A limit of no calls tells nothing: this call was let through.
     """
     rates = [
-        Rate(window.limit, window.remaining, window.resets_in)
-        for window in windows_of(headers)
-        if window.limit and window.remaining is not None and window.resets_in is not None
+        Rate(limit, remaining, resets_in)
+        for limit, remaining, resets_in in windows_of(headers)
+        if limit and remaining is not None and resets_in is not None
     ]
     return max(rates, key=lambda rate: (rate.remaining, -rate.resets_in), default=None)
 
@@ -68,7 +61,7 @@ def seconds_to_wait(headers: httpx.Headers) -> int:
     """Return how long a 429 asks to wait: Retry-After, or until the first used-up window resets."""
     wait = seconds_of(headers.get("retry-after", ""), headers)
     if wait is None:
-        used_up = [one.resets_in for one in windows_of(headers) if not one.remaining]
+        used_up = [resets_in for _, remaining, resets_in in windows_of(headers) if not remaining]
         wait = min((seconds for seconds in used_up if seconds is not None), default=BLOCKED)
     return max(wait, 1)
 
