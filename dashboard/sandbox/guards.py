@@ -52,8 +52,7 @@ def optional_user(headers: dict[str, str], world: World) -> User | None:
     """Return the caller, None for an anonymous one. Raises ApiError 401 for bad credentials."""
     client = headers.get("x-cal-client-id")
     if client and "x-cal-secret-key" in headers:
-        message = f"ApiAuthStrategy - oAuth client - Client with ID {client} not found"
-        raise nest_error(401, message)
+        raise nest_error(401, f"ApiAuthStrategy - oAuth client - Client with ID {client} not found")
     text = credential(headers)
     if not text:
         return None
@@ -71,8 +70,7 @@ def required_user(headers: dict[str, str], world: World) -> User | None:
     if not text:
         raise nest_error(403, NO_PERMISSION)
     if not text.startswith(KEY_PREFIX):
-        message = f"PermissionsGuard - no oAuth client found for access token={text}"
-        raise nest_error(403, message)
+        raise nest_error(403, f"PermissionsGuard - no oAuth client found for access token={text}")
     return optional_user(headers, world)
 
 
