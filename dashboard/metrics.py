@@ -16,7 +16,6 @@ from django.utils import timezone
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
-from prometheus_client.registry import CollectorRegistry
 
 from dashboard.audit import call_totals
 from dashboard.audit.models import AuditEntry
@@ -60,10 +59,8 @@ def is_proxied(request: HttpRequest) -> bool:
 
 def metrics(now: datetime) -> HttpResponse:
     """Return all metrics as text; 503 if the database cannot be read."""
-    registry = CollectorRegistry(auto_describe=False)
-    registry.register(Collector(now))
     try:
-        text = generate_latest(registry)
+        text = generate_latest(Collector(now))
     except DatabaseError as exc:
         return plain(f"{database.one_line(exc)}\n", status=503)
     return plain(text, content_type=CONTENT_TYPE_LATEST)
@@ -81,9 +78,6 @@ class Collector:
 
     def __init__(self, now: datetime) -> None:
         self.now = now
-
-    def describe(self) -> list[Metric]:
-        return []
 
     def collect(self) -> Iterator[Metric]:
         is_writable = not database.write_refusal(connection)
