@@ -4,7 +4,7 @@ import json
 import shutil
 import sys
 from argparse import ArgumentParser
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -66,37 +66,35 @@ class Command(BaseCommand):
 
 def examine(now: datetime) -> Iterator[Condition]:
     """Yield what each examination finds; a database that is away does not end the others."""
-    examinations: dict[str, Callable[[datetime], Iterator[Condition]]] = {
-        "settings": configuration,
-        "database": database_state,
-        "disk": disk,
-        "settling": settling,
-        "cal.com": calcom,
+    examinations = {
+        "settings": configuration(),
+        "database": database_state(),
+        "disk": disk(),
+        "settling": settling(now),
+        "cal.com": calcom(),
     }
-    for subject, found in examinations.items():
+    for subject, conditions in examinations.items():
         try:
-            yield from found(now)
+            yield from conditions
         except DatabaseError as exc:
             text = f"The database cannot be read: {database.one_line(exc)}."
-            yield Condition(
-                "error", subject, text, "See that it runs, and that DATABASE_URL is right."
-            )
+            remedy = "See that it runs, and that DATABASE_URL is right."
+            yield Condition("error", subject, text, remedy)
 
 
-def configuration(_now: datetime) -> Iterator[Condition]:
+def configuration() -> Iterator[Condition]:
     """Run the checks of Django and Holdfast: settings, static files, proxies, security."""
     every = run_checks(include_deployment_checks=True)
     messages = [each for each in every if not each.is_silenced()]
     for each in messages:
         level = "error" if each.level >= ERROR else "warning"
-        yield Condition(
-            level, "settings", each.msg, each.hint or "See Django's page on this check."
-        )
+        remedy = each.hint or "See Django's page on this check."
+        yield Condition(level, "settings", each.msg, remedy)
     if not messages:
         yield Condition("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
 
 
-def database_state(_now: datetime) -> Iterator[Condition]:
+def database_state() -> Iterator[Condition]:
     """Run the checks of the database: migrations, writing, options and triggers."""
     reason = health.why_not_ready()
     if "migrations" in reason:
@@ -110,7 +108,7 @@ def database_state(_now: datetime) -> Iterator[Condition]:
         yield Condition("ok", "database", text)
 
 
-def disk(_now: datetime) -> Iterator[Condition]:
+def disk() -> Iterator[Condition]:
     """Measure the room beside a database in a file; a server looks after its own."""
     if connection.vendor != "sqlite":
         return
@@ -137,7 +135,7 @@ def settling(now: datetime) -> Iterator[Condition]:
         yield Condition("ok", "settling", "Nothing waits to be settled.")
 
 
-def calcom(_now: datetime) -> Iterator[Condition]:
+def calcom() -> Iterator[Condition]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
     try:
         answer = calcom_client.client().event_types()
