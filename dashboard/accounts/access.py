@@ -5,7 +5,7 @@ Marks stand in ``dashboard.urls``. A view without a mark is for Staff and Admins
 
 from collections.abc import Callable
 from enum import StrEnum
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, TypeVar, cast
 
 from django.contrib.admin import AdminSite
@@ -20,18 +20,6 @@ class Policy(StrEnum):
     WALLBOARD = "wallboard"  # as STAFF, and active people in Wallboard
 
 
-def public(view: View) -> View:
-    return mark(view, Policy.PUBLIC)
-
-
-def admins_only(view: View) -> View:
-    return mark(view, Policy.ADMINS)
-
-
-def wallboard_too(view: View) -> View:
-    return mark(view, Policy.WALLBOARD)
-
-
 def mark(view: View, policy: Policy) -> View:
     """Return a wrapper of the view with this policy, as Django's ``csrf_exempt`` does.
 
@@ -44,6 +32,11 @@ def mark(view: View, policy: Policy) -> View:
 
     marked.policy = policy  # type: ignore[attr-defined]
     return cast("View", marked)
+
+
+public = partial(mark, policy=Policy.PUBLIC)
+admins_only = partial(mark, policy=Policy.ADMINS)
+wallboard_too = partial(mark, policy=Policy.WALLBOARD)
 
 
 def policy_of(view: Callable[..., Any]) -> Policy:
