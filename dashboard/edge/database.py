@@ -57,14 +57,9 @@ def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
     """Read back what SQLite took over of the options; return what differs, as "name=value"."""
     if connection.vendor != "sqlite":
         return []
-    wrong = []
     with connection.cursor() as cursor:
-        for name, wanted in SQLITE_PRAGMAS.items():
-            cursor.execute(f"PRAGMA {name}")
-            (found,) = cursor.fetchone()
-            if found != wanted:
-                wrong.append(f"{name}={found}")
-    return wrong
+        found = {name: cursor.execute(f"PRAGMA {name}").fetchone()[0] for name in SQLITE_PRAGMAS}
+    return [f"{name}={value}" for name, value in found.items() if value != SQLITE_PRAGMAS[name]]
 
 
 @register(Tags.database)
