@@ -10,8 +10,7 @@ from django.test import Client
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.audit.models import AuditEntry
-from tests.accounts.admin_pages import LIST
-from tests.accounts.cast import person, sign_in
+from tests.accounts.cast import person, with_form_token
 
 Story = list[tuple[str, str, str]]
 
@@ -50,13 +49,9 @@ def story(db: None) -> Callable[[], Story]:
 @pytest.fixture
 def admins(browser: Client, admin: User) -> Client:
     """Return the browser of an Admin who is no superuser."""
-    sign_in(browser, "admin")
-    browser.get(LIST)
-    return browser
+    return with_form_token(browser, admin)
 
 
 @pytest.fixture
 def superusers(superuser: User) -> Client:
-    browser = Client(enforce_csrf_checks=True)
-    sign_in(browser, "super")
-    return browser
+    return with_form_token(Client(enforce_csrf_checks=True), superuser)

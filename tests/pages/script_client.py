@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+import pytest
 from django.http import HttpResponse
 from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import with_form_token
 from tests.holds.verbs import CONSULT, LATER, MONDAY
 from tests.pages.desk import page_of
 
@@ -19,6 +21,13 @@ KEY = "cal_ownerfast0123456789"
 FIRST = re.compile(r'\s*<([!a-z]+)(?:[^>]*?\sid="([^"]+)")?', re.IGNORECASE)
 FIELD = re.compile(r'<input[^>]*\sname="(\w+)"[^>]*>')
 VALUE = re.compile(r'\svalue="([^"]*)"')
+# For each form: what it does, and a refusal of each kind. The rest of its rules is one view's.
+both_ways = pytest.mark.parametrize(
+    "script",
+    [False, pytest.param(True, marks=pytest.mark.slow)],
+    ids=["plain", "htmx"],
+    indirect=True,
+)
 PLACE_FIELDS = {
     "event_type_id": str(CONSULT),
     "slot_start": MONDAY.isoformat(),
@@ -46,8 +55,7 @@ class ScriptClient:
     def __post_init__(self) -> None:
         self.browser = Client(enforce_csrf_checks=True)
         if self.name:
-            self.browser.force_login(User.objects.get(username=self.name))
-            self.browser.cookies["holdfast_csrf"] = "t" * 32  # as the page of the sign-in sets it
+            with_form_token(self.browser, User.objects.get(username=self.name))
 
     def get(self, path: str, **headers: str) -> HttpResponse:
         asked = headers | (PARTIAL if self.htmx else {})
