@@ -19,9 +19,10 @@ def browser(calcom: Sandbox, staff: User) -> Client:
     return desk(staff)
 
 
-@pytest.fixture(params=[False, pytest.param(True, marks=pytest.mark.slow)], ids=["plain", "htmx"])
+@pytest.fixture
 def script(request: pytest.FixtureRequest, calcom: Sandbox, staff: User) -> ScriptClient:
-    return ScriptClient("staff", calcom, request.param)
+    """Return a script without htmx, and where a test is marked ``both_ways`` one with it, too."""
+    return ScriptClient("staff", calcom, getattr(request, "param", False))
 
 
 @pytest.fixture

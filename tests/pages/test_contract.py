@@ -23,6 +23,7 @@ from tests.pages.script_client import (
     VERB_FIELDS,
     VERBS,
     ScriptClient,
+    both_ways,
     fields,
     follow,
     root_element,
@@ -33,10 +34,12 @@ ROME = ZoneInfo("Europe/Rome")
 
 
 class TestPlacing:
+    @both_ways
     def test_form_is_shown(self, script: ScriptClient) -> None:
         page = script.get("/holds/new")
         assert (page.status_code, root_element(page)) == (200, script.expected_root("place"))
 
+    @both_ways
     def test_all_fields_are_used(self, script: ScriptClient, calcom: Sandbox) -> None:
         more = {"event_type_id": str(VARIABLE), "slot_duration": "45", "reservation_duration": "30"}
         begun = timezone.now()
@@ -100,8 +103,14 @@ class TestPlacing:
         assert (shown["client_name"], shown["note"]) == ("Grace &amp; Co", "rang at nine")
         assert shown["token"] not in ("", token)
         assert calcom.live_rows() == []
-        assert script.place(**PLACE_FIELDS, token=shown["token"]).state == "held"
 
+    @both_ways
+    def test_form_of_a_422_can_be_sent_again(self, script: ScriptClient) -> None:
+        page = script.post("/holds/new", **PLACE_FIELDS | {"slot_start": ""})
+        assert (page.status_code, root_element(page)) == (422, script.expected_root("place"))
+        assert script.place(**PLACE_FIELDS, token=fields(page)["token"]).state == "held"
+
+    @both_ways
     @pytest.mark.parametrize(
         ("event_type", "taken", "said"),
         [
@@ -154,6 +163,7 @@ class TestLookUp:
         follow(script, script.post("/look-up", uid=str(hold.reservation_uid)), hold)
         assert [call.route for call in calcom.calls() if call.route == verbs.ONE] == []
 
+    @both_ways
     def test_unknown_reservation_is_shown_and_taken_in(
         self, script: ScriptClient, calcom: Sandbox
     ) -> None:
@@ -182,6 +192,7 @@ class TestLookUp:
         assert (page.status_code, root_element(page)) == (404, script.expected_root("look-up"))
         assert self.UID not in page.content.decode()
 
+    @both_ways
     @pytest.mark.parametrize("uid", ["", "a b/../c", "x" * 101])
     def test_invalid_uid_is_a_422_that_does_not_repeat_it(
         self, script: ScriptClient, calcom: Sandbox, uid: str
@@ -191,6 +202,7 @@ class TestLookUp:
         assert uid == "" or uid not in page.content.decode()
         assert calcom.calls() == []
 
+    @both_ways
     def test_rate_limit_is_a_503(self, script: ScriptClient, calcom: Sandbox) -> None:
         calcom.faults.add("429", seconds=30)
         page = script.post("/look-up", uid=self.UID)
@@ -199,10 +211,12 @@ class TestLookUp:
 
 
 class TestBoard:
+    @both_ways
     def test_page(self, script: ScriptClient) -> None:
         page = script.get("/")
         assert (page.status_code, root_element(page)) == (200, script.expected_root("board"))
 
+    @both_ways
     def test_poll_is_304_until_something_changes(
         self, script: ScriptClient, calcom: Sandbox
     ) -> None:
