@@ -36,7 +36,7 @@ QUERIES = {
     "/holds/new?again={hold}": 12,
     "/holds/{hold}/": 10,
     "/holds/{hold}/move": 12,
-    "/holds/{hold}/move?slot_start={later}": 19,
+    "/holds/{hold}/move?slot_start={later}": 18,
     "/offers/{offer}/": 8,
     "/release?hold={hold}": 10,
     "/release?hold={hold}&hold={other}": 12,
