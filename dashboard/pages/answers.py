@@ -51,10 +51,10 @@ def render_page(
 ) -> HttpResponse:
     """Render ``holds/<name>.html``, or under htmx the part of it that was asked for.
 
-    ``error`` is shown as the page's problem.
+    ``error`` is shown as the page's problem, and its status is that of the answer.
     """
     if error is not None:
-        viewer = viewer_of(request)
+        viewer, status = viewer_of(request), error.status
         context["problem"] = error.problem
         context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.problem.others]
     template = name

@@ -180,7 +180,7 @@ def refused(request: HttpRequest, pk: int, error: HoldError, **bound: ServiceFor
         return answer_unknown(request, error)
     for form in bound.values():
         form.add_refusal(error)
-    return hold_page(request, get_hold(pk), status=error.status, error=error, **bound)
+    return hold_page(request, get_hold(pk), error=error, **bound)
 
 
 def hold_page(

@@ -73,7 +73,7 @@ def look_up(request: HttpRequest) -> HttpResponse:
             return answer_with_hold(request, known)
         found = lookup.look_up(uid=uid, by=by, now=now)
     except HoldError as error:
-        return look_up_page(request, status=error.status, error=error)
+        return look_up_page(request, error=error)
     if found is None:
         return nothing_found(request)
     return look_up_page(request, **found_context(request, found, uid))

@@ -60,7 +60,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
         if error.outcome == Outcome.UNKNOWN:
             return answer_unknown(request, error)
         form.add_refusal(error)
-        return move_page(request, get_hold(pk), form, status=error.status, error=error)
+        return move_page(request, get_hold(pk), form, error=error)
     messages.success(request, _("Moved: %(held)s") % {"held": flash.held_until(hold)})
     return answer_with_hold(request, hold)
 

@@ -23,7 +23,7 @@ from dashboard.pages.rows import HoldRow, read_register
 
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    return offer_page(request, pk)
+    return answers.render_page(request, "offer", offer_context(request, pk))
 
 
 @require_safe
@@ -54,9 +54,10 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
             now=timezone.now(),
         )
     except HoldError as error:
-        return offer_page(request, pk, status=error.status, error=error)
-    if not decision.is_whole:
-        return offer_page(request, pk, decision=decision)
+        return answers.render_page(request, "offer", offer_context(request, pk), error=error)
+    if not decision.is_whole:  # what was not done shows on the page
+        context = offer_context(request, pk) | {"results": results(request, decision.results)}
+        return answers.render_page(request, "offer", context)
     messages.success(request, decided(decision))
     return answer_with_hold(request, decision.kept)
 
@@ -79,21 +80,6 @@ def possible_offer(pk: int) -> int:
     if parameters.number(pk) is None:
         raise Http404
     return pk
-
-
-def offer_page(
-    request: HttpRequest,
-    pk: int,
-    *,
-    status: int = 200,
-    error: HoldError | None = None,
-    decision: Decision | None = None,
-) -> HttpResponse:
-    """Return the page of an offer, with the results of a decision that was not done in full."""
-    context = offer_context(request, pk)
-    if decision is not None:
-        context["results"] = results(request, decision.results)
-    return answers.render_page(request, "offer", context, status=status, error=error)
 
 
 def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:

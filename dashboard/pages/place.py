@@ -115,7 +115,7 @@ def place(request: HttpRequest) -> HttpResponse:
         if error.outcome == Outcome.UNKNOWN:
             return answer_unknown(request, error)
         form.add_refusal(error)
-        return place_page(request, form, status=error.status, error=error)
+        return place_page(request, form, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
     if "offer" in (request.POST.get("then"), *parameters.confirmed(request)):
         tell_clashes(request, hold)
