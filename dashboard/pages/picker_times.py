@@ -84,19 +84,21 @@ class TimesReader:
             yield from (t for t in self.days(next_monday, FAR_DAYS)[1] if t.is_free)
 
     def days(self, first: date, days: int) -> tuple[Listing, list[Time]]:
-        """Return the times of days in the viewer's zone."""
+        """Return the times of days in the viewer's zone, with registered holds on top."""
         if (first, days) not in self.read:
-            past = first + ONE_DAY * days
-            found = [self.listed(span) for span in self.spans(first, days)]
-            listing = next((listing for listing, _times in found if listing.cause), found[0][0])
-            listing = replace(listing, unread=sum(each.unread for each, _times in found))
-            times = [
-                time
-                for _listing, listed in found
-                for time in listed
-                if first <= local_times.local_date(time.start) < past
-            ]
-            self.read[first, days] = listing, sorted(times, key=lambda time: time.start)
+            past, now, cal_now = first + ONE_DAY * days, self.viewer.now, self.viewer.cal_now
+            listings: list[Listing] = []
+            times: list[Time] = []
+            for span in self.spans(first, days):
+                listing = self.listings.get(span) or free_times.listing(span, now=now)
+                listings.append(listing)
+                times += open_times.combine(
+                    span, listing, hosts=self.hosts, cal_now=cal_now, now=now
+                )
+            shown = [time for time in times if first <= local_times.local_date(time.start) < past]
+            listing = next((each for each in listings if each.cause), listings[0])
+            listing = replace(listing, unread=sum(each.unread for each in listings))
+            self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
         return self.read[first, days]
 
     def spans(self, first: date, days: int) -> Iterable[Span]:
@@ -111,14 +113,6 @@ class TimesReader:
             yield Span(self.event_type_id, first - ONE_DAY, 1, self.slot_duration)
         if local_times.midnight(past) > span.end:
             yield Span(self.event_type_id, past, 1, self.slot_duration)
-
-    def listed(self, span: Span) -> tuple[Listing, list[Time]]:
-        """Return what cal.com lists for a span, and its times with registered holds on top."""
-        now, cal_now = self.viewer.now, self.viewer.cal_now
-        listing = self.listings.get(span) or free_times.listing(span, now=now)
-        return listing, open_times.combine(
-            span, listing, hosts=self.hosts, cal_now=cal_now, now=now
-        )
 
 
 def read_week(readers: Sequence[TimesReader], day: date, *, now: datetime) -> None:
