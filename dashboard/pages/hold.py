@@ -171,7 +171,7 @@ def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
     return answer_with_hold(request, error.hold)
 
 
-def refused(request: HttpRequest, pk: int, error: HoldError, **bound: ServiceForm) -> HttpResponse:
+def refused(request: HttpRequest, pk: int, error: HoldError, **bound: Any) -> HttpResponse:
     """Answer with the hold's page and what went wrong, or that the outcome is unknown.
 
     ``bound`` are forms for ``hold_page``.
