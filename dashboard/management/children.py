@@ -10,6 +10,9 @@ import threading
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
+from django.conf import settings
+from django.core.management.base import CommandError
+
 MAX_LOG_EXCERPT = 2000  # characters
 PYTHON = [sys.executable, "-u"]
 MANAGE = [*PYTHON, "manage.py"]
@@ -17,20 +20,15 @@ SETTLE = [*MANAGE, "settle", "--every", "5", "--with-parent"]
 SERVER = [*PYTHON, "-m", "gunicorn", "-c", "python:dashboard.management.child_server", "--bind"]
 
 
-class ChildDiedError(Exception):
-    """Unexpected end of a child; the message has the end of its log."""
-
-
 class Children(ExitStack):
     """Start child processes; leaving the context stops them in the opposite order."""
 
-    def __init__(self, project: Path, *, logs: Path | None = None, timeout: float = 15) -> None:
+    def __init__(self, *, logs: Path | None = None, timeout: float = 15) -> None:
         """Log to ``{name}.log`` in ``logs``, without it to the standard error of this process.
 
         ``timeout`` is in seconds: a child that takes longer to stop is killed.
         """
         super().__init__()
-        self.project = project
         self.logs = logs
         self.timeout = timeout
         self.environment: dict[str, str] | None = None  # as this process
@@ -43,7 +41,7 @@ class Children(ExitStack):
         with (self.logs / f"{name}.log").open("w") if self.logs else nullcontext() as log:
             child = subprocess.Popen(  # noqa: S603  (the callers pass constant commands)
                 command,
-                cwd=self.project,
+                cwd=settings.BASE_DIR,
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if self.logs else None,
@@ -63,10 +61,10 @@ class Children(ExitStack):
         self.start(name, command)
 
     def check(self) -> None:
-        """Raise ChildDiedError if a child has ended."""
+        """Raise CommandError if a child has ended, with the end of its log."""
         for name, child in self.running.items():
             if child.poll() is not None:
-                raise ChildDiedError(f"{name} ended with code {child.returncode}{self.log(name)}")
+                raise CommandError(f"{name} ended with code {child.returncode}{self.log(name)}")
 
     def log(self, name: str) -> str:
         """Return the end of a child's log, or "." if it has no file."""

@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-PROJECT = Path(__file__).resolve().parent.parent.parent
-FOLDER = PROJECT / ".demo"
+from django.core.management.base import CommandError
+
+FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
 # Removed from the environment.
 VARIABLES = [
     "AUDIT_RETENTION_DAYS",
@@ -42,10 +43,6 @@ VARIABLES = [
     "WEB_CONCURRENCY",
 ]
 LOOPBACK = "127.0.0.1"
-
-
-class CannotStartError(Exception):
-    """Failed start; the message is for the person who typed the command."""
 
 
 def prepare(folder: Path = FOLDER) -> None:
@@ -80,23 +77,23 @@ def stored_secret(path: Path) -> str:
 
 @contextmanager
 def exclusive() -> Iterator[None]:
-    """Lock the folder against a second demo; raise CannotStartError if it is locked."""
+    """Lock the folder against a second demo; raise CommandError if it is locked."""
     with (FOLDER / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
-            raise CannotStartError("A demonstration is running from this folder already.") from exc
+            raise CommandError("A demonstration is running from this folder already.") from exc
         yield
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a listening socket; raise CannotStartError."""
+    """Return a listening socket; raise CommandError."""
     is_ipv6 = ":" in host
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=is_ipv6)
     except (OSError, UnicodeError, OverflowError) as exc:
-        raise CannotStartError(explain(exc, host, port)) from exc
+        raise CommandError(explain(exc, host, port)) from exc
 
 
 def explain(exc: Exception, host: str, port: int) -> str:

@@ -21,7 +21,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
 from dashboard.edge.public_address import is_loopback
 from dashboard.management import demonstration
-from dashboard.management.children import MANAGE, SERVER, SETTLE, ChildDiedError, Children
+from dashboard.management.children import MANAGE, SERVER, SETTLE, Children
 from dashboard.sandbox import demo_world
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
@@ -43,8 +43,6 @@ class Command(BaseCommand):
         try:
             with demonstration.exclusive():
                 self.run_demo(options["host"], options["port"])
-        except (demonstration.CannotStartError, ChildDiedError) as exc:
-            raise CommandError(str(exc)) from exc
         except KeyboardInterrupt:
             self.stdout.write("\nEnded. The next start finds everything as it is now.")
 
@@ -57,7 +55,7 @@ class Command(BaseCommand):
             if not User.objects.exists():  # what people remove later stays removed
                 enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
-            with Children(demonstration.PROJECT, logs=demonstration.FOLDER) as children:
+            with Children(logs=demonstration.FOLDER) as children:
                 url = demonstration.public_url(host, listener.getsockname()[1])
                 control = start_children(children, listener, url)
                 self.print_addresses(url, sign_ins, control)
@@ -82,7 +80,7 @@ def start_children(children: Children, listener: socket.socket, url: str) -> str
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
     addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
     if "control" not in addresses:
-        raise ChildDiedError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
+        raise CommandError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
     variables["CALCOM_API_URL"] = addresses["sandbox"]
     children.start("settle", SETTLE)
     server = [*SERVER, f"fd://{listener.fileno()}", "--graceful-timeout", "5"]

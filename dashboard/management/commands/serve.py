@@ -5,14 +5,13 @@ import threading
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection
 
 from dashboard.edge import health
 from dashboard.edge.checks import check_collected
 from dashboard.edge.gunicorn import bind, graceful_timeout
-from dashboard.management.children import SERVER, SETTLE, ChildDiedError, Children
+from dashboard.management.children import SERVER, SETTLE, Children
 from dashboard.management.service import until_stopped
 
 KILLED_AFTER = graceful_timeout + 5  # seconds
@@ -37,11 +36,8 @@ class Command(BaseCommand):
         self.expect_ready()
         if options["check"]:
             return
-        try:
-            with until_stopped(with_parent=False) as stop:
-                run(options["bind"], stop)
-        except ChildDiedError as exc:
-            raise CommandError(str(exc)) from exc
+        with until_stopped(with_parent=False) as stop:
+            run(options["bind"], stop)
 
     def expect_ready(self) -> None:
         """Raise CommandError or SystemCheckError if pages would fail with this set-up."""
@@ -57,10 +53,10 @@ class Command(BaseCommand):
 
 
 def run(address: str, stop: threading.Event) -> None:
-    """Run both processes until ``stop`` is set; raise ChildDiedError if one of them ends."""
+    """Run both processes until ``stop`` is set; raise CommandError if one of them ends."""
     reload = threading.Event()
     signal.signal(signal.SIGHUP, lambda *_: reload.set())
-    with Children(settings.BASE_DIR, timeout=KILLED_AFTER) as children:
+    with Children(timeout=KILLED_AFTER) as children:
         children.start("settle", SETTLE)
         children.start("server", [*SERVER, address])
         while not stop.wait(0.2):
