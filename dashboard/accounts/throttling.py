@@ -4,14 +4,12 @@ Attempts are counted per user name and address. The first few are free; then eac
 as long as the one before, up to a maximum. An attempt counts before its password is checked,
 under a row lock, so parallel attempts gain nothing. A successful sign-in resets the counter.
 
-An attacker who changes the name each time is limited by address. A whole office may share one
-address, so it has a burst of a hundred attempts that refills by three a minute: too slow to try
-common passwords on a list of names. Successful sign-ins give their share back. No counter is by
-name alone, because that would let a stranger lock a person out.
+An attacker who changes the name each time is limited by address. A whole office may share one, so
+it has a burst of a hundred attempts that refills by three a minute: too slow to try common
+passwords on a list of names. No counter is by name alone: a stranger could lock a person out.
 
-A browser with which the person has signed in before has a counter of its own instead: strangers
-at the same address, such as everyone behind an unknown proxy, cannot keep that person out. A
-stolen cookie brings one more counter, and no password.
+A browser with which the person has signed in before has a counter of its own instead, so that
+strangers at the same address, such as behind an unknown proxy, cannot keep that person out.
 
 Waits are bounded also if the local clock is set back: times ahead of it move back with it.
 """

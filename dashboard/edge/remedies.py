@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Fault(StrEnum):
-    """A fault; the value begins its warnings in the log."""
+    """Kind of a fault. Of each, the log has one warning a minute."""
 
     UNTRUSTED_PEER = "untrusted proxy"
     FOREIGN_HOST = "other host"
