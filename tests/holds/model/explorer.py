@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.calcom import Cause
@@ -11,7 +11,7 @@ from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.steps import Ask, Get, Phase, Send, Step
-from tests.holds.model.calcom import EPOCH, Row, Stranger
+from tests.holds.model.calcom import EPOCH, Row, Stranger, replace
 from tests.holds.model.processes import (
     FROZEN,
     LATER,

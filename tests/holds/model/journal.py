@@ -5,11 +5,10 @@ It mirrors ``runner`` and ``operation`` without a database.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from dashboard.holds import hold_fields
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Done, Phase, Swap, settled_by
+from tests.holds.model.calcom import replace
 from tests.holds.model.register import ModelState, Run
 
 STANDING = {State.HELD, State.EXPIRED}

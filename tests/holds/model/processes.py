@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -25,7 +25,16 @@ from dashboard.holds.steps import (
     Wait,
     settled_by,
 )
-from tests.holds.model.calcom import BLOCKED, NOT_SEEN, REFUSALS, THROTTLED, UNANSWERED, Row, Write
+from tests.holds.model.calcom import (
+    BLOCKED,
+    NOT_SEEN,
+    REFUSALS,
+    THROTTLED,
+    UNANSWERED,
+    Row,
+    Write,
+    replace,
+)
 from tests.holds.model.journal import commit, lose_claim, record
 from tests.holds.model.names import name_of_seen, name_of_step
 from tests.holds.model.properties import check_call, check_effect

@@ -6,16 +6,15 @@ go back to any of them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from dashboard.holds import hold_fields
 from dashboard.holds.seen import Seen
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Step
-from tests.holds.model.calcom import Calcom, Row, Write
+from tests.holds.model.calcom import Calcom, Row, Write, replace
 
 COLUMNS = {
     "state",
@@ -31,16 +30,14 @@ COLUMNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """A claim on a row; ``number`` tells one process from another."""
 
     number: int
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Hold:
+class Hold(NamedTuple):
     """A row of the register, with the columns that tell where a reservation is."""
 
     state: State
@@ -98,8 +95,7 @@ class Hold:
         return hold
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(NamedTuple):
     """A process at work on ``on``, "hold" or "stand_in"; ``step`` is what it does next."""
 
     claim: Claim
@@ -141,8 +137,7 @@ class Run:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Late:
+class Late(NamedTuple):
     """A write that was sent and not answered; until ``by`` cal.com may still do it.
 
     None: for as long as it stands still.
@@ -152,8 +147,7 @@ class Late:
     by: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelState:
+class ModelState(NamedTuple):
     """Both clocks (they agree), cal.com, the register and the processes at work.
 
     ``events_left`` is how many more events may go wrong. ``may_be_lost`` is set by a stranger, a
