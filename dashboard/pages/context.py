@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.localization import local_times, time_zones
 from dashboard.pages import warnings
-from dashboard.pages.rows import make_viewer
+from dashboard.pages.rows import Viewer
 
 
 def office(request: HttpRequest) -> dict[str, object]:
@@ -20,7 +20,7 @@ def office(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    viewer = cache(lambda: make_viewer(user, timezone.now()))
+    viewer = cache(lambda: Viewer(user, timezone.now()))
     return {
         "zone_name": local_times.zone_name(),
         "clock_zone": str(local_times.zone()),

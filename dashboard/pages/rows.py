@@ -1,7 +1,6 @@
 """Holds as pages show them: every value formatted once, for one viewer, above the template."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,27 +25,24 @@ from dashboard.pages import flash
 State = Hold.State
 
 
-@dataclass(frozen=True, slots=True)
 class Viewer:
-    """A person who looks at a page, and the time on the server's clock and on cal.com's."""
+    """A person who looks at a page, and the time on the server's clock and on cal.com's.
 
-    user: User
-    is_admin: bool
-    now: datetime
-    cal_now: datetime
-    holds_url: str  # a hold's number is appended to it
+    The time on cal.com's clock is looked up unless given.
+    """
 
-
-def make_viewer(user: User, now: datetime, cal_now: datetime | None = None) -> Viewer:
-    """Return a viewer; the time on cal.com's clock is looked up unless given."""
-    holds_url = reverse("hold", args=[0]).removesuffix("0/")
-    cal_now = cal_now or rate_and_clock.cal_now(now)
-    return Viewer(user, roles.is_admin(user), now, cal_now, holds_url)
+    def __init__(self, user: User, now: datetime, cal_now: datetime | None = None) -> None:
+        self.user = user
+        self.is_admin = roles.is_admin(user)
+        self.now = now
+        self.cal_now = cal_now or rate_and_clock.cal_now(now)
+        # A hold's number is appended to it.
+        self.holds_url = reverse("hold", args=[0]).removesuffix("0/")
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
     """Return the signed-in person at this moment."""
-    return make_viewer(actor_of(request).user, timezone.now())
+    return Viewer(actor_of(request).user, timezone.now())
 
 
 def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
@@ -59,7 +55,7 @@ def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
     if current.is_due(now, cal_now):
         settle.settle_times(now)
         current, cal_now = register.read(now)
-    return make_viewer(actor_of(request).user, now, cal_now), current
+    return Viewer(actor_of(request).user, now, cal_now), current
 
 
 class HoldRow:

@@ -13,7 +13,7 @@ from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
 from dashboard.pages.board import Board, Tab
-from dashboard.pages.rows import Viewer, make_viewer
+from dashboard.pages.rows import Viewer
 from tests.holds.verbs import CONSULT, MONDAY
 
 # The board caches rendered rows by primary key, so no two tests share one.
@@ -47,7 +47,7 @@ def put_ended(holder: User, state: str = "released", *, ago: float = 60, **field
 
 def viewer(user: User, now: datetime) -> Viewer:
     """Return who looks, at which moment, as in a request of its own."""
-    return make_viewer(User.objects.get(pk=user.pk), now)
+    return Viewer(User.objects.get(pk=user.pk), now)
 
 
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
