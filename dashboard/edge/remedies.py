@@ -159,7 +159,7 @@ REMEDIES: dict[Fault, dict[str, str]] = {
         ),
         "Caddy": "http://{host} {{   # of the inner proxy, instead of {host} {{",
         "Apache": "RewriteCond %{{HTTP:X-Forwarded-Proto}} !https   # before the inner redirect",
-        "Traefik": "remove: redirectScheme   # the middleware, from the inner proxy",
+        "Traefik": "remove: redirectScheme   # or the inner entry point's redirections",
     },
     Fault.BUFFERING: {
         "nginx": "proxy_buffering off;",
