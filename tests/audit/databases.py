@@ -18,19 +18,23 @@ from tests.parts import require
 
 
 @contextmanager
-def migrated(vendor: str, folder: Path) -> Iterator[BaseDatabaseWrapper]:
+def migrated(vendor: str, folder: Path, *, is_empty: bool = False) -> Iterator[BaseDatabaseWrapper]:
     """Yield a connection to a migrated database of this kind, under its own alias.
 
-    It is a copy of one that is migrated once in a run.
+    It is a copy of one that is migrated once in a run, or with ``is_empty`` has no tables yet.
     """
     if vendor == "sqlite":
-        file = shutil.copy(sqlite_template(), folder / "apart.sqlite3")
+        file = folder / "apart.sqlite3"
+        if not is_empty:
+            shutil.copy(sqlite_template(), file)
         with connected(f"sqlite:///{file}") as connection:
             yield connection
         return
     require("PostgreSQL", postgresql.binaries())
     with (
-        postgresql.fresh_database(template=postgresql_template()) as url,
+        postgresql.fresh_database(
+            template="template1" if is_empty else postgresql_template()
+        ) as url,
         connected(url) as connection,
     ):
         yield connection
