@@ -24,6 +24,12 @@ pytestmark = pytest.mark.slow  # details of accounts: the fast lane has test_sig
 OFFICE = "192.0.2.1"
 
 
+@pytest.fixture(autouse=True)
+def small_burst(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let an address try fewer names at once, so that a test has fewer to try."""
+    monkeypatch.setattr(throttling, "ADDRESS_BURST", 30)
+
+
 def wait_of(
     name: str = "staff", address: str = OFFICE, now: datetime = NOW, browser: str = ""
 ) -> int:

@@ -16,8 +16,8 @@ from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
+from dashboard.pages import board_actions
 from dashboard.pages.board import MOST_LOST, Tab
-from dashboard.pages.board_actions import MOST_CHECKED
 from dashboard.pages.release import MOST_AT_ONCE
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -37,15 +37,16 @@ def toasts(page: HttpResponse) -> list[str]:
 
 class TestCheck:
     def test_those_beyond_the_limit_are_counted_and_asked_for_next(
-        self, calcom: Sandbox, browser: Client, staff: User
+        self, calcom: Sandbox, browser: Client, staff: User, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        pks = [put(staff).pk for _ in range(MOST_CHECKED + MORE)]
+        monkeypatch.setattr(board_actions, "MOST_CHECKED", 4)
+        pks = [put(staff).pk for _ in range(4 + MORE)]
         page = browser.post("/check", {"hold": pks})
-        assert page.context["rest"] == pks[MOST_CHECKED:]
+        assert page.context["rest"] == pks[4:]
         text = markup(page)
         assert f"{MORE} of {len(pks)} holds were not verified yet." in text
         left = re.findall(r'<input type="hidden" name="hold" value="(\d+)">', text)
-        assert [int(pk) for pk in left] == pks[MOST_CHECKED:]
+        assert [int(pk) for pk in left] == pks[4:]
 
     def test_results_are_a_panel_and_the_message_is_one_sentence(
         self, calcom: Sandbox, browser: Client, staff: User
