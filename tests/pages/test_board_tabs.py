@@ -203,10 +203,12 @@ class TestFind:
         assert self.found(staff, text) == [office[name].pk for name in holds]
 
     def test_finds_other_spellings(self, staff: User) -> None:
-        pks = [put(staff, client_name=stored).pk for stored, _typed in SAME]
+        """Find a few: ``localization/test_searching`` has all spellings."""
+        some_same = SAME[::8]
+        pks = [put(staff, client_name=stored).pk for stored, _typed in some_same]
         put(staff, client_name="Zoe")
 
-        found = [self.found(staff, typed) for _stored, typed in SAME]
+        found = [self.found(staff, typed) for _stored, typed in some_same]
 
         assert [pk for pk, some in zip(pks, found, strict=True) if pk not in some] == []
 

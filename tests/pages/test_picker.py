@@ -172,30 +172,29 @@ def test_unknown_client_zone_is_an_error_beside_its_field(
     assert len(times(page)) == 8
 
 
-@pytest.mark.parametrize(
-    "nonsense",
-    [
-        f"day={YEAR}-02-30",
-        "day=0001-01-01",
-        "day=9999-12-31",
-        "day=x",
-        "view=month",
-        "slot_duration=-5",
-        "slot_duration=99999999999999999999",
-        "slot_start=yesterday",
-        f"slot_start={day(0)}T10:00&slot_start=x",
-        "client_zone=/etc/passwd",
-        "client_zone=" + "x" * 500,
-        "other_event_type_id=0",
-        "event_type_id=abc",
-        "event_type_id=99999999999999999999",
-        "seek=perhaps",
-    ],
-)
-def test_invalid_parameters_still_show_times(browser: Client, nonsense: str) -> None:
-    page = browser.get(f"/holds/new?{nonsense}")
-    assert page.status_code == 200
-    assert len(cells(page)) > 0
+NONSENSE = [
+    f"day={YEAR}-02-30",
+    "day=0001-01-01",
+    "day=9999-12-31",
+    "day=x",
+    "view=month",
+    "slot_duration=-5",
+    "slot_duration=99999999999999999999",
+    "slot_start=yesterday",
+    f"slot_start={day(0)}T10:00&slot_start=x",
+    "client_zone=/etc/passwd",
+    "client_zone=" + "x" * 500,
+    "other_event_type_id=0",
+    "event_type_id=abc",
+    "event_type_id=99999999999999999999",
+    "seek=perhaps",
+]
+
+
+def test_invalid_parameters_still_show_times(browser: Client) -> None:
+    pages = {nonsense: browser.get(f"/holds/new?{nonsense}") for nonsense in NONSENSE}
+    shown = {query: (page.status_code, cells(page) != []) for query, page in pages.items()}
+    assert shown == dict.fromkeys(NONSENSE, (200, True))
 
 
 def test_page_opens_on_the_usual_event_type(browser: Client, calcom: Sandbox, staff: User) -> None:
