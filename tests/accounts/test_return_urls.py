@@ -57,37 +57,34 @@ def request_here(rf: RequestFactory) -> HttpRequest:
     return rf.get(LOGIN)
 
 
-@pytest.mark.parametrize("address", HOSTILE)
-def test_other_addresses_are_refused(request_here: HttpRequest, address: str) -> None:
-    assert safe_page(request_here, address) is None
+def test_other_addresses_are_refused(request_here: HttpRequest) -> None:
+    found = {address: safe_page(request_here, address) for address in HOSTILE}
+    assert found == dict.fromkeys(HOSTILE)
 
 
-@pytest.mark.parametrize("address", HOSTILE)
+@pytest.mark.parametrize("address", HOSTILE[::6])
 def test_hostile_next_leads_to_the_board(browser: Client, staff: User, address: str) -> None:
     answer = sign_in(browser, "staff", next=address)
     assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
-@pytest.mark.parametrize(
-    ("address", "page"),
-    [
-        ("/", "/"),
-        ("/holds/7/", "/holds/7/"),
-        ("/holds/0007/", "/holds/7/"),
-        ("/holds/new?event_type_id=3", "/holds/new?event_type_id=3"),
-        ("http://testserver/holds/new?a=1#note", "/holds/new?a=1"),
-        ("/holds/7/extend", "/holds/7/"),
-        ("/holds/7/extend?version=4", "/holds/7/"),
-        ("/check", "/"),
-        ("/look%2Dup", "/look-up"),
-        ("/?next=//evil.example", "/?next=//evil.example"),
-        ("/admin/dashboard/user/", "/admin/dashboard/user/"),
-    ],
-)
-def test_page_is_reversed_from_the_urlconf(
-    request_here: HttpRequest, address: str, page: str
-) -> None:
-    assert safe_page(request_here, address) == page
+PAGES = {
+    "/": "/",
+    "/holds/7/": "/holds/7/",
+    "/holds/0007/": "/holds/7/",
+    "/holds/new?event_type_id=3": "/holds/new?event_type_id=3",
+    "http://testserver/holds/new?a=1#note": "/holds/new?a=1",
+    "/holds/7/extend": "/holds/7/",
+    "/holds/7/extend?version=4": "/holds/7/",
+    "/check": "/",
+    "/look%2Dup": "/look-up",
+    "/?next=//evil.example": "/?next=//evil.example",
+    "/admin/dashboard/user/": "/admin/dashboard/user/",
+}
+
+
+def test_page_is_reversed_from_the_urlconf(request_here: HttpRequest) -> None:
+    assert {address: safe_page(request_here, address) for address in PAGES} == PAGES
 
 
 def test_line_break_in_next_cannot_split_the_response(browser: Client, staff: User) -> None:

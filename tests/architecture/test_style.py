@@ -57,7 +57,7 @@ def test_docstrings_are_imperative():
     found = [
         (module, docstring)
         for module, source in written_modules().items()
-        for node in statements(ast.parse(source))
+        for node in statements(parsed(source))
         if isinstance(node, documented) and (docstring := ast.get_docstring(node))
         if VAGUE_START.match(docstring)
         or (isinstance(node, documented[:2]) and NO_VERB.match(docstring))
