@@ -1,7 +1,7 @@
 """Perform the steps of a change: the one runner that verbs and ``settle`` share."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
 from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
@@ -150,14 +150,9 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     """Give the hold the new reservation, and the stand-in the old one, about to be deleted."""
     old = step.change.origin
     deleting = Change("release", Phase.DELETING, old, old, settled_by(operation.cal_now()))
-    gets_old = {
+    gets_old = asdict(old) | {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
-        "event_type_id": old.event_type_id,
-        "slot_start": old.slot_start,
-        "slot_end": old.slot_end,
-        "slot_duration": old.slot_duration,
-        "held_until": old.held_until,
         "change": deleting.to_json(),
         "end_reason": "replaced",
     }
