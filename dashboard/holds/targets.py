@@ -34,28 +34,23 @@ def extension_target(
     ``reservation_duration`` is in minutes from now, as at cal.com; ``add`` counts on from
     held-until, ``until`` is a moment. Both are rounded up to a whole minute.
     """
-    minutes = _minutes(hold, reservation_duration, add, until, cal_now)
+    if reservation_duration is not None:
+        minutes = reservation_duration
+    elif until is not None:
+        rules.until(until, cal_now=cal_now)
+        minutes = minutes_until(until, cal_now)
+    elif add is not None:
+        rules.reservation_duration(add)
+        start = max(hold.held_until or cal_now, cal_now)
+        minutes = minutes_until(start + timedelta(minutes=add), cal_now)
+    else:
+        raise messages.refusal("how_long", hold=hold)
     rules.reservation_duration(minutes)
     end = cal_now + timedelta(minutes=minutes)
     if hold.is_live(cal_now) and hold.held_until and end < hold.held_until - TOLERANCE:
         field = "until" if until else ""
         raise messages.refusal("would_shorten", hold=hold, field=field, until=hold.held_until)
     return replace(hold.slot_hold(), held_until=end)
-
-
-def _minutes(
-    hold: Hold, minutes: int | None, add: int | None, until: datetime | None, cal_now: datetime
-) -> int:
-    if minutes is not None:
-        return minutes
-    if until is not None:
-        rules.until(until, cal_now=cal_now)
-        return minutes_until(until, cal_now)
-    if add is None:
-        raise messages.refusal("how_long", hold=hold)
-    rules.reservation_duration(add)
-    start = max(hold.held_until or cal_now, cal_now)
-    return minutes_until(start + timedelta(minutes=add), cal_now)
 
 
 def move_target(
