@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import Answer, AsyncClient, CalcomError, EventType, Reservation
+from dashboard.calcom import Answer, CalcomError, EventType, Reservation
 from dashboard.holds import (
     calcom_client,
     catalogue,
@@ -110,19 +110,18 @@ BulkAnswer: TypeAlias = Answer[Reservation | None] | CalcomError
 
 
 async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
-    """GET several reservations, at most CONCURRENT_CALLS at a time."""
+    """GET several reservations, at most CONCURRENT_CALLS at a time; an error is an answer too."""
     limit = asyncio.Semaphore(CONCURRENT_CALLS)
+
+    async def get(uid: str) -> BulkAnswer:
+        async with limit:
+            try:
+                return await client.get(uid=uid)
+            except CalcomError as error:
+                return error
+
     async with calcom_client.new_async_client() as client:
-        return await asyncio.gather(*(get_one(client, limit, uid) for uid in uids))
-
-
-async def get_one(client: AsyncClient, limit: asyncio.Semaphore, uid: str) -> BulkAnswer:
-    """GET one reservation; an error is an answer too."""
-    async with limit:
-        try:
-            return await client.get(uid=uid)
-        except CalcomError as error:
-            return error
+        return await asyncio.gather(*map(get, uids))
 
 
 # --- Record -----------------------------------------------------------------------------------
