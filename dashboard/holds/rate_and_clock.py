@@ -89,10 +89,13 @@ def lock() -> None:
     Upstream.objects.select_for_update().filter(pk=ROW).first()
 
 
-def learn(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
+def learn(
+    upstream: Upstream, answer: Answer[Any] | CalcomError, *, learns_clock: bool = True
+) -> None:
     """Set on ``upstream`` what a read outside of an action shows, without saving it."""
     upstream.reads += (answer.exchange,)
-    learn_clock(upstream, answer.exchange)
+    if learns_clock:
+        learn_clock(upstream, answer.exchange)
     learn_rate(upstream, answer)
 
 
@@ -154,10 +157,7 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
         answer = calcom_client.client().event_type(event_type_id=1)
     except CalcomError as error:
         answer = error
-    upstream.reads += (answer.exchange,)
-    if learns_clock:
-        learn_clock(upstream, answer.exchange)
-    learn_rate(upstream, answer)
+    learn(upstream, answer, learns_clock=learns_clock)
     return is_from_cal_com(answer.exchange)
 
 
