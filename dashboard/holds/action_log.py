@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import CalcomError, Exchange
+from dashboard.calcom import Answer, CalcomError
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -43,15 +43,14 @@ class ActionLog:
         self.action = action
         self.by = by
         self.way = ""  # which of the ways to extend and move it went
-        self.exchange: Exchange | None = None
-        self.error: CalcomError | None = None
+        self.answer: Answer[Any] | CalcomError | None = None  # to the last call
         self.asked = asked
         self.has_started = False
         self._trail = trail.resume(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
 
     def sending(self) -> None:
         """Forget the answer before, as a call is about to be sent."""
-        self.exchange, self.error = None, None
+        self.answer = None
         last_sender.set(self.by.request_id if self.by else "")
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
@@ -129,9 +128,9 @@ class ActionLog:
 
     def _answer(self, cause: str) -> dict[str, Any]:
         """Return the columns of the last answer; ``cause`` takes the place of its own."""
-        error = self.error
+        error = self.answer if isinstance(self.answer, CalcomError) else None
         return {
-            "answered": self.exchange,
+            "answered": self.answer.exchange if self.answer else None,
             "error_code": cause or (str(error.cause) if error else ""),
             "message": error.message if error else "",
         }

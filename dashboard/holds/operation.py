@@ -205,8 +205,7 @@ class Operation:
 
     def received(self, answer: Answer[T] | CalcomError) -> T:
         """Take in the answer to a call of this action, and return it. Raises CalcomError."""
-        error = answer if isinstance(answer, CalcomError) else None
-        self.log.exchange, self.log.error = answer.exchange, error
+        self.log.answer = answer
         if not self.clock.has_stepped():
             rate_and_clock.learn_clock(self.upstream, answer.exchange)
         rate_and_clock.learn_rate(self.upstream, answer)
