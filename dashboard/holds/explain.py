@@ -65,7 +65,8 @@ def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:
     if not isinstance(done.error, Refused) or done.change.phase not in TAKES_A_TIME:
         return []
     slot = done.change.target
-    there = Hold.objects.overlapping(slot.event_type_id, slot.slot_start, slot.later_end)
-    answered = there.filter(state__in=(State.HELD, State.UNCONFIRMED)).exclude(pk=hold.pk)
+    there = Hold.objects.overlapping(slot.slot_start, slot.later_end)
+    there = there.filter(event_type_id=slot.event_type_id).exclude(pk=hold.pk)
+    answered = there.filter(state__in=(State.HELD, State.UNCONFIRMED))
     others = answered.select_related("holder").order_by("pk")
     return [other for other in others if other.keeps_slot(operation.cal_now())][:MOST_OTHERS]

@@ -48,13 +48,10 @@ class HoldQuerySet(models.QuerySet["Hold"]):
             state__in=(State.HELD, State.EXPIRED),
         )
 
-    def overlapping(self, event_type_id: int, start: datetime, end: datetime) -> HoldQuerySet:
-        """Those of the event type whose slot overlaps; one of unknown end counts as an instant."""
-        return self.filter(
-            Q(slot_end__gt=start) | Q(slot_end=None, slot_start__gte=start),
-            event_type_id=event_type_id,
-            slot_start__lt=end,
-        )
+    def overlapping(self, start: datetime, end: datetime) -> HoldQuerySet:
+        """Those whose slot overlaps; one of unknown end counts as an instant."""
+        ends_later = Q(slot_end__gt=start) | Q(slot_end=None, slot_start__gte=start)
+        return self.filter(ends_later, slot_start__lt=end)
 
     def past_their_time(self, cal_now: datetime, now: datetime) -> HoldQuerySet:
         """Those decided by time alone and not recorded yet: see ``is_past_its_time``."""

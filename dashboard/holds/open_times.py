@@ -53,9 +53,8 @@ def combine(
     Those at which one of ``hosts`` (keys as of ``hosts.needed_by``) is held are left out.
     """
     since = listing.as_of + (cal_now - now) if listing.as_of else cal_now
-    there = Hold.objects.filter(slot_start__lt=span.end).filter(
-        Q(slot_end__gt=span.start) | Q(slot_end=None, slot_start__gte=span.start),
-        Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE),
+    there = Hold.objects.overlapping(span.start, span.end).filter(
+        Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE)
     )
     if not hosts:
         there = there.filter(event_type_id=span.event_type_id)

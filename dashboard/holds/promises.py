@@ -163,8 +163,8 @@ class HostGuard(SlotGuard):
     def doubt(self, *, exclude: int | None = None) -> HoldError | None:
         """Return the error of one more hold than there are hosts; None if there is room."""
         end = self.end or self.start + INSTANT
-        holds = Hold.objects.overlapping(self.event_type_id, self.start, end)
-        holds = holds.filter(state__in=Hold.OPEN).order_by("pk")
+        there = Hold.objects.overlapping(self.start, end).order_by("pk")
+        holds = there.filter(event_type_id=self.event_type_id, state__in=Hold.OPEN)
         kept = [
             hold
             for hold in holds.select_related("holder", "stands_in_for")
