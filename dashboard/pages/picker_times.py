@@ -145,6 +145,7 @@ def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:
         return ""
     dates = dates_shown(params.get("view", DAY), day, local_times.local_date(viewer.cal_now))
     start, end = local_times.midnight(dates[0]), local_times.midnight(dates[-1] + ONE_DAY)
-    there = Hold.objects.overlapping(event_type_id, start, end).filter(state__in=Hold.OPEN)
-    holds = [hold for hold in there if hold.keeps_slot(viewer.cal_now)]
+    there = Hold.objects.overlapping(start, end).filter(state__in=Hold.OPEN)
+    own = there.filter(event_type_id=event_type_id)
+    holds = [hold for hold in own if hold.keeps_slot(viewer.cal_now)]
     return etag_of_holds(holds, dates, viewer)
