@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -68,10 +70,23 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
 }
 # Of a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")
-VERDICTS: dict[str, str | Promise] = {
-    **dict(Outcome.choices),
-    UNDER_WAY: _lazy("under way"),
-    UNFINISHED: _lazy("no outcome"),
+
+
+class Tag(NamedTuple):
+    """A verdict as ``_tag.html`` shows it."""
+
+    label: str | Promise
+    css_state: str
+    icon: str
+
+
+TAGS: dict[str, Tag] = {
+    Outcome.OK: Tag(Outcome.OK.label, "ended", "done"),
+    Outcome.REFUSED: Tag(Outcome.REFUSED.label, "", "refused"),
+    Outcome.UNAVAILABLE: Tag(Outcome.UNAVAILABLE.label, "", "refused"),
+    Outcome.UNKNOWN: Tag(Outcome.UNKNOWN.label, "changing", "asked"),
+    UNDER_WAY: Tag(_lazy("under way"), "changing", "changing"),
+    UNFINISHED: Tag(_lazy("no outcome"), "trouble", "trouble"),
 }
 WAYS: dict[str, str | Promise] = {
     "in place": _lazy("in place"),

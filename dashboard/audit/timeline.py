@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
-from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED
+from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, Tag
 from dashboard.audit.details import Call
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import Names
@@ -61,8 +61,8 @@ class Line:
         return self.verdict not in (AuditEntry.Outcome.OK, UNDER_WAY)
 
     @property
-    def verdict_word(self) -> str:
-        return str(action_labels.VERDICTS.get(self.verdict, self.verdict))
+    def tag(self) -> Tag:
+        return action_labels.TAGS.get(self.verdict) or Tag(self.verdict, "", "refused")
 
     @property
     def did(self) -> str:
