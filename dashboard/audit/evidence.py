@@ -59,14 +59,11 @@ def verify_whole(
 
 def verify_part(*, by: Actor | None, now: datetime) -> Verification:
     """Verify as much as a request has time for, from where the last verification stopped."""
-    last = latest()
-    unfinished = last is not None and not last.is_whole and not last.fault
-    started = time.monotonic()
-    verification = verify_from(
-        (last.last, last.last_hash) if last and unfinished else NOTHING,
-        lambda begin: in_order(begin, lambda: time.monotonic() - started > REQUEST_SECONDS),
-    )
-    return record(verification, by=by, now=now)
+    last, end = latest(), time.monotonic() + REQUEST_SECONDS
+    is_part = last is not None and not last.is_whole and not last.fault
+    place = (last.last, last.last_hash) if last and is_part else NOTHING
+    found = verify_from(place, lambda begin: in_order(begin, lambda: time.monotonic() > end))
+    return record(found, by=by, now=now)
 
 
 def in_order(begin: tuple[int, str], is_due: Callable[[], bool] = lambda: False) -> Verification:
@@ -129,18 +126,17 @@ def latest() -> Verified | None:
     entry = AuditEntry.objects.filter(action=Action.VERIFY).newest_first().first()
     if entry is None:
         return None
-    kind, position, entry_id = (
-        entry.after.get(key) for key in ("fault", "fault_position", "fault_entry")
-    )
+    found = entry.after
+    fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
     return Verified(
         entry_id=entry.pk,
         at=entry.at,
         actor_name=entry.actor_name,
         first=entry.asked["first"],
-        last=entry.after["last"],
-        last_hash=entry.after["hash"],
-        total=entry.after["total"],
-        fault=sentence(Fault(kind, position, entry_id)) if kind else "",
+        last=found["last"],
+        last_hash=found["hash"],
+        total=found["total"],
+        fault=sentence(fault) if fault.kind else "",
     )
 
 
