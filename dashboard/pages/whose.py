@@ -1,7 +1,7 @@
 """Tell whose time a hold takes: the calendar of its event type, where there are calendars."""
 
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,13 +27,19 @@ class Whose:
     colour: str
 
 
-@dataclass(frozen=True, slots=True)
 class Calendars:
     """All calendars in the Admins' order, and that of each event type that is listed."""
 
-    listed: tuple[Whose, ...]
-    by_event_type: Mapping[int, Whose]
-    revision: int  # differs where anything else does
+    def __init__(self, groups: Iterable[Group]) -> None:
+        self.listed: list[Whose] = []
+        self.by_event_type: dict[int, Whose] = {}
+        for group in groups:
+            if group.calendar is not None:
+                whose = Whose(group.calendar.pk, group.label, group.colour)
+                self.listed.append(whose)
+                self.by_event_type |= {each.id: whose for each in group.event_types}
+        # Differs where anything else does.
+        self.revision = zlib.crc32(repr((self.listed, self.by_event_type)).encode())
 
     def whose(self, hold: Hold) -> Whose | None:
         """Return the calendar of a hold, else the names of its hosts; None if not known."""
@@ -59,19 +65,7 @@ def calendars() -> Calendars:
     found: Calendars | None = cache.get(key)
     if found is None:
         groups = catalogue.last_known().groups
-        found = calendars_of(groups)
+        found = Calendars(groups)
         kept = KEPT_UNREAD if any(group.cause for group in groups) else KEPT
         cache.set(key, found, kept.total_seconds())
     return found
-
-
-def calendars_of(groups: Iterable[Group]) -> Calendars:
-    listed: list[Whose] = []
-    by_event_type: dict[int, Whose] = {}
-    for group in groups:
-        if group.calendar is not None:
-            whose = Whose(group.calendar.pk, group.label, group.colour)
-            listed.append(whose)
-            by_event_type |= {each.id: whose for each in group.event_types}
-    revision = zlib.crc32(repr((listed, by_event_type)).encode())
-    return Calendars(tuple(listed), by_event_type, revision)
