@@ -5,7 +5,6 @@ https://www.w3.org/WAI/WCAG22/Understanding/timing-adjustable asks for a warning
 to extend by a simple action, and ten such times: the bar gives two minutes, as often as wanted.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -33,43 +32,34 @@ class Warned:
     is_ahead: bool  # the slot is, so that it can be held again
 
 
-@dataclass(frozen=True, slots=True)
 class Bar:
-    """Holds of one person that end soon or have just run out, soonest end first."""
+    """Holds of one person that end soon or have just run out, soonest end first: one query."""
 
-    warnings: Sequence[Warned]
-    etag: str
-    # What *Extend* sends: minutes to add, or minutes from now where the office allows fewer.
-    field: str
-    minutes: int
+    def __init__(self, viewer: Viewer) -> None:
+        own = Hold.objects.filter(
+            holder=viewer.user,
+            state__in=(Hold.State.HELD, Hold.State.EXPIRED),
+            held_until__gt=viewer.cal_now - OVER_SHOWN,
+            held_until__lte=viewer.cal_now + WARNED_AHEAD,
+        )
+        holds = own.with_people().order_by("held_until", "id")
+        self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
+        shown = [
+            (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
+            for each in self.warnings
+        ]
+        self.etag = etag_of(viewer.user.pk, viewer.holds_url, shown)
+        # What *Extend* sends: minutes to add, or minutes from now where the office allows fewer.
+        most = settings.HOLD_MINUTES_MAX
+        can_add = most >= STEP + SOON // timedelta(minutes=1)
+        self.field, self.minutes = ("add", STEP) if can_add else ("reservation_duration", most)
 
 
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
-    bar = make_bar(viewer_of(request))
+    bar = Bar(viewer_of(request))
     return render_unless_known(request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar})
-
-
-def make_bar(viewer: Viewer) -> Bar:
-    """Return the bar, with one query."""
-    own = Hold.objects.filter(
-        holder=viewer.user,
-        state__in=(Hold.State.HELD, Hold.State.EXPIRED),
-        held_until__gt=viewer.cal_now - OVER_SHOWN,
-        held_until__lte=viewer.cal_now + WARNED_AHEAD,
-    )
-    holds = own.with_people().order_by("held_until", "id")
-    warnings = [each for hold in holds if (each := _warned(hold, viewer))]
-    shown = [
-        (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
-        for each in warnings
-    ]
-    etag = etag_of(viewer.user.pk, viewer.holds_url, shown)
-    most = settings.HOLD_MINUTES_MAX
-    if most >= STEP + SOON // timedelta(minutes=1):
-        return Bar(warnings, etag, "add", STEP)
-    return Bar(warnings, etag, "reservation_duration", most)
 
 
 def _warned(hold: Hold, viewer: Viewer) -> Warned | None:

@@ -64,4 +64,4 @@ def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> 
 
 def bar(user: User, *, now: datetime | None = None) -> warnings.Bar:
     """Return the person's warning bar."""
-    return warnings.make_bar(viewer(user, now or timezone.now()))
+    return warnings.Bar(viewer(user, now or timezone.now()))
