@@ -11,6 +11,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
+NO_AUTOCOMPLETE = forms.TextInput(attrs={"autocomplete": "off"})
 RELEASE_REASONS = [
     ("", _("No reason")),
     ("client_rang_off", _("Client hung up")),
@@ -46,16 +47,10 @@ class ClientForm(ServiceForm):
     """A client that a time is held for. cal.com is not told."""
 
     client_name = forms.CharField(
-        label=_("Client"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        label=_("Client"), max_length=200, required=False, widget=NO_AUTOCOMPLETE
     )
     client_contact = forms.CharField(
-        label=_("Contact"),
-        max_length=200,
-        required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        label=_("Contact"), max_length=200, required=False, widget=NO_AUTOCOMPLETE
     )
     note = forms.CharField(label=_("Note"), max_length=1000, required=False)
 
