@@ -99,10 +99,6 @@ class Picker:
         kept = {name: value for name, value in self.kept.items() if name in KEPT_KEYS}
         return f"{reverse('first-free')}?{urlencode(kept)}"
 
-    @property
-    def next_free_url(self) -> str:
-        return f"{self.first_free_url}&next=yes"
-
     def fill(self, form: SlotForm) -> None:
         """Put the choice into a form that has not been sent yet."""
         form.initial["event_type_id"] = self.choice.event_type_id
