@@ -104,6 +104,7 @@ def interpret(
         stream = os.open(path, flags, 0o600)
         os.dup2(stream, number)
         os.close(stream)
+    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     os.environ.clear()
     os.environ.update(environment)
     os.chdir(folder)
