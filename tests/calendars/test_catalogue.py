@@ -17,7 +17,7 @@ from dashboard.sandbox import Sandbox
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
 from tests.waiting import PATIENCE
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 ANNA, NURSE, SINGLE = "anna.rossi", "marek.dvorak", Calendar.Kind.EVENT_TYPE
 
 

@@ -23,7 +23,7 @@ from tests.holds.offers import start_offer
 from tests.holds.verbs import LATER, MONDAY
 from tests.pages.desk import desk, wish
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 @pytest.fixture

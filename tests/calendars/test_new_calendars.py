@@ -21,7 +21,7 @@ from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, add, entered
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 ADDED: dict[str, tuple[str, str, str, int]] = {
     "anna.rossi": ("user", "anna.rossi", "Dr Anna Rossi", 3),

@@ -19,7 +19,7 @@ from tests.accounts.cast import expire, send, sign_in
 from tests.calendars.entries import MEDICAL, entered
 from tests.pages.desk import desk, markup
 
-pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
 def labels() -> list[str]:
