@@ -111,12 +111,12 @@ def test_time_with_minutes_is_refused(calcom: Sandbox, staff: User) -> None:
     assert calcom.calls("PATCH") == []
 
 
-@pytest.mark.parametrize("typed", ["25:00", "noon", "14h20", "1" * 5000])
-def test_invalid_time_is_refused(calcom: Sandbox, staff: User, typed: str) -> None:
-    answer = extend(staff, verbs.place(staff), until=typed)
-
-    assert list(answer.context["extend_form"].errors) == ["until"]
-    assert answer.status_code == 422
+def test_invalid_time_is_refused(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    for typed in ("25:00", "noon", "14h20", "1" * 5000):
+        answer = extend(staff, hold, until=typed)
+        errors = list(answer.context["extend_form"].errors)
+        assert (answer.status_code, errors) == (422, ["until"]), typed
 
 
 def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:

@@ -56,11 +56,11 @@ def test_past_slot_is_not_filled_in(calcom: Sandbox, staff: User) -> None:
     assert (form["slot_start"].value(), form["client_name"].value()) == (None, "Grace")
 
 
-@pytest.mark.parametrize("again", ["0", "999999", "x", "-1", "9" * 40, "１２", ""])
-def test_missing_hold_fills_nothing(calcom: Sandbox, staff: User, again: str) -> None:
-    answer = desk(staff).get("/holds/new", {"again": again})
-
-    assert (answer.status_code, answer.context["form"]["client_name"].value()) == (200, None)
+def test_missing_hold_fills_nothing(browser: Client) -> None:
+    for again in ("0", "999999", "x", "-1", "9" * 40, "１２", ""):
+        answer = browser.get("/holds/new", {"again": again})
+        filled = answer.context["form"]["client_name"].value()
+        assert (answer.status_code, filled) == (200, None), again
 
 
 def test_filled_form_names_the_client_in_no_address(calcom: Sandbox, staff: User) -> None:
