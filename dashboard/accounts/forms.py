@@ -179,8 +179,14 @@ class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = Preferences
         fields = (
-            *("time_zone", "language", "hold_minutes", "event_type_id"),
-            *("density", "sound", "desktop_notice", "shortcuts"),
+            "time_zone",
+            "language",
+            "hold_minutes",
+            "event_type_id",
+            "density",
+            "sound",
+            "desktop_notice",
+            "shortcuts",
         )
         labels = {
             "density": _("Table rows"),

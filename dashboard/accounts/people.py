@@ -136,8 +136,14 @@ def change_person(
         values = audit_values(target)
         after = {name: new for name, new in values.items() if new != before[name]}
         if after:
-            asked, before = audit_identity(target), {name: before[name] for name in after}
-            trail.event(action=action, by=by, asked=asked, before=before, after=after, now=now)
+            trail.event(
+                action=action,
+                by=by,
+                asked=audit_identity(target),
+                before={name: before[name] for name in after},
+                after=after,
+                now=now,
+            )
     return target
 
 
@@ -200,9 +206,14 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
             check_admin(by)
             yield
     except PeopleError as refusal:
-        asked, refused = audit_identity(person), AuditEntry.Outcome.REFUSED
-        code = refusal.code
-        trail.event(action=action, by=by, outcome=refused, asked=asked, error_code=code, now=now)
+        trail.event(
+            action=action,
+            by=by,
+            outcome=AuditEntry.Outcome.REFUSED,
+            asked=audit_identity(person),
+            error_code=refusal.code,
+            now=now,
+        )
         raise
 
 

@@ -171,8 +171,13 @@ def claim(calendar: Calendar, *, now: datetime) -> bool:
     if calendar.source != calcom_client.source():
         calendar.source = calcom_client.source()
         forget(calendar)
-    kept = {name: getattr(calendar, name) for name in Calendar.ANSWER_FIELDS}
-    claimed = unclaimed.update(asked_at=now, **kept)
+    claimed = unclaimed.update(
+        asked_at=now,
+        source=calendar.source,
+        listed=calendar.listed,
+        unread=calendar.unread,
+        answered_at=calendar.answered_at,
+    )
     if claimed:
         calendar.asked_at = now
     return bool(claimed)

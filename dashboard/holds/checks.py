@@ -73,13 +73,14 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     started: list[tuple[Operation, Hold]] = []
     for hold_id in hold_ids:
         operation = Operation(Action.CHECK, by=by, hold_id=hold_id, now=now)
+        hold = None
         try:
             with operation:
                 hold = load_checkable(operation, hold_id)
                 operation.require_calls(KEPT_FOR_PEOPLE + len(started) + 1, hold)
                 operation.start_without_claim(hold, method="GET")
         except HoldError as error:
-            hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
+            hold = hold or error.hold or Hold.objects.with_people().get(pk=hold_id)
             results[hold_id] = CheckResult(hold, None, error)
         else:
             started.append((operation, hold))

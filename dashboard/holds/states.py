@@ -1,4 +1,4 @@
-"""Name the states of a hold. Imports no model, so that the state machine can use it."""
+"""Name the states of a hold."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -207,7 +207,7 @@ class Backend:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         temporary = self._path.with_name(self._path.name + ".new")
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(content, file, separators=(",", ":"), default=datetime.isoformat)
+            json.dump(content, file, separators=(",", ":"))
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(self._path)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -13,8 +13,6 @@ from dashboard.sandbox.dates import format_date
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 DEFAULT_MINUTES = 5  # of a hold
-# Of a hold in a state file, in the order of its fields.
-HOLD_KEYS = ("id", "uid", "eventTypeId", "userId", "start", "end", "releaseAt", "isSeat")
 NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
 DEMO_DAYS = 28
 DEMO_ZONE = ZoneInfo("Europe/Rome")
@@ -216,14 +214,29 @@ def write_booking(booking: Booking) -> dict[str, Any]:
 
 
 def read_hold(raw: dict[str, Any]) -> Hold:
-    dates = {key: datetime.fromisoformat(raw[key]) for key in ("start", "end", "releaseAt")}
-    values = raw | dates
-    return Hold(*(values[key] for key in HOLD_KEYS))
+    return Hold(
+        id=raw["id"],
+        uid=raw["uid"],
+        event_type_id=raw["eventTypeId"],
+        user_id=raw["userId"],
+        start=datetime.fromisoformat(raw["start"]),
+        end=datetime.fromisoformat(raw["end"]),
+        release_at=datetime.fromisoformat(raw["releaseAt"]),
+        is_seat=raw["isSeat"],
+    )
 
 
 def write_hold(row: Hold) -> dict[str, Any]:
-    """Return the hold for JSON, with its moments, which are still to be written as ISO 8601."""
-    return dict(zip(HOLD_KEYS, astuple(row), strict=True))
+    return {
+        "id": row.id,
+        "uid": row.uid,
+        "eventTypeId": row.event_type_id,
+        "userId": row.user_id,
+        "start": row.start.isoformat(),
+        "end": row.end.isoformat(),
+        "releaseAt": row.release_at.isoformat(),
+        "isSeat": row.is_seat,
+    }
 
 
 def demo_world(today: date) -> World:
