@@ -150,13 +150,8 @@ def place_page(
         form.renew_token()
     offer_id = parameters.number(form["offer"].value())
     first = offers.first_hold_of(offer_id) if offer_id is not None else None
-    picker = Picker(
-        form,
-        form.data if form.is_bound else request.GET,
-        viewer=viewer,
-        near=first,
-        kept_from=request.GET,
-    )
+    params = form.data if form.is_bound else request.GET
+    picker = Picker(form, params, viewer=viewer, near=first, kept_from=request.GET)
     if not form.is_bound:
         picker.fill(form)
         form.choose_minutes(viewer.user.preferences.usual_minutes)
@@ -176,9 +171,8 @@ def confirmation(request: HttpRequest, error: HoldError | None) -> str:
     """Return the value of the button that confirms what is asked back; "" for any other error."""
     if error is None or not error.asks:
         return ""
-    return " ".join(
-        [request.POST.get("confirm", ""), request.POST.get("then", ""), error.cause]
-    ).strip()
+    confirmed, then = request.POST.get("confirm", ""), request.POST.get("then", "")
+    return f"{confirmed} {then} {error.cause}".strip()
 
 
 def prefilled(params: Mapping[str, Any], *, now: datetime) -> dict[str, Any]:
