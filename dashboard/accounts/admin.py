@@ -36,27 +36,11 @@ from dashboard.localization.searching import finder, search_text
 PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_user_change"}
 # Query parameters of ``list_filter``.
 LOOKUPS = {"is_active__exact", "groups__id__exact", "groups__isnull"}
-# Parameters of pop-up windows, which no field here opens. Django fails on a bad value of some.
-POPUP_PARAMETERS = (IS_POPUP_VAR, TO_FIELD_VAR)
 
 
 @admins_only
 def redirect_to_people(_request: HttpRequest, **_: str) -> HttpResponse:
     return redirect("admin:dashboard_user_changelist")
-
-
-def without_popups(view: View) -> View:
-
-    @wraps(view)
-    def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        for method in ("GET", "POST"):
-            parameters = getattr(request, method).copy()
-            for name in POPUP_PARAMETERS:
-                parameters.pop(name, None)
-            setattr(request, method, parameters)
-        return view(request, *args, **kwargs)
-
-    return cast("View", handle)
 
 
 class PeopleAdminSite(AdminSite):
@@ -71,8 +55,19 @@ class PeopleAdminSite(AdminSite):
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
         """Refuse other methods, which Django's admin would treat like GET; ignore pop-ups."""
-        allow = require_http_methods(["GET", "HEAD", "POST"])
-        return allow(without_popups(super().admin_view(view, cacheable)))
+        inner = super().admin_view(view, cacheable)
+
+        @require_http_methods(["GET", "HEAD", "POST"])
+        @wraps(inner)
+        def handle(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+            for method in ("GET", "POST"):
+                parameters = getattr(request, method).copy()
+                for name in (IS_POPUP_VAR, TO_FIELD_VAR):  # Django fails on some bad values
+                    parameters.pop(name, None)
+                setattr(request, method, parameters)
+            return inner(request, *args, **kwargs)
+
+        return cast("View", handle)
 
     def get_urls(self) -> list[URLResolver | URLPattern]:
         catalog = self.admin_view(self.i18n_javascript, cacheable=True)
