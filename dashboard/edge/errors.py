@@ -1,4 +1,5 @@
 """Error pages without a view, and error reports without values."""
+# ruff: noqa: ARG001, ARG002 - the signatures are Django's
 
 from collections.abc import ItemsView
 from types import FrameType
@@ -12,12 +13,12 @@ from django.views.debug import SafeExceptionReporterFilter
 # Django's own handlers look for a CSRF token in the form first, and fail on an unreadable form.
 
 
-def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def bad_request(_request: HttpRequest, exception: Exception) -> HttpResponse:
     """Render 400 without the request, which may be too broken to tell who is signed in."""
     return HttpResponseBadRequest(render_to_string("400.html"))
 
 
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
@@ -28,7 +29,7 @@ class RedactingReporterFilter(SafeExceptionReporterFilter):
     their name: uids of reservations, and personal data of clients.
     """
 
-    def is_active(self, request: HttpRequest | None) -> bool:  # noqa: ARG002 - Django's signature
+    def is_active(self, request: HttpRequest | None) -> bool:
         """Return True in every mode, DEBUG included."""
         return True
 
@@ -38,8 +39,6 @@ class RedactingReporterFilter(SafeExceptionReporterFilter):
         return dict.fromkeys(request.POST, self.cleansed_substitute)
 
     def get_traceback_frame_variables(
-        self,
-        request: HttpRequest | None,  # noqa: ARG002 - Django's signature
-        tb_frame: FrameType,
+        self, request: HttpRequest | None, tb_frame: FrameType
     ) -> ItemsView[str, Any]:
         return dict.fromkeys(tb_frame.f_locals, self.cleansed_substitute).items()
