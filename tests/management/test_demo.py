@@ -148,7 +148,7 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         second.end_with_its_children(signal.SIGKILL)
 
 
-def test_demo_ignores_the_environment_and_refuses_a_second_one(project):
+def test_demo_ignores_the_environment_and_has_random_passwords_while_reachable(project):
     shutil.rmtree(project / ".demo")  # the first start
     real = project / "real.sqlite3"
     secret = project / "no-such-file"
@@ -160,10 +160,34 @@ def test_demo_ignores_the_environment_and_refuses_a_second_one(project):
         assert re.search(r"\.[0-9a-f]{12}\.css$", style)
         assert "immutable" in visitor.get(style).headers["Cache-Control"]
         assert visitor.get("/readyz").text == "ok"
+        assert set(running.sign_ins.values()) == {"holdfast-demo"}
         second = failure(project, "--port", "0")
         running.end_with_its_children(signal.SIGTERM)
     assert not real.exists()
     assert second == "CommandError: A demonstration is running from this folder already.\n"
+    expect_random_passwords_while_reachable(project)
+    with demo(project) as local, Visitor(local.url) as staff:
+        assert staff.sign_in("staff", local.sign_ins["staff"]) == 302
+        assert local.sign_ins["staff"] == "holdfast-demo"
+        # It ends as soon as one of its child processes does.
+        os.kill(children(local.process.pid)[0], signal.SIGKILL)
+        output, _ = local.process.communicate(timeout=WAIT_SECONDS)
+    assert local.process.returncode == 1
+    assert "CommandError: sandbox ended with code -9" in output
+
+
+def expect_random_passwords_while_reachable(project):
+    with demo(project, "--host", "0.0.0.0") as running:
+        assert list(running.sign_ins) == ["staff", "admin"]
+        assert "holdfast-demo" not in running.output
+        with Visitor(running.url) as stranger:
+            assert stranger.sign_in("staff", "holdfast-demo") == 422
+            assert stranger.sign_in("admin", "holdfast-demo") == 422
+        for name, password in running.sign_ins.items():
+            with Visitor(running.url) as person:
+                assert person.sign_in(name, password) == 302
+        assert httpx.URL(running.control).host == "127.0.0.1"
+        running.end_with_its_children(signal.SIGHUP)
 
 
 def test_demo_ignores_every_setting():
@@ -182,28 +206,3 @@ def test_taken_port(project):
 def test_foreign_host(project):
     message = failure(project, "--host", "192.0.2.1")
     assert message == "CommandError: 192.0.2.1 is no address of this machine.\n"
-
-
-def test_reachable_demo_has_random_passwords(project):
-    """In between; the last start ends as one of its child processes does."""
-    with demo(project) as local:
-        assert set(local.sign_ins.values()) == {"holdfast-demo"}
-        local.end()
-    with demo(project, "--host", "0.0.0.0") as running:
-        assert list(running.sign_ins) == ["staff", "admin"]
-        assert "holdfast-demo" not in running.output
-        with Visitor(running.url) as stranger:
-            assert stranger.sign_in("staff", "holdfast-demo") == 422
-            assert stranger.sign_in("admin", "holdfast-demo") == 422
-        for name, password in running.sign_ins.items():
-            with Visitor(running.url) as person:
-                assert person.sign_in(name, password) == 302
-        assert httpx.URL(running.control).host == "127.0.0.1"
-        running.end_with_its_children(signal.SIGHUP)
-    with demo(project) as local, Visitor(local.url) as staff:
-        assert staff.sign_in("staff", local.sign_ins["staff"]) == 302
-        assert local.sign_ins["staff"] == "holdfast-demo"
-        os.kill(children(local.process.pid)[0], signal.SIGKILL)
-        output, _ = local.process.communicate(timeout=WAIT_SECONDS)
-    assert local.process.returncode == 1
-    assert "CommandError: sandbox ended with code -9" in output
