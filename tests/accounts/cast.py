@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from functools import cache
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -31,7 +30,7 @@ def person(name: str, role: Role, *, superuser: bool = False) -> User:
     with transaction.atomic(savepoint=False):
         user.save()
         if role:
-            User.groups.through.objects.create(user_id=user.pk, group_id=group_id(role))
+            User.groups.through.objects.create(user=user, group=Group.objects.get(name=role))
         trail.event(
             action=AuditEntry.Action.PERSON_ADDED,
             by=None,
@@ -40,11 +39,6 @@ def person(name: str, role: Role, *, superuser: bool = False) -> User:
             now=NOW,
         )
     return user
-
-
-@cache  # no test changes the groups that post_migrate makes
-def group_id(role: Role) -> int:
-    return Group.objects.get(name=role).pk
 
 
 def acting(user: User) -> Actor:
