@@ -9,7 +9,7 @@ from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load_for_change
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import guard_of, stand_in_for
+from dashboard.holds.new_holds import stand_in_for
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
@@ -109,8 +109,7 @@ def new_first(
     event_type = catalogue.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
-    hosts = promises.host_guard(target, event_type, cal_now=cal_now) if counts_hosts else None
-    guard = hosts or guard_of(target, event_type)
+    guard = promises.guard_of(target, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
     operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
     return carry_out(operation, hold, change, stand_in)
 

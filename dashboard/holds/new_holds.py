@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.holds import event_types
-from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 
@@ -51,13 +50,6 @@ def stand_in_for(hold: Hold, slot: SlotHold, event_type: EventType | None, minut
     stand_in = new_hold(hold.holder, slot, event_type, minutes, client)
     stand_in.stands_in_for = hold
     return stand_in
-
-
-def guard_of(slot: SlotHold, event_type: EventType | None) -> SlotGuard | None:
-    """Return the time to guard; None for round robin, which may be held several times."""
-    if event_type and event_types.is_round_robin(event_type.kind):
-        return None
-    return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
 
 
 def known_end(slot: SlotHold, event_type: EventType | None) -> datetime | None:

@@ -22,7 +22,7 @@ from dashboard.holds import (
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds.models import FreeTimes, Hold
-from dashboard.holds.new_holds import guard_of
+from dashboard.holds.new_holds import known_end
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
@@ -61,8 +61,8 @@ def guard_against(
         raise busy
     if Doubt.NOT_OFFERED in doubts and not is_offered(wanted, beside, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
-    guard = host_guard(slot, event_type, cal_now=cal_now)
-    return guard if guard and Doubt.MORE_THAN_HOSTS in doubts else guard_of(slot, event_type)
+    counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
+    return guard_of(slot, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
 
 
 def doubts_about(
@@ -188,6 +188,15 @@ def is_on_its_way(stand_in: Hold, hold: Hold) -> bool:
     is_new = stand_in.state in (Hold.State.PLACING, Hold.State.UNCONFIRMED)
     own = hold.event_type_id, hold.slot_start
     return is_new and (stand_in.event_type_id, stand_in.slot_start) != own
+
+
+def guard_of(
+    slot: SlotHold, event_type: EventType | None, *, counts_hosts: bool, cal_now: datetime
+) -> SlotGuard | None:
+    """Return the time to guard; None for round robin, unless its hosts are counted."""
+    if event_type and event_types.is_round_robin(event_type.kind):
+        return host_guard(slot, event_type, cal_now=cal_now) if counts_hosts else None
+    return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
 
 
 def host_guard(
