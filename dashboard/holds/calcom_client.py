@@ -12,7 +12,7 @@ from dashboard.calcom import AsyncClient, Client
 CALL_SECONDS = 8.0
 
 _clients: dict[tuple[int, str, str], Client] = {}
-_lock = threading.Lock()
+_lock = threading.RLock()
 
 
 def source() -> str:
@@ -41,7 +41,7 @@ def client() -> Client:
     key = (os.getpid(), settings.CALCOM_API_URL, settings.CALCOM_API_KEY)
     with _lock:
         if key not in _clients:
-            _close()
+            close_client()
             _clients[key] = new_client()
         return _clients[key]
 
@@ -49,11 +49,7 @@ def client() -> Client:
 def close_client() -> None:
     """Close the pooled connections; the next call makes a new client."""
     with _lock:
-        _close()
-
-
-def _close() -> None:
-    for (pid, _url, _key), old in _clients.items():
-        if pid == os.getpid():  # connections of a parent process are the parent's
-            old.close()
-    _clients.clear()
+        for (pid, _url, _key), old in _clients.items():
+            if pid == os.getpid():  # connections of a parent process are the parent's
+                old.close()
+        _clients.clear()
