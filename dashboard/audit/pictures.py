@@ -138,7 +138,7 @@ def periods_of(chosen: Range) -> Iterator[Period]:
 
 
 def by_period(starts: Sequence[int], counted: Iterable[tuple[int, str, int]]) -> list[Counter[str]]:
-    """Return the counts of each value in the period after each start, from quarters on."""
+    """Return the counts by value of each period; ``counted`` has quarter, value and count."""
     found: list[Counter[str]] = [Counter() for _start in starts]
     for quarter, value, count in counted:
         found[bisect_right(starts, quarter) - 1][value] += count
