@@ -21,14 +21,9 @@ DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
 TIME_INPUT = forms.TimeInput(format="%H:%M", attrs={"type": "time"})
 
 
-def is_near(day: date) -> bool:
-    """Return whether a day is of a year that pages show, with room for a week around it."""
-    return FIRST_YEAR <= day.year < LAST_YEAR - 1
-
-
 def validate_near(day: date) -> None:
-    """Raise ValidationError for a day that pages do not show."""
-    if not is_near(day):
+    """Raise ValidationError for a year that pages do not show, with room for a week around it."""
+    if not FIRST_YEAR <= day.year < LAST_YEAR - 1:
         raise ValidationError(_("This year is too far away."))
 
 

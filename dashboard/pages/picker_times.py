@@ -5,13 +5,15 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.core.exceptions import ValidationError
+
 from dashboard.holds import free_times, open_times
 from dashboard.holds.free_times import WEEK_DAYS, Listing, Span, monday_of
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
-from dashboard.pages.fields import is_near
+from dashboard.pages.fields import validate_near
 from dashboard.pages.rows import Viewer
 
 DAY, WEEK = "day", "week"  # views
@@ -139,9 +141,8 @@ def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:
     event_type_id = parameters.number(params.get("event_type_id")) or 0
     try:
         day = date.fromisoformat(params.get("day", ""))
-    except ValueError:
-        return ""
-    if not is_near(day):
+        validate_near(day)
+    except (ValueError, ValidationError):
         return ""
     dates = dates_shown(params.get("view", DAY), day, local_times.local_date(viewer.cal_now))
     start, end = local_times.midnight(dates[0]), local_times.midnight(dates[-1] + ONE_DAY)
