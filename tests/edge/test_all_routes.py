@@ -165,7 +165,7 @@ def test_nothing_of_others_is_changed(desk: Desk, calcom: Sandbox, who: str) -> 
     before, writes = stored(who), len(calcom.calls()) - len(calcom.calls("GET"))
     opened = set()
     for name in ROUTES.keys() - PROBES - {"logout", "sign-out-everywhere", "place", "login"}:
-        for method in ("get", "post", "put"):
+        for method in ("get", "post"):
             answer = getattr(browser, method)(desk.path(name), desk.form(name))
             assert answer.status_code < 500, (name, method)
             if answer.status_code == 200:
