@@ -146,6 +146,7 @@ class TestScreen:
 @pytest.mark.parametrize("scripts", [False], indirect=True)
 def test_without_scripts_nothing_shows_that_needs_them(ada: User) -> None:
     pk = ada.place()
+    expect(ada.page.get_by_role("button", name="Copy the sentence")).to_be_hidden()
     ada.page.goto("/")
     for part in ("td.left", "[data-pause]", "[data-freshness]", "[data-clock]"):
         expect(ada.page.locator(part).first).to_be_hidden()

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from dashboard.sandbox import demo_world
 from tests.browser.product import Product, running_product
 from tests.browser.test_picker import record_keys
-from tests.browser.user import DESKTOP, PHONE, OpenBrowser, in_both_ways
+from tests.browser.user import DESKTOP, PHONE, OpenBrowser
 from tests.future_dates import day
 
 CALENDARS = ("anna.rossi", "jose.garcia", "zofia.wisniewska", "marek.dvorak", "soren.ostergaard")
@@ -69,7 +69,6 @@ def test_event_type_is_found_as_it_is_typed(open_browser: OpenBrowser) -> None:
     expect(field).to_have_value("First appointment · 45 min · Dr José García Núñez")
 
 
-@in_both_ways
 def test_two_people_are_offered_and_one_is_kept(
     open_browser: OpenBrowser, product: Product
 ) -> None:
@@ -77,8 +76,6 @@ def test_two_people_are_offered_and_one_is_kept(
     ada.page.goto("/holds/new")
     ada.page.get_by_role("link", name="Who can see them first?").click()
     ada.page.locator("#pick [name=title]").select_option("First appointment")
-    if not ada.scripts:
-        ada.press("Show")
     expect(ada.page.locator(TIME, has_text="Marek")).to_have_count(0)
     ada.check_page("first-day")
     ada.page.get_by_role("link", name="Week", exact=True).click()

@@ -113,7 +113,6 @@ class TestEndedSession:
         assert ada.hold_id
         assert at in product.starts()
 
-    @in_both_ways
     def test_under_the_release_of_a_hold(self, ada: User, product: Product) -> None:
         pk = ada.place()
         note = ada.page.locator("#release [name=note]")
@@ -211,7 +210,10 @@ class TestAudit:
         vera.page.goto("/")
         vera.page.get_by_role("link", name="Audit").click()
         vera.expect_text("Maria Mitchell")
-        vera.check_page("audit")
+        vera.check_variant("audit")
+        vera.page.goto("/audit/?find=Mitchell")  # few entries, so that axe needs less time
+        vera.check_page("audit-found")
+        vera.page.goto("/audit/")
         vera.page.get_by_label("Person").select_option("ada")
         vera.page.get_by_label("Action").select_option(index=1)
         vera.press("Show")

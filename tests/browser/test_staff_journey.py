@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
-from datetime import timedelta
 
 from playwright.sync_api import expect
 
@@ -22,17 +20,6 @@ class TestSignIn:
         user.sign_in()
         expect(user.page).to_have_url(re.compile("/holds/new$"))
         user.expect_heading("Hold a time")
-
-    def test_reports_a_wrong_password_at_the_form(self, open_browser: OpenBrowser) -> None:
-        user = open_browser("ada", is_signed_in=False)
-        user.refusals.add(422)
-        user.page.goto("/accounts/login/")
-        user.page.get_by_label("Name").fill("ada")
-        user.page.get_by_label("Password").fill("not this one")
-        user.press("Sign in")
-        user.expect_text("If you do not know your password")
-        expect(user.page.get_by_label("Name")).to_have_value("ada")
-        user.check_variant("sign-in-refused")
 
     def test_sign_out_ends_the_session(self, open_browser: OpenBrowser) -> None:
         user = open_browser("grace", is_signed_in=False)
@@ -65,31 +52,6 @@ class TestPlace:
         ada.check_page("board")
         assert at in product.starts()
 
-    def test_a_taken_time_is_refused_and_the_form_keeps_its_fields(
-        self, ada: User, product: Product
-    ) -> None:
-        free = product.free_time()
-        taken = free + timedelta(hours=1)  # which cal.com does not offer
-        product.calcom.insert_hold(1, taken)
-        ada.refusals.add(409)
-        ada.page.goto("/holds/new")
-        ada.type_time(taken)
-        ada.fill(client_name="Ada & <Co>", note="called at nine")
-        ada.press("Hold this time")
-        ada.press("Hold it anyway")
-        ada.expect_text("This time is already reserved at cal.com.")
-        assert ada.path == "/holds/new"
-        expect(ada.field("client_name")).to_have_value("Ada & <Co>")
-        expect(ada.field("note")).to_have_value("called at nine")
-        expect(ada.field("slot_start")).to_have_value(typed(taken))
-        expect(ada.field("event_type_id")).to_have_value("1")
-        ada.check_variant("place-refused")
-        ada.fill(slot_start=typed(free))
-        ada.press("Hold this time")
-        assert ada.hold_id
-        assert free in product.starts()
-
-    @in_both_ways
     def test_a_missing_field_is_marked(self, ada: User) -> None:
         ada.refusals.add(422)
         ada.page.goto("/holds/new")
@@ -118,12 +80,8 @@ class TestPlace:
         ada.expect_text("cal.com allows no more requests for the moment.")
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
         ada.check_variant("place-unavailable")
-        if ada.scripts:
-            ada.expect_text("You can try again now.")
-        deadline = time.monotonic() + 10
+        ada.expect_text("You can try again now.")
         ada.press("Hold this time")
-        while not ada.scripts and ada.path == "/holds/new" and time.monotonic() < deadline:
-            ada.press("Hold this time")
         assert ada.hold_id
 
     def test_a_double_click_places_one_hold(self, ada: User, product: Product) -> None:
@@ -143,9 +101,6 @@ class TestPlace:
         ada.press("+5 min")
         ada.expect_text("is held until")
         ada.page.go_back()
-        for _ in range(2):  # plain forms leave a page behind for each answer
-            if ada.path == f"/holds/{pk}/":
-                ada.page.go_back()
         ada.expect_heading("Hold a time")
         assert ada.path == "/holds/new"
         ada.page.go_forward()
@@ -170,18 +125,8 @@ class TestCheck:
         ada.expect_text("Needs attention")
         ada.check_page("board-attention")
 
-    def test_several_holds_at_once(self, ada: User) -> None:
-        pks = [ada.place() for _ in range(2)]
-        ada.page.goto("/")
-        for pk in pks:
-            ada.page.locator(f"#h{pk} [name=hold]").check()
-        ada.page.get_by_text("Verify", exact=True).click()
-        ada.press("Verify selected")
-        ada.expect_text("cal.com has 2 of 2 holds as they stand here.")
-
 
 class TestExtend:
-    @in_both_ways
     def test_fifteen_minutes_more_with_one_click(self, ada: User, product: Product) -> None:
         pk = ada.place()
         ada.press("+15 min")
@@ -190,25 +135,8 @@ class TestExtend:
         ada.page.goto("/")
         ada.page.locator(f"#h{pk}").get_by_role("button", name="+15 min").click()
         ada.expect_text("is held until")
-        assert ada.path == ("/" if ada.scripts else f"/holds/{pk}/")
+        assert ada.path == "/"
         assert product.minutes_left() in ([45], [46], [47])  # each time rounded up
-
-    def test_a_shorter_time_is_refused_beside_the_field(self, ada: User) -> None:
-        ada.refusals.add(422)
-        pk = ada.place()
-        ada.page.get_by_text("Until a set time…").click()
-        ada.fill(reservation_duration="5")
-        ada.press("Extend")
-        ada.expect_text("this would shorten it")
-        field = ada.page.locator("#extend [name=reservation_duration]")
-        expect(field).to_have_value("5")
-        expect(field).to_have_attribute("aria-invalid", "true")
-        ada.check_page("hold-refused")
-        assert ada.path == (f"/holds/{pk}/" if ada.scripts else f"/holds/{pk}/extend")
-        field.fill("40")
-        ada.press("Extend")
-        ada.expect_text("is held until")
-        assert ada.hold_id == pk
 
 
 class TestMove:
@@ -268,23 +196,3 @@ class TestLookUp:
         ada.fill(uid=uid)
         ada.press("Look up")
         assert ada.hold_id == pk
-
-
-class TestCountdown:
-    @in_both_ways
-    def test_ticks_with_scripts_and_is_hidden_without(self, ada: User) -> None:
-        pk = ada.place()
-        ada.page.goto("/")
-        countdown = ada.page.locator(f"#h{pk} .left")
-        if not ada.scripts:
-            expect(countdown).to_be_hidden()
-            expect(ada.page.locator(f"#h{pk} .until")).to_be_visible()
-            return
-        began = time.monotonic()
-        before = ada.seconds_left(f"#h{pk}")
-        was_read = time.monotonic()
-        assert 0 <= 15 * 60 - before < 30
-        expect(countdown).not_to_have_text(f"{before // 60}:{before % 60:02}")
-        waited = time.monotonic() - was_read
-        shown = before - ada.seconds_left(f"#h{pk}")
-        assert waited - 1.5 < shown < time.monotonic() - began + 1.5

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
-from tests.browser.user import OpenBrowser, User, in_both_ways
+from tests.browser.user import OpenBrowser, User
 
 MINUTE = 60  # seconds
 # The minutes left of a hold in its last minute after fifteen more. They are rounded up from now,
@@ -55,12 +55,6 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     assert product.minutes_left()[0] in EXTENDED
 
 
-def test_an_amber_warning_can_be_read(ada: User) -> None:
-    pk = ada.place(reservation_duration="2")
-    expect(ada.page.locator(f"#w{pk}")).to_have_class("soon")
-    ada.check_page("warned-soon")
-
-
 def test_a_hold_that_runs_out_is_told_and_offered_again(
     open_browser: OpenBrowser, product: Product
 ) -> None:
@@ -93,14 +87,14 @@ def test_a_hold_that_runs_out_is_told_and_offered_again(
     grace.check_page("board-ended")
 
 
-def test_the_board_warns(ada: User) -> None:
-    pk = ada.place(reservation_duration="1")
+def test_the_board_warns_in_amber_and_red(ada: User) -> None:
+    soon, last = (ada.place(reservation_duration=minutes) for minutes in ("2", "1"))
     ada.page.goto("/")
-    expect(ada.page.locator(f"#w{pk}")).to_have_class("last")
+    expect(ada.page.locator(f"#w{soon}")).to_have_class("soon")
+    expect(ada.page.locator(f"#w{last}")).to_have_class("last")
     ada.check_page("board-warned")
 
 
-@in_both_ways
 def test_the_bar_extends_on_any_page(ada: User, product: Product) -> None:
     pk = ada.place(None, "Joseph Okafor", reservation_duration="1")
     ada.page.goto("/settings/")
