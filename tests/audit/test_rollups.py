@@ -68,6 +68,7 @@ def record(connection, *entries: dict) -> None:
         AuditEntry.objects.using(connection.alias).create(**same, **columns)
 
 
+@pytest.mark.slow  # migrates
 def test_each_entry_is_counted_as_it_is_written(own):
     ada, ben = (User.objects.using(own.alias).create(username=name).pk for name in ("ada", "ben"))
     others = len(actions(own))
@@ -131,6 +132,7 @@ def test_each_entry_is_counted_as_it_is_written(own):
     assert (kept(own), actions(own)) == (counts, everything)
 
 
+@pytest.mark.slow  # migrates
 def test_texts_of_an_action_are_one_row_under_its_first_entry(own):
     release = {"action": Action.RELEASE}
     record(
@@ -183,9 +185,7 @@ def test_bounds_of_a_time_hold_where_the_clock_was_set_back(own):
         assert sorted(found) == sorted(at for at in moments if limits[0] <= at < limits[1])
 
 
-@pytest.mark.parametrize(
-    "zone", ["UTC", "Europe/London", "Europe/Berlin", "America/New_York", "Australia/Sydney"]
-)
+@pytest.mark.parametrize("zone", ["Europe/London", "America/New_York", "Australia/Sydney"])
 def test_days_of_every_zone_are_counted_from_those_in_utc(db, zone):
     """Some days around the changes of the clocks have 23 or 25 hours."""
     first, days = date(2026, 3, 5), 40
