@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -46,13 +47,11 @@ def linked_after(links: Any, entries: Any, position: int, last: int | None, size
 
 def _next(using: str, selections: Sequence[str], position: int) -> list[Any]:
     """Return the next link, by the first of these selections that can be read."""
-    selection, *others = selections
-    try:
-        return _rows(using, selection, position, 1)
-    except DatabaseError:
-        if not others:
-            raise
-    return _next(using, others, position)
+    *others, last = selections
+    for selection in others:
+        with suppress(DatabaseError):
+            return _rows(using, selection, position, 1)
+    return _rows(using, last, position, 1)
 
 
 def _rows(using: str, selection: str, position: int, size: int) -> list[Any]:
