@@ -165,7 +165,8 @@ def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """
     if WRITTEN - set(connection.introspection.table_names()):
         return []
-    wanted, found = expected(connection), present(connection)
+    wanted = expected(connection)
+    found = {name: each for table in TABLES for name, each in on(connection, table).items()}
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]
     return missing + sorted(found.keys() - wanted.keys())
 
@@ -198,7 +199,7 @@ def create(connection: BaseDatabaseWrapper) -> None:
 
 
 def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
-    """Return what ``present`` returns while all triggers are intact."""
+    """Return what ``on`` returns for all tables together while all triggers are intact."""
     if connection.vendor == "sqlite":
         return sqlite_triggers(connection)
     # "A": always enabled, also under session_replication_role = replica.
@@ -213,13 +214,8 @@ def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
     return guards | {LINK: (1 | 4, *linking), TEXT: (1 | 4, *adding)}
 
 
-def present(connection: BaseDatabaseWrapper) -> dict[str, object]:
-    """Return every trigger and rule on the tables by name, with what decides if it is intact."""
-    return {name: found for table in TABLES for name, found in on(connection, table).items()}
-
-
 def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, object]:
-    """Return the triggers and rules on one table, as ``present`` does."""
+    """Return each trigger and rule on a table by name, with what decides if it is intact."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(SQLITE_CATALOGUE, [table])
