@@ -73,7 +73,7 @@ def conditions(text: str, context: Context) -> list[Q]:
 
 def terms(text: str) -> Iterator[tuple[bool, str, str]]:
     """Yield minus, name and value of each term; groups of a number become one term."""
-    number, text = "", text.translate(QUOTES)
+    digits, text = "", text.translate(QUOTES)
     if text.count('"') % 2:
         raise TermError(_("A quotation mark is missing: words in quotes end with one too."))
     for match in TERM.finditer(text):
@@ -88,14 +88,14 @@ def terms(text: str) -> Iterator[tuple[bool, str, str]]:
         if not value:
             raise TermError(_("A term needs a value, such as actor:ada or action:release."))
         if not name and not match["minus"] and NUMBER_TERM.fullmatch(value):
-            number += value
+            digits += value
             continue
-        if number:
-            yield False, "", number
-            number = ""
+        if digits:
+            yield False, "", digits
+            digits = ""
         yield bool(match["minus"]), name, value
-    if number:
-        yield False, "", number
+    if digits:
+        yield False, "", digits
 
 
 def written(minus: bool, name: str, value: str) -> str:
