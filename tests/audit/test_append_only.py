@@ -69,23 +69,29 @@ def stored() -> list[dict[str, Any]]:
     return list(log.order_by("id").values())
 
 
-@pytest.mark.parametrize("way", BY_ORM)
-def test_orm_refuses(entry, way):
-    before = stored()
-    entry.actor_name = "forged"
-    refused = pytest.raises(AppendOnlyError, match="added and never changed or removed")
-    with refused, transaction.atomic():
-        BY_ORM[way](entry)
-    assert stored() == before
+def try_all(entry: AuditEntry, ways: dict[str, Callable[[AuditEntry], Any]]) -> dict[str, str]:
+    """Return the error of each way, none of which may change anything."""
+    before, errors = stored(), {}
+    for way, write in ways.items():
+        forged = log.get(pk=entry.pk)
+        forged.actor_name = "forged"
+        try:
+            with transaction.atomic():
+                write(forged)
+        except (AppendOnlyError, IntegrityError) as error:
+            errors[way] = str(error) if isinstance(error, AppendOnlyError) else "by the database"
+        assert (way, stored()) == (way, before)
+    return errors
 
 
-@pytest.mark.parametrize("way", BY_TRIGGER)
-def test_triggers_refuse_what_bypasses_the_orm(entry, way):
-    before = stored()
-    entry.actor_name = "forged"
-    with pytest.raises(IntegrityError), transaction.atomic():
-        BY_TRIGGER[way](entry)
-    assert stored() == before
+def test_orm_refuses(entry):
+    errors = try_all(entry, BY_ORM)
+    said = "added and never changed or removed"
+    assert {way: said in error for way, error in errors.items()} == dict.fromkeys(BY_ORM, True)
+
+
+def test_triggers_refuse_what_bypasses_the_orm(entry):
+    assert try_all(entry, BY_TRIGGER) == dict.fromkeys(BY_TRIGGER, "by the database")
 
 
 def test_referenced_people_and_holds_cannot_be_deleted(entry, staff):
