@@ -145,9 +145,16 @@ def stored_columns(vendor: str) -> str:
 
 
 def copied(columns: str, source: str, parameters: Sequence[int]) -> Iterator[list[Any]]:
-    """Yield rows from PostgreSQL, which finds the next ones while these become lines."""
+    """Yield rows from PostgreSQL, which finds the next ones while these become lines.
+
+    Until the last one, this connection takes no other query.
+    """
     statement = f"COPY (SELECT {columns} FROM {source}) TO STDOUT (NULL '')"  # noqa: S608 names
-    with connection.cursor() as cursor, cursor.copy(statement, parameters) as copy:
+    with (
+        connection.wrap_database_errors,
+        connection.cursor() as cursor,
+        cursor.cursor.copy(statement, parameters) as copy,  # Django's cursor knows no COPY
+    ):
         for row in copy:
             line = str(row, "utf-8").removesuffix("\n")
             values: list[Any] = line.split("\t")

@@ -63,7 +63,10 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         return self.filter(action_id__in=named).with_names()
 
     def with_names(self) -> "AuditEntryQuerySet":
-        """Join what a line tells of person and hold; whole, they take longer than the entries."""
+        """Join what a line tells of person and hold; whole, they take longer than the entries.
+
+        Any other field of theirs is a query for each line.
+        """
         columns = [field.name for field in AuditEntry._meta.concrete_fields]
         names = ("actor__username", "hold__client_name", "hold__erased_at")
         return self.select_related("actor", "hold").only(*columns, *names)

@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import connection
+from django.db import DatabaseError, connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from dashboard.audit import chain, export, trail
 from dashboard.audit.models import AuditEntry
@@ -213,3 +214,15 @@ def test_office_whose_offset_has_seconds(settings):
     trail.event(action=trail.Action.DENIED, by=None, now=at)
     (line,) = all_lines()
     assert datetime.fromisoformat(json.loads(line)["at_office"]) == at
+
+
+def test_failure_of_the_database_is_one_of_django():
+    """Those who export again later, or say that it failed, wait for Django's own error."""
+    with pytest.raises(DatabaseError), transaction.atomic():
+        export.block(export.FORMATS["csv"], "e.nothing", f"{TABLE} e, {LINKS} l", [])
+
+
+def test_export_while_queries_are_recorded(odd_log):
+    """As with ``DEBUG``."""
+    with CaptureQueriesContext(connection):
+        assert all_lines()
