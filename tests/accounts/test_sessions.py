@@ -43,16 +43,15 @@ def take_role(person: int) -> None:
 
 
 @pytest.mark.parametrize("end", [new_password, deactivate, promote, take_role])
-@pytest.mark.parametrize("address", POLLS)
 def test_next_poll_of_an_ended_session_redirects_to_sign_in(
-    staff: User, end: Callable[[int], None], address: str
+    staff: User, end: Callable[[int], None]
 ) -> None:
-    browsers = [Client(enforce_csrf_checks=True) for _ in range(2)]
-    for browser in browsers:
+    browsers = {address: Client(enforce_csrf_checks=True) for address in POLLS}
+    for address, browser in browsers.items():
         sign_in(browser, "staff")
         assert poll(browser, address) == (200, "")
     end(staff.pk)
-    for browser in browsers:
+    for address, browser in browsers.items():
         assert poll(browser, address) == (200, f"{LOGIN}?next=/holds/new")
 
 
