@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -99,6 +100,7 @@ def interpret(
     """Become the program: what ``python`` does with these arguments."""
     if listener:
         os.dup2(listener.fileno(), LISTENER)
+        listener.close()
     for number, path in enumerate(streams):
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND if number else os.O_RDONLY
         stream = os.open(path, flags, 0o600)
@@ -107,6 +109,7 @@ def interpret(
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
     os.environ.clear()
     os.environ.update(environment)
+    time.tzset()
     os.chdir(folder)
     if arguments[0] == "-m":
         sys.argv = arguments[1:]

@@ -110,6 +110,8 @@ def test_invalid_filters_are_marked(admins_browser):
     for filters, field in INVALID:
         response = admins_browser.get("/audit/", filters)
         assert (response.status_code, list(response.context["form"].errors)) == (422, [field])
+        is_shown = 'class="errorlist"' in response.content.decode()
+        assert (filters, is_shown) == (filters, field not in ("before", "after"))
         assert Page(response).rows == []
 
 

@@ -92,6 +92,12 @@ def test_check_passes_without_the_table(vendor, tmp_path, django_db_blocker):
         assert check_triggers(databases=[new.alias]) == []
 
 
+@pytest.mark.slow  # undoes all migrations
+def test_all_migrations_can_be_undone(own):
+    call_command("migrate", "dashboard", "zero", database=own.alias, verbosity=0)
+    assert triggers.faulty_triggers(own) == []
+
+
 ALTERED = {
     "sqlite": {f"DROP TRIGGER {name}": name for name in EXPECTED["sqlite"]},
     "postgresql": {

@@ -42,7 +42,7 @@ def test_failed_sign_in_starts_at_its_error(open_browser: OpenBrowser) -> None:
     error = stranger.page.locator("#sign-in-error")
     expect(error).to_be_focused()
     expect(stranger.page).to_have_title(re.compile("^Error: "))
-    expect(stranger.page.get_by_label("Name")).to_have_value("nobody")
+    expect(stranger.page.get_by_label("Name")).to_have_value("stranger")
     expect(stranger.page.get_by_label("Password")).to_have_accessible_description(
         re.compile("Name and password do not match")
     )

@@ -62,7 +62,7 @@ def test_a_colleagues_hold_can_be_seen_but_not_changed(
     grace.refusals.add(403)
     grace.page.goto("/audit/")
     expect(grace.page.get_by_role("heading", level=1)).to_be_visible()
-    grace.check_variant("denied")
+    grace.check_page("denied")
 
 
 def test_an_admin_adds_a_person_and_changes_their_role(open_browser: OpenBrowser) -> None:

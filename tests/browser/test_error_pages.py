@@ -20,7 +20,7 @@ def test_an_address_that_only_takes_forms(ada: User) -> None:
     ada.refusals.add(405)
     ada.page.goto("/holds/1/extend")
     ada.expect_heading("This address cannot be opened as a page")
-    ada.check_variant("not-a-page")
+    ada.check_page("not-a-page")
 
 
 def test_an_unexpected_error(ada: User) -> None:

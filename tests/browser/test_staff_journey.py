@@ -125,6 +125,15 @@ class TestCheck:
         ada.expect_text("Needs attention")
         ada.check_page("board-attention")
 
+    def test_several_holds_at_once(self, ada: User) -> None:
+        pks = [ada.place() for _ in range(2)]
+        ada.page.goto("/")
+        for pk in pks:
+            ada.page.locator(f"#h{pk} [name=hold]").check()
+        ada.page.get_by_text("Verify", exact=True).click()
+        ada.press("Verify selected")
+        ada.expect_text("cal.com has 2 of 2 holds as they stand here.")
+
 
 class TestExtend:
     def test_fifteen_minutes_more_with_one_click(self, ada: User, product: Product) -> None:

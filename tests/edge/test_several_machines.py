@@ -23,7 +23,7 @@ from tests.parts import program, require
 from tests.pgbouncer import pooled
 from tests.ports import free_ports
 from tests.script_visitor import Visitor, free_tuesday
-from tests.serving import WAIT_SECONDS, Site, environment, serving
+from tests.serving import WAIT_SECONDS, Site, environment, manage, serving
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -136,21 +136,23 @@ def test_one_of_two_is_killed_under_load(tmp_path: Path) -> None:
             CALCOM_API_URL=sandbox.url,
             TRUSTED_PROXIES="127.0.0.1",
         )
-        sites = []
-        for number in range(2):
-            (tmp_path / str(number)).mkdir()
-            sites.append(stack.enter_context(serving(variables, tmp_path / str(number))))
-        stack.enter_context(balancing(sites, port, tmp_path))
-        first = date.fromisoformat(free_tuesday())
-        weeks = [first + timedelta(weeks=number) for number in range(len(PEOPLE))]
-        desks = [Desk(base, name, day) for name, day in zip(PEOPLE, weeks, strict=True)]
-        for desk in desks:
-            desk.start()
-        wait_for(lambda: sum(len(desk.placed) for desk in desks) >= len(PEOPLE))
-        kill(sites[0])
-        for desk in desks:
-            desk.join()
-        posts = len(sandbox.calls("POST", "/v2/slots/reservations"))
+        with contextlib.ExitStack() as servers:
+            sites = []
+            for number in range(2):
+                (tmp_path / str(number)).mkdir()
+                sites.append(servers.enter_context(serving(variables, tmp_path / str(number))))
+            servers.enter_context(balancing(sites, port, tmp_path))
+            first = date.fromisoformat(free_tuesday())
+            weeks = [first + timedelta(weeks=number) for number in range(len(PEOPLE))]
+            desks = [Desk(base, name, day) for name, day in zip(PEOPLE, weeks, strict=True)]
+            for desk in desks:
+                desk.start()
+            wait_for(lambda: sum(len(desk.placed) for desk in desks) >= len(PEOPLE))
+            kill(sites[0])
+            for desk in desks:
+                desk.join()
+            posts = len(sandbox.calls("POST", "/v2/slots/reservations"))
+        # No server works any more.
         held, recorded = ({number for (number,) in sites[1].rows(each)} for each in (HOLDS, PLACED))
         [(begun,)] = sites[1].rows(BEGUN)
     assert [desk.failed[1:] for desk in desks] == [[]] * len(PEOPLE)
@@ -158,3 +160,10 @@ def test_one_of_two_is_killed_under_load(tmp_path: Path) -> None:
     assert len(placed) >= len(PEOPLE) * (len(HOURS) - 1)
     assert placed <= held == recorded  # one that failed may have been recorded before its answer
     assert begun >= posts
+
+
+def test_migrates_through_pgbouncer(postgresql_url: str) -> None:
+    with pooled(postgresql_url) as database_url:
+        variables = environment(public_url="http://127.0.0.1", database_url=database_url)
+        manage(variables, "migrate")
+        manage(variables, "migrate", "--check")

@@ -72,6 +72,7 @@ def server(settings: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
     with subprocess.Popen(
         [sys.executable, "-c", SANDBOX],
         cwd=PROJECT,
+        env={"PYTHONPATH": str(PROJECT)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

@@ -155,7 +155,7 @@ class TestChanges:
         ("reason", "code", "note"),
         [
             ("", "", ""),
-            ("mistake", "mistake", ""),
+            ("client_chose_other", "client_chose_other", ""),
             ("moved to Oslo", "other", "moved to Oslo"),
         ],
     )
