@@ -21,8 +21,9 @@ last_sender: contextvars.ContextVar[str] = contextvars.ContextVar("last_sender",
 
 def path_of(method: str) -> str:
     """Return the path of a call as the audit keeps it, without a uid; "" without a call."""
-    one = "/v2/slots/reservations/{uid}"
-    return {"": "", "POST": "/v2/slots/reservations"}.get(method, one)
+    if not method:
+        return ""
+    return "/v2/slots/reservations" if method == "POST" else "/v2/slots/reservations/{uid}"
 
 
 class ActionLog:

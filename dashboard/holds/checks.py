@@ -1,12 +1,12 @@
 """Check holds with cal.com (GET), one or several at once."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import partial
 from typing import Any, TypeAlias
 
 from django.db import transaction
@@ -62,8 +62,9 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         hold = load_checkable(operation, hold_id)
         operation.require_calls(1, hold)
         operation.start_without_claim(hold, method="GET")
-        uid = hold.reservation_uid or ""
-        return conclude(operation, hold, partial(reservations.get, operation, uid))
+        with unseen_is_told(operation, hold):
+            found = reservations.get(operation, hold.reservation_uid or "")
+        return conclude(operation, hold, found)
 
 
 def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
@@ -88,7 +89,9 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     for (operation, hold), answer in zip(started, answers, strict=True):
         try:
             with operation:  # which another process may have taken for dead
-                results[hold.pk] = conclude(operation, hold, partial(operation.received, answer))
+                with unseen_is_told(operation, hold):
+                    found = operation.received(answer)
+                results[hold.pk] = conclude(operation, hold, found)
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)
     return [results[hold_id] for hold_id in hold_ids]
@@ -128,15 +131,18 @@ async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
 # --- Record -----------------------------------------------------------------------------------
 
 
-def conclude(
-    operation: Operation, hold: Hold, look: Callable[[], Reservation | None]
-) -> CheckResult:
-    """Take over what was found, if the hold is still as it was before. Raises HoldError."""
+@contextmanager
+def unseen_is_told(operation: Operation, hold: Hold) -> Iterator[None]:
+    """End the action and raise HoldError where a GET brings a CalcomError."""
     try:
-        found = look()
+        yield
     except CalcomError as error:
         safe = safety.still_yours(hold, operation.cal_now())
         raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
+
+
+def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
+    """Take over what was found, if the hold is still as it was before."""
     before = copy(hold)
     finding, fields = compare(hold, found, operation.cal_now())
     if found is not None and finding is Comparison.MOVED:

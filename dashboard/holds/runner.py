@@ -153,13 +153,18 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     gets_old = asdict(old) | {
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
+        "event_type_title": hold.event_type_title,
+        "event_type_kind": hold.event_type_kind,
+        "hosts": hold.hosts,
         "change": deleting.to_json(),
         "end_reason": "replaced",
     }
-    gets_new = hold_fields.confirmed(step.reservation)
-    gets_new["slot_duration"] = step.change.target.slot_duration
-    for name in ("event_type_title", "event_type_kind", "hosts"):
-        gets_old[name], gets_new[name] = getattr(hold, name), getattr(stand_in, name)
+    gets_new = hold_fields.confirmed(step.reservation) | {
+        "event_type_title": stand_in.event_type_title,
+        "event_type_kind": stand_in.event_type_kind,
+        "hosts": stand_in.hosts,
+        "slot_duration": step.change.target.slot_duration,
+    }
     operation.write(hold, gets_new)  # first, as the uid is unique
     operation.write(stand_in, gets_old)
 

@@ -88,10 +88,12 @@ def fail(_backend: Backend, _call: ApiCall) -> Any:
 
 def take_slot(backend: Backend, fault: Fault, request: Request, held: Hold | None) -> None:
     slot = slot_for_stranger(fault, request, held)
-    event_type = backend.event_types.get(slot[0]) if slot else None
-    if slot is None or event_type is None:
+    if slot is None:
         return
-    _, start, minutes = slot
+    event_type_id, start, minutes = slot
+    event_type = backend.event_types.get(event_type_id)
+    if event_type is None:
+        return
     if fault.kind is Kind.STRANGER_BOOKS:
         uid = f"stranger-{fault.id}-{fault.hits}"
         end = event_type.end_of(start, minutes)

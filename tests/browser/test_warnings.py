@@ -115,6 +115,13 @@ COVERED = """() => {
 }"""
 
 
+TOAST_IS_ABOVE = """() => {
+  const [toast, bar] = [".messages.toast .notice", "#warnings li"].map(
+    (selector) => document.querySelector(selector)?.getBoundingClientRect());
+  return toast && bar && toast.bottom < bar.top;
+}"""
+
+
 @pytest.mark.parametrize("size", [(1440, 900), (390, 700)], ids=["desktop", "phone"])
 def test_the_bar_covers_nothing_that_is_used(
     open_browser: OpenBrowser, product: Product, size: tuple[int, int]
@@ -133,11 +140,7 @@ def test_the_bar_covers_nothing_that_is_used(
             covered.append(ada.page.evaluate(COVERED))
         assert [one for one in covered if one] == []
     ada.page.locator(f"#w{holds[0]} button").click()
-    toast = ada.page.locator(".messages.toast .notice").bounding_box()
-    bar = ada.page.locator("#warnings").bounding_box()
-    assert toast is not None
-    assert bar is not None
-    assert toast["y"] + toast["height"] < bar["y"]
+    ada.page.wait_for_function(TOAST_IS_ABOVE)  # once the next tick has counted the warnings
 
 
 def test_on_the_holds_own_page_the_answer_replaces_it(ada: User) -> None:
