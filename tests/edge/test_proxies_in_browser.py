@@ -64,11 +64,10 @@ def chromium() -> Iterator[Browser]:
         yield browser
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", params=["", "/holds"], ids=["root", "prefix"])
 def desk(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Desk]:
-    """Serve under the path that is the parameter."""
     folder = tmp_path_factory.mktemp("desk")
     ports = two_ports()
     base = f"https://{NAME}:{ports.tls}{request.param}"
@@ -84,12 +83,7 @@ def desk(
         yield Desk(site, Product(base, calcom, {}), request.param, ports)
 
 
-PREFIX = "/holds"
-# Browsers treat cookies of a whole host in another way, whatever proxy is in front of it.
-DAYS = [*((PREFIX, kind) for kind in PROXIES), ("", "nginx")]
-
-
-@pytest.mark.parametrize(("desk", "kind"), DAYS, indirect=["desk"])
+@pytest.mark.parametrize("kind", PROXIES)
 def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)  # Apache's processes are another user's
     with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
@@ -106,15 +100,6 @@ def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path:
         expect_no_complaints([staff])
         below = f"{desk.product.url}/"
         assert [each for each in answers if each[0] >= 400 or not each[1].startswith(below)] == []
-        expect_client_address(desk, kind, tmp_path)
-
-
-@pytest.mark.parametrize(
-    ("desk", "kind"), [("", kind) for kind in PROXIES if kind != "nginx"], indirect=["desk"]
-)
-def test_client_is_known_at_the_root_of_a_host(desk: Desk, kind: str, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)
-    with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
         expect_client_address(desk, kind, tmp_path)
 
 
