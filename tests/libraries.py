@@ -1,4 +1,8 @@
-"""Load the libraries of the product: those of their modules that need no settings of Django."""
+"""Load the libraries of the product: those of their modules that need no settings of Django.
+
+Programs that have them hash a password in a moment. As in production, Argon2 would take half a
+second and 100 MiB for each sign-in of each test.
+"""
 
 # ruff: noqa: F401
 import gc
@@ -24,7 +28,12 @@ import orjson
 import prometheus_client
 import psycopg
 import whitenoise.middleware
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 import tests.forking
+
+Argon2PasswordHasher.time_cost = 1
+Argon2PasswordHasher.memory_cost = 8  # KiB
+Argon2PasswordHasher.parallelism = 1
 
 gc.freeze()  # shared with all forks
