@@ -48,7 +48,7 @@ def results(answer: HttpResponse) -> list[tuple[str, str]]:
 
 def test_selection_is_shown_before_anything_is_released(calcom: Sandbox, staff: User) -> None:
     holds = place_several(staff, 2)
-    address = f"/release?hold={holds[0].pk}&hold={holds[1].pk}"
+    address = f"/release?hold={holds[0].pk}.{holds[1].pk}"
 
     plain, htmx = send(staff, holds), send(staff, holds, headers=HTMX)
 
@@ -136,7 +136,7 @@ def test_failed_releases_can_be_repeated_from_the_answer(calcom: Sandbox, staff:
     answer = send(staff, holds, sure="yes")
 
     assert [word for word, _ in results(answer)] == ["not done", "not done"]
-    assert f'href="/release?hold={holds[0].pk}&amp;hold={holds[1].pk}"' in answer.content.decode()
+    assert f'href="/release?hold={holds[0].pk}.{holds[1].pk}"' in answer.content.decode()
     assert "Try again in" in results(answer)[1][1]
     assert states(*holds) == ["held", "held"]
 

@@ -12,13 +12,14 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.accounts.return_urls import login_url
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.pages import board_actions
 from dashboard.pages.board import MOST_LOST, Tab
-from dashboard.pages.release import MOST_AT_ONCE
+from dashboard.pages.release import MOST_AT_ONCE, MOST_CHOSEN, address_of
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
@@ -107,6 +108,11 @@ class TestRelease:
         pk = put(staff).pk
         page = browser.post("/release", {"hold": [pk, *range(1, 301)]})
         assert toasts(page) == ["You chose 301 holds. Only the first 300 can be released at once."]
+
+    def test_the_address_fits_into_the_headers_that_nginx_takes(self) -> None:
+        """Also where it is the page to return to; 4 KiB are for all headers together."""
+        address = address_of(list(range(1_000_000, 1_000_000 + MOST_CHOSEN)))
+        assert len(login_url(address)) < 3000
 
 
 class TestAttention:

@@ -26,13 +26,13 @@ POLLS = {
     "hold": ("/holds/{hold}/poll", "hold-live"),
     "move": ("/holds/{hold}/move/poll", "moving"),
     "offer": ("/offers/{offer}/poll", "offer-live"),
-    "release": ("/release/poll?hold={hold}&hold={other}", "chosen-holds"),
+    "release": ("/release/poll?hold={hold}.{other}", "chosen-holds"),
 }
 PAGES = {
     "hold": "/holds/{hold}/",
     "move": "/holds/{hold}/move",
     "offer": "/offers/{offer}/",
-    "release": "/release?hold={hold}&hold={other}",
+    "release": "/release?hold={hold}.{other}",
 }
 
 
