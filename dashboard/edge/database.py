@@ -8,6 +8,7 @@ import logging
 from collections.abc import Sequence
 from typing import Any
 
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import DatabaseError, connections
@@ -79,13 +80,30 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
 
 
 class ForgivingSessionMiddleware(SessionMiddleware):
-    """Show a page although its session cannot be stored, where the page itself changes nothing."""
+    """Show a page although its session cannot be stored, where the page itself changes nothing.
+
+    Where the person signed out meanwhile, in another window, show what the view answered, too.
+    Django would answer 400, as if nothing had been done.
+    """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         try:
             return super().process_response(request, response)
-        except DatabaseError as exc:
-            if request.method not in ("GET", "HEAD"):
-                raise
-            log.warning("A session could not be stored: %s", one_line(exc))
+        except (DatabaseError, SessionInterrupted) as exc:
+            fault = exc if isinstance(exc, DatabaseError) else fault_behind(exc)
+            if fault is not None and request.method not in ("GET", "HEAD"):
+                raise fault from exc
+            log.warning("A session could not be stored: %s", one_line(fault or exc))
             return response
+
+
+def fault_behind(interrupted: SessionInterrupted) -> DatabaseError | None:
+    """Return the database's fault that Django takes for the end of a session; None without one.
+
+    Of a session that was deleted it has a plain DatabaseError: the update met no row.
+    """
+    failed_update = interrupted.__context__
+    fault = failed_update and failed_update.__context__
+    if isinstance(fault, DatabaseError) and type(fault) is not DatabaseError:
+        return fault
+    return None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import DatabaseError, OperationalError, connection, connections
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import InternalError, OperationalError, connection, connections
 from django.db.backends.sqlite3.base import DatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
@@ -31,6 +33,7 @@ REFUSE = {
     "postgresql": "SET default_transaction_read_only = on",
 }
 ACCEPT = {"sqlite": "PRAGMA query_only = off", "postgresql": "RESET default_transaction_read_only"}
+REFUSALS = (OperationalError, InternalError)  # of SQLite, of PostgreSQL
 
 
 def execute(statement: str) -> None:
@@ -83,17 +86,42 @@ def test_pages_that_read_are_shown(calcom: Sandbox, staff: User, admin: User) ->
     assert shown == dict.fromkeys(paths, 200)
 
 
-@pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(("method", "is_shown"), [("get", True), ("post", False)])
-def test_session_that_cannot_be_stored(method: str, is_shown: bool) -> None:
-    def view(request: HttpRequest) -> HttpResponse:
+def new_session() -> str:
+    store = SessionStore()
+    store.create()
+    return str(store.session_key)
+
+
+def ask_with_session(method: str, key: str, view: Callable[[], None]) -> HttpResponse:
+    """Send a request with a session, in which the view then stores a value."""
+
+    def respond(request: HttpRequest) -> HttpResponse:
         request.session["seen"] = "yes"
+        view()
         return HttpResponse("shown")
 
-    handle = database.ForgivingSessionMiddleware(view)
     request = getattr(RequestFactory(), method)("/")
-    with unwritable(), nullcontext() if is_shown else pytest.raises(DatabaseError):
-        assert handle(request).content == b"shown"
+    request.COOKIES[settings.SESSION_COOKIE_NAME] = key
+    return database.ForgivingSessionMiddleware(respond)(request)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("has_session", [False, True])
+@pytest.mark.parametrize(("method", "is_shown"), [("get", True), ("post", False)])
+def test_session_that_cannot_be_stored(method: str, is_shown: bool, has_session: bool) -> None:
+    key = new_session() if has_session else ""
+    with unwritable(), nullcontext() if is_shown else pytest.raises(REFUSALS):
+        assert ask_with_session(method, key, lambda: None).content == b"shown"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_answer_after_a_sign_out_in_another_window_is_shown(method: str) -> None:
+    """The view has done its work: a 400 would say that nothing was done."""
+    key = new_session()
+    answer = ask_with_session(method, key, lambda: SessionStore(key).delete())
+    assert (answer.status_code, answer.content) == (200, b"shown")
+    assert not SessionStore().exists(key)
 
 
 @pytest.mark.django_db(transaction=True)
