@@ -123,11 +123,7 @@ def admitted(claim: Claim, *, now: datetime) -> User:
     that no person can have, such as two names from two headers.
     """
     User._meta.get_field("username").run_validators(claim.name)
-    user = User.objects.filter(username__iexact=claim.name).first()
-    if user is None:
-        if not claim.role:
-            raise NotAdmittedError("no_group")
-        return people.add_person(username=claim.name, role=claim.role, by=None, now=now)
+    user = named(claim) or added(claim, now=now)
     if not user.is_active:
         raise NotAdmittedError("deactivated")
     if claim.role is not None and claim.role != role_of(user):
@@ -136,3 +132,22 @@ def admitted(claim: Claim, *, now: datetime) -> User:
     if claim.role == "" and not user.is_superuser:
         raise NotAdmittedError("no_group")
     return user
+
+
+def named(claim: Claim) -> User | None:
+    return User.objects.filter(username__iexact=claim.name).first()
+
+
+def added(claim: Claim, *, now: datetime) -> User:
+    """Add the person of a claim, unless another of their windows has just done so.
+
+    Raises NotAdmittedError without a role, and ValidationError.
+    """
+    if not claim.role:
+        raise NotAdmittedError("no_group")
+    try:
+        return people.add_person(username=claim.name, role=claim.role, by=None, now=now)
+    except ValidationError:
+        if (user := named(claim)) is None:
+            raise
+        return user

@@ -127,6 +127,20 @@ def test_unknown_person_with_a_mapped_group_is_added(
     assert story() == [("ada@example.org", "sign_in", "ok")]
 
 
+@pytest.mark.usefixtures("by_groups")
+def test_person_whose_other_window_was_added_first_is_signed_in(
+    browser: Client, monkeypatch: pytest.MonkeyPatch, story: Callable[[], Story], db: None
+) -> None:
+    def add_twice(**person: Any) -> User:
+        monkeypatch.undo()
+        people.add_person(**person)
+        return people.add_person(**person)
+
+    monkeypatch.setattr(people, "add_person", add_twice)
+    assert ask(browser, "ada", "reception").status_code == 200
+    assert story() == [("ada", "sign_in", "ok")]
+
+
 @pytest.mark.usefixtures("by_groups", "admin")
 def test_role_follows_the_groups_in_mid_session(
     browser: Client, staff: User, story: Callable[[], Story]
