@@ -117,7 +117,7 @@ def test_session_that_cannot_be_stored(method: str, is_shown: bool, has_session:
 @pytest.mark.django_db
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_answer_after_a_sign_out_in_another_window_is_shown(method: str) -> None:
-    """The view has done its work: a 400 would say that nothing was done."""
+    """Answer no 400, which says that nothing was done: the view has done its work."""
     key = new_session()
     answer = ask_with_session(method, key, lambda: SessionStore(key).delete())
     assert (answer.status_code, answer.content) == (200, b"shown")
