@@ -67,6 +67,14 @@ def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
         output("audit_verify", checkpoints=kept)
 
 
+def test_file_of_checkpoints_that_cannot_be_read_is_named(tmp_path):
+    binary = tmp_path / "binary"
+    binary.write_bytes(b"\xff")
+    for file in (tmp_path / "missing", tmp_path, binary):
+        with pytest.raises(CommandError, match="The checkpoints cannot be read"):
+            output("audit_verify", checkpoints=file)
+
+
 def test_checkpoint_of_another_site_is_refused(settings):
     line = checkpoints.latest(NOON).to_line()
     assert checkpoints.read(line) == checkpoints.Checkpoint("2026-11-24T12:00:00+00:00", 0, "")

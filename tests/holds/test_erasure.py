@@ -138,9 +138,10 @@ def test_command_erases_and_names_no_client(ended, staff, monkeypatch):
     assert said == (
         f"hold {ended[0].pk}: 2 ended holds of its client say something, 1 open ones keep it\n"
     )
-    monkeypatch.setattr("builtins.input", lambda _question: "")
-    with pytest.raises(CommandError, match="Nothing was erased"):
-        erase_client(ended[0].pk)
+    for typed in ("", "no\n"):  # nothing at all, as without a terminal
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        with pytest.raises(CommandError, match="Nothing was erased"):
+            erase_client(ended[0].pk)
     with pytest.raises(CommandError, match="there is no hold 999"):
         erase_client(ended[0].pk, 999, "--no-input")
     assert [told(hold)[0] for hold in ended] == ["Ada", "Ada"]

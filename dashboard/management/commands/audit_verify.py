@@ -34,7 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
-        kept = list(read(file.read_text().splitlines())) if file else []
+        kept = list(read(lines_of(file))) if file else []
         with progress.bar(self.stderr, lambda: (0, evidence.total())) as show:
             verification = evidence.verify_whole(
                 by=None, now=timezone.now(), with_derived=options["indexes"], progress=show
@@ -74,6 +74,13 @@ def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
         + (f" {older} checkpoints of them cannot be compared." if older else "")
         + (" Not all of them are deleted yet: run audit_prune." if begin < prune.position else "")
     )
+
+
+def lines_of(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"The checkpoints cannot be read: {error}.") from error
 
 
 def read(lines: Iterable[str]) -> Iterator[Checkpoint]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
+from dashboard.management.questions import is_confirmed
 
 
 class Command(BaseCommand):
@@ -38,7 +39,7 @@ class Command(BaseCommand):
                 self.stdout.write(f"hold {pk}: {len(searches)} saved searches may name its client")
         if options["dry_run"]:
             return
-        if not options["no_input"] and input("Erase for good? Type 'yes': ") != "yes":
+        if not options["no_input"] and not is_confirmed("Erase for good? Type 'yes': "):
             raise CommandError("Nothing was erased.")
         for pk in found:
             erased = erasure.erase(hold_id=pk, by=None, now=timezone.now())

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from dashboard.management import backup
+from dashboard.management.questions import is_confirmed
 
 
 class Command(BaseCommand):
@@ -20,7 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, *_args: Any, **options: Any) -> None:
         question = "This replaces all that is in the database. Type yes to go on: "
-        if not options["no_input"] and input(question) != "yes":
+        if not options["no_input"] and not is_confirmed(question):
             raise CommandError("Nothing was changed.")
         backup.restore(options["file"], now=timezone.now())
         self.stdout.write(f"Restored: {backup.summary()}.")
