@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import SYSTEM, UNKNOWN
+from dashboard.localization.searching import finder, search_text
 
 Action = AuditEntry.Action
 Outcome = AuditEntry.Outcome
@@ -154,6 +155,13 @@ def story_of_actor(entry: AuditEntry) -> str:
 def reason_label(code: str) -> str:
     """Return the label of a reason code; an unknown code as it is, with spaces."""
     return str((REASONS | CIRCUMSTANCES).get(code, code.replace("_", " ")))
+
+
+def reasons_called(words: str) -> list[str]:
+    """Return the codes of reasons whose labels have these words."""
+    is_in = finder(words)
+    labels = (REASONS | CIRCUMSTANCES).items()
+    return [code for code, label in labels if is_in(search_text(str(label)))]
 
 
 def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:

@@ -25,7 +25,7 @@ def days(value: str, now: datetime) -> Q:
     first, is_range, last = value.partition("..")
     if not first and not last:
         raise TermError(_("A range needs a day, such as day:2026-11-20.. or day:..today."))
-    if relative := RELATIVE.fullmatch(value):
+    if relative := RELATIVE.fullmatch(value.lower()):
         amount = int(relative[1])
         if relative[2] == "h":
             return begun_between(now - timedelta(hours=amount), None)

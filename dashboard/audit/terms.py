@@ -16,18 +16,25 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from dashboard.audit import clients, search, term_values
+from dashboard.audit import action_labels, clients, search, term_values
 from dashboard.audit.action_sql import ENDED
 from dashboard.audit.models import AuditEntry, EntryText, HoldText
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.trail import SYSTEM, Action, Outcome
 from dashboard.localization.folding import fold
-from dashboard.localization.searching import NUMBER_TERM, finder, forms_of_term, search_text
+from dashboard.localization.searching import (
+    GAP,
+    NUMBER_TERM,
+    finder,
+    forms_of_term,
+    search_text,
+)
 
 TERM = re.compile(
-    r"""(?P<minus>-)?(?:(?P<name>[A-Za-z]+):(?P<value>"[^"]*"?|\S*)|(?P<word>"[^"]*"?|\S+))"""
+    r"""(?P<minus>-)?(?:(?P<name>[A-Za-z]+):(?P<value>"[^"]*"|[^\s"]*)|(?P<word>"[^"]*"|[^\s"]+))"""
 )
+WITHOUT_QUOTES = re.compile(r"(?!-|[A-Za-z]+:)\S+")
 WITHOUT_OUTCOME = "none"
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
 
@@ -99,8 +106,8 @@ def terms(text: str) -> Iterator[tuple[bool, str, str]]:
 
 
 def written(minus: bool, name: str, value: str) -> str:
-    """Return a term as ``terms`` reads it."""
-    quoted = f'"{value}"' if " " in value else value
+    """Return a term such that ``terms`` reads it again."""
+    quoted = value if WITHOUT_QUOTES.fullmatch(value) else f'"{value}"'
     return f"{'-' if minus else ''}{f'{name}:' if name else ''}{quoted}"
 
 
@@ -117,7 +124,7 @@ def free_text(value: str, context: Context) -> search.Word:
         raise TermError(
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
-    said, forms = fold(value), forms_of_term(value)
+    said, forms = fold(value), forms_of_words(value)
     called = [person for person in context.people if person.is_called(value)]
     upstream = AuditEntry.objects.order_by().filter(upstream_request_id=value)
     others = [
@@ -127,18 +134,25 @@ def free_text(value: str, context: Context) -> search.Word:
         Q(action_id__in=upstream.values("action_id")),
         *(Q(actor=person.pk) for person in called),
     ]
-    entries = rows_of(EntryText, "like", [said])
+    said_or_coded = {said, *action_labels.reasons_called(value)}
     # FTS5 has no index for alternatives.
+    entries = [rows_of(EntryText, "like", [each]) for each in sorted(said_or_coded)]
     holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
     return search.Word(
-        [Q(pk__in=entries), *(Q(hold__in=each) for each in holds), *others],
+        [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds), *others],
         [
-            Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
+            Q(Exists(of_row("pk", rows_of(EntryText, "has", said_or_coded)))),
             Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
             *others,
         ],
-        [entries, *holds],
+        [*entries, *holds],
     )
+
+
+def forms_of_words(value: str) -> set[str]:
+    """Return the forms of words, also with a space for each hyphen, or of a number in one."""
+    spellings = {value, GAP.sub(" ", value), GAP.sub("", value)}
+    return set().union(*map(forms_of_term, spellings))
 
 
 def of_row(column: str, texts: Any) -> Any:
@@ -214,7 +228,7 @@ READERS: dict[str, Callable[[str, Context], Q]] = {
     "person": person,
     "action": lambda value, _context: Q(action=one_of(value, Action.values)),
     "outcome": outcome,
-    "cause": lambda value, _context: Q(cause="" if value.lower() == "none" else value),
+    "cause": lambda value, _context: Q(cause="" if value.lower() == "none" else value.lower()),
     "ended": lambda value, _context: Q(ended=one_of(value, ENDED)),
     "hold": lambda value, _context: search.of_holds(hold=number(value)),
     "client": client,

@@ -82,6 +82,10 @@ FOUND = {
     "“zoe bronte”": [EXPIRED, EXTENDED],
     "079 123 45 67": [EXPIRED, EXTENDED],
     "+41791234567": [EXPIRED, EXTENDED],
+    "079-123 45-67": [EXPIRED, EXTENDED],
+    '"0041 79 1234567"': [EXPIRED, EXTENDED],
+    "zoe-bronte": [EXPIRED, EXTENDED],
+    '"bronte"zoe': [EXPIRED, EXTENDED],
     "lukasiewicz": [CHANGED, FAILED, STUCK, SIGNED_IN],
     "actor:staff": [STUCK, SIGNED_IN],
     "actor:STAFF": [STUCK, SIGNED_IN],
@@ -110,11 +114,13 @@ FOUND = {
     "day:yesterday": [SIGNED_IN],
     "day:2d": ALL,
     "day:2h": ALL[:-1],
+    "day:2D": ALL,
     "hour:2025-11-25T13:00": ALL[:-1],
     "hour:2025-11-25T12:00+00:00": ALL[:-1],
     "hour:2025-11-25T12:00:02Z": ALL[:-2],
     "hour:2025-11-25T12:00": [],
     "cause:slot_reserved": [PLACED],
+    "cause:Slot_Reserved": [PLACED],
     "cause:slot": [],
     "cause:none -cause:slot_reserved": [each for each in ALL if each not in (STUCK, PLACED)],
     "ended:expired": [EXPIRED],
@@ -134,6 +140,24 @@ FOUND = {
 
 def test_finds(log):
     assert {text: found(text) for text in FOUND} == FOUND
+
+
+def test_reason_is_found_as_it_reads(staff):
+    released = {"action": Action.RELEASE, "by": acting(staff), "now": NOON}
+    trail.event(**released, reason="client_rang_off")
+    trail.event(**released, reason="mistake")
+    assert found("hung") == found('"client hung up"') == found("client_rang_off")
+    assert len(found("hung")) == 1
+    assert len(found("-hung action:release")) == 1
+
+
+WRITTEN = ['"-zoe"', '-"-zoe"', '"actor:zoe"', '"zoe\u00a0bronte"', 'about:"zoe b"', "-zoe", "079"]
+
+
+@pytest.mark.parametrize("text", WRITTEN)
+def test_term_is_written_as_it_is_read(text):
+    (term,) = terms.terms(text)
+    assert terms.written(*term) == text
 
 
 def test_story_of_a_client_is_that_of_name_and_contact(log, staff, colleague):
