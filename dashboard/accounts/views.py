@@ -118,13 +118,16 @@ class SignIn(LoginView):
 
 
 def log_failed_sign_in(request: HttpRequest, username: str, error_code: str = "") -> None:
-    """Record a failed sign-in under the name of an existing person, else under a fingerprint.
+    """Record a failed sign-in under the user name of a person, else under a fingerprint.
 
     People type passwords into the wrong field, so an unknown name is never stored. The same
     name has the same fingerprint, which tells one forgetful colleague from a list of guesses.
     """
     name = User.normalize_username(username)
-    if "\0" in name or not User.objects.filter(username__iexact=name).exists():
+    known = None if "\0" in name else User.objects.filter(username__iexact=name).first()
+    if known:
+        name = known.get_username()
+    else:
         salt = "dashboard.accounts.views.unknown"
         fingerprint = salted_hmac(salt, name.casefold(), algorithm="sha256").hexdigest()
         name = f"{trail.UNKNOWN} {fingerprint[:FINGERPRINT_LENGTH]}"

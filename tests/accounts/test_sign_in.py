@@ -61,7 +61,7 @@ def test_failed_sign_in_is_logged_and_gives_no_hint(
     assert "Name and password do not match. Capital letters count in both." in said
     assert password not in said
     entry = AuditEntry.objects.get(action="sign_in_failed")
-    assert (entry.actor, entry.actor_name, entry.outcome) == (None, name, "refused")
+    assert (entry.actor, entry.actor_name, entry.outcome) == (None, name.lower(), "refused")
     assert (entry.address, entry.error_code) == ("127.0.0.1", "")
     assert password not in str(AuditEntry.objects.values_list())
 
