@@ -66,7 +66,7 @@ def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
     own = SavedSearch.objects.filter(owner=owner)
     if replace and own.filter(name=name).update(query=query):
         return
-    if own.count() >= MOST:
+    if own.count() >= MOST and not own.filter(name=name).exists():
         raise SavedSearchError(TOO_MANY, "too_many", {"number": MOST})
     with unique_name():
         SavedSearch.objects.create(owner_id=owner, name=name, query=query)

@@ -76,6 +76,8 @@ def test_number_is_limited(admin, admins_browser, monkeypatch):
         "You have saved 1 searches. Delete one that you no longer need."
     ]
     assert 'name="replace"' not in answer.content.decode()
+    answer = admins_browser.post("/audit/searches/?find=zoe", {"name": "first"})
+    assert 'name="replace"' in answer.content.decode()
     answer = admins_browser.post("/audit/searches/?find=zoe", {"name": "first", "replace": "on"})
     assert (answer.status_code, saved()) == (303, [("admin", "first", "find=zoe")])
 
