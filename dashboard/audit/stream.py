@@ -10,6 +10,7 @@ import errno
 import fcntl
 import logging
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,11 +18,12 @@ from typing import TextIO
 
 from django.core.management.base import OutputWrapper
 
-from dashboard.audit import export
+from dashboard.audit import evidence, export
 
 log = logging.getLogger(__name__)
 
 Output = TextIO | OutputWrapper
+POSITION = re.compile(rb"[0-9]{1,18}")
 
 
 class StreamError(Exception):
@@ -30,12 +32,13 @@ class StreamError(Exception):
 
 @contextmanager
 def locked(cursor: Path) -> Iterator[None]:
-    """Keep other processes from a cursor; raise StreamError while one uses it."""
+    """Keep other processes from a cursor; raise StreamError for one that cannot be used."""
     with cursor.with_name(f"{cursor.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as exc:
             raise StreamError(f"Another process uses {cursor}.") from exc
+        position_of(cursor)
         yield
 
 
@@ -87,10 +90,20 @@ def sync(output: Output) -> None:
 
 
 def position_of(cursor: Path) -> int:
-    text = cursor.read_text().strip() if cursor.exists() else ""
-    if text and not text.isdigit():
+    """Return the position that was reached, 0 before the first run.
+
+    Raises StreamError for a file that has none, and for one that the log has not reached.
+    """
+    text = cursor.read_bytes().strip() if cursor.exists() else b""
+    if text and not POSITION.fullmatch(text):
         raise StreamError(f"{cursor} has no position: give the name of a new file.")
-    return int(text or 0)
+    position = int(text or 0)
+    if position > (end := evidence.total()):
+        raise StreamError(
+            f"{cursor} is at position {position}, but the log ends at {end}: an older copy was"
+            " restored, or its end was removed. Give the name of a new file."
+        )
+    return position
 
 
 def move(cursor: Path, position: int) -> None:

@@ -98,6 +98,16 @@ def test_two_processes_do_not_share_a_cursor(tmp_path: Path) -> None:
     assert not AuditEntry.objects.exists()
 
 
+@pytest.mark.parametrize("damaged", [b"x", b"\xff", "²".encode(), b"9" * 5000, b"-1", b"3"])
+def test_cursor_that_cannot_be_right_is_refused(tmp_path: Path, damaged: bytes) -> None:
+    cursor, output = tmp_path / "cursor", io.StringIO()
+    cursor.write_bytes(damaged)  # the last is beyond the log's end: an older copy was restored
+    with pytest.raises(CommandError, match="ive the name of a new file"):
+        call_command("audit_export", cursor=cursor, stdout=output)
+    assert (output.getvalue(), cursor.read_bytes()) == ("", damaged)
+    assert not AuditEntry.objects.exists()
+
+
 def exported(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
     connection.close()
     return subprocess.run(
