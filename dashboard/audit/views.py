@@ -2,7 +2,7 @@
 
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
@@ -46,6 +46,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "page": page,
+            "is_beyond_end": page and form.cleaned_data["before"] and not page.lines,
             "story": story,
             "first": page.first if page else 0,
             "news": 0,
@@ -96,7 +97,10 @@ def audit_pictures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
-    entry = get_object_or_404(AuditEntry.objects.select_related("actor"), pk=pk)
+    entry = AuditEntry.objects.select_related("actor").filter(pk=pk).first()
+    if entry is None:
+        context = {"last_prune": checkpoints.latest_prune}
+        return render(request, "audit/no_entry.html", context, status=404)
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
     context = {
         "entry": entry,

@@ -85,6 +85,13 @@ def test_empty_result_offers_to_clear_filters(admins_browser):
     assert page.links["Clear filters"] == "/audit/"
 
 
+def test_page_beyond_the_oldest_entry_leads_to_the_newest(admins_browser):
+    page = Page(admins_browser.get("/audit/", {"find": "admin", "before": "1"}))
+    assert "No matching entries." not in page.links
+    assert "This page of the log does not exist." in page.links
+    assert page.links["To the newest entries"] == "?find=admin"
+
+
 def test_pagination_covers_the_log_once(staff, hold, admins_browser, monkeypatch):
     for second in range(120):
         extend(staff, hold, at=after(second))

@@ -127,6 +127,16 @@ def test_log_says_where_it_ends_what_was_removed(browser):
         assert "by retention." in page
 
 
+def test_address_of_a_removed_entry_says_what_was_removed(browser):
+    address = f"/audit/{AuditEntry.objects.filter(at=OLD)[0].pk}/"
+    browser.post(ASKED, {"count": "2"})
+    answer = browser.get(address)
+    assert (answer.status_code, "Entries written until Sat" in answer.content.decode()) == (
+        404,
+        True,
+    )
+
+
 def test_hold_says_that_its_story_was_removed(browser, admin):
     old, young = (
         make_hold(admin, now=at, state=Hold.State.EXPIRED, reservation_uid=None)
