@@ -184,7 +184,7 @@ def all_bars(
     names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
     titles: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
         "action": (_("Actions"), lambda each: str(actions.get(each, each)), "action:{}".format),
-        "outcome": (_("Outcomes"), lambda each: str(outcomes[each]), "outcome:{}".format),
+        "outcome": (_("Outcomes"), lambda each: str(outcomes.get(each, each)), "outcome:{}".format),
         "cause": (
             _("Refusals by cause"),
             lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),

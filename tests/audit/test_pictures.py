@@ -198,6 +198,13 @@ def test_days_on_which_calcom_was_not_asked_draw_no_times(admins_browser, staff)
     assert page.count('class="chart"') == 1
 
 
+@pytest.mark.usefixtures("immediate_links")
+def test_outcome_of_an_older_version_is_drawn_as_it_is(admins_browser, staff):
+    trail.event(action=Action.SIGN_IN, by=acting(staff), outcome="postponed", now=after(0))
+    shown = tables(admins_browser, **DAYS)
+    assert numbers(shown["by-outcome"]) == {"postponed": 1}
+
+
 def test_only_admins_see_it_and_it_is_linked(admins_browser, client, staff):
     assert f'href="{PAGE}"' in admins_browser.get("/audit/").content.decode()
     assert 'href="/audit/"' in admins_browser.get(PAGE).content.decode()
