@@ -14,7 +14,7 @@ from dashboard.edge.arrival import FORWARDED, Arrival
 from dashboard.edge.forwarded import read_forwarding, standard_forwarding, usual_forwarding
 from dashboard.edge.proxies import read_address
 from dashboard.edge.public_address import PublicAddress
-from dashboard.edge.remedies import REMEDIES, Fault
+from dashboard.edge.remedies import Fault, remedies
 from dashboard.edge.wsgi_middleware import is_below
 
 INTERVAL_SECONDS = 60  # between two warnings of a fault, which every request would repeat
@@ -37,8 +37,7 @@ class Finding:
 
 def finding(fault: Fault, text: str, **values: str) -> Finding:
     """Return a finding with the values filled into its lines."""
-    lines = {name: line.format(**values) for name, line in REMEDIES.get(fault, {}).items()}
-    return Finding(fault, text, lines)
+    return Finding(fault, text, remedies(fault, **values))
 
 
 def diagnose(arrived: Arrival, public: PublicAddress) -> list[Finding]:
