@@ -4,7 +4,7 @@ All processes and machines share the database, so any of them answers for all.
 https://prometheus.io/docs/instrumenting/writing_exporters/
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric
 from dashboard.audit import call_totals
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import database
+from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.holds import rate_and_clock
 from dashboard.holds.models import Hold
 
@@ -28,22 +29,16 @@ PATH = "/metrics"
 OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED", "HTTP_VIA")
 INTENTS_SINCE = timedelta(days=1)
 
-Handler = Callable[[HttpRequest], HttpResponseBase]
 
-
-def middleware(get_response: Handler) -> Handler:
+@middleware
+def scrapes(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """Answer METRICS_ALLOWED before host checks; what a proxy passes on is any other page."""
-
-    def handle(request: HttpRequest) -> HttpResponseBase:
-        if request.path_info != PATH or is_proxied(request):
-            return get_response(request)
-        peer = request.META.get("REMOTE_ADDR", "")
-        if not settings.METRICS_ALLOWED.trust(peer):
-            text = f"METRICS_ALLOWED does not name {peer or 'unix'}.\n"
-            return plain(text, status=403)
-        return metrics(timezone.now())
-
-    return handle
+    if request.path_info != PATH or is_proxied(request):
+        return get_response(request)
+    peer = request.META.get("REMOTE_ADDR", "")
+    if not settings.METRICS_ALLOWED.trust(peer):
+        return plain(f"METRICS_ALLOWED does not name {peer or 'unix'}.\n", status=403)
+    return metrics(timezone.now())
 
 
 def is_proxied(request: HttpRequest) -> bool:

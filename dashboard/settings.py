@@ -113,7 +113,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "dashboard.edge.middleware.no_body_for_head",
     "dashboard.edge.middleware.health_probes",  # before host checks, redirects and sign-in
-    "dashboard.metrics.middleware",
+    "dashboard.metrics.scrapes",
     "dashboard.edge.middleware.forwarded_headers",
     "dashboard.edge.middleware.request_id",
     "dashboard.edge.middleware.network_faults",
