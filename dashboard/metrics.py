@@ -22,7 +22,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.edge import database
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.holds import rate_and_clock
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, begun_at
 
 PATH = "/metrics"
 # A proxy that ends TLS sets one of these; its clients share its address.
@@ -95,7 +95,7 @@ class Collector:
         yield family
         held = by_state.get(str(Hold.State.HELD), (0, 0))
         yield gauge("holds_live", "Holds whose time cal.com keeps at this moment", held[1])
-        oldest = Hold.objects.left_half_way(self.now).aggregate(at=Min("changed_at"))["at"]
+        oldest = Hold.objects.left_half_way(self.now).aggregate(at=Min(begun_at()))["at"]
         age = max(0.0, (self.now - oldest).total_seconds()) if oldest else 0
         text = "Age of the oldest change that is not settled"
         yield gauge("oldest_unsettled_change_seconds", text, age)

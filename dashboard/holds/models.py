@@ -7,10 +7,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
+from dashboard.audit.models import AuditEntry
 from dashboard.holds.calcom_status import EventTypeLock, FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
@@ -22,6 +24,12 @@ __all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstr
 def claimed(now: datetime) -> Q:
     """Match holds that a verb is changing at this moment: see ``Hold.is_claimed``."""
     return Q(claim_until__gt=now, claim_until__lte=now + longest_claim())
+
+
+def begun_at() -> Coalesce:
+    """Return when a hold was last acted on: looks at one left half-way move ``changed_at`` too."""
+    acts = AuditEntry.objects.filter(hold=OuterRef("pk")).exclude(action__in=("check", "settle"))
+    return Coalesce(Subquery(acts.newest_first().values("at")[:1]), "created_at")
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):

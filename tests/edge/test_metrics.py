@@ -20,6 +20,7 @@ from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.conftest import calcom, sandbox
+from tests.holds.factories import put
 from tests.holds.verbs import LATER, SHORT, place, release
 
 __all__ = ["calcom", "sandbox"]
@@ -100,9 +101,8 @@ def test_counts_holds_and_calls(calcom: Sandbox, staff: User) -> None:
 
 
 def test_tells_what_is_unsettled(calcom: Sandbox, staff: User) -> None:
-    hold = place(staff)
     since = timezone.now() - timedelta(minutes=9)
-    Hold.objects.filter(pk=hold.pk).update(change={"phase": "parking"}, changed_at=since)
+    put(staff, change={"phase": "parking"}, created_at=since)  # changed_at is that of a look
     assert 600 <= values()["holdfast_oldest_unsettled_change_seconds"] < 700
 
 

@@ -15,11 +15,14 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import triggers
 from dashboard.edge import health
+from dashboard.holds import settle
 from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
+from dashboard.management.commands import doctor
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.holds.conftest import calcom, sandbox
-from tests.holds.verbs import place
+from tests.holds.verbs import extend, place
 
 __all__ = ["calcom", "sandbox"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,6 +113,20 @@ def test_settle_does_not_run(calcom: Sandbox, staff: User, capsys) -> None:
     code, found = examined(capsys)
     assert code == 0
     assert "settling" in subjects(found["warning"])
+
+
+def test_looks_at_calcom_fail(calcom: Sandbox, staff: User) -> None:
+    hold = place(staff)
+    calcom.faults.add("500-bare", count=None)
+    with pytest.raises(HoldError):
+        extend(staff, hold)
+    later = timezone.now() + timedelta(minutes=6)
+    settle.settle_all(later)
+    assert timezone.now() < Hold.objects.get(pk=hold.pk).changed_at
+    [found] = doctor.settling(later)
+    assert found == doctor.verdict(
+        "settling", "1 holds wait to be settled, and 0 actions have no outcome.", doctor.RUN_SETTLE
+    )
 
 
 def test_clock_differs(calcom: Sandbox, capsys) -> None:

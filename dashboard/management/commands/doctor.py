@@ -20,7 +20,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Exchange
 from dashboard.edge import database, health
 from dashboard.holds import calcom_client, rate_and_clock
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, begun_at
 
 LEAST_ROOM = 200 * 2**20  # bytes
 # What ``settle`` does within seconds is late after this.
@@ -45,6 +45,11 @@ class Condition:
     def __str__(self) -> str:
         remedy = f"\n         → {self.remedy}" if self.remedy else ""
         return f"{self.level:8} {self.subject}: {self.text}{remedy}"
+
+
+def verdict(subject: str, text: str, remedy: str = "") -> Condition:
+    """Return a warning, or without a remedy that nothing is wrong."""
+    return Condition("warning" if remedy else "ok", subject, text, remedy)
 
 
 class Command(BaseCommand):
@@ -91,7 +96,7 @@ def configuration() -> Iterator[Condition]:
         remedy = each.hint or "See Django's page on this check."
         yield Condition(level, "settings", each.msg, remedy)
     if not messages:
-        yield Condition("ok", "settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+        yield verdict("settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
 
 
 def database_state() -> Iterator[Condition]:
@@ -105,7 +110,7 @@ def database_state() -> Iterator[Condition]:
         yield Condition("error", "database", each.msg, each.hint or "Read the log of the database.")
     if not messages:
         text = "It is migrated and takes writes, and triggers protect the audit log."
-        yield Condition("ok", "database", text)
+        yield verdict("database", text)
 
 
 def disk() -> Iterator[Condition]:
@@ -115,24 +120,23 @@ def disk() -> Iterator[Condition]:
     folder = Path(connection.settings_dict["NAME"]).parent
     free = shutil.disk_usage(folder).free
     text = f"{free // 2**20} MiB are free in {folder}."
-    if free < LEAST_ROOM:
-        yield Condition("warning", "disk", text, "Make room, or move the database to another disk.")
-    else:
-        yield Condition("ok", "disk", text)
+    remedy = "Make room, or move the database to another disk." if free < LEAST_ROOM else ""
+    yield verdict("disk", text, remedy)
 
 
 def settling(now: datetime) -> Iterator[Condition]:
     """Look for what ``settle`` should have recorded or finished."""
     proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
     late = Hold.objects.past_their_time(proven, now - LATE).count()
-    late += Hold.objects.left_half_way(now).filter(changed_at__lt=now - LATE).count()
+    half_way = Hold.objects.left_half_way(now).alias(begun_at=begun_at())
+    late += half_way.filter(begun_at__lt=now - LATE).count()
     silent = AuditEntry.objects.filter(at__gte=now - timedelta(days=7), at__lt=now - LATE)
     intents = silent.without_outcome().order_by().count()
     if late or intents:
         text = f"{late} holds wait to be settled, and {intents} actions have no outcome."
-        yield Condition("warning", "settling", text, RUN_SETTLE)
+        yield verdict("settling", text, RUN_SETTLE)
     else:
-        yield Condition("ok", "settling", "Nothing waits to be settled.")
+        yield verdict("settling", "Nothing waits to be settled.")
 
 
 def calcom() -> Iterator[Condition]:
@@ -147,12 +151,8 @@ def calcom() -> Iterator[Condition]:
     else:
         exchange = answer.exchange
         number = len(answer.value.entries)
-        text = f"The key may list {number} event types."
-        if number:
-            yield Condition("ok", "cal.com", text)
-        else:
-            remedy = "Use a key of the user or team whose times are held."
-            yield Condition("warning", "cal.com", text, remedy)
+        remedy = "" if number else "Use a key of the user or team whose times are held."
+        yield verdict("cal.com", f"The key may list {number} event types.", remedy)
     yield from clocks(exchange)
 
 
@@ -164,6 +164,6 @@ def clocks(exchange: Exchange) -> Iterator[Condition]:
     if abs(skew) > MOST_SKEW:
         text = f"This machine's clock differs from cal.com's by {abs(skew).total_seconds():.0f} s."
         remedy = "Run a time service, such as systemd-timesyncd. Countdowns are right even so."
-        yield Condition("warning", "clock", text, remedy)
+        yield verdict("clock", text, remedy)
     else:
-        yield Condition("ok", "clock", "This machine's clock agrees with cal.com's.")
+        yield verdict("clock", "This machine's clock agrees with cal.com's.")
