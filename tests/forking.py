@@ -19,10 +19,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tests.run import folder as run_folder
+
 LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["__main__", "tests.libraries"])
+# Its socket is in the folder of the run, which is removed even where the run was killed.
+multiprocessing.current_process()._config["tempdir"] = str(run_folder())
 
 
 class Program:

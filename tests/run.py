@@ -19,6 +19,7 @@ from pathlib import Path
 FOLDER = "TEST_RUN_FOLDER"
 PROCESS = "TEST_RUN_PID"
 PREFIX = "holdfast-run-"
+LONGEST_PLACE = 60  # characters; the path of a socket has 107 at most
 
 _until_the_end = ExitStack()
 
@@ -27,16 +28,22 @@ def folder() -> Path:
     """Return the folder of the run."""
     if FOLDER not in os.environ:
         remove_abandoned_folders()
-        os.environ[FOLDER] = tempfile.mkdtemp(prefix=PREFIX)
+        os.environ[FOLDER] = tempfile.mkdtemp(prefix=PREFIX, dir=place())
         os.environ[PROCESS] = str(os.getpid())
         _until_the_end.enter_context(locked("run"))
         atexit.register(shutil.rmtree, os.environ[FOLDER], ignore_errors=True)
     return Path(os.environ[FOLDER])
 
 
+def place() -> str:
+    """Return where the folders of runs are: in a short path, as that of a socket in them must be."""
+    usual = tempfile.gettempdir()
+    return usual if len(usual) <= LONGEST_PLACE else "/tmp"
+
+
 def remove_abandoned_folders() -> None:
     """Remove the folders of killed runs: no process holds their lock any more."""
-    for lock in Path(tempfile.gettempdir()).glob(f"{PREFIX}*/run.lock"):
+    for lock in Path(place()).glob(f"{PREFIX}*/run.lock"):
         with suppress(OSError), lock.open() as file:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             shutil.rmtree(lock.parent)
