@@ -36,7 +36,7 @@ def folder() -> Path:
 
 
 def place() -> str:
-    """Return where the folders of runs are: in a short path, as that of a socket in them must be."""
+    """Return where the folders of runs are: a short path, as sockets in them need."""
     usual = tempfile.gettempdir()
     return usual if len(usual) <= LONGEST_PLACE else "/tmp"
 
