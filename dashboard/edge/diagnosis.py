@@ -6,7 +6,6 @@ The texts are for operators, like the settings' own: in the log, in commands and
 import logging
 import time
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from django.http.request import split_domain_port
 
@@ -23,21 +22,16 @@ logger = logging.getLogger("dashboard.edge.network")
 logged_at: dict[Fault, float] = {}  # of this process
 
 
-@dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault in words, and per proxy the line that mends it."""
+    """A fault in words, and per proxy the line that mends it, with these values."""
 
-    fault: Fault
-    text: str
-    lines: dict[str, str]
+    def __init__(self, fault: Fault, text: str, **values: str) -> None:
+        self.fault = fault
+        self.text = text
+        self.lines = remedies(fault, **values)
 
     def __str__(self) -> str:
         return " | ".join([self.text, *(f"{name}: {line}" for name, line in self.lines.items())])
-
-
-def finding(fault: Fault, text: str, **values: str) -> Finding:
-    """Return a finding with the values filled into its lines."""
-    return Finding(fault, text, remedies(fault, **values))
 
 
 def diagnose(arrived: Arrival, public: PublicAddress) -> list[Finding]:
@@ -63,7 +57,7 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
         names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
         peer = arrived.peer or "unix"
         text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
-        yield finding(Fault.UNTRUSTED_PEER, text, peer=peer)
+        yield Finding(Fault.UNTRUSTED_PEER, text, peer=peer)
     yield from about_host(arrived, public)
     if arrived.is_trusted and arrived.forwarded:
         yield from about_prefix(arrived, public)
@@ -72,13 +66,13 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
 def about_scheme(arrived: Arrival) -> Iterator[Finding]:
     scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
     if not scheme:
-        yield finding(Fault.NO_SCHEME, f"The proxy {peer} does not say whether https was used.")
+        yield Finding(Fault.NO_SCHEME, f"The proxy {peer} does not say whether https was used.")
     elif scheme == "http" and arrived.is_browser_on_https:
         text = (
             f"The proxy {peer} says http, but the browser uses https: an outer proxy ends TLS,"
             " and the inner one reports its own scheme. A redirect to https would never end."
         )
-        yield finding(Fault.WRONG_SCHEME, text)
+        yield Finding(Fault.WRONG_SCHEME, text)
 
 
 def about_client(arrived: Arrival) -> Iterator[Finding]:
@@ -88,10 +82,10 @@ def about_client(arrived: Arrival) -> Iterator[Finding]:
     if not chain or read_address(chain[0]) is None:
         said = f"says {chain[0]!r}" if chain else "does not say it"
         text = f"The client's address is not known: {arrived.peer or 'unix'} {said}."
-        yield finding(Fault.NO_CLIENT, text)
+        yield Finding(Fault.NO_CLIENT, text)
     if usual.contradicts(standard):
         text = "Forwarded and X-Forwarded-* do not agree; Forwarded did not count."
-        yield finding(Fault.CONTRADICTION, text)
+        yield Finding(Fault.CONTRADICTION, text)
 
 
 def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -101,10 +95,10 @@ def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     if host not in public.hosts:
         if named.lower() not in (public.netloc, public.host):
             text = f"PUBLIC_URL is {public}, but the request names the host {arrived.host!r}."
-            yield finding(Fault.FOREIGN_HOST, text)
+            yield Finding(Fault.FOREIGN_HOST, text)
     elif port != public.shown_port and not public.is_loopback:
         text = f"PUBLIC_URL is {public}, but the request names {arrived.host!r}."
-        yield finding(Fault.LOST_PORT, text)
+        yield Finding(Fault.LOST_PORT, text)
 
 
 def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -113,13 +107,13 @@ def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     prefix = public.prefix
     if said and said != prefix:
         text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
-        yield finding(Fault.OTHER_PREFIX, text, said=f"{public.origin}{said}")
+        yield Finding(Fault.OTHER_PREFIX, text, said=f"{public.origin}{said}")
     elif arrived.is_prefix_ambiguous and not said and not is_below(prefix, arrived.path):
         text = (
             f"The proxy takes {prefix} off, and pages of Holdfast have a path that begins the"
             " same: which one is meant is not clear."
         )
-        yield finding(Fault.REMOVED_PREFIX, text, prefix=prefix)
+        yield Finding(Fault.REMOVED_PREFIX, text, prefix=prefix)
 
 
 def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -127,18 +121,18 @@ def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     if not arrived.is_form:
         return
     if arrived.length == 0:
-        yield finding(Fault.LOST_BODY, "A form arrived without its content.")
+        yield Finding(Fault.LOST_BODY, "A form arrived without its content.")
     sent_by = arrived.origin or arrived.referer
     if sent_by == "null":
         text = (
             "The browser hides where the form was: Origin is null. A proxy adds the header"
             " Referrer-Policy: no-referrer, or the page lies in a frame or a file."
         )
-        yield finding(Fault.NULL_ORIGIN, text)
+        yield Finding(Fault.NULL_ORIGIN, text)
     elif sent_by and sent_by != public.origin:
         text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
         values = {"said": sent_by + public.prefix, "public": public.origin}
-        yield finding(Fault.OTHER_ORIGIN, text, **values)
+        yield Finding(Fault.OTHER_ORIGIN, text, **values)
 
 
 def rows(arrived: Arrival) -> list[tuple[str, str]]:

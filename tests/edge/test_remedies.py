@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.edge.diagnosis import Finding, finding
+from dashboard.edge.diagnosis import Finding
 from dashboard.edge.proxy_probe import examine
 from dashboard.edge.public_address import public_address
 from dashboard.edge.remedies import Fault
@@ -207,7 +207,7 @@ def line_of(found: Finding, kind: str) -> str:
 
 def remedy(kind: str, fault: Fault) -> str:
     values = {"prefix": PREFIX, "header": USER, "peer": "", "said": "", "public": "", "host": NAME}
-    return line_of(finding(fault, "", **values), kind)
+    return line_of(Finding(fault, "", **values), kind)
 
 
 def variants(kind: str) -> dict[str, Variant]:
