@@ -1,5 +1,3 @@
-"""``manage.py audit_checkpoint``: print a signed line about the end of the audit log's chain."""
-
 from typing import Any
 
 from django.core.management.base import BaseCommand

@@ -1,5 +1,3 @@
-"""``manage.py audit_export``: write the audit log to standard output."""
-
 import logging
 import os
 import sys

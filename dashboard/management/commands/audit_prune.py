@@ -1,11 +1,8 @@
-"""``manage.py audit_prune``: remove the oldest entries of the audit log, for the night job."""
-
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -63,14 +60,8 @@ class Command(BaseCommand):
         elif options["dry_run"]:
             self.stdout.write(f"{found.count} entries would go, {where(found)}.")
         else:
-            file = options["checkpoint"]
-            steps = retention.prune(
-                found,
-                before=before,
-                by=None,
-                now=now,
-                keep=lambda checkpoint: append(file, checkpoint) if file else None,
-            )
+            keep = partial(append, options["checkpoint"])
+            steps = retention.prune(found, before=before, by=None, now=now, keep=keep)
             try:
                 self.count(steps, found.last)
             except (RetentionError, OSError) as error:
@@ -93,8 +84,10 @@ def where(found: Removable) -> str:
     return f"positions {found.first} to {found.last}, the latest of {until}"
 
 
-def append(file: Path, checkpoint: Checkpoint) -> None:
+def append(file: Path | None, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to the disk, so that it is there before anything is removed."""
+    if file is None:
+        return
     with file.open("a", encoding="utf-8") as kept:
         kept.write(checkpoint.to_line() + "\n")
         kept.flush()

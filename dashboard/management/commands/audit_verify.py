@@ -1,5 +1,3 @@
-"""``manage.py audit_verify``: prove that the audit log is what was written, or name the fault."""
-
 from argparse import ArgumentParser
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path

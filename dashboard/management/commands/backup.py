@@ -1,5 +1,3 @@
-"""``manage.py backup FILE``: copy the database to a file, while Holdfast runs."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

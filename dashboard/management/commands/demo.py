@@ -1,5 +1,3 @@
-"""``manage.py demo``: Holdfast with a sandbox instead of cal.com, without set-up."""
-
 import secrets
 import signal
 import socket

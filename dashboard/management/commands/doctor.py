@@ -1,5 +1,3 @@
-"""``manage.py doctor``: examine the whole installation, and name a remedy for each fault."""
-
 import json
 import shutil
 import sys

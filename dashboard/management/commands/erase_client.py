@@ -1,7 +1,3 @@
-"""``manage.py erase_client HOLD…``: erase the clients of these holds, for the night job."""
-
-from __future__ import annotations
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""``manage.py move_database URL``: copy everything to an empty database, such as PostgreSQL."""
-
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator

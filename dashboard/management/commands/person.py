@@ -1,5 +1,3 @@
-"""``manage.py person``: add or change a person, or set a password, as the system."""
-
 import getpass
 import sys
 from argparse import ArgumentParser

@@ -1,5 +1,3 @@
-"""``manage.py proxy_check``: find what the proxies in front of Holdfast get wrong."""
-
 from argparse import ArgumentParser
 from typing import Any
 

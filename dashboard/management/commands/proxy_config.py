@@ -1,5 +1,3 @@
-"""``manage.py proxy_config``: configuration of a proxy or of systemd for this PUBLIC_URL."""
-
 from argparse import ArgumentParser
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""``manage.py restore FILE``: replace the database by a backup of the same kind."""
-
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,3 @@
-"""``manage.py sandbox``: the stand-in for cal.com alone, on this machine."""
-
 import argparse
 from pathlib import Path
 from typing import Any

@@ -1,5 +1,3 @@
-"""``manage.py serve``: the web server and ``settle`` together, until they are stopped."""
-
 import signal
 import threading
 from argparse import ArgumentParser

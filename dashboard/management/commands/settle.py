@@ -1,5 +1,3 @@
-"""``manage.py settle``: record expired holds and finish interrupted changes."""
-
 import logging
 from typing import Any
 

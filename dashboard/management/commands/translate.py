@@ -1,5 +1,3 @@
-"""``manage.py translate``: update every language from the texts of the sources."""
-
 from contextlib import chdir
 from typing import Any
 

@@ -1,5 +1,3 @@
-"""``manage.py unlock_sign_in``: end the waits that failed sign-ins have caused."""
-
 from argparse import ArgumentParser
 from typing import Any
 

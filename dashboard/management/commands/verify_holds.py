@@ -1,5 +1,3 @@
-"""``manage.py verify_holds``: ask cal.com about every hold that is open here."""
-
 import sys
 import time
 from collections import Counter
