@@ -53,9 +53,14 @@ def save_sqlite(file: Path) -> None:
     with closing(sqlite3.connect(file)) as copy:
         connection.connection.backup(copy)
         copy.execute("PRAGMA journal_mode = DELETE")  # one file, without a -wal beside it
-        (state,) = copy.execute("PRAGMA integrity_check").fetchone()
-    if state != "ok":
-        raise CommandError(f"The database is damaged: {state}.")
+        if fault := damage(copy):
+            raise CommandError(f"The database is damaged: {fault}.")
+
+
+def damage(copy: sqlite3.Connection) -> str:
+    """Return what is wrong inside a database; "" for nothing."""
+    (state,) = copy.execute("PRAGMA integrity_check").fetchone()
+    return "" if state == "ok" else str(state)
 
 
 def restore(file: Path, *, now: datetime) -> None:
@@ -82,8 +87,11 @@ def restore_sqlite(file: Path) -> None:
     with closing(sqlite3.connect(f"{file.absolute().as_uri()}?mode=ro", uri=True)) as copy:
         try:
             copy.execute("SELECT count(*) FROM dashboard_auditentry")
+            fault = damage(copy)
         except sqlite3.DatabaseError as exc:
             raise CommandError(f"{file} is no backup of Holdfast on SQLite: {exc}.") from exc
+        if fault:
+            raise CommandError(f"{file} is damaged: {fault}.")
         copy.backup(connection.connection)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import stat
 from collections.abc import Iterator
@@ -116,6 +117,18 @@ def test_restore_refuses_another_file(tmp_path: Path) -> None:
     (tmp_path / "copy").write_text("no database" * 100)
     with pytest.raises(CommandError, match="is no backup of Holdfast"):
         call_command("restore", str(tmp_path / "copy"), "--no-input")
+
+
+@pytest.mark.django_db
+def test_restore_refuses_a_damaged_backup(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        return
+    copy = Path(shutil.copy(sqlite_template(), tmp_path / "copy"))
+    with copy.open("r+b") as file:
+        file.seek(-4096, os.SEEK_END)  # the last page
+        file.write(bytes(4096))
+    with pytest.raises(CommandError, match="disk image is malformed"):
+        call_command("restore", str(copy), "--no-input")
 
 
 @pytest.mark.parametrize("url", ["mysql://me:hunter2@db/desk", "postgresql://me:hun@ter2@db/desk"])
