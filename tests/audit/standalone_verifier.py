@@ -3,8 +3,8 @@
     manage.py audit_export --format jsonl > log.jsonl
     python standalone_verifier.py log.jsonl [checkpoints.jsonl]
 
-Each line of the export is one entry, with its ``position`` in the chain and the ``link`` hash. The
-two rules:
+Each line of the export is one entry, with its ``position`` in the chain and the ``link`` hash; it
+has all entries of an action together, while the chain has them as they were written. The two rules:
 
 - The content hash of an entry is the SHA-256 of its JSON: all columns that are not empty, without
   ``id``, keys sorted, no spaces, characters beyond ASCII as \\uXXXX.
@@ -36,6 +36,11 @@ def content_hash(entry):
     return sha256(json.dumps(filled, sort_keys=True, separators=(",", ":")))
 
 
+def place(line):
+    """Return the position of an entry, which has none if it was inserted past Holdfast."""
+    return json.loads(line)["position"] or 0
+
+
 def begin(lines):
     """Return the position that was removed last, and its hash."""
     entries = [json.loads(line) for line in lines]
@@ -46,6 +51,7 @@ def begin(lines):
 
 def first_fault(lines, checkpoints=()):
     """Return a sentence about the first fault, or "" if the log is what was written."""
+    lines = sorted(lines, key=place)
     removed, previous = begin(lines)
     points = [point for point in map(json.loads, checkpoints) if point["position"] >= removed]
     kept = {point["position"]: point["hash"] for point in points}

@@ -16,7 +16,7 @@ from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.triggers import TABLE
 from tests.audit import standalone_verifier
 from tests.audit.attacks import NOON
-from tests.audit.recorded import extend
+from tests.audit.recorded import begin_to_extend, extend
 from tests.audit.tampering import compute_anew, run
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
@@ -87,21 +87,32 @@ def test_checkpoint_of_another_site_is_refused(settings):
 
 
 def test_standalone_verifier_agrees(staff, hold):
+    begun = begin_to_extend(staff, hold)  # the chain has the entries of others in between
     extend(staff, hold)
+    trail.outcome(begun, outcome=trail.Outcome.OK, now=NOON)
     write(2)
     exported = output("audit_export").splitlines()
     exported += output("audit_export").splitlines()[len(exported) :]  # with the export itself
     point = checkpoints.latest(NOON).to_line()
     assert standalone_verifier.first_fault(exported) == ""
-    by_chain = [json.loads(line)["id"] for line in exported]
-    for place, line in enumerate(exported):
+    in_order = sorted(exported, key=standalone_verifier.place)
+    assert in_order != exported
+    by_chain = [json.loads(line)["id"] for line in in_order]
+    for place, line in enumerate(in_order):
         changed = line.replace('"action":"', '"action":"x')
-        tampered = [*exported[:place], changed, *exported[place + 1 :]]
+        tampered = [*in_order[:place], changed, *in_order[place + 1 :]]
         expected = f"position {place + 1}, entry {by_chain[place]}"
         assert standalone_verifier.first_fault(tampered) == expected
-    assert standalone_verifier.first_fault(exported[:-1], [point]).startswith("the checkpoint")
-    swapped = [exported[1], exported[0], *exported[2:]]
+    assert standalone_verifier.first_fault(in_order[:-1], [point]).startswith("the checkpoint")
+    first, second = in_order[:2]
+    swapped = [
+        first.replace('"position":1,', '"position":2,'),
+        second.replace('"position":2,', '"position":1,'),
+        *in_order[2:],
+    ]
     assert standalone_verifier.first_fault(swapped) == f"position 1, entry {by_chain[1]}"
+    stray = [*in_order, second.replace('"position":2,', '"position":null,')]
+    assert standalone_verifier.first_fault(stray) == f"position 1, entry {by_chain[1]}"
 
 
 def test_admin_verifies_from_the_page(admins_browser):
