@@ -20,6 +20,7 @@ from prometheus_client.metrics_core import Metric
 from dashboard.audit import call_totals
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import database
+from dashboard.edge.health import plain
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.holds import rate_and_clock
 from dashboard.holds.models import Hold, begun_at
@@ -59,13 +60,6 @@ def metrics(now: datetime) -> HttpResponse:
     except DatabaseError as exc:
         return plain(f"{database.one_line(exc)}\n", status=503)
     return plain(text, content_type=CONTENT_TYPE_LATEST)
-
-
-def plain(
-    text: str | bytes, *, status: int = 200, content_type: str = "text/plain"
-) -> HttpResponse:
-    headers = {"Cache-Control": "no-store"}
-    return HttpResponse(text, status=status, content_type=content_type, headers=headers)
 
 
 class Collector:

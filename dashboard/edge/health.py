@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 @require_safe
 def live(_request: HttpRequest) -> HttpResponse:
     """Answer ok while the process answers at all; use no database."""
-    return probe_response(ok=True)
+    return plain("ok")
 
 
 @require_safe
@@ -29,8 +29,8 @@ def ready(_request: HttpRequest) -> HttpResponse:
     reason = why_not_ready()
     if reason:
         log.error("Not ready: %s", reason)
-        return probe_response(ok=False)
-    response = probe_response(ok=True)
+        return plain("not ok", status=503)
+    response = plain("ok")
     with connection.cursor() as cursor:
         cursor.execute("SELECT answered_at FROM dashboard_upstream")
         answered = cursor.fetchone()
@@ -63,11 +63,12 @@ def migrations_on_disk() -> frozenset[tuple[str, str]]:
     return frozenset(MigrationLoader(None).disk_migrations or ())
 
 
-def probe_response(*, ok: bool) -> HttpResponse:
-    """Return 200 "ok" or 503 "not ok", as text that must not be cached."""
-    words, status = ("ok", 200) if ok else ("not ok", 503)
+def plain(
+    text: str | bytes, *, status: int = 200, content_type: str = "text/plain"
+) -> HttpResponse:
+    """Return a text that must not be cached."""
     headers = {"Cache-Control": "no-store"}
-    return HttpResponse(words, status=status, content_type="text/plain", headers=headers)
+    return HttpResponse(text, status=status, content_type=content_type, headers=headers)
 
 
 PROBES = {"/livez": live, "/readyz": ready}

@@ -131,6 +131,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.call_totals",
         "dashboard.audit.models",
         "dashboard.edge.database",
+        "dashboard.edge.health",
         "dashboard.edge.middleware",
         "dashboard.holds",
     },
