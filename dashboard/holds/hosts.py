@@ -7,21 +7,15 @@ Holds of one event type are left to cal.com and, for round robin, to ``promises.
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import Any
 
 from dashboard.calcom import EventType
 from dashboard.holds import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 
-if TYPE_CHECKING:
-    from dashboard.holds.register import HoldSummary
 
-NeedsHosts: TypeAlias = "Hold | HoldSummary"
-T = TypeVar("T", bound=NeedsHosts)
-
-
-def keys(hold: NeedsHosts) -> dict[Any, str]:
+def keys(hold: Hold) -> dict[Any, str]:
     """Return the name of each host by its id, or by its name where cal.com tells no id."""
     return {name if number is None else number: name for number, name in hold.hosts}
 
@@ -32,7 +26,7 @@ def needed_by(event_type: EventType | None) -> frozenset[Any]:
     return frozenset() if is_pooled(wanted) else frozenset(keys(wanted))
 
 
-def clashing(hold: NeedsHosts, others: Iterable[T]) -> list[T]:
+def clashing(hold: Hold, others: Iterable[Hold]) -> list[Hold]:
     """Return those of other event types that leave a host needed twice.
 
     Round robin needs one host of several: it counts once there are too few for all.
@@ -72,22 +66,21 @@ def most_seated(pools: Sequence[frozenset[Any]], busy: frozenset[Any]) -> int:
     return sum(seat(number, set()) for number in range(len(pools)))
 
 
-def is_beside(hold: NeedsHosts, other: NeedsHosts) -> bool:
+def is_beside(hold: Hold, other: Hold) -> bool:
     """Return whether two holds overlap; a stand-in is no second hold."""
-    end, other_end = (each.slot_end or each.slot_start + INSTANT for each in (hold, other))
+    end = hold.slot_end or hold.slot_start + INSTANT
+    other_end = other.slot_end or other.slot_start + INSTANT
+    if hold.slot_start >= other_end or other.slot_start >= end:
+        return False
     own = {hold.pk, hold.stands_in_for_id} - {None}
-    return (
-        hold.slot_start < other_end
-        and other.slot_start < end
-        and own.isdisjoint({other.pk, other.stands_in_for_id})
-    )
+    return own.isdisjoint({other.pk, other.stands_in_for_id})
 
 
-def is_pooled(hold: NeedsHosts) -> bool:
+def is_pooled(hold: Hold) -> bool:
     return event_types.is_round_robin(hold.event_type_kind)
 
 
-def shared_host(hold: NeedsHosts, other: NeedsHosts) -> str:
+def shared_host(hold: Hold, other: Hold) -> str:
     """Return the name of a person whom both need."""
     return next(name for key, name in keys(hold).items() if key in keys(other))
 
@@ -101,9 +94,9 @@ def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 
-def all_clashes(holds: Sequence[T]) -> dict[int, tuple[T, ...]]:
+def all_clashes(holds: Sequence[Hold]) -> dict[int, tuple[Hold, ...]]:
     """Return, by primary key, the holds that clash with each of these that clashes."""
-    by_host: dict[Any, list[T]] = defaultdict(list)
+    by_host: dict[Any, list[Hold]] = defaultdict(list)
     for hold in holds:
         for key in keys(hold):
             by_host[key].append(hold)

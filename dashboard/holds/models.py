@@ -17,6 +17,7 @@ from dashboard.holds.calcom_status import EventTypeLock, FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
+from dashboard.localization.searching import search_text
 
 __all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstream"]
 
@@ -259,6 +260,11 @@ class Hold(models.Model):
             "slot_end": self.slot_end.isoformat() if self.slot_end else None,
             "held_until": self.held_until.isoformat() if self.held_until else None,
         }
+
+    @property
+    def search_text(self) -> str:
+        """Return client, contact and note, as ``localization.searching`` compares them."""
+        return search_text(self.client_name, self.client_contact, self.note)
 
     @property
     def has_ended(self) -> bool:

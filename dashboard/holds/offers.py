@@ -79,15 +79,12 @@ def require_undecided(offer_id: int, *, now: datetime) -> None:
         raise messages.refusal("being_decided", hold=deciding)
 
 
-def positions(offered: Iterable[tuple[int, int | None]]) -> Mapping[int, tuple[int, int]]:
-    """Return (position, count) for each open hold that is one of several open ones of its offer.
-
-    Takes (hold id, offer id) pairs of open holds; positions follow the order of placing.
-    """
+def positions(open_holds: Iterable[Hold]) -> Mapping[int, tuple[int, int]]:
+    """Return (position, count) for each of several open holds of one offer, in order of placing."""
     by_offer: dict[int, list[int]] = {}
-    for hold_id, offer_id in offered:
-        if offer_id is not None:
-            by_offer.setdefault(offer_id, []).append(hold_id)
+    for hold in open_holds:
+        if hold.offer_id is not None:
+            by_offer.setdefault(hold.offer_id, []).append(hold.pk)
     return {
         hold_id: (position, len(holds))
         for holds in by_offer.values()

@@ -1,4 +1,4 @@
-"""Summary of the holds on the board, kept in memory until a hold changes.
+"""The holds on the board, kept in memory until a hold changes.
 
 One query finds out whether a hold changed: every write of a hold raises its version and sets
 ``changed_at``, so over the open and recently changed holds the sum of the versions only grows.
@@ -8,20 +8,18 @@ What time alone changes is counted in memory.
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Exists, ExpressionWrapper, F, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.holds import hosts, offers, rate_and_clock, transfer
-from dashboard.holds.clock import is_claim_on
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
-from dashboard.localization.searching import finder, search_text
 
 State = Hold.State
 Revision = tuple[Any, ...]
@@ -45,67 +43,21 @@ REVISION_SQL = (
 
 
 @dataclass(frozen=True, slots=True)
-class HoldSummary:
-    """Fields of a hold that decide on its tabs and on the validity of its rendered row."""
-
-    pk: int
-    version: int
-    state: str
-    holder_id: int
-    held_until: datetime | None
-    latest_end: datetime | None
-    claim_until: datetime | None
-    has_change: bool
-    offer_id: int | None
-    stands_in_for_id: int | None
-    event_type_id: int
-    event_type_kind: str
-    hosts: list[list[Any]]
-    slot_start: datetime
-    slot_end: datetime | None
-    username: str  # of the holder, like the next two
-    first_name: str
-    last_name: str
-
-    def is_claimed(self, now: datetime) -> bool:
-        return self.claim_until is not None and is_claim_on(self.claim_until, now)
-
-    def is_live(self, cal_now: datetime) -> bool:
-        return (
-            self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
-        )
-
-    def is_calm(self, now: datetime) -> bool:
-        """Return True for a hold that is held or being placed, without an interrupted change."""
-        undisturbed = not self.has_change or self.is_claimed(now)
-        return undisturbed and self.state in (State.HELD, State.PLACING)
-
-    def ends_soon(self, cal_now: datetime) -> bool:
-        return self.is_live(cal_now) and not self.is_live(cal_now + SOON)
-
-    @property
-    def next_end(self) -> datetime | None:
-        """Return when time alone ends the hold, as in ``HoldQuerySet.past_their_time``."""
-        if self.claim_until is not None:
-            return None
-        if self.state == State.UNCONFIRMED:
-            return self.latest_end or NOT_KNOWN
-        return None if self.has_change else self.held_until
-
-
-@dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Holds on the board, soonest end first, and sorted moments at which the board changes."""
+    """Holds on the board, soonest end first, and sorted moments at which the board changes.
+
+    All threads of a process read the same holds, and none changes them.
+    """
 
     revision: Revision
-    holds: tuple[HoldSummary, ...]
+    holds: tuple[Hold, ...]  # with_people
     held_untils: Sequence[datetime]
     held_untils_by_holder: Mapping[int, Sequence[datetime]]
     claim_ends: Sequence[datetime]
     lost_at: Sequence[datetime]  # ends of lost and gone holds
     next_end: datetime | None
     places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
-    clashes: Mapping[int, tuple[HoldSummary, ...]]  # hold id: those that need the same person
+    clashes: Mapping[int, tuple[Hold, ...]]  # hold id: those that need the same person
     ended_count: int
     former_holders: frozenset[int]  # those whose hold a colleague took over
 
@@ -120,7 +72,7 @@ class Snapshot:
             bisect_right(own, cal_now + WARNED_AHEAD),
         )
 
-    def clashes_of(self, pk: int, cal_now: datetime) -> tuple[HoldSummary, ...]:
+    def clashes_of(self, pk: int, cal_now: datetime) -> tuple[Hold, ...]:
         """Return the holds that need the same person, without those that ran out."""
         clashes = self.clashes.get(pk, ())
         return tuple(each for each in clashes if each.state != State.HELD or each.is_live(cal_now))
@@ -151,10 +103,6 @@ def read(now: datetime) -> tuple[Snapshot, datetime]:
     return snapshot, cal_now
 
 
-def clear_cache() -> None:
-    _Cache.snapshot = None
-
-
 def read_revision(now: datetime) -> tuple[Revision, datetime]:
     """Return a value that differs after every write of a hold, and the time on cal.com's clock."""
     since = start_of_yesterday(now)
@@ -166,9 +114,11 @@ def read_revision(now: datetime) -> tuple[Revision, datetime]:
 
 
 def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
+    everything = Hold.objects.with_people()
     # A union, because SQLite has an index for each condition and none for both.
-    rows = summaries(Q(state__in=Hold.OPEN)).union(summaries(Q(change__isnull=False)))
-    holds = tuple(HoldSummary(*row) for row in rows.order_by("held_until", "id"))
+    rows = everything.filter(state__in=Hold.OPEN).union(everything.filter(change__isnull=False))
+    holds = tuple(rows.order_by("held_until", "id"))
+    open_holds = [hold for hold in holds if not hold.has_ended]
     by_holder = defaultdict(list)
     for hold in holds:
         if hold.held_until is not None:
@@ -181,23 +131,21 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         held_untils_by_holder=by_holder,
         claim_ends=sorted(hold.claim_until for hold in holds if hold.claim_until is not None),
         lost_at=[ended_at for ended_at in lost_at if ended_at is not None],
-        next_end=min((end for hold in holds if (end := hold.next_end) is not None), default=None),
-        places=offers.positions(
-            (hold.pk, hold.offer_id) for hold in holds if hold.state in Hold.OPEN
-        ),
-        clashes=hosts.all_clashes([hold for hold in holds if hold.state in Hold.OPEN]),
+        next_end=min((end for hold in holds if (end := next_end(hold)) is not None), default=None),
+        places=offers.positions(open_holds),
+        clashes=hosts.all_clashes(open_holds),
         ended_count=ended(now).count(),
         former_holders=transfer.former_holders(now),
     )
 
 
-def summaries(condition: Q) -> Any:
-    """Return rows with the fields of HoldSummary."""
-    names = [field.name for field in fields(HoldSummary)]
-    has_change = ExpressionWrapper(Q(change__isnull=False), output_field=BooleanField())
-    of_holder = {name: F(f"holder__{name}") for name in ("username", "first_name", "last_name")}
-    found = Hold.objects.filter(condition).annotate(has_change=has_change, **of_holder)
-    return found.values_list(*names)
+def next_end(hold: Hold) -> datetime | None:
+    """Return when time alone ends the hold, as in ``HoldQuerySet.past_their_time``."""
+    if hold.claim_until is not None:
+        return None
+    if hold.state == State.UNCONFIRMED:
+        return hold.latest_end or NOT_KNOWN
+    return hold.held_until if hold.change is None else None
 
 
 def ended(now: datetime) -> HoldQuerySet:
@@ -208,7 +156,7 @@ def ended(now: datetime) -> HoldQuerySet:
 
 
 def past(find: str, *, before: int | None, most: int) -> list[int]:
-    """Return the ids of holds that ended, however long ago, as ``matching`` finds: newest first.
+    """Return the ids of holds that ended, however long ago, as the board finds: newest first.
 
     At most so many, of those with a lower id than ``before``. The index of texts finds them; it has
     nothing of an erased client.
@@ -223,13 +171,6 @@ def past(find: str, *, before: int | None, most: int) -> list[int]:
         for row in texts.filter(condition).order_by("-rowid")[:most]
     }
     return sorted(found, reverse=True)[:most]
-
-
-def matching(holds: HoldQuerySet, find: str) -> list[int]:
-    """Return the ids of holds whose client, contact or note have all words of ``find``."""
-    is_found = finder(find)
-    texts = holds.values_list("pk", "client_name", "client_contact", "note")
-    return [pk for pk, *each in texts if is_found(search_text(*each))]
 
 
 def not_put_aside(now: datetime, cal_now: datetime) -> HoldQuerySet:

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import cached_property
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
@@ -19,12 +19,15 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
 from dashboard.holds import clock, register, transfer
 from dashboard.holds.models import Hold
-from dashboard.holds.register import HoldSummary, Snapshot
+from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
+
+Found = TypeVar("Found", Hold, HoldRow)
+State = Hold.State
 
 MOST_LOST = 50  # on one page
 MOST_PAGES = 40
@@ -55,14 +58,6 @@ class Asked:
 NOTHING = Asked()
 
 
-@dataclass(frozen=True, slots=True)
-class TabLink:
-    value: str
-    label: str
-    count: int
-    is_current: bool
-
-
 class Board:
     """One person's board on one tab at one moment.
 
@@ -70,62 +65,82 @@ class Board:
     """
 
     def __init__(self, viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> None:
-        find, of_office = asked.find, whose.calendars()
-        calendar = of_office.chosen_by(viewer.user)
-        event_types = of_office.numbers_of(calendar)
-        holds = [
-            hold
-            for hold in current.holds
-            if event_types is None or hold.event_type_id in event_types
-        ]
-        calm = [entry for entry in holds if entry.is_calm(viewer.now)]
-        troubled = [entry for entry in current.holds if not entry.is_calm(viewer.now)]
-        taken_over = _taken_over_rows(viewer) if viewer.user.pk in current.former_holders else []
-        found = recent_findings(viewer.now)
-        attention_pks = {entry.pk for entry in troubled} | {row.pk for row in taken_over}
-        ended = current.ended_count if event_types is None else ended_count(viewer, event_types)
-        self.lost_count = current.lost_count(viewer.cal_now)
-        counts = {
-            Tab.MINE: len(_on_tab(Tab.MINE, holds, viewer)),
-            Tab.EVERYONE: len(holds),
-            Tab.SOON: len(_on_tab(Tab.SOON, calm, viewer)),
-            Tab.ATTENTION: len(attention_pks) + self.lost_count + len(found),
-            Tab.ENDED: ended,
-        }
-        most_lost = min(self.lost_count, MOST_LOST * asked.pages)
-        attention = _attention(tab, troubled, taken_over, viewer, most_lost=most_lost)
-        lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
+        self.viewer = viewer
         self.tab = tab
-        self.tabs = [TabLink(each, str(each.label), counts[each], each == tab) for each in Tab]
-        shown = _matching(_on_tab(tab, calm, viewer), find)
-        self.rows = row_cache.rendered_rows(shown, viewer, current, of_office)
-        matches = finder(find)
-        self.attention = [row for row in attention if matches(row.search_text)]
-        self.lost_shown = most_lost if lists_lost else self.lost_count
-        self.pages = asked.pages  # of lost holds
-        self.findings = found if lists_lost and not find else []
-        self.findings_are_cut = len(found) >= MAX_FINDINGS
-        self.ended = EndedPage()
-        if tab == Tab.ENDED and not find:
-            self.ended = ended_page(viewer, before=asked.before, event_types=event_types)
-        self.past = past_page(viewer, find=find, before=asked.past_before) if find else EndedPage()
-        self.live_count = sum(entry.state == Hold.State.HELD for entry in calm)
-        self.find = find
-        self.calendars = of_office.listed  # to choose from; empty where there are none
-        self.calendar = calendar  # the only one whose holds are shown
+        self.asked = asked
+        self.find = asked.find
         self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
+        self.whose = whose.calendars()
+        self.calendar = self.whose.chosen_by(viewer.user)  # the only one whose holds are shown
+        self.event_types = numbers = self.whose.numbers_of(self.calendar)
+        holds = [h for h in current.holds if numbers is None or h.event_type_id in numbers]
+        calm = [hold for hold in holds if is_calm(hold, viewer.now)]
+        self.live_count = sum(hold.state == State.HELD for hold in calm)
+        self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
+        self.taken_over = taken_over(viewer) if viewer.user.pk in current.former_holders else []
+        found = recent_findings(viewer.now)
+        lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
+        self.findings = found if lists_lost and not asked.find else []
+        self.findings_are_cut = len(found) >= MAX_FINDINGS
+        self.lost_count = current.lost_count(viewer.cal_now)
+        self.most_lost = min(self.lost_count, MOST_LOST * asked.pages)
+        self.lost_shown = self.most_lost if lists_lost else self.lost_count
+        needing = {hold.pk for hold in self.troubled} | {row.pk for row in self.taken_over}
+        self.tabs = [
+            (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
+            (Tab.EVERYONE, len(holds)),
+            (Tab.SOON, len(on_tab(Tab.SOON, calm, viewer))),
+            (Tab.ATTENTION, len(needing) + self.lost_count + len(found)),
+            (Tab.ENDED, current.ended_count if numbers is None else ended_count(viewer, numbers)),
+        ]
+        self.holds = self.matching(on_tab(tab, calm, viewer))
+        self.rows = row_cache.rendered_rows(self.holds, viewer, current, self.whose)
 
-    @property
-    def rows_html(self) -> SafeString:
-        """Return all rows at once: a template takes longer over each than to join them."""
-        return SafeString("".join(row.html for row in self.rows))  # nosec B703: each is safe
+    @cached_property
+    def attention(self) -> Sequence[HoldRow]:
+        """Return holds with an unfinished change, lost ones, and those that colleagues took over.
+
+        A change that is under way is not unfinished.
+        """
+        if self.tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
+            return []
+        lost = register.lost_or_gone(self.viewer.now, self.viewer.cal_now)
+        troubled: Sequence[Hold] = self.troubled
+        if self.tab == Tab.MINE:
+            lost = lost.filter(holder=self.viewer.user)
+            troubled = on_tab(Tab.MINE, troubled, self.viewer)
+        newest = lost.with_people().order_by("-ended_at", "-id")[: self.most_lost]
+        rows = [HoldRow(hold, self.viewer) for hold in (*troubled, *newest)]
+        pks = {row.pk for row in rows}
+        return self.matching([*rows, *(row for row in self.taken_over if row.pk not in pks)])
+
+    @cached_property
+    def ended(self) -> EndedPage:
+        """Return a page of the tab of recently ended holds."""
+        if self.tab != Tab.ENDED or self.find:
+            return EndedPage()
+        return ended_page(self.viewer, before=self.asked.before, event_types=self.event_types)
+
+    @cached_property
+    def past(self) -> EndedPage:
+        """Return a page of what is found among all holds that have ended."""
+        if not self.find:
+            return EndedPage()
+        return past_page(self.viewer, find=self.find, before=self.asked.past_before)
 
     @property
     def query(self) -> str:
         """Return the query string with which a poll asks for the same page."""
-        pages = self.pages if self.pages > 1 else None
+        pages = self.asked.pages if self.asked.pages > 1 else None
         asked = {"tab": self.tab.value, "pages": pages, "before": self.ended.before}
         return urlencode({name: value for name, value in asked.items() if value})
+
+    def matching(self, entries: Sequence[Found]) -> Sequence[Found]:
+        """Return those with all words that are looked for."""
+        if not self.find:
+            return entries
+        matches = finder(self.find)
+        return [entry for entry in entries if matches(entry.search_text)]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -205,44 +220,24 @@ def recent_findings(now: datetime) -> list[Any]:
     return [finding for finding in found if finding.action_id not in ended]
 
 
-def _on_tab(tab: Tab, entries: Sequence[HoldSummary], viewer: Viewer) -> Sequence[HoldSummary]:
+def is_calm(hold: Hold, now: datetime) -> bool:
+    """Return True for a hold that is held or being placed, without an interrupted change."""
+    return hold.state in (State.HELD, State.PLACING) and not hold.is_left_half_way(now)
+
+
+def on_tab(tab: Tab, holds: Sequence[Hold], viewer: Viewer) -> Sequence[Hold]:
+    """Return those of these holds that are on a tab as they stand."""
     if tab == Tab.EVERYONE:
-        return entries
+        return holds
     if tab == Tab.MINE:
-        own_pk = viewer.user.pk
-        return [entry for entry in entries if entry.holder_id == own_pk]
+        return [hold for hold in holds if hold.holder_id == viewer.user.pk]
     if tab == Tab.SOON:
-        return [entry for entry in entries if entry.ends_soon(viewer.cal_now)]
+        later = viewer.cal_now + register.SOON
+        return [h for h in holds if h.is_live(viewer.cal_now) and not h.is_live(later)]
     return []
 
 
-def _attention(
-    tab: Tab,
-    troubled: list[HoldSummary],
-    taken_over: list[HoldRow],
-    viewer: Viewer,
-    *,
-    most_lost: int,
-) -> list[HoldRow]:
-    """Return holds with an unfinished change, lost ones, and those that colleagues took over.
-
-    A change that is under way is not unfinished. At most ``most_lost`` are lost ones.
-    """
-    if tab not in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION):
-        return []
-    open_holds = Hold.objects.with_people().filter(pk__in=[entry.pk for entry in troubled])
-    holds = list(open_holds.order_by("held_until", "id"))
-    if most_lost:
-        lost = register.lost_or_gone(viewer.now, viewer.cal_now)
-        lost = lost.with_people().order_by("-ended_at", "-id")
-        holds += (lost.filter(holder=viewer.user) if tab == Tab.MINE else lost)[:most_lost]
-    rows = [HoldRow(hold, viewer) for hold in holds]
-    shown = [row for row in rows if row.is_mine or tab != Tab.MINE]
-    shown_pks = {row.pk for row in shown}
-    return [*shown, *(row for row in taken_over if row.pk not in shown_pks)]
-
-
-def _taken_over_rows(viewer: Viewer) -> list[HoldRow]:
+def taken_over(viewer: Viewer) -> list[HoldRow]:
     """Return the holds that colleagues took over, as their former holder sees them."""
     rows = []
     for taken in transfer.transfers_from(viewer.user, now=viewer.now):
@@ -252,10 +247,3 @@ def _taken_over_rows(viewer: Viewer) -> list[HoldRow]:
         row.sentence = str(_("%(who)s took over this hold from you at %(when)s.") % values)
         rows.append(row)
     return rows
-
-
-def _matching(entries: Sequence[HoldSummary], find: str) -> Sequence[HoldSummary]:
-    if not find:
-        return entries
-    pks = set(register.matching(Hold.objects.filter(state__in=Hold.OPEN), find))
-    return [entry for entry in entries if entry.pk in pks]

@@ -24,12 +24,12 @@ MOST_TO_FIND = 200  # characters
 FIND_HEADER = "Holdfast-Find"  # percent-encoded: an address stands in logs
 
 
-class EndedRow:
-    """A hold that has ended: when and why."""
+class EndedRow(HoldRow):
+    """A hold that has ended: also when and why."""
 
     def __init__(self, hold: Hold, viewer: Viewer) -> None:
         ended_at = hold.ended_at or hold.changed_at
-        self.row = HoldRow(hold, viewer)
+        super().__init__(hold, viewer)
         self.ended_iso = local_times.iso(ended_at)
         self.ended_day = local_times.day(ended_at, viewer.now)
         self.ended_clock = local_times.clock(ended_at)

@@ -34,7 +34,7 @@ from dashboard.pages.rows import (
     Viewer,
     clash_sentence,
     get_hold,
-    offer_badge_of,
+    offer_badge,
     read_register,
     viewer_of,
 )
@@ -214,7 +214,7 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
     zone, cal_now = for_client.zone_of(request, hold.pk), viewer.cal_now
     shown = {
         "row": HoldRow(hold, viewer),
-        "badge": offer_badge_of(hold, current),
+        "badge": offer_badge(hold, current),
         "stands_in_for": hold.stands_in_for_id,
         "second_reservations": second_reservations(hold, viewer, current),
         "clashes": clash_sentences(hold, viewer, current),
@@ -248,19 +248,17 @@ def forms_and_story(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[st
 
 def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[tuple[HoldRow, str]]:
     """Return reservations that were to replace the hold and were never confirmed, in words too."""
-    found = [entry.pk for entry in current.holds if entry.stands_in_for_id == hold.pk]
-    unconfirmed = Hold.objects.with_people().filter(pk__in=found, state=Hold.State.UNCONFIRMED)
     return [
         (HoldRow(each, viewer), safety.second_possibly_held(each.latest_end))
-        for each in unconfirmed.order_by("pk")
+        for each in current.holds
+        if each.stands_in_for_id == hold.pk and each.state == Hold.State.UNCONFIRMED
     ]
 
 
 def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[SafeString]:
-    """Return who is needed by other holds at the same time; no query where there is none."""
-    others = [other.pk for other in current.clashes_of(hold.pk, viewer.cal_now)]
-    found = Hold.objects.with_people().filter(pk__in=others).order_by("pk")
-    return [clash_sentence(hold, other, viewer) for other in found]
+    """Return who is needed by other holds at the same time."""
+    others = sorted(current.clashes_of(hold.pk, viewer.cal_now), key=lambda other: other.pk)
+    return [clash_sentence(hold, other, viewer) for other in others]
 
 
 def ending(hold: Hold) -> dict[str, str] | None:

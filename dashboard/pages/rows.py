@@ -19,7 +19,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times, marking
-from dashboard.localization.searching import search_text
 from dashboard.pages import flash
 
 State = Hold.State
@@ -94,8 +93,7 @@ class HoldRow:
         self.has_ended = hold.has_ended
         self.sentence = status_sentence(hold, viewer)
         self.version = hold.version
-        # Of client, contact and note, as ``localization.searching`` compares it.
-        self.search_text = search_text(hold.client_name, hold.client_contact, hold.note)
+        self.search_text = hold.search_text
 
     def __repr__(self) -> str:
         return repr(vars(self))  # which ETags of pages cover
@@ -130,16 +128,13 @@ def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Hol
     return HoldRow(unsaved, viewer)
 
 
-def offer_badge(offer_id: int, number: int, count: int) -> dict[str, Any]:
-    """Return the badge of one hold of an offer: 1 of 3."""
-    text = _("%(number)s of %(count)s") % {"number": number, "count": count}
-    return {"pk": offer_id, "text": text, "url": reverse("offer", args=[offer_id])}
-
-
-def offer_badge_of(hold: Hold, current: Snapshot) -> dict[str, Any] | None:
-    """Return the badge of a hold; None for one that has ended or stands alone."""
+def offer_badge(hold: Hold, current: Snapshot) -> dict[str, Any] | None:
+    """Return the badge of one hold of an offer, 1 of 3; None for one that stands alone."""
     place = current.places.get(hold.pk)
-    return offer_badge(hold.offer_id, *place) if place and hold.offer_id else None
+    if place is None:
+        return None
+    text = _("%(number)s of %(count)s") % {"number": place[0], "count": place[1]}
+    return {"pk": hold.offer_id, "text": text, "url": reverse("offer", args=[hold.offer_id])}
 
 
 def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> SafeString:

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.accounts.models import User
-from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import answers
@@ -56,15 +55,13 @@ def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
 
 
 def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
-    live = [entry for entry in current.holds if entry.is_live(viewer.cal_now)]
-    shown = Hold.objects.with_people().in_bulk([entry.pk for entry in live[:MOST_SHOWN]])
-    whose = calendars()
-    rows = [HoldRow(shown[entry.pk], viewer) for entry in live if entry.pk in shown]
+    live = [hold for hold in current.holds if hold.is_live(viewer.cal_now)]
+    shown, whose = live[:MOST_SHOWN], calendars()
     return {
-        "rows": [(row, whose.whose(shown[row.pk])) for row in rows],
+        "rows": [(HoldRow(hold, viewer), whose.whose(hold)) for hold in shown],
         "has_calendars": bool(whose.listed),
         "shows_clients": settings.WALLBOARD_CLIENT_NAMES,
         "count": len(live),
-        "more": len(live) - len(rows),
+        "more": len(live) - len(shown),
         "etag": wallboard_etag(viewer, current),
     }

@@ -270,5 +270,5 @@ def test_transferred_hold_that_needs_attention_is_shown_once(
 
     assert {tab: len(shown.attention) for tab, shown in boards.items()} == dict.fromkeys(boards, 1)
     assert "took over this hold from you" in boards[Tab.MINE].attention[0].sentence
-    [counted] = [tab.count for tab in boards[Tab.MINE].tabs if tab.value == "attention"]
+    [counted] = [count for tab, count in boards[Tab.MINE].tabs if tab == Tab.ATTENTION]
     assert counted == 1

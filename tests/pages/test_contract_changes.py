@@ -196,7 +196,7 @@ class TestChanges:
             "booked",
         )
         [row] = script.get("/?tab=ended").context["board"].ended.rows
-        assert (row.row.state_label, row.reason) == ("booked, as staff noted", "")
+        assert (row.state_label, row.reason) == ("booked, as staff noted", "")
         again = script.post(f"/holds/{hold.pk}/release", reason="mistake")
         assert "Booked: cal.com no longer keeps this hold." in follow(script, again, hold)
         assert reload(hold).end_reason == "booked"
