@@ -10,7 +10,8 @@ from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
 

@@ -15,8 +15,7 @@ from typing import Any, TypeVar
 
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot
 from dashboard.holds import calcom_client, rate_and_clock
-from dashboard.holds.calcom_status import Asked
-from dashboard.holds.models import FreeTimes, Upstream
+from dashboard.holds.calcom_status import Asked, FreeTimes, Upstream
 from dashboard.localization import local_times
 
 T = TypeVar("T")

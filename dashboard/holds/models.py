@@ -13,13 +13,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry
-from dashboard.holds.calcom_status import EventTypeLock, FreeTimes, Upstream
 from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 from dashboard.localization.searching import search_text
-
-__all__ = ["EventTypeLock", "FreeTimes", "Hold", "HoldQuerySet", "Offer", "Upstream"]
 
 
 def claimed(now: datetime) -> Q:

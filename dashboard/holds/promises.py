@@ -19,9 +19,10 @@ from dashboard.holds import (
     messages,
     open_times,
 )
+from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
-from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import known_end
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import INSTANT, SlotHold

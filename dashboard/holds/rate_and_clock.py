@@ -8,7 +8,7 @@ from django.db import connection
 from dashboard.audit import call_totals
 from dashboard.calcom import Answer, CalcomError, Cause, Exchange
 from dashboard.holds import calcom_client, clock
-from dashboard.holds.models import Upstream
+from dashboard.holds.calcom_status import Upstream
 
 ROW = 1  # primary key
 

@@ -14,11 +14,12 @@ from django.utils import translation
 
 from dashboard.audit import trail
 from dashboard.holds import claims, hold_fields, messages, rate_and_clock
+from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.clock import Clock
 from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.runner import Budget, run

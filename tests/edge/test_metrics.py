@@ -14,8 +14,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from dashboard.accounts.models import User
 from dashboard.audit import call_totals
 from dashboard.edge.proxies import trusted_proxies
-from dashboard.holds.calcom_status import StoredAnswer
-from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
+from dashboard.holds.models import Hold
 from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day

@@ -13,8 +13,9 @@ from dashboard.accounts.models import User
 from dashboard.calcom import Answer, Reservation
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
+from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.checks import Comparison
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Location, Phase
 from dashboard.sandbox import Sandbox

@@ -15,7 +15,8 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import clock, explain, reservations, settle
-from dashboard.holds.models import EventTypeLock, Hold
+from dashboard.holds.calcom_status import EventTypeLock
+from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting

@@ -16,8 +16,7 @@ from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType
 from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, event_types, free_times, rate_and_clock
-from dashboard.holds.calcom_status import StoredAnswer
-from dashboard.holds.models import FreeTimes
+from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from dashboard.calcom import Cause, Client
 from dashboard.holds import calcom_client, free_times, rate_and_clock
+from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, Span
-from dashboard.holds.models import FreeTimes
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds import verbs

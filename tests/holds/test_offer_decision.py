@@ -11,7 +11,8 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import bulk_release, offer_decision
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs

@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import settle
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs

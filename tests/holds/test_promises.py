@@ -13,7 +13,8 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import services
-from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.calcom_status import FreeTimes
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, most_at_once, open_doubts
 from dashboard.sandbox import Sandbox

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import settle
-from dashboard.holds.models import Upstream
+from dashboard.holds.calcom_status import Upstream
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import sent

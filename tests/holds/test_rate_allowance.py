@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import checks, rate_and_clock
+from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting

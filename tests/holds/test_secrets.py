@@ -21,7 +21,8 @@ from django.views.debug import ExceptionReporter
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import hold_fields, settle
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds.crash import crash
 from tests.holds.reservations_elsewhere import key_of

@@ -15,7 +15,8 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.holds import reservations, runner, settle
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.steps import Change, Phase
 from dashboard.sandbox import Sandbox

@@ -16,9 +16,10 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Host, Kind
 from dashboard.holds import rate_and_clock
+from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.catalogue import Group
 from dashboard.holds.free_times import RESERVED_PART
-from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.models import Hold
 from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day

@@ -10,7 +10,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.holds import calcom_client
-from dashboard.holds.models import FreeTimes
+from dashboard.holds.calcom_status import FreeTimes
 from dashboard.sandbox import Booking, Sandbox
 from tests.future_dates import BACK, FORWARD, day, named
 from tests.holds.verbs import CONSULT, MONDAY

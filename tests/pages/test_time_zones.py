@@ -13,7 +13,8 @@ from django.utils import timezone, translation
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import calcom_client, messages
-from dashboard.holds.models import FreeTimes, Hold
+from dashboard.holds.calcom_status import FreeTimes
+from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import BACK, BACK_IN_AMERICA, day, named
 from tests.holds.factories import put, tag

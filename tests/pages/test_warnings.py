@@ -10,7 +10,8 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds.models import Hold, Upstream
+from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.clocks import follow
