@@ -24,7 +24,6 @@ from dashboard.holds import hold_fields, results
 from dashboard.holds.hold_fields import BOOKED, Fields
 from dashboard.holds.seen import (
     Accepted,
-    Again,
     Asked,
     Begin,
     Failed,
@@ -69,8 +68,6 @@ def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
     match seen:
         case Begin():
             return Get(change) if change.phase is Phase.CHECKING else write(change, cal_now)
-        case Again():
-            return write(change, cal_now)
         case Look() if change.phase is Phase.ASKING_AGAIN:
             return ask_again(change, cal_now)
         case Look():
@@ -189,7 +186,7 @@ def leave_parking(change: Change, cal_now: datetime) -> Step:
     if change.phase is Phase.PARKING:
         return write(replace(change, phase=Phase.ARRIVING, failure=None), cal_now)
     if change.failure is not None:  # the same call was just sent, and brought nothing
-        return wait(change, change.failure, then=Again())
+        return wait(change, change.failure, then=Begin())
     return write(change, cal_now)
 
 
@@ -272,7 +269,7 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
 def after_not_done(change: Change, error: Unavailable, cal_now: datetime) -> Step:
     """Go on after a write that was not done; what left the old place is tried again."""
     if change.phase in {Phase.ARRIVING, Phase.UNDOING, Phase.ASKING_AGAIN}:
-        return wait(replace(change, failure=error), error, then=Again())
+        return wait(replace(change, failure=error), error, then=Begin())
     return results.not_done(change, error, cal_now)
 
 
@@ -291,7 +288,7 @@ def after_unanswered(change: Change, error: CalcomError, cal_now: datetime) -> S
             return Get(change)
 
 
-def wait(change: Change, error: CalcomError, *, then: Again | Look) -> Wait:
+def wait(change: Change, error: CalcomError, *, then: Begin | Look) -> Wait:
     """Pause before the next try, for longer each time and no shorter than cal.com asks for."""
     pause = FIRST_PAUSE * 2**change.pauses
     change = replace(change, pauses=change.pauses + 1)

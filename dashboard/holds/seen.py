@@ -14,12 +14,7 @@ CAUSES_OF_ANY_PLACE = {Cause.WRONG_DURATION, Cause.NO_HOSTS}
 
 @dataclass(frozen=True, slots=True)
 class Begin:
-    """Nothing has been sent yet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """The pause is over: send the write of this phase again."""
+    """The call of this phase is to be sent: for the first time, or again after a pause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +62,7 @@ class OutOfTime:
     """The budget covers no further call."""
 
 
-Seen: TypeAlias = Begin | Again | Look | Found | NotSeen | Accepted | Failed | Asked | OutOfTime
+Seen: TypeAlias = Begin | Look | Found | NotSeen | Accepted | Failed | Asked | OutOfTime
 
 
 def is_of_place(error: Refused) -> bool:

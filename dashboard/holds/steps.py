@@ -11,7 +11,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
 from dashboard.holds import calcom_client
 from dashboard.holds.hold_fields import LANDING, Fields
-from dashboard.holds.seen import Again, Look
+from dashboard.holds.seen import Begin, Look
 from dashboard.holds.slots import SlotHold, is_about, read_moment
 
 Outcome = AuditEntry.Outcome
@@ -239,7 +239,7 @@ class Wait:
 
     change: Change
     seconds: float
-    then: Again | Look
+    then: Begin | Look
 
 
 class Result(StrEnum):

@@ -11,7 +11,6 @@ from dashboard.calcom import CalcomError, Cause, Reservation
 from dashboard.holds.change import FIRST_PAUSE, next_step
 from dashboard.holds.seen import (
     Accepted,
-    Again,
     Asked,
     Begin,
     Failed,
@@ -54,7 +53,6 @@ REFUSED = {
 }
 SEEN: dict[str, Seen] = {
     "begin": Begin(),
-    "again": Again(),
     "look": Look(),
     "asked": Asked(is_answered=True),
     "not there": Found(None),
@@ -129,7 +127,7 @@ def test_transitions_are_those_of_the_table() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.PATCHING, Phase.PARKING, Phase.DELETING, Phase.RETAKING])
 def test_first_write_is_journaled_as_it_is_sent(phase: Phase) -> None:
-    step = next_step(change_in(phase), Again(), at(timedelta()))
+    step = next_step(change_in(phase), Begin(), at(timedelta()))
 
     journal = Change.from_json(step.fields["change"])  # type: ignore[union-attr]
     assert journal.phase is phase

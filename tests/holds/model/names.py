@@ -6,7 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds.seen import Again, Failed, Found, Look, NotSeen, OutOfTime, Seen
+from dashboard.holds.seen import Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.steps import (
     Ask,
     Change,
@@ -114,7 +114,7 @@ def name_of_step(step: Step) -> str:
             return f"GET {phase}"
         case Ask():
             return f"ASK {phase}"
-        case Wait(then=Again()):
+        case Wait(then=Begin()):
             return "wait, send again"
         case Wait():
             return "wait, look again"

@@ -78,7 +78,7 @@ arriving     | refused: not there                 | vanished, refused      | van
 arriving     | not done                           | wait, send again       | wait, send again
 arriving     | no answer                          | GET arriving           | GET arriving
 arriving     | look                               | GET arriving           | GET arriving
-arriving     | again                              | PATCH arriving         |
+arriving     | begin                              | PATCH arriving         |
 arriving     | found parked                       |                        | PATCH arriving
 arriving     | found parked, just failed          | wait, send again       |
 arriving     | found parked, all ran out          |                        | DELETE discarding
@@ -98,7 +98,7 @@ undoing      | refused: not there                 | vanished, refused      | van
 undoing      | not done                           | wait, send again       | wait, send again
 undoing      | no answer                          | GET undoing            | GET undoing
 undoing      | look                               | GET undoing            | GET undoing
-undoing      | again                              | PATCH undoing          |
+undoing      | begin                              | PATCH undoing          |
 undoing      | found parked                       | PATCH undoing          | PATCH undoing
 undoing      | found parked, just failed          | wait, send again       |
 undoing      | found parked, all ran out          |                        | DELETE discarding
@@ -165,7 +165,7 @@ asking_again | refused                            | lost, refused          | los
 asking_again | not done                           | wait, send again       | wait, send again
 asking_again | no answer                          | ASK asking_again       | ASK asking_again
 asking_again | asked                              | unconfirmed, unknown   | unconfirmed
-asking_again | again                              | POST asking_again      |
+asking_again | begin                              | POST asking_again      |
 asking_again | out of time                        | unsettled, unknown     | unsettled
 asking_again | out of time, no answer             | unconfirmed, unknown   | unconfirmed
 """
