@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from dashboard.calcom import CalcomError, Cause, Kind, Unavailable
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Message, Outcome, Problem, Text
+from dashboard.holds.problems import HoldError, Message, Outcome, Text
 from dashboard.holds.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.holds.steps import outcome_of
@@ -191,16 +191,21 @@ def error_from(
     values: Mapping[str, object],
     **more: Any,
 ) -> HoldError:
-    """Return the error of a row of the table; ``more`` are other fields of its Problem."""
+    """Return the error of a row of the table; ``more`` are other fields of it."""
     with translation.override(settings.LANGUAGE_CODE), timezone.override(local_times.office()):
         logged = fill(row.happened, hold, values)
-    problem = Problem(
+    return HoldError(
         happened=fill(row.happened, hold, values),
         safe=fill(row.safe, hold, values) if safe is None else safe,
         what_now=fill(row.what_now, hold, values),
+        logged=logged,
+        outcome=row.outcome,
+        status=row.status,
+        cause=row.cause,
+        fields=dict(fields or {}),
+        hold=hold,
         **more,
     )
-    return HoldError(row, problem, logged=logged, fields=fields, hold=hold)
 
 
 def field_messages(error: CalcomError, row: Message) -> dict[str, str]:

@@ -202,7 +202,7 @@ def not_found(error: CalcomError, wanted: Wanted, field: str) -> HoldError:
         words = _("cal.com has no event type with this number, or shows it only by its address.")
         return messages.invalid({field: words})
     failed = messages.call_failed(error, safe=_("Nothing was added."))
-    failed.fields = {field: failed.problem.happened}
+    failed.fields = {field: failed.happened}
     return failed
 
 

@@ -1,7 +1,6 @@
 """The one error that verbs raise, and the row of the table that it is made from."""
 
-from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, field
 
 from django.utils.functional import Promise
 
@@ -33,47 +32,34 @@ class Message:
     beside: Text = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """A failure as staff read it: what happened, is my hold safe, what now.
+@dataclass(eq=False, kw_only=True)
+class HoldError(Exception):
+    """Raised by a verb that did not do what was asked, in the words that staff read.
 
-    ``details`` is cal.com's own message, cleansed. ``wait`` is in seconds. ``others`` are holds
-    of this office that overlap the requested time.
+    ``safe`` answers "is my hold safe?"; ``logged`` is ``happened`` in the office's language and
+    zone, for the log. ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the
+    response, ``cause`` the code that the audit stores. ``details`` is cal.com's own message,
+    cleansed; ``wait`` is in seconds; ``others`` are holds of this office that overlap the requested
+    time; ``fields`` are messages by form field. ``was_sent`` is set by the operation: cal.com was
+    asked, so what failed is not only here.
     """
 
     happened: str
     safe: str
     what_now: str
+    logged: str
+    outcome: Outcome
+    status: int
+    cause: str
     details: str = ""
     wait: int | None = None
     others: tuple[Hold, ...] = ()
+    fields: dict[str, str] = field(default_factory=dict)
+    hold: Hold | None = None
+    was_sent: bool = False
 
-
-class HoldError(Exception):
-    """Raised by a verb that did not do what was asked.
-
-    ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the response, ``cause`` the
-    code that the audit stores, ``fields`` are messages by form field, ``hold`` is the hold
-    concerned. ``logged`` is ``problem.happened`` in the office's language and zone, for the log.
-    ``was_sent`` is set by the operation: cal.com was asked, so what failed is not only here.
-    """
-
-    def __init__(
-        self,
-        row: Message,
-        problem: Problem,
-        *,
-        logged: str,
-        fields: Mapping[str, str] | None,
-        hold: Hold | None,
-    ) -> None:
-        super().__init__(f"{row.cause}: {problem.happened}")
-        self.problem = problem
-        self.outcome, self.status, self.cause = row.outcome, row.status, row.cause
-        self.logged = logged
-        self.fields = dict(fields or {})
-        self.hold = hold
-        self.was_sent = False
+    def __str__(self) -> str:
+        return f"{self.cause}: {self.happened}"
 
     @property
     def retake(self) -> bool:

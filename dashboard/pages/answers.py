@@ -55,15 +55,15 @@ def render_page(
     """
     if error is not None:
         viewer, status = viewer_of(request), error.status
-        context["problem"] = error.problem
-        context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.problem.others]
+        context["problem"] = error
+        context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.others]
     template = name
     if wants_part(request):
         smaller = SMALLER_PARTS.get(name, {}).get(target_of(request))
         template = smaller or PARTS.get(name, f"_{name}")
     answer = render(request, f"holds/{template}.html", context, status=status)
-    if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.problem.wait:
-        answer["Retry-After"] = str(error.problem.wait)
+    if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.wait:
+        answer["Retry-After"] = str(error.wait)
     patch_vary_headers(answer, ["HX-Request", "HX-Request-Type", "HX-Target"])
     return answer
 

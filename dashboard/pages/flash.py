@@ -52,8 +52,7 @@ def held_until(hold: Hold) -> str:
 def check_result(result: CheckResult) -> str:
     """Return what a check found, or why nothing."""
     if result.error is not None:
-        problem = result.error.problem
-        return f"{problem.happened} {problem.safe}"
+        return f"{result.error.happened} {result.error.safe}"
     sentences = {
         Comparison.SAME: _(
             "cal.com confirms it: %(held)s It does not say whether the time was booked meanwhile."

@@ -39,7 +39,7 @@ class ServiceForm(forms.Form):
         for name, message in error.fields.items():
             if name in self.fields:
                 self.add_error(name, message)
-            elif message != error.problem.happened:
+            elif message != error.happened:
                 self.add_error(None, message)
 
 

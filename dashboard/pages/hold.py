@@ -168,10 +168,9 @@ def answer_with_hold(request: HttpRequest, hold: Hold | None) -> HttpResponse:
 
 def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
     """Answer with the hold's page after a call whose outcome is unknown, and say so."""
-    problem = error.problem
     # What is known of the hold after a call, the page says itself, and keeps true.
     is_call = error.cause in CALLS
-    messages.warning(request, problem.happened if is_call else f"{problem.happened} {problem.safe}")
+    messages.warning(request, error.happened if is_call else f"{error.happened} {error.safe}")
     return answer_with_hold(request, error.hold)
 
 

@@ -156,7 +156,7 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]
     doubts = promises.doubts_about(
         spot, event_type, exclude=hold.pk, cal_now=viewer.cal_now, now=viewer.now
     )
-    risks = [doubt.problem.happened for doubt in doubts]
+    risks = [doubt.happened for doubt in doubts]
     if alteration.leaves_gap(hold, spot):
         risks.append(
             _(

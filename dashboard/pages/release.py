@@ -168,7 +168,7 @@ def outcome_sentence(row: ReleaseResult) -> str:
         return _("It had already ended: %(state)s.") % {"state": row.hold.state_label}
     if row.error is None:
         return flash.released(row.hold)
-    problem = row.error.problem
+    error = row.error
     # What is not certain yet stands on the hold's own page and on the board.
-    what_now = "" if row.result is BulkResult.UNKNOWN else problem.what_now
-    return " ".join(filter(None, (problem.happened, problem.safe, what_now)))
+    what_now = "" if row.result is BulkResult.UNKNOWN else error.what_now
+    return " ".join(filter(None, (error.happened, error.safe, what_now)))

@@ -78,7 +78,7 @@ def test_limited_person_holds_for_no_other_calendar(
 
     error = refused.value
     assert (error.status, error.cause) == (403, "not_your_calendar")
-    assert (error.problem.happened, error.problem.what_now) == (happened, "Ask an Admin.")
+    assert (error.happened, error.what_now) == (happened, "Ask an Admin.")
     assert [call for call in sent(calcom) if call[0] != "GET"] == []
     entry = AuditEntry.objects.newest_first()[0]
     assert (entry.action, entry.outcome) == (action, "refused")

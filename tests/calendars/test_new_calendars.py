@@ -151,7 +151,7 @@ def test_nothing_is_added_without_an_answer(
     calcom.faults.add(fault, method=method, count=None)
     with pytest.raises(HoldError) as refused:
         add(admin, "anna.rossi")
-    assert (refused.value.status, refused.value.problem.safe) == (503, "Nothing was added.")
+    assert (refused.value.status, refused.value.safe) == (503, "Nothing was added.")
     assert refused.value.fields["typed"]
     assert Calendar.objects.count() == 0
     assert outcomes() == [outcome]

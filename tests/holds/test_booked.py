@@ -76,7 +76,7 @@ def test_extension_of_a_hold_without_a_seat_left_ends_it_as_booked(
         verbs.extend(staff, hold)
 
     happened = "All seats are booked at cal.com, perhaps one by your client."
-    assert booked.value.problem.happened == happened
+    assert booked.value.happened == happened
     assert states(hold) == ["booked"]
     assert at_cal_com(calcom) == []
 

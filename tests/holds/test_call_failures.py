@@ -157,11 +157,10 @@ def test_failed_write(cause: Cause) -> None:
 
     error = messages.call_failed(failed(cause), safe=safety.nothing_held())
 
-    problem = error.problem
     assert isinstance(failed(cause), kind)
-    assert (problem.happened, problem.what_now) == (happened, what_now)
-    assert problem.safe == "No time was held, and nothing was changed."
-    assert problem.details == "its own words · HTTP 400 · req-1"
+    assert (error.happened, error.what_now) == (happened, what_now)
+    assert error.safe == "No time was held, and nothing was changed."
+    assert error.details == "its own words · HTTP 400 · req-1"
     assert (error.status, error.outcome, error.cause) == (status, OUTCOMES[kind], cause)
     # cal.com's own message stands beside a field only where it names the possible lengths.
     beside = "its own words" if cause is Cause.WRONG_DURATION else happened
@@ -179,13 +178,13 @@ def test_failed_read_changed_nothing(cause: Cause) -> None:
         Cause.UNKNOWN_SHAPE,
     }
     assert error.outcome is not Outcome.UNKNOWN
-    assert error.problem.what_now == (TRY_AGAIN if unanswered else EXPECTED[cause][4])
+    assert error.what_now == (TRY_AGAIN if unanswered else EXPECTED[cause][4])
 
 
 def test_no_free_host_is_a_conflict_about_the_time() -> None:
     error = messages.call_failed(failed(Cause.NO_HOSTS, status=422), safe="")
 
-    assert (error.problem.happened, error.problem.what_now, error.status, error.fields) == (
+    assert (error.happened, error.what_now, error.status, error.fields) == (
         "None of the hosts of this event type is free at this time.",
         OTHER_TIME,
         409,
@@ -213,8 +212,7 @@ def test_every_text_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with translation.override("eo"):
         problems = [
-            messages.call_failed(failed(cause), safe=safety.nothing_held()).problem
-            for cause in Cause
+            messages.call_failed(failed(cause), safe=safety.nothing_held()) for cause in Cause
         ]
 
     texts = [text for one in problems for text in (one.happened, one.safe, one.what_now)]
@@ -225,4 +223,4 @@ def test_texts_do_not_contain_the_uid() -> None:
     uid = "5f1c7a52-1111-4222-8333-444455556666"
     hold = Hold(pk=7, holder=User(username="staff"), reservation_uid=uid)
     errors = [messages.call_failed(failed(cause), safe="", hold=hold) for cause in Cause]
-    assert [error for error in errors if uid in f"{error}{error!r}{error.problem!r}"] == []
+    assert [error for error in errors if uid in f"{error}{error!r}"] == []

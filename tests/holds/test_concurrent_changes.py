@@ -83,8 +83,8 @@ def test_second_verb_is_told_who_does_what(
 
     error = refused.value
     assert (error.status, error.cause) == (409, "being_changed")
-    assert error.problem.happened == "admin is moving this hold right now."
-    assert error.problem.safe == "Your change was not started."
+    assert error.happened == "admin is moving this hold right now."
+    assert error.safe == "Your change was not started."
     assert at_cal_com(calcom) == in_register(hold)
 
 
@@ -97,7 +97,7 @@ def test_check_of_a_parked_hold_is_refused(calcom: Sandbox, staff: User, admin: 
         with pytest.raises(HoldError) as refused:
             verbs.check(staff, hold)
 
-    assert refused.value.problem.happened == "admin is extending this hold right now."
+    assert refused.value.happened == "admin is extending this hold right now."
     assert calcom.calls("GET", ONE) == []
     assert at_cal_com(calcom) == in_register(hold)
     assert is_held_for(hold, 30, since=started)
@@ -192,6 +192,6 @@ def test_staff_change_their_own_holds_and_admins_any(
         with pytest.raises(HoldError) as refused:
             verb(colleague, hold)
         assert (refused.value.status, refused.value.cause) == (403, "not_yours")
-        assert refused.value.problem.happened == "This hold belongs to staff."
+        assert refused.value.happened == "This hold belongs to staff."
     assert calcom.calls(route=ONE) == []
     assert verbs.release(admin, hold).state == Hold.State.RELEASED

@@ -33,7 +33,7 @@ def test_one_of_two_decisions_wins(calcom: Sandbox, staff: User, admin: User) ->
 
     assert isinstance(decision, Decision)
     assert refused.value.cause == "being_decided"
-    assert refused.value.problem.happened == "staff is deciding on this offer right now."
+    assert refused.value.happened == "staff is deciding on this offer right now."
     assert at_cal_com(calcom) == in_register(holds[0])
     assert states(*holds) == ["held", "released", "released"]
 
@@ -47,8 +47,6 @@ def test_kept_hold_cannot_be_released_meanwhile(calcom: Sandbox, staff: User, ad
         with pytest.raises(HoldError) as full:
             verbs.place(staff, start=MONDAY + timedelta(weeks=1), offer=offer)
 
-    assert refused.value.problem.happened == (
-        "staff is deciding on an offer with this hold right now."
-    )
+    assert refused.value.happened == ("staff is deciding on an offer with this hold right now.")
     assert full.value.cause == "being_decided"
     assert states(*holds) == ["held", "released"]

@@ -112,7 +112,7 @@ def test_calls_of_colleagues_are_left_for_them(
     with pytest.raises(HoldError) as refused:
         verbs.extend(staff, hold)
     assert refused.value.cause == "rate_limited"
-    assert "The hold is unchanged" in refused.value.problem.safe
+    assert "The hold is unchanged" in refused.value.safe
     assert calcom.calls() == []
 
 
@@ -191,7 +191,7 @@ def test_short_block_with_a_call_under_way_is_a_short_wait(
     assert answered.blocked_until is not None
     with pytest.raises(HoldError) as refused:
         verbs.check(staff, hold)
-    assert (refused.value.cause, refused.value.problem.wait in {1, 2, 3}) == ("rate_limited", True)
+    assert (refused.value.cause, refused.value.wait in {1, 2, 3}) == ("rate_limited", True)
 
 
 def test_checks_in_bulk_wait_for_the_window_they_used_up(calcom: Sandbox, staff: User) -> None:
@@ -201,6 +201,6 @@ def test_checks_in_bulk_wait_for_the_window_they_used_up(calcom: Sandbox, staff:
     resets_at = now + timedelta(seconds=30)
     Upstream.objects.update(rate_limit=120, rate_remaining=kept + 2, rate_resets_at=resets_at)
     found = checks.check_many(hold_ids=[hold.pk for hold in holds], by=acting(staff), now=now)
-    waits = [each.error.problem.wait if each.error else None for each in found]
+    waits = [each.error.wait if each.error else None for each in found]
     assert waits[:2] == [None, None]
     assert 0 < (waits[2] or 0) <= 30

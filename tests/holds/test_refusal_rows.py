@@ -11,7 +11,7 @@ from tests.holds.test_refusals import EXPECTED, hold
 
 @pytest.mark.parametrize("cause", ["not_sent", "key_rejected"])
 def test_other_causes_of_a_loss_share_a_text(staff: User, cause: str) -> None:
-    happened = messages.lost(hold(staff), cause).problem.happened
+    happened = messages.lost(hold(staff), cause).happened
     assert happened == EXPECTED["lost"][2]
 
 

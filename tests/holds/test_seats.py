@@ -19,8 +19,8 @@ def test_second_hold_of_a_time_with_seats_left(calcom: Sandbox, staff: User) -> 
     with pytest.raises(HoldError) as refused:
         verbs.place(staff, event_type=GROUP)
 
-    assert refused.value.problem.happened == ONE_HOLD
-    assert refused.value.problem.others == (first,)
+    assert refused.value.happened == ONE_HOLD
+    assert refused.value.others == (first,)
 
 
 def test_move_of_another_event_type_to_a_time_with_seats_left(calcom: Sandbox, staff: User) -> None:
@@ -30,7 +30,7 @@ def test_move_of_another_event_type_to_a_time_with_seats_left(calcom: Sandbox, s
     with pytest.raises(HoldError) as refused:
         verbs.move(staff, hold, MONDAY, event_type_id=GROUP)
 
-    assert refused.value.problem.happened == ONE_HOLD
+    assert refused.value.happened == ONE_HOLD
 
 
 def test_time_without_seats_is_full(calcom: Sandbox, staff: User) -> None:
@@ -40,4 +40,4 @@ def test_time_without_seats_is_full(calcom: Sandbox, staff: User) -> None:
     with pytest.raises(HoldError) as refused:
         verbs.place(staff, event_type=GROUP, start=full)
 
-    assert refused.value.problem.happened == "This time is full: no seats are left."
+    assert refused.value.happened == "This time is full: no seats are left."

@@ -144,7 +144,7 @@ def test_new_holder_may_act_and_the_former_may_not(
     with pytest.raises(HoldError) as refused:
         verbs.release(staff, hold)
 
-    assert (refused.value.cause, refused.value.problem.happened) == (
+    assert (refused.value.cause, refused.value.happened) == (
         "not_yours",
         "This hold belongs to colleague.",
     )

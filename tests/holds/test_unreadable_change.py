@@ -123,7 +123,7 @@ def test_hold_must_be_checked_before_it_is_changed(
         verb(staff, settled)
 
     assert refused.value.cause == "not_confirmed"
-    assert "Verify it with cal.com" in refused.value.problem.what_now
+    assert "Verify it with cal.com" in refused.value.what_now
     assert calcom.calls(route=ONE) == []
 
 
@@ -133,7 +133,7 @@ def test_failed_check_says_what_may_be_held(calcom: Sandbox, staff: User, settle
     with pytest.raises(HoldError) as failed:
         verbs.check(staff, settled)
 
-    assert "may be held at cal.com, until" in failed.value.problem.safe
+    assert "may be held at cal.com, until" in failed.value.safe
 
 
 def test_check_finds_it_where_it_was(calcom: Sandbox, staff: User, settled: Hold) -> None:
