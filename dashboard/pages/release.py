@@ -8,15 +8,16 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
 from dashboard.holds import bulk_release, services, settle
-from dashboard.holds.bulk_release import BulkResult, ReleaseResult
+from dashboard.holds.bulk_release import ReleaseResult
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
+from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import answer_with_hold, hold_page, refused
@@ -24,6 +25,11 @@ from dashboard.pages.rows import HoldRow, existing, get_hold, read_register, vie
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
+OUTCOME_WORDS = {
+    Outcome.REFUSED: _lazy("refused"),
+    Outcome.UNAVAILABLE: _lazy("not done"),
+    Outcome.UNKNOWN: _lazy("unknown"),
+}
 
 
 @require_POST
@@ -70,7 +76,9 @@ def release_many(request: HttpRequest) -> HttpResponse:
         now=timezone.now(),
         **form.cleaned_data,
     )
-    not_done = [row.hold.pk for row in rows if row.result is BulkResult.NOT_DONE]
+    not_done = [
+        row.hold.pk for row in rows if row.error and row.error.outcome == Outcome.UNAVAILABLE
+    ]
     context: dict[str, Any] = {"results": results(request, rows), "rest": rest}
     if not_done or rest:
         context["next_url"] = address_of([*not_done, *rest])
@@ -147,28 +155,19 @@ def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping
         {
             "row": HoldRow(row.hold, viewer),
             "ok": row.error is None,
-            "word": outcome_word(row),
+            "word": OUTCOME_WORDS[row.error.outcome] if row.error else _("done"),
             "sentence": outcome_sentence(row),
         }
         for row in rows
     ]
 
 
-def outcome_word(row: ReleaseResult) -> str:
-    words = {
-        BulkResult.REFUSED: _("refused"),
-        BulkResult.NOT_DONE: _("not done"),
-        BulkResult.UNKNOWN: _("unknown"),
-    }
-    return words.get(row.result) or _("done")
-
-
 def outcome_sentence(row: ReleaseResult) -> str:
-    if row.result is BulkResult.RELEASED_BEFORE:
+    if row.was_released:
         return _("It had already ended: %(state)s.") % {"state": row.hold.state_label}
     if row.error is None:
         return flash.released(row.hold)
     error = row.error
     # What is not certain yet stands on the hold's own page and on the board.
-    what_now = "" if row.result is BulkResult.UNKNOWN else error.what_now
+    what_now = "" if error.outcome == Outcome.UNKNOWN else error.what_now
     return " ".join(filter(None, (error.happened, error.safe, what_now)))
