@@ -2,7 +2,7 @@
 
 Each calendar is asked for at most once in FRESH_FOR by all people and processes together, and the
 calls run in parallel. A list that is not fresh is shown, and says why. Lists only inform; cal.com's
-POST decides. Without a calendar the catalogue has one group: the event types of the key's owner.
+POST decides. Without a calendar the catalogue has an unsaved one: of the key's owner.
 """
 
 from collections.abc import Sequence
@@ -19,58 +19,38 @@ FRESH_FOR = timedelta(minutes=5)
 FAILURE_KEPT = timedelta(seconds=10)  # longer than a call can take
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Event types of one calendar, by title; ``calendar`` is None for the key's own.
-
-    ``unread`` counts those that made no sense. ``cause`` is why the present list is not known: a
-    Cause, NO_ROOM or UNDER_WAY; empty if it is.
-    """
-
-    calendar: Calendar | None
-    event_types: tuple[EventType, ...]
-    unread: int = 0
-    cause: str = ""
-
-    @property
-    def label(self) -> str:
-        return self.calendar.label if self.calendar else ""
-
-    @property
-    def colour(self) -> str:
-        return self.calendar.colour if self.calendar else ""
-
-    @property
-    def is_paused(self) -> bool:
-        return self.calendar is not None and self.calendar.is_paused
-
-    @property
-    def is_hidden(self) -> bool:
-        return self.calendar is not None and self.calendar.is_hidden
-
-
 @dataclass(frozen=True)
 class Catalogue:
-    """Groups in the Admins' order. Every event type is in one group: see ``grouped``."""
+    """Calendars in the Admins' order. Every event type is in one of them: see ``grouped``."""
 
-    groups: tuple[Group, ...]
+    calendars: tuple[Calendar, ...]
 
     @property
-    def shown(self) -> tuple[Group, ...]:
-        """Groups to choose from; paused ones too, which take no new hold."""
-        return tuple(group for group in self.groups if not group.is_hidden)
+    def has_calendars(self) -> bool:
+        """Return False where there is only the unsaved one with the key's own event types."""
+        return any(calendar.pk for calendar in self.calendars)
+
+    @property
+    def shown(self) -> tuple[Calendar, ...]:
+        """Calendars to choose from; paused ones too, which take no new hold."""
+        return tuple(calendar for calendar in self.calendars if not calendar.is_hidden)
 
     @cached_property
-    def _by_id(self) -> dict[int, tuple[Group, EventType]]:
-        return {each.id: (group, each) for group in self.groups for each in group.event_types}
+    def by_id(self) -> dict[int, tuple[Calendar, EventType]]:
+        """Calendar and event type by the event type's id."""
+        return {
+            each.id: (calendar, each)
+            for calendar in self.calendars
+            for each in calendar.event_types
+        }
 
-    def group_of(self, event_type_id: int) -> Group | None:
-        """Return the group of an event type, None for one that no list has."""
-        found = self._by_id.get(event_type_id)
+    def calendar_of(self, event_type_id: int) -> Calendar | None:
+        """Return the calendar of an event type, None for one that no list has."""
+        found = self.by_id.get(event_type_id)
         return found[0] if found else None
 
     def event_type(self, event_type_id: int) -> EventType | None:
-        found = self._by_id.get(event_type_id)
+        found = self.by_id.get(event_type_id)
         return found[1] if found else None
 
 
@@ -80,7 +60,9 @@ def catalogue(*, now: datetime) -> Catalogue:
     if not calendars:
         own = event_types.listing()
         listed = own.value or Listed(())
-        return Catalogue((Group(None, listed.entries, listed.unread, own.cause),))
+        calendar = Calendar(colour="", unread=listed.unread, cause=own.cause)
+        calendar.event_types = listed.entries
+        return Catalogue((calendar,))
     refresh(calendars, now=now)
     return grouped(calendars)
 
@@ -96,7 +78,7 @@ def listing(event_type_id: int, *, now: datetime) -> Catalogue:
     Asks cal.com where none of the last lists has it: the event type, or the key, may be new.
     """
     known = last_known()
-    is_missing = bool(known.groups) and known.group_of(event_type_id) is None
+    is_missing = known.has_calendars and known.calendar_of(event_type_id) is None
     return catalogue(now=now) if is_missing else known
 
 
@@ -112,19 +94,21 @@ def event_type(event_type_id: int, known: Catalogue | None = None) -> EventType 
 
 
 def grouped(calendars: Sequence[Calendar]) -> Catalogue:
-    """Put each event type into one group: its own calendar's, else that of the first list."""
+    """Leave each event type to one calendar: its own, else the first that lists it.
+
+    A calendar's ``cause`` tells why its present list is not known: a Cause, NO_ROOM or UNDER_WAY.
+    """
     source = calcom_client.source()
     single = {int(each.reference) for each in calendars if each.kind == Calendar.Kind.EVENT_TYPE}
     seen: set[int] = set()
-    groups = []
     for calendar in calendars:
         known = calendar.event_types if calendar.source == source else ()
         if calendar.kind != Calendar.Kind.EVENT_TYPE:
             known = tuple(each for each in known if each.id not in single | seen)
         seen.update(each.id for each in known)
-        cause = calendar.cause or ("" if calendar.answered_at else UNDER_WAY)
-        groups.append(Group(calendar, known, calendar.unread, cause))
-    return Catalogue(tuple(groups))
+        calendar.event_types = known
+        calendar.cause = calendar.cause or ("" if calendar.answered_at else UNDER_WAY)
+    return Catalogue(tuple(calendars))
 
 
 # --- Asking cal.com ---------------------------------------------------------------------------

@@ -52,10 +52,9 @@ def longer_note(hold: Hold, more: str) -> str:
 
 def may_hold_for(event_type_id: int, user: User, known: Catalogue) -> None:
     """Require that an Admin has not limited the person to other calendars."""
-    if not known.groups:  # without calendars, no one is limited to some
+    if not known.has_calendars:  # no one is limited to some
         return
-    group = known.group_of(event_type_id)
-    calendar = group.calendar if group else None
+    calendar = known.calendar_of(event_type_id)
     if not limits.may_hold_for(calendar, limits.limited_to(user)):
         name = calendar or _("event type %(id)s") % {"id": event_type_id}
         raise messages.refusal("not_your_calendar", calendar=name)
@@ -63,9 +62,9 @@ def may_hold_for(event_type_id: int, user: User, known: Catalogue) -> None:
 
 def takes_holds(event_type_id: int, known: Catalogue) -> None:
     """Require that the event type's calendar is not paused."""
-    group = known.group_of(event_type_id)
-    if group is not None and group.is_paused:
-        raise messages.refusal("calendar_paused", calendar=group.label)
+    calendar = known.calendar_of(event_type_id)
+    if calendar is not None and calendar.is_paused:
+        raise messages.refusal("calendar_paused", calendar=calendar)
 
 
 def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:

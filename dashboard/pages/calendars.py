@@ -24,7 +24,6 @@ from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue, new_calendars
 from dashboard.holds import messages as hold_messages
-from dashboard.holds.catalogue import Group
 from dashboard.holds.problems import HoldError
 from dashboard.pages.answers import missing_is_404
 from dashboard.pages.fields import LARGEST_ID
@@ -180,7 +179,7 @@ def to_list(part: str = "") -> HttpResponse:
 
 def list_page(request: HttpRequest, form: AddForm, *, status: int = 200) -> HttpResponse:
     known = catalogue.catalogue(now=timezone.now())
-    rows = [(group.calendar, event_types_of(group)) for group in known.groups if group.calendar]
+    rows = [(each, event_types_of(each)) for each in known.calendars if each.pk]
     prefetch_related_objects([entered for entered, _listed in rows], "limited_people")
     return render(request, "calendars/list.html", {"form": form, "rows": rows}, status=status)
 
@@ -192,8 +191,8 @@ def calendar_page(
     return render(request, "calendars/calendar.html", context, status=status)
 
 
-def event_types_of(group: Group) -> str:
+def event_types_of(calendar: Calendar) -> str:
     """Return how many event types a list has, and why it is not fresh."""
-    count = len(group.event_types)
+    count = len(calendar.event_types)
     words = ngettext("%(n)s event type", "%(n)s event types", count) % {"n": count}
-    return f"{words}. {hold_messages.free_times(group.cause)[0]}" if group.cause else words
+    return f"{words}. {hold_messages.free_times(calendar.cause)[0]}" if calendar.cause else words

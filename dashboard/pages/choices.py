@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Kind
 from dashboard.calendars import limits
+from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue
-from dashboard.holds.catalogue import Catalogue, Group
+from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.models import Hold
 
 MOST_RECENT = 5
@@ -36,21 +37,20 @@ class EventTypeSelect(forms.Select):
         return option
 
 
-def groups_for(user: User, known: Catalogue) -> list[Group]:
-    """Return the groups that are shown to a person: those that an Admin has not limited away."""
-    if not any(group.calendar for group in known.groups):
-        return list(known.groups)
+def catalogue_for(user: User, known: Catalogue) -> Catalogue:
+    """Return what is shown to a person: the calendars that an Admin has not limited away."""
+    if not known.has_calendars:
+        return known
     limit = limits.limited_to(user)
-    return [group for group in known.shown if limits.may_hold_for(group.calendar, limit)]
+    return Catalogue(tuple(each for each in known.shown if limits.may_hold_for(each, limit)))
 
 
 def event_type_choices() -> list[Option]:
     """Return id and label of all event types in one list, with the calendar in each label."""
-    groups = catalogue.catalogue(now=timezone.now()).shown
     return [
-        (each.id, " · ".join(filter(None, (group.label, event_type_label(each)))))
-        for group in groups
-        for each in group.event_types
+        (each.id, " · ".join(filter(None, (calendar.label, event_type_label(each)))))
+        for calendar in catalogue.catalogue(now=timezone.now()).shown
+        for each in calendar.event_types
     ]
 
 
@@ -63,42 +63,43 @@ def recent_event_types(user: User) -> list[int]:
 
 
 def event_type_select(
-    groups: Sequence[Group], recent: Sequence[int], chosen: int | None, event_type: EventType | None
+    known: Catalogue, recent: Sequence[int], chosen: int | None, event_type: EventType | None
 ) -> EventTypeSelect | None:
-    """Return the field of these groups; None where there is no list, so that a number is typed.
+    """Return the field of a catalogue; None where there is no list, so that a number is typed.
 
     The chosen event type is offered too where no list has it.
     """
-    by_id = {each.id: (group, each) for group in groups for each in group.event_types}
+    by_id = known.by_id
     if not by_id:
         return None
     choices: list[Any] = []
-    if any(group.calendar for group in groups):
+    if known.has_calendars:
         first = [(number, label_in(*by_id[number])) for number in recent if number in by_id]
         choices += [(_("Usual and recent"), first)] if first else []
-        choices += [(name_of(group), options_of(group)) for group in groups]
+        choices += [(name_of(calendar), options_of(calendar)) for calendar in known.calendars]
     else:
-        choices += [option for group in groups for option in options_of(group)]
+        choices += [option for calendar in known.calendars for option in options_of(calendar)]
     if chosen and chosen not in by_id:
         number = _("Event type %(id)s") % {"id": chosen}
         choices.append((chosen, event_type_label(event_type) if event_type else number))
-    paused = [number for number, (group, _each) in by_id.items() if group.is_paused]
+    paused = [number for number, (calendar, _each) in by_id.items() if calendar.is_paused]
     return EventTypeSelect(choices, paused)
 
 
-def name_of(group: Group) -> str:
-    return _("%(label)s (paused)") % {"label": group.label} if group.is_paused else group.label
+def name_of(calendar: Calendar) -> str:
+    label = calendar.label
+    return _("%(label)s (paused)") % {"label": label} if calendar.is_paused else label
 
 
-def label_in(group: Group, event_type: EventType) -> str:
+def label_in(calendar: Calendar, event_type: EventType) -> str:
     """Return the event type's label with the calendar's; the owner may have the same name."""
-    calendar = f" · {group.label}"
-    return event_type_label(event_type).removesuffix(calendar) + calendar
+    suffix = f" · {calendar.label}"
+    return event_type_label(event_type).removesuffix(suffix) + suffix
 
 
-def options_of(group: Group) -> list[Option]:
+def options_of(calendar: Calendar) -> list[Option]:
     """Return id and label of each event type; of equal labels each has its number too."""
-    labels = {each.id: event_type_label(each) for each in group.event_types}
+    labels = {each.id: event_type_label(each) for each in calendar.event_types}
     count = Counter(labels.values())
     return [
         (number, label if count[label] == 1 else f"{label} · #{number}")

@@ -15,14 +15,14 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from dashboard.calcom import EventType
+from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue
-from dashboard.holds.catalogue import Group
 from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers
-from dashboard.pages.choices import event_type_label, groups_for, recent_event_types
+from dashboard.pages.choices import catalogue_for, event_type_label, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, validate_near
 from dashboard.pages.picker import KEPT_KEYS
 from dashboard.pages.picker_times import (
@@ -56,16 +56,16 @@ class FirstFreeForm(forms.Form):
 
     all_may_be_empty = True  # so the template marks no field as optional
 
-    def __init__(self, data: QueryDict, groups: Sequence[Group]) -> None:
+    def __init__(self, data: QueryDict, calendars: Sequence[Calendar]) -> None:
         super().__init__(data.copy(), auto_id="pick_%s")
-        titles = sorted({each.title for group in groups for each in group.event_types})
+        titles = sorted({each.title for calendar in calendars for each in calendar.event_types})
         choices: dict[str, list[tuple[Any, Any]]] = {
             "title": [("", _("Any appointment")), *((title, title) for title in titles)],
-            "calendar": [(group.calendar.pk, group.label) for group in groups if group.calendar],
+            "calendar": [(each.pk, each.label) for each in calendars if each.pk],
             "type": [
-                (each.id, f"{group.label} · {event_type_label(each)}")
-                for group in groups
-                for each in group.event_types
+                (each.id, f"{calendar.label} · {event_type_label(each)}")
+                for calendar in calendars
+                for each in calendar.event_types
             ],
         }
         for name, listed in choices.items():
@@ -98,10 +98,11 @@ def first_free(request: HttpRequest) -> HttpResponse:
     """Show who is free when, or with ``next`` lead on to the form with the first free time."""
     viewer = viewer_of(request)
     known = catalogue.catalogue(now=viewer.now)
-    groups = [group for group in groups_for(viewer.user, known) if not group.is_paused]
-    form = FirstFreeForm(request.GET, groups)
+    shown = catalogue_for(viewer.user, known).calendars
+    calendars = [calendar for calendar in shown if not calendar.is_paused]
+    form = FirstFreeForm(request.GET, calendars)
     usual = [known.event_type(number) for number in recent_event_types(viewer.user)]
-    page = FirstFree(chosen(form, groups, usual), request.GET, form.value("day"), viewer)
+    page = FirstFree(chosen(form, calendars, usual), request.GET, form.value("day"), viewer)
     context = page.context() | {"form": form}
     form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
@@ -110,26 +111,26 @@ def first_free(request: HttpRequest) -> HttpResponse:
 
 
 def chosen(
-    form: FirstFreeForm, groups: Sequence[Group], usual: Sequence[EventType | None]
+    form: FirstFreeForm, calendars: Sequence[Calendar], usual: Sequence[EventType | None]
 ) -> list[Choice]:
     """Return the event types that were chosen, or one of each calendar that was.
 
     That is the appointment that was chosen, else the person's usual one, else the first.
     """
-    types, calendars = form.value("type") or [], form.value("calendar") or []
+    types, chosen_calendars = form.value("type") or [], form.value("calendar") or []
     title = form.value("title") or ""
     titles = [title] if title else [each.title for each in usual if each is not None]
     found = []
-    for group in groups:
-        listed = [each for each in group.event_types if not title or each.title == title]
+    for calendar in calendars:
+        listed = [each for each in calendar.event_types if not title or each.title == title]
         if types:
-            listed = [each for each in group.event_types if each.id in types]
-        elif calendars and (group.calendar is None or group.calendar.pk not in calendars):
+            listed = [each for each in calendar.event_types if each.id in types]
+        elif chosen_calendars and calendar.pk not in chosen_calendars:
             continue
         else:
             wanted = (each for name in titles for each in listed if each.title == name)
             listed = [one] if (one := next(wanted, None)) else listed[:1]
-        found += [Choice(each, group.label or each.title, group.colour) for each in listed]
+        found += [Choice(each, calendar.label or each.title, calendar.colour) for each in listed]
     return found
 
 

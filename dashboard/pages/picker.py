@@ -14,13 +14,18 @@ from django.utils.translation import ngettext
 
 from dashboard.calcom import EventType
 from dashboard.holds import catalogue, event_types, messages, open_times
-from dashboard.holds.catalogue import Group
+from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
-from dashboard.pages.choices import event_type_select, explanation, groups_for, recent_event_types
+from dashboard.pages.choices import (
+    catalogue_for,
+    event_type_select,
+    explanation,
+    recent_event_types,
+)
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
@@ -70,13 +75,15 @@ class Picker:
         kept_from: Mapping[str, Any],
     ) -> None:
         known = catalogue.catalogue(now=viewer.now)
-        groups = groups_for(viewer.user, known)
+        offered = catalogue_for(viewer.user, known)
         asked = PickerForm(_picker_data(form, params, moving, near))
         asked.is_valid()
         data = asked.cleaned_data
         wanted = data.get("other_event_type_id") or data.get("event_type_id")
-        recent = recent_event_types(viewer.user) if len(groups) > 1 or wanted is None else []
-        wanted = wanted or _first_offered(recent, groups)
+        recent = (
+            recent_event_types(viewer.user) if len(offered.calendars) > 1 or wanted is None else []
+        )
+        wanted = wanted or _first_offered(recent, offered)
         event_type = catalogue.event_type(wanted, known) if wanted is not None else None
         names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
         self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
@@ -86,12 +93,14 @@ class Picker:
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
         self.form = _shown_form(asked, self.choice, event_type, self.grid)
-        if select := event_type_select(groups, recent, wanted, event_type):
+        if select := event_type_select(offered, recent, wanted, event_type):
             for each in (self.form, form):
                 each.fields["event_type_id"].widget = select
         self.chosen = _chosen_slot(self.choice, event_type)
-        self.notes = _notes(groups, self.grid, event_type)  # what is missing from the choice
-        self.has_others = len(groups) > 1  # there is more than one calendar to choose from
+        self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
+        self.has_others = (
+            len(offered.calendars) > 1
+        )  # there is more than one calendar to choose from
 
     @property
     def first_free_url(self) -> str:
@@ -143,25 +152,25 @@ def _choice(data: Mapping[str, Any], wanted: int | None, event_type: EventType |
     )
 
 
-def _first_offered(recent: Sequence[int], groups: Sequence[Group]) -> int | None:
+def _first_offered(recent: Sequence[int], known: Catalogue) -> int | None:
     """Return the event type that a person prefers or held last, else the first that is offered."""
-    offered = [each.id for group in groups if not group.is_paused for each in group.event_types]
-    if any(group.calendar for group in groups):
+    offered = [
+        number for number, (calendar, _type) in known.by_id.items() if not calendar.is_paused
+    ]
+    if known.has_calendars:
         recent = [number for number in recent if number in offered]
     return next(iter([*recent, *offered]), None)
 
 
-def _notes(
-    groups: Sequence[Group], grid: Grid | None, event_type: EventType | None
-) -> tuple[str, ...]:
+def _notes(known: Catalogue, grid: Grid | None, event_type: EventType | None) -> tuple[str, ...]:
     """Return who will see the client, what could not be read, and why nothing is listed."""
     notes = [text] if (text := explanation(event_type)) else []
-    for group in groups:
-        if group.cause and not group.event_types and not (grid and grid.trouble):
-            name = f"{group.label}: " if group.label else ""
-            happened, what_now, _passing = messages.free_times(group.cause)
+    for calendar in known.calendars:
+        if calendar.cause and not calendar.event_types and not (grid and grid.trouble):
+            name = f"{calendar.label}: " if calendar.label else ""
+            happened, what_now, _passing = messages.free_times(calendar.cause)
             notes += [f"{name}{happened}", what_now]
-    if count := sum(group.unread for group in groups):
+    if count := sum(calendar.unread for calendar in known.calendars):
         text = ngettext(
             "%(n)s event type could not be read.", "%(n)s event types could not be read.", count
         )

@@ -8,8 +8,8 @@ from datetime import timedelta
 from django.core.cache import cache
 
 from dashboard.accounts.models import User
+from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, catalogue
-from dashboard.holds.catalogue import Group
 from dashboard.holds.models import Hold
 
 # Every poll of the board asks for it, so that each process reads it at most twice a minute.
@@ -30,14 +30,13 @@ class Whose:
 class Calendars:
     """All calendars in the Admins' order, and that of each event type that is listed."""
 
-    def __init__(self, groups: Iterable[Group]) -> None:
+    def __init__(self, calendars: Iterable[Calendar]) -> None:
         self.listed: list[Whose] = []
         self.by_event_type: dict[int, Whose] = {}
-        for group in groups:
-            if group.calendar is not None:
-                whose = Whose(group.calendar.pk, group.label, group.colour)
-                self.listed.append(whose)
-                self.by_event_type |= {each.id: whose for each in group.event_types}
+        for calendar in calendars:
+            whose = Whose(calendar.pk, calendar.label, calendar.colour)
+            self.listed.append(whose)
+            self.by_event_type |= {each.id: whose for each in calendar.event_types}
         # Differs where anything else does.
         self.revision = zlib.crc32(repr((self.listed, self.by_event_type)).encode())
 
@@ -64,8 +63,8 @@ def calendars() -> Calendars:
     key = f"holds.whose.{calcom_client.source()}"
     found: Calendars | None = cache.get(key)
     if found is None:
-        groups = catalogue.last_known().groups
-        found = Calendars(groups)
-        kept = KEPT_UNREAD if any(group.cause for group in groups) else KEPT
+        known = catalogue.last_known().calendars
+        found = Calendars(known)
+        kept = KEPT_UNREAD if any(calendar.cause for calendar in known) else KEPT
         cache.set(key, found, kept.total_seconds())
     return found

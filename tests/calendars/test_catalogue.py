@@ -1,4 +1,4 @@
-"""The catalogue: one group for each calendar, asked for once in a while and in parallel."""
+"""The catalogue: what each calendar lists, asked for once in a while and in parallel."""
 
 from __future__ import annotations
 
@@ -27,32 +27,32 @@ def read(*, later: int = 0) -> Catalogue:
 
 
 def ids(known: Catalogue) -> list[list[int]]:
-    return [[each.id for each in group.event_types] for group in known.groups]
+    return [[each.id for each in calendar.event_types] for calendar in known.calendars]
 
 
-def test_without_a_calendar_there_is_one_group_of_the_keys_own(calcom: Sandbox) -> None:
-    [group] = read().groups
-    assert (group.calendar, group.label, group.cause) == (None, "", "")
-    assert CONSULT in [each.id for each in group.event_types]
-    assert catalogue.last_known().groups == ()
+def test_without_a_calendar_there_is_one_calendar_of_the_keys_own(calcom: Sandbox) -> None:
+    [calendar] = read().calendars
+    assert (calendar.pk, calendar.label, calendar.cause) == (None, "", "")
+    assert CONSULT in [each.id for each in calendar.event_types]
+    assert catalogue.last_known().calendars == ()
 
 
-def test_each_calendar_is_a_group_in_the_order_of_positions(calcom: Sandbox) -> None:
+def test_calendars_are_in_the_order_of_positions(calcom: Sandbox) -> None:
     entered(ANNA)
     entered(str(MEDICAL), Calendar.Kind.TEAM)
     entered(str(CONSULT), SINGLE)
     known = read()
-    assert [group.label for group in known.groups] == [ANNA, "10", "1"]
-    assert [len(group.event_types) for group in known.groups] == [3, 5, 1]
-    group, found = known.group_of(NEXT_DOCTOR), known.event_type(NEXT_DOCTOR)
-    assert group is not None
-    assert group.label == "10"
+    assert [calendar.label for calendar in known.calendars] == [ANNA, "10", "1"]
+    assert [len(calendar.event_types) for calendar in known.calendars] == [3, 5, 1]
+    calendar, found = known.calendar_of(NEXT_DOCTOR), known.event_type(NEXT_DOCTOR)
+    assert calendar is not None
+    assert calendar.label == "10"
     assert found is not None
     assert [host.username for host in found.hosts][:2] == [ANNA, "jose.garcia"]
-    assert (known.group_of(999), known.event_type(999)) == (None, None)
+    assert (known.calendar_of(999), known.event_type(999)) == (None, None)
 
 
-def test_event_type_with_a_calendar_of_its_own_is_in_no_other_group(calcom: Sandbox) -> None:
+def test_event_type_with_a_calendar_of_its_own_is_in_no_other(calcom: Sandbox) -> None:
     entered(str(MEDICAL), Calendar.Kind.TEAM)
     entered(str(NEXT_DOCTOR), SINGLE)
     first, second = ids(read())
@@ -60,12 +60,12 @@ def test_event_type_with_a_calendar_of_its_own_is_in_no_other_group(calcom: Sand
     assert second == [NEXT_DOCTOR]
 
 
-def test_hidden_calendars_are_grouped_and_not_shown(calcom: Sandbox) -> None:
+def test_hidden_calendars_are_known_and_not_shown(calcom: Sandbox) -> None:
     calendar = entered(ANNA)
     Calendar.objects.filter(pk=calendar.pk).update(is_hidden=True)
     known = read()
     assert known.shown == ()
-    assert known.group_of(FIRST_OF_ANNA) == known.groups[0]
+    assert known.calendar_of(FIRST_OF_ANNA) == known.calendars[0]
 
 
 def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
@@ -74,7 +74,7 @@ def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
     calcom.forget_calls()
     first, last = Calendar.objects.order_by("asked_at").values_list("asked_at", flat=True)
     for now in (last, first + timedelta(seconds=299)):
-        assert [len(group) for group in ids(catalogue.catalogue(now=now))] == [3, 2]
+        assert [len(numbers) for numbers in ids(catalogue.catalogue(now=now))] == [3, 2]
     assert calcom.calls() == []
     catalogue.catalogue(now=last + timedelta(seconds=301))
     assert len(calcom.calls()) == 2
@@ -93,21 +93,21 @@ def test_calendars_are_asked_for_in_parallel(
         return ask(calendar)
 
     monkeypatch.setattr(catalogue, "ask", ask_together)
-    assert [group.cause for group in read(later=301).groups] == ["", "", ""]
+    assert [calendar.cause for calendar in read(later=301).calendars] == ["", "", ""]
 
 
 def test_failure_keeps_the_last_list_and_says_so(calcom: Sandbox) -> None:
     entered(ANNA)
     before = ids(read())
     calcom.faults.add("500", method="GET", count=None)
-    [group] = read(later=301).groups
-    assert ids(Catalogue((group,))) == before
-    assert group.cause == Cause.SERVER_FAULT
+    [calendar] = read(later=301).calendars
+    assert ids(Catalogue((calendar,))) == before
+    assert calendar.cause == Cause.SERVER_FAULT
     calcom.forget_calls()
-    assert read(later=305).groups[0].cause == Cause.SERVER_FAULT
+    assert read(later=305).calendars[0].cause == Cause.SERVER_FAULT
     assert calcom.calls() == []
     calcom.faults.clear()
-    assert read(later=312).groups[0].cause == ""
+    assert read(later=312).calendars[0].cause == ""
 
 
 def test_lists_are_not_asked_for_where_holds_need_the_allowance(calcom: Sandbox) -> None:
@@ -122,8 +122,8 @@ def test_lists_are_not_asked_for_where_holds_need_the_allowance(calcom: Sandbox)
 
     known = catalogue.catalogue(now=later)
 
-    assert [group.cause for group in known.groups] == ["", NO_ROOM]
-    assert [len(group) for group in ids(known)] == [3, 2]
+    assert [calendar.cause for calendar in known.calendars] == ["", NO_ROOM]
+    assert [len(numbers) for numbers in ids(known)] == [3, 2]
     assert len(calcom.calls()) == 1
 
 
@@ -132,8 +132,8 @@ def test_answers_of_another_key_are_not_shown(calcom: Sandbox, settings: object)
     settings.CALCOM_API_KEY = "cal_mate0123456789"  # type: ignore[attr-defined]
     assert ids(catalogue.last_known()) == [[]]
     calcom.faults.add("500", method="GET", count=None)
-    [group] = read().groups
-    assert (group.event_types, group.cause) == ((), Cause.SERVER_FAULT)
+    [calendar] = read().calendars
+    assert (calendar.event_types, calendar.cause) == ((), Cause.SERVER_FAULT)
 
 
 def test_event_type_of_a_colleague_is_found_in_the_lists(calcom: Sandbox) -> None:

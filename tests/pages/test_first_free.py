@@ -15,9 +15,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Host, Kind
+from dashboard.calendars.models import Calendar
 from dashboard.holds import rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes
-from dashboard.holds.catalogue import Group
 from dashboard.holds.free_times import RESERVED_PART
 from dashboard.holds.models import Hold
 from dashboard.pages.first_free import chosen
@@ -235,9 +235,10 @@ def test_usual_appointment_is_compared(browser: Client) -> None:
             return None
 
     short, talk = listed(SHORT, "Short"), listed(CONSULT)
-    groups = [Group(None, (talk, short)), Group(None, (listed(9),))]
+    calendars = [Calendar(), Calendar()]
+    calendars[0].event_types, calendars[1].event_types = (talk, short), (listed(9),)
 
-    found = chosen(Form, groups, [None, short])  # type: ignore[arg-type]
+    found = chosen(Form, calendars, [None, short])  # type: ignore[arg-type]
 
     assert [each.event_type.id for each in found] == [SHORT, 9]
 
