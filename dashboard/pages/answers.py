@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist
+from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -28,17 +29,25 @@ SMALLER_PARTS = {"new": {"times": "_times", "chosen": "_chosen"}, "move": {"time
 PkView = Callable[[HttpRequest, int], HttpResponse]
 
 
-def missing_is_404(view: PkView) -> PkView:
-    """Answer 404 where there is nothing with this primary key, or no longer."""
+def missing_is_404(model: type[Model]) -> Callable[[PkView], PkView]:
+    """Answer 404 where the model has no row of the view's ``pk``, or no longer.
 
-    @wraps(view)
-    def view_or_404(request: HttpRequest, pk: int) -> HttpResponse:
-        try:
-            return view(request, pk)
-        except ObjectDoesNotExist as error:
-            raise Http404 from error
+    That another row is missing is a fault of this program.
+    """
 
-    return view_or_404
+    def decorator(view: PkView) -> PkView:
+        @wraps(view)
+        def view_or_404(request: HttpRequest, pk: int) -> HttpResponse:
+            try:
+                return view(request, pk)
+            except ObjectDoesNotExist as error:
+                if model._default_manager.filter(pk=pk).exists():
+                    raise
+                raise Http404 from error
+
+        return view_or_404
+
+    return decorator
 
 
 def render_page(

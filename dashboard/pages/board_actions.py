@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.preferences import save_preferences
+from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
@@ -52,7 +53,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a lost hold off the list of what needs attention."""
     try:
@@ -64,10 +65,13 @@ def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404
 def put_finding_aside(request: HttpRequest, pk: int) -> HttpResponse:
     """Close an action without an outcome, which is listed until then."""
-    if dead_actions.put_aside(entry_id=pk, by=actor_of(request), now=timezone.now()):
+    try:
+        is_closed = dead_actions.put_aside(entry_id=pk, by=actor_of(request), now=timezone.now())
+    except AuditEntry.DoesNotExist as error:
+        raise Http404 from error
+    if is_closed:
         messages.success(request, _("Put aside. It stays in the audit log."))
     else:
         kept = _("Nothing was put aside: it is still under way, or has an outcome by now.")

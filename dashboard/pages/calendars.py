@@ -131,7 +131,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@missing_is_404
+@missing_is_404(Calendar)
 def calendar(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one calendar's form, or save it."""
     found = Calendar.objects.get(pk=pk)
@@ -150,7 +150,7 @@ def calendar(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@missing_is_404
+@missing_is_404(Calendar)
 def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         position = POSITION.clean(request.POST.get("position"))
@@ -161,7 +161,7 @@ def calendar_position(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@missing_is_404
+@missing_is_404(Calendar)
 def calendar_remove(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         removed = changes.remove(calendar=pk, by=actor_of(request), now=timezone.now())

@@ -1,7 +1,5 @@
 """Erase a client's personal data, after a page that says what will be gone."""
 
-from __future__ import annotations
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -11,13 +9,14 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import erasure
+from dashboard.holds.models import Hold
 from dashboard.pages import answers
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import HoldRow, get_hold, viewer_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         hold = get_hold(pk)

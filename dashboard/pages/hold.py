@@ -74,13 +74,13 @@ class ExtendForm(ServiceForm):
 
 
 @require_safe
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     return hold_page(request, settle.load_settled(pk, now=timezone.now()))
 
 
 @require_safe
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of the hold's page without asking cal.com."""
     viewer, current = read_register(request)
@@ -95,7 +95,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask cal.com whether it still has the hold."""
     try:
@@ -107,7 +107,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendForm(request.POST)
     if form.is_valid():
@@ -132,7 +132,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeOverForm(request.POST)
     if not form.is_valid():

@@ -39,7 +39,7 @@ class MoveForm(SlotForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where the hold would go, or move it."""
     if request.method != "POST":
@@ -66,7 +66,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of from and to. Without news it asks cal.com nothing."""
     viewer, _current = read_register(request)
@@ -81,7 +81,7 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
     return answer_poll(request, MoveForm, moving=get_hold(pk))
 

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import offer_decision, offers
+from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers, flash, for_client, parameters
@@ -36,13 +37,6 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def create(request: HttpRequest) -> HttpResponse:
-    """Make a hold the first of an offer, and lead to the choice of the next time."""
-    return add_time(request, parameters.posted_hold(request))
-
-
-@require_POST
-@answers.missing_is_404
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     hold_id = parameters.posted_hold(request)
     try:
@@ -53,6 +47,8 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
             versions=parameters.versions(request),
             now=timezone.now(),
         )
+    except Hold.DoesNotExist as error:
+        raise Http404 from error
     except HoldError as error:
         return answers.render_page(request, "offer", offer_context(request, pk), error=error)
     if not decision.is_whole:  # what was not done shows on the page
@@ -62,7 +58,7 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     return answer_with_hold(request, decision.kept)
 
 
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def add_time(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the form of one more time for the client of this hold."""
     try:
@@ -73,6 +69,12 @@ def add_time(request: HttpRequest, pk: int) -> HttpResponse:
     if zone := for_client.zone_of(request, pk):
         query["client_zone"] = str(zone)
     return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
+
+
+@require_POST
+def create(request: HttpRequest) -> HttpResponse:
+    """Make a hold the first of an offer, and lead to the choice of the next time."""
+    return add_time(request, parameters.posted_hold(request))
 
 
 def possible_offer(pk: int) -> int:

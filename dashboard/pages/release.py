@@ -33,7 +33,7 @@ OUTCOME_WORDS = {
 
 
 @require_POST
-@answers.missing_is_404
+@answers.missing_is_404(Hold)
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
     if not form.is_valid():
@@ -42,9 +42,10 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         hold = services.release(
             hold_id=pk,
             by=actor_of(request),
+            reason=form.cleaned_data["reason"],
+            note=form.cleaned_data["note"],
             version=parameters.version(request),
             now=timezone.now(),
-            **form.cleaned_data,
         )
     except HoldError as error:
         return refused(request, pk, error, release_form=form)
@@ -72,9 +73,10 @@ def release_many(request: HttpRequest) -> HttpResponse:
     rows = bulk_release.release_many(
         hold_ids=chosen,
         by=actor_of(request),
+        reason=form.cleaned_data["reason"],
+        note=form.cleaned_data["note"],
         versions=parameters.versions(request),
         now=timezone.now(),
-        **form.cleaned_data,
     )
     not_done = [
         row.hold.pk for row in rows if row.error and row.error.outcome == Outcome.UNAVAILABLE

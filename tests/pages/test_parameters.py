@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import pytest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.pages import parameters
+from dashboard.pages.answers import missing_is_404
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
+from tests.holds.factories import put
 from tests.pages.desk import desk
 
 IN_OTHER_SCRIPTS = ["\u0661\u0662", "\u0967\u0968", "\uff11\uff12", "\U0001d7d9\U0001d7da", "1\xb2"]
@@ -45,3 +48,16 @@ def test_pages_refuse_digits_of_other_scripts(calcom: Sandbox, staff: User) -> N
     browser.post("/check", {"hold": pk})
     assert calcom.calls("GET", verbs.ONE) == []
     assert Hold.objects.get(pk=hold.pk).state == Hold.State.HELD
+
+
+def test_only_a_missing_row_of_the_address_is_a_404(rf: RequestFactory, staff: User) -> None:
+    hold = put(staff)
+
+    @missing_is_404(Hold)
+    def view(_request: HttpRequest, _pk: int) -> HttpResponse:
+        raise Hold.DoesNotExist
+
+    with pytest.raises(Http404):
+        view(rf.get("/"), hold.pk + 1)
+    with pytest.raises(Hold.DoesNotExist):  # a fault of the program
+        view(rf.get("/"), hold.pk)
