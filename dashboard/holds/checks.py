@@ -1,8 +1,7 @@
 """Check holds with cal.com (GET), one or several at once."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,6 @@ from dashboard.holds import (
     hold_fields,
     messages,
     reservations,
-    safety,
 )
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_quiet
@@ -62,7 +60,7 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         hold = load_checkable(operation, hold_id)
         operation.require_calls(1, hold)
         operation.start_without_claim(hold, method="GET")
-        with unseen_is_told(operation, hold):
+        with reservations.unseen_is_told(operation, hold):
             found = reservations.get(operation, hold.reservation_uid or "")
         return conclude(operation, hold, found)
 
@@ -89,7 +87,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     for (operation, hold), answer in zip(started, answers, strict=True):
         try:
             with operation:  # which another process may have taken for dead
-                with unseen_is_told(operation, hold):
+                with reservations.unseen_is_told(operation, hold):
                     found = operation.received(answer)
                 results[hold.pk] = conclude(operation, hold, found)
         except HoldError as error:
@@ -129,16 +127,6 @@ async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
 
 
 # --- Record -----------------------------------------------------------------------------------
-
-
-@contextmanager
-def unseen_is_told(operation: Operation, hold: Hold) -> Iterator[None]:
-    """End the action and raise HoldError where a GET brings a CalcomError."""
-    try:
-        yield
-    except CalcomError as error:
-        safe = safety.still_yours(hold, operation.cal_now())
-        raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
 
 
 def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:

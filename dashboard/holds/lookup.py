@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import CalcomError, EventType, Kind, Reservation
+from dashboard.calcom import EventType, Kind, Reservation
 from dashboard.holds import (
     calcom_client,
     catalogue,
@@ -141,11 +140,8 @@ def ask(operation: Operation, uid: str) -> Reservation | None:
     """GET a reservation by its uid. Raises HoldError."""
     operation.require_calls(1, None)
     operation.start_without_claim(None, method="GET")
-    try:
+    with reservations.unseen_is_told(operation, None):
         return reservations.get(operation, uid)
-    except CalcomError as error:
-        safe = _("Nothing was changed.")
-        raise reservations.end_unseen(operation, error, hold=None, safe=safe) from error
 
 
 def summary(found: Reservation | None) -> dict[str, Any]:

@@ -13,8 +13,7 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.calcom import CalcomError
-from dashboard.holds import messages, offers, rate_and_clock, reservations, safety
+from dashboard.holds import messages, offers, rate_and_clock, reservations
 from dashboard.holds.bulk_release import KEPT_FOR_OTHERS, ReleaseResult, release_many
 from dashboard.holds.checks import Comparison, compare
 from dashboard.holds.claims import ClaimLostError
@@ -115,11 +114,8 @@ def require_keepable(
 
 def require_unchanged(operation: Operation, hold: Hold) -> None:
     """Raise HoldError where cal.com no longer has what is to be kept, or has it changed."""
-    safe = safety.still_yours(hold, operation.cal_now())
-    try:
+    with reservations.unseen_is_told(operation, hold):
         found = reservations.get(operation, hold.reservation_uid or "")
-    except CalcomError as error:
-        raise reservations.end_unseen(operation, error, hold=hold, safe=safe) from error
     finding, fields = compare(hold, found, operation.cal_now())
     if finding is Comparison.SAME:
         # What this answer told of the rate is older than what the releases will tell.

@@ -1,10 +1,14 @@
 """The four reservation endpoints of cal.com, called on behalf of one operation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.utils.translation import gettext as _
+
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import calcom_client, messages
+from dashboard.holds import calcom_client, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
-from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until
 from dashboard.holds.steps import outcome_of
 
@@ -81,9 +85,12 @@ def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None
             raise unanswered from error
 
 
-def end_unseen(
-    operation: Operation, error: CalcomError, *, hold: Hold | None, safe: str
-) -> HoldError:
-    """End an action whose GET brought nothing. Return its error, with ``safe`` of the hold."""
-    operation.finish(outcome_of(error), after={})
-    return messages.call_failed(error, safe=safe, hold=hold)
+@contextmanager
+def unseen_is_told(operation: Operation, hold: Hold | None) -> Iterator[None]:
+    """End the action and raise HoldError where a GET, of this hold if any, brings a CalcomError."""
+    try:
+        yield
+    except CalcomError as error:
+        operation.finish(outcome_of(error), after={})
+        safe = safety.still_yours(hold, operation.cal_now()) if hold else _("Nothing was changed.")
+        raise messages.call_failed(error, safe=safe, hold=hold) from error
