@@ -224,7 +224,7 @@ def _shown_form(
     usual = event_type.length_in_minutes if event_type and event_type.length_options else None
     data["slot_duration"] = choice.slot_duration or usual
     if grid is not None and not (data["day"] and "day" in asked.errors):
-        data["day"] = grid.days[0].iso
+        data["day"] = str(grid.dates[0])
     if "client_zone" not in asked.errors:
         data["client_zone"] = choice.client_zone
     if choice.event_type_id is None:

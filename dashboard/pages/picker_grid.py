@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cached_property
 from itertools import groupby, islice
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -17,6 +18,7 @@ from dashboard.holds.free_times import Listing
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
+from dashboard.localization.local_times import local_date
 from dashboard.pages.for_client import client_time
 from dashboard.pages.picker_times import (
     DAY,
@@ -54,20 +56,17 @@ class Grid:
         self.viewer = viewer
         self.path = path
         self.kept = kept
-        self.today = local_times.local_date(viewer.cal_now)
+        self.today = local_date(viewer.cal_now)
         self.reader = TimesReader(
             choice.event_type_id, choice.slot_duration, viewer, hosts=choice.hosts
         )
         day = self.day_to_show()
-        listing, times = self.reader.week(day)
-        dates = dates_shown(choice.view, day, self.today)
-        free = [t.start for t in times if t.is_free and local_times.local_date(t.start) in dates]
+        listing, self.times = self.reader.week(day)
+        self.dates = dates = dates_shown(choice.view, day, self.today)
+        free = [t.start for t in self.times if t.is_free and local_date(t.start) in dates]
         self.next_free = free[0] if free else None
-        self.view = choice.view
-        self.client_zone = choice.client_zone
-        self.nav = navigation(self.view, day, dates, self.today, back=dates[0], url=self.url)
-        self.days = [Day(each, times, self) for each in dates]
         self.free = len(free)
+        self.nav = navigation(choice.view, day, dates, self.today, back=dates[0], url=self.url)
         self.unread = listing.unread  # times that made no sense
         self.trouble = _trouble(listing, viewer)  # why there is no fresh listing
         # When cal.com listed these times, where they are older than they should be.
@@ -75,16 +74,20 @@ class Grid:
         # For screen readers, when other days are shown.
         self.summary = f"{self.nav['title']}: {_free_count(self.free)}"
         # Without the time that is chosen.
-        self.poll_url = self.url(view=self.view, day=dates[0]).replace("?", "/times?", 1)
-        self.etag = etag_of_holds([t.hold for t in times if t.hold], dates, viewer)
+        self.poll_url = self.url(view=choice.view, day=dates[0]).replace("?", "/times?", 1)
+        self.etag = etag_of_holds([t.hold for t in self.times if t.hold], dates, viewer)
         self.nothing = "" if free else self.nothing_free(day)
+
+    @cached_property
+    def days(self) -> list[Day]:
+        return [Day(each, self) for each in self.dates]
 
     def alternatives(self) -> list[Cell]:
         """Draw the first free times after the chosen one that do not overlap it."""
         taken = self.choice.chosen
         if taken is None:
             return []
-        day = local_times.local_date(max(taken, self.viewer.cal_now))
+        day = local_date(max(taken, self.viewer.cal_now))
         later = (
             time
             for time in self.reader.free_from(day)
@@ -97,13 +100,13 @@ class Grid:
         """Return the day asked for, that of the chosen time, or the first with a free time."""
         choice = self.choice
         if choice.day is None and choice.chosen is not None:
-            return max(self.today, local_times.local_date(choice.chosen))
+            return max(self.today, local_date(choice.chosen))
         wanted = max(self.today, choice.day or self.today)
         if choice.day is not None and not choice.seek:
             return wanted
         first = next(iter(self.reader.free_from(wanted)), None)
         if first is not None:
-            return local_times.local_date(first.start)
+            return local_date(first.start)
         # A search that found nothing goes on from where it ended when it is asked for again.
         return (self.reader.searched_until or wanted) if choice.seek else wanted
 
@@ -131,24 +134,14 @@ class Grid:
 class Day:
     """One column of the grid."""
 
-    def __init__(self, day: date, times: list[Time], grid: Grid) -> None:
-        of_day = [time for time in times if local_times.local_date(time.start) == day]
+    def __init__(self, day: date, grid: Grid) -> None:
+        of_day = [time for time in grid.times if local_date(time.start) == day]
         parts = groupby(of_day, key=lambda time: _part_of_day(time.start))
-        self.iso = str(day)
         self.name = local_times.date_name(day)
         self.url = grid.url(view=DAY, day=day)
         self.count = _free_count(sum(time.is_free for time in of_day))
         self.clocks = _clock_change(day)  # a notice where the clocks change on this day
-        self.parts = [
-            PartOfDay(name, [Cell(time, grid) for time in group]) for name, group in parts
-        ]
-
-
-class PartOfDay(NamedTuple):
-    """Morning, afternoon or evening."""
-
-    name: str
-    cells: list[Cell]
+        self.parts = [(name, [Cell(time, grid) for time in group]) for name, group in parts]
 
 
 class Cell:
@@ -159,11 +152,13 @@ class Cell:
         self.state = "held" if self.row else "free" if time.is_free else "full"
         self.iso = local_times.iso(time.start)
         self.text = local_times.minute(time.start)
-        self.client = client_time(time.start, grid.client_zone)  # the same time at the client's
+        self.client = client_time(
+            time.start, grid.choice.client_zone
+        )  # the same time at the client's
         self.seats = _seats(time)
         self.label = local_times.slot(time.start, None)  # with its day
         self.value = local_times.typed(time.start)  # as the form takes it
-        self.url = grid.url(slot_start=self.value, view=grid.view)
+        self.url = grid.url(slot_start=self.value, view=grid.choice.view)
         self.is_chosen = time.start == grid.choice.chosen
         self.is_next = time.start == grid.next_free  # the first free time shown
         # Its end, cut to the minute; the latest one rounded up where not confirmed.

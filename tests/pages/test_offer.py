@@ -66,8 +66,8 @@ def test_picker_opens_on_the_day_of_the_first(calcom: Sandbox, staff: User) -> N
     grid = browser.get(led["Location"]).context["picker"].grid
     asked = browser.get(f"{led['Location']}&day={MONDAY:%Y-%m-%d}").context["picker"].grid
 
-    assert [day.iso for day in grid.days] == [f"{far:%Y-%m-%d}"]
-    assert [day.iso for day in asked.days] == [f"{MONDAY:%Y-%m-%d}"]
+    assert [str(day) for day in grid.dates] == [f"{far:%Y-%m-%d}"]
+    assert [str(day) for day in asked.dates] == [f"{MONDAY:%Y-%m-%d}"]
 
 
 @HEADERS
