@@ -9,7 +9,6 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
-from dashboard.calendars import limits
 from dashboard.holds import messages
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.message_table import CALLS
@@ -50,12 +49,23 @@ def longer_note(hold: Hold, more: str) -> str:
     return note
 
 
+def limited_to(user: User) -> frozenset[int] | None:
+    """Return the keys of the calendars that an Admin limits a person to; None without a limit.
+
+    A limited person may hold for no other calendar, and no event type that is in none. Admins are
+    never limited.
+    """
+    if roles.is_admin(user):
+        return None
+    return frozenset(user.calendars.values_list("pk", flat=True)) or None
+
+
 def may_hold_for(event_type_id: int, user: User, known: Catalogue) -> None:
     """Require that an Admin has not limited the person to other calendars."""
     if not known.has_calendars:  # no one is limited to some
         return
-    calendar = known.calendar_of(event_type_id)
-    if not limits.may_hold_for(calendar, limits.limited_to(user)):
+    limit, calendar = limited_to(user), known.calendar_of(event_type_id)
+    if limit is not None and (calendar is None or calendar.pk not in limit):
         name = calendar or _("event type %(id)s") % {"id": event_type_id}
         raise messages.refusal("not_your_calendar", calendar=name)
 

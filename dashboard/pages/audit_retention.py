@@ -1,7 +1,5 @@
 """Remove the oldest entries of the audit log, after a page that says what will be gone."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any
 

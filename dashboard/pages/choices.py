@@ -11,9 +11,8 @@ from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Kind
-from dashboard.calendars import limits
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue
+from dashboard.holds import catalogue, rules
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.models import Hold
 
@@ -41,8 +40,8 @@ def catalogue_for(user: User, known: Catalogue) -> Catalogue:
     """Return what is shown to a person: the calendars that an Admin has not limited away."""
     if not known.has_calendars:
         return known
-    limit = limits.limited_to(user)
-    return Catalogue(tuple(each for each in known.shown if limits.may_hold_for(each, limit)))
+    limit = rules.limited_to(user)
+    return Catalogue(tuple(each for each in known.shown if limit is None or each.pk in limit))
 
 
 def event_type_choices() -> list[Option]:

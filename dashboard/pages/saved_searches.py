@@ -1,7 +1,5 @@
 """Saved searches of the log, for Admins: save, open, rename, delete, and those of others."""
 
-from __future__ import annotations
-
 from django import forms
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect

@@ -44,7 +44,6 @@ RULES: dict[str, set[str]] = {
         "dashboard.calcom.Listed",
         "dashboard.accounts.actors",
         "dashboard.accounts.models",
-        "dashboard.accounts.roles",
         "dashboard.audit.trail",
         "dashboard.audit.models",
     },
