@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
+from django.template.loader import render_to_string
 from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -120,6 +125,36 @@ UNPROVEN = _lazy("not signed in, as “%(name)s”")
 WITHOUT_SIGN_IN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
 
 
+@dataclass(frozen=True)
+class ActorLabel:
+    """Actor as a page shows it."""
+
+    who: str  # "you" for the reader
+    name: str  # of who it was; on paper "you" could be anyone
+    by_system: bool
+    story: str  # a search for the story of the person, "" without one
+
+    # Rendered once for all lines of a page, which has many lines and few people.
+    @cached_property
+    def html(self) -> SafeString:
+        return render_to_string("audit/_actor.html", asdict(self) | {"story": ""})
+
+    @cached_property
+    def html_with_link(self) -> SafeString:
+        return render_to_string("audit/_actor.html", asdict(self))
+
+
+def tag(verdict: str) -> SafeString:
+    """Return a verdict as ``_tag.html`` shows it."""
+    return _rendered_tag(verdict, get_language())
+
+
+@lru_cache
+def _rendered_tag(verdict: str, _language: str | None) -> SafeString:
+    shown = TAGS.get(verdict) or Tag(verdict, "", "refused")
+    return render_to_string("_tag.html", shown._asdict())
+
+
 def is_by_system(entry: AuditEntry) -> bool:
     """Return True if the system acted, and no person, whatever a person's name reads like."""
     return (
@@ -173,11 +208,10 @@ def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
     )
 
 
-def action_phrase(action: str, verdict: str, subject: str, *, as_booked: bool = False) -> str:
-    """Return a phrase such as "extended it", or "tried to extend it" without success."""
+def action_phrase(action: str, verdict: str, *, as_booked: bool = False) -> str:
+    """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
     done, tried = PHRASES.get(action, (action, ""))
-    phrase = NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done
-    return str(phrase) % {"it": subject}
+    return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
 
 
 def hold_phrase(slot: str, hold_id: int | None) -> str:

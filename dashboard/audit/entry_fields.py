@@ -54,8 +54,8 @@ def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
     """Yield every column that is not empty, except the three with JSON."""
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
     yield actor_field(entry)
-    done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK, _("a hold"))
-    yield EntryField(_("Action"), done)
+    done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK)
+    yield EntryField(_("Action"), done % {"it": _("a hold")})
     yield EntryField(_("Kind"), entry.get_kind_display())
     if entry.outcome:
         yield EntryField(_("Outcome"), entry.get_outcome_display())

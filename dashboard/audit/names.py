@@ -12,6 +12,7 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import override
 
 from dashboard.audit import action_labels
+from dashboard.audit.action_labels import ActorLabel
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import SYSTEM
 
@@ -71,10 +72,29 @@ def reads_like_system(name: str) -> bool:
 
 
 class Names:
-    """Names in some entries, compared with each other and with those of all people."""
+    """Names in some entries, compared with each other and with those of all people.
 
-    def __init__(self, entries: Iterable[AuditEntry]) -> None:
+    ``viewer`` is the primary key of the reader, who is called *you*.
+    """
+
+    def __init__(self, entries: Iterable[AuditEntry], viewer: int | None = None) -> None:
         self._entries = list(entries)
+        self._viewer = viewer
+        self._labels: dict[tuple[int | None, str, bool], ActorLabel] = {}
+
+    def label(self, entry: AuditEntry) -> ActorLabel:
+        """Return the label of an entry's actor, the same object for the same actor."""
+        by_system = action_labels.is_by_system(entry)
+        key = (entry.actor_id, entry.actor_name, by_system)
+        if key not in self._labels:
+            is_ambiguous = self.is_ambiguous(entry)
+            self._labels[key] = ActorLabel(
+                action_labels.actor_label(entry, self._viewer, with_username=is_ambiguous),
+                action_labels.actor_label(entry, None, with_username=is_ambiguous),
+                by_system,
+                action_labels.story_of_actor(entry),
+            )
+        return self._labels[key]
 
     def is_ambiguous(self, entry: AuditEntry) -> bool:
         """Return True if the actor's name may be taken for another person or the system."""

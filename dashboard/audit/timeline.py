@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
-from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, Tag
+from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import Call
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import Names
+from dashboard.localization import marking
 
 Kind = AuditEntry.Kind
-MARK = "\0"  # of the hold in a phrase
 
 # An action without an outcome and without a new entry for so long counts as unfinished. This is
 # longer than a change with all its calls may take.
@@ -37,18 +37,16 @@ class Line:
     action: str
     as_booked: bool  # a release that ended the hold as booked
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
-    who: str
-    name: str  # of who it was; on paper "you" could be anyone
-    by_system: bool
+    actor: ActorLabel
     it: str  # the hold as the object of the sentence
     client: str  # the name as the hold has it now
     is_erased: bool  # the hold named a client once
-    story: str  # a search for the story of the person who acted, "" without one
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: list[Call]
     hold_id: int | None
     hold: Any  # the model instance, for templates
+    log_url: str  # address of the log
 
     @property
     def finding(self) -> bool:
@@ -61,42 +59,52 @@ class Line:
         return self.verdict not in (AuditEntry.Outcome.OK, UNDER_WAY)
 
     @property
-    def tag(self) -> Tag:
-        return action_labels.TAGS.get(self.verdict) or Tag(self.verdict, "", "refused")
+    def tag(self) -> SafeString:
+        """Verdict as HTML."""
+        return action_labels.tag(self.verdict)
+
+    @property
+    def who(self) -> str:
+        return self.actor.who
 
     @property
     def did(self) -> str:
         """Phrase for a log of all holds: "extended the hold of … for …"."""
-        return self.phrase(f"{self.it} {self.for_client(self.client)}".rstrip())
+        for_client = self.for_client % {"client": self.client}
+        return self.phrase % {"it": f"{self.it} {for_client}".rstrip()}
 
     @property
     def did_with_links(self) -> SafeString:
         """Phrase with links to the stories of the hold and of its client."""
         if self.hold_id is None:
             return escape(self.did)
-        log = reverse("audit")
-        hold = format_html('<a href="{}?find=hold:{}">{}</a>', log, self.hold_id, self.it)
-        link = '<a href="{}?find=client:{}"><bdi translate="no">{}</bdi></a>'
-        client = self.client and format_html(link, log, self.hold_id, self.client)
-        linked = SafeString(f"{hold} {self.for_client(client)}".rstrip())  # nosec B703: escaped
-        before, has_hold, after = self.phrase(MARK).partition(MARK)
-        return format_html("{}{}{}" if has_hold else "{} · {}", before, linked, after)
+        link = '<a href="{}?find={}:{}">{}</a>'
+        hold = format_html(link, self.log_url, "hold", self.hold_id, self.it)
+        if for_client := self.for_client:
+            name = marking.name(self.client)
+            client = format_html(link, self.log_url, "client", self.hold_id, name)
+            hold = format_html("{} {}", hold, marking.filled(for_client, client=client))
+        phrase = self.phrase
+        if "%(it)s" in phrase:
+            return marking.filled(phrase, it=hold)
+        return format_html("{} · {}", phrase, hold)
 
-    def for_client(self, client: str) -> str:
-        """Return "for …", "" for a hold that never named a client."""
+    @property
+    def for_client(self) -> str:
+        """Return "for %(client)s", "" for a hold that never named a client."""
         if self.is_erased:
             return _("for a client who was erased")
-        return _("for %(client)s") % {"client": client} if client else ""
+        return _("for %(client)s") if self.client else ""
 
-    def phrase(self, subject: str) -> str:
-        return action_labels.action_phrase(
-            self.action, self.verdict, subject, as_booked=self.as_booked
-        )
+    @property
+    def phrase(self) -> str:
+        """Phrase such as "extended %(it)s"."""
+        return action_labels.action_phrase(self.action, self.verdict, as_booked=self.as_booked)
 
     @property
     def did_it(self) -> str:
         """Phrase for the page of the hold: "extended it"."""
-        return self.phrase(_("it"))
+        return self.phrase % {"it": _("it")}
 
     @property
     def clauses_text(self) -> str:
@@ -117,7 +125,7 @@ class Line:
     @property
     def url(self) -> str:
         """Address of the page with all entries of the action."""
-        return reverse("audit-entry", args=[self.entry_id])
+        return f"{self.log_url}{self.entry_id}/"
 
 
 def joined(clauses: Sequence[str]) -> str:
@@ -134,12 +142,12 @@ def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = N
     in_order = sorted(entries, key=lambda entry: entry.pk)
     for entry in in_order:
         actions.setdefault(entry.action_id, []).append(entry)
-    names = Names(in_order)
-    lines = [fold_action(each, now, viewer, names) for each in actions.values()]
+    names, log_url = Names(in_order, viewer), reverse("audit")
+    lines = [fold_action(each, now, names, log_url) for each in actions.values()]
     return lines[::-1]
 
 
-def fold_action(entries: list[AuditEntry], now: datetime, viewer: int | None, names: Names) -> Line:
+def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url: str) -> Line:
     """Return the line of one action; ``entries`` are all its entries, oldest first."""
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
@@ -151,7 +159,6 @@ def fold_action(entries: list[AuditEntry], now: datetime, viewer: int | None, na
     if verdict == UNFINISHED:
         last_time = values.time_near(last.at, first.at)
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
-    is_ambiguous = names.is_ambiguous(first)
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     return Line(
         entry_id=first.pk,
@@ -160,16 +167,14 @@ def fold_action(entries: list[AuditEntry], now: datetime, viewer: int | None, na
         action=first.action,
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
-        who=action_labels.actor_label(first, viewer, with_username=is_ambiguous),
-        name=action_labels.actor_label(first, None, with_username=is_ambiguous),
-        by_system=action_labels.is_by_system(first),
+        actor=names.label(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
         client=named.hold.client_name if named.hold else "",
         is_erased=named.hold is not None and named.hold.erased_at is not None,
-        story=action_labels.story_of_actor(first),
         clauses=clauses,
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,
         hold_id=named.hold_id,
         hold=named.hold,
+        log_url=log_url,
     )

@@ -153,4 +153,4 @@ def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
         f'looked up a reservation · <a href="/audit/?find=hold:{hold.pk}">hold {hold.pk}</a> '
         f"{to_client}"
     )
-    assert (looked_up.story, looked_up.is_trouble) == ("person:staff", False)
+    assert (looked_up.actor.story, looked_up.is_trouble) == ("person:staff", False)
