@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 
-from django.utils.formats import number_format
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -171,7 +170,7 @@ def technical_clauses(
             "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answers)
         )
         milliseconds = sum(answer.milliseconds or 0 for answer in answers)
-        took = text % {"n": number_format(len(answers)), "ms": number_format(milliseconds)}
+        took = text % {"n": len(answers), "ms": milliseconds}
         is_done = closing is not None and closing.outcome == Outcome.OK
         asked_for_change = any(call.asked.method != "GET" for call in calls if call.answer)
         yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took

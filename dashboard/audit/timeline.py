@@ -78,16 +78,19 @@ class Line:
         """Phrase with links to the stories of the hold and of its client."""
         if self.hold_id is None:
             return escape(self.did)
-        link = '<a href="{}?find={}:{}">{}</a>'
-        hold = format_html(link, self.log_url, "hold", self.hold_id, self.it)
+        hold = format_html('<a href="{}">{}</a>', self.url_of("hold"), self.it)
         if for_client := self.for_client:
-            name = marking.name(self.client)
-            client = format_html(link, self.log_url, "client", self.hold_id, name)
-            hold = format_html("{} {}", hold, marking.filled(for_client, client=client))
+            name = '<a href="{}"><bdi translate="no">{}</bdi></a>'
+            client = format_html(name, self.url_of("client"), self.client)
+            hold += SafeString(" ") + marking.filled(for_client, client=client)
         phrase = self.phrase
         if "%(it)s" in phrase:
             return marking.filled(phrase, it=hold)
         return format_html("{} · {}", phrase, hold)
+
+    def url_of(self, term: str) -> str:
+        """Return the address of the story of the hold, or of its client."""
+        return f"{self.log_url}?find={term}:{self.hold_id}"
 
     @property
     def for_client(self) -> str:
