@@ -166,11 +166,11 @@ def is_by_system(entry: AuditEntry) -> bool:
 
 def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = False) -> str:
     """Return the actor's name, or "you" for the person with primary key ``viewer``."""
-    if entry.actor is not None:
+    if entry.username is not None:
         if entry.actor_id == viewer:
             return str(YOU)
-        name, username = entry.actor_name, entry.actor.get_username()
-        return f"{name} ({username})" if with_username and username != name else name
+        is_plain = not with_username or entry.username == entry.actor_name
+        return entry.actor_name if is_plain else f"{entry.actor_name} ({entry.username})"
     if is_by_system(entry):
         return str(SYSTEM_LABEL)
     unknown, _space, fingerprint = entry.actor_name.partition(" ")
@@ -182,8 +182,8 @@ def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = 
 
 def story_of_actor(entry: AuditEntry) -> str:
     """Return the search for the story of who acted, or of whose name was tried; "" if unknown."""
-    if entry.actor is not None:
-        return f"person:{entry.actor.get_username()}"
+    if entry.username is not None:
+        return f"person:{entry.username}"
     return f"person:{SYSTEM}" if is_by_system(entry) else ""
 
 

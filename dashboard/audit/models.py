@@ -13,6 +13,12 @@ from dashboard.audit import chain, text_index
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from dashboard.audit.logged_actions import LoggedAction
 
+NAMES = {
+    "username": models.F("actor__username"),
+    "client_name": models.F("hold__client_name"),
+    "erased_at": models.F("hold__erased_at"),
+}
+
 
 def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
     """Return entries with the action of an outer query's entry."""
@@ -63,13 +69,8 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         return self.filter(action_id__in=named).with_names()
 
     def with_names(self) -> "AuditEntryQuerySet":
-        """Join what a line tells of person and hold; whole, they take longer than the entries.
-
-        Any other field of theirs is a query for each line.
-        """
-        columns = [field.name for field in AuditEntry._meta.concrete_fields]
-        names = ("actor__username", "hold__client_name", "hold__erased_at")
-        return self.select_related("actor", "hold").only(*columns, *names)
+        """Add what a line tells of person and hold; as models they take longer than the entries."""
+        return self.annotate(**NAMES)
 
 
 class AuditEntry(AppendOnlyModel):
@@ -156,6 +157,11 @@ class AuditEntry(AppendOnlyModel):
     user_agent = models.CharField(max_length=300, blank=True)
     request_id = models.CharField(max_length=64, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)  # "" in entries older than the chain
+
+    # NAMES: of actor and hold, None without one; only ``with_names`` sets them.
+    username: str | None
+    client_name: str | None
+    erased_at: datetime | None
 
     objects = AuditEntryQuerySet.as_manager()
 

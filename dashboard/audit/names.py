@@ -98,7 +98,7 @@ class Names:
 
     def is_ambiguous(self, entry: AuditEntry) -> bool:
         """Return True if the actor's name may be taken for another person or the system."""
-        if entry.actor is None or entry.actor.get_username() == entry.actor_name:
+        if entry.username in (None, entry.actor_name):
             return False
         owners = self._owners[folded(entry.actor_name)]
         return owners != {entry.actor_id} or reads_like_system(entry.actor_name)

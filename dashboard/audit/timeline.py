@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.urls import reverse
 from django.utils.html import escape, format_html
@@ -45,7 +44,6 @@ class Line:
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: list[Call]
     hold_id: int | None
-    hold: Any  # the model instance, for templates
     log_url: str  # address of the log
 
     @property
@@ -172,12 +170,11 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         verdict=verdict,
         actor=names.label(first),
         it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
-        client=named.hold.client_name if named.hold else "",
-        is_erased=named.hold is not None and named.hold.erased_at is not None,
+        client=named.client_name or "",
+        is_erased=named.erased_at is not None,
         clauses=clauses,
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,
         hold_id=named.hold_id,
-        hold=named.hold,
         log_url=log_url,
     )

@@ -97,7 +97,7 @@ def audit_pictures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
-    entry = AuditEntry.objects.select_related("actor").filter(pk=pk).first()
+    entry = AuditEntry.objects.with_names().filter(pk=pk).first()
     if entry is None:
         context = {"last_prune": checkpoints.latest_prune}
         return render(request, "audit/no_entry.html", context, status=404)

@@ -114,7 +114,7 @@ def hold_of(holder: User, client_name: str = "Client One") -> Hold:
 
 def lines(now: datetime = NOON, viewer: int | None = None) -> list[Line]:
     """Return the lines of the test's own actions, newest first."""
-    own = AuditEntry.objects.exclude(action=Action.PERSON_ADDED).select_related("actor", "hold")
+    own = AuditEntry.objects.exclude(action=Action.PERSON_ADDED).with_names()
     return fold(own, now=now, viewer=viewer)
 
 

@@ -75,7 +75,7 @@ def test_findings_take_one_query_or_two(staff, hold, django_assert_num_queries):
     with django_assert_num_queries(2):
         found = findings(after(600))
         assert len({line.sentence for line in found}) == 1
-        assert len({line.hold.client_name for line in found}) == 1
+        assert len({line.client for line in found}) == 1
     assert len(found) == search.MAX_FINDINGS
 
 
@@ -90,7 +90,7 @@ def test_story_of_a_hold_takes_one_query(staff, hold, django_assert_num_queries)
             ("tried to extend it", "under_way"),
             ("extended it", "ok"),
         ]
-        assert {line.hold.client_name for line in told} == {"Client One"}
+        assert {line.client for line in told} == {"Client One"}
 
 
 def test_story_includes_entries_before_the_hold_existed(staff, hold):
