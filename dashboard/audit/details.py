@@ -88,8 +88,8 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
     for key in shown_keys(first, {**before, **after}):
         if key in before and key in after and before[key] != after[key]:
             old, new = values.before_and_after(key, before[key], after[key], near=first.at)
-            text = _("%(before)s → %(after)s") % {"before": old, "after": new}
             if old != new:
+                text = _("%(before)s → %(after)s") % {"before": old, "after": new}
                 yield text if key in HOLD_KEYS else f"{values.label(key)}: {text}"
 
 

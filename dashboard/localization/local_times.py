@@ -118,8 +118,11 @@ def when(
 ) -> str:
     """Format a moment near ``now``: 14:05:30, with its day unless that is today."""
     text = time_of_day(moment)
-    is_today = local_date(moment) == local_date(now)
-    return text if is_today else f"{day(moment, now)} {text}"
+    local = local_date(moment)
+    today = local_date(now)
+    if local == today:
+        return text
+    return f"{format_date(local, get_language(), has_year=local.year != today.year)} {text}"
 
 
 def day_and_clock(moment: datetime, now: datetime | None = None) -> str:
