@@ -99,8 +99,8 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
     entry = AuditEntry.objects.with_names().filter(pk=pk).first()
     if entry is None:
-        context = {"last_prune": checkpoints.latest_prune}
-        return render(request, "audit/no_entry.html", context, status=404)
+        last = {"last_prune": checkpoints.latest_prune()}
+        return render(request, "audit/no_entry.html", last, status=404)
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
     context = {
         "entry": entry,
