@@ -26,15 +26,13 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.states import BOOKED_BY_STAFF, State
+from dashboard.holds.states import State
 from dashboard.holds.steps import Phase
 from dashboard.holds.targets import extension_target, move_target, new_choice
 
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1
 RELEASE_CALLS = 4
-# The reasons to release a hold, as codes in the audit.
-RELEASE_REASONS = ("client_rang_off", "client_chose_other", BOOKED_BY_STAFF, "mistake", "other")
 
 
 def place(

@@ -17,8 +17,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
 
-# The reasons to take over a hold, as codes in the audit.
-REASONS = ("absent", "client_asked", "handed_over", "other")
 # How long the former holder is told of it, as long as the hold lasts.
 SHOWN_FOR = timedelta(hours=12)
 

@@ -8,15 +8,17 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
+from dashboard.holds.states import BOOKED_BY_STAFF
 from dashboard.localization import local_times
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
 NO_AUTOCOMPLETE = forms.TextInput(attrs={"autocomplete": "off"})
+# Codes in the audit, whose words there are in ``audit.action_labels``.
 RELEASE_REASONS = [
     ("", _("No reason")),
     ("client_rang_off", _("Client hung up")),
     ("client_chose_other", _("Client chose another time")),
-    ("booked", _("Booked")),
+    (BOOKED_BY_STAFF, _("Booked")),
     ("mistake", _("Placed by mistake")),
     ("other", _("Another reason")),
 ]

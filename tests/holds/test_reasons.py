@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dashboard.audit import action_labels
-from dashboard.holds import offer_decision, services, transfer
+from dashboard.holds import offer_decision
+from dashboard.pages.forms import RELEASE_REASONS, TAKE_OVER_REASONS
 
 
 def test_every_reason_has_a_label() -> None:
-    codes = {*services.RELEASE_REASONS, *transfer.REASONS, offer_decision.REASON}
+    codes = {*dict(RELEASE_REASONS), *dict(TAKE_OVER_REASONS), offer_decision.REASON} - {""}
     assert set(action_labels.REASONS) == codes
 
 
