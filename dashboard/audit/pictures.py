@@ -14,7 +14,6 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from dashboard.audit import values
@@ -58,20 +57,20 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """An hour or a day of a range."""
+    """An hour or a day of a range, and the query of the address of its entries."""
 
     start: datetime
     label: str
-    term: str
+    query: str
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """A number of actions, and the address of their entries, "" for the rest."""
+    """A number of actions, and the query of the address of their entries, "" for the rest."""
 
     label: str
     count: int
-    url: str
+    query: str
     width: int  # of WIDTH
 
 
@@ -80,7 +79,7 @@ class Column:
     """A value of one period, and a larger one behind it where there is one."""
 
     label: str
-    url: str
+    query: str
     count: int
     value: int
     larger: int
@@ -128,12 +127,12 @@ def periods_of(chosen: Range) -> Iterator[Period]:
         for number in range((chosen.last - chosen.first).days + 1):
             day = chosen.first + timedelta(days=number)
             start = local_times.midnight(day)
-            yield Period(start, local_times.day_and_year(start), day_term(day, day))
+            yield Period(start, local_times.day_and_year(start), query(day_term(day, day)))
         return
     start = chosen.since
     while start < chosen.until:
         hour = start.astimezone(local_times.zone()).isoformat(timespec="minutes")
-        yield Period(start, local_times.minute(start), f"{chosen.term} hour:{hour}")
+        yield Period(start, local_times.minute(start), query(f"{chosen.term} hour:{hour}"))
         start += HOUR
 
 
@@ -158,7 +157,7 @@ def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -
     columns = [
         Column(
             label=period.label,
-            url=address(period.term),
+            query=period.query,
             count=count,
             value=value,
             larger=larger,
@@ -226,7 +225,7 @@ def bars(
     rest = sum(count for _value, count in found[MOST_BARS:])
     most = max(rest, *(count for _value, count in found), 0)
     shown = [
-        Bar(label(value), count, address(f"{term} {find(value)}"), size(count, most, WIDTH))
+        Bar(label(value), count, query(f"{term} {find(value)}"), size(count, most, WIDTH))
         for value, count in found[:MOST_BARS]
     ]
     return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
@@ -242,6 +241,6 @@ def day_term(first: date, last: date) -> str:
     return f"day:{first}" if first == last else f"day:{first}..{last}"
 
 
-def address(find: str) -> str:
-    """Return the address of a search in the log."""
-    return f"{reverse('audit')}?{urlencode({'find': find})}"
+def query(find: str) -> str:
+    """Return the query of the address of a search."""
+    return urlencode({"find": find})
