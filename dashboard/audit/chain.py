@@ -15,10 +15,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 FIRST = ""  # hash before the first link
 BATCH = 2000  # links that are read at once
+OTHERS = re.compile(r"[^\x00-\x7e]+")  # characters that JSON of ``canonical`` has by number
 
 
 def sha256(text: str) -> str:
@@ -143,17 +146,16 @@ def _compare(names: Sequence[str], row: Sequence[Any], expected: int, previous: 
     if found_id is None:
         return "removed"
     # Only the documented form decides that an entry was changed.
-    if hash_of_row(names, row) == content or documented_hash(names, row) == content:
+    if quick_hash(names, row) == content or documented_hash(names, row) == content:
         return ""
     return "changed"
 
 
-def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
-    """Return the hash of a row that begins with the columns of ``columns_of``, as they are stored.
+def quick_hash(names: Sequence[str], row: Sequence[Any]) -> str:
+    """Return what ``documented_hash`` does, made by a JSON library in C.
 
-    A JSON library in C makes it. It is that of ``documented_hash`` for every row but some odd ones,
-    such as with fractions, whose hash here is that of no entry: the library writes such numbers in
-    another form.
+    Where that library could take one form for another, or writes numbers in another form, return
+    the hash of no entry.
     """
     columns = {
         name: value
@@ -164,22 +166,34 @@ def hash_of_row(names: Sequence[str], row: Sequence[Any]) -> str:
         columns["at"] = moment(columns["at"])
         columns["action_id"] = dashed(columns["action_id"])
         for name in JSON_COLUMNS:
-            text = columns.pop(name)
-            if text == "{}":
-                continue
-            form = orjson.dumps(value := orjson.loads(text), option=orjson.OPT_SORT_KEYS)
-            # Of a key that is there twice it reads one. It reads bytes as well as text.
-            if "\\" in text or form.count(b'"') != text.count('"'):
-                return documented_hash(names, row)
-            if value not in (None, "", {}):
-                columns[name] = orjson.Fragment(form)
-        form = orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)
+            if form := sorted_json(columns.pop(name)):
+                columns[name] = form
+        whole = orjson.dumps(columns, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError, AttributeError, KeyError):
         return ""
+    return hashlib.sha256(whole if whole.isascii() else in_ascii(whole)).hexdigest()
+
+
+@lru_cache(maxsize=1000)  # most are those of another entry of the same hold
+def sorted_json(text: str) -> orjson.Fragment | None:
+    """Return JSON as ``canonical`` writes it, None for what that leaves out.
+
+    Raise ValueError where only Python's own library can tell.
+    """
+    value = orjson.loads(text)
+    form = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    # Of a key that is there twice it reads one: then quotes are missing, unless some were hidden.
+    if "\\u0022" in text or form.count(b'"') != text.count('"'):
+        raise ValueError("a key may be there twice")
     # It reads whole numbers beyond 64 bits as fractions with an exponent.
-    if form.isascii() and b"e+" not in form:
-        return hashlib.sha256(form).hexdigest()
-    return documented_hash(names, row)
+    if b"e+" in form:
+        raise ValueError("a number may be another")
+    return None if value in (None, "", {}) else orjson.Fragment(form)
+
+
+def in_ascii(form: bytes) -> bytes:
+    """Return JSON in UTF-8 with other characters as \\uXXXX."""
+    return OTHERS.sub(lambda found: json.dumps(found[0])[1:-1], form.decode()).encode()
 
 
 def documented_hash(names: Sequence[str], row: Sequence[Any]) -> str:

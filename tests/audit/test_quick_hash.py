@@ -71,7 +71,7 @@ def test_quick_hash_equals_the_documented_one_or_leaves_it_to_that():
             "after": json.dumps({some_text(rng): rng.choice((1, "x", None))}),
         }
         row = row_of(columns)
-        pairs.append((chain.hash_of_row(NAMES, row), documented(columns)))
+        pairs.append((chain.quick_hash(NAMES, row), documented(columns)))
         assert chain.documented_hash(NAMES, row) == documented(columns)
     others = [quick for quick, slow in pairs if quick != slow]
     assert len(others) < 1000
@@ -114,7 +114,7 @@ def test_quick_hash_equals_the_documented_one_or_leaves_it_to_that():
 def test_what_was_changed_never_has_the_former_hash(name, former, later, reason):
     same = {"reason": reason}
     was, is_now = same | {name: former}, same | {name: later}
-    for hash_of in (chain.hash_of_row, chain.documented_hash):
+    for hash_of in (chain.quick_hash, chain.documented_hash):
         assert hash_of(NAMES, row_of(is_now)) != documented(was)
 
 
@@ -160,7 +160,7 @@ def test_stored_rows_hash_quickly_on_both_databases(own):
     entries = AuditEntry.objects.using(own.alias)
     rows = linked_after(links, entries, 0, None, 5)
     assert len(rows) == 5
-    assert [chain.hash_of_row(NAMES, row) for row in rows] == [row[-2] for row in rows]
+    assert [chain.quick_hash(NAMES, row) for row in rows] == [row[-2] for row in rows]
 
 
 @pytest.mark.django_db
