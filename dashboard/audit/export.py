@@ -32,6 +32,7 @@ from dashboard.audit.trail import Actor
 SCHEMA = 1  # raised when a column changes its meaning or goes
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
+CHUNK = 100  # rows that PostgreSQL sends at once
 COLUMNS = [
     field.attname
     for field in AuditEntry._meta.concrete_fields
@@ -48,10 +49,6 @@ IN_READABLE_FORM = (
 # SQLite stores anything in any column; JSON has no infinite numbers.
 NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
 AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
-NUMBER_PLACES = [0, 1, 2, *(4 + COLUMNS.index(name) for name in NUMBERS)]  # behind key and link
-# https://www.postgresql.org/docs/current/sql-copy.html, "Text Format"
-ESCAPE = re.compile(r"\\(.)")
-ESCAPES = dict(zip("bfnrtv\\", "\b\f\n\r\t\v\\", strict=True))
 
 
 def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
@@ -85,8 +82,9 @@ def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
             "a.id",
             f"{ACTIONS} a JOIN {ENTRIES} e ON e.action_id = a.action_id"
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
-            f" WHERE a.id IN ({places}) ORDER BY a.id, e.id",
-            ids,
+            # PostgreSQL finds that many ids by their index only if it has its bounds, too.
+            f" WHERE a.id IN ({places}) AND a.id BETWEEN %s AND %s ORDER BY a.id, e.id",
+            [*ids, ids[0], ids[-1]],
         )
         last = ids[-1]
         if len(ids) == BATCH:  # too many to sort all of them each time
@@ -124,7 +122,7 @@ def since(position: int) -> Iterator[Block]:
 def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
     columns = f"{key}, {stored_columns(connection.vendor)}"
-    select = copied if connection.vendor == "postgresql" else fetched
+    select = streamed if connection.vendor == "postgresql" else fetched
     keys: list[int] = []
 
     def rows() -> Iterator[list[Any]]:
@@ -144,25 +142,15 @@ def stored_columns(vendor: str) -> str:
     return ", ".join(["e.id", "l.position", "coalesce(l.hash, '')", *stored.values()])
 
 
-def copied(columns: str, source: str, parameters: Sequence[int]) -> Iterator[list[Any]]:
+def streamed(columns: str, source: str, parameters: Sequence[int]) -> Iterator[Sequence[Any]]:
     """Yield rows from PostgreSQL, which finds the next ones while these become lines.
 
     Until the last one, this connection takes no other query.
     """
-    statement = f"COPY (SELECT {columns} FROM {source}) TO STDOUT (NULL '')"  # noqa: S608 names
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.cursor.copy(statement, parameters) as copy,  # Django's cursor knows no COPY
-    ):
-        for row in copy:
-            line = str(row, "utf-8").removesuffix("\n")
-            values: list[Any] = line.split("\t")
-            if "\\" in line:
-                values = [ESCAPE.sub(lambda found: ESCAPES[found[1]], each) for each in values]
-            for place in NUMBER_PLACES:
-                values[place] = int(values[place]) if values[place] else None
-            yield values
+    statement = f"SELECT {columns} FROM {source}"  # noqa: S608 names
+    with connection.wrap_database_errors, connection.cursor() as cursor:
+        # Django's cursor cannot stream, but psycopg's can.
+        yield from cursor.cursor.stream(statement, parameters, size=CHUNK)
 
 
 def fetched(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
