@@ -50,11 +50,14 @@ class Change(NamedTuple):
     after: str
 
 
-def entry_fields(entry: AuditEntry) -> Iterator[EntryField]:
-    """Yield every column that is not empty, except the three with JSON."""
+def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
+    """Yield every column that is not empty, except the three with JSON.
+
+    ``verdict`` is how the action ended: of a refused one, no entry says that it was done.
+    """
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
     yield actor_field(entry)
-    done = action_labels.action_phrase(entry.action, action_labels.Outcome.OK)
+    done = action_labels.action_phrase(entry.action, verdict)
     yield EntryField(_("Action"), done % {"it": _("a hold")})
     yield EntryField(_("Kind"), entry.get_kind_display())
     if entry.outcome:

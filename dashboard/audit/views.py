@@ -102,13 +102,14 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
         last = {"last_prune": checkpoints.latest_prune()}
         return render(request, "audit/no_entry.html", last, status=404)
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
+    line = fold(entries, now=timezone.now(), viewer=request.user.pk)[0]
     context = {
         "entry": entry,
-        "facts": list(entry_fields(entry)),
+        "facts": list(entry_fields(entry, line.verdict)),
         "asked": request_fields(entries),
         "changes": changes(entries),
         "others": other_values(entries),
         "rows": [(each, actor_field(each)) for each in entries],
-        "line": fold(entries, now=timezone.now(), viewer=request.user.pk)[0],
+        "line": line,
     }
     return render(request, "audit/entry.html", context)

@@ -219,6 +219,8 @@ def test_refused_action_is_shown_without_changes(staff, hold, admins_browser):
     newest = AuditEntry.objects.newest_first()[0]
     response = admins_browser.get(f"/audit/{newest.pk}/")
     assert response.context["changes"] == []
+    shown = {fact.label: fact.value for fact in response.context["facts"]}
+    assert shown["Action"] == "tried to extend a hold"
     assert {each.label: each.value for each in response.context["others"]}["state"] == "held"
 
 
