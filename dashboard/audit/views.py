@@ -99,8 +99,8 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
     entry = AuditEntry.objects.with_names().filter(pk=pk).first()
     if entry is None:
-        last = {"last_prune": checkpoints.latest_prune()}
-        return render(request, "audit/no_entry.html", last, status=404)
+        removed = checkpoints.latest_prune()
+        return render(request, "audit/no_entry.html", {"removed": removed}, status=404)
     entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
     line = fold(entries, now=timezone.now(), viewer=request.user.pk)[0]
     context = {
