@@ -58,8 +58,8 @@ class Word(Q):
     """Condition of a word, which an action may have in its texts, its client or its people.
 
     With all ways in one condition a database reads every action, so each is a query of its own,
-    with an index. Where other conditions have found the actions, ``checks`` look at each of them.
-    ``texts`` are queries of the texts that have the word.
+    with an index; a word that is too short for it has none. Where other conditions have found the
+    actions, ``checks`` look at each of them. ``texts`` are queries of the texts that have the word.
     """
 
     def __init__(self, ways: Iterable[Q], checks: Iterable[Q], texts: Iterable[Any] = ()) -> None:
@@ -83,7 +83,7 @@ def matching(conditions: Iterable[Q]) -> LoggedActionQuerySet:
 
 def alternatives(conditions: Sequence[Q]) -> list[LoggedActionQuerySet]:
     """Return queries that together find what ``matching`` does, each with an index."""
-    words = [each for each in conditions if isinstance(each, Word)]
+    words = [each for each in conditions if isinstance(each, Word) and each.children]
     if not words:
         return [matching(conditions)]
     rarest = min(words, key=Word.frequency) if len(words) > 1 else words[0]

@@ -67,8 +67,10 @@ def conditions(text: str, context: Context) -> list[Q]:
     A term that is given more than once finds what any of its values finds.
     """
     found, by_name = [], defaultdict[str, list[Q]](list)
-    for minus, name, value in terms(text):
-        condition = READERS[name](value, context) if name else free_text(value, context)
+    read = list(terms(text))
+    shortest = shortest_word(read)
+    for minus, name, value in read:
+        condition = READERS[name](value, context) if name else free_text(value, context, shortest)
         if name and not minus:
             by_name[name].append(condition)
         else:
@@ -118,9 +120,18 @@ def without_words(text: str) -> str:
     )
 
 
-def free_text(value: str, context: Context) -> search.Word:
-    """Match actions whose entries, client or people contain the words, however spelled."""
-    if len(fold(value)) < SHORTEST:
+def shortest_word(read: Iterable[tuple[bool, str, str]]) -> int:
+    """Return how many characters a word needs: three, unless the index finds another one."""
+    words = [value for minus, name, value in read if not minus and not name]
+    return 1 if any(len(fold(word)) >= SHORTEST for word in words) else SHORTEST
+
+
+def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.Word:
+    """Match actions whose entries, client or people contain the words, however spelled.
+
+    What is shorter than SHORTEST is only looked for in what other words have found.
+    """
+    if len(fold(value)) < shortest:
         raise TermError(
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
@@ -138,15 +149,13 @@ def free_text(value: str, context: Context) -> search.Word:
     # FTS5 has no index for alternatives.
     entries = [rows_of(EntryText, "like", [each]) for each in sorted(said_or_coded)]
     holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
-    return search.Word(
-        [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds), *others],
-        [
-            Q(Exists(of_row("pk", rows_of(EntryText, "has", said_or_coded)))),
-            Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
-            *others,
-        ],
-        [*entries, *holds],
-    )
+    ways = [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds), *others]
+    checks = [
+        Q(Exists(of_row("pk", rows_of(EntryText, "has", said_or_coded)))),
+        Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
+        *others,
+    ]
+    return search.Word(ways if len(said) >= SHORTEST else (), checks, [*entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:

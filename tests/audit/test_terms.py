@@ -84,6 +84,10 @@ FOUND = {
     "+41791234567": [EXPIRED, EXTENDED],
     "079-123 45-67": [EXPIRED, EXTENDED],
     '"0041 79 1234567"': [EXPIRED, EXTENDED],
+    "zo bronte é": [EXPIRED, EXTENDED],
+    "zu bronte": [],
+    "bronte -zo": [],
+    "4 bronte": [EXPIRED, EXTENDED],
     "zoe-bronte": [EXPIRED, EXTENDED],
     '"bronte"zoe': [EXPIRED, EXTENDED],
     "lukasiewicz": [CHANGED, FAILED, STUCK, SIGNED_IN],
@@ -146,7 +150,8 @@ def test_reason_is_found_as_it_reads(staff):
     released = {"action": Action.RELEASE, "by": acting(staff), "now": NOON}
     trail.event(**released, reason="client_rang_off")
     trail.event(**released, reason="mistake")
-    assert found("hung") == found('"client hung up"') == found("client_rang_off")
+    for text in ('"client hung up"', "client hung up", "client_rang_off"):
+        assert (text, found(text)) == (text, found("hung"))
     assert len(found("hung")) == 1
     assert len(found("-hung action:release")) == 1
 
@@ -250,6 +255,9 @@ SENSELESS = [
     ("ended:held", "“held” is not known. Possible are released"),
     ("ab", "“ab” is too short"),
     ("-x", "“x” is too short"),
+    ("-zoe ab", "“ab” is too short"),
+    ("zoe '", "“'” is too short"),
+    ("action:extend ab", "“ab” is too short"),
     ("address:1", "is too short"),
 ]
 
