@@ -93,15 +93,17 @@ def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
 
 def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
     """Return the first ids that any of these queries finds, in order."""
-    ids = {pk for each in queries for pk in each.order_by("id").values_list("id", flat=True)[:size]}
-    return sorted(ids)[:size]
+    rows = (each.order_by("id").values_list("id", flat=True)[:size] for each in queries)
+    with search.without_jit():
+        return sorted({pk for found in rows for pk in found})[:size]
 
 
 def ends(conditions: Sequence[Q]) -> tuple[int, int]:
     """Return the ids of the first and the last action that meet the conditions, 0 without any."""
     found = search.alternatives(conditions)
-    first = search.first_of((each.order_by("id") for each in found), 1)
-    last = search.first_of((each.newest_first() for each in found), 1, newest=True)
+    with search.without_jit():
+        first = search.first_of((each.order_by("id") for each in found), 1)
+        last = search.first_of((each.newest_first() for each in found), 1, newest=True)
     return (first[0][0], last[0][0]) if first and last else (0, 0)
 
 

@@ -6,11 +6,13 @@ Pagination uses the primary key of a page's last line, without counting or OFFSE
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import connection, transaction
 from django.db.models import Exists, Q
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
@@ -161,7 +163,9 @@ def rows_beyond(
 
     is_older = after is None
     others = [each for each in conditions if not isinstance(each, Word)]
-    if len(others) < len(conditions):
+    if len(others) == len(conditions):
+        return first_of([ordered(matching(conditions))], size, newest=is_older)
+    with without_jit():
         nearest = ordered(matching(others)).values_list("id", flat=True)
         end = nearest[NEAREST : NEAREST + 1].first()
         near = ordered(matching(conditions))
@@ -169,7 +173,22 @@ def rows_beyond(
         rows = first_of([near], size, newest=is_older)
         if end is None or len(rows) == size:
             return rows
-    return first_of(map(ordered, alternatives(conditions)), size, newest=is_older)
+        return first_of(map(ordered, alternatives(conditions)), size, newest=is_older)
+
+
+@contextmanager
+def without_jit() -> Iterator[None]:
+    """Let PostgreSQL interpret queries: to compile one with 30 words takes it ten seconds.
+
+    For a transaction only, because a pool may give the next one another connection.
+    https://www.postgresql.org/docs/current/jit-decision.html
+    """
+    if connection.vendor != "postgresql":
+        yield
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL jit = off")
+        yield
 
 
 def first_of(

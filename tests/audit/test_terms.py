@@ -203,7 +203,8 @@ def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
     monkeypatch.setattr(search, "NEAREST", 2)
     context = Context(people(), None, LATER)
     conditions = terms.conditions("bronte action:extend", context)
-    with django_assert_num_queries(2):
+    around = 3 if connection.vendor == "postgresql" else 0  # the transaction of without_jit
+    with django_assert_num_queries(2 + around):
         assert len(search.rows_beyond(conditions)) == 1
 
 
