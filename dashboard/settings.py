@@ -153,7 +153,6 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "dashboard.accounts.context_processors.roles",
                 "dashboard.pages.context.office",
             ]
         },

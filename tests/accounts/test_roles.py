@@ -5,10 +5,8 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
-from django.test import RequestFactory
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts.context_processors import roles
 from dashboard.accounts.groups import create_groups
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, is_admin, is_staff_member, role_of
@@ -50,10 +48,6 @@ def test_list_of_people_takes_two_queries(
     with django_assert_num_queries(2):
         people = User.objects.order_by("pk").prefetch_related("groups")
         assert [role_of(one) for one in people] == [Role.STAFF, Role.ADMINS]
-
-
-def test_context_processor_without_user(rf: RequestFactory) -> None:
-    assert roles(rf.get("/")) == {"is_admin": False, "is_member": False}
 
 
 def test_groups_exist_after_migrate(db: None) -> None:
