@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeAlias
+from typing import Any
 
 from django.db import transaction
 
@@ -108,14 +108,12 @@ def load_checkable(operation: Operation, hold_id: int) -> Hold:
 
 # --- Calls in parallel ------------------------------------------------------------------------
 
-BulkAnswer: TypeAlias = Answer[Reservation | None] | CalcomError
 
-
-async def get_all(uids: Sequence[str]) -> list[BulkAnswer]:
+async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | CalcomError]:
     """GET several reservations, at most CONCURRENT_CALLS at a time; an error is an answer too."""
     limit = asyncio.Semaphore(CONCURRENT_CALLS)
 
-    async def get(uid: str) -> BulkAnswer:
+    async def get(uid: str) -> Answer[Reservation | None] | CalcomError:
         async with limit:
             try:
                 return await client.get(uid=uid)

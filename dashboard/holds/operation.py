@@ -9,7 +9,6 @@ import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from django.db import IntegrityError, transaction
@@ -67,12 +66,7 @@ class Operation:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        _type: type[BaseException] | None,
-        error: BaseException | None,
-        _traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
         if isinstance(error, HoldError):
             error.was_sent = self.has_sent and error.cause != Cause.NOT_SENT
         if isinstance(error, HoldError) and not self.log.has_started:
@@ -142,7 +136,9 @@ class Operation:
                     self._take(hold, claim, change=change, stand_in=stand_in, offer=offer)
                     if shares_rate:
                         self._require_shared_calls(hold, calls)
-                    self.log.intent(hold, claim.id, method, before, reason, now=self.now())
+                    self.log.intent(
+                        hold, claim.id, method, before=before, reason=reason, now=self.now()
+                    )
             except SlotBusyError as busy:
                 if hold.is_same_form(busy.other) or time.monotonic() > give_up:
                     raise messages.being_asked(busy.other) from busy
@@ -157,7 +153,7 @@ class Operation:
         self.hold, self._ends = hold, now + clock.time_limit(1)
         before = hold.snapshot() if hold else {}
         with transaction.atomic(durable=True):
-            self.log.intent(hold, uuid.uuid4(), method, before, now=now)
+            self.log.intent(hold, uuid.uuid4(), method, before=before, now=now)
 
     def _take(
         self,
