@@ -180,7 +180,10 @@ class Operation:
             return
         fields = claim.fields() | ({"change": change.to_json()} if change else {})
         if not claims.update_unclaimed(hold, fields, now=now):
-            raise self._taken_by_other(hold)
+            hold = Hold.objects.with_people().get(pk=hold.pk)
+            if hold.is_claimed(now):
+                raise messages.refusal("being_changed", hold=hold)
+            raise messages.changed_meanwhile(hold, self.cal_now())
         self._journal = hold.change
 
     def _require_shared_calls(self, hold: Hold, calls: int) -> None:
@@ -193,12 +196,6 @@ class Operation:
         others = at_work.exclude(pk=hold.pk).count()
         needed, whole = calls * (1 + others), self.upstream.rate_limit
         self.require_calls(needed if whole is None else max(calls, min(needed, whole)), hold)
-
-    def _taken_by_other(self, hold: Hold) -> HoldError:
-        hold = Hold.objects.with_people().get(pk=hold.pk)
-        if hold.is_claimed(self.now()):
-            return messages.refusal("being_changed", hold=hold)
-        return messages.changed_meanwhile(hold, self.cal_now())
 
     def received(self, answer: Answer[T] | CalcomError) -> T:
         """Take in the answer to a call of this action, and return it. Raises CalcomError."""

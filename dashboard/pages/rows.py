@@ -158,7 +158,10 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
         return marking.filled(f"%(who)s {does}.", who=marking.name(hold.claim_by or "Holdfast"))
     # Of a lost or booked hold only a rest is left.
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
-        return _being_restored(hold, viewer)
+        try:
+            return safety.not_confirmed_yet(hold, Change.from_json(hold.change), viewer.cal_now)
+        except UnreadableChangeError:
+            return messages.unreadable_change()
     if hold.state == State.UNCONFIRMED:
         why = _("It is not known if cal.com reserved this time.")
         if hold.reservation_uid is not None:
@@ -171,14 +174,6 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
     if hold.state == State.BOOKED and not hold.is_booked_by_staff:
         return _("The time is booked at cal.com, perhaps by your client.")
     return ""
-
-
-def _being_restored(hold: Hold, viewer: Viewer) -> str:
-    try:
-        change = Change.from_json(hold.change)
-    except UnreadableChangeError:
-        return messages.unreadable_change()
-    return safety.not_confirmed_yet(hold, change, viewer.cal_now)
 
 
 def _state_shown(hold: Hold, viewer: Viewer, *, claimed: bool) -> tuple[str, str, str]:
