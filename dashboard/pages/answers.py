@@ -23,8 +23,8 @@ from dashboard.pages.rows import HoldRow, viewer_of
 
 # The template of a page's htmx part where it is not the page's name after an underscore.
 PARTS = {"new": "_place"}
-# Parts that are smaller than a page's usual one, by the id of the element that the answer replaces.
-SMALLER_PARTS = {"times": "_times", "chosen": "_chosen"}
+# Smaller parts, by the id of the element that the answer replaces.
+SMALLER_PARTS = {"new": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}
 
 PkView = Callable[[HttpRequest, int], HttpResponse]
 
@@ -68,7 +68,8 @@ def render_page(
         context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.others]
     template = name
     if wants_part(request):
-        template = SMALLER_PARTS.get(target_of(request)) or PARTS.get(name, f"_{name}")
+        smaller = SMALLER_PARTS.get(name, {}).get(target_of(request))
+        template = smaller or PARTS.get(name, f"_{name}")
     answer = render(request, f"holds/{template}.html", context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.wait:
         answer["Retry-After"] = str(error.wait)

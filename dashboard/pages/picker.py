@@ -80,9 +80,8 @@ class Picker:
         asked.is_valid()
         data = asked.cleaned_data
         wanted = data.get("other_event_type_id") or data.get("event_type_id")
-        recent = (
-            recent_event_types(viewer.user) if len(offered.calendars) > 1 or wanted is None else []
-        )
+        self.has_others = len(offered.calendars) > 1  # calendars to choose from
+        recent = recent_event_types(viewer.user) if self.has_others or wanted is None else []
         wanted = wanted or _first_offered(recent, offered)
         event_type = catalogue.event_type(wanted, known) if wanted is not None else None
         names = (*(name for name in form.fields if name not in NOT_KEPT), *KEPT_KEYS)
@@ -98,9 +97,6 @@ class Picker:
                 each.fields["event_type_id"].widget = select
         self.chosen = _chosen_slot(self.choice, event_type)
         self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
-        self.has_others = (
-            len(offered.calendars) > 1
-        )  # there is more than one calendar to choose from
 
     @property
     def first_free_url(self) -> str:
@@ -154,9 +150,8 @@ def _choice(data: Mapping[str, Any], wanted: int | None, event_type: EventType |
 
 def _first_offered(recent: Sequence[int], known: Catalogue) -> int | None:
     """Return the event type that a person prefers or held last, else the first that is offered."""
-    offered = [
-        number for number, (calendar, _type) in known.by_id.items() if not calendar.is_paused
-    ]
+    by_id = known.by_id.items()
+    offered = [number for number, (calendar, _type) in by_id if not calendar.is_paused]
     if known.has_calendars:
         recent = [number for number in recent if number in offered]
     return next(iter([*recent, *offered]), None)

@@ -62,7 +62,7 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars)
         holder.username,
         holder.first_name,
         holder.last_name,
-        holder.pk == viewer.user.pk,
+        hold.holder_id == viewer.user.pk,
     )
 
 
