@@ -72,8 +72,9 @@ class Board:
         self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
         self.whose = whose.calendars()
         self.calendar = self.whose.chosen_by(viewer.user)  # the only one whose holds are shown
-        self.event_types = numbers = self.whose.numbers_of(self.calendar)
-        holds = [h for h in current.holds if numbers is None or h.event_type_id in numbers]
+        numbers = self.whose.numbers_of(self.calendar)
+        self.event_types = numbers
+        holds = [hold for hold in current.holds if numbers is None or hold.event_type_id in numbers]
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
         self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
@@ -233,7 +234,7 @@ def on_tab(tab: Tab, holds: Sequence[Hold], viewer: Viewer) -> Sequence[Hold]:
         return [hold for hold in holds if hold.holder_id == viewer.user.pk]
     if tab == Tab.SOON:
         later = viewer.cal_now + register.SOON
-        return [h for h in holds if h.is_live(viewer.cal_now) and not h.is_live(later)]
+        return [hold for hold in holds if hold.is_live(viewer.cal_now) and not hold.is_live(later)]
     return []
 
 
