@@ -26,7 +26,7 @@ from dashboard.pages import answers, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
-Found = TypeVar("Found", Hold, HoldRow)
+Entry = TypeVar("Entry", Hold, HoldRow)
 State = Hold.State
 
 MOST_LOST = 50  # on one page
@@ -136,7 +136,7 @@ class Board:
         asked = {"tab": self.tab.value, "pages": pages, "before": self.ended.before}
         return urlencode({name: value for name, value in asked.items() if value})
 
-    def matching(self, entries: Sequence[Found]) -> Sequence[Found]:
+    def matching(self, entries: Sequence[Entry]) -> Sequence[Entry]:
         """Return those with all words that are looked for."""
         if not self.find:
             return entries
