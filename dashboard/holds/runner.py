@@ -68,19 +68,13 @@ class Budget:
         return True
 
 
-def run(
-    operation: Operation,
-    hold: Hold,
-    change: Change,
-    *,
-    stand_in: Hold | None = None,
-    budget: Budget | None = None,
-) -> Done:
+def run(operation: Operation, hold: Hold, change: Change, *, stand_in: Hold | None = None) -> Done:
     """Perform the change step by step, and record how it ended.
 
-    A change taken up from the register begins with a look. Raises ClaimLostError.
+    A change taken up from the register begins with a look, and gets one write after it: what
+    cannot be done then is left for the next time. Raises ClaimLostError.
     """
-    budget = budget or Budget()
+    budget = Budget(1, 1, get_tries=1, delete_tries=1) if change.resumed else Budget()
     seen: Seen = Look() if change.resumed else Begin()
     while True:
         step = next_step(change, seen, operation.cal_now())

@@ -22,7 +22,7 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.holds.runner import Budget, run
+from dashboard.holds.runner import run
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Phase, UnreadableChangeError
 
@@ -218,7 +218,7 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     except HoldError:  # a colleague is at work on it, or on its time
         return
     try:
-        run(operation, hold, change, budget=Budget(gets=1, writes=1, get_tries=1, delete_tries=1))
+        run(operation, hold, change)
     except claims.ClaimLostError:
         operation.abandon()
 
