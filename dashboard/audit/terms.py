@@ -47,10 +47,6 @@ class Person:
     username: str
     name: str
 
-    def is_called(self, words: str) -> bool:
-        """Return whether the name has these words, however they are spelled."""
-        return finder(words)(search_text(self.name))
-
 
 @dataclass(frozen=True, slots=True)
 class Context:
@@ -59,6 +55,11 @@ class Context:
     people: tuple[Person, ...]
     viewer: int | None
     now: datetime
+
+    def people_with(self, words: str) -> list[Person]:
+        """Return the people whose name has these words, however they are spelled."""
+        is_found = finder(words)
+        return [person for person in self.people if is_found(search_text(person.name))]
 
 
 def conditions(text: str, context: Context) -> list[Q]:
@@ -136,7 +137,7 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
     said, forms = fold(value), forms_of_words(value)
-    called = [person for person in context.people if person.is_called(value)]
+    called = context.people_with(value)
     upstream = AuditEntry.objects.order_by().filter(upstream_request_id=value)
     others = [
         Q(about__in=[value, *(person.username for person in called)]),
@@ -204,7 +205,7 @@ def people_called(value: str, context: Context) -> list[Person]:
     exact = [person for person in context.people if person.username.lower() == name]
     if name == "me":
         exact = [person for person in context.people if person.pk == context.viewer]
-    found = exact or [person for person in context.people if person.is_called(value)]
+    found = exact or context.people_with(value)
     if not found:
         raise TermError(_("There is no person “%(name)s”.") % {"name": value})
     return found
