@@ -76,15 +76,15 @@ class Line:
         """Phrase with links to the stories of the hold and of its client."""
         if self.hold_id is None:
             return escape(self.did)
-        hold = format_html('<a href="{}">{}</a>', self.url_of("hold"), self.it)
-        if for_client := self.for_client:
-            name = '<a href="{}"><bdi translate="no">{}</bdi></a>'
-            client = format_html(name, self.url_of("client"), self.client)
-            hold += SafeString(" ") + marking.filled(for_client, client=client)
+        hold = f"%(hold)s {self.for_client}".rstrip()
         phrase = self.phrase
-        if "%(it)s" in phrase:
-            return marking.filled(phrase, it=hold)
-        return format_html("{} · {}", phrase, hold)
+        return marking.filled(
+            phrase % {"it": hold} if "%(it)s" in phrase else f"{phrase} · {hold}",
+            hold=format_html('<a href="{}">{}</a>', self.url_of("hold"), self.it),
+            client=format_html(
+                '<a href="{}"><bdi translate="no">{}</bdi></a>', self.url_of("client"), self.client
+            ),
+        )
 
     def url_of(self, term: str) -> str:
         """Return the address of the story of the hold, or of its client."""
