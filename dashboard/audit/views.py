@@ -29,7 +29,8 @@ def audit_log(request: HttpRequest) -> HttpResponse:
     form = LogForm(request.GET, viewer=viewer, now=now)
     page = story = None
     if form.is_valid():
-        story = stories.told_by(form.cleaned_data["find"], form.context)
+        if len(form.applied) == 1:  # with another filter, not all of a story is here
+            story = stories.told_by(form.cleaned_data["find"], form.context)
         page = search.page(
             form.conditions(),
             before=form.cleaned_data["before"],

@@ -21,9 +21,9 @@ from tests.audit.recorded import (
 )
 
 
-def heading(browser, find: str) -> tuple[str, str]:
+def heading(browser, find: str, **filters: str) -> tuple[str, str]:
     """Return title and note of the story that a search tells."""
-    story = browser.get("/audit/", {"find": find}).context["story"]
+    story = browser.get("/audit/", {"find": find, **filters}).context["story"]
     return (story.title, story.note) if story else ("", "")
 
 
@@ -44,6 +44,7 @@ def test_stories_say_whose_they_are(staff, hold, client_of_two, admins_browser):
         f"Hold {hold.pk} · Client One",
         "Everything that was done to this hold, or tried.",
     )
+    assert heading(admins_browser, f"hold:{hold.pk}", action="extend") == ("", "")
     assert heading(admins_browser, f"client:{client_of_two.pk}") == (
         "Zoë Brontë",
         "Everything that was done to holds with this name and the contact zoe@example.org.",
