@@ -24,7 +24,7 @@ from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 
 MOST = 50  # of one person
-WORD = re.compile(r"\w{3,}")
+WORD = re.compile(r"\w{2,}")
 TAKEN = _lazy("You have a search of this name. Choose another name.")
 TOO_MANY = _lazy("You have saved %(number)s searches. Delete one that you no longer need.")
 
@@ -109,7 +109,7 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
 
 
 def about_client(name: str, contact: str) -> list[SavedSearch]:
-    """Return the searches, of all people, that share a word of three letters with a client.
+    """Return the searches, of all people, that share a word of two letters with a client.
 
     Also those of other clients with the same first name: to keep one that names this client would
     be worse than to lose another, and the page says how many go.
