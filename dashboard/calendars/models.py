@@ -63,9 +63,7 @@ class Calendar(models.Model):
 
     class Meta:
         ordering = ["position", "pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["kind", "reference"], name="calendar_once"),
-        ]
+        constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="calendar_once")]
 
     ANSWER_FIELDS = ("source", "answered_at", "listed", "unread", "cause")
 

@@ -159,19 +159,15 @@ class Hold(models.Model):
             models.Index(
                 fields=["asking_event_type", "claim_until"],
                 name="hold_asking",
-                condition=models.Q(asking_event_type__isnull=False),
+                condition=Q(asking_event_type__isnull=False),
             ),
             # The board asks for these three all day, and in a long history they are few.
             models.Index(fields=["state", "ended_at"], name="hold_state_ended"),
             models.Index(
-                fields=["changed_at"],
-                name="hold_half_way",
-                condition=models.Q(change__isnull=False),
+                fields=["changed_at"], name="hold_half_way", condition=Q(change__isnull=False)
             ),
             models.Index(
-                fields=["claim_until"],
-                name="hold_claimed",
-                condition=models.Q(claim_id__isnull=False),
+                fields=["claim_until"], name="hold_claimed", condition=Q(claim_id__isnull=False)
             ),
             models.Index(fields=["slot_start"], name="hold_slot_start"),
             models.Index(fields=["changed_at"], name="hold_changed_at"),

@@ -23,11 +23,7 @@ NO_CLIENT = ClientDetails()
 
 
 def new_hold(
-    holder: User,
-    slot: SlotHold,
-    event_type: EventType | None,
-    minutes: int,
-    client: ClientDetails,
+    holder: User, slot: SlotHold, event_type: EventType | None, minutes: int, client: ClientDetails
 ) -> Hold:
     """Return a hold that is about to be asked for, not saved yet."""
     return Hold(

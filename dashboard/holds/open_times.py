@@ -41,12 +41,7 @@ class Time:
 
 
 def combine(
-    span: Span,
-    listing: Listing,
-    *,
-    hosts: Collection[Any] = (),
-    cal_now: datetime,
-    now: datetime,
+    span: Span, listing: Listing, *, hosts: Collection[Any] = (), cal_now: datetime, now: datetime
 ) -> list[Time]:
     """Return the times of a span that are ahead on cal.com's clock, soonest first.
 

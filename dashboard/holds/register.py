@@ -188,9 +188,7 @@ def not_put_aside(now: datetime, cal_now: datetime) -> HoldQuerySet:
 def lost_or_gone(now: datetime, cal_now: datetime) -> HoldQuerySet:
     """Return holds that were lost or gone in the last LOST_SHOWN_FOR, and not put aside."""
     return not_put_aside(now, cal_now).filter(
-        state__in=LOST_OR_GONE,
-        ended_at__gt=cal_now - LOST_SHOWN_FOR,
-        change__isnull=True,
+        state__in=LOST_OR_GONE, ended_at__gt=cal_now - LOST_SHOWN_FOR, change__isnull=True
     )
 
 

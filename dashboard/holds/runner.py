@@ -183,8 +183,6 @@ def rescue(operation: Operation, row: Hold, fields: Fields) -> None:
     if Hold.objects.filter(reservation_uid=fields["reservation_uid"]).exists():
         return
     waiting = Hold.objects.filter(
-        pk=row.pk,
-        reservation_uid=None,
-        state__in=(State.PLACING, State.UNCONFIRMED, State.EXPIRED),
+        pk=row.pk, reservation_uid=None, state__in=(State.PLACING, State.UNCONFIRMED, State.EXPIRED)
     )
     waiting.write_rows(fields | claims.no_claim(), now=operation.now())
