@@ -225,6 +225,11 @@ def client(value: str, _context: Context) -> Q:
     return search.of_holds(hold__in=clients.holds_of_same_client(known).values("pk"))
 
 
+def cause(value: str) -> Q:
+    """Match an error code; older versions stored cal.com's own, which have capitals."""
+    return Q(cause="") if value.lower() == "none" else Q(cause__in=[value, value.lower()])
+
+
 def exactly(column: str, value: str) -> Q:
     if len(value) < SHORTEST:
         raise TermError(_("“%(word)s” is too short.") % {"word": value})
@@ -238,7 +243,7 @@ READERS: dict[str, Callable[[str, Context], Q]] = {
     "person": person,
     "action": lambda value, _context: Q(action=one_of(value, Action.values)),
     "outcome": outcome,
-    "cause": lambda value, _context: Q(cause="" if value.lower() == "none" else value.lower()),
+    "cause": lambda value, _context: cause(value),
     "ended": lambda value, _context: Q(ended=one_of(value, ENDED)),
     "hold": lambda value, _context: search.of_holds(hold=number(value)),
     "client": client,
