@@ -64,7 +64,7 @@ def conflict(table: str, terms: Sequence[str], where: str, columns: Sequence[str
 def index_parts(sql: str) -> tuple[list[str], str]:
     """Split CREATE INDEX into its terms and its WHERE clause, which is "" without one."""
     parts, depth = [""], 0
-    # A space for each comment: one to the end of the line would swallow what follows.
+    # A space for each comment: one to the end of the line would hide what follows.
     tokens = iter([" " if text[:2] in ("--", "/*") else text for text in TOKEN.findall(sql)])
     for text in tokens:
         depth += (text == "(") - (text == ")")

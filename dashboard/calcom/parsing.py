@@ -118,7 +118,7 @@ def readable(read: Callable[[object], T], entries: Iterable[object], name: str) 
             problems.append(problem)
     if problems:
         log.warning(
-            "cal.com sent %s without sense: %d; first: %s", name, len(problems), problems[0]
+            "cal.com sent %s that cannot be read: %d; first: %s", name, len(problems), problems[0]
         )
     return Listed(tuple(found), len(problems))
 

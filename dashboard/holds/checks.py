@@ -86,7 +86,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     answers = asyncio.run(get_all([hold.reservation_uid or "" for _operation, hold in started]))
     for (operation, hold), answer in zip(started, answers, strict=True):
         try:
-            with operation:  # which another process may have taken for dead
+            with operation:  # which another process may have closed
                 with reservations.unseen_is_told(operation, hold):
                     found = operation.received(answer)
                 results[hold.pk] = conclude(operation, hold, found)

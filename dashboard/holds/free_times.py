@@ -68,7 +68,7 @@ class Listing:
 
     ``as_of`` is its time on this server's clock, None if cal.com never answered. ``cause`` says why
     it is not fresh: a Cause, NO_ROOM or UNDER_WAY; empty if it is. ``again_at`` is when to ask
-    again. ``unread`` counts times in the answer that made no sense.
+    again. ``unread`` counts times in the answer that cannot be read.
     """
 
     slots: tuple[Slot, ...]

@@ -39,7 +39,7 @@ class Operation:
 
     ``by`` is who acts, None the system; ``asked`` is what the audit keeps of the request. Leaving
     the context with ClaimLostError raises HoldError: the action took longer than its claim. So does
-    a second outcome: it was taken for dead.
+    a second outcome: another process has closed the action.
     """
 
     def __init__(

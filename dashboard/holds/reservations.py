@@ -12,7 +12,7 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.slots import SlotHold, minutes_until
 from dashboard.holds.steps import outcome_of
 
-# How often a GET or a DELETE, which do no harm twice, is sent before its silence is believed.
+# Tries of a call that may be repeated, before no answer is the result.
 GET_TRIES = 2
 DELETE_TRIES = 3
 

@@ -31,7 +31,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class NotSeen:
-    """A GET brought nothing."""
+    """A GET was not answered, or its answer cannot be read."""
 
     error: CalcomError
 

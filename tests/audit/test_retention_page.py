@@ -62,7 +62,7 @@ def test_another_number_removes_nothing_and_is_kept(browser, typed):
 
 
 @pytest.mark.parametrize("day", ["2199-01-01", "soon", ""])
-def test_senseless_day_is_an_error_beside_the_field(browser, day):
+def test_invalid_day_is_an_error_beside_the_field(browser, day):
     answer = browser.post(f"{ADDRESS}?before={day}", {"count": "2"})
     assert answer.status_code == 422
     assert answer.context["form"].errors.keys() == {"before"}

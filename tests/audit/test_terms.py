@@ -263,7 +263,7 @@ SENSELESS = [
 ]
 
 
-def test_senseless_terms_are_explained(staff):
+def test_invalid_terms_are_explained(staff):
     for text, said in SENSELESS:
         with pytest.raises(TermError, match=said):
             found(text)

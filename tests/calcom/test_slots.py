@@ -90,7 +90,7 @@ def test_odd_slot_is_left_out(odd: object, caplog: pytest.LogCaptureFixture) -> 
     assert ends("slots", {"2027-01-11": [odd, {"start": nine}]}) == Listed(expected, 1)
     assert ends("slots", {"2027-01-11": [nine], "2027-01-12": [odd]}) == Listed(expected, 1)
     assert [text.partition(";")[0] for text in caplog.messages] == [
-        "cal.com sent slots without sense: 1"
+        "cal.com sent slots that cannot be read: 1"
     ] * 2
 
 

@@ -69,7 +69,7 @@ def test_missing_and_outdated_static_files_stop_the_start(variables, tmp_path):
 
 
 @pytest.mark.parametrize("number", ["0", "abc"])
-def test_senseless_number_of_processes_stops_the_start(variables, number):
+def test_invalid_number_of_processes_stops_the_start(variables, number):
     text = f"WEB_CONCURRENCY must be a whole number from 1 to 64, not {number!r}.\n"
     assert failure(variables | {"WEB_CONCURRENCY": number}) == text
 
