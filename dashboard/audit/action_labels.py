@@ -134,7 +134,7 @@ class ActorLabel:
     by_system: bool
     story: str  # a search for the story of the person, "" without one
 
-    # Rendered once for all lines of a page, which has many lines and few people.
+    # Each is rendered once for all lines of a page: it has many lines and few people.
     @cached_property
     def html(self) -> SafeString:
         return render_to_string("audit/_actor.html", asdict(self) | {"story": ""})
@@ -149,7 +149,7 @@ def tag(verdict: str) -> SafeString:
     return _rendered_tag(verdict, get_language())
 
 
-@lru_cache
+@lru_cache  # of a few verdicts, which every line has
 def _rendered_tag(verdict: str, _language: str | None) -> SafeString:
     shown = TAGS.get(verdict) or Tag(verdict, "", "refused")
     return render_to_string("_tag.html", shown._asdict())
@@ -169,8 +169,9 @@ def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = 
     if entry.username is not None:
         if entry.actor_id == viewer:
             return str(YOU)
-        is_plain = not with_username or entry.username == entry.actor_name
-        return entry.actor_name if is_plain else f"{entry.actor_name} ({entry.username})"
+        if with_username and entry.username != entry.actor_name:
+            return f"{entry.actor_name} ({entry.username})"
+        return entry.actor_name
     if is_by_system(entry):
         return str(SYSTEM_LABEL)
     unknown, _space, fingerprint = entry.actor_name.partition(" ")

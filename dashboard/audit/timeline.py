@@ -143,7 +143,8 @@ def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = N
     in_order = sorted(entries, key=lambda entry: entry.pk)
     for entry in in_order:
         actions.setdefault(entry.action_id, []).append(entry)
-    names, log_url = Names(in_order, viewer), reverse("audit")
+    names = Names(in_order, viewer)
+    log_url = reverse("audit")
     lines = [fold_action(each, now, names, log_url) for each in actions.values()]
     return lines[::-1]
 

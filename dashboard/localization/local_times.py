@@ -92,8 +92,11 @@ def typed(moment: datetime) -> str:
 
 def date_name(local: date, now: datetime | None = None) -> str:
     """Format a date in the current language: Tue 24 Nov, with the year unless it is this one."""
-    has_year = local.year != local_date(now).year
-    return format_date(local, get_language(), has_year=has_year)
+    return _date_name(local, local_date(now))
+
+
+def _date_name(local: date, today: date) -> str:
+    return format_date(local, get_language(), has_year=local.year != today.year)
 
 
 @lru_cache(maxsize=2048)
@@ -120,9 +123,7 @@ def when(
     text = time_of_day(moment)
     local = local_date(moment)
     today = local_date(now)
-    if local == today:
-        return text
-    return f"{format_date(local, get_language(), has_year=local.year != today.year)} {text}"
+    return text if local == today else f"{_date_name(local, today)} {text}"
 
 
 def day_and_clock(moment: datetime, now: datetime | None = None) -> str:
