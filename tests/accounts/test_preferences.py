@@ -208,6 +208,16 @@ def test_sign_in_page_uses_the_browsers_language(browser: Client) -> None:
     assert "Accept-Language" in page["Vary"]
 
 
+def test_kept_texts_are_in_each_persons_language(browser: Client, staff: User) -> None:
+    sign_in(browser, "staff")
+    for language, title in {"en": "Keyboard shortcuts", "de": "Tastenkürzel"}.items():
+        Preferences.objects.update_or_create(user=staff, defaults={"language": language})
+        for _again in range(2):
+            page = browser.get("/look-up").content.decode()
+            assert f'<h2 id="keys-title">{title}</h2>' in page
+            assert 'data-text="keep" href="/' in page
+
+
 @pytest.mark.parametrize("stored_row", [True, False], ids=["stored", "defaults"])
 def test_person_and_preferences_are_read_in_one_query(
     staff: User,
