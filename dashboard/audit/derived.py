@@ -45,7 +45,8 @@ def differences(vendor: str) -> Iterator[tuple[str, str]]:
         rollup_sql.actions(vendor, rollup_sql.BEGUN | rollup_sql.DONE, "true", [1]),
         rollup_sql.answers(vendor, "true", [1]),
     )
-    yield "counts", differing(counts, " UNION ALL ".join(counted), "quarter", since)
+    anew = rollup_sql.counts(" UNION ALL ".join(counted))
+    yield "counts", differing(counts, anew, "quarter", since)
     days = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span > 1"  # noqa: S608
     yield "counts", differing(days, rollup_sql.of_days(), "quarter", "true")
 
