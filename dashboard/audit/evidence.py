@@ -13,6 +13,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 
 from dashboard.audit import chain, checkpoints, derived, trail, verify_in_parts
+from dashboard.audit.action_labels import SYSTEM_LABEL, is_by_system
 from dashboard.audit.chain import Fault, Verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
@@ -131,7 +132,7 @@ def latest() -> Verified | None:
     return Verified(
         entry_id=entry.pk,
         at=entry.at,
-        actor_name=entry.actor_name,
+        actor_name=str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name,
         first=entry.asked["first"],
         last=found["last"],
         last_hash=found["hash"],

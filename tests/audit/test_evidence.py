@@ -161,4 +161,4 @@ def test_verified_is_of_the_last_verification():
     write(1)
     evidence.verify_whole(by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC))
     verified = evidence.latest()
-    assert (verified.is_whole, verified.fault, verified.actor_name) == (True, "", "system")
+    assert (verified.is_whole, verified.fault, verified.actor_name) == (True, "", "the system")
