@@ -27,7 +27,7 @@ from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Context, Person
 from dashboard.localization import local_times
 
 SYSTEM = "system"
-VISIBLE = ("find", "person", "action", "outcome", "hold", "last", "since", "until")
+VISIBLE = ("find", "person", "action", "outcome", "hold", "event", "last", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
@@ -46,6 +46,17 @@ def day_field(label: Any) -> forms.DateField:
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         input_formats=["%Y-%m-%d"],
         validators=[MinValueValidator(EARLIEST), MaxValueValidator(LATEST)],
+    )
+
+
+def number_field(label: Any) -> forms.IntegerField:
+    """Return a field for the number of something."""
+    return forms.IntegerField(
+        label=label,
+        required=False,
+        min_value=1,
+        max_value=MAX_ID,
+        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
     )
 
 
@@ -73,13 +84,8 @@ class LogForm(forms.Form):
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
     action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)
     outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=OUTCOMES)
-    hold = forms.IntegerField(
-        label=_lazy("Number of the hold"),
-        required=False,
-        min_value=1,
-        max_value=MAX_ID,
-        widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
-    )
+    hold = number_field(_lazy("Number of the hold"))
+    event = number_field(_lazy("Number of the event type"))
     last = forms.TypedChoiceField(
         label=_lazy("Last days"),
         choices=[ALL, *LAST_DAYS],
@@ -183,7 +189,7 @@ class LogForm(forms.Form):
     def conditions(self) -> list[Q]:
         """Return the conditions of a valid form on actions; days are those of the reader."""
         chosen, found = self.cleaned_data, list(self.term_conditions)
-        for name in ("action", "outcome", "hold"):
+        for name in ("action", "outcome", "hold", "event"):
             if chosen[name]:
                 found.append(READERS[name](str(chosen[name]), self.context))
         if person := chosen["person"]:

@@ -57,6 +57,8 @@ FILTERS = [
         ["the system ran out", "staff extend", "colleague extend", "staff extend"],
     ),
     ({"hold": "999"}, []),
+    ({"event": "999"}, []),
+    ({"event": "1", "outcome": "refused"}, ["colleague place"]),
     (
         {"hold": "own", "outcome": "ok"},
         ["the system ran out", "colleague extend", "staff extend"],
@@ -99,6 +101,7 @@ INVALID = [
     ({"since": "2025-11-25", "until": "2025-11-24"}, "until"),
     ({"hold": "0"}, "hold"),
     ({"hold": "9" * 40}, "hold"),
+    ({"event": "Consult"}, "event"),
     ({"before": "0"}, "before"),
     ({"before": "9" * 40}, "before"),
     ({"before": "one"}, "before"),
