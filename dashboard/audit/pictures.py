@@ -182,7 +182,11 @@ def all_bars(
     states = values.state_labels()
     names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
     titles: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
-        "action": (_("Actions"), lambda each: str(actions.get(each, each)), "action:{}".format),
+        "action": (
+            _("Actions, done or tried"),
+            lambda each: str(actions.get(each, each)),
+            "action:{}".format,
+        ),
         "outcome": (_("Outcomes"), lambda each: str(outcomes.get(each, each)), "outcome:{}".format),
         "cause": (
             _("Refusals by cause"),
