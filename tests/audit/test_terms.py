@@ -251,6 +251,7 @@ SENSELESS = [
     ("day:soon", "“soon” is no day."),
     ("day:9999-12-31", "is no day."),
     ("hour:14", "“14” is no hour."),
+    ("hour:2025-11-25", "“2025-11-25” is no hour."),
     ("hour:2025-02-30T14:00", "is no hour."),
     ("hour:9999-12-31T14:00", "is no hour."),
     ("ended:held", "“held” is not known. Possible are released"),
