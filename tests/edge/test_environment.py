@@ -271,3 +271,11 @@ def test_deployment_check_passes_without_warnings():
     check = ["manage.py", "check", "--deploy", "--fail-level", "WARNING"]
     done = start(*check, **GOOD, TRUSTED_PROXIES="127.0.0.1", STATIC_ROOT=str(static_root()))
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_command_without_its_database_says_so_in_one_message():
+    away = "postgresql://me:hidden-word@127.0.0.1:1/name"
+    done = start("manage.py", "audit_checkpoint", **GOOD, DATABASE_URL=away)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("The database cannot be used: connection failed: ")
+    assert "hidden-word" not in done.stderr
