@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from dashboard.audit.action_sql import ACTIONS, ENTRIES, IS_FIRST, IS_LAST, WITHOUT_SIGN_IN
+from dashboard.audit.action_sql import ACTIONS, ENTRIES, WITHOUT_SIGN_IN
 
 COUNTS = "dashboard_logcount"
 KEY = "kind, span, quarter, value"
@@ -68,12 +68,15 @@ def of_days() -> str:
 def of_new_row(vendor: str) -> str:
     """Return the statements for the row NEW of a trigger; PL/pgSQL skips what would add nothing.
 
-    Only the key of the first entry names a single action: for the others there might be two.
+    The key of the first entry names a single action; there might be two that an outcome ends.
     """
-    done = actions(vendor, DONE, f"NEW.kind {IS_LAST} AND a.action_id = NEW.action_id")
+    is_intent, is_event, is_outcome = (
+        f"NEW.kind = '{kind}'" for kind in ("intent", "event", "outcome")
+    )
     added = {
-        f"NEW.kind {IS_FIRST}": single(actions(vendor, BEGUN, "a.id = NEW.id")),
-        f"NEW.kind {IS_LAST}": counts(done),
+        is_intent: single(actions(vendor, BEGUN, f"{is_intent} AND a.id = NEW.id")),
+        is_event: single(actions(vendor, BEGUN | DONE, f"{is_event} AND a.id = NEW.id")),
+        is_outcome: counts(actions(vendor, DONE, f"{is_outcome} AND a.action_id = NEW.action_id")),
         "NEW.status IS NOT NULL": single(answers(vendor, "e.id = NEW.id")),
     }
     if vendor == "sqlite":
