@@ -32,7 +32,7 @@ from dashboard.audit.trail import Actor
 SCHEMA = 1  # raised when a column changes its meaning or goes
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
-CHUNK = 100  # rows that PostgreSQL sends at once
+CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
 COLUMNS = [
     field.attname
     for field in AuditEntry._meta.concrete_fields
@@ -82,7 +82,7 @@ def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
             "a.id",
             f"{ACTIONS} a JOIN {ENTRIES} e ON e.action_id = a.action_id"
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
-            # PostgreSQL finds that many ids by their index only if it has its bounds, too.
+            # For so many ids PostgreSQL would read all actions, if it did not know their bounds.
             f" WHERE a.id IN ({places}) AND a.id BETWEEN %s AND %s ORDER BY a.id, e.id",
             [*ids, ids[0], ids[-1]],
         )

@@ -96,6 +96,7 @@ def test_quick_hash_equals_the_documented_one_or_leaves_it_to_that():
         ("asked", '{"a":1}', b'{"a":1}'),
         ("asked", '{"a":1}', '{"a":2,"a":1}'),
         ("asked", '{"a":"\\""}', '{"a":1,"a":"\\u0022"}'),
+        ("asked", '{"a":"\\"\\""}', '{"a":1,"a":"\\u0022\\u0022"}'),
         ("at", NOON, str(NOON)),
         ("asked", '{"a":[{"b":1}]}', '{"a":[{"b" :2,"b":1}]}'),
         ("message", "", "{}"),
