@@ -79,7 +79,7 @@ def open_board(stack: ExitStack, built: Product, person: Person) -> Page:
 
 def change_one(page: Page, source: str, number: int) -> None:
     """Poll once, and wait until the page shows the change."""
-    client = f"Client of round {number}"
+    client = f"Noether {number}"
     answer = changed(source, client)
 
     def give(route: Route) -> None:

@@ -107,15 +107,15 @@ class TestReleaseSeveral:
         self, ada: User, product: Product
     ) -> None:
         times = [product.free_time() for _ in range(3)]
-        pks = [product.place("ada", at, f"Client {n}") for n, at in enumerate(times)]
+        pks = [product.place("ada", at, f"Noether {n}") for n, at in enumerate(times)]
         ada.page.goto("/")
         select(ada, pks[:2])
         ada.press("Release selected")
 
         ada.expect_heading("Release several holds")
-        ada.expect_text("Client 0")
-        ada.expect_text("Client 1")
-        expect(ada.page.locator("main")).not_to_contain_text("Client 2")
+        ada.expect_text("Noether 0")
+        ada.expect_text("Noether 1")
+        expect(ada.page.locator("main")).not_to_contain_text("Noether 2")
         ada.check_page("release-several")
         assert product.starts() == times
         ada.page.get_by_label("Client hung up").check()
