@@ -156,15 +156,6 @@ def test_reason_is_found_as_it_reads(staff):
     assert len(found("-hung action:release")) == 1
 
 
-WRITTEN = ['"-zoe"', '-"-zoe"', '"actor:zoe"', '"zoe\u00a0bronte"', 'about:"zoe b"', "-zoe", "079"]
-
-
-@pytest.mark.parametrize("text", WRITTEN)
-def test_term_is_written_as_it_is_read(text):
-    (term,) = terms.terms(text)
-    assert terms.written(*term) == text
-
-
 def test_story_of_a_client_is_that_of_name_and_contact(log, staff, colleague):
     """A name alone is not enough: another client may have it."""
     extend(staff, same := hold_of(staff, log.client_name), at=after(10))
