@@ -29,7 +29,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def fields_to_repeat(request: HttpRequest) -> list[tuple[str, str]]:
-    """Return what was sent, so that a button can send it again; nothing that has a password."""
+    """Return what was sent, so that a button can send it again.
+
+    Return nothing of a form with a password or a reservation's uid, which no page shows.
+    """
     lists = request.POST.lists()
     sent = [(name, value) for name, values in lists if name != TOKEN for value in values]
-    return [] if any("password" in name for name, _value in sent) else sent
+    has_secret = any("password" in name or name == "uid" for name, _value in sent)
+    return [] if has_secret else sent

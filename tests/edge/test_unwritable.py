@@ -154,6 +154,16 @@ def test_page_repeats_no_password(staff: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_page_repeats_no_uid(calcom: Sandbox, staff: User) -> None:
+    browser = desk(staff)
+    with unwritable():
+        answer = browser.post("/look-up", {"uid": "a-uid-of-cal-com"})
+    assert answer.status_code == 503
+    assert "a-uid-of-cal-com" not in answer.content.decode()
+    assert "Nothing has changed, neither here nor at cal.com" in answer.content.decode()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_page_tells_when_a_call_had_been_sent(calcom: Sandbox, staff: User) -> None:
     hold = place(staff)
     browser = desk(staff)
