@@ -1,4 +1,4 @@
-"""The guides for contributors name files that exist."""
+"""The documents name files that exist."""
 
 import re
 
@@ -6,11 +6,14 @@ import pytest
 
 from tests.architecture.source import PROJECT
 
-PATH = re.compile(r"`((?:dashboard|templates|static|tests|\.ci)/[\w./-]*)`")
+CODE = re.compile(r"`[^`\n]+`")
+PATH = re.compile(r"(?<![\w./])(?:dashboard|templates|static|tests|\.ci)/[\w./-]*")
+DOCUMENTS = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "tests/README.md"]
 
 
-@pytest.mark.parametrize("document", ["CONTRIBUTING.md", "SECURITY.md", "tests/README.md"])
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_named_path_exists(document):
-    named = set(PATH.findall((PROJECT / document).read_text()))
+    code = " ".join(CODE.findall((PROJECT / document).read_text()))
+    named = set(PATH.findall(code))
     assert named
     assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
