@@ -2,8 +2,8 @@
 
 import uuid
 from collections.abc import Collection
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.audit import chain, text_index
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from dashboard.audit.logged_actions import LoggedAction
+from dashboard.audit.stored_rows import JSON_COLUMNS
+
+NO_MOMENT = datetime(1, 1, 2, tzinfo=UTC)  # in any zone
 
 NAMES = {
     "username": models.F("actor__username"),
@@ -185,6 +188,26 @@ class AuditEntry(AppendOnlyModel):
 
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()} ({self.kind})"
+
+    @classmethod
+    def from_db(cls, *row: Any, **options: Any) -> Self:
+        """Read an entry, also one that another program has made unreadable.
+
+        Pages show what is there; that it was changed, a verification finds.
+        """
+        entry = super().from_db(*row, **options)
+        read = entry.__dict__
+        for name in JSON_COLUMNS:
+            if name in read and not isinstance(read[name], dict):
+                read[name] = {"unreadable": read[name]}
+        # SQLite stores anything in any column, and Django reads a moment that is none as None.
+        if "at" in read and read["at"] is None:
+            read["at"] = NO_MOMENT
+        if isinstance(read.get("actor_name"), bytes):
+            read["actor_name"] = read["actor_name"].decode(errors="replace")
+        if isinstance(read.get("milliseconds"), str):
+            read["milliseconds"] = None
+        return entry
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Insert the entry with its content hash, from which the database makes its link."""

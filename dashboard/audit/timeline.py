@@ -44,6 +44,7 @@ class Line:
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
     calls: list[Call]
     hold_id: int | None
+    has_hold: bool  # False also for the number of no hold
     log_url: str  # address of the log
 
     @property
@@ -177,5 +178,6 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,
         hold_id=named.hold_id,
+        has_hold=named.client_name is not None,
         log_url=log_url,
     )
