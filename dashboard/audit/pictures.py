@@ -185,9 +185,14 @@ def all_bars(
         "action": (
             _("Actions, done or tried"),
             lambda each: str(actions.get(each, each)),
-            "action:{}".format,
+            # No search finds what only an older version wrote.
+            lambda each: f"action:{each}" if each in actions else "",
         ),
-        "outcome": (_("Outcomes"), lambda each: str(outcomes.get(each, each)), "outcome:{}".format),
+        "outcome": (
+            _("Outcomes"),
+            lambda each: str(outcomes.get(each, each)),
+            lambda each: f"outcome:{each}" if each in outcomes else "",
+        ),
         "cause": (
             _("Refusals by cause"),
             lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),
@@ -224,14 +229,18 @@ def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[A
 def bars(
     sums: Counter[Any], label: Callable[[Any], str], term: str, find: Callable[[Any], str]
 ) -> list[Bar]:
-    """Return a bar for each of the largest sums, and one for the rest."""
+    """Return a bar for each of the largest sums, and one for the rest.
+
+    ``find`` returns the terms of the search that finds what is counted, "" for none.
+    """
     found = [(value, count) for value, count in sums.most_common() if count > 0]
     rest = sum(count for _value, count in found[MOST_BARS:])
     most = max(rest, *(count for _value, count in found), 0)
-    shown = [
-        Bar(label(value), count, query(f"{term} {find(value)}"), size(count, most, WIDTH))
-        for value, count in found[:MOST_BARS]
-    ]
+    shown = []
+    for value, count in found[:MOST_BARS]:
+        terms = find(value)
+        url = query(f"{term} {terms}") if terms else ""
+        shown.append(Bar(label(value), count, url, size(count, most, WIDTH)))
     return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
 
 

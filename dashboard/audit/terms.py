@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, clients, search, term_values
 from dashboard.audit.action_sql import ENDED
-from dashboard.audit.models import AuditEntry, EntryText, HoldText
+from dashboard.audit.models import AuditEntry, EntryText, HoldText, of_same_action
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.trail import SYSTEM, Action, Outcome
@@ -28,6 +28,7 @@ from dashboard.localization.searching import (
     NUMBER_TERM,
     finder,
     forms_of_term,
+    readings,
     search_text,
 )
 
@@ -36,6 +37,7 @@ TERM = re.compile(
 )
 WITHOUT_QUOTES = re.compile(r"(?!-|[A-Za-z]+:)\S+")
 WITHOUT_OUTCOME = "none"
+MOST_WAYS = 20  # of people, each of whom is looked for by a query of its own
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
 
 
@@ -132,7 +134,7 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
 
     What is shorter than SHORTEST is only looked for in what other words have found.
     """
-    if len(fold(value)) < shortest:
+    if len(fold(value)) < shortest or not any(readings(value)):
         raise TermError(
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
@@ -144,25 +146,39 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
         Q(address=value),
         Q(request_id=value),
         Q(action_id__in=upstream.values("action_id")),
-        *(Q(actor=person.pk) for person in called),
+        *of_people(called),
     ]
-    said_or_coded = {said, *action_labels.reasons_called(value)}
     # FTS5 has no index for alternatives.
-    entries = [rows_of(EntryText, "like", [each]) for each in sorted(said_or_coded)]
+    entries = [rows_of(EntryText, "like", [said])]
     holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
-    ways = [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds), *others]
-    checks = [
-        Q(Exists(of_row("pk", rows_of(EntryText, "has", said_or_coded)))),
-        Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
-        *others,
+    # The index has the code of a reason, which is a part of other words too.
+    codes = action_labels.reasons_called(value)
+    reasons = [
+        Q(pk__in=rows_of(EntryText, "like", [code])) & Q(Exists(of_same_action(reason=code)))
+        for code in codes
     ]
-    return search.Word(ways if len(said) >= SHORTEST else (), checks, [*entries, *holds])
+    ways = [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds)]
+    checks = [
+        Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
+        Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
+        Q(Exists(of_same_action(reason__in=codes))),
+    ]
+    found = (*ways, *reasons, *others) if len(said) >= SHORTEST else ()
+    return search.Word(found, (*checks, *others), [*entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:
     """Return the forms of words, also with a space for each hyphen, or of a number in one."""
-    spellings = {value, GAP.sub(" ", value), GAP.sub("", value)}
-    return set().union(*map(forms_of_term, spellings))
+    spellings = (GAP.sub(" ", value), GAP.sub("", value))
+    others = {form for each in spellings for form in forms_of_term(each) if len(form) >= SHORTEST}
+    return forms_of_term(value) | others
+
+
+def of_people(called: Sequence[Person]) -> list[Q]:
+    """Match what any of these people did: each by an index, as long as they are few."""
+    if len(called) > MOST_WAYS:
+        return [Q(actor__in=[person.pk for person in called])]
+    return [Q(actor=person.pk) for person in called]
 
 
 def of_row(column: str, texts: Any) -> Any:

@@ -47,7 +47,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
         {
             "form": form,
             "page": page,
-            "is_beyond_end": page and form.cleaned_data["before"] and not page.lines,
+            "is_beyond_end": bool(page and form.cleaned_data["before"] and not page.lines),
             "story": story,
             "first": page.first if page else 0,
             "news": 0,

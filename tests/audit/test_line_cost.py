@@ -10,7 +10,7 @@ import pytest
 from dashboard.audit import search
 from tests.audit.recorded import after, extend, fail_to_place
 
-MOST_CALLS = 1400  # function calls, also those of Python's own functions; it was 2,200 once
+MOST_CALLS = 1400  # function calls, also those of Python's own functions
 
 
 @pytest.fixture
