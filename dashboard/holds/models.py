@@ -26,7 +26,9 @@ def claimed(now: datetime) -> Q:
 
 def begun_at() -> Coalesce:
     """Return when a hold was last acted on: looks at one left half-way move ``changed_at`` too."""
-    acts = AuditEntry.objects.filter(hold=OuterRef("pk")).exclude(action__in=("check", "settle"))
+    # What was refused before its first call has no intent.
+    begun = AuditEntry.objects.filter(hold=OuterRef("pk"), kind=AuditEntry.Kind.INTENT)
+    acts = begun.exclude(action__in=(AuditEntry.Action.CHECK, AuditEntry.Action.SETTLE))
     return Coalesce(Subquery(acts.newest_first().values("at")[:1]), "created_at")
 
 

@@ -22,7 +22,7 @@ from dashboard.management.commands import doctor
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.holds.conftest import calcom, sandbox
-from tests.holds.verbs import extend, place
+from tests.holds.verbs import extend, place, release
 
 __all__ = ["calcom", "sandbox"]
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -123,6 +123,8 @@ def test_looks_at_calcom_fail(calcom: Sandbox, staff: User) -> None:
     later = timezone.now() + timedelta(minutes=6)
     settle.settle_all(later)
     assert timezone.now() < Hold.objects.get(pk=hold.pk).changed_at
+    with pytest.raises(HoldError):  # refused, because it is being restored
+        release(staff, hold)
     [found] = doctor.settling(later)
     assert found == doctor.verdict(
         "settling", "1 holds wait to be settled, and 0 actions have no outcome.", doctor.RUN_SETTLE
