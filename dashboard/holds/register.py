@@ -37,6 +37,7 @@ OFFSET_ERROR = timedelta(seconds=2)  # their difference is not known more precis
 # queryset would take longer than the query.
 REVISION_SQL = (
     "SELECT (SELECT clock_offset_ms FROM dashboard_upstream WHERE id = %s),"
+    " (SELECT MAX(id) FROM dashboard_auditentry WHERE action = 'person_changed'),"
     " COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
     " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s"
 )

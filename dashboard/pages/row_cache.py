@@ -54,7 +54,7 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars)
     return (
         hold.pk,
         hold.version,
-        tuple((each.pk, each.version) for each in clashes),
+        tuple((each.pk, each.version, each.holder_id == viewer.user.pk) for each in clashes),
         current.places.get(hold.pk),
         calendars.by_event_type.get(hold.event_type_id),
         hold.is_live(viewer.cal_now),

@@ -186,7 +186,7 @@ def test_move_names_a_busy_host_before_it_is_sent(
 
 
 def test_both_holds_say_so_on_board_and_page_until_one_ends(
-    calcom: Sandbox, staff: User, colleague: User
+    calcom: Sandbox, staff: User, colleague: User, admin: User
 ) -> None:
     mine, theirs = verbs.place(staff), verbs.place(colleague, event_type=SHORT)
 
@@ -195,6 +195,7 @@ def test_both_holds_say_so_on_board_and_page_until_one_ends(
         return CLASH in row, CLASH in desk(staff).get(f"/holds/{mine.pk}/").content.decode()
 
     assert told() == (True, True)
+    assert ["(by you)" in see(user).rows for user in (colleague, admin)] == [True, False]
     verbs.release(colleague, theirs)
     assert told() == (False, False)
 

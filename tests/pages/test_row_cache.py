@@ -12,12 +12,14 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import row_cache
 from dashboard.pages.whose import calendars
-from tests.holds.factories import put, viewer
+from tests.accounts.cast import acting
+from tests.holds.factories import put, see, viewer
 
 pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
 
@@ -83,3 +85,18 @@ def test_threads_with_a_small_cache_get_all_rows(
         found = list(threads.map(read, [staff, colleague] * 2))
     assert found == [{tuple(pks)}] * 4
     assert Hold.objects.count() == HOLDS
+
+
+@pytest.mark.django_db
+def test_new_name_of_a_person_is_shown_at_once(staff: User, admin: User) -> None:
+    hold = put(staff)
+    assert "Ada Lovelace" not in see(admin).rows
+    people.change_person(
+        person=staff.pk,
+        first_name="Ada",
+        last_name="Lovelace",
+        by=acting(admin),
+        now=timezone.now(),
+    )
+    assert "Ada Lovelace" in see(admin).rows
+    assert Hold.objects.get(pk=hold.pk).version == hold.version
