@@ -46,10 +46,15 @@ PAGE_OF = {
     "sign-out-everywhere": "settings",
 }
 
+LONGEST = 6000  # characters of an address in another; proxies take headers of 8 KiB
+
 
 def login_url(page: str) -> str:
-    """Return the URL of the sign-in page that leads on to ``page``."""
-    return f"{reverse('login')}?next={quote(page)}"
+    """Return the URL of the sign-in page that leads on to ``page``, without a query too long."""
+    following = quote(page)
+    if len(following) > LONGEST:
+        following = quote(urlsplit(page).path)
+    return f"{reverse('login')}?next={following}"
 
 
 def return_url(request: HttpRequest) -> str:

@@ -28,7 +28,7 @@ graceful_timeout = 90  # seconds
 # Longer than a proxy keeps its idle connections (nginx: 60 s), so that the proxy closes first.
 keepalive = 75  # seconds
 
-limit_request_line = 8190  # bytes, as in Apache; nginx passes on two more
+limit_request_line = 8190  # bytes, as in Apache, and about what nginx passes on
 limit_request_fields = 200  # each proxy on the way adds some
 
 # Only edge.proxies decides which peers to trust. gunicorn's defaults would trust this machine

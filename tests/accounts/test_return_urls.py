@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.urls import clear_script_prefix, set_script_prefix
 
 from dashboard.accounts.models import User
-from dashboard.accounts.return_urls import safe_page
+from dashboard.accounts.return_urls import login_url, safe_page
 from tests.accounts.cast import LOGIN, sign_in
 
 pytestmark = pytest.mark.usefixtures("small_site")
@@ -85,6 +85,12 @@ PAGES = {
 
 def test_page_is_reversed_from_the_urlconf(request_here: HttpRequest) -> None:
     assert {address: safe_page(request_here, address) for address in PAGES} == PAGES
+
+
+def test_sign_in_leads_on_without_a_query_that_is_too_long() -> None:
+    """Proxies take 8 KiB of headers, and an address in another takes three times its umlauts."""
+    assert login_url("/audit/?find=zo%C3%AB").endswith("?next=/audit/%3Ffind%3Dzo%25C3%25AB")
+    assert login_url(f"/audit/?find={'%C3%A4' * 1100}").endswith("?next=/audit/")
 
 
 def test_line_break_in_next_cannot_split_the_response(browser: Client, staff: User) -> None:

@@ -237,6 +237,7 @@ RAW = {
     "space before colon": ("POST @/accounts/login/", "Transfer-Encoding : chunked", 400),
     "too long a body": ("POST @/accounts/login/", "Content-Length: 9999999", 413),
     "a long line": ("GET @/?find=" + "a" * 6000, "", 302),
+    "a long line of umlauts": ("GET @/?find=" + "%C3%A4" * 1100, "", 302),
     "too long a line": ("GET @/?q=" + "a" * 9000, "", 414),
     "too long a header": ("GET @/", "X: " + "a" * 40_000, 400),
     "too many headers": ("GET @/", "\n".join(f"X-{n}: a" for n in range(300)), 431),
