@@ -100,10 +100,11 @@ class ForgivingSessionMiddleware(SessionMiddleware):
 def fault_behind(interrupted: SessionInterrupted) -> DatabaseError | None:
     """Return the database's fault that Django takes for the end of a session; None without one.
 
-    Of a session that was deleted it has a plain DatabaseError: the update met no row.
+    Of a session that was deleted it has one without a cause: the forced update met no row.
     """
     failed_update = interrupted.__context__
     fault = failed_update and failed_update.__context__
-    if isinstance(fault, DatabaseError) and type(fault) is not DatabaseError:
+    # The driver's own error is the cause of Django's.
+    if isinstance(fault, DatabaseError) and fault.__cause__ is not None:
         return fault
     return None
