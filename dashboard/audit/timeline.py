@@ -136,8 +136,9 @@ def joined(clauses: Sequence[str]) -> str:
 
 
 def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = None) -> list[Line]:
-    """Return one line per action, the one that began last first; entries in any order.
+    """Return one line per action, the one that began last first.
 
+    ``entries`` are in any order, and have names: ``AuditEntryQuerySet.with_names``.
     ``viewer`` is the primary key of the reader, who is called *you*.
     """
     actions: dict[uuid.UUID, list[AuditEntry]] = {}

@@ -68,19 +68,27 @@ class ActionLog:
         )
 
     def intent(
-        self, hold: Hold | None, action_id: uuid.UUID, method: str, *, now: datetime, **more: Any
+        self,
+        hold: Hold | None,
+        action_id: uuid.UUID,
+        method: str,
+        before: Fields,
+        reason: str = "",
+        *,
+        now: datetime,
     ) -> None:
-        """Record what is about to be asked; ``more`` are other columns of the entry."""
+        """Record what is about to be asked."""
         self._trail = trail.intent(
             action=self.action,
             action_id=action_id,
             by=self.by,
             hold_id=hold.pk if hold else None,
             asked=self.asked,
+            before=before,
             method=method,
             path=path_of(method),
+            reason=reason,
             now=now,
-            **more,
         )
         self.has_started = True
 

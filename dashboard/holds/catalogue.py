@@ -97,6 +97,7 @@ def grouped(calendars: Sequence[Calendar]) -> Catalogue:
     """Leave each event type to one calendar: its own, else the first that lists it.
 
     A calendar's ``cause`` tells why its present list is not known: a Cause, NO_ROOM or UNDER_WAY.
+    The calendars are then for reading only, and must not be saved.
     """
     source = calcom_client.source()
     single = {int(each.reference) for each in calendars if each.kind == Calendar.Kind.EVENT_TYPE}

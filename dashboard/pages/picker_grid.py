@@ -152,9 +152,8 @@ class Cell:
         self.state = "held" if self.row else "free" if time.is_free else "full"
         self.iso = local_times.iso(time.start)
         self.text = local_times.minute(time.start)
-        self.client = client_time(
-            time.start, grid.choice.client_zone
-        )  # the same time at the client's
+        # The same time at the client's.
+        self.client = client_time(time.start, grid.choice.client_zone)
         self.seats = _seats(time)
         self.label = local_times.slot(time.start, None)  # with its day
         self.value = local_times.typed(time.start)  # as the form takes it

@@ -118,7 +118,7 @@ def redirect_to_confirm(request: HttpRequest, chosen: list[int]) -> HttpResponse
 
 
 def address_of(chosen: list[int], name: str = "release-many") -> str:
-    """Return an address that proxies pass on: nginx takes 4 KiB of headers, with the redirect."""
+    """Return an address that proxies pass on: by default, nginx takes 4 KiB of headers."""
     return f"{reverse(name)}?hold={'.'.join(map(str, chosen))}"
 
 

@@ -155,7 +155,8 @@ def test_admin_signs_a_person_out_everywhere(
     assert send(admins, page_of(staff), **form | {"sign_out_everywhere": "on"}).status_code == 302
     assert theirs.get("/").status_code == 302
     assert story()[-1] == ("admin", "sessions_ended", "ok")
-    line = timeline.fold(AuditEntry.objects.filter(action="sessions_ended"), now=timezone.now())
+    ended = AuditEntry.objects.filter(action="sessions_ended").with_names()
+    line = timeline.fold(ended, now=timezone.now())
     assert [each.sentence for each in line] == ["admin signed a person out everywhere, staff"]
 
 
