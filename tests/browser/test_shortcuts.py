@@ -163,7 +163,7 @@ class TestRowKeys:
     def rows(self, product: Product) -> list[int]:
         """Numbers of two holds of Ada's and then one of Grace's, as the board lists them."""
         place, at = product.place, product.free_time
-        own = [place("ada", at(), f"Noether {n}", reservation_duration=f"4{n}") for n in (1, 2)]
+        own = [place("ada", at(), f"Hopper {n}", reservation_duration=f"4{n}") for n in (1, 2)]
         return [*own, place("grace", at(), "Emmy Noether", reservation_duration="50")]
 
     def test_j_and_k_walk_from_row_to_row(self, ada: User, rows: list[int]) -> None:
@@ -202,7 +202,7 @@ class TestRowKeys:
         ada.page.locator(f"#h{rows[0]} th a").focus()
         ada.page.keyboard.press("r")
         sheet = ada.page.get_by_role("dialog", name="Release")
-        expect(sheet).to_contain_text("Noether 1")
+        expect(sheet).to_contain_text("Hopper 1")
         ada.check_page("release-sheet")
         sheet.get_by_role("button", name="Client hung up").press("Enter")
         expect(ada.page.locator(f"#h{rows[0]}")).to_have_count(0)
@@ -215,7 +215,7 @@ class TestRowKeys:
     def test_enter_in_the_search_opens_the_only_hit(self, ada: User, rows: list[int]) -> None:
         ada.page.goto("/")
         ada.page.keyboard.press("/")
-        ada.page.keyboard.type("client")
+        ada.page.keyboard.type("hopper")
         ada.page.keyboard.press("Enter")
         assert ada.path == "/"
         ada.page.keyboard.type(" 2")
