@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import models
-from django.db.models import Max, Min, Q, Sum
+from django.db.models import F, Max, Min, Q, Sum
 from django.db.models.functions import Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
@@ -14,6 +14,7 @@ from dashboard.audit.rollup_sql import DAY, QUARTER
 
 ALL = "begun"  # the kind that counts each action once
 MAX_ID = 2**63 - 1
+HALF_DAY = F("quarter") / (DAY // 2)  # number of the half of a day in UTC
 
 
 class LogCountQuerySet(models.QuerySet["LogCount"]):
@@ -24,18 +25,21 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
         those of days in UTC, each given at its noon; what belongs to another local day has a row
         more at its own quarter, and one that takes it from that noon.
         """
-        counts = self.filter(kind=kind).values_list("span", "quarter", "value", "count")
+        counts = self.filter(kind=kind)
         if end - starts[0] < 2 * DAY:
             found = counts.filter(span=1, quarter__gte=starts[0], quarter__lt=end)
-            return [(quarter, value, count) for _span, quarter, value, count in found]
+            return list(found.values_list("quarter", "value", "count"))
         moved = {each for midnight in (*starts, end) for each in up_to_noon(midnight)}
         first_day = starts[0] // DAY * DAY
         days = Q(span=DAY, quarter__gte=first_day, quarter__lt=end)
+        # All that is moved in one half of a day is moved to the same local day.
+        halves = counts.filter(days | Q(span=1, quarter__in=moved)).annotate(half=HALF_DAY)
         rows = []
-        for span, quarter, value, count in counts.filter(days | Q(span=1, quarter__in=moved)):
-            rows.append((noon(quarter), value, count if span == DAY else -count))
+        for span, half, value, count in halves.values_list("span", "half", "value", Sum("count")):
+            start = half * DAY // 2
+            rows.append((noon(start), value, count if span == DAY else -count))
             if span == 1:
-                rows.append((quarter, value, count))
+                rows.append((start if start % DAY == 0 else start + DAY // 2 - 1, value, count))
         return [row for row in rows if starts[0] <= row[0] < end]
 
     def totals(
