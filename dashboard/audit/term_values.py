@@ -48,7 +48,7 @@ def local_days(first: date | None, last: date | None) -> Q:
 def hour(value: str) -> Q:
     """Match one hour from a local time on, such as 2026-11-20T14:00, or with its offset."""
     try:
-        start = parse_datetime(value) if len(value) > len("2026-11-20") else None
+        start = parse_datetime(value) if len(value) > len("2026-11-20") else None  # not a day alone
     except ValueError:  # well written, but no such time
         start = None
     if start is None or not 2000 <= start.year < 2200:
