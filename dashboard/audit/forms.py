@@ -85,7 +85,7 @@ class LogForm(forms.Form):
     action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)
     outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=OUTCOMES)
     hold = number_field(_lazy("Number of the hold"))
-    event = number_field(_lazy("Number of the event type"))
+    event = number_field(_lazy("Event type number"))
     last = forms.TypedChoiceField(
         label=_lazy("Last days"),
         choices=[ALL, *LAST_DAYS],
