@@ -123,20 +123,26 @@ def total() -> int:
 
 
 def latest() -> Verified | None:
-    """Return the last verification, None before the first one."""
+    """Return the last verification; None before the first one, or where its entry was damaged."""
     entry = AuditEntry.objects.filter(action=Action.VERIFY).newest_first().first()
-    if entry is None:
+    try:
+        return verified(entry) if entry else None
+    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
         return None
+
+
+def verified(entry: AuditEntry) -> Verified:
+    """Read the entry of a verification. Raises KeyError, TypeError and ValueError."""
     found = entry.after
     fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
     return Verified(
         entry_id=entry.pk,
         at=entry.at,
         actor_name=str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name,
-        first=entry.asked["first"],
-        last=found["last"],
+        first=int(entry.asked["first"]),
+        last=int(found["last"]),
         last_hash=found["hash"],
-        total=found["total"],
+        total=int(found["total"]),
         fault=sentence(fault) if fault.kind else "",
     )
 

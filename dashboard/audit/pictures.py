@@ -198,7 +198,7 @@ def all_bars(
             lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),
             "outcome:refused cause:{}".format,
         ),
-        "end": (_("How holds ended"), lambda each: str(states[each]), "ended:{}".format),
+        "end": (_("How holds ended"), lambda each: str(states.get(each, each)), "ended:{}".format),
         "event-type": (
             _("Busiest event types, by holds asked for"),
             lambda number: values.display("event_type_id", number),
@@ -206,8 +206,8 @@ def all_bars(
         ),
         "person": (
             _("Actions by person"),
-            lambda pk: names[pk].name,
-            lambda pk: f'actor:"{names[pk].username}"',
+            lambda pk: names[pk].name if pk in names else str(pk),
+            lambda pk: f'actor:"{names[pk].username}"' if pk in names else "",
         ),
     }
     for key, (title, label, found_by) in titles.items():
@@ -239,8 +239,8 @@ def bars(
     shown = []
     for value, count in found[:MOST_BARS]:
         terms = find(value)
-        url = query(f"{term} {terms}") if terms else ""
-        shown.append(Bar(label(value), count, url, size(count, most, WIDTH)))
+        entries = query(f"{term} {terms}") if terms else ""
+        shown.append(Bar(label(value), count, entries, size(count, most, WIDTH)))
     return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
 
 

@@ -29,6 +29,19 @@ def damage(entry: int, column: str, value: str) -> None:
 
 
 @pytest.mark.usefixtures("immediate_links")
+@pytest.mark.parametrize("column", ["asked", "after"])
+@pytest.mark.parametrize("value", ["{}", '{"last": "x", "first": "x"}', '{"fault": "x"}'])
+def test_damaged_verification_is_found_by_the_next(staff, hold, admins_browser, column, value):
+    extend(staff, hold)
+    assert admins_browser.post("/audit/verify").status_code == 303
+    damage(AuditEntry.objects.get(action="verify").pk, column, f"'{value}'")
+    assert admins_browser.get("/audit/").status_code == 200
+    assert admins_browser.post("/audit/verify").status_code == 303
+    found = AuditEntry.objects.filter(action="verify").newest_first()[0]
+    assert (found.outcome, found.after["fault"]) == ("refused", "changed")
+
+
+@pytest.mark.usefixtures("immediate_links")
 def test_every_page_is_shown(staff, hold, admins_browser):
     paths = ["/audit/", f"/audit/?find=hold:{hold.pk}", f"/holds/{hold.pk}/", "/audit/pictures"]
     damaged = ANYWHERE + (SQLITE if connection.vendor == "sqlite" else [])

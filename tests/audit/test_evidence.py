@@ -117,7 +117,7 @@ def test_standalone_verifier_agrees(staff, hold):
 
 def test_admin_verifies_from_the_page(admins_browser):
     write(2)
-    assert "Not verified yet." in admins_browser.get("/audit/").content.decode()
+    assert "Not verified yet," in admins_browser.get("/audit/").content.decode()
     total = evidence.total()
     answer = admins_browser.post("/audit/verify")
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
