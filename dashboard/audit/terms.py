@@ -148,8 +148,8 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
         Q(action_id__in=upstream.values("action_id")),
         *of_people(called),
     ]
+    entries = rows_of(EntryText, "like", [said])
     # FTS5 has no index for alternatives.
-    entries = [rows_of(EntryText, "like", [said])]
     holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
     # The index has the code of a reason, which is a part of other words too.
     codes = action_labels.reasons_called(value)
@@ -157,14 +157,14 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
         Q(pk__in=rows_of(EntryText, "like", [code])) & Q(Exists(of_same_action(reason=code)))
         for code in codes
     ]
-    ways = [*(Q(pk__in=each) for each in entries), *(Q(hold__in=each) for each in holds)]
+    ways = [Q(pk__in=entries), *(Q(hold__in=each) for each in holds), *reasons, *others]
     checks = [
         Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
         Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
         Q(Exists(of_same_action(reason__in=codes))),
+        *others,
     ]
-    found = (*ways, *reasons, *others) if len(said) >= SHORTEST else ()
-    return search.Word(found, (*checks, *others), [*entries, *holds])
+    return search.Word(ways if len(said) >= SHORTEST else (), checks, [entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:
