@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import pairwise
 from urllib.parse import parse_qsl
 
 from django.conf import settings
@@ -19,12 +20,12 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import trail
 from dashboard.audit.terms import TERM
+from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.trail import Action, Actor
-from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 
 MOST = 50  # of one person
-WORD = re.compile(r"\w{2,}")
+WORD = re.compile(r"\w+")
 TAKEN = _lazy("You have a search of this name. Choose another name.")
 TOO_MANY = _lazy("You have saved %(number)s searches. Delete one that you no longer need.")
 
@@ -52,10 +53,10 @@ class SavedSearch(models.Model):
         return self.name
 
     @property
-    def says(self) -> str:
-        """Return what is free text in it: the name, and words that no term names."""
+    def texts(self) -> tuple[str, str]:
+        """Return what is free text in it: the name, and the words that no term names."""
         found = TERM.finditer(dict(parse_qsl(self.query)).get("find", ""))
-        return " ".join([self.name, *(match["word"] for match in found if match["word"])])
+        return self.name, " ".join(match["word"] for match in found if match["word"])
 
 
 def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
@@ -109,19 +110,33 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
 
 
 def about_client(name: str, contact: str) -> list[SavedSearch]:
-    """Return the searches, of all people, that share a word of two letters with a client.
+    """Return the searches, of all people, that have the contact of a client or share a word.
 
     Also those of other clients with the same first name: to keep one that names this client would
-    be worse than to lose another, and the page says how many go.
+    be worse than to lose another, and the page says how many go. A word of two letters, which many
+    names have, counts beside another word of the name, or where the name or the text is one word.
     """
-    words, whole = set(WORD.findall(search_text(name))), re.escape(fold(name))
-    has_contact = finder(contact)
+    spellings, has_contact = words_of(name), finder(contact)
+    own = {word for words in spellings for word in words}
+    is_one_word = all(len(words) == 1 for words in spellings)
+
+    def names_client(words: list[str]) -> bool:
+        is_enough = is_one_word or len(words) == 1
+        shared = own.intersection(words)
+        return any(is_enough or len(word) >= SHORTEST for word in shared) or any(
+            own.issuperset(pair) for pair in pairwise(words)
+        )
 
     def is_about(text: str) -> bool:
-        named = words & set(WORD.findall(text)) or (whole and re.search(rf"\b{whole}\b", text))
-        return bool(named or (contact and has_contact(text)))
+        has_name = any(map(names_client, words_of(text)))
+        return has_name or bool(contact and has_contact(search_text(text)))
 
-    return [each for each in SavedSearch.objects.all() if is_about(search_text(each.says))]
+    return [each for each in SavedSearch.objects.all() if any(map(is_about, each.texts))]
+
+
+def words_of(text: str) -> list[list[str]]:
+    """Return the words of a text, folded, in each way that it may be spelled."""
+    return [WORD.findall(line) for line in search_text(text).splitlines()]
 
 
 def forget_client(name: str, contact: str) -> int:

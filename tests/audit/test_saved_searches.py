@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from urllib.parse import urlencode
 
 import pytest
 
@@ -167,12 +168,24 @@ def test_erasure_takes_searches_for_the_client(admin, name, query, goes):
     assert len(saved()) == int(not goes)
 
 
-def test_erasure_takes_searches_for_a_short_name(admin):
-    saved_searches.save(owner=admin.pk, name="one", query="find=%22li+wu%22")
-    saved_searches.save(owner=admin.pk, name="two", query="find=wu+reserved")
-    saved_searches.save(owner=admin.pk, name="all in all", query=FIND)
-    assert forget_client("Al", "") == 0
-    assert forget_client("Li Wu", "") == 2
+@pytest.mark.parametrize(
+    ("client", "gone", "stays"),
+    [
+        ("Li Wu", ["li wu", "reserved for Wu, Li", "wu"], ["wu reserved", "li zhang and wu mei"]),
+        ("Ana de Wit", ["ana de", "wit"], ["de vries", "dewit"]),
+        ("Al", ["al reserved", "AL"], ["all in all"]),
+        ("Lü", ["lu reserved", "luè", "lue"], ["luebeck"]),
+        ("", [], ["wu"]),
+    ],
+)
+def test_short_word_of_a_name_is_no_name_beside_others(admin, client, gone, stays):
+    """Be it the search's own name, or what it looks for."""
+    for number, text in enumerate([*gone, *stays]):
+        query = urlencode({"find": text})
+        saved_searches.save(owner=admin.pk, name=text, query=FIND)
+        saved_searches.save(owner=admin.pk, name=f"search {number}", query=query)
+    assert forget_client(client, "") == 2 * len(gone)
+    assert [name for _owner, name, _query in saved()][::2] == stays
 
 
 def test_erasure_takes_searches_for_the_number(admin):
