@@ -1,7 +1,8 @@
-"""Processes that the commands start."""
+"""Processes that the commands start, and what they write to."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 
@@ -16,3 +17,10 @@ def alive(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def unread_pipe() -> int:
+    """Return the end of a pipe that a process writes to, and that is never read."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    return writing

@@ -60,6 +60,8 @@ class Command(BaseCommand):
             self.export(form, options)
         except StreamError as error:
             raise CommandError(str(error)) from error
+        except BrokenPipeError:
+            raise  # manage.py ends every command so
         except OSError as error:
             self.give_up_output()
             raise CommandError(f"Not all was written: {error.strerror}.") from error
