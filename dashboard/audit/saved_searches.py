@@ -65,10 +65,11 @@ def save(*, owner: int, name: str, query: str, replace: bool = False) -> None:
     Raises SavedSearchError.
     """
     own = SavedSearch.objects.filter(owner=owner)
-    if replace and own.filter(name=name).update(query=query):
-        return
     if own.count() >= MOST and not own.filter(name=name).exists():
         raise SavedSearchError(TOO_MANY, "too_many", {"number": MOST})
+    if replace:
+        SavedSearch.objects.update_or_create({"query": query}, owner_id=owner, name=name)
+        return
     with unique_name():
         SavedSearch.objects.create(owner_id=owner, name=name, query=query)
 

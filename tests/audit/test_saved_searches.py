@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from django.db import connection
 
 from dashboard.accounts.people import Role, add_person
 from dashboard.audit import saved_searches
@@ -60,6 +61,17 @@ def test_name_that_is_taken_is_replaced_only_when_asked(admins_browser):
     )
     assert saved() == [("admin", "mine", FIND)]
     admins_browser.post("/audit/searches/?find=zoe", {"name": "mine", "replace": "on"})
+    assert saved() == [("admin", "mine", "find=zoe")]
+
+
+def test_name_that_was_taken_meanwhile_is_replaced_too(admin):
+    def take(execute, sql, *rest):
+        if sql.startswith("SELECT COUNT"):
+            SavedSearch.objects.create(owner=admin, name="mine", query=FIND)
+        return execute(sql, *rest)
+
+    with connection.execute_wrapper(take):
+        saved_searches.save(owner=admin.pk, name="mine", query="find=zoe", replace=True)
     assert saved() == [("admin", "mine", "find=zoe")]
 
 
