@@ -79,6 +79,10 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
     return messages
 
 
+class UnstoredSessionError(DatabaseError):
+    """A session that could not be stored after the view had done its work."""
+
+
 class ForgivingSessionMiddleware(SessionMiddleware):
     """Show a page although its session cannot be stored, where the page itself changes nothing.
 
@@ -92,7 +96,7 @@ class ForgivingSessionMiddleware(SessionMiddleware):
         except (DatabaseError, SessionInterrupted) as exc:
             fault = exc if isinstance(exc, DatabaseError) else fault_behind(exc)
             if fault is not None and request.method not in ("GET", "HEAD"):
-                raise fault from exc
+                raise UnstoredSessionError(one_line(fault)) from exc
             log.warning("A session could not be stored: %s", one_line(fault or exc))
             return response
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error as plain_server_error
 
+from dashboard.edge.database import UnstoredSessionError
 from dashboard.holds.action_log import last_sender
 
 TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name of Django's
@@ -15,13 +16,17 @@ TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name of Django's
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 while the database takes no writes or is away, and else 500.
 
-    The page says whether anything was sent to cal.com. It needs neither database nor session.
+    The page says whether anything was sent to cal.com, or the view has done its work and only the
+    session was not stored. It needs neither database nor session.
     """
-    if not isinstance(sys.exc_info()[1], DatabaseError | InterfaceError):
+    error = sys.exc_info()[1]
+    if not isinstance(error, DatabaseError | InterfaceError):
         return plain_server_error(request)
     was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
-    fields = [] if was_sent else fields_to_repeat(request)
+    may_be_done = isinstance(error, UnstoredSessionError)
+    fields = [] if was_sent or may_be_done else fields_to_repeat(request)
     context = {"was_sent": was_sent, "is_form": request.method == "POST", "fields": fields}
+    context |= {"may_be_done": may_be_done}
     context |= {"path": request.get_full_path(), "csrf_token": request.POST.get(TOKEN, "")}
     response = render(None, "503.html", context, status=503)
     response["Retry-After"] = "10"  # seconds

@@ -92,6 +92,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.calcom.EventType",
         "dashboard.calcom.Kind",
         "dashboard.calcom.Reservation",
+        "dashboard.edge.database.UnstoredSessionError",
     },
     # Django requires these at the top; they only refer to the packages.
     "dashboard.settings": {"django", "csp", "dashboard.edge"},
