@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 @pytest.mark.parametrize("command", ["check", "doctor"])
 def test_command_ends_without_a_message(command, tmp_path):
-    """The doctor has found errors, and Python itself writes what is left when it ends."""
+    """Hold also where the doctor has found errors, and Python writes what is left at its end."""
     empty = {"DATABASE_URL": str(tmp_path / "file"), "CALCOM_API_URL": "http://127.0.0.1:1"}
     output = unread_pipe()
     try:
