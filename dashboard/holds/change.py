@@ -150,8 +150,7 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
     match change.phase:
         case Phase.CHECKING:
             change = replace(change, phase=Phase.DELETING)
-            reason = {"end_reason": change.end_reason, "end_note": change.end_note}
-            return write(change, cal_now, reason)
+            return write(change, cal_now, change.end_fields)
         case Phase.DELETING:
             if ran_out:
                 return results.expired(change, found.reservation_until)

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from dashboard.accounts.models import User
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold, HoldQuerySet, claimed
+from dashboard.holds.models import TEXTS, Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
 # Plain SQL, because each place asks both.
@@ -147,6 +147,8 @@ def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) ->
         return False
     set_fields(hold, fields)
     hold.version += 1
+    if not fields.keys().isdisjoint(TEXTS):
+        hold.index_client()
     return True
 
 

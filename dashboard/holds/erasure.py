@@ -18,10 +18,10 @@ from dashboard.audit.clients import holds_of_same_client
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
 from dashboard.holds import messages
 from dashboard.holds.loading import load
-from dashboard.holds.models import Hold
+from dashboard.holds.models import TEXTS, Hold
 from dashboard.holds.operation import Action, Operation
 
-ERASED: dict[str, Any] = {"client_name": "", "client_contact": "", "note": "", "end_note": ""}
+ERASED: dict[str, Any] = dict.fromkeys(TEXTS, "")
 
 
 def erasable(hold: Hold) -> QuerySet[Hold]:

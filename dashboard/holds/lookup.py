@@ -182,7 +182,6 @@ def attach(
     has_room = len(fields["note"]) <= (Hold._meta.get_field("note").max_length or 0)
     if not has_room or not claims.update_unclaimed(hold, fields, now=operation.now()):
         return None
-    hold.index_client()
     return TakenIn(hold, Taking.CONFIRMED)
 
 

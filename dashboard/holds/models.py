@@ -18,6 +18,9 @@ from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 from dashboard.localization.searching import search_text
 
+# What a hold says about its client: a search finds it, and an erasure empties it.
+TEXTS = ("client_name", "client_contact", "note", "end_note")
+
 
 def claimed(now: datetime) -> Q:
     """Match holds that a verb is changing at this moment: see ``Hold.is_claimed``."""
@@ -185,8 +188,7 @@ class Hold(models.Model):
         self.index_client(is_new=is_new)
 
     def index_client(self, *, is_new: bool = False) -> None:
-        texts = (self.client_name, self.client_contact, self.note)
-        text_index.index_hold(self.pk, *texts, is_new=is_new)
+        text_index.index_hold(self.pk, *self.texts, is_new=is_new)
 
     def is_live(self, cal_now: datetime) -> bool:
         """Return whether cal.com keeps the time at this moment of its clock."""
@@ -257,9 +259,13 @@ class Hold(models.Model):
         }
 
     @property
+    def texts(self) -> list[str]:
+        return [getattr(self, name) for name in TEXTS]
+
+    @property
     def search_text(self) -> str:
-        """Return client, contact and note, as ``localization.searching`` compares them."""
-        return search_text(self.client_name, self.client_contact, self.note)
+        """Return the texts as ``localization.searching`` compares them."""
+        return search_text(*self.texts)
 
     @property
     def has_ended(self) -> bool:
