@@ -121,6 +121,12 @@ TOAST_IS_ABOVE = """() => {
   return toast && bar && toast.bottom < bar.top;
 }"""
 
+# Whether nothing covers the middle of an element, and it is within the window.
+IS_ON_TOP = """(part) => {
+  const { x, y, width, height } = part.getBoundingClientRect();
+  return document.elementFromPoint(x + width / 2, y + height / 2) === part;
+}"""
+
 
 @pytest.mark.parametrize("size", [(1440, 900), (390, 700)], ids=["desktop", "phone"])
 def test_the_bar_covers_nothing_that_is_used(
@@ -141,6 +147,12 @@ def test_the_bar_covers_nothing_that_is_used(
         assert [one for one in covered if one] == []
     ada.page.locator(f"#w{holds[0]} button").click()
     ada.page.wait_for_function(TOAST_IS_ABOVE)  # once the next tick has counted the warnings
+    ada.page.goto("/")
+    ada.page.locator(f"#w{holds[1]} button").click()
+    expect(ada.page.locator("#warnings li:visible")).to_have_count(1)
+    ada.page.get_by_role("button", name="Pause updates").click()
+    for selector in ("[data-freshness]", "[data-pause]"):
+        assert ada.page.locator(selector).evaluate(IS_ON_TOP), selector
 
 
 def test_on_the_holds_own_page_the_answer_replaces_it(ada: User) -> None:
