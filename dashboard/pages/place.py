@@ -19,7 +19,7 @@ from dashboard.accounts.saved_forms import recall
 from dashboard.holds import offers, rate_and_clock, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.pages import answers, for_client, offer, parameters
+from dashboard.pages import answers, flash, for_client, offer, parameters
 from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
@@ -118,14 +118,16 @@ def place(request: HttpRequest) -> HttpResponse:
         return place_page(request, form, error=error)
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
     if "offer" in (request.POST.get("then"), *parameters.confirmed(request)):
-        tell_clashes(request, hold)
+        tell_held(request, hold)
         return offer.add_time(request, hold.pk)
     return answer_with_hold(request, hold)
 
 
-def tell_clashes(request: HttpRequest, hold: Hold) -> None:
-    """Say who is needed twice since, where the next page is not the hold's own, which says it."""
+def tell_held(request: HttpRequest, hold: Hold) -> None:
+    """Say what the hold's own page would: until when it stands, and who is needed twice since."""
     viewer, current = read_register(request)
+    if hold.is_assured(viewer.cal_now):
+        messages.success(request, flash.held_until(hold))
     for sentence in clash_sentences(hold, viewer, current):
         messages.warning(request, sentence)
 

@@ -85,6 +85,7 @@ def test_placing_can_continue_with_another_time(calcom: Sandbox, staff: User, he
     offer = Offer.objects.get()
     assert (answer.status_code, answer["Location"]) == (303, f"/holds/new?offer={offer.pk}")
     assert Hold.objects.get().offer == offer
+    assert "is held until" in markup(browser.get(answer["Location"], headers=headers))
 
 
 def test_page_names_the_client_in_no_address(calcom: Sandbox, staff: User) -> None:
