@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 
@@ -91,6 +92,7 @@ def pages(product: Product) -> dict[str, str]:
 TERMS = re.compile(r"\b[a-z]+:[\w.]+")
 
 
+@functools.cache
 def untranslated() -> set[str]:
     """Return the English texts that read otherwise in German."""
     catalogue = polib.pofile(str(PROJECT / "dashboard/locale/de/LC_MESSAGES/django.po"))
