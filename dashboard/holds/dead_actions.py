@@ -1,14 +1,13 @@
 """Close actions whose process died, so that each has an outcome."""
 
 import uuid
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
@@ -22,11 +21,6 @@ PUT_ASIDE = "put_aside"
 # An action that wrote nothing for so long is over: the longest is a check of a hundred holds, whose
 # calls take 104 seconds at most.
 SILENCE = timedelta(minutes=3)
-OLDEST = timedelta(days=7)
-OLD_AT_ONCE = 5000  # entries of the whole log that one search reads too
-PAUSE = 60  # seconds between two searches of a process
-_next_search: list[float] = []  # of clock.ticks
-_old_searched: list[int] = []  # the primary key up to which this process has searched
 # Since when each action is known that began before the local clock was set back, of clock.ticks.
 _ahead_since: dict[uuid.UUID, float] = {}
 # What reads only, or records what it did together with its outcome: without one it did nothing.
@@ -36,16 +30,12 @@ READS = {Action.CHECK, Action.LOOK_UP, Action.TAKE_IN}
 def close_silent_actions(now: datetime) -> int:
     """Record the outcome of each action that lacks one and is over. Return how many those were.
 
-    Most only read: a change is on the hold that it has claimed, and ends with that claim. Searches
-    the log once a minute at most, and its older part bit by bit.
+    Most only read: a change is on the hold that it has claimed, and ends with that claim.
     """
-    if _next_search and clock.ticks() < _next_search[0]:
-        return 0
     if not rate_and_clock.is_trusted(rate_and_clock.load()):
         return 0
-    _next_search[:] = [clock.ticks() + PAUSE]
     closed = 0
-    for entry in [*silent_actions(now), *old_silent_actions(now), *actions_ahead(now)]:
+    for entry in [*silent_actions(now), *actions_ahead(now)]:
         if clock.may_predate_step(entry.at, now):
             continue
         with transaction.atomic(durable=True):
@@ -86,21 +76,10 @@ def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime
     )
 
 
-def silent_actions(now: datetime) -> Iterable[AuditEntry]:
+def silent_actions(now: datetime) -> AuditEntryQuerySet:
     """Return the intents of actions that have no outcome and wrote nothing for SILENCE."""
-    until = now - SILENCE
-    recent = AuditEntry.objects.filter(at__gte=now - OLDEST, at__lt=until)
-    return recent.without_outcome().without_entry_between(until, now + SILENCE).order_by("id")
-
-
-def old_silent_actions(now: datetime) -> list[AuditEntry]:
-    """Return the intents without an outcome from before OLDEST among the next OLD_AT_ONCE."""
-    newest = AuditEntry.objects.order_by("id").last()
-    start = _old_searched[0] if _old_searched else 0
-    stop = min(start + OLD_AT_ONCE, newest.pk if newest else 0)
-    _old_searched[:] = [stop]
-    some = AuditEntry.objects.filter(id__gt=start, id__lte=stop, at__lt=now - OLDEST)
-    return list(some.without_outcome().order_by("id"))
+    earlier = AuditEntry.objects.without_outcome().filter(at__lt=now - SILENCE)
+    return earlier.without_entry_between(now - SILENCE, now + SILENCE).order_by("id")
 
 
 def actions_ahead(now: datetime) -> list[AuditEntry]:
