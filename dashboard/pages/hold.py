@@ -118,12 +118,9 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
         hold = services.extend(
             hold_id=pk,
             by=actor_of(request),
-            reservation_duration=form.cleaned_data["reservation_duration"],
-            add=form.cleaned_data["add"],
-            until=form.cleaned_data["until"],
-            retake=form.cleaned_data["retake"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
         return refused(request, pk, error, extend_form=form)
@@ -141,10 +138,9 @@ def take_over(request: HttpRequest, pk: int) -> HttpResponse:
         hold = transfer.take_over(
             hold_id=pk,
             by=actor_of(request),
-            reason=form.cleaned_data["reason"],
-            note=form.cleaned_data["note"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
         return refused(request, pk, error, take_over_form=form)

@@ -42,10 +42,9 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         hold = services.release(
             hold_id=pk,
             by=actor_of(request),
-            reason=form.cleaned_data["reason"],
-            note=form.cleaned_data["note"],
             version=parameters.version(request),
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except HoldError as error:
         return refused(request, pk, error, release_form=form)
@@ -73,10 +72,9 @@ def release_many(request: HttpRequest) -> HttpResponse:
     rows = bulk_release.release_many(
         hold_ids=chosen,
         by=actor_of(request),
-        reason=form.cleaned_data["reason"],
-        note=form.cleaned_data["note"],
         versions=parameters.versions(request),
         now=timezone.now(),
+        **form.cleaned_data,
     )
     not_done = [
         row.hold.pk for row in rows if row.error and row.error.outcome == Outcome.UNAVAILABLE
