@@ -11,13 +11,14 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack
 
 from django.contrib.auth.models import Group
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
@@ -27,9 +28,6 @@ from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import folded, reads_like_system
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 Action = AuditEntry.Action
 
@@ -51,7 +49,7 @@ class PeopleError(Exception):
     """Refusal of a change to a person by the rules."""
 
     code: str  # for the audit log
-    words: StrOrPromise  # shown to the person
+    words: str | Promise  # shown to the person
 
 
 class NotAdminError(PeopleError):

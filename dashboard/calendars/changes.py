@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
@@ -19,9 +20,6 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calendars.models import Calendar
-
-if TYPE_CHECKING:
-    from django_stubs_ext import StrOrPromise
 
 Action = AuditEntry.Action
 
@@ -31,7 +29,7 @@ FIELDS = ("label", "colour", "is_hidden", "is_paused")
 class CalendarError(PermissionDenied):
     """Refusal of a change to a calendar: a code for the audit, and words for the person."""
 
-    def __init__(self, code: str, words: StrOrPromise) -> None:
+    def __init__(self, code: str, words: str | Promise) -> None:
         super().__init__(code)
         self.code = code
         self.words = words
@@ -126,7 +124,7 @@ def require_admin(action: Action, target: Calendar, *, by: Actor | None, now: da
 
 
 def refused(
-    action: Action, target: Calendar, code: str, words: StrOrPromise, **made: Any
+    action: Action, target: Calendar, code: str, words: str | Promise, **made: Any
 ) -> CalendarError:
     """Record a refusal, ``made`` by whom and when, and return its error."""
     record(action, target, outcome=AuditEntry.Outcome.REFUSED, error_code=code, **made)
