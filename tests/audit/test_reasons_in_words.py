@@ -1,12 +1,8 @@
 """Reasons in people's own words are found as long as a hold has them."""
 
-from importlib import import_module
-
 import pytest
-from django.apps import apps
 from django.utils import timezone
 
-from dashboard.audit.models import HoldText
 from dashboard.holds import register, transfer
 from dashboard.holds.problems import HoldError
 from tests.accounts.cast import acting
@@ -17,7 +13,6 @@ from tests.holds.conftest import calcom, sandbox
 __all__ = ["calcom", "sandbox"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
-index_end_notes = import_module("dashboard.migrations.0096_index_end_notes")
 PLACED = ("place", "staff")
 
 
@@ -43,14 +38,3 @@ def test_take_over(calcom, staff, admin):
     hold = verbs.place(staff)
     transfer.take_over(hold_id=hold.pk, by=acting(admin), note="ill in bed", now=timezone.now())
     assert found("ill in bed") == [("take_over", "admin"), PLACED]
-
-
-def test_releases_and_take_overs_before_an_upgrade(calcom, staff, admin):
-    for text in ("first reason", "second reason"):
-        verbs.release(staff, verbs.place(staff), note=text)
-    hold = verbs.place(staff)
-    transfer.take_over(hold_id=hold.pk, by=acting(admin), note="third reason", now=timezone.now())
-    everything = found("reason")
-    HoldText.objects.all().delete()
-    index_end_notes.index(apps, None)
-    assert (len(everything), found("reason")) == (6, everything)

@@ -1,0 +1,22 @@
+"""Name people in old failed sign-ins as they are called, and not in the capitals that were typed."""
+
+from typing import Any
+
+from django.db import migrations
+
+
+def name_people(apps: Any, _schema_editor: Any) -> None:
+    people = apps.get_model("dashboard", "User").objects.values_list("username", flat=True)
+    by_folded = {username.casefold(): username for username in people}
+    actions = apps.get_model("dashboard", "LoggedAction").objects
+    failed = actions.filter(action__in=("sign_in_failed", "denied"), about__isnull=False)
+    for typed in failed.values_list("about", flat=True).distinct():
+        username = by_folded.get(typed.casefold(), typed)
+        if username != typed:
+            failed.filter(about=typed).update(about=username)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("dashboard", "0096_index_end_notes")]
+
+    operations = [migrations.RunPython(name_people, migrations.RunPython.noop)]

@@ -1,0 +1,45 @@
+"""Migrations that complete the log of an older version."""
+
+from importlib import import_module
+from types import ModuleType
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from dashboard.audit import trail
+from dashboard.audit.models import HoldText
+from dashboard.audit.trail import Action
+from dashboard.holds import transfer
+from tests.accounts.cast import acting
+from tests.audit.recorded import NOON
+from tests.audit.searching import found
+from tests.holds import verbs
+from tests.holds.conftest import calcom, sandbox
+
+__all__ = ["calcom", "sandbox"]
+pytestmark = pytest.mark.slow
+
+
+def migration(name: str) -> ModuleType:
+    return import_module(f"dashboard.migrations.{name}")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_typed_at_a_release_or_take_over_is_found(calcom, staff, admin):
+    verbs.release(staff, verbs.place(staff), note="first reason")
+    hold = verbs.place(staff)
+    transfer.take_over(hold_id=hold.pk, by=acting(admin), note="other reason", now=timezone.now())
+    everything = found("reason")
+    HoldText.objects.all().delete()
+    migration("0096_index_end_notes").index(apps, None)
+    assert (len(everything), found("reason")) == (4, everything)
+
+
+@pytest.mark.django_db
+def test_failed_sign_in_is_found_under_the_person(staff):
+    for name in ("STAFF", "Staff", "staff", "unknown 0123abcd", "staffan"):
+        trail.event(action=Action.SIGN_IN_FAILED, by=None, actor_name=name, now=NOON)
+    assert len(found("about:staff action:sign_in_failed")) == 1
+    migration("0097_names_of_failed_sign_ins").name_people(apps, None)
+    assert len(found("about:staff action:sign_in_failed")) == 3
