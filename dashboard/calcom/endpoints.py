@@ -94,7 +94,7 @@ def reserve(
     reservation_duration: int | None = None,
 ) -> Call[Reservation]:
     """Keep a slot from others. Durations are in minutes; cal.com's own default is to hold for 5."""
-    asked = Asked(event_type_id, to_milliseconds(slot_start), slot_duration)
+    asked = SlotRequest(event_type_id, to_milliseconds(slot_start), slot_duration)
     return Call(
         "POST", RESERVATIONS, SLOTS_VERSION, asked.read, body=asked.body(reservation_duration)
     )
@@ -130,7 +130,7 @@ def update(
     What is left out falls back: the slot to the event type's own length, the hold to 5 minutes
     from now. While a reservation is live, cal.com refuses a slot that overlaps its own.
     """
-    asked = Asked(event_type_id, to_milliseconds(slot_start), slot_duration, uid)
+    asked = SlotRequest(event_type_id, to_milliseconds(slot_start), slot_duration, uid)
     target, body = reservation_target(uid), asked.body(reservation_duration)
     return Call("PATCH", RESERVATION, SLOTS_VERSION, asked.read, target=target, body=body, uid=uid)
 
@@ -205,7 +205,7 @@ def slots(
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SlotRequest:
     """Fields of a POST or PATCH, which its answer has to repeat."""
 
     event_type_id: int

@@ -77,7 +77,7 @@ class Upstream(models.Model):
         return None if until == now else ceil((until - now).total_seconds())
 
 
-class Asked(models.Model):
+class LastAnswer(models.Model):
     """A question to cal.com and its last answer. The first to set ``asked_at`` asks."""
 
     source = models.CharField(max_length=16, default="")  # calcom_client.source()
@@ -89,7 +89,7 @@ class Asked(models.Model):
         abstract = True
 
 
-class FreeTimes(Asked):
+class FreeTimes(LastAnswer):
     """Times that cal.com last listed as free for one event type and span."""
 
     event_type_id = models.BigIntegerField()
@@ -112,7 +112,7 @@ class FreeTimes(Asked):
         return f"free times of event type {self.event_type_id} from {self.first_day}"
 
 
-class StoredAnswer(Asked):
+class StoredAnswer(LastAnswer):
     """Answer of cal.com on one event type, all of the owner's, or the owner's teams."""
 
     name = models.CharField(max_length=20)  # of the question, see ``event_types``

@@ -15,12 +15,12 @@ from typing import Any, TypeVar
 
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot
 from dashboard.holds import calcom_client, rate_and_clock
-from dashboard.holds.calcom_status import Asked, FreeTimes, Upstream
+from dashboard.holds.calcom_status import FreeTimes, LastAnswer, Upstream
 from dashboard.localization import local_times
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
-Row = TypeVar("Row", bound=Asked)
+Row = TypeVar("Row", bound=LastAnswer)
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
@@ -136,7 +136,7 @@ def not_asked(row: FreeTimes, upstream: Upstream, now: datetime) -> Listing:
     return replace(to_listing(row), cause=cause, again_at=now + wait)
 
 
-def claim(row: Asked, now: datetime) -> bool:
+def claim(row: LastAnswer, now: datetime) -> bool:
     """Return whether this request asks; another one that was first is waited for.
 
     It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
@@ -153,7 +153,7 @@ def fresh_for(row: FreeTimes) -> timedelta:
     return BRIEF if row.cause in BRIEF_FAILURES else FRESH_FOR
 
 
-def is_under_way(row: Asked) -> bool:
+def is_under_way(row: LastAnswer) -> bool:
     """Return True while the request that set ``asked_at`` waits for cal.com."""
     answered = row.answered_at is not None and row.answered_at >= row.asked_at
     return not answered and not row.cause

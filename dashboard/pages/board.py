@@ -46,7 +46,7 @@ class Tab(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BoardQuery:
     """Page of the board that is asked for, besides its tab."""
 
     find: str = ""  # leaves the holds whose client, contact or note have all its words
@@ -55,7 +55,7 @@ class Asked:
     past_before: int | None = None  # the same of what was found among all that ended
 
 
-NOTHING = Asked()
+NOTHING = BoardQuery()
 
 
 class Board:
@@ -64,7 +64,9 @@ class Board:
     The number of queries does not depend on that of holds.
     """
 
-    def __init__(self, viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> None:
+    def __init__(
+        self, viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = NOTHING
+    ) -> None:
         self.viewer = viewer
         self.tab = tab
         self.asked = asked
@@ -173,8 +175,8 @@ def tab_of(request: HttpRequest) -> Tab:
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def asked_for(request: HttpRequest) -> Asked:
-    return Asked(
+def asked_for(request: HttpRequest) -> BoardQuery:
+    return BoardQuery(
         find=text_to_find(request),
         pages=min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES),
         before=parameters.number(request.GET.get("before")),
@@ -182,7 +184,7 @@ def asked_for(request: HttpRequest) -> Asked:
     )
 
 
-def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: Asked = NOTHING) -> str:
+def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = NOTHING) -> str:
     """Return a value that stays the same for as long as this person sees the same on this tab.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run

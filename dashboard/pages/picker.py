@@ -29,7 +29,7 @@ from dashboard.pages.choices import (
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
-from dashboard.pages.picker_grid import Cell, Choice, Grid
+from dashboard.pages.picker_grid import Cell, Grid, GridOptions
 from dashboard.pages.picker_times import DAY, WEEK, polled_etag
 from dashboard.pages.rows import Viewer, viewer_of
 
@@ -135,8 +135,10 @@ def answer_poll(
     return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
 
 
-def _choice(data: Mapping[str, Any], wanted: int | None, event_type: EventType | None) -> Choice:
-    return Choice(
+def _choice(
+    data: Mapping[str, Any], wanted: int | None, event_type: EventType | None
+) -> GridOptions:
+    return GridOptions(
         event_type_id=wanted,
         slot_duration=_length(data.get("slot_duration"), event_type),
         day=data.get("day"),
@@ -211,7 +213,7 @@ def _length(minutes: int | None, event_type: EventType | None) -> int:
 
 
 def _shown_form(
-    asked: PickerForm, choice: Choice, event_type: EventType | None, grid: Grid | None
+    asked: PickerForm, choice: GridOptions, event_type: EventType | None, grid: Grid | None
 ) -> PickerForm:
     """Return the form with the values in use; what could not be read stays with its message."""
     data: dict[str, Any] = {**asked.data, "other_event_type_id": None, "view": choice.view}
@@ -231,7 +233,7 @@ def _shown_form(
     return form
 
 
-def _chosen_slot(choice: Choice, event_type: EventType | None) -> dict[str, str] | None:
+def _chosen_slot(choice: GridOptions, event_type: EventType | None) -> dict[str, str] | None:
     """Return the slot that is in the page's form, in words."""
     if choice.chosen is None or choice.event_type_id is None:
         return None

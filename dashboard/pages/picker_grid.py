@@ -35,7 +35,7 @@ MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class GridOptions:
     event_type_id: int | None
     slot_duration: int = 0  # minutes; 0 is the event type's own length
     day: date | None = None
@@ -49,7 +49,9 @@ class Choice:
 class Grid:
     """A day or a week. Cells lead to ``path`` with ``kept`` values in their address."""
 
-    def __init__(self, choice: Choice, viewer: Viewer, path: str, kept: Mapping[str, str]) -> None:
+    def __init__(
+        self, choice: GridOptions, viewer: Viewer, path: str, kept: Mapping[str, str]
+    ) -> None:
         if choice.event_type_id is None:
             raise ValueError("there is no grid without an event type")
         self.choice = choice
