@@ -65,10 +65,18 @@ class Calendar(models.Model):
         ordering = ["position", "pk"]
         constraints = [models.UniqueConstraint(fields=["kind", "reference"], name="calendar_once")]
 
+    is_for_reading = False  # in a catalogue, which shows another cause than is stored
+
     ANSWER_FIELDS = ("source", "answered_at", "listed", "unread", "cause")
 
     def __str__(self) -> str:
         return self.label
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert or update the calendar. Raises TypeError for one that is for reading only."""
+        if self.is_for_reading:
+            raise TypeError("A calendar of the catalogue cannot be saved.")
+        super().save(*args, **kwargs)
 
     @cached_property
     def event_types(self) -> tuple[EventType, ...]:

@@ -25,6 +25,10 @@ class Catalogue:
 
     calendars: tuple[Calendar, ...]
 
+    def __post_init__(self) -> None:
+        for calendar in self.calendars:
+            calendar.is_for_reading = True
+
     @property
     def has_calendars(self) -> bool:
         """Return False where there is only the unsaved one with the key's own event types."""
@@ -97,7 +101,6 @@ def grouped(calendars: Sequence[Calendar]) -> Catalogue:
     """Leave each event type to one calendar: its own, else the first that lists it.
 
     A calendar's ``cause`` tells why its present list is not known: a Cause, NO_ROOM or UNDER_WAY.
-    The calendars are then for reading only, and must not be saved.
     """
     source = calcom_client.source()
     single = {int(each.reference) for each in calendars if each.kind == Calendar.Kind.EVENT_TYPE}

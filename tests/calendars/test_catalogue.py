@@ -37,6 +37,16 @@ def test_without_a_calendar_there_is_one_calendar_of_the_keys_own(calcom: Sandbo
     assert catalogue.last_known().calendars == ()
 
 
+def test_calendars_are_for_reading_only(calcom: Sandbox) -> None:
+    """They have causes that are not stored; that of the key's owner is none of the Admins'."""
+    owners = read().calendars
+    entered(ANNA)
+    for calendar in (*owners, *read().calendars, *catalogue.last_known().calendars):
+        with pytest.raises(TypeError):
+            calendar.save()
+    assert Calendar.objects.count() == 1
+
+
 def test_calendars_are_in_the_order_of_positions(calcom: Sandbox) -> None:
     entered(ANNA)
     entered(str(MEDICAL), Calendar.Kind.TEAM)
