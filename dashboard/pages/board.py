@@ -31,7 +31,7 @@ State = Hold.State
 
 MOST_LOST = 50  # on one page
 MOST_PAGES = 40
-# Finding actions without an outcome reads much of the log, which is too slow for every poll.
+# To look for actions without an outcome takes longer than all else of a poll.
 FINDINGS_KEPT = 30  # seconds
 
 
