@@ -20,6 +20,7 @@ from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day
+from tests.holds.clocks import SetClock
 from tests.holds.concurrency import at_once
 from tests.holds.verbs import CONSULT, EVENT_TYPE, KEY, SHORT
 from tests.pages.desk import desk
@@ -63,14 +64,13 @@ def test_last_answer_is_dropped_once_cal_com_refuses(calcom: Sandbox) -> None:
 @pytest.mark.parametrize("fault", ["500", None])
 @pytest.mark.parametrize("days", [-1, 1])
 def test_nothing_is_kept_longer_after_our_clock_was_set(
-    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, fault: str | None, days: int
+    calcom: Sandbox, our_clock: SetClock, fault: str | None, days: int
 ) -> None:
     if fault:
         calcom.faults.add(fault, method="GET", count=1)
     event_types.listing()
     calcom.forget_calls()
-    now = timezone.now()
-    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(days=days))
+    our_clock.ahead = timedelta(days=days)
 
     assert [len(listed()) > 0, len(listed()) > 0] == [True, True]
     assert len(calcom.calls()) == 1
