@@ -19,7 +19,9 @@ from dashboard.calcom.endpoints import RESERVATIONS, SLOTS_VERSION, Call
 from tests.calcom.calls import KEY, Ask, ask, ask_async, named, outcome
 from tests.calcom.scripted import NULL, Play, Scripted, keeping_open, receive, reply, scripted
 
-SECONDS = 0.5
+pytestmark = pytest.mark.slow
+
+SECONDS = 2.0  # long enough to send on a busy machine
 SLACK = 30.0  # for a busy machine; without a deadline the plays below last two minutes
 
 
@@ -75,10 +77,6 @@ def dripping_body(connection: socket.socket, server: Scripted) -> None:
     drip(connection, body)
 
 
-def reading_nothing(connection: socket.socket, server: Scripted) -> None:
-    time.sleep(SECONDS + 0.2)
-
-
 @pytest.mark.parametrize("play", [silent, dripping_head, dripping_body])
 def test_slow_answer_is_unanswered(play: Play) -> None:
     with scripted(play) as server, within_a_call():
@@ -125,8 +123,15 @@ def test_stalled_tls_handshake_is_not_sent() -> None:
 def test_stalled_write_is_unanswered(send: Send) -> None:
     """A body that no buffer of a socket holds; those of the endpoints are far smaller."""
     call = Call("POST", RESERVATIONS, SLOTS_VERSION, lambda _: None, body=b" " * 30_000_000)
-    with scripted(reading_nothing) as server, within_a_call():
-        result = send(call, server.url)
+    is_over = threading.Event()
+
+    def reading_nothing(_connection: socket.socket, _server: Scripted) -> None:
+        is_over.wait(SLACK)
+
+    with scripted(reading_nothing) as server:
+        with within_a_call():
+            result = send(call, server.url)
+        is_over.set()
 
     assert isinstance(result, CalcomError)
     assert named(result) == "Unknown unanswered"
