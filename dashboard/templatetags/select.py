@@ -1,25 +1,50 @@
 """Options of a select."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import template
 from django.forms.utils import flatatt
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
+
+from dashboard.localization import marking
 
 register = template.Library()
 
+GROUP = SafeString('<optgroup label="%(label)s">%(options)s</optgroup>')
+OPTION = SafeString('<option value="%(value)s"%(attributes)s>%(label)s</option>')
+
 
 @register.filter
-def as_options(choices: list[dict[str, Any]]) -> SafeString:
-    """Render the options in a group of a widget.
+def as_options(groups: Iterable[tuple[str | None, list[dict[str, Any]], int]]) -> SafeString:
+    """Render the groups of a widget.
 
-    Django renders two templates for each, which takes most of the time of a page with hundreds.
+    Django renders two templates for each option, which takes most of the time of a page with
+    hundreds.
     """
-    return SafeString("".join(map(option, choices)))  # nosec B703: each is escaped
+    return SafeString("".join(map(rendered, groups)))  # nosec B703: each is escaped
+
+
+def rendered(group: tuple[str | None, list[dict[str, Any]], int]) -> SafeString:
+    """Render one group; an option outside of any is in one without a name."""
+    label, choices, _place = group
+    options = SafeString("".join(map(option, choices)))  # nosec B703: each is escaped
+    return marking.filled(GROUP, label=label, options=options) if label else options
 
 
 def option(choice: dict[str, Any]) -> SafeString:
     attributes = flatatt(choice["attrs"]) if choice["attrs"] else ""
-    text = '<option value="{}"{}>{}</option>'
-    return format_html(text, choice["value"], attributes, choice["label"])
+    return marking.filled(
+        OPTION, value=choice["value"], attributes=attributes, label=choice["label"]
+    )
+
+
+@register.filter
+def as_attributes(attributes: dict[str, Any]) -> SafeString:
+    """Render the attributes of a widget, as Django's template does with five nodes for each."""
+    shown = [
+        f" {marking.escaped(name)}" + ("" if value is True else f'="{marking.escaped(value)}"')
+        for name, value in attributes.items()
+        if value is not False
+    ]
+    return SafeString("".join(shown))  # nosec B703: each is escaped
