@@ -43,6 +43,8 @@ HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
+# PostgreSQL plans one array much sooner than many numbers.
+AMONG = {"postgresql": "= ANY('{%s}')", "sqlite": "IN (%s)"}
 IN_READABLE_FORM = (
     r"CASE WHEN typeof(\g<0>) IN ('text', 'blob') THEN readable(CAST(\g<0> AS BLOB)) ELSE \g<0> END"
 )
@@ -76,15 +78,16 @@ def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
     yield Block(file_format.head, 0, 0)
     found, last = search.alternatives(conditions), 0
     while ids := first_ids((each.newer_than(last) for each in found), BATCH):
-        places = ", ".join(["%s"] * len(ids))
+        listed = ", ".join(map(str, ids))
         yield block(
             file_format,
             "a.id",
             f"{ACTIONS} a JOIN {ENTRIES} e ON e.action_id = a.action_id"
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
             # For so many ids PostgreSQL would read all actions, if it did not know their bounds.
-            f" WHERE a.id IN ({places}) AND a.id BETWEEN %s AND %s ORDER BY a.id, e.id",
-            [*ids, ids[0], ids[-1]],
+            f" WHERE a.id {AMONG[connection.vendor] % listed}"
+            " AND a.id BETWEEN %s AND %s ORDER BY a.id, e.id",
+            [ids[0], ids[-1]],
         )
         last = ids[-1]
         if len(ids) == BATCH:  # too many to sort all of them each time
