@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 OTHERS = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
+
+
+class ActionIdField(models.UUIDField):  # type: ignore[type-arg]
+    """Number of an action; None where another program has stored something else in SQLite.
+
+    Django would fail to read any other text there. In migrations it is a plain UUIDField.
+    """
+
+    def deconstruct(self) -> Any:
+        name, _path, arguments, options = super().deconstruct()
+        return name, "django.db.models.UUIDField", arguments, options
+
+    def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        if compiler.connection.vendor != "sqlite":
+            return sql, params
+        is_uuid = f"length({sql}) = 32 AND {sql} NOT GLOB '*[^0-9a-f]*'"
+        return f"CASE WHEN {is_uuid} THEN {sql} END", [*params, *params, *params]
 
 
 class LoggedActionQuerySet(models.QuerySet["LoggedAction"]):
@@ -29,7 +48,7 @@ class LoggedAction(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)  # of the first entry, from which it is taken
-    action_id = models.UUIDField(db_index=True)
+    action_id = ActionIdField(db_index=True)
     at = models.DateTimeField()
     action = models.CharField(max_length=20)
     actor = models.BigIntegerField(null=True)

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
 from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
-from dashboard.audit.logged_actions import LoggedAction
+from dashboard.audit.logged_actions import ActionIdField, LoggedAction
 from dashboard.audit.stored_rows import JSON_COLUMNS
 
 NO_MOMENT = datetime(1, 1, 2, tzinfo=UTC)  # in any zone
+NO_ACTION = uuid.UUID(int=0)
 
 NAMES = {
     "username": models.F("actor__username"),
@@ -133,7 +134,7 @@ class AuditEntry(AppendOnlyModel):
 
     at = models.DateTimeField()
     kind = models.CharField(max_length=10, choices=Kind)
-    action_id = models.UUIDField(default=uuid.uuid4)
+    action_id = ActionIdField(default=uuid.uuid4)
     action = models.CharField(max_length=20, choices=Action)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     actor = models.ForeignKey(
@@ -203,6 +204,8 @@ class AuditEntry(AppendOnlyModel):
         # SQLite stores anything in any column, and Django reads a moment that is none as None.
         if "at" in read and read["at"] is None:
             read["at"] = NO_MOMENT
+        if "action_id" in read and read["action_id"] is None:
+            read["action_id"] = NO_ACTION
         if isinstance(read.get("actor_name"), bytes):
             read["actor_name"] = read["actor_name"].decode(errors="replace")
         if isinstance(read.get("milliseconds"), str):

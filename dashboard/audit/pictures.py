@@ -146,7 +146,7 @@ def by_period(starts: Sequence[int], counted: Iterable[tuple[int, str, int]]) ->
 
 def median_and_95th(answers: Counter[str]) -> tuple[int, int, int]:
     """Return the number of answers, and the median and the 95th percentile in milliseconds."""
-    buckets = {int(bound): count for bound, count in answers.items()}
+    buckets = {int(bound): count for bound, count in answers.items() if is_number(bound)}
     return answers.total(), percentile(buckets, 0.5) or 0, percentile(buckets, 0.95) or 0
 
 
@@ -218,12 +218,17 @@ def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[A
     """Return the sums for each picture of bars, by what its bars stand for."""
     sums: defaultdict[str, Counter[Any]] = defaultdict(Counter)
     for kind, value, count in totals:
-        if kind in BY_NUMBER:
+        if kind not in BY_NUMBER:
+            sums[kind][str(value) or NONE] += count
+        elif is_number(value):
             sums[kind][int(value)] += count
-        else:
-            sums[kind][value or NONE] += count
     sums["outcome"][NONE] = sums["action"].total() - sums["outcome"].total()
     return sums
+
+
+def is_number(value: object) -> bool:
+    """Return whether a stored value is a number; another program may have changed it."""
+    return str(value).isdecimal()
 
 
 def bars(
@@ -246,7 +251,7 @@ def bars(
 
 def size(value: int, most: int, whole: int) -> int:
     """Return the length of a bar, which is seen however small its value is."""
-    return max(round(value * whole / most), 1) if value else 0
+    return max(round(value * whole / most), 1) if value > 0 else 0
 
 
 def day_term(first: date, last: date) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import models
 from django.db.models import F, Max, Min, Q, Sum
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Cast, Coalesce
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
 
 from dashboard.audit.rollup_sql import DAY, QUARTER
@@ -15,6 +15,11 @@ from dashboard.audit.rollup_sql import DAY, QUARTER
 ALL = "begun"  # the kind that counts each action once
 MAX_ID = 2**63 - 1
 HALF_DAY = F("quarter") / (DAY // 2)  # number of the half of a day in UTC
+
+
+def as_number(column: str) -> Cast:
+    """Return a column of numbers; zero where another program has stored a text in SQLite."""
+    return Cast(column, models.BigIntegerField())
 
 
 class LogCountQuerySet(models.QuerySet["LogCount"]):
@@ -28,14 +33,15 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
         counts = self.filter(kind=kind)
         if end - starts[0] < 2 * DAY:
             found = counts.filter(span=1, quarter__gte=starts[0], quarter__lt=end)
-            return list(found.values_list("quarter", "value", "count"))
+            return list(found.values_list("quarter", "value", as_number("count")))
         moved = {each for midnight in (*starts, end) for each in up_to_noon(midnight)}
         first_day = starts[0] // DAY * DAY
         days = Q(span=DAY, quarter__gte=first_day, quarter__lt=end)
         # All that is moved in one half of a day is moved to the same local day.
         halves = counts.filter(days | Q(span=1, quarter__in=moved)).annotate(half=HALF_DAY)
+        sums = halves.values_list("span", "half", "value").annotate(sum=Sum(as_number("count")))
         rows = []
-        for span, half, value, count in halves.values_list("span", "half", "value", Sum("count")):
+        for span, half, value, count in sums:
             start = half * DAY // 2
             rows.append((noon(start), value, count if span == DAY else -count))
             if span == 1:
@@ -59,7 +65,7 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
                 | Q(span=1, quarter__gte=last_day, quarter__lt=end)
             )
         counts = self.filter(inside, kind__in=kinds).values_list("kind", "value")
-        return list(counts.annotate(sum=Sum("count")).order_by("-sum", "value"))
+        return list(counts.annotate(sum=Sum(as_number("count"))).order_by("-sum", "value"))
 
 
 class LogCount(models.Model):
@@ -96,7 +102,7 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
     found = Q()
     if since:
         later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)
-        first = later.aggregate(edge=Min("first"))["edge"]
+        first = later.aggregate(edge=Min(as_number("first")))["edge"]
         found &= Q(
             GreaterThanOrEqual(Coalesce("at", since), since),
             id__gte=MAX_ID if first is None else first,
@@ -105,7 +111,7 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
         earlier = days.filter(quarter__lte=quarter_of(until))
         found &= Q(
             LessThan(Coalesce("at", until), until),
-            id__lte=earlier.aggregate(edge=Max("last"))["edge"] or 0,
+            id__lte=earlier.aggregate(edge=Max(as_number("last")))["edge"] or 0,
         )
     return found
 

@@ -102,7 +102,8 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     if entry is None:
         removed = checkpoints.latest_prune()
         return render(request, "audit/no_entry.html", {"removed": removed}, status=404)
-    entries = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
+    of_action = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
+    entries = of_action or [entry]  # alone where its action cannot be read
     line = fold(entries, now=timezone.now(), viewer=request.user.pk)[0]
     context = {
         "entry": entry,

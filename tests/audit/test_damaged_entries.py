@@ -13,6 +13,8 @@ JSON = ("asked", "before", "after")
 ANYWHERE = [(name, value) for name in JSON for value in ("'null'", "'[1]'", "'5'")]
 # SQLite stores anything in any column.
 SQLITE = [
+    ("action_id", "'garbage'"),
+    ("action_id", "x'ff'"),
     ("at", "'garbage'"),
     ("at", "''"),
     ("actor_name", "x'ff'"),
@@ -21,6 +23,20 @@ SQLITE = [
     ("milliseconds", "'x'"),
     ("status", "'x'"),
 ]
+
+
+# Of the counts behind the pictures.
+COUNTS = [("value", "value || 'x'"), ("count", "-5")]
+SQLITE_COUNTS = [
+    ("value", "CAST(value AS blob)"),
+    *((column, "'x'") for column in ("count", "first", "last")),
+    ("count", "x'ff'"),
+    ("count", "1.5"),
+]
+
+
+def on_sqlite(cases: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return cases if connection.vendor == "sqlite" else []
 
 
 def damage(entry: int, column: str, value: str) -> None:
@@ -44,7 +60,7 @@ def test_damaged_verification_is_found_by_the_next(staff, hold, admins_browser, 
 @pytest.mark.usefixtures("immediate_links")
 def test_every_page_is_shown(staff, hold, admins_browser):
     paths = ["/audit/", f"/audit/?find=hold:{hold.pk}", f"/holds/{hold.pk}/", "/audit/pictures"]
-    damaged = ANYWHERE + (SQLITE if connection.vendor == "sqlite" else [])
+    damaged = ANYWHERE + on_sqlite(SQLITE)
     for column, value in damaged:
         first = AuditEntry.objects.filter(action_id=extend(staff, hold)).earliest("pk").pk
         damage(first, column, value)
@@ -54,3 +70,17 @@ def test_every_page_is_shown(staff, hold, admins_browser):
             assert (column, value, path, answer.status_code) == (column, value, path, 200)
         if column == "hold_id":  # the end of a test checks foreign keys
             damage(first, column, "NULL")
+
+
+@pytest.mark.usefixtures("immediate_links")
+def test_damaged_counts_are_zero(staff, hold, admins_browser):
+    days = ("2025-11-25", "2025-11-25"), ("2025-11-01", "2025-11-30")
+    paths = [f"/audit/pictures?since={first}&until={last}" for first, last in days]
+    paths += [f"/audit/?find=day:{first}..{last}" for first, last in days]
+    for column, value in COUNTS + on_sqlite(SQLITE_COUNTS):
+        extend(staff, hold)
+        with connection.cursor() as cursor:
+            cursor.execute(f"UPDATE dashboard_logcount SET {column} = {value}")
+        for path in paths:
+            answer = admins_browser.get(path)
+            assert (column, value, path, answer.status_code) == (column, value, path, 200)
