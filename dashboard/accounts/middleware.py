@@ -3,13 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import messages
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
-from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
@@ -67,8 +65,7 @@ def redirect_to_login(request: HttpRequest) -> HttpResponse:
     if SESSION_KEY in request.session:  # of a deactivated person
         request.session.flush()
     page = return_url(request)
-    if saved_forms.save_post(request, page):
-        messages.info(request, _("You were signed out. What you typed is kept: sign in to go on."))
+    saved_forms.save_post(request, page)
     redirect = HttpResponseClientRedirect if HtmxDetails(request) else HttpResponseRedirect
     return redirect(login_url(page))
 
