@@ -72,12 +72,14 @@ def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
             return ask_again(change, cal_now)
         case Look():
             return Get(change)
-        case Found(None) | Accepted(None):
+        case Found(None):
             return after_not_there(change, cal_now)
         case Found(Reservation() as reservation):
             return after_found(change.answered(cal_now), reservation, cal_now)
         case NotSeen(error):
             return after_not_seen(change, error)
+        case Accepted(None):
+            return after_deleted(change, cal_now)
         case Accepted(Reservation() as reservation):
             return after_accepted(change, reservation, cal_now)
         case Failed(error):
@@ -129,14 +131,12 @@ def park(change: Change, cal_now: datetime, refusal: Refused) -> Step:
 
 
 def after_not_there(change: Change, cal_now: datetime) -> Step:
-    """Go on where cal.com does not have the reservation, or has just deleted it."""
+    """Go on where cal.com does not have the reservation."""
     match change.phase:
         case Phase.DELETING:
             return results.released(change, cal_now)
         case Phase.DISCARDING:
             return results.discarded(change)
-        case Phase.REPLACED:
-            return results.replaced(change, cal_now)
         case Phase.RETAKING:
             return ask_again(change, cal_now)
         case _:
@@ -221,6 +221,19 @@ def after_accepted(change: Change, reservation: Reservation, cal_now: datetime) 
             return results.back_at_origin(change, reservation)
         case _:
             return results.arrived(change, reservation)
+
+
+def after_deleted(change: Change, cal_now: datetime) -> Step:
+    """Go on after a DELETE that was done."""
+    match change.phase:
+        case Phase.DELETING:
+            return results.released(change, cal_now)
+        case Phase.DISCARDING:
+            return results.discarded(change)
+        case Phase.REPLACED:
+            return results.replaced(change, cal_now)
+        case _:  # retaking
+            return ask_again(change, cal_now)
 
 
 def after_failed(change: Change, error: CalcomError, cal_now: datetime) -> Step:
