@@ -264,7 +264,7 @@ def in_parallel(*calls: Callable[[], str]) -> list[str]:
     def call_at_once(call: Callable[[], str]) -> str:
         try:
             connection.ensure_connection()
-            start.wait(10)
+            start.wait(60)
             return call()
         finally:
             connection.close()

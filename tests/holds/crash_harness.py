@@ -171,7 +171,7 @@ class ServedOffice:
         database.renew()
         calcom.reset()
         self.started = calcom.clock.now()
-        self.browser = httpx.Client(timeout=30)
+        self.browser = httpx.Client(timeout=60)
         self.serve()
 
     def close(self) -> None:

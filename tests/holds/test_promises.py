@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import services
+from dashboard.holds import operation, services
 from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -24,6 +24,7 @@ from tests.holds.concurrency import at_once
 from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE
 from tests.pages.desk import desk, wish
+from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
@@ -172,7 +173,11 @@ def test_holds_at_different_times_need_no_two_hosts(calcom: Sandbox, staff: User
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("patient")
-def test_hosts_are_counted_one_by_one(calcom: Sandbox, staff: User) -> None:
+def test_hosts_are_counted_one_by_one(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(operation, "PATIENCE", PATIENCE)
+
     def place() -> Hold:
         return services.place(
             by=acting(staff),
