@@ -77,7 +77,7 @@ def run(
     env: Mapping[str, str],
     cwd: Path = PROJECT,
     stdin: str = "",
-    timeout: float = 120,
+    timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program, given as to ``python``, until its end; capture its output."""
     with TemporaryDirectory() as folder:

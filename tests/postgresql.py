@@ -29,7 +29,7 @@ import psycopg
 from tests import run
 from tests.ports import free_ports
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 # Tests need no commit that outlives a power failure.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

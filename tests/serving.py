@@ -23,7 +23,7 @@ from tests.log_secrets import secrets_in
 from tests.ports import free_ports
 
 PROJECT = forking.PROJECT
-WAIT_SECONDS = 60  # on a busy machine; only a fault takes as long
+WAIT_SECONDS = 120  # on a busy machine; only a fault takes as long
 
 
 @dataclass(frozen=True)
