@@ -120,9 +120,9 @@ def when(
     time_of_day: Callable[[datetime], str] = clock,
 ) -> str:
     """Format a moment near ``now``: 14:05:30, with its day unless that is today."""
-    text = time_of_day(moment)
-    local = local_date(moment)
-    today = local_date(now)
+    text, here = time_of_day(moment), zone()
+    local = moment.astimezone(here).date()
+    today = (now or timezone.now()).astimezone(here).date()
     return text if local == today else f"{_date_name(local, today)} {text}"
 
 
