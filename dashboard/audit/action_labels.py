@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -134,25 +135,44 @@ class ActorLabel:
     by_system: bool
     story: str  # a search for the story of the person, "" without one
 
-    # Each is rendered once for all lines of a page: it has many lines and few people.
+    # One object is the actor of many lines of a page.
     @cached_property
     def html(self) -> SafeString:
-        return render_to_string("audit/_actor.html", asdict(self) | {"story": ""})
+        return replace(self, story="").html_with_link
 
     @cached_property
     def html_with_link(self) -> SafeString:
-        return render_to_string("audit/_actor.html", asdict(self))
+        return actor_html(self, get_language(), reverse("audit"))
 
 
-def tag(verdict: str) -> SafeString:
+# Pages have many lines and few actors and verdicts, so these are kept, by all that they depend on.
+@lru_cache(maxsize=1024)
+def actor_html(actor: ActorLabel, _language: str | None, log_url: str) -> SafeString:
+    return render_to_string("audit/_actor.html", asdict(actor) | {"log_url": log_url})
+
+
+@lru_cache
+def tag(verdict: str, _language: str | None) -> SafeString:
     """Return a verdict as ``_tag.html`` shows it."""
-    return _rendered_tag(verdict, get_language())
-
-
-@lru_cache  # of a few verdicts, which every line has
-def _rendered_tag(verdict: str, _language: str | None) -> SafeString:
     shown = TAGS.get(verdict) or Tag(verdict, "", "refused")
     return render_to_string("_tag.html", shown._asdict())
+
+
+@lru_cache(maxsize=1024)
+def action_phrase(
+    action: str, verdict: str, _language: str | None, *, as_booked: bool = False
+) -> str:
+    """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
+    done, tried = PHRASES.get(action) or (action.replace("%", "%%"), "")
+    return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
+
+
+@lru_cache
+def client_phrase(_language: str | None, *, is_named: bool, is_erased: bool) -> str:
+    """Return "for %(client)s", "" for a hold that never named a client."""
+    if is_erased:
+        return _("for a client who was erased")
+    return _("for %(client)s") if is_named else ""
 
 
 def is_by_system(entry: AuditEntry) -> bool:
@@ -207,12 +227,6 @@ def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
         "booked",
         "booked",
     )
-
-
-def action_phrase(action: str, verdict: str, *, as_booked: bool = False) -> str:
-    """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
-    done, tried = PHRASES.get(action, (action, ""))
-    return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
 
 
 def hold_phrase(slot: str, hold_id: int | None) -> str:

@@ -6,9 +6,10 @@ import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 from django.urls import reverse
-from django.utils.html import escape, format_html
+from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -24,6 +25,9 @@ Kind = AuditEntry.Kind
 # An action without an outcome and without a new entry for so long counts as unfinished. This is
 # longer than a change with all its calls may take.
 MAX_SILENCE = timedelta(minutes=3)
+
+HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(it)s</a>'
+CLIENT_LINK = '<a href="%(log)s?find=client:%(number)s"><bdi translate="no">%(client)s</bdi></a>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,7 @@ class Line:
     hold_id: int | None
     has_hold: bool  # False also for the number of no hold
     log_url: str  # address of the log
+    language: str | None  # of its texts
 
     @property
     def finding(self) -> bool:
@@ -60,7 +65,7 @@ class Line:
     @property
     def tag(self) -> SafeString:
         """Verdict as HTML."""
-        return action_labels.tag(self.verdict)
+        return action_labels.tag(self.verdict, self.language)
 
     @property
     def who(self) -> str:
@@ -77,31 +82,26 @@ class Line:
         """Phrase with links to the stories of the hold and of its client."""
         if self.hold_id is None:
             return escape(self.did)
-        hold = f"%(hold)s {self.for_client}".rstrip()
-        phrase = self.phrase
         return marking.filled(
-            phrase % {"it": hold} if "%(it)s" in phrase else f"{phrase} · {hold}",
-            hold=format_html('<a href="{}">{}</a>', self.url_of("hold"), self.it),
-            client=format_html(
-                '<a href="{}"><bdi translate="no">{}</bdi></a>', self.url_of("client"), self.client
-            ),
+            with_links(self.phrase, self.for_client),
+            log=self.log_url,
+            number=self.hold_id,
+            it=self.it,
+            client=self.client,
         )
-
-    def url_of(self, term: str) -> str:
-        """Return the address of the story of the hold, or of its client."""
-        return f"{self.log_url}?find={term}:{self.hold_id}"
 
     @property
     def for_client(self) -> str:
-        """Return "for %(client)s", "" for a hold that never named a client."""
-        if self.is_erased:
-            return _("for a client who was erased")
-        return _("for %(client)s") if self.client else ""
+        return action_labels.client_phrase(
+            self.language, is_named=bool(self.client), is_erased=self.is_erased
+        )
 
     @property
     def phrase(self) -> str:
         """Phrase such as "extended %(it)s"."""
-        return action_labels.action_phrase(self.action, self.verdict, as_booked=self.as_booked)
+        return action_labels.action_phrase(
+            self.action, self.verdict, self.language, as_booked=self.as_booked
+        )
 
     @property
     def did_it(self) -> str:
@@ -133,6 +133,15 @@ class Line:
 def joined(clauses: Sequence[str]) -> str:
     """Return clauses as they follow a phrase; "" for none."""
     return f", {'; '.join(clauses)}" if clauses else ""
+
+
+@lru_cache  # of a few phrases, which every line has
+def with_links(phrase: str, for_client: str) -> SafeString:
+    """Return a phrase as HTML, with links to the stories of the hold and its client."""
+    sentence = phrase if "%(it)s" in phrase else f"{phrase} · %(it)s"
+    client = marking.escaped(for_client).replace("%(client)s", CLIENT_LINK)
+    hold = f"{HOLD_LINK} {client}".rstrip()
+    return SafeString(marking.escaped(sentence).replace("%(it)s", hold))  # nosec B703: escaped
 
 
 def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = None) -> list[Line]:
@@ -181,4 +190,5 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         hold_id=named.hold_id,
         has_hold=named.client_name is not None,
         log_url=log_url,
+        language=names.language,
     )
