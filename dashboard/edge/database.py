@@ -63,9 +63,19 @@ def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"{name}={value}" for name, value in found.items() if value != SQLITE_PRAGMAS[name]]
 
 
+def wrong_encoding(connection: BaseDatabaseWrapper) -> str:
+    """Return an encoding that cannot store every client's name; "" for UTF-8."""
+    if connection.vendor != "postgresql":
+        return ""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW server_encoding")
+        encoding = str(cursor.fetchone()[0])
+    return "" if encoding == "UTF8" else encoding
+
+
 @register(Tags.database)
 def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
-    """Report databases that take no writes, for ``check --database default``."""
+    """Report databases that do not store everything, for ``check --database default``."""
     messages: list[CheckMessage] = []
     for alias in databases or ():
         connection = connections[alias]
@@ -76,6 +86,10 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
             text = f"SQLite did not take over what makes it safe: {', '.join(wrong)}."
             hint = "Put the file on a local disk: a network folder has no write-ahead log."
             messages.append(Error(text, hint=hint, id="edge.E002"))
+        elif encoding := wrong_encoding(connection):
+            text = f"The database {alias!r} has the encoding {encoding}, not UTF8."
+            hint = "Create it with ENCODING 'UTF8' TEMPLATE template0."
+            messages.append(Error(text, hint=hint, id="edge.E003"))
     return messages
 
 
