@@ -69,11 +69,11 @@ class Probe:
 
 def examine(base: str, address: str = "") -> Report:
     """Return what is wrong with the way to ``base``, after at most six requests."""
-    there = httpx.URL(f"//{address}") if address else None
     try:
+        there = httpx.URL(f"//{address}") if address else None
         with httpx.Client() as client:
             return report(Probe(client, httpx.URL(base), there))
-    except (httpx.HTTPError, httpx.InvalidURL) as exc:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
         text = f"{base} cannot be reached: {exc or type(exc).__name__}."
         return Report([Finding(Fault.UNREACHABLE, text)])
 
