@@ -33,6 +33,7 @@ def save(file: Path) -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         part.touch(mode=0o600)
+        AuditEntry.objects.exists()  # of a mistyped DATABASE_URL, SQLite makes an empty database
         if connection.vendor == "sqlite":
             save_sqlite(part)
         else:
@@ -40,6 +41,8 @@ def save(file: Path) -> None:
         part.replace(file)
     except OSError as exc:
         raise CommandError(f"{file} cannot be written: {exc.strerror}.") from exc
+    except sqlite3.OperationalError as exc:
+        raise CommandError(f"{file} cannot be written: {exc}.") from exc
     finally:
         part.unlink(missing_ok=True)
 
@@ -68,8 +71,8 @@ def restore(file: Path, *, now: datetime) -> None:
 
     The last entry of the log then says so: what came after the backup is gone from it.
     """
-    if not file.is_file():
-        raise CommandError(f"{file} is no file.")
+    if not (file.is_file() and os.access(file, os.R_OK)):
+        raise CommandError(f"{file} is no file that can be read.")
     if connection.vendor == "sqlite":
         restore_sqlite(file)
     else:
@@ -92,7 +95,10 @@ def restore_sqlite(file: Path) -> None:
             raise CommandError(f"{file} is no backup of Holdfast on SQLite: {exc}.") from exc
         if fault:
             raise CommandError(f"{file} is damaged: {fault}.")
-        copy.backup(connection.connection)
+        try:
+            copy.backup(connection.connection)
+        except sqlite3.OperationalError as exc:
+            raise CommandError(f"Nothing was restored: {exc}.") from exc
 
 
 def run_postgresql(command: list[str], file: str) -> None:
