@@ -14,6 +14,7 @@ from dashboard.audit.forms import VISIBLE, LogForm
 from dashboard.audit.stream import StreamError
 from dashboard.localization import local_times
 from dashboard.management import progress
+from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ class Command(BaseCommand):
             help="keeps the position reached, so that the next run goes on there",
         )
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="with --cursor: repeat until stopped"
+            "--every", type=pause, metavar="SECONDS", help="with --cursor: repeat until stopped"
         )
         parser.add_argument(
             "--output",

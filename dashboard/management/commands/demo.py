@@ -19,6 +19,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.edge.checks import check_collected
 from dashboard.edge.public_address import is_loopback
 from dashboard.management import demonstration
+from dashboard.management.arguments import port
 from dashboard.management.children import MANAGE, SERVER, SETTLE, Children
 from dashboard.sandbox import demo_world
 
@@ -31,7 +32,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="of the pages (default: 8000)")
+        parser.add_argument("--port", type=port, default=8000, help="of the pages (default: 8000)")
         parser.add_argument("--host", default=demonstration.LOOPBACK, help="default: %(default)s")
 
     def handle(self, *_args: Any, **options: Any) -> None:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
+from dashboard.management.arguments import hold_number
 from dashboard.management.questions import is_confirmed
 
 
@@ -16,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("holds", nargs="+", type=int, metavar="HOLD", help="its number")
+        parser.add_argument("holds", nargs="+", type=hold_number, metavar="HOLD")
         parser.add_argument("--dry-run", action="store_true", help="say what would be erased")
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 

@@ -6,6 +6,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from dashboard.edge.gunicorn import bind
 from dashboard.edge.proxy_config import TEMPLATES, configuration
+from dashboard.management.arguments import address
 
 
 class Command(BaseCommand):
@@ -13,7 +14,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("kind", choices=sorted(TEMPLATES))
-        parser.add_argument("--bind", default=bind, help="as given to 'serve' (%(default)s)")
+        parser.add_argument(
+            "--bind", default=bind, type=address, help="as given to 'serve' (%(default)s)"
+        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:

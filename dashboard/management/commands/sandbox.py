@@ -5,6 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from dashboard.management.arguments import port
 from dashboard.management.service import until_stopped
 from dashboard.sandbox import Key, Sandbox, World, demo_world, read_world
 
@@ -14,9 +15,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=5555, help="of the API (default: 5555)")
+        parser.add_argument("--port", type=port, default=5555, help="of the API (default: 5555)")
         parser.add_argument(
-            "--control-port", type=int, default=5556, help="of the control route (default: 5556)"
+            "--control-port", type=port, default=5556, help="of the control route (default: 5556)"
         )
         parser.add_argument("--state", type=Path, help="file that keeps the holds across restarts")
         parser.add_argument("--world", type=Path, help="JSON file of another world than the demo's")

@@ -4,11 +4,12 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import DatabaseError, connection
+from django.db import connection
 
 from dashboard.edge import health
 from dashboard.edge.checks import check_collected
 from dashboard.edge.gunicorn import bind, graceful_timeout
+from dashboard.management.arguments import address
 from dashboard.management.children import SERVER, SETTLE, Children
 from dashboard.management.service import until_stopped
 
@@ -23,6 +24,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--bind",
             default=bind,
+            type=address,
             metavar="ADDRESS",
             help="HOST:PORT or unix:PATH to listen on (default: %(default)s)",
         )
@@ -38,11 +40,8 @@ class Command(BaseCommand):
             run(options["bind"], stop)
 
     def expect_ready(self) -> None:
-        """Raise CommandError or SystemCheckError if pages would fail with this set-up."""
-        try:
-            self.check(databases=["default"])
-        except DatabaseError as exc:
-            raise CommandError(f"The database cannot be used: {exc}") from exc
+        """Raise CommandError, SystemCheckError or DatabaseError if pages would fail."""
+        self.check(databases=["default"])
         if reason := health.why_not_ready():
             raise CommandError(f"Holdfast cannot start: {reason}.")
         for message in check_collected():

@@ -6,6 +6,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from dashboard.holds import settle
+from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
 
 log = logging.getLogger(__name__)
@@ -16,7 +17,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--every", type=float, metavar="SECONDS", help="repeat until stopped; without it, once"
+            "--every", type=pause, metavar="SECONDS", help="repeat until stopped; without it, once"
         )
         parser.add_argument(
             "--with-parent", action="store_true", help="end when standard input is closed"
