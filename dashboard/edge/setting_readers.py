@@ -48,9 +48,13 @@ def time_zone(text: str) -> str:
 
 
 def secret(text: str) -> str:
-    """Refuse a secret short enough to be guessed."""
+    """Refuse a secret short enough to be guessed, and bytes, which sign nothing."""
     if len(text) < SECRET_LENGTH:
         raise ValueError(f"must have at least {SECRET_LENGTH} characters, better 50 random ones.")
+    try:
+        text.encode()
+    except UnicodeEncodeError as exc:
+        raise ValueError("must be text in UTF-8, better letters and digits.") from exc
     return text
 
 

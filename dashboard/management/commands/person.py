@@ -35,6 +35,10 @@ class Command(BaseCommand):
             raise CommandError(" ".join(exc.messages)) from exc
         except people.PeopleError as exc:
             raise CommandError(str(exc.words)) from exc
+        except UnicodeError as exc:
+            raise CommandError("The name or the password is not text in UTF-8.") from exc
+        except EOFError as exc:
+            raise CommandError("No password was typed.") from exc
 
     def add(self, options: dict[str, Any]) -> None:
         person = people.add_person(
