@@ -4,12 +4,14 @@
 import os
 import signal
 import sys
+from io import TextIOWrapper
 
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
-from django.db import OperationalError
+from django.db import DatabaseError, OperationalError, connection
 
+from dashboard.edge import health
 from dashboard.management import demonstration
 
 WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
@@ -17,14 +19,16 @@ UNREAD = 128 + signal.SIGPIPE  # the exit code that a shell gives a program for 
 
 
 def main() -> None:
-    """Run a command; report an invalid setting, or a database that is away, in one message.
+    """Run a command; report an invalid setting, or a database of no use, in one message.
 
     It ends without a message where its output is read no further, as by ``head``.
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-    if WITHOUT_ENVIRONMENT.intersection(sys.argv[1:2]):
-        demonstration.prepare()
+    if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     try:
+        if WITHOUT_ENVIRONMENT.intersection(sys.argv[1:2]):
+            demonstration.prepare()
         _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
         try:
             execute_from_command_line(sys.argv)
@@ -33,12 +37,18 @@ def main() -> None:
                 sys.stdout.flush()
     except ImproperlyConfigured as exc:
         sys.exit(str(exc))
-    except OperationalError as exc:
-        sys.exit(f"The database cannot be used: {exc}")
+    except DatabaseError as exc:
+        connection.close()  # the server may have ended it
+        reason = health.why_not_ready()
+        if not reason and not isinstance(exc, OperationalError):
+            raise
+        sys.exit(f"The database cannot be used: {reason or exc}; see 'manage.py doctor'.")
     except BrokenPipeError:
         # Or Python reports it when it ends: https://docs.python.org/3/library/signal.html
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(UNREAD)
+    except KeyboardInterrupt:
+        sys.exit(130)  # what shells report for SIGINT
 
 
 if __name__ == "__main__":

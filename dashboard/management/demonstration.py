@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
@@ -46,14 +47,22 @@ LOOPBACK = "127.0.0.1"
 
 
 def prepare(folder: Path = FOLDER) -> None:
-    """Replace the environment of this process and of its children."""
-    folder.mkdir(mode=0o700, exist_ok=True)
+    """Replace the environment of this process and of its children.
+
+    Raises ImproperlyConfigured for a folder that cannot be written.
+    """
+    try:
+        folder.mkdir(mode=0o700, exist_ok=True)
+        secret = stored_secret(folder / "secret")
+    except OSError as exc:
+        message = f"The demonstration keeps its data in {folder}: {exc.strerror}."
+        raise ImproperlyConfigured(message) from exc
     for name in (*VARIABLES, "GUNICORN_CMD_ARGS"):
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="dashboard.settings",
-        SECRET_KEY=stored_secret(folder / "secret"),
+        SECRET_KEY=secret,
         PUBLIC_URL=f"http://{LOOPBACK}",
         CALCOM_API_KEY="cal_ownerfast0123456789",
         DATABASE_URL=str(folder / "db.sqlite3"),
@@ -69,7 +78,7 @@ def environment_of_children(public_url: str) -> dict[str, str]:
 
 def stored_secret(path: Path) -> str:
     """Return the secret of an earlier start, so that people stay signed in, or a new one."""
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # the disk was full
         path.touch(mode=0o600)
         path.write_text(secrets.token_urlsafe(50))
     return path.read_text()

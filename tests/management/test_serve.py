@@ -51,7 +51,7 @@ def test_missing_migrations_stop_the_start(variables, tmp_path):
 def test_unreachable_database_stops_the_start(variables):
     variables["DATABASE_URL"] = "postgresql://me:hidden-word@127.0.0.1:1/name"
     found = failure(variables)
-    assert found.startswith("CommandError: The database cannot be used: ")
+    assert found.startswith("The database cannot be used: ")
     assert "Traceback" not in found
     assert "hidden-word" not in found
 

@@ -81,7 +81,7 @@ def examine(now: datetime) -> Iterator[Condition]:
             yield from conditions
         except DatabaseError as exc:
             text = f"The database cannot be read: {database.one_line(exc)}."
-            remedy = "See that it runs, and that DATABASE_URL is right."
+            remedy = f"See that DATABASE_URL is right. {database.REMEDY[connection.vendor]}"
             yield Condition("error", subject, text, remedy)
 
 

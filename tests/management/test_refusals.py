@@ -1,0 +1,207 @@
+"""What commands refuse: in one line that says what to do, and with nothing done."""
+
+from __future__ import annotations
+
+import io
+import shutil
+import sqlite3
+import sys
+from argparse import ArgumentTypeError
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+import manage
+from dashboard.edge import proxy_probe
+from dashboard.edge.remedies import Fault
+from dashboard.management import arguments, backup, demonstration
+from tests import postgresql
+from tests.forking import run
+from tests.migrated import sqlite_template
+from tests.parts import require
+from tests.serving import environment
+
+WITHOUT_ROOM = "PRAGMA max_page_count = 1"  # as on a full disk
+STRAY = "b\udcff"  # a byte that is not UTF-8, as Python reads it from arguments and pipes
+
+
+def refusal(*arguments: str, **variables: str) -> str:
+    """Return the one line that a failed command prints."""
+    done = run(
+        ["manage.py", *arguments], env=environment(public_url="http://localhost", **variables)
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    [line] = done.stderr.splitlines()
+    return line
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def new_database(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database, such as that of a mistyped DATABASE_URL."""
+    if request.param == "sqlite":
+        return str(tmp_path / "new.sqlite3")
+    require("PostgreSQL", postgresql.binaries())
+    return str(request.getfixturevalue("postgresql_url"))
+
+
+@pytest.mark.slow
+def test_database_without_tables_is_neither_used_nor_backed_up(
+    new_database: str, tmp_path: Path
+) -> None:
+    for command in (["audit_checkpoint"], ["backup", str(tmp_path / "copy")]):
+        line = refusal(*command, database_url=new_database)
+        assert line.startswith("The database cannot be used: migrations are missing (")
+        assert line.endswith("; manage.py migrate adds them; see 'manage.py doctor'.")
+    assert list(tmp_path.glob("copy*")) == []
+
+
+@pytest.mark.slow
+def test_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no database" * 100)
+    line = refusal("settle", database_url=str(tmp_path / "file"))
+    assert line == "The database cannot be used: file is not a database; see 'manage.py doctor'."
+
+
+@pytest.mark.slow
+def test_database_in_another_encoding_is_not_migrated() -> None:
+    require("PostgreSQL", postgresql.binaries())
+    ascii_only = "template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    with postgresql.fresh_database(template=ascii_only) as url:
+        done = run(
+            ["manage.py", "migrate"],
+            env=environment(public_url="http://localhost", database_url=url),
+        )
+    assert done.returncode == 1
+    assert "has the encoding SQL_ASCII, not UTF8." in done.stderr
+    assert "HINT: Create it with ENCODING 'UTF8' TEMPLATE template0." in done.stderr
+
+
+@pytest.mark.slow
+def test_output_is_in_utf_8_in_every_locale(tmp_path: Path) -> None:
+    variables = environment(public_url="http://localhost", database_url=str(tmp_path / "new"))
+    done = run(["manage.py", "doctor"], env=variables | {"PYTHONIOENCODING": "latin-1"})
+    assert "→ Run 'manage.py migrate'." in done.stdout
+
+
+def test_interrupted_command_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_arguments: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(manage, "execute_from_command_line", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        manage.main()
+    assert ended.value.code == 130
+
+
+@pytest.mark.parametrize(
+    ("read", "text"),
+    [
+        *((arguments.pause, text) for text in ("0", "-1", "nan", "inf", "1e9")),
+        *((arguments.port, text) for text in ("-1", "65536", "http")),
+        *((arguments.hold_number, text) for text in ("0", "9" * 20)),
+        *(
+            (arguments.address, text)
+            for text in ("desk", "1.2.3.4:65536", "unix:a b;", "unix:run.sock", "[::1]", "a;b:80")
+        ),
+    ],
+)
+def test_argument_without_sense_is_refused(read: Callable[[str], object], text: str) -> None:
+    with pytest.raises(ArgumentTypeError, match=r"^must be .*, not "):
+        read(text)
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:8000", "[::1]:0", "web-1:80", "unix:/run/a/web.sock"])
+def test_address_to_listen_on(text: str) -> None:
+    assert arguments.address(text) == text
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("name", "password"), [(STRAY, "staffstaff12"), ("bob", STRAY * 10)])
+def test_person_whose_name_or_password_is_no_text(
+    name: str, password: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(password))
+    with pytest.raises(CommandError, match="is not text in UTF-8"):
+        call_command("person", "add", name, "--role", "Staff")
+
+
+def test_end_of_input_at_the_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    def ended() -> str:
+        raise EOFError
+
+    monkeypatch.setattr("dashboard.management.commands.person.read_password", ended)
+    with pytest.raises(CommandError, match="No password was typed"):
+        call_command("person", "add", "bob", "--role", "Staff")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_full_disk_leaves_no_part_of_a_backup(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor != "sqlite":  # pg_dump says so itself
+        return
+    connect = sqlite3.connect
+
+    def connect_without_room(file: Path) -> sqlite3.Connection:
+        copy = connect(file)
+        copy.execute(WITHOUT_ROOM)
+        return copy
+
+    monkeypatch.setattr(backup.sqlite3, "connect", connect_without_room)
+    with pytest.raises(CommandError, match=r"copy cannot be written: database or disk is full\.$"):
+        call_command("backup", str(tmp_path / "copy"))
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_full_disk_restores_nothing(tmp_path: Path) -> None:
+    if connection.vendor != "sqlite":
+        return
+    larger = shutil.copy(sqlite_template(), tmp_path / "copy")
+    with closing(sqlite3.connect(larger)) as copy:
+        copy.execute("CREATE TABLE larger AS SELECT zeroblob(1000000) AS content")
+        copy.commit()
+    with connection.cursor() as cursor:
+        cursor.execute(WITHOUT_ROOM)
+    try:
+        with pytest.raises(CommandError, match=r"^Nothing was restored: .* disk is full\.$"):
+            call_command("restore", str(larger), "--no-input")
+    finally:
+        connection.close()  # the next has room again
+    assert "larger" not in connection.introspection.table_names()
+
+
+def test_backup_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "copy").touch()
+    monkeypatch.setattr(backup.os, "access", lambda *_: False)  # root may read all
+    with pytest.raises(CommandError, match="is no file that can be read"):
+        call_command("restore", str(tmp_path / "copy"), "--no-input")
+
+
+def test_demonstration_in_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(ImproperlyConfigured, match=r"keeps its data in .*: Not a directory"):
+        demonstration.prepare(tmp_path / "file" / ".demo")
+
+
+def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:
+    (tmp_path / "secret").touch()
+    secret = demonstration.stored_secret(tmp_path / "secret")
+    assert len(secret) > 50
+    assert demonstration.stored_secret(tmp_path / "secret") == secret
+
+
+def test_address_that_proxy_check_cannot_read() -> None:
+    [found] = proxy_probe.examine("https://desk.example.org", "a:b:c").findings
+    assert found.fault is Fault.UNREACHABLE
+
+
+def test_proxy_check_without_its_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    [found] = proxy_probe.examine("https://desk.example.org").findings
+    assert "No such file" in found.text
