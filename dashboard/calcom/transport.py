@@ -25,6 +25,7 @@ LIMITS = httpx.Limits(max_connections=20, max_keepalive_connections=20, keepaliv
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 call_ends: ContextVar[float] = ContextVar("call_ends", default=inf)  # of time.monotonic()
+has_received: ContextVar[bool] = ContextVar("has_received")  # since this call was begun
 
 
 @cache  # reading the certificates takes longer than a call
@@ -79,9 +80,18 @@ class Transport(httpx.HTTPTransport):
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send, and return the head of the response; its body is still to be read."""
+        """Send, and return the head of the response; its body is still to be read.
+
+        Raises httpx.RemoteProtocolError for a head that came before the request: it was sent
+        along with the answer to another.
+        """
         call_ends.set(monotonic() + request.extensions["timeout"]["read"])
-        return super().handle_request(request)
+        has_received.set(False)
+        response = super().handle_request(request)
+        if not has_received.get():
+            response.close()  # and the connection with it
+            raise httpx.RemoteProtocolError("An answer came before its request.")
+        return response
 
 
 class Unusable(httpx.BaseTransport, httpx.AsyncBaseTransport):
@@ -143,6 +153,7 @@ class Stream(httpcore.NetworkStream):
         self._connection = connection
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        has_received.set(True)
         return self._connection.read(max_bytes, time_left(timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:

@@ -156,6 +156,18 @@ def test_idle_connection_is_closed_before_cal_com_closes_it(
     assert (server.connections, len(server.requests)) == (2, 2)
 
 
+def test_answer_that_came_before_its_request_is_none() -> None:
+    def doubled(connection: socket.socket, server: Scripted) -> None:
+        while receive(connection, server):
+            connection.sendall(reply() + reply(b'{"status":"success"}'))
+
+    verbs = ["get", "delete", "get", "get"]
+    with scripted(doubled) as server, Client(base_url=server.url, api_key=KEY) as client:
+        found = [outcome(lambda verb=verb: getattr(client, verb)(uid=UID)) for verb in verbs]
+        assert found == [None, "Unknown unanswered", None, "Unavailable unanswered"]
+        assert (len(server.requests), server.connections) == (4, 2)  # none was used on
+
+
 @pytest.mark.parametrize("verb", ["reserve", "delete", "get"])
 def test_disconnect_on_a_reused_connection_is_unanswered_and_not_sent_again(verb: str) -> None:
     def once(connection: socket.socket, server: Scripted) -> None:
