@@ -16,6 +16,17 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG:
         return []
     root = str(settings.STATIC_ROOT)
+    try:
+        text = lack_of_files(root)
+    except PermissionError:
+        text = f"STATIC_ROOT, {root!r}, has files that this user may not read."
+        hint = f"Run 'chmod -R a+rX {root}', and 'manage.py collectstatic' under umask 022."
+        return [Warning(text, hint=hint, id="edge.W001")]
+    return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")] if text else []
+
+
+def lack_of_files(root: str) -> str:
+    """Return what STATIC_ROOT lacks; "" for nothing. Raises PermissionError."""
     collected = ManifestStaticFilesStorage(root, settings.STATIC_URL)
     outdated = [
         name
@@ -24,12 +35,10 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
         if not is_same(collected, name, storage.path(name))
     ]
     if not collected.hashed_files:
-        text = f"There are no collected static files in STATIC_ROOT, {root!r}."
-    elif outdated:
-        text = f"STATIC_ROOT, {root!r}, lacks files of this version: {', '.join(outdated[:3])}."
-    else:
-        return []
-    return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")]
+        return f"There are no collected static files in STATIC_ROOT, {root!r}."
+    if outdated:
+        return f"STATIC_ROOT, {root!r}, lacks files of this version: {', '.join(outdated[:3])}."
+    return ""
 
 
 def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bool:

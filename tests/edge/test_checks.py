@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
 from dashboard.edge.checks import check_calcom_key, check_collected, check_trusted_proxies
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
@@ -18,6 +19,16 @@ def messages(settings, folder, *, debug=False):
 def test_missing_static_files_are_reported(settings, tmp_path):
     text = f"There are no collected static files in STATIC_ROOT, {str(tmp_path)!r}."
     assert messages(settings, tmp_path) == [("edge.W001", text, "Run 'manage.py collectstatic'.")]
+
+
+def test_static_files_of_another_umask_are_reported(settings, tmp_path, monkeypatch):
+    def refuse(_storage):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(ManifestStaticFilesStorage, "read_manifest", refuse)  # root may read all
+    text = f"STATIC_ROOT, {str(tmp_path)!r}, has files that this user may not read."
+    hint = f"Run 'chmod -R a+rX {tmp_path}', and 'manage.py collectstatic' under umask 022."
+    assert messages(settings, tmp_path) == [("edge.W001", text, hint)]
 
 
 @pytest.mark.slow  # collecting the files takes seconds
