@@ -1,4 +1,4 @@
-"""What commands refuse: in one line that says what to do, and with nothing done."""
+"""Refusals of commands: one line that says what to do, and nothing done."""
 
 from __future__ import annotations
 
