@@ -14,19 +14,21 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from unittest import mock
 
 from tests.run import folder as run_folder
 
 LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
+# For the server's socket, because it is removed even where the run was killed. Known before the
+# server, so that multiprocessing removes its own folder first at exit.
+RUN_FOLDER = str(run_folder())
 _server = multiprocessing.get_context("forkserver")
 _server.set_forkserver_preload(["__main__", "tests.libraries"])
-# Its socket is in the folder of the run, which is removed even where the run was killed.
-multiprocessing.current_process()._config["tempdir"] = str(run_folder())
 
 
 class Program:
@@ -44,7 +46,8 @@ class Program:
         """Start it; ``streams`` are standard input, output and errors."""
         given = (arguments, dict(env), cwd, streams, listener)
         self._process = _server.Process(target=interpret, args=given)
-        self._process.start()
+        with mock.patch.object(tempfile, "tempdir", RUN_FOLDER):  # the first start makes a folder
+            self._process.start()
         self.pid = self._process.pid or 0
 
     @property
@@ -80,7 +83,7 @@ def run(
     timeout: float = 300,
 ) -> subprocess.CompletedProcess[str]:
     """Run a program, given as to ``python``, until its end; capture its output."""
-    with TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder:
         streams = tuple(Path(folder) / name for name in ("input", "output", "errors"))
         given, output, errors = streams
         given.write_text(stdin)

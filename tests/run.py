@@ -19,7 +19,7 @@ from pathlib import Path
 FOLDER = "TEST_RUN_FOLDER"
 PROCESS = "TEST_RUN_PID"
 PREFIX = "holdfast-run-"
-LONGEST_PLACE = 60  # characters; the path of a socket has 107 at most
+LONGEST_PLACE = 50  # characters; the path of a socket has 107 at most
 
 _until_the_end = ExitStack()
 
