@@ -150,7 +150,8 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
     match change.phase:
         case Phase.CHECKING:
             change = replace(change, phase=Phase.DELETING)
-            return write(change, cal_now, change.end_fields)
+            reason = {"end_reason": change.end_reason, "end_note": change.end_note}
+            return write(change, cal_now, reason)
         case Phase.DELETING:
             if ran_out:
                 return results.expired(change, found.reservation_until)

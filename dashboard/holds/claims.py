@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from dashboard.accounts.models import User
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import TEXTS, Hold, HoldQuerySet, claimed
+from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
 # Plain SQL, because each place asks both.
@@ -138,8 +138,10 @@ def write(hold: Hold, fields: Fields, *, claim_id: uuid.UUID, now: datetime) -> 
 
 
 def set_fields(hold: Hold, fields: Fields) -> None:
+    before = hold.texts
     for name, value in fields.items():
         setattr(hold, name, value)
+    hold.has_new_texts |= hold.texts != before
 
 
 def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) -> bool:
@@ -147,7 +149,7 @@ def _update(rows: HoldQuerySet, hold: Hold, fields: Fields, *, now: datetime) ->
         return False
     set_fields(hold, fields)
     hold.version += 1
-    if not fields.keys().isdisjoint(TEXTS):
+    if hold.has_new_texts:
         hold.index_client()
     return True
 

@@ -151,6 +151,7 @@ class Hold(models.Model):
 
     created_at = models.DateTimeField()
     changed_at = models.DateTimeField()
+    has_new_texts = False  # that the index does not have yet
 
     objects = HoldQuerySet.as_manager()
 
@@ -189,6 +190,7 @@ class Hold(models.Model):
 
     def index_client(self, *, is_new: bool = False) -> None:
         text_index.index_hold(self.pk, *self.texts, is_new=is_new)
+        self.has_new_texts = False
 
     def is_live(self, cal_now: datetime) -> bool:
         """Return whether cal.com keeps the time at this moment of its clock."""

@@ -91,7 +91,7 @@ def vanished(change: Change, cal_now: datetime) -> Done:
         state = State.BOOKED
     fields = hold_fields.ended(state, cal_now, reason=change.end_reason)
     if change.phase is Phase.CHECKING:
-        fields |= change.end_fields
+        fields["end_note"] = change.end_note
         return Done(change, Result.VANISHED, Outcome.OK, fields, cause="was_already_gone")
     if change.resumed:
         return Done(change, Result.VANISHED, Outcome.OK, fields)

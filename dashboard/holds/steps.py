@@ -83,12 +83,6 @@ class Change:
     pauses: int = 0
     shows_self_overlap: bool = False  # this cal.com counts a reservation as its own overlap
 
-    @property
-    def end_fields(self) -> dict[str, str]:
-        """Return the reason of a release, and the note where there is one."""
-        note = {"end_note": self.end_note} if self.end_note else {}
-        return {"end_reason": self.end_reason} | note
-
     def to_json(self) -> dict[str, Any]:
         """Return what the register keeps."""
         return {

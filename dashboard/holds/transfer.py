@@ -11,7 +11,6 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.holds import catalogue, claims, messages, rules, settle
-from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import require_quiet, require_version
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
@@ -51,8 +50,7 @@ def take_over(
             raise messages.refusal("ran_out", until=hold.held_until)
         former, before = hold.holder_id, transfer_snapshot(hold)
         # The form token is the former holder's: theirs alone to send again.
-        longer = {"note": rules.longer_note(hold, note)} if note else {}
-        fields: Fields = {"holder": by.user, "form_token": None} | longer
+        fields = {"holder": by.user, "note": rules.longer_note(hold, note), "form_token": None}
         with transaction.atomic(durable=True):
             if not claims.update_unclaimed(hold, fields, now=now):
                 raise messages.changed_meanwhile(hold, operation.cal_now())
