@@ -29,7 +29,6 @@ VERBS: dict[str, Text] = {
     "settle": _lazy("is finishing an interrupted change of this hold"),
 }
 CHANGING = _lazy("is changing this hold")  # of a verb that is not known here
-# After a failed GET, which changes nothing at cal.com.
 TRY_AGAIN = _lazy("Nothing was changed. Try again in a moment; if it goes on, tell the operator.")
 # Names of fields at cal.com and in forms.
 FORM_FIELDS = {
@@ -93,7 +92,7 @@ def call_failed(
     if error.cause is Cause.ALREADY_RESERVED and kind == Kind.SEATED:
         row = ONE_HOLD_A_TIME
     if isinstance(error, Unavailable) and row.outcome is Outcome.UNKNOWN:
-        row = replace(row, what_now=TRY_AGAIN)  # a GET without an answer
+        row = replace(row, what_now=CALLS[Cause.NOT_SENT].what_now)  # a GET without an answer
     status = f"HTTP {error.exchange.status}" if error.exchange.status else ""
     details = (error.message, error.code, status, error.exchange.request_id)
     return error_from(

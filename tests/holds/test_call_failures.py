@@ -18,7 +18,7 @@ from tests.holds.verbs import ALL
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 WAIT = "Wait: this page will tell when it is certain."
-TRY_AGAIN = "Nothing was changed. Try again in a moment; if it goes on, tell the operator."
+TRY_AGAIN = "Try again in a moment; if it goes on, tell the operator."
 OTHER_TIME = "Choose another time."
 
 # Of a call that writes: kind of error, HTTP status, form field, what happened, what now.
