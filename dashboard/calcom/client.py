@@ -1,25 +1,23 @@
 """Call cal.com: ``Client`` for ordinary code, ``AsyncClient`` for asynchronous code.
 
+    call = endpoints.reserve(event_type_id=1, slot_start=start, reservation_duration=15)
     with Client(base_url="https://api.cal.com", api_key="cal_…") as client:
-        answer = client.reserve(event_type_id=1, slot_start=start, reservation_duration=15)
+        answer = client.send(call)
         answer.value.reservation_until, answer.exchange.rate
 
-Every method takes the keywords of its function in ``endpoints``, returns an ``Answer`` and raises a
-``CalcomError``. Nothing is sent twice: the caller decides whether to ask again. A client may be
-shared between threads but not between processes: make it after a fork.
+Nothing is sent twice: the caller decides whether to ask again. A client may be shared between
+threads but not between processes: make it after a fork.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
 from contextlib import aclosing, closing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any, Concatenate, ParamSpec, Self, TypeVar
+from typing import Self, TypeVar
 
 import httpx
 
-from dashboard.calcom import endpoints
 from dashboard.calcom.attempt import FAULTS, Attempt
 from dashboard.calcom.cleansing import quieten_libraries
 from dashboard.calcom.endpoints import Access, Call
@@ -27,7 +25,6 @@ from dashboard.calcom.errors import CalcomError
 from dashboard.calcom.transport import async_transport_for, transport_for
 from dashboard.calcom.types import Answer
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
@@ -55,34 +52,6 @@ async def drop_location_async(response: httpx.Response) -> None:
     drop_location(response)
 
 
-def method(endpoint: Callable[P, Call[T]]) -> Callable[Concatenate[Client, P], Answer[T]]:
-    def send(client: Client, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
-        call = endpoint(*args, **kwargs)
-        del args, kwargs  # a traceback shows the variables of this frame, and they hold the uid
-        outcome = client._send(call)
-        if isinstance(outcome, CalcomError):
-            raise outcome
-        return outcome
-
-    send.__name__, send.__doc__ = endpoint.__name__, endpoint.__doc__
-    return send
-
-
-def async_method(
-    endpoint: Callable[P, Call[T]],
-) -> Callable[Concatenate[AsyncClient, P], Coroutine[Any, Any, Answer[T]]]:
-    async def send(client: AsyncClient, /, *args: P.args, **kwargs: P.kwargs) -> Answer[T]:
-        call = endpoint(*args, **kwargs)
-        del args, kwargs
-        outcome = await client._send(call)
-        if isinstance(outcome, CalcomError):
-            raise outcome
-        return outcome
-
-    send.__name__, send.__doc__ = endpoint.__name__, endpoint.__doc__
-    return send
-
-
 class Client:
     """Call cal.com and wait for the answer.
 
@@ -107,16 +76,6 @@ class Client:
             event_hooks={"response": [drop_location]},
         )
 
-    reserve = method(endpoints.reserve)
-    get = method(endpoints.get)
-    update = method(endpoints.update)
-    delete = method(endpoints.delete)
-    event_types = method(endpoints.event_types)
-    event_type = method(endpoints.event_type)
-    team_event_types = method(endpoints.team_event_types)
-    teams = method(endpoints.teams)
-    slots = method(endpoints.slots)
-
     def close(self) -> None:
         self._http.close()
 
@@ -126,8 +85,15 @@ class Client:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    def send(self, call: Call[T]) -> Answer[T]:
+        """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
+        outcome = self._send(call)
+        if isinstance(outcome, CalcomError):
+            raise outcome
+        return outcome
+
     def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
-        """Send a call once; return its answer or its error, which the methods raise."""
+        """Return the answer, or the error for a frame without the request, which shows the uid."""
         attempt = Attempt(call, self._access)
         try:
             request = call.request(self._access)
@@ -164,16 +130,6 @@ class AsyncClient:
             event_hooks={"response": [drop_location_async]},
         )
 
-    reserve = async_method(endpoints.reserve)
-    get = async_method(endpoints.get)
-    update = async_method(endpoints.update)
-    delete = async_method(endpoints.delete)
-    event_types = async_method(endpoints.event_types)
-    event_type = async_method(endpoints.event_type)
-    team_event_types = async_method(endpoints.team_event_types)
-    teams = async_method(endpoints.teams)
-    slots = async_method(endpoints.slots)
-
     async def aclose(self) -> None:
         await self._http.aclose()
 
@@ -182,6 +138,13 @@ class AsyncClient:
 
     async def __aexit__(self, *_: object) -> None:
         await self.aclose()
+
+    async def send(self, call: Call[T]) -> Answer[T]:
+        """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
+        outcome = await self._send(call)
+        if isinstance(outcome, CalcomError):
+            raise outcome
+        return outcome
 
     async def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
         attempt = Attempt(call, self._access)

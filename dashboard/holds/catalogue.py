@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from dashboard.calcom import Answer, CalcomError, Cause, EventType, Listed, Refused
+from dashboard.calcom import Answer, CalcomError, Cause, EventType, Listed, Refused, endpoints
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, event_types, rate_and_clock
 from dashboard.holds.free_times import NO_ROOM, UNDER_WAY, ask_together, room_for_lists
@@ -182,15 +182,15 @@ def ask(calendar: Calendar) -> Answer[Listed[EventType]]:
     client = calcom_client.client()
     match calendar.kind:
         case Calendar.Kind.USER:
-            return client.event_types(username=calendar.reference)
+            return client.send(endpoints.event_types(username=calendar.reference))
         case Calendar.Kind.TEAM:
-            return client.team_event_types(team_id=int(calendar.reference))
+            return client.send(endpoints.team_event_types(team_id=int(calendar.reference)))
     number = int(calendar.reference)
     if calendar.username:
-        answer = client.event_types(username=calendar.username)
+        answer = client.send(endpoints.event_types(username=calendar.username))
         found = tuple(each for each in answer.value.entries if each.id == number)
         return Answer(Listed(found), answer.exchange)
-    single = client.event_type(event_type_id=number)
+    single = client.send(endpoints.event_type(event_type_id=number))
     return Answer(Listed((single.value,)), single.exchange)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import Answer, CalcomError, EventType, Reservation
+from dashboard.calcom import Answer, CalcomError, EventType, Reservation, endpoints
 from dashboard.holds import (
     calcom_client,
     catalogue,
@@ -116,7 +116,7 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
     async def get(uid: str) -> Answer[Reservation | None] | CalcomError:
         async with limit:
             try:
-                return await client.get(uid=uid)
+                return await client.send(endpoints.get(uid=uid))
             except CalcomError as error:
                 return error
 

@@ -15,7 +15,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from dashboard.audit import sanitize
-from dashboard.calcom import Answer, CalcomError, Cause, EventType, Kind, Listed, Refused
+from dashboard.calcom import CalcomError, Cause, EventType, Kind, Listed, Refused, endpoints
+from dashboard.calcom.endpoints import Call
 from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, free_times, rate_and_clock
 from dashboard.holds.calcom_status import StoredAnswer, Upstream
@@ -40,16 +41,13 @@ class Known(Generic[T]):
 
 def listing() -> Known[Listed[EventType]]:
     """Return the event types that the key may list, by title."""
-    return cached("all", lambda: calcom_client.client().event_types(), listed_from_json)
+    return cached("all", endpoints.event_types(), listed_from_json)
 
 
 def event_type(event_type_id: int) -> EventType | None:
     """Return one event type, or None where it cannot be read. Lists lack those of teams."""
-    return cached(
-        str(event_type_id),
-        lambda: calcom_client.client().event_type(event_type_id=event_type_id),
-        event_type_from_json,
-    ).value
+    call = endpoints.event_type(event_type_id=event_type_id)
+    return cached(str(event_type_id), call, event_type_from_json).value
 
 
 def listed_from_json(value: dict[str, Any]) -> Listed[EventType]:
@@ -86,9 +84,7 @@ def length_of(event_type: EventType | None, slot_duration: int | None) -> int | 
     return event_type.length_in_minutes
 
 
-def cached(
-    name: str, call: Callable[[], Answer[T]], from_json: Callable[[dict[str, Any]], T]
-) -> Known[T]:
+def cached(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> Known[T]:
     """Return the stored answer if it is fresh, or else the answer to ``call``.
 
     After a failure other than a refusal, and where the rate allowance is used up, return the last
@@ -142,10 +138,10 @@ def is_first(row: StoredAnswer, now: datetime) -> bool:
     return True
 
 
-def ask(row: StoredAnswer, call: Callable[[], Answer[T]], upstream: Upstream) -> None:
+def ask(row: StoredAnswer, call: Call[T], upstream: Upstream) -> None:
     """Set cal.com's answer, or the cause of its failure, and store it. A refusal keeps nothing."""
     try:
-        answer = call()
+        answer = calcom_client.client().send(call)
     except CalcomError as error:
         log.warning("Event types could not be read: %s", error)
         rate_and_clock.learn(upstream, error)

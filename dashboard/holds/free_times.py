@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
-from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot
+from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot, endpoints
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes, LastAnswer, Upstream
 from dashboard.localization import local_times
@@ -190,12 +190,13 @@ def ask_together(
 
 
 def ask(span: Span) -> Answer[Listed[Slot]]:
-    return calcom_client.client().slots(
+    call = endpoints.slots(
         event_type_id=span.event_type_id,
         start=span.start,
         end=span.end,
         duration=span.slot_duration or None,
     )
+    return calcom_client.client().send(call)
 
 
 def store(row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError, upstream: Upstream) -> None:

@@ -12,7 +12,7 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import CalcomError, Cause, EventType, Host, Listed, Team
+from dashboard.calcom import CalcomError, Cause, EventType, Host, Listed, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
@@ -121,7 +121,7 @@ def teams() -> tuple[Team, ...]:
     """Return the teams of the key's owner; empty where cal.com does not tell them."""
     known = event_types.cached(
         "teams",
-        lambda: calcom_client.client().teams(),
+        endpoints.teams(),
         lambda value: Listed(tuple(Team(**team) for team in value["entries"])),
     )
     return known.value.entries if known.value else ()
@@ -135,13 +135,12 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
 
     cal.com answers alike for an unknown user or team and for one without event types.
     """
-    client = calcom_client.client()
     calendar = Calendar(source=calcom_client.source(), asked_at=operation.now())
     if wanted.event_type_id is not None:
         number = wanted.event_type_id
-        return as_single(calendar, operation.ask(lambda: client.event_type(event_type_id=number)))
+        return as_single(calendar, operation.ask(endpoints.event_type(event_type_id=number)))
     if wanted.username:
-        listed = operation.ask(lambda: client.event_types(username=wanted.username))
+        listed = operation.ask(endpoints.event_types(username=wanted.username))
         hosts = {host for each in listed.entries for host in each.hosts}
         host = hosts.pop() if len(hosts) == 1 else Host(None, wanted.username, "")
         # As cal.com spells it, so that the same person is not added twice.
@@ -149,7 +148,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
         calendar.label = host.name
     else:
         team = find_team(operation, wanted, field)
-        listed = operation.ask(lambda: client.team_event_types(team_id=team.id))
+        listed = operation.ask(endpoints.team_event_types(team_id=team.id))
         calendar.kind, calendar.reference, calendar.label = Kind.TEAM, str(team.id), team.name
     if not listed.entries:
         words = _("cal.com lists nothing of %(name)s: not known there, or nothing is public.")
@@ -179,7 +178,7 @@ def find_team(operation: Operation, wanted: Wanted, field: str) -> Team:
     types shows if it is there.
     """
     try:
-        listed = operation.ask(lambda: calcom_client.client().teams())
+        listed = operation.ask(endpoints.teams())
     except CalcomError as error:
         if wanted.team_id is None or error.cause is not Cause.WRONG_ROUTE:
             raise
@@ -221,17 +220,15 @@ def require_right_to_hold(operation: Operation, calendar: Calendar, field: str) 
     the length (400), so a length that it never offers brings either answer and no reservation. A
     server that took it would keep a minute of a past year until the next minute.
     """
-    client, event_type = calcom_client.client(), calendar.event_types[0]
     operation.start_without_claim(None, method="POST")
     try:
         operation.send(
-            "POST",
-            lambda: client.reserve(
-                event_type_id=event_type.id,
+            endpoints.reserve(
+                event_type_id=calendar.event_types[0].id,
                 slot_start=parking_places(operation.cal_now())[0],
                 slot_duration=NO_LENGTH,
                 reservation_duration=1,
-            ),
+            )
         )
     except CalcomError as error:
         if error.cause in {Cause.WRONG_DURATION, Cause.INVALID}:

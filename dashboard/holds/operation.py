@@ -6,7 +6,6 @@ the call before. No transaction is open while a call is out.
 
 import time
 import uuid
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Self, TypeVar
@@ -16,6 +15,7 @@ from django.db import IntegrityError, transaction
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Answer, CalcomError, Cause
+from dashboard.calcom.endpoints import Call
 from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.calcom_status import Upstream
@@ -207,22 +207,22 @@ class Operation:
             raise answer
         return answer.value
 
-    def send(self, method: str, call: Callable[[], Answer[T]]) -> T:
+    def send(self, call: Call[T]) -> T:
         """Send one call after its audit row is committed. Raises CalcomError, ClaimLostError."""
         if self.has_sent or self._pending:
             with transaction.atomic(durable=True):
                 self._write_pending()
                 if self.has_sent:
-                    self.log.step(method, now=self.now())
+                    self.log.step(call.method, now=self.now())
                     rate_and_clock.save(self.upstream)
         self.has_sent = True
         self.log.sending()
         return self.ask(call)
 
-    def ask(self, call: Callable[[], Answer[T]]) -> T:
+    def ask(self, call: Call[T]) -> T:
         """Return the answer to a call, after taking in what it tells. Raises CalcomError."""
         try:
-            answer = call()
+            answer = calcom_client.client().send(call)
         except CalcomError as error:
             return self.received(error)
         return self.received(answer)

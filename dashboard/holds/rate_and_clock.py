@@ -6,7 +6,7 @@ from typing import Any
 from django.db import connection
 
 from dashboard.audit import call_totals
-from dashboard.calcom import Answer, CalcomError, Cause, Exchange
+from dashboard.calcom import Answer, CalcomError, Cause, Exchange, endpoints
 from dashboard.holds import calcom_client, clock
 from dashboard.holds.calcom_status import Upstream
 
@@ -154,7 +154,7 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
     """
     answer: Answer[Any] | CalcomError
     try:
-        answer = calcom_client.client().event_type(event_type_id=1)
+        answer = calcom_client.client().send(endpoints.event_type(event_type_id=1))
     except CalcomError as error:
         answer = error
     learn(upstream, answer, learns_clock=learns_clock)

@@ -5,8 +5,16 @@ from contextlib import contextmanager
 
 from django.utils.translation import gettext as _
 
-from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds import calcom_client, messages, safety
+from dashboard.calcom import (
+    CalcomError,
+    Cause,
+    Refused,
+    Reservation,
+    Unavailable,
+    Unknown,
+    endpoints,
+)
+from dashboard.holds import messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.slots import SlotHold, minutes_until
@@ -18,30 +26,21 @@ DELETE_TRIES = 3
 
 
 def reserve(operation: Operation, slot: SlotHold, minutes: int) -> Reservation:
-    """POST the slot for so many minutes from now. Raises CalcomError.
-
-    https://cal.com/docs/api-reference/v2/slots/reserve-a-slot
-    """
-    client = calcom_client.client()
+    """POST the slot for so many minutes from now. Raises CalcomError."""
     return operation.send(
-        "POST",
-        lambda: client.reserve(
+        endpoints.reserve(
             event_type_id=slot.event_type_id,
             slot_start=slot.slot_start,
             slot_duration=slot.slot_duration,
             reservation_duration=minutes,
-        ),
+        )
     )
 
 
 def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservation | None:
-    """GET, sent again where it was not answered. Raises Unavailable.
-
-    https://cal.com/docs/api-reference/v2/slots/get-reserved-slot
-    """
-    client = calcom_client.client()
+    """GET, sent again where it was not answered. Raises Unavailable."""
     try:
-        return operation.send("GET", lambda: client.get(uid=uid))
+        return operation.send(endpoints.get(uid=uid))
     except Unavailable as error:
         if error.cause is not Cause.UNANSWERED or tries == 1 or not operation.has_time_for(1):
             raise
@@ -49,20 +48,15 @@ def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservatio
 
 
 def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
-    """PATCH to the slot until its end. Raises CalcomError.
-
-    https://cal.com/docs/api-reference/v2/slots/update-a-reserved-slot
-    """
-    client = calcom_client.client()
+    """PATCH to the slot until its end. Raises CalcomError."""
     return operation.send(
-        "PATCH",
-        lambda: client.update(
+        endpoints.update(
             uid=uid,
             event_type_id=slot.event_type_id,
             slot_start=slot.slot_start,
             slot_duration=slot.slot_duration,
             reservation_duration=minutes_until(slot.held_until, operation.cal_now()),
-        ),
+        )
     )
 
 
@@ -70,12 +64,9 @@ def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None
     """DELETE, sent again where it was not answered. Raises CalcomError.
 
     A later refusal says nothing of the first DELETE, which may have been done: that stays Unknown.
-
-    https://cal.com/docs/api-reference/v2/slots/delete-a-reserved-slot
     """
-    client = calcom_client.client()
     try:
-        operation.send("DELETE", lambda: client.delete(uid=uid))
+        operation.send(endpoints.delete(uid=uid))
     except Unknown as unanswered:
         if tries == 1 or not operation.has_time_for(1):
             raise

@@ -1,4 +1,4 @@
-"""Measure the time that ``Client.reserve`` adds to a bare ``httpx.Client.post`` and ``.json()``.
+"""Measure the time that ``Client.send`` adds to a bare ``httpx.Client.post`` and ``.json()``.
 
     python -m tests.bench.wire [--rounds 30] [--calls 100]
 
@@ -23,7 +23,7 @@ from time import perf_counter
 
 import httpx
 
-from dashboard.calcom import Client
+from dashboard.calcom import Client, endpoints
 
 AIM = 1.25
 KEY = "cal_bench0123456789"
@@ -61,7 +61,7 @@ def main() -> int:
     ratio = wrapped / bare
     sys.stdout.write(
         f"httpx.Client.post + .json()  {bare * 1e6:8.1f} µs  (median)\n"
-        f"calcom.Client.reserve        {wrapped * 1e6:8.1f} µs  (median)\n"
+        f"calcom.Client.send           {wrapped * 1e6:8.1f} µs  (median)\n"
         f"ratio                        {ratio:8.2f}     (aim: at most {AIM})\n"
     )
     return 0 if ratio <= AIM else 1
@@ -92,7 +92,9 @@ def bare_call(plain: httpx.Client, base: str) -> object:
 
 def client_call(client: Client) -> object:
     """Reserve through Holdfast's client."""
-    return client.reserve(event_type_id=1, slot_start=START, reservation_duration=10)
+    return client.send(
+        endpoints.reserve(event_type_id=1, slot_start=START, reservation_duration=10)
+    )
 
 
 def timed(call: Callable[[], object]) -> float:

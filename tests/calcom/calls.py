@@ -76,7 +76,7 @@ def ends(verb: str, data: object, **keywords: Any) -> Any:
 
 
 class Ask(Protocol):
-    """Make a client, call one of its methods, close it."""
+    """Make a client, send one call, close it."""
 
     def __call__(
         self,
@@ -103,8 +103,7 @@ def ask(
     with Client(
         base_url=base_url, api_key=api_key, call_seconds=call_seconds, transport=transport
     ) as client:
-        found: Answer[Any] = getattr(client, verb)(**VERBS[verb] | keywords)
-        return found
+        return client.send(call_of(verb, **keywords))
 
 
 def ask_async(
@@ -122,8 +121,7 @@ def ask_async(
         async with AsyncClient(
             base_url=base_url, api_key=api_key, call_seconds=call_seconds, transport=transport
         ) as client:
-            found: Answer[Any] = await getattr(client, verb)(**VERBS[verb] | keywords)
-            return found
+            return await client.send(call_of(verb, **keywords))
 
     return asyncio.run(asked())
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.calcom import Answer, AsyncClient, CalcomError, Client, transport
+from dashboard.calcom import Answer, AsyncClient, CalcomError, Client, endpoints, transport
 from dashboard.calcom.endpoints import RESERVATIONS, SLOTS_VERSION, Call
 from tests.calcom.calls import KEY, Ask, ask, ask_async, named, outcome
 from tests.calcom.scripted import NULL, Play, Scripted, keeping_open, receive, reply, scripted
@@ -170,6 +170,6 @@ def test_deadline_of_one_call_does_not_bind_the_next() -> None:
         scripted(keeping_open) as server,
         Client(base_url=server.url, api_key=KEY) as client,
     ):
-        client.get(uid="u")
+        client.send(endpoints.get(uid="u"))
         transport.call_ends.set(time.monotonic() - 1)
-        assert client.get(uid="u").value is None
+        assert client.send(endpoints.get(uid="u")).value is None

@@ -10,8 +10,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboard.calcom import CalcomError, Client, transport
-from tests.calcom.calls import KEY, UID, VERBS, Ask, ask, each, named, outcome, outcomes
+from dashboard.calcom import CalcomError, Client, endpoints, transport
+from tests.calcom.calls import KEY, UID, VERBS, Ask, ask, call_of, each, named, outcome, outcomes
 from tests.calcom.scripted import (
     NULL,
     Play,
@@ -137,7 +137,7 @@ def test_redirect_is_not_followed(location: bytes, asked: Ask) -> None:
 def test_connections_are_reused() -> None:
     with scripted(keeping_open) as server, Client(base_url=server.url, api_key=KEY) as client:
         for _ in range(3):
-            assert client.get(uid=UID).value is None
+            assert client.send(endpoints.get(uid=UID)).value is None
 
     assert (server.connections, len(server.requests)) == (1, 3)
 
@@ -149,9 +149,9 @@ def test_idle_connection_is_closed_before_cal_com_closes_it(
     assert transport.LIMITS.keepalive_expiry < 5
     monkeypatch.setattr(transport, "LIMITS", httpx.Limits(keepalive_expiry=0.05))
     with scripted(keeping_open) as server, Client(base_url=server.url, api_key=KEY) as client:
-        client.get(uid=UID)
+        client.send(endpoints.get(uid=UID))
         time.sleep(0.1)
-        client.get(uid=UID)
+        client.send(endpoints.get(uid=UID))
 
     assert (server.connections, len(server.requests)) == (2, 2)
 
@@ -176,8 +176,8 @@ def test_disconnect_on_a_reused_connection_is_unanswered_and_not_sent_again(verb
         receive(connection, server)
 
     with scripted(once) as server, Client(base_url=server.url, api_key=KEY) as client:
-        client.get(uid=UID)
-        result = outcome(lambda: getattr(client, verb)(**VERBS[verb]))
+        client.send(endpoints.get(uid=UID))
+        result = outcome(lambda: client.send(call_of(verb)))
 
     assert result == UNANSWERED[verb]
     assert (server.connections, len(server.requests)) == (1, 2)

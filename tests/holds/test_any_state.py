@@ -12,7 +12,8 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Answer, Cause, Exchange, Refused
+from dashboard.calcom import Answer, Cause, Exchange, Refused, endpoints
+from dashboard.calcom.endpoints import Call
 from dashboard.holds import calcom_client, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
@@ -30,18 +31,16 @@ CHANGES = ["", *(str(phase) for phase in Phase), "unreadable"]
 class EmptyCalcom:
     """A cal.com without reservations or free times, which refuses to take any."""
 
-    def get(self, *, uid: str) -> Answer[None]:
+    def send(self, call: Call[Any]) -> Answer[None]:
         now = timezone.now()
-        return Answer(None, Exchange("GET", ONE, now, now, 1, 200))
-
-    def reserve(self, **_asked: Any) -> Answer[None]:
-        now = timezone.now()
+        match call.method, call.path:
+            case "GET", endpoints.RESERVATION:
+                return Answer(None, Exchange("GET", ONE, now, now, 1, 200))
+            case "GET", endpoints.EVENT_TYPE:
+                later = now + 2 * MINUTE  # than any claim
+                exchange = Exchange("GET", EVENT_TYPE, later, later, 1, 200, "request", later)
+                return Answer(None, exchange)
         raise Refused(Cause.ALREADY_RESERVED, Exchange("POST", ALL, now, now, 1, 422))
-
-    def event_type(self, *, event_type_id: int) -> Answer[None]:
-        now = timezone.now() + 2 * MINUTE  # later than any claim
-        exchange = Exchange("GET", EVENT_TYPE, now, now, 1, 200, "request", now)
-        return Answer(None, exchange)
 
 
 def cases(state: str) -> list[tuple[str, str, str]]:

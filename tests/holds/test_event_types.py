@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.html import escape
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Cause, Client, EventType
+from dashboard.calcom import Cause, Client, EventType, endpoints
 from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, event_types, free_times, rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
@@ -97,7 +97,7 @@ def test_question_under_way_is_waited_for_and_told(
     for name, earlier in {"all": {}, "1": later}.items():
         StoredAnswer.objects.create(source=source, name=name, asked_at=now, **earlier)
     under_way = event_types.Known(None, free_times.UNDER_WAY)
-    again = event_types.cached("1", calcom_client.client().event_types, dict)
+    again = event_types.cached("1", endpoints.event_types(), dict)
     assert [event_types.listing(), again] == [under_way] * 2
     assert calcom.calls() == []
 
@@ -252,8 +252,10 @@ def test_row_that_is_deleted_for_its_age_meanwhile_is_asked_for(
 def test_title_that_a_database_refuses_is_stored_without(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    answer = calcom_client.client().event_type(event_type_id=CONSULT)
+    call = endpoints.event_type(event_type_id=CONSULT)
+    answer = calcom_client.client().send(call)
     odd = replace(answer, value=replace(answer.value, title="a\0b\ud800c"))
-    known = event_types.cached("7", lambda: odd, event_type_from_json)
+    monkeypatch.setattr(calcom_client.client(), "send", lambda _: odd)
+    known = event_types.cached("7", call, event_type_from_json)
     assert known.value == replace(answer.value, title="abc")
     assert StoredAnswer.objects.get(name="7").value["title"] == "abc"

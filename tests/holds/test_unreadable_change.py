@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import endpoints
 from dashboard.holds import calcom_client, lookup, settle
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
@@ -147,7 +148,8 @@ def test_check_finds_it_where_it_was(calcom: Sandbox, staff: User, settled: Hold
 
 def test_check_finds_it_elsewhere(calcom: Sandbox, staff: User, settled: Hold) -> None:
     [row] = calcom.live_rows()
-    calcom_client.client().update(uid=row.uid, event_type_id=CONSULT, slot_start=LATER)
+    moved = endpoints.update(uid=row.uid, event_type_id=CONSULT, slot_start=LATER)
+    calcom_client.client().send(moved)
 
     checked = verbs.check(staff, settled)
 

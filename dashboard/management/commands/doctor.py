@@ -15,7 +15,7 @@ from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import CalcomError, Exchange
+from dashboard.calcom import CalcomError, Exchange, endpoints
 from dashboard.edge import database, health
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import Hold, begun_at
@@ -140,7 +140,7 @@ def settling(now: datetime) -> Iterator[Condition]:
 def calcom() -> Iterator[Condition]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
     try:
-        answer = calcom_client.client().event_types()
+        answer = calcom_client.client().send(endpoints.event_types())
     except CalcomError as error:
         exchange = error.exchange
         remedy = CHECK_ADDRESS if exchange.status is None else "Look at CALCOM_API_KEY."
