@@ -48,7 +48,7 @@ def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBr
     open_tab(ada, "Ending soon")
     ada.expect_text("No hold ends within five minutes.")
     ada.check_variant("board-soon")
-    assert ada.path == "/?tab=soon"
+    ada.expect_path("/?tab=soon")
     expect(ada.page).to_have_title(re.compile("Ending soon · Board · Holdfast$"))
     if ada.scripts:
         expect(ada.page.locator("#status")).to_have_text("Ending soon 0")

@@ -102,6 +102,7 @@ def untranslated() -> set[str]:
 def leftovers(user: User) -> list[str]:
     """Return what still is English on the page."""
     known = untranslated()
+    user.page.wait_for_load_state()
     texts = [TERMS.sub("", NAMES.sub("", text)) for text in user.page.evaluate(TEXTS)]
     return [text for text in texts if text in known or ENGLISH.search(text)]
 
@@ -126,7 +127,7 @@ def test_no_page_has_english_left_or_breaks_on_any_screen(
 
 def test_the_pages_about_people_are_german(german: User) -> None:
     german.page.goto("/admin/")
-    assert german.page.locator("html").get_attribute("lang") == "de"
+    expect(german.page.locator("html")).to_have_attribute("lang", "de")
     expect(german.page.get_by_role("link", name="Person hinzufügen")).to_be_visible()
     german.page.get_by_role("link", name="ada", exact=True).click()
     for label in ("Anmeldename", "Rolle", "Neues Passwort noch einmal"):

@@ -92,7 +92,7 @@ class TestNews:
         expect(ada.page.locator("#hold .tag").first).to_have_text("released", timeout=POLL)
         expect(ada.page.locator("#sentence, #extend, #release")).to_have_count(0)
         assert ada.page.evaluate("window.isSamePage")
-        assert ada.path == f"/holds/{pk}/"
+        ada.expect_path(f"/holds/{pk}/")
 
     def test_typed_text_focus_and_open_parts_stay(self, open_browser: OpenBrowser) -> None:
         ada, vera = open_browser("ada"), open_browser("vera")
@@ -134,7 +134,7 @@ class TestOtherPages:
         expect(ada.field("client_name")).to_be_focused()
         expect(ada.field("client_name")).to_have_value("Emmy")
         expect(cells.filter(has_text="12:00")).to_have_attribute("aria-current", "true")
-        assert "/times" not in ada.path
+        assert "/times" not in ada.page.url
 
     def test_from_part_of_a_move(self, ada: User, product: Product) -> None:
         pk = ada.place()

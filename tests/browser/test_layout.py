@@ -206,17 +206,17 @@ class TestAfterASwap:
 
     def test_it_begins_at_its_top(self, ada: User, product: Product) -> None:
         pk = ada.place_by_form(product.free_time())
-        assert ada.page.evaluate("scrollY") == 0
+        ada.page.wait_for_function("scrollY === 0")
         ada.press("Release this time")
         ada.expect_text("Released")
-        assert ada.page.evaluate("scrollY") == 0
-        assert ada.path == f"/holds/{pk}/"
+        ada.page.wait_for_function("scrollY === 0")
+        ada.expect_path(f"/holds/{pk}/")
 
     def test_another_option_is_picked_from_the_free_times(self, ada: User) -> None:
         ada.place()
         ada.press("Add another option")
         free = ada.page.locator("#times a.time")
-        assert free.first.evaluate("(e) => getComputedStyle(e).display") == "grid"
+        expect(free.first).to_have_css("display", "grid")
         free.first.focus()
         ada.page.keyboard.press("ArrowRight")
         expect(free.nth(1)).to_be_focused()

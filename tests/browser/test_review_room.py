@@ -19,6 +19,7 @@ def test_new_actions_are_counted_and_shown_only_when_asked(vera: User, product: 
     vera.page.get_by_role("link", name="Follow").click()
     news, rows = vera.page.locator("#log-news"), vera.page.locator("main tbody tr")
     expect(news).to_contain_text("No new actions.")
+    vera.page.wait_for_load_state()  # the rows come below
     seen = rows.all_inner_texts()
     vera.field("find").fill("being typed")
     product.place("ada", product.free_time(), "Maria Mitchell")
@@ -77,7 +78,7 @@ def test_stories_and_saved_searches(
     vera.page.get_by_role("link", name="Noor", exact=True).click()
     vera.page.get_by_role("link", name=f"Remove client:{pk}").click()
     vera.expect_heading("Audit")
-    assert vera.path == "/audit/"
+    vera.expect_path("/audit/")
 
 
 def test_refused_search_is_in_the_address(vera: User) -> None:

@@ -86,7 +86,7 @@ class TestPolls:
             ada.page.evaluate(REFRESH)
         etag = ada.page.locator("#board").get_attribute("data-etag")
         assert (poll.value.status, poll.value.request.headers["if-none-match"]) == (304, etag)
-        assert ada.page.is_checked(box)
+        expect(ada.page.locator(box)).to_be_checked()
         expect(ada.page.locator(box)).to_be_focused()
 
     def test_stop_while_updates_are_paused(self, ada: User) -> None:
@@ -152,7 +152,7 @@ class TestPolls:
         with ada.page.expect_response("**/warnings"):
             ada.page.evaluate("htmx.trigger('#warnings', 'refresh', {}, false)")
         ada.page.evaluate(AT_REST)
-        assert ada.path == "/holds/new"
+        ada.expect_path("/holds/new")
 
 
 def hold_back(page: Page, pattern: str, script: str) -> Route:
@@ -184,7 +184,8 @@ class TestButtonOfARow:
         expect(ada.page.locator("#messages")).to_contain_text("is held until")
         expect(ada.page.locator(button)).to_be_focused()
         assert len(posted) == 1
-        assert (ada.page.title(), ada.path) == ("Board · Holdfast", "/")
+        expect(ada.page).to_have_title("Board · Holdfast")
+        ada.expect_path("/")
 
     def test_a_refusal_shows_above_the_board(self, ada: User, product: Product) -> None:
         pk = place(product)
@@ -224,7 +225,7 @@ class TestAnswer:
         ada.press("+15 min")
         expect(ada.page.locator("#banner")).to_contain_text("the answer could not be shown")
         expect(ada.page.locator("#hold")).to_have_count(1)
-        assert ada.path == f"/holds/{pk}/"
+        ada.expect_path(f"/holds/{pk}/")
 
     def test_that_refuses_gets_the_focus_and_the_address_stays(
         self, ada: User, product: Product
@@ -234,7 +235,7 @@ class TestAnswer:
         product.post("vera", f"/holds/{pk}/extend", {"add": "15"})
         ada.press("+15 min")
         expect(ada.page.locator("#hold [data-focus-first]")).to_be_focused()
-        assert ada.path == f"/holds/{pk}/"
+        ada.expect_path(f"/holds/{pk}/")
 
 
 def test_escape_closes_the_menu_and_gives_the_focus_back(ada: User) -> None:

@@ -25,7 +25,7 @@ def test_extending_from_the_bar_gives_the_focus_back(ada: User, ending: int) -> 
     expect(ada.page.locator(f"#w{ending}")).to_be_hidden()
     ada.page.keyboard.type(" Bell")
     expect(name).to_have_value("Sophie Bell")
-    assert ada.path == "/holds/new"
+    ada.expect_path("/holds/new")
 
 
 def test_a_warning_that_goes_gives_the_focus_back(ada: User, ending: int, product: Product) -> None:
@@ -48,7 +48,7 @@ def test_no_key_leads_away_or_acts(ada: User, ending: int, product: Product) -> 
         ada.page.keyboard.press(key)
         expect(status).to_contain_text("Keys are off")
         expect(ada.field("client_name")).to_have_value("Sophie")
-        assert ada.path == "/holds/new"
+        ada.expect_path("/holds/new")
     assert product.calcom.calls("PATCH") == []
 
 

@@ -51,7 +51,7 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     expect(item).to_be_hidden()
     expect(ada.page.locator("#messages")).to_contain_text("is held until")
     expect(ada.page).to_have_title("Look up · Holdfast")
-    assert ada.path == "/look-up"
+    ada.expect_path("/look-up")
     assert product.minutes_left()[0] in EXTENDED
 
 

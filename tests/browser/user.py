@@ -84,16 +84,11 @@ class User:
             self.complaints.append(f"{line.text} ({urlsplit(line.location['url']).path})")
 
     @property
-    def path(self) -> str:
-        """Path and query of the open page."""
-        parts = urlsplit(self.page.url)
-        return f"{parts.path}?{parts.query}" if parts.query else parts.path
-
-    @property
     def hold_id(self) -> int:
         """Number of the hold whose page is open, or about to open."""
         expect(self.page).to_have_url(re.compile(r"/holds/\d+/$"))
-        return int(self.path.split("/")[2])
+        expect(self.page.locator("#hold")).to_be_visible()
+        return int(urlsplit(self.page.url).path.split("/")[-2])
 
     def poll(self) -> None:
         """Let the board ask for news at once, as it does every five seconds."""
@@ -148,6 +143,14 @@ class User:
         """Wait for the page with this heading."""
         expect(self.page.get_by_role("heading", level=1)).to_contain_text(text)
 
+    def expect_path(self, path: str) -> None:
+        """Wait until the open page has this path and query."""
+        expect(self.page).to_have_url(f"{self.product.url}{path}")
+
+    def expect_query(self, part: str) -> None:
+        """Wait until the query of the open page has this part."""
+        expect(self.page).to_have_url(re.compile(rf"\?(.*&)?{re.escape(part)}"))
+
     def seconds_left(self, within: str = "main") -> int:
         """Return what the countdown shows, once it shows something."""
         countdown = self.page.locator(f"{within} .left").first
@@ -167,6 +170,7 @@ class User:
         self._check(state, page_checks.OF_VARIANT)
 
     def _check(self, state: str, axe: page_checks.Axe) -> None:
+        self.page.wait_for_load_state()
         source = self.page.content()
         found = page_checks.faults_in_source(source, self.product.uids())
         wanted = axe if self.scripts else {}
