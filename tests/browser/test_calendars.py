@@ -75,7 +75,8 @@ def test_two_people_are_offered_and_one_is_kept(
 ) -> None:
     ada = open_browser("ada")
     ada.page.goto("/holds/new")
-    ada.page.get_by_role("link", name="Who can see them first?").click()
+    with ada.page.expect_navigation():
+        ada.page.get_by_role("link", name="Who can see them first?").click()
     ada.page.locator("#pick [name=title]").select_option("First appointment")
     expect(ada.page.locator(TIME, has_text="Marek")).to_have_count(0)
     ada.check_page("first-day")

@@ -28,6 +28,7 @@ def test_placing_takes_one_request(ada: User, product: Product) -> None:
     assert pages == [("GET", "/holds/new"), ("POST", "/holds/new")]
     ada.page.go_back()
     expect(ada.page.locator("#place")).to_be_visible()
+    ada.page.wait_for_load_state()  # without its script the page does not go forward
     ada.page.go_forward()
     ada.expect_text("Hedy Lamarr")
     assert ada.hold_id == pk

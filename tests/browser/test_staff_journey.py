@@ -103,6 +103,7 @@ class TestPlace:
         ada.page.go_back()
         ada.expect_heading("Hold a time")
         ada.expect_path("/holds/new")
+        ada.page.wait_for_load_state()  # without its script the page does not go forward
         ada.page.go_forward()
         ada.expect_text("Hedy Lamarr")
         assert ada.hold_id == pk
