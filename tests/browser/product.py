@@ -77,11 +77,14 @@ class Product:
         """Return when the live reservations at cal.com begin."""
         return sorted(row.start for row in self.calcom.live_rows())
 
-    def minutes_left(self) -> list[int]:
-        """Return the minutes that the live reservations at cal.com have left, rounded."""
-        now = self.calcom.clock.now()
-        left = (row.release_at - now for row in self.calcom.live_rows())
-        return sorted(round(each / timedelta(minutes=1)) for each in left)
+    def ends(self) -> list[datetime]:
+        """Return when the live reservations at cal.com end."""
+        return sorted(row.release_at for row in self.calcom.live_rows())
+
+    def minutes_gained(self, before: list[datetime]) -> list[int]:
+        """Return by how many minutes each of these ends later than before, rounded."""
+        pairs = zip(before, self.ends(), strict=True)
+        return [round((end - was) / timedelta(minutes=1)) for was, end in pairs]
 
     def pass_time(self, seconds: float) -> None:
         """Set cal.com's clock ahead, and let the product learn it from an answer."""
