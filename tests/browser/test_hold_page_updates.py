@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time, timedelta
+from datetime import datetime, time
 
 from playwright.sync_api import expect
 
@@ -11,15 +11,13 @@ from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.user import POLL, OpenBrowser, User
 from tests.future_dates import day
 
-MINUTES = 15  # that a test's hold is held
+HOUR = 3600  # seconds; every hold here ends earlier
 
 
-def place_ending(user: User, seconds: int, **fields: str) -> int:
-    """Open the page of a new hold that ends in so many seconds."""
-    pk = user.place(**fields)
-    user.product.pass_time(timedelta(minutes=MINUTES).total_seconds() - seconds)
-    user.page.goto(f"/holds/{pk}/")
-    return pk
+def sleep_offline(user: User) -> None:
+    """Let the computer sleep until every hold has ended, and wake without a network."""
+    user.page.context.set_offline(True)
+    user.wake_after(HOUR)
 
 
 def stop_offline(user: User) -> None:
@@ -30,14 +28,14 @@ def stop_offline(user: User) -> None:
 
 class TestEnd:
     def test_state_sentence_and_buttons_are_taken_back_offline(self, ada: User) -> None:
-        place_ending(ada, 20)
+        ada.place()
         held = ada.page.locator("#hold .tag.live")
         again = ada.page.get_by_role("link", name="Hold again")
         parts = [ada.page.locator(name) for name in ("#extend", "#release", "#sentence")]
         for part in (held, *parts):
             expect(part).to_be_visible()
         expect(again).to_be_hidden()
-        ada.page.context.set_offline(True)
+        sleep_offline(ada)
         for part in (held, *parts):
             expect(part).to_be_hidden()
         expect(again).to_be_visible()
@@ -45,17 +43,18 @@ class TestEnd:
         stop_offline(ada)
 
     def test_the_server_then_tells_the_end(self, ada: User) -> None:
-        place_ending(ada, 5)
+        ada.place()
+        ada.pass_time(HOUR)
         expect(ada.page.locator("#hold .tag").first).to_have_text("expired", timeout=POLL)
         expect(ada.page.locator("#extend")).to_have_count(0)
 
     def test_row_of_the_board(self, ada: User) -> None:
-        pk = place_ending(ada, 20)
+        pk = ada.place()
         ada.page.goto("/")
         row = ada.page.locator(f"#h{pk}")
         extend = row.get_by_role("button", name="+15 min")
         expect(extend).to_be_visible()
-        ada.page.context.set_offline(True)
+        sleep_offline(ada)
         expect(extend).to_be_hidden()
         expect(row.locator(".state")).to_contain_text("ran out")
         stop_offline(ada)
@@ -64,17 +63,14 @@ class TestEnd:
         product.calcom.faults.add("drop", when="before", method="POST")
         ada.page.goto("/holds/new")
         ada.type_time(product.free_time())
-        ada.fill(reservation_duration="1")
         ada.press("Hold this time")
-        pk = ada.hold_id
         waiting = ada.page.get_by_text("Until it is certain")
         expect(waiting).to_be_visible()
         expect(ada.page.get_by_role("button", name="Verify with cal.com")).to_have_count(0)
         ada.check_page("hold-unconfirmed")
-        product.pass_time(75)
-        ada.page.goto(f"/holds/{pk}/")
-        expect(waiting).to_be_visible()
+        ada.pass_time(HOUR)
         expect(waiting).to_be_hidden()
+        expect(ada.page.locator("#hold .tag").first).to_have_text("expired", timeout=POLL)
 
 
 class TestNews:

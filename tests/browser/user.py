@@ -40,6 +40,8 @@ REPORT_VIOLATIONS = """
 document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`));
 """
+# Sets the computer's clock ahead by so many seconds.
+SET_CLOCK = "(seconds) => { const now = Date.now; Date.now = () => now() + 1000 * seconds; }"
 # For a flow that must work in a browser without scripts. Pages are tested without them below.
 in_both_ways = pytest.mark.parametrize(
     "scripts", [True, False], indirect=True, ids=["with-scripts", "without-scripts"]
@@ -93,6 +95,15 @@ class User:
     def poll(self) -> None:
         """Let the board ask for news at once, as it does every five seconds."""
         self.page.evaluate("htmx.trigger('#board', 'refresh', {}, false)")
+
+    def wake_after(self, seconds: float) -> None:
+        """Let the page find that the computer slept so long. It then asks the server the time."""
+        self.page.evaluate(SET_CLOCK, seconds)
+
+    def pass_time(self, seconds: float) -> None:
+        """Let so much time pass at cal.com, in the product and on the page."""
+        self.product.pass_time(seconds)
+        self.wake_after(seconds)
 
     def press(self, button: str, *, within: str = "main") -> None:
         self.page.locator(within).get_by_role("button", name=button, exact=True).click()
