@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
+from tests.browser.test_warnings import LISTEN, heard
 from tests.browser.user import User
 
 MINUTE = 60  # seconds
@@ -131,12 +132,12 @@ class TestAlerts:
         self, alerting: None, ada: User, product: Product
     ) -> None:
         product.place("ada", product.free_time(), "Li Wen", reservation_duration="1")
-        ada.page.add_init_script(COLLECT_ALERTS + NO_STORAGE)
+        ada.page.add_init_script(COLLECT_ALERTS + NO_STORAGE + LISTEN)
         ada.page.goto("/look-up")
         wait_for_alerts(ada)
         tick(ada)
         assert len(ada.page.evaluate("window.alerts")) == 2
-        expect(ada.page.locator("#status > span")).to_have_count(1)
+        assert len(heard(ada)) == 1
 
     def test_the_sound_can_be_tried_in_the_settings(self, ada: User) -> None:
         ada.page.add_init_script(COLLECT_ALERTS)

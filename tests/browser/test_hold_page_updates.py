@@ -165,8 +165,8 @@ class TestOtherPages:
         results = ada.page.locator("#results")
         # Holds of earlier tests are still on the board, and gone at cal.com.
         sentence = re.compile(r"cal\.com has 1 of \d+ holds as they stand here\.")
+        expect(ada.page.locator("#status")).to_have_text(sentence)
         expect(results).to_contain_text(sentence)
         expect(ada.page.locator("#came")).to_be_focused()
         expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
-        expect(ada.page.locator("#status")).to_have_text(sentence)
         ada.check_page("board-checked")

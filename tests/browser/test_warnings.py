@@ -31,11 +31,11 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     pk = ada.place(None, "Marta Ferri", reservation_duration="2")
     item = ada.page.locator(f"#w{pk}")
     expect(item).to_have_class("soon")
+    expect(ada.page.locator("#status")).to_contain_text("Your hold of")
     expect(item).to_contain_text("Marta Ferri")
     expect(ada.page).to_have_title(re.compile(r"^\(1\) .+ · Holdfast$"))
     slot = item.locator("[data-slot]").inner_text()
     assert heard(ada) == [f"Your hold of {slot} ends in … seconds."]
-    expect(ada.page.locator("#status")).to_contain_text("Your hold of")
 
     ada.page.goto("/look-up")
     expect(item).to_have_class("soon")
@@ -67,18 +67,18 @@ def test_a_hold_that_runs_out_is_told_and_offered_again(
     expect(grace.page.locator(f"#h{pk} .left")).to_have_class(re.compile(r"\blast\b"))
     expect(ada.page.locator(f"#h{pk}")).to_contain_text("Li Wen")
     expect(ada.page.locator("#warnings li")).to_have_count(0)
+    slot = grace.page.locator(f"#w{pk} [data-slot]").inner_text()
     left = grace.seconds_left(f"#w{pk}")
     product.pass_time(left)
     product.calcom.forget_calls()
-    for user in (grace, ada):
+    for user in (ada, grace):
         user.wake_after(left)
         expect(user.page.locator(f"#h{pk}")).to_have_count(0)
     ended = grace.page.locator(f"#w{pk}")
     expect(ended).to_have_class("over")
+    expect(grace.page.locator("#status")).to_contain_text(f"{slot} ran out.")
     expect(ended).to_contain_text("ran out")
     expect(ended.get_by_role("button")).to_have_count(0)
-    slot = ended.locator("[data-slot]").inner_text()
-    expect(grace.page.locator("#status")).to_contain_text(f"{slot} ran out.")
     expect(grace.page).to_have_title("Board · Holdfast")
     assert product.calcom.calls() == []
     ended.get_by_role("link", name="Hold again").click()
