@@ -168,6 +168,14 @@ def action_phrase(
 
 
 @lru_cache
+def hold_phrase(_language: str | None, *, has_slot: bool, has_number: bool) -> str:
+    """Return a hold as the object of a sentence, by its slot, its number, or neither."""
+    if has_slot:
+        return _("the hold of %(slot)s")
+    return _("hold %(number)s") if has_number else _("a hold")
+
+
+@lru_cache
 def client_phrase(_language: str | None, *, is_named: bool, is_erased: bool) -> str:
     """Return "for %(client)s", "" for a hold that never named a client."""
     if is_erased:
@@ -227,10 +235,3 @@ def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
         "booked",
         "booked",
     )
-
-
-def hold_phrase(slot: str, hold_id: int | None) -> str:
-    """Return a hold as the object of a sentence, by its slot, its number, or neither."""
-    if slot:
-        return _("the hold of %(slot)s") % {"slot": slot}
-    return _("a hold") if hold_id is None else _("hold %(number)s") % {"number": hold_id}

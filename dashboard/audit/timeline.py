@@ -26,7 +26,7 @@ Kind = AuditEntry.Kind
 # longer than a change with all its calls may take.
 MAX_SILENCE = timedelta(minutes=3)
 
-HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(it)s</a>'
+HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
 CLIENT_LINK = '<a href="%(log)s?find=client:%(number)s"><bdi translate="no">%(client)s</bdi></a>'
 
 
@@ -41,7 +41,7 @@ class Line:
     as_booked: bool  # a release that ended the hold as booked
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     actor: ActorLabel
-    it: str  # the hold as the object of the sentence
+    slot: str  # when the slot of the hold starts, "" where no entry has it
     client: str  # the name as the hold has it now
     is_erased: bool  # the hold named a client once
     clauses: tuple[str, ...]  # clauses for everyone
@@ -78,16 +78,27 @@ class Line:
         return self.phrase % {"it": f"{self.it} {for_client}".rstrip()}
 
     @property
+    def it(self) -> str:
+        """Hold as the object of the sentence."""
+        return self.hold % {"slot": self.slot, "number": self.hold_id}
+
+    @property
     def did_with_links(self) -> SafeString:
         """Phrase with links to the stories of the hold and of its client."""
         if self.hold_id is None:
             return escape(self.did)
         return marking.filled(
-            with_links(self.phrase, self.for_client),
+            with_links(self.phrase, self.hold, self.for_client),
             log=self.log_url,
+            slot=self.slot,
             number=self.hold_id,
-            it=self.it,
             client=self.client,
+        )
+
+    @property
+    def hold(self) -> str:
+        return action_labels.hold_phrase(
+            self.language, has_slot=bool(self.slot), has_number=self.hold_id is not None
         )
 
     @property
@@ -135,13 +146,14 @@ def joined(clauses: Sequence[str]) -> str:
     return f", {'; '.join(clauses)}" if clauses else ""
 
 
-@lru_cache  # of a few phrases, which every line has
-def with_links(phrase: str, for_client: str) -> SafeString:
+@lru_cache(maxsize=1024)  # of a few phrases, which every line has
+def with_links(phrase: str, hold: str, for_client: str) -> SafeString:
     """Return a phrase as HTML, with links to the stories of the hold and its client."""
     sentence = phrase if "%(it)s" in phrase else f"{phrase} · %(it)s"
-    client = marking.escaped(for_client).replace("%(client)s", CLIENT_LINK)
-    hold = f"{HOLD_LINK} {client}".rstrip()
-    return SafeString(marking.escaped(sentence).replace("%(it)s", hold))  # nosec B703: escaped
+    to_hold = HOLD_LINK.replace("%(hold)s", marking.escaped(hold))
+    to_client = marking.escaped(for_client).replace("%(client)s", CLIENT_LINK)
+    it = f"{to_hold} {to_client}".rstrip()
+    return SafeString(marking.escaped(sentence).replace("%(it)s", it))  # nosec B703: escaped
 
 
 def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = None) -> list[Line]:
@@ -181,7 +193,7 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
         actor=names.label(first),
-        it=action_labels.hold_phrase(details.slot_time(first, closing), named.hold_id),
+        slot=details.slot_time(first, closing),
         client=named.client_name or "",
         is_erased=named.erased_at is not None,
         clauses=clauses,

@@ -30,14 +30,15 @@ def as_rows(lines: Iterable[Line]) -> SafeString:
 
 
 def row(line: Line) -> SafeString:
+    day, clock = local_times.date_and_clock(line.at)
     return marking.filled(
         ROW,
         number=line.entry_id,
         css_class=TROUBLE if line.is_trouble else "",
         url=line.url,
         iso=local_times.iso(line.at),
-        day=local_times.day_and_year(line.at),
-        clock=local_times.clock(line.at),
+        day=day,
+        clock=clock,
         actor=line.actor.html_with_link,
         did=line.did_with_links,
         details=line.details_text,
