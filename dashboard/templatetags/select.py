@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from django import template
-from django.forms.utils import flatatt
 from django.utils.safestring import SafeString
 
 from dashboard.localization import marking
@@ -33,9 +32,11 @@ def rendered(group: tuple[str | None, list[dict[str, Any]], int]) -> SafeString:
 
 
 def option(choice: dict[str, Any]) -> SafeString:
-    attributes = flatatt(choice["attrs"]) if choice["attrs"] else ""
     return marking.filled(
-        OPTION, value=choice["value"], attributes=attributes, label=choice["label"]
+        OPTION,
+        value=choice["value"],
+        attributes=as_attributes(choice["attrs"]),
+        label=choice["label"],
     )
 
 
