@@ -26,6 +26,10 @@ COLUMNS = (
     "id, action_id, at, action, actor, outcome, cause, ended, hold, event_type, about, address,"
     " request_id"
 )
+# First entries of the action of a trigger's row NEW; another program may have written two.
+FIRST_ENTRIES = (
+    f"(SELECT o.id FROM {ENTRIES} o WHERE o.action_id = NEW.action_id AND o.kind {IS_FIRST})"  # noqa: S608
+)
 # What was refused at once says no event type: it is that of the hold's action before.
 HOLDS_LAST = (
     f"(SELECT a.event_type FROM {ACTIONS} a WHERE a.hold = NEW.hold_id"  # noqa: S608 constants
@@ -56,7 +60,7 @@ def of_new_row(vendor: str) -> str:
         f" ended = {end_of_hold(vendor, before, 'NEW.after')},"
         " hold = coalesce(NEW.hold_id, hold),"
         f" event_type = coalesce(event_type, {number(vendor, 'NEW.after')})"
-        " WHERE action_id = NEW.action_id"
+        f" WHERE id IN {FIRST_ENTRIES}"
     )
     if vendor == "sqlite":
         return f"{insert} WHERE NEW.kind {IS_FIRST}; {update} AND NEW.kind = 'outcome';"

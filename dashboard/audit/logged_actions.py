@@ -48,7 +48,7 @@ class LoggedAction(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)  # of the first entry, from which it is taken
-    action_id = ActionIdField(db_index=True)
+    action_id = ActionIdField()
     at = models.DateTimeField()
     action = models.CharField(max_length=20)
     actor = models.BigIntegerField(null=True)

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from dashboard.audit.action_sql import ACTIONS, ENTRIES, WITHOUT_SIGN_IN
+from dashboard.audit.action_sql import ACTIONS, ENTRIES, FIRST_ENTRIES, WITHOUT_SIGN_IN
 
 COUNTS = "dashboard_logcount"
 KEY = "kind, span, quarter, value"
@@ -76,7 +76,7 @@ def of_new_row(vendor: str) -> str:
     added = {
         is_intent: single(actions(vendor, BEGUN, f"{is_intent} AND a.id = NEW.id")),
         is_event: single(actions(vendor, BEGUN | DONE, f"{is_event} AND a.id = NEW.id")),
-        is_outcome: counts(actions(vendor, DONE, f"{is_outcome} AND a.action_id = NEW.action_id")),
+        is_outcome: counts(actions(vendor, DONE, f"{is_outcome} AND a.id IN {FIRST_ENTRIES}")),
         "NEW.status IS NOT NULL": single(answers(vendor, "e.id = NEW.id")),
     }
     if vendor == "sqlite":

@@ -104,10 +104,11 @@ def without_outcome(now: datetime) -> Q:
     return Q(outcome="") & ~Q(Exists(recent))
 
 
-def of_holds(**conditions: Any) -> Q:
-    """Match actions of which any entry is about such a hold."""
-    entries = AuditEntry.objects.order_by().filter(**conditions)
-    return Q(action_id__in=entries.values("action_id"))
+def with_entry(**conditions: Any) -> Q:
+    """Match actions of which any entry meets the conditions, by the ids of their first entries."""
+    found = AuditEntry.objects.order_by().filter(**conditions)
+    firsts = AuditEntry.objects.order_by().openings()
+    return Q(pk__in=firsts.filter(action_id__in=found.values("action_id")).values("pk"))
 
 
 def page(

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, clients, search, term_values
 from dashboard.audit.action_sql import ENDED
-from dashboard.audit.models import AuditEntry, EntryText, HoldText, of_same_action
+from dashboard.audit.models import EntryText, HoldText, of_same_action
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.trail import SYSTEM, Action, Outcome
@@ -140,12 +140,11 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
         )
     said, forms = fold(value), forms_of_words(value)
     called = context.people_with(value)
-    upstream = AuditEntry.objects.order_by().filter(upstream_request_id=value)
     others = [
         Q(about__in=[value, *(person.username for person in called)]),
         Q(address=value),
         Q(request_id=value),
-        Q(action_id__in=upstream.values("action_id")),
+        search.with_entry(upstream_request_id=value),
         *of_people(called),
     ]
     entries = rows_of(EntryText, "like", [said])
@@ -238,7 +237,7 @@ def client(value: str, _context: Context) -> Q:
     """Match the story of a client: all holds that an erasure takes for the same client's."""
     if (known := clients.all_holds().filter(pk=number(value)).first()) is None:
         raise TermError(_("There is no hold %(number)s.") % {"number": value})
-    return search.of_holds(hold__in=clients.holds_of_same_client(known).values("pk"))
+    return search.with_entry(hold__in=clients.holds_of_same_client(known).values("pk"))
 
 
 def cause(value: str) -> Q:
@@ -261,7 +260,7 @@ READERS: dict[str, Callable[[str, Context], Q]] = {
     "outcome": outcome,
     "cause": lambda value, _context: cause(value),
     "ended": lambda value, _context: Q(ended=one_of(value, ENDED)),
-    "hold": lambda value, _context: search.of_holds(hold=number(value)),
+    "hold": lambda value, _context: search.with_entry(hold=number(value)),
     "client": client,
     "event": lambda value, _context: Q(event_type=number(value)),
     "day": lambda value, context: term_values.days(value, context.now),

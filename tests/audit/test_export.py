@@ -15,7 +15,7 @@ from django.db.models import Q
 from dashboard.audit import export, trail
 from dashboard.audit.export import Block
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.search import of_holds
+from dashboard.audit.search import with_entry
 from tests.audit.attacks import NOON
 from tests.audit.recorded import extend
 
@@ -37,7 +37,7 @@ def test_exports_every_entry_of_matching_actions(staff, colleague, mixed_log):
     extended = AuditEntry.objects.filter(action="extend", actor=staff).order_by("id")
     assert exported(Q(action="extend"), Q(actor=staff.pk)) == [row.pk for row in extended]
     assert len(extended) > 1
-    assert exported(of_holds(hold=10**9)) == []
+    assert exported(with_entry(hold=10**9)) == []
 
 
 def test_batches_lose_nothing(staff, hold, monkeypatch):

@@ -58,7 +58,7 @@ FIELDS = [
     ([Q(actor=1)], "logged_actor"),
     ([search.by_system()], "logged_actor|_pkey"),
     ([Q(action="move")], "logged_action"),
-    ([search.of_holds(hold=5)], "audit_hold|auditentry_hold_id"),
+    ([search.with_entry(hold=5)], "audit_hold|auditentry_hold_id"),
     ([Q(outcome="unknown")], "logged_outcome"),
     ([search.without_outcome(NOON)], "logged_outcome"),
     ([Q(outcome="unknown"), DAYS], "logged_outcome"),
