@@ -34,7 +34,7 @@ class Cause(StrEnum):
     NOT_SENT = "not_sent"  # no connection, a full pool, or no address to send to
     # Unknown, or for a GET, which changes nothing, Unavailable
     UNANSWERED = "unanswered"  # timed out or disconnected, even half-way through the answer
-    SERVER_FAULT = "server_fault"  # any 5xx, with or without envelope
+    SERVER_FAULT = "server_fault"  # any 5xx or 408, with or without envelope
     NOT_JSON = "not_json"  # a body that is no JSON, or too long to read
     UNKNOWN_SHAPE = "unknown_shape"  # JSON of an unknown shape
 

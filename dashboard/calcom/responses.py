@@ -57,6 +57,7 @@ SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
 FIELDS = {"Invalid start date": "slotStart", "Invalid end date": "slotDuration"}
 NAMED = re.compile(r"(\w+) property is wrong,(.*?)(?=,? *\w+ property is wrong,|$)", re.S)
 FIELDS_SHOWN = 20
+SENTENCES_READ = 2000  # characters; the time that NAMED takes grows with the square of a word
 NAME = 60  # characters of a field's name or an error's code
 GOOD = {200, 201}
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -173,7 +174,7 @@ def listed_fields(listed: list[object]) -> tuple[FieldError, ...]:
 def named_fields(message: str) -> tuple[FieldError, ...]:
     if message in FIELDS:
         return (FieldError(FIELDS[message], (message,)),)
-    named = NAMED.findall(message)[:FIELDS_SHOWN]
+    named = NAMED.findall(message[:SENTENCES_READ])[:FIELDS_SHOWN]
     return tuple(FieldError(name, (text.strip(" ,"),)) for name, text in named)
 
 
@@ -186,7 +187,7 @@ def cause_by_message(complaint: Complaint, reply: Reply) -> Cause | None:
 
 def cause_by_status(reply: Reply) -> Cause | None:
     """Return the cause that a status stands for whatever the body is; None where it depends."""
-    if reply.status >= 500:
+    if reply.status >= 500 or reply.status == 408:  # which says no more than a 504
         return Cause.SERVER_FAULT
     if reply.status == 429:
         return Cause.RATE_LIMITED

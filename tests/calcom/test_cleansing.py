@@ -73,7 +73,8 @@ def test_unprintable_characters_become_a_space(bad: str) -> None:
     assert plain(f"one{bad}two", 20) == "one two"
 
 
-def test_long_text_is_cleansed_quickly() -> None:
-    began = time.monotonic()
-    cleanse("uid=" * 500_000, (UUID, KEY))
-    assert time.monotonic() - began < 30
+@pytest.mark.parametrize("piece", ["uid=", "Unexpected token ", "w", "cal_", "0a-"])
+def test_long_text_is_cleansed_quickly(piece: str) -> None:
+    began = time.process_time()
+    cleanse(piece * (500_000 // len(piece)), (UUID, KEY))
+    assert time.process_time() - began < 5

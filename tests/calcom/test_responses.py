@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -57,7 +58,8 @@ ODD: list[tuple[str, str, list[tuple[int, str, dict[str, str]]]]] = [
         "Unknown server_fault",
         "Unavailable server_fault",
         [
-            *((status, PAGE, UNRATED) for status in (500, 502, 503, 504, 520, 599)),
+            *((status, PAGE, UNRATED) for status in (408, 500, 502, 503, 504, 520, 599)),
+            (408, envelope("Request Timeout", "RequestTimeoutException"), RATED),
             (500, envelope("There was an error, please try again later."), RATED),
             (500, plain(500), RATED),
         ],
@@ -67,7 +69,6 @@ ODD: list[tuple[str, str, list[tuple[int, str, dict[str, str]]]]] = [
         "Unavailable not_json",
         [
             (403, PAGE, UNRATED),
-            (408, PAGE, UNRATED),
             (404, PAGE, RATED),
             (204, "", RATED),
             (304, "", RATED),
@@ -203,6 +204,14 @@ def test_only_429_says_how_long_to_wait(headers: dict[str, str], seconds: int) -
         waits[status] = caught.value.retry_after
 
     assert waits == {429: seconds, 503: None}
+
+
+@pytest.mark.parametrize("piece", ["w", " ", "a property is wrong,"])
+def test_long_error_is_read_quickly(piece: str) -> None:
+    received = response(400, envelope(piece * (1_000_000 // len(piece))))
+    began = time.process_time()
+    outcome(lambda: read("reserve", received))
+    assert time.process_time() - began < 5
 
 
 def test_malformed_fields_are_left_out() -> None:
