@@ -122,11 +122,11 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
     is_one_word = all(len(words) == 1 for words in spellings)
 
     def names_client(words: list[str]) -> bool:
-        is_enough = is_one_word or len(words) == 1
         shared = own.intersection(words)
-        return any(is_enough or len(word) >= SHORTEST for word in shared) or any(
-            own.issuperset(pair) for pair in pairwise(words)
-        )
+        if is_one_word or len(words) == 1:
+            return bool(shared)
+        are_beside = any(own.issuperset(pair) for pair in pairwise(words))
+        return are_beside or any(len(word) >= SHORTEST for word in shared)
 
     def is_about(text: str) -> bool:
         has_name = any(map(names_client, words_of(text)))
