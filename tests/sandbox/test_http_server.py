@@ -81,10 +81,11 @@ def test_half_a_body_makes_no_reservation(sandbox: Sandbox) -> None:
 
 
 def test_client_that_closed_its_side_gets_no_answer(sandbox: Sandbox) -> None:
-    sandbox.faults.add("delay", when="between", method="POST", seconds=0.2)
+    delay = sandbox.faults.add("delay", when="between", method="POST", seconds=PATIENCE)
     with connected(sandbox) as raw:
         raw.sendall(message("POST", RESERVATIONS, INPUT))
         raw.shutdown(socket.SHUT_WR)
+        sandbox.faults.clear(delay)
         assert raw.recv(1) == b""
     assert len(sandbox.rows()) == 1
 
