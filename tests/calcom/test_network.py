@@ -185,7 +185,7 @@ def test_disconnect_on_a_reused_connection_is_unanswered_and_not_sent_again(verb
 
 def test_full_pool_is_not_sent(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transport, "LIMITS", httpx.Limits(max_connections=1))
-    limits = {"pool": 0.05, "connect": 1.0, "read": 1.0, "write": 1.0}
+    limits = {"pool": 60, "connect": 60, "read": 60, "write": 60}
     with scripted(keeping_open) as server:
         shared = transport.Transport()
         request = httpx.Request("GET", server.url, extensions={"timeout": limits})

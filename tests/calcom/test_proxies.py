@@ -164,7 +164,7 @@ def test_stalled_tunnel_may_have_been_sent(asked: Ask, monkeypatch: pytest.Monke
 
     with scripted(silent) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        result = outcome(lambda: asked("reserve", base_url="https://cal.test", call_seconds=0.5))
+        result = outcome(lambda: asked("reserve", base_url="https://cal.test", call_seconds=2))
 
     assert result == "Unknown unanswered"
 

@@ -43,7 +43,7 @@ def everything(raw: socket.socket) -> bytes:
 
 def test_idle_connection_is_closed(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     assert http_server.Handler.timeout == 5
-    monkeypatch.setattr(http_server.Handler, "timeout", 0.3)
+    monkeypatch.setattr(http_server.Handler, "timeout", 1)
     with connected(sandbox) as raw:
         raw.sendall(message("GET", NOTHING))
         answer = everything(raw)
