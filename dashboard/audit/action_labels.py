@@ -163,7 +163,8 @@ def action_phrase(
     action: str, verdict: str, _language: str | None, *, as_booked: bool = False
 ) -> str:
     """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
-    done, tried = PHRASES.get(action) or (action.replace("%", "%%"), "")
+    # Of an action that another program has damaged, a percent sign would be a place to fill.
+    done, tried = PHRASES.get(action) or (str(action).replace("%", "?"), "")
     return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
 
 

@@ -11,6 +11,7 @@ from tests.audit.reset import without_triggers
 
 JSON = ("asked", "before", "after")
 ANYWHERE = [(name, value) for name in JSON for value in ("'null'", "'[1]'", "'5'")]
+ANYWHERE.append(("action", "'50%'"))
 # SQLite stores anything in any column.
 SQLITE = [
     ("action_id", "'garbage'"),
@@ -18,6 +19,7 @@ SQLITE = [
     ("at", "'garbage'"),
     ("at", "''"),
     ("actor_name", "x'ff'"),
+    ("action", "x'ff'"),
     ("hold_id", "'abc'"),
     ("message", "x'ff'"),
     ("milliseconds", "'x'"),
