@@ -80,7 +80,7 @@ class Line:
     @property
     def it(self) -> str:
         """Hold as the object of the sentence."""
-        return self.hold % {"slot": self.slot, "number": self.hold_id}
+        return self.hold_phrase % {"slot": self.slot, "number": self.hold_id}
 
     @property
     def did_with_links(self) -> SafeString:
@@ -88,21 +88,24 @@ class Line:
         if self.hold_id is None:
             return escape(self.did)
         return marking.filled(
-            with_links(self.phrase, self.hold, self.for_client),
+            with_links(self.phrase, self.hold_phrase, self.for_client),
             log=self.log_url,
             slot=self.slot,
             number=self.hold_id,
             client=self.client,
         )
 
+    # What follows has places for values.
     @property
-    def hold(self) -> str:
+    def hold_phrase(self) -> str:
+        """Phrase such as "the hold of %(slot)s"."""
         return action_labels.hold_phrase(
             self.language, has_slot=bool(self.slot), has_number=self.hold_id is not None
         )
 
     @property
     def for_client(self) -> str:
+        """Phrase "for %(client)s", or another one."""
         return action_labels.client_phrase(
             self.language, is_named=bool(self.client), is_erased=self.is_erased
         )
@@ -147,10 +150,10 @@ def joined(clauses: Sequence[str]) -> str:
 
 
 @lru_cache(maxsize=1024)  # of a few phrases, which every line has
-def with_links(phrase: str, hold: str, for_client: str) -> SafeString:
+def with_links(phrase: str, hold_phrase: str, for_client: str) -> SafeString:
     """Return a phrase as HTML, with links to the stories of the hold and its client."""
     sentence = phrase if "%(it)s" in phrase else f"{phrase} · %(it)s"
-    to_hold = HOLD_LINK.replace("%(hold)s", marking.escaped(hold))
+    to_hold = HOLD_LINK.replace("%(hold)s", marking.escaped(hold_phrase))
     to_client = marking.escaped(for_client).replace("%(client)s", CLIENT_LINK)
     it = f"{to_hold} {to_client}".rstrip()
     return SafeString(marking.escaped(sentence).replace("%(it)s", it))  # nosec B703: escaped

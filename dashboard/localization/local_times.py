@@ -57,10 +57,7 @@ def iso(moment: datetime) -> str:
 
 def clock(moment: datetime) -> str:
     """Format a time with seconds: 14:05:30, or 02:05:30 CET where clocks show it twice."""
-    return _clock(moment.astimezone(zone()))
-
-
-def _clock(local: datetime) -> str:
+    local = moment.astimezone(zone())
     return local.isoformat()[11:19] + _offset_if_doubled(local)
 
 
@@ -162,17 +159,7 @@ def slot(start: datetime, end: datetime | None, now: datetime | None = None) -> 
 
 def day_and_year(moment: datetime) -> str:
     """Format the local date of a moment, always with its year: Tue 24 Nov 2026."""
-    return _day_and_year(moment.astimezone(zone()))
-
-
-def _day_and_year(local: datetime) -> str:
-    return format_date(local.date(), get_language(), has_year=True)
-
-
-def date_and_clock(moment: datetime) -> tuple[str, str]:
-    """Return what ``day_and_year`` and ``clock`` do, in half of the time."""
-    local = moment.astimezone(zone())
-    return _day_and_year(local), _clock(local)
+    return format_date(local_date(moment), get_language(), has_year=True)
 
 
 def day_in_full(moment: datetime) -> str:

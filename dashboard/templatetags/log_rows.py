@@ -25,20 +25,19 @@ TROUBLE = SafeString(' class="trouble"')
 
 @register.filter
 def as_rows(lines: Iterable[Line]) -> SafeString:
-    """Render lines, in an eighth of the time that a template takes for the values of each."""
+    """Render lines, in a quarter of the time that a template takes for ten values of each."""
     return SafeString("".join(map(row, lines)))  # nosec B703: each is escaped
 
 
 def row(line: Line) -> SafeString:
-    day, clock = local_times.date_and_clock(line.at)
     return marking.filled(
         ROW,
         number=line.entry_id,
         css_class=TROUBLE if line.is_trouble else "",
         url=line.url,
         iso=local_times.iso(line.at),
-        day=day,
-        clock=clock,
+        day=local_times.day_and_year(line.at),
+        clock=local_times.clock(line.at),
         actor=line.actor.html_with_link,
         did=line.did_with_links,
         details=line.details_text,

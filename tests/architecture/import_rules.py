@@ -136,6 +136,11 @@ RULES: dict[str, set[str]] = {
         "dashboard.holds",
     },
     "dashboard.templatetags": {"django", "dashboard.localization"},
+    "dashboard.templatetags.log_rows": {
+        "django",
+        "dashboard.audit.timeline",
+        "dashboard.localization",
+    },
     "dashboard.migrations": {"django", "dashboard"},
     "dashboard.management": {
         "django",
