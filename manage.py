@@ -19,7 +19,7 @@ UNREAD = 128 + signal.SIGPIPE  # the exit code that a shell gives a program for 
 
 
 def main() -> None:
-    """Run a command; report an invalid setting, or a database of no use, in one message.
+    """Run a command; report what the operator has to mend in one message.
 
     It ends without a message where its output is read no further, as by ``head``.
     """
@@ -44,11 +44,22 @@ def main() -> None:
             raise
         sys.exit(f"The database cannot be used: {reason or exc}; see 'manage.py doctor'.")
     except BrokenPipeError:
-        # Or Python reports it when it ends: https://docs.python.org/3/library/signal.html
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        give_up_output()
         sys.exit(UNREAD)
+    except OSError as exc:
+        give_up_output()
+        where = f" ({exc.filename})" if exc.filename else ""
+        sys.exit(f"Not all was done: {exc.strerror or exc}{where}.")
     except KeyboardInterrupt:
         sys.exit(130)  # what shells report for SIGINT
+
+
+def give_up_output() -> None:
+    """Let Python write no more to a broken output when it ends, and so report it once only."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

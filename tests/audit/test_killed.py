@@ -127,7 +127,7 @@ def exported(*arguments: str, **options: Any) -> subprocess.CompletedProcess[str
     ("output", "ended"),
     [
         ("closed", (141, "")),
-        ("/dev/full", (1, "CommandError: Not all was written: No space left on device.\n")),
+        ("/dev/full", (1, "Not all was done: No space left on device.\n")),
     ],
 )
 def test_output_that_takes_no_more_moves_no_cursor(

@@ -88,14 +88,26 @@ def test_output_is_in_utf_8_in_every_locale(tmp_path: Path) -> None:
     assert "→ Run 'manage.py migrate'." in done.stdout
 
 
-def test_interrupted_command_says_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted(_arguments: list[str]) -> None:
-        raise KeyboardInterrupt
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (KeyboardInterrupt(), 130),
+        (
+            PermissionError(13, "Permission denied", "/srv/static"),
+            "Not all was done: Permission denied (/srv/static).",
+        ),
+    ],
+)
+def test_command_that_ends_early_shows_no_traceback(
+    fault: BaseException, said: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_arguments: list[str]) -> None:
+        raise fault
 
-    monkeypatch.setattr(manage, "execute_from_command_line", interrupted)
-    with pytest.raises(SystemExit) as ended:
+    monkeypatch.setattr(manage, "execute_from_command_line", ended)
+    with pytest.raises(SystemExit) as ends:
         manage.main()
-    assert ended.value.code == 130
+    assert ends.value.code == said
 
 
 @pytest.mark.parametrize(

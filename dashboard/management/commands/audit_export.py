@@ -1,6 +1,4 @@
 import logging
-import os
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -61,18 +59,6 @@ class Command(BaseCommand):
             self.export(form, options)
         except StreamError as error:
             raise CommandError(str(error)) from error
-        except BrokenPipeError:
-            raise  # manage.py ends every command so
-        except OSError as error:
-            self.give_up_output()
-            raise CommandError(f"Not all was written: {error.strerror}.") from error
-
-    def give_up_output(self) -> None:
-        """Let Python write no more to a broken output when it ends, and so report it once only."""
-        try:
-            self.stdout.flush()
-        except OSError:
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def export(self, form: LogForm, options: dict[str, Any]) -> None:
         now, cursor = timezone.now(), options["cursor"]
