@@ -25,7 +25,6 @@ class Seed:
     released: int
     gone: int
     unconfirmed: int
-    offered: int
     unknown_uid: str
 
 
@@ -45,6 +44,7 @@ def seed(product: Product) -> Seed:
     unconfirmed = place("ada", "Ivan Petrov")
     offered = place("ada", "Emmy Noether", 30)
     product.post("ada", "/offers/new", {"hold": str(offered)})
+    place("ada", "Emmy Noether", 30, offer="1")  # the first offer
     place("ada", "Marta Ferri", 2, note="called at nine, rings back")
     place("grace", "P. Moreau", 25, event_type_id="4")
     return Seed(
@@ -54,7 +54,6 @@ def seed(product: Product) -> Seed:
         released=released,
         gone=gone,
         unconfirmed=unconfirmed,
-        offered=offered,
         unknown_uid=product.calcom.insert_hold(1, product.free_time(), minutes=40).uid,
     )
 
@@ -88,9 +87,9 @@ def place_invalid(user: User, _seed: Seed) -> None:
 
 
 def place_refused(user: User, _seed: Seed) -> None:
-    taken = user.product.free_time() - timedelta(hours=8)
+    taken = user.product.free_time() - timedelta(hours=7)
+    user.page.goto(f"/holds/new?day={taken:%Y-%m-%d}")
     user.product.calcom.insert_hold(1, taken)
-    user.page.goto("/holds/new")
     user.type_time(taken)
     user.fill(client_name="Marta Ferri")
     user.press("Hold this time")
@@ -118,9 +117,8 @@ def move_preview(user: User, seed: Seed) -> None:
     user.page.goto(f"/holds/{seed.noted}/move?slot_start={typed(user.product.free_time())}")
 
 
-def offer(user: User, seed: Seed) -> None:
-    user.page.goto(f"/holds/{seed.offered}/")
-    user.page.locator("a.tag").click()
+def offer(user: User, _seed: Seed) -> None:
+    user.page.goto("/offers/1/")
     user.expect_text("Times offered to Emmy Noether")
 
 
