@@ -26,7 +26,7 @@ pytest_plugins = [
 MARKED_BY_FIXTURE = {
     "database": {"db", "transactional_db", "live_server", "serve", "laid"},
     # Each starts a server or a command in its own process.
-    "slow": {"live_server", "serve", "laid", "project"},
+    "slow": {"live_server", "serve", "laid", "project", "postgresql_url"},
 }
 
 
