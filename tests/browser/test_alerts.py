@@ -100,13 +100,6 @@ class TestAlerts:
         assert notification.startswith(f"Your hold of {slot} ends in ")
         assert "Okafor" not in notification
 
-    def test_permission_is_asked_for_when_the_box_is_ticked(self, ada: User) -> None:
-        ada.page.add_init_script(COLLECT_ALERTS)
-        ada.page.goto("/settings/")
-        ada.page.check("[name=desktop_notice]")
-        ada.page.uncheck("[name=desktop_notice]")
-        assert ada.page.evaluate("window.alerts") == ["permission"]
-
     def test_wait_for_the_first_click_where_the_browser_blocks_sound(
         self, alerting: None, ada: User, product: Product
     ) -> None:
@@ -139,12 +132,15 @@ class TestAlerts:
         assert len(ada.page.evaluate("window.alerts")) == 2
         assert len(heard(ada)) == 1
 
-    def test_the_sound_can_be_tried_in_the_settings(self, ada: User) -> None:
+    def test_the_settings_try_the_sound_and_ask_for_permission(self, ada: User) -> None:
         ada.page.add_init_script(COLLECT_ALERTS)
         ada.page.goto("/settings/")
         ada.press("Test the sound")
         ada.expect_text("This is the sound.")
         assert ada.page.evaluate("window.alerts") == ["tone"]
+        ada.page.check("[name=desktop_notice]")
+        ada.page.uncheck("[name=desktop_notice]")
+        assert ada.page.evaluate("window.alerts") == ["tone", "permission"]
 
     def test_a_browser_that_shows_no_notices_is_named(self, ada: User) -> None:
         ada.page.add_init_script(COLLECT_ALERTS.replace("granted", "denied"))

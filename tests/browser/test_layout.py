@@ -197,16 +197,15 @@ def test_nothing_is_cut_where_a_typed_word_is_long(
 class TestAfterASwap:
     """A page that came by a swap looks like the same page opened by its address."""
 
-    def test_the_hold_has_the_same_width(self, ada: User, product: Product) -> None:
+    def test_the_hold_has_the_same_width_and_begins_at_its_top(
+        self, ada: User, product: Product
+    ) -> None:
         width = "document.getElementById('main').getBoundingClientRect().width"
-        ada.place_by_form(product.free_time())
+        pk = ada.place_by_form(product.free_time())
+        assert ada.page.evaluate("scrollY") == 0
         swapped = ada.page.evaluate(width)
         ada.page.reload()
         assert swapped == ada.page.evaluate(width)
-
-    def test_it_begins_at_its_top(self, ada: User, product: Product) -> None:
-        pk = ada.place_by_form(product.free_time())
-        ada.page.wait_for_function("scrollY === 0")
         ada.press("Release this time")
         ada.expect_text("Released")
         ada.page.wait_for_function("scrollY === 0")
