@@ -86,9 +86,19 @@ def desk(
         yield Desk(site, Product(base, calcom, {}), request.param, ports)
 
 
-@pytest.mark.parametrize(("desk", "kind"), DAYS, indirect=["desk"])
-def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("desk", [""], ids=["root"], indirect=True)
+@pytest.mark.parametrize("kind", ["caddy", "apache", "traefik"])
+def test_sign_in_works_at_the_root(desk: Desk, kind: str, tmp_path: Path) -> None:
     tmp_path.chmod(0o755)  # Apache's processes are another user's
+    with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
+        expect_client_address(desk, kind, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("desk", "kind"), DAYS, ids=lambda value: value or "root", indirect=["desk"]
+)
+def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)  # as above
     with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
         context = chromium.new_context(viewport=DESKTOP, ignore_https_errors=True)
         staff = User(context.new_page(), desk.product, scripts=True, name="ada")
@@ -103,14 +113,6 @@ def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path:
         expect_no_complaints([staff])
         below = f"{desk.product.url}/"
         assert [each for each in answers if each[0] >= 400 or not each[1].startswith(below)] == []
-        expect_client_address(desk, kind, tmp_path)
-
-
-@pytest.mark.parametrize("desk", [""], indirect=True)
-@pytest.mark.parametrize("kind", ["caddy", "apache", "traefik"])
-def test_sign_in_works_at_the_root(desk: Desk, kind: str, tmp_path: Path) -> None:
-    tmp_path.chmod(0o755)  # as above
-    with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
         expect_client_address(desk, kind, tmp_path)
 
 
