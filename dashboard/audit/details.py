@@ -159,7 +159,8 @@ def answer_clause(entry: AuditEntry) -> str:
 
 
 def shortened(message: str) -> str:
-    return Truncator(message.removesuffix(".")).chars(MAX_MESSAGE)
+    text = message.removesuffix(".")
+    return text if len(text) <= MAX_MESSAGE else Truncator(text).chars(MAX_MESSAGE)
 
 
 def technical_clauses(
