@@ -57,6 +57,7 @@ class Operation:
         self.log = ActionLog(action, by=by, asked=asked or {}, hold_id=hold_id)
         self.clock = Clock(now)
         self.upstream: Upstream = rate_and_clock.load_confirmed()
+        self.began_at = self.cal_now()
         self.has_sent = False
         self._claim: Claim | None = None
         self._ends = now

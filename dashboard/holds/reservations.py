@@ -32,7 +32,7 @@ def reserve(operation: Operation, slot: SlotHold, minutes: int) -> Reservation:
             event_type_id=slot.event_type_id,
             slot_start=slot.slot_start,
             slot_duration=slot.slot_duration,
-            reservation_duration=minutes,
+            reservation_duration=at_most(minutes, slot, operation),
         )
     )
 
@@ -49,15 +49,26 @@ def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservatio
 
 def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
     """PATCH to the slot until its end. Raises CalcomError."""
+    minutes = minutes_until(slot.held_until, operation.cal_now())
     return operation.send(
         endpoints.update(
             uid=uid,
             event_type_id=slot.event_type_id,
             slot_start=slot.slot_start,
             slot_duration=slot.slot_duration,
-            reservation_duration=minutes_until(slot.held_until, operation.cal_now()),
+            reservation_duration=at_most(minutes, slot, operation),
         )
     )
+
+
+def at_most(minutes: int, slot: SlotHold, operation: Operation) -> int:
+    """Return no more minutes than were left until the slot's end when the action began.
+
+    A wrong ``Date`` in an answer sets cal.com's clock back, and would make years of them.
+    """
+    if slot.held_until <= operation.began_at:  # by a clock that was wrong then
+        return minutes
+    return min(minutes, minutes_until(slot.held_until, operation.began_at))
 
 
 def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None:

@@ -202,7 +202,7 @@ class TestAfterASwap:
     ) -> None:
         width = "document.getElementById('main').getBoundingClientRect().width"
         pk = ada.place_by_form(product.free_time())
-        assert ada.page.evaluate("scrollY") == 0
+        ada.page.wait_for_function("scrollY === 0")
         swapped = ada.page.evaluate(width)
         ada.page.reload()
         assert swapped == ada.page.evaluate(width)

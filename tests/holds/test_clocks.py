@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Answer, Reservation
+from dashboard.calcom import Answer, Reservation, attempt
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
 from dashboard.holds.calcom_status import Upstream
@@ -94,6 +94,19 @@ def test_verbs_work_with_clocks_minutes_or_weeks_apart(
     in_time, late = (end - ahead * SECOND + n * 3 * SECOND for n in (-1, 1))
     assert [settle.settle_times(moment) for moment in (in_time, late)] == [0, 1]
     assert Hold.objects.get().ended_at == end
+
+
+def test_wrong_date_during_a_verb_holds_for_no_longer(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hold = verbs.place(staff)
+    read = attempt.date_of
+    monkeypatch.setattr(attempt, "date_of", lambda headers: read(headers) - 10_000 * HOUR)
+
+    verbs.extend(staff, hold, 30)
+
+    assert held_until(hold) < timezone.now() + 31 * MINUTE
+    assert at_cal_com(calcom) == in_register(hold)
 
 
 @pytest.mark.parametrize("jump", [-600, 600])
