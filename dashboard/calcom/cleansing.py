@@ -16,8 +16,8 @@ PATTERNS = (
     re.compile(rf"""((?:uid|access[ _]token|secret|key)["']?\s*[=:]\s*["']?){WORD}""", re.I),
     re.compile(rf"(\b(?:bearer|basic)\s+){WORD}", re.I),
     re.compile(rf"(reservations/){WORD}", re.I),
-    # a piece of the body
-    re.compile(r"(Unexpected token )(?:(?!Unexpected token ).)*(?= is not valid JSON)", re.I),
+    # a piece of the body; from the first such words on, in a time that grows with the text
+    re.compile(r"\A((?>.*?Unexpected token )).*(?= is not valid JSON)", re.I),
     re.compile(r"()\bcal_[\w-]+", re.I),
     re.compile(r"()[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.I),
 )

@@ -57,7 +57,7 @@ SENTENCES: dict[int, tuple[tuple[str, Cause], ...]] = {
 FIELDS = {"Invalid start date": "slotStart", "Invalid end date": "slotDuration"}
 NAMED = re.compile(r"(\w+) property is wrong,(.*?)(?=,? *\w+ property is wrong,|$)", re.S)
 FIELDS_SHOWN = 20
-SENTENCES_READ = 2000  # characters; the time that NAMED takes grows with the square of a word
+LONGEST_MESSAGE = 2000  # characters; the time that NAMED takes grows with the square of a word
 NAME = 60  # characters of a field's name or an error's code
 GOOD = {200, 201}
 REDIRECTS = {301, 302, 303, 307, 308}
@@ -174,7 +174,7 @@ def listed_fields(listed: list[object]) -> tuple[FieldError, ...]:
 def named_fields(message: str) -> tuple[FieldError, ...]:
     if message in FIELDS:
         return (FieldError(FIELDS[message], (message,)),)
-    named = NAMED.findall(message[:SENTENCES_READ])[:FIELDS_SHOWN]
+    named = NAMED.findall(message[:LONGEST_MESSAGE])[:FIELDS_SHOWN]
     return tuple(FieldError(name, (text.strip(" ,"),)) for name, text in named)
 
 

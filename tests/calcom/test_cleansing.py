@@ -73,7 +73,7 @@ def test_unprintable_characters_become_a_space(bad: str) -> None:
     assert plain(f"one{bad}two", 20) == "one two"
 
 
-@pytest.mark.parametrize("piece", ["uid=", "Unexpected token ", "w", "cal_", "0a-"])
+@pytest.mark.parametrize("piece", ["uid=", "Unexpected token ", "a ", "cal_", "0a-"])
 def test_long_text_is_cleansed_quickly(piece: str) -> None:
     began = time.process_time()
     cleanse(piece * (500_000 // len(piece)), (UUID, KEY))
