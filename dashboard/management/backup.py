@@ -33,7 +33,7 @@ def save(file: Path) -> None:
     part = file.with_name(f"{file.name}.part")
     try:
         part.touch(mode=0o600)
-        AuditEntry.objects.exists()  # of a mistyped DATABASE_URL, SQLite makes an empty database
+        AuditEntry.objects.exists()  # fails in the new file of a mistyped DATABASE_URL
         if connection.vendor == "sqlite":
             save_sqlite(part)
         else:

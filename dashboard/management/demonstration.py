@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
@@ -47,22 +46,14 @@ LOOPBACK = "127.0.0.1"
 
 
 def prepare(folder: Path = FOLDER) -> None:
-    """Replace the environment of this process and of its children.
-
-    Raises ImproperlyConfigured for a folder that cannot be written.
-    """
-    try:
-        folder.mkdir(mode=0o700, exist_ok=True)
-        secret = stored_secret(folder / "secret")
-    except OSError as exc:
-        message = f"The demonstration keeps its data in {folder}: {exc.strerror}."
-        raise ImproperlyConfigured(message) from exc
+    """Replace the environment of this process and of its children."""
+    folder.mkdir(mode=0o700, exist_ok=True)
     for name in (*VARIABLES, "GUNICORN_CMD_ARGS"):
         os.environ.pop(name, None)
         os.environ.pop(f"{name}_FILE", None)
     os.environ.update(
         DJANGO_SETTINGS_MODULE="dashboard.settings",
-        SECRET_KEY=secret,
+        SECRET_KEY=stored_secret(folder / "secret"),
         PUBLIC_URL=f"http://{LOOPBACK}",
         CALCOM_API_KEY="cal_ownerfast0123456789",
         DATABASE_URL=str(folder / "db.sqlite3"),
@@ -101,7 +92,7 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if is_ipv6 else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family, dualstack_ipv6=is_ipv6)
-    except (OSError, UnicodeError, OverflowError) as exc:
+    except (OSError, UnicodeError) as exc:
         raise CommandError(explain(exc, host, port)) from exc
 
 

@@ -12,7 +12,6 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection
 
@@ -193,12 +192,6 @@ def test_backup_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(backup.os, "access", lambda *_: False)  # root may read all
     with pytest.raises(CommandError, match="is no file that can be read"):
         call_command("restore", str(tmp_path / "copy"), "--no-input")
-
-
-def test_demonstration_in_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    with pytest.raises(ImproperlyConfigured, match=r"keeps its data in .*: Not a directory"):
-        demonstration.prepare(tmp_path / "file" / ".demo")
 
 
 def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("holds", nargs="+", type=hold_number, metavar="HOLD")
+        parser.add_argument("holds", nargs="+", type=hold_number, metavar="HOLD", help="its number")
         parser.add_argument("--dry-run", action="store_true", help="say what would be erased")
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 
