@@ -174,13 +174,14 @@ def test_late_write_is_looked_for_now_and_then(calcom: Sandbox, staff: User) -> 
         verbs.extend(staff, hold)
     calcom.forget_calls()
 
+    began = timezone.now()
     for seconds in range(0, 60, 3):
-        settle.settle_all(later(seconds / 60))
+        settle.settle_all(began + timedelta(seconds=seconds))
 
     assert sent(calcom) == [("GET", 200)] * 3
     looks = AuditEntry.objects.filter(action="settle", kind="outcome")
     assert set(looks.values_list("outcome", flat=True)) == {"unknown"}
-    settle.settle_all(later(62 / 60))
+    settle.settle_all(began + timedelta(seconds=62))
     assert (states(hold), Hold.objects.get(pk=hold.pk).change) == (["held"], None)
 
 
