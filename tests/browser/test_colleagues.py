@@ -37,6 +37,7 @@ def test_two_people_see_each_others_holds_within_one_poll(
 
 def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> None:
     ada, vera = open_browser("ada"), open_browser("vera")
+    ada.hear_nothing_new()
     pk = ada.place()
     vera.page.goto(f"/holds/{pk}/")
     vera.press("+30 min")

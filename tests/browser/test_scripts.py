@@ -235,6 +235,7 @@ class TestAnswer:
         self, ada: User, product: Product
     ) -> None:
         ada.refusals.add(409)
+        ada.hear_nothing_new()
         pk = ada.place()
         product.post("vera", f"/holds/{pk}/extend", {"add": "15"})
         ada.press("+15 min")
