@@ -120,7 +120,9 @@ def verify(
         fault = Fault("removed" if entry_id is None else "broken", after, entry_id)
         return Verification(after + 1, after, known, False, fault)
     names = columns_of(entries)
-    while batch := linked_after(links, entries, position, last, BATCH):
+    while batch := linked_after(
+        links, entries, position, BATCH if last is None else min(BATCH, last - position)
+    ):
         for row in batch:
             kind = _compare(names, row, position + 1, previous)
             if kind:

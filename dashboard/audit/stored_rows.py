@@ -12,12 +12,13 @@ NOT_HASHED = {"id", "content_hash"}
 JSON_COLUMNS = ("asked", "before", "after")
 # Lengths of the texts that Django writes to SQLite: a moment without or with microseconds, a UUID.
 LENGTHS = {"at": "19, 26", "action_id": "32"}
+MAX_POSITION = 2**63 - 1
 LINK = "e.id, l.position, l.entry_id, l.content_hash, l.hash"
 DAMAGED_LINK = "e.id, l.position, CAST(l.entry_id AS INTEGER), '', ''"
 
 
-def linked_after(links: Any, entries: Any, position: int, last: int | None, size: int) -> list[Any]:
-    """Return up to ``size`` links behind a position, up to ``last``, with their entries.
+def linked_after(links: Any, entries: Any, position: int, size: int) -> list[Any]:
+    """Return up to ``size`` links behind a position, with their entries.
 
     Each has the entry's columns as they are stored, in the order of ``columns_of``, then its id,
     which is None where it was removed; then position, entry id, content hash and hash of the link.
@@ -26,15 +27,16 @@ def linked_after(links: Any, entries: Any, position: int, last: int | None, size
     vendor, names = connections[links.db].vendor, columns_of(entries)
     stored = ", ".join(as_stored(vendor, name) for name in names)
     nothing = ", ".join(["NULL"] * len(names))
-    upto = "" if last is None else f" AND l.position <= {last:d}"
     whole, only_link, damaged = (
         f"SELECT {columns} FROM {links.model._meta.db_table} l"  # noqa: S608 names
         f" LEFT JOIN {entries.model._meta.db_table} e ON e.id = l.entry_id"
-        f" WHERE l.position > %s{upto} ORDER BY l.position LIMIT %s"
+        " WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
         for columns in (f"{stored}, {LINK}", f"{nothing}, {LINK}", f"{nothing}, {DAMAGED_LINK}")
     )
     try:
-        return _rows(links.db, whole, position, size)
+        # PostgreSQL starts processes for these few links if there may be many behind them.
+        nearest = _rows(links.db, whole, position, size, position + size)
+        return nearest or _rows(links.db, whole, position, size)
     except DatabaseError:
         if vendor != "sqlite":
             raise
@@ -54,9 +56,11 @@ def _next(using: str, selections: Sequence[str], position: int) -> list[Any]:
     return _rows(using, last, position, 1)
 
 
-def _rows(using: str, selection: str, position: int, size: int) -> list[Any]:
+def _rows(
+    using: str, selection: str, position: int, size: int, last: int = MAX_POSITION
+) -> list[Any]:
     with connections[using].cursor() as cursor:
-        cursor.execute(selection, [position, size])
+        cursor.execute(selection, [position, last, size])
         found: list[Any] = cursor.fetchall()
     return found
 

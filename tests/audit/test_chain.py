@@ -112,6 +112,23 @@ def test_processes_find_what_one_finds(own, name):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("part", [2, 10])  # several processes, or one
+def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
+    monkeypatch.setattr(chain, "BATCH", 2)
+    write(own, 2)
+    gap = "IN (2, 3, 4)"
+    run(
+        own,
+        [
+            f"DELETE FROM {triggers.TABLE} WHERE id {gap}",
+            f"DELETE FROM {triggers.LINKS} WHERE entry_id {gap}",
+        ],
+    )
+    found = verify_in_parts.verify(lambda _position: None, part=part, using=own.alias)
+    assert found.fault == chain.Fault("removed", 5, 5)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL decodes before it stores
 def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
     write(own, 2)

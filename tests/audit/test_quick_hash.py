@@ -159,7 +159,7 @@ def test_stored_rows_hash_quickly_on_both_databases(own):
         )
     links = AuditLink.objects.using(own.alias)
     entries = AuditEntry.objects.using(own.alias)
-    rows = linked_after(links, entries, 0, None, 5)
+    rows = linked_after(links, entries, 0, 5)
     assert len(rows) == 5
     assert [chain.quick_hash(NAMES, row) for row in rows] == [row[-2] for row in rows]
 
