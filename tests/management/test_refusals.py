@@ -13,12 +13,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import ProgrammingError, connection
 
-import manage
 from dashboard.edge import proxy_probe
 from dashboard.edge.remedies import Fault
-from dashboard.management import arguments, backup, demonstration
+from dashboard.management import arguments, backup, command_line, demonstration
 from tests import postgresql
 from tests.forking import run
 from tests.migrated import sqlite_template
@@ -103,10 +102,18 @@ def test_command_that_ends_early_shows_no_traceback(
     def ended(_arguments: list[str]) -> None:
         raise fault
 
-    monkeypatch.setattr(manage, "execute_from_command_line", ended)
+    monkeypatch.setattr(command_line, "execute_from_command_line", ended)
     with pytest.raises(SystemExit) as ends:
-        manage.main()
+        command_line.run(["manage.py", "check"])
     assert ends.value.code == said
+
+
+def test_failed_migration_shows_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not that it is missing, which is true as well."""
+    fault = ProgrammingError("no such column: colour")
+    monkeypatch.setattr(command_line.health, "why_not_ready", lambda: "migrations are missing")
+    assert command_line.why_unusable(fault, "migrate") == ""
+    assert command_line.why_unusable(fault, "settle") == "migrations are missing"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,71 @@
+"""Run a command of ``manage.py``; what the operator has to mend is told in one message."""
+
+import os
+import signal
+import sys
+from io import TextIOWrapper
+
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management import execute_from_command_line
+from django.db import DatabaseError, OperationalError, connection
+
+from dashboard.edge import health
+from dashboard.management import demonstration
+
+WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
+# Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
+UNREAD = 128 + signal.SIGPIPE
+INTERRUPTED = 128 + signal.SIGINT
+
+
+def run(arguments: list[str]) -> None:
+    """Run a command of Django's command line. Raises SystemExit where it was not done.
+
+    It ends without a message where its output is read no further, as by ``head``.
+    """
+    if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
+    command = arguments[1] if len(arguments) > 1 else ""
+    try:
+        if command in WITHOUT_ENVIRONMENT:
+            demonstration.prepare()
+        _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
+        try:
+            execute_from_command_line(arguments)
+        finally:
+            if sys.stdout:  # None where it is closed
+                sys.stdout.flush()
+    except ImproperlyConfigured as exc:
+        sys.exit(str(exc))
+    except DatabaseError as exc:
+        if not (reason := why_unusable(exc, command)):
+            raise
+        sys.exit(f"The database cannot be used: {reason}; see 'manage.py doctor'.")
+    except BrokenPipeError:
+        give_up_output()
+        sys.exit(UNREAD)
+    except OSError as exc:
+        give_up_output()
+        where = f" ({exc.filename})" if exc.filename else ""
+        sys.exit(f"Not all was done: {exc.strerror or exc}{where}.")
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def why_unusable(error: DatabaseError, command: str) -> str:
+    """Return why the database cannot be used; "" for an error in what the command asked of it."""
+    connection.close()  # the server may have ended it
+    # A migration that failed is missing, and what matters is why it failed.
+    reason = "" if command == "migrate" else health.why_not_ready()
+    return reason or (str(error) if isinstance(error, OperationalError) else "")
+
+
+def give_up_output() -> None:
+    """Let Python write no more to a broken output when it ends, and so report it once only."""
+    if sys.stdout is None:
+        return
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
