@@ -133,7 +133,8 @@ function showChosen() {
 document.addEventListener("htmx:before:response", (event) => {
   const { ctx } = event.detail;
   const form = document.querySelector("main form[data-typed]");
-  const isLink = ctx.request.method === "GET" && ctx.sourceElement.closest("main");
+  const isLink = ctx.request.method === "GET" && ctx.sourceElement.closest("main")
+    && !ctx.sourceElement.matches("[data-poll]");
   if (!ctx.hx.redirect || !isLink || !form) return;
   event.preventDefault();
   keep(form, new URL(ctx.request.action, document.baseURI), ctx.hx.redirect);
