@@ -199,6 +199,17 @@ class TestEndedSession:
         ada.sign_in()
         expect(ada.field("slot_start")).to_have_value(typed(new))
 
+    def test_of_a_form_while_its_times_are_polled(self, ada: User) -> None:
+        ada.page.goto("/holds/new")
+        ada.fill(client_name="Maria Mitchell")
+        ada.page.context.clear_cookies(name="holdfast_session")
+        with ada.page.expect_response("**/holds/new/times*", timeout=POLL) as polled:
+            pass
+        assert polled.value.headers["hx-redirect"]
+        ada.page.evaluate("() => new Promise(requestAnimationFrame)")  # it has been read
+        expect(ada.field("client_name")).to_have_value("Maria Mitchell")
+        ada.expect_path("/holds/new")
+
     def test_under_the_board_leads_to_the_sign_in(self, ada: User) -> None:
         ada.page.goto("/")
         ada.page.context.clear_cookies(name="holdfast_session")
