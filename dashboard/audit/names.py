@@ -9,7 +9,7 @@ from functools import cached_property, lru_cache
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.utils.translation import get_language, override
+from django.utils.translation import override
 
 from dashboard.audit import action_labels
 from dashboard.audit.action_labels import ActorLabel
@@ -74,13 +74,12 @@ def reads_like_system(name: str) -> bool:
 class Names:
     """Names in some entries, compared with each other and with those of all people.
 
-    ``viewer`` is the primary key of the reader, who is called *you*; ``language`` is the reader's.
+    ``viewer`` is the primary key of the reader, who is called *you*.
     """
 
     def __init__(self, entries: Iterable[AuditEntry], viewer: int | None = None) -> None:
         self._entries = list(entries)
         self._viewer = viewer
-        self.language = get_language()
         self._labels: dict[tuple[int | None, str, bool], ActorLabel] = {}
 
     def label(self, entry: AuditEntry) -> ActorLabel:

@@ -11,6 +11,7 @@ from functools import lru_cache
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
@@ -50,7 +51,6 @@ class Line:
     hold_id: int | None
     has_hold: bool  # False also for the number of no hold
     log_url: str  # address of the log
-    language: str | None  # of its texts
 
     @property
     def finding(self) -> bool:
@@ -65,7 +65,7 @@ class Line:
     @property
     def tag(self) -> SafeString:
         """Verdict as HTML."""
-        return action_labels.tag(self.verdict, self.language)
+        return action_labels.tag(self.verdict, get_language())
 
     @property
     def who(self) -> str:
@@ -100,21 +100,21 @@ class Line:
     def hold_phrase(self) -> str:
         """Phrase such as "the hold of %(slot)s"."""
         return action_labels.hold_phrase(
-            self.language, has_slot=bool(self.slot), has_number=self.hold_id is not None
+            get_language(), has_slot=bool(self.slot), has_number=self.hold_id is not None
         )
 
     @property
     def for_client(self) -> str:
         """Phrase "for %(client)s", or another one."""
         return action_labels.client_phrase(
-            self.language, is_named=bool(self.client), is_erased=self.is_erased
+            get_language(), is_named=bool(self.client), is_erased=self.is_erased
         )
 
     @property
     def phrase(self) -> str:
         """Phrase such as "extended %(it)s"."""
         return action_labels.action_phrase(
-            self.action, self.verdict, self.language, as_booked=self.as_booked
+            self.action, self.verdict, get_language(), as_booked=self.as_booked
         )
 
     @property
@@ -205,5 +205,4 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         hold_id=named.hold_id,
         has_hold=named.client_name is not None,
         log_url=log_url,
-        language=names.language,
     )
