@@ -10,7 +10,6 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from itertools import pairwise
 from urllib.parse import parse_qsl
 
 from django.conf import settings
@@ -115,7 +114,7 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
 
     Also those of other clients with the same first name: to keep one that names this client would
     be worse than to lose another, and the page says how many go. A word of two letters, which many
-    names have, counts beside another word of the name, or where the name or the text is one word.
+    names have, counts with another word of the name, or where the name or the text is one word.
     """
     spellings, has_contact = words_of(name), finder(contact)
     own = {word for words in spellings for word in words}
@@ -125,8 +124,7 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
         shared = own.intersection(words)
         if is_one_word or len(words) == 1:
             return bool(shared)
-        are_beside = any(own.issuperset(pair) for pair in pairwise(words))
-        return are_beside or any(len(word) >= SHORTEST for word in shared)
+        return len(shared) > 1 or any(len(word) >= SHORTEST for word in shared)
 
     def is_about(text: str) -> bool:
         has_name = any(map(names_client, words_of(text)))
