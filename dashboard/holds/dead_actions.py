@@ -67,7 +67,8 @@ def put_aside(*, entry_id: int, by: Actor, now: datetime) -> bool:
 
 def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime) -> bool:
     """Record the outcome of the action that an entry opened; return False if it has one."""
-    action = Action(entry.action)
+    # Another program may have changed it.
+    action = Action(entry.action) if entry.action in Action.values else Action.SETTLE
     return trail.outcome_once(
         trail.resume(action_id=entry.action_id, action=action, by=by, hold_id=entry.hold_id),
         outcome=Outcome.UNAVAILABLE if action in READS else Outcome.UNKNOWN,

@@ -19,6 +19,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
+from tests.audit.reset import without_triggers
 from tests.holds import verbs
 from tests.holds.verbs import LATER, MONDAY
 
@@ -145,6 +146,16 @@ def test_action_without_outcome_of_any_age_gets_one(calcom: Sandbox, staff: User
     for days in (400, 30, 8):
         trail.intent(action="check", by=acting(staff), now=now - timedelta(days=days))
     assert dead_actions.close_silent_actions(now) == 3
+    assert not AuditEntry.objects.without_outcome().exists()
+
+
+def test_action_whose_name_was_changed_gets_its_outcome(calcom: Sandbox, staff: User) -> None:
+    """One damaged entry must not end the service, which settles in a process of its own."""
+    now = timezone.now()
+    trail.intent(action="check", by=acting(staff), now=now - timedelta(hours=1))
+    with without_triggers(connection), connection.cursor() as cursor:
+        cursor.execute("UPDATE dashboard_auditentry SET action = '50%%' WHERE kind = 'intent'")
+    assert dead_actions.close_silent_actions(now) == 1
     assert not AuditEntry.objects.without_outcome().exists()
 
 
