@@ -10,6 +10,7 @@ def name_people(apps: Any, _schema_editor: Any) -> None:
     by_folded = {username.casefold(): username for username in people}
     actions = apps.get_model("dashboard", "LoggedAction").objects
     failed = actions.filter(action__in=("sign_in_failed", "denied"), about__isnull=False)
+    failed = failed.exclude(about__in=people)  # old names may differ in capitals only
     for typed in failed.values_list("about", flat=True).distinct():
         username = by_folded.get(typed.casefold(), typed)
         if username != typed:

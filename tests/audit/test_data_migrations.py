@@ -7,7 +7,9 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from dashboard.accounts.models import User
 from dashboard.audit import trail
+from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
 from dashboard.holds import transfer
@@ -43,3 +45,13 @@ def test_failed_sign_in_is_found_under_the_person(staff):
     assert len(found("about:staff action:sign_in_failed")) == 1
     migration("0097_names_of_failed_sign_ins").name_people(apps, None)
     assert len(found("about:staff action:sign_in_failed")) == 3
+
+
+@pytest.mark.django_db
+def test_failed_sign_in_stays_with_the_very_name(staff):
+    User.objects.create(username="STAFF")  # of before names had to differ in more than capitals
+    for name in ("STAFF", "staff"):
+        trail.event(action=Action.SIGN_IN_FAILED, by=None, actor_name=name, now=NOON)
+    migration("0097_names_of_failed_sign_ins").name_people(apps, None)
+    about = LoggedAction.objects.filter(action="sign_in_failed").values_list("about", flat=True)
+    assert sorted(about) == ["STAFF", "staff"]
