@@ -10,7 +10,7 @@ from dashboard.edge.setting_readers import whole_number
 T = TypeVar("T")
 
 LONGEST_PAUSE = 24 * 3600  # seconds
-ADDRESS = re.compile(r"unix:/[\w./-]+|(\[[0-9a-f:.]+\]|[\w.-]+):([0-9]+)", re.I | re.A)
+ADDRESS = re.compile(r"unix:/[\w./-]+|(\[[0-9a-fA-F:.]+\]|[\w.-]+):([0-9]+)", re.A)
 
 
 def argument(read: Callable[[str], T]) -> Callable[[str], T]:

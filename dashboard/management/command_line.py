@@ -39,13 +39,15 @@ def run(arguments: list[str]) -> None:
     except ImproperlyConfigured as exc:
         sys.exit(str(exc))
     except DatabaseError as exc:
-        if not (reason := why_unusable(exc, command)):
+        if "--traceback" in arguments or not (reason := why_unusable(exc, command)):
             raise
         sys.exit(f"The database cannot be used: {reason}; see 'manage.py doctor'.")
     except BrokenPipeError:
         give_up_output()
         sys.exit(UNREAD)
     except OSError as exc:
+        if "--traceback" in arguments:
+            raise
         give_up_output()
         where = f" ({exc.filename})" if exc.filename else ""
         sys.exit(f"Not all was done: {exc.strerror or exc}{where}.")
