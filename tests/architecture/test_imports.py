@@ -4,13 +4,33 @@ from graphlib import CycleError, TopologicalSorter
 
 import pytest
 
-from tests.architecture.import_rules import RULES, VIEW_LAYER, forbidden_imports
-from tests.architecture.source import functions, imported_names, modules, package_of
+from tests.architecture.import_rules import RULES, VIEW_LAYER, forbidden_imports, rule_of
+from tests.architecture.source import (
+    functions,
+    imported_names,
+    modules,
+    package_of,
+    starts_with,
+)
 
 
 def test_imports_follow_the_rules():
     found = {name: forbidden_imports(name, source) for name, source in modules().items()}
     assert {name: imports for name, imports in found.items() if imports} == {}
+
+
+def test_rules_allow_only_what_is_imported():
+    imports = {rule: set() for rule in RULES}
+    for module, source in modules().items():
+        if rule := rule_of(module):
+            imports[rule] |= imported_names(module, source)
+    idle = {
+        (rule, name)
+        for rule, allowed in RULES.items()
+        for name in allowed
+        if not any(starts_with(each, (name,)) for each in imports[rule])
+    }
+    assert idle == set()
 
 
 def package_imports(sources):
