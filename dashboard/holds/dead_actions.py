@@ -7,7 +7,7 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
+from dashboard.audit.models import NO_ACTION, AuditEntry, AuditEntryQuerySet
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
@@ -66,8 +66,12 @@ def put_aside(*, entry_id: int, by: Actor, now: datetime) -> bool:
 
 
 def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime) -> bool:
-    """Record the outcome of the action that an entry opened; return False if it has one."""
-    # Another program may have changed it.
+    """Record the outcome of the action that an entry opened; return False if it has one.
+
+    Another program may have changed the entry: where its action cannot be read, it gets none.
+    """
+    if entry.action_id == NO_ACTION:
+        return False
     action = Action(entry.action) if entry.action in Action.values else Action.SETTLE
     return trail.outcome_once(
         trail.resume(action_id=entry.action_id, action=action, by=by, hold_id=entry.hold_id),

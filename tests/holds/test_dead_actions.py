@@ -149,14 +149,27 @@ def test_action_without_outcome_of_any_age_gets_one(calcom: Sandbox, staff: User
     assert not AuditEntry.objects.without_outcome().exists()
 
 
+@pytest.mark.django_db(transaction=True)  # PostgreSQL alters no table that has links to write
 def test_action_whose_name_was_changed_gets_its_outcome(calcom: Sandbox, staff: User) -> None:
     """One damaged entry must not end the service, which settles in a process of its own."""
     now = timezone.now()
     trail.intent(action="check", by=acting(staff), now=now - timedelta(hours=1))
     with without_triggers(connection), connection.cursor() as cursor:
-        cursor.execute("UPDATE dashboard_auditentry SET action = '50%%' WHERE kind = 'intent'")
+        cursor.execute("UPDATE dashboard_auditentry SET action = '50%' WHERE kind = 'intent'")
     assert dead_actions.close_silent_actions(now) == 1
     assert not AuditEntry.objects.without_outcome().exists()
+
+
+def test_action_that_cannot_be_read_gets_no_outcome(calcom: Sandbox, staff: User) -> None:
+    if connection.vendor != "sqlite":  # PostgreSQL stores nothing else than a UUID
+        return
+    now = timezone.now()
+    trail.intent(action="check", by=acting(staff), now=now - timedelta(hours=1))
+    with without_triggers(connection), connection.cursor() as cursor:
+        cursor.execute("UPDATE dashboard_auditentry SET action_id = 'x' WHERE kind = 'intent'")
+    before = AuditEntry.objects.count()
+    assert dead_actions.close_silent_actions(now) == 0
+    assert AuditEntry.objects.count() == before
 
 
 @pytest.mark.django_db
