@@ -42,15 +42,15 @@ def run(arguments: list[str]) -> None:
         if "--traceback" in arguments or not (reason := why_unusable(exc, command)):
             raise
         sys.exit(f"The database cannot be used: {reason}; see 'manage.py doctor'.")
-    except BrokenPipeError:
-        give_up_output()
-        sys.exit(UNREAD)
     except OSError as exc:
-        if "--traceback" in arguments:
-            raise
         give_up_output()
+        # What the command failed of may be behind an output that could not be written.
+        if "--traceback" in arguments or isinstance(exc.__context__, Exception):
+            raise
+        if isinstance(exc, BrokenPipeError):
+            sys.exit(UNREAD)
         where = f" ({exc.filename})" if exc.filename else ""
-        sys.exit(f"Not all was done: {exc.strerror or exc}{where}.")
+        sys.exit(f"Not all was done: {exc.strerror or repr(exc)}{where}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
