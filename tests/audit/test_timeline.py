@@ -285,3 +285,13 @@ def test_sentences_are_translated_for_the_reader(staff, hold):
     with translation.override("de"):
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it
+
+
+def test_line_is_in_the_language_that_is_active_when_it_is_shown(staff, hold):
+    """Its words are kept for all lines of a language."""
+    extend(staff, hold)
+    with translation.override("de"):
+        line = only_line()
+    assert line.did.startswith("extended the hold of")
+    with translation.override("de"):
+        assert line.did.endswith("verlängert")
