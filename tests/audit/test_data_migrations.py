@@ -1,10 +1,11 @@
 """Migrations that complete the log of an older version."""
 
 from importlib import import_module
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.db import connection
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -22,6 +23,8 @@ from tests.holds.conftest import calcom, sandbox
 __all__ = ["calcom", "sandbox"]
 pytestmark = pytest.mark.slow
 
+EDITOR = SimpleNamespace(connection=connection)
+
 
 def migration(name: str) -> ModuleType:
     return import_module(f"dashboard.migrations.{name}")
@@ -34,7 +37,7 @@ def test_what_was_typed_at_a_release_or_take_over_is_found(calcom, staff, admin)
     transfer.take_over(hold_id=hold.pk, by=acting(admin), note="other reason", now=timezone.now())
     everything = found("reason")
     HoldText.objects.all().delete()
-    migration("0096_index_end_notes").index(apps, None)
+    migration("0096_index_end_notes").index(apps, EDITOR)
     assert (len(everything), found("reason")) == (4, everything)
 
 
@@ -43,7 +46,7 @@ def test_failed_sign_in_is_found_under_the_person(staff):
     for name in ("STAFF", "Staff", "staff", "unknown 0123abcd", "staffan"):
         trail.event(action=Action.SIGN_IN_FAILED, by=None, actor_name=name, now=NOON)
     assert len(found("about:staff action:sign_in_failed")) == 1
-    migration("0097_names_of_failed_sign_ins").name_people(apps, None)
+    migration("0097_names_of_failed_sign_ins").name_people(apps, EDITOR)
     assert len(found("about:staff action:sign_in_failed")) == 3
 
 
@@ -52,6 +55,6 @@ def test_failed_sign_in_stays_with_the_very_name(staff):
     User.objects.create(username="STAFF")  # of before names had to differ in more than capitals
     for name in ("STAFF", "staff"):
         trail.event(action=Action.SIGN_IN_FAILED, by=None, actor_name=name, now=NOON)
-    migration("0097_names_of_failed_sign_ins").name_people(apps, None)
+    migration("0097_names_of_failed_sign_ins").name_people(apps, EDITOR)
     about = LoggedAction.objects.filter(action="sign_in_failed").values_list("about", flat=True)
     assert sorted(about) == ["STAFF", "staff"]
