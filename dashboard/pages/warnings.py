@@ -33,7 +33,7 @@ class Warned:
 
 
 class Bar:
-    """Holds of one person that end soon or have just run out, soonest end first: 1 or 2 queries."""
+    """Holds of one person that end soon or have just run out, soonest end first: one query."""
 
     def __init__(self, viewer: Viewer) -> None:
         own = Hold.objects.filter(
@@ -42,8 +42,7 @@ class Bar:
             held_until__gt=viewer.cal_now - OVER_SHOWN,
             held_until__lte=viewer.cal_now + WARNED_AHEAD,
         )
-        # Mostly there are none, and to ask for that alone takes a quarter of the time.
-        holds = own.with_people().order_by("held_until", "id") if own.exists() else []
+        holds = own.with_people().order_by("held_until", "id")
         self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
         shown = [
             (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
