@@ -38,9 +38,10 @@ ENGLISH = re.compile(
 # What scripts fill in, and what people and cal.com have written elsewhere.
 NAMES = re.compile(r"\{\w+\}|Consult 60|called at nine")
 # Parts that their content does not fit into. Tabs may be pushed along.
+# Rows far below the screen are not laid out yet, so they have no width to measure.
 CUT_OFF = """() => [...document.querySelectorAll(
     "html, .panel, .button, .tag, td, th, dd, dt, label, legend, h1, h2, p")]
-  .filter((part) => part.checkVisibility() && !part.closest(".hide"))
+  .filter((part) => part.checkVisibility({ contentVisibilityAuto: true }) && !part.closest(".hide"))
   .filter((part) => part.scrollWidth > part.clientWidth + 1 && part.clientWidth > 0)
   .filter((part) => getComputedStyle(part).display !== "inline")
   .concat([...document.querySelectorAll(".bar a, .bar summary")].filter(
