@@ -25,9 +25,14 @@ def server_error(request: HttpRequest) -> HttpResponse:
     was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
     may_be_done = isinstance(error, UnstoredSessionError)
     fields = [] if was_sent or may_be_done else fields_to_repeat(request)
-    context = {"was_sent": was_sent, "is_form": request.method == "POST", "fields": fields}
-    context |= {"may_be_done": may_be_done}
-    context |= {"path": request.get_full_path(), "csrf_token": request.POST.get(TOKEN, "")}
+    context = {
+        "is_form": request.method == "POST",
+        "was_sent": was_sent,
+        "may_be_done": may_be_done,
+        "fields": fields,
+        "path": request.get_full_path(),
+        "csrf_token": request.POST.get(TOKEN, ""),
+    }
     response = render(None, "503.html", context, status=503)
     response["Retry-After"] = "10"  # seconds
     return response
