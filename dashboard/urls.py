@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from dashboard.accounts.access import admins_only, public, wallboard_too
 from dashboard.accounts.admin import people_site
+from dashboard.accounts.passwords import PasswordChange
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
 from dashboard.audit import views as audit
 from dashboard.edge import echo, health
@@ -39,6 +40,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("proxy-check", public(echo.not_found), name="proxy-check"),
     path("accounts/login/", public(SignIn.as_view()), name="login"),
     path("accounts/logout/", public(SignOut.as_view()), name="logout"),
+    path("accounts/password/", PasswordChange.as_view(), name="password"),
     path("accounts/keep", keep_form, name="keep-form"),
     path("settings/sign-out-everywhere", sign_out_everywhere, name="sign-out-everywhere"),
     path("settings/", own_settings, {"event_types": event_type_choices}, name="settings"),

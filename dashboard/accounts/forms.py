@@ -5,14 +5,18 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.forms import AuthenticationForm, UsernameField
+from django.contrib.auth.forms import (
+    AuthenticationForm,
+    PasswordChangeForm,
+    SetPasswordMixin,
+    UsernameField,
+)
 from django.contrib.auth.password_validation import (
     password_validators_help_text_html,
     validate_password,
 )
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
-from django.utils.functional import lazy
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.models import Preferences, User
@@ -54,6 +58,28 @@ class SignInForm(AuthenticationForm):
                 field.widget.attrs |= error
 
 
+class OwnPasswordForm(PasswordChangeForm):
+    """A person's present password, and the new one twice."""
+
+    error_messages = {
+        "password_incorrect": _("This is not your password. Capital letters count."),
+        "password_mismatch": _("The two passwords are not the same."),
+    }
+    new_password1, new_password2 = SetPasswordMixin.create_password_fields(
+        label1=_("New password"), label2=_("New password again")
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["old_password"].label = _("Present password")
+        self.fields["new_password2"].help_text = ""
+        if self.is_bound:  # then the error has the focus
+            del self.fields["old_password"].widget.attrs["autofocus"]
+
+    def validate_password_for_user(self, user: User, *_: Any) -> None:
+        super().validate_password_for_user(user, "new_password1")
+
+
 def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
     """Return an optional field whose value is taken as it was typed."""
     return forms.CharField(
@@ -74,7 +100,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, required=False)
     new_password = new_password_field(
-        _("New password"), help_text=lazy(password_validators_help_text_html, str)()
+        _("New password"), help_text=password_validators_help_text_html()
     )
     new_password_again = new_password_field(_("New password again"))
     sign_out_everywhere = forms.BooleanField(

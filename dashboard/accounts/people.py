@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -148,10 +148,11 @@ def change_person(
 def set_password(*, person: int, password: str, by: Actor | None, now: datetime) -> User:
     """Set the password of the person with this primary key, which ends their sessions.
 
-    Raises User.DoesNotExist, ValidationError for a weak password, and PeopleError.
+    Admins set those of others. Raises User.DoesNotExist, ValidationError for a weak password, and
+    PeopleError.
     """
     target = User.objects.get(pk=person)
-    with guarded_change(Action.PASSWORD_CHANGED, target, by, now):
+    with own_or_guarded_change(Action.PASSWORD_CHANGED, target, by, now):
         check_superuser(target, by)
         assign_password(target, password)
         target.save(update_fields=["password"])
@@ -213,6 +214,14 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
             now=now,
         )
         raise
+
+
+def own_or_guarded_change(
+    action: Action, person: User, by: Actor | None, now: datetime
+) -> AbstractContextManager[None]:
+    """Run what people may do for themselves, and Admins for others, in a transaction."""
+    is_own = by is not None and by.user.pk == person.pk
+    return transaction.atomic() if is_own else guarded_change(action, person, by, now)
 
 
 def check_admin(by: Actor | None) -> None:

@@ -8,14 +8,13 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import transaction
 from django.db.models import F
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
 from dashboard.accounts.actors import Actor, actor_of
 from dashboard.accounts.models import User
-from dashboard.accounts.people import audit_identity, check_superuser, guarded_change
+from dashboard.accounts.people import audit_identity, check_superuser, own_or_guarded_change
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 
@@ -79,10 +78,8 @@ def end_all(*, person: int, by: Actor | None, now: datetime) -> None:
     Raises User.DoesNotExist, and PeopleError.
     """
     target = User.objects.get(pk=person)
-    is_own = by is not None and by.user.pk == person
     action = Action.SESSIONS_ENDED
-    with transaction.atomic() if is_own else guarded_change(action, target, by, now):
-        if not is_own:
-            check_superuser(target, by)
+    with own_or_guarded_change(action, target, by, now):
+        check_superuser(target, by)
         User.objects.filter(pk=person).update(sessions_ended=F("sessions_ended") + 1)
         trail.event(action=action, by=by, asked=audit_identity(target), now=now)

@@ -8,21 +8,22 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.views import LoginView, LogoutView
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.crypto import salted_hmac
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import HttpResponseClientRedirect
 
-from dashboard.accounts import hashing, last_user, remote_user, saved_forms, sessions, throttling
+from dashboard.accounts import last_user, remote_user, saved_forms, sessions, throttling
 from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
 from dashboard.accounts.models import User
+from dashboard.accounts.passwords import PasswordCheck, may_change_password
 from dashboard.accounts.preferences import save_preferences
 from dashboard.accounts.return_urls import return_url, safe_page
 from dashboard.audit import trail
@@ -34,13 +35,12 @@ MAX_USERNAME = 150  # characters
 FINGERPRINT_LENGTH = 6  # too short to tell which of many passwords it was
 
 
-class SignIn(LoginView):
+class SignIn(PasswordCheck, LoginView):
     """Sign-in page. Leads to the page of this site in ``next``, or to the board."""
 
     form_class = SignInForm
     template_name = "accounts/login.html"
     redirect_authenticated_user = True
-    http_method_names = ["get", "head", "post", "options"]  # Django treats PUT like POST
 
     def get_redirect_url(self, request: HttpRequest | None = None) -> str:
         request = request or self.request
@@ -66,18 +66,6 @@ class SignIn(LoginView):
             }
         return context
 
-    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if wait := throttling.admit(self.attempt, now=timezone.now()):
-            if wait.first:
-                log_failed_sign_in(request, self.username(), error_code="too_many_guesses")
-            return self.answer_unchecked(429, wait.seconds)
-        try:
-            with hashing.turn(is_known=bool(self.attempt.browser)):
-                return super().post(request, *args, **kwargs)
-        except hashing.TooManyHashesError:
-            throttling.give_back(self.attempt, now=timezone.now())
-            return self.answer_unchecked(503, hashing.RETRY_AFTER, busy=True)
-
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         throttling.reset(self.attempt)
         response = super().form_valid(form)
@@ -91,30 +79,18 @@ class SignIn(LoginView):
         return response
 
     def form_invalid(self, form: AuthenticationForm) -> HttpResponse:
-        log_failed_sign_in(self.request, self.username())
+        self.log_failure()
         return self.render_to_response(self.get_context_data(form=form), status=422)
 
-    def answer_unchecked(self, status: int, seconds: int, *, busy: bool = False) -> HttpResponse:
-        """Ask to try again after so many seconds, with the user name kept."""
-        # Unbound, so that the page does not call an unchecked password wrong.
-        form = SignInForm(self.request, initial={"username": self.username()}, autofocus=False)
-        context = self.get_context_data(form=form, wait=seconds, busy=busy)
-        response = self.render_to_response(context, status=status)
-        response["Retry-After"] = str(seconds)
-        return response
-
-    @cached_property
-    def attempt(self) -> throttling.Attempt:
-        """This sign-in, in the browser's own right if the person has used it before."""
-        browser, name = last_user.browser_of(self.request), self.username()
-        people = User.objects.filter(pk__in=browser.people, username__iexact=name)
-        is_known = browser.people and "\0" not in name and people.exists()
-        address = origin_of(self.request)["address"]
-        return throttling.Attempt(name, address, browser.id if is_known else "")
+    def unchecked_form(self) -> Form:
+        return SignInForm(self.request, initial={"username": self.username()}, autofocus=False)
 
     def username(self) -> str:
         """Return the submitted user name, cut to the length of the model field."""
         return self.request.POST.get("username", "").strip()[:MAX_USERNAME]
+
+    def log_failure(self, error_code: str = "") -> None:
+        log_failed_sign_in(self.request, self.username(), error_code=error_code)
 
 
 def log_failed_sign_in(request: HttpRequest, username: str, error_code: str = "") -> None:
@@ -210,7 +186,8 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
     )
     if not form.is_valid():
         status = 422 if form.is_bound else 200
-        return render(request, "accounts/settings.html", {"form": form}, status=status)
+        context = {"form": form, "may_change_password": may_change_password(request)}
+        return render(request, "accounts/settings.html", context, status=status)
     preferences = save_preferences(**form.cleaned_data, by=by)
     with translation.override(language_of(request, preferences)):  # of the next page
         messages.success(request, _("Your settings are saved."))

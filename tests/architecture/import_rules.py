@@ -97,6 +97,7 @@ RULES: dict[str, set[str]] = {
         "django",
         "dashboard.accounts.access",
         "dashboard.accounts.admin",
+        "dashboard.accounts.passwords",
         "dashboard.accounts.views",
         "dashboard.audit.views",
         "dashboard.edge.echo",

@@ -167,6 +167,7 @@ STATES: dict[str, tuple[str, State]] = {  # by name: who looks, and what leads t
     "audit-entry": ("vera", at("/audit/1/")),
     "audit-retention": ("vera", at("/audit/retention?before=2025-01-01")),
     "settings": ("ada", at("/settings/")),
+    "password": ("ada", at("/accounts/password/")),
     "people": ("vera", at("/admin/dashboard/user/")),
     "person": ("vera", at("/admin/dashboard/user/1/change/")),
     "denied": ("ada", at("/audit/")),

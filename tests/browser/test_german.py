@@ -86,6 +86,7 @@ def pages(product: Product) -> dict[str, str]:
         "audit-searches-of-others": "/audit/searches/others",
         "audit-retention": "/audit/retention?before=2020-01-01",
         "settings": "/settings/",
+        "password": "/accounts/password/",
     }
 
 

@@ -145,7 +145,7 @@ def test_controls_on_a_phone_are_as_large_as_a_finger(
     user = open_browser("ada", viewport=PHONE, has_touch=True, is_mobile=True)
     paths = ["/", "/?tab=mine", "/?tab=ended", f"/holds/{gone}/", f"/holds/{live}/"]
     paths += ["/holds/new", "/holds/new?event_type_id=1&view=week", f"/holds/{live}/move"]
-    paths += ["/look-up", "/settings/"]
+    paths += ["/look-up", "/settings/", "/accounts/password/"]
     found = {}
     for path in paths:
         user.page.goto(path)

@@ -29,6 +29,22 @@ def test_the_menu_leads_to_the_settings(ada: User) -> None:
 
 
 @in_both_ways
+def test_a_wrong_present_password_is_marked(grace: User) -> None:
+    grace.refusals.add(422)
+    grace.page.get_by_role("link", name="Change your password").click()
+    grace.expect_heading("Change your password")
+    if grace.scripts:
+        grace.check_page("password")
+    grace.fill(old_password="wrong", new_password1="another horse 8")
+    grace.fill(new_password2="another horse 8")
+    grace.press("Save")
+    grace.expect_text("This is not your password.")
+    expect(grace.field("old_password")).to_have_attribute("aria-invalid", "true")
+    expect(grace.field("old_password")).to_have_value("")
+    grace.check_variant("password-refused")
+
+
+@in_both_ways
 def test_saved_settings_apply_to_the_next_page(grace: User) -> None:
     grace.page.get_by_label("Time zone").select_option("America/New_York")
     grace.page.get_by_label("Usual appointment type").select_option(index=1)

@@ -22,7 +22,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.holds.models import Hold, Offer
 from dashboard.sandbox import Sandbox
 from tests.accounts.admin_pages import filled_form
-from tests.accounts.cast import acting, person
+from tests.accounts.cast import PASSWORD, acting, person
 from tests.architecture.test_urls import PUBLIC, SAMPLES, VIEWS
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.factories import put_ended
@@ -95,6 +95,8 @@ def desk(calcom: Sandbox, staff: User) -> Desk:
         "offer-new": {"hold": hold.pk},
         "offer-keep": {"hold": hold.pk, f"version_{hold.pk}": hold.version},
         "look-up": {"uid": hold.reservation_uid, "take": "yes"},
+        "password": {"old_password": PASSWORD}
+        | dict.fromkeys(("new_password1", "new_password2"), "another horse 8"),
         "settings": {"density": "dense", "hold_minutes": 9},
         "board-calendar": {"calendar": calendar.pk},
         "calendars": {"typed": "grace", "label": "Eve", "colour": "blue"},
@@ -164,7 +166,8 @@ def test_nothing_of_others_is_changed(desk: Desk, calcom: Sandbox, who: str) -> 
     browser = browser_of(user)
     before, writes = stored(who), len(calcom.calls()) - len(calcom.calls("GET"))
     opened = set()
-    for name in ROUTES.keys() - PROBES - {"logout", "sign-out-everywhere", "place", "login"}:
+    own = {"logout", "sign-out-everywhere", "password", "place", "login"}
+    for name in ROUTES.keys() - PROBES - own:
         for method in ("get", "post"):
             answer = getattr(browser, method)(desk.path(name), desk.form(name))
             assert answer.status_code < 500, (name, method)

@@ -43,6 +43,7 @@ FOR_ALL = {"half a pair", "past every number", "the last moment"}
 # Fields that each view reads from its query or form. EVERY_FIELD covers other views.
 FIELDS = {
     "login": "username password next",
+    "password": "old_password new_password1 new_password2",
     "settings": "time_zone language hold_minutes event_type_id density sound",
     "board": "tab find",
     "board-rows": "tab",

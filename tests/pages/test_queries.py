@@ -31,6 +31,7 @@ QUERIES = {
     "/warnings": 4,
     "/look-up": 4,
     "/settings/": 6,
+    "/accounts/password/": 4,
     "/holds/new?event_type_id=1&day={day}": 9,
     "/holds/new?offer={offer}": 11,
     "/holds/new?again={hold}": 11,
