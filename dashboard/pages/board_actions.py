@@ -38,7 +38,6 @@ def check_many(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return answers.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
-    messages.info(request, flash.check_summary(rows))
     viewer, current = read_register(request)
     tab = tab_of(request)
     context = {

@@ -154,6 +154,8 @@ def clash_sentence(hold: Hold, other: Hold, viewer: Viewer) -> SafeString:
 def status_sentence(hold: Hold, viewer: Viewer) -> str:
     """Explain a hold that is not simply held; "" for one that is."""
     if hold.is_claimed(viewer.now):
+        if hold.claim_by_id == viewer.user.pk:
+            return _("What you asked for is under way.")
         does = messages.VERBS.get(hold.claim_verb, messages.CHANGING)
         return marking.filled(f"%(who)s {does}.", who=marking.name(hold.claim_by or "Holdfast"))
     # Of a lost or booked hold only a rest is left.

@@ -168,9 +168,11 @@ class TestPromise:
         self, browser: Client, staff: User, verb: str
     ) -> None:
         until = timezone.now() + timedelta(minutes=1)
-        hold = put(staff, claim_id=uuid4(), claim_until=until, claim_verb=verb)
+        by = None if verb == "settle" else staff
+        hold = put(staff, claim_id=uuid4(), claim_until=until, claim_verb=verb, claim_by=by)
         page = self.page(browser, hold)
         assert "being changed" in page
+        assert ("What you asked for is under way." in page) is (by is not None)
         assert "We are holding" not in page
         assert "Copy the sentence" not in page
 
