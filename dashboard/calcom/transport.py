@@ -115,9 +115,14 @@ def transport_for(base_url: str) -> httpx.BaseTransport:
 
 
 def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
+    """Return a transport that makes a connection for each call.
+
+    An answer that was sent twice is then never taken for that to the next call.
+    """
+    limits = httpx.Limits(max_connections=LIMITS.max_connections, max_keepalive_connections=0)
     try:
         return httpx.AsyncHTTPTransport(
-            verify=tls_context(), limits=LIMITS, proxy=proxy_for(base_url)
+            verify=tls_context(), limits=limits, proxy=proxy_for(base_url)
         )
     except httpx.ConnectError as fault:
         return Unusable(fault)

@@ -97,6 +97,12 @@ def keeping_open(connection: socket.socket, server: Scripted) -> None:
         connection.sendall(reply())
 
 
+def answering_twice(connection: socket.socket, server: Scripted) -> None:
+    """Answer every request with ``data: null``, and along with it the next one as a DELETE."""
+    while receive(connection, server):
+        connection.sendall(reply() + reply(b'{"status":"success"}'))
+
+
 def reset(connection: socket.socket) -> None:
     """Close with an RST."""
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

@@ -16,6 +16,7 @@ from tests.calcom.scripted import (
     NULL,
     Play,
     Scripted,
+    answering_twice,
     keeping_open,
     over_tls,
     receive,
@@ -157,12 +158,8 @@ def test_idle_connection_is_closed_before_cal_com_closes_it(
 
 
 def test_answer_that_came_before_its_request_is_none() -> None:
-    def doubled(connection: socket.socket, server: Scripted) -> None:
-        while receive(connection, server):
-            connection.sendall(reply() + reply(b'{"status":"success"}'))
-
     calls = [call_of(verb) for verb in ("get", "delete", "get", "get")]
-    with scripted(doubled) as server, Client(base_url=server.url, api_key=KEY) as client:
+    with scripted(answering_twice) as server, Client(base_url=server.url, api_key=KEY) as client:
         found = [outcome(lambda call=call: client.send(call)) for call in calls]
         assert found == [None, "Unknown unanswered", None, "Unavailable unanswered"]
         assert server.connections == 2  # none was used on
