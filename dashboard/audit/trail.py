@@ -6,10 +6,12 @@ call is sent, and an outcome together with the effect that it records. ``by=None
 
 from __future__ import annotations
 
+import contextvars
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Protocol, TypedDict, Unpack
 
 from django.contrib.auth.models import AbstractUser
@@ -31,6 +33,9 @@ MAX_LENGTHS = {
     for field in AuditEntry._meta.local_fields
     if field.get_internal_type() in ("CharField", "TextField")
 }
+
+# Id of the last request of this thread whose action was recorded with its outcome, and committed.
+last_recorded: contextvars.ContextVar[str] = contextvars.ContextVar("last_recorded", default="")
 
 
 class Actor(Protocol):
@@ -206,6 +211,8 @@ def _insert(
         hold_id=trail.hold_id if hold_id is None else hold_id,
         **columns,
     )
+    if outcome and trail.request_id:
+        transaction.on_commit(partial(last_recorded.set, trail.request_id))
 
 
 def _answer_columns(answered: Answered | None) -> dict[str, Any]:

@@ -53,6 +53,7 @@ class ActionLog:
         """Forget the answer before, as a call is about to be sent."""
         self.answer = None
         last_sender.set(self.by.request_id if self.by else "")
+        trail.last_recorded.set("")
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""

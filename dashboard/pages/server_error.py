@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error as plain_server_error
 
+from dashboard.audit.trail import last_recorded
 from dashboard.edge.database import UnstoredSessionError
 from dashboard.holds.action_log import last_sender
 
@@ -16,14 +17,15 @@ TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name of Django's
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 while the database takes no writes or is away, and else 500.
 
-    The page says whether anything was sent to cal.com, or the view has done its work and only the
-    session was not stored. It needs neither database nor session.
+    The page says whether anything was sent to cal.com, or the work is done and only the session was
+    not stored, or the answer not made. It needs neither database nor session.
     """
     error = sys.exc_info()[1]
     if not isinstance(error, DatabaseError | InterfaceError):
         return plain_server_error(request)
-    was_sent = bool(last_sender.get()) and last_sender.get() == getattr(request, "request_id", "")
-    may_be_done = isinstance(error, UnstoredSessionError)
+    request_id = getattr(request, "request_id", None)
+    was_sent = last_sender.get() == request_id
+    may_be_done = isinstance(error, UnstoredSessionError) or last_recorded.get() == request_id
     fields = [] if was_sent or may_be_done else fields_to_repeat(request)
     context = {
         "is_form": request.method == "POST",

@@ -86,6 +86,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.retention",
         "dashboard.audit.saved_searches",
         "dashboard.audit.search",
+        "dashboard.audit.trail.last_recorded",
         "dashboard.calcom.EventType",
         "dashboard.calcom.Kind",
         "dashboard.calcom.Reservation",
