@@ -3,6 +3,12 @@
 import contextvars
 import json
 import logging
+import re
+
+# What PostgreSQL quotes of a row or a statement, up to the end of its error: uids, clients.
+QUOTED = re.compile(
+    r"\s(DETAIL|LINE \d+): .*?(?=\n\n(The above|During handling)|\nTraceback \(|\Z)", re.DOTALL
+)
 
 current_request_id: contextvars.ContextVar[str] = contextvars.ContextVar("request_id", default="-")
 
@@ -38,7 +44,7 @@ class OneLineFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        text = super().format(record).replace("\\", "\\\\")
+        text = QUOTED.sub("", super().format(record)).replace("\\", "\\\\")
         return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
 
 
@@ -51,10 +57,10 @@ class JsonFormatter(logging.Formatter):
             "level": record.levelname,
             "logger": record.name,
             "request_id": getattr(record, "request_id", "-"),
-            "message": record.getMessage(),
+            "message": QUOTED.sub("", record.getMessage()),
         }
         if record.exc_info:
-            members["traceback"] = self.formatException(record.exc_info)
+            members["traceback"] = QUOTED.sub("", self.formatException(record.exc_info))
         return json.dumps(members)
 
 

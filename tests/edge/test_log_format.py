@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from django.conf import settings
+from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.module_loading import import_string
@@ -171,6 +172,23 @@ def test_traceback_is_escaped(written):
             logger.exception("it failed")
 
     assert written(fail).endswith(r"KeyError: '\\x1b\\u202e'" + "\n")
+
+
+@pytest.mark.parametrize("formatter", [OneLineFormatter("%(message)s"), JsonFormatter()])
+def test_values_that_postgresql_quotes_are_left_out(formatter):
+    said = "duplicate key\nDETAIL:  Key (reservation_uid)=(a-uid) exists.\n\nGrace"
+
+    error = IntegrityError(said)
+    error.__cause__ = ValueError(said)
+
+    def fail(logger):
+        logger.error("it failed", exc_info=error)
+        logger.warning("not stored: %s", " ".join(said.split()))
+
+    with writing(formatter) as text:
+        found = text(fail)
+    assert [word in found for word in ("a-uid", "Grace", "DETAIL")] == [False] * 3
+    assert (found.count("duplicate key"), found.count("Error: dup")) == (3, 2)
 
 
 def test_runserver_logs_in_the_same_format():
