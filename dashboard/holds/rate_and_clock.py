@@ -142,8 +142,12 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
 
 
 def is_from_cal_com(exchange: Exchange) -> bool:
-    """Return whether cal.com answered, and not a proxy before it."""
-    return bool(exchange.request_id or exchange.rate)
+    """Return whether cal.com answered, and not a proxy before it.
+
+    Proxies give their own error pages, such as 504, a request id too. cal.com's own is 500.
+    """
+    has_id = bool(exchange.request_id) and (exchange.status or 0) <= 500
+    return has_id or exchange.rate is not None
 
 
 def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:

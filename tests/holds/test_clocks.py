@@ -36,6 +36,7 @@ def held_until(hold: Hold) -> datetime:
     ("more", "is_believed"),
     [
         ({"status": 502}, False),
+        ({"status": 504, "request_id": "5f1c7a52"}, False),
         ({"status": 200}, False),
         ({"request_id": "5f1c7a52"}, True),
         ({"rate": Rate(120, 119, 60)}, True),
