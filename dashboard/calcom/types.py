@@ -56,10 +56,6 @@ class EventType:
     hosts: tuple[Host, ...]  # its users, or the hosts of a team's
     team_id: int | None = None  # None for a person's own
 
-    @property
-    def owners(self) -> tuple[str, ...]:
-        return tuple(host.name for host in self.hosts)
-
 
 @dataclass(frozen=True, slots=True)
 class Team:

@@ -3,7 +3,7 @@
 ``change`` describes the ways and their order.
 """
 
-from dashboard.calcom import Cause
+from dashboard.calcom import Cause, Kind
 from dashboard.holds import catalogue, event_types, promises
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
@@ -65,7 +65,7 @@ def kind_of(hold: Hold) -> str:
 def is_new_first(hold: Hold, target: SlotHold) -> bool:
     """Return whether the new reservation is made before the old one is given up."""
     is_other_type = target.event_type_id != hold.event_type_id
-    return is_other_type or event_types.is_round_robin(kind_of(hold))
+    return is_other_type or kind_of(hold) == Kind.ROUND_ROBIN
 
 
 def leaves_gap(hold: Hold, target: SlotHold) -> bool:

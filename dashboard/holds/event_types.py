@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from dashboard.audit import sanitize
-from dashboard.calcom import CalcomError, Cause, EventType, Kind, Listed, Refused, endpoints
+from dashboard.calcom import CalcomError, Cause, EventType, Listed, Refused, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.calendars.models import event_type_from_json
 from dashboard.holds import calcom_client, free_times, rate_and_clock
@@ -55,7 +55,7 @@ def listed_from_json(value: dict[str, Any]) -> Listed[EventType]:
 
 
 def title_of(event_type: EventType | None) -> str:
-    return event_type.title[:200] if event_type else ""
+    return event_type.title if event_type else ""
 
 
 def kind_of(event_type: EventType | None) -> str:
@@ -71,15 +71,9 @@ def columns_of(event_type: EventType | None) -> dict[str, Any]:
     }
 
 
-def is_round_robin(kind: str) -> bool:
-    return kind == Kind.ROUND_ROBIN
-
-
 def length_of(event_type: EventType | None, slot_duration: int | None) -> int | None:
     """Return the length of a slot in minutes, or None where only cal.com's answer will tell."""
-    if event_type is None:
-        return None
-    if slot_duration is not None and event_type.length_options:
+    if event_type is None or (slot_duration is not None and event_type.length_options):
         return slot_duration
     return event_type.length_in_minutes
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from dashboard.calcom import EventType
+from dashboard.calcom import EventType, Kind
 from dashboard.holds import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
@@ -77,7 +77,7 @@ def is_beside(hold: Hold, other: Hold) -> bool:
 
 
 def is_pooled(hold: Hold) -> bool:
-    return event_types.is_round_robin(hold.event_type_kind)
+    return hold.event_type_kind == Kind.ROUND_ROBIN
 
 
 def shared_host(hold: Hold, other: Hold) -> str:

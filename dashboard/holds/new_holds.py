@@ -50,5 +50,5 @@ def stand_in_for(hold: Hold, slot: SlotHold, event_type: EventType | None, minut
 
 def known_end(slot: SlotHold, event_type: EventType | None) -> datetime | None:
     """Return the end of a slot to be asked for; None before cal.com tells its length."""
-    length = event_types.length_of(event_type, slot.slot_duration) or slot.slot_duration
+    length = event_types.length_of(event_type, slot.slot_duration)
     return slot.slot_start + timedelta(minutes=length) if length else None

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from dashboard.calcom import EventType
+from dashboard.calcom import EventType, Kind
 from dashboard.holds import (
     calcom_client,
     claims,
@@ -195,7 +195,7 @@ def guard_of(
     slot: SlotHold, event_type: EventType | None, *, counts_hosts: bool, cal_now: datetime
 ) -> SlotGuard | None:
     """Return the time to guard; None for round robin, unless its hosts are counted."""
-    if event_type and event_types.is_round_robin(event_type.kind):
+    if event_type and event_type.kind is Kind.ROUND_ROBIN:
         return host_guard(slot, event_type, cal_now=cal_now) if counts_hosts else None
     return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
 
@@ -204,10 +204,9 @@ def host_guard(
     slot: SlotHold, event_type: EventType | None, *, cal_now: datetime
 ) -> HostGuard | None:
     """Return the guard of a round robin time whose hosts are known."""
-    is_counted = event_type is not None and event_types.is_round_robin(event_type.kind)
-    if event_type is None or not is_counted or not event_type.owners:
+    if event_type is None or event_type.kind is not Kind.ROUND_ROBIN or not event_type.hosts:
         return None
-    count = len(event_type.owners)
+    count = len(event_type.hosts)
     return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, count, cal_now)
 
 

@@ -81,7 +81,7 @@ def move_target(
     if slot_duration is None and same_type:
         slot_duration = hold.slot_duration
     origin = hold.slot_hold()
-    length = event_types.length_of(event_type, slot_duration) or slot_duration
+    length = event_types.length_of(event_type, slot_duration)
     span = timedelta(minutes=length) if length else origin.slot_end - origin.slot_start
     target = SlotHold(
         event_type_id,

@@ -109,10 +109,8 @@ def options_of(calendar: Calendar) -> list[Option]:
 def event_type_label(event_type: EventType) -> str:
     """Return title, lengths, what it means at the desk, and a person's name, in one line."""
     lengths = "/".join(map(str, event_type.length_options or (event_type.length_in_minutes,)))
-    parts = [event_type.title, _("%(n)s min") % {"n": lengths}, meaning(event_type)]
-    if not parts[-1]:
-        parts.append(", ".join(event_type.owners))
-    return " · ".join(part for part in parts if part)
+    who = meaning(event_type) or host_names(event_type)
+    return " · ".join(filter(None, (event_type.title, _("%(n)s min") % {"n": lengths}, who)))
 
 
 def meaning(event_type: EventType) -> str:
@@ -129,11 +127,15 @@ def meaning(event_type: EventType) -> str:
 
 def explanation(event_type: EventType | None) -> str:
     """Return what to tell a client about who will see them; "" for one person alone."""
-    if event_type is None or not event_type.owners:
+    if event_type is None or not event_type.hosts:
         return ""
-    names = ", ".join(event_type.owners)
+    names = host_names(event_type)
     if event_type.kind is Kind.ROUND_ROBIN:
         return _("One of these will see the client: %(names)s.") % {"names": names}
     if event_type.kind is Kind.COLLECTIVE:
         return _("All of these see the client together: %(names)s.") % {"names": names}
     return ""
+
+
+def host_names(event_type: EventType) -> str:
+    return ", ".join(host.name for host in event_type.hosts)

@@ -152,4 +152,4 @@ def test_event_type_of_a_colleague_is_found_in_the_lists(calcom: Sandbox) -> Non
     entered(ANNA)
     found = catalogue.event_type(FIRST_OF_ANNA)
     assert found is not None
-    assert (found.title, found.owners) == ("First appointment", ("Dr Anna Rossi",))
+    assert (found.title, found.hosts[0].name) == ("First appointment", "Dr Anna Rossi")
