@@ -14,18 +14,18 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.holds import messages, offers, rate_and_clock, reservations
-from dashboard.holds.bulk_release import KEPT_FOR_OTHERS, ReleaseResult, release_many
 from dashboard.holds.checks import Comparison, compare
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold, Offer
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
+from dashboard.holds.services import KEPT_FOR_OTHERS, ReleaseResult, release_many
 from dashboard.holds.states import State
 
 # The reason in the audit and on each hold that is released.
 REASON = "offer_decided"
-# The claim on the kept hold outlasts the releases (bulk_release.SECONDS), one more that began just
+# The claim on the kept hold outlasts the releases (services.BULK_SECONDS), one more that began just
 # before their end, and the GET.
 CALLS = 12
 

@@ -1,14 +1,15 @@
-"""Change one hold: one function for each verb on cal.com's reservation endpoints.
+"""Change holds: one function for each verb on cal.com's reservation endpoints.
 
-Every verb loads and guards the hold once, starts in one transaction, runs its calls and records
+A verb loads and guards its hold once, starts in one transaction, runs its calls and records
 how they ended. It returns the hold, or raises HoldError, which carries the outcome and the words
 to show; Hold.DoesNotExist for a hold that is not there. ``by`` is who acts, ``now`` the moment on
 the local clock; minutes count from now, as at cal.com. ``version`` is the hold's as the page showed
 it; None changes it as it is.
 """
 
-from collections.abc import Collection
-from dataclasses import replace
+import time
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,8 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, catalogue, offers, rules
+from dashboard.holds import alteration, catalogue, messages, offers, rules, safety
+from dashboard.holds.clock import Clock
 from dashboard.holds.explain import carry_out
 from dashboard.holds.hosts import registered_beside
 from dashboard.holds.loading import load, load_for_change, require_changeable
@@ -33,6 +35,22 @@ from dashboard.holds.targets import extension_target, move_target, new_choice
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1
 RELEASE_CALLS = 4
+# Calls of several releases that are left for colleagues' single actions: they have clients too.
+KEPT_FOR_OTHERS = 10
+# Seconds after which no further one is begun: the person waits for the answer, and so does a proxy.
+BULK_SECONDS = 45.0
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseResult:
+    """One of several: the hold as it is now, and why it was not released.
+
+    ``was_released`` tells that a colleague, or the same form, had released it before.
+    """
+
+    hold: Hold
+    error: HoldError | None = None
+    was_released: bool = False
 
 
 def place(
@@ -188,6 +206,52 @@ def release(
         if hold.is_released:
             return hold
         return release_loaded(operation, hold, reason=reason, note=note, version=version)
+
+
+def release_many(
+    *,
+    hold_ids: Iterable[int],
+    by: Actor,
+    reason: str = "",
+    note: str = "",
+    versions: Mapping[int, int] | None = None,
+    now: datetime,
+) -> list[ReleaseResult]:
+    """Release each of these holds, in order, as far as rate and time allow. One result each.
+
+    A failure of one does not stop the next. ``versions`` are those that the person's page
+    showed. Raises Hold.DoesNotExist.
+    """
+    clock = Clock(now)
+    stop_at = time.monotonic() + BULK_SECONDS
+    asked = without_none(reason=reason or None)
+    results = []
+    for hold_id in dict.fromkeys(hold_ids):
+        operation = Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=clock.now())
+        try:
+            with operation:
+                hold = load(operation, hold_id)
+                was_released = hold.is_released
+                if not was_released and time.monotonic() > stop_at:
+                    safe = safety.still_yours(hold, operation.cal_now())
+                    raise messages.refusal("no_time", hold=hold, safe=safe)
+                if not was_released:
+                    hold = release_loaded(
+                        operation,
+                        hold,
+                        reason=reason,
+                        note=note,
+                        version=(versions or {}).get(hold_id),
+                        reserve_for_others=KEPT_FOR_OTHERS,
+                    )
+            results.append(ReleaseResult(hold, was_released=was_released))
+        except HoldError as error:
+            hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
+            if hold.is_released:
+                results.append(ReleaseResult(hold, was_released=True))
+            else:
+                results.append(ReleaseResult(hold, error))
+    return results
 
 
 def release_loaded(

@@ -14,10 +14,10 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import bulk_release, services, settle
-from dashboard.holds.bulk_release import ReleaseResult
+from dashboard.holds import services, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.services import ReleaseResult
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import answer_with_hold, hold_page, refused
@@ -69,7 +69,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
     chosen, rest = chosen[:MOST_AT_ONCE], parameters.numbers(request.POST.getlist("rest"))
     if not form.is_valid():
         return confirm_page(request, [*chosen, *rest], form, status=422)
-    rows = bulk_release.release_many(
+    rows = services.release_many(
         hold_ids=chosen,
         by=actor_of(request),
         versions=parameters.versions(request),

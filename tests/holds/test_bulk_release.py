@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import bulk_release
+from dashboard.holds import services
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
@@ -35,8 +35,8 @@ def pks(holds: list[Hold]) -> list[int]:
     return [hold.pk for hold in holds]
 
 
-def release_many(user: User, holds: list[Hold]) -> list[bulk_release.ReleaseResult]:
-    return bulk_release.release_many(hold_ids=pks(holds), by=acting(user), now=timezone.now())
+def release_many(user: User, holds: list[Hold]) -> list[services.ReleaseResult]:
+    return services.release_many(hold_ids=pks(holds), by=acting(user), now=timezone.now())
 
 
 def send(user: User, holds: list[Hold], *, headers: Any = None, **form: Any) -> HttpResponse:
@@ -117,7 +117,7 @@ def test_calls_are_left_for_others(calcom: Sandbox, staff: User) -> None:
     holds = place_several(staff, 1)
     Upstream.objects.update(
         rate_limit=120,
-        rate_remaining=bulk_release.KEPT_FOR_OTHERS + 1,
+        rate_remaining=services.KEPT_FOR_OTHERS + 1,
         rate_resets_at=timezone.now() + timedelta(seconds=40),
     )
     calcom.forget_calls()
@@ -147,9 +147,9 @@ def test_no_release_begins_after_its_seconds(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     holds = place_several(staff, 3)
-    monkeypatch.setattr(bulk_release, "SECONDS", 1.5)
+    monkeypatch.setattr(services, "BULK_SECONDS", 1.5)
     # One second passes with each look at the clock.
-    monkeypatch.setattr(bulk_release, "time", SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=itertools.count().__next__))
 
     found = release_many(staff, holds)
 
