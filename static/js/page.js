@@ -38,6 +38,13 @@ document.addEventListener("htmx:before:history:update", (event) => {
   if ((response.status >= 400 && !isSearch) || history.path === current) event.preventDefault();
 });
 
+// Back reloads the page. Forward that is pressed before its scripts are here changes the address only.
+const withoutHash = (address) => address.split("#")[0];
+const [opened] = performance.getEntriesByType("navigation");
+if (opened.type === "reload" && withoutHash(opened.name) !== withoutHash(location.href)) {
+  location.reload();
+}
+
 document.addEventListener("htmx:after:history:update", () => {
   for (const link of document.querySelectorAll(".bar nav a")) {
     if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
