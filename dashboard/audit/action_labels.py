@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import SYSTEM, UNKNOWN
+from dashboard.localization import marking
 from dashboard.localization.searching import finder, search_text
 
 Action = AuditEntry.Action
@@ -148,7 +149,9 @@ class ActorLabel:
 # Pages have many lines and few actors and verdicts, so these are kept, by all that they depend on.
 @lru_cache(maxsize=1024)
 def actor_html(actor: ActorLabel, _language: str | None, log_url: str) -> SafeString:
-    return render_to_string("audit/_actor.html", asdict(actor) | {"log_url": log_url})
+    """Return the beginning of a sentence, with the colon that German needs after the actor."""
+    name = render_to_string("audit/_actor.html", asdict(actor) | {"log_url": log_url}).strip()
+    return marking.filled(_("%(who)s %(did)s"), who=SafeString(name), did="")  # nosec B703: escaped
 
 
 @lru_cache
