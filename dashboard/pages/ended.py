@@ -64,10 +64,13 @@ def text_to_find(request: HttpRequest) -> str:
 
 
 def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
-    """Return a page of all holds that ended and whose client, contact or note have all words."""
+    """Return a page of all holds that ended and whose client, contact or note have all words.
+
+    Pages go from the hold placed last to older ones; rows of a page from the one that ended last.
+    """
     pks = register.past(find, before=before, most=PAST_PAGE_SIZE + 1)
     shown = pks[:PAST_PAGE_SIZE]
-    found = Hold.objects.with_people().filter(pk__in=shown).order_by("-pk")
+    found = Hold.objects.with_people().filter(pk__in=shown).order_by("-ended_at", "-pk")
     older = shown[-1] if len(pks) > PAST_PAGE_SIZE else None
     return EndedPage([EndedRow(hold, viewer) for hold in found], before, older, find)
 
