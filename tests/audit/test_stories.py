@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
+from django.utils.html import strip_tags
 
 from dashboard.audit import trail
 from dashboard.holds.models import Hold
+from dashboard.templatetags.log_rows import as_rows
 from tests.accounts.cast import acting
 from tests.audit.log_page import Page, log
 from tests.audit.recorded import (
@@ -136,6 +139,14 @@ def test_erased_client_is_told_as_such(staff, hold):
         f'extended <a href="/audit/?find=hold:{hold.pk}">the hold of Wed 26 Nov 2025 14:30</a> '
         "for a client who was erased"
     )
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_row_reads_like_the_sentence(staff, hold, language):
+    extend(staff, hold)
+    with translation.override(language):
+        line = only_line()
+        assert line.sentence in " ".join(strip_tags(as_rows([line])).split())
 
 
 def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
