@@ -38,6 +38,11 @@ def released(hold: Hold) -> str:
     return _("cal.com no longer had this hold: there was nothing to release.")
 
 
+def released_slot(hold: Hold) -> str:
+    """Return which slot a release was of, and what it did: on the board its row is gone."""
+    return f"{_slot(hold)} · {released(hold)}"
+
+
 def held_until(hold: Hold) -> str:
     """Return which slot is held until when; "" where the end is not known."""
     if hold.held_until is None:

@@ -48,7 +48,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         )
     except HoldError as error:
         return refused(request, pk, error, release_form=form)
-    messages.success(request, flash.released(hold))
+    messages.success(request, flash.released_slot(hold))
     return answer_with_hold(request, hold)
 
 

@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
+from dashboard.localization import local_times
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for
@@ -184,7 +185,8 @@ class TestChanges:
             calcom.remove_holds(hold.reservation_uid)
         answer = script.post(f"/holds/{hold.pk}/release", reason="booked")
         page = follow(script, answer, hold)
-        assert "Booked: cal.com no longer keeps this hold." in page
+        slot = local_times.slot(hold.slot_start, hold.slot_end)
+        assert f"{slot} · Booked: cal.com no longer keeps this hold." in page
         assert "Booked, as staff noted at " in page
         assert "noted it as booked" in page
         assert "perhaps by your client" not in page
