@@ -16,7 +16,8 @@ from dashboard.calcom.types import Rate
 
 PREFIX = "x-ratelimit-"
 BLOCKED = 60  # seconds that cal.com refuses for where an answer does not say
-LONGEST = 24 * 3600  # seconds
+# Seconds that are believed; then a call may ask again. Some servers count in milliseconds.
+LONGEST = 3600
 EPOCH = 10**9  # a larger number is a moment, not a number of seconds
 EPOCH_MILLISECONDS = 10**12  # and a larger one than this is a moment in milliseconds
 MOST = 2**31 - 1  # calls; cal.com's integers have four bytes
