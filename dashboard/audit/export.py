@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
 from operator import getitem
 from typing import Any
@@ -29,6 +29,8 @@ from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
+Line = Callable[[Sequence[Any]], str]  # makes a line of a row
+
 SCHEMA = 1  # raised when a column changes its meaning or goes
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
@@ -40,6 +42,7 @@ COLUMNS = [
 ]
 LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
+UNIQUE = HEAD.index("kind")  # columns before it differ in each row
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
@@ -128,15 +131,11 @@ def block(file_format: Format, key: str, source: str, parameters: Sequence[int])
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
     columns = f"{key}, {stored_columns(connection.vendor)}"
     select = streamed if connection.vendor == "postgresql" else fetched
-    keys: list[int] = []
-
-    def rows() -> Iterator[list[Any]]:
-        for first, *row in select(columns, source, parameters):
-            keys.append(first)
-            yield row
-
-    text = "".join(file_format.lines(rows()))
-    return Block(text, len(keys), keys[-1] if keys else 0)
+    line, lines = file_format.line(), []
+    last: Sequence[Any] = [0]
+    for last in select(columns, source, parameters):
+        lines.append(line(last))
+    return Block("".join(lines), len(lines), last[0])
 
 
 def stored_columns(vendor: str) -> str:
@@ -179,22 +178,27 @@ def readable(stored: object) -> str:
     return stored.decode(errors="backslashreplace") if isinstance(stored, bytes) else str(stored)
 
 
-def at_office(text: str) -> str:
-    """Return a moment that the database gave as text, in the office's zone; raise ValueError."""
+def moments(text: str) -> tuple[str, str]:
+    """Return a stored moment in the office's zone and in UTC; as it is stored if it is none."""
     zone = timezone.get_default_timezone()
-    datetime.fromisoformat(text)  # raises it
-    if len(text) in (19, 26):  # without or with microseconds, in UTC
-        minute, offset = office_minute(text[:16], zone)
-        if len(offset) == 6:  # else the offset has seconds
-            return f"{minute}{text[16:]}{offset}"
-    return chain.moment_of(text).astimezone(zone).isoformat()
+    try:
+        at, utc = datetime.fromisoformat(text), chain.moment(text)
+        if offset := offset_on_day(text[:10], zone):
+            return f"{(at + offset[0]).isoformat()}{offset[1]}", utc
+        return at.replace(tzinfo=UTC).astimezone(zone).isoformat(), utc
+    except (ValueError, OverflowError):
+        return text, text
 
 
-@lru_cache(maxsize=10_000)
-def office_minute(text: str, zone: tzinfo) -> tuple[str, str]:
-    """Return a minute of UTC in a zone, and the offset of that; both as in ISO 8601."""
-    whole = chain.moment_of(text).astimezone(zone).isoformat(timespec="minutes")
-    return whole[:16], whole[16:]
+@lru_cache(maxsize=1000)
+def offset_on_day(text: str, zone: tzinfo) -> tuple[timedelta, str] | None:
+    """Return the offset of a zone on a day of UTC, also as text; None if it changes."""
+    ends = (f"{text} 00:00", f"{text} 23:59:59")
+    first, last = (chain.moment_of(each).astimezone(zone) for each in ends)
+    offset = last.utcoffset()
+    if offset is None or offset != first.utcoffset():
+        return None
+    return offset, last.isoformat()[19:]
 
 
 def json_text(stored: str | bytes) -> str:
@@ -217,25 +221,20 @@ def is_json(text: str) -> bool:
     return True
 
 
-def values_of(rows: Iterable[Sequence[Any]]) -> Iterator[tuple[Any, ...]]:
-    """Yield the values of each row in the order of HEAD; a moment that is none as it is stored."""
-    for entry_id, position, link, at, kind, action_id, *rest in rows:
-        try:
-            office, utc = at_office(at), chain.moment(at)
-        except (ValueError, OverflowError):
-            office = utc = at
-        action = chain.dashed(readable(action_id))
-        yield SCHEMA, entry_id, position, link, office, utc, kind, action, *rest
+def values_of(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the values of a row in the order of HEAD; a moment that is none as it is stored."""
+    _key, entry_id, position, link, at, kind, action_id, *rest = row
+    action = action_id if len(action_id) == 36 else chain.dashed(readable(action_id))
+    return SCHEMA, entry_id, position, link, *moments(at), kind, action, *rest
 
 
-def json_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield each row as one line of JSON."""
-    for values in values_of(rows):
-        line = dict(zip(HEAD, values, strict=True))
-        for name in JSON_COLUMNS:
-            stored = line[name]
-            line[name] = {} if stored == EMPTY else orjson.Fragment(json_text(stored))
-        yield orjson.dumps(line, default=readable, option=orjson.OPT_APPEND_NEWLINE).decode()
+def json_line(row: Sequence[Any]) -> str:
+    """Return a row as one line of JSON."""
+    values = dict(zip(HEAD, values_of(row), strict=True))
+    for name in JSON_COLUMNS:
+        stored = values[name]
+        values[name] = {} if stored == EMPTY else orjson.Fragment(json_text(stored))
+    return orjson.dumps(values, default=readable, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
 class Cells(dict[Any, str]):
@@ -267,23 +266,33 @@ def in_quotes(text: str) -> str:
     return text
 
 
-def csv_lines(rows: Iterable[Sequence[Any]]) -> Iterator[str]:
-    """Yield each row as one line of CSV."""
+def csv_line() -> Line:
+    """Return a function that makes one line of CSV of a row."""
     cells, json_cells = Cells(), JsonCells()
     of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
-    for values in values_of(rows):
-        yield f"{','.join(map(getitem, of_column, values))}\r\n"
+    of_others = of_column[UNIQUE:]
+
+    def line(row: Sequence[Any]) -> str:
+        values = values_of(row)
+        _schema, entry_id, position, link, office, utc = values[:UNIQUE]
+        is_link = position and isinstance(link, str) and link.isalnum()
+        if is_link and utc is not office and "," not in utc:  # these need no quotes
+            others = ",".join(map(getitem, of_others, values[UNIQUE:]))
+            return f"{SCHEMA},{entry_id},{position},{link},{office},{utc},{others}\r\n"
+        return f"{','.join(map(getitem, of_column, values))}\r\n"
+
+    return line
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     content_type: str
     head: str
-    lines: Callable[[Iterable[Sequence[Any]]], Iterator[str]]
+    line: Callable[[], Line]  # one for each block
 
 
 FORMATS = {
     # The mark lets spreadsheets read UTF-8.
-    "csv": Format("text/csv; charset=utf-8", f"\ufeff{','.join(HEAD)}\r\n", csv_lines),
-    "jsonl": Format("application/jsonl; charset=utf-8", "", json_lines),
+    "csv": Format("text/csv; charset=utf-8", f"\ufeff{','.join(HEAD)}\r\n", csv_line),
+    "jsonl": Format("application/jsonl; charset=utf-8", "", lambda: json_line),
 }
