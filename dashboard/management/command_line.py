@@ -24,6 +24,7 @@ def run(arguments: list[str]) -> None:
 
     It ends without a message where its output is read no further, as by ``head``.
     """
+    open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     command = arguments[1] if len(arguments) > 1 else ""
@@ -34,8 +35,7 @@ def run(arguments: list[str]) -> None:
         try:
             execute_from_command_line(arguments)
         finally:
-            if sys.stdout:  # None where it is closed
-                sys.stdout.flush()
+            sys.stdout.flush()
     except ImproperlyConfigured as exc:
         sys.exit(str(exc))
     except DatabaseError as exc:
@@ -55,6 +55,20 @@ def run(arguments: list[str]) -> None:
         sys.exit(INTERRUPTED)
 
 
+def open_closed_streams() -> None:
+    """Give a standard stream that the caller closed an end that is empty and takes no results.
+
+    Otherwise the next file that is opened, such as the database, would get its number.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            # Writing to what is open for reading fails: no export is lost without a message.
+            flags = os.O_WRONLY if name == "stderr" else os.O_RDONLY
+            lowest_free = os.open(os.devnull, flags)
+            os.set_inheritable(lowest_free, True)
+            setattr(sys, name, open(lowest_free, mode, encoding="utf-8"))  # noqa: SIM115
+
+
 def why_unusable(error: DatabaseError, command: str) -> str:
     """Return why the database cannot be used; "" for an error in what the command asked of it."""
     connection.close()  # the server may have ended it
@@ -65,8 +79,6 @@ def why_unusable(error: DatabaseError, command: str) -> str:
 
 def give_up_output() -> None:
     """Let Python write no more to a broken output when it ends, and so report it once only."""
-    if sys.stdout is None:
-        return
     try:
         sys.stdout.flush()
     except OSError:

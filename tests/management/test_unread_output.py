@@ -1,4 +1,4 @@
-"""Commands whose output is not read to its end, as where it is piped into ``head``."""
+"""Commands whose output is not read to its end, as by ``head``, or whose streams are closed."""
 
 import os
 import subprocess
@@ -7,8 +7,9 @@ import sys
 import pytest
 
 from tests.edge.test_environment import GOOD
+from tests.forking import run
 from tests.management.processes import unread_pipe
-from tests.serving import PROJECT
+from tests.serving import PROJECT, environment
 
 pytestmark = pytest.mark.slow
 
@@ -32,3 +33,30 @@ def test_command_ends_without_a_message(command, tmp_path):
     finally:
         os.close(output)
     assert (done.returncode, done.stderr) == (141, "")
+
+
+@pytest.mark.parametrize(
+    ("stream", "command", "said"),
+    [
+        ("stdin", ["restore", "file"], (1, "CommandError: Nothing was changed.\n")),
+        ("stdout", ["check"], (1, "Not all was done: Bad file descriptor.\n")),
+        ("stderr", ["check", "--deploy"], (0, "")),  # with warnings
+    ],
+)
+def test_closed_stream_shows_no_traceback(stream, command, said, tmp_path):
+    """Close it as a shell does by ``<&-``: no file of the command gets its number either."""
+    number = ["stdin", "stdout", "stderr"].index(stream)
+    program = f"""
+import os, sys
+from dashboard.management import command_line
+os.close({number})
+sys.{stream} = None
+try:
+    command_line.run(["manage.py", *{command}])
+finally:
+    assert os.readlink("/proc/self/fd/{number}") == os.devnull
+"""
+    variables = environment(public_url="http://localhost", database_url=str(tmp_path / "new"))
+    variables["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+    done = run(["-c", program], env=variables)
+    assert (done.returncode, done.stderr) == said
