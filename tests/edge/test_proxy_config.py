@@ -33,6 +33,8 @@ TCP, UNIX = "127.0.0.1:8000", "unix:/run/holdfast/web.sock"
         ),
         ("traefik", PREFIX, TCP, ["&& PathPrefix(`/holds`)", "http://127.0.0.1:8000"]),
         ("systemd", PREFIX, UNIX, ["serve --bind unix:/run/", "RuntimeDirectory=holdfast"]),
+        # systemd gives up after five starts in ten seconds, as while the database is away.
+        ("systemd", ROOT, TCP, ["RestartSec=5", "After=network-online.target postgresql.service"]),
     ],
 )
 def test_text_is_made_for_the_address(kind, address, bind, lines):
