@@ -3,6 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from ipaddress import ip_address
 from typing import TypeVar
 
 from dashboard.edge.setting_readers import whole_number
@@ -41,5 +42,6 @@ def address(text: str) -> str:
     return text
 
 
+client_address = argument(ip_address)
 port = argument(whole_number(0, 65535))
 hold_number = argument(whole_number(1, 999_999_999))

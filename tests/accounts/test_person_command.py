@@ -53,6 +53,8 @@ def test_errors_are_messages(admin: User, run: Callable[..., str]) -> None:
         run("add", "new", "--role", "Staff", password="short")
     with pytest.raises(CommandError, match="This is the last active Admin"):
         run("change", "admin", "--active", "no")
+    with pytest.raises(CommandError, match="Nothing to change: give --role or --active"):
+        run("change", "admin")
     with pytest.raises(CommandError, match="invalid choice: 'Kings'"):
         run("add", "new", "--role", "Kings")
     assert list(User.objects.values_list("username", flat=True)) == ["admin"]

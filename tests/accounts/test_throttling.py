@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -291,6 +291,8 @@ def test_command_ends_the_waits(
     assert sign_in(browser, "staff").status_code == 302
     of = "127.0.0.1" if arguments else "all addresses"
     assert capsys.readouterr().out == f"There was no wait to end.\nEnded the waits of {of}.\n"
+    with pytest.raises(CommandError, match="'desk' does not appear to be"):
+        call_command("unlock_sign_in", "--address", "desk")
     entry = AuditEntry.objects.filter(action="sign_in_unlocked").latest("id")
     assert (entry.actor_name, entry.asked) == (
         "system",

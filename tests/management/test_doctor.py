@@ -87,6 +87,7 @@ def test_no_way_to_calcom(db: None, capsys, settings) -> None:
     settings.CALCOM_API_URL = "http://127.0.0.1:9"
     code, found = examined(capsys)
     assert (code, subjects(found["error"])) == (1, ["cal.com"])
+    assert found["error"][0]["text"].endswith(": No connection was made: Connection refused.")
     assert "HTTPS_PROXY" in found["error"][0]["remedy"]
 
 

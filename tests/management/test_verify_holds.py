@@ -45,6 +45,10 @@ def test_every_open_hold_is_asked_for(calcom: Sandbox, staff: User, capsys) -> N
     assert [(each.actor_name, each.outcome) for each in outcomes] == [("system", "ok")] * 3
 
 
+def test_nothing_is_open(calcom: Sandbox, capsys) -> None:
+    assert verified(capsys) == (0, ["There is no hold to verify."])
+
+
 def test_waits_for_the_rate(calcom: Sandbox, staff: User, capsys, monkeypatch) -> None:
     place(staff)
     waits = []

@@ -144,7 +144,7 @@ def calcom() -> Iterator[Condition]:
     except CalcomError as error:
         exchange = error.exchange
         remedy = CHECK_ADDRESS if exchange.status is None else "Look at CALCOM_API_KEY."
-        text = f"{settings.CALCOM_API_URL} did not give the event types: {error.cause}."
+        text = f"{settings.CALCOM_API_URL} did not give the event types: {error}."
         yield Condition("error", "cal.com", text, remedy)
     else:
         exchange = answer.exchange

@@ -51,6 +51,8 @@ class Command(BaseCommand):
         self.stdout.write(f"Added {person.username} to {options['role']}.")
 
     def change(self, options: dict[str, Any]) -> None:
+        if not (options["role"] or options["active"]):
+            raise CommandError("Nothing to change: give --role or --active.")
         fields: people.Fields = {}
         if options["active"]:
             fields["is_active"] = options["active"] == "yes"

@@ -25,7 +25,8 @@ class Command(BaseCommand):
             now, part = wait_for_room(), keys[first : first + MOST_AT_ONCE]
             for result in checks.check_many(hold_ids=part, by=None, now=now):
                 counts[self.report(result)] += 1
-        self.stdout.write(", ".join(f"{number} {name}" for name, number in sorted(counts.items())))
+        summary = ", ".join(f"{number} {name}" for name, number in sorted(counts.items()))
+        self.stdout.write(summary or "There is no hold to verify.")
         without = Hold.objects.filter(state__in=Hold.OPEN, reservation_uid=None).count()
         if without:
             self.stdout.write(f"{without} unconfirmed: settle ends them when cal.com's time is up")
