@@ -59,7 +59,7 @@ class SignInForm(AuthenticationForm):
 
 
 class OwnPasswordForm(PasswordChangeForm):
-    """A person's present password, and the new one twice."""
+    """A person's current password, and the new one twice."""
 
     error_messages = {
         "password_incorrect": _("This is not your password. Capital letters count."),
@@ -71,7 +71,7 @@ class OwnPasswordForm(PasswordChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["old_password"].label = _("Present password")
+        self.fields["old_password"].label = _("Current password")
         self.fields["new_password2"].help_text = ""
         if self.is_bound:  # then the error has the focus
             del self.fields["old_password"].widget.attrs["autofocus"]

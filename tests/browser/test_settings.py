@@ -29,7 +29,7 @@ def test_the_menu_leads_to_the_settings(ada: User) -> None:
 
 
 @in_both_ways
-def test_a_wrong_present_password_is_marked(grace: User) -> None:
+def test_a_wrong_current_password_is_marked(grace: User) -> None:
     grace.refusals.add(422)
     grace.page.get_by_role("link", name="Change your password").click()
     grace.expect_heading("Change your password")
