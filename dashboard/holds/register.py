@@ -7,7 +7,7 @@ What time alone changes is counted in memory.
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -149,9 +149,14 @@ def next_end(hold: Hold) -> datetime | None:
     return hold.held_until if hold.change is None else None
 
 
-def ended(now: datetime) -> HoldQuerySet:
-    """Return holds that ended since the start of yesterday, last one first, without stand-ins."""
+def ended(now: datetime, event_types: Collection[int] | None = None) -> HoldQuerySet:
+    """Return holds that ended since the start of yesterday, last one first, without stand-ins.
+
+    With ``event_types``, only the holds of these.
+    """
     recent = Hold.objects.filter(state__in=ENDED, ended_at__gte=start_of_yesterday(now))
+    if event_types is not None:
+        recent = recent.filter(event_type_id__in=event_types)
     # Not isnull=True: SQLite would use that index and read the whole history.
     return recent.exclude(stands_in_for__gt=0).order_by("-ended_at", "-id")
 

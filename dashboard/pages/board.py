@@ -23,7 +23,7 @@ from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.localization.searching import finder
 from dashboard.pages import answers, parameters, row_cache, whose
-from dashboard.pages.ended import EndedPage, ended_count, ended_page, past_page, text_to_find
+from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
 Entry = TypeVar("Entry", Hold, HoldRow)
@@ -88,13 +88,16 @@ class Board:
         self.lost_count = current.lost_count(viewer.cal_now)
         self.most_lost = min(self.lost_count, MOST_LOST * asked.pages)
         self.lost_shown = self.most_lost if lists_lost else self.lost_count
+        ended_count = current.ended_count
+        if numbers is not None:
+            ended_count = register.ended(viewer.now, numbers).count()
         needing = {hold.pk for hold in self.troubled} | {row.pk for row in self.taken_over}
         self.tabs = [
             (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
             (Tab.EVERYONE, len(holds)),
             (Tab.SOON, len(on_tab(Tab.SOON, calm, viewer))),
             (Tab.ATTENTION, len(needing) + self.lost_count + len(found)),
-            (Tab.ENDED, current.ended_count if numbers is None else ended_count(viewer, numbers)),
+            (Tab.ENDED, ended_count),
         ]
         self.holds = self.matching(on_tab(tab, calm, viewer))
         self.rows = row_cache.rendered_rows(self.holds, viewer, current, self.whose)

@@ -76,15 +76,10 @@ def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
 
 
 def ended_page(
-    viewer: Viewer, *, before: int | None, event_types: Collection[int] | None = None
+    viewer: Viewer, *, before: int | None, event_types: Collection[int] | None
 ) -> EndedPage:
-    """Return what ended since yesterday after the hold ``before``, from the first without it.
-
-    ``event_types`` leaves the holds of these event types.
-    """
-    holds = register.ended(viewer.now)
-    if event_types is not None:
-        holds = holds.filter(event_type_id__in=event_types)
+    """Return what ended since yesterday after the hold ``before``, from the first without it."""
+    holds = register.ended(viewer.now, event_types)
     last = holds.filter(pk=before).first() if before else None
     if last is not None:
         earlier = Q(ended_at__lt=last.ended_at) | Q(ended_at=last.ended_at, pk__lt=last.pk)
@@ -94,8 +89,3 @@ def ended_page(
     older = shown[-1].pk if len(found) > PAGE_SIZE else None
     rows = [EndedRow(hold, viewer) for hold in shown]
     return EndedPage(rows, last.pk if last else None, older)
-
-
-def ended_count(viewer: Viewer, event_types: Collection[int]) -> int:
-    """Return how many holds of these event types ended since yesterday."""
-    return register.ended(viewer.now).filter(event_type_id__in=event_types).count()

@@ -59,10 +59,6 @@ class Exchange:
     def date(self) -> datetime:
         return parsedate_to_datetime(self.response["headers"]["Date"])
 
-    @property
-    def is_about_reservations(self) -> bool:
-        return "/slots/reservations" in self.request["path"]
-
     def rate(self, name: str) -> int | None:
         text = self.response["headers"].get(f"X-RateLimit-{name}-Default")
         return None if text is None else int(text)
