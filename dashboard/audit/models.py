@@ -1,12 +1,15 @@
 """Audit log: one append-only table."""
 
+import json
 import uuid
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
+from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
@@ -22,6 +25,7 @@ NAMES = {
     "client_name": models.F("hold__client_name"),
     "erased_at": models.F("hold__erased_at"),
 }
+TEXTS = {f"{name}_text": Cast(name, models.TextField()) for name in JSON_COLUMNS}
 
 
 def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
@@ -63,18 +67,23 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         """Keep entries of actions without an entry between these moments."""
         return self.filter(~models.Exists(of_same_action(at__gte=start, at__lte=end)))
 
-    def of_actions(self, action_ids: Collection[uuid.UUID]) -> "AuditEntryQuerySet":
-        """Select all entries of these actions, joined with person and hold."""
+    def of_actions(self, action_ids: Collection[uuid.UUID]) -> Any:
+        """Select all entries of these actions, as ``with_names`` does."""
         return self.filter(action_id__in=action_ids).with_names()
 
-    def of_hold(self, hold_id: int) -> "AuditEntryQuerySet":
-        """Select all entries of actions on this hold, also entries without its key."""
+    def of_hold(self, hold_id: int) -> Any:
+        """Select all entries of actions on this hold, also those without its key, with names."""
         named = AuditEntry.objects.order_by().filter(hold=hold_id).values("action_id")
         return self.filter(action_id__in=named).with_names()
 
-    def with_names(self) -> "AuditEntryQuerySet":
-        """Add what a line tells of person and hold; as models they take longer than the entries."""
-        return self.annotate(**NAMES)
+    def with_names(self) -> Any:
+        """Select entries as tuples, which are equal if nothing in them differs, with NAMES.
+
+        As models they take much longer: ``AuditEntry.of_row`` makes one of them.
+        """
+        columns = [field.attname for field in self.model._meta.concrete_fields]
+        stored = [f"{name}_text" if name in JSON_COLUMNS else name for name in columns]
+        return self.annotate(**TEXTS, **NAMES).values_list(*stored, *NAMES, named=True)
 
 
 class AuditEntry(AppendOnlyModel):
@@ -162,7 +171,7 @@ class AuditEntry(AppendOnlyModel):
     request_id = models.CharField(max_length=64, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)  # "" in entries older than the chain
 
-    # NAMES: of actor and hold, None without one; only ``with_names`` sets them.
+    # NAMES: of actor and hold, None without one; only ``of_row`` sets them.
     username: str | None
     client_name: str | None
     erased_at: datetime | None
@@ -210,6 +219,18 @@ class AuditEntry(AppendOnlyModel):
             read["actor_name"] = read["actor_name"].decode(errors="replace")
         if isinstance(read.get("milliseconds"), str):
             read["milliseconds"] = None
+        return entry
+
+    @classmethod
+    def of_row(cls, row: Any) -> Self:
+        """Return the entry of a row of ``with_names``."""
+        values = dict(zip(row._fields, row, strict=True))
+        for name in TEXTS:
+            with suppress(ValueError):
+                values[name] = json.loads(values[name])
+        *columns, username, client_name, erased_at = values.values()
+        entry = cls.from_db(None, (), columns)
+        entry.username, entry.client_name, entry.erased_at = username, client_name, erased_at
         return entry
 
     def save(self, *args: Any, **kwargs: Any) -> None:

@@ -6,6 +6,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable
 from functools import cached_property, lru_cache
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -71,44 +72,35 @@ def reads_like_system(name: str) -> bool:
     return letters in map(folded, (SYSTEM, *PROGRAMS))
 
 
+def label(entry: AuditEntry, viewer: int | None, *, is_ambiguous: bool) -> ActorLabel:
+    """Return the label of an entry's actor; the person with primary key ``viewer`` is *you*."""
+    return ActorLabel(
+        action_labels.actor_label(entry, viewer, with_username=is_ambiguous),
+        action_labels.actor_label(entry, None, with_username=is_ambiguous),
+        action_labels.is_by_system(entry),
+        action_labels.story_of_actor(entry),
+    )
+
+
 class Names:
-    """Names in some entries, compared with each other and with those of all people.
+    """Names in some rows of ``with_names``, compared with each other and with all people's."""
 
-    ``viewer`` is the primary key of the reader, who is called *you*.
-    """
+    def __init__(self, rows: Iterable[Any]) -> None:
+        self._rows = rows
 
-    def __init__(self, entries: Iterable[AuditEntry], viewer: int | None = None) -> None:
-        self._entries = list(entries)
-        self._viewer = viewer
-        self._labels: dict[tuple[int | None, str, bool], ActorLabel] = {}
-
-    def label(self, entry: AuditEntry) -> ActorLabel:
-        """Return the label of an entry's actor, the same object for the same actor."""
-        by_system = action_labels.is_by_system(entry)
-        key = (entry.actor_id, entry.actor_name, by_system)
-        if key not in self._labels:
-            is_ambiguous = self.is_ambiguous(entry)
-            self._labels[key] = ActorLabel(
-                action_labels.actor_label(entry, self._viewer, with_username=is_ambiguous),
-                action_labels.actor_label(entry, None, with_username=is_ambiguous),
-                by_system,
-                action_labels.story_of_actor(entry),
-            )
-        return self._labels[key]
-
-    def is_ambiguous(self, entry: AuditEntry) -> bool:
+    def is_ambiguous(self, row: Any) -> bool:
         """Return True if the actor's name may be taken for another person or the system."""
-        if entry.username in (None, entry.actor_name):
+        if row.username in (None, row.actor_name):
             return False
-        owners = self._owners[folded(entry.actor_name)]
-        return owners != {entry.actor_id} or reads_like_system(entry.actor_name)
+        name = str(row.actor_name)  # another program can store bytes in SQLite
+        return self._owners[folded(name)] != {row.actor_id} or reads_like_system(name)
 
     @cached_property
     def _owners(self) -> defaultdict[str, set[int | None]]:
         """People by folded name: full names and user names, and those recorded; one query."""
         owners: defaultdict[str, set[int | None]] = defaultdict(set)
-        for entry in self._entries:
-            owners[folded(entry.actor_name)].add(entry.actor_id)
+        for row in self._rows:
+            owners[folded(str(row.actor_name))].add(row.actor_id)
         people = get_user_model()._default_manager
         for pk, username, *names in people.values_list("pk", "username", "first_name", "last_name"):
             for name in (username, " ".join(names)):

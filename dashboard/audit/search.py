@@ -14,6 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Exists, Q
+from django.utils.safestring import SafeString
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
@@ -45,6 +46,11 @@ class Page:
     newer: int | None
     total: int | None
     first: int
+
+    @property
+    def rows(self) -> SafeString:
+        """Lines as rows of the log's table."""
+        return SafeString("".join([line.row for line in self.lines]))  # nosec B703: each is safe
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from functools import lru_cache
+from datetime import datetime, timedelta, tzinfo
+from functools import cached_property, lru_cache
+from operator import attrgetter
+from typing import Any
 
 from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -18,8 +21,8 @@ from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import Call
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.names import Names
-from dashboard.localization import marking
+from dashboard.audit.names import Names, label
+from dashboard.localization import local_times, marking
 
 Kind = AuditEntry.Kind
 
@@ -28,12 +31,21 @@ Kind = AuditEntry.Kind
 MAX_SILENCE = timedelta(minutes=3)
 
 HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
+ROW = SafeString("""
+<tr id="action-%(number)s"%(css_class)s>
+  <th scope="row">
+    <a href="%(url)s"><time datetime="%(iso)s">%(day)s <b>%(clock)s</b></time></a>
+  </th>
+  <td>%(actor)s %(did)s%(details)s</td>
+  <td>%(tag)s</td>
+</tr>""")
+TROUBLE = SafeString(' class="trouble"')
 CLIENT_LINK = '<a href="%(log)s?find=client:%(number)s"><bdi translate="no">%(client)s</bdi></a>'
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Line:
-    """One action, from its first entry to its outcome."""
+    """One action, from its first entry to its outcome, in a person's language and time zone."""
 
     entry_id: int  # of the first entry
     action_id: uuid.UUID
@@ -143,6 +155,23 @@ class Line:
         """Address of the page with all entries of the action."""
         return f"{self.log_url}{self.entry_id}/"
 
+    @cached_property
+    def row(self) -> SafeString:
+        """Row of the log's table, in a quarter of the time that a template takes."""
+        return marking.filled(
+            ROW,
+            number=self.entry_id,
+            css_class=TROUBLE if self.is_trouble else "",
+            url=self.url,
+            iso=local_times.iso(self.at),
+            day=local_times.day_and_year(self.at),
+            clock=local_times.clock(self.at),
+            actor=self.actor.html_with_link,
+            did=self.did_with_links,
+            details=self.details_text,
+            tag=self.tag,
+        )
+
 
 def joined(clauses: Sequence[str]) -> str:
     """Return clauses as they follow a phrase; "" for none."""
@@ -159,28 +188,54 @@ def with_links(phrase: str, hold_phrase: str, for_client: str) -> SafeString:
     return SafeString(marking.escaped(sentence).replace("%(it)s", it))  # nosec B703: escaped
 
 
-def fold(entries: Iterable[AuditEntry], *, now: datetime, viewer: int | None = None) -> list[Line]:
+def fold(rows: Iterable[Any], *, now: datetime, viewer: int | None = None) -> list[Line]:
     """Return one line per action, the one that began last first.
 
-    ``entries`` are in any order, and have names: ``AuditEntryQuerySet.with_names``.
+    ``rows`` are those of ``AuditEntryQuerySet.with_names``, in any order.
     ``viewer`` is the primary key of the reader, who is called *you*.
     """
-    actions: dict[uuid.UUID, list[AuditEntry]] = {}
-    in_order = sorted(entries, key=lambda entry: entry.pk)
-    for entry in in_order:
-        actions.setdefault(entry.action_id, []).append(entry)
-    names = Names(in_order, viewer)
-    log_url = reverse("audit")
-    lines = [fold_action(each, now, names, log_url) for each in actions.values()]
+    actions: dict[uuid.UUID | None, list[Any]] = {}
+    in_order = sorted(rows, key=attrgetter("id"))
+    for row in in_order:
+        actions.setdefault(row.action_id, []).append(row)
+    names = Names(in_order)
+    page = (reverse("audit"), get_language(), get_current_timezone(), values.title_age())
+    lines = [
+        line_of(
+            tuple(each),
+            is_recent(each[-1].at, now),
+            names.is_ambiguous(each[0]),
+            viewer if each[0].actor_id == viewer else None,
+            *page,
+        )
+        for each in actions.values()
+    ]
     return lines[::-1]
 
 
-def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url: str) -> Line:
-    """Return the line of one action; ``entries`` are all its entries, oldest first."""
+def is_recent(at: datetime | None, now: datetime) -> bool:
+    """Return True for the last entry of an action that may be under way."""
+    # An entry from ahead of the local clock was written before the clock was set back.
+    return at is not None and abs(now - at) <= MAX_SILENCE
+
+
+# Kept, because people go back and forth in the log, and follow it. What a line shows is in its
+# arguments, so a name that was erased, or an entry that was damaged, makes another one.
+@lru_cache(maxsize=500)
+def line_of(
+    rows: tuple[Any, ...],
+    is_recent: bool,
+    is_ambiguous: bool,
+    viewer: int | None,
+    log_url: str,
+    _language: str,
+    _zone: tzinfo,
+    _title_age: float,
+) -> Line:
+    """Return the line of one action; ``rows`` are all its entries, oldest first."""
+    entries = [AuditEntry.of_row(row) for row in rows]
     first, last = entries[0], entries[-1]
     closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
-    # An entry from ahead of the local clock was written before the clock was set back.
-    is_recent = abs(now - last.at) <= MAX_SILENCE
     verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
     calls = details.calls_of(entries)
     clauses = tuple(details.clauses(first, closing, calls))
@@ -195,7 +250,7 @@ def fold_action(entries: list[AuditEntry], now: datetime, names: Names, log_url:
         action=first.action,
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
-        actor=names.label(first),
+        actor=label(first, viewer, is_ambiguous=is_ambiguous),
         slot=details.slot_time(first, closing),
         client=named.client_name or "",
         is_erased=named.erased_at is not None,

@@ -124,8 +124,7 @@ def event_type_title(number: Any) -> str:
     """Return the title of an event type in the latest holds; "" if none has it."""
     if not isinstance(number, int):
         return ""
-    # The cache goes by the local clock, which can be set.
-    key = f"audit.event-type.{number}.{time.monotonic() // TITLE_KEPT}"
+    key = f"audit.event-type.{number}.{title_age()}"
     if (title := cache.get(key)) is None:
         hold = AuditEntry._meta.get_field("hold").related_model
         # Limited, because no index has the event type.
@@ -136,6 +135,12 @@ def event_type_title(number: Any) -> str:
         title = next(found, "")
         cache.set(key, title, TITLE_KEPT)
     return str(title)
+
+
+def title_age() -> float:
+    """Return a number that changes when titles are looked up anew."""
+    # The cache goes by the local clock, which can be set.
+    return time.monotonic() // TITLE_KEPT
 
 
 def state_labels() -> dict[Any, str | Promise]:

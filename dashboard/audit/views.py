@@ -98,13 +98,14 @@ def audit_pictures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
-    entry = AuditEntry.objects.with_names().filter(pk=pk).first()
-    if entry is None:
+    row = AuditEntry.objects.with_names().filter(pk=pk).first()
+    if row is None:
         removed = checkpoints.latest_prune()
         return render(request, "audit/no_entry.html", {"removed": removed}, status=404)
-    of_action = list(AuditEntry.objects.of_actions([entry.action_id]).order_by("id"))
-    entries = of_action or [entry]  # alone where its action cannot be read
-    line = fold(entries, now=timezone.now(), viewer=request.user.pk)[0]
+    of_action = AuditEntry.objects.of_actions([row.action_id]).order_by("id")
+    rows = list(of_action) or [row]  # alone where its action cannot be read
+    line = fold(rows, now=timezone.now(), viewer=request.user.pk)[0]
+    entry, *entries = map(AuditEntry.of_row, [row, *rows])
     context = {
         "entry": entry,
         "facts": list(entry_fields(entry, line.verdict)),

@@ -17,6 +17,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.edge": {"django"},
     "dashboard.edge.gunicorn": {"gunicorn"},
     "dashboard.edge.proxy_probe": {"django", "httpx"},  # fetches the site's own address
+    "dashboard.edge.static_files": {"whitenoise"},
     "dashboard.edge.setting_readers": {"psycopg", "dashboard.localization.time_zones"},
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
@@ -135,11 +136,6 @@ RULES: dict[str, set[str]] = {
         "dashboard.holds",
     },
     "dashboard.templatetags": {"django", "dashboard.localization"},
-    "dashboard.templatetags.log_rows": {
-        "django",
-        "dashboard.audit.timeline",
-        "dashboard.localization",
-    },
     "dashboard.migrations": {"django", "dashboard"},
     "dashboard.management": {
         "django",

@@ -6,11 +6,17 @@ from cProfile import Profile
 from pstats import Stats
 
 import pytest
+from django.utils import timezone, translation
 
-from dashboard.audit import action_labels, search
-from tests.audit.recorded import after, extend, fail_to_place
+from dashboard.audit import action_labels, search, values
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.timeline import line_of
+from dashboard.holds.models import Hold
+from tests.audit.recorded import NOON, after, extend, fail_to_place, only_line
+from tests.audit.test_damaged_entries import damage
 
-MOST_CALLS = 900  # function calls, also those of Python's own functions
+# Function calls, also those of Python's own functions: of a new line, and of one that is kept.
+MOST_CALLS, MOST_KEPT = 900, 200
 
 
 @pytest.fixture
@@ -20,18 +26,25 @@ def long_log(staff, colleague, hold) -> None:
         fail_to_place(colleague, at=after(number + 1))
 
 
-def calls_of_page(browser, monkeypatch, lines: int) -> int:
+def calls_of_page(browser, monkeypatch, lines: int, *, are_kept: bool) -> int:
     """Return the number of function calls of a page with so many lines, once it is warm."""
     monkeypatch.setattr(search, "PAGE_SIZE", lines)
     browser.get("/audit/")
+    if not are_kept:
+        line_of.cache_clear()
     with Profile() as profile:
         assert len(browser.get("/audit/").context["page"].lines) == lines
     return Stats(profile).total_calls
 
 
 def test_line_takes_few_calls(long_log, admins_browser, monkeypatch):
-    few, many = (calls_of_page(admins_browser, monkeypatch, lines) for lines in (10, 30))
-    assert (many - few) / 20 < MOST_CALLS
+    monkeypatch.setattr(values, "TITLE_KEPT", 10**9)
+    for are_kept, most in ((False, MOST_CALLS), (True, MOST_KEPT)):
+        few, many = (
+            calls_of_page(admins_browser, monkeypatch, lines, are_kept=are_kept)
+            for lines in (10, 30)
+        )
+        assert (many - few) / 20 < most
 
 
 def test_actors_and_verdicts_are_rendered_once(long_log, admins_browser):
@@ -39,3 +52,27 @@ def test_actors_and_verdicts_are_rendered_once(long_log, admins_browser):
     templates = [each.name for each in admins_browser.get("/audit/").templates]
     assert templates.count("audit/_actor.html") == 3  # two staff, and who added the people
     assert templates.count("_tag.html") <= 2
+
+
+def test_kept_line_shows_what_has_changed(staff, hold):
+    newest = extend(staff, hold)
+    rows = []
+
+    def note(viewer: int | None = None, language: str = "en", zone: str = "Europe/Rome") -> None:
+        with translation.override(language), timezone.override(zone):
+            kept = only_line(viewer=viewer).row
+            line_of.cache_clear()
+            rows.append((kept, only_line(viewer=viewer).row))
+        assert only_line(after(1)) is only_line(after(2))
+
+    note()
+    note(language="de")
+    note(zone="Asia/Tokyo")
+    note(viewer=staff.pk)
+    for client in ({"client_name": "Client Two"}, {"client_name": "", "erased_at": NOON}):
+        Hold.objects.filter(pk=hold.pk).update(**client)
+        note()
+    damage(AuditEntry.objects.filter(action_id=newest).latest("pk").pk, "after", "'{}'")
+    note()
+    assert [kept for kept, _new in rows] == [new for _kept, new in rows]
+    assert len(set(rows)) == 7
