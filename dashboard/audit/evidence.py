@@ -19,6 +19,7 @@ from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
+VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
 NOTHING = (0, chain.FIRST)  # position and hash before the first entry
 
 
@@ -124,7 +125,8 @@ def total() -> int:
 
 def latest() -> Verified | None:
     """Return the last verification; None before the first one, or where its entry was damaged."""
-    entry = AuditEntry.objects.filter(action=Action.VERIFY).newest_first().first()
+    verifications = AuditEntry.objects.filter(action=Action.VERIFY)
+    entry = verifications.only(*VERIFIED).newest_first().first()
     try:
         return verified(entry) if entry else None
     except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it

@@ -238,4 +238,5 @@ class RangeForm(forms.Form):
 def people() -> tuple[Person, ...]:
     """Return all people by user name."""
     found = get_user_model()._default_manager.order_by("username")
-    return tuple(Person(each.pk, each.get_username(), each.name_and_username) for each in found)
+    named = found.only("username", "first_name", "last_name")
+    return tuple(Person(each.pk, each.get_username(), each.name_and_username) for each in named)
