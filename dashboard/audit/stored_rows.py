@@ -15,6 +15,11 @@ LENGTHS = {"at": "19, 26", "action_id": "32"}
 MAX_POSITION = 2**63 - 1
 LINK = "e.id, l.position, l.entry_id, l.content_hash, l.hash"
 DAMAGED_LINK = "e.id, l.position, CAST(l.entry_id AS INTEGER), '', ''"
+# Of a log that is not large, PostgreSQL would read all entries for a few links.
+ENTRY = {
+    "postgresql": "LEFT JOIN LATERAL (SELECT * FROM {} WHERE id = l.entry_id OFFSET 0) e ON true",
+    "sqlite": "LEFT JOIN {} e ON e.id = l.entry_id",
+}
 
 
 def linked_after(links: Any, entries: Any, position: int, size: int) -> list[Any]:
@@ -29,7 +34,7 @@ def linked_after(links: Any, entries: Any, position: int, size: int) -> list[Any
     nothing = ", ".join(["NULL"] * len(names))
     whole, only_link, damaged = (
         f"SELECT {columns} FROM {links.model._meta.db_table} l"  # noqa: S608 names
-        f" LEFT JOIN {entries.model._meta.db_table} e ON e.id = l.entry_id"
+        f" {ENTRY[vendor].format(entries.model._meta.db_table)}"
         " WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
         for columns in (f"{stored}, {LINK}", f"{nothing}, {LINK}", f"{nothing}, {DAMAGED_LINK}")
     )
