@@ -7,9 +7,9 @@ rows of its own. Free times only inform; cal.com's POST decides.
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -62,6 +62,9 @@ class Span:
         return local_times.office_midnight(self.first_day + timedelta(days=self.days))
 
 
+PARTS = fields(Span)
+
+
 @dataclass(frozen=True, slots=True)
 class Listing:
     """The last answer of cal.com, soonest slot first.
@@ -88,7 +91,7 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
 
     Where the rate allowance is not enough for all, the last ones are not asked for.
     """
-    rows = {span: row_of(span, now) for span in spans}
+    rows = rows_of(spans, now)
     stale = [span for span in rows if not is_fresh(rows[span], now)]
     upstream = rate_and_clock.load() if stale else Upstream()
     room = room_for_lists(upstream, now)
@@ -108,11 +111,23 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
     ]
 
 
-def row_of(span: Span, now: datetime) -> FreeTimes:
-    row, _created = FreeTimes.objects.get_or_create(
-        source=calcom_client.source(), **asdict(span), defaults={"asked_at": now - FRESH_FOR}
-    )
-    return row
+def rows_of(spans: Sequence[Span], now: datetime) -> dict[Span, FreeTimes]:
+    """Return the stored row of each span, after adding those that are missing."""
+    rows = stored_rows(spans)
+    if missing := [span for span in spans if span not in rows]:
+        source, asked_at = calcom_client.source(), now - FRESH_FOR
+        FreeTimes.objects.bulk_create(
+            [FreeTimes(source=source, asked_at=asked_at, **asdict(span)) for span in missing],
+            ignore_conflicts=True,  # another request may have been first
+        )
+        rows |= stored_rows(missing)
+    return {span: rows[span] for span in spans}
+
+
+def stored_rows(spans: Iterable[Span]) -> dict[Span, FreeTimes]:
+    wanted = {f"{each.name}__in": {getattr(span, each.name) for span in spans} for each in PARTS}
+    rows = FreeTimes.objects.filter(source=calcom_client.source(), **wanted)
+    return {Span(*(getattr(row, each.name) for each in PARTS)): row for row in rows}
 
 
 def is_fresh(row: FreeTimes, now: datetime) -> bool:

@@ -23,6 +23,8 @@ State = Hold.State
 # cal.com caches a listing for up to two seconds.
 CAL_COM_CACHE = timedelta(seconds=2)
 TAKEN = frozenset({Cause.ALREADY_RESERVED, Cause.ALREADY_BOOKED, Cause.NO_SEATS})
+# Ends after which a time may differ from what was listed before.
+TAKEN_OR_FREED = (State.LOST, State.REFUSED, State.RELEASED, State.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +42,47 @@ class Time:
         return self.hold is None and (self.seats_remaining is None or self.seats_remaining > 0)
 
 
+def registered(
+    span: Span,
+    listings: Iterable[Listing],
+    *,
+    event_types: Collection[int] | None = None,
+    cal_now: datetime,
+    now: datetime,
+) -> list[Hold]:
+    """Return the holds on a span's days: open ones, and those that ended after a listing was made.
+
+    They are of all event types, unless ``event_types`` has their ids. The states are named so that
+    an index finds the holds, and not every past one is read.
+    """
+    since = min((made_at(listing, cal_now, now) for listing in listings), default=cal_now)
+    ended = Q(state__in=TAKEN_OR_FREED, ended_at__gt=since - CAL_COM_CACHE)
+    there = Hold.objects.overlapping(span.start, span.end).filter(Q(state__in=Hold.OPEN) | ended)
+    if event_types is not None:
+        there = there.filter(event_type_id__in=event_types)
+    return list(there.with_people())
+
+
+def made_at(listing: Listing, cal_now: datetime, now: datetime) -> datetime:
+    """Return when a listing was made on cal.com's clock."""
+    return listing.as_of + (cal_now - now) if listing.as_of else cal_now
+
+
 def combine(
-    span: Span, listing: Listing, *, hosts: Collection[Any] = (), cal_now: datetime, now: datetime
+    span: Span,
+    listing: Listing,
+    found: Iterable[Hold],
+    *,
+    hosts: Collection[Any] = (),
+    cal_now: datetime,
+    now: datetime,
 ) -> list[Time]:
     """Return the times of a span that are ahead on cal.com's clock, soonest first.
 
-    Those at which one of ``hosts`` (keys as of ``hosts.needed_by``) is held are left out.
+    ``found`` are its holds, as from ``registered``. Times at which one of ``hosts`` (keys as of
+    ``hosts.needed_by``) is held are left out.
     """
-    since = listing.as_of + (cal_now - now) if listing.as_of else cal_now
-    there = Hold.objects.overlapping(span.start, span.end).filter(
-        Q(state__in=Hold.OPEN) | Q(ended_at__gt=since - CAL_COM_CACHE)
-    )
-    if not hosts:
-        there = there.filter(event_type_id=span.event_type_id)
-    found = list(there.with_people())
+    since = made_at(listing, cal_now, now)
     holds = [hold for hold in found if hold.event_type_id == span.event_type_id]
     busy = [
         hold
@@ -119,7 +148,8 @@ def was_freed(hold: Hold, cal_now: datetime, since: datetime) -> bool:
     if hold.state == State.HELD:  # expired, and not recorded yet
         until = hold.held_until
         return hold.change is None and until is not None and since < until <= cal_now
-    return hold.state in (State.RELEASED, State.EXPIRED)
+    is_late = hold.ended_at is not None and hold.ended_at > since - CAL_COM_CACHE
+    return is_late and hold.state in (State.RELEASED, State.EXPIRED)
 
 
 def overlaps(slot: Slot, hold: Hold) -> bool:

@@ -130,7 +130,10 @@ def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: 
     listing = free_times.listing(week, now=now)
     if listing.cause or listing.as_of is None:
         return True
-    times = open_times.combine(week, listing, cal_now=cal_now, now=now)
+    own = open_times.registered(
+        week, [listing], event_types={wanted.event_type_id}, cal_now=cal_now, now=now
+    )
+    times = open_times.combine(week, listing, own, cal_now=cal_now, now=now)
     is_free = any(time.is_free and time.start == start for time in times)
     # By one that a colleague has placed meanwhile.
     return is_free or is_hidden(wanted, hosts.registered_beside(wanted, cal_now))

@@ -32,7 +32,7 @@ from dashboard.pages.picker_times import (
     TimesReader,
     dates_shown,
     navigation,
-    read_week,
+    read_together,
 )
 from dashboard.pages.rows import Viewer, viewer_of
 
@@ -174,7 +174,7 @@ class FirstFree:
         """
         day = self.wanted
         for _number in range(MOST_WEEKS if self.seeks else 1):
-            read_week(self.readers, day, now=self.viewer.now)
+            read_together(self.readers, monday_of(day), WEEK_DAYS, self.viewer)
             found = [reader.week(day) for reader in self.readers]
             listings = [listing for listing, _times in found]
             free = sorted(

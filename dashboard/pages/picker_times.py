@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -54,7 +54,7 @@ def navigation(
 class TimesReader:
     """Reads the times of one event type; ``slot_duration`` 0 is its own length.
 
-    Several can share calls: see ``read_week``.
+    Several can read together: see ``read_together``.
     """
 
     def __init__(
@@ -64,7 +64,9 @@ class TimesReader:
         self.slot_duration = slot_duration
         self.viewer = viewer
         self.hosts = hosts  # whose other holds hide times
-        self.listings: dict[Span, Listing] = {}  # what was asked for already
+        # What was read already: answers of cal.com, and holds by first day and number of days.
+        self.listings: dict[Span, Listing] = {}
+        self.holds: dict[tuple[date, int], list[Hold]] = {}
         # The first day after those that a search has looked at; None until it looked that far.
         self.searched_until: date | None = None
         self.read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
@@ -88,20 +90,26 @@ class TimesReader:
     def days(self, first: date, days: int) -> tuple[Listing, list[Time]]:
         """Return the times of days in the viewer's zone, with registered holds on top."""
         if (first, days) not in self.read:
-            past, now, cal_now = first + ONE_DAY * days, self.viewer.now, self.viewer.cal_now
-            listings: list[Listing] = []
-            times: list[Time] = []
-            for span in self.spans(first, days):
-                listing = self.listings.get(span) or free_times.listing(span, now=now)
-                listings.append(listing)
-                times += open_times.combine(
-                    span, listing, hosts=self.hosts, cal_now=cal_now, now=now
-                )
+            past, spans = first + ONE_DAY * days, list(self.spans(first, days))
+            if any(span not in self.listings for span in spans):
+                read_together([self], first, days, self.viewer)
+            listings = [self.listings[span] for span in spans]
+            times = [time for span in spans for time in self.times(span)]
             shown = [time for time in times if first <= local_times.local_date(time.start) < past]
             listing = next((each for each in listings if each.cause), listings[0])
             listing = replace(listing, unread=sum(each.unread for each in listings))
             self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
         return self.read[first, days]
+
+    def times(self, span: Span) -> list[Time]:
+        return open_times.combine(
+            span,
+            self.listings[span],
+            self.holds[span.first_day, span.days],
+            hosts=self.hosts,
+            cal_now=self.viewer.cal_now,
+            now=self.viewer.now,
+        )
 
     def spans(self, first: date, days: int) -> Iterable[Span]:
         """Yield these days of the office, which all viewers share.
@@ -117,12 +125,21 @@ class TimesReader:
             yield Span(self.event_type_id, past, 1, self.slot_duration)
 
 
-def read_week(readers: Sequence[TimesReader], day: date, *, now: datetime) -> None:
-    """Ask cal.com in parallel for what these readers need of a day's week."""
-    spans = [span for reader in readers for span in reader.spans(monday_of(day), WEEK_DAYS)]
-    found = dict(zip(spans, free_times.listings(spans, now=now), strict=True))
+def read_together(readers: Sequence[TimesReader], first: date, days: int, viewer: Viewer) -> None:
+    """Ask cal.com in parallel for what these readers need of some days, and read the holds once."""
+    spans = [span for reader in readers for span in reader.spans(first, days)]
+    listings = dict(zip(spans, free_times.listings(spans, now=viewer.now), strict=True))
+    has_hosts = any(reader.hosts for reader in readers)
+    types = None if has_hosts else {reader.event_type_id for reader in readers}
+    holds = {
+        period: open_times.registered(
+            span, listings.values(), event_types=types, cal_now=viewer.cal_now, now=viewer.now
+        )
+        for period, span in {(span.first_day, span.days): span for span in spans}.items()
+    }
     for reader in readers:
-        reader.listings |= found
+        reader.listings |= listings
+        reader.holds |= holds
 
 
 def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import timedelta
 
 import pytest
@@ -35,6 +36,8 @@ QUERIES = {
     "/holds/new?event_type_id=1&day={day}": 9,
     "/holds/new?offer={offer}": 11,
     "/holds/new?again={hold}": 11,
+    "/holds/first?day={day}&type=1": 10,
+    "/holds/first?day={day}&type=1&type=2&type=4": 10,
     "/holds/{hold}/": 9,
     "/holds/{hold}/move": 11,
     "/holds/{hold}/move?slot_start={later}": 17,
@@ -118,6 +121,26 @@ def test_pages_ask_exactly_these_queries(
         browser.get(address)  # event types and free times are read from cal.com once
     counted = {page: count_queries(browser, address)[0] for page, address in addresses.items()}
     assert counted == QUERIES
+
+
+def test_no_page_reads_all_past_holds(
+    calcom: Sandbox, browser: Client, addresses: dict[str, str]
+) -> None:
+    """Every hold began before some moment to come, so an index of starts finds all past ones."""
+    if connection.vendor != "sqlite":  # plans of PostgreSQL depend on the table's contents
+        return
+    with CaptureQueriesContext(connection) as caught:
+        for address in [*addresses.values(), "/holds/new/times?event_type_id=1"]:
+            browser.get(address)
+    of_holds = {each["sql"] for each in caught if 'FROM "dashboard_hold"' in each["sql"]}
+    plans = {}
+    with connection.cursor() as cursor:
+        for sql in of_holds:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            plans[sql] = " ".join(str(row[-1]) for row in cursor.fetchall())
+    reads_all = re.compile(r"SCAN dashboard_hold(?! USING)|hold_slot_start \(slot_start<\?\)")
+    assert {sql: plan for sql, plan in plans.items() if reads_all.search(plan)} == {}
+    assert len(plans) > 5
 
 
 def test_polls_without_news_ask_exactly_these_queries(
