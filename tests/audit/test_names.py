@@ -115,7 +115,7 @@ def test_system_is_marked_on_every_page(staff, admin, hold):
         address: " ".join(browser.get(address).content.decode().split())
         for address in ("/audit/", f"/holds/{hold.pk}/", entry)
     }
-    marked = '#holdfast" /> </svg> the system · automatic </b>'
+    marked = '#holdfast" /></svg> the system · automatic </b>'
     assert {address: page.count(marked) for address, page in pages.items()} == {
         "/audit/": 4,  # two more added people
         f"/holds/{hold.pk}/": 3,  # with the end of its time
@@ -165,4 +165,4 @@ def test_on_paper_the_reader_has_a_name(staff, hold):
     browser = Client()
     browser.force_login(staff)
     page = " ".join(browser.get(f"/holds/{hold.pk}/").content.decode().split())
-    assert '<b class="screen">you</b> <b class="print"><bdi translate="no">staff</bdi></b>' in page
+    assert '<b class="screen">you</b><b class="print"><bdi translate="no">staff</bdi></b>' in page
