@@ -14,6 +14,9 @@ an overlapping time directly. The ways, in the order in which they are tried:
    The uid stays, so a GET tells what became of an unanswered step.
 3. *new first*: POST the new one, then DELETE the old one (round robin, another event type).
 4. *retake*: DELETE, then POST. Only where a person has agreed to the risk.
+
+cal.com may read from a replica of its database that is behind its writes: then a GET shows the hold
+where it was, and a PATCH or POST is refused for the time that the hold has just left.
 """
 
 from dataclasses import replace
@@ -36,6 +39,7 @@ from dashboard.holds.seen import (
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
+    LEAVING_PARKING,
     NOT_JOURNALED,
     Ask,
     Change,
@@ -50,17 +54,15 @@ from dashboard.holds.steps import (
     Send,
     Step,
     Swap,
-    Wait,
     outcome_of,
     settled_by,
 )
 
 # After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
 SILENT = 2000
-FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
+TRIES = 3  # of a POST that may be refused for the time that was just deleted
 
 PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
-LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
 
 
 def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
@@ -162,7 +164,9 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
             return results.as_found(change, found) if landed else results.unsettled(change)
     location = change.locate(found)
     if location is Location.PARKED:
-        return leave_parking(change, cal_now)
+        return leave_parking(replace(change, shows_parked=True), cal_now)
+    if change.is_outdated(found):
+        return change.wait(change.failure, then=Look())
     if ran_out and not landed:  # a write that is done late revives it
         return results.unsettled(change)
     match location:
@@ -186,7 +190,7 @@ def leave_parking(change: Change, cal_now: datetime) -> Step:
     if change.phase is Phase.PARKING:
         return write(replace(change, phase=Phase.ARRIVING, failure=None), cal_now)
     if change.failure is not None:  # the same call was just sent, and brought nothing
-        return wait(change, change.failure, then=Begin())
+        return change.wait(change.failure, then=Begin())
     return write(change, cal_now)
 
 
@@ -199,7 +203,7 @@ def give_up(change: Change, cal_now: datetime) -> Step:
 def after_not_seen(change: Change, error: CalcomError) -> Step:
     """Go on after a GET that brought nothing. Only a parked hold is looked at again at once."""
     if change.phase in LEAVING_PARKING:
-        return wait(replace(change, failure=change.failure or error), error, then=Look())
+        return replace(change, failure=change.failure or error).wait(error, then=Look())
     if change.phase is Phase.CHECKING:
         return Done(change, Result.UNCHANGED, outcome_of(error), error=error)
     return results.unsettled(replace(change, failure=change.failure or error))
@@ -258,8 +262,12 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
             return park(replace(change, shows_self_overlap=True), cal_now, error)
         case Phase.PARKING if is_of_place(error):
             return park(change, cal_now, error)
+        case Phase.ARRIVING if is_taken and not (change.shows_parked or change.resumed):
+            return Get(replace(change, failure=error))
         case Phase.ARRIVING | Phase.UNDOING:
             return Get(change.turned_away(error))
+        case Phase.ASKING_AGAIN if is_taken and not change.resumed and change.pauses < TRIES:
+            return replace(change, failure=error).wait(error, then=Begin())
         case Phase.ASKING_AGAIN:
             return results.not_kept(change, hold_fields.taken(error.cause, cal_now), error)
         case _:
@@ -269,7 +277,7 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
 def after_not_done(change: Change, error: Unavailable, cal_now: datetime) -> Step:
     """Go on after a write that was not done; what left the old place is tried again."""
     if change.phase in {Phase.ARRIVING, Phase.UNDOING, Phase.ASKING_AGAIN}:
-        return wait(replace(change, failure=error), error, then=Begin())
+        return replace(change, failure=error).wait(error, then=Begin())
     return results.not_done(change, error, cal_now)
 
 
@@ -286,10 +294,3 @@ def after_unanswered(change: Change, error: CalcomError, cal_now: datetime) -> S
             return results.unsettled(change)
         case _:
             return Get(change)
-
-
-def wait(change: Change, error: CalcomError, *, then: Begin | Look) -> Wait:
-    """Pause before the next try, for longer each time and no shorter than cal.com asks for."""
-    pause = FIRST_PAUSE * 2**change.pauses
-    change = replace(change, pauses=change.pauses + 1)
-    return Wait(change, max(pause, error.retry_after or 0), then)

@@ -35,6 +35,9 @@ class Phase(StrEnum):
     ASKING_AGAIN = "asking_again"  # POST after that DELETE
 
 
+FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
+
+LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
 NOT_JOURNALED = {Phase.PLACING, Phase.REPLACING, Phase.REPLACED, Phase.CHECKING, Phase.ASKING_AGAIN}
 
 
@@ -82,6 +85,7 @@ class Change:
     failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer
     pauses: int = 0
     shows_self_overlap: bool = False  # this cal.com counts a reservation as its own overlap
+    shows_parked: bool = False  # a GET has found it parked, so reads are not behind that write
 
     def to_json(self) -> dict[str, Any]:
         """Return what the register keeps."""
@@ -181,6 +185,18 @@ class Change:
         if at_target:
             return Location.TARGET
         return Location.ORIGIN if at_origin else Location.ELSEWHERE
+
+    def is_outdated(self, found: Reservation) -> bool:
+        """Return whether a GET after this run's parking shows the hold as it was before."""
+        has_parked = self.phase in LEAVING_PARKING and not self.resumed
+        as_before = self.origin.is_at(found) and found.reservation_until == self.origin.held_until
+        return has_parked and as_before
+
+    def wait(self, error: CalcomError | None, *, then: Begin | Look) -> Wait:
+        """Pause before the next try: longer each time, and no shorter than cal.com asks for."""
+        pause = FIRST_PAUSE * 2**self.pauses
+        asked = (error.retry_after if error else None) or 0
+        return Wait(replace(self, pauses=self.pauses + 1), max(pause, asked), then)
 
     def turned_away(self, refusal: Refused) -> Change:
         """Return the change after a refused way out of parking: a move has its origin left."""

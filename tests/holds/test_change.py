@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from dashboard.calcom import CalcomError, Cause, Reservation
-from dashboard.holds.change import FIRST_PAUSE, next_step
+from dashboard.holds.change import next_step
 from dashboard.holds.seen import (
     Accepted,
     Asked,
@@ -22,7 +22,17 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Done, Outcome, Phase, Result, Send, Wait, settled_by
+from dashboard.holds.steps import (
+    FIRST_PAUSE,
+    Change,
+    Done,
+    Outcome,
+    Phase,
+    Result,
+    Send,
+    Wait,
+    settled_by,
+)
 from tests.holds.model.calcom import (
     EPOCH,
     NOT_SEEN,
@@ -50,6 +60,7 @@ REFUSED = {
     "refused: own overlap": Cause.ALREADY_RESERVED,
     "refused: the place": Cause.ALREADY_RESERVED,
     "refused: not there": Cause.UNKNOWN_RESERVATION,
+    "refused: taken at first": Cause.ALREADY_RESERVED,
 }
 SEEN: dict[str, Seen] = {
     "begin": Begin(),
@@ -109,8 +120,15 @@ def seen_in(phase: Phase, name: str) -> Seen:
     if name == "accepted":
         return Accepted(None if phase in DELETED else answer(landed))
     elsewhere = replace(ORIGIN, slot_start=EPOCH + timedelta(days=1))
-    places = {"target": TARGET, "parked": parked, "elsewhere": elsewhere, "ran": None}
-    slot = next((slot for word, slot in places.items() if word in name), ORIGIN)
+    places = {
+        "before": ORIGIN,
+        "target": TARGET,
+        "parked": parked,
+        "elsewhere": elsewhere,
+        "ran": None,
+    }
+    back = replace(ORIGIN, held_until=ORIGIN.held_until + timedelta(milliseconds=500))
+    slot = next((slot for word, slot in places.items() if word in name), back)
     return Found(answer(slot or replace(ORIGIN, held_until=NOW)))
 
 

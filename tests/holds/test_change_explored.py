@@ -33,8 +33,8 @@ MOST_CALLS = 20  # of one verb, if each takes a moment: the pauses between them 
     ("events", "share"),
     [
         pytest.param(1, 0.6, id="one event"),
-        # The rest of the table needs three.
-        pytest.param(2, 0.98, id="two events", marks=pytest.mark.slow),
+        # The rest of the table needs three, or reads at cal.com that are behind.
+        pytest.param(2, 0.97, id="two events", marks=pytest.mark.slow),
     ],
 )
 def test_each_state_that_can_be_reached_is_accounted_for_and_settles(

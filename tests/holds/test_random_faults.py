@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import calcom_client, change, settle
+from dashboard.holds import calcom_client, settle, steps
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -34,7 +34,7 @@ def test_random_verbs_meet_random_faults(
     calcom: Sandbox, staff: User, settings: Any, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     chance = random.Random(seed)
-    monkeypatch.setattr(change, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(steps, "FIRST_PAUSE", 0.01)
     calcom.set_limit(KEY, 100_000)
     with scripted(flaky_proxy(calcom.url, chance, faulty=SHARES[seed % 3])) as proxy:
         settings.CALCOM_API_URL = proxy.url

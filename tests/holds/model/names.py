@@ -6,6 +6,7 @@ from datetime import datetime
 from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
+from dashboard.holds.change import TRIES
 from dashboard.holds.seen import Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.steps import (
     Ask,
@@ -72,6 +73,8 @@ def name_of_found(change: Change, reservation: Reservation, now: datetime) -> st
             return "found parked, all ran out"
         failed = change.failure is not None and change.phase in {Phase.ARRIVING, Phase.UNDOING}
         return "found parked, just failed" if failed else "found parked"
+    if change.is_outdated(reservation):
+        return "found as before"
     if may_land and reservation.reservation_until <= now:
         return f"found, ran out{may_land}"
     if location is Location.TARGET or (location, change.phase) == (Location.ORIGIN, Phase.UNDOING):
@@ -92,6 +95,10 @@ def name_of_refused(change: Change, error: Refused, now: datetime) -> str:
     is_live = change.origin.held_until > now
     if is_booked and is_live and change.target.is_slot_of(change.origin):
         return "refused: extension is booked"
+    if error.cause is Cause.ALREADY_RESERVED and not change.resumed:
+        is_again = change.phase is Phase.ASKING_AGAIN and change.pauses < TRIES
+        if is_again or (change.phase is Phase.ARRIVING and not change.shows_parked):
+            return "refused: taken at first"
     is_of_place = error.exchange.status in OF_A_PLACE and error.cause not in OF_ANY_PLACE
     if change.phase is Phase.PARKING and is_of_place:
         return f"refused: the place{none_left}"

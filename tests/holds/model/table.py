@@ -74,6 +74,7 @@ parking      | not seen                           | unsettled, unknown     | uns
 arriving     | accepted                           | stands, ok             | stands
 arriving     | refused move                       | GET undoing            | GET undoing
 arriving     | refused extension                  | GET turned_away        | GET turned_away
+arriving     | refused: taken at first            | GET arriving           |
 arriving     | refused: not there                 | vanished, refused      | vanished
 arriving     | not done                           | wait, send again       | wait, send again
 arriving     | no answer                          | GET arriving           | GET arriving
@@ -86,7 +87,8 @@ arriving     | found at target                    | stands, ok             | sta
 arriving     | found at origin                    |                        | stands
 arriving     | found elsewhere, a write may land  | unsettled, unknown     | stands
 arriving     | found elsewhere                    |                        | stands
-arriving     | found at origin, a write may land  |                        | unsettled
+arriving     | found as before                    | wait, look again       |
+arriving     | found at origin, a write may land  | unsettled, unknown     | unsettled
 arriving     | found, ran out, a write may land   |                        | unsettled
 arriving     | not there                          | vanished, refused      | vanished
 arriving     | not seen                           | wait, look again       | wait, look again
@@ -103,6 +105,7 @@ undoing      | found parked                       | PATCH undoing          | PAT
 undoing      | found parked, just failed          | wait, send again       |
 undoing      | found parked, all ran out          |                        | DELETE discarding
 undoing      | found at target                    | stands, ok             | stands
+undoing      | found as before                    | wait, look again       |
 undoing      | found at origin                    | went_back, refused     | went_back
 undoing      | found elsewhere, a write may land  | unsettled, unknown     | stands
 undoing      | found elsewhere                    |                        | stands
@@ -115,6 +118,7 @@ turned_away  | look                               | GET turned_away        | GET
 turned_away  | found parked                       | DELETE discarding      | DELETE discarding
 turned_away  | found parked, all ran out          |                        | DELETE discarding
 turned_away  | found at target                    | stands, ok             | stands
+turned_away  | found as before                    | wait, look again       |
 turned_away  | found at origin, a write may land  | unsettled, unknown     | unsettled
 turned_away  | found at origin                    |                        | stands
 turned_away  | found elsewhere, a write may land  | unsettled, unknown     | stands
@@ -161,6 +165,7 @@ retaking     | not seen                           | unsettled, unknown     | uns
 asking_again | look                               |                        | POST asking_again
 asking_again | look, all ran out                  |                        | lost
 asking_again | accepted                           | stands, ok             | stands
+asking_again | refused: taken at first            | wait, send again       |
 asking_again | refused                            | lost, refused          | lost
 asking_again | not done                           | wait, send again       | wait, send again
 asking_again | no answer                          | ASK asking_again       | ASK asking_again

@@ -1,0 +1,82 @@
+"""cal.com may read from a replica of its database, which is behind its writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from dashboard.accounts.models import User
+from dashboard.holds import steps
+from dashboard.holds.problems import HoldError
+from dashboard.sandbox import Sandbox
+from dashboard.sandbox.fixtures import Booking, Hold
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, in_register, sent, states
+from tests.holds.verbs import CONSULT, MONDAY
+
+NEARBY = MONDAY + timedelta(minutes=30)
+PARKED, LOOK, BACK = ("PATCH", 200), ("GET", 200), ("PATCH", 200)
+REFUSED = ("PATCH", 422)
+
+
+class Replica:
+    """Lets the first reads after each write find what was there before it.
+
+    A PATCH reads twice before it writes, and once where it meets a booking. A GET reads once.
+    """
+
+    READS = 3
+
+    def __init__(self, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._real, self._before, self._left = calcom.rows, calcom.rows(), 0
+        monkeypatch.setattr(calcom, "update_hold", self._writing(calcom.update_hold))
+        monkeypatch.setattr(calcom, "rows", self._rows)
+
+    def _writing(self, write: Callable[..., Any]) -> Callable[..., Any]:
+        def written(*args: Any, **more: Any) -> Any:
+            self._before, self._left = self._real(), self.READS
+            return write(*args, **more)
+
+        return written
+
+    def _rows(self) -> list[Hold]:
+        self._left -= 1
+        return self._before if self._left >= 0 else self._real()
+
+
+@pytest.mark.parametrize(
+    ("verb", "calls"),
+    [
+        # The second look finds it parked.
+        ("extend", [PARKED, REFUSED, LOOK, LOOK, BACK]),
+        ("move", [PARKED, REFUSED, LOOK, LOOK, BACK]),
+        ("move to a booked time", [PARKED, REFUSED, LOOK, LOOK, LOOK, BACK]),
+    ],
+)
+def test_parked_hold_comes_back(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: str,
+    calls: list[tuple[str, int]],
+) -> None:
+    monkeypatch.setattr(steps, "FIRST_PAUSE", 0.01)
+    hold = verbs.place(staff)
+    verbs.extend(staff, hold, 20)  # shows that it has to be parked
+    if verb == "move to a booked time":
+        end = MONDAY + timedelta(hours=1)
+        calcom.add_booking(Booking("b", CONSULT, end, end + timedelta(hours=1)))
+    calcom.forget_calls()
+
+    with monkeypatch.context() as patch:
+        Replica(calcom, patch)
+        with suppress(HoldError):
+            verbs.extend(staff, hold, 30) if verb == "extend" else verbs.move(staff, hold, NEARBY)
+
+    assert sent(calcom) == calls
+    assert states(hold) == ["held"]
+    assert at_cal_com(calcom) == in_register(hold)
