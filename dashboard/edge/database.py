@@ -11,7 +11,7 @@ from typing import Any
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.core.checks import CheckMessage, Error, Tags, register
-from django.db import DatabaseError, connections
+from django.db import DatabaseError, OperationalError, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.http import HttpRequest, HttpResponse
 
@@ -52,6 +52,12 @@ def write_refusal(connection: BaseDatabaseWrapper) -> str:
 
 def one_line(exc: Exception) -> str:
     return " ".join(str(exc).split())
+
+
+def log_failure(task: str, fault: DatabaseError) -> None:
+    """Log what is tried again; where the database is away, without a traceback each time."""
+    is_unknown = not isinstance(fault, OperationalError)
+    log.error("%s failed; it is tried again: %s", task, one_line(fault), exc_info=is_unknown)
 
 
 def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:

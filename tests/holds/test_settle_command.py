@@ -8,9 +8,11 @@ from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
+from django.db import OperationalError, ProgrammingError
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.management.commands import settle
 from tests import serving
 from tests.holds.factories import put
 from tests.holds.observe import states
@@ -24,6 +26,26 @@ def test_single_run_prints_what_is_left(db: None, capsys: pytest.CaptureFixture[
     call_command("settle")
 
     assert capsys.readouterr().out == "0 left half-way\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "has_traceback"),
+    [(OperationalError("Connection\nrefused"), False), (ProgrammingError("no such column"), True)],
+)
+def test_database_that_is_away_is_one_line_in_the_log(
+    fault: Exception, has_traceback: bool, monkeypatch: pytest.MonkeyPatch, caplog
+) -> None:
+    """Settling is tried every five seconds, also in a long outage."""
+
+    def settle_all(_now: object) -> int:
+        raise fault
+
+    monkeypatch.setattr(settle.settle, "settle_all", settle_all)
+    settle.settle_or_log()
+    [record] = caplog.records
+    reason = " ".join(str(fault).split())
+    assert record.getMessage() == f"settling failed; it is tried again: {reason}"
+    assert bool(record.exc_info) == has_traceback
 
 
 @pytest.mark.slow

@@ -1,4 +1,3 @@
-import logging
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -10,12 +9,11 @@ from django.utils import timezone
 from dashboard.audit import checkpoints, evidence, export, stream
 from dashboard.audit.forms import VISIBLE, LogForm
 from dashboard.audit.stream import StreamError
+from dashboard.edge import database
 from dashboard.localization import local_times
 from dashboard.management import progress
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
-
-log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -87,10 +85,10 @@ class Command(BaseCommand):
                         progress.bar(self.stderr, ends) as show,
                     ):
                         stream.write_new(cursor, output, stop.is_set, show)
-                except DatabaseError:
+                except DatabaseError as fault:
                     if every is None:
                         raise
-                    log.exception("the log could not be read; it is tried again")
+                    database.log_failure("reading the log", fault)
                 if every is None:
                     return
                 stop.wait(every)

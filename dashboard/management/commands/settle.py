@@ -1,15 +1,13 @@
-import logging
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
+from dashboard.edge import database
 from dashboard.holds import settle
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
-
-log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -38,5 +36,5 @@ def settle_or_log() -> None:
     close_old_connections()
     try:
         settle.settle_all(timezone.now())
-    except DatabaseError:
-        log.exception("settling failed; it is tried again")
+    except DatabaseError as fault:
+        database.log_failure("settling", fault)
