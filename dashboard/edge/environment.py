@@ -19,8 +19,8 @@ def read(
 ) -> Value:
     """Return the parsed value of variable ``name``, or of the file that ``NAME_FILE`` names.
 
-    Blank counts as missing. ``parse`` raises ValueError with a message that continues after the
-    variable's name and contains no secret.
+    A blank variable counts as missing. ``parse`` raises ValueError with a message that continues
+    after the variable's name and contains no secret.
 
     Raises ImproperlyConfigured for an invalid value, and for a missing one without a default.
     """
@@ -41,9 +41,12 @@ def read_text(name: str) -> str:
     if not path:
         return os.environ.get(name, "").strip()
     try:
-        return Path(path).read_text(encoding="utf-8").strip()
+        text = Path(path).read_text(encoding="utf-8").strip()
     except OSError as exc:
         message = f"{name}_FILE names a file that cannot be read: {exc.strerror}."
         raise ImproperlyConfigured(message) from exc
     except UnicodeDecodeError as exc:
         raise ImproperlyConfigured(f"{name}_FILE names a file that is not text.") from exc
+    if not text:  # a secret that is not there yet must not give way to the default
+        raise ImproperlyConfigured(f"{name}_FILE names a file that is empty.")
+    return text

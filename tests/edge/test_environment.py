@@ -169,6 +169,7 @@ def test_missing_variable_stops_the_start(name):
             "/no/such/file",
             "SECRET_KEY_FILE names a file that cannot be read: No such file or directory.",
         ),
+        ("DATABASE_URL_FILE", os.devnull, "DATABASE_URL_FILE names a file that is empty."),
     ],
 )
 def test_invalid_value_stops_the_start(name, value, sentence):
