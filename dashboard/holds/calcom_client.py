@@ -1,4 +1,4 @@
-"""The clients of cal.com that this process uses, made from the settings."""
+"""The client of cal.com that this process uses, made from the settings."""
 
 import hashlib
 import os

@@ -106,8 +106,6 @@ def require_keepable(
         raise messages.refusal("not_in_offer", hold=hold)
     offers.require_undecided(offer_id, now=operation.now())
     require_changeable(operation, hold, version=version, states={State.HELD})
-    if hold.held_until is None:
-        raise messages.not_confirmed(hold)
     if not hold.is_live(operation.cal_now()):
         raise messages.refusal("ran_out", until=hold.held_until)
 

@@ -34,6 +34,7 @@ def extension_target(
     ``reservation_duration`` is in minutes from now, as at cal.com; ``add`` counts on from
     held-until, ``until`` is a moment. Both are rounded up to a whole minute.
     """
+    slot = hold.slot_hold()
     if reservation_duration is not None:
         minutes = reservation_duration
     elif until is not None:
@@ -41,16 +42,16 @@ def extension_target(
         minutes = minutes_until(until, cal_now)
     elif add is not None:
         rules.reservation_duration(add)
-        start = max(hold.held_until or cal_now, cal_now)
+        start = max(slot.held_until, cal_now)
         minutes = minutes_until(start + timedelta(minutes=add), cal_now)
     else:
         raise messages.refusal("how_long", hold=hold)
     rules.reservation_duration(minutes)
     end = cal_now + timedelta(minutes=minutes)
-    if hold.is_live(cal_now) and hold.held_until and end < hold.held_until - TOLERANCE:
+    if hold.is_live(cal_now) and end < slot.held_until - TOLERANCE:
         field = "until" if until else ""
-        raise messages.refusal("would_shorten", hold=hold, field=field, until=hold.held_until)
-    return replace(hold.slot_hold(), held_until=end)
+        raise messages.refusal("would_shorten", hold=hold, field=field, until=slot.held_until)
+    return replace(slot, held_until=end)
 
 
 def move_target(
@@ -75,12 +76,10 @@ def move_target(
     rules.slot_duration(slot_duration, event_type)
     if reservation_duration is not None:
         rules.reservation_duration(reservation_duration)
-    elif hold.held_until is None:
-        raise messages.not_confirmed(hold)
-    minutes = reservation_duration or minutes_until(hold.held_until or cal_now, cal_now)
+    origin = hold.slot_hold()
+    minutes = reservation_duration or minutes_until(origin.held_until, cal_now)
     if slot_duration is None and same_type:
         slot_duration = hold.slot_duration
-    origin = hold.slot_hold()
     length = event_types.length_of(event_type, slot_duration)
     span = timedelta(minutes=length) if length else origin.slot_end - origin.slot_start
     target = SlotHold(
