@@ -6,6 +6,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
+from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Done, Outcome, Phase, Result
 
@@ -29,7 +30,9 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     match done.result:
         case Result.RETAKE_NEEDED:
             safe = safety.still_yours(hold, cal_now)
-            return messages.refusal("retake_needed", hold=hold, safe=safe)
+            offer = messages.refusal("retake_needed", hold=hold, safe=safe)
+            offer.retake_minutes = minutes_until(done.change.target.held_until, cal_now)
+            return offer
         case Result.VANISHED:
             return messages.refusal("has_ended", hold=hold)
         case Result.LOST if done.error:

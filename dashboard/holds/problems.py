@@ -41,7 +41,8 @@ class HoldError(Exception):
     response, ``cause`` the code that the audit stores. ``details`` is cal.com's own message,
     cleansed; ``wait`` is in seconds; ``others`` are holds of this office that overlap the requested
     time; ``fields`` are messages by form field. ``was_sent`` is set by the operation: cal.com was
-    asked, so what failed is not only here.
+    asked, so what failed is not only here. ``retake_minutes`` offers to delete the reservation and
+    to make it again for so long, which only a person may choose.
     """
 
     happened: str
@@ -57,14 +58,10 @@ class HoldError(Exception):
     fields: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
     was_sent: bool = False
+    retake_minutes: int | None = None
 
     def __str__(self) -> str:
         return f"{self.cause}: {self.happened}"
-
-    @property
-    def retake(self) -> bool:
-        """Offer to delete the reservation and make it again, which only a person may choose."""
-        return self.cause == "retake_needed"
 
     @property
     def asks(self) -> bool:

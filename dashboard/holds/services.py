@@ -135,7 +135,7 @@ def extend(
             )
             return alteration.bring_to(operation, hold, target)
     except HoldError as error:
-        if not (retake and error.retake):
+        if not (retake and error.retake_minutes):
             raise
     # An action of its own, on the hold as the refused one left it.
     now = operation.now()

@@ -1,7 +1,6 @@
 """One hold: its page with the forms to change it; checking, extending and taking it over."""
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -23,7 +22,6 @@ from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.register import Snapshot
-from dashboard.holds.slots import minutes_until
 from dashboard.localization import local_times
 from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
@@ -197,9 +195,6 @@ def hold_page(
     viewer, current = read_register(request)
     shown = shown_of(request, hold, viewer, current)
     context = shown | forms_and_story(request, hold, viewer) | bound
-    if error is not None and error.retake:
-        minutes = retake_minutes(bound["extend_form"].cleaned_data, hold, viewer.cal_now)
-        context |= {"retake": True, "retake_minutes": minutes}
     return answers.render_page(request, "hold", context, status=status, error=error)
 
 
@@ -270,12 +265,3 @@ def ending(hold: Hold) -> dict[str, str] | None:
     reason = flash.end_reason(hold)
     sentence = f"{sentence}: {reason}" if reason else f"{sentence}."
     return {"sentence": sentence, "note": hold.end_note}
-
-
-def retake_minutes(asked: Mapping[str, Any], hold: Hold, cal_now: datetime) -> int:
-    """Return the minutes from now that a refused extension asked for."""
-    minutes: int | None = asked["reservation_duration"]
-    if minutes is not None:
-        return minutes
-    start = asked["until"] or max(hold.held_until or cal_now, cal_now)
-    return minutes_until(start + timedelta(minutes=asked["add"] or 0), cal_now)

@@ -40,7 +40,7 @@ def test_two_refused_parking_places_offer_a_retake(calcom: Sandbox, staff: User)
         verbs.extend(staff, hold)
 
     error = refused.value
-    assert (error.retake, error.status, error.outcome) == (True, 409, Outcome.REFUSED)
+    assert (error.retake_minutes, error.status, error.outcome) == (30, 409, Outcome.REFUSED)
     assert sent(calcom) == [("PATCH", 422)] * 3
     assert in_register(hold) == before
     assert set(before) < set(at_cal_com(calcom))
@@ -155,7 +155,7 @@ def test_refusal_of_any_time_offers_no_retake(
     with pytest.raises(HoldError) as failed:
         verbs.extend(staff, hold, retake=True)
 
-    assert (failed.value.retake, failed.value.cause) == (False, cause)
+    assert (failed.value.retake_minutes, failed.value.cause) == (None, cause)
     assert "The hold is unchanged" in failed.value.safe
     assert [method for method, _ in sent(calcom)] == ["PATCH"]
 

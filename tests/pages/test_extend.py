@@ -126,7 +126,7 @@ def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:
     answer = extend(staff, hold, until=in_minutes(40))
 
     assert answer.status_code == 409
-    assert answer.context["retake_minutes"] in {40, 41}
+    assert answer.context["problem"].retake_minutes in {40, 41}
 
 
 @pytest.mark.parametrize(
