@@ -39,13 +39,6 @@ class Doubt(StrEnum):
     MORE_THAN_HOSTS = "more_than_hosts"
 
 
-def open_doubts(*, can_ask: bool, confirmed: Collection[str]) -> frozenset[Doubt]:
-    """Return what a person is still to be asked; "yes" confirms everything."""
-    if not can_ask or "yes" in confirmed:
-        return frozenset()
-    return frozenset(doubt for doubt in Doubt if doubt not in confirmed)
-
-
 def guard_against(
     doubts: Collection[Doubt],
     slot: SlotHold,

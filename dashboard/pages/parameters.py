@@ -8,7 +8,6 @@ from django import forms
 from django.http import Http404, HttpRequest
 
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import promises
 from dashboard.holds.promises import Doubt
 
 # A version that no hold has.
@@ -59,9 +58,13 @@ def confirmed(request: HttpRequest) -> list[str]:
 
 
 def open_doubts(request: HttpRequest) -> frozenset[Doubt]:
-    """Return what may be asked back, by a page that says that it can show the question."""
-    can_ask = request.POST.get("asks") == "yes"
-    return promises.open_doubts(can_ask=can_ask, confirmed=confirmed(request))
+    """Return what may be asked back, by a page that says that it can show the question.
+
+    A person has confirmed some doubts by name, or all by "yes".
+    """
+    if request.POST.get("asks") != "yes" or "yes" in confirmed(request):
+        return frozenset()
+    return frozenset(Doubt) - set(confirmed(request))
 
 
 def initial(data: Mapping[str, Any], form: type[forms.Form]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from dashboard.holds import operation, services
 from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, most_at_once, open_doubts
+from dashboard.holds.promises import Doubt, most_at_once
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
@@ -285,12 +285,3 @@ def test_most_at_once(spans: list[tuple[int, int | None]], most: int) -> None:
     holds = [Hold(slot_start=at(start), slot_end=at(end)) for start, end in spans]
 
     assert most_at_once(holds, MONDAY) == most
-
-
-def test_open_doubts() -> None:
-    assert open_doubts(can_ask=False, confirmed=[]) == frozenset()
-    assert open_doubts(can_ask=True, confirmed=["yes"]) == frozenset()
-    assert open_doubts(can_ask=True, confirmed=["not_offered", "host_busy"]) == {
-        Doubt.MORE_THAN_HOSTS
-    }
-    assert open_doubts(can_ask=True, confirmed=["x"]) == frozenset(Doubt)

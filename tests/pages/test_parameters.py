@@ -1,4 +1,4 @@
-"""Numbers of holds, offers and versions take only the digits 0 to 9."""
+"""Values as addresses and forms bring them: numbers take only the digits 0 to 9."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.test import RequestFactory
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
+from dashboard.holds.promises import Doubt
 from dashboard.pages import parameters
 from dashboard.pages.answers import missing_is_404
 from dashboard.sandbox import Sandbox
@@ -33,6 +34,16 @@ def test_invalid_version_fits_no_hold(rf: RequestFactory, text: str) -> None:
     form = {"version": text, "version_7": text, "version_\u0668": "1", "9": "1"}
     asked = rf.post("/", form)
     assert (parameters.version(asked), parameters.versions(asked)) == (-1, {7: -1})
+
+
+def test_doubts_are_open_until_confirmed_on_a_page_that_asks(rf: RequestFactory) -> None:
+    def open_doubts(asks: str, confirmed: str) -> frozenset[Doubt]:
+        return parameters.open_doubts(rf.post("/", {"asks": asks, "confirm": confirmed}))
+
+    assert open_doubts("", "") == frozenset()
+    assert open_doubts("yes", "yes") == frozenset()
+    assert open_doubts("yes", "not_offered host_busy") == {Doubt.MORE_THAN_HOSTS}
+    assert open_doubts("yes", "x") == frozenset(Doubt)
 
 
 def test_pages_refuse_digits_of_other_scripts(calcom: Sandbox, staff: User) -> None:
