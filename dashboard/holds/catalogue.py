@@ -137,7 +137,8 @@ def refresh(calendars: Sequence[Calendar], *, now: datetime) -> None:
             calendar.cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
     claimed = [calendar for calendar in stale[:room] if claim(calendar, now=now)]
     for calendar, answer in ask_together(claimed, ask):
-        rate_and_clock.learn(upstream, answer)
+        if answer is not None:
+            rate_and_clock.learn(upstream, answer)
         store(calendar, answer)
     rate_and_clock.save(upstream)
 
@@ -194,15 +195,15 @@ def ask(calendar: Calendar) -> Answer[Listed[EventType]]:
     return Answer(Listed((single.value,)), single.exchange)
 
 
-def store(calendar: Calendar, answer: Answer[Listed[EventType]] | CalcomError) -> None:
+def store(calendar: Calendar, answer: Answer[Listed[EventType]] | CalcomError | None) -> None:
     """Store an answer that this request asked for. A failure keeps the last one.
 
     A refusal keeps nothing: cal.com does not let the key read it any more.
     """
     if isinstance(answer, Refused):
         forget(calendar)
-    if isinstance(answer, CalcomError):
-        calendar.cause = answer.cause
+    if answer is None or isinstance(answer, CalcomError):
+        calendar.cause = answer.cause if answer else Cause.NOT_SENT
     else:
         calendar.take(answer.value)
     Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at).update(

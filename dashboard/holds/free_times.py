@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, fields, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, TypeVar
 
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot, endpoints
@@ -35,6 +35,8 @@ PAUSE = 0.05
 RESERVED_PART = 3
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
 TOGETHER = 8  # calls at a time
+# Seconds after which no further one is begun: the person waits, and a proxy does not wait long.
+SECONDS = 8.0
 # Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
 UNDER_WAY = "under_way"
@@ -184,13 +186,17 @@ def wait_for_answer(row: Row, give_up: float) -> Row:
 
 def ask_together(
     wanted: Sequence[Wanted], ask: Callable[[Wanted], Answer[T]]
-) -> list[tuple[Wanted, Answer[T] | CalcomError]]:
+) -> list[tuple[Wanted, Answer[T] | CalcomError | None]]:
     """Return each with cal.com's answer, or the error; several are asked at once.
 
-    In the order of arrival: the last answer tells best what is left of the allowance.
+    In the order of arrival: the last answer tells best what is left of the allowance. None stands
+    for one that was not asked, because the others took too long.
     """
+    stop_at = time.monotonic() + SECONDS
 
-    def ask_one(one: Wanted) -> tuple[Wanted, Answer[T] | CalcomError]:
+    def ask_one(one: Wanted) -> tuple[Wanted, Answer[T] | CalcomError | None]:
+        if time.monotonic() > stop_at:
+            return one, None
         try:
             return one, ask(one)
         except CalcomError as error:
@@ -199,9 +205,10 @@ def ask_together(
 
     if len(wanted) < 2:
         return [ask_one(one) for one in wanted]
+    never = datetime.max.replace(tzinfo=UTC)
     with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
         answered = pool.map(ask_one, wanted)
-        return sorted(answered, key=lambda pair: pair[1].exchange.received_at)
+        return sorted(answered, key=lambda pair: pair[1].exchange.received_at if pair[1] else never)
 
 
 def ask(span: Span) -> Answer[Listed[Slot]]:
@@ -214,11 +221,14 @@ def ask(span: Span) -> Answer[Listed[Slot]]:
     return calcom_client.client().send(call)
 
 
-def store(row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError, upstream: Upstream) -> None:
+def store(
+    row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError | None, upstream: Upstream
+) -> None:
     """Store cal.com's answer, or the cause of its failure."""
-    rate_and_clock.learn(upstream, answer)
-    if isinstance(answer, CalcomError):
-        row.cause = str(answer.cause)
+    if answer is not None:
+        rate_and_clock.learn(upstream, answer)
+    if answer is None or isinstance(answer, CalcomError):
+        row.cause = str(answer.cause if answer else Cause.NOT_SENT)
     else:
         row.slots = [slot_to_json(slot) for slot in answer.value.entries]
         row.unread = answer.value.unread

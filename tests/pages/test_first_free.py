@@ -18,7 +18,7 @@ from dashboard.calcom import EventType, Host, Kind
 from dashboard.calendars.models import Calendar
 from dashboard.holds import free_times, rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes
-from dashboard.holds.free_times import RESERVED_PART
+from dashboard.holds.free_times import RESERVED_PART, TOGETHER
 from dashboard.holds.models import Hold
 from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
@@ -160,6 +160,23 @@ def test_cold_week_of_12_calendars_costs_12_calls_in_parallel(calcom: Sandbox, s
 
     assert called(calcom) == 12
     assert timezone.now() - began < timedelta(seconds=24)  # as long as one after the other
+
+
+def test_slow_cal_com_is_not_asked_for_all_calendars(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache.clear()
+    for number in range(1001, 1001 + 3 * TOGETHER):
+        calendar(f"Dr {number}", listed(number))
+    calcom.faults.add("delay", route=SLOTS, count=None, seconds=1)
+    monkeypatch.setattr(free_times, "SECONDS", 0.9)
+
+    page = desk(staff).get(PATH)
+
+    assert page.status_code == 200
+    assert 0 < called(calcom) <= TOGETHER
+    causes = [*FreeTimes.objects.values_list("cause", flat=True)]
+    assert causes.count("not_sent") == 3 * TOGETHER - called(calcom)
 
 
 def test_cut_by_the_allowance_is_said_with_the_wait(
