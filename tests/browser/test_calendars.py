@@ -19,6 +19,14 @@ ULTRASOUND = "1031"
 TIME = "#times a.time"
 WALL = {"width": 1920, "height": 1080}
 LEAST = 0.025  # of the width: letters that are read from three metres
+# Opens each menu, and returns those whose list is cut at an edge of the window.
+CUT_MENUS = """() => [...document.querySelectorAll("details.menu")].filter((menu) => {
+  menu.open = true;
+  const cut = [...menu.children].map((part) => part.getBoundingClientRect())
+    .some((box) => box.left < 0 || box.right > innerWidth);
+  menu.open = false;
+  return cut;
+}).map((menu) => menu.textContent.trim().slice(0, 20))"""
 
 
 @pytest.fixture(scope="module")
@@ -49,6 +57,19 @@ def test_next_free_with_anyone_takes_few_keys(open_browser: OpenBrowser) -> None
     ada.expect_text("Hedy")
 
     assert len(keys) - len("Hedy") <= 6, keys
+
+
+def test_menus_open_within_the_window(open_browser: OpenBrowser) -> None:
+    """Also at widths between a phone's and a desk's, where a line wraps before the menu."""
+    vera = open_browser("vera")
+    vera.place()
+    vera.page.goto("/?tab=everyone")
+    expect(vera.page.locator("details.menu")).to_have_count(3)
+    cut = {}
+    for width in range(320, 1441, 16):
+        vera.page.set_viewport_size({"width": width, "height": 900})
+        cut |= {width: names} if (names := vera.page.evaluate(CUT_MENUS)) else {}
+    assert cut == {}
 
 
 def test_event_type_is_found_as_it_is_typed(open_browser: OpenBrowser) -> None:
