@@ -17,7 +17,6 @@ RULES: dict[str, set[str]] = {
     "dashboard.edge": {"django"},
     "dashboard.edge.gunicorn": {"gunicorn"},
     "dashboard.edge.proxy_probe": {"django", "httpx"},  # fetches the site's own address
-    "dashboard.edge.static_files": {"whitenoise"},
     "dashboard.edge.setting_readers": {"psycopg", "dashboard.localization.time_zones"},
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
