@@ -66,7 +66,7 @@ def test_menus_open_within_the_window(open_browser: OpenBrowser) -> None:
     vera.page.goto("/?tab=everyone")
     expect(vera.page.locator("details.menu")).to_have_count(3)
     cut = {}
-    for width in range(320, 1441, 16):
+    for width in range(320, 1441, 32):
         vera.page.set_viewport_size({"width": width, "height": 900})
         cut |= {width: names} if (names := vera.page.evaluate(CUT_MENUS)) else {}
     assert cut == {}
