@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -137,12 +138,18 @@ def page(
     else:
         rows = rows_beyond(conditions, before=before)
         has_older = len(rows) > PAGE_SIZE
-    entries = AuditEntry.objects.of_actions([action_id for _id, action_id in rows[:PAGE_SIZE]])
+    entries = named_entries().filter(action_id__in=[each for _id, each in rows[:PAGE_SIZE]])
     lines = tuple(fold(entries, now=now, viewer=viewer))
     older = rows[PAGE_SIZE - 1][0] if has_older else None
     newer = rows[0][0] if rows and not is_newest else None
     total = len(rows) if is_newest and not has_older else None
     return Page(lines, older, newer, total, rows[0][0] if rows else 0)
+
+
+@cache
+def named_entries() -> Any:
+    """Return the query of all entries, which takes half as long to make as to run; never run it."""
+    return AuditEntry.objects.with_names()
 
 
 def count_newer(conditions: Sequence[Q], first: int) -> int:

@@ -54,6 +54,7 @@ def test_actors_and_verdicts_are_rendered_once(long_log, admins_browser):
     assert templates.count("_tag.html") <= 2
 
 
+@pytest.mark.usefixtures("immediate_links")
 def test_kept_line_shows_what_has_changed(staff, hold):
     newest = extend(staff, hold)
     rows = []

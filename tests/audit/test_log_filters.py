@@ -9,7 +9,7 @@ import pytest
 from django.db.models import Q
 from django.test import Client
 
-from dashboard.accounts.models import User
+from dashboard.accounts.models import Preferences, User
 from dashboard.audit import search
 from dashboard.audit.forms import LogForm
 from dashboard.audit.rollups import begun_between
@@ -205,3 +205,19 @@ def test_pages_lead_both_ways_and_show_each_action_once(staff, admins_browser, m
     links = Page(answer).links
     assert links["Newest"] == "?action=sign_in"
     assert links["Newer"] == f"?action=sign_in&after={older[1].newer}"
+
+
+def test_kept_filters_name_people_and_language_of_today(staff, admin, admins_browser):
+    def options() -> list[str]:
+        html = admins_browser.get("/audit/", {"find": "words"}).content.decode()
+        return re.findall(f'<option value="(?:|{staff.pk})"[^>]*>([^<]*)<', html)[:2]
+
+    before = options()
+    User.objects.filter(pk=staff.pk).update(first_name="Ada")
+    renamed = options()
+    Preferences.objects.create(user=admin, language="de")
+    assert [before, renamed, options()] == [
+        ["anyone", "staff"],
+        ["anyone", "Ada (staff)"],
+        ["alle", "Ada (staff)"],
+    ]
