@@ -203,7 +203,7 @@ def store(calendar: Calendar, answer: Answer[Listed[EventType]] | CalcomError | 
     if isinstance(answer, Refused):
         forget(calendar)
     if answer is None or isinstance(answer, CalcomError):
-        calendar.cause = answer.cause if answer else Cause.NOT_SENT
+        calendar.cause = answer.cause if answer else UNDER_WAY
     else:
         calendar.take(answer.value)
     Calendar.objects.filter(pk=calendar.pk, asked_at=calendar.asked_at).update(

@@ -24,8 +24,11 @@ Row = TypeVar("Row", bound=LastAnswer)
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
-# Failures that do not burden cal.com, and that an operator is about to mend.
-BRIEF_FAILURES = {Cause.NOT_SENT, Cause.KEY_REJECTED, Cause.WRONG_ROUTE}
+# Reasons not to ask, beside the causes of calls.
+NO_ROOM = "no_room"
+UNDER_WAY = "under_way"  # another call, or so many that there was no time for this one
+# Failures that do not burden cal.com, and that pass soon or an operator is about to mend.
+BRIEF_FAILURES = {Cause.NOT_SENT, Cause.KEY_REJECTED, Cause.WRONG_ROUTE, UNDER_WAY}
 BRIEF = timedelta(seconds=5)
 DELETE_AFTER = timedelta(hours=1)
 # Wait for another request's call, in seconds.
@@ -37,9 +40,6 @@ WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
 TOGETHER = 8  # calls at a time
 # Seconds after which no further one is begun: the person waits, and a proxy does not wait long.
 SECONDS = 8.0
-# Reasons not to ask, beside the causes of calls.
-NO_ROOM = "no_room"
-UNDER_WAY = "under_way"
 
 
 def monday_of(day: date) -> date:
@@ -224,11 +224,11 @@ def ask(span: Span) -> Answer[Listed[Slot]]:
 def store(
     row: FreeTimes, answer: Answer[Listed[Slot]] | CalcomError | None, upstream: Upstream
 ) -> None:
-    """Store cal.com's answer, or the cause of its failure."""
+    """Store cal.com's answer, or why there is none."""
     if answer is not None:
         rate_and_clock.learn(upstream, answer)
     if answer is None or isinstance(answer, CalcomError):
-        row.cause = str(answer.cause if answer else Cause.NOT_SENT)
+        row.cause = str(answer.cause if answer else UNDER_WAY)
     else:
         row.slots = [slot_to_json(slot) for slot in answer.value.entries]
         row.unread = answer.value.unread

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_safe
 from dashboard.calcom import EventType
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue
-from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
+from dashboard.holds.free_times import UNDER_WAY, WEEK_DAYS, Listing, monday_of
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
@@ -170,7 +170,7 @@ class FirstFree:
     def week(self) -> tuple[date, list[Listing], list[tuple[Time, Choice]]]:
         """Return the day to show, what was listed of its week, and who is free from it on.
 
-        A search goes on to later weeks until someone is free.
+        A search goes on to later weeks until someone is free, or there was no time to read all.
         """
         day = self.wanted
         for _number in range(MOST_WEEKS if self.seeks else 1):
@@ -188,7 +188,8 @@ class FirstFree:
             )
             if free and self.seeks:
                 return local_times.local_date(free[0][0].start), listings, free
-            if free or all(listing.cause for listing in listings):
+            causes = [listing.cause for listing in listings]
+            if free or all(causes) or UNDER_WAY in causes:
                 break
             day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
         return (self.wanted, listings, free) if free else (day, listings, free)

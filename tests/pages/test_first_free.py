@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from functools import partial
+from itertools import count
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -176,7 +178,26 @@ def test_slow_cal_com_is_not_asked_for_all_calendars(
     assert page.status_code == 200
     assert 0 < called(calcom) <= TOGETHER
     causes = [*FreeTimes.objects.values_list("cause", flat=True)]
-    assert causes.count("not_sent") == 3 * TOGETHER - called(calcom)
+    assert causes.count("under_way") == 3 * TOGETHER - called(calcom)
+
+
+def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
+    browser: Client, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for hours in range(-4, 24 * 5):
+        calcom.insert_hold(CONSULT, MONDAY + timedelta(hours=hours), minutes=60)
+    monkeypatch.setattr(free_times, "TOGETHER", 1)
+    monkeypatch.setattr(free_times, "BRIEF", free_times.FRESH_FOR)
+    clock = count(step=free_times.SECONDS * 2 / 3)  # so that there is time for the first call only
+    monkeypatch.setattr(free_times, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+    page = browser.get(f"{PATH}&title=Talk&seek=yes")
+
+    assert called(calcom) == 1
+    assert str(day(0).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+    assert "1 of 2 calendars shown" in page.content.decode()
+    picker = browser.get(f"/holds/new?event_type_id={STRANGERS}&day={day(0)}").content.decode()
+    assert "cal.com has not answered yet." in picker
 
 
 def test_cut_by_the_allowance_is_said_with_the_wait(
