@@ -52,8 +52,9 @@ class ActionLog:
     def sending(self) -> None:
         """Forget the answer before, as a call is about to be sent."""
         self.answer = None
-        last_sender.set(self.by.request_id if self.by else "")
-        trail.last_recorded.set("")
+        if self.by:
+            last_sender.set(self.by.request_id)
+            trail.last_recorded.set("")
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""
