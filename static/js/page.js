@@ -41,7 +41,7 @@ document.addEventListener("htmx:before:history:update", (event) => {
 // Back reloads the page. Forward that is pressed before its scripts are here changes the address only.
 const withoutHash = (address) => address.split("#")[0];
 const [opened] = performance.getEntriesByType("navigation");
-if (opened.type === "reload" && withoutHash(opened.name) !== withoutHash(location.href)) {
+if (opened?.type === "reload" && withoutHash(opened.name) !== withoutHash(location.href)) {
   location.reload();
 }
 
