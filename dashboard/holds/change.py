@@ -60,7 +60,7 @@ from dashboard.holds.steps import (
 
 # After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
 SILENT = 2000
-TRIES = 3  # of a POST that may be refused for the time that was just deleted
+TRIES = 3  # more, of a POST that may be refused for the time that was just deleted
 
 PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 

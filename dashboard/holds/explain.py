@@ -1,12 +1,13 @@
 """Turn the end of a change into the hold, or into the error that a verb raises."""
 
+from datetime import timedelta
+
 from dashboard.calcom import Refused
 from dashboard.holds import catalogue, event_types, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
-from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import Change, Done, Outcome, Phase, Result
 
@@ -31,7 +32,9 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
         case Result.RETAKE_NEEDED:
             safe = safety.still_yours(hold, cal_now)
             offer = messages.refusal("retake_needed", hold=hold, safe=safe)
-            offer.retake_minutes = minutes_until(done.change.target.held_until, cal_now)
+            # Whole minutes from just after the begin; cal.com's clock may have moved back since.
+            minutes = (done.change.target.held_until - operation.began_at) // timedelta(minutes=1)
+            offer.retake_minutes = minutes
             return offer
         case Result.VANISHED:
             return messages.refusal("has_ended", hold=hold)
