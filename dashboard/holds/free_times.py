@@ -46,7 +46,7 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Span:
     """Whole days of one event type in the office's zone, as in FreeTimes."""
 
@@ -114,9 +114,12 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
 
 
 def rows_of(spans: Sequence[Span], now: datetime) -> dict[Span, FreeTimes]:
-    """Return the stored row of each span, after adding those that are missing."""
+    """Return the stored row of each span, after adding those that are missing.
+
+    All requests add them in the same order, so that no two wait for each other.
+    """
     rows = stored_rows(spans)
-    if missing := [span for span in spans if span not in rows]:
+    if missing := sorted(set(spans) - rows.keys()):
         source, asked_at = calcom_client.source(), now - FRESH_FOR
         FreeTimes.objects.bulk_create(
             [FreeTimes(source=source, asked_at=asked_at, **asdict(span)) for span in missing],

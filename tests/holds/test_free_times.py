@@ -189,6 +189,14 @@ def test_stored_answer_is_shown_while_cal_com_refuses_all_calls(
     assert now <= found.as_of <= read_by
 
 
+def test_rows_are_added_in_one_order(db: None) -> None:
+    """On PostgreSQL two requests would otherwise wait for each other, until one fails."""
+    free_times.rows_of([Span(number, day(0), 7) for number in (2, 1, 3)], timezone.now())
+
+    added = FreeTimes.objects.order_by("pk").values_list("event_type_id", flat=True)
+    assert [*added] == [1, 2, 3]
+
+
 def test_old_rows_are_deleted(calcom: Sandbox, db: None) -> None:
     long_ago = timezone.now() - timedelta(hours=2)
     FreeTimes.objects.create(event_type_id=4, first_day=WEEK.first_day, days=7, asked_at=long_ago)
