@@ -96,14 +96,17 @@ class PasswordChange(PasswordCheck, PasswordChangeView):
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         by, password = actor_of(self.request), form.cleaned_data["new_password1"]
         throttling.reset(self.attempt)
-        person = people.set_password(
-            person=by.user.pk, password=password, by=by, now=timezone.now()
-        )
+        answer = HttpResponseRedirect(reverse("settings"), status=303)
+        try:
+            person = people.set_own_password(password=password, by=by, now=timezone.now())
+        except people.SessionEndedError:
+            self.log_failure("session_ended")
+            return answer  # leads to the sign-in
         update_session_auth_hash(self.request, person)
         messages.success(
             self.request, _("Your password is changed. In other browsers you are signed out.")
         )
-        return HttpResponseRedirect(reverse("settings"), status=303)
+        return answer
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
         if form.has_error("old_password", "password_incorrect"):

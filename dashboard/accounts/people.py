@@ -72,6 +72,10 @@ class LastAdminError(PeopleError):
     words = _("This is the last active Admin. Make another person an Admin first.")
 
 
+class SessionEndedError(Exception):
+    """The session of the person who acts has ended since the request began."""
+
+
 def add_person(
     *,
     role: str,
@@ -158,6 +162,19 @@ def set_password(*, person: int, password: str, by: Actor | None, now: datetime)
         target.save(update_fields=["password"])
         trail.event(action=Action.PASSWORD_CHANGED, by=by, asked=audit_identity(target), now=now)
     return target
+
+
+def set_own_password(*, password: str, by: Actor, now: datetime) -> User:
+    """Set the password of the person who acts, which ends their other sessions.
+
+    Raises SessionEndedError where another password, or the end of all sessions, came first: an
+    Admin may do that against a thief of the session. Raises ValidationError for a weak password.
+    """
+    with transaction.atomic():
+        person = User.objects.select_for_update().get(pk=by.user.pk)
+        if person.get_session_auth_hash() != by.user.get_session_auth_hash():
+            raise SessionEndedError
+        return set_password(person=person.pk, password=password, by=by, now=now)
 
 
 def free_username(username: str, person: User | None = None) -> str:

@@ -7,14 +7,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.accounts import throttling
+from dashboard.accounts import people, sessions, throttling
 from dashboard.accounts.models import SignInAttempts, User
 from dashboard.audit.models import AuditEntry
 from dashboard.edge.proxies import trusted_proxies
 from tests.accounts.cast import LOGIN, PASSWORD, send, send_by_htmx, sign_in, with_form_token
 
 PAGE = "/accounts/password/"
-NEW = "another horse 8"
+NEW, SET = "another horse 8", "a third horse 9"
 LINK = f'href="{PAGE}"'
 PROXY = "192.0.2.1"
 
@@ -75,6 +75,26 @@ def test_refusals_stand_beside_their_field(browser: Client, staff: User) -> None
     assert entries() == [("staff", "refused", "wrong_password")] * 2
     assert min(SignInAttempts.objects.values_list("count", flat=True)) == 2  # only those count
     assert change(browser).status_code == 303
+
+
+@pytest.mark.parametrize("end", ["password", "sessions"])
+def test_session_that_ended_meanwhile_sets_no_password(
+    browser: Client, staff: User, monkeypatch: pytest.MonkeyPatch, end: str
+) -> None:
+    def reset(_attempt: throttling.Attempt) -> None:
+        if end == "password":
+            people.set_password(person=staff.pk, password=SET, by=None, now=timezone.now())
+        else:
+            sessions.end_all(person=staff.pk, by=None, now=timezone.now())
+
+    with_form_token(browser, staff)
+    monkeypatch.setattr(throttling, "reset", reset)
+    answer = change(browser)
+    assert (answer.status_code, answer["Location"]) == (303, "/settings/")
+    assert browser.get("/")["Location"] == f"{LOGIN}?next=/"
+    staff.refresh_from_db()
+    assert staff.check_password(SET if end == "password" else PASSWORD)
+    assert entries()[-1] == ("staff", "refused", "session_ended")
 
 
 @pytest.mark.slow  # details, as those of test_throttling
