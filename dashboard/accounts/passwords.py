@@ -1,5 +1,6 @@
 """Pages that check a password: tries are throttled. One of them changes a person's own password."""
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from django.contrib import messages
@@ -26,20 +27,22 @@ from dashboard.audit.models import AuditEntry
 Action = AuditEntry.Action
 
 
-class PasswordCheck(FormView):  # type: ignore[type-arg]
+class PasswordCheck(FormView, ABC):  # type: ignore[type-arg]
     """View whose form has a password to check, of the person with ``username()``."""
 
     http_method_names = ["get", "head", "post", "options"]  # Django treats PUT like POST
 
+    @abstractmethod
     def username(self) -> str:
-        raise NotImplementedError
+        """Return the name of the person whose password is checked."""
 
+    @abstractmethod
     def unchecked_form(self) -> Form:
         """Return the form unbound, so that the page does not call an unchecked password wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def log_failure(self, error_code: str = "") -> None:
-        raise NotImplementedError
+        """Record a try that failed in the audit log."""
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if wait := throttling.admit(self.attempt, now=timezone.now()):
