@@ -1,4 +1,4 @@
-"""The client of cal.com that this process uses, made from the settings."""
+"""The clients of cal.com that this process uses, made from the settings."""
 
 import hashlib
 import os
