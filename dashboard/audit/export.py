@@ -29,7 +29,7 @@ from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
-Line = Callable[[Sequence[Any]], str]  # makes a line of a row
+LineMaker = Callable[[Sequence[Any]], str]  # makes the text of a row
 
 SCHEMA = 1  # raised when a column changes its meaning or goes
 EMPTY = "{}"  # JSON of most columns
@@ -266,7 +266,7 @@ def in_quotes(text: str) -> str:
     return text
 
 
-def csv_line() -> Line:
+def csv_line() -> LineMaker:
     """Return a function that makes one line of CSV of a row."""
     cells, json_cells = Cells(), JsonCells()
     of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
@@ -288,7 +288,7 @@ def csv_line() -> Line:
 class Format:
     content_type: str
     head: str
-    line: Callable[[], Line]  # one for each block
+    line: Callable[[], LineMaker]  # one for each block
 
 
 FORMATS = {

@@ -72,7 +72,7 @@ def reads_like_system(name: str) -> bool:
     return letters in map(folded, (SYSTEM, *PROGRAMS))
 
 
-def label(entry: AuditEntry, viewer: int | None, *, is_ambiguous: bool) -> ActorLabel:
+def label_of_actor(entry: AuditEntry, viewer: int | None, *, is_ambiguous: bool) -> ActorLabel:
     """Return the label of an entry's actor; the person with primary key ``viewer`` is *you*."""
     return ActorLabel(
         action_labels.actor_label(entry, viewer, with_username=is_ambiguous),
