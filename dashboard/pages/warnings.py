@@ -42,7 +42,8 @@ class Bar:
             held_until__gt=viewer.cal_now - OVER_SHOWN,
             held_until__lte=viewer.cal_now + WARNED_AHEAD,
         )
-        holds = own.with_people().order_by("held_until", "id")
+        # Sorted here: for an ORDER BY, Django compares each column first, which takes longer.
+        holds = sorted(own.with_people(), key=lambda hold: (hold.held_until, hold.pk))
         self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
         shown = [
             (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
