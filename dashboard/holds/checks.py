@@ -1,6 +1,7 @@
 """Check holds with cal.com (GET), one or several at once."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass
@@ -20,7 +21,9 @@ from dashboard.holds import (
     hold_fields,
     messages,
     reservations,
+    safety,
 )
+from dashboard.holds.free_times import SECONDS
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_quiet
 from dashboard.holds.models import Hold
@@ -66,7 +69,7 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
 
 
 def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> list[CheckResult]:
-    """Check several holds at once, as far as the rate leaves room. One result each, in order."""
+    """Check several holds at once, as far as rate and time allow. One result each, in order."""
     hold_ids = list(dict.fromkeys(hold_ids))
     results: dict[int, CheckResult] = {}
     started: list[tuple[Operation, Hold]] = []
@@ -87,6 +90,10 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     for (operation, hold), answer in zip(started, answers, strict=True):
         try:
             with operation:  # which another process may have closed
+                if answer is None:
+                    operation.finish(Outcome.UNAVAILABLE, cause="no_time", after={})
+                    safe = safety.still_yours(hold, operation.cal_now())
+                    raise messages.refusal("no_time", hold=hold, safe=safe)
                 with reservations.unseen_is_told(operation, hold):
                     found = operation.received(answer)
                 results[hold.pk] = conclude(operation, hold, found)
@@ -109,12 +116,18 @@ def load_checkable(operation: Operation, hold_id: int) -> Hold:
 # --- Calls in parallel ------------------------------------------------------------------------
 
 
-async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | CalcomError]:
-    """GET several reservations, at most CONCURRENT_CALLS at a time; an error is an answer too."""
-    limit = asyncio.Semaphore(CONCURRENT_CALLS)
+async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | CalcomError | None]:
+    """GET several reservations, at most CONCURRENT_CALLS at a time; an error is an answer too.
 
-    async def get(uid: str) -> Answer[Reservation | None] | CalcomError:
+    None stands for one that was not asked for, because the others took too long.
+    """
+    limit = asyncio.Semaphore(CONCURRENT_CALLS)
+    stop_at = time.monotonic() + SECONDS
+
+    async def get(uid: str) -> Answer[Reservation | None] | CalcomError | None:
         async with limit:
+            if time.monotonic() > stop_at:
+                return None
             try:
                 return await client.send(endpoints.get(uid=uid))
             except CalcomError as error:

@@ -18,8 +18,7 @@ Action = AuditEntry.Action
 
 DIED = "process_died"
 PUT_ASIDE = "put_aside"
-# An action that wrote nothing for so long is over: the longest is a check of a hundred holds, whose
-# calls take 104 seconds at most.
+# An action that wrote nothing for so long is over: no claim and no check of many lasts longer.
 SILENCE = timedelta(minutes=3)
 # Since when each action is known that began before the local clock was set back, of clock.ticks.
 _ahead_since: dict[uuid.UUID, float] = {}

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import count
+from types import SimpleNamespace
 
 import pytest
+from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.holds import checks
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
 from tests.holds import verbs
-from tests.holds.observe import at_cal_com, in_register, states
-from tests.holds.verbs import CONSULT, MONDAY, SHORT, VARIABLE
+from tests.holds.observe import at_cal_com, audit_of, in_register, sent, states
+from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT, VARIABLE
 
 
 def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
@@ -46,3 +51,23 @@ def test_released_hold_is_not_brought_back(calcom: Sandbox, staff: User) -> None
 
     assert refused.value.cause == "has_ended"
     assert states(hold) == ["released"]
+
+
+def test_no_check_begins_after_its_seconds(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds = [verbs.place(staff), verbs.place(staff, start=LATER)]
+    calcom.forget_calls()
+    clock = count(step=checks.SECONDS * 2 / 3)  # so that there is time for the first call only
+    monkeypatch.setattr(checks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+
+    found = checks.check_many(
+        hold_ids=[hold.pk for hold in holds], by=acting(staff), now=timezone.now()
+    )
+
+    assert [each.error.cause if each.error else each.finding for each in found] == [
+        Comparison.SAME,
+        "no_time",
+    ]
+    assert sent(calcom) == [("GET", 200)]
+    assert audit_of(holds[1])[-1] == ("outcome", "check", "", "unavailable")
