@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import groupby
+from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,7 +18,7 @@ from django.views.decorators.http import require_safe
 from dashboard.calcom import EventType
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue
-from dashboard.holds.free_times import UNDER_WAY, WEEK_DAYS, Listing, monday_of
+from dashboard.holds.free_times import SECONDS, UNDER_WAY, WEEK_DAYS, Listing, monday_of
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
@@ -172,8 +173,10 @@ class FirstFree:
 
         A search goes on to later weeks until someone is free, or there was no time to read all.
         """
-        day = self.wanted
-        for _number in range(MOST_WEEKS if self.seeks else 1):
+        day, stop_at = self.wanted, monotonic() + SECONDS
+        for number in range(MOST_WEEKS if self.seeks else 1):
+            if number > 0:
+                day = monday_of(day) + ONE_DAY * WEEK_DAYS
             read_together(self.readers, monday_of(day), WEEK_DAYS, self.viewer)
             found = [reader.week(day) for reader in self.readers]
             listings = [listing for listing, _times in found]
@@ -189,10 +192,9 @@ class FirstFree:
             if free and self.seeks:
                 return local_times.local_date(free[0][0].start), listings, free
             causes = [listing.cause for listing in listings]
-            if free or all(causes) or UNDER_WAY in causes:
+            if all(causes) or UNDER_WAY in causes or monotonic() > stop_at:
                 break
-            day = monday_of(day) + ONE_DAY * WEEK_DAYS if self.seeks else day
-        return (self.wanted, listings, free) if free else (day, listings, free)
+        return day, listings, free
 
     def day(self, day: date, free: Iterable[tuple[Time, Choice]]) -> dict[str, Any]:
         """Return a column: its cells name all who are free at a time, or in a week the first."""

@@ -13,7 +13,9 @@ from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.calcom import Host, Kind
+from dashboard.calendars.models import Calendar
 from dashboard.pages.choices import event_type_label, explanation
+from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.factories import put_ended
@@ -143,3 +145,18 @@ def test_page_with_12_calendars_and_60_types_is_small_and_takes_no_more_queries(
     [(few, _small), (many, size)] = costs
     assert page.content.decode().count("Appointment") == 120  # in the picker and in the form
     assert (few, many, size <= LARGEST) == (few, few + 1, True), size
+
+
+def test_usual_appointment_is_compared() -> None:
+    class Form:
+        @staticmethod
+        def value(_name: str) -> None:
+            return None
+
+    short, talk = event_type(SHORT, "Short"), event_type(CONSULT, "Talk")
+    calendars = [Calendar(), Calendar()]
+    calendars[0].event_types, calendars[1].event_types = (talk, short), (event_type(9, "Talk"),)
+
+    found = chosen(Form, calendars, [None, short])  # type: ignore[arg-type]
+
+    assert [each.event_type.id for each in found] == [SHORT, 9]

@@ -17,14 +17,13 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Host, Kind
-from dashboard.calendars.models import Calendar
 from dashboard.holds import free_times, rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.free_times import RESERVED_PART, TOGETHER
 from dashboard.holds.models import Hold
-from dashboard.pages.first_free import chosen
+from dashboard.pages import first_free
 from dashboard.sandbox import Sandbox
-from tests.future_dates import day
+from tests.future_dates import day, named
 from tests.holds import verbs
 from tests.holds.concurrency import at_once
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, STRANGERS
@@ -61,6 +60,17 @@ def cells(page: HttpResponse) -> list[str]:
     return [
         " ".join(re.findall(r"<(?:time|span class=\"whose)[^>]*>([^<]*)<", cell)) for cell in found
     ]
+
+
+def fill_week(calcom: Sandbox, *event_types: int) -> None:
+    """Hold all times of the week for others."""
+    for each in event_types:
+        for hours in range(-4, 24 * 5):
+            calcom.insert_hold(each, MONDAY + timedelta(hours=hours), minutes=60)
+
+
+def day_shown(page: HttpResponse) -> str:
+    return str(re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0])
 
 
 def called(calcom: Sandbox) -> int:
@@ -113,15 +123,24 @@ def test_next_free_leads_to_the_form_with_the_time(browser: Client) -> None:
     assert re.search(r'<input[^>]*name="client_name"[^>]*autofocus', page)
 
 
-def test_search_goes_on_to_later_weeks(browser: Client, calcom: Sandbox) -> None:
-    for each in (CONSULT, STRANGERS):
-        for hours in range(-4, 24 * 5):
-            calcom.insert_hold(each, MONDAY + timedelta(hours=hours), minutes=60)
+@pytest.mark.parametrize(
+    ("limits", "weeks"), [({}, 2), ({"MOST_WEEKS": 1}, 1), ({"SECONDS": -1}, 1)]
+)
+def test_search_goes_on_to_later_weeks_and_ends_on_a_day_that_it_read(
+    browser: Client,
+    calcom: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    limits: dict[str, int],
+    weeks: int,
+) -> None:
+    fill_week(calcom, CONSULT, STRANGERS)
+    for name, value in limits.items():
+        monkeypatch.setattr(first_free, name, value)
 
     page = browser.get(f"{PATH}&title=Talk&seek=yes")
 
-    assert called(calcom) <= 4
-    assert str(day(7).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+    assert called(calcom) == 2 * weeks
+    assert day_shown(page) == named(7 * (weeks - 1))
 
 
 def test_nothing_is_asked_twice_by_two_people(
@@ -184,8 +203,7 @@ def test_slow_cal_com_is_not_asked_for_all_calendars(
 def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
     browser: Client, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for hours in range(-4, 24 * 5):
-        calcom.insert_hold(CONSULT, MONDAY + timedelta(hours=hours), minutes=60)
+    fill_week(calcom, CONSULT)
     monkeypatch.setattr(free_times, "TOGETHER", 1)
     monkeypatch.setattr(free_times, "BRIEF", free_times.FRESH_FOR)
     clock = count(step=free_times.SECONDS * 2 / 3)  # so that there is time for the first call only
@@ -194,7 +212,7 @@ def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
     page = browser.get(f"{PATH}&title=Talk&seek=yes")
 
     assert called(calcom) == 1
-    assert str(day(0).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+    assert day_shown(page) == named(0)
     assert "1 of 2 calendars shown" in page.content.decode()
     picker = browser.get(f"/holds/new?event_type_id={STRANGERS}&day={day(0)}").content.decode()
     assert "cal.com has not answered yet." in picker
@@ -238,7 +256,7 @@ def test_search_goes_on_without_a_calendar_that_does_not_answer(
 
     page = browser.get(f"/holds/first?day={saturday}&seek=yes")
 
-    assert str(day(7).day) in re.findall(r'<h2 id="shown">(.*?)</h2>', page.content.decode())[0]
+    assert day_shown(page) == named(7)
     assert cells(page)
 
 
@@ -266,21 +284,6 @@ def test_same_without_scripts_from_board_to_hold(browser: Client, calcom: Sandbo
     )
 
     assert (answer.status_code, Hold.objects.get().client_name) == (303, "Grace")
-
-
-def test_usual_appointment_is_compared(browser: Client) -> None:
-    class Form:
-        @staticmethod
-        def value(_name: str) -> None:
-            return None
-
-    short, talk = listed(SHORT, "Short"), listed(CONSULT)
-    calendars = [Calendar(), Calendar()]
-    calendars[0].event_types, calendars[1].event_types = (talk, short), (listed(9),)
-
-    found = chosen(Form, calendars, [None, short])  # type: ignore[arg-type]
-
-    assert [each.event_type.id for each in found] == [SHORT, 9]
 
 
 def test_limits_and_pauses_apply(calcom: Sandbox, staff: User) -> None:
