@@ -1,6 +1,7 @@
 """Answer errors that no view handles."""
 
 import sys
+from traceback import walk_tb
 
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -17,15 +18,17 @@ TOKEN = "csrfmiddlewaretoken"  # noqa: S105 - a name of Django's
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer 503 while the database takes no writes or is away, and else 500.
 
-    The page says whether anything was sent to cal.com, or the work is done and only the session was
-    not stored, or the answer not made. It needs neither database nor session.
+    The page says whether anything was sent to cal.com, or the work may be done: a commit was not
+    confirmed, or only the session not stored, or the answer not made. It needs neither database
+    nor session.
     """
     error = sys.exc_info()[1]
     if not isinstance(error, DatabaseError | InterfaceError):
         return plain_server_error(request)
     request_id = getattr(request, "request_id", None)
     was_sent = last_sender.get() == request_id
-    may_be_done = isinstance(error, UnstoredSessionError) or last_recorded.get() == request_id
+    is_done = isinstance(error, UnstoredSessionError) or last_recorded.get() == request_id
+    may_be_done = is_done or was_committing(error)
     fields = [] if was_sent or may_be_done else fields_to_repeat(request)
     context = {
         "is_form": request.method == "POST",
@@ -38,6 +41,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
     response = render(None, "503.html", context, status=503)
     response["Retry-After"] = "10"  # seconds
     return response
+
+
+def was_committing(error: BaseException) -> bool:
+    """Return whether a commit failed: the database may have done it, and its answer is lost."""
+    return any(frame.f_code.co_name == "commit" for frame, _line in walk_tb(error.__traceback__))
 
 
 def fields_to_repeat(request: HttpRequest) -> list[tuple[str, str]]:
