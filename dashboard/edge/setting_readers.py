@@ -19,6 +19,14 @@ FLAGS |= {"off": False, "false": False, "no": False, "0": False}
 SECRET_LENGTH = 16
 SYSTEM_ZONES = Path("/usr/share/zoneinfo")
 ROLES = ("Admins", "Staff")  # the stronger one first
+# For libpq, in seconds but for the milliseconds of tcp_user_timeout. The kernel's own limits let a
+# database server whose machine died keep each thread for a quarter of an hour.
+SILENCE = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+}
 
 
 def flag(text: str) -> bool:
@@ -191,7 +199,7 @@ def postgresql(text: str) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         # PgBouncer gives each transaction another connection, where a cursor would be missing.
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"connect_timeout": 5} | primary | given,
+        "OPTIONS": SILENCE | primary | given,
     }
 
 
