@@ -1,6 +1,7 @@
 """Verify the audit log for people: whole, or in parts that a request has time for.
 
-Each verification is an entry itself; the last one tells the page what was verified when.
+Each verification is an entry itself, where the database takes writes; the last one tells the page
+what was verified when.
 """
 
 from __future__ import annotations
@@ -42,13 +43,9 @@ class Verified:
 
 
 def verify_whole(
-    *,
-    by: Actor | None,
-    now: datetime,
-    with_derived: bool = False,
-    progress: Callable[[int], None] = lambda _position: None,
+    *, with_derived: bool = False, progress: Callable[[int], None] = lambda _position: None
 ) -> Verification:
-    """Verify the log from the first entry that is kept to the last, and record the result.
+    """Verify the log from the first entry that is kept to the last, without recording the result.
 
     ``progress`` is given each position that was reached. With what is derived from the entries:
     actions, counts and text index.
@@ -56,7 +53,7 @@ def verify_whole(
     found = verify_from(verify=lambda begin: verify_in_parts.verify(progress, begin))
     if with_derived and not found.fault and (fault := derived.fault()):
         found = replace(found, fault=fault, is_whole=False)
-    return record(found, by=by, now=now)
+    return found
 
 
 def verify_part(*, by: Actor | None, now: datetime) -> Verification:

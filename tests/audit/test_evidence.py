@@ -18,6 +18,7 @@ from tests.audit import standalone_verifier
 from tests.audit.attacks import NOON
 from tests.audit.recorded import begin_to_extend, extend
 from tests.audit.tampering import compute_anew, run
+from tests.edge.test_unwritable import unwritable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 EDIT = [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = (SELECT max(id) - 1 FROM {TABLE})"]
@@ -53,6 +54,17 @@ def test_command_names_the_changed_entry_and_records_the_fault():
     with pytest.raises(CommandError, match=f"Entry {changed} was changed"):
         output("audit_verify")
     assert AuditEntry.objects.newest_first()[0].outcome == "refused"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_command_verifies_a_database_that_takes_no_writes(capsys):
+    write(3)
+    with unwritable():
+        assert output("audit_verify").startswith("Verified 3 entries: nothing was changed")
+        assert "The result could not be recorded: " in capsys.readouterr().err
+    run(connection, EDIT)
+    with unwritable(), pytest.raises(CommandError, match="was changed after it was written"):
+        output("audit_verify")
 
 
 def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
@@ -159,6 +171,6 @@ def test_only_admins_verify_and_export(client, staff):
 def test_verified_is_of_the_last_verification():
     assert evidence.latest() is None
     write(1)
-    evidence.verify_whole(by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC))
+    evidence.record(evidence.verify_whole(), by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC))
     verified = evidence.latest()
     assert (verified.is_whole, verified.fault, verified.actor_name) == (True, "", "the system")
