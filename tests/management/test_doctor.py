@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -56,7 +56,7 @@ def test_sound_installation(calcom: Sandbox, staff: User, capsys) -> None:
     code, found = examined(capsys)
     assert code == 0
     of_file = ["disk"] if connection.vendor == "sqlite" else []
-    assert subjects(found["ok"]) == ["database", *of_file, "settling", "cal.com", "clock"]
+    assert subjects(found["ok"]) == ["database", "settling", *of_file, "cal.com", "clock"]
     # The test's public address is plain http without collected files.
     assert set(subjects(found["warning"])) <= {"settings"}
     assert [call.method for call in calcom.calls()][-1] == "GET"
@@ -95,6 +95,16 @@ def test_no_writes(calcom: Sandbox, capsys) -> None:
     with unwritable():
         code, found = examined(capsys)
     assert (code, subjects(found["error"])) == (1, ["database"])
+
+
+def test_database_that_cannot_be_read_is_named_once(calcom: Sandbox, capsys) -> None:
+    def away(*_args: object) -> None:
+        raise OperationalError("the server is away")
+
+    with connection.execute_wrapper(away):
+        code, found = examined(capsys)
+    assert (code, subjects(found["error"])) == (1, ["database"])
+    assert "cal.com" in subjects(found["ok"])
 
 
 def test_missing_trigger(calcom: Sandbox, capsys) -> None:

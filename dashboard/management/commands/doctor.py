@@ -24,7 +24,11 @@ LEAST_ROOM = 200 * 2**20  # bytes
 # What ``settle`` does within seconds is late after this.
 LATE = timedelta(minutes=5)
 MOST_SKEW = timedelta(seconds=5)
-RUN_SETTLE = "See that the service 'manage.py settle --every 5' runs, and read its log."
+RUN_SETTLE = "See that 'manage.py serve' runs, which starts 'settle', and read its log."
+UNREADABLE = {
+    "sqlite": database.REMEDY["sqlite"],
+    "postgresql": "See that DATABASE_URL is right, and that its server runs and lets this user in.",
+}
 CHECK_ADDRESS = (
     "See that this machine reaches CALCOM_API_URL: name server, firewall, HTTPS_PROXY and"
     " SSL_CERT_FILE."
@@ -69,20 +73,14 @@ class Command(BaseCommand):
 
 def examine(now: datetime) -> Iterator[Condition]:
     """Yield what each examination finds; a database that is away does not end the others."""
-    examinations = {
-        "settings": configuration(),
-        "database": database_state(),
-        "disk": disk(),
-        "settling": settling(now),
-        "cal.com": calcom(),
-    }
-    for subject, conditions in examinations.items():
-        try:
-            yield from conditions
-        except DatabaseError as exc:
-            text = f"The database cannot be read: {database.one_line(exc)}."
-            remedy = f"See that DATABASE_URL is right. {database.REMEDY[connection.vendor]}"
-            yield Condition("error", subject, text, remedy)
+    yield from configuration()
+    try:
+        yield from database_state(now)
+    except DatabaseError as exc:
+        text = f"The database cannot be read: {database.one_line(exc)}."
+        yield Condition("error", "database", text, UNREADABLE[connection.vendor])
+    yield from disk()
+    yield from calcom()
 
 
 def configuration() -> Iterator[Condition]:
@@ -97,8 +95,8 @@ def configuration() -> Iterator[Condition]:
         yield verdict("settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
 
 
-def database_state() -> Iterator[Condition]:
-    """Run the checks of the database: migrations, writing, options and triggers."""
+def database_state(now: datetime) -> Iterator[Condition]:
+    """Run the checks of the database: migrations, writing, options, triggers and what waits."""
     reason = health.why_not_ready()
     if "migrations" in reason:
         yield Condition("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
@@ -109,6 +107,7 @@ def database_state() -> Iterator[Condition]:
     if not messages:
         text = "It is migrated and takes writes, and triggers protect the audit log."
         yield verdict("database", text)
+    yield from settling(now)
 
 
 def disk() -> Iterator[Condition]:
