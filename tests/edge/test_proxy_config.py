@@ -68,12 +68,14 @@ def test_what_cannot_work_is_refused(kind, address, bind, reason):
 @pytest.mark.slow
 def test_command_prints_a_unit_that_systemd_accepts_as_hardened(tmp_path):
     analyze = require("systemd-analyze", program("systemd-analyze"))
+    folder = tmp_path / "front desk"
+    folder.mkdir()
     variables = environment(
-        public_url="https://desk.example.org", database_url=str(tmp_path / "db.sqlite3")
+        public_url="https://desk.example.org", database_url=str(folder / "db.sqlite3")
     )
     unit = tmp_path / "holdfast.service"
     unit.write_text(manage(variables, "proxy_config", "systemd"))
-    assert f"ReadWritePaths={tmp_path}\n" in unit.read_text()
+    assert f'ReadWritePaths="{folder}"\n' in unit.read_text()
     checked = subprocess.run([analyze, "verify", unit], capture_output=True, text=True, check=False)
     assert [line for line in checked.stderr.splitlines() if "holdfast" in line] == []
     # The scale goes from 0, safe, to 10; a unit without any of these lines has 9.2 or more.
