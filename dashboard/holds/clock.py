@@ -2,7 +2,7 @@
 
 import platform
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from dashboard.holds import calcom_client
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Calls that the longest claim covers.
 MOST_CALLS = 12
 # By more than so many milliseconds a clock does not drift between two answers of cal.com.

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry
-from dashboard.holds.clock import STEP_MS, is_claim_on, longest_claim
+from dashboard.holds.clock import LONG_AGO, STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 from dashboard.localization.searching import search_text
@@ -194,9 +194,8 @@ class Hold(models.Model):
 
     def is_live(self, cal_now: datetime) -> bool:
         """Return whether cal.com keeps the time at this moment of its clock."""
-        return (
-            self.state == State.HELD and self.held_until is not None and self.held_until > cal_now
-        )
+        is_ahead = self.held_until is not None and self.held_until > cal_now
+        return self.state == State.HELD and is_ahead
 
     def keeps_slot(self, cal_now: datetime) -> bool:
         """Return whether cal.com keeps the slot from others, may keep it, or is asked for it."""
@@ -219,17 +218,18 @@ class Hold(models.Model):
         until = self.claim_until
         return self.claim_id is not None and until is not None and is_claim_on(until, now)
 
+    @property
+    def due_at(self) -> datetime | None:
+        """Return when time alone ends it, on cal.com's clock; None where it does not."""
+        if self.state == State.UNCONFIRMED:
+            return self.latest_end or LONG_AGO  # due, to be given its latest end
+        return self.held_until if self.state == State.HELD and self.change is None else None
+
     def is_past_its_time(self, cal_now: datetime, now: datetime) -> bool:
         """Return whether time alone has decided something that is not recorded yet."""
-        if self.is_claimed(now):
-            return False
-        ran_out = self.held_until is not None and self.held_until <= cal_now
-        is_certain = self.latest_end is None or self.latest_end <= cal_now
-        return (
-            (self.state == State.HELD and ran_out and self.change is None)
-            or (self.state == State.UNCONFIRMED and is_certain)
-            or self.claim_id is not None
-        )
+        if self.claim_id is not None:
+            return not self.is_claimed(now)
+        return self.due_at is not None and self.due_at <= cal_now
 
     def is_left_half_way(self, now: datetime) -> bool:
         """Return whether a change is open that no verb is at work on any more."""

@@ -1,6 +1,6 @@
 """Clock, rate allowance and habits of cal.com, kept in one row for all processes."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -77,7 +77,7 @@ def proven_now(upstream: Upstream, now: datetime) -> datetime:
     """Return a moment that cal.com's clock has certainly reached."""
     if is_trusted(upstream):
         return upstream.at(now)
-    return upstream.answered_at or datetime.min.replace(tzinfo=UTC)
+    return upstream.answered_at or clock.LONG_AGO
 
 
 def lock() -> None:

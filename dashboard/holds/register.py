@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
@@ -29,7 +29,6 @@ WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's
 LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
 LOST_OR_GONE = (State.LOST, State.GONE)
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
-NOT_KNOWN = datetime.min.replace(tzinfo=UTC)  # an end that is named once cal.com has answered
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
 CLOCKS_APART = timedelta(hours=1)
 OFFSET_ERROR = timedelta(seconds=2)  # their difference is not known more precisely
@@ -120,6 +119,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
     rows = everything.filter(state__in=Hold.OPEN).union(everything.filter(change__isnull=False))
     holds = tuple(rows.order_by("held_until", "id"))
     open_holds = [hold for hold in holds if not hold.has_ended]
+    unclaimed = [hold for hold in holds if hold.claim_until is None]
     by_holder = defaultdict(list)
     for hold in holds:
         if hold.held_until is not None:
@@ -132,21 +132,12 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         held_untils_by_holder=by_holder,
         claim_ends=sorted(hold.claim_until for hold in holds if hold.claim_until is not None),
         lost_at=[ended_at for ended_at in lost_at if ended_at is not None],
-        next_end=min((end for hold in holds if (end := next_end(hold)) is not None), default=None),
+        next_end=min((hold.due_at for hold in unclaimed if hold.due_at is not None), default=None),
         places=offers.positions(open_holds),
         clashes=hosts.all_clashes(open_holds),
         ended_count=ended(now).count(),
         former_holders=transfer.former_holders(now),
     )
-
-
-def next_end(hold: Hold) -> datetime | None:
-    """Return when time alone ends the hold, as in ``HoldQuerySet.past_their_time``."""
-    if hold.claim_until is not None:
-        return None
-    if hold.state == State.UNCONFIRMED:
-        return hold.latest_end or NOT_KNOWN
-    return hold.held_until if hold.change is None else None
 
 
 def ended(now: datetime, event_types: Collection[int] | None = None) -> HoldQuerySet:
