@@ -54,6 +54,11 @@ def held_until(hold: Hold) -> str:
     }
 
 
+def taken_over(hold: Hold) -> str:
+    """Return until when the hold stands that a person has taken over."""
+    return _("You hold it now: %(held)s") % {"held": held_until(hold)}
+
+
 def check_result(result: CheckResult) -> str:
     """Return what a check found, or why nothing."""
     if result.error is not None:

@@ -1,5 +1,6 @@
 """One hold: its page with the forms to change it; checking, extending and taking it over."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -110,39 +111,36 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendForm(request.POST)
     if form.is_valid():
         form.resolve_until(viewer_of(request).cal_now)
-    if form.errors:
-        return hold_page(request, get_hold(pk), status=422, extend_form=form)
-    try:
-        hold = services.extend(
-            hold_id=pk,
-            by=actor_of(request),
-            version=parameters.version(request),
-            now=timezone.now(),
-            **form.cleaned_data,
-        )
-    except HoldError as error:
-        return refused(request, pk, error, extend_form=form)
-    messages.success(request, flash.held_until(hold))
-    return answer_with_hold(request, hold)
+    return change_hold(request, pk, services.extend, flash.held_until, extend_form=form)
 
 
 @require_POST
 @answers.missing_is_404(Hold)
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeOverForm(request.POST)
+    return change_hold(request, pk, transfer.take_over, flash.taken_over, take_over_form=form)
+
+
+def change_hold(
+    request: HttpRequest,
+    pk: int,
+    verb: Callable[..., Hold],
+    sentence: Callable[[Hold], str],
+    **bound: Any,
+) -> HttpResponse:
+    """Change a hold by a verb and the values of its form; say what was done on the hold's page.
+
+    ``bound`` is the form, by its name in ``hold_page``, where it is shown again with what is wrong.
+    """
+    [form] = bound.values()
     if not form.is_valid():
-        return hold_page(request, get_hold(pk), status=422, take_over_form=form)
+        return hold_page(request, get_hold(pk), status=422, **bound)
+    by, version = actor_of(request), parameters.version(request)
     try:
-        hold = transfer.take_over(
-            hold_id=pk,
-            by=actor_of(request),
-            version=parameters.version(request),
-            now=timezone.now(),
-            **form.cleaned_data,
-        )
+        hold = verb(hold_id=pk, by=by, version=version, now=timezone.now(), **form.cleaned_data)
     except HoldError as error:
-        return refused(request, pk, error, take_over_form=form)
-    messages.success(request, _("You hold it now: %(held)s") % {"held": flash.held_until(hold)})
+        return refused(request, pk, error, **bound)
+    messages.success(request, sentence(hold))
     return answer_with_hold(request, hold)
 
 

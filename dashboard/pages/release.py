@@ -16,12 +16,12 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
 from dashboard.holds import services, settle
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import Outcome
 from dashboard.holds.services import ReleaseResult
 from dashboard.pages import answers, flash, parameters
 from dashboard.pages.forms import ReleaseForm
-from dashboard.pages.hold import answer_with_hold, hold_page, refused
-from dashboard.pages.rows import HoldRow, existing, get_hold, read_register, viewer_of
+from dashboard.pages.hold import change_hold
+from dashboard.pages.rows import HoldRow, existing, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
@@ -36,20 +36,7 @@ OUTCOME_WORDS = {
 @answers.missing_is_404(Hold)
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
-    if not form.is_valid():
-        return hold_page(request, get_hold(pk), status=422, release_form=form)
-    try:
-        hold = services.release(
-            hold_id=pk,
-            by=actor_of(request),
-            version=parameters.version(request),
-            now=timezone.now(),
-            **form.cleaned_data,
-        )
-    except HoldError as error:
-        return refused(request, pk, error, release_form=form)
-    messages.success(request, flash.released_slot(hold))
-    return answer_with_hold(request, hold)
+    return change_hold(request, pk, services.release, flash.released_slot, release_form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
