@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DatabaseError
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from dashboard.audit import sanitize
 from dashboard.calcom import CalcomError, Cause, EventType, Listed, Refused, endpoints
@@ -56,6 +57,11 @@ def listed_from_json(value: dict[str, Any]) -> Listed[EventType]:
 
 def title_of(event_type: EventType | None) -> str:
     return event_type.title if event_type else ""
+
+
+def title_or_number(event_type_id: int, title: str = "") -> str:
+    """Return the title of an event type, or its number where the title is not known."""
+    return title or _("Event type %(id)s") % {"id": event_type_id}
 
 
 def kind_of(event_type: EventType | None) -> str:

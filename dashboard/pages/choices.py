@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Kind
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, rules
+from dashboard.holds import catalogue, event_types, rules
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.models import Hold
 
@@ -79,7 +79,7 @@ def event_type_select(
     else:
         choices += [option for calendar in known.calendars for option in options_of(calendar)]
     if chosen and chosen not in by_id:
-        number = _("Event type %(id)s") % {"id": chosen}
+        number = event_types.title_or_number(chosen)
         choices.append((chosen, event_type_label(event_type) if event_type else number))
     paused = [number for number, (calendar, _each) in by_id.items() if calendar.is_paused]
     return EventTypeSelect(choices, paused)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from dashboard.holds import event_types
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
@@ -81,14 +82,9 @@ def difference(before: Hold, after: Hold) -> str:
     """Return what differs between two readings of a hold, each as "old → new"."""
     pairs = [(_slot(before), _slot(after)), (_until(before), _until(after))]
     if before.event_type_id != after.event_type_id:
-        pairs.insert(0, (event_type(before), event_type(after)))
+        pairs.insert(0, (_event_type(before), _event_type(after)))
     parts = [old if old == new else f"{old} → {new}" for old, new in pairs]
     return f"{', '.join(part for part in parts if part)} ({local_times.zone_name()})."
-
-
-def event_type(hold: Hold) -> str:
-    """Return the title of a hold's event type, or its number where the title is not known."""
-    return hold.event_type_title or _("Event type %(id)s") % {"id": hold.event_type_id}
 
 
 def check_summary(rows: Sequence[CheckResult]) -> str:
@@ -104,6 +100,10 @@ def check_summary(rows: Sequence[CheckResult]) -> str:
 
 def _slot(hold: Hold) -> str:
     return local_times.slot(hold.slot_start, hold.slot_end)
+
+
+def _event_type(hold: Hold) -> str:
+    return event_types.title_or_number(hold.event_type_id, hold.event_type_title)
 
 
 def _until(hold: Hold) -> str:

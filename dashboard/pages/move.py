@@ -152,7 +152,7 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]
     """Return where a move goes, in words, and its risk if the two times overlap."""
     same_type = spot.event_type_id == hold.event_type_id
     event_type = catalogue.event_type(spot.event_type_id)
-    title = event_types.title_of(event_type)
+    title = event_types.title_of(event_type) or (hold.event_type_title if same_type else "")
     doubts = promises.doubts_about(
         spot, event_type, exclude=hold.pk, cal_now=viewer.cal_now, now=viewer.now
     )
@@ -167,9 +167,7 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]
     return {
         "day": local_times.day(spot.slot_start),
         "time": local_times.times(spot.slot_start, spot.slot_end),
-        "event_type": title
-        or (hold.event_type_title if same_type else "")
-        or _("Event type %(id)s") % {"id": spot.event_type_id},
+        "event_type": event_types.title_or_number(spot.event_type_id, title),
         "ends_text": local_times.when(spot.held_until),
         "risk": " ".join(risks),
         "confirm": " ".join(doubt.cause for doubt in doubts),

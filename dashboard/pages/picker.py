@@ -243,6 +243,6 @@ def _chosen_slot(choice: GridOptions, event_type: EventType | None) -> dict[str,
     return {
         "day": local_times.day(choice.chosen),
         "time": local_times.times(choice.chosen, end),
-        "event_type": title or _("Event type %(id)s") % {"id": choice.event_type_id},
+        "event_type": event_types.title_or_number(choice.event_type_id, title),
         "client": client_time(choice.chosen, choice.client_zone),
     }

@@ -14,12 +14,11 @@ from dashboard.accounts import roles
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.holds import hosts, messages, rate_and_clock, register, safety, settle
+from dashboard.holds import event_types, hosts, messages, rate_and_clock, register, safety, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times, marking
-from dashboard.pages import flash
 
 State = Hold.State
 
@@ -78,7 +77,7 @@ class HoldRow:
         self.slot_iso = local_times.iso(hold.slot_start)
         self.slot_day = local_times.day(hold.slot_start, viewer.now)
         self.slot_time = local_times.times(hold.slot_start, hold.slot_end, viewer.now)
-        self.event_type = flash.event_type(hold)
+        self.event_type = event_types.title_or_number(hold.event_type_id, hold.event_type_title)
         self.client = hold.client_name
         self.contact = hold.client_contact
         self.note = hold.note
