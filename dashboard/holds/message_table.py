@@ -154,7 +154,7 @@ REFUSALS: dict[str, Message] = {
     ),
     "has_ended": Message(_("This hold has already ended: %(state)s."), NOTHING_CHANGED, HOLD_AGAIN),
     "not_lost": Message(
-        _("Only a lost or gone hold can be put aside; this one is %(state)s."),
+        _("Only a lost, gone or released hold can be put aside; this one is %(state)s."),
         NOTHING_CHANGED,
         _("Open the hold to see what can be done."),
     ),

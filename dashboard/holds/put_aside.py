@@ -1,4 +1,4 @@
-"""Put a lost or gone hold aside, so that it no longer needs attention. cal.com is not asked."""
+"""Put a hold that ended aside, so that it no longer needs attention. cal.com is not asked."""
 
 from datetime import datetime
 
@@ -13,13 +13,13 @@ from dashboard.holds.operation import Action, Operation
 
 
 def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:
-    """Take a lost or gone hold off the list of what needs attention, for all people.
+    """Take a lost, gone or released hold off the list of what needs attention, for all people.
 
     Changes nothing where that was done before. Raises HoldError, Hold.DoesNotExist.
     """
     with Operation(Action.PUT_ASIDE, by=by, hold_id=hold_id, now=now) as operation:
         hold = load(operation, hold_id)
-        if hold.state not in register.LOST_OR_GONE:
+        if hold.state not in register.LOST_OR_GONE and not hold.is_released:
             raise messages.refusal("not_lost", hold=hold)
         cal_now = operation.cal_now()
         if not register.not_put_aside(now, cal_now).filter(pk=hold_id).exists():

@@ -17,7 +17,8 @@ from django.db.models import Exists, OuterRef
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
-from dashboard.holds import hosts, offers, rate_and_clock, transfer
+from dashboard.holds import by_others, hosts, offers, rate_and_clock
+from dashboard.holds.by_others import ActOfOther
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
 
@@ -59,7 +60,7 @@ class Snapshot:
     places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
     clashes: Mapping[int, tuple[Hold, ...]]  # hold id: those that need the same person
     ended_count: int
-    former_holders: frozenset[int]  # those whose hold a colleague took over
+    acts_of_others: Mapping[int, Sequence[ActOfOther]]  # by the person to tell
 
     def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
         """Count the moments that have passed. Equal counts mean an equal board for this person."""
@@ -136,7 +137,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         places=offers.positions(open_holds),
         clashes=hosts.all_clashes(open_holds),
         ended_count=ended(now).count(),
-        former_holders=transfer.former_holders(now),
+        acts_of_others=by_others.acts_by_person(now),
     )
 
 

@@ -1,7 +1,6 @@
 """Take over a colleague's hold: it changes hands here, and cal.com is not asked."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -9,16 +8,11 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.holds import catalogue, claims, messages, rules, settle
 from dashboard.holds.loading import require_quiet, require_version
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
-
-# How long the former holder is told of it, as long as the hold lasts.
-SHOWN_FOR = timedelta(hours=12)
 
 
 def take_over(
@@ -77,37 +71,3 @@ def can_take_over(hold: Hold, user: User, *, cal_now: datetime, now: datetime) -
 def transfer_snapshot(hold: Hold) -> dict[str, Any]:
     """Return what the audit keeps, with the holder."""
     return hold.snapshot() | {"holder": hold.holder.name_and_username}
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer:
-    """A hold that a colleague took over, as its former holder is told of it."""
-
-    hold: Hold
-    by: str
-    when: datetime
-
-
-def former_holders(now: datetime) -> frozenset[int]:
-    """Return the primary keys of the people for whom ``transfers_from`` may find something."""
-    return frozenset(recent_transfers(now).values_list("asked__person", flat=True))
-
-
-def recent_transfers(now: datetime) -> AuditEntryQuerySet:
-    return AuditEntry.objects.filter(
-        action=Action.TAKE_OVER,
-        outcome=Outcome.OK,
-        at__gt=now - SHOWN_FOR,
-        hold__state__in=Hold.OPEN,
-    )
-
-
-def transfers_from(user: User, *, now: datetime) -> list[Transfer]:
-    """Return what colleagues took over from this person and still hold, newest first: one query."""
-    entries = recent_transfers(now).filter(asked__person=user.pk)
-    entries = entries.exclude(hold__holder=user).select_related("hold__holder", "hold__claim_by")
-    newest: dict[int, Transfer] = {}  # a hold may have changed hands more than once
-    for entry in entries.order_by("-id"):
-        if entry.hold is not None:
-            newest.setdefault(entry.hold.pk, Transfer(entry.hold, entry.actor_name, entry.at))
-    return list(newest.values())

@@ -12,17 +12,20 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
-from dashboard.holds import clock, register, transfer
+from dashboard.holds import clock, register
+from dashboard.holds.by_others import ActOfOther
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
-from dashboard.localization import local_times
+from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
-from dashboard.pages import answers, parameters, row_cache, whose
+from dashboard.pages import answers, flash, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
@@ -38,11 +41,11 @@ FINDINGS_KEPT = 30  # seconds
 class Tab(models.TextChoices):
     """Tabs of the board, by the holds that they show."""
 
-    MINE = "mine", _("Mine")
-    EVERYONE = "everyone", _("Everyone")
-    SOON = "soon", _("Ending soon")  # within register.SOON
-    ATTENTION = "attention", _("Needs attention")
-    ENDED = "ended", _("Ended")  # since the beginning of yesterday
+    MINE = "mine", _lazy("Mine")
+    EVERYONE = "everyone", _lazy("Everyone")
+    SOON = "soon", _lazy("Ending soon")  # within register.SOON
+    ATTENTION = "attention", _lazy("Needs attention")
+    ENDED = "ended", _lazy("Ended")  # since the beginning of yesterday
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,9 @@ class Board:
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
         self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
-        self.taken_over = taken_over(viewer) if viewer.user.pk in current.former_holders else []
+        self.by_others = [
+            row_of_act(act, viewer) for act in current.acts_of_others.get(viewer.user.pk, ())
+        ]
         found = recent_findings(viewer.now)
         lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
         self.findings = found if lists_lost and not asked.find else []
@@ -91,7 +96,7 @@ class Board:
         ended_count = current.ended_count
         if numbers is not None:
             ended_count = register.ended(viewer.now, numbers).count()
-        needing = {hold.pk for hold in self.troubled} | {row.pk for row in self.taken_over}
+        needing = {hold.pk for hold in self.troubled} | {row.pk for row in self.by_others}
         self.tabs = [
             (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
             (Tab.EVERYONE, len(holds)),
@@ -104,7 +109,7 @@ class Board:
 
     @cached_property
     def attention(self) -> Sequence[HoldRow]:
-        """Return holds with an unfinished change, lost ones, and those that colleagues took over.
+        """Return holds with an unfinished change, lost ones, and what others did to one's own.
 
         A change that is under way is not unfinished.
         """
@@ -118,7 +123,7 @@ class Board:
         newest = lost.with_people().order_by("-ended_at", "-id")[: self.most_lost]
         rows = [HoldRow(hold, self.viewer) for hold in (*troubled, *newest)]
         pks = {row.pk for row in rows}
-        return self.matching([*rows, *(row for row in self.taken_over if row.pk not in pks)])
+        return self.matching([*rows, *(row for row in self.by_others if row.pk not in pks)])
 
     @cached_property
     def ended(self) -> EndedPage:
@@ -243,13 +248,25 @@ def on_tab(tab: Tab, holds: Sequence[Hold], viewer: Viewer) -> Sequence[Hold]:
     return []
 
 
-def taken_over(viewer: Viewer) -> list[HoldRow]:
-    """Return the holds that colleagues took over, as their former holder sees them."""
-    rows = []
-    for taken in transfer.transfers_from(viewer.user, now=viewer.now):
-        row = HoldRow(taken.hold, viewer)
-        values = {"who": taken.by, "when": local_times.when(taken.when, viewer.now)}
-        row.state_label, row.icon, row.css_state = str(_("taken over")), "arrow", "changing"
-        row.sentence = str(_("%(who)s took over this hold from you at %(when)s.") % values)
-        rows.append(row)
-    return rows
+def row_of_act(act: ActOfOther, viewer: Viewer) -> HoldRow:
+    """Return a hold with what another person did to it, as its holder, or former one, is told."""
+    row, reason = HoldRow(act.hold, viewer), action_labels.reason_label(act.reason)
+    if act.action == AuditEntry.Action.TAKE_OVER:
+        row.state_label, row.icon, row.css_state = _("taken over"), "arrow", "changing"
+        sentence = _("%(who)s took over this hold from you at %(when)s.")
+    elif act.action == AuditEntry.Action.MOVE:
+        row.state_label, row.icon, row.css_state = _("moved"), "arrow", "changing"
+        sentence = _("%(who)s moved your hold to this time at %(when)s.")
+    else:
+        row.can_put_aside = True
+        reason = " · ".join(
+            text for text in (flash.end_reason(act.hold), act.hold.end_note) if text
+        )
+        sentence = _("%(who)s released your hold at %(when)s.")
+        if act.hold.is_booked_by_staff:
+            sentence = _("%(who)s noted your hold as booked at %(when)s.")
+    when = local_times.when(act.at, viewer.now)
+    if reason:
+        sentence = " ".join([sentence, _("Reason: %(reason)s")])
+    row.sentence = marking.filled(sentence, who=marking.name(act.by), when=when, reason=reason)
+    return row

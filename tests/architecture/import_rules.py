@@ -78,6 +78,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.preferences",
         "dashboard.accounts.roles",
         "dashboard.accounts.saved_forms",
+        "dashboard.audit.action_labels",
         "dashboard.audit.checkpoints",
         "dashboard.audit.evidence",
         "dashboard.audit.export",

@@ -134,7 +134,7 @@ EXPECTED = {
     "not_lost": (
         "not_lost",
         409,
-        "Only a lost or gone hold can be put aside; this one is held.",
+        "Only a lost, gone or released hold can be put aside; this one is held.",
         NOTHING_CHANGED,
         "Open the hold to see what can be done.",
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +12,10 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import search
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import transfer
+from dashboard.holds import by_others, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.holds.put_aside import put_aside
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -21,7 +23,7 @@ from tests.holds import factories, verbs
 from tests.holds.concurrency import at_once, delayed
 from tests.holds.observe import at_cal_com, audit_of
 from tests.holds.offers import HEADERS
-from tests.holds.verbs import LATER
+from tests.holds.verbs import LATER, MONDAY
 from tests.pages.desk import desk, page_of
 
 
@@ -229,6 +231,12 @@ def test_one_of_two_concurrent_take_overs_is_refused(
     assert AuditEntry.objects.filter(action="take_over", outcome="ok").count() == 1
 
 
+def told(user: User) -> list[tuple[int, str, str]]:
+    """Return what the board tells this person: hold, action and who did it."""
+    acts = by_others.acts_by_person(timezone.now()).get(user.pk, [])
+    return [(act.hold.pk, act.action, act.by) for act in acts]
+
+
 def test_former_holder_is_told_while_it_is_held(
     calcom: Sandbox, staff: User, colleague: User, admin: User
 ) -> None:
@@ -236,12 +244,9 @@ def test_former_holder_is_told_while_it_is_held(
     take_over(admin, hold)
     take_over(admin, other)
 
-    [shown] = transfer.transfers_from(staff, now=timezone.now())
-
-    assert (shown.hold.pk, shown.by) == (hold.pk, "admin")
-    assert transfer.transfers_from(admin, now=timezone.now()) == []
+    assert (told(staff), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
     verbs.release(admin, hold)
-    assert transfer.transfers_from(staff, now=timezone.now()) == []
+    assert told(staff) == []
 
 
 @pytest.mark.usefixtures("allowed")
@@ -253,8 +258,29 @@ def test_hold_taken_over_again_is_told_to_its_last_holder(
     take_over(staff, hold, reason="handed_over")
     take_over(admin, hold)
 
-    assert [shown.by for shown in transfer.transfers_from(staff, now=timezone.now())] == ["admin"]
-    assert transfer.transfers_from(admin, now=timezone.now()) == []
+    assert (told(staff), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
+
+
+def test_holder_is_told_what_an_admin_moved_or_released(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    """Not what they did themselves, nor what happened before the hold was theirs."""
+    hold, own, other = (
+        verbs.place(user, start=MONDAY + timedelta(hours=hours))
+        for user, hours in ((staff, 0), (staff, 4), (admin, 6))
+    )
+    verbs.move(admin, other, start=MONDAY + timedelta(hours=7))
+    verbs.release(staff, own)
+    verbs.extend(admin, hold)
+    assert (told(staff), told(admin)) == ([], [])
+
+    verbs.move(admin, hold)
+    assert told(staff) == [(hold.pk, "move", "admin")]
+    verbs.release(admin, hold, reason="client_rang_off")
+    assert told(staff) == [(hold.pk, "release", "admin")]
+
+    put_aside(hold_id=hold.pk, by=acting(staff), now=timezone.now())
+    assert told(staff) == []
 
 
 def test_transferred_hold_that_needs_attention_is_shown_once(

@@ -137,7 +137,7 @@ class TestAttention:
             put_ended(colleague, "lost")
         assert [row.pk for row in see(staff, Tab.MINE).attention] == [mine.pk]
 
-    @pytest.mark.parametrize("state", ["lost", "gone"])
+    @pytest.mark.parametrize("state", ["lost", "gone", "released"])
     def test_put_aside_is_recorded_and_for_all(
         self, browser: Client, staff: User, colleague: User, state: str
     ) -> None:

@@ -16,7 +16,7 @@ from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
-from tests.holds.verbs import place
+from tests.holds.verbs import MONDAY, move, place, release
 from tests.localization.spellings import SAME
 from tests.pages.desk import desk, markup
 
@@ -146,22 +146,36 @@ class TestEnded:
         assert (seen, shown.older) == (pks[::-1], None)
 
 
-def test_former_holder_sees_who_took_over(
+def test_holder_sees_what_others_did(
     calcom: Sandbox, staff: User, colleague: User, admin: User
 ) -> None:
-    hold = place(staff)
+    taken, moved, released, booked = holds = [
+        place(staff, start=MONDAY + timedelta(hours=hours)) for hours in (0, 4, 6, 8)
+    ]
     browser = desk(staff)
     before = browser.get("/board?tab=mine")
 
-    transfer.take_over(hold_id=hold.pk, by=acting(admin), reason="absent", now=timezone.now())
+    transfer.take_over(hold_id=taken.pk, by=acting(admin), reason="absent", now=timezone.now())
+    move(admin, moved, start=MONDAY + timedelta(hours=2))
+    release(admin, released, reason="other", note="<ill>")
+    release(admin, booked, reason="booked")
     after = browser.get("/board?tab=mine", headers={"If-None-Match": before["ETag"]})
 
-    sentence = re.compile(r"admin took over this hold from you at [\w :]+\.")
-    assert after.status_code == 200
-    assert sentence.search(markup(after))
-    assert not sentence.search(markup(desk(colleague).get("/board")))
-    assert not sentence.search(markup(desk(admin).get("/board")))
-    story = markup(browser.get(f"/holds/{hold.pk}/"))
+    sentences = [row.sentence for row in after.context["board"].attention]
+    assert [re.sub(r"at [\w :]+\.", "at TIME.", sentence) for sentence in sentences] == [
+        f'<bdi translate="no">admin</bdi> {did}'
+        for did in (
+            "noted your hold as booked at TIME.",
+            "released your hold at TIME. Reason: Another reason · &lt;ill&gt;",
+            "moved your hold to this time at TIME.",
+            "took over this hold from you at TIME. Reason: the holder is away",
+        )
+    ]
+    page = markup(after)
+    assert {pk for pk in holds if f"/holds/{pk.pk}/put-aside" in page} == {released, booked}
+    for user in (colleague, admin):
+        assert "your hold" not in markup(desk(user).get("/board"))
+    story = markup(browser.get(f"/holds/{taken.pk}/"))
     assert "took over it, staff → admin" in story
 
 
