@@ -119,6 +119,20 @@ CIRCUMSTANCES: dict[str, str | Promise] = {
     "signed_in_too_long": _lazy("because the sign-in was too long ago"),
     "by_proxy": _lazy("by the proxy"),
 }
+# By the error code of an action that was refused without a message and without a call.
+REFUSALS: dict[str, str | Promise] = {
+    "wrong_password": _lazy("the password was wrong"),
+    "too_many_guesses": _lazy("after too many tries"),
+    "session_ended": _lazy("the session had ended"),
+    "deactivated": _lazy("the person is switched off"),
+    "no_group": _lazy("no group gives a role"),
+    "invalid_name": _lazy("no person can have this name"),
+    "not_admin": _lazy("no longer an Admin"),
+    "own_role": _lazy("people cannot change their own role"),
+    "superuser": _lazy("only a superuser may do that"),
+    "last_admin": _lazy("this is the last active Admin"),
+    "limits_people": _lazy("people are limited to it"),
+}
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
 YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")

@@ -141,7 +141,8 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
     elif closing.message and not closing.answered_method:
         yield _("Holdfast: %(message)s") % {"message": shortened(closing.message)}
     elif not calls:
-        return
+        if refusal := action_labels.REFUSALS.get(closing.error_code):
+            yield str(refusal)
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
         yield _("cal.com could not be asked")
     elif closing.answered_method:

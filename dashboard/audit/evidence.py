@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -121,29 +122,30 @@ def total() -> int:
 
 
 def latest() -> Verified | None:
-    """Return the last verification; None before the first one, or where its entry was damaged."""
+    """Return the last verification; None before the first one."""
     verifications = AuditEntry.objects.filter(action=Action.VERIFY)
     entry = verifications.only(*VERIFIED).newest_first().first()
-    try:
-        return verified(entry) if entry else None
-    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
+    if entry is None:
         return None
+    name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
+    try:
+        return Verified(entry.pk, entry.at, name, **result_of(entry))
+    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
+        fault = _("The entry of the last verification cannot be read.")
+        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, fault)
 
 
-def verified(entry: AuditEntry) -> Verified:
-    """Read the entry of a verification. Raises KeyError, TypeError and ValueError."""
+def result_of(entry: AuditEntry) -> dict[str, Any]:
+    """Read the result of a verification. Raises KeyError, TypeError and ValueError."""
     found = entry.after
     fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
-    return Verified(
-        entry_id=entry.pk,
-        at=entry.at,
-        actor_name=str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name,
-        first=int(entry.asked["first"]),
-        last=int(found["last"]),
-        last_hash=found["hash"],
-        total=int(found["total"]),
-        fault=sentence(fault) if fault.kind else "",
-    )
+    return {
+        "first": int(entry.asked["first"]),
+        "last": int(found["last"]),
+        "last_hash": found["hash"],
+        "total": int(found["total"]),
+        "fault": sentence(fault) if fault.kind else "",
+    }
 
 
 def sentence(fault: Fault) -> str:

@@ -6,7 +6,9 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from dashboard.accounts.people import PeopleError
 from dashboard.audit import trail
+from dashboard.audit.action_labels import REFUSALS
 from dashboard.audit.search import story
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
@@ -91,6 +93,14 @@ def test_no_line_has_the_name_of_a_class(staff, hold, failure, told):
     )
     took = "; cal.com took 212 ms" if status else ""
     assert only_line().details_text == f", {told}{took}"
+
+
+def test_refusal_without_a_message_tells_why(staff):
+    by, asked = acting(staff), {"username": "staff"}
+    refused = {"by": by, "outcome": Outcome.REFUSED, "asked": asked, "now": NOON}
+    trail.event(action=Action.PASSWORD_CHANGED, error_code="wrong_password", **refused)
+    assert only_line().details_text == ", staff; the password was wrong"
+    assert {each.code for each in PeopleError.__subclasses__()} <= REFUSALS.keys()
 
 
 def test_own_refusal_tells_the_minutes(staff, hold):
