@@ -10,6 +10,7 @@ from pathlib import Path
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.template.defaultfilters import pluralize
 
 from dashboard.audit import evidence, trail
 from dashboard.audit.models import AuditEntry
@@ -128,4 +129,8 @@ def summary() -> str:
     verification = evidence.verify_from()
     if verification.fault:
         raise CommandError(evidence.sentence(verification.fault))
-    return f"{Hold.objects.count()} holds and {verification.count} entries of the audit log"
+    holds, entries = Hold.objects.count(), verification.count
+    return (
+        f"{holds} hold{pluralize(holds)} and"
+        f" {entries} entr{pluralize(entries, 'y,ies')} of the audit log"
+    )

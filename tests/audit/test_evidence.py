@@ -72,7 +72,7 @@ def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
     kept, changed = tmp_path / "kept.jsonl", AuditEntry.objects.newest_first()[0].pk
     kept.write_text(output("audit_checkpoint"))
     write(1)
-    assert "and 1 checkpoints" in output("audit_verify", checkpoints=kept)
+    assert "and 1 checkpoint:" in output("audit_verify", checkpoints=kept)
     run(connection, [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id <= {changed}"])
     compute_anew(connection)
     with pytest.raises(CommandError, match="contradicts the checkpoint"):
@@ -129,7 +129,7 @@ def test_standalone_verifier_agrees(staff, hold):
 
 def test_admin_verifies_from_the_page(admins_browser):
     write(2)
-    assert "Not verified yet," in admins_browser.get("/audit/").content.decode()
+    assert "Not verified yet." in admins_browser.get("/audit/").content.decode()
     total = evidence.total()
     answer = admins_browser.post("/audit/verify")
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")

@@ -215,7 +215,7 @@ def test_command_removes_by_policy_behind_a_checkpoint(settings, tmp_path):
     assert output("audit_prune") == "Nothing to remove.\n"
     assert checkpoints.read(file.read_text()).position == 3
     text = output("audit_verify", checkpoints=file)
-    assert "Verified 1 entries and 1 checkpoints" in text
+    assert "Verified 1 entry and 1 checkpoint" in text
     assert "Retention removed the entries up to position 3" in text
     stderr = io.StringIO()
     exported = output("audit_export", stderr=stderr).splitlines()
@@ -232,7 +232,7 @@ def test_command_says_which_checkpoints_cannot_be_compared(tmp_path):
     file.write_text(output("audit_checkpoint"))
     write(1)
     output("audit_prune", before=BEFORE.date())
-    assert "1 checkpoints of them cannot be compared" in output("audit_verify", checkpoints=file)
+    assert "1 checkpoint of them cannot be compared" in output("audit_verify", checkpoints=file)
 
 
 def test_command_removes_nothing_without_its_checkpoint(tmp_path):

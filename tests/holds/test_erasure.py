@@ -136,7 +136,7 @@ def test_command_erases_and_names_no_client(ended, staff, monkeypatch):
     live = make_hold(staff, **ADA)
     said = erase_client(ended[0].pk, "--dry-run")
     assert said == (
-        f"hold {ended[0].pk}: 2 ended holds of its client say something, 1 open ones keep it\n"
+        f"hold {ended[0].pk}: 2 ended holds say something of its client, 1 open one keeps it\n"
     )
     for typed in ("", "no\n"):  # nothing at all, as without a terminal
         monkeypatch.setattr("sys.stdin", io.StringIO(typed))

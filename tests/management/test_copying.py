@@ -99,7 +99,7 @@ def test_log_moved_from_postgresql_can_be_verified(
     target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
     manage(source, "move_database", stdin=target["DATABASE_URL"])
     for variables in (source, target):
-        assert "Verified 1 entries" in manage(variables, "audit_verify", "--indexes")
+        assert "Verified 1 entry" in manage(variables, "audit_verify", "--indexes")
 
 
 @pytest.mark.django_db

@@ -138,7 +138,7 @@ def test_looks_at_calcom_fail(calcom: Sandbox, staff: User) -> None:
         release(staff, hold)
     [found] = doctor.settling(later)
     assert found == doctor.verdict(
-        "settling", "1 holds wait to be settled, and 0 actions have no outcome.", doctor.RUN_SETTLE
+        "settling", "1 hold waits to be settled, and 0 actions have no outcome.", doctor.RUN_SETTLE
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.audit import checkpoints, retention
@@ -55,10 +56,11 @@ class Command(BaseCommand):
             except RetentionError as error:
                 raise CommandError(f"Nothing was removed: {error}") from error
         found = retention.removable(before, Hold.OPEN)
+        entries = f"entr{pluralize(found.count, 'y,ies')}"
         if not found.count:
             self.stdout.write("Nothing to remove.")
         elif options["dry_run"]:
-            self.stdout.write(f"{found.count} entries would go, {where(found)}.")
+            self.stdout.write(f"{found.count} {entries} would go, {where(found)}.")
         else:
             keep = partial(append, options["checkpoint"])
             steps = retention.prune(found, before=before, by=None, now=now, keep=keep)
@@ -66,7 +68,7 @@ class Command(BaseCommand):
                 self.count(steps, found.last)
             except (RetentionError, OSError) as error:
                 raise CommandError(f"Nothing was removed: {error}") from error
-            self.stdout.write(f"Removed {found.count} entries, {where(found)}.")
+            self.stdout.write(f"Removed {found.count} {entries}, {where(found)}.")
         if found.obstacle:
             self.stdout.write(
                 f"Older entries stay from entry {found.obstacle} on, whose action or hold is open."

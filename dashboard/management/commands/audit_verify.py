@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.audit import checkpoints, evidence
@@ -49,9 +50,10 @@ class Command(BaseCommand):
                 f"The log contradicts the checkpoint of {contradicted.at}: at position"
                 f" {contradicted.position} it was another, or its end was removed since."
             )
+        number = verification.count
         self.stdout.write(
-            f"Verified {verification.count} entries"
-            + (f" and {len(kept)} checkpoints" if kept else "")
+            f"Verified {number} entr{pluralize(number, 'y,ies')}"
+            + (f" and {len(kept)} checkpoint{pluralize(kept)}" if kept else "")
             + (", the counts and the text index" if options["indexes"] else "")
             + f": nothing was changed, removed or inserted. The last hash is"
             f" {verification.last_hash or 'none'}."
@@ -73,7 +75,7 @@ def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
         f"Retention removed the entries up to position {prune.position}, written until"
         f" {local_times.in_full(prune.until)}. The chain goes on from there by a record that is"
         " signed with SECRET_KEY; what the removed entries said is not proven any more."
-        + (f" {older} checkpoints of them cannot be compared." if older else "")
+        + (f" {older} checkpoint{pluralize(older)} of them cannot be compared." if older else "")
         + (" Not all of them are deleted yet: run audit_prune." if begin < prune.position else "")
     )
 

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.checks import ERROR, run_checks
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
@@ -130,7 +131,10 @@ def settling(now: datetime) -> Iterator[Condition]:
     silent = AuditEntry.objects.filter(at__gte=now - timedelta(days=7), at__lt=now - LATE)
     intents = silent.without_outcome().order_by().count()
     if late or intents:
-        text = f"{late} holds wait to be settled, and {intents} actions have no outcome."
+        text = (
+            f"{late} hold{pluralize(late, ' waits,s wait')} to be settled, and"
+            f" {intents} action{pluralize(intents, ' has,s have')} no outcome."
+        )
         yield verdict("settling", text, RUN_SETTLE)
     else:
         yield verdict("settling", "Nothing waits to be settled.")
@@ -149,7 +153,9 @@ def calcom() -> Iterator[Condition]:
         exchange = answer.exchange
         number = len(answer.value.entries)
         remedy = "" if number else "Use a key of the user or team whose times are held."
-        yield verdict("cal.com", f"The key may list {number} event types.", remedy)
+        yield verdict(
+            "cal.com", f"The key may list {number} event type{pluralize(number)}.", remedy
+        )
     yield from clocks(exchange)
 
 

@@ -2,6 +2,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.holds import erasure
@@ -29,15 +30,16 @@ class Command(BaseCommand):
             ended = erasure.erasable(hold).count()
             stay = erasure.unerasable(hold).count()
             self.stdout.write(
-                f"hold {pk}: {ended} ended holds of its client say something,"
-                f" {stay} open ones keep it"
+                f"hold {pk}: {ended} ended hold{pluralize(ended, ' says,s say')} something of its"
+                f" client, {stay} open one{pluralize(stay, ' keeps,s keep')} it"
             )
             if searches := erasure.searches(hold):
-                self.stdout.write(f"hold {pk}: {len(searches)} saved searches may name its client")
+                found_in = f"{len(searches)} saved search{pluralize(searches, ',es')}"
+                self.stdout.write(f"hold {pk}: {found_in} may name its client")
         if options["dry_run"]:
             return
         if not options["no_input"] and not is_confirmed("Erase for good? Type 'yes': "):
             raise CommandError("Nothing was erased.")
         for pk in found:
             erased = erasure.erase(hold_id=pk, by=None, now=timezone.now())
-            self.stdout.write(f"hold {pk}: erased from {len(erased)} holds")
+            self.stdout.write(f"hold {pk}: erased from {len(erased)} hold{pluralize(erased)}")
