@@ -27,11 +27,12 @@ function elementFor(key) {
   const found = [...document.querySelectorAll(`[data-key="${name}"], [data-row-key="${name}"]`)];
   const row = document.activeElement.closest(ROW);
   const isOfRows = found.some((element) => element.closest(ROW));
-  return found.filter(isUsable).find((element) => {
+  const shown = found.filter(isUsable).find((element) => {
     if (row && isOfRows) return row.contains(element);
     const of = element.closest(ROW);
     return !of || of.querySelector("[data-key]"); // a person's own hold
   });
+  return shown ?? found.find((element) => element.closest("dialog")); // a link in the list of keys
 }
 
 // What is typed next may be meant for a form that has just lost the focus: then a key must neither

@@ -36,6 +36,7 @@ urlpatterns = [
     path("", page, name="board"),
     path("rows", page, name="board-rows"),
     path("holds/new", page, name="place"),
+    path("holds/first", page, name="first-free"),
     path("holds/<int:pk>/", hold, name="hold"),
     path("holds/<int:pk>/check", act, name="hold-check"),
     path("holds/<int:pk>/extend", act, name="hold-extend"),
