@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.http import HttpResponse
 from django.test import Client
@@ -71,6 +73,7 @@ def test_refusals_stand_beside_their_field(browser: Client, staff: User) -> None
             assert (answer.status_code, answer.context["form"].errors) == (422, errors)
             page = answer.content.decode()
             assert "Not saved. Fix the highlighted fields." in page
+            assert re.search(r"<title[^>]*>\s*Error:", page)
             assert [word for word in (PASSWORD, NEW, "short 1") if f'"{word}"' in page] == []
     assert entries() == [("staff", "refused", "wrong_password")] * 2
     assert min(SignInAttempts.objects.values_list("count", flat=True)) == 2  # only those count

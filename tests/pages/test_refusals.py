@@ -45,6 +45,7 @@ def test_refusals_stand_beside_their_field(calcom: Sandbox, staff: User) -> None
         (422, ["slot_start"]),
     ]
     assert all(a.context["form"]["client_name"].value() == "Grace" for a in answers)
+    assert all(re.search(r"<title[^>]*>\s*Error:", markup(a)) for a in answers)
 
 
 @pytest.mark.parametrize(
