@@ -32,13 +32,18 @@ class ActOfOther:
 def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
     """Return the last act of each hold by the primary key of whom to tell, newest first."""
     acts = defaultdict(list)
-    known = set()
+    known, moved = set(), set()
     for entry in entries(now).order_by("-id"):
         hold = entry.hold
         if hold is None or hold.pk in known:
             continue
+        if entry.action == Action.MOVE and entry.actor_id == hold.holder_id:
+            moved.add(hold.pk)  # the holder knows where it was, and it is there no longer
+            continue
         known.add(hold.pk)
-        if entry.action == Action.PUT_ASIDE or (hold.has_ended and entry.action != Action.RELEASE):
+        is_over = hold.has_ended and entry.action != Action.RELEASE
+        was_moved_since = hold.pk in moved and entry.action == Action.MOVE
+        if entry.action == Action.PUT_ASIDE or is_over or was_moved_since:
             continue
         former = entry.asked.get("person")
         person = former if entry.action == Action.TAKE_OVER else hold.holder_id
@@ -48,14 +53,13 @@ def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
 
 
 def entries(now: datetime) -> AuditEntryQuerySet:
-    """Return what was put aside or taken over, or moved or released by another than the holder."""
+    """Return what was put aside, moved or taken over, or released by another than the holder."""
     # By number, because the index of actions has no time, and a history has many releases.
     recent = AuditEntry.objects.filter(at__gt=now - SHOWN_FOR).order_by("at").values("pk")[:1]
-    changes = (Action.MOVE, Action.RELEASE)
     found = AuditEntry.objects.filter(
         pk__gte=Subquery(recent),
-        action__in=(*changes, Action.TAKE_OVER, Action.PUT_ASIDE),
+        action__in=(Action.MOVE, Action.RELEASE, Action.TAKE_OVER, Action.PUT_ASIDE),
         outcome=Outcome.OK,
     )
-    by_others = found.exclude(action__in=changes, actor=F("hold__holder"))
-    return by_others.select_related("hold__holder", "hold__claim_by")
+    others = found.exclude(action=Action.RELEASE, actor=F("hold__holder"))
+    return others.select_related("hold__holder", "hold__claim_by")

@@ -276,6 +276,10 @@ def test_holder_is_told_what_an_admin_moved_or_released(
 
     verbs.move(admin, hold)
     assert told(staff) == [(hold.pk, "move", "admin")]
+    verbs.move(staff, hold, start=MONDAY + timedelta(hours=8))  # so "to this time" is past
+    assert told(staff) == []
+    verbs.move(admin, hold)
+    assert told(staff) == [(hold.pk, "move", "admin")]
     verbs.release(admin, hold, reason="client_rang_off")
     assert told(staff) == [(hold.pk, "release", "admin")]
 
