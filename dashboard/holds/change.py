@@ -74,6 +74,8 @@ def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
             return ask_again(change, cal_now)
         case Look():
             return Get(change)
+        case Found(found) if change.phase is Phase.CHECKING:
+            return begin_deleting(replace(change, was_missing=found is None), cal_now)
         case Found(None):
             return after_not_there(change, cal_now)
         case Found(Reservation() as reservation):
@@ -150,10 +152,6 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
     ran_out = found.reservation_until <= cal_now
     landed = change.has_landed(cal_now)
     match change.phase:
-        case Phase.CHECKING:
-            change = replace(change, phase=Phase.DELETING)
-            reason = {"end_reason": change.end_reason, "end_note": change.end_note}
-            return write(change, cal_now, reason)
         case Phase.DELETING:
             if ran_out:
                 return results.expired(change, found.reservation_until)
@@ -178,6 +176,12 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
             return results.as_found(change, found)
         case _:
             return results.as_found(change, found) if landed else results.unsettled(change)
+
+
+def begin_deleting(change: Change, cal_now: datetime) -> Step:
+    """Delete what is released, also where it was not seen: a replica may not have it yet."""
+    reason = {"end_reason": change.end_reason, "end_note": change.end_note}
+    return write(replace(change, phase=Phase.DELETING), cal_now, reason)
 
 
 def leave_parking(change: Change, cal_now: datetime) -> Step:

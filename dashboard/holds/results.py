@@ -90,8 +90,7 @@ def vanished(change: Change, cal_now: datetime) -> Done:
     if change.end_reason == BOOKED_BY_STAFF:
         state = State.BOOKED
     fields = hold_fields.ended(state, cal_now, reason=change.end_reason)
-    if change.phase is Phase.CHECKING:
-        fields["end_note"] = change.end_note
+    if change.was_missing:
         return Done(change, Result.VANISHED, Outcome.OK, fields, cause="was_already_gone")
     if change.resumed:
         return Done(change, Result.VANISHED, Outcome.OK, fields)
@@ -100,6 +99,8 @@ def vanished(change: Change, cal_now: datetime) -> Done:
 
 def released(change: Change, cal_now: datetime) -> Done:
     """End after the DELETE. The reason was recorded before it."""
+    if change.was_missing:
+        return vanished(change, cal_now)
     is_booked = change.end_reason == BOOKED_BY_STAFF
     fields = hold_fields.ended(State.BOOKED if is_booked else State.RELEASED, cal_now)
     del fields["end_reason"]

@@ -80,6 +80,7 @@ class Change:
     minutes: int = 0  # that a POST asks for
     parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
     end_note: str = ""
+    was_missing: bool = False  # a release did not see it, and deletes it all the same
     resumed: bool = False  # taken up from the register, so an earlier write may have landed
     refusal: Refused | None = field(default=None, compare=False)
     failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer

@@ -101,6 +101,7 @@ def change_in(phase: Phase, *, by: str = "verb", seen: str = "") -> Change:
         is_answered="may land" not in seen,
         minutes=30,
         parking_places=() if "no place left" in seen else (SECOND_PLACE,),
+        was_missing="was not there" in seen,
         resumed=by == "settle",
         refused_as=Cause.ALREADY_BOOKED if phase in AFTER_A_REFUSAL else "",
         refusal=REFUSALS[Cause.ALREADY_BOOKED] if phase in AFTER_A_REFUSAL else None,
@@ -110,7 +111,8 @@ def change_in(phase: Phase, *, by: str = "verb", seen: str = "") -> Change:
 
 def seen_in(phase: Phase, name: str) -> Seen:
     """Return what the name says, as the runner would see it."""
-    name = name.removesuffix(", no place left").removesuffix(", all ran out")
+    for suffix in (", no place left", ", all ran out", ", was not there"):
+        name = name.removesuffix(suffix)
     if name in SEEN:
         return SEEN[name]
     if name in REFUSED:
@@ -233,8 +235,8 @@ def test_process_that_takes_it_up_knows_that_it_was_booked() -> None:
         (Phase.PLACING, "accepted", State.HELD),
         (Phase.PLACING, "refused", State.REFUSED),
         (Phase.PLACING, "asked", State.UNCONFIRMED),
-        (Phase.CHECKING, "not there", State.GONE),
         (Phase.DELETING, "accepted", State.RELEASED),
+        (Phase.DELETING, "accepted, was not there", State.GONE),
         (Phase.PATCHING, "accepted", State.HELD),
         (Phase.PATCHING, "refused: not there", State.GONE),
         (Phase.UNDOING, "found at origin", State.HELD),

@@ -223,4 +223,4 @@ def test_release_of_a_hold_that_is_gone(calcom: Sandbox, staff: User) -> None:
     calcom.remove_holds()
 
     assert verbs.release(staff, hold).state == "gone"
-    assert calcom.calls("DELETE") == []
+    assert len(calcom.calls("DELETE")) == 1

@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.change import TRIES
-from dashboard.holds.seen import Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
+from dashboard.holds.seen import Accepted, Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.steps import (
     Ask,
     Change,
@@ -39,6 +39,8 @@ def name_of_seen(change: Change, seen: Seen, now: datetime) -> str:
             return f"look{ran_out}"
         case OutOfTime() if change.phase is Phase.ASKING_AGAIN:
             return f"out of time{', no answer' * isinstance(change.failure, Unknown)}"
+        case Accepted() if change.was_missing:
+            return "accepted, was not there"
         case Found(None):
             return "not there"
         case Found(Reservation() as reservation):

@@ -19,7 +19,7 @@ placing      | out of time                        | unconfirmed, unknown   |
 
 checking     | begin                              | GET checking           |
 checking     | found                              | DELETE deleting        |
-checking     | not there                          | vanished, ok           |
+checking     | not there                          | DELETE deleting        |
 checking     | not seen                           | unchanged, unavailable |
 
 deleting     | look                               |                        | GET deleting
@@ -28,6 +28,7 @@ deleting     | found, ran out                     |                        | end
 deleting     | not there                          |                        | ended
 deleting     | not seen                           |                        | unsettled
 deleting     | accepted                           | ended, ok              | ended
+deleting     | accepted, was not there            | vanished, ok           |
 deleting     | refused                            | unchanged, refused     | unsettled
 deleting     | not done                           | unchanged, unavailable | unsettled
 deleting     | no answer                          | unsettled, unknown     | unsettled
