@@ -94,8 +94,11 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
                     operation.finish(Outcome.UNAVAILABLE, cause="no_time", after={})
                     safe = safety.still_yours(hold, operation.cal_now())
                     raise messages.refusal("no_time", hold=hold, safe=safe)
+                operation.has_sent = True
                 with reservations.unseen_is_told(operation, hold):
                     found = operation.received(answer)
+                    if found is None and operation.waits_for_replica():
+                        found = reservations.get(operation, hold.reservation_uid or "", tries=1)
                 results[hold.pk] = conclude(operation, hold, found)
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)

@@ -32,6 +32,8 @@ Action = AuditEntry.Action
 
 PATIENCE = 2.0  # seconds that a person's verb waits for a colleague who is asking for the same time
 PAUSE = 0.05
+# cal.com may read from a replica of its database that is so far behind its writes.
+REPLICA_LAG = timedelta(seconds=1)
 
 
 class Operation:
@@ -227,6 +229,16 @@ class Operation:
         except CalcomError as error:
             return self.received(error)
         return self.received(answer)
+
+    def waits_for_replica(self) -> bool:
+        """Return whether the last answer may be older than the hold, once the next will not be."""
+        if self.hold is None or self.log.answer is None:
+            return False
+        written_at, asked_at = self.hold.changed_at, self.log.answer.exchange.sent_at
+        if not written_at <= asked_at < written_at + REPLICA_LAG:
+            return False
+        time.sleep(max(0.0, (written_at + REPLICA_LAG - self.now()).total_seconds()))
+        return True
 
     def write(self, hold: Hold, fields: Fields) -> None:
         """Set columns of a claimed hold, to be committed with the next step or outcome."""

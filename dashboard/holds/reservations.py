@@ -38,9 +38,11 @@ def reserve(operation: Operation, slot: SlotHold, minutes: int) -> Reservation:
 
 
 def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservation | None:
-    """GET, sent again where it was not answered. Raises Unavailable."""
+    """GET, sent again where it was not answered, or may be outdated. Raises Unavailable."""
     try:
-        return operation.send(endpoints.get(uid=uid))
+        found = operation.send(endpoints.get(uid=uid))
+        if found is not None or tries == 1 or not operation.waits_for_replica():
+            return found
     except Unavailable as error:
         if error.cause is not Cause.UNANSWERED or tries == 1 or not operation.has_time_for(1):
             raise
@@ -48,17 +50,21 @@ def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservatio
 
 
 def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
-    """PATCH to the slot until its end. Raises CalcomError."""
+    """PATCH to the slot until its end, again if its refusal may be outdated. Raises CalcomError."""
     minutes = minutes_until(slot.held_until, operation.cal_now())
-    return operation.send(
-        endpoints.update(
-            uid=uid,
-            event_type_id=slot.event_type_id,
-            slot_start=slot.slot_start,
-            slot_duration=slot.slot_duration,
-            reservation_duration=at_most(minutes, slot, operation),
-        )
+    call = endpoints.update(
+        uid=uid,
+        event_type_id=slot.event_type_id,
+        slot_start=slot.slot_start,
+        slot_duration=slot.slot_duration,
+        reservation_duration=at_most(minutes, slot, operation),
     )
+    try:
+        return operation.send(call)
+    except Refused as error:
+        if error.cause is not Cause.UNKNOWN_RESERVATION or not operation.waits_for_replica():
+            raise
+    return operation.send(call)
 
 
 def at_most(minutes: int, slot: SlotHold, operation: Operation) -> int:

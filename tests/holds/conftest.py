@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 
-from dashboard.holds import calcom_client, clock
+from dashboard.holds import calcom_client, clock, operation
 from dashboard.sandbox import Sandbox
 from tests import future_dates
 from tests.holds.clocks import SetClock
@@ -22,8 +23,11 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
-def calcom(sandbox: Sandbox, settings: pytest.FixtureRequest, db: None) -> Iterator[Sandbox]:
-    """Let the product use the sandbox."""
+def calcom(
+    sandbox: Sandbox, settings: pytest.FixtureRequest, db: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Sandbox]:
+    """Let the product use the sandbox, which reads what it has just written."""
+    monkeypatch.setattr(operation, "REPLICA_LAG", timedelta())
     settings.CALCOM_API_URL = sandbox.url
     settings.CALCOM_API_KEY = "cal_ownerfast0123456789"
     cache.clear()

@@ -7,7 +7,6 @@ from itertools import count
 from types import SimpleNamespace
 
 import pytest
-from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import checks
@@ -15,7 +14,6 @@ from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, audit_of, in_register, sent, states
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT, VARIABLE
@@ -61,9 +59,7 @@ def test_no_check_begins_after_its_seconds(
     clock = count(step=checks.SECONDS * 2 / 3)  # so that there is time for the first call only
     monkeypatch.setattr(checks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
-    found = checks.check_many(
-        hold_ids=[hold.pk for hold in holds], by=acting(staff), now=timezone.now()
-    )
+    found = verbs.check_all(staff, *holds)
 
     assert [each.error.cause if each.error else each.finding for each in found] == [
         Comparison.SAME,

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
+from time import monotonic
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from dashboard.accounts.models import User
-from dashboard.holds import steps
+from dashboard.holds import operation, steps
+from dashboard.holds.models import Hold as Register
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking, Hold
@@ -24,21 +27,21 @@ REFUSED = ("PATCH", 422)
 
 
 class Replica:
-    """Lets the first reads after each write find what was there before it.
+    """Lets the first so many reads after each write find what was there before it.
 
     A PATCH reads twice before it writes, and once where it meets a booking. A GET reads once.
     """
 
-    READS = 3
-
-    def __init__(self, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, *, reads: int) -> None:
+        self._reads = reads
         self._real, self._before, self._left = calcom.rows, calcom.rows(), 0
-        monkeypatch.setattr(calcom, "update_hold", self._writing(calcom.update_hold))
+        for name in ("insert_hold", "update_hold"):
+            monkeypatch.setattr(calcom, name, self._writing(getattr(calcom, name)))
         monkeypatch.setattr(calcom, "rows", self._rows)
 
     def _writing(self, write: Callable[..., Any]) -> Callable[..., Any]:
         def written(*args: Any, **more: Any) -> Any:
-            self._before, self._left = self._real(), self.READS
+            self._before, self._left = self._real(), self._reads
             return write(*args, **more)
 
         return written
@@ -73,10 +76,54 @@ def test_parked_hold_comes_back(
     calcom.forget_calls()
 
     with monkeypatch.context() as patch:
-        Replica(calcom, patch)
+        Replica(calcom, patch, reads=3)
         with suppress(HoldError):
             verbs.extend(staff, hold, 30) if verb == "extend" else verbs.move(staff, hold, NEARBY)
 
     assert sent(calcom) == calls
     assert states(hold) == ["held"]
     assert at_cal_com(calcom) == in_register(hold)
+
+
+@pytest.mark.parametrize(
+    ("act", "calls"),
+    [
+        (verbs.check, [LOOK, LOOK]),
+        (verbs.check_all, [LOOK, LOOK]),
+        (verbs.release, [LOOK, LOOK, ("DELETE", 200)]),
+        (verbs.extend, [("PATCH", 404), REFUSED, PARKED, BACK]),
+    ],
+)
+def test_hold_that_was_just_placed_is_not_taken_for_gone(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[User, Register], object],
+    calls: list[tuple[str, int]],
+) -> None:
+    monkeypatch.setattr(operation, "REPLICA_LAG", timedelta(hours=1))
+    pauses: list[float] = []
+    monkeypatch.setattr(
+        operation, "time", SimpleNamespace(sleep=pauses.append, monotonic=monotonic)
+    )
+    Replica(calcom, monkeypatch, reads=1)
+    hold = verbs.place(staff)
+    calcom.forget_calls()
+
+    act(staff, hold)
+
+    assert sent(calcom) == calls
+    assert states(hold) == ["released" if act is verbs.release else "held"]
+    assert [3500 < pause <= 3600 for pause in pauses] == [True]
+
+
+def test_release_deletes_what_a_replica_does_not_have_for_longer(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Replica(calcom, monkeypatch, reads=3)
+    hold = verbs.place(staff)
+
+    verbs.release(staff, hold)
+
+    assert states(hold) == ["gone"]
+    assert calcom.live_rows() == []

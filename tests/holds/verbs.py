@@ -67,5 +67,10 @@ def release(user: User, hold: Hold, **more: Any) -> Hold:
     return services.release(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
 
 
+def check_all(user: User, *holds: Hold) -> list[checks.CheckResult]:
+    keys = [hold.pk for hold in holds]
+    return checks.check_many(hold_ids=keys, by=acting(user), now=timezone.now())
+
+
 def check(user: User, hold: Hold) -> checks.CheckResult:
     return checks.check(hold_id=hold.pk, by=acting(user), now=timezone.now())
