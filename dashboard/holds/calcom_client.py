@@ -10,6 +10,8 @@ from dashboard.calcom import AsyncClient, Client
 
 # What one call to cal.com may take at most, in seconds. Claims are counted from it.
 CALL_SECONDS = 8.0
+# After so many milliseconds without an answer cal.com stands still: another call would hang too.
+SILENT = 2000
 
 _clients: dict[tuple[int, str, str], Client] = {}
 _lock = threading.RLock()

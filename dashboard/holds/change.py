@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
-from dashboard.holds import hold_fields, results
+from dashboard.holds import calcom_client, hold_fields, results
 from dashboard.holds.hold_fields import BOOKED, Fields
 from dashboard.holds.seen import (
     Accepted,
@@ -58,8 +58,6 @@ from dashboard.holds.steps import (
     settled_by,
 )
 
-# After so many milliseconds without an answer, cal.com is not asked whether it answers at all.
-SILENT = 2000
 TRIES = 3  # more, of a POST that may be refused for the time that was just deleted
 
 PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
@@ -290,7 +288,7 @@ def after_unanswered(change: Change, error: CalcomError, cal_now: datetime) -> S
     change = replace(change, failure=error).given_up(cal_now)
     match change.phase:
         case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
-            is_silent = error.exchange.milliseconds > SILENT
+            is_silent = error.exchange.milliseconds > calcom_client.SILENT
             return results.unconfirmed(change) if is_silent else Ask(change)
         case Phase.REPLACED | Phase.DISCARDING:
             return results.not_done(change, error, cal_now)

@@ -14,7 +14,7 @@ from dashboard.calcom import (
     Unknown,
     endpoints,
 )
-from dashboard.holds import messages, safety
+from dashboard.holds import calcom_client, messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.slots import SlotHold, minutes_until
@@ -38,13 +38,13 @@ def reserve(operation: Operation, slot: SlotHold, minutes: int) -> Reservation:
 
 
 def get(operation: Operation, uid: str, *, tries: int = GET_TRIES) -> Reservation | None:
-    """GET, sent again where it was not answered, or may be outdated. Raises Unavailable."""
+    """GET, sent again where the connection broke, or it may be outdated. Raises Unavailable."""
     try:
         found = operation.send(endpoints.get(uid=uid))
         if found is not None or tries == 1 or not operation.waits_for_replica():
             return found
     except Unavailable as error:
-        if error.cause is not Cause.UNANSWERED or tries == 1 or not operation.has_time_for(1):
+        if error.cause is not Cause.UNANSWERED or tries == 1 or not may_repeat(operation, error):
             raise
     return get(operation, uid, tries=tries - 1)
 
@@ -78,19 +78,24 @@ def at_most(minutes: int, slot: SlotHold, operation: Operation) -> int:
 
 
 def delete(operation: Operation, uid: str, *, tries: int = DELETE_TRIES) -> None:
-    """DELETE, sent again where it was not answered. Raises CalcomError.
+    """DELETE, sent again where that may bring an answer. Raises CalcomError.
 
     A later refusal says nothing of the first DELETE, which may have been done: that stays Unknown.
     """
     try:
         operation.send(endpoints.delete(uid=uid))
     except Unknown as unanswered:
-        if tries == 1 or not operation.has_time_for(1):
+        if tries == 1 or not may_repeat(operation, unanswered):
             raise
         try:
             delete(operation, uid, tries=tries - 1)
         except (Refused, Unavailable) as error:
             raise unanswered from error
+
+
+def may_repeat(operation: Operation, error: CalcomError) -> bool:
+    """Return whether there is time for a call again, and it is not likely to hang as this one."""
+    return error.exchange.milliseconds < calcom_client.SILENT and operation.has_time_for(1)
 
 
 @contextmanager

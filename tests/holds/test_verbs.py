@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import search
+from dashboard.holds import calcom_client
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -224,3 +225,24 @@ def test_release_of_a_hold_that_is_gone(calcom: Sandbox, staff: User) -> None:
 
     assert verbs.release(staff, hold).state == "gone"
     assert len(calcom.calls("DELETE")) == 1
+
+
+@pytest.mark.parametrize(("silent", "tries"), [(calcom_client.SILENT, [2, 3]), (0, [1, 1])])
+def test_get_and_delete_are_sent_again_unless_they_hung(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    silent: int,
+    tries: list[int],
+) -> None:
+    hold = verbs.place(staff)
+    monkeypatch.setattr(calcom_client, "SILENT", silent)
+    calcom.forget_calls()
+    for method, verb in (("GET", verbs.check), ("DELETE", verbs.release)):
+        calcom.faults.add("drop", when="before", method=method, count=None)
+        with pytest.raises(HoldError):
+            verb(staff, hold)
+        calcom.faults.clear()
+
+    unanswered = [method for method, status in sent(calcom) if status is None]
+    assert [unanswered.count("GET"), unanswered.count("DELETE")] == tries
