@@ -87,8 +87,9 @@ def length_of(event_type: EventType | None, slot_duration: int | None) -> int | 
 def cached(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> Known[T]:
     """Return the stored answer if it is fresh, or else the answer to ``call``.
 
-    After a failure other than a refusal, and where the rate allowance is used up, return the last
-    answer of the past hour. A database that takes no writes stores nothing, but can be read.
+    After a failure other than a refusal, where the rate allowance is used up, and while cal.com
+    hangs, return the last answer of the past hour. A database that takes no writes stores nothing,
+    but can be read.
     """
     now = timezone.now()
     row = row_of(name, now)
@@ -97,6 +98,8 @@ def cached(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -
         upstream = rate_and_clock.load()
         if upstream.room(now) == 0:
             row.cause = Cause.RATE_LIMITED
+        elif rate_and_clock.hangs():
+            row.cause = free_times.UNDER_WAY
         elif is_first(row, now):
             ask(row, call, upstream)
     row = free_times.wait_for_answer(row, time.monotonic() + free_times.PATIENCE)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 FRESH_FOR = timedelta(seconds=30)
 # Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
-UNDER_WAY = "under_way"  # another call, or so many that there was no time for this one
+UNDER_WAY = "under_way"  # another call, or none was begun as others took too long
 # Failures that do not burden cal.com, and that pass soon or an operator is about to mend.
 BRIEF_FAILURES = {Cause.NOT_SENT, Cause.KEY_REJECTED, Cause.WRONG_ROUTE, UNDER_WAY}
 BRIEF = timedelta(seconds=5)
@@ -193,12 +193,12 @@ def ask_together(
     """Return each with cal.com's answer, or the error; several are asked at once.
 
     In the order of arrival: the last answer tells best what is left of the allowance. None stands
-    for one that was not asked, because the others took too long.
+    for one that was not asked, because the others took too long or cal.com hangs.
     """
     stop_at = time.monotonic() + SECONDS
 
     def ask_one(one: Wanted) -> tuple[Wanted, Answer[T] | CalcomError | None]:
-        if time.monotonic() > stop_at:
+        if time.monotonic() > stop_at or rate_and_clock.hangs():
             return one, None
         try:
             return one, ask(one)

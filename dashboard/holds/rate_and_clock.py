@@ -24,6 +24,8 @@ KEPT_FOR_PEOPLE = 20
 
 ASK_PAUSE = 10  # seconds after a question for cal.com's time that brought none
 _ask_again_at: dict[str, float] = {}  # by source, of clock.ticks
+HANG_PAUSE = 5  # seconds after a call that hung, in which pages of this process begin no read
+_read_again_at: dict[str, float] = {}  # the same
 
 
 def load() -> Upstream:
@@ -99,9 +101,17 @@ def learn(
     learn_rate(upstream, answer)
 
 
+def hangs() -> bool:
+    """Return whether cal.com has just left a call without an answer: so it would the next."""
+    return clock.ticks() < _read_again_at.get(calcom_client.source(), 0)
+
+
 def learn_rate(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
-    """Set how much room an answer leaves for others."""
+    """Set how much room an answer leaves for others; remember a call that hung."""
     exchange = answer.exchange
+    is_unanswered = isinstance(answer, CalcomError) and answer.cause is Cause.UNANSWERED
+    if is_unanswered and exchange.milliseconds > calcom_client.SILENT:
+        _read_again_at[upstream.source] = clock.ticks() + HANG_PAUSE
     if exchange.rate is not None:
         upstream.learn(
             rate_limit=exchange.rate.limit,

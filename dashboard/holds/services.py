@@ -17,7 +17,15 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import alteration, catalogue, messages, offers, rules, safety
+from dashboard.holds import (
+    alteration,
+    catalogue,
+    messages,
+    offers,
+    rate_and_clock,
+    rules,
+    safety,
+)
 from dashboard.holds.clock import Clock
 from dashboard.holds.explain import carry_out
 from dashboard.holds.hosts import registered_beside
@@ -219,20 +227,21 @@ def release_many(
 ) -> list[ReleaseResult]:
     """Release each of these holds, in order, as far as rate and time allow. One result each.
 
-    A failure of one does not stop the next. ``versions`` are those that the person's page
-    showed. Raises Hold.DoesNotExist.
+    A failure of one does not stop the next, unless cal.com hangs. ``versions`` are those that the
+    person's page showed. Raises Hold.DoesNotExist.
     """
     clock = Clock(now)
     stop_at = time.monotonic() + BULK_SECONDS
     asked = without_none(reason=reason or None)
-    results = []
+    results: list[ReleaseResult] = []
     for hold_id in dict.fromkeys(hold_ids):
         operation = Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=clock.now())
         try:
             with operation:
                 hold = load(operation, hold_id)
                 was_released = hold.is_released
-                if not was_released and time.monotonic() > stop_at:
+                hangs = bool(results) and rate_and_clock.hangs()
+                if not was_released and (hangs or time.monotonic() > stop_at):
                     safe = safety.still_yours(hold, operation.cal_now())
                     raise messages.refusal("no_time", hold=hold, safe=safe)
                 if not was_released:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import services
+from dashboard.holds import rate_and_clock, services
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
@@ -143,13 +143,15 @@ def test_failed_releases_can_be_repeated_from_the_answer(calcom: Sandbox, staff:
     assert states(*holds) == ["held", "held"]
 
 
-def test_no_release_begins_after_its_seconds(
-    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("hangs", "seconds"), [(False, 1.5), (True, 45)])
+def test_no_release_begins_after_its_seconds_or_one_that_hung(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, *, hangs: bool, seconds: float
 ) -> None:
     holds = place_several(staff, 3)
-    monkeypatch.setattr(services, "BULK_SECONDS", 1.5)
+    monkeypatch.setattr(services, "BULK_SECONDS", seconds)
     # One second passes with each look at the clock.
     monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(rate_and_clock, "hangs", lambda: hangs)
 
     found = release_many(staff, holds)
 

@@ -10,6 +10,7 @@ import pytest
 from django.test import Client
 
 from dashboard.accounts.models import Preferences, User
+from dashboard.holds import calcom_client
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.sandbox import Booking, Sandbox
@@ -282,3 +283,16 @@ class TestPoll:
 
     def test_nonsense_still_answers(self, browser: Client, calcom: Sandbox) -> None:
         assert browser.get("/holds/new/times?day=never&event_type_id=x").status_code == 200
+
+
+def test_page_begins_no_call_after_one_that_hung(
+    browser: Client, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calcom_client, "SILENT", -1)  # as if each had taken longer
+    calcom.faults.add("drop", count=None)
+    calcom.forget_calls()
+
+    page = browser.get(f"/holds/new?{ON_MONDAY}")
+
+    assert len(calcom.calls()) == 1
+    assert "cal.com has not answered yet." in page.content.decode()
