@@ -28,7 +28,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     request_id = getattr(request, "request_id", None)
     was_sent = last_sender.get() == request_id
     is_done = isinstance(error, UnstoredSessionError) or last_recorded.get() == request_id
-    may_be_done = is_done or was_committing(error)
+    may_be_done = is_done or lost_commit(error)
     fields = [] if was_sent or may_be_done else fields_to_repeat(request)
     context = {
         "is_form": request.method == "POST",
@@ -43,9 +43,18 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def was_committing(error: BaseException) -> bool:
-    """Return whether a commit failed: the database may have done it, and its answer is lost."""
-    return any(frame.f_code.co_name == "commit" for frame, _line in walk_tb(error.__traceback__))
+def lost_commit(error: BaseException | None) -> bool:
+    """Return whether a commit got no answer: PostgreSQL may have done it before it was gone.
+
+    What it refuses has an SQLSTATE. The error can be that of the new connection tried after it.
+    """
+    while error is not None:
+        is_lost = getattr(error.__cause__, "sqlstate", "") is None
+        names = {frame.f_code.co_name for frame, _line in walk_tb(error.__traceback__)}
+        if is_lost and "commit" in names:
+            return True
+        error = error.__context__
+    return False
 
 
 def fields_to_repeat(request: HttpRequest) -> list[tuple[str, str]]:

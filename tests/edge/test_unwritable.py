@@ -230,22 +230,33 @@ def test_page_does_not_deny_what_was_recorded(
     assert may_be_done(answer)
 
 
+class DriverError(Exception):
+    """Error of PostgreSQL's driver; without ``sqlstate`` the server did not answer."""
+
+    def __init__(self, sqlstate: str | None) -> None:
+        self.sqlstate = sqlstate
+
+
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("sqlstate", "may_be_saved"), [(None, True), ("53100", False)])
 def test_page_does_not_deny_a_commit_without_answer(
-    admin: User, monkeypatch: pytest.MonkeyPatch
+    admin: User, monkeypatch: pytest.MonkeyPatch, sqlstate: str | None, may_be_saved: bool
 ) -> None:
     browser = desk(admin)
-    commit = connection._commit
 
-    def lose_the_answer() -> None:
-        commit()
-        raise OperationalError("server closed the connection unexpectedly")
+    def lose_the_connection() -> None:
+        connection.close()
+        raise OperationalError("commit") from DriverError(sqlstate)
+
+    def refuse() -> None:
+        raise OperationalError("connection refused")
 
     with monkeypatch.context() as patch:
-        patch.setattr(connection, "_commit", lose_the_answer)
+        patch.setattr(connection, "_commit", lose_the_connection)
+        patch.setattr(connection, "connect", refuse)
         answer = browser.post("/audit/searches/?find=zoe", {"name": "mine"})
-    assert may_be_done(answer)
-    assert admin.saved_searches.count() == 1
+    assert may_be_done(answer) == may_be_saved
+    assert ("Nothing has changed" in answer.content.decode()) != may_be_saved
 
 
 def may_be_done(answer: HttpResponse) -> bool:
