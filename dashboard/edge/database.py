@@ -5,7 +5,7 @@ through, so only a write tells.
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -37,6 +37,16 @@ REMEDY = {
 }
 # What the connection must have, so that writers wait for each other and commits are durable.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
+# So that every name can be stored, and who waits for a lock sees what was committed meanwhile:
+# stricter levels refuse the second writer instead.
+# https://www.postgresql.org/docs/current/transaction-iso.html
+POSTGRESQL_OPTIONS = {
+    "server_encoding": ("UTF8", "Create it with ENCODING 'UTF8' TEMPLATE template0."),
+    "default_transaction_isolation": (
+        "read committed",
+        "For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed'.",
+    ),
+}
 
 
 def write_refusal(connection: BaseDatabaseWrapper) -> str:
@@ -69,14 +79,15 @@ def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"{name}={value}" for name, value in found.items() if value != SQLITE_PRAGMAS[name]]
 
 
-def wrong_encoding(connection: BaseDatabaseWrapper) -> str:
-    """Return an encoding that cannot store every client's name; "" for UTF-8."""
+def wrong_options(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with an option of PostgreSQL, and the remedy."""
     if connection.vendor != "postgresql":
-        return ""
-    with connection.cursor() as cursor:
-        cursor.execute("SHOW server_encoding")
-        encoding = str(cursor.fetchone()[0])
-    return "" if encoding == "UTF8" else encoding
+        return
+    for name, (value, remedy) in POSTGRESQL_OPTIONS.items():
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT current_setting(%s)", [name])
+            if (found := cursor.fetchone()[0]) != value:
+                yield f"{name} {found}, not {value}", remedy
 
 
 @register(Tags.database)
@@ -92,10 +103,10 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
             text = f"SQLite did not take over what makes it safe: {', '.join(wrong)}."
             hint = "Put the file on a local disk: a network folder has no write-ahead log."
             messages.append(Error(text, hint=hint, id="edge.E002"))
-        elif encoding := wrong_encoding(connection):
-            text = f"The database {alias!r} has the encoding {encoding}, not UTF8."
-            hint = "Create it with ENCODING 'UTF8' TEMPLATE template0."
-            messages.append(Error(text, hint=hint, id="edge.E003"))
+        else:
+            for fault, hint in wrong_options(connection):
+                text = f"The database {alias!r} has the {fault}."
+                messages.append(Error(text, hint=hint, id="edge.E003"))
     return messages
 
 

@@ -65,6 +65,19 @@ def test_probe_and_check_report_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_isolation_that_refuses_the_second_writer_is_reported() -> None:
+    if connection.vendor != "postgresql":  # SQLite has one writer at a time
+        return
+    assert database.check_writable(databases=["default"]) == []
+    execute("SET default_transaction_isolation = 'repeatable read'")
+    try:
+        [found] = database.check_writable(databases=["default"])
+    finally:
+        execute("RESET default_transaction_isolation")
+    assert "default_transaction_isolation repeatable read, not read committed" in found.msg
+
+
+@pytest.mark.django_db(transaction=True)
 def test_probe_writes_once_in_a_while() -> None:
     health.write_refusal.cache_clear()
     assert [health.write_refusal(1), health.write_refusal(1)] == ["", ""]

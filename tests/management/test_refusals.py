@@ -75,7 +75,7 @@ def test_database_in_another_encoding_is_not_migrated() -> None:
             env=environment(public_url="http://localhost", database_url=url),
         )
     assert done.returncode == 1
-    assert "has the encoding SQL_ASCII, not UTF8." in done.stderr
+    assert "has the server_encoding SQL_ASCII, not UTF8." in done.stderr
     assert "HINT: Create it with ENCODING 'UTF8' TEMPLATE template0." in done.stderr
 
 
