@@ -3,7 +3,7 @@
 Each entry has a *content hash*, and a *link* for its place in the chain:
 
     content hash = SHA-256 of the entry as JSON: all columns that are not empty, without ``id`` and
-                   ``content_hash``, keys sorted, no spaces, characters beyond ASCII as \\uXXXX
+                   ``content_hash``, keys sorted, no spaces, characters beyond ``~`` as \\uXXXX
     link hash    = SHA-256 of "PREVIOUS POSITION ID CONTENT": the hash of the link before ("" for
                    the first), the position (1, 2, …), the entry's id and its content hash
 

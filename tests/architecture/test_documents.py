@@ -1,4 +1,4 @@
-"""The documents name files that exist."""
+"""The documents name files that exist, and every command."""
 
 import re
 
@@ -8,6 +8,7 @@ from tests.architecture.source import PROJECT
 
 CODE = re.compile(r"`[^`\n]+`")
 PATH = re.compile(r"(?<![\w./])(?:dashboard|templates|static|tests|\.ci)/[\w./-]*")
+README = (PROJECT / "README.md").read_text()
 DOCUMENTS = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "tests/README.md"]
 
 
@@ -17,3 +18,12 @@ def test_every_named_path_exists(document):
     named = set(PATH.findall(code))
     assert named
     assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
+
+
+def test_readme_lists_each_command_once():
+    files = (PROJECT / "dashboard/management/commands").glob("[a-z]*.py")
+    replaced = {"changepassword", "createsuperuser"}  # Django's, which name the command to use
+    [section] = re.findall(r"^### Commands$(.*?)^##", README, re.MULTILINE | re.DOTALL)
+    heads = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    listed = re.findall(r"`(\w+)`", " ".join(heads))
+    assert sorted(listed) == sorted({file.stem for file in files} - replaced)

@@ -7,7 +7,7 @@ Each line of the export is one entry, with its ``position`` in the chain and the
 has all entries of an action together, while the chain has them as they were written. The two rules:
 
 - The content hash of an entry is the SHA-256 of its JSON: all columns that are not empty, without
-  ``id``, keys sorted, no spaces, characters beyond ASCII as \\uXXXX.
+  ``id`` and what the export adds, keys sorted, no spaces, characters beyond ``~`` as \\uXXXX.
 - The link hash is the SHA-256 of the link hash before ("" for the first), the position, the id and
   the content hash, with a space between them.
 
