@@ -1,4 +1,4 @@
-"""The documents name files that exist, and every command."""
+"""The documents name files and names that exist, and every command."""
 
 import re
 
@@ -8,6 +8,9 @@ from tests.architecture.source import PROJECT
 
 CODE = re.compile(r"`[^`\n]+`")
 PATH = re.compile(r"(?<![\w./])(?:dashboard|templates|static|tests|\.ci)/[\w./-]*")
+NAMES_IN_FILE = re.compile(
+    r"((?:`[\w.]+`(?:,| and| or)? )+)in `((?:dashboard|static|tests)/[\w./-]+\.\w+)`"
+)
 README = (PROJECT / "README.md").read_text()
 DOCUMENTS = ["CONTRIBUTING.md", "README.md", "SECURITY.md", "tests/README.md"]
 
@@ -18,6 +21,18 @@ def test_every_named_path_exists(document):
     named = set(PATH.findall(code))
     assert named
     assert [path for path in sorted(named) if not (PROJECT / path).exists()] == []
+
+
+def test_every_name_is_in_the_file_that_contributing_gives():
+    found = NAMES_IN_FILE.findall((PROJECT / "CONTRIBUTING.md").read_text())
+    named = {(name, file) for names, file in found for name in re.findall(r"`([\w.]+)`", names)}
+    assert len(named) > 20
+    lost = {
+        (name, file)
+        for name, file in named
+        if name.rpartition(".")[2] not in (PROJECT / file).read_text()
+    }
+    assert lost == set()
 
 
 def test_readme_lists_each_command_once():
