@@ -7,13 +7,26 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from dashboard.audit import checkpoints, evidence, export, stream
-from dashboard.audit.forms import VISIBLE, LogForm
+from dashboard.audit.forms import ACTIONS, LAST_DAYS, OUTCOMES, LogForm
 from dashboard.audit.stream import StreamError
 from dashboard.edge import database
 from dashboard.localization import local_times
 from dashboard.management import progress
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
+
+# As on the page of the log.
+FILTERS: dict[str, dict[str, Any]] = {
+    "find": {"help": "words and terms, such as 'actor:ada outcome:refused'"},
+    "person": {"help": "number of a person, or system; by name: --find actor:NAME"},
+    "action": {"help": "such as release", "choices": dict(ACTIONS), "metavar": "ACTION"},
+    "outcome": {"help": "how it ended", "choices": dict(OUTCOMES), "metavar": "OUTCOME"},
+    "hold": {"help": "number of a hold"},
+    "event": {"help": "number of an event type at cal.com"},
+    "last": {"help": "days up to today", "choices": [str(days) for days, _label in LAST_DAYS]},
+    "since": {"help": "first day", "metavar": "YYYY-MM-DD"},
+    "until": {"help": "last day", "metavar": "YYYY-MM-DD"},
+}
 
 
 class Command(BaseCommand):
@@ -24,8 +37,8 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--format", choices=sorted(export.FORMATS), default="jsonl")
-        for name in VISIBLE:
-            parser.add_argument(f"--{name}", help="as on the page of the log; days as YYYY-MM-DD")
+        for name, words in FILTERS.items():
+            parser.add_argument(f"--{name}", **words)
         parser.add_argument(
             "--cursor",
             type=Path,
@@ -43,9 +56,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
-        form = LogForm({name: options[name] or "" for name in VISIBLE})
+        form = LogForm({name: options[name] or "" for name in FILTERS})
         if not form.is_valid():
-            raise CommandError(form.errors.as_text())
+            faults = [f"--{name}: {text}" for name in form.errors for text in form.errors[name]]
+            raise CommandError(" ".join(faults))
         if options["cursor"] and form.applied:
             raise CommandError("A filter and --cursor exclude each other.")
         for name in ("every", "output"):

@@ -11,7 +11,7 @@ class Command(BaseCommand):
     help = "Copy the database to a new file, while Holdfast runs."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="a new file")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         backup.save(options["file"])

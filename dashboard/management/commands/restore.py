@@ -14,7 +14,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="what 'backup' wrote")
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 
     def handle(self, *_args: Any, **options: Any) -> None:
