@@ -1,4 +1,4 @@
-"""Show the board: holds on tabs, soonest end first. Answer its poll, and check several holds."""
+"""Show the board: holds on tabs, soonest end first. Answer its poll."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

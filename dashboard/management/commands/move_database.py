@@ -25,7 +25,7 @@ ROWS = 1000  # in memory
 
 
 class Command(BaseCommand):
-    help = "Copy all rows to an empty database at URL, as in DATABASE_URL. Stop the services first."
+    help = "Copy all rows to an empty database at URL, as in DATABASE_URL. Stop Holdfast first."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("url", nargs="?", help="without it, read from standard input")
@@ -44,7 +44,7 @@ class Command(BaseCommand):
             raise CommandError(f"Nothing was moved: {one_line(exc)}") from exc
         for label, number in counts.items():
             self.stdout.write(f"{number:8} {label}")
-        self.stdout.write("Moved. Give DATABASE_URL this address, and start the services.")
+        self.stdout.write("Moved. Give DATABASE_URL this address, and start Holdfast.")
 
 
 @contextmanager

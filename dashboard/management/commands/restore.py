@@ -10,7 +10,7 @@ from dashboard.management.questions import is_confirmed
 
 
 class Command(BaseCommand):
-    help = "Replace the whole database by a backup of the same kind. Stop the services first."
+    help = "Replace the whole database by a backup of the same kind. Stop Holdfast first."
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
