@@ -19,13 +19,13 @@ from typing import Any
 
 import orjson
 from django.db import DatabaseError, connection
-from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.audit import chain, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.search import Condition
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
 from dashboard.audit.trail import Actor
 
@@ -75,7 +75,7 @@ class Block:
     last: int
 
 
-def of_actions(name: str, conditions: Sequence[Q]) -> Iterator[Block]:
+def of_actions(name: str, conditions: Sequence[Condition]) -> Iterator[Block]:
     """Yield every entry of the actions that meet the conditions, action by action."""
     file_format = FORMATS[name]
     yield Block(file_format.head, 0, 0)
@@ -104,7 +104,7 @@ def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
         return sorted({pk for found in rows for pk in found})[:size]
 
 
-def ends(conditions: Sequence[Q]) -> tuple[int, int]:
+def ends(conditions: Sequence[Condition]) -> tuple[int, int]:
     """Return the ids of the first and the last action that meet the conditions, 0 without any."""
     found = search.alternatives(conditions)
     with search.without_jit():

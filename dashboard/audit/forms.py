@@ -21,7 +21,7 @@ from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.pictures import Range
 from dashboard.audit.rollups import MAX_ID
-from dashboard.audit.search import by_system
+from dashboard.audit.search import Condition, by_system
 from dashboard.audit.term_values import TermError, local_days
 from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Context, Person
 from dashboard.localization import local_times
@@ -110,7 +110,7 @@ class LogForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.context = Context(people(), viewer, now or timezone.now())
-        self.term_conditions: list[Q] = []
+        self.term_conditions: list[Condition] = []
         person = self.fields["person"]
         if isinstance(person, forms.ChoiceField):
             known = [(str(each.pk), each.name) for each in self.context.people]
@@ -186,7 +186,7 @@ class LogForm(forms.Form):
         if since and until and until < since:
             self.add_error("until", _("This day is before the first one."))
 
-    def conditions(self) -> list[Q]:
+    def conditions(self) -> list[Condition]:
         """Return the conditions of a valid form on actions; days are those of the reader."""
         chosen, found = self.cleaned_data, list(self.term_conditions)
         for name in ("action", "outcome", "hold", "event"):

@@ -63,41 +63,45 @@ class Story:
     hold_id: int
 
 
-class Word(Q):
-    """Condition of a word, which an action may have in its texts, its client or its people.
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word to look for, which an action may have in its texts, its client or its people.
 
-    With all ways in one condition a database reads every action, so each is a query of its own,
+    With all ``ways`` in one condition a database reads every action, so each is a query of its own,
     with an index; a word that is too short for it has none. Where other conditions have found the
     actions, ``checks`` look at each of them. ``texts`` are queries of the texts that have the word.
     """
 
-    def __init__(self, ways: Iterable[Q], checks: Iterable[Q], texts: Iterable[Any] = ()) -> None:
-        super().__init__(*ways, _connector=Q.OR)
-        self.checks, self.texts = list(checks), list(texts)
+    ways: Sequence[Q]
+    checks: Sequence[Q]
+    texts: Sequence[Any] = ()
 
     def frequency(self) -> int:
         """Return the number of texts with the word, or COMMON and more."""
         return sum(len(each[:COMMON]) for each in self.texts) if self.texts else COMMON
 
 
-def check(condition: Q) -> Q:
+Condition = Q | Word
+
+
+def check(condition: Condition) -> Q:
     """Return the form of a condition for actions that others have found."""
     return Q(*condition.checks, _connector=Q.OR) if isinstance(condition, Word) else condition
 
 
-def matching(conditions: Iterable[Q]) -> LoggedActionQuerySet:
+def matching(conditions: Iterable[Condition]) -> LoggedActionQuerySet:
     """Return the actions that meet all conditions."""
     return LoggedAction.objects.filter(*map(check, conditions))
 
 
-def alternatives(conditions: Sequence[Q]) -> list[LoggedActionQuerySet]:
+def alternatives(conditions: Sequence[Condition]) -> list[LoggedActionQuerySet]:
     """Return queries that together find what ``matching`` does, each with an index."""
-    words = [each for each in conditions if isinstance(each, Word) and each.children]
+    words = [each for each in conditions if isinstance(each, Word) and each.ways]
     if not words:
         return [matching(conditions)]
     rarest = min(words, key=Word.frequency) if len(words) > 1 else words[0]
     found = matching(each for each in conditions if each is not rarest)
-    return [found.filter(way) for way in rarest.children]
+    return [found.filter(way) for way in rarest.ways]
 
 
 def by_system() -> Q:
@@ -119,7 +123,7 @@ def with_entry(**conditions: Any) -> Q:
 
 
 def page(
-    conditions: Sequence[Q],
+    conditions: Sequence[Condition],
     *,
     before: int | None = None,
     after: int | None = None,
@@ -152,13 +156,13 @@ def named_entries() -> Any:
     return AuditEntry.objects.with_names()
 
 
-def count_newer(conditions: Sequence[Q], first: int) -> int:
+def count_newer(conditions: Sequence[Condition], first: int) -> int:
     """Return how many actions began after the first line of a page, to MAX_NEWS and one more."""
     return len(rows_beyond(conditions, after=first, size=MAX_NEWS + 1))
 
 
 def rows_beyond(
-    conditions: Sequence[Q],
+    conditions: Sequence[Condition],
     *,
     before: int | None = None,
     after: int | None = None,

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from dashboard.audit import action_labels, clients, search, term_values
 from dashboard.audit.action_sql import ENDED
 from dashboard.audit.models import EntryText, HoldText, of_same_action
+from dashboard.audit.search import Condition, Word
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST
 from dashboard.audit.trail import SYSTEM, Action, Outcome
@@ -64,12 +65,13 @@ class Context:
         return [person for person in self.people if is_found(search_text(person.name))]
 
 
-def conditions(text: str, context: Context) -> list[Q]:
+def conditions(text: str, context: Context) -> list[Condition]:
     """Return conditions on ``LoggedAction``; raise TermError.
 
     A term that is given more than once finds what any of its values finds.
     """
-    found, by_name = [], defaultdict[str, list[Q]](list)
+    found: list[Condition] = []
+    by_name = defaultdict[str, list[Condition]](list)
     read = list(terms(text))
     shortest = shortest_word(read)
     for minus, name, value in read:
@@ -129,7 +131,7 @@ def shortest_word(read: Iterable[tuple[bool, str, str]]) -> int:
     return 1 if any(len(fold(word)) >= SHORTEST for word in words) else SHORTEST
 
 
-def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.Word:
+def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
     """Match actions whose entries, client or people contain the words, however spelled.
 
     What is shorter than SHORTEST is only looked for in what other words have found.
@@ -163,7 +165,7 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> search.
         Q(Exists(of_same_action(reason__in=codes))),
         *others,
     ]
-    return search.Word(ways if len(said) >= SHORTEST else (), checks, [entries, *holds])
+    return Word(ways if len(said) >= SHORTEST else (), checks, [entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:
@@ -206,12 +208,12 @@ def about(value: str, context: Context) -> Q:
     return Q(about__in=[person.username for person in people_called(value, context)])
 
 
-def person(value: str, context: Context) -> Q:
+def person(value: str, context: Context) -> Condition:
     """Match the story of a person: what they did, and what ``about`` matches."""
     if value.lower() == SYSTEM:
         return search.by_system()
     ways = [actor(value, context), about(value, context)]
-    return search.Word(ways, ways)
+    return Word(ways, ways)
 
 
 def people_called(value: str, context: Context) -> list[Person]:
@@ -252,7 +254,7 @@ def exactly(column: str, value: str) -> Q:
 
 
 # By the names of terms. Each returns a condition on actions, or raises TermError.
-READERS: dict[str, Callable[[str, Context], Q]] = {
+READERS: dict[str, Callable[[str, Context], Condition]] = {
     "actor": actor,
     "about": about,
     "person": person,

@@ -199,7 +199,7 @@ def test_rarest_of_several_words_is_looked_up(log, staff):
     client, zoe = conditions = terms.conditions("client zoe", context)
     assert (client.frequency(), zoe.frequency()) == (4, 1)
     found = search.alternatives(conditions)
-    expected = [search.matching([client]).filter(way) for way in zoe.children]
+    expected = [search.matching([client]).filter(way) for way in zoe.ways]
     assert list(map(str, (each.query for each in found))) == [str(e.query) for e in expected]
 
 
