@@ -1,8 +1,10 @@
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
 from dashboard.accounts.groups import create_groups
-from dashboard.audit import checks as audit_checks
+from dashboard.audit import triggers
+from dashboard.audit.checks import install_triggers
 from dashboard.edge import checks, database  # noqa: F401 - registers their system checks
 
 
@@ -15,4 +17,5 @@ class DashboardConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(create_groups, sender=self, dispatch_uid="dashboard.groups")
-        audit_checks.connect(self)
+        connection_created.connect(triggers.prepare, dispatch_uid="audit.prepare")
+        post_migrate.connect(install_triggers, sender=self, dispatch_uid="audit.triggers")

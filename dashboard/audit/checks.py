@@ -1,4 +1,4 @@
-"""Install the triggers of the audit log after every migrate, and check them."""
+"""Install the triggers of the audit log, and check them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,26 +6,18 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.backends.signals import connection_created
 from django.db.migrations.executor import MigrationExecutor
-from django.db.models.signals import post_migrate
 
 from dashboard.audit import triggers
 
 
-def connect(app_config: Any) -> None:
-    """Register the signal handlers and the check; called once, when the app is ready."""
-    connection_created.connect(triggers.prepare, dispatch_uid="audit.prepare")
-    post_migrate.connect(install_triggers, sender=app_config, dispatch_uid="audit.triggers")
-    register(check_triggers, Tags.database)
-
-
 def install_triggers(*, using: str, **_kwargs: Any) -> None:
-    """Install the triggers in the database that was migrated."""
+    """Install the triggers in the database that was migrated. Receives Django's signal."""
     if triggers.is_supported(connections[using]):
         triggers.install(connections[using])
 
 
+@register(Tags.database)
 def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Report databases with a changeable audit log, for ``check --database default``."""
     messages: list[CheckMessage] = []

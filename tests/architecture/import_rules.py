@@ -111,6 +111,7 @@ RULES: dict[str, set[str]] = {
         "django",
         "dashboard.accounts.groups",
         "dashboard.audit.checks",
+        "dashboard.audit.triggers",
         "dashboard.edge.checks",
         "dashboard.edge.database",
     },

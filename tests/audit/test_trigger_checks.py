@@ -10,7 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.signals import post_migrate
 
 from dashboard.audit import triggers
-from dashboard.audit.checks import check_triggers, connect
+from dashboard.audit.checks import check_triggers, install_triggers
 from tests.audit.attacks import BY_VENDOR, COLUMNS, assert_all_refused, rows, run
 from tests.audit.conftest import VENDORS
 from tests.audit.databases import migrated
@@ -76,7 +76,7 @@ def test_check_reports_triggers_lost_by_a_rebuild(own, wider):
     try:
         call_command("migrate", database=own.alias, verbosity=0)
     finally:
-        connect(app)
+        post_migrate.connect(install_triggers, sender=app, dispatch_uid="audit.triggers")
     # PostgreSQL alters the table in place, and the triggers stay.
     lost = EXPECTED["sqlite"] if own.vendor == "sqlite" else []
     assert triggers.faulty_triggers(own) == lost
