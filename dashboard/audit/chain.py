@@ -124,11 +124,11 @@ def verify(
         links, entries, position, BATCH if last is None else min(BATCH, last - position)
     ):
         for row in batch:
-            kind = _compare(names, row, position + 1, previous)
-            if kind:
-                fault = Fault(kind, row[-4], row[-3])
+            _found_id, place, entry_id, _content, link = row[-5:]
+            if kind := _compare(names, row, position + 1, previous):
+                fault = Fault(kind, place, entry_id)
                 return Verification(after + 1, position, previous, False, fault)
-            position, previous = row[-4], row[-1]
+            position, previous = place, link
         if is_due():
             return Verification(after + 1, position, previous, False, None)
     if last is not None:

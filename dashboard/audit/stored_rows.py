@@ -48,7 +48,7 @@ def linked_after(links: Any, entries: Any, position: int, size: int) -> list[Any
     found: list[Any] = []
     while len(found) < size and (row := _next(links.db, (whole, only_link, damaged), position)):
         found += row
-        position = found[-1][-4]
+        _found_id, position, *_link = found[-1][-5:]
     return found
 
 

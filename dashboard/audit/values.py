@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.clients import all_holds
 from dashboard.localization import local_times
 
 NOTHING = "–"
@@ -126,11 +126,8 @@ def event_type_title(number: Any) -> str:
         return ""
     key = f"audit.event-type.{number}.{title_age()}"
     if (title := cache.get(key)) is None:
-        hold = AuditEntry._meta.get_field("hold").related_model
         # Limited, because no index has the event type.
-        latest = hold._default_manager.order_by("-pk").values_list(
-            "event_type_id", "event_type_title"
-        )
+        latest = all_holds().order_by("-pk").values_list("event_type_id", "event_type_title")
         found = (title for each, title in latest[:LATEST_HOLDS] if each == number and title)
         title = next(found, "")
         cache.set(key, title, TITLE_KEPT)
@@ -144,9 +141,8 @@ def title_age() -> float:
 
 
 def state_labels() -> dict[Any, str | Promise]:
-    """Return the labels of hold states, from the model that the foreign key refers to."""
-    hold = AuditEntry._meta.get_field("hold").related_model
-    return dict(getattr(hold._meta.get_field("state"), "flatchoices", ()))
+    """Return the labels of the states of holds."""
+    return dict(getattr(all_holds().model._meta.get_field("state"), "flatchoices", ()))
 
 
 def parse_time(value: Any) -> datetime | None:
