@@ -2,6 +2,7 @@
 
 import platform
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
@@ -15,11 +16,18 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 MOST_CALLS = 12
 # By more than so many milliseconds a clock does not drift between two answers of cal.com.
 STEP_MS = 2000
-# The base at which this process last knew the local clock to be right.
-_confirmed_base: list[int] = []
-# The base that this process saw last, and when it saw another: by ticks, and by the local clock.
-_seen_base: list[int] = []
-_last_step: list[tuple[float, datetime]] = []
+
+
+@dataclass(slots=True)
+class Bases:
+    """What this process has seen of ``base_ms``."""
+
+    confirmed: int | None = None  # when the local clock was last known to be right
+    last: int | None = None
+    changed_at: tuple[float, datetime] | None = None  # by ticks, and by the local clock
+
+
+_bases = Bases()
 
 
 def time_limit(calls: int) -> timedelta:
@@ -55,27 +63,28 @@ def base_ms() -> int:
     """Return the local clock less the ticks, in milliseconds: it changes when that is set."""
     now = timezone.now()
     base = round((now.timestamp() - ticks()) * 1000)
-    if not _seen_base or abs(base - _seen_base[0]) > STEP_MS:
-        _last_step[:] = [(ticks(), now)] if _seen_base else []
-        _seen_base[:] = [base]
+    if _bases.last is None:
+        _bases.last = base
+    elif abs(base - _bases.last) > STEP_MS:
+        _bases.last, _bases.changed_at = base, (ticks(), now)
     return base
 
 
 def confirm() -> None:
     """Remember that the local clock is right."""
-    _confirmed_base[:] = [base_ms()]
+    _bases.confirmed = base_ms()
 
 
 def is_confirmed() -> bool:
     """Return whether this process has known the local clock to be right."""
-    return bool(_confirmed_base)
+    return _bases.confirmed is not None
 
 
 def has_stepped_since(base: int | None) -> bool:
     """Return whether the local clock was set since this base; None: since it was confirmed."""
-    if not _confirmed_base:
-        confirm()
-    return abs(base_ms() - (_confirmed_base[0] if base is None else base)) > STEP_MS
+    if _bases.confirmed is None:
+        _bases.confirmed = base_ms()
+    return abs(base_ms() - (_bases.confirmed if base is None else base)) > STEP_MS
 
 
 def may_predate_step(made_at: datetime, until: datetime) -> bool:
@@ -84,10 +93,13 @@ def may_predate_step(made_at: datetime, until: datetime) -> bool:
     Once this process has known of the step for as long as a claim can last, none is.
     """
     base_ms()  # sees a step
-    if not _last_step or ticks() - _last_step[0][0] > longest_claim().total_seconds():
+    if _bases.changed_at is None:
         return False
-    seen_at = _last_step[0][1] - timedelta(milliseconds=STEP_MS)
-    return made_at < seen_at or until > timezone.now() + longest_claim()
+    seen_ticks, seen_at = _bases.changed_at
+    if ticks() - seen_ticks > longest_claim().total_seconds():
+        return False
+    is_earlier = made_at < seen_at - timedelta(milliseconds=STEP_MS)
+    return is_earlier or until > timezone.now() + longest_claim()
 
 
 class Clock:

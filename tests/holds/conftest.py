@@ -44,6 +44,5 @@ def patient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def our_clock(monkeypatch: pytest.MonkeyPatch) -> SetClock:
-    for name in ("_confirmed_base", "_seen_base", "_last_step"):  # not for the next test
-        monkeypatch.setattr(clock, name, [])
+    monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
     return SetClock(monkeypatch)

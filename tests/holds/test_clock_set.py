@@ -197,7 +197,7 @@ def test_process_of_a_machine_started_anew_asks_before_it_ends_holds(
     calcom: Sandbox, our_clock: SetClock, live: list[Hold], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     Upstream.objects.update(clock_boot_id="before the start")
-    monkeypatch.setattr(clock, "_confirmed_base", [])
+    monkeypatch.setattr(clock, "_bases", clock.Bases())
     our_clock.ahead = 2 * HOUR
 
     settle.settle_times(timezone.now())
