@@ -14,6 +14,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import SYSTEM, UNKNOWN
 from dashboard.localization import marking
@@ -138,7 +139,6 @@ YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")
 UNKNOWN_LABEL = _lazy("unknown user name (%(sign)s)")
 UNPROVEN = _lazy("not signed in, as “%(name)s”")
-WITHOUT_SIGN_IN = frozenset({Action.SIGN_IN_FAILED, Action.DENIED})
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from django.db import connection
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import text_index
+from dashboard.audit import action_sql, text_index
 from dashboard.audit.models import HoldText
 from dashboard.holds import erasure, register
 from dashboard.localization.searching import finder
@@ -49,6 +49,7 @@ def test_only_what_has_ended_is_past(staff: User) -> None:
     put_ended(staff, "released", client_name="Zoe", stands_in_for=live)
     ended = [put_ended(staff, state, client_name="Zoe").pk for state in register.ENDED]
     assert found("zoe") == ended[::-1]
+    assert action_sql.ENDED == register.ENDED  # those by which the log finds what ended a hold
 
 
 def test_pages_have_no_gap(staff: User) -> None:
