@@ -1,12 +1,15 @@
 """Models of what cal.com last told (its clock, rate and habits, free times), and locks."""
 
+import time
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any
+from typing import Any, Self
 
 from django.db import models
 
 from dashboard.calcom import Exchange
+
+PAUSE = 0.05  # seconds between two looks for an answer that another request waits for
 
 
 class Upstream(models.Model):
@@ -87,6 +90,37 @@ class LastAnswer(models.Model):
 
     class Meta:
         abstract = True
+
+    @property
+    def is_under_way(self) -> bool:
+        """True while the request that set ``asked_at`` waits for cal.com."""
+        is_answered = self.answered_at is not None and self.answered_at >= self.asked_at
+        return not is_answered and not self.cause
+
+    def claim(self, now: datetime) -> bool:
+        """Return whether this request asks; another one that was first is waited for.
+
+        It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
+        """
+        rows = type(self)._default_manager.filter(pk=self.pk)
+        if not rows.filter(asked_at=self.asked_at).update(asked_at=now, cause="") and rows.exists():
+            self.refresh_from_db()
+            return False
+        self.asked_at, self.cause = now, ""
+        return True
+
+    def store(self, *fields: str) -> None:
+        """Write the answer to this request's question, unless another one has asked since."""
+        rows = type(self)._default_manager.filter(pk=self.pk, asked_at=self.asked_at)
+        rows.update(**{name: getattr(self, name) for name in fields})
+
+    def wait(self, give_up: float) -> Self:
+        """Return the row once a call under way has ended, or as it is at ``give_up``."""
+        row = self
+        while row.is_under_way and time.monotonic() < give_up:
+            time.sleep(PAUSE)
+            row = type(self)._default_manager.filter(pk=self.pk).first() or row
+        return row
 
 
 class FreeTimes(LastAnswer):

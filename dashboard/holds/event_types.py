@@ -1,6 +1,6 @@
 """Event types, asked for once a minute for all people and processes.
 
-They only inform; cal.com's POST decides. See ``free_times`` for how processes share an answer.
+They only inform; cal.com's POST decides. See ``LastAnswer`` for how processes share an answer.
 """
 
 import logging
@@ -102,7 +102,7 @@ def cached(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -
             row.cause = free_times.UNDER_WAY
         elif is_first(row, now):
             ask(row, call, upstream)
-    row = free_times.wait_for_answer(row, time.monotonic() + free_times.PATIENCE)
+    row = row.wait(time.monotonic() + free_times.PATIENCE)
     is_recent = row.answered_at is not None and abs(now - row.answered_at) < FALLBACK_KEPT
     value = read(row, from_json) if is_recent else None
     return Known(value, row.cause or (free_times.UNDER_WAY if value is None else ""))
@@ -136,7 +136,7 @@ def is_first(row: StoredAnswer, now: datetime) -> bool:
     """Return whether this request is to ask, and not another one that was first."""
     with suppress(DatabaseError):
         if row.pk is not None:
-            return free_times.claim(row, now)
+            return row.claim(now)
     row.asked_at, row.cause = now, ""
     return True
 
@@ -157,8 +157,6 @@ def ask(row: StoredAnswer, call: Call[T], upstream: Upstream) -> None:
         row.value = sanitize.to_json(asdict(answer.value))  # type: ignore[call-overload]
         row.answered_at = row.asked_at
     with suppress(DatabaseError):
-        StoredAnswer.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
-            value=row.value, answered_at=row.answered_at, cause=row.cause
-        )
+        row.store("value", "answered_at", "cause")
         StoredAnswer.objects.filter(asked_at__lt=row.asked_at - FALLBACK_KEPT).delete()
         rate_and_clock.save(upstream)

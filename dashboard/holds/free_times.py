@@ -15,12 +15,11 @@ from typing import Any, TypeVar
 
 from dashboard.calcom import Answer, CalcomError, Cause, Listed, Slot, endpoints
 from dashboard.holds import calcom_client, rate_and_clock
-from dashboard.holds.calcom_status import FreeTimes, LastAnswer, Upstream
+from dashboard.holds.calcom_status import FreeTimes, Upstream
 from dashboard.localization import local_times
 
 T = TypeVar("T")
 Wanted = TypeVar("Wanted")
-Row = TypeVar("Row", bound=LastAnswer)
 log = logging.getLogger(__name__)
 
 FRESH_FOR = timedelta(seconds=30)
@@ -33,7 +32,6 @@ BRIEF = timedelta(seconds=5)
 DELETE_AFTER = timedelta(hours=1)
 # Wait for another request's call, in seconds.
 PATIENCE = 2.5
-PAUSE = 0.05
 # One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
 RESERVED_PART = 3
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
@@ -97,7 +95,7 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
     stale = [span for span in rows if not is_fresh(rows[span], now)]
     upstream = rate_and_clock.load() if stale else Upstream()
     room = room_for_lists(upstream, now)
-    claimed = [span for span in stale[:room] if claim(rows[span], now)]
+    claimed = [span for span in stale[:room] if rows[span].claim(now)]
     for span, answer in ask_together(claimed, ask):
         store(rows[span], answer, upstream)
     if claimed:
@@ -108,7 +106,7 @@ def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
     return [
         not_asked(rows[span], upstream, now)
         if span in cut
-        else to_listing(wait_for_answer(rows[span], give_up))
+        else to_listing(rows[span].wait(give_up))
         for span in spans
     ]
 
@@ -156,35 +154,8 @@ def not_asked(row: FreeTimes, upstream: Upstream, now: datetime) -> Listing:
     return replace(to_listing(row), cause=cause, again_at=now + wait)
 
 
-def claim(row: LastAnswer, now: datetime) -> bool:
-    """Return whether this request asks; another one that was first is waited for.
-
-    It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
-    """
-    rows = type(row)._default_manager.filter(pk=row.pk)
-    if not rows.filter(asked_at=row.asked_at).update(asked_at=now, cause="") and rows.exists():
-        row.refresh_from_db()
-        return False
-    row.asked_at, row.cause = now, ""
-    return True
-
-
 def fresh_for(row: FreeTimes) -> timedelta:
     return BRIEF if row.cause in BRIEF_FAILURES else FRESH_FOR
-
-
-def is_under_way(row: LastAnswer) -> bool:
-    """Return True while the request that set ``asked_at`` waits for cal.com."""
-    answered = row.answered_at is not None and row.answered_at >= row.asked_at
-    return not answered and not row.cause
-
-
-def wait_for_answer(row: Row, give_up: float) -> Row:
-    """Return the row once a call under way has ended, or as it is at ``give_up``."""
-    while is_under_way(row) and time.monotonic() < give_up:
-        time.sleep(PAUSE)
-        row = type(row)._default_manager.filter(pk=row.pk).first() or row
-    return row
 
 
 def ask_together(
@@ -236,16 +207,14 @@ def store(
         row.slots = [slot_to_json(slot) for slot in answer.value.entries]
         row.unread = answer.value.unread
         row.answered_at = row.asked_at + timedelta(milliseconds=answer.exchange.milliseconds)
-    FreeTimes.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
-        slots=row.slots, unread=row.unread, answered_at=row.answered_at, cause=row.cause
-    )
+    row.store("slots", "unread", "answered_at", "cause")
 
 
 def to_listing(row: FreeTimes) -> Listing:
     return Listing(
         slots=tuple(slot_from_json(item) for item in row.slots),
         as_of=row.answered_at,
-        cause=row.cause or (UNDER_WAY if is_under_way(row) else ""),
+        cause=row.cause or (UNDER_WAY if row.is_under_way else ""),
         again_at=row.asked_at + fresh_for(row),
         unread=row.unread,
     )
