@@ -1,6 +1,6 @@
 """``manage.py demo`` in a copy of the project, without any environment variables.
 
-Each test of a demo ends it by another signal, which must end its child processes too.
+Each start is ended in another way, which must end its child processes too.
 """
 
 import contextlib
@@ -17,7 +17,10 @@ from dataclasses import dataclass
 import httpx
 import pytest
 
+from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role
 from dashboard.management import demonstration
+from dashboard.management.commands.demo import PASSWORD, set_up_person
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
 from tests.management.processes import alive, children
@@ -88,7 +91,6 @@ def demo(project, *arguments, **environment):
         [
             "env",
             "--ignore-signal=INT",
-            "--default-signal=HUP",
             *command("--port", "0", *arguments),
         ],  # as a script's "&"
         cwd=project,
@@ -125,8 +127,18 @@ def failure(project, *arguments):
     return done.stderr
 
 
-def test_demo_keeps_its_data_for_the_next_start(project):
-    with demo(project) as first, Visitor(first.url) as staff, Visitor(first.url) as admin:
+def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project):
+    shutil.rmtree(project / ".demo")
+    real = project / "real.sqlite3"
+    secret = project / "no-such-file"
+    environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
+    environment |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
+    with (
+        demo(project, **environment) as first,
+        Visitor(first.url) as staff,
+        Visitor(first.url) as admin,
+    ):
+        expect_installed(staff)
         assert first.sign_ins == {"staff": "holdfast-demo", "admin": "holdfast-demo"}
         assert staff.sign_in("staff", "holdfast-demo") == 302
         assert admin.sign_in("admin", "holdfast-demo") == 302
@@ -137,8 +149,11 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         page = placed.headers["Location"]
         assert "Ada Rossi" in staff.get(page).text
         cookies = staff.client.cookies
+        beside = failure(project, "--port", "0")
         goodbye = "\nEnded. The next start finds everything as it is now.\n"
         assert first.end_with_its_children(signal.SIGINT) == (0, goodbye)
+    assert not real.exists()
+    assert beside == "CommandError: A demonstration is running from this folder already.\n"
     port = str(httpx.URL(first.url).port)  # a part of the cookies' names
     with demo(project, "--port", port) as second, Visitor(second.url, cookies=cookies) as staff:
         assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
@@ -148,35 +163,15 @@ def test_demo_keeps_its_data_for_the_next_start(project):
         second.end_with_its_children(signal.SIGKILL)
 
 
-def test_demo_ignores_the_environment_and_has_random_passwords_while_reachable(project):
-    shutil.rmtree(project / ".demo")  # the first start
-    real = project / "real.sqlite3"
-    secret = project / "no-such-file"
-    environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
-    environment |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
-    with demo(project, **environment) as running, Visitor(running.url) as visitor:
-        page = visitor.get("/accounts/login/")
-        style = re.search(r'href="(/static/css/[^"]+\.css)"', page.text)[1]
-        assert re.search(r"\.[0-9a-f]{12}\.css$", style)
-        assert "immutable" in visitor.get(style).headers["Cache-Control"]
-        assert visitor.get("/readyz").text == "ok"
-        assert set(running.sign_ins.values()) == {"holdfast-demo"}
-        second = failure(project, "--port", "0")
-        running.end_with_its_children(signal.SIGTERM)
-    assert not real.exists()
-    assert second == "CommandError: A demonstration is running from this folder already.\n"
-    expect_random_passwords_while_reachable(project)
-    with demo(project) as local, Visitor(local.url) as staff:
-        assert staff.sign_in("staff", local.sign_ins["staff"]) == 302
-        assert local.sign_ins["staff"] == "holdfast-demo"
-        # It ends as soon as one of its child processes does.
-        os.kill(children(local.process.pid)[0], signal.SIGKILL)
-        output, _ = local.process.communicate(timeout=WAIT_SECONDS)
-    assert local.process.returncode == 1
-    assert "CommandError: sandbox ended with code -9" in output
+def expect_installed(visitor):
+    page = visitor.get("/accounts/login/")
+    style = re.search(r'href="(/static/css/[^"]+\.css)"', page.text)[1]
+    assert re.search(r"\.[0-9a-f]{12}\.css$", style)
+    assert "immutable" in visitor.get(style).headers["Cache-Control"]
+    assert visitor.get("/readyz").text == "ok"
 
 
-def expect_random_passwords_while_reachable(project):
+def test_reachable_demo_has_random_passwords(project):
     with demo(project, "--host", "0.0.0.0") as running:
         assert list(running.sign_ins) == ["staff", "admin"]
         assert "holdfast-demo" not in running.output
@@ -187,7 +182,24 @@ def expect_random_passwords_while_reachable(project):
             with Visitor(running.url) as person:
                 assert person.sign_in(name, password) == 302
         assert httpx.URL(running.control).host == "127.0.0.1"
-        running.end_with_its_children(signal.SIGHUP)
+        running.end_with_its_children(signal.SIGTERM)
+
+
+def test_demo_ends_with_each_of_its_processes(project):
+    with demo(project) as running:
+        os.kill(children(running.process.pid)[0], signal.SIGKILL)
+        output, _ = running.process.communicate(timeout=WAIT_SECONDS)
+    assert running.process.returncode == 1
+    assert "CommandError: sandbox ended with code -9" in output
+
+
+@pytest.mark.django_db
+def test_passwords_follow_the_address_at_each_start():
+    """A start that others can reach replaces the known password, and the next sets it again."""
+    for is_local in (True, False, True):
+        password = set_up_person("staff", Role.STAFF, is_local=is_local)
+        assert (password == PASSWORD) is is_local
+        assert User.objects.get(username="staff").check_password(password)
 
 
 def test_demo_ignores_every_setting():
