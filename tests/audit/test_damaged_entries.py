@@ -62,17 +62,18 @@ def test_damaged_verification_is_found_by_the_next(staff, hold, admins_browser, 
 
 @pytest.mark.usefixtures("immediate_links")
 def test_every_page_is_shown(staff, hold, admins_browser):
-    paths = ["/audit/", f"/audit/?find=hold:{hold.pk}", f"/holds/{hold.pk}/", "/audit/pictures"]
-    damaged = ANYWHERE + on_sqlite(SQLITE)
-    for column, value in damaged:
+    damaged = {}
+    for column, value in ANYWHERE + on_sqlite(SQLITE):
         first = AuditEntry.objects.filter(action_id=extend(staff, hold)).earliest("pk").pk
         damage(first, column, value)
         sign_in(staff)
-        for path in [*paths, f"/audit/{first}/"]:
-            answer = admins_browser.get(path)
-            assert (column, value, path, answer.status_code) == (column, value, path, 200)
+        damaged[first] = (column, value)
+    lists = ("/audit/", f"/audit/?find=hold:{hold.pk}", f"/holds/{hold.pk}/", "/audit/pictures")
+    for path in [*lists, *(f"/audit/{entry}/" for entry in damaged)]:
+        assert (path, admins_browser.get(path).status_code, damaged) == (path, 200, damaged)
+    for entry, (column, _value) in damaged.items():
         if column == "hold_id":  # the end of a test checks foreign keys
-            damage(first, column, "NULL")
+            damage(entry, column, "NULL")
 
 
 @pytest.mark.usefixtures("immediate_links")
