@@ -78,9 +78,15 @@ FIELDS = {
     "admin:dashboard_user_add": "username first_name email role is_active new_password",
     "admin:dashboard_user_change": "username first_name email role is_active new_password",
 }
-# Valid values for the other fields, so that the form is processed as far as possible.
+# Those that views read as numbers.
+NUMBERS = re.compile(
+    "add|after|again|before|calendar|event_type_id|groups__id__exact|hold|hold_minutes|last|minutes"
+    "|offer|other_event_type_id|p|pages|people|person|position|quarter|reservation_duration|rest"
+    "|slot_duration|team_id|version|version_1"
+)
 pytestmark = pytest.mark.slow  # hundreds of requests a test
 
+# Valid values for the other fields, so that the form is processed as far as possible.
 GOOD = {name: quote(str(value)) for name, value in wish().items()} | {
     "username": "someone",
     "password": "a password",
@@ -247,11 +253,12 @@ def test_bodies_that_are_no_form(site: Site) -> None:
     assert site.errors == []
 
 
-@pytest.mark.parametrize("text", ["%00", str(2**63)])
-def test_invalid_text_in_one_field_of_a_valid_form(site: Site, text: str) -> None:
+def test_invalid_text_in_one_field_of_a_valid_form(site: Site) -> None:
+    """Send what its kind of field may fail on: a number beyond the database's, or a NUL."""
     for name, path in site.addresses():
         fields = FIELDS.get(name, "").split()
         for field in fields:
+            text = TEXTS["past 64 bits" if NUMBERS.fullmatch(field) else "nul"]
             body = "&".join(f"{other}={GOOD.get(other, '')}" for other in fields if other != field)
             site.get(path, f"{field}={text}")
             site.post(path, f"{field}={text}&{body}")
@@ -263,8 +270,7 @@ def test_invalid_headers(site: Site) -> None:
     for turn, text in enumerate(BYTES + ADDRESSES):
         headers = {f"HTTP_{name}": text for name in HEADERS}
         for _name, path in site.addresses(turn=turn, share=8):
-            site.get(path, **headers)
-            site.get(path, **headers, HTTP_HX_REQUEST="true")
+            site.get(path, **headers, **({"HTTP_HX_REQUEST": "true"} if turn >= 8 else {}))
             site.post(path, **headers, HTTP_HX_REQUEST="true")
         site.get("/", HTTP_HOST=text)
     site.check()
@@ -279,5 +285,4 @@ def test_invalid_cookies(site: Site) -> None:
             invalid = {name: text for name in COOKIES if name not in own}
             sent = "; ".join(f"{name}={value}" for name, value in (own | invalid).items())
             site.get(path, HTTP_COOKIE=sent)
-            site.post(path, HTTP_COOKIE=sent)
     site.check()
