@@ -22,7 +22,7 @@ OF_PAGE: Axe = {
     (1440, "dark"): CONTRAST,
     (390, "light"): ALL_BUT_CONTRAST,
 }
-# Of a page that differs in its texts from one that is measured elsewhere.
+# Of a page whose parts are measured on another one.
 OF_VARIANT: Axe = {(1440, "light"): ALL_BUT_CONTRAST}
 # At most three digits of a second.
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"

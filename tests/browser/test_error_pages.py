@@ -13,14 +13,14 @@ def test_a_missing_page(ada: User) -> None:
     ada.refusals.add(404)
     ada.page.goto("/holds/9999999/")
     ada.expect_heading("There is nothing here")
-    ada.check_page("not-found")
+    ada.check_variant("not-found")
 
 
 def test_an_address_that_only_takes_forms(ada: User) -> None:
     ada.refusals.add(405)
     ada.page.goto("/holds/1/extend")
     ada.expect_heading("This address cannot be opened as a page")
-    ada.check_page("not-a-page")
+    ada.check_variant("not-a-page")
 
 
 def test_an_unexpected_error(ada: User) -> None:
@@ -52,7 +52,7 @@ def test_a_database_that_takes_no_writes(ada: User) -> None:
     expect(ada.page.locator("#banner" if ada.scripts else "main")).to_contain_text(
         "Nothing has changed, neither here nor at cal.com."
     )
-    ada.check_page("no-writes")
+    ada.check_variant("no-writes")
     kept = ada.page.locator("main [name=client_name]")
     expect(kept).to_have_value("Hedy Lamarr")
     if not ada.scripts:

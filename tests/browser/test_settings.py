@@ -34,7 +34,7 @@ def test_a_wrong_current_password_is_marked(grace: User) -> None:
     grace.page.get_by_role("link", name="Change your password").click()
     grace.expect_heading("Change your password")
     if grace.scripts:
-        grace.check_page("password")
+        grace.check_variant("password")
     grace.fill(old_password="wrong", new_password1="another horse 8")
     grace.fill(new_password2="another horse 8")
     grace.press("Save")
@@ -60,7 +60,7 @@ def test_saved_settings_apply_to_the_next_page(grace: User) -> None:
     grace.check_variant("place-elsewhere")
     pk = grace.place()
     grace.page.goto("/")
-    grace.check_page("board-compact")
+    grace.check_variant("board-compact")
     expect(grace.page.locator(f"#h{pk}")).to_be_visible()
 
 

@@ -178,12 +178,13 @@ class User:
     def check_page(self, state: str) -> None:
         """Measure the page in every width and colour scheme; take pictures if they are wanted.
 
-        Once in the suite for each page: to measure the contrast takes a second.
+        Once in the suite for each page with colours of its own: to measure the contrast takes a
+        second.
         """
         self._check(state, page_checks.OF_PAGE)
 
     def check_variant(self, state: str) -> None:
-        """Measure a page that differs from a measured one in its texts, so without its contrast."""
+        """Measure a page whose parts are measured on another one, so without its contrast."""
         self._check(state, page_checks.OF_VARIANT)
 
     def _check(self, state: str, axe: page_checks.Axe) -> None:
