@@ -221,9 +221,7 @@ class ServedOffice:
         return answer.text
 
     def snapshot(self) -> dict[str, Any]:
-        assert self.server.order("snapshot") == {"exit": 0}
-        found: dict[str, Any] = json.loads((self.folder / "snapshot").read_text())
-        return found
+        return self.server.order("snapshot")
 
     @property
     def live(self) -> list[Row]:

@@ -21,6 +21,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 import httpx
 from django.conf import settings
 from django.core.management import execute_from_command_line
+from django.db import connections
 from django.template.loader import get_template
 from django.urls import get_resolver
 
@@ -70,7 +71,7 @@ def main(folder: Path) -> None:
         elif order["do"] == "manage":
             run_in_fork(partial(manage, order["arguments"], order["stdin"]))
         elif order["do"] == "snapshot":
-            run_in_fork(partial(write_snapshot, folder / "snapshot"))
+            reply(read_snapshot())
         elif order["do"] == "stop":
             os.kill(order["pid"], signal.SIGKILL)
             wait_for(order["pid"])
@@ -132,10 +133,14 @@ def manage(arguments: list[str], stdin: str) -> None:
     execute_from_command_line(["manage.py", *arguments])
 
 
-def write_snapshot(file: Path) -> None:
+def read_snapshot() -> dict[str, Any]:
+    """Read here, because a fork takes longer; no connection is left open for the next child."""
     from tests.holds import snapshot  # noqa: PLC0415 - after Django's set-up
 
-    file.write_text(json.dumps(snapshot.read()))
+    try:
+        return snapshot.read()
+    finally:
+        connections.close_all()
 
 
 def wait_for(pid: int) -> None:

@@ -1,4 +1,4 @@
-"""Read the register and the audit as plain data, which another process can write to a file."""
+"""Read the register and the audit as plain data, which another process can send."""
 
 from __future__ import annotations
 
