@@ -35,21 +35,6 @@ def test_two_people_see_each_others_holds_within_one_poll(
     grace.check_variant("board-after-polls")
 
 
-def test_a_page_older_than_the_hold_is_refused(open_browser: OpenBrowser) -> None:
-    ada, vera = open_browser("ada"), open_browser("vera")
-    ada.hear_nothing_new()
-    pk = ada.place()
-    vera.page.goto(f"/holds/{pk}/")
-    vera.press("+30 min")
-    vera.expect_text("is held until")
-    ada.refusals.add(409)
-    ada.press("Release this time")
-    ada.expect_text("The hold was changed after you opened this page.")
-    ada.check_variant("hold-changed-meanwhile")
-    ada.press("Release this time")
-    ada.expect_text("Released: cal.com no longer keeps this hold.")
-
-
 def test_a_colleagues_hold_can_be_seen_but_not_changed(
     open_browser: OpenBrowser, product: Product
 ) -> None:
@@ -63,7 +48,7 @@ def test_a_colleagues_hold_can_be_seen_but_not_changed(
     grace.refusals.add(403)
     grace.page.goto("/audit/")
     expect(grace.page.get_by_role("heading", level=1)).to_be_visible()
-    grace.check_page("denied")
+    grace.check_variant("denied")
 
 
 def test_an_admin_adds_a_person_and_changes_their_role(open_browser: OpenBrowser) -> None:
@@ -243,12 +228,6 @@ class TestAudit:
         vera.expect_text("/v2/slots/reservations")
         vera.check_page("audit-entry")
 
-    def test_dates_in_the_wrong_order_are_marked(self, vera: User) -> None:
-        vera.refusals.add(422)
-        vera.page.goto("/audit/?since=2027-02-02&until=2027-01-01")
-        vera.expect_text("This day is before the first one.")
-        vera.check_variant("audit-wrong")
-
     def test_a_bar_of_the_pictures_leads_to_its_entries(self, vera: User, product: Product) -> None:
         product.place("ada", product.free_time(), "Ada Yonath")
         vera.page.goto("/audit/")
@@ -267,15 +246,3 @@ class TestAudit:
         ).click()
         expect(vera.page.get_by_label("Find")).to_have_value(re.compile('actor:"ada"$'))
         vera.expect_text("Ada Yonath")
-
-    def test_names_the_admin_who_released_a_colleagues_hold(
-        self, vera: User, product: Product
-    ) -> None:
-        pk = product.place("ada", product.free_time(), "Hedy Lamarr")
-        vera.page.goto(f"/holds/{pk}/")
-        vera.press("Release this time")
-        vera.expect_text("Released: cal.com no longer keeps this hold.")
-        vera.page.goto("/audit/")
-        newest = vera.page.locator("main tbody tr").first
-        expect(newest.locator("td b").first).to_have_text("you")
-        expect(newest).to_contain_text("released")

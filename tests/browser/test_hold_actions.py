@@ -186,24 +186,6 @@ class TestOffer:
         ada.page.goto(f"/holds/{one}/")
         ada.expect_text("the client chose another time of the offer")
 
-    def test_a_lost_time_keeps_the_other(self, ada: User, product: Product) -> None:
-        ada.refusals.add(409)
-        first, second = product.free_time(), product.free_time()
-        one = ada.place(first)
-        ada.press("Add another option")
-        ada.page.wait_for_url(re.compile(r"/holds/new\?offer=\d+"))
-        ada.type_time(second)
-        ada.press("Hold this time")
-        ada.page.locator("a.tag").click()
-        [uid] = [row.uid for row in product.calcom.live_rows() if row.start == first]
-        product.calcom.remove_holds(uid)
-
-        ada.page.locator(f"button[name=hold][value='{one}']").click()
-
-        ada.expect_text("This hold has already ended: gone.")
-        ada.check_variant("offer-lost")
-        assert product.starts() == [second]
-
 
 class TestForTheClient:
     def test_the_sentence_is_copied(self, ada: User, product: Product) -> None:
@@ -226,16 +208,3 @@ class TestForTheClient:
         ada.check_variant("hold-for-client")
         ada.page.goto(f"/holds/{pk}/")
         ada.expect_text("In your time zone (America/New York)")
-
-
-def test_an_ended_hold_is_held_again(ada: User, product: Product) -> None:
-    at = product.free_time()
-    old = ada.place(at, "Maria Mayer", note="prefers the afternoon")
-    ada.press("Release this time")
-    ada.expect_text("Released: cal.com no longer keeps this hold.")
-    ada.page.get_by_role("link", name="Hold again").click()
-    expect(ada.field("client_name")).to_have_value("Maria Mayer")
-    ada.press("Hold this time")
-    ada.expect_text("prefers the afternoon")
-    assert ada.hold_id != old
-    assert product.starts() == [at]

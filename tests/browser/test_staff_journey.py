@@ -60,15 +60,7 @@ class TestPlace:
         ada.expect_text("Not saved. Fix the highlighted fields.")
         expect(ada.field("slot_start")).to_have_attribute("aria-invalid", "true")
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
-        ada.check_page("place-incomplete")
-
-    def test_a_missing_answer_leads_to_an_unconfirmed_hold(
-        self, ada: User, product: Product
-    ) -> None:
-        product.calcom.faults.add("drop", when="after", method="POST")
-        ada.place_by_form(product.free_time(), "Rosalind Franklin")
-        ada.expect_text("cal.com did not answer")
-        ada.check_variant("hold-unanswered")
+        ada.check_variant("place-incomplete")
 
     def test_a_rate_limit_shows_the_seconds_to_wait(self, ada: User, product: Product) -> None:
         ada.refusals.add(503)
@@ -112,12 +104,6 @@ class TestPlace:
 
 
 class TestCheck:
-    def test_a_hold_that_cal_com_still_has(self, ada: User) -> None:
-        ada.place()
-        ada.press("Verify with cal.com")
-        ada.expect_text("cal.com confirms it:")
-        ada.check_variant("hold-checked")
-
     def test_a_hold_that_cal_com_no_longer_has(self, ada: User, product: Product) -> None:
         ada.place()
         product.calcom.remove_holds()
@@ -136,20 +122,6 @@ class TestCheck:
         ada.page.get_by_text("Verify", exact=True).click()
         ada.press("Verify selected")
         ada.expect_text("cal.com has 2 of 2 holds as they stand here.")
-
-
-class TestExtend:
-    def test_fifteen_minutes_more_with_one_click(self, ada: User, product: Product) -> None:
-        pk = ada.place()
-        before = product.ends()
-        ada.press("+15 min")
-        ada.expect_text("is held until")
-        assert ada.hold_id == pk
-        ada.page.goto("/")
-        ada.page.locator(f"#h{pk}").get_by_role("button", name="+15 min").click()
-        ada.expect_text("is held until")
-        ada.expect_path("/")
-        assert product.minutes_gained(before) in ([30], [31], [32])  # each time rounded up
 
 
 class TestMove:
@@ -184,7 +156,7 @@ class TestRelease:
         ada.expect_text("will call again")
         assert ada.hold_id == pk
         assert product.starts() == []
-        ada.check_page("hold-released")
+        ada.check_variant("hold-released")
         ada.page.goto("/")
         expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
 
@@ -196,7 +168,7 @@ class TestLookUp:
     ) -> None:
         uid = product.calcom.insert_hold(1, product.free_time(), minutes=40).uid
         ada.page.goto("/look-up")
-        ada.check_page("look-up")
+        ada.check_variant("look-up")
         ada.fill(uid=uid)
         ada.press("Look up")
         ada.expect_text("cal.com holds this time")
