@@ -20,7 +20,7 @@ STEP_MS = 2000
 
 @dataclass(slots=True)
 class Bases:
-    """What this process has seen of ``base_ms``."""
+    """Values of ``base_ms`` that this process has seen."""
 
     confirmed: int | None = None  # when the local clock was last known to be right
     last: int | None = None

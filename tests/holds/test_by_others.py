@@ -1,0 +1,95 @@
+"""Tell people what others did to their holds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from dashboard.accounts.models import User
+from dashboard.holds import by_others, transfer
+from dashboard.holds.models import Hold
+from dashboard.holds.put_aside import put_aside
+from dashboard.pages.board import Tab
+from dashboard.sandbox import Sandbox
+from tests.accounts.cast import acting
+from tests.holds import factories, verbs
+from tests.holds.verbs import LATER, MONDAY
+
+
+def take_over(user: User, hold: Hold, **more: Any) -> Hold:
+    return transfer.take_over(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
+
+
+def told(user: User) -> list[tuple[int, str, str]]:
+    """Return what the board tells this person: hold, action and who did it."""
+    acts = by_others.acts_by_person(timezone.now()).get(user.pk, [])
+    return [(act.hold.pk, act.action, act.by) for act in acts]
+
+
+def test_former_holder_is_told_while_it_is_held(
+    calcom: Sandbox, staff: User, colleague: User, admin: User
+) -> None:
+    hold, other = verbs.place(staff), verbs.place(colleague, start=LATER)
+    take_over(admin, hold)
+    take_over(admin, other)
+
+    assert (told(staff), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
+    verbs.release(admin, hold)
+    assert told(staff) == []
+
+
+def test_hold_taken_over_again_is_told_to_its_last_holder(
+    calcom: Sandbox, staff: User, admin: User, settings: Any
+) -> None:
+    settings.STAFF_MAY_TAKE_OVER = True
+    hold = verbs.place(staff)
+    take_over(admin, hold)
+    take_over(staff, hold, reason="handed_over")
+    take_over(admin, hold)
+
+    assert (told(staff), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
+
+
+def test_holder_is_told_what_an_admin_moved_or_released(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    """Not what they did themselves, nor what happened before the hold was theirs."""
+    hold, own, other = (
+        verbs.place(user, start=MONDAY + timedelta(hours=hours))
+        for user, hours in ((staff, 0), (staff, 4), (admin, 6))
+    )
+    verbs.move(admin, other, start=MONDAY + timedelta(hours=7))
+    verbs.release(staff, own)
+    verbs.extend(admin, hold)
+    assert (told(staff), told(admin)) == ([], [])
+
+    verbs.move(admin, hold)
+    assert told(staff) == [(hold.pk, "move", "admin")]
+    verbs.move(staff, hold, start=MONDAY + timedelta(hours=8))  # so "to this time" is past
+    assert told(staff) == []
+    verbs.move(admin, hold)
+    assert told(staff) == [(hold.pk, "move", "admin")]
+    verbs.release(admin, hold, reason="client_rang_off")
+    assert told(staff) == [(hold.pk, "release", "admin")]
+
+    put_aside(hold_id=hold.pk, by=acting(staff), now=timezone.now())
+    assert told(staff) == []
+
+
+def test_transferred_hold_that_needs_attention_is_shown_once(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    """On the former holder's own tab too, where only the transfer is theirs."""
+    hold = verbs.place(staff)
+    take_over(admin, hold)
+    state = {"state": "unconfirmed", "latest_end": hold.held_until, "held_until": None}
+    Hold.objects.update(**state, version=99)
+
+    boards = {tab: factories.see(staff, tab) for tab in (Tab.MINE, Tab.EVERYONE, Tab.ATTENTION)}
+
+    assert {tab: len(shown.attention) for tab, shown in boards.items()} == dict.fromkeys(boards, 1)
+    assert "took over this hold from you" in boards[Tab.MINE].attention[0].sentence
+    [counted] = [count for tab, count in boards[Tab.MINE].tabs if tab == Tab.ATTENTION]
+    assert counted == 1
