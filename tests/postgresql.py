@@ -73,6 +73,15 @@ def fresh_database(*, durable: bool = False, template: str = "template1") -> Ite
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
+def plain_user(url: str) -> str:
+    """Add a user who may only use the public schema; return the database's address for them."""
+    name, parts = f"desk_{secrets.token_hex(6)}", urlsplit(url)
+    with psycopg.connect(url) as connection:
+        connection.execute(f"CREATE ROLE {name} LOGIN PASSWORD '{name}'")
+        connection.execute(f"GRANT CREATE ON SCHEMA public TO {name}")
+    return urlunsplit(parts._replace(netloc=f"{name}:{name}@{parts.hostname}:{parts.port}"))
+
+
 def start_keeper(kind: str) -> str:
     """Start a keeper; return the address that it prints."""
     keeper = subprocess.Popen(

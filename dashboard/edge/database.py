@@ -37,16 +37,30 @@ REMEDY = {
 }
 # What the connection must have, so that writers wait for each other and commits are durable.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
-# So that every name can be stored, and who waits for a lock sees what was committed meanwhile:
-# stricter levels refuse the second writer instead.
+# What PostgreSQL must have: a query whether it does, what is wrong otherwise, and the remedy. Every
+# name can be stored; a writer that has waited sees what was committed meanwhile, where a stricter
+# level refuses it; and words are found by an index.
 # https://www.postgresql.org/docs/current/transaction-iso.html
-POSTGRESQL_OPTIONS = {
-    "server_encoding": ("UTF8", "Create it with ENCODING 'UTF8' TEMPLATE template0."),
-    "default_transaction_isolation": (
-        "read committed",
+POSTGRESQL_NEEDS = [
+    (
+        "SELECT current_setting('server_encoding') = 'UTF8'",
+        "is not in UTF8",
+        "Create it with ENCODING 'UTF8' TEMPLATE template0.",
+    ),
+    (
+        "SELECT current_setting('default_transaction_isolation') = 'read committed'",
+        "has another default_transaction_isolation than read committed",
         "For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed'.",
     ),
-}
+    (
+        "SELECT EXISTS (SELECT FROM pg_opclass"
+        "  WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid))"
+        " OR has_database_privilege(current_database(), 'CREATE') AND EXISTS (SELECT"
+        "  FROM pg_available_extensions WHERE name = 'pg_trgm' AND installed_version IS NULL)",
+        "has no extension pg_trgm that its user sees or may create",
+        "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm.",
+    ),
+]
 
 
 def write_refusal(connection: BaseDatabaseWrapper) -> str:
@@ -79,15 +93,15 @@ def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
     return [f"{name}={value}" for name, value in found.items() if value != SQLITE_PRAGMAS[name]]
 
 
-def wrong_options(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
-    """Yield what is wrong with an option of PostgreSQL, and the remedy."""
+def unmet_needs(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
+    """Yield what PostgreSQL lacks, and the remedy."""
     if connection.vendor != "postgresql":
         return
-    for name, (value, remedy) in POSTGRESQL_OPTIONS.items():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT current_setting(%s)", [name])
-            if (found := cursor.fetchone()[0]) != value:
-                yield f"{name} {found}, not {value}", remedy
+    with connection.cursor() as cursor:
+        for query, fault, remedy in POSTGRESQL_NEEDS:
+            cursor.execute(query)
+            if not cursor.fetchone()[0]:
+                yield fault, remedy
 
 
 @register(Tags.database)
@@ -104,8 +118,8 @@ def check_writable(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
             hint = "Put the file on a local disk: a network folder has no write-ahead log."
             messages.append(Error(text, hint=hint, id="edge.E002"))
         else:
-            for fault, hint in wrong_options(connection):
-                text = f"The database {alias!r} has the {fault}."
+            for fault, hint in unmet_needs(connection):
+                text = f"The database {alias!r} {fault}."
                 messages.append(Error(text, hint=hint, id="edge.E003"))
     return messages
 

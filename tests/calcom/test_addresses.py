@@ -29,7 +29,7 @@ class Connected(httpcore.NetworkStream):
 
 
 class Network:
-    """Addresses that refuse, stay silent until ``speak``, or answer; with the attempts in order."""
+    """Addresses that refuse, stay silent, or answer; with the attempts in order."""
 
     def __init__(
         self, *, refusing: Addresses = frozenset(), silent: Addresses = frozenset()
