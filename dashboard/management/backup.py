@@ -1,11 +1,13 @@
 """Copy the database to a file and back, whichever of the two kinds it is."""
 
 import os
+import re
 import sqlite3
 import subprocess
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 from django.core.management import call_command
 from django.core.management.base import CommandError
@@ -22,6 +24,8 @@ RESTORE = [
     *("pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges"),
     *("--exit-on-error", "--single-transaction"),
 ]
+# Only their owner, who may be an administrator, can replace these; they stay as they are.
+KEPT = re.compile(r"\d+; \d+ \d+ (COMMENT - )?(EXTENSION|SCHEMA) ")
 
 
 def save(file: Path) -> None:
@@ -77,7 +81,7 @@ def restore(file: Path, *, now: datetime) -> None:
     if connection.vendor == "sqlite":
         restore_sqlite(file)
     else:
-        run_postgresql(RESTORE, str(file))
+        restore_postgresql(file)
     connection.close()
     call_command("migrate", verbosity=0, interactive=False)  # also makes the triggers again
     newest = AuditEntry.objects.newest_first().first()
@@ -102,22 +106,33 @@ def restore_sqlite(file: Path) -> None:
             raise CommandError(f"Nothing was restored: {exc}.") from exc
 
 
-def run_postgresql(command: list[str], file: str) -> None:
-    """Run a program of PostgreSQL with the connection of DATABASE_URL; raise CommandError.
+def restore_postgresql(file: Path) -> None:
+    """Replace all tables and functions; the index of texts needs its extension before."""
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+    lines = run_postgresql(["pg_restore", "--list"], str(file)).splitlines()
+    with NamedTemporaryFile("w", encoding="utf-8") as chosen:
+        chosen.write("\n".join(line for line in lines if not KEPT.match(line)))
+        chosen.flush()
+        run_postgresql([*RESTORE, f"--use-list={chosen.name}"], str(file))
 
-    The password is in its environment, where other users cannot read it.
+
+def run_postgresql(command: list[str], file: str) -> str:
+    """Run a program of PostgreSQL with the connection of DATABASE_URL; return what it prints.
+
+    Raises CommandError. The password is in its environment, where other users cannot read it.
     """
     (_psql, *place, name), env = connection.client.settings_to_cmd_args_env(
         connection.settings_dict, []
     )
     try:
-        subprocess.run(  # noqa: S603 - a constant program
+        return subprocess.run(  # noqa: S603 - a constant program
             [*command, *place, f"--dbname={name}", file],
             env=os.environ | (env or {}),
             check=True,
             capture_output=True,
             text=True,
-        )
+        ).stdout
     except FileNotFoundError as exc:
         raise CommandError(f"{command[0]} is missing: install PostgreSQL's client.") from exc
     except subprocess.CalledProcessError as exc:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
@@ -52,12 +53,24 @@ def migrated_postgresql() -> Iterator[str]:
         yield url
 
 
+@pytest.fixture
+def postgresql_of_plain_user() -> Iterator[str]:
+    """Give a migrated database whose user did not create the extension."""
+    require("PostgreSQL", postgresql.binaries())
+    with postgresql.fresh_database() as url:
+        with psycopg.connect(url) as administrator:
+            administrator.execute("CREATE EXTENSION pg_trgm")
+        own = postgresql.plain_user(url)
+        manage(environment(public_url="http://localhost", database_url=own), "migrate")
+        yield own
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
     require("pg_dump", program("pg_dump"))
-    return str(request.getfixturevalue("migrated_postgresql"))
+    return str(request.getfixturevalue("postgresql_of_plain_user"))
 
 
 def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Path) -> None:
