@@ -66,17 +66,18 @@ def test_file_that_is_no_database_is_reported(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_database_without_what_holdfast_needs_is_not_migrated() -> None:
+def test_database_without_what_holdfast_needs_gets_no_tables(tmp_path: Path) -> None:
     require("PostgreSQL", postgresql.binaries())
     ascii_only = "template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    source = str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
     with postgresql.fresh_database(template=ascii_only) as url:
-        done = run(
-            ["manage.py", "migrate"],
-            env=environment(public_url="http://localhost", database_url=postgresql.plain_user(url)),
-        )
-    assert done.returncode == 1
-    assert "is not in UTF8.\n\tHINT: Create it with ENCODING 'UTF8' TEMPLATE" in done.stderr
-    assert "has no extension pg_trgm that its user sees or may create." in done.stderr
+        target = postgresql.plain_user(url)
+        for command, used in ((["migrate"], target), (["move_database", target], source)):
+            variables = environment(public_url="http://localhost", database_url=used)
+            done = run(["manage.py", *command], env=variables)
+            assert done.returncode == 1
+            assert "is not in UTF8.\n\tHINT: Create it with ENCODING 'UTF8'" in done.stderr
+            assert "has no extension pg_trgm that its user sees or may create." in done.stderr
 
 
 @pytest.mark.slow
