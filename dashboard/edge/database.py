@@ -39,7 +39,7 @@ REMEDY = {
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
 # What PostgreSQL must have: a query whether it does, what is wrong otherwise, and the remedy. Every
 # name can be stored; a writer that has waited sees what was committed meanwhile, where a stricter
-# level refuses it; and words are found by an index.
+# level refuses it; moments are as drivers read them; and words are found by an index.
 # https://www.postgresql.org/docs/current/transaction-iso.html
 POSTGRESQL_NEEDS = [
     (
@@ -48,9 +48,11 @@ POSTGRESQL_NEEDS = [
         "Create it with ENCODING 'UTF8' TEMPLATE template0.",
     ),
     (
-        "SELECT current_setting('default_transaction_isolation') = 'read committed'",
-        "has another default_transaction_isolation than read committed",
-        "For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed'.",
+        "SELECT current_setting('default_transaction_isolation') = 'read committed'"
+        " AND current_setting('datestyle') LIKE 'ISO%'",
+        "has not the default_transaction_isolation read committed and the datestyle ISO",
+        "For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed', and"
+        " ALTER ROLE … SET datestyle = 'ISO'.",
     ),
     (
         "SELECT EXISTS (SELECT FROM pg_opclass"

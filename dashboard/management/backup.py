@@ -18,7 +18,7 @@ from dashboard.audit import evidence, trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 
-DUMP = ["pg_dump", "--format=custom", "--no-owner", "--no-privileges"]
+DUMP = ["pg_dump", "--format=custom", "--encoding=UTF8", "--no-owner", "--no-privileges"]
 # In one transaction: a restore that fails leaves the database as it was.
 RESTORE = [
     *("pg_restore", "--clean", "--if-exists", "--no-owner", "--no-privileges"),

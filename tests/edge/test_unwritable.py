@@ -65,16 +65,18 @@ def test_probe_and_check_report_it() -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_isolation_that_refuses_the_second_writer_is_reported() -> None:
-    if connection.vendor != "postgresql":  # SQLite has one writer at a time
+def test_options_that_postgresql_must_not_have_are_reported() -> None:
+    if connection.vendor != "postgresql":
         return
     assert database.check_writable(databases=["default"]) == []
-    execute("SET default_transaction_isolation = 'repeatable read'")
-    try:
+    for name, value in (
+        ("default_transaction_isolation", "repeatable read"),
+        ("datestyle", "German"),
+    ):
+        execute(f"SET {name} = '{value}'")
         [found] = database.check_writable(databases=["default"])
-    finally:
-        execute("RESET default_transaction_isolation")
-    assert "another default_transaction_isolation than read committed" in found.msg
+        assert name in found.msg
+        execute(f"RESET {name}")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg
 import pytest
@@ -58,9 +59,12 @@ def postgresql_of_plain_user() -> Iterator[str]:
     """Give a migrated database whose user did not create the extension."""
     require("PostgreSQL", postgresql.binaries())
     with postgresql.fresh_database() as url:
+        own = postgresql.plain_user(url)
         with psycopg.connect(url) as administrator:
             administrator.execute("CREATE EXTENSION pg_trgm")
-        own = postgresql.plain_user(url)
+            administrator.execute(
+                f"ALTER ROLE {urlsplit(own).username} SET client_encoding = LATIN1"
+            )
         manage(environment(public_url="http://localhost", database_url=own), "migrate")
         yield own
 
