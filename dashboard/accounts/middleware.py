@@ -1,6 +1,7 @@
 """Middleware that needs the signed-in person: access control, language and time zone."""
 
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any
 
 from django.contrib.auth import SESSION_KEY
@@ -16,7 +17,6 @@ from dashboard.accounts.access import Policy, policy_of
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.return_urls import login_url, return_url
-from dashboard.accounts.roles import is_admin, is_staff_member, may_see_wallboard
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.localization import time_zones
@@ -26,10 +26,10 @@ GetResponse = Callable[[HttpRequest], HttpResponse]
 LAST_DENIAL_KEY = "denied"  # in the session: (method and path, seconds since 1970)
 REPEATED_DENIAL_SECONDS = 900
 MAX_DENIED_PATH = 200  # characters
-ALLOWED = {
-    Policy.STAFF: is_staff_member,
-    Policy.ADMINS: is_admin,
-    Policy.WALLBOARD: may_see_wallboard,
+ALLOWED: dict[Policy, Callable[[User], bool]] = {
+    Policy.STAFF: attrgetter("is_member"),
+    Policy.ADMINS: attrgetter("is_admin"),
+    Policy.WALLBOARD: attrgetter("may_see_holds"),
 }
 
 
@@ -46,13 +46,13 @@ class AccessMiddleware:
     def process_view(
         self, request: HttpRequest, view: Callable[..., Any], *_: Any
     ) -> HttpResponse | None:
-        policy = policy_of(view)
+        policy, user = policy_of(view), request.user
         if policy is Policy.PUBLIC:
             return None
-        if not request.user.is_authenticated:
+        if not isinstance(user, User):
             return redirect_to_login(request)
         sessions.touch(request, now=timezone.now())
-        return None if ALLOWED[policy](request.user) else deny(request)
+        return None if ALLOWED[policy](user) else deny(request)
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
         """Answer and log a view's own PermissionDenied like a denial by policy."""
@@ -72,15 +72,16 @@ def redirect_to_login(request: HttpRequest) -> HttpResponse:
 
 def deny(request: HttpRequest) -> HttpResponse:
     """Answer 403 to a signed-in person; log it unless it repeats the last denial."""
+    by = actor_of(request)
     if not repeats_last_denial(request):
         trail.event(
             action=AuditEntry.Action.DENIED,
-            by=actor_of(request),
+            by=by,
             outcome=AuditEntry.Outcome.REFUSED,
             asked={"method": request.method, "path": request.path},
             now=timezone.now(),
         )
-    template = "403.html" if may_see_wallboard(request.user) else "accounts/no_role.html"
+    template = "403.html" if by.user.may_see_holds else "accounts/no_role.html"
     return render(request, template, status=403)
 
 

@@ -62,6 +62,11 @@ class User(AbstractUser):
         """True for an active screen on the wall, which may do nothing else."""
         return self.is_active and not self.is_member and WALLBOARD in self.group_names
 
+    @property
+    def may_see_holds(self) -> bool:
+        """True for Staff, Admins, superusers and screens on the wall, as long as active."""
+        return self.is_member or self.is_wallboard
+
 
 class Preferences(models.Model):
     """Preferences of one person. The row is created when they first save them."""

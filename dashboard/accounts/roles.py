@@ -20,17 +20,9 @@ class Role(models.TextChoices):
     WALLBOARD = WALLBOARD, _("Wallboard: a screen that only shows the holds")
 
 
-def is_staff_member(user: User | AnonymousUser) -> bool:
-    return isinstance(user, User) and user.is_member
-
-
 def is_admin(user: User | AnonymousUser) -> bool:
+    """Return whether the user of a request, who may be anonymous, is an Admin."""
     return isinstance(user, User) and user.is_admin
-
-
-def may_see_wallboard(user: User | AnonymousUser) -> bool:
-    """Return True for everyone who may see the holds: Staff, Admins, Wallboard."""
-    return isinstance(user, User) and (user.is_member or user.is_wallboard)
 
 
 def role_of(user: User) -> Role:

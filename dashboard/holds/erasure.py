@@ -11,7 +11,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Q, QuerySet
 
-from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.audit import text_index, trail
 from dashboard.audit.clients import holds_of_same_client
@@ -48,7 +47,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     """
     with Operation(Action.ERASE, by=by, hold_id=hold_id, now=now) as operation:
         hold = load(operation, hold_id)
-        if by is not None and not roles.is_admin(by.user):
+        if by is not None and not by.user.is_admin:
             raise messages.refusal("admins_only", hold=hold)
         with transaction.atomic(durable=True):
             erased = list(erasable(hold).select_for_update(no_key=True).order_by("pk"))

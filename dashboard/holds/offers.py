@@ -8,7 +8,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.holds import messages
@@ -54,7 +53,7 @@ def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> Clie
 
 def may_add_to(offer_id: int, user: User) -> bool:
     """Return True for who made the offer, who holds one of its times, and Admins."""
-    if roles.is_admin(user) or open_holds_of(offer_id).filter(holder=user).exists():
+    if user.is_admin or open_holds_of(offer_id).filter(holder=user).exists():
         return True
     return Offer.objects.filter(pk=offer_id, made_by=user).exists()
 

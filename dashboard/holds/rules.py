@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import roles
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
@@ -22,19 +21,19 @@ SLOT_DURATION_MAX = 24 * 60  # minutes; applies where the event type cannot be r
 
 def is_allowed(hold: Hold, by: Actor) -> bool:
     """Return True for the holder and for Admins: every write to a hold asks this."""
-    return hold.holder_id == by.user.pk or roles.is_admin(by.user)
+    return hold.holder_id == by.user.pk or by.user.is_admin
 
 
 def can_take_over(user: User) -> bool:
     """Return True for Admins, and for Staff where STAFF_MAY_TAKE_OVER is set."""
-    return roles.is_admin(user) or bool(settings.STAFF_MAY_TAKE_OVER)
+    return user.is_admin or bool(settings.STAFF_MAY_TAKE_OVER)
 
 
 def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
     """Require ``can_take_over``, and a reason from Staff."""
     if not can_take_over(by.user):
         raise messages.refusal("not_yours", hold=hold)
-    if not reason and not roles.is_admin(by.user):
+    if not reason and not by.user.is_admin:
         raise messages.invalid({"reason": _("Say why you are taking it over.")}, hold=hold)
 
 
@@ -55,7 +54,7 @@ def limited_to(user: User) -> frozenset[int] | None:
     A limited person may hold for no other calendar, and no event type that is in none. Admins are
     never limited.
     """
-    if roles.is_admin(user):
+    if user.is_admin:
         return None
     return frozenset(user.calendars.values_list("pk", flat=True)) or None
 

@@ -10,7 +10,6 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from dashboard.accounts import roles
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
@@ -31,7 +30,7 @@ class Viewer:
 
     def __init__(self, user: User, now: datetime, cal_now: datetime | None = None) -> None:
         self.user = user
-        self.is_admin = roles.is_admin(user)
+        self.is_admin = user.is_admin
         self.now = now
         self.cal_now = cal_now or rate_and_clock.cal_now(now)
         # A hold's number is appended to it.

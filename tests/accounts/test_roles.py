@@ -9,21 +9,21 @@ from pytest_django import DjangoAssertNumQueries
 
 from dashboard.accounts.groups import create_groups
 from dashboard.accounts.models import User
-from dashboard.accounts.roles import Role, is_admin, is_staff_member, role_of
+from dashboard.accounts.roles import Role, is_admin, role_of
 from tests.accounts.cast import person
 
 
 def test_roles_of_people(staff: User, admin: User, superuser: User, stranger: User) -> None:
-    anonymous = AnonymousUser()
-    people = (staff, admin, superuser, stranger, anonymous)
-    assert [is_staff_member(one) for one in people] == [True, True, True, False, False]
-    assert [is_admin(one) for one in people] == [False, True, True, False, False]
+    people = (staff, admin, superuser, stranger)
+    assert [one.is_member for one in people] == [True, True, True, False]
+    everyone = (*people, AnonymousUser())
+    assert [is_admin(one) for one in everyone] == [False, True, True, False, False]
 
 
 def test_inactive_people_have_no_rights(staff: User, admin: User, superuser: User) -> None:
     for one in (staff, admin, superuser):
         one.is_active = False
-        assert (is_staff_member(one), is_admin(one)) == (False, False)
+        assert (one.is_member, one.is_admin, one.may_see_holds) == (False, False, False)
 
 
 def test_stronger_of_two_groups_counts(staff: User) -> None:
@@ -37,8 +37,8 @@ def test_roles_are_read_once_per_object(
 ) -> None:
     fresh = User.objects.get(pk=admin.pk)
     with django_assert_num_queries(1):
-        assert is_admin(fresh)
-        assert is_staff_member(fresh)
+        assert fresh.is_admin
+        assert fresh.is_member
         assert role_of(fresh) is Role.ADMINS
 
 
