@@ -226,5 +226,5 @@ def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product:
         ada.page.set_viewport_size({"width": width, "height": 900})
         for language in ("en", "de"):
             ada.page.evaluate(f"document.documentElement.lang = '{language}'")
-            narrow[width, language] = cell.evaluate("(cell) => cell.clientWidth") < 7 * 16
+            narrow[width, language] = cell.evaluate("(cell) => cell.clientWidth") < 12 * 16
     assert narrow == dict.fromkeys(narrow, False)
