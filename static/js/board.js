@@ -68,6 +68,19 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.matches(".tabs a")) send("holdfast:say", ctx.sourceElement.textContent);
 });
 
+// What newly needs attention is read out, once; another tab has other entries, and none is new.
+const attention = () => [...document.querySelectorAll(".attention > li[id]")];
+let known = attention().map((entry) => entry.id);
+
+document.addEventListener("htmx:after:swap", (event) => {
+  const entries = attention();
+  for (const entry of isPoll(event) ? entries : []) {
+    const text = entry.querySelector("div").textContent.replace(/\s+/g, " ").trim();
+    if (!known.includes(entry.id)) send("holdfast:say", text);
+  }
+  known = entries.map((entry) => entry.id);
+});
+
 document.addEventListener("visibilitychange", () => {
   if (!document.hidden) refresh();
 });

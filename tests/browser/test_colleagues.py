@@ -35,6 +35,24 @@ def test_two_people_see_each_others_holds_within_one_poll(
     grace.check_variant("board-after-polls")
 
 
+def test_what_an_admin_released_is_shown_and_read_out(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    ada, pk = open_browser("ada"), product.place("ada", product.free_time(), "Hedy Lamarr")
+    ada.page.goto("/")
+    ada.page.wait_for_load_state()
+    ada.page.evaluate(
+        "document.addEventListener('holdfast:say', (said) => (self.said = said.detail))"
+    )
+    product.post("vera", f"/holds/{pk}/release", {"reason": "mistake"})
+    ada.poll()
+    told = re.compile(r"vera released your hold at .+\. Reason: Placed by mistake")
+    expect(ada.page.locator(".attention")).to_have_text(told)
+    assert told.search(ada.page.wait_for_function("self.said").json_value())
+    ada.page.get_by_role("button", name="Put aside").click()
+    expect(ada.page.locator(".attention")).to_have_count(0)
+
+
 def test_a_colleagues_hold_can_be_seen_but_not_changed(
     open_browser: OpenBrowser, product: Product
 ) -> None:
