@@ -67,6 +67,7 @@ class SlotStartField(forms.Field):
     """
 
     widget = DateTimeInput
+    default_error_messages = {"required": _("Choose a free time, or enter one.")}
 
     def to_python(self, value: Any) -> datetime | None:
         text = str(value or "").strip()

@@ -69,7 +69,7 @@ INVALID_STARTS = {
     f"{day(0)}": "Give the time too, such as 2027-03-24 14:30.",
     "2101-01-11T09:00": "This year is too far away.",
     "\x00": "Give a date and a time, such as 2027-03-24 14:30.",
-    "": "This field is required.",
+    "": "Choose a free time, or enter one.",
 }
 
 

@@ -78,7 +78,7 @@ class TestPlacing:
         [
             ({"event_type_id": ""}, "This field is required."),
             ({"event_type_id": "-1"}, "greater than or equal to 1"),
-            ({"slot_start": ""}, "This field is required."),
+            ({"slot_start": ""}, "Choose a free time, or enter one."),
             ({"slot_start": "tomorrow at ten"}, "Give a date and a time"),
             ({"slot_start": "2020-01-06T10:00:00Z"}, "This time is past"),
             ({"slot_start": f"{FORWARD}T02:30"}, "This hour does not exist in Europe/Rome"),
