@@ -144,6 +144,8 @@ def serve(folder: Path, more: dict[str, str]) -> tuple[subprocess.Popen[bytes], 
         "port": port,
         "unix_socket_directories": "",
         "max_connections": 200,
+        # Many tests are one transaction, and a busy machine may leave it alone for a while.
+        "idle_in_transaction_session_timeout": "10min",
         "logging_collector": "off",
         **more,
     }

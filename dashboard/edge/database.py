@@ -63,6 +63,21 @@ POSTGRESQL_NEEDS = [
         "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm.",
     ),
 ]
+# Where the operator has set no limit: https://www.postgresql.org/docs/current/runtime-config-client.html
+LIMIT_IDLE_TRANSACTIONS = (
+    "SELECT set_config('idle_in_transaction_session_timeout', '30s', false)"
+    " WHERE current_setting('idle_in_transaction_session_timeout') = '0'"
+)
+
+
+def limit_idle_transactions(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+    """Let PostgreSQL undo what a machine had begun that died, or was cut off, and free its locks.
+
+    Otherwise all others would wait for these until the kernel misses the machine, in two hours.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(LIMIT_IDLE_TRANSACTIONS)
 
 
 def write_refusal(connection: BaseDatabaseWrapper) -> str:

@@ -1,17 +1,19 @@
-"""Options of SQLite connections, read back from SQLite.
+"""Options of connections, read back from the database.
 
-These tests use their own files, so they run the same on every test database.
+These tests use databases of their own, so they run the same on every test database.
 """
 
 import threading
+from contextlib import closing
 
 import pytest
 from django.db import connections
 from django.db.utils import ConnectionHandler, OperationalError
 
-from dashboard.edge.setting_readers import sqlite
+from dashboard.edge.setting_readers import postgresql, sqlite
 
 FULL = 2
+NO_LIMIT = "?options=-c%20idle_in_transaction_session_timeout%3D0"
 
 
 @pytest.fixture
@@ -93,3 +95,13 @@ def test_deferred_transactions_would_fail_with_concurrent_writers(connect):
     with pytest.raises(OperationalError, match="locked"):
         run(second, "UPDATE counter SET number = 1")
     second.rollback()
+
+
+@pytest.mark.parametrize(("options", "limit"), [(NO_LIMIT, "30s"), ("", "10min")])
+def test_idle_transactions_have_the_limit_of_the_server_or_one(
+    postgresql_url, django_db_blocker, options, limit
+):
+    config = connections["default"].settings_dict | postgresql(postgresql_url + options)
+    connection = ConnectionHandler({"default": config})["default"]
+    with django_db_blocker.unblock(), closing(connection):
+        assert run(connection, "SHOW idle_in_transaction_session_timeout") == limit
