@@ -114,7 +114,10 @@ def test_log_moved_from_postgresql_can_be_verified(
 ) -> None:
     source = environment(public_url="http://localhost", database_url=migrated_postgresql)
     target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
-    manage(source, "move_database", stdin=target["DATABASE_URL"])
+    # One connection is idle while the other copies, however short the server's limit for that is.
+    limit = "?options=-c%20idle_in_transaction_session_timeout%3D1ms"
+    moving = source | {"DATABASE_URL": migrated_postgresql + limit}
+    manage(moving, "move_database", stdin=target["DATABASE_URL"])
     for variables in (source, target):
         assert "Verified 1 entry" in manage(variables, "audit_verify", "--indexes")
 
