@@ -7,6 +7,7 @@ environment variables and never uses the operator's database or key.
 import errno
 import fcntl
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -16,32 +17,9 @@ from pathlib import Path
 from django.core.management.base import CommandError
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
-# Removed from the environment.
-VARIABLES = [
-    "AUDIT_RETENTION_DAYS",
-    "CALCOM_API_KEY",
-    "CALCOM_API_URL",
-    "DATABASE_URL",
-    "DEBUG",
-    "HOLD_MINUTES",
-    "HOLD_MINUTES_MAX",
-    "LOG_FORMAT",
-    "METRICS_ALLOWED",
-    "OFFICE_TIME_ZONE",
-    "PUBLIC_URL",
-    "REMOTE_GROUPS",
-    "REMOTE_GROUPS_HEADER",
-    "REMOTE_SIGN_OUT_URL",
-    "REMOTE_USER_HEADER",
-    "SECRET_KEY",
-    "SESSION_IDLE_MINUTES",
-    "SESSION_MAX_HOURS",
-    "STAFF_MAY_TAKE_OVER",
-    "STATIC_ROOT",
-    "TRUSTED_PROXIES",
-    "WALLBOARD_CLIENT_NAMES",
-    "WEB_CONCURRENCY",
-]
+# Names of all settings, to be removed from the environment. Importing the settings would use them.
+SETTINGS = Path(__file__).resolve().parent.parent / "settings.py"
+VARIABLES = re.findall(r'\bread\(\s*"([A-Z_]+)"', SETTINGS.read_text(encoding="utf-8"))
 LOOPBACK = "127.0.0.1"
 
 
