@@ -28,6 +28,7 @@ def test_single_run_prints_what_is_left(db: None, capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "0 left half-way\n"
 
 
+@pytest.mark.django_db  # it closes a connection that an earlier test has left open
 @pytest.mark.parametrize(
     ("fault", "has_traceback"),
     [(OperationalError("Connection\nrefused"), False), (ProgrammingError("no such column"), True)],
