@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, Subquery
+from django.db.models import F, Q, Subquery
 
 from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.holds.models import Hold
@@ -41,9 +41,10 @@ def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
             moved.add(hold.pk)  # the holder knows where it was, and it is there no longer
             continue
         known.add(hold.pk)
-        is_over = hold.has_ended and entry.action != Action.RELEASE
+        # A release may have found nothing, or go on; of what is gone, all are told.
+        still_is = hold.is_released if entry.action == Action.RELEASE else not hold.has_ended
         was_moved_since = hold.pk in moved and entry.action == Action.MOVE
-        if entry.action == Action.PUT_ASIDE or is_over or was_moved_since:
+        if entry.action == Action.PUT_ASIDE or was_moved_since or not still_is:
             continue
         former = entry.asked.get("person")
         person = former if entry.action == Action.TAKE_OVER else hold.holder_id
@@ -56,10 +57,11 @@ def entries(now: datetime) -> AuditEntryQuerySet:
     """Return what was put aside, moved or taken over, or released by another than the holder."""
     # By number, because the index of actions has no time, and a history has many releases.
     recent = AuditEntry.objects.filter(at__gt=now - SHOWN_FOR).order_by("at").values("pk")[:1]
+    unanswered = Q(action=Action.RELEASE, outcome=Outcome.UNKNOWN, actor__isnull=False)
     found = AuditEntry.objects.filter(
+        Q(outcome=Outcome.OK) | unanswered,  # which settle finishes
         pk__gte=Subquery(recent),
         action__in=(Action.MOVE, Action.RELEASE, Action.TAKE_OVER, Action.PUT_ASIDE),
-        outcome=Outcome.OK,
     )
     others = found.exclude(action=Action.RELEASE, actor=F("hold__holder"))
     return others.select_related("hold__holder", "hold__claim_by")

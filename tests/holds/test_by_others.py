@@ -5,11 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import by_others, transfer
+from dashboard.holds import by_others, settle, transfer
 from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
 from dashboard.holds.put_aside import put_aside
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
@@ -76,6 +78,37 @@ def test_holder_is_told_what_an_admin_moved_or_released(
 
     put_aside(hold_id=hold.pk, by=acting(staff), now=timezone.now())
     assert told(staff) == []
+
+
+def test_holder_is_told_of_a_release_that_settle_finished(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    calcom.faults.add("drop", when="after", method="DELETE", count=None)
+    hold, own = verbs.place(staff), verbs.place(staff, start=LATER)
+    for user, each in ((admin, hold), (staff, own)):
+        with pytest.raises(HoldError):
+            verbs.release(user, each)
+    assert told(staff) == []
+
+    settle.settle_all(timezone.now())
+
+    assert told(staff) == [(hold.pk, "release", "admin")]
+
+
+def test_release_of_what_was_gone_or_had_expired_is_not_told(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    """Leave what is gone to the list that all people see."""
+    gone, expired = verbs.place(staff), verbs.place(staff, start=LATER)
+    calcom.remove_holds(gone.reservation_uid or "")
+    for hold in (gone, expired):
+        verbs.release(admin, hold)
+    Hold.objects.filter(pk=expired.pk).update(state="expired", version=99)
+
+    board = factories.see(staff, Tab.ATTENTION)
+
+    assert (told(staff), [row.pk for row in board.attention]) == ([], [gone.pk])
+    assert [count for tab, count in board.tabs if tab == Tab.ATTENTION] == [1]
 
 
 def test_transferred_hold_that_needs_attention_is_shown_once(
