@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
@@ -108,6 +109,7 @@ def test_time_with_minutes_is_refused(calcom: Sandbox, staff: User) -> None:
     assert answer.context["extend_form"].errors == {
         "until": ["Give either a time or minutes, not both."]
     }
+    assert re.search(r"<title[^>]*>\s*Error:", answer.content.decode())
     assert calcom.calls("PATCH") == []
 
 
