@@ -107,11 +107,13 @@ def hangs() -> bool:
 
 
 def learn_rate(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
-    """Set how much room an answer leaves for others; remember a call that hung."""
+    """Set how much room an answer leaves for others; remember a call that hung, until an answer."""
     exchange = answer.exchange
     is_unanswered = isinstance(answer, CalcomError) and answer.cause is Cause.UNANSWERED
     if is_unanswered and exchange.milliseconds > calcom_client.SILENT:
         _read_again_at[upstream.source] = clock.ticks() + HANG_PAUSE
+    elif not is_unanswered and exchange.status is not None:
+        _read_again_at.pop(upstream.source, None)
     if exchange.rate is not None:
         upstream.learn(
             rate_limit=exchange.rate.limit,

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import rate_and_clock, services
+from dashboard.holds import calcom_client, clock, rate_and_clock, services
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
@@ -157,6 +157,18 @@ def test_no_release_begins_after_its_seconds_or_one_that_hung(
 
     assert states(*holds) == ["released", "held", "held"]
     assert [each.error and each.error.cause for each in found] == [None, "no_time", "no_time"]
+
+
+def test_a_call_that_hung_before_stops_none_that_are_answered(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as another person's search for free times."""
+    holds = place_several(staff, 2)
+    monkeypatch.setitem(rate_and_clock._read_again_at, calcom_client.source(), clock.ticks() + 60)
+
+    release_many(staff, holds)
+
+    assert states(*holds) == ["released", "released"]
 
 
 def test_form_sent_twice_releases_once(calcom: Sandbox, staff: User) -> None:
