@@ -55,12 +55,13 @@ def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
 
 def entries(now: datetime) -> AuditEntryQuerySet:
     """Return what was put aside, moved or taken over, or released by another than the holder."""
-    # By number, because the index of actions has no time, and a history has many releases.
-    recent = AuditEntry.objects.filter(at__gt=now - SHOWN_FOR).order_by("at").values("pk")[:1]
+    # Also by number, because SQLite takes the index of actions, which has no time, and a history
+    # has many releases. PostgreSQL knows by the time how few these are.
+    recent = AuditEntry.objects.filter(at__gt=now - SHOWN_FOR)
     unanswered = Q(action=Action.RELEASE, outcome=Outcome.UNKNOWN, actor__isnull=False)
-    found = AuditEntry.objects.filter(
+    found = recent.filter(
         Q(outcome=Outcome.OK) | unanswered,  # which settle finishes
-        pk__gte=Subquery(recent),
+        pk__gte=Subquery(recent.order_by("at").values("pk")[:1]),
         action__in=(Action.MOVE, Action.RELEASE, Action.TAKE_OVER, Action.PUT_ASIDE),
     )
     others = found.exclude(action=Action.RELEASE, actor=F("hold__holder"))

@@ -111,6 +111,14 @@ def test_release_of_what_was_gone_or_had_expired_is_not_told(
     assert [count for tab, count in board.tabs if tab == Tab.ATTENTION] == [1]
 
 
+def test_nothing_older_than_twelve_hours_is_told(calcom: Sandbox, staff: User, admin: User) -> None:
+    """Not even where a clock was set back, and older entries follow."""
+    hold, now = verbs.place(staff), timezone.now()
+    earlier = now - timedelta(hours=12, minutes=1)
+    transfer.take_over(hold_id=hold.pk, by=acting(admin), now=earlier)
+    assert told(staff) == []
+
+
 def test_transferred_hold_that_needs_attention_is_shown_once(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
