@@ -53,6 +53,9 @@ def test_screen_is_led_to_the_wallboard(screen: User) -> None:
     assert sign_in(browser, "screen", next="/")["Location"] == "/wallboard"
     assert browser.get("/accounts/login/")["Location"] == "/wallboard"
     assert 'href="/wallboard"' in browser.get("/").content.decode()
+    page = browser.get("/wallboard").content.decode()
+    # No list of keyboard shortcuts either: what one of them opened would stay on the wall.
+    assert ("js/shortcuts" in page, re.findall('href="(/holds/[^"]*)', page)) == (False, [])
 
 
 def test_session_of_a_screen_is_renewed_by_its_poll(screen: User, staff: User) -> None:
