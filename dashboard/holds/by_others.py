@@ -32,19 +32,13 @@ class ActOfOther:
 def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
     """Return the last act of each hold by the primary key of whom to tell, newest first."""
     acts = defaultdict(list)
-    known, moved = set(), set()
+    known = set()
     for entry in entries(now).order_by("-id"):
         hold = entry.hold
         if hold is None or hold.pk in known:
             continue
-        if entry.action == Action.MOVE and entry.actor_id == hold.holder_id:
-            moved.add(hold.pk)  # the holder knows where it was, and it is there no longer
-            continue
         known.add(hold.pk)
-        # A release may have found nothing, or go on; of what is gone, all are told.
-        still_is = hold.is_released if entry.action == Action.RELEASE else not hold.has_ended
-        was_moved_since = hold.pk in moved and entry.action == Action.MOVE
-        if entry.action == Action.PUT_ASIDE or was_moved_since or not still_is:
+        if not is_still_so(entry, hold):
             continue
         former = entry.asked.get("person")
         person = former if entry.action == Action.TAKE_OVER else hold.holder_id
@@ -53,16 +47,31 @@ def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
     return acts
 
 
+def is_still_so(entry: AuditEntry, hold: Hold) -> bool:
+    """Return whether the hold is as the act left it."""
+    match entry.action:
+        case Action.RELEASE:  # it may go on, or have found nothing: of what is gone, all are told
+            return hold.is_released
+        case Action.MOVE:
+            is_there = entry.after.get("slot_start") == hold.slot_start.isoformat()
+            return is_there and not hold.has_ended
+        case Action.TAKE_OVER:
+            return not hold.has_ended
+        case _:  # put aside
+            return False
+
+
 def entries(now: datetime) -> AuditEntryQuerySet:
-    """Return what was put aside, moved or taken over, or released by another than the holder."""
+    """Return what was put aside or taken over, or moved or released by another than the holder."""
     # Also by number, because SQLite takes the index of actions, which has no time, and a history
     # has many releases. PostgreSQL knows by the time how few these are.
     recent = AuditEntry.objects.filter(at__gt=now - SHOWN_FOR)
     unanswered = Q(action=Action.RELEASE, outcome=Outcome.UNKNOWN, actor__isnull=False)
+    changes = (Action.MOVE, Action.RELEASE)
     found = recent.filter(
         Q(outcome=Outcome.OK) | unanswered,  # which settle finishes
         pk__gte=Subquery(recent.order_by("at").values("pk")[:1]),
-        action__in=(Action.MOVE, Action.RELEASE, Action.TAKE_OVER, Action.PUT_ASIDE),
+        action__in=(*changes, Action.TAKE_OVER, Action.PUT_ASIDE),
     )
-    others = found.exclude(action=Action.RELEASE, actor=F("hold__holder"))
+    others = found.exclude(action__in=changes, actor=F("hold__holder"))
     return others.select_related("hold__holder", "hold__claim_by")

@@ -17,7 +17,7 @@ from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
-from tests.holds.verbs import LATER, MONDAY
+from tests.holds.verbs import CONSULT, LATER, MONDAY
 
 
 def take_over(user: User, hold: Hold, **more: Any) -> Hold:
@@ -73,6 +73,10 @@ def test_holder_is_told_what_an_admin_moved_or_released(
     assert told(staff) == []
     verbs.move(admin, hold)
     assert told(staff) == [(hold.pk, "move", "admin")]
+    calcom.remove_holds(hold.reservation_uid or "")
+    calcom.insert_hold(CONSULT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30)
+    verbs.check(staff, hold)  # moved outside Holdfast
+    assert told(staff) == []
     verbs.release(admin, hold, reason="client_rang_off")
     assert told(staff) == [(hold.pk, "release", "admin")]
 
