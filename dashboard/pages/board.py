@@ -33,6 +33,7 @@ Entry = TypeVar("Entry", Hold, HoldRow)
 State = Hold.State
 
 MOST_LOST = 50  # on one page
+MOST_TOLD = 10  # of what others did to the person's holds
 MOST_PAGES = 40
 # To look for actions without an outcome takes longer than all else of a poll.
 FINDINGS_KEPT = 30  # seconds
@@ -83,9 +84,9 @@ class Board:
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
         self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
-        self.by_others = [
-            row_of_act(act, viewer) for act in current.acts_of_others.get(viewer.user.pk, ())
-        ]
+        acts = current.acts_of_others.get(viewer.user.pk, ())
+        self.by_others = [row_of_act(act, viewer) for act in acts[:MOST_TOLD]]
+        self.by_others_are_cut = len(acts) > MOST_TOLD
         found = recent_findings(viewer.now)
         lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
         self.findings = found if lists_lost and not asked.find else []
@@ -96,7 +97,7 @@ class Board:
         ended_count = current.ended_count
         if numbers is not None:
             ended_count = register.ended(viewer.now, numbers).count()
-        needing = {hold.pk for hold in self.troubled} | {row.pk for row in self.by_others}
+        needing = {hold.pk for hold in self.troubled} | {act.hold.pk for act in acts}
         self.tabs = [
             (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
             (Tab.EVERYONE, len(holds)),

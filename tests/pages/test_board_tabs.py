@@ -179,6 +179,20 @@ def test_holder_sees_what_others_did(
     assert "took over it, staff → admin" in story
 
 
+def test_holder_sees_the_newest_of_many_releases(
+    calcom: Sandbox, staff: User, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dashboard.pages.board.MOST_TOLD", 1)
+    cut = "only the newest is listed"
+    for hours, is_cut in ((0, False), (4, True)):
+        newest = place(staff, start=MONDAY + timedelta(hours=hours))
+        release(admin, newest)
+        shown = see(staff, Tab.MINE)
+        assert [row.pk for row in shown.attention] == [newest.pk]
+        assert (cut in markup(desk(staff).get("/board"))) is is_cut
+    assert (Tab.ATTENTION, 2) in shown.tabs
+
+
 @pytest.mark.parametrize("tab", ["everyone", "ended"])
 def test_printed_board_names_the_holder(staff: User, colleague: User, tab: str) -> None:
     make = put if tab == "everyone" else put_ended
