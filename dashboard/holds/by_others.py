@@ -30,20 +30,19 @@ class ActOfOther:
 
 
 def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
-    """Return the last act of each hold by the primary key of whom to tell, newest first."""
+    """Return the last act on each hold by the primary key of whom to tell, newest first."""
     acts = defaultdict(list)
     known = set()
     for entry in entries(now).order_by("-id"):
         hold = entry.hold
-        if hold is None or hold.pk in known:
-            continue
-        known.add(hold.pk)
-        if not is_still_so(entry, hold):
+        if hold is None:
             continue
         former = entry.asked.get("person")
         person = former if entry.action == Action.TAKE_OVER else hold.holder_id
-        act = ActOfOther(hold, entry.action, entry.actor_name, entry.reason, entry.at)
-        acts[person].append(act)
+        if (hold.pk, person) not in known and is_still_so(entry, hold):
+            act = ActOfOther(hold, entry.action, entry.actor_name, entry.reason, entry.at)
+            acts[person].append(act)
+        known.add((hold.pk, person))
     return acts
 
 
@@ -56,7 +55,7 @@ def is_still_so(entry: AuditEntry, hold: Hold) -> bool:
             is_there = entry.after.get("slot_start") == hold.slot_start.isoformat()
             return is_there and not hold.has_ended
         case Action.TAKE_OVER:
-            return not hold.has_ended
+            return not hold.has_ended and hold.holder_id != entry.asked.get("person")
         case _:  # put aside
             return False
 

@@ -42,16 +42,22 @@ def test_former_holder_is_told_while_it_is_held(
     assert told(staff) == []
 
 
-def test_hold_taken_over_again_is_told_to_its_last_holder(
-    calcom: Sandbox, staff: User, admin: User, settings: Any
+def test_hold_taken_over_again_is_told_to_all_its_former_holders(
+    calcom: Sandbox, staff: User, colleague: User, admin: User, settings: Any
 ) -> None:
+    """Each by the last who took it from them."""
     settings.STAFF_MAY_TAKE_OVER = True
     hold = verbs.place(staff)
     take_over(admin, hold)
     take_over(staff, hold, reason="handed_over")
-    take_over(admin, hold)
+    take_over(colleague, hold, reason="handed_over")
+    verbs.move(admin, hold)
 
-    assert (told(staff), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
+    assert told(staff) == [(hold.pk, "take_over", "colleague")]
+    assert told(colleague) == [(hold.pk, "move", "admin")]
+    take_over(admin, hold)
+    assert told(staff) == [(hold.pk, "take_over", "colleague")]
+    assert (told(colleague), told(admin)) == ([(hold.pk, "take_over", "admin")], [])
 
 
 def test_holder_is_told_what_an_admin_moved_or_released(
