@@ -12,6 +12,8 @@ from dashboard.calcom import AsyncClient, Client
 CALL_SECONDS = 8.0
 # After so many milliseconds without an answer cal.com stands still: another call would hang too.
 SILENT = 2000
+# Seconds after which a page begins no further read: the person waits, and a proxy not for long.
+PAGE_SECONDS = 8.0
 
 _clients: dict[tuple[int, str, str], Client] = {}
 _lock = threading.RLock()

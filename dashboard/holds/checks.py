@@ -23,7 +23,6 @@ from dashboard.holds import (
     reservations,
     safety,
 )
-from dashboard.holds.free_times import SECONDS
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_quiet
 from dashboard.holds.models import Hold
@@ -125,7 +124,7 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
     None stands for one that was not asked for, because the others took too long.
     """
     limit = asyncio.Semaphore(CONCURRENT_CALLS)
-    stop_at = time.monotonic() + SECONDS
+    stop_at = time.monotonic() + calcom_client.PAGE_SECONDS
 
     async def get(uid: str) -> Answer[Reservation | None] | CalcomError | None:
         async with limit:

@@ -36,8 +36,6 @@ PATIENCE = 2.5
 RESERVED_PART = 3
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
 TOGETHER = 8  # calls at a time
-# Seconds after which no further one is begun: the person waits, and a proxy does not wait long.
-SECONDS = 8.0
 
 
 def monday_of(day: date) -> date:
@@ -166,7 +164,7 @@ def ask_together(
     In the order of arrival: the last answer tells best what is left of the allowance. None stands
     for one that was not asked, because the others took too long or cal.com hangs.
     """
-    stop_at = time.monotonic() + SECONDS
+    stop_at = time.monotonic() + calcom_client.PAGE_SECONDS
 
     def ask_one(one: Wanted) -> tuple[Wanted, Answer[T] | CalcomError | None]:
         if time.monotonic() > stop_at or rate_and_clock.hangs():

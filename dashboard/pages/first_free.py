@@ -17,8 +17,8 @@ from django.views.decorators.http import require_safe
 
 from dashboard.calcom import EventType
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue
-from dashboard.holds.free_times import SECONDS, UNDER_WAY, WEEK_DAYS, Listing, monday_of
+from dashboard.holds import calcom_client, catalogue
+from dashboard.holds.free_times import UNDER_WAY, WEEK_DAYS, Listing, monday_of
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
@@ -173,7 +173,7 @@ class FirstFree:
 
         A search goes on to later weeks until someone is free, or there was no time to read all.
         """
-        day, stop_at = self.wanted, monotonic() + SECONDS
+        day, stop_at = self.wanted, monotonic() + calcom_client.PAGE_SECONDS
         for number in range(MOST_WEEKS if self.seeks else 1):
             if number > 0:
                 day = monday_of(day) + ONE_DAY * WEEK_DAYS

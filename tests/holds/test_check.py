@@ -10,6 +10,7 @@ import pytest
 
 from dashboard.accounts.models import User
 from dashboard.holds import checks
+from dashboard.holds.calcom_client import PAGE_SECONDS
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -56,7 +57,7 @@ def test_no_check_begins_after_its_seconds(
 ) -> None:
     holds = [verbs.place(staff), verbs.place(staff, start=LATER)]
     calcom.forget_calls()
-    clock = count(step=checks.SECONDS * 2 / 3)  # so that there is time for the first call only
+    clock = count(step=PAGE_SECONDS * 2 / 3)  # so that there is time for the first call only
     monkeypatch.setattr(checks, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
     found = verbs.check_all(staff, *holds)

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Host, Kind
-from dashboard.holds import free_times, rate_and_clock
+from dashboard.holds import calcom_client, free_times, rate_and_clock
 from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.free_times import RESERVED_PART, TOGETHER
 from dashboard.holds.models import Hold
@@ -124,13 +124,14 @@ def test_next_free_leads_to_the_form_with_the_time(browser: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limits", "weeks"), [({}, 2), ({"MOST_WEEKS": 1}, 1), ({"SECONDS": -1}, 1)]
+    ("limits", "weeks"),
+    [({}, 2), ({"MOST_WEEKS": 1}, 1), ({"monotonic": count(step=60).__next__}, 1)],
 )
 def test_search_goes_on_to_later_weeks_and_ends_on_a_day_that_it_read(
     browser: Client,
     calcom: Sandbox,
     monkeypatch: pytest.MonkeyPatch,
-    limits: dict[str, int],
+    limits: dict[str, Any],
     weeks: int,
 ) -> None:
     fill_week(calcom, CONSULT, STRANGERS)
@@ -190,7 +191,7 @@ def test_slow_cal_com_is_not_asked_for_all_calendars(
     for number in range(1001, 1001 + 3 * TOGETHER):
         calendar(f"Dr {number}", listed(number))
     calcom.faults.add("delay", route=SLOTS, count=None, seconds=1)
-    monkeypatch.setattr(free_times, "SECONDS", 0.9)
+    monkeypatch.setattr(calcom_client, "PAGE_SECONDS", 0.9)
 
     page = desk(staff).get(PATH)
 
@@ -206,7 +207,7 @@ def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
     fill_week(calcom, CONSULT)
     monkeypatch.setattr(free_times, "TOGETHER", 1)
     monkeypatch.setattr(free_times, "BRIEF", free_times.FRESH_FOR)
-    clock = count(step=free_times.SECONDS * 2 / 3)  # so that there is time for the first call only
+    clock = count(step=calcom_client.PAGE_SECONDS * 2 / 3)  # time for the first call only
     monkeypatch.setattr(free_times, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
     page = browser.get(f"{PATH}&title=Talk&seek=yes")
