@@ -84,9 +84,8 @@ class Board:
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
         self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
-        acts = current.acts_of_others.get(viewer.user.pk, ())
-        self.by_others = [row_of_act(act, viewer) for act in acts[:MOST_TOLD]]
-        self.by_others_are_cut = len(acts) > MOST_TOLD
+        self.by_others = current.acts_of_others.get(viewer.user.pk, ())
+        self.by_others_are_cut = len(self.by_others) > MOST_TOLD
         found = recent_findings(viewer.now)
         lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
         self.findings = found if lists_lost and not asked.find else []
@@ -97,7 +96,7 @@ class Board:
         ended_count = current.ended_count
         if numbers is not None:
             ended_count = register.ended(viewer.now, numbers).count()
-        needing = {hold.pk for hold in self.troubled} | {act.hold.pk for act in acts}
+        needing = {hold.pk for hold in self.troubled} | {act.hold.pk for act in self.by_others}
         self.tabs = [
             (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
             (Tab.EVERYONE, len(holds)),
@@ -124,7 +123,8 @@ class Board:
         newest = lost.with_people().order_by("-ended_at", "-id")[: self.most_lost]
         rows = [HoldRow(hold, self.viewer) for hold in (*troubled, *newest)]
         pks = {row.pk for row in rows}
-        return self.matching([*rows, *(row for row in self.by_others if row.pk not in pks)])
+        by_others = [row_of_act(act, self.viewer) for act in self.by_others[:MOST_TOLD]]
+        return self.matching([*rows, *(row for row in by_others if row.pk not in pks)])
 
     @cached_property
     def ended(self) -> EndedPage:
