@@ -206,6 +206,7 @@ class Operation:
         if not self.clock.has_stepped():
             rate_and_clock.learn_clock(self.upstream, answer.exchange)
         rate_and_clock.learn_rate(self.upstream, answer)
+        rate_and_clock.learn_hang(self.upstream, answer)
         if isinstance(answer, CalcomError):
             raise answer
         return answer.value

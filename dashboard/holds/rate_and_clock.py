@@ -99,6 +99,7 @@ def learn(
     if learns_clock:
         learn_clock(upstream, answer.exchange)
     learn_rate(upstream, answer)
+    learn_hang(upstream, answer)
 
 
 def hangs() -> bool:
@@ -106,14 +107,18 @@ def hangs() -> bool:
     return clock.ticks() < _read_again_at.get(calcom_client.source(), 0)
 
 
-def learn_rate(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
-    """Set how much room an answer leaves for others; remember a call that hung, until an answer."""
-    exchange = answer.exchange
+def learn_hang(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
+    """Remember a call that hung, until any answer."""
     is_unanswered = isinstance(answer, CalcomError) and answer.cause is Cause.UNANSWERED
-    if is_unanswered and exchange.milliseconds > calcom_client.SILENT:
+    if is_unanswered and answer.exchange.milliseconds > calcom_client.SILENT:
         _read_again_at[upstream.source] = clock.ticks() + HANG_PAUSE
-    elif not is_unanswered and exchange.status is not None:
+    elif not is_unanswered and answer.exchange.status is not None:
         _read_again_at.pop(upstream.source, None)
+
+
+def learn_rate(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:
+    """Set how much room an answer leaves for others."""
+    exchange = answer.exchange
     if exchange.rate is not None:
         upstream.learn(
             rate_limit=exchange.rate.limit,
