@@ -215,6 +215,15 @@ def test_no_page_is_too_wide_where_letters_are_twice_as_large(open_browser: Open
     assert widths == dict.fromkeys(widths, PHONE["width"])
 
 
+@pytest.mark.parametrize("scripts", [False], indirect=True)
+def test_search_has_room_beside_its_button(open_browser: OpenBrowser) -> None:
+    ada = open_browser("ada", viewport=PHONE)
+    ada.page.goto("/")
+    box = ada.page.locator(".find [name=find]").bounding_box()
+    assert box
+    assert box["width"] > PHONE["width"] / 2
+
+
 def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
     # The columns have fixed widths, and the client what is left.
     product.place("ada", product.free_time(), "Zoë")
