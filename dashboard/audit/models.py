@@ -110,7 +110,7 @@ class AuditEntry(AppendOnlyModel):
         OFFER = "offer", _("started an offer")
         LOOK_UP = "look_up", _("looked up a reservation")
         TAKE_IN = "take_in", _("added a reservation to the board")
-        PUT_ASIDE = "put_aside", _("put a lost hold aside")
+        PUT_ASIDE = "put_aside", _("put a hold aside")
         ACTION_CLOSED = "action_closed", _("closed an action without an outcome")
         EXPIRE = "expire", _("a hold ran out")
         SETTLE = "settle", _("finished an interrupted change")
