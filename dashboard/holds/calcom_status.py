@@ -1,9 +1,9 @@
-"""Models of what cal.com last told (its clock, rate and habits, free times), and locks."""
+"""Models of what cal.com last told (its clock, rate and habits, lists), and locks."""
 
 import time
 from datetime import datetime, timedelta
 from math import ceil
-from typing import Any, Self
+from typing import Any
 
 from django.db import models
 
@@ -80,77 +80,18 @@ class Upstream(models.Model):
         return None if until == now else ceil((until - now).total_seconds())
 
 
-class LastAnswer(models.Model):
+class StoredAnswer(models.Model):
     """A question to cal.com and its last answer. The first to set ``asked_at`` asks."""
 
     source = models.CharField(max_length=16, default="")  # calcom_client.source()
-    asked_at = models.DateTimeField()
+    name = models.CharField(max_length=60)  # of the question, see ``shared_answers``
+    asked_at = models.DateTimeField(db_index=True)
+    is_under_way = models.BooleanField(default=False)  # who asks waits for cal.com, or was killed
     answered_at = models.DateTimeField(null=True)
-    cause = models.CharField(max_length=40, blank=True)  # why there is no answer
-
-    class Meta:
-        abstract = True
-
-    @property
-    def is_under_way(self) -> bool:
-        """True while the request that set ``asked_at`` waits for cal.com."""
-        is_answered = self.answered_at is not None and self.answered_at >= self.asked_at
-        return not is_answered and not self.cause
-
-    def claim(self, now: datetime) -> bool:
-        """Return whether this request asks; another one that was first is waited for.
-
-        It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
-        """
-        rows = type(self)._default_manager.filter(pk=self.pk)
-        if not rows.filter(asked_at=self.asked_at).update(asked_at=now, cause="") and rows.exists():
-            self.refresh_from_db()
-            return False
-        self.asked_at, self.cause = now, ""
-        return True
-
-    def store(self, *fields: str) -> None:
-        """Write the answer to this request's question, unless another one has asked since."""
-        rows = type(self)._default_manager.filter(pk=self.pk, asked_at=self.asked_at)
-        rows.update(**{name: getattr(self, name) for name in fields})
-
-    def wait(self, give_up: float) -> Self:
-        """Return the row once a call under way has ended, or as it is at ``give_up``."""
-        row = self
-        while row.is_under_way and time.monotonic() < give_up:
-            time.sleep(PAUSE)
-            row = type(self)._default_manager.filter(pk=self.pk).first() or row
-        return row
-
-
-class FreeTimes(LastAnswer):
-    """Times that cal.com last listed as free for one event type and span."""
-
-    event_type_id = models.BigIntegerField()
-    first_day = models.DateField()  # in the office's zone
-    days = models.PositiveSmallIntegerField()
-    slot_duration = models.PositiveIntegerField(default=0)  # minutes; 0 is the usual length
-    slots = models.JSONField(default=list)
-    unread = models.PositiveIntegerField(default=0)  # listed times that could not be read
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(
-                fields=["source", "event_type_id", "first_day", "days", "slot_duration"],
-                name="free_times_span",
-            ),
-        ]
-        indexes = [models.Index(fields=["asked_at"], name="free_times_asked_at")]
-
-    def __str__(self) -> str:
-        return f"free times of event type {self.event_type_id} from {self.first_day}"
-
-
-class StoredAnswer(LastAnswer):
-    """Answer of cal.com on one event type, all of the owner's, or the owner's teams."""
-
-    name = models.CharField(max_length=20)  # of the question, see ``event_types``
     value = models.JSONField(null=True)
+    cause = models.CharField(max_length=40, blank=True)  # why there is no newer answer
+
+    parsed: Any = None  # ``value`` once it was read
 
     class Meta:
         constraints = [
@@ -159,6 +100,32 @@ class StoredAnswer(LastAnswer):
 
     def __str__(self) -> str:
         return f"answer on {self.name}"
+
+    def claim(self, now: datetime) -> bool:
+        """Return whether this request asks; else the row is as the one that was first left it.
+
+        It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
+        """
+        row = StoredAnswer.objects.filter(pk=self.pk)
+        unclaimed = row.filter(asked_at=self.asked_at)
+        if not unclaimed.update(asked_at=now, is_under_way=True, cause="") and row.exists():
+            self.refresh_from_db()
+            return False
+        return True
+
+    def store(self) -> None:
+        """Write the answer to this request's question, unless another one has asked since."""
+        StoredAnswer.objects.filter(pk=self.pk, asked_at=self.asked_at).update(
+            is_under_way=False, answered_at=self.answered_at, value=self.value, cause=self.cause
+        )
+
+    def wait(self, give_up: float) -> "StoredAnswer":
+        """Return the row once a call under way has ended, or as it is at ``give_up``."""
+        row = self
+        while row.is_under_way and time.monotonic() < give_up:
+            time.sleep(PAUSE)
+            row = StoredAnswer.objects.filter(pk=self.pk).first() or row
+        return row
 
 
 class EventTypeLock(models.Model):

@@ -12,11 +12,11 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import CalcomError, Cause, EventType, Host, Listed, Team, endpoints
+from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client, event_types, messages, rate_and_clock
+from dashboard.holds import messages, rate_and_clock
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import parking_places
@@ -117,16 +117,6 @@ def read(typed: str) -> Wanted:
     raise messages.invalid({"typed": message})
 
 
-def teams() -> tuple[Team, ...]:
-    """Return the teams of the key's owner; empty where cal.com does not tell them."""
-    known = event_types.cached(
-        "teams",
-        endpoints.teams(),
-        lambda value: Listed(tuple(Team(**team) for team in value["entries"])),
-    )
-    return known.value.entries if known.value else ()
-
-
 # --- Asking cal.com ---------------------------------------------------------------------------
 
 
@@ -135,7 +125,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
 
     cal.com answers alike for an unknown user or team and for one without event types.
     """
-    calendar = Calendar(source=calcom_client.source(), asked_at=operation.now())
+    calendar = Calendar()
     if wanted.event_type_id is not None:
         number = wanted.event_type_id
         return as_single(calendar, operation.ask(endpoints.event_type(event_type_id=number)))
@@ -154,7 +144,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
         words = _("cal.com lists nothing of %(name)s: not known there, or nothing is public.")
         raise messages.invalid({field: words % {"name": wanted.username or calendar.label}})
     if not wanted.slug:
-        calendar.take(listed)
+        calendar.event_types = listed.entries
         return calendar
     for each in listed.entries:
         if each.slug.casefold() == wanted.slug.casefold():
@@ -167,7 +157,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
 def as_single(calendar: Calendar, event_type: EventType) -> Calendar:
     calendar.kind, calendar.reference = Kind.EVENT_TYPE, str(event_type.id)
     calendar.label = event_type.title
-    calendar.take(Listed((event_type,)))
+    calendar.event_types = (event_type,)
     return calendar
 
 

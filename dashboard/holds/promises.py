@@ -5,13 +5,12 @@ offer. Nothing that it allows is forbidden: a person is told of a doubt, and may
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
 from dashboard.calcom import EventType, Kind
 from dashboard.holds import (
-    calcom_client,
     claims,
     event_types,
     free_times,
@@ -19,7 +18,6 @@ from dashboard.holds import (
     messages,
     open_times,
 )
-from dashboard.holds.calcom_status import FreeTimes
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds.models import Hold
@@ -116,10 +114,9 @@ def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: 
     week = Span(wanted.event_type_id, monday, WEEK_DAYS, wanted.slot_duration or 0)
     if is_hidden(wanted, beside):
         return True
-    for row in FreeTimes.objects.filter(source=calcom_client.source(), **asdict(week)):
-        slots = free_times.to_listing(row).slots
-        if any(listed.seats_remaining != 0 and listed.start == start for listed in slots):
-            return True
+    slots = free_times.stored(week, now=now).slots
+    if any(listed.seats_remaining != 0 and listed.start == start for listed in slots):
+        return True
     listing = free_times.listing(week, now=now)
     if listing.cause or listing.as_of is None:
         return True

@@ -22,7 +22,7 @@ from dashboard.accounts.saved_forms import recall
 from dashboard.calendars import changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, new_calendars
+from dashboard.holds import catalogue, event_types, new_calendars
 from dashboard.holds import messages as hold_messages
 from dashboard.holds.problems import HoldError
 from dashboard.pages.answers import missing_is_404
@@ -59,7 +59,7 @@ class AddForm(ServiceForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         team = self.fields["team_id"]
-        if teams := new_calendars.teams():
+        if teams := event_types.teams():
             choices = [("", ""), *((each.id, each.name) for each in teams)]
             team.widget = forms.Select(choices=choices)
         else:

@@ -18,9 +18,10 @@ from django.views.decorators.http import require_safe
 from dashboard.calcom import EventType
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, catalogue
-from dashboard.holds.free_times import UNDER_WAY, WEEK_DAYS, Listing, monday_of
+from dashboard.holds.free_times import WEEK_DAYS, Listing, monday_of
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
+from dashboard.holds.shared_answers import UNDER_WAY
 from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.choices import catalogue_for, event_type_label, recent_event_types

@@ -5,7 +5,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 from django.apps import apps
+from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -14,6 +16,7 @@ from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
 from dashboard.holds import transfer
+from dashboard.holds.calcom_status import StoredAnswer
 from tests.accounts.cast import acting
 from tests.audit.recorded import NOON
 from tests.audit.searching import found
@@ -23,6 +26,7 @@ from tests.holds.conftest import calcom, sandbox
 __all__ = ["calcom", "sandbox"]
 pytestmark = pytest.mark.slow
 
+OLD = "0101_put_a_hold_aside"
 EDITOR = SimpleNamespace(connection=connection)
 
 
@@ -58,3 +62,20 @@ def test_failed_sign_in_stays_with_the_very_name(staff):
     migration("0097_names_of_failed_sign_ins").name_people(apps, EDITOR)
     about = LoggedAction.objects.filter(action="sign_in_failed").values_list("about", flat=True)
     assert sorted(about) == ["STAFF", "staff"]
+
+
+def test_lists_of_calendars_are_kept(own):
+    call_command("migrate", "dashboard", OLD, database=own.alias, verbosity=0)
+    old = MigrationExecutor(own).loader.project_state([("dashboard", OLD)]).apps
+    calendars = old.get_model("dashboard", "Calendar").objects.using(own.alias)
+    read = {"source": "0123456789abcdef", "asked_at": NOON, "answered_at": NOON, "unread": 2}
+    listed = calendars.create(reference="ada", listed=[{"id": 7}], created_at=NOON, **read)
+    calendars.create(reference="bob", created_at=NOON)  # and never listed
+    call_command("migrate", "dashboard", database=own.alias, verbosity=0)
+    [answer] = StoredAnswer.objects.using(own.alias).values("name", "source", "value", "asked_at")
+    assert answer == {
+        "name": f"calendar {listed.pk}",
+        "source": read["source"],
+        "value": {"entries": [{"id": 7}], "unread": 2},
+        "asked_at": NOON,
+    }

@@ -11,8 +11,9 @@ from django.utils import timezone
 from dashboard.calcom import Answer, Cause, EventType, Listed
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue, rate_and_clock
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.catalogue import Catalogue
-from dashboard.holds.free_times import NO_ROOM
+from dashboard.holds.shared_answers import NO_ROOM
 from dashboard.sandbox import Sandbox
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
 from tests.waiting import PATIENCE
@@ -35,16 +36,6 @@ def test_without_a_calendar_there_is_one_calendar_of_the_keys_own(calcom: Sandbo
     assert (calendar.pk, calendar.label, calendar.cause) == (None, "", "")
     assert CONSULT in [each.id for each in calendar.event_types]
     assert catalogue.last_known().calendars == ()
-
-
-def test_calendars_are_for_reading_only(calcom: Sandbox) -> None:
-    """They have causes that are not stored; that of the key's owner is none of the Admins'."""
-    owners = read().calendars
-    entered(ANNA)
-    for calendar in (*owners, *read().calendars, *catalogue.last_known().calendars):
-        with pytest.raises(TypeError):
-            calendar.save()
-    assert Calendar.objects.count() == 1
 
 
 def test_calendars_are_in_the_order_of_positions(calcom: Sandbox) -> None:
@@ -82,7 +73,8 @@ def test_calendar_is_asked_for_once_by_all(calcom: Sandbox) -> None:
     entered(ANNA)
     entered(NURSE)
     calcom.forget_calls()
-    first, last = Calendar.objects.order_by("asked_at").values_list("asked_at", flat=True)
+    asked_at = StoredAnswer.objects.order_by("asked_at").values_list("asked_at", flat=True)
+    first, last = asked_at.filter(name__startswith="calendar")
     for now in (last, first + timedelta(seconds=299)):
         assert [len(numbers) for numbers in ids(catalogue.catalogue(now=now))] == [3, 2]
     assert calcom.calls() == []

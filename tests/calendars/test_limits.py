@@ -12,6 +12,7 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calendars.models import Calendar
 from dashboard.holds import lookup, transfer
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -107,10 +108,10 @@ def test_new_key_keeps_limits_and_pauses(
 ) -> None:
     """No list was read with the new key yet: it is read before a hold is refused or placed."""
     Calendar.objects.exclude(pk=anna.pk).update(is_paused=True)
-    Calendar.objects.update(source="of another key")
+    StoredAnswer.objects.update(source="of another key")
 
     verbs.place(staff, event_type=FIRST_OF_ANNA)
-    Calendar.objects.update(source="of another key", asked_at=None)
+    StoredAnswer.objects.all().delete()
     with pytest.raises(HoldError, match=r"jose\.garcia is paused"):
         verbs.place(admin, event_type=FIRST_OF_JOSE)
 

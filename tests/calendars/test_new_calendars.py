@@ -15,7 +15,7 @@ from dashboard.calcom.types import Team
 from dashboard.calendars import changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import new_calendars
+from dashboard.holds import catalogue, new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -39,7 +39,7 @@ ADDED: dict[str, tuple[str, str, str, int]] = {
 @pytest.mark.parametrize("typed", ADDED)
 def test_calendar_is_found_as_typed(calcom: Sandbox, admin: User, typed: str) -> None:
     add(admin, typed)
-    [calendar] = Calendar.objects.all()
+    [calendar] = catalogue.catalogue(now=timezone.now()).calendars
     found = (calendar.kind, calendar.reference, calendar.label, len(calendar.event_types))
     assert found == ADDED[typed]
     assert (calendar.created_by, calendar.position) == (admin, 1)

@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from dashboard.accounts.models import User
 from dashboard.audit import call_totals
 from dashboard.edge.proxies import trusted_proxies
-from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
 from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
@@ -121,7 +121,6 @@ def test_counts_reads_that_are_in_no_audit_entry(calcom: Sandbox, staff: User) -
     for _ in range(2):
         assert browser.get(page).status_code == 200  # the second time from what is stored
     StoredAnswer.objects.all().delete()  # as a minute later
-    FreeTimes.objects.all().delete()
     calcom.faults.add("502", route=SLOTS)
     browser.get(page)
     found = values()

@@ -27,7 +27,7 @@ from dashboard.accounts.actors import Actor  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.people import add_person  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
-from dashboard.holds import event_types, free_times, services  # noqa: E402
+from dashboard.holds import event_types, free_times, services, shared_answers  # noqa: E402
 from dashboard.holds.claims import SlotGuard  # noqa: E402
 from dashboard.holds.problems import HoldError  # noqa: E402
 
@@ -43,7 +43,7 @@ def main(count: int) -> None:
         by=None,
         now=timezone.now(),
     )
-    free_times.PATIENCE = LIMIT
+    shared_answers.PATIENCE = LIMIT
     connections.close_all()
     context = multiprocessing.get_context("fork")
     with context.Pool(count, initializer=set_barrier, initargs=[context.Barrier(count)]) as pool:

@@ -14,9 +14,9 @@ from django.utils.html import escape
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType, endpoints
-from dashboard.calendars.models import event_type_from_json
-from dashboard.holds import calcom_client, event_types, free_times, rate_and_clock
-from dashboard.holds.calcom_status import FreeTimes, StoredAnswer
+from dashboard.holds import calcom_client, event_types, rate_and_clock, shared_answers
+from dashboard.holds.calcom_status import StoredAnswer
+from dashboard.holds.shared_answers import UNDER_WAY, Known
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day
@@ -36,11 +36,18 @@ def listed() -> tuple[EventType, ...]:
     return known.entries if known else ()
 
 
+def why(known: Known[Any]) -> str:
+    """Return why there is no answer."""
+    assert known.value is None
+    return known.cause
+
+
 @pytest.fixture
 def expire_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let only the last answer outlive a request."""
-    monkeypatch.setattr(event_types, "ANSWER_KEPT", timedelta())
-    monkeypatch.setattr(event_types, "FAILURE_KEPT", timedelta())
+    monkeypatch.setattr(event_types, "FRESH_FOR", timedelta())
+    for name in ("FAILURE_KEPT", "BRIEF"):
+        monkeypatch.setattr(shared_answers, name, timedelta())
 
 
 @pytest.mark.usefixtures("expire_at_once")
@@ -80,7 +87,7 @@ def test_nothing_is_kept_longer_after_our_clock_was_set(
 def test_concurrent_requests_cause_one_call(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(free_times, "PATIENCE", 60)
+    monkeypatch.setattr(shared_answers, "PATIENCE", 60)
     calcom.faults.add("delay", method="GET", seconds=0.3)
     found = at_once(*[lambda: event_types.event_type(CONSULT)] * 8)
     assert found == [event_types.event_type(CONSULT)] * 8
@@ -91,20 +98,22 @@ def test_concurrent_requests_cause_one_call(
 def test_question_under_way_is_waited_for_and_told(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(free_times, "PATIENCE", 0.1)
+    monkeypatch.setattr(shared_answers, "PATIENCE", 0.1)
     source, now = calcom_client.source(), timezone.now()
     later = {"answered_at": now + timedelta(days=1)}  # on a clock that was set back since
     for name, earlier in {"all": {}, "1": later}.items():
-        StoredAnswer.objects.create(source=source, name=name, asked_at=now, **earlier)
-    under_way = event_types.Known(None, free_times.UNDER_WAY)
-    again = event_types.cached("1", endpoints.event_types(), dict)
-    assert [event_types.listing(), again] == [under_way] * 2
+        StoredAnswer.objects.create(
+            source=source, name=name, asked_at=now, is_under_way=True, **earlier
+        )
+    again = event_types.answer("1", endpoints.event_types(), dict)
+    assert [why(event_types.listing()), why(again)] == [UNDER_WAY] * 2
     assert calcom.calls() == []
 
 
 def test_question_of_a_killed_process_is_asked_again(calcom: Sandbox) -> None:
-    asked_at = timezone.now() - event_types.FAILURE_KEPT
-    StoredAnswer.objects.create(source=calcom_client.source(), name="all", asked_at=asked_at)
+    asked_at = timezone.now() - shared_answers.FAILURE_KEPT
+    source = calcom_client.source()
+    StoredAnswer.objects.create(source=source, name="all", asked_at=asked_at, is_under_way=True)
     assert listed() != ()
 
 
@@ -121,18 +130,9 @@ def test_database_that_takes_no_writes_can_be_read(calcom: Sandbox) -> None:
 
 def test_failure_is_kept_for_a_moment(calcom: Sandbox) -> None:
     calcom.faults.add("500", method="GET", count=1)
-    found = [event_types.listing() for _ in range(3)]
-    assert found == [event_types.Known(None, Cause.SERVER_FAULT)] * 3
+    found = [why(event_types.listing()) for _ in range(3)]
+    assert found == [Cause.SERVER_FAULT] * 3
     assert len(calcom.calls()) == 1
-
-
-def test_mended_key_is_noticed_at_once(calcom: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with Client(base_url=calcom.url, api_key=BAD_KEY) as client:
-        monkeypatch.setattr(calcom_client, "client", lambda: client)
-        assert event_types.listing() == event_types.Known(None, Cause.KEY_REJECTED)
-        monkeypatch.undo()
-    assert event_types.listing().cause == ""
-    assert listed() != ()
 
 
 def test_end_of_a_block_is_noticed_at_once(calcom: Sandbox) -> None:
@@ -140,7 +140,7 @@ def test_end_of_a_block_is_noticed_at_once(calcom: Sandbox) -> None:
     now = timezone.now()
     upstream.learn(blocked_until=now + timedelta(seconds=60))
     rate_and_clock.save(upstream)
-    assert event_types.listing() == event_types.Known(None, Cause.RATE_LIMITED)
+    assert why(event_types.listing()) == Cause.RATE_LIMITED
     upstream.learn(blocked_until=now)
     rate_and_clock.save(upstream)
     assert event_types.listing().cause == ""
@@ -201,7 +201,6 @@ def test_odd_entries_are_left_out_and_counted(
     page = f"/holds/new?event_type_id={SHORT}&day={day(0)}"
     free = desk(staff).get(page).context["picker"].grid.free
     StoredAnswer.objects.all().delete()
-    FreeTimes.objects.all().delete()
     with Client(base_url=calcom.url, api_key=KEY, transport=Spoiling()) as client:
         monkeypatch.setattr(calcom_client, "client", lambda: client)
         answer = desk(staff).get(page)
@@ -237,15 +236,15 @@ def test_answer_of_another_release_is_asked_for_anew(calcom: Sandbox) -> None:
 def test_row_that_is_deleted_for_its_age_meanwhile_is_asked_for(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole, row_of = listed(), event_types.row_of
+    whole, rows_of = listed(), shared_answers.rows_of
 
-    def old_row(name: str, now: datetime) -> StoredAnswer:
+    def old_rows(names: set[str], now: datetime) -> dict[str, StoredAnswer]:
         StoredAnswer.objects.update(asked_at=now - timedelta(hours=2))
-        row = row_of(name, now)
+        rows = rows_of(names, now)
         StoredAnswer.objects.all().delete()
-        return row
+        return rows
 
-    monkeypatch.setattr(event_types, "row_of", old_row)
+    monkeypatch.setattr(shared_answers, "rows_of", old_rows)
     assert listed() == whole != ()
 
 
@@ -256,6 +255,6 @@ def test_title_that_a_database_refuses_is_stored_without(
     answer = calcom_client.client().send(call)
     odd = replace(answer, value=replace(answer.value, title="a\0b\ud800c"))
     monkeypatch.setattr(calcom_client.client(), "send", lambda _: odd)
-    known = event_types.cached("7", call, event_type_from_json)
+    known = event_types.answer("7", call, event_types.event_type_from_json)
     assert known.value == replace(answer.value, title="abc")
     assert StoredAnswer.objects.get(name="7").value["title"] == "abc"

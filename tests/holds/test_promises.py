@@ -13,7 +13,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import operation, services
-from dashboard.holds.calcom_status import FreeTimes
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.promises import Doubt, most_at_once
@@ -95,7 +95,7 @@ def test_time_that_was_listed_needs_no_call(calcom: Sandbox, staff: User) -> Non
     day = f"{MONDAY:%Y-%m-%d}"
     desk(staff).get("/holds/new", {"event_type_id": CONSULT, "day": day})
     later = timezone.now() - timedelta(minutes=10)
-    FreeTimes.objects.update(asked_at=later, answered_at=later)
+    StoredAnswer.objects.update(asked_at=later, answered_at=later)
     calcom.forget_calls()
 
     assert ask(staff).status_code == 303

@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from dashboard.calcom import EventType, Host, Kind, Listed
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client
+from dashboard.holds import calcom_client, catalogue
+from dashboard.holds.calcom_status import StoredAnswer
 
 _positions = itertools.count()
 
@@ -40,11 +41,16 @@ def calendar(label: str, *listed: EventType, colour: str = "blue", **fields: obj
         colour=colour,
         position=next(_positions),
         created_at=now,
-        asked_at=now,
-        source=calcom_client.source(),
         **fields,
     )
-    made.take(Listed(listed))
     made.save()
+    question = catalogue.question(made)
+    StoredAnswer.objects.create(
+        source=calcom_client.source(),
+        name=question.name,
+        asked_at=now,
+        answered_at=now,
+        value=question.to_json(Listed(listed)),
+    )
     cache.clear()  # pages keep the calendars for half a minute
     return made

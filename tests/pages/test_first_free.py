@@ -17,10 +17,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, Host, Kind
-from dashboard.holds import calcom_client, free_times, rate_and_clock
-from dashboard.holds.calcom_status import FreeTimes
-from dashboard.holds.free_times import RESERVED_PART, TOGETHER
+from dashboard.holds import calcom_client, free_times, rate_and_clock, shared_answers
+from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
+from dashboard.holds.shared_answers import RESERVED_PART, TOGETHER
 from dashboard.pages import first_free
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
@@ -158,7 +158,7 @@ def test_nothing_is_asked_twice_by_two_people(
 def test_nothing_is_asked_twice_at_the_same_moment(
     calcom: Sandbox, staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(free_times, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(shared_answers, "PATIENCE", PATIENCE)
     calendar("Dr Ada", listed(CONSULT))
     calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
     calcom.faults.add("delay", route=SLOTS, count=None, seconds=0.3)
@@ -197,7 +197,7 @@ def test_slow_cal_com_is_not_asked_for_all_calendars(
 
     assert page.status_code == 200
     assert 0 < called(calcom) <= TOGETHER
-    causes = [*FreeTimes.objects.values_list("cause", flat=True)]
+    causes = [*StoredAnswer.objects.values_list("cause", flat=True)]
     assert causes.count("under_way") == 3 * TOGETHER - called(calcom)
 
 
@@ -205,10 +205,10 @@ def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
     browser: Client, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill_week(calcom, CONSULT)
-    monkeypatch.setattr(free_times, "TOGETHER", 1)
-    monkeypatch.setattr(free_times, "BRIEF", free_times.FRESH_FOR)
+    monkeypatch.setattr(shared_answers, "TOGETHER", 1)
+    monkeypatch.setattr(shared_answers, "BRIEF", free_times.FRESH_FOR)
     clock = count(step=calcom_client.PAGE_SECONDS * 2 / 3)  # time for the first call only
-    monkeypatch.setattr(free_times, "time", SimpleNamespace(monotonic=lambda: next(clock)))
+    monkeypatch.setattr(shared_answers, "time", SimpleNamespace(monotonic=lambda: next(clock)))
 
     page = browser.get(f"{PATH}&title=Talk&seek=yes")
 
@@ -297,4 +297,4 @@ def test_limits_and_pauses_apply(calcom: Sandbox, staff: User) -> None:
     page = desk(staff).get(PATH)
 
     assert {cell[6:] for cell in cells(page)} == {"Own"}
-    assert FreeTimes.objects.count() == 1
+    assert StoredAnswer.objects.filter(name__startswith="slots").count() == 1

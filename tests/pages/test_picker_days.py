@@ -10,7 +10,8 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.holds import calcom_client
-from dashboard.holds.calcom_status import FreeTimes
+from dashboard.holds.calcom_status import StoredAnswer
+from dashboard.holds.free_times import Span, question
 from dashboard.sandbox import Booking, Sandbox
 from tests.future_dates import BACK, FORWARD, day, named
 from tests.holds.verbs import CONSULT, MONDAY
@@ -95,14 +96,12 @@ def test_days_on_which_clocks_change(
 ) -> None:
     around = [f"{day - timedelta(days=1)}T12:00Z", f"{day + timedelta(days=1)}T12:00Z"]
     slots = [[datetime.fromisoformat(at).isoformat(), None, None, None] for at in around + listed]
-    FreeTimes.objects.create(
+    StoredAnswer.objects.create(
         source=calcom_client.source(),
-        event_type_id=CONSULT,
-        first_day=day - timedelta(days=6),
-        days=7,
+        name=question(Span(CONSULT, day - timedelta(days=6), 7)).name,
         asked_at=timezone.now(),
         answered_at=timezone.now() + timedelta(seconds=1),
-        slots=slots,
+        value={"slots": slots, "unread": 0},
     )
     page = browser.get(f"/holds/new?event_type_id=1&day={day}")
 
@@ -114,7 +113,7 @@ def test_days_on_which_clocks_change(
 
 def test_listing_covers_days_of_the_office_zone(browser: Client, calcom: Sandbox) -> None:
     browser.get(f"/holds/new?{ON_MONDAY}")
-    row = FreeTimes.objects.get()
-    assert (row.first_day, row.days) == (day(0), 7)
+    row = StoredAnswer.objects.get(name__startswith="slots")
+    assert row.name == question(Span(CONSULT, day(0), 7)).name
     [call] = calcom.calls(route=SLOTS)
     assert call.status == 200

@@ -13,7 +13,8 @@ from django.utils import timezone, translation
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import calcom_client, messages
-from dashboard.holds.calcom_status import FreeTimes
+from dashboard.holds.calcom_status import StoredAnswer
+from dashboard.holds.free_times import Span, question
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import BACK, BACK_IN_AMERICA, day, named
@@ -38,18 +39,16 @@ def far_away(calcom: Sandbox, staff: User) -> Client:
     return works_in(NEW_YORK, staff)
 
 
-def listed(first: date, days: int, *starts: str) -> FreeTimes:
+def listed(first: date, days: int, *starts: str) -> StoredAnswer:
     """Store a fresh listing of cal.com for days of the office."""
     now = timezone.now()
     slots = [[datetime.fromisoformat(start).isoformat(), None, None, None] for start in starts]
-    return FreeTimes.objects.create(
+    return StoredAnswer.objects.create(
         source=calcom_client.source(),
-        event_type_id=CONSULT,
-        first_day=first,
-        days=days,
+        name=question(Span(CONSULT, first, days)).name,
         asked_at=now,
         answered_at=now + timedelta(seconds=1),
-        slots=slots,
+        value={"slots": slots, "unread": 0},
     )
 
 
@@ -214,10 +213,9 @@ class TestPicker:
         assert cells(far_away, address)[0] == f"{day(0)} 03:00"
         # One more day for a week that ends later than the office's, and nothing twice.
         assert [len(calcom.calls(route="/v2/slots")) - calls] == [1]
-        assert list(FreeTimes.objects.order_by("first_day").values_list("first_day", "days")) == [
-            (day(0), 7),
-            (day(7), 1),
-        ]
+        spans = [Span(CONSULT, day(0), 7), Span(CONSULT, day(7), 1)]
+        rows = StoredAnswer.objects.filter(name__startswith="slots").order_by("name")
+        assert [row.name for row in rows] == [question(span).name for span in spans]
 
     def test_time_of_the_grid_is_the_chosen_moment(self, far_away: Client) -> None:
         page = far_away.get(f"/holds/new?event_type_id=1&day={day(0)}")

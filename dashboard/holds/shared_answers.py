@@ -1,0 +1,238 @@
+"""Lists of cal.com that all people and processes share: event types, calendars and free times.
+
+A row in the database has each question with its last answer. The first request to set ``asked_at``
+asks cal.com, and the others read its answer, so that each question causes at most one call in
+``fresh_for``. Rows are of one address and key of cal.com. Lists only inform; cal.com's POST
+decides.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Collection, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db import DatabaseError
+
+from dashboard.calcom import Answer, CalcomError, Cause, Refused
+from dashboard.holds import calcom_client, rate_and_clock
+from dashboard.holds.calcom_status import StoredAnswer, Upstream
+
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+FAILURE_KEPT = timedelta(seconds=10)  # also the time that a call under way may take
+# Failures that do not burden cal.com, and that pass soon or an operator is about to mend.
+BRIEF_FAILURES = {Cause.NOT_SENT, Cause.KEY_REJECTED, Cause.WRONG_ROUTE, Cause.RATE_LIMITED}
+BRIEF = timedelta(seconds=5)
+DELETE_AFTER = timedelta(days=7)
+# Reasons not to ask, beside the causes of calls.
+NO_ROOM = "no_room"
+UNDER_WAY = "under_way"  # another call, or none was begun as others took too long
+# Wait for another request's call, in seconds.
+PATIENCE = 2.5
+# One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
+RESERVED_PART = 3
+TOGETHER = 8  # calls at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[T]):
+    """A call that only reads. ``ask`` raises CalcomError; ``from_json`` reads what is stored."""
+
+    name: str  # of its row, at most 60 characters
+    ask: Callable[[], Answer[T]]
+    to_json: Callable[[T], Any]
+    from_json: Callable[[Any], T]
+    fresh_for: timedelta
+    kept_for: timedelta = timedelta(hours=1)  # to be used while there is no newer answer
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """The last answer, None without any in ``kept_for``.
+
+    ``as_of`` is its time on this server's clock. ``cause`` says why it is not fresh: a Cause,
+    NO_ROOM or UNDER_WAY; empty if it is. ``again_at`` is when to ask again.
+    """
+
+    value: T | None
+    as_of: datetime | None
+    cause: str
+    again_at: datetime
+
+
+def answer(question: Question[T], *, now: datetime) -> Known[T]:
+    """Return the answer to one question, from cal.com where the stored one is not fresh."""
+    return answers([question], now=now, reserved_part=None)[0]
+
+
+def answers(
+    questions: Sequence[Question[T]], *, now: datetime, reserved_part: int | None = RESERVED_PART
+) -> list[Known[T]]:
+    """Return the answers to several questions, after asking cal.com in parallel.
+
+    Leaves a part of the rate allowance for holds. Where the rest is not enough for all, those that
+    were asked for longest ago come first.
+    """
+    rows = rows_of({question.name for question in questions}, now)
+    stale = {each.name: each for each in questions if not is_fresh(rows[each.name], each, now)}
+    by_age = sorted(stale.values(), key=lambda each: rows[each.name].asked_at)
+    upstream = rate_and_clock.load() if stale else Upstream()
+    reserved = (upstream.rate_limit or 0) // reserved_part if reserved_part else 0
+    room = upstream.room(now)
+    room = None if room is None else max(0, room - reserved)
+    asked = [question for question in by_age[:room] if claim(rows[question.name], now)]
+    for question, found in ask_together(asked):
+        store(rows[question.name], question, found, upstream)
+    if asked:
+        with suppress(DatabaseError):  # one that takes no writes
+            StoredAnswer.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
+            rate_and_clock.save(upstream)
+    not_asked = {question.name for question in (by_age[room:] if room is not None else [])}
+    wait = timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
+    cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
+    give_up = time.monotonic() + PATIENCE
+    return [
+        replace(known(rows[each.name], each, now), cause=cause, again_at=now + wait)
+        if each.name in not_asked
+        else known(rows[each.name].wait(give_up), each, now)
+        for each in questions
+    ]
+
+
+def stored(questions: Sequence[Question[T]], *, now: datetime) -> list[Known[T]]:
+    """Return the answers to several questions as they are stored, without a call."""
+    rows = stored_rows({question.name for question in questions})
+    return [known(rows.get(each.name) or new_row(each.name, now), each, now) for each in questions]
+
+
+# --- Rows -------------------------------------------------------------------------------------
+
+
+def rows_of(names: Collection[str], now: datetime) -> dict[str, StoredAnswer]:
+    """Return the row of each question by its name, after adding those that are missing.
+
+    All requests add them in the same order, so that no two wait for each other. A database that
+    takes no writes stores nothing, but can be read.
+    """
+    rows = stored_rows(names)
+    if missing := sorted(set(names) - rows.keys()):
+        added = {name: new_row(name, now) for name in missing}
+        try:
+            # Another request may have been first.
+            StoredAnswer.objects.bulk_create(added.values(), ignore_conflicts=True)
+        except DatabaseError:
+            return added | rows
+        rows |= stored_rows(missing)
+    return rows
+
+
+def stored_rows(names: Collection[str]) -> dict[str, StoredAnswer]:
+    rows = StoredAnswer.objects.filter(source=calcom_client.source(), name__in=names)
+    return {row.name: row for row in rows}
+
+
+def new_row(name: str, now: datetime) -> StoredAnswer:
+    """Return the row of a question that was never asked, unsaved."""
+    long_ago = now - timedelta(days=1)
+    return StoredAnswer(source=calcom_client.source(), name=name, asked_at=long_ago)
+
+
+def known(row: StoredAnswer, question: Question[T], now: datetime) -> Known[T]:
+    is_recent = row.answered_at is not None and abs(now - row.answered_at) < question.kept_for
+    value = value_of(row, question) if is_recent else None
+    return Known(
+        value=value,
+        as_of=row.answered_at if value is not None else None,
+        cause=row.cause or (UNDER_WAY if row.is_under_way or value is None else ""),
+        again_at=row.asked_at + kept_for(row, question),
+    )
+
+
+def value_of(row: StoredAnswer, question: Question[T]) -> T | None:
+    """Return the value of a row; None without one, or where another release wrote it."""
+    if row.parsed is None and row.value is not None:
+        with suppress(KeyError, TypeError, ValueError):
+            row.parsed = question.from_json(row.value)
+    parsed: T | None = row.parsed
+    return parsed
+
+
+def is_fresh(row: StoredAnswer, question: Question[T], now: datetime) -> bool:
+    """Return whether cal.com need not be asked yet, also after the local clock was set."""
+    is_awaited = row.is_under_way or bool(row.cause)
+    is_kept = abs(now - row.asked_at) < kept_for(row, question)
+    return is_kept and (is_awaited or value_of(row, question) is not None)
+
+
+def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
+    if row.cause in BRIEF_FAILURES or row.cause == UNDER_WAY:
+        return BRIEF
+    return FAILURE_KEPT if row.cause or row.is_under_way else question.fresh_for
+
+
+# --- Asking cal.com ---------------------------------------------------------------------------
+
+
+def claim(row: StoredAnswer, now: datetime) -> bool:
+    """Return whether this request asks; another one that was first is waited for.
+
+    It asks too, and its answer is not stored, where the database takes no writes.
+    """
+    with suppress(DatabaseError):
+        if row.pk is not None and not row.claim(now):
+            return False
+    row.asked_at, row.is_under_way, row.cause = now, True, ""
+    return True
+
+
+def ask_together(
+    questions: Sequence[Question[T]],
+) -> list[tuple[Question[T], Answer[T] | CalcomError | None]]:
+    """Return each with cal.com's answer, or the error; several are asked at once.
+
+    In the order of arrival: the last answer tells best what is left of the allowance. None stands
+    for one that was not asked, because the others took too long or cal.com hangs.
+    """
+    stop_at = time.monotonic() + calcom_client.PAGE_SECONDS
+
+    def ask_one(question: Question[T]) -> tuple[Question[T], Answer[T] | CalcomError | None]:
+        if time.monotonic() > stop_at or rate_and_clock.hangs():
+            return question, None
+        try:
+            return question, question.ask()
+        except CalcomError as error:
+            log.warning("cal.com's answer on %s could not be read: %s", question.name, error)
+            return question, error
+
+    if len(questions) < 2:
+        return [ask_one(question) for question in questions]
+    never = datetime.max.replace(tzinfo=UTC)
+    with ThreadPoolExecutor(max_workers=TOGETHER) as pool:
+        found = pool.map(ask_one, questions)
+        return sorted(found, key=lambda pair: pair[1].exchange.received_at if pair[1] else never)
+
+
+def store(
+    row: StoredAnswer,
+    question: Question[T],
+    found: Answer[T] | CalcomError | None,
+    upstream: Upstream,
+) -> None:
+    """Store cal.com's answer, or why there is none. A refusal drops the last answer."""
+    if found is not None:
+        rate_and_clock.learn(upstream, found)
+    row.is_under_way = False
+    if isinstance(found, Answer):
+        row.value, row.parsed = question.to_json(found.value), None
+        row.answered_at = row.asked_at + timedelta(milliseconds=found.exchange.milliseconds)
+    else:
+        row.cause = str(found.cause if found else UNDER_WAY)
+        if isinstance(found, Refused):
+            row.value = row.parsed = None
+    with suppress(DatabaseError):
+        row.store()
