@@ -254,6 +254,9 @@ class TestAudit:
         for summary in vera.page.locator("summary", has_text="As a table").all():
             summary.click()
         vera.check_page("pictures")
+        widths = "row => [...row.cells].map(cell => cell.clientWidth)"
+        name, number, _bar = vera.page.locator(".bars tbody tr").first.evaluate(widths)
+        assert name > 2 * number
         column = vera.page.locator(".chart").first.locator("a").last
         column.click()
         vera.expect_heading("Audit")
