@@ -153,7 +153,7 @@ def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
         case Phase.DELETING:
             if ran_out:
                 return results.expired(change, found.reservation_until)
-            return write(change, cal_now)
+            return write(replace(change, was_missing=False), cal_now)
         case Phase.DISCARDING:
             return results.discarded(change) if ran_out and landed else write(change, cal_now)
         case Phase.RETAKING:

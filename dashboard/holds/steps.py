@@ -76,11 +76,11 @@ class Change:
     refused_as: str = ""  # cause for which the hold's own time was refused to it
     is_answered: bool = False
     end_reason: str = ""  # of a release
+    was_missing: bool = False  # a release did not see it, and deletes it all the same
     # What follows lives in memory only, as long as the verb runs.
     minutes: int = 0  # that a POST asks for
     parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
     end_note: str = ""
-    was_missing: bool = False  # a release did not see it, and deletes it all the same
     resumed: bool = False  # taken up from the register, so an earlier write may have landed
     refusal: Refused | None = field(default=None, compare=False)
     failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer
@@ -100,6 +100,7 @@ class Change:
             "refused_as": self.refused_as,
             "is_answered": self.is_answered,
             "end_reason": self.end_reason,
+            "was_missing": self.was_missing,
         }
 
     @classmethod
@@ -117,6 +118,7 @@ class Change:
                 parked=None if parked is None else read_moment(parked),
                 is_answered=data.get("is_answered") is True,
                 end_reason=str(data.get("end_reason", "")),
+                was_missing=data.get("was_missing") is True,
                 resumed=True,
             )
         except (AttributeError, KeyError, TypeError, ValueError):

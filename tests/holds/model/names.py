@@ -41,6 +41,8 @@ def name_of_seen(change: Change, seen: Seen, now: datetime) -> str:
             return f"out of time{', no answer' * isinstance(change.failure, Unknown)}"
         case Accepted() if change.was_missing:
             return "accepted, was not there"
+        case Found(None) if change.was_missing:
+            return "not there, was not there"
         case Found(None):
             return "not there"
         case Found(Reservation() as reservation):

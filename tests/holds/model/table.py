@@ -26,6 +26,7 @@ deleting     | look                               |                        | GET
 deleting     | found                              |                        | DELETE deleting
 deleting     | found, ran out                     |                        | ended
 deleting     | not there                          |                        | ended
+deleting     | not there, was not there           |                        | vanished
 deleting     | not seen                           |                        | unsettled
 deleting     | accepted                           | ended, ok              | ended
 deleting     | accepted, was not there            | vanished, ok           |
