@@ -4,7 +4,6 @@ from django.db.models.signals import post_migrate
 
 from dashboard.accounts.groups import create_groups
 from dashboard.audit import triggers
-from dashboard.audit.checks import install_triggers
 from dashboard.edge import checks, database  # noqa: F401 - registers system checks
 
 
@@ -19,4 +18,4 @@ class DashboardConfig(AppConfig):
         post_migrate.connect(create_groups, sender=self, dispatch_uid="dashboard.groups")
         connection_created.connect(triggers.prepare, dispatch_uid="audit.prepare")
         connection_created.connect(database.limit_idle_transactions, dispatch_uid="edge.idle")
-        post_migrate.connect(install_triggers, sender=self, dispatch_uid="audit.triggers")
+        post_migrate.connect(triggers.install_triggers, sender=self, dispatch_uid="audit.triggers")

@@ -1,9 +1,9 @@
 """Database triggers of the audit log: they refuse changes of it, and link, index and count entries.
 
 They hold for any client and tool. Migrations do not create them, because a table rebuild on SQLite
-silently drops triggers. They are installed after every ``migrate``, for the unique indexes that the
-tables have then, and verified by a system check. A user with the right to alter the schema can drop
-a trigger, or rewrite the file of SQLite; the check then reports it.
+silently drops triggers. They are installed after every ``migrate``, and verified by a system check.
+A user with the right to alter the schema can drop a trigger, or rewrite the file of SQLite; the
+check then reports it.
 
 The trigger that links and counts (see :mod:`dashboard.audit.chain` and
 :mod:`dashboard.audit.rollup_sql`) runs on PostgreSQL when a transaction commits: a writer that
@@ -13,24 +13,19 @@ for each other. SQLite has one writer at a time.
 Sources: https://www.sqlite.org/lang_createtrigger.html,
 https://www.sqlite.org/lang_conflict.html,
 https://www.postgresql.org/docs/current/sql-createtrigger.html,
-https://www.postgresql.org/docs/current/catalog-pg-trigger.html.
+https://www.postgresql.org/docs/current/functions-info.html (pg_get_triggerdef).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
-from django.db import transaction
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.executor import MigrationExecutor
 
-from dashboard.audit import (
-    action_sql,
-    chain,
-    fold_sql,
-    rollup_sql,
-    text_index,
-    text_sql,
-    unique_indexes,
-)
+from dashboard.audit import action_sql, chain, fold_sql, rollup_sql, text_index, text_sql
 from dashboard.localization.folding import fold
 
 TABLE = action_sql.ENTRIES
@@ -44,6 +39,12 @@ PRUNED = {
     " WHERE l.entry_id = OLD.id)",
     LINKS: f"EXISTS (SELECT 1 FROM {PRUNES} p WHERE p.position > OLD.position)",  # noqa: S608
     PRUNES: "false",
+}
+# Conditions of a row that has the key of the row NEW, or what else is unique.
+TAKEN = {
+    TABLE: "id = NEW.id OR (action_id = NEW.action_id AND kind = 'outcome' AND kind = NEW.kind)",
+    LINKS: "position = NEW.position OR entry_id = NEW.entry_id",
+    PRUNES: "position = NEW.position OR first = NEW.first",
 }
 WRITTEN = {*TABLES, text_index.ENTRIES, action_sql.ACTIONS, rollup_sql.COUNTS}  # by triggers
 REFUSAL = "the audit log is append-only"
@@ -62,9 +63,8 @@ SQLITE = {
     "update": ("BEFORE UPDATE", "true"),
     "delete": ("BEFORE DELETE", "NOT {pruned}"),
     # REPLACE deletes the old row without firing a DELETE trigger (unless the connection
-    # sets PRAGMA recursive_triggers), so the INSERT itself is refused: here for the key, and by
-    # one more trigger for each unique index.
-    "replace": ("BEFORE INSERT", "EXISTS (SELECT 1 FROM {table} WHERE {key} = NEW.{key})"),
+    # sets PRAGMA recursive_triggers), so the INSERT itself is refused.
+    "replace": ("BEFORE INSERT", "EXISTS (SELECT 1 FROM {table} WHERE {taken})"),
     # Before an INSERT without an id NEW.id is -1: a row with that id would make the trigger
     # above refuse every later entry. After the largest id SQLite has no next one.
     "odd_id": ("AFTER INSERT", "NEW.{key} NOT BETWEEN 1 AND " + str(MAX_ID)),
@@ -95,7 +95,6 @@ FUNCTION_BODY = (
     f" RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
     " USING ERRCODE = 'integrity_constraint_violation'; END "
 )
-LINK_FUNCTION = LINK
 LINK_FUNCTION_BODY = f"""
     DECLARE place bigint; previous text;
     BEGIN
@@ -112,38 +111,39 @@ LINK_FUNCTION_BODY = f"""
         {rollup_sql.of_new_row("postgresql")}
         RETURN NULL;
     END """  # noqa: S608 constants
-TEXT_FUNCTION = TEXT
-# Name: (definition, pg_trigger.tgtype). Bits: row 1, before 2, insert 4, delete 8, update 16,
-# truncate 32. For each row, because an ALTER that fills a column with a default issues an UPDATE
-# without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
+# As PostgreSQL itself describes them. For each row, because an ALTER that fills a column with a
+# default issues an UPDATE without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
 POSTGRESQL = {
-    "change": ("BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW", 1 | 2 | 8 | 16),
-    "truncate": ("BEFORE TRUNCATE ON {table} FOR EACH STATEMENT", 2 | 32),
+    "change": "BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
+    "truncate": "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
 }
 POSTGRESQL_LINK = (
-    f"AFTER INSERT ON {TABLE} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW"
-    f" EXECUTE FUNCTION {LINK_FUNCTION}()"
+    f"CREATE CONSTRAINT TRIGGER {LINK} AFTER INSERT ON {TABLE}"
+    f" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {LINK}()"
 )
-POSTGRESQL_TEXT = f"AFTER INSERT ON {TABLE} FOR EACH ROW EXECUTE FUNCTION {TEXT_FUNCTION}()"
+POSTGRESQL_TEXT = (
+    f"CREATE TRIGGER {TEXT} AFTER INSERT ON {TABLE} FOR EACH ROW EXECUTE FUNCTION {TEXT}()"
+)
+ALWAYS = "A"  # enabled, also under session_replication_role = replica
 SQLITE_CATALOGUE = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger' AND tbl_name = %s"
 # Rules rewrite statements before any trigger sees them.
 POSTGRESQL_CATALOGUE = """
-    SELECT t.tgname, t.tgtype::int, t.tgenabled::text, t.tginitdeferred,
-           t.tgqual IS NULL AND t.tgattr::text = '', p.proname, p.prosrc, l.lanname
+    SELECT t.tgname, pg_get_triggerdef(t.oid, true), t.tgenabled::text, p.prosrc, l.lanname
     FROM pg_trigger t
     JOIN pg_proc p ON p.oid = t.tgfoid
     JOIN pg_language l ON l.oid = p.prolang
     WHERE t.tgrelid = to_regclass(%s) AND NOT t.tgisinternal
     UNION ALL
-    SELECT rulename, 0, '', false, false, '', '', '' FROM pg_rewrite
-    WHERE ev_class = to_regclass(%s)
+    SELECT rulename, '', '', '', '' FROM pg_rewrite WHERE ev_class = to_regclass(%s)
 """
 
 
-def text_function_body() -> str:
-    """Return the body of PostgreSQL's function that indexes a new entry."""
+@cache
+def functions() -> dict[str, str]:
+    """Return the bodies of PostgreSQL's functions by their names."""
     texts, actions = (module.of_new_row("postgresql") for module in (text_sql, action_sql))
-    return f" BEGIN {texts} {actions} RETURN NULL; END "
+    indexing = f" BEGIN {texts} {actions} RETURN NULL; END "
+    return {FUNCTION: FUNCTION_BODY, LINK: LINK_FUNCTION_BODY, TEXT: indexing}
 
 
 def is_supported(connection: BaseDatabaseWrapper) -> bool:
@@ -165,7 +165,7 @@ def faulty_triggers(connection: BaseDatabaseWrapper) -> list[str]:
     """
     if WRITTEN - set(connection.introspection.table_names()):
         return []
-    wanted = expected(connection)
+    wanted = {name: each for table in TABLES for name, each in expected(connection, table).items()}
     found = {name: each for table in TABLES for name, each in on(connection, table).items()}
     missing = [name for name, trigger in wanted.items() if found.get(name) != trigger]
     return missing + sorted(found.keys() - wanted.keys())
@@ -191,76 +191,89 @@ def drop(connection: BaseDatabaseWrapper) -> None:
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
-    on_sqlite = connection.vendor == "sqlite"
-    statements = sqlite_triggers(connection).values() if on_sqlite else postgresql_statements()
+    on_postgresql = connection.vendor == "postgresql"
     with connection.cursor() as cursor:
-        for statement in statements:
-            cursor.execute(statement)
+        for function, body in functions().items() if on_postgresql else ():
+            cursor.execute(
+                f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql"
+                f" AS $body${body}$body$"
+            )
+        for table in TABLES:
+            for name, (definition, *_others) in expected(connection, table).items():
+                cursor.execute(definition)
+                if on_postgresql:
+                    cursor.execute(f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}")
 
 
-def expected(connection: BaseDatabaseWrapper) -> Mapping[str, object]:
-    """Return what ``on`` returns for all tables together while all triggers are intact."""
-    if connection.vendor == "sqlite":
-        return sqlite_triggers(connection)
-    # "A": always enabled, also under session_replication_role = replica.
-    intact = ("A", False, True, FUNCTION, FUNCTION_BODY, "plpgsql")
-    linking = ("A", True, True, LINK_FUNCTION, LINK_FUNCTION_BODY, "plpgsql")
-    guards = {
-        f"{table}{PREFIX}{name}": (kind, *intact)
-        for table in TABLES
-        for name, (_definition, kind) in POSTGRESQL.items()
-    }
-    adding = ("A", False, True, TEXT_FUNCTION, text_function_body(), "plpgsql")
-    return guards | {LINK: (1 | 4, *linking), TEXT: (1 | 4, *adding)}
-
-
-def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, object]:
-    """Return each trigger and rule on a table by name, with what decides if it is intact."""
+def on(connection: BaseDatabaseWrapper, table: str) -> dict[str, tuple[str, ...]]:
+    """Return each trigger and rule on a table by name: its definition, and what else decides."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             cursor.execute(SQLITE_CATALOGUE, [table])
-            return dict(cursor.fetchall())
-        cursor.execute(POSTGRESQL_CATALOGUE, [table, table])
+        else:
+            cursor.execute(POSTGRESQL_CATALOGUE, [table, table])
         return {name: tuple(rest) for name, *rest in cursor.fetchall()}
 
 
-def sqlite_triggers(connection: BaseDatabaseWrapper) -> dict[str, str]:
-    """Return name and definition of each trigger, for the unique indexes that exist now."""
+def expected(connection: BaseDatabaseWrapper, table: str) -> dict[str, tuple[str, ...]]:
+    """Return what ``on`` returns for a table whose triggers are intact."""
+    return sqlite_triggers(table) if connection.vendor == "sqlite" else postgresql_triggers(table)
+
+
+def sqlite_triggers(table: str) -> dict[str, tuple[str, ...]]:
     refusal = f"BEGIN SELECT RAISE(ABORT, '{REFUSAL}'); END"
-    found = {}
-    for table, key in TABLES.items():
-        with connection.cursor() as cursor:
-            guards = {
-                f"replace_{index}": ("BEFORE INSERT", conflict)
-                for index, conflict in unique_indexes.conflicts(cursor, table)
-            }
-        for guard, (moment, condition) in (SQLITE | guards).items():
-            name, when = f"{table}{PREFIX}{guard}", condition
-            if guard in SQLITE:
-                when = condition.format(table=table, key=key, pruned=PRUNED[table])
-            found[name] = f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}'
-    return found | {LINK: SQLITE_LINK, TEXT: SQLITE_TEXT}
+    places = {"key": TABLES[table], "taken": TAKEN[table], "pruned": PRUNED[table]}
+    found: dict[str, tuple[str, ...]] = {}
+    for guard, (moment, condition) in SQLITE.items():
+        name, when = f"{table}{PREFIX}{guard}", condition.format(table=table, **places)
+        found[name] = (f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}',)
+    return found | {LINK: (SQLITE_LINK,), TEXT: (SQLITE_TEXT,)} if table == TABLE else found
 
 
-def postgresql_statements() -> Iterator[str]:
-    """Yield the statements that create the functions and all triggers."""
-    functions = {
-        FUNCTION: FUNCTION_BODY,
-        LINK_FUNCTION: LINK_FUNCTION_BODY,
-        TEXT_FUNCTION: text_function_body(),
-    }
-    for function, body in functions.items():
-        yield (
-            f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql"
-            f" AS $body${body}$body$"
-        )
-    for table in TABLES:
-        for guard, (definition, _type) in POSTGRESQL.items():
-            name = f"{table}{PREFIX}{guard}"
-            moment = definition.format(table=table)
-            yield f"CREATE TRIGGER {name} {moment} EXECUTE FUNCTION {FUNCTION}()"
-            yield f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}"
-    yield f"CREATE CONSTRAINT TRIGGER {LINK} {POSTGRESQL_LINK}"
-    yield f"CREATE TRIGGER {TEXT} {POSTGRESQL_TEXT}"
-    for name in (LINK, TEXT):
-        yield f"ALTER TABLE {TABLE} ENABLE ALWAYS TRIGGER {name}"
+def postgresql_triggers(table: str) -> dict[str, tuple[str, ...]]:
+    refusing, linking, adding = ((ALWAYS, body, "plpgsql") for body in functions().values())
+    found: dict[str, tuple[str, ...]] = {}
+    for guard, moment in POSTGRESQL.items():
+        name, when = f"{table}{PREFIX}{guard}", moment.format(table=table)
+        found[name] = (f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {FUNCTION}()", *refusing)
+    if table != TABLE:
+        return found
+    return found | {LINK: (POSTGRESQL_LINK, *linking), TEXT: (POSTGRESQL_TEXT, *adding)}
+
+
+def install_triggers(*, using: str, **_kwargs: Any) -> None:
+    """Install the triggers in the database that was migrated. Receives Django's signal."""
+    if is_supported(connections[using]):
+        install(connections[using])
+
+
+@register(Tags.database)
+def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
+    """Report databases with a changeable audit log, for ``check --database default``."""
+    messages: list[CheckMessage] = []
+    for alias in databases or ():
+        connection = connections[alias]
+        if not is_supported(connection):
+            text = f"Nothing guards the audit log in a database of the kind {connection.vendor!r}."
+            messages.append(Error(text, hint="Use SQLite or PostgreSQL.", id="audit.E002"))
+        elif names := faulty_triggers(connection):
+            messages.append(faulty_message(connection, names))
+    return messages
+
+
+def faulty_message(connection: BaseDatabaseWrapper, names: Sequence[str]) -> CheckMessage:
+    """Return an error; a warning for a schema to be migrated, or ``migrate`` would refuse to."""
+    executor = MigrationExecutor(connection)
+    is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    text = (
+        f"The audit log in the database {connection.alias!r} can be changed, or entries can be "
+        f"kept out: missing, altered, switched off or not of Holdfast: {', '.join(names)}."
+    )
+    if is_behind:
+        hint = "Run 'manage.py migrate', which installs the triggers again."
+        return Warning(text, hint=hint, id="audit.W001")
+    hint = (
+        "Find out who changed the schema and drop what is not of Holdfast, then install the "
+        "triggers again with 'manage.py migrate --skip-checks'."
+    )
+    return Error(text, hint=hint, id="audit.E001")

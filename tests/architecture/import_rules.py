@@ -105,7 +105,6 @@ RULES: dict[str, set[str]] = {
     "dashboard.apps": {
         "django",
         "dashboard.accounts.groups",
-        "dashboard.audit.checks",
         "dashboard.audit.triggers",
         "dashboard.edge.checks",
         "dashboard.edge.database",
