@@ -38,7 +38,7 @@ OTHERS = re.compile(r"[^\x00-\x7e]+")  # characters that JSON of ``canonical`` h
 
 def sha256(text: str) -> str:
     """Return the hash of a text in UTF-8, as 64 hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
 
 
 def canonical(columns: Mapping[str, Any]) -> str:

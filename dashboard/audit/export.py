@@ -9,7 +9,6 @@ takes longer than to make it.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -26,7 +25,7 @@ from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.search import Condition
-from dashboard.audit.stored_rows import JSON_COLUMNS, as_text
+from dashboard.audit.stored_rows import JSON_COLUMNS, as_text, decoding, rows
 from dashboard.audit.trail import Actor
 
 LineMaker = Callable[[Sequence[Any]], str]  # makes the text of a row
@@ -48,9 +47,6 @@ UNIQUE = HEAD.index("kind")  # columns before it differ in each row
 FORMULA = frozenset("=+-@\t\r")
 # PostgreSQL plans one array much sooner than many numbers.
 AMONG = {"postgresql": "= ANY('{%s}')", "sqlite": "IN (%s)"}
-IN_READABLE_FORM = (
-    r"CASE WHEN typeof(\g<0>) IN ('text', 'blob') THEN readable(CAST(\g<0> AS BLOB)) ELSE \g<0> END"
-)
 # SQLite stores anything in any column; JSON has no infinite numbers.
 NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
 AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
@@ -99,9 +95,9 @@ def of_actions(name: str, conditions: Sequence[Condition]) -> Iterator[Block]:
 
 def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
     """Return the first ids that any of these queries finds, in order."""
-    rows = (each.order_by("id").values_list("id", flat=True)[:size] for each in queries)
+    found = (each.order_by("id").values_list("id", flat=True)[:size] for each in queries)
     with search.without_jit():
-        return sorted({pk for found in rows for pk in found})[:size]
+        return sorted({pk for ids in found for pk in ids})[:size]
 
 
 def ends(conditions: Sequence[Condition]) -> tuple[int, int]:
@@ -133,7 +129,7 @@ def block(file_format: Format, key: str, source: str, parameters: Sequence[int])
     select = streamed if connection.vendor == "postgresql" else fetched
     line, lines = file_format.line(), []
     last: Sequence[Any] = [0]
-    for last in select(columns, source, parameters):
+    for last in select(f"SELECT {columns} FROM {source}", parameters):  # noqa: S608 names
         lines.append(line(last))
     return Block("".join(lines), len(lines), last[0])
 
@@ -146,31 +142,23 @@ def stored_columns(vendor: str) -> str:
     return ", ".join(["e.id", "l.position", "coalesce(l.hash, '')", *stored.values()])
 
 
-def streamed(columns: str, source: str, parameters: Sequence[int]) -> Iterator[Sequence[Any]]:
+def streamed(statement: str, parameters: Sequence[int]) -> Iterator[Sequence[Any]]:
     """Yield rows from PostgreSQL, which finds the next ones while these become lines.
 
     Until the last one, this connection takes no other query.
     """
-    statement = f"SELECT {columns} FROM {source}"  # noqa: S608 names
     with connection.wrap_database_errors, connection.cursor() as cursor:
         # Django's cursor cannot stream, but psycopg's can.
         yield from cursor.cursor.stream(statement, parameters, size=CHUNK)
 
 
-def fetched(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
+def fetched(statement: str, parameters: Sequence[int]) -> list[Any]:
     """Return rows of SQLite, which has bytes, and text that is not UTF-8, in any column."""
     try:
-        return selected(columns, source, parameters)
+        return rows(connection.alias, statement, parameters)
     except DatabaseError:
-        connection.connection.create_function("readable", 1, readable)
-        return selected(re.sub(r"\b[el]\.\w+", IN_READABLE_FORM, columns), source, parameters)
-
-
-def selected(columns: str, source: str, parameters: Sequence[int]) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {columns} FROM {source}", parameters)  # noqa: S608 names
-        rows: list[Any] = cursor.fetchall()
-    return rows
+        with decoding(connection.alias, "backslashreplace"):
+            return rows(connection.alias, statement, parameters)
 
 
 def readable(stored: object) -> str:

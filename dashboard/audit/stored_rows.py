@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from django.db import DatabaseError, connections
@@ -13,8 +14,6 @@ JSON_COLUMNS = ("asked", "before", "after")
 # Lengths of the texts that Django writes to SQLite: a moment without or with microseconds, a UUID.
 LENGTHS = {"at": "19, 26", "action_id": "32"}
 MAX_POSITION = 2**63 - 1
-LINK = "e.id, l.position, l.entry_id, l.content_hash, l.hash"
-DAMAGED_LINK = "e.id, l.position, CAST(l.entry_id AS INTEGER), '', ''"
 # Of a log that is not large, PostgreSQL would read all entries for a few links.
 ENTRY = {
     "postgresql": "LEFT JOIN LATERAL (SELECT * FROM {} WHERE id = l.entry_id OFFSET 0) e ON true",
@@ -27,47 +26,43 @@ def linked_after(links: Any, entries: Any, position: int, size: int) -> list[Any
 
     Each has the entry's columns as they are stored, in the order of ``columns_of``, then its id,
     which is None where it was removed; then position, entry id, content hash and hash of the link.
-    What SQLite cannot decode is None in an entry, and "" in a link.
     """
-    vendor, names = connections[links.db].vendor, columns_of(entries)
-    stored = ", ".join(as_stored(vendor, name) for name in names)
-    nothing = ", ".join(["NULL"] * len(names))
-    whole, only_link, damaged = (
-        f"SELECT {columns} FROM {links.model._meta.db_table} l"  # noqa: S608 names
+    vendor = connections[links.db].vendor
+    stored = ", ".join(as_stored(vendor, name) for name in columns_of(entries))
+    selection = (
+        f"SELECT {stored}, e.id, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608 names
+        f" FROM {links.model._meta.db_table} l"
         f" {ENTRY[vendor].format(entries.model._meta.db_table)}"
         " WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
-        for columns in (f"{stored}, {LINK}", f"{nothing}, {LINK}", f"{nothing}, {DAMAGED_LINK}")
     )
     try:
         # PostgreSQL starts processes for these few links if there may be many behind them.
-        nearest = _rows(links.db, whole, position, size, position + size)
-        return nearest or _rows(links.db, whole, position, size)
+        nearest = rows(links.db, selection, [position, position + size, size])
+        return nearest or rows(links.db, selection, [position, MAX_POSITION, size])
     except DatabaseError:
         if vendor != "sqlite":
             raise
-    found: list[Any] = []
-    while len(found) < size and (row := _next(links.db, (whole, only_link, damaged), position)):
-        found += row
-        _found_id, position, *_link = found[-1][-5:]
-    return found
+    # No hash is that of a text with surrogates, so what was damaged is found.
+    with decoding(links.db, "surrogateescape"):
+        return rows(links.db, selection, [position, MAX_POSITION, size])
 
 
-def _next(using: str, selections: Sequence[str], position: int) -> list[Any]:
-    """Return the next link, by the first of these selections that can be read."""
-    *others, last = selections
-    for selection in others:
-        with suppress(DatabaseError):
-            return _rows(using, selection, position, 1)
-    return _rows(using, last, position, 1)
-
-
-def _rows(
-    using: str, selection: str, position: int, size: int, last: int = MAX_POSITION
-) -> list[Any]:
+def rows(using: str, selection: str, parameters: Sequence[int]) -> list[Any]:
     with connections[using].cursor() as cursor:
-        cursor.execute(selection, [position, last, size])
+        cursor.execute(selection, parameters)
         found: list[Any] = cursor.fetchall()
     return found
+
+
+@contextmanager
+def decoding(using: str, errors: str) -> Iterator[None]:
+    """Let SQLite read texts that are not UTF-8, in which ``errors`` are so handled."""
+    database = connections[using].connection
+    database.text_factory = partial(str, encoding="utf-8", errors=errors)
+    try:
+        yield
+    finally:
+        database.text_factory = str
 
 
 def columns_of(entries: Any) -> list[str]:
