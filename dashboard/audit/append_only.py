@@ -17,30 +17,19 @@ class AppendOnlyError(Exception):
     """Attempt to change or delete a row of an append-only table."""
 
 
-def refuse(method: str) -> NoReturn:
-    """Raise AppendOnlyError for a method."""
-    raise AppendOnlyError(f"{method}: rows of this table are added and never changed or removed")
+def refuse(*_args: Any, **_kwargs: Any) -> NoReturn:
+    raise AppendOnlyError("rows of this table are added and never changed or removed")
 
 
 class AppendOnlyQuerySet(models.QuerySet[Row_co]):
     """Query set that reads and inserts. Its asynchronous methods call these."""
 
-    def update(self, **_kwargs: Any) -> NoReturn:
-        refuse("update()")
-
-    def delete(self) -> NoReturn:
-        refuse("delete()")
-
-    def bulk_update(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        refuse("bulk_update()")
-
-    def update_or_create(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        refuse("update_or_create()")
+    update = delete = bulk_update = update_or_create = refuse
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
         """Insert rows; refuse the options that change or skip existing ones."""
         if len(args) > 1 or any(kwargs.get(name) for name in CONFLICT_OPTIONS):
-            refuse("bulk_create() with a conflict option")
+            refuse()
         return super().bulk_create(objs, *args, **kwargs)
 
 
@@ -50,11 +39,10 @@ class AppendOnlyModel(models.Model):
     class Meta:
         abstract = True
 
+    delete = refuse
+
     def save(self, *_args: Any, using: str | None = None, **_kwargs: Any) -> None:
         """Insert the row, without looking for one to update; ignore other options."""
         if not self._state.adding:
-            refuse("save()")
+            refuse()
         super().save(force_insert=True, using=using)
-
-    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
-        refuse("delete()")
