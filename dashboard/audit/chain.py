@@ -18,21 +18,18 @@ import json
 import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
-from django.db.models import Exists, OuterRef
 
-from dashboard.audit.stored_rows import JSON_COLUMNS, NOT_HASHED, columns_of, linked_after
+from dashboard.audit.stored_rows import JSON_COLUMNS, NOT_HASHED
 
 if TYPE_CHECKING:
     from dashboard.audit.models import AuditEntry
 
 FIRST = ""  # hash before the first link
-BATCH = 2000  # links that are read at once
 OTHERS = re.compile(r"[^\x00-\x7e]+")  # characters that JSON of ``canonical`` has by number
 
 
@@ -69,88 +66,6 @@ def content_hash(entry: AuditEntry) -> str:
 def link_hash(previous: str, position: int, entry_id: int, content: str) -> str:
     """Return the hash of one link, from the hash of the link before."""
     return sha256(f"{previous} {position} {entry_id} {content}")
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """The first difference between the log and its chain.
-
-    ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
-    itself, and ``forged`` for a record of retention; ``derived`` has more. ``entry_id`` is None
-    where the link of the entry is missing.
-    """
-
-    kind: str
-    position: int | None
-    entry_id: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Verification:
-    """Result of a verification: the positions that were compared, and the first fault or None."""
-
-    first: int
-    last: int  # first - 1 if there was none
-    last_hash: str
-    is_whole: bool  # up to the end of the log
-    fault: Fault | None
-
-    @property
-    def count(self) -> int:
-        return self.last - self.first + 1
-
-
-def verify(
-    links: Any,
-    entries: Any,
-    *,
-    after: int = 0,
-    known: str = FIRST,
-    is_due: Any = lambda: False,
-    last: int | None = None,
-) -> Verification:
-    """Compare entries with the chain, from the position ``after`` on, whose hash was ``known``.
-
-    ``links`` and ``entries`` are query sets. Stops early once ``is_due()``, asked every BATCH, and
-    at the position ``last``, then without looking for entries that have no link.
-    """
-    position, previous = after, known
-    if after and not links.filter(position=after, hash=known).exists():
-        entry_id = links.filter(position=after).values_list("entry_id", flat=True).first()
-        fault = Fault("removed" if entry_id is None else "broken", after, entry_id)
-        return Verification(after + 1, after, known, False, fault)
-    names = columns_of(entries)
-    while batch := linked_after(
-        links, entries, position, BATCH if last is None else min(BATCH, last - position)
-    ):
-        for row in batch:
-            _found_id, place, entry_id, _content, link = row[-5:]
-            if kind := _compare(names, row, position + 1, previous):
-                fault = Fault(kind, place, entry_id)
-                return Verification(after + 1, position, previous, False, fault)
-            position, previous = place, link
-        if is_due():
-            return Verification(after + 1, position, previous, False, None)
-    if last is not None:
-        return Verification(after + 1, position, previous, False, None)
-    stray = first_without_link(links, entries)
-    inserted = Fault("inserted", None, stray) if stray else None
-    return Verification(after + 1, position, previous, stray is None, inserted)
-
-
-def _compare(names: Sequence[str], row: Sequence[Any], expected: int, previous: str) -> str:
-    """Return the kind of fault of one link and its entry, or "" if both are intact."""
-    found_id, position, entry_id, content, link = row[-5:]
-    if position != expected:
-        return "removed"
-    if link != link_hash(previous, position, entry_id, content):
-        return "broken"
-    if found_id is None:
-        return "removed"
-    # Only the documented form decides that an entry was changed.
-    if quick_hash(names, row) == content or documented_hash(names, row) == content:
-        return ""
-    return "changed"
 
 
 def quick_hash(names: Sequence[str], row: Sequence[Any]) -> str:
@@ -252,15 +167,6 @@ def moment_of(text: str) -> datetime:
     """Parse a moment that was read as text, in UTC; raise ValueError."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def first_without_link(links: Any, entries: Any) -> int | None:
-    """Return the id of the first entry that the chain does not contain."""
-    linked = links.filter(entry_id=OuterRef("pk"))
-    stray: int | None = (
-        entries.filter(~Exists(linked)).order_by("pk").values_list("pk", flat=True).first()
-    )
-    return stray
 
 
 def links_of(rows: Iterator[tuple[int, str]], previous: str, position: int) -> Iterator[Any]:

@@ -19,8 +19,8 @@ from datetime import UTC, datetime
 from django.core.signing import Signer
 
 from dashboard.audit import chain
-from dashboard.audit.chain import Fault
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
+from dashboard.audit.verification import BEGIN, Fault
 
 SALT = "holdfast.audit.checkpoint"
 # Another one: checkpoints are handed out, and none of them may permit a deletion.
@@ -48,7 +48,7 @@ def signature(checkpoint: Checkpoint) -> str:
 def latest(now: datetime) -> Checkpoint:
     """Return the checkpoint of the present end of the chain; position 0 of an empty one."""
     last = AuditLink.objects.order_by("-position").values_list("position", "hash").first()
-    position, link = last or (0, chain.FIRST)
+    position, link = last or BEGIN
     return Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), position, link)
 
 
@@ -103,7 +103,7 @@ def start() -> tuple[int, str]:
         or not AuditPrune.objects.filter(position__gte=first.position).exists()
         or AuditEntry.objects.filter(pk=first.entry_id).exists()
     ):
-        return 0, chain.FIRST
+        return BEGIN
     return first.position, first.hash
 
 

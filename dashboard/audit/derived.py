@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from django.db import DatabaseError, connection, transaction
 
 from dashboard.audit import action_sql, checkpoints, rollup_sql, rollups, text_index, text_sql
-from dashboard.audit.chain import Fault
+from dashboard.audit.verification import Fault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
 WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"  # noqa: S608

@@ -10,19 +10,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import chain, checkpoints, derived, trail, verify_in_parts
+from dashboard.audit import checkpoints, derived, trail
 from dashboard.audit.action_labels import SYSTEM_LABEL, is_by_system
-from dashboard.audit.chain import Fault, Verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
+from dashboard.audit.verification import BEGIN, Fault, Verification, in_order, in_parts
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
-NOTHING = (0, chain.FIRST)  # position and hash before the first entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ def verify_whole(
     ``progress`` is given each position that was reached. With what is derived from the entries:
     actions, counts and text index.
     """
-    found = verify_from(verify=lambda begin: verify_in_parts.verify(progress, begin))
+    found = verify_from(verify=partial(in_parts, progress))
     if with_derived and not found.fault and (fault := derived.fault()):
         found = replace(found, fault=fault, is_whole=False)
     return found
@@ -61,21 +61,13 @@ def verify_part(*, by: Actor | None, now: datetime) -> Verification:
     """Verify as much as a request has time for, from where the last verification stopped."""
     last, end = latest(), time.monotonic() + REQUEST_SECONDS
     is_part = last is not None and not last.is_whole and not last.fault
-    place = (last.last, last.last_hash) if last and is_part else NOTHING
-    found = verify_from(place, lambda begin: in_order(begin, lambda: time.monotonic() > end))
+    place = (last.last, last.last_hash) if last and is_part else BEGIN
+    found = verify_from(place, partial(in_order, is_due=lambda: time.monotonic() > end))
     return record(found, by=by, now=now)
 
 
-def in_order(begin: tuple[int, str], is_due: Callable[[], bool] = lambda: False) -> Verification:
-    """Verify in this process, from a position whose hash was known."""
-    after, known = begin
-    return chain.verify(
-        AuditLink.objects, AuditEntry.objects, after=after, known=known, is_due=is_due
-    )
-
-
 def verify_from(
-    place: tuple[int, str] = NOTHING,
+    place: tuple[int, str] = BEGIN,
     verify: Callable[[tuple[int, str]], Verification] = in_order,
 ) -> Verification:
     """Verify from a position, whose hash was known, or from the first entry that is kept.

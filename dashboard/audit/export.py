@@ -23,10 +23,11 @@ from django.utils import timezone
 from dashboard.audit import chain, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
-from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.models import AuditLink
 from dashboard.audit.search import Condition
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text, decoding, rows
 from dashboard.audit.trail import Actor
+from dashboard.audit.verification import COLUMNS
 
 LineMaker = Callable[[Sequence[Any]], str]  # makes the text of a row
 
@@ -34,11 +35,6 @@ SCHEMA = 1  # raised when a column changes its meaning or goes
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
 CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
-COLUMNS = [
-    field.attname
-    for field in AuditEntry._meta.concrete_fields
-    if field.attname not in ("id", "content_hash")
-]
 LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 UNIQUE = HEAD.index("kind")  # columns before it differ in each row

@@ -10,20 +10,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_sql, chain, checkpoints, evidence, text_index, trail
-from dashboard.audit.chain import Verification
+from dashboard.audit import action_sql, checkpoints, evidence, text_index, trail
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.trail import Action, Actor, Kind
 from dashboard.audit.triggers import LINKS, TABLE
+from dashboard.audit.verification import BEGIN, in_order
 from dashboard.localization import local_times
 
 LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the policy is
@@ -89,11 +90,11 @@ def removable(before: datetime, open_states: Collection[str], most: int = ANY_NU
     It ends before the first entry of an action that has no outcome or whose hold is open.
     """
     record = checkpoints.latest_prune()
-    after, link = (record.position, record.hash) if record else evidence.NOTHING
+    after, link = (record.position, record.hash) if record else BEGIN
     last, until, latest = after, None, None
     unfinished: dict[Any, int] = {}  # actions to the key of their first entry
     obstacle, has_more = None, False
-    for position, found, (pk, at, kind, action_id, state) in in_order(after):
+    for position, found, (pk, at, kind, action_id, state) in entries_after(after):
         if position - after > most:
             has_more = True
             break
@@ -113,7 +114,7 @@ def removable(before: datetime, open_states: Collection[str], most: int = ANY_NU
     return Removable(after, last, link, until, obstacle, has_more)
 
 
-def in_order(after: int) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
+def entries_after(after: int) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
     """Yield position, hash and entry of each link after a position; end where one is missing."""
     links = AuditLink.objects.order_by("position").values_list("position", "hash", "entry_id")
     while batch := list(links.filter(position__gt=after)[:BATCH]):
@@ -143,7 +144,8 @@ def prune(
     """
     if found.until is None:
         return
-    if (verification := verify_range(found)).fault:
+    verification = evidence.verify_from(verify=partial(in_order, last=found.last))
+    if verification.fault:
         evidence.record(verification, by=by, now=now)
         raise RetentionError(evidence.sentence(verification.fault))
     keep(Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), found.last, found.hash))
@@ -164,20 +166,6 @@ def prune(
     except IntegrityError as error:
         raise RetentionError(_("Another run removes these entries at this moment.")) from error
     yield from delete_covered()
-
-
-def verify_range(found: Removable) -> Verification:
-    """Compare the entries of a range with the chain; see ``evidence.verify_from``."""
-    links = AuditLink.objects.filter(position__lte=found.last)
-    after, known = begin = checkpoints.start()
-    part = Verification(after + 1, after, known, False, checkpoints.prune_fault())
-    while part.fault is None and part.last < found.last:
-        part = chain.verify(
-            links, AuditEntry.objects, after=part.last, known=part.last_hash, is_due=lambda: True
-        )
-    if part.fault and begin != checkpoints.start():
-        raise RetentionError(_("Another run removes these entries at this moment."))
-    return replace(part, first=after + 1)
 
 
 def left() -> int:

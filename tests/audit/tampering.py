@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain
-from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit import chain, verification
+from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import LINKS, TABLE
 from tests.audit.attacks import ALL_BUT_ID
 from tests.audit.reset import without_triggers
@@ -141,6 +141,5 @@ def compute_anew(connection: BaseDatabaseWrapper) -> None:
             )
 
 
-def verified(connection: BaseDatabaseWrapper) -> chain.Verification:
-    alias = connection.alias
-    return chain.verify(AuditLink.objects.using(alias), AuditEntry.objects.using(alias))
+def verified(connection: BaseDatabaseWrapper) -> verification.Verification:
+    return verification.in_order(using=connection.alias)

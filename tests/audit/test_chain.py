@@ -12,7 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
-from dashboard.audit import chain, trail, triggers, verify_in_parts
+from dashboard.audit import chain, trail, triggers, verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.rollups import LogCount
 from tests.audit.attacks import NOON, log, write
@@ -102,11 +102,11 @@ PARTS = ("edit", "delete with its link", "insert", "swap of the links", "delete 
 def test_processes_find_what_one_finds(own, name):
     write(own, 2)
     done: list[int] = []
-    whole = verify_in_parts.verify(done.append, part=2, using=own.alias)
+    whole = verification.in_parts(done.append, part=2, using=own.alias)
     assert (whole, done) == (verified(own), [2, 4, 5])
     statements, fault = TAMPERED[name]
     run(own, statements)
-    found = verify_in_parts.verify(done.append, part=2, using=own.alias)
+    found = verification.in_parts(done.append, part=2, using=own.alias)
     assert found.fault == verified(own).fault
     assert (found.fault.kind, found.fault.entry_id) == fault
 
@@ -114,7 +114,7 @@ def test_processes_find_what_one_finds(own, name):
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [2, 10])  # several processes, or one
 def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
-    monkeypatch.setattr(chain, "BATCH", 2)
+    monkeypatch.setattr(verification, "BATCH", 2)
     write(own, 2)
     gap = "IN (2, 3, 4)"
     run(
@@ -124,8 +124,8 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
             f"DELETE FROM {triggers.LINKS} WHERE entry_id {gap}",
         ],
     )
-    found = verify_in_parts.verify(lambda _position: None, part=part, using=own.alias)
-    assert found.fault == chain.Fault("removed", 5, 5)
+    found = verification.in_parts(lambda _position: None, part=part, using=own.alias)
+    assert found.fault == verification.Fault("removed", 5, 5)
 
 
 @pytest.mark.slow
@@ -133,10 +133,9 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
 def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
     write(own, 2)
     run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
-    found = verify_in_parts.verify(lambda _position: None, part=2, using=own.alias).fault
-    assert found == chain.Fault("broken", 4, 4)
-    links = AuditLink.objects.using(own.alias)
-    later = chain.verify(links, log(own), after=4, known="0" * 64)
+    found = verification.in_parts(lambda _position: None, part=2, using=own.alias).fault
+    assert found == verification.Fault("broken", 4, 4)
+    later = verification.in_order((4, "0" * 64), using=own.alias)
     assert later.fault == found
 
 
@@ -230,15 +229,13 @@ def test_upgrade_links_all_entries_also_after_it_failed_half_way(own, monkeypatc
 
 
 def test_verification_goes_on_where_it_stopped(immediate_links, monkeypatch):
-    monkeypatch.setattr(chain, "BATCH", 2)
+    monkeypatch.setattr(verification, "BATCH", 2)
     for _ in range(5):
         trail.event(action=trail.Action.SIGN_OUT, by=None, now=datetime.now(UTC))
-    first = chain.verify(AuditLink.objects, AuditEntry.objects, is_due=lambda: True)
+    first = verification.in_order(is_due=lambda: True)
     assert (first.first, first.last, first.is_whole) == (1, 2, False)
-    rest = chain.verify(
-        AuditLink.objects, AuditEntry.objects, after=first.last, known=first.last_hash
-    )
+    rest = verification.in_order((first.last, first.last_hash))
     assert (rest.first, rest.last, rest.is_whole) == (3, 5, True)
     for after, known, kind in ((2, "0" * 64, "broken"), (9, first.last_hash, "removed")):
-        later = chain.verify(AuditLink.objects, AuditEntry.objects, after=after, known=known)
+        later = verification.in_order((after, known))
         assert (later.fault.kind, later.fault.position) == (kind, after)

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import chain, checkpoints, evidence, trail
+from dashboard.audit import checkpoints, evidence, trail, verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.triggers import TABLE
 from tests.audit import standalone_verifier
@@ -145,7 +145,7 @@ def test_page_names_a_fault(admins_browser):
 
 
 def test_long_log_is_verified_in_parts(admins_browser, monkeypatch):
-    monkeypatch.setattr(chain, "BATCH", 2)
+    monkeypatch.setattr(verification, "BATCH", 2)
     monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
     write(5)
     total = evidence.total()

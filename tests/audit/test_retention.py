@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 
-from dashboard.audit import chain, checkpoints, evidence, retention, stream, trail
+from dashboard.audit import checkpoints, evidence, retention, stream, trail, verification
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
@@ -50,7 +50,7 @@ def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     write(5)
     write(2, at=YOUNG)
-    old = chain.verify(AuditLink.objects, AuditEntry.objects)
+    old = verification.in_order()
     point = checkpoints.latest(NOW)
     end = AuditLink.objects.get(position=5)
     counts = list(LogCount.objects.values_list())

@@ -1,0 +1,177 @@
+"""Compare the entries of the log with its chain, in one process or with one for each core."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db.models import Exists, OuterRef
+
+from dashboard.audit import chain
+from dashboard.audit.models import AuditEntry, AuditLink
+from dashboard.audit.stored_rows import NOT_HASHED, as_stored, decoding, rows
+
+BEGIN = (0, chain.FIRST)  # position and hash before the first link
+BATCH = 2000  # links that are read at once
+PART = 50_000  # positions that one process verifies
+MAX_POSITION = 2**63 - 1
+COLUMNS = [
+    field.attname for field in AuditEntry._meta.concrete_fields if field.attname not in NOT_HASHED
+]
+# Of a log that is not large, PostgreSQL would read all entries for a few links.
+ENTRY = {
+    "postgresql": "LEFT JOIN LATERAL (SELECT * FROM {} WHERE id = l.entry_id OFFSET 0) e ON true",
+    "sqlite": "LEFT JOIN {} e ON e.id = l.entry_id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """The first difference between the log and its chain.
+
+    ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
+    itself, and ``forged`` for a record of retention; ``derived`` has more. ``entry_id`` is None
+    where the link of the entry is missing.
+    """
+
+    kind: str
+    position: int | None
+    entry_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """Result of a verification: the positions that were compared, and the first fault or None."""
+
+    first: int
+    last: int  # first - 1 if there was none
+    last_hash: str
+    is_whole: bool  # up to the end of the log
+    fault: Fault | None
+
+    @property
+    def count(self) -> int:
+        return self.last - self.first + 1
+
+
+def in_order(
+    begin: tuple[int, str] = BEGIN,
+    last: int | None = None,
+    *,
+    is_due: Callable[[], bool] = lambda: False,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Verification:
+    """Compare entries with the chain behind a position, whose hash was known.
+
+    Stops early once ``is_due()``, asked every BATCH, and at the position ``last``, then without
+    looking for entries that have no link.
+    """
+    links = AuditLink.objects.using(using)
+    position, previous = begin
+    first = position + 1
+    if position and not links.filter(position=position, hash=previous).exists():
+        entry_id = links.filter(position=position).values_list("entry_id", flat=True).first()
+        fault = Fault("removed" if entry_id is None else "broken", position, entry_id)
+        return Verification(first, position, previous, False, fault)
+    while batch := linked_after(using, position, last):
+        for row in batch:
+            _found_id, place, entry_id, _content, link = row[-5:]
+            if kind := fault_of(row, position + 1, previous):
+                return Verification(first, position, previous, False, Fault(kind, place, entry_id))
+            position, previous = place, link
+        if is_due():
+            return Verification(first, position, previous, False, None)
+    if last is not None:
+        return Verification(first, position, previous, False, None)
+    linked = links.filter(entry_id=OuterRef("pk"))
+    strays = AuditEntry.objects.using(using).filter(~Exists(linked)).order_by("pk")
+    stray = strays.values_list("pk", flat=True).first()
+    inserted = Fault("inserted", None, stray) if stray else None
+    return Verification(first, position, previous, stray is None, inserted)
+
+
+def in_parts(
+    progress: Callable[[int], None],
+    begin: tuple[int, str] = BEGIN,
+    *,
+    part: int = PART,
+    using: str = DEFAULT_DB_ALIAS,
+) -> Verification:
+    """Verify from a position to the end with a process for each core; report positions reached.
+
+    Each part starts from the hash that the database has for the link before it. That hash is the
+    result of the part before, so that the parts together are one chain.
+    """
+    links = AuditLink.objects.using(using)
+    last = links.order_by("-position").values_list("position", flat=True).first() or 0
+    known = links.filter(position__in=range(begin[0] + part, last, part)).order_by("position")
+    try:
+        starts = [begin, *known.values_list("position", "hash")]
+    except DatabaseError:  # a hash cannot be decoded: one process finds its link
+        starts = [begin]
+    if len(starts) == 1:
+        return in_order(begin, using=using)
+    ends = [*(position for position, _hash in starts[1:]), None]
+    connections[using].close()  # a process that is forked must not use that of this one
+    fork = multiprocessing.get_context("fork")
+    done = Verification(begin[0] + 1, *begin, False, None)
+    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts)), fork) as pool:
+        parts = pool.map(partial(in_order, using=using), starts, ends)
+        for start, found in zip(starts, parts, strict=True):
+            if start != (done.last, done.last_hash):
+                break
+            done = replace(found, first=done.first)
+            if done.fault:
+                break
+            progress(done.last)
+        pool.shutdown(cancel_futures=True)
+    if done.fault or done.is_whole:
+        return done
+    # A link is missing or was exchanged meanwhile: one process follows them in order.
+    return in_order(begin, using=using)
+
+
+def linked_after(using: str, position: int, last: int | None = None) -> list[Any]:
+    """Return up to BATCH links behind a position, to ``last`` at most, with their entries.
+
+    Each has the entry's COLUMNS as they are stored, then its id, which is None where it was
+    removed; then position, entry id, content hash and hash of the link.
+    """
+    vendor = connections[using].vendor
+    stored = ", ".join(as_stored(vendor, name) for name in COLUMNS)
+    selection = (
+        f"SELECT {stored}, e.id, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608 names
+        f" FROM {AuditLink._meta.db_table} l {ENTRY[vendor].format(AuditEntry._meta.db_table)}"
+        " WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
+    )
+    end = MAX_POSITION if last is None else last
+    try:
+        # PostgreSQL starts processes for these few links if there may be many behind them.
+        nearest = rows(using, selection, [position, min(position + BATCH, end), BATCH])
+        return nearest or rows(using, selection, [position, end, BATCH])
+    except DatabaseError:
+        if vendor != "sqlite":
+            raise
+    # No hash is that of a text with surrogates, so what was damaged is found.
+    with decoding(using, "surrogateescape"):
+        return rows(using, selection, [position, end, BATCH])
+
+
+def fault_of(row: Sequence[Any], expected: int, previous: str) -> str:
+    """Return the kind of fault of one link and its entry, or "" if both are intact."""
+    found_id, position, entry_id, content, link = row[-5:]
+    if position != expected:
+        return "removed"
+    if link != chain.link_hash(previous, position, entry_id, content):
+        return "broken"
+    if found_id is None:
+        return "removed"
+    # Only the documented form decides that an entry was changed.
+    hashes = chain.quick_hash, chain.documented_hash
+    return "" if any(content == hash_of(COLUMNS, row) for hash_of in hashes) else "changed"
