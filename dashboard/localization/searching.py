@@ -1,33 +1,30 @@
 """Find a person by parts of a name, a phone number or a note, however they are spelled.
 
-``static/js/find.js`` does the same in the browser, with ``tables``. After a change of these:
-
-    python -m dashboard.localization.searching > static/js/search_tables.json
+``static/js/find.js`` does the same in the browser, with the tables of ``search_tables.json``.
 """
 
-import json
 import re
-import sys
 import unicodedata
 from collections.abc import Callable
-from typing import Any
 
-from dashboard.localization.folding import LETTERS, MARKS, fold, replace_letters
+from dashboard.localization.folding import TABLES, fold, replace_letters
 
 # German and Scandinavian letters as they are written without them. They fold to ``a``, ``o`` and
 # ``u`` as well.
-SPELLINGS = {"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"}
+SPELLINGS: dict[str, str] = TABLES["spellings"]
 SPELLED = re.compile(f"[{''.join(SPELLINGS)}]")
 GAP = re.compile(r"[\s\u2010-\u2015\u2212-]+")
 NUMBER = re.compile(r"\+?\(?[0-9][0-9 ()./-]*[0-9]")
 NUMBER_TERM = re.compile(r"[0-9+()./]+")
 NO_DIGIT = re.compile(r"[^0-9]")
-SHORTEST = 3  # digits of a number that are compared without their country code
-INTERNATIONAL = 11  # digits: a number this long may have its country code, without a plus
+SHORTEST: int = TABLES["shortest"]  # digits compared without their country code
+# Digits: a number this long may have its country code, without a plus.
+INTERNATIONAL: int = TABLES["international"]
 # Country codes have one, two or three digits. https://www.itu.int/pub/T-SP-E.164D
-COUNTRY_CODE = "[17]|2[07]|3[0-469]|4[013-9]|5[1-8]|6[0-6]|8[1246]|9[0-58]|[0-9]{3}"
-KEEPS_ZERO = "39"  # in Italy the zero is part of the number
-TRUNKS = {"7": "8"}  # what is dialled before a number inside its country, where it is not 0
+COUNTRY_CODE: str = TABLES["countryCode"]
+KEEPS_ZERO: str = TABLES["keepsZero"]  # in Italy the zero is part of the number
+# What is dialled before a number inside its country, where it is not 0.
+TRUNKS: dict[str, str] = TABLES["trunks"]
 
 
 def search_text(*texts: str) -> str:
@@ -61,20 +58,6 @@ def readings(find: str) -> list[list[set[str]]]:
         for text in (find, in_one)
     )
     return [as_typed] if as_number == as_typed else [as_typed, as_number]
-
-
-def tables() -> dict[str, Any]:
-    """Return the tables of this module and of ``folding``, for the script."""
-    return {
-        "letters": LETTERS,
-        "marks": MARKS,
-        "spellings": SPELLINGS,
-        "countryCode": COUNTRY_CODE,
-        "keepsZero": KEEPS_ZERO,
-        "shortest": SHORTEST,
-        "international": INTERNATIONAL,
-        "trunks": TRUNKS,
-    }
 
 
 def forms_of_term(word: str) -> set[str]:
@@ -119,7 +102,3 @@ def _spelled(text: str) -> str:
     if text.isascii():
         return text
     return replace_letters(unicodedata.normalize("NFC", text).lower(), SPELLED, SPELLINGS)
-
-
-if __name__ == "__main__":
-    json.dump(tables(), sys.stdout, indent=2, sort_keys=True)

@@ -16,6 +16,7 @@ const textOf = (name) =>
 
 const url = document.querySelector("meta[name=search-tables]").content;
 const tables = await (await fetch(url)).json();
+const LETTERS = Object.assign({}, ...Object.values(tables.letters));
 const MARKS = new RegExp(`[${tables.marks}]`, "gu");
 const GAP = /[\s\u2010-\u2015\u2212-]+/u;
 const NUMBER = /\+?\(?[0-9][0-9 ()./-]*[0-9]/gu;
@@ -26,9 +27,9 @@ const replaceLetters = (text, letters) => Array.from(text, (one) => letters[one]
 const spelled = (text) => replaceLetters(text.normalize("NFC").toLowerCase(), tables.spellings);
 
 function fold(text) {
-  const plain = replaceLetters(text.toLowerCase(), tables.letters).normalize("NFKD");
+  const plain = replaceLetters(text.toLowerCase(), LETTERS).normalize("NFKD");
   const lower = plain.replace(MARKS, "").toLowerCase();
-  return replaceLetters(lower, tables.letters).trim().replace(/\s+/gu, " ");
+  return replaceLetters(lower, LETTERS).trim().replace(/\s+/gu, " ");
 }
 
 // Return country code and national number without trunk zero; no code in a local number.

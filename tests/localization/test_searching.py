@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 
-from dashboard.localization import searching
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 from tests.localization.spellings import DIFFERENT, SAME
@@ -25,8 +22,3 @@ def test_text_without_letters_finds_all(typed: str) -> None:
 
 def test_fold_is_stable() -> None:
     assert [stored for stored, _typed in SAME if fold(fold(stored)) != fold(stored)] == []
-
-
-def test_script_has_the_tables_of_this_module(settings):
-    kept = (settings.BASE_DIR / "static/js/search_tables.json").read_text()
-    assert json.loads(kept) == searching.tables()
