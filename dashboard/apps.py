@@ -2,7 +2,7 @@ from django.apps import AppConfig
 from django.db.backends.signals import connection_created
 from django.db.models.signals import post_migrate
 
-from dashboard.accounts.groups import create_groups
+from dashboard.accounts.roles import create_groups
 from dashboard.audit import triggers
 from dashboard.edge import checks, database  # noqa: F401 - registers system checks
 

@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 
-from dashboard.accounts.groups import ADMINS, STAFF, WALLBOARD
+from dashboard.accounts.roles import Role
 
 
 class User(AbstractUser):
@@ -50,17 +50,17 @@ class User(AbstractUser):
     @property
     def is_admin(self) -> bool:
         """True for an active person in Admins, and for an active superuser."""
-        return self.is_active and (self.is_superuser or ADMINS in self.group_names)
+        return self.is_active and (self.is_superuser or Role.ADMINS in self.group_names)
 
     @property
     def is_member(self) -> bool:
         """True for an active person who may work with holds: Staff, Admins, superusers."""
-        return self.is_admin or (self.is_active and STAFF in self.group_names)
+        return self.is_admin or (self.is_active and Role.STAFF in self.group_names)
 
     @property
     def is_wallboard(self) -> bool:
         """True for an active screen on the wall, which may do nothing else."""
-        return self.is_active and not self.is_member and WALLBOARD in self.group_names
+        return self.is_active and not self.is_member and Role.WALLBOARD in self.group_names
 
     @property
     def may_see_holds(self) -> bool:

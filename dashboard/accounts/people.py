@@ -22,9 +22,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
-from dashboard.accounts.groups import ADMINS, create_groups
 from dashboard.accounts.models import User
-from dashboard.accounts.roles import Role, role_of
+from dashboard.accounts.roles import Role, create_groups, role_of
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import folded, reads_like_system
@@ -132,7 +131,7 @@ def change_person(
             target.sessions_ended += 1  # or a stolen session would gain the new role
         save_fields(target, fields)
         assign_role(target, new_role)
-        is_admin = Q(is_superuser=True) | Q(groups__name=ADMINS)
+        is_admin = Q(is_superuser=True) | Q(groups__name=Role.ADMINS)
         if was_admin and not User.objects.filter(is_admin, is_active=True).exists():
             raise LastAdminError
         values = audit_values(target)
@@ -217,7 +216,7 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
     """
     try:
         with transaction.atomic():
-            if not Group.objects.select_for_update().filter(name=ADMINS).first():
+            if not Group.objects.select_for_update().filter(name=Role.ADMINS).first():
                 create_groups()
             check_admin(by)
             yield

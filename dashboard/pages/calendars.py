@@ -16,8 +16,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboard.accounts.actors import actor_of
-from dashboard.accounts.groups import STAFF
 from dashboard.accounts.models import User
+from dashboard.accounts.roles import Role
 from dashboard.accounts.saved_forms import recall
 from dashboard.calendars import changes
 from dashboard.calendars.changes import CalendarError
@@ -96,7 +96,7 @@ class CalendarForm(forms.Form):
 
     def __init__(self, *args: Any, calendar: Calendar, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        staff = User.objects.filter(groups__name=STAFF, is_active=True)
+        staff = User.objects.filter(groups__name=Role.STAFF, is_active=True)
         people = staff | User.objects.filter(calendars=calendar)
         field = self.fields["people"]
         field.queryset = people.distinct().order_by("username")  # type: ignore[attr-defined]

@@ -7,9 +7,8 @@ from django.core.management import call_command
 from django.core.management.sql import emit_post_migrate_signal
 from pytest_django import DjangoAssertNumQueries
 
-from dashboard.accounts.groups import create_groups
 from dashboard.accounts.models import User
-from dashboard.accounts.roles import Role, is_admin, role_of
+from dashboard.accounts.roles import Role, create_groups, is_admin, role_of
 from tests.accounts.cast import person
 
 

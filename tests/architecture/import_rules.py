@@ -69,7 +69,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.localization",
         "django_htmx",
         "dashboard.accounts.actors",
-        "dashboard.accounts.groups",
+        "dashboard.accounts.roles",
         "dashboard.accounts.models",
         "dashboard.accounts.preferences",
         "dashboard.accounts.saved_forms",
@@ -104,7 +104,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.wsgi": {"django", "dashboard.edge.wsgi_middleware"},
     "dashboard.apps": {
         "django",
-        "dashboard.accounts.groups",
+        "dashboard.accounts.roles",
         "dashboard.audit.triggers",
         "dashboard.edge.checks",
         "dashboard.edge.database",

@@ -2,7 +2,7 @@
 
 import pytest
 
-from dashboard.accounts.groups import ADMINS, STAFF
+from dashboard.accounts.roles import Role
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
 from dashboard.edge.setting_readers import (
     ROLES,
@@ -16,7 +16,7 @@ PROXIES = trusted_proxies("127.0.0.1")
 
 
 def test_roles_are_the_groups_of_the_permission_model():
-    assert ROLES == (ADMINS, STAFF)
+    assert ROLES == (Role.ADMINS, Role.STAFF)
 
 
 @pytest.mark.parametrize("name", ["X-Forwarded-User", "Remote-User", "x-authentik-username"])
