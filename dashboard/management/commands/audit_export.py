@@ -15,15 +15,18 @@ from dashboard.management import progress
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
 
+ACTION_NAMES, OUTCOME_NAMES, DAYS = (
+    [str(value) for value, _label in choices if value] for choices in (ACTIONS, OUTCOMES, LAST_DAYS)
+)
 # As on the page of the log.
 FILTERS: dict[str, dict[str, Any]] = {
     "find": {"help": "words and terms, such as 'actor:ada outcome:refused'"},
     "person": {"help": "number of a person, or system; by name: --find actor:NAME"},
-    "action": {"help": "such as release", "choices": dict(ACTIONS), "metavar": "ACTION"},
-    "outcome": {"help": "how it ended", "choices": dict(OUTCOMES), "metavar": "OUTCOME"},
+    "action": {"help": "such as release", "choices": ACTION_NAMES, "metavar": "ACTION"},
+    "outcome": {"help": "how it ended", "choices": OUTCOME_NAMES, "metavar": "OUTCOME"},
     "hold": {"help": "number of a hold"},
     "event": {"help": "number of an event type at cal.com"},
-    "last": {"help": "days up to today", "choices": [str(days) for days, _label in LAST_DAYS]},
+    "last": {"help": "days up to today", "choices": DAYS},
     "since": {"help": "first day", "metavar": "YYYY-MM-DD"},
     "until": {"help": "last day", "metavar": "YYYY-MM-DD"},
 }
