@@ -13,6 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 Value = TypeVar("Value")
 
+asked: set[str] = set()  # names of the variables that were read
+
 
 def read(
     name: str, parse: Callable[[str], Value], default: Value | None = None, *, remedy: str = ""
@@ -37,6 +39,7 @@ def read(
 
 def read_text(name: str) -> str:
     """Return the text of variable ``name`` or of its file, stripped; "" if neither is set."""
+    asked.add(name)
     path = os.environ.get(f"{name}_FILE", "")
     if not path:
         return os.environ.get(name, "").strip()

@@ -1,34 +1,32 @@
 """Environment of ``manage.py demo``: its own folder, database and secret.
 
-``manage.py`` calls ``prepare`` before Django reads its settings, so that the demo needs no
+``manage.py`` calls ``prepare`` before anything needs a setting, so that the demo needs no
 environment variables and never uses the operator's database or key.
 """
 
 import errno
 import fcntl
 import os
-import re
 import secrets
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management.base import CommandError
 
+from dashboard.edge import environment
+
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
-# Names of all settings, to be removed from the environment. Importing the settings would use them.
-SETTINGS = Path(__file__).resolve().parent.parent / "settings.py"
-VARIABLES = re.findall(r'\bread\(\s*"([A-Z_]+)"', SETTINGS.read_text(encoding="utf-8"))
 LOOPBACK = "127.0.0.1"
 
 
 def prepare(folder: Path = FOLDER) -> None:
-    """Replace the environment of this process and of its children."""
+    """Replace the settings in the environment of this process and of its children."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    for name in (*VARIABLES, "GUNICORN_CMD_ARGS"):
-        os.environ.pop(name, None)
-        os.environ.pop(f"{name}_FILE", None)
+    inherited = os.environ.copy()
+    os.environ.clear()
     os.environ.update(
         DJANGO_SETTINGS_MODULE="dashboard.settings",
         SECRET_KEY=stored_secret(folder / "secret"),
@@ -38,6 +36,10 @@ def prepare(folder: Path = FOLDER) -> None:
         STATIC_ROOT=str(folder / "static"),
         OFFICE_TIME_ZONE="Europe/Rome",
     )
+    _ = settings.BASE_DIR  # read now, from these alone
+    for name, value in inherited.items():  # what is no setting comes back
+        if name.removesuffix("_FILE") not in {*environment.asked, "GUNICORN_CMD_ARGS"}:
+            os.environ.setdefault(name, value)
 
 
 def environment_of_children(public_url: str) -> dict[str, str]:
