@@ -146,6 +146,6 @@ def test_one_module_reads_the_environment():
         "dashboard.settings",
         "dashboard.edge.gunicorn",  # the format of its own log, before Django has settings
         "dashboard.wsgi",  # sets DJANGO_SETTINGS_MODULE, as Django generates it
-        "dashboard.management.backup",  # adds the database's password for its child process
+        "dashboard.management.commands.backup",  # gives its child process the password
         "dashboard.management.demonstration",  # creates the environment of its child processes
     }

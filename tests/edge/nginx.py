@@ -15,8 +15,8 @@ from pathlib import Path
 
 import httpx
 
-from dashboard.edge.proxy_config import configuration
 from dashboard.edge.public_address import public_address
+from dashboard.management.commands.proxy_config import configuration
 from tests import run
 from tests.parts import program, require
 from tests.ports import free_ports

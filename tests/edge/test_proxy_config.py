@@ -4,9 +4,10 @@ import re
 import subprocess
 
 import pytest
+from django.core.management import CommandError
 
-from dashboard.edge.proxy_config import TEMPLATES, configuration
 from dashboard.edge.public_address import public_address
+from dashboard.management.commands.proxy_config import TEMPLATES, configuration
 from tests.parts import program, require
 from tests.serving import environment, manage
 
@@ -61,7 +62,7 @@ def test_every_proxy_removes_headers_that_a_client_may_forge(kind):
     ],
 )
 def test_what_cannot_work_is_refused(kind, address, bind, reason):
-    with pytest.raises(ValueError, match=reason):
+    with pytest.raises(CommandError, match=reason):
         configuration(kind, address=public_address(address), bind=bind)
 
 

@@ -17,7 +17,8 @@ from django.db import ProgrammingError, connection
 
 from dashboard.edge import proxy_probe
 from dashboard.edge.remedies import Fault
-from dashboard.management import arguments, backup, command_line, demonstration
+from dashboard.management import arguments, command_line, demonstration
+from dashboard.management.commands import backup, restore
 from tests import postgresql
 from tests.forking import run
 from tests.migrated import sqlite_template
@@ -198,7 +199,7 @@ def test_full_disk_restores_nothing(tmp_path: Path) -> None:
 
 def test_backup_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "copy").touch()
-    monkeypatch.setattr(backup.os, "access", lambda *_: False)  # root may read all
+    monkeypatch.setattr(restore.os, "access", lambda *_: False)  # root may read all
     with pytest.raises(CommandError, match="is no file that can be read"):
         call_command("restore", str(tmp_path / "copy"), "--no-input")
 
