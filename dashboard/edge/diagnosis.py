@@ -5,7 +5,9 @@ The texts are for operators, like the settings' own: in the log, in commands and
 
 import logging
 import time
+import tomllib
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from django.http.request import split_domain_port
 
@@ -13,22 +15,28 @@ from dashboard.edge.arrival import FORWARDED, Arrival
 from dashboard.edge.forwarded import read_forwarding, standard_forwarding, usual_forwarding
 from dashboard.edge.proxies import read_address
 from dashboard.edge.public_address import PublicAddress
-from dashboard.edge.remedies import Fault, remedies
 from dashboard.edge.wsgi_middleware import is_below
 
 INTERVAL_SECONDS = 60  # between two warnings of a fault, which every request would repeat
 
 logger = logging.getLogger("dashboard.edge.network")
-logged_at: dict[Fault, float] = {}  # of this process
+logged_at: dict[str, float] = {}  # of this process, by kind of fault
+# For each kind of fault the line that mends it, by proxy.
+REMEDIES: dict[str, dict[str, str]] = tomllib.loads(
+    Path(__file__).with_name("remedies.toml").read_text(encoding="utf-8")
+)
 
 
 class Finding:
-    """A fault in words, and per proxy the line that mends it, with these values."""
+    """A fault of a kind in REMEDIES in words, and the lines that mend it, with these values."""
 
-    def __init__(self, fault: Fault, text: str, **values: str) -> None:
-        self.fault = fault
+    def __init__(self, kind: str, text: str, **values: str) -> None:
+        self.kind = kind
         self.text = text
-        self.lines = remedies(fault, **values)
+        self.lines = REMEDIES[kind].copy()
+        for name, value in values.items():
+            for proxy, line in self.lines.items():
+                self.lines[proxy] = line.replace(f"<{name}>", value)
 
     def __str__(self) -> str:
         return " | ".join([self.text, *(f"{name}: {line}" for name, line in self.lines.items())])
@@ -43,8 +51,8 @@ def log_faults(findings: Iterable[Finding], *, now: float | None = None) -> None
     """Log a warning for each, at most once a minute for one fault."""
     now = time.monotonic() if now is None else now
     for found in findings:
-        if now - logged_at.get(found.fault, -INTERVAL_SECONDS) >= INTERVAL_SECONDS:
-            logged_at[found.fault] = now
+        if now - logged_at.get(found.kind, -INTERVAL_SECONDS) >= INTERVAL_SECONDS:
+            logged_at[found.kind] = now
             logger.warning("%s", found)
 
 
@@ -57,7 +65,7 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
         names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
         peer = arrived.peer or "unix"
         text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
-        yield Finding(Fault.UNTRUSTED_PEER, text, peer=peer)
+        yield Finding("untrusted proxy", text, peer=peer)
     yield from about_host(arrived, public)
     if arrived.is_trusted and arrived.forwarded:
         yield from about_prefix(arrived, public)
@@ -66,13 +74,13 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
 def about_scheme(arrived: Arrival) -> Iterator[Finding]:
     scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
     if not scheme:
-        yield Finding(Fault.NO_SCHEME, f"The proxy {peer} does not say whether https was used.")
+        yield Finding("no scheme", f"The proxy {peer} does not say whether https was used.")
     elif scheme == "http" and arrived.is_browser_on_https:
         text = (
             f"The proxy {peer} says http, but the browser uses https: an outer proxy ends TLS,"
             " and the inner one reports its own scheme. A redirect to https would never end."
         )
-        yield Finding(Fault.WRONG_SCHEME, text)
+        yield Finding("wrong scheme", text)
 
 
 def about_client(arrived: Arrival) -> Iterator[Finding]:
@@ -82,10 +90,10 @@ def about_client(arrived: Arrival) -> Iterator[Finding]:
     if not chain or read_address(chain[0]) is None:
         said = f"says {chain[0]!r}" if chain else "does not say it"
         text = f"The client's address is not known: {arrived.peer or 'unix'} {said}."
-        yield Finding(Fault.NO_CLIENT, text)
+        yield Finding("no client address", text)
     if usual.contradicts(standard):
         text = "Forwarded and X-Forwarded-* do not agree; Forwarded did not count."
-        yield Finding(Fault.CONTRADICTION, text)
+        yield Finding("Forwarded contradicts X-Forwarded-*", text)
 
 
 def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -95,10 +103,10 @@ def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     if host not in public.hosts:
         if named.lower() not in (public.netloc, public.host):
             text = f"PUBLIC_URL is {public}, but the request names the host {arrived.host!r}."
-            yield Finding(Fault.FOREIGN_HOST, text)
+            yield Finding("other host", text)
     elif port != public.shown_port and not public.is_loopback:
         text = f"PUBLIC_URL is {public}, but the request names {arrived.host!r}."
-        yield Finding(Fault.LOST_PORT, text)
+        yield Finding("lost port", text)
 
 
 def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -107,13 +115,13 @@ def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     prefix = public.prefix
     if said and said != prefix:
         text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
-        yield Finding(Fault.OTHER_PREFIX, text, said=f"{public.origin}{said}")
+        yield Finding("other path", text, said=f"{public.origin}{said}")
     elif arrived.is_prefix_ambiguous and not said and not is_below(prefix, arrived.path):
         text = (
             f"The proxy takes {prefix} off, and pages of Holdfast have a path that begins the"
             " same: which one is meant is not clear."
         )
-        yield Finding(Fault.REMOVED_PREFIX, text, prefix=prefix)
+        yield Finding("removed path", text, prefix=prefix)
 
 
 def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
@@ -121,18 +129,18 @@ def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
     if not arrived.is_form:
         return
     if arrived.length == 0:
-        yield Finding(Fault.LOST_BODY, "A form arrived without its content.")
+        yield Finding("lost form", "A form arrived without its content.")
     sent_by = arrived.origin or arrived.referer
     if sent_by == "null":
         text = (
             "The browser hides where the form was: Origin is null. A proxy adds the header"
             " Referrer-Policy: no-referrer, or the page lies in a frame or a file."
         )
-        yield Finding(Fault.NULL_ORIGIN, text)
+        yield Finding("no origin", text)
     elif sent_by and sent_by != public.origin:
         text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
         values = {"said": sent_by + public.prefix, "public": public.origin}
-        yield Finding(Fault.OTHER_ORIGIN, text, **values)
+        yield Finding("other origin", text, **values)
 
 
 def rows(arrived: Arrival) -> list[tuple[str, str]]:

@@ -13,7 +13,6 @@ from dashboard.edge import echo
 from dashboard.edge.arrival import Arrival
 from dashboard.edge.diagnosis import Finding, about_form, diagnose
 from dashboard.edge.forwarded import read_forwarding
-from dashboard.edge.remedies import Fault
 
 TIMEOUT_SECONDS = 15
 FORGED_ADDRESS = "203.0.113.9"  # of a documentation network, RFC 5737
@@ -75,7 +74,7 @@ def examine(base: str, address: str = "") -> Report:
             return report(Probe(client, httpx.URL(base), there))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
         text = f"{base} cannot be reached: {exc or type(exc).__name__}."
-        return Report([Finding(Fault.UNREACHABLE, text)])
+        return Report([Finding("unreachable", text)])
 
 
 def report(probe: Probe) -> Report:
@@ -96,7 +95,7 @@ def report(probe: Probe) -> Report:
         *about_errors(probe.fetch(ticket=echo.new_ticket(status=503))),
         *about_buffering(probe),
     ]
-    return Report(list({found.fault: found for found in findings}.values()), arrived)
+    return Report(list({found.kind: found for found in findings}.values()), arrived)
 
 
 def json_of(answer: httpx.Response) -> dict[str, Any]:
@@ -116,13 +115,13 @@ def about_other_answer(answer: httpx.Response) -> Finding:
         target = answer.url.join(answer.headers["Location"])
         if target.path == answer.url.path and target.scheme == answer.url.scheme:
             text = f"{said} and redirects the address to itself."
-            return Finding(Fault.REDIRECT_LOOP, text, host=settings.PUBLIC_ADDRESS.host)
+            return Finding("redirect loop", text, host=settings.PUBLIC_ADDRESS.host)
         text = f"{said} and redirects to {target.copy_with(query=None)}."
-        return Finding(Fault.REDIRECT, text)
+        return Finding("redirect", text)
     if answer.status_code == 404 and "X-Request-Id" in answer.headers:
         text = "Holdfast answers 404: its SECRET_KEY, clock or path differs from those used here."
-        return Finding(Fault.OTHER_SITE, text)
-    return Finding(Fault.OTHER_SITE, f"{said}, and that is not Holdfast's answer.")
+        return Finding("other site", text)
+    return Finding("other site", f"{said}, and that is not Holdfast's answer.")
 
 
 def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[Finding]:
@@ -130,23 +129,23 @@ def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[Finding]:
     # Not its client address: run on a trusted proxy, the command itself is skipped as a hop.
     if arrived.is_trusted and read_forwarding(arrived.forwarded).chain[-1:] == (FORGED_ADDRESS,):
         text = "The client chooses the address that the audit log records, by X-Forwarded-For."
-        yield Finding(Fault.FORGED_CLIENT, text)
+        yield Finding("client address of the client's choice", text)
     if arrived.is_trusted and seen["request_id"] == FORGED_ID:
         text = "The client chooses the id of its request, by X-Request-Id."
-        yield Finding(Fault.FORGED_REQUEST_ID, text)
+        yield Finding("request id of the client's choice", text)
     if arrived.is_trusted and seen["user"] == FORGED_USER:
         header = settings.REMOTE_USER_HEADER
         text = f"The client chooses who it is signed in as, by {header}."
-        yield Finding(Fault.FORGED_USER, text, header=header)
+        yield Finding("person of the client's choice", text, header=header)
     if not seen["has_cookies"]:
-        yield Finding(Fault.LOST_COOKIES, "The cookies of the request did not arrive.")
+        yield Finding("lost cookies", "The cookies of the request did not arrive.")
 
 
 def about_path(arrived: Arrival) -> Iterator[Finding]:
     prefix = settings.PUBLIC_ADDRESS.prefix
     if prefix and arrived.path.startswith(f"{prefix}{prefix}/"):
         text = f"The proxy puts {prefix} in front of a path that begins with it already."
-        yield Finding(Fault.DOUBLE_PREFIX, text, prefix=prefix)
+        yield Finding("doubled path", text, prefix=prefix)
 
 
 def about_referrer_policy(answer: httpx.Response) -> Iterator[Finding]:
@@ -154,7 +153,7 @@ def about_referrer_policy(answer: httpx.Response) -> Iterator[Finding]:
     policies = answer.headers.get("Referrer-Policy", "").split(",")
     if policies[-1].strip() == "no-referrer":
         text = "The proxy adds Referrer-Policy: no-referrer, so browsers send Origin: null."
-        yield Finding(Fault.NULL_ORIGIN, text)
+        yield Finding("no origin", text)
 
 
 def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator[Finding]:
@@ -162,7 +161,7 @@ def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator
     if json_of(again).get("answer") == first["answer"]:
         text = "The proxy stores pages: people would see those of others."
         prefix = settings.PUBLIC_ADDRESS.prefix
-        yield Finding(Fault.STORED_PAGES, text, prefix=prefix)
+        yield Finding("stored pages", text, prefix=prefix)
 
 
 def about_body(answer: httpx.Response) -> Iterator[Finding]:
@@ -170,17 +169,17 @@ def about_body(answer: httpx.Response) -> Iterator[Finding]:
     seen = json_of(answer)
     if not seen:
         text = f"A form of {len(BODY)} bytes was answered {answer.status_code}."
-        yield Finding(Fault.LOST_BODY if answer.is_redirect else Fault.REFUSED_BODY, text)
+        yield Finding("lost form" if answer.is_redirect else "refused form", text)
         return
     if seen["body"] != hashlib.sha256(BODY).hexdigest():
-        yield Finding(Fault.LOST_BODY, "The content of a form did not arrive whole.")
+        yield Finding("lost form", "The content of a form did not arrive whole.")
     yield from about_form(Arrival(**seen["arrived"]), settings.PUBLIC_ADDRESS)
 
 
 def about_errors(answer: httpx.Response) -> Iterator[Finding]:
     if answer.status_code != 503 or not json_of(answer):
         text = "The proxy replaces error pages, which say what is known about a hold."
-        yield Finding(Fault.REWRITTEN_ERRORS, text)
+        yield Finding("rewritten errors", text)
 
 
 def about_buffering(probe: Probe) -> Iterator[Finding]:
@@ -190,4 +189,4 @@ def about_buffering(probe: Probe) -> Iterator[Finding]:
     moments = [time.monotonic() for _ in answer.iter_raw()]
     if answer.is_success and moments and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
         text = "The proxy collects answers before it passes them on. That does no harm here."
-        yield Finding(Fault.BUFFERING, text)
+        yield Finding("buffered answers", text)

@@ -7,7 +7,6 @@ from dashboard.edge.diagnosis import Finding
 from dashboard.edge.forwarded import Forwarding, parse_forwarded, read_forwarding
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.edge.public_address import public_address
-from dashboard.edge.remedies import Fault
 
 CLIENT, OTHER = "203.0.113.9", "198.51.100.7"
 
@@ -226,7 +225,7 @@ def test_untrusted_proxy_is_named_with_the_setting(ask, caplog):
 
 def test_warning_returns_after_a_minute(monkeypatch, caplog):
     monkeypatch.setattr(diagnosis, "logged_at", {})
-    port, host = Fault.LOST_PORT, Fault.FOREIGN_HOST
+    port, host = "lost port", "other host"
     for fault, now in [(port, 0.0), (port, 59.0), (host, 59.0), (port, 60.0)]:
         diagnosis.log_faults([Finding(fault, f"{fault} at {now}")], now=now)
     logged = [message.partition(" | ")[0] for message in caplog.messages]

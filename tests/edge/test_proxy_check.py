@@ -8,7 +8,6 @@ from dashboard.edge import echo
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.edge.proxy_probe import examine
 from dashboard.edge.public_address import public_address
-from dashboard.edge.remedies import Fault
 from tests.edge.conftest import starter
 from tests.edge.faulty_proxies import Variant, running
 from tests.edge.nginx import NAME
@@ -26,22 +25,22 @@ CASES = {
     "path taken off": ({"pass": f"proxy_pass {UPSTREAM}/;"}, [], {}),
     "untrusted": (
         {"bind": "proxy_bind 127.0.0.9;"},
-        [Fault.UNTRUSTED_PEER],
+        ["untrusted proxy"],
         {"Holdfast": "TRUSTED_PROXIES=127.0.0.9"},
     ),
     "other path": (
         {"path": "proxy_set_header X-Forwarded-Prefix /desk;"},
-        [Fault.OTHER_PREFIX],
+        ["other path"],
         {"Holdfast": "PUBLIC_URL=ORIGIN/desk"},
     ),
     "no scheme": (
         {"proto": ""},
-        [Fault.NO_SCHEME],
+        ["no scheme"],
         {"nginx": "proxy_set_header X-Forwarded-Proto $scheme;"},
     ),
-    "moved": ({"pass": "return 301 https://elsewhere.example.org/;"}, [Fault.REDIRECT], {}),
-    "another site": ({"pass": "return 200 hello;"}, [Fault.OTHER_SITE], {}),
-    "nothing behind": ({"pass": "proxy_pass http://127.0.0.1:9;"}, [Fault.OTHER_SITE], {}),
+    "moved": ({"pass": "return 301 https://elsewhere.example.org/;"}, ["redirect"], {}),
+    "another site": ({"pass": "return 200 hello;"}, ["other site"], {}),
+    "nothing behind": ({"pass": "proxy_pass http://127.0.0.1:9;"}, ["other site"], {}),
 }
 
 
@@ -80,7 +79,7 @@ def as_the_site(desk, settings, monkeypatch):
 def test_fault_is_found_and_mended_by_a_line(desk, as_the_site, name):
     report = examine(desk.public_url, f"127.0.0.1:{desk.ports[name]}")
     _, faults, lines = CASES[name]
-    assert [found.fault for found in report.findings] == faults, report.findings
+    assert [found.kind for found in report.findings] == faults, report.findings
     origin = public_address(desk.public_url).origin
     named = report.findings[0].lines if faults else {}
     for where, line in lines.items():
@@ -90,13 +89,13 @@ def test_fault_is_found_and_mended_by_a_line(desk, as_the_site, name):
 def test_nothing_listens(desk, as_the_site):
     [port] = free_ports(1)
     [found] = examine(desk.public_url, f"127.0.0.1:{port}").findings
-    assert (found.fault, "cannot be reached" in found.text) == (Fault.UNREACHABLE, True)
+    assert (found.kind, "cannot be reached" in found.text) == ("unreachable", True)
 
 
 def test_certificate_is_checked(desk, as_the_site, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     [found] = examine(desk.public_url, f"127.0.0.1:{desk.ports['right']}").findings
-    assert (found.fault, "CERTIFICATE_VERIFY_FAILED" in found.text) == (Fault.UNREACHABLE, True)
+    assert (found.kind, "CERTIFICATE_VERIFY_FAILED" in found.text) == ("unreachable", True)
 
 
 def check(desk, name):

@@ -16,7 +16,6 @@ import pytest
 from dashboard.edge.diagnosis import Finding
 from dashboard.edge.proxy_probe import examine
 from dashboard.edge.public_address import public_address
-from dashboard.edge.remedies import Fault
 from tests.edge import faulty_proxies, faulty_traefik
 from tests.edge.conftest import starter
 from tests.edge.faulty_proxies import KINDS, USER, Variant
@@ -33,28 +32,28 @@ OWN_FOR = "RequestHeader set X-Forwarded-For expr=%{REMOTE_ADDR}"
 # Per proxy and fault: the key of the line that the remedy replaces, and the wrong lines.
 FAULTY = {
     "nginx": {
-        Fault.FOREIGN_HOST: ("host", {"host": ""}),
-        Fault.LOST_PORT: ("host", {"host": "proxy_set_header Host $host;"}),
-        Fault.NO_SCHEME: ("proto", {"proto": ""}),
-        Fault.WRONG_SCHEME: ("proto", {}),
-        Fault.FORGED_CLIENT: ("for", {"for": ""}),
-        Fault.NO_CLIENT: ("for", {"for": 'proxy_set_header X-Forwarded-For "";'}),
-        Fault.FORGED_REQUEST_ID: ("id", {"id": ""}),
-        Fault.FORGED_USER: ("user", {"user": ""}),
-        Fault.CONTRADICTION: (
+        "other host": ("host", {"host": ""}),
+        "lost port": ("host", {"host": "proxy_set_header Host $host;"}),
+        "no scheme": ("proto", {"proto": ""}),
+        "wrong scheme": ("proto", {}),
+        "client address of the client's choice": ("for", {"for": ""}),
+        "no client address": ("for", {"for": 'proxy_set_header X-Forwarded-For "";'}),
+        "request id of the client's choice": ("id", {"id": ""}),
+        "person of the client's choice": ("user", {"user": ""}),
+        "Forwarded contradicts X-Forwarded-*": (
             "forwarded",
             {"forwarded": "proxy_set_header Forwarded 'for=198.51.100.7;proto=http';"},
         ),
-        Fault.DOUBLE_PREFIX: ("pass", {"pass": f"proxy_pass {UPSTREAM}/holds/holds/;"}),
-        Fault.NULL_ORIGIN: ("policy", {"policy": "add_header Referrer-Policy no-referrer always;"}),
-        Fault.LOST_BODY: ("body", {"body": "proxy_pass_request_body off;", **NO_LENGTH}),
-        Fault.REFUSED_BODY: ("size", {"size": "client_max_body_size 1k;"}),
-        Fault.LOST_COOKIES: ("cookie", {"cookie": 'proxy_set_header Cookie "";'}),
-        Fault.REWRITTEN_ERRORS: (
+        "doubled path": ("pass", {"pass": f"proxy_pass {UPSTREAM}/holds/holds/;"}),
+        "no origin": ("policy", {"policy": "add_header Referrer-Policy no-referrer always;"}),
+        "lost form": ("body", {"body": "proxy_pass_request_body off;", **NO_LENGTH}),
+        "refused form": ("size", {"size": "client_max_body_size 1k;"}),
+        "lost cookies": ("cookie", {"cookie": 'proxy_set_header Cookie "";'}),
+        "rewritten errors": (
             "errors",
             {"errors": "proxy_intercept_errors on;", "page": "error_page 503 /holds/nothing;"},
         ),
-        Fault.STORED_PAGES: (
+        "stored pages": (
             "cache",
             {
                 "cache": "proxy_cache pages;",
@@ -63,45 +62,45 @@ FAULTY = {
                 "ignored": "proxy_ignore_headers Cache-Control Set-Cookie Vary;",
             },
         ),
-        Fault.REDIRECT_LOOP: (
+        "redirect loop": (
             "site",
             {
                 "site": "return 301 https://$http_host$request_uri;",
                 "proto": "proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;",
             },
         ),
-        Fault.BUFFERING: ("buffering", {"buffering": ""}),
+        "buffered answers": ("buffering", {"buffering": ""}),
     },
     "Caddy": {
-        Fault.FOREIGN_HOST: (
+        "other host": (
             "host",
             {"host": "header_up Host {upstream_hostport}", "own": "header_up -X-Forwarded-Host"},
         ),
-        Fault.LOST_PORT: ("host", {"host": "header_up Host {host}"}),
-        Fault.NO_SCHEME: ("proto", {"proto": "header_up -X-Forwarded-Proto"}),
-        Fault.WRONG_SCHEME: ("trusted", {}),
-        Fault.FORGED_CLIENT: (
+        "lost port": ("host", {"host": "header_up Host {host}"}),
+        "no scheme": ("proto", {"proto": "header_up -X-Forwarded-Proto"}),
+        "wrong scheme": ("trusted", {}),
+        "client address of the client's choice": (
             "for",
             {"for": "header_up X-Forwarded-For {header.X-Forwarded-For}"},
         ),
-        Fault.NO_CLIENT: ("for", {"for": "header_up -X-Forwarded-For"}),
-        Fault.FORGED_REQUEST_ID: ("id", {"id": ""}),
-        Fault.FORGED_USER: ("site user", {"site user": ""}),
-        Fault.CONTRADICTION: (
+        "no client address": ("for", {"for": "header_up -X-Forwarded-For"}),
+        "request id of the client's choice": ("id", {"id": ""}),
+        "person of the client's choice": ("site user", {"site user": ""}),
+        "Forwarded contradicts X-Forwarded-*": (
             "forwarded",
             {"forwarded": 'header_up Forwarded "for=198.51.100.7;proto=http"'},
         ),
-        Fault.DOUBLE_PREFIX: ("site", {"site": "rewrite * /holds{uri}"}),
-        Fault.NULL_ORIGIN: (
+        "doubled path": ("site", {"site": "rewrite * /holds{uri}"}),
+        "no origin": (
             "site",
             {"site": "header {\n Referrer-Policy no-referrer\n defer\n}"},
         ),
-        Fault.REFUSED_BODY: (
+        "refused form": (
             "site size",
             {"site body": "request_body {", "site size": "max_size 1KB", "site end": "}"},
         ),
-        Fault.LOST_COOKIES: ("cookie", {"cookie": "header_up -Cookie"}),
-        Fault.REWRITTEN_ERRORS: (
+        "lost cookies": ("cookie", {"cookie": "header_up -Cookie"}),
+        "rewritten errors": (
             "errors",
             {
                 "which": "@failed status 503",
@@ -110,46 +109,46 @@ FAULTY = {
         ),
     },
     "Apache": {
-        Fault.FOREIGN_HOST: ("host", {"host": "", "for": "ProxyAddHeaders Off", "own": OWN_FOR}),
-        Fault.NO_SCHEME: ("proto", {"proto": ""}),
-        Fault.WRONG_SCHEME: (
+        "other host": ("host", {"host": "", "for": "ProxyAddHeaders Off", "own": OWN_FOR}),
+        "no scheme": ("proto", {"proto": ""}),
+        "wrong scheme": (
             "proto",
             {"proto": "RequestHeader set X-Forwarded-Proto expr=%{REQUEST_SCHEME}"},
         ),
-        Fault.FORGED_CLIENT: ("for", {"for": "ProxyAddHeaders Off"}),
-        Fault.NO_CLIENT: (
+        "client address of the client's choice": ("for", {"for": "ProxyAddHeaders Off"}),
+        "no client address": (
             "for",
             {"for": "ProxyAddHeaders Off", "unset": "RequestHeader unset X-Forwarded-For early"},
         ),
-        Fault.FORGED_REQUEST_ID: ("id", {"id": ""}),
-        Fault.FORGED_USER: ("user", {"user": ""}),
-        Fault.CONTRADICTION: (
+        "request id of the client's choice": ("id", {"id": ""}),
+        "person of the client's choice": ("user", {"user": ""}),
+        "Forwarded contradicts X-Forwarded-*": (
             "forwarded",
             {"forwarded": 'RequestHeader set Forwarded "for=198.51.100.7;proto=http"'},
         ),
-        Fault.DOUBLE_PREFIX: ("pass", {"pass": f"ProxyPass {PREFIX} {UPSTREAM}{PREFIX}{PREFIX}"}),
-        Fault.NULL_ORIGIN: (
+        "doubled path": ("pass", {"pass": f"ProxyPass {PREFIX} {UPSTREAM}{PREFIX}{PREFIX}"}),
+        "no origin": (
             "policy",
             {"policy": "Header set Referrer-Policy no-referrer"},
         ),
-        Fault.LOST_BODY: ("length", {"length": "RequestHeader unset Content-Length early"}),
-        Fault.REFUSED_BODY: (
+        "lost form": ("length", {"length": "RequestHeader unset Content-Length early"}),
+        "refused form": (
             "size",
             {
                 "size": "SecRequestBodyNoFilesLimit 1024",
                 "filter": "SecRuleEngine On\nSecRequestBodyAccess On",
             },
         ),
-        Fault.STORED_PAGES: (
+        "stored pages": (
             "disable",
             {
                 "cache": "CacheSocache shmcb\nCacheEnable socache /",
                 "age": "Header set Cache-Control max-age=600",
             },
         ),
-        Fault.LOST_COOKIES: ("cookie", {"cookie": "RequestHeader unset Cookie"}),
-        Fault.REWRITTEN_ERRORS: ("errors", {"errors": "ProxyErrorOverride On"}),
-        Fault.REDIRECT_LOOP: (
+        "lost cookies": ("cookie", {"cookie": "RequestHeader unset Cookie"}),
+        "rewritten errors": ("errors", {"errors": "ProxyErrorOverride On"}),
+        "redirect loop": (
             "cond",
             {
                 "engine": "RewriteEngine On",
@@ -160,43 +159,46 @@ FAULTY = {
     },
     "Traefik": {
         # With the host that it got in X-Forwarded-Host, passHostHeader: false does no harm.
-        Fault.FOREIGN_HOST: (
+        "other host": (
             "service",
             {"service": "passHostHeader: false", "own": 'X-Forwarded-Host: ""'},
         ),
-        Fault.LOST_PORT: ("host", {"host": f"Host: {NAME}"}),
-        Fault.NO_SCHEME: ("proto", {"proto": 'X-Forwarded-Proto: ""'}),
-        Fault.WRONG_SCHEME: ("entry", {}),
-        Fault.FORGED_CLIENT: (
+        "lost port": ("host", {"host": f"Host: {NAME}"}),
+        "no scheme": ("proto", {"proto": 'X-Forwarded-Proto: ""'}),
+        "wrong scheme": ("entry", {}),
+        "client address of the client's choice": (
             "entry",
             {"entry": "forwardedHeaders: {insecure: true, notAppendXForwardedFor: true}"},
         ),
-        Fault.NO_CLIENT: ("entry", {"entry": "forwardedHeaders: {notAppendXForwardedFor: true}"}),
-        Fault.FORGED_REQUEST_ID: ("id", {"id": ""}),
-        Fault.FORGED_USER: ("user", {"user": ""}),
-        Fault.CONTRADICTION: (
+        "no client address": (
+            "entry",
+            {"entry": "forwardedHeaders: {notAppendXForwardedFor: true}"},
+        ),
+        "request id of the client's choice": ("id", {"id": ""}),
+        "person of the client's choice": ("user", {"user": ""}),
+        "Forwarded contradicts X-Forwarded-*": (
             "forwarded",
             {"forwarded": "Forwarded: for=198.51.100.7;proto=http"},
         ),
-        Fault.DOUBLE_PREFIX: ("extra", {"extra": f"addPrefix: {{prefix: {PREFIX}}}"}),
-        Fault.NULL_ORIGIN: ("headers", {"headers": "referrerPolicy: no-referrer"}),
-        Fault.REFUSED_BODY: ("extra", {"extra": "buffering: {maxRequestBodyBytes: 1024}"}),
-        Fault.LOST_COOKIES: ("cookie", {"cookie": 'Cookie: ""'}),
-        Fault.REWRITTEN_ERRORS: (
+        "doubled path": ("extra", {"extra": f"addPrefix: {{prefix: {PREFIX}}}"}),
+        "no origin": ("headers", {"headers": "referrerPolicy: no-referrer"}),
+        "refused form": ("extra", {"extra": "buffering: {maxRequestBodyBytes: 1024}"}),
+        "lost cookies": ("cookie", {"cookie": 'Cookie: ""'}),
+        "rewritten errors": (
             "extra",
             {"extra": "errors: {status: ['500-599'], service: site, query: /holds/livez}"},
         ),
-        Fault.REDIRECT_LOOP: (
+        "redirect loop": (
             "extra",
             {
                 "extra": "redirectScheme: {scheme: https}",
                 "entry": "forwardedHeaders: {trustedIPs: [127.0.0.1]}",
             },
         ),
-        Fault.BUFFERING: ("extra", {"extra": "buffering: {maxRequestBodyBytes: 262144}"}),
+        "buffered answers": ("extra", {"extra": "buffering: {maxRequestBodyBytes: 262144}"}),
     },
 }
-INNER = {Fault.WRONG_SCHEME, Fault.REDIRECT_LOOP}  # of two proxies
+INNER = {"wrong scheme", "redirect loop"}  # of two proxies
 
 
 def line_of(found: Finding, kind: str) -> str:
@@ -205,7 +207,7 @@ def line_of(found: Finding, kind: str) -> str:
     return line.replace("ADDRESS_OF_THE_OUTER_PROXY", "127.0.0.1")
 
 
-def remedy(kind: str, fault: Fault) -> str:
+def remedy(kind: str, fault: str) -> str:
     values = {"prefix": PREFIX, "header": USER, "peer": "", "said": "", "public": "", "host": NAME}
     return line_of(Finding(fault, "", **values), kind)
 
@@ -241,7 +243,7 @@ def findings(public_url: str, port: int) -> list[Finding]:
     """Return what is found; look again where the way broke off, as it did once behind Caddy."""
     for _ in range(2):
         found = examine(public_url, f"127.0.0.1:{port}").findings
-        if Fault.UNREACHABLE not in {each.fault for each in found}:
+        if "unreachable" not in {each.kind for each in found}:
             break
     return found
 
@@ -259,12 +261,12 @@ def test_every_fault_is_found_and_its_remedy_mends_it(
     with ThreadPoolExecutor(8) as pool:  # each waits a second between two parts of an answer
         reports = pool.map(lambda port: findings(public_url, port), ports.values())
         found = dict(zip(ports, reports, strict=True))
-    harmless = {Fault.BUFFERING}
+    harmless = {"buffered answers"}
     first = {name: next(iter(each), None) for name, each in found.items()}
     wrong = {}
     for fault in FAULTY[kind]:
-        named = first[fault] and (first[fault].fault, line_of(first[fault], kind))
-        left = [each for each in found[f"{fault}, mended"] if each.fault not in harmless - {fault}]
+        named = first[fault] and (first[fault].kind, line_of(first[fault], kind))
+        left = [each for each in found[f"{fault}, mended"] if each.kind not in harmless - {fault}]
         if named != (fault, remedy(kind, fault)) or left:
             wrong[fault] = (named, left)
     assert wrong == {}, "\n".join(f"{name}: {each}" for name, each in wrong.items())

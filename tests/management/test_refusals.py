@@ -16,7 +16,6 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
 from dashboard.edge import proxy_probe
-from dashboard.edge.remedies import Fault
 from dashboard.management import arguments, command_line, demonstration
 from dashboard.management.commands import backup, restore
 from tests import postgresql
@@ -213,7 +212,7 @@ def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:
 
 def test_address_that_proxy_check_cannot_read() -> None:
     [found] = proxy_probe.examine("https://desk.example.org", "a:b:c").findings
-    assert found.fault is Fault.UNREACHABLE
+    assert found.kind == "unreachable"
 
 
 def test_proxy_check_without_its_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
