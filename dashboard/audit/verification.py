@@ -89,10 +89,10 @@ def in_order(
             return Verification(first, position, previous, False, None)
     if last is not None:
         return Verification(first, position, previous, False, None)
-    linked = links.filter(entry_id=OuterRef("pk"))
+    linked = links.filter(entry_id=OuterRef("pk"), position__gte=1)  # where the chain begins
     strays = AuditEntry.objects.using(using).filter(~Exists(linked)).order_by("pk")
     stray = strays.values_list("pk", flat=True).first()
-    inserted = Fault("inserted", None, stray) if stray else None
+    inserted = None if stray is None else Fault("inserted", None, stray)
     return Verification(first, position, previous, stray is None, inserted)
 
 

@@ -30,6 +30,19 @@ TAMPERED: dict[str, tuple[list[str], tuple[str, int | None]]] = {
         [f"INSERT INTO {TABLE} (id, {ALL_BUT_ID}) SELECT 99, {ALL_BUT_ID} FROM {TABLE} WHERE id=2"],
         ("inserted", 99),
     ),
+    "insert as entry 0": (
+        [f"INSERT INTO {TABLE} (id, {ALL_BUT_ID}) SELECT 0, {ALL_BUT_ID} FROM {TABLE} WHERE id=2"],
+        ("inserted", 0),
+    ),
+    "insert with a link before the first": (
+        [
+            f"INSERT INTO {TABLE} (id, {ALL_BUT_ID})"
+            f" SELECT 99, {ALL_BUT_ID} FROM {TABLE} WHERE id=2",
+            f"INSERT INTO {LINKS} (position, entry_id, content_hash, hash)"
+            f" SELECT 0, 99, content_hash, hash FROM {LINKS} WHERE entry_id = 2",
+        ],
+        ("inserted", 99),
+    ),
     "swap": ([f"UPDATE {TABLE} SET {SWAP} WHERE id IN (2, 3)"], ("changed", 2)),
     "swap of the links": (
         [
