@@ -136,7 +136,8 @@ def rows(name: str, values: Iterable[object]) -> str:
 def quarter(vendor: str, row: str) -> str:
     """Return the SQL of the quarter of an hour of a row's time at which its span begins."""
     if vendor == "sqlite":
-        number = f"CAST(strftime('%s', {row}.at) AS integer) / {QUARTER}"
+        # Without the fraction, which SQLite rounds to milliseconds, so to the next second too.
+        number = f"CAST(strftime('%s', substr({row}.at, 1, 19)) AS integer) / {QUARTER}"
     else:
         number = f"floor(date_part('epoch', {row}.at) / {QUARTER})::bigint"
     return f"{number} - {number} % s.span"
