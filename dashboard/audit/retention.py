@@ -84,10 +84,13 @@ def moment(before: date | None, now: datetime) -> datetime:
     return start
 
 
-def removable(before: datetime, open_states: Collection[str], most: int = ANY_NUMBER) -> Removable:
+def removable(
+    before: datetime, open_states: Collection[str], most: int = ANY_NUMBER, *, now: datetime
+) -> Removable:
     """Return the longest range of whole actions written before a moment, of ``most`` positions.
 
-    It ends before the first entry of an action that has no outcome or whose hold is open.
+    It ends before the first entry of an action that has no outcome or whose hold is open. An entry
+    ahead of ``now``, which a wrong clock wrote, goes with one before the moment that follows it.
     """
     record = checkpoints.latest_prune()
     after, link = (record.position, record.hash) if record else BEGIN
@@ -98,19 +101,20 @@ def removable(before: datetime, open_states: Collection[str], most: int = ANY_NU
         if position - after > most:
             has_more = True
             break
-        if at >= before:
+        if before <= at <= now:
             obstacle = next(iter(unfinished.values()), None)
             break
         if state in open_states:
             obstacle = pk
             break
-        latest = max(latest or at, at)
         if kind == Kind.INTENT:
             unfinished[action_id] = pk
         elif kind == Kind.OUTCOME:
             unfinished.pop(action_id, None)
-        if not unfinished:
-            last, link, until = position, found, latest
+        if at < before:
+            latest = max(latest or at, at)
+            if not unfinished:
+                last, link, until = position, found, latest
     return Removable(after, last, link, until, obstacle, has_more)
 
 

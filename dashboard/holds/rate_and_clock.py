@@ -82,6 +82,15 @@ def proven_now(upstream: Upstream, now: datetime) -> datetime:
     return upstream.answered_at or clock.LONG_AGO
 
 
+def certain_now(now: datetime) -> datetime:
+    """Return the present moment, or an earlier one where cal.com has not shown that it is so late.
+
+    Without any answer of cal.com it is the local clock's.
+    """
+    upstream = load()
+    return now if upstream.answered_at is None else min(now, proven_now(upstream, now))
+
+
 def lock() -> None:
     """Lock the row until the caller's transaction ends, so that only one counts on the allowance.
 

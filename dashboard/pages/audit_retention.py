@@ -19,6 +19,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, evidence, retention
 from dashboard.audit.forms import day_field
 from dashboard.audit.retention import Removable, RetentionError
+from dashboard.holds import rate_and_clock
 from dashboard.holds.models import Hold
 
 MOST = 5000  # entries that one request has time for
@@ -41,7 +42,7 @@ class DayForm(forms.Form):
 
     def found(self) -> Removable:
         """Return what a valid form would remove."""
-        return retention.removable(self.cleaned_data["before"], Hold.OPEN, MOST)
+        return retention.removable(self.cleaned_data["before"], Hold.OPEN, MOST, now=self.now)
 
 
 class ConfirmForm(forms.Form):
@@ -67,7 +68,7 @@ def show(request: HttpRequest) -> HttpResponse:
     """Show what would go, or remove it after its number was typed."""
     now = timezone.now()
     is_asked = "before" in request.GET or bool(settings.AUDIT_RETENTION_DAYS)
-    form = DayForm(request.GET if is_asked else None, now=now)
+    form = DayForm(request.GET if is_asked else None, now=rate_and_clock.certain_now(now))
     context: dict[str, Any] = {"form": form, "days": settings.AUDIT_RETENTION_DAYS, "most": MOST}
     if request.method == "POST" and retention.left():
         retention.delete_for(evidence.REQUEST_SECONDS)

@@ -27,8 +27,8 @@ class TestRemovable:
     """Positions 1 to 5 are of two actions, of which one has an open end or hold in some tests."""
 
     def found(self, **options: int) -> tuple[int, int | None, bool]:
-        later = datetime(2027, 1, 1, tzinfo=UTC)
-        found = retention.removable(later, Hold.OPEN, **options)
+        later, now = (datetime(year, 1, 1, tzinfo=UTC) for year in (2027, 2029))
+        found = retention.removable(later, Hold.OPEN, now=now, **options)
         return found.last - self.people, found.obstacle, found.has_more
 
     @pytest.fixture(autouse=True)
@@ -60,6 +60,14 @@ class TestRemovable:
         extend(staff, self.hold, at=OLD)
         assert self.found(most=self.people + 4) == (2, None, True)
         assert self.found(most=self.people + 5) == (5, None, False)
+
+    def test_entries_ahead_of_the_clock_go_with_what_follows_them(self, staff):
+        ahead = datetime(2036, 1, 1, tzinfo=UTC)
+        write(1, at=ahead)
+        extend(staff, self.hold, at=OLD)
+        write(1, at=ahead)
+        assert self.found() == (6, None, False)
+        assert retention.removable(ahead, Hold.OPEN, now=ahead).last - self.people == 2
 
     def test_an_action_across_the_end_stays(self, staff):
         begun = begin_to_extend(staff, self.hold, at=OLD)

@@ -10,6 +10,8 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.utils import timezone
 
 from dashboard.audit import checkpoints, evidence, retention, stream, trail, verification
 from dashboard.audit.logged_actions import LoggedAction
@@ -17,10 +19,13 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
+from dashboard.holds import calcom_client, clock
+from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from tests.audit import standalone_verifier
 from tests.audit.attacks import ALL_BUT_ID
 from tests.audit.tampering import run
+from tests.holds.clocks import SetClock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 OLD, BEFORE, YOUNG, NOW = (datetime(year, 5, 1, 12, tzinfo=UTC) for year in range(2021, 2025))
@@ -32,7 +37,7 @@ def write(count: int, at: datetime = OLD) -> None:
 
 
 def prune(found: retention.Removable | None = None) -> None:
-    found = found or retention.removable(BEFORE, Hold.OPEN)
+    found = found or retention.removable(BEFORE, Hold.OPEN, now=NOW)
     list(retention.prune(found, before=BEFORE, by=None, now=NOW))
 
 
@@ -106,7 +111,7 @@ def test_nothing_goes_where_the_range_was_tampered_with():
 
 def test_of_two_runs_at_once_one_is_refused():
     write(2)
-    found = retention.removable(BEFORE, Hold.OPEN)
+    found = retention.removable(BEFORE, Hold.OPEN, now=NOW)
     prune(found)
     with pytest.raises(RetentionError, match="Another run"):
         prune(found)
@@ -224,6 +229,27 @@ def test_command_removes_by_policy_behind_a_checkpoint(settings, tmp_path):
     assert json.loads(exported[0])["position"] == 4
     forged = exported[0].replace('"hash": "', '"hash": "0')
     assert standalone_verifier.first_fault([forged, *exported[1:]]) != ""
+
+
+@pytest.mark.parametrize("boot_id", ["", "before the start"], ids=["told", "not told yet"])
+def test_wrong_clock_removes_nothing_young(boot_id, settings, monkeypatch, admin):
+    """Also where cal.com has not told its time since then."""
+    settings.AUDIT_RETENTION_DAYS = 90
+    monkeypatch.setattr(clock, "_bases", clock.Bases())
+    right = timezone.now()
+    SetClock(monkeypatch).ahead = timedelta(days=3650)
+    Upstream.objects.create(
+        source=calcom_client.source(),
+        clock_offset_ms=-3650 * 86_400_000,
+        clock_base_ms=clock.base_ms(),
+        clock_boot_id=boot_id or clock.boot_id(),
+        answered_at=right,
+    )
+    write(1, at=right)
+    assert output("audit_prune", dry_run=True) == "Nothing to remove.\n"
+    browser = Client()
+    browser.force_login(admin)
+    assert b"There is nothing to remove." in browser.get("/audit/retention").content
 
 
 def test_command_says_which_checkpoints_cannot_be_compared(tmp_path):

@@ -82,7 +82,7 @@ def test_rest_of_a_killed_run_is_removed_in_parts(browser, monkeypatch):
     """It may be too much for one request."""
     monkeypatch.setattr(retention, "BATCH", 1)
     monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
-    found = retention.removable(BEFORE, Hold.OPEN)
+    found = retention.removable(BEFORE, Hold.OPEN, now=timezone.now())
     with monkeypatch.context() as killed:
         killed.setattr(retention, "delete_covered", lambda: iter(()))
         list(retention.prune(found, before=BEFORE, by=None, now=timezone.now()))

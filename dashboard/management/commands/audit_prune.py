@@ -13,6 +13,7 @@ from django.utils import timezone
 from dashboard.audit import checkpoints, retention
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.retention import Removable, RetentionError
+from dashboard.holds import rate_and_clock
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.management import progress
@@ -45,8 +46,9 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         now = timezone.now()
+        certain = rate_and_clock.certain_now(now)
         try:
-            before = retention.moment(options["before"], now)
+            before = retention.moment(options["before"], certain)
         except RetentionError as error:
             raise CommandError(str(error)) from error
         if not options["dry_run"]:
@@ -55,7 +57,7 @@ class Command(BaseCommand):
                 self.count(retention.delete_covered(), record.position if record else 0)
             except RetentionError as error:
                 raise CommandError(f"Nothing was removed: {error}") from error
-        found = retention.removable(before, Hold.OPEN)
+        found = retention.removable(before, Hold.OPEN, now=certain)
         entries = f"entr{pluralize(found.count, 'y,ies')}"
         if not found.count:
             self.stdout.write("Nothing to remove.")
