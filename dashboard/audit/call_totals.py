@@ -81,8 +81,9 @@ def count(now: datetime) -> dict[str, Any]:
             "id", "at", "answered_method", "answered_path", "status", "milliseconds"
         )
         # The first that is too new ends the count, or an older one after it would be left out.
-        settled = now - SETTLED_AFTER
-        found = list(takewhile(lambda entry: entry[1] <= settled, fresh[:MOST_AT_ONCE]))
+        # One that is far ahead was written before the clock was set back.
+        next_ones = fresh[:MOST_AT_ONCE]
+        found = list(takewhile(lambda entry: abs(now - entry[1]) >= SETTLED_AFTER, next_ones))
         for _id, _at, method, path, status, taken in found:
             if method:
                 name, milliseconds = name_of(method, path, status), taken or 0

@@ -113,6 +113,14 @@ def test_young_entries_wait_for_transactions_that_overlap(calcom: Sandbox, staff
     assert values()[f"holdfast_calcom_calls_total POST {ALL} ok"] == 1
 
 
+def test_entries_from_before_the_clock_was_set_back_are_counted(
+    calcom: Sandbox, staff: User
+) -> None:
+    values()
+    place(staff)
+    assert values(timedelta(hours=-1))[f"holdfast_calcom_calls_total POST {ALL} ok"] == 1
+
+
 def test_counts_reads_that_are_in_no_audit_entry(calcom: Sandbox, staff: User) -> None:
     """Each process writes what it reads to the same rows."""
     browser = Client()
