@@ -46,6 +46,8 @@ def signed_in(browser: Client, staff: User) -> Client:
         (sessions.ACTIVE, IDLE_SECONDS + 1, "idle"),
         (sessions.STARTED, MAX_SECONDS - 60, ""),
         (sessions.STARTED, MAX_SECONDS + 1, "signed_in_too_long"),
+        (sessions.STARTED, 60 - MAX_SECONDS, ""),
+        (sessions.STARTED, -MAX_SECONDS - 60, "signed_in_too_long"),
     ],
 )
 @pytest.mark.parametrize("headers", [{}, POLL], ids=["page", "poll"])
