@@ -3,19 +3,18 @@
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from django.core.cache import cache
 
 from dashboard.accounts.models import User
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client, catalogue
+from dashboard.holds import calcom_client, catalogue, clock
 from dashboard.holds.models import Hold
 
 # Every poll of the board asks for it, so that each process reads it at most twice a minute.
-KEPT = timedelta(seconds=30)
+KEPT = 30  # seconds
 MOST_HOSTS = 2  # named where a hold is of no calendar
-KEPT_UNREAD = timedelta(seconds=5)  # while a list is not known
+KEPT_UNREAD = 5  # while a list is not known
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +60,12 @@ class Calendars:
 def calendars() -> Calendars:
     """Return the calendars as last listed, without a call."""
     key = f"holds.whose.{calcom_client.source()}"
-    found: Calendars | None = cache.get(key)
-    if found is None:
+    found: Calendars | None
+    # The cache goes by the local clock, which can be set.
+    found, until = cache.get(key, (None, 0))
+    if found is None or clock.ticks() > until:
         known = catalogue.last_known().calendars
         found = Calendars(known)
         kept = KEPT_UNREAD if any(calendar.cause for calendar in known) else KEPT
-        cache.set(key, found, kept.total_seconds())
+        cache.set(key, (found, clock.ticks() + kept), kept)
     return found

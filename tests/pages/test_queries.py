@@ -153,9 +153,8 @@ def test_polls_without_news_ask_exactly_these_queries(
 @pytest.fixture
 def long_caches(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let no cache run out between two requests, however slow the machine is."""
-    for name in ("KEPT", "KEPT_UNREAD"):
-        monkeypatch.setattr(whose, name, timedelta(hours=1))
-    monkeypatch.setattr(board, "FINDINGS_KEPT", 10**6)
+    for module, name in ((whose, "KEPT"), (whose, "KEPT_UNREAD"), (board, "FINDINGS_KEPT")):
+        monkeypatch.setattr(module, name, 10**6)
 
 
 @pytest.mark.slow
