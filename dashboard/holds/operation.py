@@ -238,7 +238,7 @@ class Operation:
         written_at, asked_at = self.hold.changed_at, self.log.answer.exchange.sent_at
         if not written_at <= asked_at < written_at + REPLICA_LAG:
             return False
-        time.sleep(max(0.0, (written_at + REPLICA_LAG - self.now()).total_seconds()))
+        time.sleep((written_at + REPLICA_LAG - asked_at).total_seconds())
         return True
 
     def write(self, hold: Hold, fields: Fields) -> None:
