@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db import DatabaseError, connection, transaction
+from django.db.models import Max
 
-from dashboard.audit import action_sql, checkpoints, rollup_sql, rollups, text_index, text_sql
+from dashboard.audit import action_sql, rollup_sql, rollups, text_index, text_sql
+from dashboard.audit.models import AuditPrune
 from dashboard.audit.verification import Fault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
@@ -38,8 +40,9 @@ def differences(vendor: str) -> Iterator[tuple[str, str]]:
     yield "action", f"WITH {named} {differing(whole, kept, 'id', 'true')}"
     kept = f"SELECT rowid, text FROM {text_index.ENTRIES}"  # noqa: S608 constants
     yield "text", differing(kept, text_sql.all_texts(vendor), "rowid", "true")
-    prune = checkpoints.latest_prune()
-    since = f"quarter > {rollups.quarter_of(prune.until) if prune else -1}"
+    # Of all records: where the clock was set back, an earlier one may cover later moments.
+    until = AuditPrune.objects.aggregate(latest=Max("until"))["latest"]
+    since = f"quarter > {rollups.quarter_of(until) if until else -1}"
     counts = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span = 1"  # noqa: S608
     counted = (
         rollup_sql.actions(vendor, rollup_sql.BEGUN | rollup_sql.DONE, "true", [1]),

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import io
+from datetime import timedelta
 
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from dashboard.audit import action_sql, derived, rollup_sql, text_index
+from dashboard.audit import action_sql, derived, retention, rollup_sql, text_index
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import TABLE
+from dashboard.holds.models import Hold
 from tests.audit.recorded import extend, fail_to_place
-from tests.audit.test_retention import YOUNG, prune, write
+from tests.audit.test_retention import BEFORE, OLD, YOUNG, prune, write
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 NEWEST = f"(SELECT max(id) FROM {TABLE})"
@@ -64,8 +66,10 @@ def test_each_difference_is_named(mixed):
 
 
 def test_what_retention_removed_is_left_out():
-    write(3)
+    write(2, at=OLD + timedelta(hours=1))  # then the clock was set back
+    write(2)
     write(2, at=YOUNG)
+    prune(retention.removable(BEFORE, Hold.OPEN, most=2, now=YOUNG))
     prune()
     assert derived.fault() is None
 
