@@ -17,7 +17,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -167,14 +167,3 @@ def moment_of(text: str) -> datetime:
     """Parse a moment that was read as text, in UTC; raise ValueError."""
     at = datetime.fromisoformat(text)
     return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def links_of(rows: Iterator[tuple[int, str]], previous: str, position: int) -> Iterator[Any]:
-    """Yield position, id, content hash and link hash of entries that have no link yet.
-
-    ``rows`` are ids and content hashes; the chain so far ends at ``position`` with ``previous``.
-    """
-    for entry_id, content in rows:
-        position += 1
-        previous = link_hash(previous, position, entry_id, content)
-        yield position, entry_id, content, previous

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -120,24 +119,22 @@ def latest() -> Verified | None:
     if entry is None:
         return None
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
-    try:
-        return Verified(entry.pk, entry.at, name, **result_of(entry))
-    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
-        fault = _("The entry of the last verification cannot be read.")
-        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, fault)
-
-
-def result_of(entry: AuditEntry) -> dict[str, Any]:
-    """Read the result of a verification. Raises KeyError, TypeError and ValueError."""
     found = entry.after
-    fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
-    return {
-        "first": int(entry.asked["first"]),
-        "last": int(found["last"]),
-        "last_hash": found["hash"],
-        "total": int(found["total"]),
-        "fault": sentence(fault) if fault.kind else "",
-    }
+    try:
+        fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
+        return Verified(
+            entry.pk,
+            entry.at,
+            name,
+            first=int(entry.asked["first"]),
+            last=int(found["last"]),
+            last_hash=found["hash"],
+            total=int(found["total"]),
+            fault=sentence(fault) if fault.kind else "",
+        )
+    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
+        text = _("The entry of the last verification cannot be read.")
+        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, text)
 
 
 def sentence(fault: Fault) -> str:

@@ -146,11 +146,6 @@ def functions() -> dict[str, str]:
     return {FUNCTION: FUNCTION_BODY, LINK: LINK_FUNCTION_BODY, TEXT: indexing}
 
 
-def is_supported(connection: BaseDatabaseWrapper) -> bool:
-    """Return True for the databases that have triggers here: SQLite and PostgreSQL."""
-    return connection.vendor in ("sqlite", "postgresql")
-
-
 def prepare(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Give a new connection to SQLite the functions that the triggers call."""
     if connection.vendor == "sqlite":
@@ -188,6 +183,11 @@ def drop(connection: BaseDatabaseWrapper) -> None:
                 if name.startswith(f"{table}_"):
                     quoted = connection.ops.quote_name(name)
                     cursor.execute(f"DROP TRIGGER IF EXISTS {quoted}{on_table}")
+
+
+def drop_in_migration(_apps: Any, schema_editor: Any) -> None:
+    """Drop the triggers where a migration removes a table that they read or write."""
+    drop(schema_editor.connection)
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
@@ -243,22 +243,14 @@ def postgresql_triggers(table: str) -> dict[str, tuple[str, ...]]:
 
 def install_triggers(*, using: str, **_kwargs: Any) -> None:
     """Install the triggers in the database that was migrated. Receives Django's signal."""
-    if is_supported(connections[using]):
-        install(connections[using])
+    install(connections[using])
 
 
 @register(Tags.database)
 def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) -> list[CheckMessage]:
     """Report databases with a changeable audit log, for ``check --database default``."""
-    messages: list[CheckMessage] = []
-    for alias in databases or ():
-        connection = connections[alias]
-        if not is_supported(connection):
-            text = f"Nothing guards the audit log in a database of the kind {connection.vendor!r}."
-            messages.append(Error(text, hint="Use SQLite or PostgreSQL.", id="audit.E002"))
-        elif names := faulty_triggers(connection):
-            messages.append(faulty_message(connection, names))
-    return messages
+    faulty = {alias: faulty_triggers(connections[alias]) for alias in databases or ()}
+    return [faulty_message(connections[alias], names) for alias, names in faulty.items() if names]
 
 
 def faulty_message(connection: BaseDatabaseWrapper, names: Sequence[str]) -> CheckMessage:

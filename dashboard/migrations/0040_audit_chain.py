@@ -1,6 +1,5 @@
 """Chain the audit log: a content hash for new entries, and a link for every entry there is."""
 
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import migrations, models
@@ -17,23 +16,14 @@ def chain_existing(apps: Any, schema_editor: Any) -> None:
     links = apps.get_model("dashboard", "AuditLink")
     position, previous, last = 0, chain.FIRST, 0
     while batch := list(entries.filter(id__gt=last)[:BATCH]):
-        made = list(chain.links_of(hashed(batch), previous, position))
-        links.objects.using(alias).bulk_create(
-            links(position=at, entry_id=entry_id, content_hash=content, hash=link)
-            for at, entry_id, content, link in made
-        )
-        position, _id, _content, previous = made[-1]
-        last = batch[-1].id
-
-
-def drop_triggers(_apps: Any, schema_editor: Any) -> None:
-    """Drop the triggers, one of which writes into the table that goes."""
-    triggers.drop(schema_editor.connection)
-
-
-def hashed(entries: Any) -> Iterator[tuple[int, str]]:
-    for entry in entries:
-        yield entry.id, chain.content_hash(entry)
+        made = []
+        for position, entry in enumerate(batch, start=position + 1):
+            content, last = chain.content_hash(entry), entry.id
+            previous = chain.link_hash(previous, position, last, content)
+            made.append(
+                links(position=position, entry_id=last, content_hash=content, hash=previous)
+            )
+        links.objects.using(alias).bulk_create(made)
 
 
 class Migration(migrations.Migration):
@@ -57,5 +47,5 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False},
         ),
-        migrations.RunPython(chain_existing, drop_triggers),
+        migrations.RunPython(chain_existing, triggers.drop_in_migration),
     ]

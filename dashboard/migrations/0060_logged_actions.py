@@ -26,17 +26,12 @@ def fill(_apps: Any, schema_editor: Any) -> None:
         cursor.execute(text_sql.index_all(connection.vendor))
 
 
-def drop_triggers(_apps: Any, schema_editor: Any) -> None:
-    """Drop the triggers, which write into the tables that go."""
-    triggers.drop(schema_editor.connection)
-
-
 class Migration(migrations.Migration):
     dependencies = [("dashboard", "0050_rollups")]
 
     operations = [
         migrations.RunPython(
-            drop_triggers, migrations.RunPython.noop
+            triggers.drop_in_migration, migrations.RunPython.noop
         ),  # installed after migrations
         migrations.CreateModel(
             name="LogCount",
@@ -81,7 +76,7 @@ class Migration(migrations.Migration):
                 ("request_id", models.CharField(max_length=64, null=True)),
             ],
         ),
-        migrations.RunPython(fill, drop_triggers),
+        migrations.RunPython(fill, triggers.drop_in_migration),
         migrations.DeleteModel(
             name="ActionCount",
         ),

@@ -1,15 +1,8 @@
 """Add the records of retention."""
 
-from typing import Any
-
 from django.db import migrations, models
 
 from dashboard.audit import triggers
-
-
-def drop_triggers(_apps: Any, schema_editor: Any) -> None:
-    """Drop the triggers, which read the table that goes."""
-    triggers.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):
@@ -38,5 +31,5 @@ class Migration(migrations.Migration):
             name='action',
             field=models.CharField(choices=[('place', 'placed a hold'), ('check', 'verified a hold'), ('extend', 'extended a hold'), ('move', 'moved a hold'), ('release', 'released a hold'), ('take_over', 'took over a hold'), ('offer', 'started an offer'), ('look_up', 'looked up a reservation'), ('take_in', 'added a reservation to the board'), ('put_aside', 'put a lost hold aside'), ('action_closed', 'closed an action without an outcome'), ('expire', 'a hold ran out'), ('settle', 'finished an interrupted change'), ('sign_in', 'signed in'), ('sign_in_failed', 'failed to sign in'), ('sign_in_unlocked', 'ended the waits to sign in'), ('sign_out', 'signed out'), ('sessions_ended', 'signed a person out everywhere'), ('person_added', 'added a person'), ('person_changed', 'changed a person'), ('password_changed', 'changed a password'), ('calendar_added', 'added a calendar'), ('calendar_changed', 'changed a calendar'), ('calendar_removed', 'removed a calendar'), ('denied', 'was denied'), ('export', 'exported the log'), ('verify', 'verified the log'), ('erase', "erased a client's data"), ('prune', 'removed old entries')], max_length=20),
         ),
-        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
+        migrations.RunPython(migrations.RunPython.noop, triggers.drop_in_migration),
     ]

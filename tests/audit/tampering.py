@@ -142,15 +142,16 @@ def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
 def compute_anew(connection: BaseDatabaseWrapper) -> None:
     """Replace the chain by one that fits the entries as they are now."""
     entries = AuditEntry.objects.using(connection.alias).order_by("id")
-    rows = ((entry.pk, chain.content_hash(entry)) for entry in entries)
-    links = list(chain.links_of(rows, chain.FIRST, 0))
+    previous = chain.FIRST
     with without_triggers(connection), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {LINKS}")
-        for link in links:
+        for position, entry in enumerate(entries, start=1):
+            content = chain.content_hash(entry)
+            previous = chain.link_hash(previous, position, entry.pk, content)
             cursor.execute(
                 f"INSERT INTO {LINKS} (position, entry_id, content_hash, hash)"
                 " VALUES (%s, %s, %s, %s)",
-                list(link),
+                [position, entry.pk, content, previous],
             )
 
 

@@ -212,12 +212,13 @@ def test_concurrent_writers_make_one_chain_without_a_hole(own):
 def test_upgrade_links_all_entries_also_after_it_failed_half_way(own, monkeypatch):
     call_command("migrate", "dashboard", "0014", database=own.alias, verbosity=0)
 
-    def fail(rows, *_place):
-        yield 1, next(rows)[0], "0" * 64, "0" * 64
-        raise InterruptedError
+    def fail(_previous, position, *_rest):
+        if position > 1:
+            raise InterruptedError
+        return "0" * 64
 
     with monkeypatch.context() as patch:
-        patch.setattr(chain, "links_of", fail)
+        patch.setattr(chain, "link_hash", fail)
         with pytest.raises(InterruptedError):
             call_command("migrate", "dashboard", database=own.alias, verbosity=0)
     call_command("migrate", "dashboard", database=own.alias, verbosity=0)
