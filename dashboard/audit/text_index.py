@@ -2,7 +2,7 @@
 
 SQLite keeps each index as an FTS5 table of trigrams, PostgreSQL as a table with a trigram index.
 Neither is a model that Django migrates, so that both look alike: ``rowid`` and ``text``. Texts are
-folded as on the board (:mod:`dashboard.audit.fold_sql`). A trigger
+folded as on the board (:mod:`dashboard.audit.text_sql`). A trigger
 (:mod:`dashboard.audit.triggers`) writes the texts of an action's entries, under the id of the
 first; the text of a hold, which names a client, is written by the application and erased with it.
 

@@ -25,7 +25,7 @@ from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
-from dashboard.audit import action_sql, chain, fold_sql, rollup_sql, text_index, text_sql
+from dashboard.audit import action_sql, chain, rollup_sql, text_index, text_sql
 from dashboard.localization.folding import fold
 
 TABLE = action_sql.ENTRIES
@@ -149,7 +149,7 @@ def functions() -> dict[str, str]:
 def prepare(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Give a new connection to SQLite the functions that the triggers call."""
     if connection.vendor == "sqlite":
-        for name, function in ((SHA256, chain.sha256), (fold_sql.FUNCTION, fold)):
+        for name, function in ((SHA256, chain.sha256), (text_sql.FOLD, fold)):
             connection.connection.create_function(name, 1, function, deterministic=True)
 
 

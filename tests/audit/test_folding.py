@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from django.db import connection
 
-from dashboard.audit import action_sql, fold_sql, rollup_sql, text_index, trail
+from dashboard.audit import action_sql, rollup_sql, text_index, text_sql, trail
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import EntryText
 from dashboard.audit.rollups import LogCount
@@ -38,7 +38,7 @@ def test_database_folds_as_the_board_does():
     ]
     with connection.cursor() as cursor:
         texts = "json_each" if connection.vendor == "sqlite" else "json_array_elements_text"
-        folded = fold_sql.folded(connection.vendor, "value")
+        folded = text_sql.folded(connection.vendor, "value")
         cursor.execute(f"SELECT value, {folded} FROM {texts}(%s)", [json.dumps(words)])
         assert [row for row in cursor.fetchall() if row[1] != fold(row[0])] == []
 
