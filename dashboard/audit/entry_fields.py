@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.stored_rows import JSON_COLUMNS
 from dashboard.localization import local_times
 
 # Columns shown without further formatting, in reading order.
@@ -70,28 +71,24 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
             yield EntryField(str(label), values.display(column, value), find=find)
 
 
-def request_fields(entries: Sequence[AuditEntry]) -> list[EntryField]:
-    """Return what was asked for, merged from all entries of one action."""
-    return filled(merge(entry.asked for entry in entries))
-
-
-def changes(entries: Sequence[AuditEntry]) -> list[Change]:
-    """Return the values that one action changed, merged from all its entries."""
-    before, after = values_around(entries)
-    found = [
+def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | Change]]:
+    """Return what was asked for, what changed, and other values, merged from all its entries."""
+    asked, before, after = (
+        {key: value for entry in entries for key, value in getattr(entry, column).items()}
+        for column in JSON_COLUMNS
+    )
+    changes = [
         Change(values.label(key), *(values.display(key, each.get(key)) for each in (before, after)))
         for key in values.in_order(after)
         if key != "way"
     ]
-    return [each for each in found if each.before != each.after]
-
-
-def other_values(entries: Sequence[AuditEntry]) -> list[EntryField]:
-    """Return the values that were recorded and not changed, and the way of a change."""
-    before, after = values_around(entries)
     changed = {key for key in after if before.get(key) != after[key]} - {"way"}
-    recorded = before | after
-    return filled({key: recorded[key] for key in recorded.keys() - changed})
+    others = {key: value for key, value in (before | after).items() if key not in changed}
+    return {
+        "asked": filled(asked),
+        "changes": [each for each in changes if each.before != each.after],
+        "others": filled(others),
+    }
 
 
 def filled(recorded: dict[str, Any]) -> list[EntryField]:
@@ -101,16 +98,6 @@ def filled(recorded: dict[str, Any]) -> list[EntryField]:
         for key in values.in_order(recorded)
         if recorded[key] not in (None, "", [], {})
     ]
-
-
-def values_around(entries: Sequence[AuditEntry]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the values before and after one action, merged from all its entries."""
-    return merge(entry.before for entry in entries), merge(entry.after for entry in entries)
-
-
-def merge(columns: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """Merge JSON columns; later entries win."""
-    return {key: value for column in columns for key, value in column.items()}
 
 
 def actor_field(entry: AuditEntry) -> EntryField:

@@ -8,13 +8,7 @@ from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
 from dashboard.audit import checkpoints, evidence, pictures, search, stories
-from dashboard.audit.entry_fields import (
-    actor_field,
-    changes,
-    entry_fields,
-    other_values,
-    request_fields,
-)
+from dashboard.audit.entry_fields import action_values, actor_field, entry_fields
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.saved_searches import SavedSearch
@@ -109,10 +103,7 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "entry": entry,
         "facts": list(entry_fields(entry, line.verdict)),
-        "asked": request_fields(entries),
-        "changes": changes(entries),
-        "others": other_values(entries),
         "rows": [(each, actor_field(each)) for each in entries],
         "line": line,
     }
-    return render(request, "audit/entry.html", context)
+    return render(request, "audit/entry.html", context | action_values(entries))
