@@ -1,10 +1,10 @@
-"""Index the texts of all entries and holds there are."""
+"""Create the indexes of texts, and fill that of holds; 0060 fills that of entries."""
 
 from typing import Any
 
 from django.db import migrations, models
 
-from dashboard.audit import text_index, text_sql, triggers
+from dashboard.audit import text_index, triggers
 from dashboard.localization.searching import search_text
 
 BATCH = 5000
@@ -15,10 +15,6 @@ def create(apps: Any, schema_editor: Any) -> None:
     with connection.cursor() as cursor:
         for statement in text_index.create_statements(connection.vendor):
             cursor.execute(statement)
-        cursor.execute(
-            f"INSERT INTO {text_index.TABLES[0]} (rowid, text)"
-            f" SELECT id, {text_sql.text_of('entry', connection.vendor)} FROM {triggers.TABLE} AS entry"
-        )
         holds = apps.get_model("dashboard", "Hold").objects.using(connection.alias)
         rows = holds.values_list("pk", "client_name", "client_contact", "note")
         for pk, *texts in rows.order_by("pk").iterator(chunk_size=BATCH):

@@ -1,5 +1,5 @@
 from argparse import ArgumentParser
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
-        kept = list(read(lines_of(file))) if file else []
+        kept = list(read(file)) if file else []
         with progress.bar(self.stderr, lambda: (0, evidence.total())) as show:
             verification = evidence.verify_whole(with_derived=options["indexes"], progress=show)
         try:
@@ -80,15 +80,12 @@ def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
     )
 
 
-def lines_of(file: Path) -> list[str]:
+def read(file: Path) -> Iterator[Checkpoint]:
+    """Parse a file of checkpoints; raise CommandError for the first line that is none."""
     try:
-        return file.read_text(encoding="utf-8").splitlines()
+        lines = file.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise CommandError(f"The checkpoints cannot be read: {error}.") from error
-
-
-def read(lines: Iterable[str]) -> Iterator[Checkpoint]:
-    """Parse the lines of a file of checkpoints; raise CommandError for the first wrong one."""
     for number, line in enumerate(lines, start=1):
         try:
             yield checkpoints.read(line)
