@@ -210,28 +210,26 @@ def is_by_system(entry: AuditEntry) -> bool:
     )
 
 
-def actor_label(entry: AuditEntry, viewer: int | None, *, with_username: bool = False) -> str:
-    """Return the actor's name, or "you" for the person with primary key ``viewer``."""
+def actor_of(
+    entry: AuditEntry, viewer: int | None = None, *, with_username: bool = False
+) -> ActorLabel:
+    """Return who acted; the person with the primary key ``viewer`` is *you*."""
     if entry.username is not None:
-        if entry.actor_id == viewer:
-            return str(YOU)
-        if with_username and entry.username != entry.actor_name:
-            return f"{entry.actor_name} ({entry.username})"
-        return entry.actor_name
+        name = entry.actor_name
+        if with_username and entry.username != name:
+            name = f"{name} ({entry.username})"
+        who = str(YOU) if entry.actor_id == viewer else name
+        return ActorLabel(who, name, by_system=False, story=f"person:{entry.username}")
     if is_by_system(entry):
-        return str(SYSTEM_LABEL)
+        name = str(SYSTEM_LABEL)
+        return ActorLabel(name, name, by_system=True, story=f"person:{SYSTEM}")
     unknown, _space, fingerprint = entry.actor_name.partition(" ")
     if unknown == UNKNOWN and fingerprint:
-        return UNKNOWN_LABEL % {"sign": fingerprint}
-    # A typed name proves nothing, so it is never shown like that of a signed-in person.
-    return UNPROVEN % {"name": entry.actor_name}
-
-
-def story_of_actor(entry: AuditEntry) -> str:
-    """Return the search for the story of who acted, or of whose name was tried; "" if unknown."""
-    if entry.username is not None:
-        return f"person:{entry.username}"
-    return f"person:{SYSTEM}" if is_by_system(entry) else ""
+        name = UNKNOWN_LABEL % {"sign": fingerprint}
+    else:
+        # A typed name proves nothing, so it is never shown like that of a signed-in person.
+        name = UNPROVEN % {"name": entry.actor_name}
+    return ActorLabel(name, name, by_system=False, story="")
 
 
 def reason_label(code: str) -> str:

@@ -102,6 +102,5 @@ def filled(recorded: dict[str, Any]) -> list[EntryField]:
 
 def actor_field(entry: AuditEntry) -> EntryField:
     """Return who wrote an entry, with the user name."""
-    name = action_labels.actor_label(entry, None, with_username=True)
-    find = action_labels.story_of_actor(entry)
-    return EntryField(_("Who"), name, action_labels.is_by_system(entry), find)
+    actor = action_labels.actor_of(entry, with_username=True)
+    return EntryField(_("Who"), actor.name, actor.by_system, actor.story)

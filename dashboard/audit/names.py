@@ -13,8 +13,6 @@ from django.contrib.auth import get_user_model
 from django.utils.translation import override
 
 from dashboard.audit import action_labels
-from dashboard.audit.action_labels import ActorLabel
-from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import SYSTEM
 
 # Latin letters, and what looks like them after case folding; i, l and 1 count as one letter.
@@ -70,16 +68,6 @@ def reads_like_system(name: str) -> bool:
         if any(folded(text) in letters for text in texts):
             return True
     return letters in map(folded, (SYSTEM, *PROGRAMS))
-
-
-def label_of_actor(entry: AuditEntry, viewer: int | None, *, is_ambiguous: bool) -> ActorLabel:
-    """Return the label of an entry's actor; the person with primary key ``viewer`` is *you*."""
-    return ActorLabel(
-        action_labels.actor_label(entry, viewer, with_username=is_ambiguous),
-        action_labels.actor_label(entry, None, with_username=is_ambiguous),
-        action_labels.is_by_system(entry),
-        action_labels.story_of_actor(entry),
-    )
 
 
 class Names:

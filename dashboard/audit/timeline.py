@@ -21,7 +21,7 @@ from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import Call
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.names import Names, label_of_actor
+from dashboard.audit.names import Names
 from dashboard.localization import local_times, marking
 
 Kind = AuditEntry.Kind
@@ -250,7 +250,7 @@ def line_of(
         action=first.action,
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
-        actor=label_of_actor(first, viewer, is_ambiguous=is_ambiguous),
+        actor=action_labels.actor_of(first, viewer, with_username=is_ambiguous),
         slot=details.slot_time(first, closing),
         client=named.client_name or "",
         is_erased=named.erased_at is not None,
