@@ -4,10 +4,12 @@ The name of a zone is that of IANA, or an offset such as ``UTC+2`` and ``UTC-5:3
 """
 
 import re
+import tomllib
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import cache
+from pathlib import Path
 from zoneinfo import ZoneInfo, available_timezones
 
 from dashboard.localization.folding import fold
@@ -29,60 +31,9 @@ QUARTER = timedelta(minutes=15)
 LAST_LISTED_YEAR = 2037  # tzdata lists changes to the clocks until then
 
 # Words that mean more than one zone, or another one than IANA's, and what may be meant.
-MEANINGS = {
-    "utc gmt z zulu uct universal greenwich etc/utc etc/gmt etc/uct etc/zulu "
-    "etc/universal etc/greenwich": "UTC",
-    "et est eastern": "America/New_York UTC-5 Australia/Sydney",
-    "edt": "America/New_York UTC-4",
-    "ct cst central": "America/Chicago UTC-6 Asia/Shanghai America/Havana Australia/Adelaide",
-    "cdt": "America/Chicago UTC-5 America/Havana",
-    "mt mst mountain": "America/Denver America/Phoenix",
-    "mdt": "America/Denver UTC-6",
-    "pt pst pacific": "America/Los_Angeles UTC-8 Asia/Manila",
-    "pdt": "America/Los_Angeles UTC-7",
-    "ast atlantic": "America/Halifax America/Puerto_Rico Asia/Riyadh",
-    "adt": "America/Halifax UTC-3",
-    "hst": "Pacific/Honolulu America/Adak",
-    "est5edt": "America/New_York",
-    "cst6cdt": "America/Chicago",
-    "mst7mdt": "America/Denver",
-    "pst8pdt": "America/Los_Angeles",
-    "cet met mez": "Europe/Paris UTC+1",
-    "cest mest mesz": "Europe/Paris UTC+2",
-    "eet": "Europe/Athens UTC+2",
-    "eest": "Europe/Athens UTC+3",
-    "wet": "Europe/Lisbon UTC",
-    "bst": "Europe/London Asia/Dhaka",
-    "ist": "Asia/Kolkata Asia/Jerusalem Europe/Dublin",
-    "gst": "Asia/Dubai Atlantic/South_Georgia",
-    "wst": "Australia/Perth Pacific/Apia",
-    "msk": "Europe/Moscow",
-    "sast": "Africa/Johannesburg",
-    "sgt": "Asia/Singapore",
-    "hkt": "Asia/Hong_Kong",
-    "jst": "Asia/Tokyo",
-    "kst": "Asia/Seoul",
-    "aest": "Australia/Sydney Australia/Brisbane",
-    "aedt": "Australia/Sydney UTC+11",
-    "acst": "Australia/Adelaide Australia/Darwin",
-    "acdt": "Australia/Adelaide UTC+10:30",
-    "awst": "Australia/Perth",
-    "nzst": "Pacific/Auckland UTC+12",
-    "nzdt": "Pacific/Auckland UTC+13",
-    "west western": "Europe/Lisbon Australia/Perth America/Manaus UTC+1",
-    "east": "America/Sao_Paulo America/New_York Australia/Sydney",
-    "north": "Australia/Darwin America/Tijuana",
-    "south": "Australia/Adelaide America/Mazatlan",
-    "general": "America/Mexico_City",
-    "center": "America/Chicago",
-    "samoa": "Pacific/Apia Pacific/Pago_Pago",
-    "victoria": "Australia/Melbourne America/Vancouver",
-    "sanjuan": "America/Puerto_Rico America/Argentina/San_Juan",
-    "cordoba": "America/Argentina/Cordoba Europe/Madrid",
-    "larioja": "America/Argentina/La_Rioja Europe/Madrid",
-    "merida": "America/Merida Europe/Madrid",
-    "petersburg": "Europe/Moscow America/Indiana/Petersburg",
-}
+MEANINGS: dict[str, str] = tomllib.loads(
+    Path(__file__).with_name("zone_meanings.toml").read_text(encoding="utf-8")
+)
 
 
 @cache
