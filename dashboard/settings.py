@@ -84,10 +84,10 @@ FORCE_SCRIPT_NAME = PUBLIC_ADDRESS.prefix or None
 STATIC_URL = f"{PUBLIC_ADDRESS.prefix}/static/"
 SESSION_COOKIE_NAME = PUBLIC_ADDRESS.cookie_name("session")
 CSRF_COOKIE_NAME = PUBLIC_ADDRESS.cookie_name("csrf")
-LANGUAGE_COOKIE_NAME = PUBLIC_ADDRESS.cookie_name("language")
+LANGUAGE_COOKIE_NAME = PUBLIC_ADDRESS.cookie_name("language")  # never set, only looked for
 LAST_USER_COOKIE_NAME = PUBLIC_ADDRESS.cookie_name("last_user")
-SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = LANGUAGE_COOKIE_PATH = PUBLIC_ADDRESS.cookie_path
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = PUBLIC_ADDRESS.is_https
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = PUBLIC_ADDRESS.cookie_path
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_ADDRESS.is_https
 # Sent over https only, and for this host only: sub-domains may belong to other sites.
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if PUBLIC_ADDRESS.is_https else 0
 SILENCED_SYSTEM_CHECKS = [
@@ -194,8 +194,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 SESSION_COOKIE_AGE = SESSION_MAX_HOURS * 3600  # accounts.sessions ends idle ones before
-CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True  # as Django's default for sessions
-LANGUAGE_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # as Django's default for sessions
 CSRF_FAILURE_VIEW = "dashboard.accounts.csrf.failure"  # saves the form for after the next sign-in
 # Messages name clients, and a cookie would carry them in clear text.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

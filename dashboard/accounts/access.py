@@ -1,14 +1,12 @@
 """Access policy of views: a mark on the view, which ``AccessMiddleware`` enforces.
 
-Marks stand in ``dashboard.urls``. A view without a mark is for Staff and Admins.
+Marks stand in ``dashboard.urls`` and on Django's admin. A view without one is for Staff and Admins.
 """
 
 from collections.abc import Callable
 from enum import StrEnum
 from functools import partial, wraps
 from typing import Any, TypeVar, cast
-
-from django.contrib.admin import AdminSite
 
 View = TypeVar("View", bound=Callable[..., Any])
 
@@ -40,14 +38,5 @@ wallboard_too = partial(mark, policy=Policy.WALLBOARD)
 
 
 def policy_of(view: Callable[..., Any]) -> Policy:
-    """Return the policy of a view as the URLconf holds it; without a mark the strict default."""
-    default = Policy.ADMINS if is_admin_view(view) else Policy.STAFF
-    return getattr(view, "policy", default)
-
-
-def is_admin_view(view: Callable[..., Any]) -> bool:
-    """Return True for a view of Django's admin, which carries its site or model admin."""
-    owner = getattr(view, "__self__", None)
-    return (
-        isinstance(owner, AdminSite) or hasattr(view, "admin_site") or hasattr(view, "model_admin")
-    )
+    """Return the policy of a view as the URLconf holds it."""
+    return getattr(view, "policy", Policy.STAFF)

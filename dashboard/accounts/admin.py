@@ -107,7 +107,10 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         return super().get_queryset(request).prefetch_related("groups")
 
     def get_urls(self) -> list[URLPattern]:
-        return [url for url in super().get_urls() if url.name in PERSON_PAGES]
+        urls = [url for url in super().get_urls() if url.name in PERSON_PAGES]
+        for url in urls:
+            url.callback = admins_only(url.callback)
+        return urls
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[User], search_term: str

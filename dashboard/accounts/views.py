@@ -90,32 +90,28 @@ class SignIn(PasswordCheck, LoginView):
         return self.request.POST.get("username", "").strip()[:MAX_USERNAME]
 
     def log_failure(self, error_code: str = "") -> None:
-        log_failed_sign_in(self.request, self.username(), error_code=error_code)
+        """Record it under the user name of a person, else under a fingerprint.
 
-
-def log_failed_sign_in(request: HttpRequest, username: str, error_code: str = "") -> None:
-    """Record a failed sign-in under the user name of a person, else under a fingerprint.
-
-    People type passwords into the wrong field, so an unknown name is never stored. The same
-    name has the same fingerprint, which tells one forgetful colleague from a list of guesses.
-    """
-    name = User.normalize_username(username)
-    known = None if "\0" in name else User.objects.filter(username__iexact=name).first()
-    if known:
-        name = known.get_username()
-    else:
-        salt = "dashboard.accounts.views.unknown"
-        fingerprint = salted_hmac(salt, name.casefold(), algorithm="sha256").hexdigest()
-        name = f"{trail.UNKNOWN} {fingerprint[:FINGERPRINT_LENGTH]}"
-    trail.event(
-        action=Action.SIGN_IN_FAILED,
-        by=None,
-        outcome=AuditEntry.Outcome.REFUSED,
-        error_code=error_code,
-        actor_name=name,
-        now=timezone.now(),
-        **origin_of(request),
-    )
+        People type passwords into the wrong field, so an unknown name is never stored. The same
+        name has the same fingerprint, which tells one forgetful colleague from a list of guesses.
+        """
+        name = User.normalize_username(self.username())
+        known = None if "\0" in name else User.objects.filter(username__iexact=name).first()
+        if known:
+            name = known.get_username()
+        else:
+            salt = "dashboard.accounts.views.unknown"
+            fingerprint = salted_hmac(salt, name.casefold(), algorithm="sha256").hexdigest()
+            name = f"{trail.UNKNOWN} {fingerprint[:FINGERPRINT_LENGTH]}"
+        trail.event(
+            action=Action.SIGN_IN_FAILED,
+            by=None,
+            outcome=AuditEntry.Outcome.REFUSED,
+            error_code=error_code,
+            actor_name=name,
+            now=timezone.now(),
+            **origin_of(self.request),
+        )
 
 
 class SignOut(LogoutView):
