@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -42,6 +44,11 @@ class User(AbstractUser):
     def preferences(self) -> Preferences:
         """Stored preferences, or the defaults of the office, unsaved."""
         return getattr(self, "stored_preferences", None) or Preferences(user=self)
+
+    def save_preferences(self, **values: Any) -> Preferences:
+        """Store values of ``Preferences``; without an audit entry, because they grant nothing."""
+        saved, _created = Preferences.objects.update_or_create(user=self, defaults=values)
+        return saved
 
     @cached_property
     def group_names(self) -> frozenset[str]:

@@ -24,7 +24,6 @@ from dashboard.accounts.forms import Choices, PreferencesForm, SignInForm
 from dashboard.accounts.middleware import language_of
 from dashboard.accounts.models import User
 from dashboard.accounts.passwords import PasswordCheck, may_change_password
-from dashboard.accounts.preferences import save_preferences
 from dashboard.accounts.return_urls import return_url, safe_page
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
@@ -184,7 +183,7 @@ def own_settings(request: HttpRequest, *, event_types: Callable[[], Choices]) ->
         status = 422 if form.is_bound else 200
         context = {"form": form, "may_change_password": may_change_password(request)}
         return render(request, "accounts/settings.html", context, status=status)
-    preferences = save_preferences(**form.cleaned_data, by=by)
+    preferences = by.user.save_preferences(**form.cleaned_data)
     with translation.override(language_of(request, preferences)):  # of the next page
         messages.success(request, _("Your settings are saved."))
     return HttpResponseRedirect(reverse("settings"), status=303)

@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
-from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Comparison
@@ -96,7 +95,7 @@ def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[s
 def choose_calendar(request: HttpRequest) -> HttpResponse:
     """Show only the holds of one calendar on this person's board, or again those of all."""
     chosen = parameters.number(request.POST.get("calendar"))
-    save_preferences(by=actor_of(request), board_calendar=chosen)
+    actor_of(request).user.save_preferences(board_calendar=chosen)
     return redirect_to_tab(request)
 
 

@@ -14,10 +14,9 @@ from dashboard.accounts import middleware
 from dashboard.accounts.backend import Backend
 from dashboard.accounts.forms import PreferencesForm, time_zone_choices
 from dashboard.accounts.models import Preferences, User
-from dashboard.accounts.preferences import save_preferences
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.event_types import Known
-from tests.accounts.cast import acting, send, sign_in, with_form_token
+from tests.accounts.cast import send, sign_in, with_form_token
 
 DEFAULTS = {
     "time_zone": "",
@@ -74,18 +73,18 @@ def test_defaults_of_the_office(staff: User) -> None:
 
 
 def test_saving_again_replaces_the_row(staff: User) -> None:
-    save_preferences(**CHOSEN, by=acting(staff))
+    staff.save_preferences(**CHOSEN)
     assert User.objects.get(pk=staff.pk).preferences.usual_minutes == 30
-    save_preferences(**DEFAULTS | {"sound": True}, by=acting(staff))
+    staff.save_preferences(**DEFAULTS | {"sound": True})
     assert stored(staff) == DEFAULTS | {"sound": True}
 
 
 def test_saving_changes_only_own_preferences_and_is_not_logged(
     staff: User, colleague: User
 ) -> None:
-    save_preferences(**CHOSEN, by=acting(colleague))
+    colleague.save_preferences(**CHOSEN)
     before = AuditEntry.objects.count()
-    save_preferences(**DEFAULTS, by=acting(staff))
+    staff.save_preferences(**DEFAULTS)
     assert stored(colleague) == CHOSEN
     assert AuditEntry.objects.count() == before
 
@@ -94,7 +93,7 @@ def test_usual_minutes_are_capped_by_the_current_policy(
     staff: User, settings: pytest.FixtureRequest
 ) -> None:
     settings.HOLD_MINUTES_MAX = 20
-    assert save_preferences(**CHOSEN, by=acting(staff)).usual_minutes == 20
+    assert staff.save_preferences(**CHOSEN).usual_minutes == 20
 
 
 class TestSettingsPage:
@@ -110,7 +109,7 @@ class TestSettingsPage:
         assert '<html lang="de" class="dense" data-sound data-notice >' in html
 
     def test_shows_stored_preferences(self, browser: Client, staff: User) -> None:
-        save_preferences(**CHOSEN | {"language": ""}, by=acting(staff))
+        staff.save_preferences(**CHOSEN | {"language": ""})
         sign_in(browser, "staff")
         form = browser.get("/settings/").context["form"]
         assert {name: form[name].value() for name in CHOSEN} == CHOSEN | {"language": ""}
@@ -134,7 +133,7 @@ class TestSettingsPage:
         assert stored(staff) is None
 
     def test_shows_saved_input_after_an_expired_session(self, browser: Client, staff: User) -> None:
-        save_preferences(**DEFAULTS | {"shortcuts": True}, by=acting(staff))
+        staff.save_preferences(**DEFAULTS | {"shortcuts": True})
         sign_in(browser, "staff")
         browser.get("/settings/")
         del browser.cookies["holdfast_session"]
@@ -185,7 +184,7 @@ class TestLocalisation:
         assert self.run(staff, accept_language="de-AT") == ("de", "Europe/Rome", "de")
 
     def test_own_choice_ends_with_the_request(self, staff: User) -> None:
-        own = save_preferences(**CHOSEN, by=acting(staff))
+        own = staff.save_preferences(**CHOSEN)
         assert self.run(own.user, accept_language="en") == ("de", "America/New_York", "de")
         assert timezone.get_current_timezone_name() == "Europe/Rome"
         assert translation.get_language() == "en"
@@ -193,7 +192,7 @@ class TestLocalisation:
     @pytest.mark.parametrize("zone", ["Europe/Atlantis", "localtime", "Factory", "right/UTC"])
     def test_unknown_names_fall_back_to_the_defaults(self, staff: User, zone: str) -> None:
         old = CHOSEN | {"time_zone": zone, "language": "xx"}
-        assert self.run(save_preferences(**old, by=acting(staff)).user) == (
+        assert self.run(staff.save_preferences(**old).user) == (
             "en",
             "Europe/Rome",
             "en",
@@ -225,7 +224,7 @@ def test_person_and_preferences_are_read_in_one_query(
     stored_row: bool,
 ) -> None:
     if stored_row:
-        save_preferences(**CHOSEN, by=acting(staff))
+        staff.save_preferences(**CHOSEN)
     with django_assert_num_queries(1):
         found = Backend().get_user(staff.pk)
         assert found is not None

@@ -71,7 +71,6 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.actors",
         "dashboard.accounts.roles",
         "dashboard.accounts.models",
-        "dashboard.accounts.preferences",
         "dashboard.accounts.saved_forms",
         "dashboard.audit.action_labels",
         "dashboard.audit.checkpoints",

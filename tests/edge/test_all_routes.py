@@ -14,7 +14,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from dashboard.accounts import preferences
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.roles import Role
 from dashboard.audit.models import AuditEntry
@@ -22,7 +21,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.holds.models import Hold, Offer
 from dashboard.sandbox import Sandbox
 from tests.accounts.admin_pages import filled_form
-from tests.accounts.cast import PASSWORD, acting, person
+from tests.accounts.cast import PASSWORD, person
 from tests.architecture.test_urls import PUBLIC, SAMPLES, VIEWS
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.factories import put_ended
@@ -78,7 +77,7 @@ def desk(calcom: Sandbox, staff: User) -> Desk:
     calendar = Calendar.objects.create(
         kind="user", reference="ada", label="Ada", created_at=timezone.now()
     )
-    preferences.save_preferences(by=acting(staff), hold_minutes=7)
+    staff.save_preferences(hold_minutes=7)
     again = {"version": hold.version}
     calendar_form = {"label": "Eve", "colour": "blue", "position": 3}
     keys = {"hold": hold.pk, "offer": offer.pk, "audit": AuditEntry.objects.latest("pk").pk}
