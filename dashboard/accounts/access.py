@@ -12,10 +12,12 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Policy(StrEnum):
-    PUBLIC = "public"  # everyone, signed in or not
-    STAFF = "staff"  # active people in Staff or Admins, and superusers
-    ADMINS = "admins"  # active people in Admins, and superusers
-    WALLBOARD = "wallboard"  # as STAFF, and active people in Wallboard
+    """Who may use a view: the name of the property of ``User`` that has to be true."""
+
+    PUBLIC = ""  # everyone, signed in or not
+    STAFF = "is_member"
+    ADMINS = "is_admin"
+    WALLBOARD = "may_see_holds"
 
 
 def mark(view: View, policy: Policy) -> View:

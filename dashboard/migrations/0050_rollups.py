@@ -1,15 +1,8 @@
 """Tables of counts by quarter of an hour, which 0060 replaces before anything is counted."""
 
-from typing import Any
-
 from django.db import migrations, models
 
 from dashboard.audit import triggers
-
-
-def drop_triggers(_apps: Any, schema_editor: Any) -> None:
-    """Drop the triggers, one of which writes into the tables that go."""
-    triggers.drop(schema_editor.connection)
 
 
 class Migration(migrations.Migration):
@@ -66,5 +59,5 @@ class Migration(migrations.Migration):
             ],
             options={"abstract": False},
         ),
-        migrations.RunPython(migrations.RunPython.noop, drop_triggers),
+        migrations.RunPython(migrations.RunPython.noop, triggers.drop_in_migration),
     ]
