@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -20,14 +20,6 @@ FORGED_ID = "chosen-by-the-client"
 FORGED_USER = "chosen-by-the-client"
 FORM = "application/x-www-form-urlencoded"
 BODY = b"a=" + b"x" * 100_000  # more than proxies keep in memory
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Findings, and what arrived of the first request; None if it did not get through."""
-
-    findings: list[Finding] = field(default_factory=list)
-    arrived: Arrival | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,24 +58,27 @@ class Probe:
         return self.client.send(self.request(method, ticket or echo.new_ticket(), **more))
 
 
-def examine(base: str, address: str = "") -> Report:
-    """Return what is wrong with the way to ``base``, after at most six requests."""
+def examine(base: str, address: str = "") -> tuple[list[Finding], Arrival | None]:
+    """Return what is wrong with the way to ``base``, after at most six requests, and what arrived.
+
+    That is of the first request; None if it did not get through.
+    """
     try:
         there = httpx.URL(f"//{address}") if address else None
         with httpx.Client() as client:
-            return report(Probe(client, httpx.URL(base), there))
+            return compare(Probe(client, httpx.URL(base), there))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
         text = f"{base} cannot be reached: {exc or type(exc).__name__}."
-        return Report([Finding("unreachable", text)])
+        return [Finding("unreachable", text)], None
 
 
-def report(probe: Probe) -> Report:
+def compare(probe: Probe) -> tuple[list[Finding], Arrival | None]:
     """Send the requests; stop after the first one if it does not reach Holdfast."""
     ticket = echo.new_ticket()
     answer = probe.fetch(ticket=ticket)
     seen = json_of(answer)
     if not seen:
-        return Report([about_other_answer(answer)])
+        return [about_other_answer(answer)], None
     arrived = Arrival(**seen["arrived"])
     findings = [
         *diagnose(arrived, settings.PUBLIC_ADDRESS),
@@ -95,7 +90,7 @@ def report(probe: Probe) -> Report:
         *about_errors(probe.fetch(ticket=echo.new_ticket(status=503))),
         *about_buffering(probe),
     ]
-    return Report(list({found.kind: found for found in findings}.values()), arrived)
+    return list({found.kind: found for found in findings}.values()), arrived
 
 
 def json_of(answer: httpx.Response) -> dict[str, Any]:

@@ -77,24 +77,24 @@ def as_the_site(desk, settings, monkeypatch):
 
 @pytest.mark.parametrize("name", CASES)
 def test_fault_is_found_and_mended_by_a_line(desk, as_the_site, name):
-    report = examine(desk.public_url, f"127.0.0.1:{desk.ports[name]}")
+    findings, _arrived = examine(desk.public_url, f"127.0.0.1:{desk.ports[name]}")
     _, faults, lines = CASES[name]
-    assert [found.kind for found in report.findings] == faults, report.findings
+    assert [found.kind for found in findings] == faults, findings
     origin = public_address(desk.public_url).origin
-    named = report.findings[0].lines if faults else {}
+    named = findings[0].lines if faults else {}
     for where, line in lines.items():
         assert named[where] == line.replace("ORIGIN", origin)
 
 
 def test_nothing_listens(desk, as_the_site):
     [port] = free_ports(1)
-    [found] = examine(desk.public_url, f"127.0.0.1:{port}").findings
+    [found], _arrived = examine(desk.public_url, f"127.0.0.1:{port}")
     assert (found.kind, "cannot be reached" in found.text) == ("unreachable", True)
 
 
 def test_certificate_is_checked(desk, as_the_site, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
-    [found] = examine(desk.public_url, f"127.0.0.1:{desk.ports['right']}").findings
+    [found], _arrived = examine(desk.public_url, f"127.0.0.1:{desk.ports['right']}")
     assert (found.kind, "CERTIFICATE_VERIFY_FAILED" in found.text) == ("unreachable", True)
 
 

@@ -242,7 +242,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def findings(public_url: str, port: int) -> list[Finding]:
     """Return what is found; look again where the way broke off, as it did once behind Caddy."""
     for _ in range(2):
-        found = examine(public_url, f"127.0.0.1:{port}").findings
+        found, _arrived = examine(public_url, f"127.0.0.1:{port}")
         if "unreachable" not in {each.kind for each in found}:
             break
     return found

@@ -85,7 +85,7 @@ def test_faults_are_found_with_the_line_that_mends_them(
     settings.CSRF_COOKIE_NAME = address.cookie_name("csrf")
     with ThreadPoolExecutor(8) as pool:
         reports = pool.map(lambda port: examine(public_url, f"127.0.0.1:{port}"), ports.values())
-        found = {name: each.findings for name, each in zip(ports, reports, strict=True)}
+        found = {name: each for name, (each, _arrived) in zip(ports, reports, strict=True)}
     for name, (_lines, faults, mending) in CASES.items():
         assert [each.kind for each in found[name]] == faults, (name, found[name])
         for kind, line in mending.items():

@@ -211,11 +211,11 @@ def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:
 
 
 def test_address_that_proxy_check_cannot_read() -> None:
-    [found] = proxy_probe.examine("https://desk.example.org", "a:b:c").findings
+    [found], _arrived = proxy_probe.examine("https://desk.example.org", "a:b:c")
     assert found.kind == "unreachable"
 
 
 def test_proxy_check_without_its_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    [found] = proxy_probe.examine("https://desk.example.org").findings
+    [found], _arrived = proxy_probe.examine("https://desk.example.org")
     assert "No such file" in found.text

@@ -21,15 +21,15 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         url = options["url"] or str(settings.PUBLIC_ADDRESS)
-        report = examine(url, options["address"])
-        self.stdout.write(f"{url} arrived as" if report.arrived else url)
-        for name, value in rows(report.arrived) if report.arrived else ():
+        findings, arrived = examine(url, options["address"])
+        self.stdout.write(f"{url} arrived as" if arrived else url)
+        for name, value in rows(arrived) if arrived else ():
             self.stdout.write(f"  {name:<20} {value}")
-        for found in report.findings:
+        for found in findings:
             self.stdout.write(f"\n{found.text}")
             for name, line in found.lines.items():
                 self.stdout.write(f"  {name:<20} {line}")
-        faults = [found for found in report.findings if found.kind not in HARMLESS]
+        faults = [found for found in findings if found.kind not in HARMLESS]
         if faults:
             raise CommandError(f"Faults between browser and Holdfast: {len(faults)}.")
         self.stdout.write("\nNothing is wrong between browser and Holdfast.")
