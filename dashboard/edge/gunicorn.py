@@ -38,11 +38,11 @@ secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 
-LONG_BODY = 32 * 1024  # bytes: gunicorn drops a connection with more than 64 KiB left unread
+LONG_BODY = 256 * 1024  # bytes: nothing reads a longer one, and gunicorn drops the connection
 
 
 def pre_request(_worker: Any, request: Any) -> None:
-    """Tell the proxy that the connection ends with a long body, which the site may not read.
+    """Tell the proxy that the connection ends with a long body, which the site does not read.
 
     A proxy that is not told may send the next form into the closed connection, and lose it.
     """

@@ -1,4 +1,4 @@
-"""WSGI middleware below Django: the length of a chunked body, and the path within the site."""
+"""WSGI middleware below Django: the body of a request, and the path within the site."""
 
 import io
 from collections.abc import Callable, Iterable
@@ -16,25 +16,34 @@ def prepared(application: Application) -> Application:
     """Return the application with a request that Django reads as the person sent it."""
 
     def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        measure_body(environ)
+        read_body(environ)
         take_prefix_off(environ)
         return application(environ, start_response)
 
     return serve
 
 
-def measure_body(environ: Environ) -> None:
-    """Read a chunked body and set its length, without which Django sees an empty form.
+def read_body(environ: Environ) -> None:
+    """Read the body and set the length of a chunked one, without which Django sees no form.
 
-    At most one byte more than the limit is read; for that length Django refuses the form. A body
-    that breaks off counts as empty.
+    The server resets a connection with much of a body left unread. Then nginx may lose the answer
+    and take the machine for broken: a few such requests would leave people without any machine.
+    A body over the limit is left, for Django refuses it; of a chunked one, one byte more than the
+    limit is read. A body that breaks off counts as empty.
     """
-    is_chunked = "HTTP_TRANSFER_ENCODING" in environ and "CONTENT_LENGTH" not in environ
-    if not is_chunked or not environ.get("wsgi.input_terminated"):
+    limit, length = settings.DATA_UPLOAD_MAX_MEMORY_SIZE, environ.get("CONTENT_LENGTH") or ""
+    is_chunked = "HTTP_TRANSFER_ENCODING" in environ and not length
+    if is_chunked and environ.get("wsgi.input_terminated"):
+        wanted = limit + 1
+    elif length.isdecimal() and int(length) <= limit:
+        wanted = int(length)
+    else:
         return
     try:
-        body = environ["wsgi.input"].read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        body = environ["wsgi.input"].read(wanted)
     except OSError:  # the client went away, or sent no valid chunks
+        body = b""
+    if len(body) < wanted and not is_chunked:
         body = b""
     environ |= {"CONTENT_LENGTH": str(len(body)), "wsgi.input": io.BytesIO(body)}
 

@@ -1,11 +1,14 @@
 """Bodies of forms at the real server: chunked, too long, broken off, empty."""
 
 import http.client
+import io
 from urllib.parse import urlencode
 
 import pytest
 
 from dashboard.edge.public_address import public_address
+from dashboard.edge.wsgi_middleware import read_body
+from dashboard.settings import DATA_UPLOAD_MAX_MEMORY_SIZE as LIMIT
 from tests.edge.conftest import starter
 from tests.migrated import PASSWORD
 from tests.script_visitor import TOKEN
@@ -92,13 +95,24 @@ def test_invalid_chunk_changes_nothing(send, site):
     assert [line.count("Traceback") for line in lines if "Invalid chunk" in line] == [0]
 
 
+def test_body_is_read_before_any_answer():
+    """Leave nothing within the limit to the view, of which the refusals read nothing."""
+    answers = {}
+    for sent, length in [(b"abc", 3), (b"x" * LIMIT, LIMIT), (b"x", LIMIT + 1), (b"abc", 4)]:
+        environ = {"wsgi.input": io.BytesIO(sent), "CONTENT_LENGTH": str(length)}
+        unread = environ["wsgi.input"]
+        read_body(environ)
+        answers[length] = len(unread.read()), int(environ["CONTENT_LENGTH"])
+    assert answers == {3: (0, 3), LIMIT: (0, LIMIT), LIMIT + 1: (1, LIMIT + 1), 4: (0, 0)}
+
+
 @pytest.mark.parametrize(
     ("body", "connection"),
-    [(b"x" * 100_000, "close"), (chunked(b"x" * 100), "close"), (b"x" * 100, "keep-alive")],
-    ids=["long", "chunked", "short"],
+    [(b"x" * (LIMIT + 1), "close"), (chunked(b"x" * 100), "close"), (b"x" * LIMIT, "keep-alive")],
+    ids=["too long", "chunked", "long"],
 )
 def test_end_of_a_connection_is_announced(site, body, connection):
-    # The server closes it where much of a body is left unread.
+    # The server closes it where much of a body is left unread, as that of any other type may be.
     link = http.client.HTTPConnection(site.url.removeprefix("http://"), timeout=WAIT_SECONDS)
     headers = {"Host": "localhost", "Content-Type": "application/json"}
     link.request("POST", "/holds/accounts/login/", body, headers)
