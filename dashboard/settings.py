@@ -125,6 +125,7 @@ MIDDLEWARE = [
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "dashboard.edge.middleware.no_store",
+    "dashboard.edge.middleware.short_redirects",
     "dashboard.edge.echo.proxy_check",  # before host checks and redirects, which it examines
     "django.middleware.gzip.GZipMiddleware",
     "dashboard.edge.database.ForgivingSessionMiddleware",

@@ -11,7 +11,7 @@ from django.urls import (
     resolve,
     reverse,
 )
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import MAX_URL_LENGTH, url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
 from dashboard.accounts.access import Policy, policy_of
@@ -46,15 +46,12 @@ PAGE_OF = {
     "sign-out-everywhere": "settings",
 }
 
-LONGEST = 6000  # characters of an address in another; proxies take headers of 8 KiB
-
 
 def login_url(page: str) -> str:
     """Return the URL of the sign-in page that leads on to ``page``, without a query too long."""
-    following = quote(page)
-    if len(following) > LONGEST:
-        following = quote(urlsplit(page).path)
-    return f"{reverse('login')}?next={following}"
+    # The sign-in leads to no longer address.
+    following = page if len(page) <= MAX_URL_LENGTH else urlsplit(page).path
+    return f"{reverse('login')}?next={quote(following)}"
 
 
 def return_url(request: HttpRequest) -> str:

@@ -28,6 +28,7 @@ from dashboard.edge.arrival import FORWARDED, arrival_of, is_browser_on_https
 from dashboard.edge.forwarded import read_forwarding
 
 WELL_FORMED_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+LONGEST_ADDRESS = 6500  # characters; proxies take 8 KiB for all headers together
 UNUSED_FEATURES = ("camera", "display-capture", "geolocation", "microphone", "payment", "usb")
 ISOLATION_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -158,6 +159,20 @@ def isolation_headers(request: EdgeRequest, get_response: Handler) -> HttpRespon
     if response.status_code != HTTPStatus.NOT_MODIFIED:
         for name, value in ISOLATION_HEADERS.items():
             response[name] = value
+    return response
+
+
+@middleware
+def short_redirects(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+    """Lead on without a query, or the end of a path, that makes the headers too long for a proxy.
+
+    Of an answer that it cannot read, nginx takes the machine for broken, and asks no machine at all
+    for ten seconds after one such request to each.
+    """
+    response = get_response(request)
+    for name in {"Location", "HX-Redirect"} & response.headers.keys():
+        if len(response.headers[name]) > LONGEST_ADDRESS:
+            response.headers[name] = response.headers[name].partition("?")[0][:LONGEST_ADDRESS]
     return response
 
 

@@ -47,6 +47,19 @@ def test_every_answer_is_hardened_and_not_stored(browser, method):
     assert wrong == {}
 
 
+@pytest.mark.parametrize("browser", ["admin"], indirect=True)
+def test_redirects_fit_into_the_headers_that_proxies_take(browser):
+    """nginx answers 502 to longer ones, and sends nothing more to that machine for a while."""
+    text = "a" * 7700
+    by_path = {
+        path: browser.get(path)["Location"] for path in (f"/settings?{text}", f"/admin/{text}")
+    }
+    assert [*by_path.values()] == ["/settings/", f"/admin/{text}"[:6500]]
+    browser.logout()
+    answer = browser.get(f"/admin/dashboard/user/{text}/change/", headers={"HX-Request": "true"})
+    assert answer["HX-Redirect"] == "/accounts/login/"
+
+
 @pytest.mark.slow
 def test_head_is_answered_without_a_body_or_a_warning(serve):
     site = serve("http://localhost/holds", CALCOM_API_URL="http://127.0.0.1:9")
