@@ -58,6 +58,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     moment = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: moment)
     monkeypatch.setattr(clock, "STEP_MS", 3_600_000)
+    monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
     monkeypatch.setattr(board, "FINDINGS_KEPT", 10**9)
 
 
