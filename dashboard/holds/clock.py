@@ -46,8 +46,11 @@ def is_claim_on(until: datetime, now: datetime) -> bool:
 
 
 def ticks() -> float:
-    """Return seconds that no one can set, the same in all processes of a machine."""
-    return time.monotonic()
+    """Return seconds that no one can set, the same in all processes of a machine.
+
+    Where the system can tell, they go on while it sleeps.
+    """
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
 
 
 @cache
@@ -68,6 +71,15 @@ def base_ms() -> int:
     elif abs(base - _bases.last) > STEP_MS:
         _bases.last, _bases.changed_at = base, (ticks(), now)
     return base
+
+
+def set_by_ms(base: int | None, boot: str | None) -> int:
+    """Return how far the local clock was set since this base of a machine's start.
+
+    That is 0 where the base is of another one.
+    """
+    set_by = base_ms() - base if base is not None and boot == boot_id() else 0
+    return set_by if abs(set_by) > STEP_MS else 0
 
 
 def confirm() -> None:

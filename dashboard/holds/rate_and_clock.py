@@ -11,6 +11,9 @@ from dashboard.holds import calcom_client, clock
 from dashboard.holds.calcom_status import Upstream
 
 ROW = 1  # primary key
+CLOCK_SQL = (
+    "SELECT clock_offset_ms, clock_base_ms, clock_boot_id FROM dashboard_upstream WHERE id = %s"
+)
 
 # After an extension in place met the self-overlap 422, cal.com is expected to answer so again:
 # https://github.com/calcom/cal.diy/pull/28993
@@ -215,6 +218,14 @@ def save(upstream: Upstream) -> None:
 def cal_now(now: datetime) -> datetime:
     """Return the time on cal.com's clock. Plain SQL, because every page and poll calls it."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_offset_ms FROM dashboard_upstream WHERE id = %s", [ROW])
+        cursor.execute(CLOCK_SQL, [ROW])
         row = cursor.fetchone()
-    return now + timedelta(milliseconds=row[0]) if row else now
+    return shown_by_calcom(now, *row) if row else now
+
+
+def shown_by_calcom(now: datetime, offset: int, base: int | None, boot: str) -> datetime:
+    """Return the moment on cal.com's clock, by what CLOCK_SQL reads and the local one just now.
+
+    Where that was set since, and cal.com has not told its time yet, the ticks tell.
+    """
+    return now + timedelta(milliseconds=offset - clock.set_by_ms(base, boot))

@@ -33,13 +33,14 @@ ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
 CLOCKS_APART = timedelta(hours=1)
 OFFSET_ERROR = timedelta(seconds=2)  # their difference is not known more precisely
-# Every poll runs this. It also reads the clock offset, and is plain SQL, because compiling a
+# Every poll runs this. It also reads cal.com's clock, and is plain SQL, because compiling a
 # queryset would take longer than the query.
 REVISION_SQL = (
-    "SELECT (SELECT clock_offset_ms FROM dashboard_upstream WHERE id = %s),"
+    "SELECT clock_offset_ms, clock_base_ms, clock_boot_id, counted.* FROM (SELECT"
     " (SELECT MAX(id) FROM dashboard_auditentry WHERE action = 'person_changed'),"
     " COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
-    " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s"
+    " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s) AS counted"
+    " LEFT JOIN dashboard_upstream ON dashboard_upstream.id = %s"
 )
 
 
@@ -109,9 +110,9 @@ def read_revision(now: datetime) -> tuple[Revision, datetime]:
     since = start_of_yesterday(now)
     changed_since = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
     with connection.cursor() as cursor:
-        cursor.execute(REVISION_SQL, [rate_and_clock.ROW, *Hold.OPEN, changed_since])
-        offset, *counts = cursor.fetchone()
-    return (since, *counts), now + timedelta(milliseconds=offset or 0)
+        cursor.execute(REVISION_SQL, [*Hold.OPEN, changed_since, rate_and_clock.ROW])
+        offset, base, boot, *counts = cursor.fetchone()
+    return (since, *counts), rate_and_clock.shown_by_calcom(now, offset or 0, base, boot)
 
 
 def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any
@@ -105,12 +106,22 @@ def etag_of(*shown: object) -> str:
 
 
 def render_unless_known(
-    request: HttpRequest, template: str, etag: str, make_context: Callable[[], dict[str, Any]]
+    request: HttpRequest,
+    template: str,
+    etag: str,
+    make_context: Callable[[], dict[str, Any]],
+    *,
+    cal_now: datetime | None = None,
 ) -> HttpResponse:
-    """Answer a poll with the template, or with 304 to a client that has this ETag."""
+    """Answer a poll with the template, or with 304 to a client that has this ETag.
+
+    With ``cal_now`` it corrects the page's clock.
+    """
     known = get_conditional_response(request, etag=etag)
     answer = known or render(request, template, make_context())
     answer["ETag"] = etag
+    if cal_now is not None:
+        answer["X-Calcom-Now"] = local_times.iso(cal_now)
     if known is not None:
         del answer["Content-Type"]  # there is no body
     return answer

@@ -175,7 +175,10 @@ def poll(request: HttpRequest) -> HttpResponse:
     def make_context() -> dict[str, Any]:
         return {"board": Board(viewer, tab, current, asked), "etag": etag}
 
-    return answers.render_unless_known(request, "holds/_board.html", etag, make_context)
+    cal_now = viewer.cal_now
+    return answers.render_unless_known(
+        request, "holds/_board.html", etag, make_context, cal_now=cal_now
+    )
 
 
 def tab_of(request: HttpRequest) -> Tab:

@@ -33,7 +33,11 @@ def poll(request: HttpRequest) -> HttpResponse:
     viewer, current = read_register(request)
     etag = wallboard_etag(viewer, current)
     return answers.render_unless_known(
-        request, "holds/_wallboard.html", etag, lambda: wallboard_context(viewer, current)
+        request,
+        "holds/_wallboard.html",
+        etag,
+        lambda: wallboard_context(viewer, current),
+        cal_now=viewer.cal_now,
     )
 
 

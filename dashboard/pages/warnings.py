@@ -59,8 +59,11 @@ class Bar:
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
-    bar = Bar(viewer_of(request))
-    return render_unless_known(request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar})
+    viewer = viewer_of(request)
+    bar = Bar(viewer)
+    return render_unless_known(
+        request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar}, cal_now=viewer.cal_now
+    )
 
 
 def _warned(hold: Hold, viewer: Viewer) -> Warned | None:

@@ -17,30 +17,29 @@ let offset = Date.now() - performance.now();
 const now = () => origin + performance.now();
 
 // performance.now() may stand still while the computer sleeps. Date.now() never does, but people
-// set it. Where the two disagree, assume sleep at once and then ask the server.
+// set it. Where the two disagree, assume sleep at once, and let a poll correct it.
 function correctAfterSleep() {
   const jump = Date.now() - performance.now() - offset;
   if (Math.abs(jump) < SLEEP) return;
   offset += jump;
   origin += jump;
   document.dispatchEvent(new CustomEvent("holdfast:wake"));
-  askServer();
 }
 
-async function askServer() {
-  if (!stamp) return;
-  const sent = performance.now();
-  try {
-    const page = await fetch(stamp.dataset.from, { cache: "no-store" });
-    const middle = (sent + performance.now()) / 2;
-    const found = new DOMParser().parseFromString(await page.text(), "text/html");
-    const moment = Date.parse(found.querySelector("meta[name=now]")?.content);
-    if (moment) origin = moment - middle;
-  } catch {
-    // Offline: the assumption stands until the next jump.
+// Polls bring the server's time, which lies between the request and the answer. It corrects also a
+// page that was made while the server's own clock was wrong.
+document.addEventListener("htmx:config:request", ({ detail: { ctx } }) => {
+  ctx.sentAt = performance.now();
+});
+
+document.addEventListener("htmx:after:request", ({ detail: { ctx } }) => {
+  const moment = Date.parse(ctx.response.headers.get("X-Calcom-Now"));
+  const [isBehindBy, isAheadBy] = [moment - now(), origin + ctx.sentAt - moment];
+  if (Math.max(isBehindBy, isAheadBy) > SLEEP) {
+    origin = moment - (ctx.sentAt + performance.now()) / 2;
+    update();
   }
-  update();
-}
+});
 
 function duration(seconds) {
   const pad = (n) => String(n).padStart(2, "0");

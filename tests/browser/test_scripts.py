@@ -54,9 +54,25 @@ class TestCountdown:
     def test_follows_the_server_when_the_clock_is_set(self, ada: User, product: Product) -> None:
         pk = place(product)
         ada.page.goto("/")
-        with ada.page.expect_response("**/look-up"):
+        with ada.page.expect_response("**/board?*"):
             ada.page.evaluate(CHANGE_CLOCK)
         expect(ada.page.locator(f"#h{pk} td.left")).to_have_text(re.compile("^1[45]:"))
+        expect_calcoms_time(ada, pk, product)
+
+    def test_is_corrected_on_a_page_that_the_server_made_with_a_wrong_clock(
+        self, ada: User, product: Product
+    ) -> None:
+        pk = place(product)
+
+        def answer_as_long_ago(route: Route) -> None:
+            answer = route.fetch()
+            page = re.sub('(name="now" content)="[^"]*"', r'\1="2026-11-01T12:00Z"', answer.text())
+            route.fulfill(response=answer, body=page)
+
+        ada.page.route(re.compile("/$"), answer_as_long_ago)
+        ada.page.goto("/")
+        expect(ada.page.locator(f"#h{pk} td.left")).to_have_text(re.compile(r"^\d+:\d\d:"))
+        ada.page.evaluate(REFRESH)
         expect_calcoms_time(ada, pk, product)
 
     def test_marks_the_last_two_minutes(self, ada: User, product: Product) -> None:

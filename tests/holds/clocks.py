@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
@@ -24,7 +23,8 @@ def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], f
 
     set_attribute(timezone, "now", lambda: Moved.now(UTC))
     set_attribute(attempt, "datetime", Moved)
-    set_attribute(clock, "ticks", lambda: time.monotonic() + ahead())
+    ticks = clock.ticks
+    set_attribute(clock, "ticks", lambda: ticks() + ahead())
 
 
 class SetClock:

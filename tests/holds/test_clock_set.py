@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -51,8 +51,12 @@ def test_step_of_our_clock_ends_no_hold(
     our_clock.ahead = hours * HOUR
     calcom.forget_calls()
 
-    desk(staff).get("/")
+    browser = desk(staff)
+    browser.get("/")
     assert states(*live) == ["held", "held"]
+    shown = [browser.get(path)["X-Calcom-Now"] for path in ("/board", "/warnings")]
+    there = calcom.clock.now()
+    assert all(abs(datetime.fromisoformat(each) - there) < 2 * SECOND for each in shown)
     assert calcom.calls() == []
 
     settle.settle_all(timezone.now())
