@@ -19,7 +19,7 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
-from dashboard.holds import calcom_client, clock
+from dashboard.holds import calcom_client, clock, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from tests.audit import standalone_verifier
@@ -239,6 +239,7 @@ def test_wrong_clock_removes_nothing_young(boot_id, settings, monkeypatch, admin
     right = timezone.now()
     SetClock(monkeypatch).ahead = timedelta(days=3650)
     Upstream.objects.create(
+        pk=rate_and_clock.ROW,
         source=calcom_client.source(),
         clock_offset_ms=-3650 * 86_400_000,
         clock_base_ms=clock.base_ms(),
