@@ -8,6 +8,7 @@ import ipaddress
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Network
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -60,6 +61,7 @@ def read_network(word: str) -> Network:
     return ipaddress.ip_network((mapped, network.prefixlen - 96)) if mapped else network
 
 
+@lru_cache(maxsize=256)  # a request asks for the same two or three several times
 def read_address(text: str) -> Address | None:
     """Parse an address as proxies write it, with port, brackets and scope, or return None."""
     bare = re.fullmatch(r"\[([^\]]+)\](?::\d+)?|([0-9.]+):\d+|(.+)", text.strip())

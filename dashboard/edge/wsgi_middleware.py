@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -82,6 +83,7 @@ def is_own_path(path: str) -> bool:
     return bool(is_valid_path(path) or is_valid_path(f"{path}/"))
 
 
+@cache
 def is_ambiguous(prefix: str) -> bool:
     """Return True if pages of the site have the same path as the prefix."""
     return bool(prefix) and is_own_path(prefix)
