@@ -12,7 +12,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 
 class Policy(StrEnum):
-    """Who may use a view: the name of the property of ``User`` that has to be true."""
+    """Access to a view, by the name of the property of ``User`` that has to be true."""
 
     PUBLIC = ""  # everyone, signed in or not
     STAFF = "is_member"
