@@ -131,7 +131,7 @@ def placeholders(text: str) -> list[str]:
 
 def translate_copy(folder: Path) -> Path:
     """Copy the sources, run ``manage.py translate``, and return the new locale folder."""
-    for part in ("dashboard", "templates"):
+    for part in ("dashboard", "static", "templates"):
         shutil.copytree(PROJECT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(PROJECT / "manage.py", folder)
     done = subprocess.run(
