@@ -9,9 +9,10 @@ granian refuses more than 100 headers; and its reload loses no request.
 """
 
 import logging
+from functools import partial
 from typing import Any
 
-from gunicorn import glogging  # type: ignore[import-untyped]
+from gunicorn import glogging, util  # type: ignore[import-untyped]
 
 from dashboard.edge.environment import read
 from dashboard.edge.log_format import JsonFormatter, OneLineFormatter, log_format
@@ -38,7 +39,10 @@ secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 
 
-LONG_BODY = 256 * 1024  # bytes: nothing reads a longer one, and gunicorn drops the connection
+LONG_BODY = 256 * 1024  # bytes: proxies pass on as many, and nothing reads a longer one
+# What gunicorn itself refuses, such as a header that is too long, has a body as well. It would read
+# 64 KiB of both and reset the connection; see ``wsgi_middleware.read_body``.
+util.close_graceful = partial(util.close_graceful, max_drain=2 * LONG_BODY)
 
 
 def pre_request(_worker: Any, request: Any) -> None:

@@ -2,10 +2,14 @@
 
 import http.client
 import io
+import socket
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
 import pytest
+from gunicorn import util
 
+from dashboard.edge import gunicorn
 from dashboard.edge.public_address import public_address
 from dashboard.edge.wsgi_middleware import read_body
 from dashboard.settings import DATA_UPLOAD_MAX_MEMORY_SIZE as LIMIT
@@ -104,6 +108,15 @@ def test_body_is_read_before_any_answer():
         read_body(environ)
         answers[length] = len(unread.read()), int(environ["CONTENT_LENGTH"])
     assert answers == {3: (0, 3), LIMIT: (0, LIMIT), LIMIT + 1: (1, LIMIT + 1), 4: (0, 0)}
+
+
+def test_body_of_what_the_server_itself_refuses_is_read_too():
+    here, there = socket.socketpair()
+    with here, there, ThreadPoolExecutor(1) as pool:
+        sent = pool.submit(there.sendall, b"x" * gunicorn.LONG_BODY)
+        pool.submit(there.shutdown, socket.SHUT_WR)
+        util.close_graceful(here, timeout=WAIT_SECONDS)
+        assert (sent.result(), gunicorn.LONG_BODY) == (None, LIMIT)
 
 
 @pytest.mark.parametrize(
