@@ -31,7 +31,6 @@ class Children(ExitStack):
         super().__init__()
         self.logs = logs
         self.timeout = timeout
-        self.environment: dict[str, str] | None = None  # as this process
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def start(
@@ -42,7 +41,6 @@ class Children(ExitStack):
             child = subprocess.Popen(  # noqa: S603  (the callers pass constant commands)
                 command,
                 cwd=settings.BASE_DIR,
-                env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE if self.logs else None,
                 stderr=log,

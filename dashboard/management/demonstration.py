@@ -42,9 +42,9 @@ def prepare(folder: Path = FOLDER) -> None:
             os.environ.setdefault(name, value)
 
 
-def environment_of_children(public_url: str) -> dict[str, str]:
-    """Return the environment of child processes, with the address of this run."""
-    return os.environ | {"PUBLIC_URL": public_url}
+def tell_children(name: str, value: str) -> None:
+    """Set a variable of the child processes that start from now on."""
+    os.environ[name] = value
 
 
 def stored_secret(path: Path) -> str:

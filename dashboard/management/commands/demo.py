@@ -73,14 +73,14 @@ class Command(BaseCommand):
 
 def start_children(children: Children, listener: socket.socket, url: str) -> str:
     """Start sandbox, settle and server; return the address that controls the sandbox."""
-    children.environment = variables = demonstration.environment_of_children(url)
+    demonstration.tell_children("PUBLIC_URL", url)
     state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
     ports = ["--port", "0", "--control-port", "0"]
     sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
     addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
     if "control" not in addresses:
         raise CommandError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
-    variables["CALCOM_API_URL"] = addresses["sandbox"]
+    demonstration.tell_children("CALCOM_API_URL", addresses["sandbox"])
     children.start("settle", SETTLE)
     server = [*SERVER, f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
     children.start("server", server, pass_fds=[listener.fileno()])
