@@ -41,8 +41,9 @@ forwarder_headers = ""
 
 LONG_BODY = 256 * 1024  # bytes: proxies pass on as many, and nothing reads a longer one
 # What gunicorn itself refuses, such as a header that is too long, has a body as well. It would read
-# 64 KiB of both and reset the connection; see ``wsgi_middleware.read_body``.
-util.close_graceful = partial(util.close_graceful, max_drain=2 * LONG_BODY)
+# 64 KiB of it and reset the connection; see ``wsgi_middleware.read_body``. nginx passes on 1 MiB
+# where it is not told otherwise.
+util.close_graceful = partial(util.close_graceful, max_drain=2 * 1024 * 1024)
 
 
 def pre_request(_worker: Any, request: Any) -> None:
