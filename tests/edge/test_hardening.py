@@ -47,6 +47,7 @@ def test_every_answer_is_hardened_and_not_stored(browser, method):
     assert wrong == {}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("browser", ["admin"], indirect=True)
 def test_redirects_fit_into_the_headers_that_proxies_take(browser):
     """nginx answers 502 to longer ones, and sends nothing more to that machine for a while."""
