@@ -1,6 +1,8 @@
 """Clock, rate allowance and habits of cal.com, kept in one row for all processes."""
 
+import logging
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -10,6 +12,7 @@ from dashboard.calcom import Answer, CalcomError, Cause, Exchange, endpoints
 from dashboard.holds import calcom_client, clock
 from dashboard.holds.calcom_status import Upstream
 
+log = logging.getLogger(__name__)
 ROW = 1  # primary key
 CLOCK_SQL = (
     "SELECT clock_offset_ms, clock_base_ms, clock_boot_id FROM dashboard_upstream WHERE id = %s"
@@ -18,6 +21,9 @@ CLOCK_SQL = (
 # After an extension in place met the self-overlap 422, cal.com is expected to answer so again:
 # https://github.com/calcom/cal.diy/pull/28993
 SELF_OVERLAP_IS_BELIEVED = timedelta(hours=1)
+
+# By more than so much the right clocks of two machines do not differ.
+MOST_APART = timedelta(seconds=2)
 
 # Seconds to wait after a 429 without Retry-After; a block at cal.com lasts a minute.
 DEFAULT_WAIT = 60
@@ -156,9 +162,13 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
         sent_at = exchange.received_at - lasted  # the local clock was set during the call
     lowest = exchange.server_date - exchange.received_at
     highest = exchange.server_date + timedelta(seconds=1) - sent_at
-    offset = timedelta(milliseconds=upstream.clock_offset_ms)
-    offset = max(lowest, min(highest, offset))
-    if not is_trusted(upstream):  # moments on the former local clock mean nothing
+    stored = timedelta(milliseconds=upstream.clock_offset_ms)
+    offset = max(lowest, min(highest, stored))
+    if is_trusted(upstream):
+        is_other = upstream.clock_boot_id not in ("", clock.boot_id())
+        if is_other and abs(offset - stored) > MOST_APART:
+            warn_of_other_clock(upstream.clock_boot_id)
+    else:  # moments on the former local clock mean nothing
         offset = lowest
         upstream.learn(blocked_until=None, rate_resets_at=None, self_overlap_until=None)
     clock.confirm()
@@ -167,6 +177,14 @@ def learn_clock(upstream: Upstream, exchange: Exchange) -> None:
         clock_boot_id=clock.boot_id(),
         clock_offset_ms=round(offset / timedelta(milliseconds=1)),
         answered_at=max(exchange.server_date, sent_at + offset),
+    )
+
+
+@cache  # so that each machine is told of once
+def warn_of_other_clock(_boot_id: str) -> None:
+    log.warning(
+        "this machine's clock and another's differ by more than 2 s, so holds seem to end too soon"
+        " or too late: run a time service on each"
     )
 
 

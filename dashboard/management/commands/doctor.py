@@ -166,7 +166,10 @@ def clocks(exchange: Exchange) -> Iterator[Condition]:
     skew = exchange.server_date - exchange.received_at
     if abs(skew) > MOST_SKEW:
         text = f"This machine's clock differs from cal.com's by {abs(skew).total_seconds():.0f} s."
-        remedy = "Run a time service, such as systemd-timesyncd. Countdowns are right even so."
+        remedy = (
+            "Run a time service, such as systemd-timesyncd. Countdowns are right even so, unless"
+            " several machines serve Holdfast."
+        )
         yield verdict("clock", text, remedy)
     else:
         yield verdict("clock", "This machine's clock agrees with cal.com's.")
