@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -38,6 +39,7 @@ TERM = re.compile(
 )
 WITHOUT_QUOTES = re.compile(r"(?!-|[A-Za-z]+:)\S+")
 WITHOUT_OUTCOME = "none"
+Term = tuple[bool, str, str]  # minus, name and value
 MOST_WAYS = 20  # of people, each of whom is looked for by a query of its own
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
 
@@ -72,10 +74,11 @@ def conditions(text: str, context: Context) -> list[Condition]:
     """
     found: list[Condition] = []
     by_name = defaultdict[str, list[Condition]](list)
-    read = list(terms(text))
+    read = list(in_groups(terms(text)))
     shortest = shortest_word(read)
-    for minus, name, value in read:
-        condition = READERS[name](value, context) if name else free_text(value, context, shortest)
+    for minus, name, values in read:
+        value = values[0]
+        condition = READERS[name](value, context) if name else words(values, context, shortest)
         if name and not minus:
             by_name[name].append(condition)
         else:
@@ -85,9 +88,9 @@ def conditions(text: str, context: Context) -> list[Condition]:
     return found
 
 
-def terms(text: str) -> Iterator[tuple[bool, str, str]]:
-    """Yield minus, name and value of each term; groups of a number become one term."""
-    digits, text = "", text.translate(QUOTES)
+def terms(text: str) -> Iterator[Term]:
+    """Yield minus, name and value of each term."""
+    text = text.translate(QUOTES)
     if text.count('"') % 2:
         raise TermError(_("A quotation mark is missing: words in quotes end with one too."))
     for match in TERM.finditer(text):
@@ -101,15 +104,21 @@ def terms(text: str) -> Iterator[tuple[bool, str, str]]:
             )
         if not value:
             raise TermError(_("A term needs a value, such as actor:ada or action:release."))
-        if not name and not match["minus"] and NUMBER_TERM.fullmatch(value):
-            digits += value
-            continue
-        if digits:
-            yield False, "", digits
-            digits = ""
         yield bool(match["minus"]), name, value
-    if digits:
-        yield False, "", digits
+
+
+def in_groups(read: Iterable[Term]) -> Iterator[tuple[bool, str, list[str]]]:
+    """Yield terms with their value, and numbers in a row as one term with all of them."""
+    for is_number, same in groupby(read, is_number_word):
+        if is_number:
+            yield False, "", [value for _minus, _name, value in same]
+        else:
+            yield from ((minus, name, [value]) for minus, name, value in same)
+
+
+def is_number_word(term: Term) -> bool:
+    minus, name, value = term
+    return not minus and not name and NUMBER_TERM.fullmatch(value) is not None
 
 
 def written(minus: bool, name: str, value: str) -> str:
@@ -125,10 +134,25 @@ def without_words(text: str) -> str:
     )
 
 
-def shortest_word(read: Iterable[tuple[bool, str, str]]) -> int:
+def shortest_word(read: Iterable[tuple[bool, str, list[str]]]) -> int:
     """Return how many characters a word needs: three, unless the index finds another one."""
-    words = [value for minus, name, value in read if not minus and not name]
-    return 1 if any(len(fold(word)) >= SHORTEST for word in words) else SHORTEST
+    found = ["".join(values) for minus, name, values in read if not minus and not name]
+    return 1 if any(len(fold(word)) >= SHORTEST for word in found) else SHORTEST
+
+
+def words(values: Sequence[str], context: Context, shortest: int) -> Word:
+    """Match one word, or a number that was typed in groups, which may be numbers of their own."""
+    one = free_text("".join(values), context, shortest)
+    longest, *others = sorted(values, key=len, reverse=True)
+    if not others or len(longest) < SHORTEST:
+        return one
+    apart = free_text(longest, context)
+    rest = Q(*(search.check(free_text(each, context, 1)) for each in others))
+    return Word(
+        [*one.ways, *(way & rest for way in apart.ways)],
+        [*one.checks, search.check(apart) & rest],
+        [*one.texts, *apart.texts],
+    )
 
 
 def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:

@@ -84,6 +84,10 @@ FOUND = {
     "+41791234567": [EXPIRED, EXTENDED],
     "079-123 45-67": [EXPIRED, EXTENDED],
     '"0041 79 1234567"': [EXPIRED, EXTENDED],
+    "4567 079": [EXPIRED, EXTENDED],
+    "4567 078": [],
+    "45 67": [EXPIRED, EXTENDED],
+    "67 45": [],
     "zo bronte é": [EXPIRED, EXTENDED],
     "zu bronte": [],
     "bronte -zo": [],
@@ -171,7 +175,7 @@ def test_person_is_told_what_was_taken_from_them(staff, colleague):
 @pytest.mark.parametrize("nearest", [1, 3])
 def test_words_are_found_beyond_the_nearest_actions(log, nearest, monkeypatch):
     monkeypatch.setattr(search, "NEAREST", nearest)
-    assert found("zoe") == [EXPIRED, EXTENDED]
+    assert found("zoe") == found("4567 079") == [EXPIRED, EXTENDED]
     assert found("lukasiewicz -action:sign_in") == [CHANGED, FAILED, STUCK]
     context = Context(people(), None, LATER)
     conditions = terms.conditions("lukasiewicz", context)
