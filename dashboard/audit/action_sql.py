@@ -46,11 +46,6 @@ def all_actions(vendor: str) -> str:
     )
 
 
-def insert_all(vendor: str) -> str:
-    """Return the statement that inserts the actions of all entries there are."""
-    return f"INSERT INTO {ACTIONS} ({COLUMNS}) {all_actions(vendor)} ON CONFLICT (id) DO NOTHING;"
-
-
 def of_new_row(vendor: str) -> str:
     """Return the statements for the row NEW of a trigger."""
     insert = f"INSERT INTO {ACTIONS} ({COLUMNS}) SELECT {values(vendor, 'NEW', 'NEW', HOLDS_LAST)}"

@@ -13,7 +13,6 @@ https://www.postgresql.org/docs/current/pgtrgm.html.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 from django.db import connection, models
@@ -80,17 +79,6 @@ def conditions(find: str) -> list[Q]:
 def has(form: str) -> Q:
     """Match texts that have a form. With less than three characters FTS5 would find none."""
     return Q(text__like=form) if len(form) >= SHORTEST else Q(text__contains=form)
-
-
-def create_statements(vendor: str) -> Iterator[str]:
-    """Yield the statements that create both indexes."""
-    for table in TABLES:
-        if vendor == "sqlite":
-            yield f"CREATE VIRTUAL TABLE {table} USING fts5(text, tokenize='trigram')"
-        else:
-            yield "CREATE EXTENSION IF NOT EXISTS pg_trgm"
-            yield f"CREATE TABLE {table} (rowid bigint PRIMARY KEY, text text NOT NULL)"
-            yield f"CREATE INDEX {table}_words ON {table} USING gin (text gin_trgm_ops)"
 
 
 def forget_deleted() -> None:

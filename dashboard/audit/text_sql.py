@@ -70,11 +70,6 @@ def all_texts(vendor: str) -> str:
     return f"SELECT id, {joined}(said, ' ') AS text FROM ({ordered}) AS ordered GROUP BY id"  # noqa: S608
 
 
-def index_all(vendor: str) -> str:
-    """Return the statement that indexes the texts of all actions there are."""
-    return f"INSERT INTO {TEXTS} (rowid, text) {all_texts(vendor)}"
-
-
 def folded(vendor: str, text: str) -> str:
     """Return the SQL of a folded text. OFFSET 0 keeps PostgreSQL from folding it twice."""
     if vendor == "sqlite":

@@ -13,8 +13,13 @@ BATCH = 5000
 def create(apps: Any, schema_editor: Any) -> None:
     connection = schema_editor.connection
     with connection.cursor() as cursor:
-        for statement in text_index.create_statements(connection.vendor):
-            cursor.execute(statement)
+        for table in text_index.TABLES:
+            if connection.vendor == "sqlite":
+                cursor.execute(f"CREATE VIRTUAL TABLE {table} USING fts5(text, tokenize='trigram')")
+                continue
+            cursor.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
+            cursor.execute(f"CREATE TABLE {table} (rowid bigint PRIMARY KEY, text text NOT NULL)")
+            cursor.execute(f"CREATE INDEX {table}_words ON {table} USING gin (text gin_trgm_ops)")
         holds = apps.get_model("dashboard", "Hold").objects.using(connection.alias)
         rows = holds.values_list("pk", "client_name", "client_contact", "note")
         for pk, *texts in rows.order_by("pk").iterator(chunk_size=BATCH):

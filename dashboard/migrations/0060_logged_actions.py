@@ -7,6 +7,9 @@ from django.db import migrations, models
 from dashboard.audit import action_sql, rollup_sql, text_index, text_sql, triggers
 
 PARTIAL = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
+# Another program may have written two ends of an action.
+ACTIONS = f"INSERT INTO {action_sql.ACTIONS} ({action_sql.COLUMNS}) {{}} ON CONFLICT (id) DO NOTHING"
+TEXTS = f"INSERT INTO {text_index.ENTRIES} (rowid, text) {{}}"
 HOLDS_EVENT_TYPE = f"""
     UPDATE {action_sql.ACTIONS} SET event_type =
         (SELECT h.event_type_id FROM dashboard_hold h WHERE h.id = {action_sql.ACTIONS}.hold)
@@ -18,12 +21,12 @@ def fill(_apps: Any, schema_editor: Any) -> None:
     """Insert and count the actions there are, and leave fewer texts in the index."""
     connection = schema_editor.connection
     with connection.cursor() as cursor:
-        cursor.execute(action_sql.insert_all(connection.vendor))
+        cursor.execute(ACTIONS.format(action_sql.all_actions(connection.vendor)))
         cursor.execute(HOLDS_EVENT_TYPE)
         for statement in rollup_sql.statements(connection.vendor):
             cursor.execute(statement)
         cursor.execute(f"DELETE FROM {text_index.ENTRIES}")
-        cursor.execute(text_sql.index_all(connection.vendor))
+        cursor.execute(TEXTS.format(text_sql.all_texts(connection.vendor)))
 
 
 class Migration(migrations.Migration):

@@ -230,8 +230,10 @@ def finish(connection: Any, cursor: Any, indexes: list[str]) -> None:
     others = [sql for sql in indexes if sql not in by_action + of_actions + of_texts]
     *counts, days = rollup_sql.statements(vendor)
     run(by_action)
-    run([action_sql.insert_all(vendor), *others])
-    run([text_sql.index_all(vendor), *counts, *of_actions])
+    actions = f"INSERT INTO {action_sql.ACTIONS} ({action_sql.COLUMNS})"
+    texts = f"INSERT INTO {text_index.ENTRIES} (rowid, text)"
+    run([f"{actions} {action_sql.all_actions(vendor)}", *others])
+    run([f"{texts} {text_sql.all_texts(vendor)}", *counts, *of_actions])
     run([days, *of_texts])
     cursor.execute("VACUUM ANALYZE" if vendor == "postgresql" else "ANALYZE")
     if vendor == "postgresql":
