@@ -16,7 +16,7 @@ from dashboard.audit import trail
 from dashboard.holds import claims, hold_fields, messages, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.clock import Clock
+from dashboard.holds.clock import Clock, longest_claim
 from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
@@ -171,8 +171,12 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
         return close_dead_claim(hold, upstream, now=now)
     if hold.unanswered_since is not None:
         since, minutes = hold.unanswered_since, hold.reservation_duration
+        is_ahead = since > upstream.at(now) + longest_claim()
+        if is_ahead and rate_and_clock.is_trusted(upstream):  # a clock that was wrong noted it
+            since = upstream.at(now)
         fields = hold_fields.latest_end(since, minutes, upstream.answered_at)
-        return fields["latest_end"] is not None and claims.update_as_read(hold, fields, now=now)
+        is_new = fields["unanswered_since"] != hold.unanswered_since
+        return is_new and claims.update_as_read(hold, fields, now=now)
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
     if end is None or end > rate_and_clock.proven_now(upstream, now):
         return False

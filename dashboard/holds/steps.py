@@ -36,7 +36,6 @@ class Phase(StrEnum):
 
 
 FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
-
 LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
 NOT_JOURNALED = {Phase.PLACING, Phase.REPLACING, Phase.REPLACED, Phase.CHECKING, Phase.ASKING_AGAIN}
 
@@ -135,7 +134,8 @@ class Change:
 
     def answered(self, cal_now: datetime) -> Change:
         """Return the change after an answer to another call: from the first one time counts."""
-        if self.is_answered or cal_now < self.unanswered_since:
+        ahead = self.unanswered_since - cal_now  # by more than a call lasts: a clock was wrong
+        if self.is_answered or timedelta() < ahead <= timedelta(seconds=calcom_client.CALL_SECONDS):
             return self
         return replace(self, settled_by=cal_now + LANDING, is_answered=True)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,7 @@ from dashboard.holds import (
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.holds.steps import Change
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
@@ -55,8 +57,7 @@ def test_step_of_our_clock_ends_no_hold(
     browser.get("/")
     assert states(*live) == ["held", "held"]
     shown = [browser.get(path)["X-Calcom-Now"] for path in ("/board", "/warnings")]
-    there = calcom.clock.now()
-    assert all(abs(datetime.fromisoformat(each) - there) < 2 * SECOND for each in shown)
+    assert all(abs(datetime.fromisoformat(at) - calcom.clock.now()) < 2 * SECOND for at in shown)
     assert calcom.calls() == []
 
     settle.settle_all(timezone.now())
@@ -148,6 +149,28 @@ def test_unconfirmed_hold_that_a_wrong_clock_ended_comes_back(calcom: Sandbox, s
     settle.settle_all(timezone.now())
 
     assert states(hold) == ["unconfirmed"]
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_what_had_no_answer_while_the_clock_was_ahead_is_settled(
+    calcom: Sandbox, staff: User, our_clock: SetClock, live: list[Hold], is_new: bool
+) -> None:
+    our_clock.ahead = 3 * HOUR
+    calcom.faults.add("drop", when="before", count=None)
+    with suppress(HoldError):
+        if is_new:
+            verbs.place(staff, start=MONDAY + 4 * HOUR)
+        else:
+            verbs.extend(staff, live[0], 30)
+    calcom.faults.clear()
+    our_clock.ahead = timedelta()
+    for _ in range(2):
+        settle.settle_all(timezone.now())
+
+    hold = Hold.objects.order_by("-changed_at")[0]
+    end = hold.latest_end if is_new else Change.from_json(hold.change).settled_by
+    assert end is not None
+    assert end < timezone.now() + HOUR
 
 
 def test_claim_that_ends_too_far_ahead_is_over(calcom: Sandbox, staff: User) -> None:
