@@ -29,6 +29,9 @@ ARGUMENTS = [
     "--disable-gpu",
     "--disable-sync",
     "--no-first-run",
+    # Fewer processes: none for pixels, and none kept ready for a next page.
+    "--in-process-gpu",
+    "--renderer-process-limit=1",
 ]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
