@@ -219,13 +219,18 @@ def test_invalid_paths(site: Site) -> None:
     assert site.errors == []
 
 
+def most_of(field: str) -> int:
+    """Return how long a text may be in a field: views read no form above 256 KiB."""
+    return 5000 if NUMBERS.fullmatch(field) else 500
+
+
 def test_invalid_text_in_all_fields(site: Site) -> None:
     """Send each text to a sixth of the views, and one of each kind to all of them.
 
     Fields of one kind are read by the same code, whose tests have every text.
     """
     for turn, (name, text) in enumerate(TEXTS.items()):
-        every = "&".join(f"{field}={text}" for field in EVERY_FIELD)
+        every = "&".join(f"{field}={text[: most_of(field)]}" for field in EVERY_FIELD)
         for _name, path in site.addresses(turn=turn, share=1 if name in FOR_ALL else 6):
             site.get(path, every)
             site.post(path, every)
