@@ -4,9 +4,10 @@ staff and Admins in Chromium, at the root of a host and below a path.
 
 from __future__ import annotations
 
+import functools
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,22 +73,31 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def desk(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Desk]:
-    folder = tmp_path_factory.mktemp("desk")
-    ports = two_ports()
-    base = f"https://{NAME}:{ports.tls}{request.param}"
+def desks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Desk]]:
+    """Return a function that starts a desk below a path at its first call, for all tests."""
     with ExitStack() as stack:
-        calcom = stack.enter_context(Sandbox(recorded_world()))
-        variables = environment(
-            public_url=base,
-            database_url=str(shutil.copy(sqlite_template(PEOPLED), folder / "db.sqlite3")),
-            CALCOM_API_URL=calcom.url,
-            TRUSTED_PROXIES="127.0.0.1",
+        yield functools.cache(
+            lambda prefix: started(stack, tmp_path_factory.mktemp("desk"), prefix)
         )
-        site = stack.enter_context(serving_with_settle(variables, folder))
-        yield Desk(site, Product(base, calcom, {}), request.param, ports)
+
+
+@pytest.fixture
+def desk(request: pytest.FixtureRequest, desks: Callable[[str], Desk]) -> Desk:
+    return desks(request.param)
+
+
+def started(stack: ExitStack, folder: Path, prefix: str) -> Desk:
+    ports = two_ports()
+    base = f"https://{NAME}:{ports.tls}{prefix}"
+    calcom = stack.enter_context(Sandbox(recorded_world()))
+    variables = environment(
+        public_url=base,
+        database_url=str(shutil.copy(sqlite_template(PEOPLED), folder / "db.sqlite3")),
+        CALCOM_API_URL=calcom.url,
+        TRUSTED_PROXIES="127.0.0.1",
+    )
+    site = stack.enter_context(serving_with_settle(variables, folder))
+    return Desk(site, Product(base, calcom, {}), prefix, ports)
 
 
 def of_desks(cases: list[tuple[str, str]]) -> pytest.MarkDecorator:
