@@ -24,6 +24,8 @@ from tests.run import folder as run_folder
 
 LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
+# For programs that are started anew, in place of what a fork has loaded.
+QUICK_HASHING = {"PYTHONPATH": str(PROJECT / "tests" / "quick_hashing")}
 # For the server's socket, because it is removed even where the run was killed. Known before the
 # server, so that multiprocessing removes its own folder first at exit.
 RUN_FOLDER = str(run_folder())

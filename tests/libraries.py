@@ -1,7 +1,6 @@
 """Load the libraries of the product: those of their modules that need no settings of Django.
 
-Programs that have them hash a password in a moment. As in production, Argon2 would take half a
-second and 100 MiB for each sign-in of each test.
+Programs that have them hash a password in a moment.
 """
 
 # ruff: noqa: F401
@@ -28,12 +27,8 @@ import orjson
 import prometheus_client
 import psycopg
 import whitenoise.middleware
-from django.contrib.auth.hashers import Argon2PasswordHasher
 
 import tests.forking
-
-Argon2PasswordHasher.time_cost = 1
-Argon2PasswordHasher.memory_cost = 8  # KiB
-Argon2PasswordHasher.parallelism = 1
+import tests.quick_hashing.sitecustomize
 
 gc.freeze()  # shared with all forks

@@ -23,6 +23,7 @@ from dashboard.management import demonstration
 from dashboard.management.commands.demo import PASSWORD, set_up_person
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
+from tests.forking import QUICK_HASHING
 from tests.management.processes import alive, children
 from tests.migrated import sqlite_template
 from tests.script_visitor import Visitor
@@ -172,7 +173,7 @@ def expect_installed(visitor):
 
 
 def test_reachable_demo_has_random_passwords(project):
-    with demo(project, "--host", "0.0.0.0") as running:
+    with demo(project, "--host", "0.0.0.0", **QUICK_HASHING) as running:
         assert list(running.sign_ins) == ["staff", "admin"]
         assert "holdfast-demo" not in running.output
         with Visitor(running.url) as stranger:
@@ -186,7 +187,7 @@ def test_reachable_demo_has_random_passwords(project):
 
 
 def test_demo_ends_with_each_of_its_processes(project):
-    with demo(project) as running:
+    with demo(project, **QUICK_HASHING) as running:
         os.kill(children(running.process.pid)[0], signal.SIGKILL)
         output, _ = running.process.communicate(timeout=WAIT_SECONDS)
     assert running.process.returncode == 1
