@@ -22,6 +22,8 @@ OF_PAGE: Axe = {
     (1440, "dark"): CONTRAST,
     (390, "light"): ALL_BUT_CONTRAST,
 }
+# Of a page whose elements are measured for contrast on others.
+OF_KNOWN: Axe = {(width, "light"): ALL_BUT_CONTRAST for width in (1440, 390)}
 # Of a page whose parts are measured on another one.
 OF_VARIANT: Axe = {(1440, "light"): ALL_BUT_CONTRAST}
 # At most three digits of a second.

@@ -178,13 +178,13 @@ class User:
         minutes, seconds = countdown.inner_text().split(":")
         return int(minutes) * 60 + int(seconds)
 
-    def check_page(self, state: str) -> None:
+    def check_page(self, state: str, *, has_own_colours: bool = True) -> None:
         """Measure the page in every width and colour scheme; take pictures if they are wanted.
 
-        Once in the suite for each page with colours of its own: to measure the contrast takes a
-        second.
+        Once in the suite for each page. Where each kind of element is measured for contrast on
+        another page, it has no colours of its own: to measure them takes half a second.
         """
-        self._check(state, page_checks.OF_PAGE)
+        self._check(state, page_checks.OF_PAGE if has_own_colours else page_checks.OF_KNOWN)
 
     def check_variant(self, state: str) -> None:
         """Measure a page whose parts are measured on another one, so without its contrast."""
