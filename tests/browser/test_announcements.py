@@ -6,17 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.product import CONSULT_60, Product
 from tests.browser.user import OpenBrowser, User, in_both_ways
-
-
-def test_result_of_a_look_up_gets_the_focus(ada: User, product: Product) -> None:
-    product.calcom.insert_hold(int(CONSULT_60), product.free_time(), uid="elsewhere-1", minutes=15)
-    ada.page.goto("/look-up")
-    ada.page.get_by_label("uid").fill("elsewhere-1")
-    ada.page.get_by_label("uid").press("Enter")
-    expect(ada.page.locator("#found")).to_be_focused()
-    expect(ada.page.locator("#found")).to_contain_text("cal.com holds this time")
 
 
 def test_applied_filter_of_the_log_is_said(vera: User) -> None:

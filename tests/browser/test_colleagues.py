@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 
 from tests.browser.product import Product, typed
 from tests.browser.user import POLL, OpenBrowser, User, in_both_ways
-from tests.migrated import PASSWORD
 
 
 def test_two_people_see_each_others_holds_within_one_poll(
@@ -67,27 +66,6 @@ def test_a_colleagues_hold_can_be_seen_but_not_changed(
     grace.page.goto("/audit/")
     expect(grace.page.get_by_role("heading", level=1)).to_be_visible()
     grace.check_variant("denied")
-
-
-def test_an_admin_adds_a_person_and_changes_their_role(open_browser: OpenBrowser) -> None:
-    vera = open_browser("vera", is_signed_in=False)
-    vera.page.goto("/admin/")
-    vera.sign_in()
-    vera.page.get_by_role("link", name="Add person").click()
-    vera.page.get_by_label("Name to sign in with").fill("hedy")
-    vera.page.get_by_label("New password:", exact=True).fill(PASSWORD)
-    vera.page.get_by_label("New password again").fill(PASSWORD)
-    vera.page.get_by_role("button", name="Save", exact=True).click()
-    expect(vera.page.get_by_text("was added successfully")).to_be_visible()
-    role = vera.page.get_by_label("Role")
-    for known, chosen in (("Staff", "Admins"), ("Admins", "Staff")):
-        vera.page.locator("#result_list").get_by_role("link", name="hedy", exact=True).click()
-        expect(role).to_have_value(known)
-        role.select_option(chosen)
-        vera.page.get_by_role("button", name="Save", exact=True).click()
-        expect(vera.page.get_by_text("was changed successfully")).to_be_visible()
-    vera.page.get_by_role("button", name="Sign out").click()
-    expect(vera.page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 class TestEndedSession:

@@ -42,12 +42,6 @@ class TestEnd:
         expect(ada.page.locator("#hold .tag.ended")).to_have_text("ran out")
         stop_offline(ada)
 
-    def test_the_server_then_tells_the_end(self, ada: User) -> None:
-        ada.place()
-        ada.pass_time(HOUR)
-        expect(ada.page.locator("#hold .tag").first).to_have_text("expired", timeout=POLL)
-        expect(ada.page.locator("#extend")).to_have_count(0)
-
     def test_row_of_the_board(self, ada: User) -> None:
         pk = ada.place()
         ada.page.goto("/")

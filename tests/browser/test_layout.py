@@ -53,11 +53,14 @@ class Meter:
         self.bytes += round(more)
 
 
-def test_a_first_visit_is_small(open_browser: OpenBrowser, product: Product) -> None:
+def test_a_first_visit_is_small_and_moves_nothing(
+    open_browser: OpenBrowser, product: Product
+) -> None:
     product.place("grace", product.free_time(), "Hedy Lamarr")
     user = open_browser("ada", is_signed_in=False)
+    user.page.add_init_script(COLLECT_SHIFTS)
     meter = Meter(user.page.context.new_cdp_session(user.page))
-    user.page.goto("/", wait_until="load")
+    assert shifts_on_opening(user, "/") == []
     expect(user.page.get_by_role("heading", name="Sign in")).to_be_visible()
     signing_in = meter.bytes
     user.sign_in()
@@ -98,11 +101,6 @@ class TestLayoutShifts:
             user.page.add_init_script(COLLECT_SHIFTS)
             found = {path: shifts for path in paths if (shifts := shifts_on_opening(user, path))}
             assert not found
-
-    def test_while_a_person_signs_in(self, open_browser: OpenBrowser) -> None:
-        user = open_browser("ada", is_signed_in=False)
-        user.page.add_init_script(COLLECT_SHIFTS)
-        assert shifts_on_opening(user, "/accounts/login/") == []
 
     def test_while_the_board_ticks_and_polls(self, vera: User, product: Product) -> None:
         pk = product.place("vera", product.free_time(), "Hedy Lamarr")
@@ -197,7 +195,7 @@ def test_nothing_is_cut_where_a_typed_word_is_long(
 class TestAfterASwap:
     """A page that came by a swap looks like the same page opened by its address."""
 
-    def test_the_hold_has_the_same_width_and_begins_at_its_top(
+    def test_the_hold_and_the_free_times_of_another_option(
         self, ada: User, product: Product
     ) -> None:
         width = "document.getElementById('main').getBoundingClientRect().width"
@@ -206,16 +204,14 @@ class TestAfterASwap:
         swapped = ada.page.evaluate(width)
         ada.page.reload()
         assert swapped == ada.page.evaluate(width)
-        ada.press("Release this time")
-        ada.expect_text("Released")
-        ada.page.wait_for_function("scrollY === 0")
-        ada.expect_path(f"/holds/{pk}/")
-
-    def test_another_option_is_picked_from_the_free_times(self, ada: User) -> None:
-        ada.place()
         ada.press("Add another option")
         free = ada.page.locator("#times a.time")
         expect(free.first).to_have_css("display", "grid")
         free.first.focus()
         ada.page.keyboard.press("ArrowRight")
         expect(free.nth(1)).to_be_focused()
+        ada.page.goto(f"/holds/{pk}/")
+        ada.press("Release this time")
+        ada.expect_text("Released")
+        ada.page.wait_for_function("scrollY === 0")
+        ada.expect_path(f"/holds/{pk}/")

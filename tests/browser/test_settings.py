@@ -62,22 +62,3 @@ def test_saved_settings_apply_to_the_next_page(grace: User) -> None:
     grace.page.goto("/")
     grace.check_variant("board-compact")
     expect(grace.page.locator(f"#h{pk}")).to_be_visible()
-
-
-def test_an_invalid_value_is_marked_and_stays(grace: User) -> None:
-    grace.refusals.add(422)
-    grace.page.locator("[name=hold_minutes]").evaluate("(field) => field.removeAttribute('max')")
-    grace.fill(hold_minutes="500")
-    grace.press("Save")
-    field = grace.page.get_by_label("Usual minutes to hold a time")
-    expect(field).to_have_attribute("aria-invalid", "true")
-    expect(field).to_have_value("500")
-    grace.check_variant("settings-refused")
-
-
-def test_another_language_applies_to_the_next_page(grace: User) -> None:
-    grace.page.get_by_label("Language").select_option("Deutsch")
-    grace.press("Save")
-    expect(grace.page.locator("html")).to_have_attribute("lang", "de")
-    grace.expect_text("Ihre Einstellungen sind gespeichert.")
-    expect(grace.page.get_by_role("link", name="Übersicht", exact=True).first).to_be_visible()

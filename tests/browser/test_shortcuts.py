@@ -101,14 +101,6 @@ def until(row: Locator) -> str:
     return row.locator(".until").inner_text()
 
 
-def test_e_extends_the_hold_whose_page_is_open(ada: User) -> None:
-    ada.place(reservation_duration="30")
-    assert hints(ada, "main") == ["e"]
-    ada.page.keyboard.press("e")
-    ada.expect_text("is held until")
-    assert ada.seconds_left() > 30 * 60
-
-
 # The distance between the middle of a button's text and the middle of the button.
 OFF_CENTRE = """(button) => {
   const range = new Range();
@@ -118,8 +110,13 @@ OFF_CENTRE = """(button) => {
 }"""
 
 
-def test_a_button_keeps_its_size_while_the_bar_has_its_key(ada: User, product: Product) -> None:
+def test_e_extends_the_open_hold_until_the_bar_has_the_key(ada: User, product: Product) -> None:
+    """Without its key, the button keeps its size."""
     pk = ada.place(reservation_duration="30")
+    assert hints(ada, "main") == ["e"]
+    ada.page.keyboard.press("e")
+    ada.expect_text("is held until")
+    assert ada.seconds_left() > 30 * 60
     button = ada.page.locator("#add-15")
     width = "(button) => button.getBoundingClientRect().width"
     before = button.evaluate(width)
@@ -172,34 +169,30 @@ class TestRowKeys:
         own = [place("ada", at(), f"Hopper {n}", reservation_duration=f"4{n}") for n in (1, 2)]
         return [*own, place("grace", at(), "Emmy Noether", reservation_duration="50")]
 
-    def test_j_and_k_walk_from_row_to_row(self, ada: User, rows: list[int]) -> None:
+    def test_keys_are_for_the_row_with_the_focus(
+        self, ada: User, rows: list[int], product: Product
+    ) -> None:
+        """``j`` and ``k`` walk from row to row; no key acts on a row that it is not for."""
         ada.page.goto("/")
         ada.page.keyboard.press("j")
         expect(ada.page.locator("#board :is(tr, li) a:focus")).to_have_count(1)
         ada.page.locator(f"#h{rows[0]} th a").focus()  # holds of other tests may come before
-        for key, pk in [("j", rows[1]), ("j", rows[2]), ("j", rows[2]), ("k", rows[1])]:
+        steps = [("j", rows[1]), ("j", rows[2]), ("j", rows[2]), ("k", rows[1]), ("j", rows[2])]
+        for key, pk in steps:
             ada.page.keyboard.press(key)
             expect(ada.page.locator(f"#h{pk} th a")).to_be_focused()
-
-    def test_a_key_is_for_the_row_with_the_focus(self, ada: User, rows: list[int]) -> None:
-        ada.page.goto("/")
-        ada.page.locator(f"#h{rows[1]} th a").focus()
-        ada.page.keyboard.press("m")
-        ada.expect_heading("Move a hold")
-        ada.expect_path(f"/holds/{rows[1]}/move")
-
-    def test_no_key_acts_on_another_row_than_that_with_the_focus(
-        self, ada: User, rows: list[int], product: Product
-    ) -> None:
-        ada.page.goto("/")
         product.calcom.forget_calls()
-        ada.page.locator(f"#h{rows[2]} th a").focus()
         for key in "emr":
             ada.page.keyboard.press(key)
         expect(ada.page.locator("#release-sheet")).to_be_hidden()
         ada.page.keyboard.press("l")
         ada.expect_heading("Look up")
         assert product.calcom.calls() == []
+        ada.page.goto("/")
+        ada.page.locator(f"#h{rows[1]} th a").focus()
+        ada.page.keyboard.press("m")
+        ada.expect_heading("Move a hold")
+        ada.expect_path(f"/holds/{rows[1]}/move")
 
     def test_r_releases_with_one_more_key_and_the_next_row_gets_the_focus(
         self, ada: User, rows: list[int], product: Product
