@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.audit import trail
@@ -51,6 +52,7 @@ class Tables(HTMLParser):
 
 
 def tables(browser, **days: str) -> dict[str, list[list[str]]]:
+    cache.clear()  # of titles of event types, which another test may have looked up in vain
     response = browser.get(PAGE, days)
     assert response.status_code == 200
     return Tables(response.content.decode()).tables
