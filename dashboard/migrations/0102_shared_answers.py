@@ -20,6 +20,12 @@ def copy_lists(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
         )
 
 
+def forget_answers(apps: Apps, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    """Delete what cal.com is asked for anew, because before this migration names were shorter."""
+    answers = apps.get_model("dashboard", "StoredAnswer").objects
+    answers.using(schema_editor.connection.alias).all().delete()
+
+
 class Migration(migrations.Migration):
     dependencies = [("dashboard", "0101_put_a_hold_aside")]
 
@@ -28,7 +34,7 @@ class Migration(migrations.Migration):
         migrations.AlterField("storedanswer", "name", models.CharField(max_length=60)),
         migrations.AlterField("storedanswer", "asked_at", models.DateTimeField(db_index=True)),
         migrations.AddField("storedanswer", "is_under_way", models.BooleanField(default=False)),
-        migrations.RunPython(copy_lists, migrations.RunPython.noop),
+        migrations.RunPython(copy_lists, forget_answers),
         *(
             migrations.RemoveField("calendar", name)
             for name in ("source", "asked_at", "answered_at", "listed", "unread", "cause")
