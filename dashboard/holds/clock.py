@@ -119,12 +119,12 @@ class Clock:
 
     def __init__(self, now: datetime) -> None:
         self._start = now
-        self._ticks = time.monotonic()
+        self._ticks = ticks()
         self._base = base_ms()
 
     def now(self) -> datetime:
         """Return the moment on the local clock, as it was at the start."""
-        return self._start + timedelta(seconds=time.monotonic() - self._ticks)
+        return self._start + timedelta(seconds=ticks() - self._ticks)
 
     def has_stepped(self) -> bool:
         """Return whether the local clock was set since the start, and differs from this one."""

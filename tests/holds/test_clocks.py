@@ -15,11 +15,12 @@ from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.checks import Comparison
+from dashboard.holds.clock import Clock
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Location, Phase
 from dashboard.sandbox import Sandbox
-from tests.holds import verbs
+from tests.holds import clocks, verbs
 from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.verbs import CONSULT, LATER, MONDAY, ONE
 
@@ -53,6 +54,16 @@ def test_clock_is_learnt_only_from_cal_com_itself(
     rate_and_clock.learn(upstream, Answer(None, exchange))
 
     assert (upstream.clock_offset_ms > 590_000) is is_believed
+
+
+def test_clock_of_an_action_goes_on_while_the_machine_sleeps(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """After an hour of sleep its claim is over, and another may have changed the hold."""
+    now = timezone.now()
+    clock = Clock(now)
+    clocks.follow(monkeypatch.setattr, HOUR.total_seconds)
+    assert (clock.now() >= now + HOUR, clock.has_stepped()) == (True, False)
 
 
 @pytest.mark.parametrize("ahead", [-90, 90])
