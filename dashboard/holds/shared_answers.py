@@ -94,7 +94,7 @@ def answers(
             rate_and_clock.save(upstream)
     not_asked = {question.name for question in (by_age[room:] if room is not None else [])}
     wait = timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
-    cause = Cause.RATE_LIMITED if upstream.is_blocked(now) else NO_ROOM
+    cause = NO_ROOM if upstream.room(now) else Cause.RATE_LIMITED
     give_up = time.monotonic() + PATIENCE
     return [
         replace(known(rows[each.name], each, now), cause=cause, again_at=now + wait)

@@ -135,13 +135,14 @@ def test_failure_is_kept_for_a_moment(calcom: Sandbox) -> None:
     assert len(calcom.calls()) == 1
 
 
-def test_end_of_a_block_is_noticed_at_once(calcom: Sandbox) -> None:
+@pytest.mark.parametrize("ends", ["blocked_until", "rate_resets_at"])
+def test_end_of_a_block_is_noticed_at_once(calcom: Sandbox, ends: str) -> None:
     upstream = rate_and_clock.load()
     now = timezone.now()
-    upstream.learn(blocked_until=now + timedelta(seconds=60))
+    upstream.learn(rate_limit=120, rate_remaining=0, **{ends: now + timedelta(seconds=60)})
     rate_and_clock.save(upstream)
     assert why(event_types.listing()) == Cause.RATE_LIMITED
-    upstream.learn(blocked_until=now)
+    upstream.learn(**{ends: now})
     rate_and_clock.save(upstream)
     assert event_types.listing().cause == ""
 
