@@ -55,7 +55,8 @@ def test_actors_and_verdicts_are_rendered_once(long_log, admins_browser):
 
 
 @pytest.mark.usefixtures("immediate_links")
-def test_kept_line_shows_what_has_changed(staff, hold):
+def test_kept_line_shows_what_has_changed(staff, hold, monkeypatch):
+    monkeypatch.setattr(values, "TITLE_KEPT", 10**9)
     newest = extend(staff, hold)
     rows = []
 
