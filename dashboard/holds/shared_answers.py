@@ -8,7 +8,7 @@ decides.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -73,35 +73,47 @@ def answer(question: Question[T], *, now: datetime) -> Known[T]:
 def answers(
     questions: Sequence[Question[T]], *, now: datetime, reserved_part: int | None = RESERVED_PART
 ) -> list[Known[T]]:
-    """Return the answers to several questions, after asking cal.com in parallel.
+    """Return the answers to several questions, after asking cal.com in parallel."""
+    rows = rows_of({question.name for question in questions}, now)
+    stale = {each.name: each for each in questions if not is_fresh(rows[each.name], each, now)}
+    not_asked = refresh(rows, [*stale.values()], reserved_part, now=now) if stale else {}
+    give_up = time.monotonic() + PATIENCE
+    return [
+        not_asked.get(each.name) or known(rows[each.name].wait(give_up), each, now)
+        for each in questions
+    ]
+
+
+def refresh(
+    rows: Mapping[str, StoredAnswer],
+    stale: Sequence[Question[T]],
+    reserved_part: int | None,
+    *,
+    now: datetime,
+) -> dict[str, Known[T]]:
+    """Ask cal.com what is not fresh; return the last answers to what could not be asked.
 
     Leaves a part of the rate allowance for holds. Where the rest is not enough for all, those that
     were asked for longest ago come first.
     """
-    rows = rows_of({question.name for question in questions}, now)
-    stale = {each.name: each for each in questions if not is_fresh(rows[each.name], each, now)}
-    by_age = sorted(stale.values(), key=lambda each: rows[each.name].asked_at)
-    upstream = rate_and_clock.load() if stale else Upstream()
+    by_age = sorted(stale, key=lambda each: rows[each.name].asked_at)
+    upstream = rate_and_clock.load()
     reserved = (upstream.rate_limit or 0) // reserved_part if reserved_part else 0
     room = upstream.room(now)
-    room = None if room is None else max(0, room - reserved)
-    asked = [question for question in by_age[:room] if claim(rows[question.name], now)]
+    most = len(by_age) if room is None else max(0, room - reserved)
+    asked = [question for question in by_age[:most] if claim(rows[question.name], now)]
     for question, found in ask_together(asked):
         store(rows[question.name], question, found, upstream)
     if asked:
         with suppress(DatabaseError):  # one that takes no writes
             StoredAnswer.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
             rate_and_clock.save(upstream)
-    not_asked = {question.name for question in (by_age[room:] if room is not None else [])}
-    wait = timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
+    again_at = now + timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
     cause = NO_ROOM if upstream.room(now) else Cause.RATE_LIMITED
-    give_up = time.monotonic() + PATIENCE
-    return [
-        replace(known(rows[each.name], each, now), cause=cause, again_at=now + wait)
-        if each.name in not_asked
-        else known(rows[each.name].wait(give_up), each, now)
-        for each in questions
-    ]
+    return {
+        each.name: replace(known(rows[each.name], each, now), cause=cause, again_at=again_at)
+        for each in by_age[most:]
+    }
 
 
 def stored(questions: Sequence[Question[T]], *, now: datetime) -> list[Known[T]]:
