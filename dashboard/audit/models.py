@@ -1,4 +1,4 @@
-"""Audit log: one append-only table."""
+"""Audit log: one append-only table. Triggers refuse any change of it: see ``triggers``."""
 
 import json
 import uuid
@@ -13,7 +13,6 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
-from dashboard.audit.append_only import AppendOnlyModel, AppendOnlyQuerySet
 from dashboard.audit.logged_actions import ActionIdField, LoggedAction
 from dashboard.audit.stored_rows import JSON_COLUMNS
 
@@ -34,11 +33,11 @@ def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
     return AuditEntry.objects.order_by().filter(action_id=same_action, **conditions)
 
 
-class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
+class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     """Queries of the log. Each uses an index, and none counts rows."""
 
     def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """Insert entries with their content hashes; see ``AppendOnlyQuerySet``."""
+        """Insert entries with their content hashes."""
         for entry in objs:
             entry.content_hash = chain.content_hash(entry)
         return super().bulk_create(objs, *args, **kwargs)
@@ -86,7 +85,7 @@ class AuditEntryQuerySet(AppendOnlyQuerySet["AuditEntry"]):
         return self.annotate(**TEXTS, **NAMES).values_list(*stored, *NAMES, named=True)
 
 
-class AuditEntry(AppendOnlyModel):
+class AuditEntry(models.Model):
     """One entry of the audit log, never changed or deleted.
 
     An action with calls to cal.com is an *intent*, a *step* before each further call and an
@@ -199,6 +198,11 @@ class AuditEntry(AppendOnlyModel):
     def __str__(self) -> str:
         return f"{self.actor_name} {self.get_action_display()} ({self.kind})"
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Insert the entry with its content hash, from which the database makes its link."""
+        self.content_hash = chain.content_hash(self)
+        super().save(*args, **kwargs)
+
     @classmethod
     def from_db(cls, *row: Any, **options: Any) -> Self:
         """Read an entry, also one that another program has made unreadable.
@@ -233,13 +237,8 @@ class AuditEntry(AppendOnlyModel):
         entry.username, entry.client_name, entry.erased_at = username, client_name, erased_at
         return entry
 
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        """Insert the entry with its content hash, from which the database makes its link."""
-        self.content_hash = chain.content_hash(self)
-        super().save(*args, **kwargs)
 
-
-class AuditLink(AppendOnlyModel):
+class AuditLink(models.Model):
     """Place of one entry in the chain. A trigger writes it with the entry; see ``chain``.
 
     It refers to the entry by number only: the link of the last pruned entry remains, because the
@@ -251,13 +250,11 @@ class AuditLink(AppendOnlyModel):
     content_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
-    objects = AppendOnlyQuerySet["AuditLink"].as_manager()
-
     def __str__(self) -> str:
         return f"{self.position}: entry {self.entry_id}"
 
 
-class AuditPrune(AppendOnlyModel):
+class AuditPrune(models.Model):
     """Signed record that all entries up to a position may be deleted; see ``retention``.
 
     The triggers let the entries go that a record covers, and no other.
@@ -269,8 +266,6 @@ class AuditPrune(AppendOnlyModel):
     until = models.DateTimeField()  # when the latest of these entries was written
     at = models.DateTimeField()
     signature = models.CharField(max_length=64)
-
-    objects = AppendOnlyQuerySet["AuditPrune"].as_manager()
 
     def __str__(self) -> str:
         return f"entries up to position {self.position}"

@@ -159,7 +159,7 @@ def prune(
     record.signature = checkpoints.prune_signature(record)
     try:
         with transaction.atomic(durable=True):
-            record.save()
+            record.save(force_insert=True)
             trail.event(
                 action=Action.PRUNE,
                 by=by,
