@@ -1,6 +1,5 @@
 """Models of what cal.com last told (its clock, rate and habits, lists), and locks."""
 
-import time
 from datetime import datetime, timedelta
 from math import ceil
 from typing import Any
@@ -8,8 +7,6 @@ from typing import Any
 from django.db import models
 
 from dashboard.calcom import Exchange
-
-PAUSE = 0.05  # seconds between two looks for an answer that another request waits for
 
 
 class Upstream(models.Model):
@@ -100,32 +97,6 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"answer on {self.name}"
-
-    def claim(self, now: datetime) -> bool:
-        """Return whether this request asks; else the row is as the one that was first left it.
-
-        It asks too, and its answer is not stored, where the row was deleted meanwhile for its age.
-        """
-        row = StoredAnswer.objects.filter(pk=self.pk)
-        unclaimed = row.filter(asked_at=self.asked_at)
-        if not unclaimed.update(asked_at=now, is_under_way=True, cause="") and row.exists():
-            self.refresh_from_db()
-            return False
-        return True
-
-    def store(self) -> None:
-        """Write the answer to this request's question, unless another one has asked since."""
-        StoredAnswer.objects.filter(pk=self.pk, asked_at=self.asked_at).update(
-            is_under_way=False, answered_at=self.answered_at, value=self.value, cause=self.cause
-        )
-
-    def wait(self, give_up: float) -> "StoredAnswer":
-        """Return the row once a call under way has ended, or as it is at ``give_up``."""
-        row = self
-        while row.is_under_way and time.monotonic() < give_up:
-            time.sleep(PAUSE)
-            row = StoredAnswer.objects.filter(pk=self.pk).first() or row
-        return row
 
 
 class EventTypeLock(models.Model):

@@ -32,8 +32,8 @@ DELETE_AFTER = timedelta(days=7)
 # Reasons not to ask, beside the causes of calls.
 NO_ROOM = "no_room"
 UNDER_WAY = "under_way"  # another call, or none was begun as others took too long
-# Wait for another request's call, in seconds.
-PATIENCE = 2.5
+# Wait for another request's call, and look for its answer so often, in seconds.
+PATIENCE, PAUSE = 2.5, 0.05
 # One in so many calls of the rate allowance is reserved for holding, extending, moving, releasing.
 RESERVED_PART = 3
 TOGETHER = 8  # calls at a time
@@ -79,7 +79,7 @@ def answers(
     not_asked = refresh(rows, [*stale.values()], reserved_part, now=now) if stale else {}
     give_up = time.monotonic() + PATIENCE
     return [
-        not_asked.get(each.name) or known(rows[each.name].wait(give_up), each, now)
+        not_asked.get(each.name) or known(awaited(rows[each.name], give_up), each, now)
         for each in questions
     ]
 
@@ -191,15 +191,27 @@ def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
 
 
 def claim(row: StoredAnswer, now: datetime) -> bool:
-    """Return whether this request asks; another one that was first is waited for.
+    """Return whether this request asks; else the row is as the one that was first left it.
 
-    It asks too, and its answer is not stored, where the database takes no writes.
+    It asks too, and its answer is not stored, where the row was deleted meanwhile for its age, or
+    the database takes no writes.
     """
     with suppress(DatabaseError):
-        if row.pk is not None and not row.claim(now):
+        stored_row = StoredAnswer.objects.filter(pk=row.pk)
+        unclaimed = stored_row.filter(asked_at=row.asked_at)
+        if not unclaimed.update(asked_at=now, is_under_way=True, cause="") and stored_row.exists():
+            row.refresh_from_db()
             return False
     row.asked_at, row.is_under_way, row.cause = now, True, ""
     return True
+
+
+def awaited(row: StoredAnswer, give_up: float) -> StoredAnswer:
+    """Return the row once a call under way has ended, or as it is at ``give_up``."""
+    while row.is_under_way and time.monotonic() < give_up:
+        time.sleep(PAUSE)
+        row = StoredAnswer.objects.filter(pk=row.pk).first() or row
+    return row
 
 
 def ask_together(
@@ -235,7 +247,10 @@ def store(
     found: Answer[T] | CalcomError | None,
     upstream: Upstream,
 ) -> None:
-    """Store cal.com's answer, or why there is none. A refusal drops the last answer."""
+    """Store cal.com's answer, or why there is none, unless another request has asked since.
+
+    A refusal drops the last answer.
+    """
     if found is not None:
         rate_and_clock.learn(upstream, found)
     row.is_under_way = False
@@ -247,4 +262,6 @@ def store(
         if isinstance(found, Refused):
             row.value = row.parsed = None
     with suppress(DatabaseError):
-        row.store()
+        StoredAnswer.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
+            is_under_way=False, answered_at=row.answered_at, value=row.value, cause=row.cause
+        )
