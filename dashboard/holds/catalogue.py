@@ -8,12 +8,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import Any
 
 from django.utils import timezone
 
-from dashboard.calcom import Answer, EventType, Listed, endpoints
+from dashboard.calcom import EventType, Listed, endpoints
+from dashboard.calcom.endpoints import Call
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client, event_types, shared_answers
+from dashboard.holds import event_types, shared_answers
 from dashboard.holds.shared_answers import Known, Question
 
 FRESH_FOR = timedelta(minutes=5)
@@ -112,28 +114,24 @@ def grouped(answers: Iterable[tuple[Calendar, Known[Listed[EventType]]]]) -> Cat
 
 
 def question(calendar: Calendar) -> Question[Listed[EventType]]:
-    return Question(
-        name=f"calendar {calendar.pk}",
-        ask=lambda: ask(calendar),
-        to_json=event_types.to_json,
-        from_json=event_types.listed_from_json,
-        fresh_for=FRESH_FOR,
-        kept_for=KEPT_FOR,
-    )
+    def to_json(found: Listed[EventType] | EventType) -> Any:
+        listed = found if isinstance(found, Listed) else Listed((found,))
+        if calendar.kind == Calendar.Kind.EVENT_TYPE:
+            own = (each for each in listed.entries if str(each.id) == calendar.reference)
+            listed = Listed(tuple(own))
+        return event_types.to_json(listed)
+
+    name, from_json = f"calendar {calendar.pk}", event_types.listed_from_json
+    return Question(name, call_of(calendar), to_json, from_json, FRESH_FOR, KEPT_FOR)
 
 
-def ask(calendar: Calendar) -> Answer[Listed[EventType]]:
-    """Return what cal.com lists of a calendar. Raises CalcomError."""
-    client = calcom_client.client()
+def call_of(calendar: Calendar) -> Call[Any]:
+    """Return the call that lists the event types of a calendar, or reads its only one."""
     match calendar.kind:
         case Calendar.Kind.USER:
-            return client.send(endpoints.event_types(username=calendar.reference))
+            return endpoints.event_types(username=calendar.reference)
         case Calendar.Kind.TEAM:
-            return client.send(endpoints.team_event_types(team_id=int(calendar.reference)))
-    number = int(calendar.reference)
-    if calendar.username:
-        answer = client.send(endpoints.event_types(username=calendar.username))
-        found = tuple(each for each in answer.value.entries if each.id == number)
-        return Answer(Listed(found), answer.exchange)
-    single = client.send(endpoints.event_type(event_type_id=number))
-    return Answer(Listed((single.value,)), single.exchange)
+            return endpoints.team_event_types(team_id=int(calendar.reference))
+        case _ if calendar.username:  # who lists it
+            return endpoints.event_types(username=calendar.username)
+    return endpoints.event_type(event_type_id=int(calendar.reference))

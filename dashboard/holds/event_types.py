@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from dashboard.audit import sanitize
 from dashboard.calcom import EventType, Host, Kind, Listed, Team, endpoints
 from dashboard.calcom.endpoints import Call
-from dashboard.holds import calcom_client, shared_answers
+from dashboard.holds import shared_answers
 from dashboard.holds.shared_answers import Known, Question
 
 T = TypeVar("T")
@@ -38,13 +38,7 @@ def teams() -> tuple[Team, ...]:
 
 def answer(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> Known[T]:
     """Return cal.com's answer to a call, or the last one."""
-    question = Question(
-        name=name,
-        ask=lambda: calcom_client.client().send(call),
-        to_json=to_json,
-        from_json=from_json,
-        fresh_for=FRESH_FOR,
-    )
+    question = Question(name, call, to_json, from_json, FRESH_FOR)
     return shared_answers.answer(question, now=timezone.now())
 
 

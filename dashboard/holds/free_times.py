@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from dashboard.calcom import Answer, Listed, Slot, endpoints
-from dashboard.holds import calcom_client, shared_answers
+from dashboard.calcom import Listed, Slot, endpoints
+from dashboard.holds import shared_answers
 from dashboard.holds.shared_answers import Known, Question
 from dashboard.localization import local_times
 
@@ -69,23 +69,14 @@ def stored(span: Span, *, now: datetime) -> Listing:
 
 def question(span: Span) -> Question[Listed[Slot]]:
     parts = (span.event_type_id, span.first_day, span.days, span.slot_duration)
-    return Question(
-        name=" ".join(map(str, ("slots", *parts))),
-        ask=lambda: ask(span),
-        to_json=to_json,
-        from_json=from_json,
-        fresh_for=FRESH_FOR,
-    )
-
-
-def ask(span: Span) -> Answer[Listed[Slot]]:
     call = endpoints.slots(
         event_type_id=span.event_type_id,
         start=span.start,
         end=span.end,
         duration=span.slot_duration or None,
     )
-    return calcom_client.client().send(call)
+    name = " ".join(map(str, ("slots", *parts)))
+    return Question(name, call, to_json, from_json, FRESH_FOR)
 
 
 def to_listing(known: Known[Listed[Slot]]) -> Listing:

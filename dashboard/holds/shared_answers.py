@@ -18,6 +18,7 @@ from typing import Any, Generic, TypeVar
 from django.db import DatabaseError
 
 from dashboard.calcom import Answer, CalcomError, Cause, Refused
+from dashboard.calcom.endpoints import Call
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.calcom_status import StoredAnswer, Upstream
 
@@ -41,11 +42,11 @@ TOGETHER = 8  # calls at a time
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[T]):
-    """A call that only reads. ``ask`` raises CalcomError; ``from_json`` reads what is stored."""
+    """A call that only reads: ``to_json`` makes what is stored of its value."""
 
     name: str  # of its row, at most 60 characters
-    ask: Callable[[], Answer[T]]
-    to_json: Callable[[T], Any]
+    call: Call[Any]
+    to_json: Callable[[Any], Any]
     from_json: Callable[[Any], T]
     fresh_for: timedelta
     kept_for: timedelta = timedelta(hours=1)  # to be used while there is no newer answer
@@ -216,7 +217,7 @@ def awaited(row: StoredAnswer, give_up: float) -> StoredAnswer:
 
 def ask_together(
     questions: Sequence[Question[T]],
-) -> list[tuple[Question[T], Answer[T] | CalcomError | None]]:
+) -> list[tuple[Question[T], Answer[Any] | CalcomError | None]]:
     """Return each with cal.com's answer, or the error; several are asked at once.
 
     In the order of arrival: the last answer tells best what is left of the allowance. None stands
@@ -224,11 +225,11 @@ def ask_together(
     """
     stop_at = time.monotonic() + calcom_client.PAGE_SECONDS
 
-    def ask_one(question: Question[T]) -> tuple[Question[T], Answer[T] | CalcomError | None]:
+    def ask_one(question: Question[T]) -> tuple[Question[T], Answer[Any] | CalcomError | None]:
         if time.monotonic() > stop_at or rate_and_clock.hangs():
             return question, None
         try:
-            return question, question.ask()
+            return question, calcom_client.client().send(question.call)
         except CalcomError as error:
             log.warning("cal.com's answer on %s could not be read: %s", question.name, error)
             return question, error
@@ -244,7 +245,7 @@ def ask_together(
 def store(
     row: StoredAnswer,
     question: Question[T],
-    found: Answer[T] | CalcomError | None,
+    found: Answer[Any] | CalcomError | None,
     upstream: Upstream,
 ) -> None:
     """Store cal.com's answer, or why there is none, unless another request has asked since.

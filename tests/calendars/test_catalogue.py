@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from dashboard.calcom import Answer, Cause, EventType, Listed
+from dashboard.calcom import Answer, Cause
+from dashboard.calcom.endpoints import Call
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, rate_and_clock
+from dashboard.holds import calcom_client, catalogue, rate_and_clock
 from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.shared_answers import NO_ROOM
@@ -88,13 +90,14 @@ def test_calendars_are_asked_for_in_parallel(
     names = (ANNA, NURSE, "tom.brown")
     for name in names:
         entered(name)
-    ask, together = catalogue.ask, threading.Barrier(len(names))
+    client, together = calcom_client.client(), threading.Barrier(len(names))
+    send = client.send
 
-    def ask_together(calendar: Calendar) -> Answer[Listed[EventType]]:
+    def send_together(call: Call[Any]) -> Answer[Any]:
         together.wait(PATIENCE)  # raises if the others are not under way
-        return ask(calendar)
+        return send(call)
 
-    monkeypatch.setattr(catalogue, "ask", ask_together)
+    monkeypatch.setattr(client, "send", send_together)
     assert [calendar.cause for calendar in read(later=301).calendars] == ["", "", ""]
 
 
