@@ -135,7 +135,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "dashboard.accounts.remote_user.middleware",  # sign-in by the proxy
+    "dashboard.accounts.remote_user.sign_in_by_proxy",
     "dashboard.accounts.middleware.localisation",  # the person's own language and time zone
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

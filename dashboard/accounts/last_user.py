@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 
 from dashboard.accounts.models import User
 
@@ -63,7 +63,7 @@ def is_shared_browser(request: HttpRequest) -> bool:
 
 
 def set_cookie(
-    request: HttpRequest, response: HttpResponse, user: User, *, signed_out: bool = False
+    request: HttpRequest, response: HttpResponseBase, user: User, *, signed_out: bool = False
 ) -> None:
     """Store that this person has signed in, or signed out."""
     before = browser_of(request)

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth import SESSION_KEY
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django_htmx.http import HttpResponseClientRedirect
@@ -18,9 +18,8 @@ from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.return_urls import login_url, return_url
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.localization import time_zones
-
-GetResponse = Callable[[HttpRequest], HttpResponse]
 
 LAST_DENIAL_KEY = "denied"  # in the session: (method and path, seconds since 1970)
 REPEATED_DENIAL_SECONDS = 900
@@ -30,10 +29,10 @@ MAX_DENIED_PATH = 200  # characters
 class AccessMiddleware:
     """Enforce the access policy of every view. Stands after sessions, sign-in and htmx."""
 
-    def __init__(self, get_response: GetResponse) -> None:
+    def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: EdgeRequest) -> HttpResponseBase:
         sessions.end_if_expired(request, now=timezone.now())
         return self.get_response(request)
 
@@ -93,25 +92,22 @@ def repeats_last_denial(request: HttpRequest) -> bool:
     return False
 
 
-def localisation(get_response: GetResponse) -> GetResponse:
+@middleware
+def localisation(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """Activate the person's own language and time zone for the request.
 
     Stands after sign-in and after LocaleMiddleware, which activates the browser's language.
     Without a (known) time zone of their own people get the office's, which is ``TIME_ZONE``.
     """
-
-    def handle(request: HttpRequest) -> HttpResponse:
-        if not isinstance(request.user, User):
-            return get_response(request)
-        preferences = request.user.preferences
-        language = language_of(request, preferences)
-        zone = time_zones.load(preferences.time_zone)
-        with translation.override(language), timezone.override(zone):
-            response = get_response(request)
-            response.headers.setdefault("Content-Language", language)
-            return response
-
-    return handle
+    if not isinstance(request.user, User):
+        return get_response(request)
+    preferences = request.user.preferences
+    language = language_of(request, preferences)
+    zone = time_zones.load(preferences.time_zone)
+    with translation.override(language), timezone.override(zone):
+        response = get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        return response
 
 
 def language_of(request: HttpRequest, preferences: Preferences) -> str:

@@ -7,7 +7,6 @@ https://docs.djangoproject.com/en/5.2/howto/auth-remote-user/
 """
 
 import re
-from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
@@ -15,7 +14,7 @@ from typing import NamedTuple
 from django.conf import settings
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from dashboard.accounts import last_user, people, saved_forms, sessions
@@ -24,6 +23,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 
 Action = AuditEntry.Action
 
@@ -43,31 +43,26 @@ class NotAdmittedError(Exception):
     """Refusal of a person whom the proxy named; the argument is a code for the audit log."""
 
 
-def middleware(
-    get_response: Callable[[HttpRequest], HttpResponse],
-) -> Callable[[HttpRequest], HttpResponse]:
+@middleware
+def sign_in_by_proxy(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """Sign in whom the proxy names. Stands after sessions and authentication.
 
     A form is never taken in the name of the person who has just been signed in: it was filled in
     before, so it goes the way of every form after the end of a session.
     """
-
-    def handle(request: HttpRequest) -> HttpResponse:
-        if not settings.REMOTE_USER_HEADER:
-            return get_response(request)
-        claim = claim_of(request)
-        is_new = request.session.get(CLAIM_KEY, [*Claim()]) != [*claim]
-        if is_new and request.user.is_authenticated:
-            sessions.end(request, reason=BY_PROXY, now=timezone.now())
-        if not claim.name or request.user.is_authenticated or request.method != "GET":
-            return get_response(request)
-        user = sign_in(request, claim, is_new=is_new)
-        response = get_response(request)
-        if user:
-            last_user.set_cookie(request, response, user)
-        return response
-
-    return handle
+    if not settings.REMOTE_USER_HEADER:
+        return get_response(request)
+    claim = claim_of(request)
+    is_new = request.session.get(CLAIM_KEY, [*Claim()]) != [*claim]
+    if is_new and request.user.is_authenticated:
+        sessions.end(request, reason=BY_PROXY, now=timezone.now())
+    if not claim.name or request.user.is_authenticated or request.method != "GET":
+        return get_response(request)
+    user = sign_in(request, claim, is_new=is_new)
+    response = get_response(request)
+    if user:
+        last_user.set_cookie(request, response, user)
+    return response
 
 
 def claim_of(request: HttpRequest) -> Claim:

@@ -31,6 +31,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.names",
         "dashboard.edge.arrival",
         "dashboard.edge.diagnosis",
+        "dashboard.edge.middleware",
     },
     # Who and what the desk holds for. Asking cal.com is for holds, which knows its clock and rate.
     "dashboard.calendars": {
