@@ -6,10 +6,9 @@ from dashboard.accounts.access import admins_only, public, wallboard_too
 from dashboard.accounts.admin import people_site
 from dashboard.accounts.passwords import PasswordChange
 from dashboard.accounts.views import SignIn, SignOut, keep_form, own_settings, sign_out_everywhere
-from dashboard.audit import views as audit
 from dashboard.edge import echo, health
 from dashboard.pages import (
-    audit_actions,
+    audit_log,
     audit_retention,
     board,
     board_actions,
@@ -74,13 +73,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("offers/<int:pk>/", offer.show, name="offer"),
     path("offers/<int:pk>/poll", offer.poll, name="offer-poll"),
     path("offers/<int:pk>/keep", offer.keep, name="offer-keep"),
-    path("audit/", admins_only(audit.audit_log), name="audit"),
-    path("audit/<int:pk>/", admins_only(audit.audit_entry), name="audit-entry"),
-    path("audit/news", admins_only(audit.audit_news), name="audit-news"),
-    path("audit/pictures", admins_only(audit.audit_pictures), name="audit-pictures"),
-    path("audit/verify", admins_only(audit_actions.verify), name="audit-verify"),
+    path("audit/", admins_only(audit_log.show), name="audit"),
+    path("audit/<int:pk>/", admins_only(audit_log.show_entry), name="audit-entry"),
+    path("audit/news", admins_only(audit_log.news), name="audit-news"),
+    path("audit/pictures", admins_only(audit_log.show_pictures), name="audit-pictures"),
+    path("audit/verify", admins_only(audit_log.verify), name="audit-verify"),
     path("audit/retention", admins_only(audit_retention.show), name="audit-retention"),
-    path("audit/export", admins_only(audit_actions.export_log), name="audit-export"),
+    path("audit/export", admins_only(audit_log.export_log), name="audit-export"),
     path("audit/searches/", admins_only(saved_searches.searches), name="audit-searches"),
     path("audit/searches/<int:pk>/", admins_only(saved_searches.search), name="audit-search"),
     path(

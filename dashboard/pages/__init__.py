@@ -1,1 +1,1 @@
-"""Pages of holds: each file has the view, the form and the context of the page it is named for."""
+"""Pages: each file has the view, the form and the context of the page it is named for."""

@@ -1,13 +1,21 @@
-"""Pages of the audit log. ``urls`` lets only Admins call them."""
+"""The audit log, for Admins: actions, one entry, pictures; verify it, and export it."""
 
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from dashboard.audit import checkpoints, evidence, pictures, search, stories
+from dashboard.accounts.actors import actor_of
+from dashboard.audit import checkpoints, evidence, export, pictures, search, stories
 from dashboard.audit.entry_fields import action_values, actor_field, entry_fields
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
@@ -17,7 +25,7 @@ from dashboard.localization import local_times
 
 
 @require_safe
-def audit_log(request: HttpRequest) -> HttpResponse:
+def show(request: HttpRequest) -> HttpResponse:
     """List actions, newest first; answer 422 for an invalid filter."""
     now, viewer = timezone.now(), request.user.pk
     form = LogForm(request.GET, viewer=viewer, now=now)
@@ -58,7 +66,7 @@ def audit_log(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def audit_news(request: HttpRequest) -> HttpResponse:
+def news(request: HttpRequest) -> HttpResponse:
     """Count the actions that are newer than a page, for those who follow the log."""
     now = timezone.now()
     form = LogForm(request.GET, viewer=request.user.pk, now=now)
@@ -76,7 +84,7 @@ def audit_news(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def audit_pictures(request: HttpRequest) -> HttpResponse:
+def show_pictures(request: HttpRequest) -> HttpResponse:
     """Show counts of the log in a range of days; answer 422 for an invalid one."""
     form = RangeForm(request.GET, today=local_times.local_date(timezone.now()))
     context: dict[str, object] = {"form": form, "last_days": LAST_DAYS}
@@ -90,7 +98,7 @@ def audit_pictures(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
+def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
     row = AuditEntry.objects.with_names().filter(pk=pk).first()
     if row is None:
@@ -107,3 +115,27 @@ def audit_entry(request: HttpRequest, pk: int) -> HttpResponse:
         "line": line,
     }
     return render(request, "audit/entry.html", context | action_values(entries))
+
+
+@require_POST
+def verify(request: HttpRequest) -> HttpResponse:
+    """Verify the log, or the next part of a long one; the log's page shows the result."""
+    evidence.verify_part(by=actor_of(request), now=timezone.now())
+    return HttpResponseRedirect(f"{reverse('audit')}#evidence", status=303)
+
+
+@require_POST
+def export_log(request: HttpRequest) -> HttpResponseBase:
+    """Stream every entry of the actions that the filter in the address selects, as a file."""
+    form = LogForm(request.GET, viewer=request.user.pk)
+    name = request.POST.get("format", "")
+    if not form.is_valid() or name not in export.FORMATS:
+        page = f"{reverse('audit')}?{request.GET.urlencode()}"
+        return HttpResponseRedirect(page, status=303)
+    now = timezone.now()
+    export.record(name, form.recorded, by=actor_of(request), now=now)
+    blocks = export.of_actions(name, form.conditions())
+    content_type = export.FORMATS[name].content_type
+    response = StreamingHttpResponse((block.text for block in blocks), content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="audit-{now:%Y-%m-%d}.{name}"'
+    return response
