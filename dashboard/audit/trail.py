@@ -92,16 +92,15 @@ class Columns(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """Action that has begun, with the columns that all its entries share."""
+    """Action that has begun, and who writes its next entries; the first one keeps its own actor.
+
+    Another process makes one for an action whose process died, to record its missing outcome.
+    """
 
     action_id: uuid.UUID
     action: Action
-    hold_id: int | None
-    actor_id: int | None  # None for the system or an unknown person
-    actor_name: str
-    address: str = ""
-    user_agent: str = ""
-    request_id: str = ""
+    by: Actor | None
+    hold_id: int | None = None
 
 
 def intent(
@@ -114,22 +113,9 @@ def intent(
     **columns: Unpack[Columns],
 ) -> Trail:
     """Record an action before its first call; pass an ``action_id`` that a claim already uses."""
-    trail = resume(action_id=action_id or uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+    trail = Trail(action_id or uuid.uuid4(), action, by, hold_id)
     _insert(trail, Kind.INTENT, now, **columns)
     return trail
-
-
-def resume(
-    *, action_id: uuid.UUID, action: Action, by: Actor | None, hold_id: int | None = None
-) -> Trail:
-    """Continue an action whose process died, to record its missing steps and outcome.
-
-    Writes no entry itself. New entries have the actor ``by``; the first one keeps its own.
-    """
-    if by is None:
-        return Trail(action_id, action, hold_id, None, SYSTEM)
-    request = (by.address, by.user_agent, by.request_id)
-    return Trail(action_id, action, hold_id, by.user.pk, str(by.user), *request)
 
 
 def step(trail: Trail, *, now: datetime, **columns: Unpack[Columns]) -> None:
@@ -174,7 +160,7 @@ def event(
     **columns: Unpack[Columns],
 ) -> None:
     """Record an action without a call, whole in one entry."""
-    trail = resume(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+    trail = Trail(uuid.uuid4(), action, by, hold_id)
     _insert(trail, Kind.EVENT, now, outcome=outcome, **columns)
 
 
@@ -188,13 +174,7 @@ def _insert(
     **given: Unpack[Columns],
 ) -> None:
     """Insert one entry, with text and JSON made storable."""
-    columns: dict[str, Any] = {
-        "actor_name": trail.actor_name,
-        "address": trail.address,
-        "user_agent": trail.user_agent,
-        "request_id": trail.request_id,
-        **given,
-    }
+    columns: dict[str, Any] = {**_actor_columns(trail.by), **given}
     columns |= _answer_columns(columns.pop("answered", None))
     for name in ("asked", "before", "after"):
         columns[name] = sanitize.to_json(columns.get(name) or {})
@@ -206,13 +186,24 @@ def _insert(
         kind=kind,
         action_id=trail.action_id,
         action=trail.action,
-        actor_id=trail.actor_id,
         outcome=outcome,
         hold_id=trail.hold_id if hold_id is None else hold_id,
         **columns,
     )
-    if outcome and trail.request_id:
-        transaction.on_commit(partial(last_recorded.set, trail.request_id))
+    if outcome and trail.by is not None:
+        transaction.on_commit(partial(last_recorded.set, trail.by.request_id))
+
+
+def _actor_columns(by: Actor | None) -> dict[str, Any]:
+    if by is None:
+        return {"actor_name": SYSTEM}
+    return {
+        "actor_id": by.user.pk,
+        "actor_name": str(by.user),
+        "address": by.address,
+        "user_agent": by.user_agent,
+        "request_id": by.request_id,
+    }
 
 
 def _answer_columns(answered: Answered | None) -> dict[str, Any]:

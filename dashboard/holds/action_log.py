@@ -47,7 +47,7 @@ class ActionLog:
         self.answer: Answer[Any] | CalcomError | None = None  # to the last call
         self.asked = asked
         self.has_started = False
-        self._trail = trail.resume(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+        self._trail = trail.Trail(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
 
     def sending(self) -> None:
         """Forget the answer before, as a call is about to be sent."""

@@ -73,7 +73,7 @@ def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime
         return False
     action = Action(entry.action) if entry.action in Action.values else Action.SETTLE
     return trail.outcome_once(
-        trail.resume(action_id=entry.action_id, action=action, by=by, hold_id=entry.hold_id),
+        trail.Trail(action_id=entry.action_id, action=action, by=by, hold_id=entry.hold_id),
         outcome=Outcome.UNAVAILABLE if action in READS else Outcome.UNKNOWN,
         error_code=error_code,
         now=now,
@@ -121,7 +121,7 @@ def close_dead_claim(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
             return False
         # A stand-in has the same action, and may be closed at the same moment.
         trail.outcome_once(
-            trail.resume(action_id=action_id, action=action, by=None, hold_id=hold.pk),
+            trail.Trail(action_id=action_id, action=action, by=None, hold_id=hold.pk),
             outcome=Outcome.UNKNOWN,
             before=before,
             after=hold.snapshot(),

@@ -127,7 +127,7 @@ def test_system_is_marked_on_every_page(staff, admin, hold):
 def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):
     rename(staff, "system")
     died = begin_to_extend(staff, hold)
-    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    resumed = trail.Trail(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.UNKNOWN, now=after(60))
     browser = Client()
     browser.force_login(admin)

@@ -61,7 +61,7 @@ def test_findings(staff, colleague, hold):
 def test_finished_action_is_no_finding(staff, hold):
     died = begin_to_extend(staff, hold)
     assert len(findings(after(600))) == 1
-    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    resumed = trail.Trail(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.OK, after=AFTER, now=after(601))
     assert findings(after(900)) == []
     assert (only_line().verdict, only_line().who) == ("ok", "staff")

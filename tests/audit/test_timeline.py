@@ -152,7 +152,7 @@ def test_unanswered_call(staff, hold):
 
 def test_call_of_a_died_process_is_not_called_unanswered(staff, hold):
     died = begin_to_extend(staff, hold)
-    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    resumed = trail.Trail(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.UNKNOWN, error_code="process_died", now=after(60))
     assert only_line().details_text == ", no answer was recorded"
 

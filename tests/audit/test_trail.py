@@ -63,7 +63,7 @@ def test_each_entry_is_one_insert(staff, hold, django_assert_num_queries):
     with django_assert_num_queries(1):
         trail.event(action=Action.SIGN_OUT, by=acting(staff), now=NOON)
     with django_assert_num_queries(0):
-        trail.resume(action_id=begun.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+        trail.Trail(action_id=begun.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     assert asked[0]["sql"].startswith('INSERT INTO "dashboard_auditentry"')
 
 
@@ -118,7 +118,7 @@ def test_action_id_of_the_caller(staff, hold):
 
 def test_resumed_action_keeps_its_id_and_names_the_new_actor(staff, hold):
     died = begin_to_extend(staff, hold)
-    resumed = trail.resume(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
+    resumed = trail.Trail(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.OK, after=AFTER, now=after(600))
     intent, outcome = entries()
     assert intent.action_id == outcome.action_id

@@ -126,7 +126,7 @@ def test_checks_that_were_only_slow_say_so_one_by_one(
     def be_slow(*args: Any) -> Any:
         answers = run(*args)
         first = AuditEntry.objects.get(action="check", kind="intent", hold=holds[0])
-        died = trail.resume(action_id=first.action_id, action=first.action, by=None)
+        died = trail.Trail(action_id=first.action_id, action=first.action, by=None)
         trail.outcome_once(died, outcome="unavailable", now=timezone.now())
         return answers
 

@@ -137,7 +137,7 @@ def test_slow_action_is_closed_while_it_gives_up(
 def test_database_refuses_a_second_outcome(calcom: Sandbox, staff: User) -> None:
     verbs.place(staff)
     outcome = AuditEntry.objects.get(kind="outcome")
-    action = trail.resume(action_id=outcome.action_id, action=trail.Action.PLACE, by=None)
+    action = trail.Trail(action_id=outcome.action_id, action=trail.Action.PLACE, by=None)
     again: dict[str, Any] = {"outcome": trail.Outcome.UNKNOWN, "now": timezone.now()}
 
     with pytest.raises(IntegrityError):
