@@ -76,7 +76,7 @@ def last_known() -> Catalogue:
     return grouped(zip(calendars, known, strict=True))
 
 
-def listing(event_type_id: int, *, now: datetime) -> Catalogue:
+def with_event_type(event_type_id: int, *, now: datetime) -> Catalogue:
     """Return the catalogue to tell whose an event type is.
 
     Asks cal.com where none of the last lists has it: the event type, or the key, may be new.

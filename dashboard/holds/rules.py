@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
-from dashboard.holds import messages
+from dashboard.holds import catalogue, messages
 from dashboard.holds.catalogue import Catalogue
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
@@ -59,14 +59,16 @@ def limited_to(user: User) -> frozenset[int] | None:
     return frozenset(user.calendars.values_list("pk", flat=True)) or None
 
 
-def may_hold_for(event_type_id: int, user: User, known: Catalogue) -> None:
-    """Require that an Admin has not limited the person to other calendars."""
+def may_hold_for(event_type_id: int, user: User, *, now: datetime) -> Catalogue:
+    """Require that an Admin has not limited the person to other calendars; return the catalogue."""
+    known = catalogue.with_event_type(event_type_id, now=now)
     if not known.has_calendars:  # no one is limited to some
-        return
+        return known
     limit, calendar = limited_to(user), known.calendar_of(event_type_id)
     if limit is not None and (calendar is None or calendar.pk not in limit):
         name = calendar or _("event type %(id)s") % {"id": event_type_id}
         raise messages.refusal("not_your_calendar", calendar=name)
+    return known
 
 
 def takes_holds(event_type_id: int, known: Catalogue) -> None:

@@ -15,8 +15,7 @@ TOLERANCE = timedelta(seconds=2)
 
 def new_choice(event_type_id: int, user: User, *, now: datetime) -> EventType | None:
     """Return an event type that is to be held, None where it cannot be read. Raises HoldError."""
-    known = catalogue.listing(event_type_id, now=now)
-    rules.may_hold_for(event_type_id, user, known)
+    known = rules.may_hold_for(event_type_id, user, now=now)
     rules.takes_holds(event_type_id, known)
     return catalogue.event_type(event_type_id, known)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.holds import catalogue, claims, messages, rules, settle
+from dashboard.holds import claims, messages, rules, settle
 from dashboard.holds.loading import require_quiet, require_version
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
@@ -34,8 +34,7 @@ def take_over(
         if hold.holder_id == by.user.pk:
             return hold
         rules.may_take_over(hold, by, reason=reason)
-        listing = catalogue.listing(hold.event_type_id, now=now)
-        rules.may_hold_for(hold.event_type_id, by.user, listing)
+        rules.may_hold_for(hold.event_type_id, by.user, now=now)
         require_quiet(operation, hold)
         require_version(operation, hold, version)
         if hold.has_ended:
