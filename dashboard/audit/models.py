@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -18,6 +18,9 @@ from dashboard.audit.stored_rows import JSON_COLUMNS
 
 NO_MOMENT = datetime(1, 1, 2, tzinfo=UTC)  # in any zone
 NO_ACTION = uuid.UUID(int=0)
+# An action without an outcome that has written nothing for so long is over. This is longer than a
+# change with all its calls, a claim or a check of many holds lasts.
+MAX_SILENCE = timedelta(minutes=3)
 
 NAMES = {
     "username": models.F("actor__username"),
@@ -31,6 +34,11 @@ def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
     """Return entries with the action of an outer query's entry."""
     same_action = models.OuterRef("action_id")
     return AuditEntry.objects.order_by().filter(action_id=same_action, **conditions)
+
+
+def has_recent_entry(now: datetime) -> models.Exists:
+    """Match entries and actions of which an entry was written within MAX_SILENCE."""
+    return models.Exists(of_same_action(at__gte=now - MAX_SILENCE, at__lte=now + MAX_SILENCE))
 
 
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
@@ -49,9 +57,6 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         """Keep the first entry of each action."""
         return self.filter(kind__in=(AuditEntry.Kind.INTENT, AuditEntry.Kind.EVENT))
 
-    def has_ended(self, action_id: uuid.UUID) -> bool:
-        return self.filter(action_id=action_id, kind=AuditEntry.Kind.OUTCOME).exists()
-
     def ended_among(self, action_ids: Collection[uuid.UUID]) -> set[uuid.UUID]:
         """Return those of these actions that have an outcome."""
         outcomes = self.filter(action_id__in=action_ids, kind=AuditEntry.Kind.OUTCOME)
@@ -62,9 +67,9 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         open_actions = LoggedAction.objects.filter(outcome="")
         return self.filter(pk__in=open_actions.values("id"), kind=AuditEntry.Kind.INTENT)
 
-    def without_entry_between(self, start: datetime, end: datetime) -> "AuditEntryQuerySet":
-        """Keep entries of actions without an entry between these moments."""
-        return self.filter(~models.Exists(of_same_action(at__gte=start, at__lte=end)))
+    def silent(self, now: datetime) -> "AuditEntryQuerySet":
+        """Keep the first entries of actions without an outcome that are over."""
+        return self.without_outcome().filter(~has_recent_entry(now))
 
     def of_actions(self, action_ids: Collection[uuid.UUID]) -> Any:
         """Select all entries of these actions, as ``with_names`` does."""

@@ -14,13 +14,13 @@ from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, Q
+from django.db.models import Q
 from django.utils.safestring import SafeString
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
-from dashboard.audit.models import AuditEntry, of_same_action
-from dashboard.audit.timeline import MAX_SILENCE, Line, fold
+from dashboard.audit.models import MAX_SILENCE, AuditEntry, has_recent_entry
+from dashboard.audit.timeline import Line, fold
 
 PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
@@ -111,8 +111,7 @@ def by_system() -> Q:
 
 def without_outcome(now: datetime) -> Q:
     """Match actions without an outcome and without an entry in the last MAX_SILENCE."""
-    recent = of_same_action(at__gte=now - MAX_SILENCE, at__lte=now + MAX_SILENCE)
-    return Q(outcome="") & ~Q(Exists(recent))
+    return Q(outcome="") & ~Q(has_recent_entry(now))
 
 
 def with_entry(**conditions: Any) -> Q:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 from functools import cached_property, lru_cache
 from operator import attrgetter
 from typing import Any
@@ -20,15 +20,11 @@ from django.utils.translation import gettext as _
 from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import Call
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import MAX_SILENCE, AuditEntry
 from dashboard.audit.names import Names
 from dashboard.localization import local_times, marking
 
 Kind = AuditEntry.Kind
-
-# An action without an outcome and without a new entry for so long counts as unfinished. This is
-# longer than a change with all its calls may take.
-MAX_SILENCE = timedelta(minutes=3)
 
 HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
 ROW = SafeString("""

@@ -144,7 +144,7 @@ def outcome_once(trail: Trail, **columns: Any) -> bool:
         with transaction.atomic():
             outcome(trail, **columns)
     except IntegrityError:
-        if not AuditEntry.objects.has_ended(trail.action_id):
+        if not AuditEntry.objects.ended_among([trail.action_id]):
             raise
         return False
     return True

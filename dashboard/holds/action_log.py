@@ -105,7 +105,7 @@ class ActionLog:
 
     def was_closed(self) -> bool:
         """Return whether another process has recorded the outcome."""
-        return self.has_started and AuditEntry.objects.has_ended(self._trail.action_id)
+        return self.has_started and bool(AuditEntry.objects.ended_among([self._trail.action_id]))
 
     def too_late(self, *, now: datetime) -> None:
         """Record the end of an action that outlasted its claim.

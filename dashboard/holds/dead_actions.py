@@ -1,13 +1,13 @@
 """Close actions whose process died, so that each has an outcome."""
 
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.audit.models import NO_ACTION, AuditEntry, AuditEntryQuerySet
+from dashboard.audit.models import MAX_SILENCE, NO_ACTION, AuditEntry, AuditEntryQuerySet
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
@@ -18,8 +18,6 @@ Action = AuditEntry.Action
 
 DIED = "process_died"
 PUT_ASIDE = "put_aside"
-# An action that wrote nothing for so long is over: no claim and no check of many lasts longer.
-SILENCE = timedelta(minutes=3)
 # Since when each action is known that began before the local clock was set back, of clock.ticks.
 _ahead_since: dict[uuid.UUID, float] = {}
 # What reads only, or records what it did together with its outcome: without one it did nothing.
@@ -48,8 +46,7 @@ def put_aside(*, entry_id: int, by: Actor, now: datetime) -> bool:
     Raises AuditEntry.DoesNotExist for an entry that opens no such action.
     """
     entry = AuditEntry.objects.openings().get(pk=entry_id)
-    silent = AuditEntry.objects.filter(pk=entry_id).without_outcome()
-    if not silent.without_entry_between(now - SILENCE, now + SILENCE).exists():
+    if not AuditEntry.objects.filter(pk=entry_id).silent(now).exists():
         return False
     with transaction.atomic(durable=True):
         if not close(entry, by=by, error_code=PUT_ASIDE, now=now):
@@ -81,18 +78,17 @@ def close(entry: AuditEntry, *, by: Actor | None, error_code: str, now: datetime
 
 
 def silent_actions(now: datetime) -> AuditEntryQuerySet:
-    """Return the intents of actions that have no outcome and wrote nothing for SILENCE."""
-    earlier = AuditEntry.objects.without_outcome().filter(at__lt=now - SILENCE)
-    return earlier.without_entry_between(now - SILENCE, now + SILENCE).order_by("id")
+    """Return the intents of actions that have no outcome and wrote nothing for MAX_SILENCE."""
+    return AuditEntry.objects.filter(at__lt=now - MAX_SILENCE).silent(now).order_by("id")
 
 
 def actions_ahead(now: datetime) -> list[AuditEntry]:
-    """Return the intents ahead of the local clock, after it was set back, known for SILENCE."""
-    ahead = list(AuditEntry.objects.filter(at__gt=now + SILENCE).without_outcome().order_by("id"))
+    """Return the intents ahead of the local clock, after it was set back, known for so long."""
+    ahead = AuditEntry.objects.filter(at__gt=now + MAX_SILENCE).without_outcome().order_by("id")
     known, ticks = _ahead_since.copy(), clock.ticks()
     _ahead_since.clear()
     _ahead_since.update({each.action_id: known.get(each.action_id, ticks) for each in ahead})
-    longest = SILENCE.total_seconds()
+    longest = MAX_SILENCE.total_seconds()
     return [each for each in ahead if ticks - _ahead_since[each.action_id] > longest]
 
 

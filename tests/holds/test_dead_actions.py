@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import MAX_SILENCE, AuditEntry
 from dashboard.holds import checks, clock, dead_actions, lookup, reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
@@ -67,12 +67,12 @@ def test_read_that_died_gets_its_outcome(
     action = verb.__name__.removesuffix("_many")
 
     started = timezone.now()
-    settle.settle_all(started + dead_actions.SILENCE - 10 * SECOND)
+    settle.settle_all(started + MAX_SILENCE - 10 * SECOND)
     assert outcomes() == []
 
-    settle.settle_all(started + dead_actions.SILENCE + SECOND)
+    settle.settle_all(started + MAX_SILENCE + SECOND)
     assert outcomes() == [(action, "unavailable", "process_died")]
-    settle.settle_all(started + 2 * dead_actions.SILENCE)
+    settle.settle_all(started + 2 * MAX_SILENCE)
     assert len(outcomes()) == 1
 
 
@@ -102,7 +102,7 @@ def test_read_that_was_only_slow_adds_its_answer(
     get = reservations.get
 
     def be_slow(*args: Any, **more: Any) -> Any:
-        settle.settle_all(timezone.now() + 2 * dead_actions.SILENCE)
+        settle.settle_all(timezone.now() + 2 * MAX_SILENCE)
         return get(*args, **more)
 
     monkeypatch.setattr(reservations, "get", be_slow)
