@@ -1,6 +1,7 @@
 """The one error that verbs raise, and the row of the table that it is made from."""
 
 from dataclasses import KW_ONLY, dataclass, field
+from enum import StrEnum
 
 from django.utils.functional import Promise
 
@@ -9,6 +10,14 @@ from dashboard.holds.models import Hold
 
 Outcome = AuditEntry.Outcome
 Text = str | Promise
+
+
+class Doubt(StrEnum):
+    """Question that a page can put before a time is held; the value is the cause of the error."""
+
+    HOST_BUSY = "host_busy"
+    NOT_OFFERED = "not_offered"
+    MORE_THAN_HOSTS = "more_than_hosts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,5 +74,5 @@ class HoldError(Exception):
 
     @property
     def asks(self) -> bool:
-        """Return True for a question of ``promises.Doubt``, which a person may confirm."""
-        return self.cause in {"not_offered", "more_than_hosts", "host_busy"}
+        """Return True for a doubt, which a person may confirm."""
+        return self.cause in set(Doubt)

@@ -7,7 +7,6 @@ offer. Nothing that it allows is forbidden: a person is told of a doubt, and may
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 
 from dashboard.calcom import EventType, Kind
 from dashboard.holds import (
@@ -22,19 +21,11 @@ from dashboard.holds.claims import SlotGuard
 from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import known_end
-from dashboard.holds.problems import HoldError
+from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
 
 MOST_NAMED = 5
-
-
-class Doubt(StrEnum):
-    """Question that a page can put; the value is the cause of the HoldError."""
-
-    HOST_BUSY = "host_busy"
-    NOT_OFFERED = "not_offered"
-    MORE_THAN_HOSTS = "more_than_hosts"
 
 
 def guard_against(

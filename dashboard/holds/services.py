@@ -33,8 +33,8 @@ from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, guard_against, host_busy, wanted_hold
+from dashboard.holds.problems import Doubt, HoldError
+from dashboard.holds.promises import guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.steps import Phase

@@ -8,7 +8,7 @@ from django import forms
 from django.http import Http404, HttpRequest
 
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds.promises import Doubt
+from dashboard.holds.problems import Doubt
 
 # A version that no hold has.
 NO_VERSION = -1

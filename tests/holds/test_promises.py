@@ -15,8 +15,8 @@ from dashboard.audit.models import AuditEntry
 from dashboard.holds import operation, services
 from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
-from dashboard.holds.promises import Doubt, most_at_once
+from dashboard.holds.problems import Doubt, HoldError
+from dashboard.holds.promises import most_at_once
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs

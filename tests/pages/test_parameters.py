@@ -8,7 +8,7 @@ from django.test import RequestFactory
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
-from dashboard.holds.promises import Doubt
+from dashboard.holds.problems import Doubt
 from dashboard.pages import parameters
 from dashboard.pages.answers import missing_is_404
 from dashboard.sandbox import Sandbox
