@@ -13,7 +13,7 @@ from dashboard.audit.trail import SYSTEM
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Heading:
     """Heading of a story; ``note`` says what it comprises."""
 
     title: str
@@ -21,7 +21,7 @@ class Story:
     hold_id: int | None = None  # of a hold, or of one of the client's
 
 
-def told_by(text: str, context: Context) -> Story | None:
+def told_by(text: str, context: Context) -> Heading | None:
     """Return the story that a valid search tells, None for a search of another kind."""
     found = list(terms.terms(text))
     if len(found) != 1 or found[0][0]:
@@ -35,19 +35,19 @@ def told_by(text: str, context: Context) -> Story | None:
         return of_person(value, context)
     if name == "request":
         note = _("Everything that was recorded under this request number.")
-        return Story(_("Request %(number)s") % {"number": value}, note)
+        return Heading(_("Request %(number)s") % {"number": value}, note)
     return None
 
 
-def of_hold(pk: int) -> Story | None:
+def of_hold(pk: int) -> Heading | None:
     if (hold := clients.all_holds().filter(pk=pk).first()) is None:
         return None
     title = _("Hold %(number)s") % {"number": pk}
     note = _("Everything that was done to this hold, or tried.")
-    return Story(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
+    return Heading(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
 
 
-def of_client(pk: int) -> Story:
+def of_client(pk: int) -> Heading:
     """Return the story of the client of a hold that exists."""
     hold = clients.all_holds().get(pk=pk)
     if hold.erased_at:
@@ -60,12 +60,12 @@ def of_client(pk: int) -> Story:
         note = _("Everything that was done to holds with this name and the contact %(contact)s.")
     values = {"number": pk, "contact": hold.client_contact}
     title = hold.client_name or _("Client of hold %(number)s") % values
-    return Story(title, note % values, pk)
+    return Heading(title, note % values, pk)
 
 
-def of_person(value: str, context: Context) -> Story:
+def of_person(value: str, context: Context) -> Heading:
     if value.lower() == SYSTEM:
-        return Story(_("The system"), _("Everything that Holdfast did by itself."))
+        return Heading(_("The system"), _("Everything that Holdfast did by itself."))
     names = ", ".join(person.name for person in terms.people_called(value, context))
     note = _("What they did, and what was done to them or tried under the name without signing in.")
-    return Story(names, note)
+    return Heading(names, note)
