@@ -5,8 +5,6 @@ own role or deactivate themselves, only superusers change superusers, and the la
 stays one.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager

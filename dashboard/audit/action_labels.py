@@ -1,7 +1,5 @@
 """Texts for actions, verdicts, reasons and actors in a timeline line."""
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property, lru_cache
 from typing import NamedTuple

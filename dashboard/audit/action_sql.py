@@ -5,8 +5,6 @@ of person, action and outcome, is one range of an index in the order of the log.
 (:mod:`dashboard.audit.triggers`) inserts it with the first entry and completes it with the last.
 """
 
-from __future__ import annotations
-
 ENTRIES = "dashboard_auditentry"
 ACTIONS = "dashboard_loggedaction"
 PEOPLE = "dashboard_user"

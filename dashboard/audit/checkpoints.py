@@ -9,8 +9,6 @@ A record of retention (:class:`AuditPrune`) is a checkpoint too, kept in the dat
 the chain begins now: at a link whose entry was deleted.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass

@@ -1,7 +1,5 @@
 """Holds of one client: for the client's story in the log, and for an erasure."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.db.models import QuerySet

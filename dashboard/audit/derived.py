@@ -4,8 +4,6 @@ The chain does not cover these tables: someone who may write to the database cou
 lie, or hide an entry from a search. What retention removed is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from django.db import DatabaseError, connection, transaction

@@ -1,7 +1,5 @@
 """Clauses of a timeline line after the verb: changes, the answer of cal.com, the reason."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Fields of one entry as label and value, for its own page."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple

@@ -4,8 +4,6 @@ Each verification is an entry itself, where the database takes writes; the last 
 what was verified when.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace

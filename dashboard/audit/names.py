@@ -1,7 +1,5 @@
 """Names that look alike: of two people, or of a person and the system."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable

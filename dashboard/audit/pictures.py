@@ -4,8 +4,6 @@ Everything is read from the rollups with three queries, and each bar leads to th
 counts. Sizes are in the units of the templates' SVG.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

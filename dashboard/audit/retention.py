@@ -6,8 +6,6 @@ texts go in small transactions. Killed at any moment, the next run goes on. The 
 pictures stay.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass

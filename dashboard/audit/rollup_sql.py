@@ -11,8 +11,6 @@ Sources: https://www.sqlite.org/lang_upsert.html,
 https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 
 from dashboard.audit.action_sql import ACTIONS, ENTRIES, FIRST_ENTRIES, WITHOUT_SIGN_IN

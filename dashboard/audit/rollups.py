@@ -1,7 +1,5 @@
 """Counts of actions and answers, kept as entries are written, so that no page counts entries."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 

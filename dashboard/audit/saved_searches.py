@@ -4,8 +4,6 @@ They keep what was typed and chosen, so that a relative range stays relative. To
 those of others is an entry of the log.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

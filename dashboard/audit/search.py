@@ -3,8 +3,6 @@
 Pagination uses the primary key of a page's last line, without counting or OFFSET.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

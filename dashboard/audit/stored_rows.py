@@ -1,7 +1,5 @@
 """Read entries as they are stored, also what cannot be decoded."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial

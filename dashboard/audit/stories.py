@@ -1,7 +1,5 @@
 """Heading of a search that tells one story: of a hold, a client, a person or a request."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _

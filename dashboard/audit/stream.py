@@ -4,8 +4,6 @@ A file, the cursor, keeps the position up to which entries were written. It move
 run that was killed writes some again; a reader knows them by their ``position``.
 """
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import logging

@@ -1,7 +1,5 @@
 """Values of terms: numbers, codes, and ranges of days; see :mod:`dashboard.audit.terms`."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

@@ -4,8 +4,6 @@ Each term narrows the search; a minus before it excludes what it finds. Words wi
 looked for in the texts of entries and in what holds say about their clients.
 """
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence

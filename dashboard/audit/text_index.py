@@ -10,8 +10,6 @@ Sources: https://www.sqlite.org/fts5.html#the_trigram_tokenizer,
 https://www.postgresql.org/docs/current/pgtrgm.html.
 """
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -9,8 +9,6 @@ are, cost little more than ``lower``.
 Source: https://www.postgresql.org/docs/current/functions-string.html (normalize, translate).
 """
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterable
 from functools import cache

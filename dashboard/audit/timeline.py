@@ -1,7 +1,5 @@
 """Timeline: fold the entries of each action into one line for people."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

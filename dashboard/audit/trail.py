@@ -4,8 +4,6 @@ Each function is one INSERT in the caller's transaction: an intent must be commi
 call is sent, and an outcome together with the effect that it records. ``by=None`` is the system.
 """
 
-from __future__ import annotations
-
 import contextvars
 import uuid
 from collections.abc import Mapping

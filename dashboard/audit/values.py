@@ -1,7 +1,5 @@
 """Format the values of an entry: keys as labels, times in the reader's time zone."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable
 from datetime import datetime

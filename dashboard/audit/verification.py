@@ -1,7 +1,5 @@
 """Compare the entries of the log with its chain, in one process or with one for each core."""
 
-from __future__ import annotations
-
 import multiprocessing
 import os
 from collections.abc import Callable, Sequence

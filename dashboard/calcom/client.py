@@ -9,8 +9,6 @@ Nothing is sent twice: the caller decides whether to ask again. A client may be 
 threads but not between processes: make it after a fork.
 """
 
-from __future__ import annotations
-
 import asyncio
 from contextlib import aclosing, closing
 from http.cookiejar import CookieJar, DefaultCookiePolicy

@@ -4,8 +4,6 @@
 ``holds.new_calendars``, which ends in ``insert``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
