@@ -182,11 +182,17 @@ def event_type(*, event_type_id: int) -> Call[EventType]:
 
 # https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-event-type
 def slots(
-    *, event_type_id: int, start: datetime, end: datetime, duration: int | None = None
+    *,
+    event_type_id: int,
+    start: datetime,
+    end: datetime,
+    duration: int | None = None,
+    time_zone: str | None = None,
 ) -> Call[Listed[Slot]]:
     """List the slots that start in [start, end), soonest first; up to two seconds old at cal.com.
 
-    ``duration`` is in minutes. Asking also removes expired reservations of this event type.
+    ``duration`` is in minutes. Slots of whole hours begin at whole hours of ``time_zone``, which is
+    UTC by default. Asking also removes expired reservations of this event type.
     """
     first, last = to_milliseconds(start), to_milliseconds(end)
     # cal.com takes an end at midnight UTC as the end of the day that begins there
@@ -197,6 +203,7 @@ def slots(
         "end": iso(before_last),
         "format": "range",
         "duration": duration,
+        "timeZone": time_zone,
     }
     given = urlencode({name: value for name, value in query.items() if value is not None})
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from django.conf import settings
+
 from dashboard.calcom import Listed, Slot, endpoints
 from dashboard.holds import shared_answers
 from dashboard.holds.shared_answers import Known, Question
@@ -74,6 +76,7 @@ def question(span: Span) -> Question[Listed[Slot]]:
         start=span.start,
         end=span.end,
         duration=span.slot_duration or None,
+        time_zone=settings.OFFICE_TIME_ZONE,
     )
     name = " ".join(map(str, ("slots", *parts)))
     return Question(name, call, to_json, from_json, FRESH_FOR)

@@ -162,10 +162,11 @@ def test_end_at_midnight_does_not_ask_for_the_next_day() -> None:
     }
 
 
-def test_slots_for_a_length() -> None:
-    request = sent("slots", duration=45)
+def test_slots_for_a_length_in_a_time_zone() -> None:
+    request = sent("slots", duration=45, time_zone="Asia/Kolkata")
 
-    assert request.url.params["duration"] == "45"
+    params = request.url.params
+    assert (params["duration"], params["timeZone"]) == ("45", "Asia/Kolkata")
 
 
 @pytest.mark.parametrize("key", ["", "cal_ü", "cal_a b", "cal_a\n", "cal_a\r\nX: y"])

@@ -25,7 +25,7 @@ CALLS: dict[str, Call[Any]] = {
     "update": endpoints.update(uid="u", event_type_id=1, slot_start=START, **FULL),
     "delete": endpoints.delete(uid="u"),
     "event_types": endpoints.event_types(),
-    "slots": endpoints.slots(**VERBS["slots"], duration=30),
+    "slots": endpoints.slots(**VERBS["slots"], duration=30, time_zone="Asia/Kolkata"),
 }
 
 

@@ -62,6 +62,12 @@ def test_each_span_length_and_event_type_has_its_own_call(calcom: Sandbox, db: N
     assert calls(calcom) == 5
 
 
+def test_times_begin_at_whole_hours_of_the_office(calcom: Sandbox, db: None, settings: Any) -> None:
+    settings.OFFICE_TIME_ZONE = "Asia/Kolkata"  # half an hour beside those of UTC
+    found = free_times.listing(WEEK, now=timezone.now())
+    assert {slot.start.minute for slot in found.slots} == {30}
+
+
 @pytest.mark.django_db(transaction=True)
 def test_concurrent_requests_cause_one_call(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
