@@ -122,11 +122,9 @@ def free_times(cause: str) -> tuple[str, str, bool]:
     if cause == "under_way":
         return _("cal.com has not answered yet."), try_again, True
     message = CALLS[cause]
-    passing = message.outcome is not Outcome.REFUSED and cause not in {
-        Cause.KEY_REJECTED,
-        Cause.WRONG_ROUTE,
-    }
-    return str(message.happened), try_again if passing else str(message.what_now), passing
+    if cause in {Cause.UNKNOWN_EVENT_TYPE, Cause.KEY_REJECTED, Cause.WRONG_ROUTE}:
+        return str(message.happened), str(message.what_now), False
+    return str(message.happened), try_again, message.outcome is not Outcome.REFUSED
 
 
 def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError:
