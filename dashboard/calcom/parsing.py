@@ -168,7 +168,8 @@ def host_of(value: object) -> Host:
         return Host(None, text_of(value), "")
     username = text_of(value.get("username"))
     number = known_id(value.get("id", value.get("userId")))
-    return Host(number, text_of(value.get("name")) or username, username)
+    name = text_of(value.get("name")) or username
+    return Host(number, name, username, is_fixed=value.get("mandatory") is True)
 
 
 def known_id(value: object) -> int | None:

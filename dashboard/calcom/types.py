@@ -39,6 +39,7 @@ class Host:
     id: int | None
     name: str
     username: str
+    is_fixed: bool = False  # needed by every meeting of a round robin event type
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +56,10 @@ class EventType:
     hidden: bool
     hosts: tuple[Host, ...]  # its users, or the hosts of a team's
     team_id: int | None = None  # None for a person's own
+
+    @property
+    def fixed_hosts(self) -> tuple[Host, ...]:
+        return tuple(host for host in self.hosts if host.is_fixed)
 
 
 @dataclass(frozen=True, slots=True)

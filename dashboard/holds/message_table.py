@@ -99,7 +99,8 @@ REFUSALS: dict[str, Message] = {
     # Asked back: the person may confirm.
     "not_offered": question(_("cal.com does not offer this time."), LEFT_ALONE),
     "more_than_hosts": question(
-        _("Holds of this time already: %(count)s. Hosts of its event type: %(hosts)s."), LEFT_ALONE
+        _("Holds of this time already: %(count)s. Clients that its hosts can see: %(hosts)s."),
+        LEFT_ALONE,
     ),
     "host_busy": question(
         _("%(host)s is held at this time already."), _("One person cannot see two clients at once.")

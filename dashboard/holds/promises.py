@@ -190,7 +190,7 @@ def host_guard(
     """Return the guard of a round robin time whose hosts are known."""
     if event_type is None or event_type.kind is not Kind.ROUND_ROBIN or not event_type.hosts:
         return None
-    count = len(event_type.hosts)
+    count = 1 if event_type.fixed_hosts else len(event_type.hosts)
     return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, count, cal_now)
 
 

@@ -114,9 +114,9 @@ def event_type_label(event_type: EventType) -> str:
 
 
 def meaning(event_type: EventType) -> str:
-    """Return how many people or seats an event type has; "" for one person alone."""
+    """Return how many people or seats an event type has; "" where it needs certain people."""
     hosts = len(event_type.hosts)
-    if event_type.kind is Kind.ROUND_ROBIN:
+    if event_type.kind is Kind.ROUND_ROBIN and not event_type.fixed_hosts:
         return _("one of %(n)s") % {"n": hosts} if hosts else _("one of several")
     if event_type.kind is Kind.COLLECTIVE:
         return _("all of %(n)s together") % {"n": hosts} if hosts else _("all together")
@@ -126,11 +126,11 @@ def meaning(event_type: EventType) -> str:
 
 
 def explanation(event_type: EventType | None) -> str:
-    """Return what to tell a client about who will see them; "" for one person alone."""
+    """Return what to tell a client about who will see them; "" where it needs certain people."""
     if event_type is None or not event_type.hosts:
         return ""
     names = host_names(event_type)
-    if event_type.kind is Kind.ROUND_ROBIN:
+    if event_type.kind is Kind.ROUND_ROBIN and not event_type.fixed_hosts:
         return _("One of these will see the client: %(names)s.") % {"names": names}
     if event_type.kind is Kind.COLLECTIVE:
         return _("All of these see the client together: %(names)s.") % {"names": names}
@@ -138,4 +138,4 @@ def explanation(event_type: EventType | None) -> str:
 
 
 def host_names(event_type: EventType) -> str:
-    return ", ".join(host.name for host in event_type.hosts)
+    return ", ".join(host.name for host in event_type.fixed_hosts or event_type.hosts)

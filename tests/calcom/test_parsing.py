@@ -164,6 +164,10 @@ EVENT_TYPES: list[tuple[dict[str, Any], dict[str, Any]]] = [
         {"users": [], "hosts": [{"userId": 2, "name": "Mate"}], "teamId": 1},
         {"hosts": (Host(2, "Mate", ""),), "team_id": 1},
     ),
+    (
+        {"users": [], "hosts": [{"userId": 2, "username": "mate", "mandatory": True}]},
+        {"hosts": (Host(2, "mate", "mate", is_fixed=True),)},
+    ),
 ]
 
 

@@ -10,14 +10,16 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import Kind
-from dashboard.holds import hosts, register
+from dashboard.calcom import Host, Kind
+from dashboard.holds import hosts, promises, register
 from dashboard.holds.models import Hold
+from dashboard.holds.slots import SlotHold
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.factories import see
 from tests.holds.test_promises import ask, button
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
+from tests.pages.calendar_rows import event_type
 from tests.pages.desk import desk, wish
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
@@ -115,6 +117,20 @@ def test_round_robin_types_that_share_hosts_are_compared(case: str) -> None:
     found = hosts.clashing(hold(1, [ADA, BEN], POOL), others)
 
     assert {each.pk for each in found} == expected
+
+
+def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
+    both = (Host(1, "Ada", "ada", is_fixed=True), Host(2, "Ben", "ben"))
+    pooled = event_type(1, kind=POOL, hosts=both)
+    slot = SlotHold(1, MONDAY, MONDAY + HOUR, None, MONDAY)
+
+    guard = promises.host_guard(slot, pooled, cal_now=MONDAY)
+    wanted = promises.wanted_hold(slot, pooled)
+
+    assert guard is not None
+    assert guard.hosts == 1
+    found = [hosts.clashing(wanted, [hold(2, [busy])]) != [] for busy in (ADA, BEN)]
+    assert found == [True, False]
 
 
 def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(

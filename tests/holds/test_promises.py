@@ -134,7 +134,7 @@ def test_more_holds_than_hosts_are_asked_back(
 
     page = asked.content.decode()
     assert (asked.status_code, at_cal_com(calcom)) == (409, in_register(*held))
-    assert "Holds of this time already: 2. Hosts of its event type: 2." in page
+    assert "Holds of this time already: 2. Clients that its hosts can see: 2." in page
     assert "held by staff until" in page
     answer = ask(colleague, event_type_id=ROUND_ROBIN, confirm=button(asked))
     assert (answer.status_code, len(at_cal_com(calcom))) == (303, 3)
@@ -204,7 +204,7 @@ def test_move_tells_before_it_is_sent(calcom: Sandbox, staff: User) -> None:
         for start in (MONDAY, NIGHT, hold.slot_start + timedelta(hours=1))
     ]
 
-    assert ["Hosts of its event type: 2." in page for page in pages] == [True, False, False]
+    assert ["Clients that its hosts can see: 2." in page for page in pages] == [True, False, False]
     assert [NOT_OFFERED in page for page in pages] == [False, True, False]
     assert [">Move it<" in page for page in pages] == [True] * 3
 
@@ -241,7 +241,7 @@ def test_hold_on_its_way_to_the_time_counts(calcom: Sandbox, staff: User) -> Non
     assert later.status_code == 303  # the second reservation of an extension is no second client
     assert ask(staff, event_type_id=ROUND_ROBIN).status_code == 409
     page = desk(staff).get(f"/holds/{hold.pk}/move", {"slot_start": MONDAY.isoformat()})
-    assert "Hosts of its event type: 2." not in page.content.decode()
+    assert "Clients that its hosts can see: 2." not in page.content.decode()
 
 
 def test_reservation_beyond_the_hosts_is_shown_as_such(calcom: Sandbox, staff: User) -> None:
@@ -252,7 +252,7 @@ def test_reservation_beyond_the_hosts_is_shown_as_such(calcom: Sandbox, staff: U
 
     after = browser.post("/look-up", {"uid": uids[1]}).content.decode()
 
-    told = "Holds of this time already: 2. Hosts of its event type: 2."
+    told = "Holds of this time already: 2. Clients that its hosts can see: 2."
     assert [told in page for page in (before, after)] == [False, True]
 
 

@@ -26,6 +26,7 @@ from tests.pages.desk import desk, markup
 pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
 
 ADA, BEN, CY = Host(1, "Ada", "ada"), Host(2, "Ben", "ben"), Host(3, "Cy", "cy")
+FIXED = Host(1, "Ada", "ada", is_fixed=True)
 PATH = f"/holds/new?event_type_id={CONSULT}&day={day(0)}"
 LARGEST = 25_000  # bytes of a page with 12 calendars and 60 event types, compressed
 
@@ -49,6 +50,7 @@ def options(page: HttpResponse) -> list[tuple[str, list[str]]]:
         ({"length_options": (15, 30)}, "Talk · 15/30 min · Ada"),
         ({"kind": Kind.SEATED, "seats_per_time_slot": 5}, "Talk · 60 min · 5 seats"),
         ({"kind": Kind.ROUND_ROBIN, "hosts": (ADA, BEN)}, "Talk · 60 min · one of 2"),
+        ({"kind": Kind.ROUND_ROBIN, "hosts": (FIXED, BEN)}, "Talk · 60 min · Ada"),
         ({"kind": Kind.ROUND_ROBIN, "hosts": ()}, "Talk · 60 min · one of several"),
         ({"kind": Kind.COLLECTIVE, "hosts": (ADA, BEN, CY)}, "Talk · 60 min · all of 3 together"),
     ],
@@ -61,10 +63,12 @@ def test_explanation_names_the_people() -> None:
     kinds = (Kind.ROUND_ROBIN, Kind.COLLECTIVE, Kind.INDIVIDUAL)
 
     said = [explanation(event_type(1, kind=kind, hosts=(ADA, BEN))) for kind in kinds]
+    said += [explanation(event_type(1, kind=kinds[0], hosts=(FIXED, BEN)))]
 
     assert said == [
         "One of these will see the client: Ada, Ben.",
         "All of these see the client together: Ada, Ben.",
+        "",
         "",
     ]
 
