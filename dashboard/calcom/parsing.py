@@ -76,9 +76,12 @@ def event_type(value: object) -> EventType:
 
 
 def event_types(value: object) -> Listed[EventType]:
-    """Read those that can be held, by title. Dynamic ones have the id 0 and cannot be held."""
+    """Read those that can be held, by title.
+
+    Not dynamic ones, which have the id 0, and not managed ones, which only are copied to people.
+    """
     found = readable(event_type, listing(value, "data"), "event types")
-    held = (one for one in found.entries if one.id > 0)
+    held = (one for one in found.entries if one.id > 0 and one.kind is not Kind.MANAGED)
     by_title = sorted(held, key=lambda one: (one.title.casefold(), one.id))
     return Listed(tuple(by_title), found.unread)
 

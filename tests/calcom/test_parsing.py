@@ -212,9 +212,10 @@ def test_event_type_of_unknown_shape_is_an_error_or_left_out(
         assert message.startswith("cal.com sent event types that cannot be read: 2; first: ")
 
 
-def test_event_types_are_sorted_by_title_without_dynamic_ones() -> None:
+def test_event_types_are_sorted_by_title_without_dynamic_and_managed_ones() -> None:
     titles = {4: "beta", 2: "Alpha", 9: "alpha", 0: "Group Meeting", 7: "Über"}
     data = [CONSULT | {"id": number, "title": title} for number, title in titles.items()]
+    data.append(CONSULT | {"id": 3, "title": "Template", "schedulingType": "managed"})
 
     found = ends("event_types", data)
     named = [(one.id, one.title) for one in found.entries]
