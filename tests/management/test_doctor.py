@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import triggers
+from dashboard.calcom import Cause
 from dashboard.edge import health
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
@@ -81,6 +82,21 @@ def test_text_has_a_remedy_below_each_fault(calcom: Sandbox, capsys, settings) -
     [at] = [number for number, line in enumerate(lines) if line.startswith("error    cal.com: ")]
     assert "key_rejected" in lines[at]
     assert lines[at + 1].strip() == "→ Look at CALCOM_API_KEY."
+
+
+def test_remedy_fits_the_answer_of_calcom(calcom: Sandbox, settings) -> None:
+    found = {}
+    for fault in ("429", "502", "html"):
+        calcom.faults.add(fault)
+        found[fault] = next(doctor.calcom()).remedy
+    settings.CALCOM_API_URL += "/elsewhere"
+    found["elsewhere"] = next(doctor.calcom()).remedy
+    assert found == {
+        "429": doctor.REMEDIES[Cause.RATE_LIMITED],
+        "502": doctor.REMEDIES[Cause.SERVER_FAULT],
+        "html": doctor.CHECK_ADDRESS,
+        "elsewhere": doctor.CHECK_ADDRESS,
+    }
 
 
 def test_no_way_to_calcom(db: None, capsys, settings) -> None:

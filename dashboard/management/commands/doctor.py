@@ -16,7 +16,7 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import CalcomError, Exchange, endpoints
+from dashboard.calcom import CalcomError, Cause, Exchange, endpoints
 from dashboard.edge import database, health
 from dashboard.holds import calcom_client, rate_and_clock
 from dashboard.holds.models import Hold, begun_at
@@ -30,10 +30,18 @@ UNREADABLE = {
     "sqlite": database.REMEDY["sqlite"],
     "postgresql": "See that DATABASE_URL is right, and that its server runs and lets this user in.",
 }
-CHECK_ADDRESS = (
+CHECK_WAY = (
     "See that this machine reaches CALCOM_API_URL: name server, firewall, HTTPS_PROXY and"
     " SSL_CERT_FILE."
 )
+CHECK_ADDRESS = "See that CALCOM_API_URL is the base of cal.com's API: see the README."
+REMEDIES = {
+    Cause.NOT_SENT: CHECK_WAY,
+    Cause.UNANSWERED: CHECK_WAY,
+    Cause.KEY_REJECTED: "Look at CALCOM_API_KEY.",
+    Cause.RATE_LIMITED: "Wait a minute; if it goes on, see which other programs use the key.",
+    Cause.SERVER_FAULT: "Read the log of cal.com, or of the proxy in front of it.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +154,9 @@ def calcom() -> Iterator[Condition]:
         answer = calcom_client.client().send(endpoints.event_types())
     except CalcomError as error:
         exchange = error.exchange
-        remedy = CHECK_ADDRESS if exchange.status is None else "Look at CALCOM_API_KEY."
-        text = f"{settings.CALCOM_API_URL} did not give the event types: {error}."
-        yield Condition("error", "cal.com", text, remedy)
+        reason = str(error).rstrip(".")
+        text = f"{settings.CALCOM_API_URL} did not give the event types: {reason}."
+        yield Condition("error", "cal.com", text, REMEDIES.get(error.cause, CHECK_ADDRESS))
     else:
         exchange = answer.exchange
         number = len(answer.value.entries)
