@@ -192,7 +192,8 @@ def slots(
     """List the slots that start in [start, end), soonest first; up to two seconds old at cal.com.
 
     ``duration`` is in minutes. Slots of whole hours begin at whole hours of ``time_zone``, which is
-    UTC by default. Asking also removes expired reservations of this event type.
+    UTC by default: https://github.com/calcom/cal.diy/issues/10136
+    Asking also removes expired reservations of this event type.
     """
     first, last = to_milliseconds(start), to_milliseconds(end)
     # cal.com takes an end at midnight UTC as the end of the day that begins there

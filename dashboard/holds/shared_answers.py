@@ -231,7 +231,7 @@ def ask_together(
         try:
             return question, calcom_client.client().send(question.call)
         except CalcomError as error:
-            log.warning("cal.com's answer on %s could not be read: %s", question.name, error)
+            log.warning("cal.com gave no usable answer on %s: %s", question.name, error)
             return question, error
 
     if len(questions) < 2:
