@@ -19,16 +19,6 @@ from dashboard.sandbox.guards import optional_user, rate_bucket, required_user, 
 from dashboard.sandbox.http_server import JSON_TYPE, Headers, Request, Response, to_json
 from dashboard.sandbox.request_body import read_json
 
-PREFLIGHT = [
-    ("Access-Control-Allow-Origin", "*"),
-    ("Access-Control-Allow-Methods", "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS"),
-    (
-        "Access-Control-Allow-Headers",
-        "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,cal-api-version,"
-        "Accept,Authorization,Content-Type,Origin",
-    ),
-    ("Access-Control-Max-Age", "86400"),
-]
 BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 Handler = Callable[[Backend, routing.ApiCall], Any]
@@ -64,8 +54,6 @@ TEAM_ENDPOINTS = {
 
 def answer(backend: Backend, request: Request, *, instead: Handler | None = None) -> Response:
     """Return cal.com's answer to a request, for which another handler may do the work."""
-    if request.method == "OPTIONS":
-        return Response(204, [*PREFLIGHT, date(backend)], b"")
     headers: Headers = []
     try:
         check_escapes(routing.without_api_prefix(request.path))

@@ -160,25 +160,6 @@ def test_body_is_read_as_by_express(
         assert [each["target"] for each in sent.json()["error"]["details"]["errors"]] == [{}, {}]
 
 
-@pytest.mark.parametrize("path", [RESERVATIONS, "/v2/slots", "/anywhere"])
-def test_preflight_is_answered_on_any_path(sandbox: Sandbox, path: str) -> None:
-    with client(sandbox) as caller:
-        answer = caller.options(path)
-    assert (answer.status_code, answer.content) == (204, b"")
-    prefix = "access-control-"
-    assert {
-        name.removeprefix(prefix): text
-        for name, text in answer.headers.items()
-        if name.startswith(prefix)
-    } == {
-        "allow-origin": "*",
-        "allow-methods": "GET,PATCH,DELETE,HEAD,POST,PUT,OPTIONS",
-        "allow-headers": "x-cal-client-id,x-cal-secret-key,x-cal-platform-embed,"
-        "cal-api-version,Accept,Authorization,Content-Type,Origin",
-        "max-age": "86400",
-    }
-
-
 @pytest.mark.parametrize(
     ("change", "status", "code"),
     [

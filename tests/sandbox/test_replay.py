@@ -24,6 +24,8 @@ def not_imitated(exchange: Exchange) -> str | None:
         return f"route {url.path}"
     if "If-None-Match" in request["headers"]:
         return "conditional request"
+    if request["method"] == "OPTIONS":
+        return "preflight of a browser"
     if url.path == "/v2/event-types" and names - {"username"}:
         return "query of the list of event types"
     if url.path == "/v2/slots" and (names & SELECTORS or "eventTypeId" not in names):
@@ -35,6 +37,7 @@ EXPECTED = {
     "route /v2/me": 7,
     "route /v2/bookings": 4,
     "conditional request": 1,
+    "preflight of a browser": 1,
     "query of the list of event types": 5,
     "slots of an event type that is not named by its id": 4,
 }
