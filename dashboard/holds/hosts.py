@@ -21,7 +21,7 @@ def keys(hold: Hold) -> dict[Any, str]:
 
 
 def needed_by(event_type: EventType | None) -> frozenset[Any]:
-    """Return the keys of the people whose time an event type takes; none of round robin."""
+    """Return the keys of the people whose time an event type takes; none of several."""
     wanted = Hold(**event_types.columns_of(event_type))
     return frozenset() if is_pooled(wanted) else frozenset(keys(wanted))
 
@@ -77,7 +77,8 @@ def is_beside(hold: Hold, other: Hold) -> bool:
 
 
 def is_pooled(hold: Hold) -> bool:
-    return hold.event_type_kind == Kind.ROUND_ROBIN
+    """Return whether a hold needs one of several hosts."""
+    return hold.event_type_kind == Kind.ROUND_ROBIN and len(hold.hosts) != 1
 
 
 def shared_host(hold: Hold, other: Hold) -> str:

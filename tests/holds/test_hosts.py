@@ -131,6 +131,7 @@ def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
     assert guard.hosts == 1
     found = [hosts.clashing(wanted, [hold(2, [busy])]) != [] for busy in (ADA, BEN)]
     assert found == [True, False]
+    assert hosts.needed_by(pooled) == {1}
 
 
 def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contra
 SLOTS = "/v2/slots"
 LIMIT = 120  # calls a minute
 PATH = f"/holds/first?day={day(0)}"
-OWNER, STRANGER = Host(1, "Owner", "owner"), Host(3, "Stranger", "stranger")
+BOTH = OWNER, STRANGER = Host(1, "Owner", "owner"), Host(3, "Stranger", "stranger")
 
 
 def listed(number: int, title: str = "Talk", *, host: Host = OWNER) -> EventType:
@@ -49,7 +49,7 @@ def browser(calcom: Sandbox, staff: User) -> Client:
     cache.clear()
     calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"))
     calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
-    calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=Kind.ROUND_ROBIN, hosts=(OWNER,)))
+    calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=Kind.ROUND_ROBIN, hosts=BOTH))
     calcom.forget_calls()
     return desk(staff)
 
