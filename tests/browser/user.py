@@ -87,7 +87,8 @@ class User:
     def _note(self, line: ConsoleMessage) -> None:
         failed = FAILED.match(line.text)
         is_refusal = failed is not None and int(failed[1]) in self.refusals
-        if line.type == "error" and not is_refusal and not line.text.startswith(LATE_POLL):
+        is_fault = line.type == "error" or "rel=expect" in line.text
+        if is_fault and not is_refusal and not line.text.startswith(LATE_POLL):
             self.complaints.append(f"{line.text} ({urlsplit(line.location['url']).path})")
 
     @property
