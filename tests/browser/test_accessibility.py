@@ -11,6 +11,9 @@ from tests.browser.user import PHONE, OpenBrowser, User
 
 def test_the_pages_about_people(vera: User) -> None:
     people = "/admin/dashboard/user/"
+    vera.page.goto(people)
+    heights = "(links) => links.map((link) => link.getBoundingClientRect().height)"
+    assert min(vera.page.locator("#changelist-filter li a").evaluate_all(heights)) >= 24
     for name, path in {"list": "", "change": "1/change/"}.items():
         vera.page.goto(people + path)
         vera.check_page(f"people-{name}")

@@ -136,22 +136,23 @@ def test_the_bar_covers_nothing_that_is_used(
     open_browser: OpenBrowser, product: Product, size: tuple[int, int]
 ) -> None:
     holds = [
-        product.place("ada", product.free_time(), "Grace Hopper", reservation_duration="2")
+        product.place("vera", product.free_time(), "Grace Hopper", reservation_duration="2")
         for _ in range(3)
     ]
-    ada = open_browser("ada", viewport={"width": size[0], "height": size[1]})
-    for path in ("/", "/holds/new"):
-        ada.page.goto(path)
-        expect(ada.page.locator("#warnings li:visible")).to_have_count(3)
-        assert ada.page.evaluate(COVERED) == []
-    ada.page.locator(f"#w{holds[0]} button").click()
-    ada.page.wait_for_function(TOAST_IS_ABOVE)  # once the next tick has counted the warnings
-    ada.page.goto("/")
-    ada.page.locator(f"#w{holds[1]} button").click()
-    expect(ada.page.locator("#warnings li:visible")).to_have_count(1)
-    ada.page.get_by_role("button", name="Pause updates").click()
+    vera = open_browser("vera", viewport={"width": size[0], "height": size[1]})
+    for path in ("/", "/holds/new", "/admin/dashboard/user/add/"):
+        vera.page.goto(path)
+        expect(vera.page.locator("#warnings li:visible")).to_have_count(3)
+        assert vera.page.evaluate(COVERED) == []
+    vera.page.goto("/holds/new")
+    vera.page.locator(f"#w{holds[0]} button").click()
+    vera.page.wait_for_function(TOAST_IS_ABOVE)  # once the next tick has counted the warnings
+    vera.page.goto("/")
+    vera.page.locator(f"#w{holds[1]} button").click()
+    expect(vera.page.locator("#warnings li:visible")).to_have_count(1)
+    vera.page.get_by_role("button", name="Pause updates").click()
     for selector in ("[data-freshness]", "[data-pause]"):
-        assert ada.page.locator(selector).evaluate(IS_ON_TOP), selector
+        assert vera.page.locator(selector).evaluate(IS_ON_TOP), selector
 
 
 def test_on_the_holds_own_page_the_answer_replaces_it(ada: User) -> None:
