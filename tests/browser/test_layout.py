@@ -148,9 +148,20 @@ def test_controls_on_a_phone_are_as_large_as_a_finger(
     for path in paths:
         user.page.goto(path)
         found[path] = user.page.evaluate(SMALL)
+    vera = open_browser("vera", viewport=PHONE, has_touch=True, is_mobile=True)
+    for path in ("/audit/?find=nothing-like-it", "/audit/pictures"):
+        vera.page.goto(path)
+        found[path] = vera.page.evaluate(SMALL)
     assert {path: small for path, small in found.items() if small} == {}
 
 
+# As people set their letters who read with difficulty: WCAG 2.2, 1.4.12.
+SPACE = """() => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(`* { line-height: 1.5 !important; letter-spacing: .12em !important;
+    word-spacing: .16em !important; }`);
+  document.adoptedStyleSheets = [sheet];
+}"""
 # What reaches beyond the screen or its own box, but for what is read out only.
 OUTSIDE = """() => [...document.querySelectorAll("header *, main *, #warnings *")]
   .filter((part) => part.getClientRects().length && !part.closest(".hide, svg, .menu"))
@@ -173,11 +184,28 @@ def test_nothing_is_cut_where_letters_are_twice_as_large(
     assert {path: outside for path, outside in found.items() if outside} == {}
 
 
+def test_nothing_is_cut_where_letters_are_far_apart(
+    open_browser: OpenBrowser, product: Product
+) -> None:
+    product.place("vera", product.free_time(), "Hedy Lamarr")
+    user = open_browser("vera")
+    found = {}
+    for path, width in (("/", 1440), ("/audit/", 320)):
+        user.page.set_viewport_size({"width": width, "height": 900})
+        user.page.goto(path)
+        user.page.evaluate(SPACE)
+        found[path] = user.page.evaluate(OUTSIDE)
+    assert {path: outside for path, outside in found.items() if outside} == {}
+
+
 def test_nothing_is_cut_where_a_typed_word_is_long(
     open_browser: OpenBrowser, product: Product
 ) -> None:
     """Client, contact and search may be one word that is wider than a phone."""
     word = "w" * 100
+    gone = product.place("vera", product.free_time(), word)
+    product.calcom.remove_holds()
+    product.post("vera", f"/holds/{gone}/check", {})
     pk = product.place("vera", product.free_time(), word, client_contact=f"{word}@example.org")
     user = open_browser("vera", viewport=PHONE)
     user.page.goto(f"/audit/searches/?find={word}")
@@ -185,10 +213,12 @@ def test_nothing_is_cut_where_a_typed_word_is_long(
     user.press("Save")
     user.expect_text("Saved: ")
     found = {}
-    for path in ("/", f"/holds/{pk}/move", f"/audit/?find={word}", f"/audit/?find=client:{pk}"):
+    paths = ["/?tab=attention", "/?tab=mine", f"/release?hold={pk}", f"/holds/{pk}/move"]
+    for path in (*paths, f"/audit/?find={word}", f"/audit/?find=client:{pk}"):
         user.page.goto(path)
         expect(user.page.locator("main")).to_contain_text(re.compile(word, re.IGNORECASE))
         found[path] = user.page.evaluate(OUTSIDE)
+    product.post("vera", f"/holds/{gone}/put-aside", {})
     assert {path: outside for path, outside in found.items() if outside} == {}
 
 
