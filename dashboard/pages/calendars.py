@@ -127,7 +127,7 @@ def calendars(request: HttpRequest) -> HttpResponse:
         form.add_refusal(error)
         return list_page(request, form, status=error.status)
     messages.success(request, _("Added: %(label)s.") % {"label": added.label})
-    return to_list("#main")  # where the message is: a browser would keep the form's own #add
+    return to_list()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

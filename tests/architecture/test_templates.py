@@ -65,6 +65,17 @@ def test_violations_are_detected(text, violation):
     assert violations(text) == [violation]
 
 
+def test_refusals_have_the_focus_also_without_scripts():
+    notices = [
+        notice
+        for path in TEMPLATES
+        for notice in re.findall(r'<div[^>]*class="notice[^>]*>', path.read_text())
+        if "data-focus-first" in notice
+    ]
+    assert len(notices) > 4
+    assert [notice for notice in notices if " autofocus " not in notice] == []
+
+
 def test_post_forms_have_a_csrf_token_and_an_action():
     """Forms must work without JavaScript."""
     found = []
