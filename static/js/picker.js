@@ -101,6 +101,8 @@ document.addEventListener("htmx:after:swap", (event) => {
   if (ctx.request.method !== "GET" || ctx.sourceElement.matches("[data-poll]")) return;
   const target = ctx.request.headers["HX-Target"] ?? "";
   if (target.endsWith("#times")) {
+    const refused = document.querySelector("#pick [aria-invalid=true]");
+    if (refused) return refused.focus();
     announce(document.getElementById("times").dataset.summary);
     if (hadFocus && !grid()?.contains(document.activeElement)) {
       times().find((time) => time.tabIndex === 0)?.focus();

@@ -146,6 +146,10 @@ def test_another_event_type_shows_at_once_and_keeps_the_focus(ada: User, monday:
     ada.page.locator("#pick [name=slot_duration]").select_option("180")
     expect(ada.page.locator(FREE)).to_have_count(2)
     ada.expect_query("slot_duration=180")
+    ada.page.locator("#pick summary").click()
+    ada.page.locator("#pick [name=client_zone]").fill("Nowhere")
+    ada.page.locator("#pick details button").click()
+    expect(ada.page.locator("#pick [aria-invalid=true]")).to_be_focused()
 
 
 def test_a_taken_time_keeps_the_fields_and_offers_the_next_one(ada: User, product: Product) -> None:
