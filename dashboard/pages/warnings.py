@@ -33,7 +33,10 @@ class Warned:
 
 
 class Bar:
-    """Holds of one person that end soon or have just run out, soonest end first: one query."""
+    """Holds of one person that end soon or have just run out, soonest end first.
+
+    One query, and one for each that another person is changing at this moment.
+    """
 
     def __init__(self, viewer: Viewer) -> None:
         own = Hold.objects.filter(
@@ -43,7 +46,9 @@ class Bar:
             held_until__lte=viewer.cal_now + WARNED_AHEAD,
         )
         # Sorted here: for an ORDER BY, Django compares each column first, which takes longer.
-        holds = sorted(own.with_people(), key=lambda hold: (hold.held_until, hold.pk))
+        holds = sorted(own, key=lambda hold: (hold.held_until, hold.pk))
+        for hold in holds:
+            hold.holder = viewer.user  # to join the people takes longer than all else of the query
         self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
         shown = [
             (each.row.pk, each.row.version, each.row.can_change, each.level == "over")

@@ -103,9 +103,13 @@ def count_queries(browser: Client, address: str, etag: str = "") -> tuple[int, i
 
 @pytest.fixture
 def addresses(staff: User) -> dict[str, str]:
-    """Make two holds of one offer and return the addresses of their pages."""
+    """Make two holds of one offer and return the addresses of their pages.
+
+    Both end soon, so they are in the bar of every page.
+    """
     offer = Offer.objects.create(made_by=staff, created_at=timezone.now())
-    hold, other = put(staff, offer=offer), put(staff, offer=offer, slot_start=LATER)
+    hold = put(staff, offer=offer, seconds=600)
+    other = put(staff, offer=offer, seconds=600, slot_start=LATER)
     known = {
         "hold": hold.pk,
         "other": other.pk,
