@@ -80,13 +80,14 @@ class LogForm(forms.Form):
         ),
     )
     person = forms.ChoiceField(label=_lazy("Person"), required=False)
-    action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=ACTIONS)
-    outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=OUTCOMES)
+    # Choices in functions, because each form would copy those in a list, one by one.
+    action = forms.ChoiceField(label=_lazy("Action"), required=False, choices=lambda: ACTIONS)
+    outcome = forms.ChoiceField(label=_lazy("Outcome"), required=False, choices=lambda: OUTCOMES)
     hold = number_field(_lazy("Number of the hold"))
     event = number_field(_lazy("Event type number"))
     last = forms.TypedChoiceField(
         label=_lazy("Last days"),
-        choices=[ALL, *LAST_DAYS],
+        choices=lambda: [ALL, *LAST_DAYS],
         required=False,
         coerce=int,
         empty_value=None,
@@ -111,8 +112,11 @@ class LogForm(forms.Form):
         self.term_conditions: list[Condition] = []
         person = self.fields["person"]
         if isinstance(person, forms.ChoiceField):
-            known = [(str(each.pk), each.name) for each in self.context.people]
-            person.choices = [("", _("anyone")), (SYSTEM, _("the system")), *known]
+            person.choices = self.persons
+
+    def persons(self) -> list[tuple[str, str]]:
+        known = [(str(each.pk), each.name) for each in self.context.people]
+        return [("", _("anyone")), (SYSTEM, _("the system")), *known]
 
     @property
     def applied(self) -> list[str]:
