@@ -71,14 +71,10 @@ class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
         """Keep the first entries of actions without an outcome that are over."""
         return self.without_outcome().filter(~has_recent_entry(now))
 
-    def of_actions(self, action_ids: Collection[uuid.UUID]) -> Any:
-        """Select all entries of these actions, as ``with_names`` does."""
-        return self.filter(action_id__in=action_ids).with_names()
-
-    def of_hold(self, hold_id: int) -> Any:
-        """Select all entries of actions on this hold, also those without its key, with names."""
+    def of_hold(self, hold_id: int) -> "AuditEntryQuerySet":
+        """Keep all entries of actions on this hold, also those without its key."""
         named = AuditEntry.objects.order_by().filter(hold=hold_id).values("action_id")
-        return self.filter(action_id__in=named).with_names()
+        return self.filter(action_id__in=named)
 
     def with_names(self) -> Any:
         """Select entries as tuples, which are equal if nothing in them differs, with NAMES.

@@ -216,7 +216,7 @@ def first_of(
 
 def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
     """Return the actions on one hold with one query, or with two if there are too many."""
-    of_hold = AuditEntry.objects.of_hold(hold_id)
+    of_hold = named_entries().of_hold(hold_id)
     entries = list(of_hold.newest_first()[:MAX_STORY])
     lines = fold(entries, now=now, viewer=viewer)
     earlier = 0
@@ -236,4 +236,4 @@ def findings(now: datetime) -> list[Line]:
     """Return actions without an outcome and without an entry for MAX_SILENCE, newest first."""
     found = matching([without_outcome(now)]).filter(at__gte=now - WINDOW).newest_first()
     action_ids = list(found.values_list("action_id", flat=True)[:MAX_FINDINGS])
-    return fold(AuditEntry.objects.of_actions(action_ids), now=now)
+    return fold(named_entries().filter(action_id__in=action_ids), now=now)

@@ -100,11 +100,11 @@ def show_pictures(request: HttpRequest) -> HttpResponse:
 @require_safe
 def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one entry in full, and every entry of its action."""
-    row = AuditEntry.objects.with_names().filter(pk=pk).first()
+    row = search.named_entries().filter(pk=pk).first()
     if row is None:
         removed = checkpoints.latest_prune()
         return render(request, "audit/no_entry.html", {"removed": removed}, status=404)
-    of_action = AuditEntry.objects.of_actions([row.action_id]).order_by("id")
+    of_action = search.named_entries().filter(action_id__in=[row.action_id]).order_by("id")
     rows = list(of_action) or [row]  # alone where its action cannot be read
     line = fold(rows, now=timezone.now(), viewer=request.user.pk)[0]
     entry, *entries = map(AuditEntry.of_row, [row, *rows])
