@@ -1,5 +1,8 @@
 """Authentication backend."""
 
+from functools import cache
+from typing import Any
+
 from django.contrib.auth.backends import ModelBackend
 from django.db.models import F
 
@@ -10,9 +13,16 @@ class Backend(ModelBackend):
     """Read a person together with preferences and groups, which every page needs: in one query."""
 
     def get_user(self, user_id: int) -> User | None:
-        people = User.objects.select_related("stored_preferences").filter(pk=user_id)
-        rows = list(people.annotate(group_name=F("groups__name")))  # one for each group
-        if not rows or not self.user_can_authenticate(rows[0]):
+        rows = list(people_by_group().filter(pk=user_id))
+        person: User | None = rows[0] if rows else None
+        if person is None or not self.user_can_authenticate(person):
             return None
-        rows[0].group_names = frozenset(row.group_name for row in rows if row.group_name)
-        return rows[0]
+        person.group_names = frozenset(row.group_name for row in rows if row.group_name)
+        return person
+
+
+@cache
+def people_by_group() -> Any:
+    """Return the query of all people, a row for each group, which is made once; never run it."""
+    people = User.objects.select_related("stored_preferences")
+    return people.annotate(group_name=F("groups__name"))
