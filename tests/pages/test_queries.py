@@ -13,12 +13,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import clock
+from dashboard.holds import clock, register
 from dashboard.holds.models import Hold, Offer
 from dashboard.pages import board, whose
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
-from tests.holds.factories import put
+from tests.holds.factories import put, see
 from tests.holds.verbs import CONSULT, LATER, MONDAY
 
 pytestmark = pytest.mark.django_db
@@ -213,3 +213,12 @@ def test_board_and_poll_write_nothing(client: Client, staff: User) -> None:
         client.get("/")
         client.get("/board")
     assert [q["sql"] for q in caught if not q["sql"].startswith("SELECT")] == []
+
+
+def test_board_without_lost_holds_makes_no_query_of_them(
+    staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(staff)
+    assert see(staff).attention == []  # reads the register, once for both
+    monkeypatch.setattr(register, "lost_or_gone", None)
+    assert see(staff).attention == []
