@@ -46,6 +46,9 @@ CUT_OFF = """() => [...document.querySelectorAll(
   .filter((part) => getComputedStyle(part).display !== "inline")
   .concat([...document.querySelectorAll(".bar a, .bar summary")].filter(
     (part) => part.getBoundingClientRect().right > innerWidth))
+  // On a wide screen the buttons of a row stand in one line.
+  .concat([...document.querySelectorAll("td.acts")].filter((part) => innerWidth > 1408
+    && new Set([...part.children].map((button) => button.offsetTop)).size > 1))
   .map((part) => part.outerHTML.slice(0, 160))"""
 
 
