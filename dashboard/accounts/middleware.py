@@ -17,7 +17,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import Preferences, User
 from dashboard.accounts.return_urls import login_url, return_url
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action, Outcome
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.localization import time_zones
 
@@ -68,9 +68,9 @@ def deny(request: HttpRequest) -> HttpResponse:
     by = actor_of(request)
     if not repeats_last_denial(request):
         trail.event(
-            action=AuditEntry.Action.DENIED,
+            action=Action.DENIED,
             by=by,
-            outcome=AuditEntry.Outcome.REFUSED,
+            outcome=Outcome.REFUSED,
             asked={"method": request.method, "path": request.path},
             now=timezone.now(),
         )

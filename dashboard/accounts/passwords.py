@@ -22,9 +22,7 @@ from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.forms import OwnPasswordForm
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
-
-Action = AuditEntry.Action
+from dashboard.audit.trail import Action, Outcome
 
 
 class PasswordCheck(FormView, ABC):  # type: ignore[type-arg]
@@ -123,7 +121,7 @@ class PasswordChange(PasswordCheck, PasswordChangeView):
         trail.event(
             action=Action.PASSWORD_CHANGED,
             by=by,
-            outcome=AuditEntry.Outcome.REFUSED,
+            outcome=Outcome.REFUSED,
             asked=people.audit_identity(by.user),
             error_code=error_code,
             now=timezone.now(),

@@ -23,10 +23,8 @@ from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, create_groups, role_of
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import folded, reads_like_system
-
-Action = AuditEntry.Action
+from dashboard.audit.trail import Action, Outcome
 
 
 class Fields(TypedDict, total=False):
@@ -222,7 +220,7 @@ def guarded_change(action: Action, person: User, by: Actor | None, now: datetime
         trail.event(
             action=action,
             by=by,
-            outcome=AuditEntry.Outcome.REFUSED,
+            outcome=Outcome.REFUSED,
             asked=audit_identity(person),
             error_code=refusal.code,
             now=now,

@@ -22,10 +22,8 @@ from dashboard.accounts.actors import actor_of, origin_of
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action, Outcome
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
-
-Action = AuditEntry.Action
 
 CLAIM_KEY = "proxy_claim"  # in the session
 BY_PROXY = "by_proxy"  # reason in the audit log
@@ -94,7 +92,7 @@ def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
             trail.event(
                 action=Action.SIGN_IN_FAILED,
                 by=None,
-                outcome=AuditEntry.Outcome.REFUSED,
+                outcome=Outcome.REFUSED,
                 error_code=code,
                 reason=BY_PROXY,
                 actor_name=claim.name,

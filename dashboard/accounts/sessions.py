@@ -16,9 +16,7 @@ from dashboard.accounts.actors import Actor, actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.people import audit_identity, check_superuser, own_or_guarded_change
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
-
-Action = AuditEntry.Action
+from dashboard.audit.trail import Action
 
 # Keys of the session, with seconds since 1970.
 STARTED = "signed_in_at"

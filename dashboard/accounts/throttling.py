@@ -26,7 +26,7 @@ from django.db.models import F
 
 from dashboard.accounts.models import SignInAttempts, User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action
 
 FREE_ATTEMPTS = 5
 MAX_WAIT = timedelta(minutes=5)
@@ -100,7 +100,7 @@ def unlock(address: str = "", *, now: datetime) -> int:
     with transaction.atomic():
         deleted, _by_model = counters.delete()
         asked = {"address": address} if address else {}
-        trail.event(action=AuditEntry.Action.SIGN_IN_UNLOCKED, by=None, asked=asked, now=now)
+        trail.event(action=Action.SIGN_IN_UNLOCKED, by=None, asked=asked, now=now)
     return deleted
 
 

@@ -26,9 +26,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.passwords import PasswordCheck, may_change_password
 from dashboard.accounts.return_urls import return_url, safe_page
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
-
-Action = AuditEntry.Action
+from dashboard.audit.trail import Action, Outcome
 
 MAX_USERNAME = 150  # characters
 FINGERPRINT_LENGTH = 6  # too short to tell which of many passwords it was
@@ -105,7 +103,7 @@ class SignIn(PasswordCheck, LoginView):
         trail.event(
             action=Action.SIGN_IN_FAILED,
             by=None,
-            outcome=AuditEntry.Outcome.REFUSED,
+            outcome=Outcome.REFUSED,
             error_code=error_code,
             actor_name=name,
             now=timezone.now(),

@@ -14,12 +14,9 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.trail import SYSTEM, UNKNOWN
+from dashboard.audit.trail import SYSTEM, UNKNOWN, Action, Outcome
 from dashboard.localization import marking
 from dashboard.localization.searching import finder, search_text
-
-Action = AuditEntry.Action
-Outcome = AuditEntry.Outcome
 
 UNDER_WAY = "under_way"  # no outcome yet, and a recent entry
 UNFINISHED = "unfinished"  # no outcome and no recent entry: a finding

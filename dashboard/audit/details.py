@@ -11,10 +11,8 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times
-
-Action = AuditEntry.Action
-Outcome = AuditEntry.Outcome
 
 MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
 # Shown of a hold, in this order.
@@ -103,7 +101,7 @@ def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
 def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
     """Yield the target of a move and the end of the hold, achieved or asked for."""
     result = {**first.asked, **after}
-    if first.kind == AuditEntry.Kind.EVENT and first.outcome == Outcome.REFUSED:
+    if first.kind == Kind.EVENT and first.outcome == Outcome.REFUSED:
         # Often the minutes are what was wrong.
         for key in values.in_order(values.MINUTE_KEYS & first.asked.keys()):
             yield f"{values.label(key)}: {values.display(key, first.asked[key])}"

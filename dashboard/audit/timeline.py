@@ -20,9 +20,8 @@ from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import Call
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
 from dashboard.audit.names import Names
+from dashboard.audit.trail import Kind, Outcome
 from dashboard.localization import local_times, marking
-
-Kind = AuditEntry.Kind
 
 HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
 ROW = SafeString("""
@@ -66,7 +65,7 @@ class Line:
     @property
     def is_trouble(self) -> bool:
         """True for an action that ended otherwise than done, or was left without an outcome."""
-        return self.verdict not in (AuditEntry.Outcome.OK, UNDER_WAY)
+        return self.verdict not in (Outcome.OK, UNDER_WAY)
 
     @property
     def tag(self) -> SafeString:

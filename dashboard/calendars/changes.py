@@ -16,10 +16,8 @@ from django.utils.translation import gettext_lazy as _
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.audit import trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calendars.models import Calendar
-
-Action = AuditEntry.Action
 
 FIELDS = ("label", "colour", "is_hidden", "is_paused")
 
@@ -125,7 +123,7 @@ def refused(
     action: Action, target: Calendar, code: str, words: str | Promise, **made: Any
 ) -> CalendarError:
     """Record a refusal, ``made`` by whom and when, and return its error."""
-    record(action, target, outcome=AuditEntry.Outcome.REFUSED, error_code=code, **made)
+    record(action, target, outcome=Outcome.REFUSED, error_code=code, **made)
     return CalendarError(code, words)
 
 

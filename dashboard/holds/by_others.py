@@ -8,10 +8,8 @@ from datetime import datetime, timedelta
 from django.db.models import F, Q, Subquery
 
 from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
+from dashboard.audit.trail import Action, Outcome
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Outcome
-
-Action = AuditEntry.Action
 
 # How long it is told: of a hold that lasts until it ends, of one that was released until it is put
 # aside.

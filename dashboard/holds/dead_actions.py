@@ -8,13 +8,11 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import MAX_SILENCE, NO_ACTION, AuditEntry, AuditEntryQuerySet
+from dashboard.audit.trail import Action, Outcome
 from dashboard.holds import claims, clock, hold_fields, rate_and_clock
 from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Outcome
 from dashboard.holds.states import State
-
-Action = AuditEntry.Action
 
 DIED = "process_died"
 PUT_ASIDE = "put_aside"

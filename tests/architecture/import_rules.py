@@ -27,7 +27,6 @@ RULES: dict[str, set[str]] = {
         "django_htmx",
         "dashboard.localization",
         "dashboard.audit.trail",
-        "dashboard.audit.models",
         "dashboard.audit.names",
         "dashboard.edge.arrival",
         "dashboard.edge.diagnosis",
@@ -43,7 +42,6 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.actors",
         "dashboard.accounts.models",
         "dashboard.audit.trail",
-        "dashboard.audit.models",
     },
     # No requests, forms or templates below a view.
     "dashboard.holds": {
