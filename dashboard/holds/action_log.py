@@ -5,9 +5,9 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Trail
 from dashboard.calcom import Answer, CalcomError
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
@@ -29,38 +29,29 @@ def path_of(method: str) -> str:
 class ActionLog:
     """The audit entries of one action, with the answer to its last call.
 
-    ``by`` is who acts, None the system; ``asked`` is what the audit keeps of the request. Each
-    method is one INSERT; the caller owns the transaction.
+    ``asked`` is what the audit keeps of the request. Each method is one INSERT; the caller owns the
+    transaction.
     """
 
-    def __init__(
-        self,
-        action: AuditEntry.Action,
-        *,
-        by: Actor | None,
-        asked: dict[str, Any],
-        hold_id: int | None,
-    ) -> None:
-        self.action = action
-        self.by = by
+    def __init__(self, begun: Trail, asked: dict[str, Any]) -> None:
         self.way = ""  # which of the ways to extend and move it went
         self.answer: Answer[Any] | CalcomError | None = None  # to the last call
         self.asked = asked
         self.has_started = False
-        self._trail = trail.Trail(action_id=uuid.uuid4(), action=action, by=by, hold_id=hold_id)
+        self._trail = begun
 
     def sending(self) -> None:
         """Forget the answer before, as a call is about to be sent."""
         self.answer = None
-        if self.by:
-            last_sender.set(self.by.request_id)
+        if self._trail.by:
+            last_sender.set(self._trail.by.request_id)
             trail.last_recorded.set("")
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""
         trail.event(
-            action=self.action,
-            by=self.by,
+            action=self._trail.action,
+            by=self._trail.by,
             outcome=error.outcome,
             hold_id=self._trail.hold_id,
             asked=self.asked,
@@ -81,9 +72,9 @@ class ActionLog:
     ) -> None:
         """Record what is about to be asked."""
         self._trail = trail.intent(
-            action=self.action,
+            action=self._trail.action,
             action_id=action_id,
-            by=self.by,
+            by=self._trail.by,
             hold_id=hold.pk if hold else None,
             asked=self.asked,
             before=before,

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit.models import AuditEntry
+from dashboard.audit import trail
 from dashboard.calcom import Answer, CalcomError, Cause
 from dashboard.calcom.endpoints import Call
 from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
@@ -28,7 +28,7 @@ from dashboard.holds.slots import SlotHold
 from dashboard.holds.steps import Change, Phase, settled_by
 
 T = TypeVar("T")
-Action = AuditEntry.Action
+Action = trail.Action
 
 PATIENCE = 2.0  # seconds that a person's verb waits for a colleague who is asking for the same time
 PAUSE = 0.05
@@ -46,7 +46,7 @@ class Operation:
 
     def __init__(
         self,
-        action: AuditEntry.Action,
+        action: Action,
         *,
         by: Actor | None,
         asked: dict[str, Any] | None = None,
@@ -56,7 +56,7 @@ class Operation:
         self.action = action
         self.by = by
         self.hold: Hold | None = None
-        self.log = ActionLog(action, by=by, asked=asked or {}, hold_id=hold_id)
+        self.log = ActionLog(trail.Trail(uuid.uuid4(), action, by, hold_id), asked or {})
         self.clock = Clock(now)
         self.upstream: Upstream = rate_and_clock.load_confirmed()
         self.began_at = self.cal_now()
@@ -249,7 +249,7 @@ class Operation:
 
     def finish(
         self,
-        outcome: AuditEntry.Outcome,
+        outcome: trail.Outcome,
         *,
         cause: str = "",
         reason: str = "",
@@ -268,7 +268,7 @@ class Operation:
             self.record_outcome(outcome, cause=cause, reason=reason, after=after or {})
 
     def record_outcome(
-        self, outcome: AuditEntry.Outcome, *, hold_id: int | None = None, **said: Any
+        self, outcome: trail.Outcome, *, hold_id: int | None = None, **said: Any
     ) -> None:
         """Record the outcome inside the caller's transaction."""
         self.log.outcome(outcome, hold_id=hold_id, now=self.now(), **said)
