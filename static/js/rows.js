@@ -42,6 +42,7 @@ document.addEventListener("htmx:before:swap", () => {
   order = currentOrder();
   focused = row ? links().findIndex((link) => row.contains(link)) : -1;
 });
+// It captures the event, because forms.js would give the focus to the page.
 document.addEventListener("htmx:after:swap", () => {
   addNames();
   if (focused >= 0 && document.activeElement === document.body) {
@@ -50,7 +51,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (currentOrder() === order) return;
   movedAt = performance.now();
   aim = pointer;
-});
+}, true);
 
 document.addEventListener("click", (event) => {
   const { clientX, clientY, detail, pointerType, target } = event;
