@@ -92,6 +92,15 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     assert "Sophie" not in ada.page.url
 
 
+def test_the_form_beside_a_long_list_is_used_on_a_low_screen(ada: User, monday: str) -> None:
+    ada.page.set_viewport_size({"width": 1366, "height": 640})
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.page.evaluate("document.getElementById('times').style.minHeight = '3000px'")
+    button = ada.page.get_by_role("button", name="Hold this time")
+    button.focus()
+    expect(button).to_be_in_viewport(ratio=1)
+
+
 def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str) -> None:
     held: list[Route] = []
 
