@@ -76,6 +76,13 @@ def test_refusals_have_the_focus_also_without_scripts():
     assert [notice for notice in notices if " autofocus " not in notice] == []
 
 
+def test_texts_of_calcom_are_marked_as_english():
+    """A screen reader would read them as German words on a German page: WCAG 2.2, 3.1.2."""
+    of_calcom = re.compile(r"<[^<>]*>(?=\{\{ (?:call\.next\.message|problem\.details) \}\})")
+    tags = [tag for path in TEMPLATES for tag in of_calcom.findall(path.read_text())]
+    assert sorted(tags) == ['<pre lang="en">', '<small lang="en">']
+
+
 def test_post_forms_have_a_csrf_token_and_an_action():
     """Forms must work without JavaScript."""
     found = []
