@@ -9,6 +9,8 @@ granian refuses more than 100 headers; and its reload loses no request.
 """
 
 import logging
+import socket
+import threading
 from functools import partial
 from typing import Any
 
@@ -43,7 +45,26 @@ LONG_BODY = 256 * 1024  # bytes: proxies pass on as many, and nothing reads a lo
 # What gunicorn itself refuses, such as a header that is too long, has a body as well. It would read
 # 64 KiB of it and reset the connection; see ``wsgi_middleware.read_body``. nginx passes on 1 MiB
 # where it is not told otherwise.
-util.close_graceful = partial(util.close_graceful, max_drain=2 * 1024 * 1024)
+close_slowly = partial(util.close_graceful, max_drain=2 * 1024 * 1024)
+
+
+def close_aside(sock: socket.socket) -> None:
+    """Close a connection; wait in a thread of its own for a peer that has not closed it yet.
+
+    gunicorn would wait in the thread that hands out all requests, for two seconds each: so a few
+    clients of a proxy that goes on sending their bodies would keep all people out.
+    """
+    try:
+        has_ended = not sock.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except OSError:
+        has_ended = False
+    if has_ended:
+        sock.close()
+    else:
+        threading.Thread(target=close_slowly, args=[sock], daemon=True).start()
+
+
+util.close_graceful = close_aside
 
 
 def pre_request(_worker: Any, request: Any) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import functools
+import re
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +30,7 @@ CADDY_GLOBAL = """\
 # Those that Debian loads by itself, and those that the printed text enables.
 APACHE_MODULES = [
     *("alias", "authz_core", "mime", "mpm_event", "socache_shmcb"),
-    *("headers", "proxy", "proxy_http", "ssl", "unique_id"),
+    *("buffer", "headers", "proxy", "proxy_http", "ssl", "unique_id"),
 ]
 APACHE_WHOLE = """\
 ServerRoot {folder}
@@ -50,14 +53,22 @@ def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[No
     server = require("Caddy", program("caddy"))
     create_certificate(folder)
     shown = printed("caddy", prefix, upstream, ports)
-    files = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
+    replacements = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
+    if is_before_2_6_3(server):  # as a comment of the printed text says
+        replacements["request_buffers 300KB"] = "buffer_requests"
     config = folder / "Caddyfile"
-    config.write_text(CADDY_GLOBAL.format(ports=ports) + replaced(shown, files))
+    config.write_text(CADDY_GLOBAL.format(ports=ports) + replaced(shown, replacements))
     command = [server, "run", "--adapter", "caddyfile", "--config", config]
     # It keeps state below these.
     homes = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
     with listening(command, ports, folder / "caddy.log", **homes):
         yield
+
+
+@functools.cache
+def is_before_2_6_3(server: str) -> bool:
+    said = subprocess.run([server, "version"], capture_output=True, text=True, check=True).stdout
+    return [int(number) for number in re.findall(r"\d+", said)[:3]] < [2, 6, 3]
 
 
 @contextlib.contextmanager

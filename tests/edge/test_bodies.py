@@ -3,6 +3,7 @@
 import http.client
 import io
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlencode
 
@@ -115,8 +116,30 @@ def test_body_of_what_the_server_itself_refuses_is_read_too():
     with here, there, ThreadPoolExecutor(1) as pool:
         sent = pool.submit(there.sendall, b"x" * gunicorn.LONG_BODY)
         pool.submit(there.shutdown, socket.SHUT_WR)
-        util.close_graceful(here, timeout=WAIT_SECONDS)
+        gunicorn.close_slowly(here, timeout=WAIT_SECONDS)
         assert (sent.result(), gunicorn.LONG_BODY) == (None, LIMIT)
+
+
+def test_peer_that_does_not_close_keeps_no_others_waiting(monkeypatch):
+    """Wait for it in another thread than that which hands out requests."""
+    waiting, waited = threading.Event(), threading.Event()
+
+    def wait(sock):
+        waiting.wait(WAIT_SECONDS)
+        sock.close()
+        waited.set()
+
+    monkeypatch.setattr(gunicorn, "close_slowly", wait)
+    here, there = socket.socketpair()
+    with there:
+        util.close_graceful(here)
+        assert here.fileno() != -1
+        waiting.set()
+        assert waited.wait(WAIT_SECONDS)
+    here, there = socket.socketpair()
+    there.close()
+    util.close_graceful(here)
+    assert here.fileno() == -1
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,17 @@ from __future__ import annotations
 import functools
 import re
 import shutil
+import socket
+import ssl
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
+from dashboard.edge.gunicorn import threads
 from dashboard.sandbox import Sandbox
 from tests.browser.product import Product, typed
 from tests.browser.user import DESKTOP, User, chromium_running, expect_no_complaints
@@ -112,7 +115,7 @@ def test_a_visit_works(desk: Desk, kind: str, tmp_path: Path) -> None:
     with PROXIES[kind](desk.prefix, desk.site.url, desk.ports, tmp_path):
         expect_client_address(desk, kind, tmp_path)
         transport = LoopbackTransport(tmp_path, local_address=CLIENT)
-        with Visitor(desk.product.url, transport=transport) as ada:
+        with slow_forms(desk, tmp_path), Visitor(desk.product.url, transport=transport) as ada:
             hold_and_release_by_http(ada, desk)
 
 
@@ -134,6 +137,20 @@ def test_the_whole_day_works(chromium: Browser, desk: Desk, kind: str, tmp_path:
         below = f"{desk.product.url}/"
         assert [each for each in answers if each[0] >= 400 or not each[1].startswith(below)] == []
         expect_client_address(desk, kind, tmp_path)
+
+
+@contextmanager
+def slow_forms(desk: Desk, folder: Path) -> Iterator[None]:
+    """Send as many forms as the server has threads, none of them whole until the end."""
+    trust = ssl.create_default_context(cafile=str(folder / "certificate.pem"))
+    path = f"{desk.prefix}/accounts/login/"
+    head = f"POST {path} HTTP/1.1\r\nHost: {NAME}\r\nContent-Length: 200000\r\n\r\n".encode()
+    with ExitStack() as stack:
+        for _ in range(threads):
+            link = socket.create_connection(("127.0.0.1", desk.ports.tls))
+            form = stack.enter_context(trust.wrap_socket(link, server_hostname=NAME))
+            form.sendall(head + b"x" * 100_000)
+        yield
 
 
 def hold_and_release_by_http(ada: Visitor, desk: Desk) -> None:
