@@ -18,7 +18,8 @@ from dashboard.pages.whose import Calendars
 Key = tuple[Any, ...]
 
 MOST_KEPT = 10_000
-# Every write of a hold raises its version, so a row is right for as long as its key is. Threads
+# Every write of a hold raises its version, so a row is right for as long as its key is; after a
+# restore of the database, another hold may have its number and version, but not the moment. Threads
 # share the cache, and any of them may drop it whole when it is full: each key is read once.
 _cache: dict[Key, str] = {}
 
@@ -49,12 +50,16 @@ def shared_key(viewer: Viewer, calendars: Calendars) -> Key:
 
 
 def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars) -> Key:
-    """Return the hold's primary key, its version, and what else its row depends on."""
+    """Return the hold's primary key, its version and moment, and what else its row depends on."""
     holder, clashes = hold.holder, current.clashes_of(hold.pk, viewer.cal_now)
     return (
         hold.pk,
         hold.version,
-        tuple((each.pk, each.version, each.holder_id == viewer.user.pk) for each in clashes),
+        hold.changed_at,
+        tuple(
+            (each.pk, each.version, each.changed_at, each.holder_id == viewer.user.pk)
+            for each in clashes
+        ),
         current.places.get(hold.pk),
         calendars.by_event_type.get(hold.event_type_id),
         hold.is_live(viewer.cal_now),

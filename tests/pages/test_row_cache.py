@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from unittest.mock import patch
 
 import pytest
@@ -100,3 +101,12 @@ def test_new_name_of_a_person_is_shown_at_once(staff: User, admin: User) -> None
     )
     assert "Ada Lovelace" in see(admin).rows
     assert Hold.objects.get(pk=hold.pk).version == hold.version
+
+
+@pytest.mark.django_db
+def test_hold_with_the_number_of_one_that_a_restore_removed_is_shown_as_itself(staff: User) -> None:
+    hold = put(staff)
+    assert "Zoë Later" not in see(staff).rows
+    later = hold.changed_at + timedelta(seconds=1)
+    Hold.objects.filter(pk=hold.pk).update(client_name="Zoë Later", changed_at=later)
+    assert "Zoë Later" in see(staff).rows
