@@ -4,44 +4,78 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Sequence
 from html.parser import HTMLParser
 
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Page
 
-Axe = Mapping[tuple[int, str], object]  # its options, by width and colour scheme
+from tests import run
+
 WIDTHS = (1440, 390, 320)
 SCHEMES = ("light", "dark")
-# What axe looks for, by width and scheme: scheme and width change nothing else. To measure the
-# contrast takes longer than all the rest.
-CONTRAST = {"runOnly": ["color-contrast"]}
-ALL_BUT_CONTRAST = {"rules": {"color-contrast": {"enabled": False}}}
-OF_PAGE: Axe = {
-    (1440, "light"): {},
-    (1440, "dark"): CONTRAST,
-    (390, "light"): ALL_BUT_CONTRAST,
-}
-# Of a page whose elements are measured for contrast on others.
-OF_KNOWN: Axe = {(width, "light"): ALL_BUT_CONTRAST for width in (1440, 390)}
-# Of a page whose parts are measured on another one.
-OF_VARIANT: Axe = {(1440, "light"): ALL_BUT_CONTRAST}
+# Where axe looks, with all rules but that of contrast, which width and scheme change.
+OF_PAGE = WIDTHS[:2]
+# Of a page whose parts are looked at on another one.
+OF_VARIANT = WIDTHS[:1]
 # At most three digits of a second.
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,3})?(Z|[+-]\d\d:?\d\d)"
 # To preload, axe would copy styles that Django imports into the page, which the policy forbids.
 RUN_AXE = """
-async (only) => {
-  const found = await axe.run({ resultTypes: ["violations"], preload: false, ...only });
+async () => {
+  const rules = { "color-contrast": { enabled: false } };
+  const found = await axe.run({ resultTypes: ["violations"], preload: false, rules });
   return found.violations.flatMap((one) => one.nodes.map((node) => `${one.id} ${node.html}`));
+}
+"""
+# What decides on the contrast of a text: elements that agree in it are one kind.
+FIND_KINDS = """
+() => {
+  const backdrop = (element) => {
+    const layers = [];
+    for (let one = element; one; one = one.parentElement) {
+      const { backgroundColor, backgroundImage, opacity } = getComputedStyle(one);
+      layers.push(backgroundColor, backgroundImage, opacity);
+      if (backgroundColor.startsWith("rgb(")) break;
+    }
+    return layers.filter((one) => !["rgba(0, 0, 0, 0)", "none", "1"].includes(one));
+  };
+  window.kindOf = (element) => {
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    const name = [element.localName, ...element.classList].join(".");
+    return [name, color, fontSize, fontWeight, ...backdrop(element)].join(" ");
+  };
+  const shows = (element) =>
+    element.checkVisibility({ visibilityProperty: true }) && element.offsetWidth > 1;
+  const says = (element) =>
+    element.matches("input, select, textarea") ||
+    [...element.childNodes].some((node) => node.nodeType === 3 && node.data.trim());
+  const elements = [...document.querySelectorAll("body *")];
+  const texts = elements.filter((element) => says(element) && shows(element));
+  window.kinds = new Map(texts.map((element) => [window.kindOf(element), element]));
+  return [...window.kinds.keys()];
+}
+"""
+RUN_CONTRAST = """
+async (wanted) => {
+  const include = wanted.map((kind) => window.kinds.get(kind));
+  const only = { runOnly: ["color-contrast"], elementRef: true, preload: false };
+  const { passes, violations } = await axe.run({ include }, only);
+  const nodes = (rules) => rules.flatMap((rule) => rule.nodes);
+  return {
+    measured: nodes(passes).map((node) => window.kindOf(node.element)),
+    faults: nodes(violations).map((node) => `color-contrast ${node.html}`),
+  };
 }
 """
 TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def faults_on_screen(page: Page, axe: Axe, picture: str = "") -> list[str]:
+def faults_on_screen(page: Page, axe: Sequence[int], picture: str = "") -> list[str]:
     """Return what is wrong in any width and colour scheme. ``picture`` begins file names.
 
-    ``axe`` has what axe looks for; it needs timers, which do not run on a page without scripts.
+    ``axe`` has the widths at which axe looks; it needs timers, which do not run on a page without
+    scripts.
     """
     found = []
     height = (page.viewport_size or {"height": 900})["height"]
@@ -51,17 +85,33 @@ def faults_on_screen(page: Page, axe: Axe, picture: str = "") -> list[str]:
         page.set_viewport_size({"width": width, "height": height})
         if page.evaluate(TOO_WIDE) > 0:
             found.append(f"too wide at {width}")
-        for scheme in SCHEMES:
-            options = axe.get((width, scheme))
-            if options is None and not picture:
-                continue
-            page.emulate_media(color_scheme=scheme)
-            if picture:
+        if width in axe:
+            found += [f"{width}: {one}" for one in page.evaluate(RUN_AXE)]
+        if picture:
+            for scheme in SCHEMES:
+                page.emulate_media(color_scheme=scheme)
                 take_picture(page, f"{picture}-{width}-{scheme}")
-            if options is not None:
-                found += [f"{width} {scheme}: {one}" for one in page.evaluate(RUN_AXE, options)]
-        page.emulate_media(color_scheme=SCHEMES[0])
+            page.emulate_media(color_scheme=SCHEMES[0])
     page.set_viewport_size({"width": WIDTHS[0], "height": height})
+    return found
+
+
+def faults_of_contrast(page: Page) -> list[str]:
+    """Return what is hard to read in either scheme, of kinds that this run has not measured yet.
+
+    To measure all of a page takes longer than all other rules. Axe is loaded on it already.
+    """
+    found = []
+    known = run.folder() / "measured-for-contrast"
+    known.touch()
+    for scheme in reversed(SCHEMES):
+        page.emulate_media(color_scheme=scheme)
+        kinds = set(page.evaluate(FIND_KINDS)) - set(known.read_text().splitlines())
+        if kinds:
+            result = page.evaluate(RUN_CONTRAST, sorted(kinds))
+            found += [f"{scheme}: {one}" for one in result["faults"]]
+            with known.open("a") as file:
+                file.writelines(f"{kind}\n" for kind in result["measured"])
     return found
 
 

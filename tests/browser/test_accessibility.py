@@ -29,7 +29,7 @@ def test_the_pages_about_people(vera: User) -> None:
 def test_the_page_of_retention(vera: User) -> None:
     vera.refusals.add(422)
     vera.page.goto("/audit/retention?before=2025-01-01")
-    vera.check_page("retention-nothing", has_own_colours=False)
+    vera.check_page("retention-nothing")
     vera.page.goto("/audit/retention?before=2199-01-01")
     vera.check_variant("retention-refused")
 

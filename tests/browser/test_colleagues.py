@@ -208,7 +208,7 @@ class TestAudit:
         vera.expect_text("Maria Mitchell")
         vera.check_variant("audit")
         vera.page.goto("/audit/?find=Mitchell")  # few entries, so that axe needs less time
-        vera.check_page("audit-found", has_own_colours=False)
+        vera.check_page("audit-found")
         vera.page.goto("/audit/")
         vera.page.get_by_label("Person").select_option("ada")
         [action] = vera.page.get_by_label("Action").select_option(index=1)

@@ -70,7 +70,7 @@ class TestTakeOver:
         pk = product.place("ada", product.free_time(), "Hedy Lamarr")
         vera.page.goto(f"/holds/{pk}/")
         vera.page.get_by_text("Take over this hold from ada").click()
-        vera.check_page("hold-take-over", has_own_colours=False)
+        vera.check_page("hold-take-over")
 
         vera.page.locator("#take-over").get_by_label("The holder is away").check()
         vera.page.locator("#take-over [name=note]").fill("at the doctor")

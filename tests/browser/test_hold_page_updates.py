@@ -162,4 +162,4 @@ class TestOtherPages:
         expect(heading).to_have_text(sentence)
         expect(heading).to_be_focused()
         expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
-        ada.check_page("board-checked", has_own_colours=False)
+        ada.check_page("board-checked")

@@ -66,7 +66,7 @@ def test_a_time_is_picked_with_the_mouse_alone(ada: User, product: Product, mond
     ada.check_variant("pick-day")
     ada.page.get_by_role("link", name="Week", exact=True).click()
     expect(ada.page.locator("#shown")).to_have_text(f"{named(21)} – {named(27)}")
-    ada.check_page("pick-week", has_own_colours=False)
+    ada.check_page("pick-week")
     tuesday = ada.page.locator("section.day", has=ada.page.get_by_role("link", name=named(22)))
     tuesday.locator(FREE.removeprefix("#times "), has_text="15:00").click()
     expect(ada.page.locator("#chosen")).to_contain_text(f"{named(22)} 15:00–16:00")
@@ -192,7 +192,7 @@ def test_a_colleagues_hold_shows_among_the_times(
     grace.page.goto(f"/holds/new?event_type_id=4&day={monday}")
     held = grace.page.locator("#times a.time.held", has_text="14:30")
     expect(held).to_contain_text("held by ada until")
-    grace.check_page("pick-held", has_own_colours=False)
+    grace.check_page("pick-held")
     held.click()
     assert grace.hold_id == pk
 

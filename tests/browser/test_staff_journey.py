@@ -16,7 +16,7 @@ class TestSignIn:
         user = open_browser("ada", is_signed_in=False)
         user.page.goto("/holds/new")
         user.expect_path("/accounts/login/?next=/holds/new")
-        user.check_page("sign-in", has_own_colours=False)
+        user.check_page("sign-in")
         user.sign_in()
         expect(user.page).to_have_url(re.compile("/holds/new$"))
         user.expect_heading("Hold a time")
@@ -37,14 +37,14 @@ class TestPlace:
     def test_a_new_hold_appears_on_the_board(self, ada: User, product: Product) -> None:
         at = product.free_time()
         ada.page.goto("/holds/new")
-        ada.check_page("place", has_own_colours=False)
+        ada.check_page("place")
         ada.type_time(at)
         ada.fill(client_name="Hedy Lamarr", client_contact="+39 06 123", note="rang at noon")
         ada.press("Hold this time")
         pk = ada.hold_id
         ada.expect_text("Hedy Lamarr")
         ada.expect_text("rang at noon")
-        ada.check_page("hold", has_own_colours=False)
+        ada.check_page("hold")
         ada.page.get_by_role("link", name="Board", exact=True).first.click()
         row = ada.page.locator(f"#h{pk}")
         expect(row).to_contain_text("16:00–17:00")
@@ -99,10 +99,10 @@ class TestCheck:
         product.calcom.remove_holds()
         ada.press("Verify with cal.com")
         ada.expect_text("cal.com no longer has this hold")
-        ada.check_page("hold-gone", has_own_colours=False)
+        ada.check_page("hold-gone")
         ada.page.goto("/")
         ada.expect_text("Needs attention")
-        ada.check_page("board-attention", has_own_colours=False)
+        ada.check_page("board-attention")
 
 
 class TestMove:
@@ -155,7 +155,7 @@ class TestLookUp:
         ada.expect_text("cal.com holds this time")
         if ada.scripts:
             expect(ada.page.locator("#found")).to_be_focused()
-        ada.check_page("look-up-found", has_own_colours=False)
+        ada.check_page("look-up-found")
         ada.fill(client_name="Emmy Noether")
         ada.press("Add to board")
         pk = ada.hold_id

@@ -83,10 +83,10 @@ def test_a_hold_that_runs_out_is_told_and_offered_again(
     assert product.calcom.calls() == []
     ended.get_by_role("link", name="Hold again").click()
     expect(grace.field("client_name")).to_have_value("Li Wen")
-    grace.check_page("warned-over", has_own_colours=False)
+    grace.check_page("warned-over")
     grace.page.goto("/?tab=ended")
     expect(grace.page.locator(f"#e{pk}")).to_contain_text("expired")
-    grace.check_page("board-ended", has_own_colours=False)
+    grace.check_page("board-ended")
 
 
 def test_the_board_warns_in_amber_and_red(ada: User) -> None:

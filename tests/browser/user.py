@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -179,25 +179,25 @@ class User:
         minutes, seconds = countdown.inner_text().split(":")
         return int(minutes) * 60 + int(seconds)
 
-    def check_page(self, state: str, *, has_own_colours: bool = True) -> None:
+    def check_page(self, state: str) -> None:
         """Measure the page in every width and colour scheme; take pictures if they are wanted.
 
-        Once in the suite for each page. Where each kind of element is measured for contrast on
-        another page, it has no colours of its own: to measure them takes half a second.
+        Once in the suite for each page.
         """
-        self._check(state, page_checks.OF_PAGE if has_own_colours else page_checks.OF_KNOWN)
+        found = self._faults(state, page_checks.OF_PAGE)
+        found += page_checks.faults_of_contrast(self.page) if self.scripts else []
+        assert (state, found) == (state, [])
 
     def check_variant(self, state: str) -> None:
         """Measure a page whose parts are measured on another one, so without its contrast."""
-        self._check(state, page_checks.OF_VARIANT)
+        assert (state, self._faults(state, page_checks.OF_VARIANT)) == (state, [])
 
-    def _check(self, state: str, axe: page_checks.Axe) -> None:
+    def _faults(self, state: str, axe: Sequence[int]) -> list[str]:
         self.page.wait_for_load_state()
         source = self.page.content()
         found = page_checks.faults_in_source(source, self.product.uids())
-        wanted = axe if self.scripts else {}
-        found += page_checks.faults_on_screen(self.page, wanted, self._picture_path(state))
-        assert (state, found) == (state, [])
+        wanted = axe if self.scripts else ()
+        return found + page_checks.faults_on_screen(self.page, wanted, self._picture_path(state))
 
     def picture(self, name: str) -> None:
         """Take a picture if they are wanted."""
