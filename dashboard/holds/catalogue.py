@@ -57,9 +57,15 @@ class Catalogue:
         return found[1] if found else None
 
 
+def in_order() -> list[Calendar]:
+    """Return the calendars in the Admins' order."""
+    # Sorted here: for an ORDER BY, Django compares each column first, which takes longer.
+    return sorted(Calendar.objects.order_by(), key=lambda each: (each.position, each.pk))
+
+
 def catalogue(*, now: datetime) -> Catalogue:
     """Return the event types of all calendars, after asking cal.com where a list is not fresh."""
-    calendars = list(Calendar.objects.all())
+    calendars = in_order()
     if not calendars:
         own = Calendar(colour="")
         return grouped([(own, event_types.listing())])
@@ -69,7 +75,7 @@ def catalogue(*, now: datetime) -> Catalogue:
 
 def last_known() -> Catalogue:
     """Return the event types of all calendars as last listed. Without a calendar it is empty."""
-    calendars = list(Calendar.objects.all())
+    calendars = in_order()
     if not calendars:
         return Catalogue(())
     known = shared_answers.stored([*map(question, calendars)], now=timezone.now())
