@@ -17,5 +17,5 @@ class DashboardConfig(AppConfig):
     def ready(self) -> None:
         post_migrate.connect(create_groups, sender=self, dispatch_uid="dashboard.groups")
         connection_created.connect(triggers.prepare, dispatch_uid="audit.prepare")
-        connection_created.connect(database.limit_idle_transactions, dispatch_uid="edge.idle")
+        connection_created.connect(database.begin_session, dispatch_uid="edge.session")
         post_migrate.connect(triggers.install_triggers, sender=self, dispatch_uid="audit.triggers")

@@ -5,6 +5,7 @@ through, so only a write tells.
 """
 
 import logging
+import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -63,21 +64,25 @@ POSTGRESQL_NEEDS = [
         "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm.",
     ),
 ]
-# Where the operator has set no limit: https://www.postgresql.org/docs/current/runtime-config-client.html
-LIMIT_IDLE_TRANSACTIONS = (
-    "SELECT set_config('idle_in_transaction_session_timeout', '30s', false)"
-    " WHERE current_setting('idle_in_transaction_session_timeout') = '0'"
+# With a limit where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html
+BEGIN_SESSION = (
+    "SELECT current_setting('transaction_read_only') = 'on',"
+    " CASE current_setting('idle_in_transaction_session_timeout') WHEN '0'"
+    " THEN set_config('idle_in_transaction_session_timeout', '30s', false) END"
 )
 
 
-def limit_idle_transactions(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
+def begin_session(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Let PostgreSQL undo what a machine had begun that died, or was cut off, and free its locks.
 
     Otherwise all others would wait for these until the kernel misses the machine, in two hours.
+    A session that takes no writes is for one request: it may go on so when the database takes some.
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute(LIMIT_IDLE_TRANSACTIONS)
+            cursor.execute(BEGIN_SESSION)
+            if cursor.fetchone()[0]:
+                connection.close_at = time.monotonic()
 
 
 def write_refusal(connection: BaseDatabaseWrapper) -> str:

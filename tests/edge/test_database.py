@@ -14,6 +14,7 @@ from dashboard.edge.setting_readers import postgresql, sqlite
 
 FULL = 2
 NO_LIMIT = "?options=-c%20idle_in_transaction_session_timeout%3D0"
+READ_ONLY = "?options=-c%20default_transaction_read_only%3Don"
 
 
 @pytest.fixture
@@ -97,11 +98,16 @@ def test_deferred_transactions_would_fail_with_concurrent_writers(connect):
     second.rollback()
 
 
-@pytest.mark.parametrize(("options", "limit"), [(NO_LIMIT, "30s"), ("", "10min")])
-def test_idle_transactions_have_the_limit_of_the_server_or_one(
-    postgresql_url, django_db_blocker, options, limit
+@pytest.mark.parametrize(
+    ("options", "limit", "is_kept"),
+    [(NO_LIMIT, "30s", True), ("", "10min", True), (READ_ONLY, "10min", False)],
+)
+def test_idle_transactions_have_a_limit_and_no_connection_stays_read_only(
+    postgresql_url, django_db_blocker, options, limit, is_kept
 ):
     config = connections["default"].settings_dict | postgresql(postgresql_url + options)
     connection = ConnectionHandler({"default": config})["default"]
     with django_db_blocker.unblock(), closing(connection):
         assert run(connection, "SHOW idle_in_transaction_session_timeout") == limit
+        connection.close_if_unusable_or_obsolete()  # as at the end of a request
+        assert (connection.connection is not None) == is_kept
