@@ -100,7 +100,7 @@ def started(stack: ExitStack, folder: Path, prefix: str) -> Desk:
         TRUSTED_PROXIES="127.0.0.1",
     )
     site = stack.enter_context(serving_with_settle(variables, folder))
-    return Desk(site, Product(base, calcom, {}), prefix, ports)
+    return Desk(site, Product(base, site.environment["DATABASE_URL"], calcom, {}), prefix, ports)
 
 
 def of_desks(cases: list[tuple[str, str]]) -> pytest.MarkDecorator:
