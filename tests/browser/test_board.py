@@ -36,7 +36,6 @@ def open_tab(user: User, name: str) -> None:
     expect(user.page.locator(".tabs [aria-current]")).to_contain_text(name)
 
 
-@in_both_ways
 def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBrowser) -> None:
     grace = open_browser("grace")
     grace.page.goto("/")
@@ -46,8 +45,7 @@ def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBr
     expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
     ada.check_variant("board-mine")
     open_tab(ada, "Ending soon")
-    if ada.scripts:
-        expect(ada.page.locator("#status")).to_contain_text("Ending soon 0")
+    expect(ada.page.locator("#status")).to_contain_text("Ending soon 0")
     ada.expect_text("No hold ends within five minutes.")
     ada.check_variant("board-soon")
     ada.expect_path("/?tab=soon")

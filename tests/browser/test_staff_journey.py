@@ -33,7 +33,6 @@ class TestSignIn:
 
 
 class TestPlace:
-    @in_both_ways
     def test_a_new_hold_appears_on_the_board(self, ada: User, product: Product) -> None:
         at = product.free_time()
         ada.page.goto("/holds/new")
@@ -143,7 +142,6 @@ class TestRelease:
 
 
 class TestLookUp:
-    @in_both_ways
     def test_an_unknown_reservation_is_added_to_the_board(
         self, ada: User, product: Product
     ) -> None:
@@ -153,8 +151,7 @@ class TestLookUp:
         ada.fill(uid=uid)
         ada.press("Look up")
         ada.expect_text("cal.com holds this time")
-        if ada.scripts:
-            expect(ada.page.locator("#found")).to_be_focused()
+        expect(ada.page.locator("#found")).to_be_focused()
         ada.check_page("look-up-found")
         ada.fill(client_name="Emmy Noether")
         ada.press("Add to board")
