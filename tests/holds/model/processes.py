@@ -124,7 +124,9 @@ def begin(state: ModelState, change: Change, seen: Seen, *, calls: int) -> Model
 def settle(state: ModelState, name: str) -> ModelState:
     """Start a pass of settle: record what time decided, then look at one open row."""
     for each, row in state.rows():
-        state = state.with_row(each, row.settled_by_time(state.now, state.answered_at()))
+        settled = row.settled_by_time(state.now, state.answered_at())
+        if settled is not row:
+            state = state.with_row(each, settled)
     state = replace(state, passes=state.passes + 1)
     row = state.row(name)
     if row.change is None or row.is_claimed(state.now):

@@ -84,7 +84,8 @@ class Hold(NamedTuple):
         if hold.claim is not None and hold.state is State.PLACING:
             since, minutes = min(hold.claim.until, now), hold.reservation_duration
             hold = hold.with_fields(hold_fields.unconfirmed(since, minutes, answered_at))
-        hold = replace(hold, claim=None)
+        if hold.claim is not None:
+            hold = replace(hold, claim=None)
         if hold.unanswered_since is not None:
             since, minutes = hold.unanswered_since, hold.reservation_duration
             return hold.with_fields(hold_fields.latest_end(since, minutes, answered_at))
