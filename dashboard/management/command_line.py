@@ -42,15 +42,17 @@ def run(arguments: list[str]) -> None:
         if "--traceback" in arguments or not (reason := why_unusable(exc, command)):
             raise
         sys.exit(f"The database cannot be used: {reason}; see 'manage.py doctor'.")
-    except OSError as exc:
+    except OSError as last:
         give_up_output()
+        # What is left is written once more at the end, where a broken output fails again.
+        fault = last.__context__ if isinstance(last.__context__, OSError) else last
         # What the command failed of may be behind an output that could not be written.
-        if "--traceback" in arguments or isinstance(exc.__context__, Exception):
+        if "--traceback" in arguments or isinstance(fault.__context__, Exception):
             raise
-        if isinstance(exc, BrokenPipeError):
+        if isinstance(fault, BrokenPipeError):
             sys.exit(UNREAD)
-        where = f" ({exc.filename})" if exc.filename else ""
-        sys.exit(f"Not all was done: {exc.strerror or repr(exc)}{where}.")
+        where = f" ({fault.filename})" if fault.filename else ""
+        sys.exit(f"Not all was done: {fault.strerror or repr(fault)}{where}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 
