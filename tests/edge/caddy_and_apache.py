@@ -54,7 +54,7 @@ def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[No
     create_certificate(folder)
     shown = printed("caddy", prefix, upstream, ports)
     replacements = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
-    if is_before_2_6_3(server):  # as a comment of the printed text says
+    if is_before_2_6_4(server):  # as a comment of the printed text says
         replacements["request_buffers 300KB"] = "buffer_requests"
     config = folder / "Caddyfile"
     config.write_text(CADDY_GLOBAL.format(ports=ports) + replaced(shown, replacements))
@@ -66,9 +66,9 @@ def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[No
 
 
 @functools.cache
-def is_before_2_6_3(server: str) -> bool:
+def is_before_2_6_4(server: str) -> bool:
     said = subprocess.run([server, "version"], capture_output=True, text=True, check=True).stdout
-    return [int(number) for number in re.findall(r"\d+", said)[:3]] < [2, 6, 3]
+    return [int(number) for number in re.findall(r"\d+", said)[:3]] < [2, 6, 4]
 
 
 @contextlib.contextmanager
