@@ -35,24 +35,24 @@ def run(arguments: list[str]) -> None:
         try:
             execute_from_command_line(arguments)
         finally:
-            sys.stdout.flush()
+            # A broken output would fail again, and hide what failed first.
+            if not isinstance(sys.exception(), OSError):
+                sys.stdout.flush()
     except ImproperlyConfigured as exc:
         sys.exit(str(exc))
     except DatabaseError as exc:
         if "--traceback" in arguments or not (reason := why_unusable(exc, command)):
             raise
         sys.exit(f"The database cannot be used: {reason}; see 'manage.py doctor'.")
-    except OSError as last:
+    except OSError as exc:
         give_up_output()
-        # What is left is written once more at the end, where a broken output fails again.
-        fault = last.__context__ if isinstance(last.__context__, OSError) else last
         # What the command failed of may be behind an output that could not be written.
-        if "--traceback" in arguments or isinstance(fault.__context__, Exception):
+        if "--traceback" in arguments or isinstance(exc.__context__, Exception):
             raise
-        if isinstance(fault, BrokenPipeError):
+        if isinstance(exc, BrokenPipeError):
             sys.exit(UNREAD)
-        where = f" ({fault.filename})" if fault.filename else ""
-        sys.exit(f"Not all was done: {fault.strerror or repr(fault)}{where}.")
+        where = f" ({exc.filename})" if exc.filename else ""
+        sys.exit(f"Not all was done: {exc.strerror or repr(exc)}{where}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

@@ -28,12 +28,6 @@ WITHOUT_ROOM = "PRAGMA max_page_count = 1"  # as on a full disk
 STRAY = "b\udcff"  # a byte that is not UTF-8, as Python reads it from arguments and pipes
 
 
-def failed_twice(first: Exception, last: Exception) -> Exception:
-    """Return the last fault as raised while the first was on its way."""
-    last.__context__ = first
-    return last
-
-
 def refusal(*arguments: str, **variables: str) -> str:
     """Return the one line that a failed command prints."""
     done = run(
@@ -101,10 +95,6 @@ def test_output_is_in_utf_8_in_every_locale(tmp_path: Path) -> None:
         (
             PermissionError(13, "Permission denied", "/srv/static"),
             "Not all was done: Permission denied (/srv/static).",
-        ),
-        (
-            failed_twice(OSError(28, "No space left on device"), OSError(9, "Bad descriptor")),
-            "Not all was done: No space left on device.",
         ),
     ],
 )
