@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import CDPSession, expect
 
-from tests.browser.product import Product
+from dashboard.localization.time_zones import places
+from tests.browser.product import ZONE, Product
 from tests.browser.slow_proxy import slow_proxy
 from tests.browser.user import DESKTOP, PHONE, OpenBrowser, User
 
@@ -82,6 +86,15 @@ class TestLayoutShifts:
         user.page.add_init_script(COLLECT_SHIFTS)
         return user
 
+    @pytest.fixture
+    def late_in_the_evening(self, product: Product) -> Iterator[None]:
+        """Give Vera a time zone in which it is past eleven."""
+        zone = next(name for name in places() if datetime.now(ZoneInfo(name)).hour == 23)
+        settings = {"density": "roomy", "shortcuts": "on", "language": ""}
+        product.post("vera", "/settings/", settings | {"time_zone": zone})
+        yield
+        product.post("vera", "/settings/", settings)
+
     def test_while_a_page_opens(self, vera: User, product: Product) -> None:
         pk = product.place("vera", product.free_time(), "Hedy Lamarr", note="needs the ramp")
         paths = ["/?tab=mine", "/?tab=attention", "/?tab=ended", "/holds/new", "/look-up"]
@@ -112,17 +125,38 @@ class TestLayoutShifts:
         expect(vera.page.locator(f"#h{pk} .left")).not_to_have_text(text)
         assert vera.page.evaluate("window.shifts") == []
 
+    def test_while_a_board_opens_with_an_end_on_another_day(
+        self, vera: User, product: Product, late_in_the_evening: None
+    ) -> None:
+        """Its text has the day too, and fills what the countdown leaves of a card."""
+        for length in ("15", "100"):
+            product.place("vera", product.free_time(), "Li Wen", reservation_duration=length)
+        assert shifts_on_opening(vera, "/") == []
+        expect(vera.page.locator("td.until").last).to_contain_text(re.compile("[A-Z][a-z]+ [0-9]"))
+
     def test_while_a_colleague_extends_a_hold(self, vera: User, product: Product) -> None:
         """Change the last row, and nothing else."""
-        pk = product.place("grace", product.free_time(), "Li Wen", reservation_duration="100")
+        length = minutes_until_one_day()
+        fields = {"client_name": "Li Wen", "reservation_duration": str(length)}
+        pk = product.place("grace", product.free_time(), **fields)
         vera.page.goto("/")
         row = vera.page.locator(f"#h{pk}")
         version = str(row.get_attribute("data-version"))
-        product.post("grace", f"/holds/{pk}/extend", {"reservation_duration": "110"})
+        product.post("grace", f"/holds/{pk}/extend", {"reservation_duration": str(length + 10)})
         vera.poll()
         expect(row).not_to_have_attribute("data-version", version)
         vera.page.evaluate(PAINTED)
         assert vera.page.evaluate("window.shifts") == []
+
+
+def minutes_until_one_day() -> int:
+    """Return the length of a hold that can be ten minutes longer and end on the same day.
+
+    The end on another day is a longer text, with its day.
+    """
+    now = datetime.now(ZONE)
+    ends = {(now + timedelta(minutes=length)).date() for length in (100, 112)}
+    return 100 if len(ends) == 1 else 60
 
 
 def shifts_on_opening(user: User, path: str) -> list[str]:
