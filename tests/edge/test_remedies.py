@@ -195,7 +195,6 @@ FAULTY = {
                 "entry": "forwardedHeaders: {trustedIPs: [127.0.0.1]}",
             },
         ),
-        "buffered answers": ("extra", {"extra": "buffering: {maxRequestBodyBytes: 262144}"}),
     },
 }
 INNER = {"wrong scheme", "redirect loop"}  # of two proxies
