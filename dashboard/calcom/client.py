@@ -16,10 +16,10 @@ from typing import Self, TypeVar
 
 import httpx
 
-from dashboard.calcom.attempt import FAULTS, Attempt
 from dashboard.calcom.cleansing import quieten_libraries
 from dashboard.calcom.endpoints import Access, Call
 from dashboard.calcom.errors import CalcomError
+from dashboard.calcom.pending_call import FAULTS, PendingCall
 from dashboard.calcom.transport import async_transport_for, transport_for
 from dashboard.calcom.types import Answer
 
@@ -92,17 +92,17 @@ class Client:
 
     def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
         """Return the answer, or the error for a frame without the request, which shows the uid."""
-        attempt = Attempt(call, self._access)
+        pending = PendingCall(call, self._access)
         try:
             request = call.request(self._access)
             with closing(self._http.send(request, stream=True, auth=NO_AUTH)) as response:
-                if attempt.take_head(response):
+                if pending.take_head(response):
                     for chunk in response.iter_bytes():
-                        if not attempt.take(chunk):
+                        if not pending.take(chunk):
                             break
         except FAULTS as fault:
-            return attempt.failed(fault)
-        return attempt.answered()
+            return pending.failed(fault)
+        return pending.answered()
 
 
 class AsyncClient:
@@ -145,17 +145,17 @@ class AsyncClient:
         return outcome
 
     async def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
-        attempt = Attempt(call, self._access)
+        pending = PendingCall(call, self._access)
         try:
             request = call.request(self._access)
             async with (
                 asyncio.timeout(self._call_seconds),
                 aclosing(await self._http.send(request, stream=True, auth=NO_AUTH)) as response,
             ):
-                if attempt.take_head(response):
+                if pending.take_head(response):
                     async for chunk in response.aiter_bytes():
-                        if not attempt.take(chunk):
+                        if not pending.take(chunk):
                             break
         except FAULTS as fault:
-            return attempt.failed(fault)
-        return attempt.answered()
+            return pending.failed(fault)
+        return pending.answered()

@@ -11,8 +11,8 @@ from typing import Any, Protocol
 import httpx
 
 from dashboard.calcom import Answer, AsyncClient, CalcomError, Client, endpoints
-from dashboard.calcom.attempt import Attempt
 from dashboard.calcom.endpoints import Access, Call
+from dashboard.calcom.pending_call import PendingCall
 
 BASE = "http://cal.test"
 KEY = "cal_ownerfast0123456789"
@@ -60,10 +60,10 @@ def read(
     verb: str, received: httpx.Response, *, api_key: str = KEY, **keywords: Any
 ) -> Answer[Any]:
     """Read a response as the clients do. Raises CalcomError."""
-    attempt = Attempt(call_of(verb, **keywords), Access(BASE, api_key))
-    if attempt.take_head(received):
-        attempt.take(received.content)
-    found = attempt.answered()
+    pending = PendingCall(call_of(verb, **keywords), Access(BASE, api_key))
+    if pending.take_head(received):
+        pending.take(received.content)
+    found = pending.answered()
     if isinstance(found, CalcomError):
         raise found
     return found

@@ -14,7 +14,7 @@ import pytest
 
 import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints
-from dashboard.calcom.attempt import NEVER_SENT, PERHAPS_SENT
+from dashboard.calcom.pending_call import NEVER_SENT, PERHAPS_SENT
 from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcome, outcomes
 from tests.calcom.scripted import NULL, answering_twice, keeping_open, scripted
 

@@ -11,8 +11,8 @@ import httpx
 import pytest
 
 from dashboard.calcom import FieldError, endpoints
-from dashboard.calcom.attempt import Attempt
 from dashboard.calcom.endpoints import Access
+from dashboard.calcom.pending_call import PendingCall
 from tests.calcom.calls import BASE, KEY, START, UID, VERBS, call_of, named
 
 RESERVATIONS = "/v2/slots/reservations"
@@ -140,7 +140,7 @@ def test_uid_that_no_address_can_carry_is_refused(uid: str) -> None:
     for verb in WITH_UID:
         with pytest.raises(httpx.InvalidURL) as fault:
             sent(verb, uid=uid)
-        error = Attempt(call_of(verb, uid=uid), Access(BASE, KEY)).failed(fault.value)
+        error = PendingCall(call_of(verb, uid=uid), Access(BASE, KEY)).failed(fault.value)
 
         assert named(error) == "Refused invalid"
         assert error.fields == (FieldError("uid", ("uid cannot be part of an address",)),)

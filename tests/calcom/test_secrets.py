@@ -17,8 +17,8 @@ import pytest
 
 import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, cleansing
-from dashboard.calcom.attempt import Attempt
 from dashboard.calcom.endpoints import Access
+from dashboard.calcom.pending_call import PendingCall
 from tests.calcom.calls import VERBS, Ask, call_of, read, response
 from tests.calcom.scripted import Play, Scripted, receive, reply, scripted, sending
 
@@ -136,7 +136,7 @@ def test_no_repr_shows_a_secret() -> None:
     shown = [repr(client), repr(AsyncClient(base_url="http://cal.test", api_key=KEY)), str(client)]
     shown += [repr(one) for one in vars(client).values()]
     calls = [call_of(verb, **keywords) for verb, keywords in ALL.items()]
-    shown += [repr(one) for call in calls for one in (call, Attempt(call, Access("", KEY)))]
+    shown += [repr(one) for call in calls for one in (call, PendingCall(call, Access("", KEY)))]
     client.close()
 
     assert [one for one in shown if secrets_in(one)] == []

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from dashboard.calcom import attempt
+from dashboard.calcom import pending_call
 from dashboard.holds import clock
 
 
@@ -22,7 +22,7 @@ def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], f
             return datetime.now(tz) + timedelta(seconds=ahead())
 
     set_attribute(timezone, "now", lambda: Moved.now(UTC))
-    set_attribute(attempt, "datetime", Moved)
+    set_attribute(pending_call, "datetime", Moved)
     ticks = clock.ticks
     set_attribute(clock, "ticks", lambda: ticks() + ahead())
 
@@ -40,4 +40,4 @@ class SetClock:
                 return datetime.now(tz) + ours.ahead
 
         monkeypatch.setattr(timezone, "now", lambda: real_now() + ours.ahead)
-        monkeypatch.setattr(attempt, "datetime", Moved)
+        monkeypatch.setattr(pending_call, "datetime", Moved)

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Answer, Reservation, attempt
+from dashboard.calcom import Answer, Reservation, pending_call
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
 from dashboard.holds.calcom_status import Upstream
@@ -112,8 +112,8 @@ def test_wrong_date_during_a_verb_holds_for_no_longer(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hold = verbs.place(staff)
-    read = attempt.date_of
-    monkeypatch.setattr(attempt, "date_of", lambda headers: read(headers) - 10_000 * HOUR)
+    read = pending_call.date_of
+    monkeypatch.setattr(pending_call, "date_of", lambda headers: read(headers) - 10_000 * HOUR)
 
     verbs.extend(staff, hold, 30)
 

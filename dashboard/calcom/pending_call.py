@@ -41,7 +41,7 @@ FAULTS = (*NEVER_SENT, *PERHAPS_SENT)
 SYSTEM_DETAILS = re.compile(r"\[[^\]]*\]|\(_ssl\.c:\d+\)")
 
 
-class Attempt(Generic[T]):
+class PendingCall(Generic[T]):
     """One call under way. Methods stand in the order of use."""
 
     def __init__(self, call: Call[T], access: Access) -> None:
