@@ -73,7 +73,7 @@ class PasswordCheck(FormView, ABC):  # type: ignore[type-arg]
 
 def may_change_password(request: HttpRequest) -> bool:
     """Return False for a person without a password here, or whom the proxy has signed in."""
-    user, named = actor_of(request).user, remote_user.claim_of(request).name
+    user, named = actor_of(request).user, remote_user.identity_of(request).name
     return user.has_usable_password() and named.casefold() != user.username.casefold()
 
 

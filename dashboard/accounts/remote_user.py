@@ -25,12 +25,12 @@ from dashboard.audit import trail
 from dashboard.audit.trail import Action, Outcome
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 
-CLAIM_KEY = "proxy_claim"  # in the session
+IDENTITY_KEY = "proxy_claim"  # in the session
 BY_PROXY = "by_proxy"  # reason in the audit log
 BETWEEN_GROUPS = re.compile(r"[,;|]")
 
 
-class Claim(NamedTuple):
+class Identity(NamedTuple):
     """Person and role that the proxy names in a request."""
 
     name: str = ""
@@ -50,42 +50,42 @@ def sign_in_by_proxy(request: EdgeRequest, get_response: Handler) -> HttpRespons
     """
     if not settings.REMOTE_USER_HEADER:
         return get_response(request)
-    claim = claim_of(request)
-    is_new = request.session.get(CLAIM_KEY, [*Claim()]) != [*claim]
+    identity = identity_of(request)
+    is_new = request.session.get(IDENTITY_KEY, [*Identity()]) != [*identity]
     if is_new and request.user.is_authenticated:
         sessions.end(request, reason=BY_PROXY, now=timezone.now())
-    if not claim.name or request.user.is_authenticated or request.method != "GET":
+    if not identity.name or request.user.is_authenticated or request.method != "GET":
         return get_response(request)
-    user = sign_in(request, claim, is_new=is_new)
+    user = sign_in(request, identity, is_new=is_new)
     response = get_response(request)
     if user:
         last_user.set_cookie(request, response, user)
     return response
 
 
-def claim_of(request: HttpRequest) -> Claim:
-    """Return what a trusted proxy says; an empty claim from anyone else, or without the setting."""
+def identity_of(request: HttpRequest) -> Identity:
+    """Return what a trusted proxy says; an empty one from others, or without the setting."""
     if not settings.REMOTE_USER_HEADER or not getattr(request, "from_trusted_proxy", False):
-        return Claim()
+        return Identity()
     name = request.headers.get(settings.REMOTE_USER_HEADER, "").strip()
     if not name or not settings.REMOTE_GROUPS_HEADER:
-        return Claim(name)
+        return Identity(name)
     groups = BETWEEN_GROUPS.split(request.headers.get(settings.REMOTE_GROUPS_HEADER, ""))
     roles = {settings.REMOTE_GROUPS.get(group.strip()) for group in groups}
-    return Claim(name, next((role for role in (Role.ADMINS, Role.STAFF) if role in roles), ""))
+    return Identity(name, next((role for role in (Role.ADMINS, Role.STAFF) if role in roles), ""))
 
 
-def remember_claim(request: HttpRequest) -> None:
+def remember_identity(request: HttpRequest) -> None:
     """Bind the session to what the proxy says now."""
     if settings.REMOTE_USER_HEADER:
-        request.session[CLAIM_KEY] = [*claim_of(request)]
+        request.session[IDENTITY_KEY] = [*identity_of(request)]
 
 
-def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
-    """Sign in the person of a claim; record a refusal once, and return None."""
+def sign_in(request: HttpRequest, identity: Identity, *, is_new: bool) -> User | None:
+    """Sign in the person of an identity; record a refusal once, and return None."""
     now = timezone.now()
     try:
-        user = admitted(claim, now=now)
+        user = admitted(identity, now=now)
     except (NotAdmittedError, ValidationError) as refusal:
         code = str(refusal) if isinstance(refusal, NotAdmittedError) else "invalid_name"
         if is_new:
@@ -95,52 +95,52 @@ def sign_in(request: HttpRequest, claim: Claim, *, is_new: bool) -> User | None:
                 outcome=Outcome.REFUSED,
                 error_code=code,
                 reason=BY_PROXY,
-                actor_name=claim.name,
+                actor_name=identity.name,
                 now=now,
                 **origin_of(request),
             )
-            remember_claim(request)
+            remember_identity(request)
         return None
     login(request, user, settings.AUTHENTICATION_BACKENDS[0])
     saved_forms.after_sign_in(request)
     sessions.begin(request, now=now)
-    remember_claim(request)
+    remember_identity(request)
     trail.event(action=Action.SIGN_IN, by=actor_of(request), reason=BY_PROXY, now=now)
     return user
 
 
-def admitted(claim: Claim, *, now: datetime) -> User:
-    """Return the person of a claim, with the role of their groups.
+def admitted(identity: Identity, *, now: datetime) -> User:
+    """Return the person of an identity, with the role of their groups.
 
     An unknown person with a role is added. Raises NotAdmittedError, and ValidationError for a name
     that no person can have, such as two names from two headers.
     """
-    User._meta.get_field("username").run_validators(claim.name)
-    user = named(claim) or added(claim, now=now)
+    User._meta.get_field("username").run_validators(identity.name)
+    user = named(identity) or added(identity, now=now)
     if not user.is_active:
         raise NotAdmittedError("deactivated")
-    if claim.role is not None and claim.role != role_of(user):
+    if identity.role is not None and identity.role != role_of(user):
         with suppress(people.LastAdminError):  # the last Admin stays one, as the log then says
-            user = people.change_person(person=user.pk, role=claim.role, by=None, now=now)
-    if claim.role == "" and not user.is_superuser:
+            user = people.change_person(person=user.pk, role=identity.role, by=None, now=now)
+    if identity.role == "" and not user.is_superuser:
         raise NotAdmittedError("no_group")
     return user
 
 
-def named(claim: Claim) -> User | None:
-    return User.objects.filter(username__iexact=claim.name).first()
+def named(identity: Identity) -> User | None:
+    return User.objects.filter(username__iexact=identity.name).first()
 
 
-def added(claim: Claim, *, now: datetime) -> User:
-    """Add the person of a claim, unless another of their windows has just done so.
+def added(identity: Identity, *, now: datetime) -> User:
+    """Add the person of an identity, unless another of their windows has just done so.
 
     Raises NotAdmittedError without a role, and ValidationError.
     """
-    if not claim.role:
+    if not identity.role:
         raise NotAdmittedError("no_group")
     try:
-        return people.add_person(username=claim.name, role=claim.role, by=None, now=now)
+        return people.add_person(username=identity.name, role=identity.role, by=None, now=now)
     except ValidationError:
-        if (user := named(claim)) is None:
+        if (user := named(identity)) is None:
             raise
         return user

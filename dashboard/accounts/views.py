@@ -53,7 +53,7 @@ class SignIn(PasswordCheck, LoginView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         """Add why the person meets this page instead of the one they asked for."""
         context, browser = super().get_context_data(**kwargs), last_user.browser_of(self.request)
-        context["named_by_proxy"] = remote_user.claim_of(self.request).name
+        context["named_by_proxy"] = remote_user.identity_of(self.request).name
         if context.get("next") and browser.people:
             context |= {
                 "has_signed_out": browser.signed_out,
@@ -68,7 +68,7 @@ class SignIn(PasswordCheck, LoginView):
         response = super().form_valid(form)
         saved_forms.after_sign_in(self.request)
         sessions.begin(self.request, now=timezone.now())
-        remote_user.remember_claim(self.request)
+        remote_user.remember_identity(self.request)
         trail.event(action=Action.SIGN_IN, by=actor_of(self.request), now=timezone.now())
         user = form.get_user()
         if isinstance(user, User):
@@ -132,7 +132,7 @@ def signed_out_page(request: HttpRequest) -> HttpResponse | None:
     redirects next.
     """
     address = settings.REMOTE_SIGN_OUT_URL
-    if not address or not remote_user.claim_of(request).name:
+    if not address or not remote_user.identity_of(request).name:
         return None
     page = render(request, "accounts/signed_out.html", {"address": address})
     page["Refresh"] = f"0; url={address}"
