@@ -24,7 +24,7 @@ UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose messag
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
-class Call(NamedTuple):
+class LoggedCall(NamedTuple):
     """A call to cal.com: the entry before it was sent, and the next one, None without any."""
 
     asked: AuditEntry
@@ -36,10 +36,10 @@ class Call(NamedTuple):
         return self.next if self.next and self.next.status is not None else None
 
 
-def calls_of(entries: Sequence[AuditEntry]) -> list[Call]:
+def calls_of(entries: Sequence[AuditEntry]) -> list[LoggedCall]:
     """Return the calls of one action, of which these are all entries, oldest first."""
     pairs = pairwise([*entries, None])
-    return [Call(entry, following) for entry, following in pairs if entry and entry.method]
+    return [LoggedCall(entry, following) for entry, following in pairs if entry and entry.method]
 
 
 def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
@@ -50,7 +50,9 @@ def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
     return ""
 
 
-def clauses(first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]) -> Iterator[str]:
+def clauses(
+    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[LoggedCall]
+) -> Iterator[str]:
     """Yield every clause in reading order.
 
     ``first`` opened the action; ``closing`` has its outcome, None while there is none.
@@ -116,7 +118,7 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
         yield _("until %(time)s") % {"time": time}
 
 
-def answer_clauses(closing: AuditEntry, calls: Sequence[Call]) -> Iterator[str]:
+def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator[str]:
     """Yield the answer of cal.com, or the message of a refusal without a call.
 
     The message of a call without an answer is technical: the page of the entry has it.
@@ -161,7 +163,7 @@ def shortened(message: str) -> str:
 
 
 def technical_clauses(
-    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[Call]
+    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[LoggedCall]
 ) -> Iterator[str]:
     """Yield the time that cal.com took, whether it accepted, and the way of a change."""
     if answers := [call.answer for call in calls if call.answer]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
-from dashboard.audit.details import Call
+from dashboard.audit.details import LoggedCall
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
 from dashboard.audit.names import Names
 from dashboard.audit.trail import Kind, Outcome
@@ -52,7 +52,7 @@ class Line:
     is_erased: bool  # the hold named a client once
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
-    calls: list[Call]
+    calls: list[LoggedCall]
     hold_id: int | None
     has_hold: bool  # False also for the number of no hold
     log_url: str  # address of the log
