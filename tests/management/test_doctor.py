@@ -153,7 +153,7 @@ def test_looks_at_calcom_fail(calcom: Sandbox, staff: User) -> None:
     with pytest.raises(HoldError):  # refused, because it is being restored
         release(staff, hold)
     [found] = doctor.settling(later)
-    assert found == doctor.verdict(
+    assert found == doctor.observation(
         "settling", "1 hold waits to be settled, and 0 actions have no outcome.", doctor.RUN_SETTLE
     )
 

@@ -45,7 +45,7 @@ REMEDIES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class Observation:
     """State of one part of the installation. ``level`` is ok, warning or error."""
 
     level: str
@@ -58,9 +58,9 @@ class Condition:
         return f"{self.level:8} {self.subject}: {self.text}{remedy}"
 
 
-def verdict(subject: str, text: str, remedy: str = "") -> Condition:
+def observation(subject: str, text: str, remedy: str = "") -> Observation:
     """Return a warning, or without a remedy that nothing is wrong."""
-    return Condition("warning" if remedy else "ok", subject, text, remedy)
+    return Observation("warning" if remedy else "ok", subject, text, remedy)
 
 
 class Command(BaseCommand):
@@ -80,46 +80,48 @@ class Command(BaseCommand):
             sys.exit(1)
 
 
-def examine(now: datetime) -> Iterator[Condition]:
+def examine(now: datetime) -> Iterator[Observation]:
     """Yield what each examination finds; a database that is away does not end the others."""
     yield from configuration()
     try:
         yield from database_state(now)
     except DatabaseError as exc:
         text = f"The database cannot be read: {database.one_line(exc)}."
-        yield Condition("error", "database", text, UNREADABLE[connection.vendor])
+        yield Observation("error", "database", text, UNREADABLE[connection.vendor])
     yield from disk()
     yield from calcom()
 
 
-def configuration() -> Iterator[Condition]:
+def configuration() -> Iterator[Observation]:
     """Run the checks of Django and Holdfast: settings, static files, proxies, security."""
     every = run_checks(include_deployment_checks=True)
     messages = [each for each in every if not each.is_silenced()]
     for each in messages:
         level = "error" if each.level >= ERROR else "warning"
         remedy = each.hint or "See Django's page on this check."
-        yield Condition(level, "settings", each.msg, remedy)
+        yield Observation(level, "settings", each.msg, remedy)
     if not messages:
-        yield verdict("settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+        yield observation("settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
 
 
-def database_state(now: datetime) -> Iterator[Condition]:
+def database_state(now: datetime) -> Iterator[Observation]:
     """Run the checks of the database: migrations, writing, options, triggers and what waits."""
     reason = health.why_not_ready()
     if "migrations" in reason:
-        yield Condition("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
+        yield Observation("error", "database", f"{reason}.", "Run 'manage.py migrate'.")
         return
     messages = run_checks(tags=["database"], databases=["default"])
     for each in messages:
-        yield Condition("error", "database", each.msg, each.hint or "Read the log of the database.")
+        yield Observation(
+            "error", "database", each.msg, each.hint or "Read the log of the database."
+        )
     if not messages:
         text = "It is migrated and takes writes, and triggers protect the audit log."
-        yield verdict("database", text)
+        yield observation("database", text)
     yield from settling(now)
 
 
-def disk() -> Iterator[Condition]:
+def disk() -> Iterator[Observation]:
     """Measure the room beside a database in a file; a server looks after its own."""
     if connection.vendor != "sqlite":
         return
@@ -127,10 +129,10 @@ def disk() -> Iterator[Condition]:
     free = shutil.disk_usage(folder).free
     text = f"{free // 2**20} MiB are free in {folder}."
     remedy = "Make room, or move the database to another disk." if free < LEAST_ROOM else ""
-    yield verdict("disk", text, remedy)
+    yield observation("disk", text, remedy)
 
 
-def settling(now: datetime) -> Iterator[Condition]:
+def settling(now: datetime) -> Iterator[Observation]:
     """Look for what ``settle`` should have recorded or finished."""
     proven = rate_and_clock.proven_now(rate_and_clock.load(), now) - LATE
     late = Hold.objects.past_their_time(proven, now - LATE).count()
@@ -143,12 +145,12 @@ def settling(now: datetime) -> Iterator[Condition]:
             f"{late} hold{pluralize(late, ' waits,s wait')} to be settled, and"
             f" {intents} action{pluralize(intents, ' has,s have')} no outcome."
         )
-        yield verdict("settling", text, RUN_SETTLE)
+        yield observation("settling", text, RUN_SETTLE)
     else:
-        yield verdict("settling", "Nothing waits to be settled.")
+        yield observation("settling", "Nothing waits to be settled.")
 
 
-def calcom() -> Iterator[Condition]:
+def calcom() -> Iterator[Observation]:
     """Ask cal.com for the event types, which changes nothing there, and compare the clocks."""
     try:
         answer = calcom_client.client().send(endpoints.event_types())
@@ -156,18 +158,18 @@ def calcom() -> Iterator[Condition]:
         exchange = error.exchange
         reason = str(error).rstrip(".")
         text = f"{settings.CALCOM_API_URL} did not give the event types: {reason}."
-        yield Condition("error", "cal.com", text, REMEDIES.get(error.cause, CHECK_ADDRESS))
+        yield Observation("error", "cal.com", text, REMEDIES.get(error.cause, CHECK_ADDRESS))
     else:
         exchange = answer.exchange
         number = len(answer.value.entries)
         remedy = "" if number else "Use a key of the user or team whose times are held."
-        yield verdict(
+        yield observation(
             "cal.com", f"The key may list {number} event type{pluralize(number)}.", remedy
         )
     yield from clocks(exchange)
 
 
-def clocks(exchange: Exchange) -> Iterator[Condition]:
+def clocks(exchange: Exchange) -> Iterator[Observation]:
     """Compare the local clock with the whole seconds of cal.com's ``Date``."""
     if exchange.server_date is None:
         return
@@ -178,6 +180,6 @@ def clocks(exchange: Exchange) -> Iterator[Condition]:
             "Run a time service, such as systemd-timesyncd. Countdowns are right even so, unless"
             " several machines serve Holdfast."
         )
-        yield verdict("clock", text, remedy)
+        yield observation("clock", text, remedy)
     else:
-        yield verdict("clock", "This machine's clock agrees with cal.com's.")
+        yield observation("clock", "This machine's clock agrees with cal.com's.")
