@@ -44,7 +44,7 @@ class EntryField:
     find: str = ""  # a search for what else has this value
 
 
-class Change(NamedTuple):
+class ChangedValue(NamedTuple):
     label: str
     before: str
     after: str
@@ -69,14 +69,16 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
             yield EntryField(str(label), values.display(column, value), find=find)
 
 
-def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | Change]]:
+def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | ChangedValue]]:
     """Return what was asked for, what changed, and other values, merged from all its entries."""
     asked, before, after = (
         {key: value for entry in entries for key, value in getattr(entry, column).items()}
         for column in JSON_COLUMNS
     )
     changes = [
-        Change(values.label(key), *(values.display(key, each.get(key)) for each in (before, after)))
+        ChangedValue(
+            values.label(key), *(values.display(key, each.get(key)) for each in (before, after))
+        )
         for key in values.in_order(after)
         if key != "way"
     ]
