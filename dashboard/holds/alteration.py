@@ -1,10 +1,11 @@
 """The ways to bring a hold to another slot or end: choose one, start it, run it.
 
-``change`` describes the ways and their order.
+``transitions`` describes the ways and their order.
 """
 
 from dashboard.calcom import Cause, Kind
 from dashboard.holds import catalogue, event_types, promises
+from dashboard.holds.change import Phase
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load_for_change
@@ -14,7 +15,6 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
 from dashboard.holds.states import State
-from dashboard.holds.steps import Phase
 
 # Calls that a way may need, with the GETs that settle them and one undo.
 PATCH_CALLS = 2

@@ -1,298 +1,199 @@
-"""Change a hold at cal.com: the one pure state machine behind every verb and behind ``settle``.
+"""A change of a hold under way: where it is, what it began with, and what the register keeps."""
 
-``next_step`` is the only place that defines a transition. It takes the change, what was seen last
-and the moment, and returns the next step; it does no I/O. ``runner.run`` performs the steps. The
-register keeps the change before each call, so that after a crash any process can look (GET) and
-go on from there: ``settle`` begins with ``Look``.
+from __future__ import annotations
 
-cal.com's PATCH counts the reservation's own row as an overlap (named in
-https://github.com/calcom/cal.diy/pull/28993), so a live hold can neither be extended nor moved to
-an overlapping time directly. The ways, in the order in which they are tried:
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
 
-1. *in place*: PATCH to the target. A cal.com without the defect accepts it, and it is atomic.
-2. *park and return*: PATCH to a random moment that overlaps nothing, then PATCH to the target.
-   The uid stays, so a GET tells what became of an unanswered step.
-3. *new first*: POST the new one, then DELETE the old one (round robin, another event type).
-4. *retake*: DELETE, then POST. Only where a person has agreed to the risk.
+from dashboard.calcom import CalcomError, Refused, Reservation
+from dashboard.holds import calcom_client
+from dashboard.holds.hold_fields import LANDING
+from dashboard.holds.slots import SlotHold, is_about, read_moment
 
-cal.com may read from a replica of its database that is behind its writes: then a GET shows the hold
-where it was, and a PATCH or POST is refused for the time that the hold has just left.
-"""
 
-from dataclasses import replace
-from datetime import datetime
+class Phase(StrEnum):
+    """The call that was sent last, or is about to be. Stored: never rename a value."""
 
-from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
-from dashboard.holds import calcom_client, hold_fields, results
-from dashboard.holds.hold_fields import BOOKED, Fields
-from dashboard.holds.seen import (
-    Accepted,
-    Asked,
-    Begin,
-    Failed,
-    Found,
-    Look,
-    NotSeen,
-    Seen,
-    is_of_place,
-)
-from dashboard.holds.slots import minutes_until
-from dashboard.holds.states import State
-from dashboard.holds.steps import (
-    LEAVING_PARKING,
-    NOT_JOURNALED,
-    Ask,
-    Change,
-    Delete,
-    Done,
-    Get,
-    Location,
-    Outcome,
-    Phase,
-    Post,
-    Result,
-    Send,
-    Step,
-    Swap,
-    outcome_of,
-    settled_by,
-)
+    PLACING = "placing"  # POST of a new hold
+    REPLACING = "replacing"  # POST of a reservation that takes the place of the present one
+    REPLACED = "replaced"  # DELETE of the one that was replaced
+    PATCHING = "patching"  # PATCH straight to the target
+    PARKING = "parking"  # PATCH to the parking place
+    ARRIVING = "arriving"  # PATCH from the parking place to the target
+    UNDOING = "undoing"  # PATCH from the parking place back to the origin
+    TURNED_AWAY = "turned_away"  # the way back from the parking place was refused
+    DISCARDING = "discarding"  # DELETE of what a lost or expired hold left parked
+    CHECKING = "checking"  # GET before a release
+    DELETING = "deleting"  # DELETE of a released or replaced reservation
+    RETAKING = "retaking"  # DELETE of what is to be asked for anew
+    ASKING_AGAIN = "asking_again"  # POST after that DELETE
 
-TRIES = 3  # more, of a POST that may be refused for the time that was just deleted
 
 PATCHES = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
+LEAVING_PARKING = {Phase.ARRIVING, Phase.UNDOING, Phase.TURNED_AWAY}
+NOT_JOURNALED = {Phase.PLACING, Phase.REPLACING, Phase.REPLACED, Phase.CHECKING, Phase.ASKING_AGAIN}
 
 
-def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:
-    """Return the next step of a change after what was just seen of it, by cal.com's clock."""
-    match seen:
-        case Begin():
-            return Get(change) if change.phase is Phase.CHECKING else write(change, cal_now)
-        case Look() if change.phase is Phase.ASKING_AGAIN:
-            return ask_again(change, cal_now)
-        case Look():
-            return Get(change)
-        case Found(found) if change.phase is Phase.CHECKING:
-            return begin_deleting(replace(change, was_missing=found is None), cal_now)
-        case Found(None):
-            return after_not_there(change, cal_now)
-        case Found(Reservation() as reservation):
-            return after_found(change.answered(cal_now), reservation, cal_now)
-        case NotSeen(error):
-            return after_not_seen(change, error)
-        case Accepted(None):
-            return after_deleted(change, cal_now)
-        case Accepted(Reservation() as reservation):
-            return after_accepted(change, reservation, cal_now)
-        case Failed(error):
-            return after_failed(change, error, cal_now)
-        case Asked(is_answered):
-            answered_at = max(cal_now, change.unanswered_since)
-            return results.unconfirmed(change, answered_at if is_answered else None)
-        case _:  # OutOfTime
-            return results.out_of_time(change)
+class Location(StrEnum):
+    """Place where a GET found the reservation."""
+
+    TARGET = "target"
+    ORIGIN = "origin"
+    PARKED = "parked"
+    ELSEWHERE = "elsewhere"
 
 
-def write(change: Change, cal_now: datetime, fields: Fields | None = None) -> Step:
-    """Return the write of the change's phase; ``fields`` are recorded before it is sent."""
-    fields = fields or {}
-    if change.phase is not Phase.DISCARDING:  # which waits for an earlier PATCH that may land
-        change = replace(change, settled_by=settled_by(cal_now), is_answered=False)
-    if change.phase not in NOT_JOURNALED:
-        fields = fields | {"change": change.to_json()}
-    match change.phase:
-        case Phase.PATCHING | Phase.ARRIVING:
-            return Send(change, change.target, fields)
-        case Phase.PARKING:
-            return Send(change, change.parking_slot(), fields)
-        case Phase.UNDOING:
-            return Send(change, change.origin, fields)
-        case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
-            return Post(change, fields)
-        case _:
-            return Delete(change, fields)
+def settled_by(cal_now: datetime) -> datetime:
+    """Return when a call sent now can no longer land at cal.com, if that answers."""
+    return cal_now + timedelta(seconds=calcom_client.CALL_SECONDS) + LANDING
 
 
-def ask_again(change: Change, cal_now: datetime) -> Step:
-    """POST what a retake has deleted, for as long as any of its time is left."""
-    if cal_now >= change.last_end():
-        return results.not_retaken(change, cal_now)
-    minutes = minutes_until(change.target.held_until, cal_now)
-    change = replace(change, phase=Phase.ASKING_AGAIN, minutes=minutes)
-    return write(change, cal_now, hold_fields.placing(minutes))
+class UnreadableChangeError(ValueError):
+    """The register's change is none that this version can finish."""
 
 
-def park(change: Change, cal_now: datetime, refusal: Refused) -> Step:
-    """Go to the next parking place; where none is left, a person has to choose."""
-    if not change.parking_places:
-        return results.retake_needed(change, refusal)
-    return write(change.parked_next(), cal_now)
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change under way. After ``settled_by`` its last write can no longer land.
 
+    That moment, on cal.com's clock, is certain only once cal.com has answered a later call
+    (``is_answered``): a server that stands still executes the write when it goes on.
+    """
 
-# --- After a GET ------------------------------------------------------------------------------
+    verb: str
+    phase: Phase
+    origin: SlotHold
+    target: SlotHold
+    settled_by: datetime
+    parked: datetime | None = None
+    refused_as: str = ""  # cause for which the hold's own time was refused to it
+    is_answered: bool = False
+    end_reason: str = ""  # of a release
+    was_missing: bool = False  # a release did not see it, and deletes it all the same
+    # What follows lives in memory only, as long as the verb runs.
+    minutes: int = 0  # that a POST asks for
+    parking_places: tuple[datetime, ...] = ()  # still to be tried; none where parking is unsafe
+    end_note: str = ""
+    resumed: bool = False  # taken up from the register, so an earlier write may have landed
+    refusal: Refused | None = field(default=None, compare=False)
+    failure: CalcomError | None = field(default=None, compare=False)  # the last missing answer
+    pauses: int = 0
+    shows_self_overlap: bool = False  # this cal.com counts a reservation as its own overlap
+    shows_parked: bool = False  # a GET has found it parked, so reads are not behind that write
 
+    def to_json(self) -> dict[str, Any]:
+        """Return what the register keeps."""
+        return {
+            "verb": self.verb,
+            "phase": self.phase,
+            "origin": self.origin.to_json(),
+            "target": self.target.to_json(),
+            "settled_by": self.settled_by.isoformat(),
+            "parked": self.parked.isoformat() if self.parked else None,
+            "refused_as": self.refused_as,
+            "is_answered": self.is_answered,
+            "end_reason": self.end_reason,
+            "was_missing": self.was_missing,
+        }
 
-def after_not_there(change: Change, cal_now: datetime) -> Step:
-    """Go on where cal.com does not have the reservation."""
-    match change.phase:
-        case Phase.DELETING:
-            return results.released(change, cal_now)
-        case Phase.DISCARDING:
-            return results.discarded(change)
-        case Phase.RETAKING:
-            return ask_again(change, cal_now)
-        case _:
-            return results.vanished(change, cal_now)
+    @classmethod
+    def from_json(cls, data: Any) -> Change:
+        """Read what the register keeps. Raises UnreadableChangeError, without quoting it."""
+        try:
+            parked = data["parked"]
+            return cls(
+                verb=str(data["verb"]),
+                phase=Phase(data["phase"]),
+                origin=SlotHold.from_json(data["origin"]),
+                target=SlotHold.from_json(data["target"]),
+                settled_by=read_moment(data["settled_by"]),
+                refused_as=str(data.get("refused_as", "")),
+                parked=None if parked is None else read_moment(parked),
+                is_answered=data.get("is_answered") is True,
+                end_reason=str(data.get("end_reason", "")),
+                was_missing=data.get("was_missing") is True,
+                resumed=True,
+            )
+        except (AttributeError, KeyError, TypeError, ValueError):
+            raise UnreadableChangeError from None
 
+    @property
+    def unanswered_since(self) -> datetime:
+        """Return since when there was no answer to the last write."""
+        return self.settled_by - LANDING
 
-def after_found(change: Change, found: Reservation, cal_now: datetime) -> Step:
-    """Go on by where cal.com has the reservation."""
-    ran_out = found.reservation_until <= cal_now
-    landed = change.has_landed(cal_now)
-    match change.phase:
-        case Phase.DELETING:
-            if ran_out:
-                return results.expired(change, found.reservation_until)
-            return write(replace(change, was_missing=False), cal_now)
-        case Phase.DISCARDING:
-            return results.discarded(change) if ran_out and landed else write(change, cal_now)
-        case Phase.RETAKING:
-            return results.as_found(change, found) if landed else results.unsettled(change)
-    location = change.locate(found)
-    if location is Location.PARKED:
-        return leave_parking(replace(change, shows_parked=True), cal_now)
-    if change.is_outdated(found):
-        return change.wait(change.failure, then=Look())
-    if ran_out and not landed:  # a write that is done late revives it
-        return results.unsettled(change)
-    match location:
-        case Location.TARGET:
-            return results.arrived(change, found)
-        case Location.ORIGIN if change.phase is Phase.UNDOING:
-            return results.back_at_origin(change, found)
-        case Location.ELSEWHERE if change.resumed:  # changed outside Holdfast
-            return results.as_found(change, found)
-        case _:
-            return results.as_found(change, found) if landed else results.unsettled(change)
+    def given_up(self, cal_now: datetime) -> Change:
+        """Return the change after a write that brought no answer until now."""
+        return replace(self, settled_by=cal_now + LANDING, is_answered=False)
 
+    def answered(self, cal_now: datetime) -> Change:
+        """Return the change after an answer to another call: from the first one time counts."""
+        ahead = self.unanswered_since - cal_now  # by more than a call lasts: a clock was wrong
+        if self.is_answered or timedelta() < ahead <= timedelta(seconds=calcom_client.CALL_SECONDS):
+            return self
+        return replace(self, settled_by=cal_now + LANDING, is_answered=True)
 
-def begin_deleting(change: Change, cal_now: datetime) -> Step:
-    """Delete what is released, also where it was not seen: a replica may not have it yet."""
-    reason = {"end_reason": change.end_reason, "end_note": change.end_note}
-    return write(replace(change, phase=Phase.DELETING), cal_now, reason)
+    def has_landed(self, cal_now: datetime) -> bool:
+        """Return whether no earlier write can be done any more."""
+        return self.is_answered and cal_now >= self.settled_by
 
+    def overlaps_itself(self, cal_now: datetime) -> bool:
+        """Return whether a PATCH to the target may meet the hold's own row."""
+        return self.target.overlaps(self.origin) and self.origin.held_until > cal_now
 
-def leave_parking(change: Change, cal_now: datetime) -> Step:
-    """Bring a parked hold back: to its target, or to its origin where that was refused."""
-    if cal_now >= change.last_end():  # nothing is left to save
-        expired = hold_fields.ended(State.EXPIRED, cal_now)
-        return write(replace(change, phase=Phase.DISCARDING), cal_now, expired)
-    if change.phase is Phase.TURNED_AWAY:
-        return give_up(change, cal_now)
-    if change.phase is Phase.PARKING:
-        return write(replace(change, phase=Phase.ARRIVING, failure=None), cal_now)
-    if change.failure is not None:  # the same call was just sent, and brought nothing
-        return change.wait(change.failure, then=Begin())
-    return write(change, cal_now)
+    def keeps_slot(self, cal_now: datetime) -> bool:
+        """Return whether the target is the slot that the live hold has."""
+        return self.target.is_slot_of(self.origin) and self.origin.held_until > cal_now
 
+    def parking_slot(self) -> SlotHold:
+        """Return the parking place, held for no shorter than what the hold still has."""
+        start = self.parked or self.origin.slot_start
+        return replace(
+            self.origin,
+            slot_start=start,
+            slot_end=start + (self.origin.slot_end - self.origin.slot_start),
+            held_until=self.last_end() + timedelta(minutes=1),
+        )
 
-def give_up(change: Change, cal_now: datetime) -> Step:
-    """Delete a reservation whose own time is booked, or was reserved by someone else."""
-    taken = hold_fields.taken(change.refused_as or Cause.ALREADY_RESERVED, cal_now)
-    return write(replace(change, phase=Phase.DISCARDING), cal_now, taken)
+    def parked_next(self) -> Change:
+        """Return the change about to park at the next place. Raises IndexError without one."""
+        return replace(
+            self,
+            phase=Phase.PARKING,
+            parked=self.parking_places[0],
+            parking_places=self.parking_places[1:],
+        )
 
+    def last_end(self) -> datetime:
+        """Return the later end of origin and target: until then the hold is worth saving."""
+        return max(self.origin.held_until, self.target.held_until)
 
-def after_not_seen(change: Change, error: CalcomError) -> Step:
-    """Go on after a GET that brought nothing. Only a parked hold is looked at again at once."""
-    if change.phase in LEAVING_PARKING:
-        return replace(change, failure=change.failure or error).wait(error, then=Look())
-    if change.phase is Phase.CHECKING:
-        return Done(change, Result.UNCHANGED, outcome_of(error), error=error)
-    return results.unsettled(replace(change, failure=change.failure or error))
+    def locate(self, reservation: Reservation) -> Location:
+        """Tell from a GET where the reservation is."""
+        if self.parked is not None and reservation.slot_start == self.parked:
+            return Location.PARKED
+        at_target, at_origin = self.target.is_at(reservation), self.origin.is_at(reservation)
+        if at_target and at_origin:  # extended, or only the length changed
+            if self.target.slot_end != self.origin.slot_end:
+                at_target = reservation.slot_end == self.target.slot_end
+            else:
+                at_target = not is_about(self.origin.held_until, reservation.reservation_until)
+            return Location.TARGET if at_target else Location.ORIGIN
+        if at_target:
+            return Location.TARGET
+        return Location.ORIGIN if at_origin else Location.ELSEWHERE
 
+    def is_outdated(self, found: Reservation) -> bool:
+        """Return whether a GET after this run's parking shows the hold as it was before."""
+        has_parked = self.phase in LEAVING_PARKING and not self.resumed
+        as_before = self.origin.is_at(found) and found.reservation_until == self.origin.held_until
+        return has_parked and as_before
 
-# --- After a write ----------------------------------------------------------------------------
-
-
-def after_accepted(change: Change, reservation: Reservation, cal_now: datetime) -> Step:
-    """Go on after a POST or PATCH that was done."""
-    change = replace(change, failure=None)
-    match change.phase:
-        case Phase.PLACING | Phase.ASKING_AGAIN:
-            return Done(change, Result.STANDS, Outcome.OK, hold_fields.confirmed(reservation))
-        case Phase.REPLACING:
-            return Swap(replace(change, phase=Phase.REPLACED), reservation)
-        case Phase.PARKING:
-            return write(replace(change, phase=Phase.ARRIVING), cal_now)
-        case Phase.UNDOING:
-            return results.back_at_origin(change, reservation)
-        case _:
-            return results.arrived(change, reservation)
-
-
-def after_deleted(change: Change, cal_now: datetime) -> Step:
-    """Go on after a DELETE that was done."""
-    match change.phase:
-        case Phase.DELETING:
-            return results.released(change, cal_now)
-        case Phase.DISCARDING:
-            return results.discarded(change)
-        case Phase.REPLACED:
-            return results.replaced(change, cal_now)
-        case _:  # retaking
-            return ask_again(change, cal_now)
-
-
-def after_failed(change: Change, error: CalcomError, cal_now: datetime) -> Step:
-    """Go on after a write that brought an error."""
-    if isinstance(error, Refused):
-        return after_refused(change, error, cal_now)
-    if isinstance(error, Unavailable):
-        return after_not_done(change, error, cal_now)
-    return after_unanswered(change, error, cal_now)
-
-
-def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
-    """Go on after a write that cal.com refused."""
-    if change.phase in PATCHES and error.cause is Cause.UNKNOWN_RESERVATION:
-        return results.vanished(change, cal_now)
-    is_taken = error.cause is Cause.ALREADY_RESERVED
-    match change.phase:
-        case Phase.PATCHING if error.cause in BOOKED and change.keeps_slot(cal_now):
-            return give_up(replace(change, refusal=error, refused_as=str(error.cause)), cal_now)
-        case Phase.PATCHING if is_taken and change.overlaps_itself(cal_now):
-            return park(replace(change, shows_self_overlap=True), cal_now, error)
-        case Phase.PARKING if is_of_place(error):
-            return park(change, cal_now, error)
-        case Phase.ARRIVING if is_taken and not (change.shows_parked or change.resumed):
-            return Get(replace(change, failure=error))
-        case Phase.ARRIVING | Phase.UNDOING:
-            return Get(change.turned_away(error))
-        case Phase.ASKING_AGAIN if is_taken and not change.resumed and change.pauses < TRIES:
-            return replace(change, failure=error).wait(error, then=Begin())
-        case Phase.ASKING_AGAIN:
-            return results.not_kept(change, hold_fields.taken(error.cause, cal_now), error)
-        case _:
-            return results.not_done(change, error, cal_now)
-
-
-def after_not_done(change: Change, error: Unavailable, cal_now: datetime) -> Step:
-    """Go on after a write that was not done; what left the old place is tried again."""
-    if change.phase in {Phase.ARRIVING, Phase.UNDOING, Phase.ASKING_AGAIN}:
-        return replace(change, failure=error).wait(error, then=Begin())
-    return results.not_done(change, error, cal_now)
-
-
-def after_unanswered(change: Change, error: CalcomError, cal_now: datetime) -> Step:
-    """Go on after a write that may have been done."""
-    change = replace(change, failure=error).given_up(cal_now)
-    match change.phase:
-        case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
-            is_silent = error.exchange.milliseconds > calcom_client.SILENT
-            return results.unconfirmed(change) if is_silent else Ask(change)
-        case Phase.REPLACED | Phase.DISCARDING:
-            return results.not_done(change, error, cal_now)
-        case Phase.DELETING:
-            return results.unsettled(change)
-        case _:
-            return Get(change)
+    def turned_away(self, refusal: Refused) -> Change:
+        """Return the change after a refused way out of parking: a move has its origin left."""
+        has_origin_left = self.verb == "move" and self.phase is Phase.ARRIVING
+        phase = Phase.UNDOING if has_origin_left else Phase.TURNED_AWAY
+        cause = str(refusal.cause)
+        return replace(self, phase=phase, failure=None, refusal=refusal, refused_as=cause)

@@ -19,13 +19,13 @@ from dashboard.calcom.endpoints import Call
 from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import Claim, ClaimLostError, SlotBusyError, SlotGuard
 from dashboard.holds.clock import Clock
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, claimed
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Change, Phase, settled_by
 
 T = TypeVar("T")
 Action = trail.Action

@@ -4,9 +4,10 @@ from datetime import datetime
 
 from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
+from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.states import BOOKED_BY_STAFF, State
-from dashboard.holds.steps import Change, Done, Location, Outcome, Phase, Result, outcome_of
+from dashboard.holds.steps import Done, Outcome, Result, outcome_of
 
 
 def not_done(change: Change, error: CalcomError, cal_now: datetime) -> Done:

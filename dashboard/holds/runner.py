@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
 from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
-from dashboard.holds.change import next_step
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
@@ -22,21 +22,8 @@ from dashboard.holds.seen import (
     Seen,
 )
 from dashboard.holds.states import State
-from dashboard.holds.steps import (
-    Ask,
-    Change,
-    Delete,
-    Done,
-    Get,
-    Outcome,
-    Phase,
-    Post,
-    Send,
-    Step,
-    Swap,
-    Wait,
-    settled_by,
-)
+from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Post, Send, Step, Swap, Wait
+from dashboard.holds.transitions import next_step
 
 # Which way a change went, for the log.
 WAYS = {Phase.PARKING: "park and return", Phase.REPLACED: "new first", Phase.RETAKING: "retake"}

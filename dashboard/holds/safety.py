@@ -4,8 +4,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from dashboard.holds.change import Change
 from dashboard.holds.models import Hold
-from dashboard.holds.steps import Change
 from dashboard.localization import local_times
 
 

@@ -1,4 +1,4 @@
-"""Values that tell what was seen of a change at cal.com: the input of ``change.next_step``."""
+"""Values that tell what was seen of a change at cal.com: the input of ``transitions.next_step``."""
 
 from dataclasses import dataclass
 from http import HTTPStatus

@@ -26,6 +26,7 @@ from dashboard.holds import (
     rules,
     safety,
 )
+from dashboard.holds.change import Phase
 from dashboard.holds.clock import Clock
 from dashboard.holds.explain import carry_out
 from dashboard.holds.hosts import registered_beside
@@ -37,7 +38,6 @@ from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.promises import guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Phase
 from dashboard.holds.targets import extension_target, move_target, new_choice
 
 # Calls that a verb may need, with the GETs that settle them.

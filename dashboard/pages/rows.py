@@ -14,9 +14,9 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
 from dashboard.holds import event_types, hosts, messages, rate_and_clock, register, safety, settle
+from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
-from dashboard.holds.steps import Change, UnreadableChangeError
 from dashboard.localization import local_times, marking
 
 State = Hold.State

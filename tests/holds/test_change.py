@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from dashboard.calcom import CalcomError, Cause, Reservation
-from dashboard.holds.change import next_step
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.seen import (
     Accepted,
     Asked,
@@ -22,17 +22,8 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import (
-    FIRST_PAUSE,
-    Change,
-    Done,
-    Outcome,
-    Phase,
-    Result,
-    Send,
-    Wait,
-    settled_by,
-)
+from dashboard.holds.steps import FIRST_PAUSE, Done, Outcome, Result, Send, Wait
+from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     EPOCH,
     NOT_SEEN,

@@ -23,9 +23,9 @@ from dashboard.holds import (
     settle,
 )
 from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.change import Change
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.holds.steps import Change
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs

@@ -14,11 +14,11 @@ from dashboard.calcom import Answer, Reservation, pending_call
 from dashboard.calcom.types import Exchange, Rate
 from dashboard.holds import rate_and_clock, settle
 from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.checks import Comparison
 from dashboard.holds.clock import Clock
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Change, Location, Phase
 from dashboard.sandbox import Sandbox
 from tests.holds import clocks, verbs
 from tests.holds.observe import at_cal_com, in_register, states

@@ -16,9 +16,9 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.holds import reservations, runner, settle
 from dashboard.holds.calcom_status import Upstream
+from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.holds.steps import Change, Phase
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.concurrency import at_once

@@ -22,10 +22,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import calcom_client, reservations, settle
+from dashboard.holds.change import Change
 from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.holds.steps import Change
 from tests.holds import verbs
 from tests.holds.verbs import LATER, ROUND_ROBIN
 from tests.pages.desk import desk

@@ -16,11 +16,11 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import endpoints
 from dashboard.holds import calcom_client, lookup, settle
+from dashboard.holds.change import Change, Phase, UnreadableChangeError
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Change, Phase, UnreadableChangeError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs

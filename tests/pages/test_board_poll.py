@@ -16,9 +16,9 @@ from dashboard.accounts.models import User
 from dashboard.accounts.people import change_person
 from dashboard.accounts.roles import Role
 from dashboard.holds import register
+from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
-from dashboard.holds.steps import Change, Phase
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs

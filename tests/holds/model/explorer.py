@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.calcom import Cause
+from dashboard.holds.change import Phase
 from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Ask, Get, Phase, Send, Step
+from dashboard.holds.steps import Ask, Get, Send, Step
 from tests.holds.model.calcom import EPOCH, Row, Stranger, replace
 from tests.holds.model.processes import (
     FROZEN,

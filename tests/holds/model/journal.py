@@ -6,8 +6,9 @@ It mirrors ``runner`` and ``operation`` without a database.
 from __future__ import annotations
 
 from dashboard.holds import hold_fields
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Done, Phase, Swap, settled_by
+from dashboard.holds.steps import Done, Swap
 from tests.holds.model.calcom import replace
 from tests.holds.model.register import ModelState, Run
 

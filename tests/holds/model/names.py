@@ -6,22 +6,10 @@ from datetime import datetime
 from http import HTTPStatus
 
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
-from dashboard.holds.change import TRIES
+from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.seen import Accepted, Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
-from dashboard.holds.steps import (
-    Ask,
-    Change,
-    Delete,
-    Done,
-    Get,
-    Location,
-    Phase,
-    Post,
-    Send,
-    Step,
-    Swap,
-    Wait,
-)
+from dashboard.holds.steps import Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
+from dashboard.holds.transitions import TRIES
 
 CHANGED_BY_PATCH = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 DELETED = {Phase.CHECKING, Phase.DELETING, Phase.DISCARDING}

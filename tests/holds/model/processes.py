@@ -8,23 +8,12 @@ from enum import StrEnum
 
 from dashboard.calcom import CalcomError, Cause
 from dashboard.holds import calcom_client, clock
-from dashboard.holds.change import next_step
+from dashboard.holds.change import Change, settled_by
 from dashboard.holds.runner import Budget
 from dashboard.holds.seen import Accepted, Asked, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.slots import minutes_until
-from dashboard.holds.steps import (
-    Ask,
-    Change,
-    Delete,
-    Done,
-    Get,
-    Post,
-    Send,
-    Step,
-    Swap,
-    Wait,
-    settled_by,
-)
+from dashboard.holds.steps import Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
+from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     BLOCKED,
     NOT_SEEN,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dashboard.calcom import CalcomError
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Delete, Phase, Post, Send, Step, Swap, settled_by
+from dashboard.holds.steps import Delete, Post, Send, Step, Swap
 from tests.holds.model.calcom import EPOCH, Row
 from tests.holds.model.register import Hold, ModelState
 

@@ -10,10 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from dashboard.holds import hold_fields
+from dashboard.holds.change import Change
 from dashboard.holds.seen import Seen
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Step
+from dashboard.holds.steps import Step
 from tests.holds.model.calcom import Calcom, Row, Write, replace
 
 COLUMNS = {

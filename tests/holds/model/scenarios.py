@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from dashboard.holds import alteration, services
+from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.seen import Begin
 from dashboard.holds.slots import SlotHold, minutes_until
 from dashboard.holds.states import State
-from dashboard.holds.steps import Change, Phase, settled_by
 from tests.holds.model.calcom import EPOCH, ROUND_ROBIN, Calcom, Row, replace
 from tests.holds.model.processes import begin
 from tests.holds.model.register import ModelState, held_row, placing_row
