@@ -20,7 +20,7 @@ from dashboard.edge.arrival import arrival_of
 ORIGIN_REASONS = ("Origin checking failed", "Referer checking failed")
 
 
-class Cause(StrEnum):
+class CsrfCause(StrEnum):
     """Causes that the person can do something about, for the template."""
 
     ELSEWHERE = "elsewhere"  # sent by another site, or a proxy changes the public address
@@ -44,14 +44,14 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     return render(request, "accounts/csrf.html", context, status=403)
 
 
-def cause_of(request: HttpRequest, reason: str) -> Cause:
+def cause_of(request: HttpRequest, reason: str) -> CsrfCause:
     if request.headers.get("Origin") == "null":
-        return Cause.HIDDEN
+        return CsrfCause.HIDDEN
     if reason.startswith(ORIGIN_REASONS):
-        return Cause.ELSEWHERE
+        return CsrfCause.ELSEWHERE
     if reason == REASON_NO_CSRF_COOKIE:
-        return Cause.COOKIE
-    return Cause.INCOMPLETE if reason == REASON_CSRF_TOKEN_MISSING else Cause.STALE
+        return CsrfCause.COOKIE
+    return CsrfCause.INCOMPLETE if reason == REASON_CSRF_TOKEN_MISSING else CsrfCause.STALE
 
 
 def page_to_reopen(request: HttpRequest) -> str:

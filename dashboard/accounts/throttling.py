@@ -37,7 +37,7 @@ IPV6_PREFIX = 64  # the network of one household or one rented machine
 
 
 @dataclass(frozen=True, slots=True)
-class Wait:
+class SignInWait:
     """Refusal of an attempt; ``first`` is True for the first one inside this wait."""
 
     seconds: int
@@ -53,7 +53,7 @@ class Attempt:
     browser: str = ""
 
 
-def admit(attempt: Attempt, *, now: datetime) -> Wait | None:
+def admit(attempt: Attempt, *, now: datetime) -> SignInWait | None:
     """Count one attempt; return None if its password may be checked now."""
     with transaction.atomic():
         SignInAttempts.objects.filter(last_at__lt=now - RESET_AFTER).delete()
@@ -116,7 +116,7 @@ def locked_counter(key: str, now: datetime) -> SignInAttempts:
     return counter
 
 
-def remaining_wait(counter: SignInAttempts, now: datetime) -> Wait | None:
+def remaining_wait(counter: SignInAttempts, now: datetime) -> SignInWait | None:
     """Return the wait before the next attempt, and mark it as reported; None if it is over."""
     left = counter.wait_until - now
     if left <= timedelta():
@@ -125,7 +125,7 @@ def remaining_wait(counter: SignInAttempts, now: datetime) -> Wait | None:
     if first:
         counter.logged = True
         counter.save(update_fields=["logged"])
-    return Wait(seconds=ceil(left.total_seconds()), first=first)
+    return SignInWait(seconds=ceil(left.total_seconds()), first=first)
 
 
 def count(counter: SignInAttempts, now: datetime, wait_until: datetime) -> None:

@@ -18,7 +18,7 @@ from django.core.signing import Signer
 
 from dashboard.audit import chain
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
-from dashboard.audit.verification import BEGIN, Fault
+from dashboard.audit.verification import BEGIN, LogFault
 
 SALT = "holdfast.audit.checkpoint"
 # Another one: checkpoints are handed out, and none of them may permit a deletion.
@@ -105,14 +105,14 @@ def start() -> tuple[int, str]:
     return first.position, first.hash
 
 
-def prune_fault() -> Fault | None:
+def prune_fault() -> LogFault | None:
     """Return what is wrong with the record that permits deletions, or None."""
     prune = latest_prune()
     if prune is None:
         return None
     if prune.signature != prune_signature(prune):
-        return Fault("forged", prune.position, None)
+        return LogFault("forged", prune.position, None)
     link = AuditLink.objects.filter(position=prune.position).first()
     if link is None or link.hash != prune.hash:
-        return Fault("broken", prune.position, link.entry_id if link else None)
+        return LogFault("broken", prune.position, link.entry_id if link else None)
     return None

@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from dashboard.audit import action_sql, rollup_sql, rollups, text_index, text_sql
 from dashboard.audit.models import AuditPrune
-from dashboard.audit.verification import Fault
+from dashboard.audit.verification import LogFault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
 WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"  # noqa: S608
@@ -20,14 +20,14 @@ WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integ
 COMPARED = "id, action_id, at, action, actor, outcome, cause, ended, hold, address, request_id"
 
 
-def fault() -> Fault | None:
+def fault() -> LogFault | None:
     """Return the first difference: of an ``action``, its ``text``, the ``words`` or ``counts``."""
     with connection.cursor() as cursor:
         for kind, query in differences(connection.vendor):
             cursor.execute(query)
             if found := cursor.fetchone():
-                return Fault(kind, None, found[0] if kind in ("action", "text") else None)
-    return None if are_words_intact() else Fault("words", None, None)
+                return LogFault(kind, None, found[0] if kind in ("action", "text") else None)
+    return None if are_words_intact() else LogFault("words", None, None)
 
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:

@@ -16,7 +16,7 @@ from dashboard.audit import checkpoints, derived, trail
 from dashboard.audit.action_labels import SYSTEM_LABEL, is_by_system
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
-from dashboard.audit.verification import BEGIN, Fault, Verification, in_order, in_parts
+from dashboard.audit.verification import BEGIN, LogFault, Verification, in_order, in_parts
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
@@ -119,7 +119,9 @@ def latest() -> Verified | None:
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
     found = entry.after
     try:
-        fault = Fault(found.get("fault", ""), found.get("fault_position"), found.get("fault_entry"))
+        fault = LogFault(
+            found.get("fault", ""), found.get("fault_position"), found.get("fault_entry")
+        )
         return Verified(
             entry.pk,
             entry.at,
@@ -135,7 +137,7 @@ def latest() -> Verified | None:
         return Verified(entry.pk, entry.at, name, 0, 0, "", 0, text)
 
 
-def sentence(fault: Fault) -> str:
+def sentence(fault: LogFault) -> str:
     """Return what was done to the log."""
     texts = {
         "changed": _("Entry %(entry)s was changed after it was written."),

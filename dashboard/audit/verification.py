@@ -30,7 +30,7 @@ ENTRY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class LogFault:
     """The first difference between the log and its chain.
 
     ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
@@ -51,7 +51,7 @@ class Verification:
     last: int  # first - 1 if there was none
     last_hash: str
     is_whole: bool  # up to the end of the log
-    fault: Fault | None
+    fault: LogFault | None
 
     @property
     def count(self) -> int:
@@ -75,13 +75,15 @@ def in_order(
     first = position + 1
     if position and not links.filter(position=position, hash=previous).exists():
         entry_id = links.filter(position=position).values_list("entry_id", flat=True).first()
-        fault = Fault("removed" if entry_id is None else "broken", position, entry_id)
+        fault = LogFault("removed" if entry_id is None else "broken", position, entry_id)
         return Verification(first, position, previous, False, fault)
     while batch := linked_after(using, position, last):
         for row in batch:
             _found_id, place, entry_id, _content, link = row[-5:]
             if kind := fault_of(row, position + 1, previous):
-                return Verification(first, position, previous, False, Fault(kind, place, entry_id))
+                return Verification(
+                    first, position, previous, False, LogFault(kind, place, entry_id)
+                )
             position, previous = place, link
         if is_due():
             return Verification(first, position, previous, False, None)
@@ -90,7 +92,7 @@ def in_order(
     linked = links.filter(entry_id=OuterRef("pk"), position__gte=1)  # where the chain begins
     strays = AuditEntry.objects.using(using).filter(~Exists(linked)).order_by("pk")
     stray = strays.values_list("pk", flat=True).first()
-    inserted = None if stray is None else Fault("inserted", None, stray)
+    inserted = None if stray is None else LogFault("inserted", None, stray)
     return Verification(first, position, previous, stray is None, inserted)
 
 

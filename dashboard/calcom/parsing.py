@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from dashboard.calcom.cleansing import plain
-from dashboard.calcom.types import EventType, Host, Kind, Listed, Reservation, Slot, Team
+from dashboard.calcom.types import EventType, EventTypeKind, Host, Listed, Reservation, Slot, Team
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -25,7 +25,11 @@ SEATS = range(1, 10_001)
 YEARS = range(1970, 3000)  # any time zone can show these
 TITLE = 200  # characters
 MINUTE = timedelta(minutes=1)
-KINDS = {"roundrobin": Kind.ROUND_ROBIN, "collective": Kind.COLLECTIVE, "managed": Kind.MANAGED}
+KINDS = {
+    "roundrobin": EventTypeKind.ROUND_ROBIN,
+    "collective": EventTypeKind.COLLECTIVE,
+    "managed": EventTypeKind.MANAGED,
+}
 
 
 class UnknownShapeError(Exception):
@@ -81,7 +85,7 @@ def event_types(value: object) -> Listed[EventType]:
     Not dynamic ones, which have the id 0, and not managed ones, which only are copied to people.
     """
     found = readable(event_type, listing(value, "data"), "event types")
-    held = (one for one in found.entries if one.id > 0 and one.kind is not Kind.MANAGED)
+    held = (one for one in found.entries if one.id > 0 and one.kind is not EventTypeKind.MANAGED)
     by_title = sorted(held, key=lambda one: (one.title.casefold(), one.id))
     return Listed(tuple(by_title), found.unread)
 
@@ -140,10 +144,10 @@ def slot(entry: object) -> Slot:
     return Slot(start, end, total, left and max(left, 0))
 
 
-def kind_of_event(scheduling: object, seats: int | None) -> Kind:
+def kind_of_event(scheduling: object, seats: int | None) -> EventTypeKind:
     if scheduling is None:
-        return Kind.INDIVIDUAL if seats is None else Kind.SEATED
-    return KINDS.get(str(scheduling).replace("_", "").lower(), Kind.OTHER)
+        return EventTypeKind.INDIVIDUAL if seats is None else EventTypeKind.SEATED
+    return KINDS.get(str(scheduling).replace("_", "").lower(), EventTypeKind.OTHER)
 
 
 def seats_of(value: object) -> int | None:

@@ -76,7 +76,7 @@ class Transport(httpx.HTTPTransport):
             max_connections=LIMITS.max_connections,
             max_keepalive_connections=LIMITS.max_keepalive_connections,
             keepalive_expiry=LIMITS.keepalive_expiry,
-            network_backend=Backend(),
+            network_backend=NetworkBackend(),
         )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
@@ -128,7 +128,7 @@ def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
         return Unusable(fault)
 
 
-class Backend(httpcore.SyncBackend):
+class NetworkBackend(httpcore.SyncBackend):
     """Connect to the address of a host that answers first."""
 
     def __init__(self) -> None:
@@ -143,7 +143,7 @@ class Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         def connect(address: str, seconds: float) -> httpcore.NetworkStream:
-            return super(Backend, self).connect_tcp(
+            return super(NetworkBackend, self).connect_tcp(
                 address, port, seconds, local_address, socket_options
             )
 

@@ -8,7 +8,7 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
-class Kind(StrEnum):
+class EventTypeKind(StrEnum):
     """Distribution of an event type's time over people."""
 
     INDIVIDUAL = "individual"
@@ -49,7 +49,7 @@ class EventType:
     id: int
     title: str
     slug: str
-    kind: Kind
+    kind: EventTypeKind
     length_in_minutes: int
     length_options: tuple[int, ...]  # empty where the length is fixed
     seats_per_time_slot: int | None  # None where not seated

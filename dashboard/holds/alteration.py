@@ -3,7 +3,7 @@
 ``transitions`` describes the ways and their order.
 """
 
-from dashboard.calcom import Cause, Kind
+from dashboard.calcom import Cause, EventTypeKind
 from dashboard.holds import catalogue, event_types, promises
 from dashboard.holds.change import Phase
 from dashboard.holds.claims import SlotGuard
@@ -65,7 +65,7 @@ def kind_of(hold: Hold) -> str:
 def is_new_first(hold: Hold, target: SlotHold) -> bool:
     """Return whether the new reservation is made before the old one is given up."""
     is_other_type = target.event_type_id != hold.event_type_id
-    return is_other_type or kind_of(hold) == Kind.ROUND_ROBIN
+    return is_other_type or kind_of(hold) == EventTypeKind.ROUND_ROBIN
 
 
 def leaves_gap(hold: Hold, target: SlotHold) -> bool:

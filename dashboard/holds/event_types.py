@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from dashboard.audit import sanitize
-from dashboard.calcom import EventType, Host, Kind, Listed, Team, endpoints
+from dashboard.calcom import EventType, EventTypeKind, Host, Listed, Team, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.holds import shared_answers
 from dashboard.holds.shared_answers import Known, Question
@@ -59,7 +59,7 @@ def event_type_from_json(item: dict[str, Any]) -> EventType:
     return EventType(
         **item
         | {
-            "kind": Kind(item["kind"]),
+            "kind": EventTypeKind(item["kind"]),
             "length_options": tuple(item["length_options"]),
             "hosts": tuple(Host(**host) for host in item["hosts"]),
         }

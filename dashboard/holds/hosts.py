@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from dashboard.calcom import EventType, Kind
+from dashboard.calcom import EventType, EventTypeKind
 from dashboard.holds import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
@@ -78,7 +78,7 @@ def is_beside(hold: Hold, other: Hold) -> bool:
 
 def is_pooled(hold: Hold) -> bool:
     """Return whether a hold needs one of several hosts."""
-    return hold.event_type_kind == Kind.ROUND_ROBIN and len(hold.hosts) != 1
+    return hold.event_type_kind == EventTypeKind.ROUND_ROBIN and len(hold.hosts) != 1
 
 
 def shared_host(hold: Hold, other: Hold) -> str:

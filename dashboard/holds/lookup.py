@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import EventType, Kind, Reservation
+from dashboard.calcom import EventType, EventTypeKind, Reservation
 from dashboard.holds import (
     calcom_client,
     catalogue,
@@ -190,7 +190,7 @@ def is_answer_to(hold: Hold, found: Reservation, operation: Operation) -> bool:
     Its slot is the same, and its end is so many minutes after the time in which the call ran.
     Round robin is never certain: others can reserve the same time beside it.
     """
-    is_certain = hold.event_type_kind not in {"", Kind.ROUND_ROBIN}
+    is_certain = hold.event_type_kind not in {"", EventTypeKind.ROUND_ROBIN}
     if hold.state != State.UNCONFIRMED or not is_certain or hold.slot_end != found.slot_end:
         return False
     posts = AuditEntry.objects.filter(hold=hold, method="POST")  # those of a stand-in name its hold

@@ -10,7 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.calcom import CalcomError, Cause, Kind, Unavailable
+from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Message, Outcome, Text
@@ -89,7 +89,7 @@ def call_failed(
     row = CALLS[error.cause]
     if error.cause is Cause.NO_HOSTS and error.exchange.status == 422:
         row = NO_HOST_FREE
-    if error.cause is Cause.ALREADY_RESERVED and kind == Kind.SEATED:
+    if error.cause is Cause.ALREADY_RESERVED and kind == EventTypeKind.SEATED:
         row = ONE_HOLD_A_TIME
     if isinstance(error, Unavailable) and row.outcome is Outcome.UNKNOWN:
         row = replace(row, what_now=CALLS[Cause.NOT_SENT].what_now)  # a GET without an answer

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from dashboard.calcom import EventType, Kind
+from dashboard.calcom import EventType, EventTypeKind
 from dashboard.holds import (
     claims,
     event_types,
@@ -179,7 +179,7 @@ def guard_of(
     slot: SlotHold, event_type: EventType | None, *, counts_hosts: bool, cal_now: datetime
 ) -> SlotGuard | None:
     """Return the time to guard; None for round robin, unless its hosts are counted."""
-    if event_type and event_type.kind is Kind.ROUND_ROBIN:
+    if event_type and event_type.kind is EventTypeKind.ROUND_ROBIN:
         return host_guard(slot, event_type, cal_now=cal_now) if counts_hosts else None
     return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
 
@@ -188,7 +188,11 @@ def host_guard(
     slot: SlotHold, event_type: EventType | None, *, cal_now: datetime
 ) -> HostGuard | None:
     """Return the guard of a round robin time whose hosts are known."""
-    if event_type is None or event_type.kind is not Kind.ROUND_ROBIN or not event_type.hosts:
+    if (
+        event_type is None
+        or event_type.kind is not EventTypeKind.ROUND_ROBIN
+        or not event_type.hosts
+    ):
         return None
     count = 1 if event_type.fixed_hosts else len(event_type.hosts)
     return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, count, cal_now)

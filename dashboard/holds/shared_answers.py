@@ -102,7 +102,7 @@ def refresh(
     reserved = (upstream.rate_limit or 0) // reserved_part if reserved_part else 0
     room = upstream.room(now)
     most = len(by_age) if room is None else max(0, room - reserved)
-    asked = [question for question in by_age[:most] if claim(rows[question.name], now)]
+    asked = [question for question in by_age[:most] if is_first_to_ask(rows[question.name], now)]
     for question, found in ask_together(asked):
         store(rows[question.name], question, found, upstream)
     if asked:
@@ -191,7 +191,7 @@ def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
 # --- Asking cal.com ---------------------------------------------------------------------------
 
 
-def claim(row: StoredAnswer, now: datetime) -> bool:
+def is_first_to_ask(row: StoredAnswer, now: datetime) -> bool:
     """Return whether this request asks; else the row is as the one that was first left it.
 
     It asks too, and its answer is not stored, where the row was deleted meanwhile for its age, or
@@ -199,8 +199,8 @@ def claim(row: StoredAnswer, now: datetime) -> bool:
     """
     with suppress(DatabaseError):
         stored_row = StoredAnswer.objects.filter(pk=row.pk)
-        unclaimed = stored_row.filter(asked_at=row.asked_at)
-        if not unclaimed.update(asked_at=now, is_under_way=True, cause="") and stored_row.exists():
+        as_read = stored_row.filter(asked_at=row.asked_at)
+        if not as_read.update(asked_at=now, is_under_way=True, cause="") and stored_row.exists():
             row.refresh_from_db()
             return False
     row.asked_at, row.is_under_way, row.cause = now, True, ""

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
-from dashboard.calcom import EventType, Kind
+from dashboard.calcom import EventType, EventTypeKind
 from dashboard.calendars.models import Calendar
 from dashboard.holds import catalogue, event_types, rules
 from dashboard.holds.catalogue import Catalogue
@@ -116,9 +116,9 @@ def event_type_label(event_type: EventType) -> str:
 def meaning(event_type: EventType) -> str:
     """Return how many people or seats an event type has; "" where it needs certain people."""
     hosts = len(event_type.hosts)
-    if event_type.kind is Kind.ROUND_ROBIN and not event_type.fixed_hosts:
+    if event_type.kind is EventTypeKind.ROUND_ROBIN and not event_type.fixed_hosts:
         return _("one of %(n)s") % {"n": hosts} if hosts else _("one of several")
-    if event_type.kind is Kind.COLLECTIVE:
+    if event_type.kind is EventTypeKind.COLLECTIVE:
         return _("all of %(n)s together") % {"n": hosts} if hosts else _("all together")
     if seats := event_type.seats_per_time_slot:
         return ngettext("%(n)s seat", "%(n)s seats", seats) % {"n": seats}
@@ -130,9 +130,9 @@ def explanation(event_type: EventType | None) -> str:
     if event_type is None or not event_type.hosts:
         return ""
     names = host_names(event_type)
-    if event_type.kind is Kind.ROUND_ROBIN and not event_type.fixed_hosts:
+    if event_type.kind is EventTypeKind.ROUND_ROBIN and not event_type.fixed_hosts:
         return _("One of these will see the client: %(names)s.") % {"names": names}
-    if event_type.kind is Kind.COLLECTIVE:
+    if event_type.kind is EventTypeKind.COLLECTIVE:
         return _("All of these see the client together: %(names)s.") % {"names": names}
     return ""
 

@@ -26,5 +26,5 @@ def office(request: HttpRequest) -> dict[str, object]:
         "clock_zone": str(local_times.zone()),
         "office_zone": time_zones.display_name(settings.OFFICE_TIME_ZONE),
         "now_iso": cache(lambda: local_times.iso(viewer().cal_now)),
-        "bar": cache(lambda: warnings.Bar(viewer())),
+        "bar": cache(lambda: warnings.WarningBar(viewer())),
     }

@@ -32,7 +32,7 @@ class Warned:
     is_ahead: bool  # the slot is, so that it can be held again
 
 
-class Bar:
+class WarningBar:
     """Holds of one person that end soon or have just run out, soonest end first.
 
     One query, and one for each that another person is changing at this moment.
@@ -65,7 +65,7 @@ class Bar:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
     viewer = viewer_of(request)
-    bar = Bar(viewer)
+    bar = WarningBar(viewer)
     return render_unless_known(
         request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar}, cal_now=viewer.cal_now
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import format_date
-from dashboard.sandbox.faults import Kind
+from dashboard.sandbox.faults import FaultKind
 from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking, write_booking
 from dashboard.sandbox.http_server import JSON_TYPE, LOOPBACK, Request, Response, to_json
 
@@ -94,7 +94,7 @@ def read(backend: Backend, name: str) -> Any:
             faults = backend.faults.all()
             return {"faults": [{n: getattr(each, n) for n in FAULT_FIELDS} for each in faults]}
     routes = [f"{method} /control/{name}" for method, names in ROUTES.items() for name in names]
-    return {"routes": routes, "faults": [str(kind) for kind in Kind]}
+    return {"routes": routes, "faults": [str(kind) for kind in FaultKind]}
 
 
 def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from dashboard.sandbox import api, errors
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import parse_date
-from dashboard.sandbox.faults import Fault, Kind, When
+from dashboard.sandbox.faults import Fault, FaultKind, When
 from dashboard.sandbox.fixtures import Booking, Hold
 from dashboard.sandbox.guards import BLOCK, rate_headers
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
@@ -15,9 +15,9 @@ from dashboard.sandbox.request_body import read_json, read_reservation
 from dashboard.sandbox.routing import RESERVATION, ApiCall, match_path
 
 PAGES = {
-    Kind.BAD_GATEWAY: (502, "502 Bad Gateway"),
-    Kind.UNAVAILABLE: (503, "503 Service Temporarily Unavailable"),
-    Kind.HTML: (200, "Just a moment..."),
+    FaultKind.BAD_GATEWAY: (502, "502 Bad Gateway"),
+    FaultKind.UNAVAILABLE: (503, "503 Service Temporarily Unavailable"),
+    FaultKind.HTML: (200, "Just a moment..."),
 }
 
 
@@ -53,27 +53,27 @@ def strike(
     ``held`` is the hold that the call gave up, ``answer`` cal.com's; before its work there is none.
     """
     match fault.kind:
-        case Kind.DELAY:
+        case FaultKind.DELAY:
             fault.wait()
             return None
-        case Kind.STRANGER_HOLDS | Kind.STRANGER_BOOKS:
+        case FaultKind.STRANGER_HOLDS | FaultKind.STRANGER_BOOKS:
             take_slot(backend, fault, request, held)
             return None
-        case Kind.DROP | Kind.RESET:
+        case FaultKind.DROP | FaultKind.RESET:
             begun = answer if fault.when is When.DURING else None
-            return Disconnect(with_reset=fault.kind is Kind.RESET, response=begun)
-        case Kind.TRUNCATED:
+            return Disconnect(with_reset=fault.kind is FaultKind.RESET, response=begun)
+        case FaultKind.TRUNCATED:
             return answer and replace(answer, body=answer.body[: len(answer.body) // 2])
-        case Kind.TOO_MANY:
+        case FaultKind.TOO_MANY:
             wait = timedelta(seconds=fault.seconds) or BLOCK
             headers = [api.request_id(), *rate_headers(120, 0, wait)]
             return api.error_response(backend, request, errors.too_many_requests(), headers)
-        case Kind.ERROR:
+        case FaultKind.ERROR:
             if answer is None:
                 return api.answer(backend, request, instead=fail)
             failure = api.error_response(backend, request, errors.database_error(), [])
             return replace(failure, headers=answer.headers)
-        case Kind.BARE_ERROR:
+        case FaultKind.BARE_ERROR:
             return api.error_response(backend, request, errors.bare_server_error(), [])
     # A page of a proxy in front of cal.com, without the headers of the API.
     status, title = PAGES[fault.kind]
@@ -94,7 +94,7 @@ def take_slot(backend: Backend, fault: Fault, request: Request, held: Hold | Non
     event_type = backend.event_types.get(event_type_id)
     if event_type is None:
         return
-    if fault.kind is Kind.STRANGER_BOOKS:
+    if fault.kind is FaultKind.STRANGER_BOOKS:
         uid = f"stranger-{fault.id}-{fault.hits}"
         end = event_type.end_of(start, minutes)
         backend.add_booking(Booking(uid, event_type.id, start, end))

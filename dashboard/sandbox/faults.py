@@ -16,7 +16,7 @@ from typing import Any
 from dashboard.sandbox.routing import TEMPLATES
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     DELAY = "delay"  # of so many seconds
     DROP = "drop"  # the connection is closed without an answer; "during": in the middle of it
     RESET = "reset"  # the same with a TCP reset
@@ -39,13 +39,13 @@ class When(StrEnum):
 
 
 # Sides on which a kind can strike, the usual one first.
-SIDES = dict.fromkeys(Kind, (When.BEFORE, When.AFTER)) | {
-    Kind.DELAY: (When.BEFORE, When.BETWEEN, When.AFTER),
-    Kind.DROP: (When.BEFORE, When.DURING, When.AFTER),
-    Kind.TOO_MANY: (When.BEFORE,),
-    Kind.BAD_GATEWAY: (When.AFTER, When.BEFORE),
-    Kind.HTML: (When.AFTER, When.BEFORE),
-    Kind.TRUNCATED: (When.AFTER,),
+SIDES = dict.fromkeys(FaultKind, (When.BEFORE, When.AFTER)) | {
+    FaultKind.DELAY: (When.BEFORE, When.BETWEEN, When.AFTER),
+    FaultKind.DROP: (When.BEFORE, When.DURING, When.AFTER),
+    FaultKind.TOO_MANY: (When.BEFORE,),
+    FaultKind.BAD_GATEWAY: (When.AFTER, When.BEFORE),
+    FaultKind.HTML: (When.AFTER, When.BEFORE),
+    FaultKind.TRUNCATED: (When.AFTER,),
 }
 
 
@@ -58,7 +58,7 @@ class Fault:
     asks for or, afterwards, gave up.
     """
 
-    kind: Kind
+    kind: FaultKind
     when: When
     method: str | None = None
     route: str | None = None
@@ -101,7 +101,7 @@ class Faults:
         Raises ValueError for an unknown kind, side or route (a template such as
         ``/v2/slots/reservations/{uid}``), TypeError for an unknown option.
         """
-        chosen = Kind(kind)
+        chosen = FaultKind(kind)
         fault = Fault(chosen, When(when) if when else SIDES[chosen][0], **options)
         fault.method = fault.method and fault.method.upper()
         if fault.when not in SIDES[chosen]:

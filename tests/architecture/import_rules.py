@@ -86,7 +86,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.timeline",
         "dashboard.audit.trail.last_recorded",
         "dashboard.calcom.EventType",
-        "dashboard.calcom.Kind",
+        "dashboard.calcom.EventTypeKind",
         "dashboard.calcom.Reservation",
         "dashboard.edge.database.UnstoredSessionError",
     },

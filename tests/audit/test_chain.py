@@ -125,7 +125,7 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
         ],
     )
     found = verification.in_parts(lambda _position: None, part=part, using=own.alias)
-    assert found.fault == verification.Fault("removed", 5, 5)
+    assert found.fault == verification.LogFault("removed", 5, 5)
 
 
 @pytest.mark.slow
@@ -134,7 +134,7 @@ def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
     write(own, 2)
     run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
     found = verification.in_parts(lambda _position: None, part=2, using=own.alias).fault
-    assert found == verification.Fault("broken", 4, 4)
+    assert found == verification.LogFault("broken", 4, 4)
     later = verification.in_order((4, "0" * 64), using=own.alias)
     assert later.fault == found
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from dashboard.calcom import EventType, Host, Kind
+from dashboard.calcom import EventType, EventTypeKind, Host
 from tests.calcom.calls import UID, ends
 
 RESERVED = {
@@ -140,18 +140,18 @@ EVENT_TYPES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"seats": None}, {}),
     (
         {"seats": {"disabled": False, "seatsPerTimeSlot": 5}},
-        {"kind": Kind.SEATED, "seats_per_time_slot": 5},
+        {"kind": EventTypeKind.SEATED, "seats_per_time_slot": 5},
     ),
-    ({"seats": {"seatsPerTimeSlot": 5}}, {"kind": Kind.SEATED, "seats_per_time_slot": 5}),
+    ({"seats": {"seatsPerTimeSlot": 5}}, {"kind": EventTypeKind.SEATED, "seats_per_time_slot": 5}),
     ({"schedulingType": None}, {}),
-    ({"schedulingType": "roundRobin"}, {"kind": Kind.ROUND_ROBIN}),
-    ({"schedulingType": "ROUND_ROBIN"}, {"kind": Kind.ROUND_ROBIN}),
-    ({"schedulingType": "collective"}, {"kind": Kind.COLLECTIVE}),
-    ({"schedulingType": "managed"}, {"kind": Kind.MANAGED}),
-    ({"schedulingType": "psychic"}, {"kind": Kind.OTHER}),
+    ({"schedulingType": "roundRobin"}, {"kind": EventTypeKind.ROUND_ROBIN}),
+    ({"schedulingType": "ROUND_ROBIN"}, {"kind": EventTypeKind.ROUND_ROBIN}),
+    ({"schedulingType": "collective"}, {"kind": EventTypeKind.COLLECTIVE}),
+    ({"schedulingType": "managed"}, {"kind": EventTypeKind.MANAGED}),
+    ({"schedulingType": "psychic"}, {"kind": EventTypeKind.OTHER}),
     (
         {"schedulingType": "roundRobin", "seats": {"seatsPerTimeSlot": 2}},
-        {"kind": Kind.ROUND_ROBIN, "seats_per_time_slot": 2},
+        {"kind": EventTypeKind.ROUND_ROBIN, "seats_per_time_slot": 2},
     ),
     ({"lengthInMinutesOptions": [45, 15, 15]}, {"length_options": (15, 45)}),
     ({"lengthInMinutesOptions": None}, {}),
@@ -176,7 +176,7 @@ def test_event_type() -> None:
         "id": 1,
         "title": "Consult",
         "slug": "consult",
-        "kind": Kind.INDIVIDUAL,
+        "kind": EventTypeKind.INDIVIDUAL,
         "length_in_minutes": 60,
         "length_options": (),
         "seats_per_time_slot": None,

@@ -12,9 +12,9 @@ import pytest
 from dashboard.calcom import (
     CalcomError,
     EventType,
+    EventTypeKind,
     FieldError,
     Host,
-    Kind,
     Listed,
     Rate,
     Reservation,
@@ -260,14 +260,14 @@ def seats(entry: dict[str, Any]) -> dict[str, Any]:
 
 def from_world(one: dict[str, Any]) -> dict[str, Any]:
     scheduling, places = one.get("schedulingType"), one.get("seatsPerTimeSlot")
-    individual = Kind.INDIVIDUAL if places is None else Kind.SEATED
+    individual = EventTypeKind.INDIVIDUAL if places is None else EventTypeKind.SEATED
     owners = [one["owner"]] if "owner" in one else one["hosts"]
     names = {1: "Owner", 2: "Mate", 3: "Stranger"}
     return {
         "id": one["id"],
         "title": one["title"],
         "slug": one["slug"],
-        "kind": Kind(scheduling) if scheduling else individual,
+        "kind": EventTypeKind(scheduling) if scheduling else individual,
         "length_in_minutes": one["lengthInMinutes"],
         "length_options": tuple(one.get("lengthInMinutesOptions", ())),
         "seats_per_time_slot": places,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import Host, Kind
+from dashboard.calcom import EventTypeKind, Host
 from dashboard.holds import hosts, promises, register
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
@@ -31,7 +31,7 @@ CLASH = (
     '<bdi translate="no">Owner</bdi> is also held 10:00–10:30 for '
     '<bdi translate="no">Grace</bdi> (by <bdi translate="no">colleague</bdi>).'
 )
-ONE, POOL = Kind.INDIVIDUAL, Kind.ROUND_ROBIN
+ONE, POOL = EventTypeKind.INDIVIDUAL, EventTypeKind.ROUND_ROBIN
 
 
 def hold(
@@ -43,7 +43,7 @@ def hold(
     return Hold(pk=pk, slot_start=start, hosts=people, **usual | fields)
 
 
-ALL = Kind.COLLECTIVE
+ALL = EventTypeKind.COLLECTIVE
 CASES = {
     "the same person": ([hold(2, [ADA])], {2}),
     "another person": ([hold(2, [BEN])], set()),

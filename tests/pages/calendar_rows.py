@@ -7,7 +7,7 @@ import itertools
 from django.core.cache import cache
 from django.utils import timezone
 
-from dashboard.calcom import EventType, Host, Kind, Listed
+from dashboard.calcom import EventType, EventTypeKind, Host, Listed
 from dashboard.calendars.models import Calendar
 from dashboard.holds import calcom_client, catalogue
 from dashboard.holds.calcom_status import StoredAnswer
@@ -21,7 +21,7 @@ def event_type(
     """Return an event type of an hour for one person, unless ``fields`` differ."""
     usual = {
         "slug": f"type-{number}",
-        "kind": Kind.INDIVIDUAL,
+        "kind": EventTypeKind.INDIVIDUAL,
         "length_in_minutes": 60,
         "length_options": (),
         "seats_per_time_slot": None,

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.accounts.models import Preferences, User
-from dashboard.calcom import Host, Kind
+from dashboard.calcom import EventTypeKind, Host
 from dashboard.calendars.models import Calendar
 from dashboard.pages.choices import event_type_label, explanation
 from dashboard.pages.first_free import chosen
@@ -48,11 +48,14 @@ def options(page: HttpResponse) -> list[tuple[str, list[str]]]:
     [
         ({}, "Talk · 60 min · Ada"),
         ({"length_options": (15, 30)}, "Talk · 15/30 min · Ada"),
-        ({"kind": Kind.SEATED, "seats_per_time_slot": 5}, "Talk · 60 min · 5 seats"),
-        ({"kind": Kind.ROUND_ROBIN, "hosts": (ADA, BEN)}, "Talk · 60 min · one of 2"),
-        ({"kind": Kind.ROUND_ROBIN, "hosts": (FIXED, BEN)}, "Talk · 60 min · Ada"),
-        ({"kind": Kind.ROUND_ROBIN, "hosts": ()}, "Talk · 60 min · one of several"),
-        ({"kind": Kind.COLLECTIVE, "hosts": (ADA, BEN, CY)}, "Talk · 60 min · all of 3 together"),
+        ({"kind": EventTypeKind.SEATED, "seats_per_time_slot": 5}, "Talk · 60 min · 5 seats"),
+        ({"kind": EventTypeKind.ROUND_ROBIN, "hosts": (ADA, BEN)}, "Talk · 60 min · one of 2"),
+        ({"kind": EventTypeKind.ROUND_ROBIN, "hosts": (FIXED, BEN)}, "Talk · 60 min · Ada"),
+        ({"kind": EventTypeKind.ROUND_ROBIN, "hosts": ()}, "Talk · 60 min · one of several"),
+        (
+            {"kind": EventTypeKind.COLLECTIVE, "hosts": (ADA, BEN, CY)},
+            "Talk · 60 min · all of 3 together",
+        ),
     ],
 )
 def test_label_says_what_it_means_at_the_desk(fields: dict[str, object], label: str) -> None:
@@ -60,7 +63,7 @@ def test_label_says_what_it_means_at_the_desk(fields: dict[str, object], label: 
 
 
 def test_explanation_names_the_people() -> None:
-    kinds = (Kind.ROUND_ROBIN, Kind.COLLECTIVE, Kind.INDIVIDUAL)
+    kinds = (EventTypeKind.ROUND_ROBIN, EventTypeKind.COLLECTIVE, EventTypeKind.INDIVIDUAL)
 
     said = [explanation(event_type(1, kind=kind, hosts=(ADA, BEN))) for kind in kinds]
     said += [explanation(event_type(1, kind=kinds[0], hosts=(FIXED, BEN)))]

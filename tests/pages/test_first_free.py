@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import EventType, Host, Kind
+from dashboard.calcom import EventType, EventTypeKind, Host
 from dashboard.holds import calcom_client, free_times, rate_and_clock, shared_answers
 from dashboard.holds.calcom_status import StoredAnswer
 from dashboard.holds.models import Hold
@@ -49,7 +49,7 @@ def browser(calcom: Sandbox, staff: User) -> Client:
     cache.clear()
     calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"))
     calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
-    calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=Kind.ROUND_ROBIN, hosts=BOTH))
+    calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=EventTypeKind.ROUND_ROBIN, hosts=BOTH))
     calcom.forget_calls()
     return desk(staff)
 
