@@ -8,5 +8,6 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText,
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calendars.models import Calendar
-from dashboard.holds.calcom_status import EventTypeLock, StoredAnswer, Upstream
+from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold, Offer
+from dashboard.upstream.models import StoredAnswer, Upstream

@@ -49,7 +49,7 @@ class Calendar(models.Model):
     created_at = models.DateTimeField()
 
     # What cal.com lists of it, how many of that cannot be read, and why it is not known better: set
-    # by ``holds.catalogue``.
+    # by ``catalogue``.
     event_types: tuple[EventType, ...] = ()
     unread = 0
     cause = ""

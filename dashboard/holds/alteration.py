@@ -4,7 +4,8 @@
 """
 
 from dashboard.calcom import Cause, EventTypeKind
-from dashboard.holds import catalogue, event_types, promises
+from dashboard.calendars import catalogue
+from dashboard.holds import promises
 from dashboard.holds.change import Phase
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
@@ -15,6 +16,7 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
 from dashboard.holds.states import State
+from dashboard.upstream import event_types
 
 # Calls that a way may need, with the GETs that settle them and one undo.
 PATCH_CALLS = 2

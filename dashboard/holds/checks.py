@@ -13,24 +13,17 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import Answer, CalcomError, EventType, Reservation, endpoints
-from dashboard.holds import (
-    calcom_client,
-    catalogue,
-    claims,
-    event_types,
-    hold_fields,
-    messages,
-    reservations,
-    safety,
-)
+from dashboard.calendars import catalogue
+from dashboard.holds import claims, hold_fields, messages, reservations, safety
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_quiet
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.holds.rate_and_clock import KEPT_FOR_PEOPLE
 from dashboard.holds.slots import is_about
 from dashboard.holds.states import State
+from dashboard.upstream import calcom_client, event_types
+from dashboard.upstream.rate_and_clock import KEPT_FOR_PEOPLE
 
 CONCURRENT_CALLS = 8
 # Ends that someone outside Holdfast can undo.

@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import connection
+from django.db import connection, models
 from django.db.models import Q
 
 from dashboard.accounts.models import User
@@ -22,6 +22,16 @@ LOCK_SQL = (
 ASKING_SQL = (
     "SELECT 1 FROM dashboard_hold WHERE asking_event_type = %s AND claim_until > %s LIMIT 1"
 )
+
+
+class EventTypeLock(models.Model):
+    """One row per event type: the verb that writes it first asks for a time first."""
+
+    event_type_id = models.BigIntegerField(primary_key=True)
+    turn = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"event type {self.event_type_id}"
 
 
 class SlotBusyError(Exception):

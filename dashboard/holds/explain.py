@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from dashboard.calcom import Refused
-from dashboard.holds import catalogue, event_types, messages, safety
+from dashboard.calendars import catalogue
+from dashboard.holds import messages, safety
 from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
@@ -11,6 +12,7 @@ from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
 from dashboard.holds.steps import Done, Outcome, Result
+from dashboard.upstream import event_types
 
 MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}

@@ -14,10 +14,10 @@ from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable
 from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Message, Outcome, Text
-from dashboard.holds.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.holds.steps import outcome_of
 from dashboard.localization import local_times
+from dashboard.upstream.rate_and_clock import DEFAULT_WAIT
 
 # Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
 VERBS: dict[str, Text] = {
@@ -110,7 +110,7 @@ def call_failed(
 def free_times(cause: str) -> tuple[str, str, bool]:
     """Return what happened, what now, and if it passes by itself, where free times are not fresh.
 
-    ``cause`` is one of ``holds.free_times.Listing``.
+    ``cause`` is one of ``upstream.free_times.Listing``.
     """
     try_again = _("Try again in a moment, or enter the time manually.")
     if cause == "no_room":

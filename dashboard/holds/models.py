@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry
-from dashboard.holds.clock import LONG_AGO, STEP_MS, is_claim_on, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 from dashboard.localization.searching import search_text
+from dashboard.upstream.clock import LONG_AGO, STEP_MS, longest_claim
 
 # What a hold says about its client: a search finds it, and an erasure empties it.
 TEXTS = ("client_name", "client_contact", "note", "end_note")
@@ -215,8 +215,8 @@ class Hold(models.Model):
 
         A claim that ends later than any can is over: the local clock was set back since.
         """
-        until = self.claim_until
-        return self.claim_id is not None and until is not None and is_claim_on(until, now)
+        until = self.claim_until if self.claim_id is not None else None
+        return until is not None and now < until <= now + longest_claim()
 
     @property
     def due_at(self) -> datetime | None:

@@ -16,11 +16,12 @@ from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoint
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
-from dashboard.holds import messages, rate_and_clock
+from dashboard.holds import messages
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import parking_places
 from dashboard.holds.steps import outcome_of
+from dashboard.upstream import rate_and_clock
 
 Kind = Calendar.Kind
 

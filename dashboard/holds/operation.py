@@ -16,16 +16,16 @@ from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.calcom import Answer, CalcomError, Cause
 from dashboard.calcom.endpoints import Call
-from dashboard.holds import calcom_client, claims, clock, messages, offers, rate_and_clock, safety
+from dashboard.holds import claims, messages, offers, safety
 from dashboard.holds.action_log import ActionLog
-from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import Claim, ClaimLostError, SlotBusyError, SlotGuard
-from dashboard.holds.clock import Clock
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, claimed
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
+from dashboard.upstream import calcom_client, clock, rate_and_clock
+from dashboard.upstream.clock import Clock
 
 T = TypeVar("T")
 Action = trail.Action
@@ -58,7 +58,7 @@ class Operation:
         self.hold: Hold | None = None
         self.log = ActionLog(trail.Trail(uuid.uuid4(), action, by, hold_id), asked or {})
         self.clock = Clock(now)
-        self.upstream: Upstream = rate_and_clock.load_confirmed()
+        self.upstream = rate_and_clock.load_confirmed()
         self.began_at = self.cal_now()
         self.has_sent = False
         self._claim: Claim | None = None

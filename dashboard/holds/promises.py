@@ -9,21 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.calcom import EventType, EventTypeKind
-from dashboard.holds import (
-    claims,
-    event_types,
-    free_times,
-    hosts,
-    messages,
-    open_times,
-)
+from dashboard.holds import claims, hosts, messages, open_times
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import known_end
 from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
+from dashboard.upstream import event_types, free_times
+from dashboard.upstream.free_times import WEEK_DAYS, Span, monday_of
 
 MOST_NAMED = 5
 

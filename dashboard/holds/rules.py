@@ -8,8 +8,9 @@ from django.utils.translation import gettext as _
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, EventType
-from dashboard.holds import catalogue, messages
-from dashboard.holds.catalogue import Catalogue
+from dashboard.calendars import catalogue
+from dashboard.calendars.catalogue import Catalogue
+from dashboard.holds import messages
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times

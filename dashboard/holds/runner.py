@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
-from dashboard.holds import claims, hold_fields, rate_and_clock, reservations
+from dashboard.holds import claims, hold_fields, reservations
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.hold_fields import Fields
@@ -24,6 +24,7 @@ from dashboard.holds.seen import (
 from dashboard.holds.states import State
 from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Post, Send, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
+from dashboard.upstream import rate_and_clock
 
 # Which way a change went, for the log.
 WAYS = {Phase.PARKING: "park and return", Phase.REPLACED: "new first", Phase.RETAKING: "retake"}

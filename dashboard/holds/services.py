@@ -17,17 +17,9 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import (
-    alteration,
-    catalogue,
-    messages,
-    offers,
-    rate_and_clock,
-    rules,
-    safety,
-)
+from dashboard.calendars import catalogue
+from dashboard.holds import alteration, messages, offers, rules, safety
 from dashboard.holds.change import Phase
-from dashboard.holds.clock import Clock
 from dashboard.holds.explain import carry_out
 from dashboard.holds.hosts import registered_beside
 from dashboard.holds.loading import load, load_for_change, require_changeable
@@ -39,6 +31,8 @@ from dashboard.holds.promises import guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.targets import extension_target, move_target, new_choice
+from dashboard.upstream import rate_and_clock
+from dashboard.upstream.clock import Clock
 
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1

@@ -13,11 +13,9 @@ from django.db import DatabaseError, InterfaceError, InternalError, OperationalE
 from django.utils import translation
 
 from dashboard.audit import trail
-from dashboard.holds import claims, hold_fields, messages, rate_and_clock
-from dashboard.holds.calcom_status import Upstream
+from dashboard.holds import claims, hold_fields, messages
 from dashboard.holds.change import Change, Phase, UnreadableChangeError
 from dashboard.holds.claims import SlotGuard
-from dashboard.holds.clock import Clock, longest_claim
 from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
@@ -25,6 +23,9 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
+from dashboard.upstream import rate_and_clock
+from dashboard.upstream.clock import Clock, longest_claim
+from dashboard.upstream.models import Upstream
 
 CALLS = 2  # a GET, then at most one PATCH or DELETE
 # Holds whose time is recorded in one request, so that it stays short.

@@ -23,7 +23,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
-from dashboard.holds import calcom_client, hold_fields, results
+from dashboard.holds import hold_fields, results
 from dashboard.holds.change import (
     LEAVING_PARKING,
     NOT_JOURNALED,
@@ -48,6 +48,7 @@ from dashboard.holds.seen import (
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
+    TRIES,
     Ask,
     Delete,
     Done,
@@ -61,8 +62,7 @@ from dashboard.holds.steps import (
     outcome_of,
     wait,
 )
-
-TRIES = 3  # more, of a POST that may be refused for the time that was just deleted
+from dashboard.upstream import calcom_client
 
 
 def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:

@@ -19,15 +19,16 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.accounts.saved_forms import recall
-from dashboard.calendars import changes
+from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, event_types, new_calendars
 from dashboard.holds import messages as hold_messages
+from dashboard.holds import new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.pages.answers import missing_is_404
 from dashboard.pages.fields import LARGEST_ID
 from dashboard.pages.forms import ServiceForm
+from dashboard.upstream import event_types
 
 POSITION = forms.IntegerField(label=_lazy("Position"), min_value=1, max_value=1000)
 

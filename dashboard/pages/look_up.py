@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
-from dashboard.holds import event_types, lookup
+from dashboard.holds import lookup
 from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
@@ -22,6 +22,7 @@ from dashboard.pages import answers
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import reservation_row, viewer_of
+from dashboard.upstream import event_types
 
 # In the session: uids that were looked up, each under a key that a page may carry instead.
 SESSION_KEY = "found"

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import alteration, catalogue, event_types, promises, services, settle, targets
+from dashboard.calendars import catalogue
+from dashboard.holds import alteration, promises, services, settle, targets
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
@@ -24,6 +25,7 @@ from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
 from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
+from dashboard.upstream import event_types
 
 
 class MoveForm(SlotForm):

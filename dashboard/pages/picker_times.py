@@ -7,14 +7,15 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
-from dashboard.holds import free_times, open_times
-from dashboard.holds.free_times import WEEK_DAYS, Listing, Span, monday_of
+from dashboard.holds import open_times
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
 from dashboard.pages.fields import validate_near
 from dashboard.pages.rows import Viewer
+from dashboard.upstream import free_times
+from dashboard.upstream.free_times import WEEK_DAYS, Listing, Span, monday_of
 
 DAY, WEEK = "day", "week"  # views
 ONE_DAY = timedelta(days=1)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
-from dashboard.holds import offers, rate_and_clock, services
+from dashboard.holds import offers, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import answers, flash, for_client, offer, parameters
@@ -25,6 +25,7 @@ from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import read_register, viewer_of
+from dashboard.upstream import rate_and_clock
 
 USUAL_MINUTES = (5, 15, 30, 60)
 

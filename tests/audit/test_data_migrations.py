@@ -16,7 +16,7 @@ from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
 from dashboard.holds import transfer
-from dashboard.holds.calcom_status import StoredAnswer
+from dashboard.upstream.models import StoredAnswer
 from tests.accounts.cast import acting
 from tests.audit.recorded import NOON
 from tests.audit.searching import found

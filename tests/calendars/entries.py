@@ -7,9 +7,9 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calendars import changes
+from dashboard.calendars import catalogue, changes
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, new_calendars
+from dashboard.holds import new_calendars
 from tests.accounts.cast import acting
 
 CONSULT = 1  # of the key's owner

@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from dashboard.calcom import Answer, Cause
 from dashboard.calcom.endpoints import Call
+from dashboard.calendars import catalogue
+from dashboard.calendars.catalogue import Catalogue
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client, catalogue, rate_and_clock
-from dashboard.holds.calcom_status import StoredAnswer
-from dashboard.holds.catalogue import Catalogue
-from dashboard.holds.shared_answers import NO_ROOM
 from dashboard.sandbox import Sandbox
+from dashboard.upstream import calcom_client, rate_and_clock
+from dashboard.upstream.models import StoredAnswer
+from dashboard.upstream.shared_answers import NO_ROOM
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
 from tests.waiting import PATIENCE
 

@@ -12,10 +12,10 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Listed
 from dashboard.calcom.types import Team
-from dashboard.calendars import changes
+from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import catalogue, new_calendars
+from dashboard.holds import new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from dashboard.holds.calcom_status import Upstream
+from dashboard.upstream.models import Upstream
 from tests.serving import WAIT_SECONDS
 
 

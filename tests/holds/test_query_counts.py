@@ -16,8 +16,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import settle
-from dashboard.holds.calcom_status import Upstream
 from dashboard.sandbox import Sandbox
+from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.observe import sent
 from tests.holds.offers import offered

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import operation, steps
-from dashboard.holds.clock import Clock
 from dashboard.holds.models import Hold as Register
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking, Hold
+from dashboard.upstream.clock import Clock
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, sent, states
 from tests.holds.verbs import CONSULT, MONDAY

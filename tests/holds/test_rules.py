@@ -12,10 +12,10 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds import services
-from dashboard.holds.calcom_status import Upstream
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
+from dashboard.upstream.models import Upstream
 from tests.accounts.cast import acting
 from tests.future_dates import BACK, FORWARD, YEAR, day
 from tests.holds import verbs

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry, HoldText
-from dashboard.holds import catalogue, runner, settle
+from dashboard.calendars import catalogue
+from dashboard.holds import runner, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError

@@ -8,9 +8,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.calcom import EventType, EventTypeKind, Host, Listed
+from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
-from dashboard.holds import calcom_client, catalogue
-from dashboard.holds.calcom_status import StoredAnswer
+from dashboard.upstream import calcom_client
+from dashboard.upstream.models import StoredAnswer
 
 _positions = itertools.count()
 

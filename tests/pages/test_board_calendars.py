@@ -11,7 +11,7 @@ from django.test import Client
 
 from dashboard.accounts.models import User
 from dashboard.calendars.models import Calendar
-from dashboard.holds import clock
+from dashboard.upstream import clock
 from tests.holds.factories import put, put_ended
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk

@@ -8,8 +8,7 @@ from http import HTTPStatus
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.seen import Accepted, Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
-from dashboard.holds.steps import Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
-from dashboard.holds.transitions import TRIES
+from dashboard.holds.steps import TRIES, Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
 
 CHANGED_BY_PATCH = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 DELETED = {Phase.CHECKING, Phase.DELETING, Phase.DISCARDING}

@@ -1,4 +1,4 @@
-"""Models of what cal.com last told (its clock, rate and habits, lists), and locks."""
+"""Models of what cal.com last told: its clock, rate and habits, and its lists."""
 
 from datetime import datetime, timedelta
 from math import ceil
@@ -97,13 +97,3 @@ class StoredAnswer(models.Model):
 
     def __str__(self) -> str:
         return f"answer on {self.name}"
-
-
-class EventTypeLock(models.Model):
-    """One row per event type: the verb that writes it first asks for a time first."""
-
-    event_type_id = models.BigIntegerField(primary_key=True)
-    turn = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"event type {self.event_type_id}"

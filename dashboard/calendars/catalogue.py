@@ -15,8 +15,8 @@ from django.utils import timezone
 from dashboard.calcom import EventType, Listed, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.calendars.models import Calendar
-from dashboard.holds import event_types, shared_answers
-from dashboard.holds.shared_answers import Known, Question
+from dashboard.upstream import event_types, shared_answers
+from dashboard.upstream.shared_answers import Known, Question
 
 FRESH_FOR = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=365)  # limits and pauses of calendars go by their lists

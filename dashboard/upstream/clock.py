@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from dashboard.holds import calcom_client
+from dashboard.upstream import calcom_client
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Calls that the longest claim covers.
@@ -38,11 +38,6 @@ def time_limit(calls: int) -> timedelta:
 def longest_claim() -> timedelta:
     """Return how long any claim can last. One with a later end was made before a step back."""
     return time_limit(MOST_CALLS)
-
-
-def is_claim_on(until: datetime, now: datetime) -> bool:
-    """Return whether a claim that ends then can still be on."""
-    return now < until <= now + longest_claim()
 
 
 def ticks() -> float:

@@ -19,8 +19,8 @@ from django.db import DatabaseError
 
 from dashboard.calcom import Answer, CalcomError, Cause, Refused
 from dashboard.calcom.endpoints import Call
-from dashboard.holds import calcom_client, rate_and_clock
-from dashboard.holds.calcom_status import StoredAnswer, Upstream
+from dashboard.upstream import calcom_client, rate_and_clock
+from dashboard.upstream.models import StoredAnswer, Upstream
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)

@@ -9,8 +9,8 @@ from django.db import connection
 
 from dashboard.audit import call_totals
 from dashboard.calcom import Answer, CalcomError, Cause, Exchange, endpoints
-from dashboard.holds import calcom_client, clock
-from dashboard.holds.calcom_status import Upstream
+from dashboard.upstream import calcom_client, clock
+from dashboard.upstream.models import Upstream
 
 log = logging.getLogger(__name__)
 ROW = 1  # primary key
