@@ -110,12 +110,7 @@ class Collector:
         yield gauge("calcom_clock_offset_seconds", "cal.com's clock less this one", offset)
 
     def calls(self, *, is_writable: bool) -> Iterator[Metric]:
-        if is_writable:
-            totals = call_totals.count(self.now)
-        else:
-            stored = call_totals.CallTotals.objects.filter(pk=call_totals.ROW).first()
-            totals = stored.totals if stored else {}
-        call_totals.add_reads(totals)
+        totals = call_totals.all_totals(self.now, is_writable=is_writable)
         names = ["endpoint", "outcome"]
         text = "Calls to cal.com since counting began"
         calls = CounterMetricFamily("holdfast_calcom_calls", text, labels=names)

@@ -1,8 +1,9 @@
 """Totals of the calls to cal.com for ``/metrics``.
 
-Those of actions are counted from the audit log: each count goes on from where the last one ended,
-so that its cost does not grow with the log, and all processes share one row. Counting begins when
-it is asked for the first time. Reads of lists have no entry, and are counted as they happen.
+Calls of actions are in the audit log, and counted from there when the totals are asked for, so that
+no action writes a row more. Each count goes on from where the last one ended, so that its cost does
+not grow with the log; counting begins when it is asked for the first time. Reads of lists have no
+entry, and are counted as they happen.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ BUCKETS = (100, 250, 500, 1000, 2500, 5000, 10_000)  # upper bounds in milliseco
 
 
 class CallTotals(models.Model):
-    """Numbers of calls since counting began, in one row."""
+    """Totals of the calls in the audit log since counting began, in one row."""
 
     last_entry = models.BigIntegerField(default=0)  # the key of the last audit entry counted
     # "METHOD path|outcome" to the number of calls, their milliseconds, and the number per bucket,
@@ -61,14 +62,20 @@ def count_read(*, method: str, path: str, status: int | None, milliseconds: int)
         cursor.execute(COUNT_READ, [name, bucket, milliseconds])
 
 
-def add_reads(totals: dict[str, Any]) -> None:
-    """Add the calls that no audit entry has to the totals."""
+def all_totals(now: datetime, *, is_writable: bool) -> dict[str, Any]:
+    """Return the totals of all calls, in the form of ``CallTotals.totals``.
+
+    Where the database takes no writes, what the log has gained since the last count is missing.
+    """
+    logged = count_log(now) if is_writable else CallTotals.objects.filter(pk=ROW).first()
+    totals = logged.totals if logged else {}
     for read in ReadCount.objects.all():
         add(totals, read.name, read.bucket, read.number, read.milliseconds)
+    return totals
 
 
-def count(now: datetime) -> dict[str, Any]:
-    """Count what the log has gained, and return the totals."""
+def count_log(now: datetime) -> CallTotals:
+    """Count what the log has gained."""
     with transaction.atomic():
         row = CallTotals.objects.select_for_update().filter(pk=ROW).first()
         if row is None:
@@ -91,7 +98,7 @@ def count(now: datetime) -> dict[str, Any]:
         if found:
             row.last_entry = found[-1][0]
             row.save()
-    return row.totals
+    return row
 
 
 def add(totals: dict[str, Any], name: str, bucket: int, number: int, milliseconds: int) -> None:
