@@ -36,11 +36,11 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     # In a shared browser a stale page may belong to the person who was signed in before.
     saved = is_same_origin(request) and not is_shared_browser(request) and save_post(request, page)
     arrived = arrival_of(request)
-    findings = diagnosis.diagnose(arrived, settings.PUBLIC_ADDRESS)
-    diagnosis.log_faults(findings)
+    faults = diagnosis.diagnose(arrived, settings.PUBLIC_ADDRESS)
+    diagnosis.log_faults(faults)
     context = {"cause": cause_of(request, reason), "page": page, "kept": saved}
     if is_admin(request.user):  # the others get plain words, and the operator has the log
-        context |= {"arrived": diagnosis.rows(arrived), "findings": findings}
+        context |= {"arrived": diagnosis.rows(arrived), "faults": faults}
     return render(request, "accounts/csrf.html", context, status=403)
 
 

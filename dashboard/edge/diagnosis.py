@@ -1,4 +1,4 @@
-"""Find what is wrong between browser and Holdfast: what arrived and PUBLIC_URL in, findings out.
+"""Find what is wrong between browser and Holdfast: what arrived and PUBLIC_URL in, faults out.
 
 The texts are for operators, like the settings' own: in the log, in commands and for Admins.
 """
@@ -27,7 +27,7 @@ REMEDIES: dict[str, dict[str, str]] = tomllib.loads(
 )
 
 
-class Finding:
+class NetworkFault:
     """A fault of a kind in REMEDIES in words, and the lines that mend it, with these values."""
 
     def __init__(self, kind: str, text: str, **values: str) -> None:
@@ -42,21 +42,21 @@ class Finding:
         return " | ".join([self.text, *(f"{name}: {line}" for name, line in self.lines.items())])
 
 
-def diagnose(arrived: Arrival, public: PublicAddress) -> list[Finding]:
+def diagnose(arrived: Arrival, public: PublicAddress) -> list[NetworkFault]:
     """Return what is wrong with the way a request came; first what explains the rest."""
     return [*about_network(arrived, public), *about_form(arrived, public)]
 
 
-def log_faults(findings: Iterable[Finding], *, now: float | None = None) -> None:
+def log_faults(faults: Iterable[NetworkFault], *, now: float | None = None) -> None:
     """Log a warning for each, at most once a minute for one fault."""
     now = time.monotonic() if now is None else now
-    for found in findings:
+    for found in faults:
         if now - logged_at.get(found.kind, -INTERVAL_SECONDS) >= INTERVAL_SECONDS:
             logged_at[found.kind] = now
             logger.warning("%s", found)
 
 
-def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
     if arrived.is_trusted:
         if public.is_https:
             yield from about_scheme(arrived)
@@ -65,82 +65,82 @@ def about_network(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
         names = ", ".join(FORWARDED[name] for name in arrived.forwarded)
         peer = arrived.peer or "unix"
         text = f"{names} came from {peer}, which is not in TRUSTED_PROXIES, and did not count."
-        yield Finding("untrusted proxy", text, peer=peer)
+        yield NetworkFault("untrusted proxy", text, peer=peer)
     yield from about_host(arrived, public)
     if arrived.is_trusted and arrived.forwarded:
         yield from about_prefix(arrived, public)
 
 
-def about_scheme(arrived: Arrival) -> Iterator[Finding]:
+def about_scheme(arrived: Arrival) -> Iterator[NetworkFault]:
     scheme, peer = read_forwarding(arrived.forwarded).scheme, arrived.peer or "unix"
     if not scheme:
-        yield Finding("no scheme", f"The proxy {peer} does not say whether https was used.")
+        yield NetworkFault("no scheme", f"The proxy {peer} does not say whether https was used.")
     elif scheme == "http" and arrived.is_browser_on_https:
         text = (
             f"The proxy {peer} says http, but the browser uses https: an outer proxy ends TLS,"
             " and the inner one reports its own scheme. A redirect to https would never end."
         )
-        yield Finding("wrong scheme", text)
+        yield NetworkFault("wrong scheme", text)
 
 
-def about_client(arrived: Arrival) -> Iterator[Finding]:
+def about_client(arrived: Arrival) -> Iterator[NetworkFault]:
     usual = usual_forwarding(arrived.forwarded)
     standard = standard_forwarding(arrived.forwarded)
     chain = (usual.chain or standard.chain)[-1:]
     if not chain or read_address(chain[0]) is None:
         said = f"says {chain[0]!r}" if chain else "does not say it"
         text = f"The client's address is not known: {arrived.peer or 'unix'} {said}."
-        yield Finding("no client address", text)
+        yield NetworkFault("no client address", text)
     if usual.contradicts(standard):
         text = "Forwarded and X-Forwarded-* do not agree; Forwarded did not count."
-        yield Finding("Forwarded contradicts X-Forwarded-*", text)
+        yield NetworkFault("Forwarded contradicts X-Forwarded-*", text)
 
 
-def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+def about_host(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
     """Check the host, which a proxy must pass on as the browser sent it."""
     host, port = split_domain_port(arrived.host)
     named = read_forwarding(arrived.forwarded).host if arrived.is_trusted else ""
     if host not in public.hosts:
         if named.lower() not in (public.netloc, public.host):
             text = f"PUBLIC_URL is {public}, but the request names the host {arrived.host!r}."
-            yield Finding("other host", text)
+            yield NetworkFault("other host", text)
     elif port != public.shown_port and not public.is_loopback:
         text = f"PUBLIC_URL is {public}, but the request names {arrived.host!r}."
-        yield Finding("lost port", text)
+        yield NetworkFault("lost port", text)
 
 
-def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+def about_prefix(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
     """Check the path of PUBLIC_URL, which a proxy may keep or take off."""
     said = arrived.forwarded.get("HTTP_X_FORWARDED_PREFIX", "").rstrip("/")
     prefix = public.prefix
     if said and said != prefix:
         text = f"The proxy says that it took {said!r} off, but PUBLIC_URL is {public}."
-        yield Finding("other path", text, said=f"{public.origin}{said}")
+        yield NetworkFault("other path", text, said=f"{public.origin}{said}")
     elif arrived.is_prefix_ambiguous and not said and not is_below(prefix, arrived.path):
         text = (
             f"The proxy takes {prefix} off, and pages of Holdfast have a path that begins the"
             " same: which one is meant is not clear."
         )
-        yield Finding("removed path", text, prefix=prefix)
+        yield NetworkFault("removed path", text, prefix=prefix)
 
 
-def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[Finding]:
+def about_form(arrived: Arrival, public: PublicAddress) -> Iterator[NetworkFault]:
     """Check what Django's protection against forged forms needs."""
     if not arrived.is_form:
         return
     if arrived.length == 0:
-        yield Finding("lost form", "A form arrived without its content.")
+        yield NetworkFault("lost form", "A form arrived without its content.")
     sent_by = arrived.origin or arrived.referer
     if sent_by == "null":
         text = (
             "The browser hides where the form was: Origin is null. A proxy adds the header"
             " Referrer-Policy: no-referrer, or the page lies in a frame or a file."
         )
-        yield Finding("no origin", text)
+        yield NetworkFault("no origin", text)
     elif sent_by and sent_by != public.origin:
         text = f"The form was on a page of {sent_by}, but PUBLIC_URL is {public}."
         values = {"said": sent_by + public.prefix, "public": public.origin}
-        yield Finding("other origin", text, **values)
+        yield NetworkFault("other origin", text, **values)
 
 
 def rows(arrived: Arrival) -> list[tuple[str, str]]:

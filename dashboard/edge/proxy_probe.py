@@ -11,7 +11,7 @@ from django.conf import settings
 
 from dashboard.edge import echo
 from dashboard.edge.arrival import Arrival
-from dashboard.edge.diagnosis import Finding, about_form, diagnose
+from dashboard.edge.diagnosis import NetworkFault, about_form, diagnose
 from dashboard.edge.forwarded import read_forwarding
 
 TIMEOUT_SECONDS = 15
@@ -58,7 +58,7 @@ class Probe:
         return self.client.send(self.request(method, ticket or echo.new_ticket(), **more))
 
 
-def examine(base: str, address: str = "") -> tuple[list[Finding], Arrival | None]:
+def examine(base: str, address: str = "") -> tuple[list[NetworkFault], Arrival | None]:
     """Return what is wrong with the way to ``base``, after at most six requests, and what arrived.
 
     That is of the first request; None if it did not get through.
@@ -69,10 +69,10 @@ def examine(base: str, address: str = "") -> tuple[list[Finding], Arrival | None
             return compare(Probe(client, httpx.URL(base), there))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
         text = f"{base} cannot be reached: {exc or type(exc).__name__}."
-        return [Finding("unreachable", text)], None
+        return [NetworkFault("unreachable", text)], None
 
 
-def compare(probe: Probe) -> tuple[list[Finding], Arrival | None]:
+def compare(probe: Probe) -> tuple[list[NetworkFault], Arrival | None]:
     """Send the requests; stop after the first one if it does not reach Holdfast."""
     ticket = echo.new_ticket()
     answer = probe.fetch(ticket=ticket)
@@ -80,7 +80,7 @@ def compare(probe: Probe) -> tuple[list[Finding], Arrival | None]:
     if not seen:
         return [about_other_answer(answer)], None
     arrived = Arrival(**seen["arrived"])
-    findings = [
+    faults = [
         *diagnose(arrived, settings.PUBLIC_ADDRESS),
         *about_forgery(arrived, seen),
         *about_path(arrived),
@@ -90,7 +90,7 @@ def compare(probe: Probe) -> tuple[list[Finding], Arrival | None]:
         *about_errors(probe.fetch(ticket=echo.new_ticket(status=503))),
         *about_buffering(probe),
     ]
-    return list({found.kind: found for found in findings}.values()), arrived
+    return list({found.kind: found for found in faults}.values()), arrived
 
 
 def json_of(answer: httpx.Response) -> dict[str, Any]:
@@ -102,7 +102,7 @@ def json_of(answer: httpx.Response) -> dict[str, Any]:
     return content if isinstance(content, dict) and "arrived" in content else {}
 
 
-def about_other_answer(answer: httpx.Response) -> Finding:
+def about_other_answer(answer: httpx.Response) -> NetworkFault:
     """Explain an answer that is not the echo's."""
     server = answer.headers.get("Server", "a server without a name")
     said = f"{server} answers {answer.status_code}"
@@ -110,78 +110,78 @@ def about_other_answer(answer: httpx.Response) -> Finding:
         target = answer.url.join(answer.headers["Location"])
         if target.path == answer.url.path and target.scheme == answer.url.scheme:
             text = f"{said} and redirects the address to itself."
-            return Finding("redirect loop", text, host=settings.PUBLIC_ADDRESS.host)
+            return NetworkFault("redirect loop", text, host=settings.PUBLIC_ADDRESS.host)
         text = f"{said} and redirects to {target.copy_with(query=None)}."
-        return Finding("redirect", text)
+        return NetworkFault("redirect", text)
     if answer.status_code == 404 and "X-Request-Id" in answer.headers:
         text = "Holdfast answers 404: its SECRET_KEY, clock or path differs from those used here."
-        return Finding("other site", text)
-    return Finding("other site", f"{said}, and that is not Holdfast's answer.")
+        return NetworkFault("other site", text)
+    return NetworkFault("other site", f"{said}, and that is not Holdfast's answer.")
 
 
-def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[Finding]:
+def about_forgery(arrived: Arrival, seen: dict[str, Any]) -> Iterator[NetworkFault]:
     """Check that headers of the client did not pass for those of the proxy."""
     # Not its client address: run on a trusted proxy, the command itself is skipped as a hop.
     if arrived.is_trusted and read_forwarding(arrived.forwarded).chain[-1:] == (FORGED_ADDRESS,):
         text = "The client chooses the address that the audit log records, by X-Forwarded-For."
-        yield Finding("client address of the client's choice", text)
+        yield NetworkFault("client address of the client's choice", text)
     if arrived.is_trusted and seen["request_id"] == FORGED_ID:
         text = "The client chooses the id of its request, by X-Request-Id."
-        yield Finding("request id of the client's choice", text)
+        yield NetworkFault("request id of the client's choice", text)
     if arrived.is_trusted and seen["user"] == FORGED_USER:
         header = settings.REMOTE_USER_HEADER
         text = f"The client chooses who it is signed in as, by {header}."
-        yield Finding("person of the client's choice", text, header=header)
+        yield NetworkFault("person of the client's choice", text, header=header)
     if not seen["has_cookies"]:
-        yield Finding("lost cookies", "The cookies of the request did not arrive.")
+        yield NetworkFault("lost cookies", "The cookies of the request did not arrive.")
 
 
-def about_path(arrived: Arrival) -> Iterator[Finding]:
+def about_path(arrived: Arrival) -> Iterator[NetworkFault]:
     prefix = settings.PUBLIC_ADDRESS.prefix
     if prefix and arrived.path.startswith(f"{prefix}{prefix}/"):
         text = f"The proxy puts {prefix} in front of a path that begins with it already."
-        yield Finding("doubled path", text, prefix=prefix)
+        yield NetworkFault("doubled path", text, prefix=prefix)
 
 
-def about_referrer_policy(answer: httpx.Response) -> Iterator[Finding]:
+def about_referrer_policy(answer: httpx.Response) -> Iterator[NetworkFault]:
     """Check the last policy, which is the one that browsers follow."""
     policies = answer.headers.get("Referrer-Policy", "").split(",")
     if policies[-1].strip() == "no-referrer":
         text = "The proxy adds Referrer-Policy: no-referrer, so browsers send Origin: null."
-        yield Finding("no origin", text)
+        yield NetworkFault("no origin", text)
 
 
-def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator[Finding]:
+def about_stored_pages(first: dict[str, Any], again: httpx.Response) -> Iterator[NetworkFault]:
     """Check that the same request was answered anew: each answer has a number of its own."""
     if json_of(again).get("answer") == first["answer"]:
         text = "The proxy stores pages: people would see those of others."
         prefix = settings.PUBLIC_ADDRESS.prefix
-        yield Finding("stored pages", text, prefix=prefix)
+        yield NetworkFault("stored pages", text, prefix=prefix)
 
 
-def about_body(answer: httpx.Response) -> Iterator[Finding]:
+def about_body(answer: httpx.Response) -> Iterator[NetworkFault]:
     """Check that a form of 100 kB arrived whole, and from the right page."""
     seen = json_of(answer)
     if not seen:
         text = f"A form of {len(BODY)} bytes was answered {answer.status_code}."
-        yield Finding("lost form" if answer.is_redirect else "refused form", text)
+        yield NetworkFault("lost form" if answer.is_redirect else "refused form", text)
         return
     if seen["body"] != hashlib.sha256(BODY).hexdigest():
-        yield Finding("lost form", "The content of a form did not arrive whole.")
+        yield NetworkFault("lost form", "The content of a form did not arrive whole.")
     yield from about_form(Arrival(**seen["arrived"]), settings.PUBLIC_ADDRESS)
 
 
-def about_errors(answer: httpx.Response) -> Iterator[Finding]:
+def about_errors(answer: httpx.Response) -> Iterator[NetworkFault]:
     if answer.status_code != 503 or not json_of(answer):
         text = "The proxy replaces error pages, which say what is known about a hold."
-        yield Finding("rewritten errors", text)
+        yield NetworkFault("rewritten errors", text)
 
 
-def about_buffering(probe: Probe) -> Iterator[Finding]:
+def about_buffering(probe: Probe) -> Iterator[NetworkFault]:
     """Check that the first part of an answer arrives before the second was made."""
     request = probe.request("GET", echo.new_ticket(in_parts=True))
     answer = probe.client.send(request, stream=True)
     moments = [time.monotonic() for _ in answer.iter_raw()]
     if answer.is_success and moments and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
         text = "The proxy collects answers before it passes them on. That does no harm here."
-        yield Finding("buffered answers", text)
+        yield NetworkFault("buffered answers", text)

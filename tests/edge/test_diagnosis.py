@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.edge.arrival import Arrival
-from dashboard.edge.diagnosis import REMEDIES, Finding, diagnose, rows
+from dashboard.edge.diagnosis import REMEDIES, NetworkFault, diagnose, rows
 from dashboard.edge.public_address import public_address
 
 GOOD = {
@@ -74,7 +74,7 @@ def test_every_line_can_be_filled_in():
     values = {"peer": "10.0.0.1", "prefix": "/holds", "said": "https://a", "public": "https://b"}
     values |= {"header": "X-Forwarded-User", "host": "desk.example.org"}
     for kind in REMEDIES:
-        assert not any("<" in line for line in Finding(kind, "", **values).lines.values())
+        assert not any("<" in line for line in NetworkFault(kind, "", **values).lines.values())
 
 
 def test_rows_show_headers_by_their_names():

@@ -3,7 +3,7 @@
 import pytest
 
 from dashboard.edge import diagnosis
-from dashboard.edge.diagnosis import Finding
+from dashboard.edge.diagnosis import NetworkFault
 from dashboard.edge.forwarded import Forwarding, parse_forwarded, read_forwarding
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.edge.public_address import public_address
@@ -227,6 +227,6 @@ def test_warning_returns_after_a_minute(monkeypatch, caplog):
     monkeypatch.setattr(diagnosis, "logged_at", {})
     port, host = "lost port", "other host"
     for fault, now in [(port, 0.0), (port, 59.0), (host, 59.0), (port, 60.0)]:
-        diagnosis.log_faults([Finding(fault, f"{fault} at {now}")], now=now)
+        diagnosis.log_faults([NetworkFault(fault, f"{fault} at {now}")], now=now)
     logged = [message.partition(" | ")[0] for message in caplog.messages]
     assert logged == ["lost port at 0.0", "other host at 59.0", "lost port at 60.0"]

@@ -77,11 +77,11 @@ def as_the_site(desk, settings, monkeypatch):
 
 @pytest.mark.parametrize("name", CASES)
 def test_fault_is_found_and_mended_by_a_line(desk, as_the_site, name):
-    findings, _arrived = examine(desk.public_url, f"127.0.0.1:{desk.ports[name]}")
+    found, _arrived = examine(desk.public_url, f"127.0.0.1:{desk.ports[name]}")
     _, faults, lines = CASES[name]
-    assert [found.kind for found in findings] == faults, findings
+    assert [each.kind for each in found] == faults, found
     origin = public_address(desk.public_url).origin
-    named = findings[0].lines if faults else {}
+    named = found[0].lines if faults else {}
     for where, line in lines.items():
         assert named[where] == line.replace("ORIGIN", origin)
 

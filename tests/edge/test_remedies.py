@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard.edge.diagnosis import Finding
+from dashboard.edge.diagnosis import NetworkFault
 from dashboard.edge.proxy_probe import examine
 from dashboard.edge.public_address import public_address
 from tests.edge import faulty_proxies, faulty_traefik
@@ -200,7 +200,7 @@ FAULTY = {
 INNER = {"wrong scheme", "redirect loop"}  # of two proxies
 
 
-def line_of(found: Finding, kind: str) -> str:
+def line_of(found: NetworkFault, kind: str) -> str:
     """Return the line that is named, without its comment."""
     line = found.lines.get(kind, "").partition("   #")[0]
     return line.replace("ADDRESS_OF_THE_OUTER_PROXY", "127.0.0.1")
@@ -208,7 +208,7 @@ def line_of(found: Finding, kind: str) -> str:
 
 def remedy(kind: str, fault: str) -> str:
     values = {"prefix": PREFIX, "header": USER, "peer": "", "said": "", "public": "", "host": NAME}
-    return line_of(Finding(fault, "", **values), kind)
+    return line_of(NetworkFault(fault, "", **values), kind)
 
 
 def variants(kind: str) -> dict[str, Variant]:
@@ -238,7 +238,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield kind, site, public_url, folder / "certificate.pem", ports
 
 
-def findings(public_url: str, port: int) -> list[Finding]:
+def findings(public_url: str, port: int) -> list[NetworkFault]:
     """Return what is found; look again where the way broke off, as it did once behind Caddy."""
     for _ in range(2):
         found, _arrived = examine(public_url, f"127.0.0.1:{port}")

@@ -21,15 +21,15 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         url = options["url"] or str(settings.PUBLIC_ADDRESS)
-        findings, arrived = examine(url, options["address"])
+        faults, arrived = examine(url, options["address"])
         self.stdout.write(f"{url} arrived as" if arrived else url)
         for name, value in rows(arrived) if arrived else ():
             self.stdout.write(f"  {name:<20} {value}")
-        for found in findings:
+        for found in faults:
             self.stdout.write(f"\n{found.text}")
             for name, line in found.lines.items():
                 self.stdout.write(f"  {name:<20} {line}")
-        faults = [found for found in findings if found.kind not in HARMLESS]
-        if faults:
-            raise CommandError(f"Faults between browser and Holdfast: {len(faults)}.")
+        harmful = [found for found in faults if found.kind not in HARMLESS]
+        if harmful:
+            raise CommandError(f"Faults between browser and Holdfast: {len(harmful)}.")
         self.stdout.write("\nNothing is wrong between browser and Holdfast.")
