@@ -44,7 +44,7 @@ class CheckResult:
     """A hold after a check: what was found, or why nothing was. ``before`` is as it was here."""
 
     hold: Hold
-    finding: Comparison | None
+    comparison: Comparison | None
     error: HoldError | None = None
     before: Hold | None = None
 
@@ -138,19 +138,19 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
 def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
     """Take over what was found, if the hold is still as it was before."""
     before = copy(hold)
-    finding, fields = compare(hold, found, operation.cal_now())
-    if found is not None and finding is Comparison.MOVED:
+    comparison, fields = compare(hold, found, operation.cal_now())
+    if found is not None and comparison is Comparison.MOVED:
         fields |= describe(found, catalogue.event_type(found.event_type_id))
     is_unchanged = True
     with transaction.atomic(durable=True):
         if fields:
             is_unchanged = claims.update_unclaimed(hold, fields, now=operation.now())
-        after = {"found": str(finding)}
-        if fields and is_unchanged and finding is not Comparison.SAME:
+        after = {"found": str(comparison)}
+        if fields and is_unchanged and comparison is not Comparison.SAME:
             after |= hold.snapshot()
         operation.record_outcome(Outcome.OK, after=after)
     hold = Hold.objects.with_people().get(pk=hold.pk)
-    return CheckResult(hold, finding if is_unchanged else Comparison.CHANGED, before=before)
+    return CheckResult(hold, comparison if is_unchanged else Comparison.CHANGED, before=before)
 
 
 def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Comparison, Fields]:
@@ -158,9 +158,9 @@ def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[C
     unsure = hold.state == State.UNCONFIRMED
     if found is None or found.reservation_until <= cal_now:
         may_live = unsure or hold.state == State.GONE or hold.is_live(cal_now)
-        finding = Comparison.GONE if found is None and may_live else Comparison.EXPIRED
-        state = State.GONE if finding is Comparison.GONE else State.EXPIRED
-        return finding, {} if hold.has_ended else hold_fields.ended(state, cal_now)
+        comparison = Comparison.GONE if found is None and may_live else Comparison.EXPIRED
+        state = State.GONE if comparison is Comparison.GONE else State.EXPIRED
+        return comparison, {} if hold.has_ended else hold_fields.ended(state, cal_now)
     fields = hold_fields.held(found)
     if all(getattr(hold, name) == value for name, value in fields.items()):
         return Comparison.SAME, {}

@@ -87,7 +87,7 @@ def check_results(rows: Iterable[CheckResult], viewer: Viewer) -> list[Mapping[s
             "sentence": flash.check_result(row),
         }
         for row in rows
-        if row.error is not None or row.finding is not Comparison.SAME
+        if row.error is not None or row.comparison is not Comparison.SAME
     ]
 
 

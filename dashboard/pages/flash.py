@@ -75,7 +75,7 @@ def check_result(result: CheckResult) -> str:
         Comparison.EXPIRED: _("This hold has run out."),
         Comparison.CHANGED: _("The hold was changed meanwhile. Verify it again."),
     }
-    return sentences[result.finding] if result.finding else ""
+    return sentences[result.comparison] if result.comparison else ""
 
 
 def difference(before: Hold, after: Hold) -> str:
@@ -89,7 +89,7 @@ def difference(before: Hold, after: Hold) -> str:
 
 def check_summary(rows: Sequence[CheckResult]) -> str:
     """Return what several checks found, in one sentence."""
-    same = sum(row.finding is Comparison.SAME for row in rows)
+    same = sum(row.comparison is Comparison.SAME for row in rows)
     summary = ngettext(
         "cal.com has %(same)s of %(count)s hold as it stands here.",
         "cal.com has %(same)s of %(count)s holds as they stand here.",

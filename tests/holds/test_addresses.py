@@ -28,7 +28,7 @@ def test_address_with_a_prefix(calcom: Sandbox, staff: User, settings: Any) -> N
     verbs.extend(staff, hold)
     verbs.move(staff, hold)
 
-    assert verbs.check(staff, hold).finding is Comparison.SAME
+    assert verbs.check(staff, hold).comparison is Comparison.SAME
     assert at_cal_com(calcom) == in_register(hold)
     verbs.release(staff, hold)
     assert at_cal_com(calcom) == []

@@ -29,7 +29,7 @@ def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
     checked = verbs.check(staff, hold)
 
     now = checked.hold
-    assert checked.finding is Comparison.MOVED
+    assert checked.comparison is Comparison.MOVED
     assert (now.event_type_title, now.event_type_kind, now.slot_duration) == (
         "Short 30",
         "individual",
@@ -62,7 +62,7 @@ def test_no_check_begins_after_its_seconds(
 
     found = verbs.check_all(staff, *holds)
 
-    assert [each.error.cause if each.error else each.finding for each in found] == [
+    assert [each.error.cause if each.error else each.comparison for each in found] == [
         Comparison.SAME,
         "no_time",
     ]

@@ -139,7 +139,7 @@ def test_jump_of_the_clock_is_followed_and_undone_by_a_check(
     verbs.check(staff, other)
     settle.settle_times(timezone.now())
 
-    assert verbs.check(staff, hold).finding is Comparison.SAME
+    assert verbs.check(staff, hold).comparison is Comparison.SAME
     assert (states(hold), held_until(hold)) == (["held"], end)
 
 
@@ -150,7 +150,7 @@ def test_less_precise_end_is_no_difference(calcom: Sandbox, staff: User) -> None
 
     checked = verbs.check(staff, hold)
 
-    assert (checked.finding, checked.hold.held_until) == (Comparison.SAME, end)
+    assert (checked.comparison, checked.hold.held_until) == (Comparison.SAME, end)
 
 
 def test_less_precise_end_is_no_extension() -> None:

@@ -115,7 +115,7 @@ def test_check_that_began_before_a_park_changes_nothing(
         delayed(calcom, lambda: verbs.extend(admin, hold), "PATCH", skip=PARKED),
     ):
         assert is_parked(calcom)
-        assert checking.finish().finding is Comparison.CHANGED
+        assert checking.finish().comparison is Comparison.CHANGED
         assert slot_start(hold) == MONDAY
         assert is_parked(calcom)
 
@@ -139,13 +139,13 @@ def test_check_of_several_that_began_before_a_park_changes_nothing(
         delayed(calcom, check_both, "GET") as checking,
         delayed(calcom, lambda: verbs.extend(staff, parked), "PATCH", skip=PARKED),
     ):
-        findings = {each.hold.pk: each.finding for each in checking.finish()}
+        comparisons = {each.hold.pk: each.comparison for each in checking.finish()}
         second = check_both()
 
     # Either of the two GETs was delayed.
-    assert findings[calm.pk] is Comparison.SAME
-    assert findings[parked.pk] in {Comparison.CHANGED, Comparison.SAME}
-    assert [each.error.cause if each.error else each.finding for each in second] == [
+    assert comparisons[calm.pk] is Comparison.SAME
+    assert comparisons[parked.pk] in {Comparison.CHANGED, Comparison.SAME}
+    assert [each.error.cause if each.error else each.comparison for each in second] == [
         "being_changed",
         Comparison.SAME,
     ]
@@ -160,7 +160,7 @@ def test_check_that_began_before_a_release_changes_nothing(
 
     with delayed(calcom, lambda: verbs.check(admin, hold), "GET") as checking:
         verbs.release(staff, hold)
-        assert checking.finish().finding in {
+        assert checking.finish().comparison in {
             Comparison.CHANGED,
             Comparison.EXPIRED,
             Comparison.GONE,

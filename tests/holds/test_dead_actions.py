@@ -139,7 +139,7 @@ def test_checks_that_were_only_slow_say_so_one_by_one(
     late, in_time = results
     assert late.error is not None
     assert late.error.cause == "took_too_long"
-    assert in_time.finding is checks.Comparison.SAME
+    assert in_time.comparison is checks.Comparison.SAME
 
 
 def test_action_without_outcome_of_any_age_gets_one(calcom: Sandbox, staff: User) -> None:

@@ -141,7 +141,7 @@ def test_failed_check_says_what_may_be_held(calcom: Sandbox, staff: User, settle
 def test_check_finds_it_where_it_was(calcom: Sandbox, staff: User, settled: Hold) -> None:
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.state) == (Comparison.SAME, "held")
+    assert (checked.comparison, checked.hold.state) == (Comparison.SAME, "held")
     assert at_cal_com(calcom) == in_register(settled)
     verbs.release(staff, settled)
     assert at_cal_com(calcom) == []
@@ -154,7 +154,7 @@ def test_check_finds_it_elsewhere(calcom: Sandbox, staff: User, settled: Hold) -
 
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.slot_start) == (Comparison.MOVED, LATER)
+    assert (checked.comparison, checked.hold.slot_start) == (Comparison.MOVED, LATER)
 
 
 def test_check_finds_it_gone(calcom: Sandbox, staff: User, settled: Hold) -> None:
@@ -162,7 +162,7 @@ def test_check_finds_it_gone(calcom: Sandbox, staff: User, settled: Hold) -> Non
 
     checked = verbs.check(staff, settled)
 
-    assert (checked.finding, checked.hold.state) == (Comparison.GONE, "gone")
+    assert (checked.comparison, checked.hold.state) == (Comparison.GONE, "gone")
 
 
 def test_look_up_does_not_take_it_for_an_unanswered_placing(

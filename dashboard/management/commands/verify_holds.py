@@ -36,7 +36,7 @@ class Command(BaseCommand):
 
     def report(self, result: CheckResult) -> str:
         """Print what became of one hold; return its name in the summary."""
-        found = str(result.finding) if result.finding else "not verified"
+        found = str(result.comparison) if result.comparison else "not verified"
         reason = f": {result.error.logged}" if result.error else ""
         self.stdout.write(f"hold {result.hold.pk} {found}{reason}")
         return found
