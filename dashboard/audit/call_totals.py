@@ -109,14 +109,14 @@ def add(totals: dict[str, Any], name: str, bucket: int, number: int, millisecond
 
 
 def name_of(method: str, path: str, status: int | None) -> str:
-    return f"{method} {path}|{outcome_of(status)}"
+    return f"{method} {path}|{outcome_label(status)}"
 
 
 def bucket_of(milliseconds: int) -> int:
     return sum(milliseconds > bound for bound in BUCKETS)
 
 
-def outcome_of(status: int | None) -> str:
+def outcome_label(status: int | None) -> str:
     """Name what an HTTP status says of a call; None is no answer."""
     if status is None:
         return "unanswered"

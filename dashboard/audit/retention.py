@@ -66,7 +66,7 @@ class Removable:
         return self.last - self.after
 
 
-def moment(before: date | None, now: datetime) -> datetime:
+def cutoff(before: date | None, now: datetime) -> datetime:
     """Return the start of a day in the office, or of what AUDIT_RETENTION_DAYS keeps.
 
     Raises RetentionError without either, and for a day that is too near.

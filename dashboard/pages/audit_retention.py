@@ -36,7 +36,7 @@ class DayForm(forms.Form):
 
     def clean_before(self) -> datetime:
         try:
-            return retention.moment(self.cleaned_data["before"], self.now)
+            return retention.cutoff(self.cleaned_data["before"], self.now)
         except RetentionError as error:
             raise forms.ValidationError(str(error)) from error
 

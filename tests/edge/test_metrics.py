@@ -148,7 +148,7 @@ def test_counts_reads_that_are_in_no_audit_entry(calcom: Sandbox, staff: User) -
     [(None, "unanswered"), (200, "ok"), (422, "refused"), (429, "limited"), (503, "failed")],
 )
 def test_outcomes(status, name):
-    assert call_totals.outcome_of(status) == name
+    assert call_totals.outcome_label(status) == name
 
 
 def test_scrape_reads_no_whole_table(staff: User) -> None:

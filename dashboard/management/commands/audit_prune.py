@@ -48,7 +48,7 @@ class Command(BaseCommand):
         now = timezone.now()
         certain = rate_and_clock.certain_now(now)
         try:
-            before = retention.moment(options["before"], certain)
+            before = retention.cutoff(options["before"], certain)
         except RetentionError as error:
             raise CommandError(str(error)) from error
         if not options["dry_run"]:
