@@ -35,6 +35,12 @@ def test_every_name_is_in_the_file_that_contributing_gives():
     assert lost == set()
 
 
+def test_holds_lists_each_of_its_modules_once():
+    folder = PROJECT / "dashboard/holds"
+    listed = re.findall(r"``(\w+)``", (folder / "__init__.py").read_text())
+    assert sorted(listed) == sorted(file.stem for file in folder.glob("[a-z]*.py"))
+
+
 def test_readme_lists_each_command_once():
     files = (PROJECT / "dashboard/management/commands").glob("[a-z]*.py")
     replaced = {"changepassword", "createsuperuser"}  # Django's, which name the command to use
