@@ -12,6 +12,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import role_of
 from tests.accounts.cast import PASSWORD
 from tests.accounts.conftest import Story
+from tests.commands import output
 
 
 @pytest.fixture
@@ -20,9 +21,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
 
     def run(*words: str, password: str = PASSWORD) -> str:
         monkeypatch.setattr("sys.stdin", io.StringIO(f"{password}\n"))
-        output = io.StringIO()
-        call_command("person", *words, stdout=output)
-        return output.getvalue()
+        return output("person", *words)
 
     return run
 

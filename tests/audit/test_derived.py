@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
@@ -16,6 +14,7 @@ from dashboard.audit.triggers import TABLE
 from dashboard.holds.models import Hold
 from tests.audit.recorded import extend, fail_to_place
 from tests.audit.test_retention import BEFORE, OLD, YOUNG, prune, write
+from tests.commands import output
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 NEWEST = f"(SELECT max(id) FROM {TABLE})"
@@ -75,12 +74,11 @@ def test_what_retention_removed_is_left_out():
 
 
 def test_command_compares_them_and_records_the_fault(mixed):
-    stdout = io.StringIO()
-    call_command("audit_verify", "--indexes", stdout=stdout)
-    assert "entries, the counts and the text index: nothing was changed" in stdout.getvalue()
+    said = output("audit_verify", "--indexes")
+    assert "entries, the counts and the text index: nothing was changed" in said
     with connection.cursor() as cursor:
         cursor.execute(TAMPERED["more actions"][0])
     with pytest.raises(CommandError, match="counts of the pictures differ"):
-        call_command("audit_verify", "--indexes")
+        output("audit_verify", "--indexes")
     entry = AuditEntry.objects.newest_first()[0]
     assert (entry.outcome, entry.after["fault"]) == ("refused", "counts")

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 from datetime import UTC, datetime
 
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
@@ -18,6 +16,7 @@ from tests.audit import standalone_verifier
 from tests.audit.attacks import NOON
 from tests.audit.recorded import begin_to_extend, extend
 from tests.audit.tampering import compute_anew, run
+from tests.commands import output
 from tests.edge.test_unwritable import unwritable
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
@@ -27,12 +26,6 @@ EDIT = [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = (SELECT max(id) - 
 def write(count: int) -> None:
     for number in range(count):
         trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON, asked={"é": number})
-
-
-def output(command: str, **options: object) -> str:
-    stdout = io.StringIO()
-    call_command(command, stdout=stdout, **options)
-    return stdout.getvalue()
 
 
 def test_command_verifies_and_records_it():

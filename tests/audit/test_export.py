@@ -18,6 +18,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import with_entry
 from tests.audit.attacks import NOON
 from tests.audit.recorded import extend
+from tests.commands import output
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
 
@@ -88,9 +89,7 @@ def test_invalid_export_leads_back_and_records_nothing(admins_browser, query, na
 
 
 def run_command(**options: object) -> list[dict]:
-    stdout = io.StringIO()
-    call_command("audit_export", stdout=stdout, **options)
-    return [json.loads(line) for line in stdout.getvalue().splitlines()]
+    return [json.loads(line) for line in output("audit_export", **options).splitlines()]
 
 
 def test_cursor_misses_and_repeats_nothing(tmp_path):

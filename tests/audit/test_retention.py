@@ -7,7 +7,6 @@ import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -25,6 +24,7 @@ from dashboard.upstream.models import Upstream
 from tests.audit import standalone_verifier
 from tests.audit.attacks import ALL_BUT_ID
 from tests.audit.tampering import run
+from tests.commands import output
 from tests.holds.clocks import SetClock
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("immediate_links")]
@@ -39,12 +39,6 @@ def write(count: int, at: datetime = OLD) -> None:
 def prune(found: retention.Removable | None = None) -> None:
     found = found or retention.removable(BEFORE, Hold.OPEN, now=NOW)
     list(retention.prune(found, before=BEFORE, by=None, now=NOW))
-
-
-def output(command: str, **options: object) -> str:
-    stdout = io.StringIO()
-    call_command(command, stdout=stdout, **options)
-    return stdout.getvalue()
 
 
 def positions() -> list[int]:
@@ -275,14 +269,14 @@ def test_young_entries_stay_whatever_is_asked():
 
 
 def test_stream_says_what_was_removed_before_it_was_written(tmp_path, caplog):
-    cursor, output = tmp_path / "cursor", io.StringIO()
+    cursor, written = tmp_path / "cursor", io.StringIO()
     write(3)
     cursor.write_text("1")
     prune()
-    stream.write_new(cursor, output)
-    assert [json.loads(line)["position"] for line in output.getvalue().splitlines()] == [4]
+    stream.write_new(cursor, written)
+    assert [json.loads(line)["position"] for line in written.getvalue().splitlines()] == [4]
     assert "retention removed 2 entries after position 1" in caplog.text
     caplog.clear()
     write(1)
-    stream.write_new(cursor, output)
+    stream.write_new(cursor, written)
     assert (cursor.read_text(), caplog.text) == ("5\n", "")

@@ -6,7 +6,6 @@ import io
 import uuid
 
 import pytest
-from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.test import Client
@@ -20,6 +19,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from tests.accounts.cast import acting
 from tests.accounts.cast import make_hold as make_any_hold
+from tests.commands import output
 from tests.pages.desk import desk
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -127,9 +127,7 @@ def test_erased_words_leave_the_index_of_sqlite(ended, admin):
 
 
 def erase_client(*arguments: object) -> str:
-    stdout = io.StringIO()
-    call_command("erase_client", *map(str, arguments), stdout=stdout)
-    return stdout.getvalue()
+    return output("erase_client", *map(str, arguments))
 
 
 def test_command_erases_and_names_no_client(ended, staff, monkeypatch):
