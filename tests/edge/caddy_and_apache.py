@@ -61,7 +61,7 @@ def caddy(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[No
     command = [server, "run", "--adapter", "caddyfile", "--config", config]
     # It keeps state below these.
     homes = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder), "XDG_DATA_HOME": str(folder)}
-    with listening(command, ports, folder / "caddy.log", **homes):
+    with listening(command, ports.tls, folder / "caddy.log", **homes):
         yield
 
 
@@ -90,5 +90,5 @@ def apache(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[N
     config = folder / "apache.conf"
     config.write_text(APACHE_WHOLE.format(folder=folder, ports=ports, modules=modules, block=block))
     command = [server, "-DFOREGROUND", "-f", config]
-    with listening(command, ports, folder / "apache.log"):
+    with listening(command, ports.tls, folder / "apache.log"):
         yield

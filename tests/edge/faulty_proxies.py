@@ -6,17 +6,15 @@ A configuration is a table of lines, so that a test can put a wrong one in the p
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from tests.edge import nginx
 from tests.edge.caddy_and_apache import APACHE_MODULES
-from tests.edge.nginx import NAME, create_certificate, wait_until_listening
+from tests.edge.nginx import NAME, create_certificate, listening
 from tests.parts import program, require
 from tests.ports import free_ports
-from tests.serving import WAIT_SECONDS
 
 Lines = Mapping[str, str]
 USER = "X-Forwarded-User"  # REMOTE_USER_HEADER of the tests
@@ -190,13 +188,6 @@ def running(
     config = folder / kind
     config.write_text(proxy.whole.format(folder=folder, modules=modules, blocks="\n".join(blocks)))
     name, *arguments = (word.format(folder=folder, config=config) for word in proxy.command)
-    log = folder / f"{kind}.out"
-    with log.open("wb") as output:
-        command = [require(kind, program(name)), *arguments]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        wait_until_listening(process, ports[-1], log)
+    command = [require(kind, program(name)), *arguments]
+    with listening(command, ports[-1], folder / f"{kind}.out"):
         yield dict(zip(variants, ports, strict=True))
-    finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)

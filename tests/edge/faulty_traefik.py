@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tests.edge.faulty_proxies import USER, Variant
-from tests.edge.nginx import NAME, create_certificate
+from tests.edge.nginx import NAME, create_certificate, listening
 from tests.edge.traefik import has_routes, server
 from tests.ports import free_ports
-from tests.serving import WAIT_SECONDS
 from tests.waiting import wait_for
 
 STATIC = """\
@@ -88,16 +86,11 @@ def running(
         else:
             entries.append(entry(folder, prefix, port, changes))
     (folder / "traefik.yml").write_text(STATIC.format(folder=folder, entries="".join(entries)))
-    with (folder / "traefik.log").open("wb") as output:
-        command = [server(), "--configfile", folder / "traefik.yml"]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
+    command, log = [server(), "--configfile", folder / "traefik.yml"], folder / "traefik.log"
+    with listening(command, ports[0], log) as process:
         wait_for(lambda: process.poll() is not None or has_routes(folder, ports[0], prefix))
-        assert process.poll() is None, (folder / "traefik.log").read_text()
+        assert process.poll() is None, log.read_text()
         yield dict(zip(variants, ports, strict=True))
-    finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)
 
 
 def entry(

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import re
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.cookies import SimpleCookie
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from tests.edge.nginx import WHOLE, wait_until_listening
+from tests.edge.nginx import WHOLE, listening
 from tests.parts import program, require
-from tests.serving import PROJECT, WAIT_SECONDS
+from tests.serving import PROJECT
 
 CADDY = """\
 {{
@@ -85,13 +84,6 @@ def running(proxy: str, *, upstream: str, auth: str, port: int, folder: Path) ->
         "nginx": ["-c", folder / proxy, "-e", folder / "nginx.log"],
         "caddy": ["run", "--adapter", "caddyfile", "--config", folder / proxy],
     }[proxy]
-    log = folder / f"{proxy}.output"
-    with log.open("wb") as output:
-        command = [require(proxy, program(proxy)), *arguments]
-        process = subprocess.Popen(command, stdout=output, stderr=output)
-    try:
-        wait_until_listening(process, port, log)
+    command = [require(proxy, program(proxy)), *arguments]
+    with listening(command, port, folder / f"{proxy}.output"):
         yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)

@@ -92,22 +92,22 @@ def running(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[
     whole = WHOLE.format(folder=folder, block=block(prefix, upstream, ports, folder))
     (folder / "nginx.conf").write_text(whole)
     command = [server, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]
-    with listening(command, ports, folder / "nginx.log"):
+    with listening(command, ports.tls, folder / "nginx.log"):
         yield
 
 
 @contextlib.contextmanager
 def listening(
-    command: list[str | Path], ports: Ports, log: Path, **environment: str
-) -> Iterator[None]:
-    """Run a proxy; its output goes to ``log``."""
+    command: list[str | Path], port: int, log: Path, **environment: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a proxy, from when it listens on this port; its output goes to ``log``."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command, stdout=output, stderr=output, env=os.environ | environment
         )
     try:
-        wait_until_listening(process, ports.tls, log)
-        yield
+        wait_until_listening(process, port, log)
+        yield process
     finally:
         process.terminate()
         process.wait(WAIT_SECONDS)

@@ -18,6 +18,7 @@ from dashboard.sandbox import Sandbox, demo_world
 from tests.edge.caddy_and_apache import apache, caddy
 from tests.edge.conftest import starter
 from tests.edge.nginx import NAME, LoopbackTransport, running, two_ports
+from tests.edge.test_hardening import HARDENED
 from tests.migrated import PASSWORD
 from tests.script_visitor import TOKEN, Visitor
 from tests.serving import WAIT_SECONDS, Site
@@ -123,29 +124,11 @@ def test_pages_have_security_headers(deployment):
     ada = deployment.visitor()
     assert ada.sign_in("ada", PASSWORD) == 302
     headers = ada.get("/").headers
-    assert {
-        name: headers.get(name)
-        for name in (
-            "Cache-Control",
-            "Cross-Origin-Opener-Policy",
-            "Cross-Origin-Resource-Policy",
-            "Permissions-Policy",
-            "Referrer-Policy",
-            "Strict-Transport-Security",
-            "X-Content-Type-Options",
-            "X-Frame-Options",
-        )
-    } == {
+    wanted = HARDENED | {
         "Cache-Control": "no-store",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "camera=(), display-capture=(), geolocation=(), microphone=(),"
-        " payment=(), usb=()",
-        "Referrer-Policy": "same-origin",
         "Strict-Transport-Security": "max-age=31536000",
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
     }
+    assert {name: headers.get(name) for name in wanted} == wanted
     policy = dict(part.split(" ", 1) for part in headers["Content-Security-Policy"].split("; "))
     self_only = {"script-src", "style-src", "img-src", "font-src", "connect-src", "manifest-src"}
     none = {"default-src", "frame-ancestors", "base-uri"}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -17,13 +16,13 @@ import pytest
 
 from dashboard.sandbox import Sandbox, demo_world
 from tests import postgresql
-from tests.edge.nginx import wait_until_listening
+from tests.edge.nginx import WHOLE, listening
 from tests.migrated import PASSWORD, PEOPLED, postgresql_template
 from tests.parts import program, require
 from tests.pgbouncer import pooled
 from tests.ports import free_ports
 from tests.script_visitor import Visitor, free_tuesday
-from tests.serving import WAIT_SECONDS, Site, environment, manage, serving
+from tests.serving import Site, environment, manage, serving
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
@@ -31,19 +30,7 @@ pytestmark = pytest.mark.slow
 PEOPLE = ("ada", "grace", "vera", "dora")  # of tests.migrated
 HOURS = (9, 10, 11, 12, 13, 15, 16)  # that each of them holds; at 14 the demo has bookings
 # As in the README: nginx tries the other server only with what it has not sent to the first.
-NGINX = """\
-daemon off;
-user root;
-pid {folder}/nginx.pid;
-error_log {folder}/nginx.log;
-events {{}}
-http {{
-    access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+BLOCK = """\
     upstream holdfast {{ {servers} }}
     server {{
         listen 127.0.0.1:{port};
@@ -57,7 +44,6 @@ http {{
             proxy_next_upstream error;
         }}
     }}
-}}
 """
 HOLDS = "SELECT id FROM dashboard_hold WHERE state = 'held'"
 PLACED = "SELECT hold_id FROM dashboard_auditentry WHERE action = 'place' AND outcome = 'ok'"
@@ -69,16 +55,11 @@ def balancing(sites: list[Site], port: int, folder: Path) -> Iterator[None]:
     """Run nginx in front of several servers."""
     server = require("nginx", program("nginx"))
     servers = " ".join(f"server {site.url.removeprefix('http://')};" for site in sites)
-    text = NGINX.format(folder=folder, servers=servers, port=port)
+    text = WHOLE.format(folder=folder, block=BLOCK.format(servers=servers, port=port))
     (folder / "nginx.conf").write_text(text)
     command = [server, "-c", folder / "nginx.conf", "-e", folder / "nginx.log"]
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    try:
-        wait_until_listening(process, port, folder / "nginx.log")
+    with listening(command, port, folder / "nginx.log"):
         yield
-    finally:
-        process.terminate()
-        process.wait(WAIT_SECONDS)
 
 
 class Desk(threading.Thread):

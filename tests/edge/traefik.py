@@ -48,7 +48,7 @@ def running(prefix: str, upstream: str, ports: Ports, folder: Path) -> Iterator[
     files = {CERTIFICATE: f"{folder}/certificate.pem", KEY: f"{folder}/key.pem"}
     (folder / "holdfast.yml").write_text(replaced(shown, files))
     (folder / "traefik.yml").write_text(STATIC.format(ports=ports, folder=folder))
-    with listening(command, ports, folder / "traefik.log"):
+    with listening(command, ports.tls, folder / "traefik.log"):
         # It listens before it has read its files, and answers 404 until then.
         wait_for(lambda: has_routes(folder, ports.tls, prefix))
         yield
