@@ -3,7 +3,7 @@
 It imports neither Django nor any other package of the product.
 """
 
-from dashboard.sandbox.fixtures import Booking, Hold, Key, World, demo_world, read_world
+from dashboard.sandbox.fixtures import Booking, Key, Reservation, World, demo_world, read_world
 from dashboard.sandbox.sandbox import Sandbox
 
-__all__ = ["Booking", "Hold", "Key", "Sandbox", "World", "demo_world", "read_world"]
+__all__ = ["Booking", "Key", "Reservation", "Sandbox", "World", "demo_world", "read_world"]

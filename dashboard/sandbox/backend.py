@@ -18,7 +18,7 @@ from typing import Any
 from dashboard.sandbox import fixtures
 from dashboard.sandbox.dates import Clock
 from dashboard.sandbox.faults import Faults
-from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Booking, Hold, World
+from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Booking, Reservation, World
 from dashboard.sandbox.guards import RateLimiter
 from dashboard.sandbox.race import Race
 
@@ -38,8 +38,8 @@ class SeenCall:
 class Backend:
     """The rows, clock, limits and faults of one sandbox, shared by its threads.
 
-    With ``state_path`` holds and changed bookings survive a restart. The open server has no routes
-    for teams; ``has_teams`` can be switched while it runs.
+    With ``state_path`` reservations and changed bookings survive a restart. The open server has no
+    routes for teams; ``has_teams`` can be switched while it runs.
     """
 
     def __init__(
@@ -53,20 +53,20 @@ class Backend:
         if self._path is not None and self._path.exists():
             self._load(json.loads(self._path.read_text(encoding="utf-8")))
 
-    # Holds. ``rows`` has the expired ones too, until they are purged.
+    # Reservations. ``rows`` has the expired ones too, until they are purged.
 
-    def rows(self) -> list[Hold]:
+    def rows(self) -> list[Reservation]:
         with self._lock:
-            return list(self._holds.values())
+            return list(self._reservations.values())
 
-    def live_rows(self) -> list[Hold]:
+    def live_rows(self) -> list[Reservation]:
         now = self.clock.now()
         return [row for row in self.rows() if row.is_live(now)]
 
-    def find_hold(self, uid: str) -> Hold | None:
+    def find_reservation(self, uid: str) -> Reservation | None:
         return next((row for row in self.rows() if row.uid == uid), None)
 
-    def insert_hold(
+    def insert_reservation(
         self,
         event_type_id: int,
         slot_start: datetime,
@@ -74,8 +74,8 @@ class Backend:
         minutes: int = DEFAULT_MINUTES,
         slot_duration: int | None = None,
         uid: str | None = None,
-    ) -> Hold:
-        """Insert a hold for the event type's first host, whatever it overlaps.
+    ) -> Reservation:
+        """Insert a reservation for the event type's first host, whatever it overlaps.
 
         Raises KeyError for an unknown event type, OverflowError beyond the calendar.
         """
@@ -85,7 +85,7 @@ class Backend:
         release_at = self.clock.now() + timedelta(minutes=minutes)
         with self._lock:
             self._last_id += 1
-            row = Hold(
+            row = Reservation(
                 id=self._last_id,
                 uid=uid or (self._next_uids.popleft() if self._next_uids else str(uuid.uuid4())),
                 event_type_id=event_type.id,
@@ -95,35 +95,35 @@ class Backend:
                 release_at=release_at,
                 is_seat=event_type.seats is not None,
             )
-            self._holds[row.id] = row
+            self._reservations[row.id] = row
             self._save()
         return row
 
-    def update_hold(self, row: Hold, **changes: Any) -> Hold | None:
-        """Set fields of a hold. Return the new row, None if it was removed meanwhile."""
+    def update_reservation(self, row: Reservation, **changes: Any) -> Reservation | None:
+        """Set fields of a reservation. Return the new row, None if it was removed meanwhile."""
         with self._lock:
-            if row.id not in self._holds:
+            if row.id not in self._reservations:
                 return None
-            changed = replace(self._holds[row.id], **changes)
-            self._holds[row.id] = changed
+            changed = replace(self._reservations[row.id], **changes)
+            self._reservations[row.id] = changed
             self._save()
         return changed
 
-    def remove_holds(self, uid: str | None = None) -> int:
-        """Remove the holds with a uid, or all, and return their number."""
+    def remove_reservations(self, uid: str | None = None) -> int:
+        """Remove the reservations with a uid, or all, and return their number."""
         return self.remove_where(lambda row: uid in {None, row.uid})
 
-    def remove_where(self, is_chosen: Callable[[Hold], bool]) -> int:
+    def remove_where(self, is_chosen: Callable[[Reservation], bool]) -> int:
         with self._lock:
-            chosen = [row.id for row in self._holds.values() if is_chosen(row)]
+            chosen = [row.id for row in self._reservations.values() if is_chosen(row)]
             for number in chosen:
-                del self._holds[number]
+                del self._reservations[number]
             if chosen:
                 self._save()
         return len(chosen)
 
     def use_uids(self, uids: list[str]) -> None:
-        """Give these uids to the next holds, so that recorded conversations can be replayed."""
+        """Give these uids to the next ones, so that recorded conversations can be replayed."""
         self._next_uids = deque(uids)
 
     # Bookings and event types
@@ -181,12 +181,12 @@ class Backend:
         self.event_types = {each.id: each for each in self.world.event_types}
         self.races = {number: Race() for number in self.event_types}
         self._bookings = {each.uid: each for each in self.world.bookings}
-        self._holds: dict[int, Hold] = {}
+        self._reservations: dict[int, Reservation] = {}
         self._last_id = 0
         self._next_uids = deque[str]()
 
     def _load(self, saved: dict[str, Any]) -> None:
-        self._holds = {raw["id"]: fixtures.read_hold(raw) for raw in saved["holds"]}
+        self._reservations = {raw["id"]: fixtures.read_reservation(raw) for raw in saved["holds"]}
         self._last_id = saved["lastId"]
         self._bookings |= {raw["uid"]: fixtures.read_booking(raw) for raw in saved["bookings"]}
         for uid in saved["removedBookings"]:
@@ -199,7 +199,7 @@ class Backend:
         initial = {each.uid: each for each in self.world.bookings}
         changed = [each for each in self._bookings.values() if initial.get(each.uid) != each]
         content = {
-            "holds": [fixtures.write_hold(row) for row in self._holds.values()],
+            "holds": [fixtures.write_reservation(row) for row in self._reservations.values()],
             "lastId": self._last_id,
             "bookings": [fixtures.write_booking(booking) for booking in changed],
             "removedBookings": [uid for uid in initial if uid not in self._bookings],

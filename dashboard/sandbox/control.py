@@ -13,7 +13,7 @@ from typing import Any
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.faults import FaultKind
-from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Hold, read_booking, write_booking
+from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Reservation, read_booking, write_booking
 from dashboard.sandbox.http_server import JSON_TYPE, LOOPBACK, Request, Response, to_json
 
 HEADERS = [
@@ -112,7 +112,7 @@ def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
                 body["slot_start"] = datetime.fromisoformat(body["slot_start"])
             return {"id": backend.faults.add(**body)}
         case "holds":
-            return insert_hold(backend, body)
+            return insert_reservation(backend, body)
         case "bookings":
             return put_booking(backend, body)
     backend.reset()
@@ -121,7 +121,7 @@ def change(backend: Backend, name: str, body: dict[str, Any]) -> Any:
 
 def remove(backend: Backend, name: str, argument: str) -> Any:
     if name == "holds":
-        return {"removed": backend.remove_holds(argument or None)}
+        return {"removed": backend.remove_reservations(argument or None)}
     if name == "bookings":
         return {"removed": backend.remove_booking(argument)}
     backend.faults.clear(int(argument) if argument else None)
@@ -139,9 +139,9 @@ def set_clock(backend: Backend, body: dict[str, Any]) -> Any:
     return read(backend, "clock")
 
 
-def insert_hold(backend: Backend, body: dict[str, Any]) -> Any:
+def insert_reservation(backend: Backend, body: dict[str, Any]) -> Any:
     """Take ``{"eventTypeId", "slotStart", "minutes"?, "slotDuration"?, "uid"?}``."""
-    row = backend.insert_hold(
+    row = backend.insert_reservation(
         body["eventTypeId"],
         datetime.fromisoformat(body["slotStart"]),
         minutes=body.get("minutes", DEFAULT_MINUTES),
@@ -161,7 +161,7 @@ def put_booking(backend: Backend, body: dict[str, Any]) -> Any:
     return write_booking(booking)
 
 
-def show_row(row: Hold, now: datetime) -> dict[str, Any]:
+def show_row(row: Reservation, now: datetime) -> dict[str, Any]:
     return {
         "id": row.id,
         "uid": row.uid,

@@ -8,10 +8,10 @@ from dashboard.sandbox import api, errors
 from dashboard.sandbox.backend import Backend, SeenCall
 from dashboard.sandbox.dates import parse_date
 from dashboard.sandbox.faults import Fault, FaultKind, When
-from dashboard.sandbox.fixtures import Booking, Hold
+from dashboard.sandbox.fixtures import Booking, Reservation
 from dashboard.sandbox.guards import BLOCK, rate_headers
 from dashboard.sandbox.http_server import Disconnect, Reply, Request, Response
-from dashboard.sandbox.request_body import read_json, read_reservation
+from dashboard.sandbox.request_body import read_input, read_json
 from dashboard.sandbox.routing import RESERVATION, ApiCall, match_path
 
 PAGES = {
@@ -26,7 +26,8 @@ def reply(backend: Backend, request: Request) -> Reply:
     at = backend.clock.now()
     route, uid = match_path(request.path)
     faults = backend.faults.strike(request.method, route, When.BEFORE, When.DURING, When.AFTER)
-    held = backend.find_hold(uid) if faults and route == RESERVATION else None  # as it was before
+    # As it is before the call.
+    held = backend.find_reservation(uid) if faults and route == RESERVATION else None
     sent: Reply | None = None
     for fault in faults:
         if fault.when is When.BEFORE and sent is None:
@@ -45,12 +46,12 @@ def strike(
     backend: Backend,
     fault: Fault,
     request: Request,
-    held: Hold | None = None,
+    held: Reservation | None = None,
     answer: Response | None = None,
 ) -> Reply | None:
     """Return what the caller gets in place of the answer, None where the call goes on.
 
-    ``held`` is the hold that the call gave up, ``answer`` cal.com's; before its work there is none.
+    ``held`` is what the call gave up, ``answer`` cal.com's; before its work there is none.
     """
     match fault.kind:
         case FaultKind.DELAY:
@@ -86,7 +87,7 @@ def fail(_backend: Backend, _call: ApiCall) -> Any:
     raise errors.database_error()
 
 
-def take_slot(backend: Backend, fault: Fault, request: Request, held: Hold | None) -> None:
+def take_slot(backend: Backend, fault: Fault, request: Request, held: Reservation | None) -> None:
     slot = slot_for_stranger(fault, request, held)
     if slot is None:
         return
@@ -99,11 +100,13 @@ def take_slot(backend: Backend, fault: Fault, request: Request, held: Hold | Non
         end = event_type.end_of(start, minutes)
         backend.add_booking(Booking(uid, event_type.id, start, end))
     elif event_type.people:
-        backend.insert_hold(event_type.id, start, minutes=fault.minutes, slot_duration=minutes)
+        backend.insert_reservation(
+            event_type.id, start, minutes=fault.minutes, slot_duration=minutes
+        )
 
 
 def slot_for_stranger(
-    fault: Fault, request: Request, held: Hold | None
+    fault: Fault, request: Request, held: Reservation | None
 ) -> tuple[int, datetime, int | None] | None:
     """Return event type, start and minutes of the slot; None minutes for its own length.
 
@@ -114,7 +117,7 @@ def slot_for_stranger(
     if held is not None:
         return held.event_type_id, held.start, held.minutes
     try:
-        sent = read_reservation(read_json(request))
+        sent = read_input(read_json(request))
     except errors.ApiError:
         return None
     start = parse_date(sent.slot_start)

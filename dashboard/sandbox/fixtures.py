@@ -1,4 +1,4 @@
-"""Objects at cal.com: users, keys, teams, working hours, event types, bookings, holds."""
+"""Objects at cal.com: users, keys, teams, working hours, event types, bookings, reservations."""
 
 import json
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from dashboard.sandbox.dates import format_date
 
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-DEFAULT_MINUTES = 5  # of a hold
+DEFAULT_MINUTES = 5  # of a reservation
 NO_LIMIT = 1_000_000  # calls a minute of a key without a limit of its own
 DEMO_DAYS = 28
 DEMO_ZONE = ZoneInfo("Europe/Rome")
@@ -102,7 +102,7 @@ class Booking:
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Reservation:
     """A row of cal.com's table of selected slots; ``release_at`` is its reservationUntil."""
 
     id: int
@@ -124,7 +124,7 @@ class Hold:
 
 @dataclass(frozen=True)
 class World:
-    """All that exists when a sandbox starts; there are no holds by then."""
+    """All that exists when a sandbox starts; there are no reservations by then."""
 
     users: tuple[User, ...]
     keys: tuple[Key, ...]
@@ -213,8 +213,8 @@ def write_booking(booking: Booking) -> dict[str, Any]:
     }
 
 
-def read_hold(raw: dict[str, Any]) -> Hold:
-    return Hold(
+def read_reservation(raw: dict[str, Any]) -> Reservation:
+    return Reservation(
         id=raw["id"],
         uid=raw["uid"],
         event_type_id=raw["eventTypeId"],
@@ -226,7 +226,7 @@ def read_hold(raw: dict[str, Any]) -> Hold:
     )
 
 
-def write_hold(row: Hold) -> dict[str, Any]:
+def write_reservation(row: Reservation) -> dict[str, Any]:
     return {
         "id": row.id,
         "uid": row.uid,

@@ -85,7 +85,7 @@ RULES = {"eventTypeId": INT, "slotStart": DATE, "slotDuration": INT, "reservatio
 OPTIONAL = {"slotDuration", "reservationDuration"}
 
 
-def read_reservation(payload: Any) -> ReservationInput:
+def read_input(payload: Any) -> ReservationInput:
     """Validate the body and drop unknown properties.
 
     Raises ApiError 400 with one error per wrong property.

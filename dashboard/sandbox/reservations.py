@@ -11,8 +11,8 @@ from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, parse_date
 from dashboard.sandbox.errors import ApiError, bare_server_error, check_integer, nest_error
 from dashboard.sandbox.faults import When
-from dashboard.sandbox.fixtures import EventType, Hold, User, World
-from dashboard.sandbox.request_body import ReservationInput, read_reservation
+from dashboard.sandbox.fixtures import EventType, Reservation, User, World
+from dashboard.sandbox.request_body import ReservationInput, read_input
 from dashboard.sandbox.routing import RESERVATION, RESERVATIONS, ApiCall
 
 MINUTE = timedelta(minutes=1)
@@ -37,8 +37,8 @@ NO_HOSTS = "Cannot reserve a slot for a team event without any hosts"
 
 
 def reserve(backend: Backend, call: ApiCall) -> Any:
-    """Answer POST. Only bookings and holds of the same event type are in the way."""
-    sent = read_reservation(call.payload)
+    """Answer POST. Only bookings and reservations of the same event type are in the way."""
+    sent = read_input(call.payload)
     if sent.reservation_duration and call.user is None:
         raise nest_error(401, NEEDS_CREDENTIALS)
     event_type = find_event_type(backend, sent)
@@ -48,11 +48,11 @@ def reserve(backend: Backend, call: ApiCall) -> Any:
     with backend.races[event_type.id].join("POST") as pause:
         check_bookings(backend, sent, event_type, start, end)
         if not event_type.is_round_robin:
-            check_holds(backend, event_type, start, end)
+            check_reservations(backend, event_type, start, end)
         if not event_type.people:
             raise nest_error(400, NO_HOSTS)
         pause(backend.faults.strike("POST", RESERVATIONS, When.BETWEEN))
-        row = backend.insert_hold(
+        row = backend.insert_reservation(
             event_type.id, start, minutes=sent.minutes, slot_duration=sent.slot_duration
         )
     return written(row, sent)
@@ -60,7 +60,7 @@ def reserve(backend: Backend, call: ApiCall) -> Any:
 
 def get(backend: Backend, call: ApiCall) -> Any:
     """Answer GET with the row, also an expired one that was not purged, or null."""
-    row = backend.find_hold(call.argument)
+    row = backend.find_reservation(call.argument)
     if row is None:
         return {"status": "success", "data": None}
     data = {"reservationUid": row.uid} | slot_fields(row)
@@ -69,18 +69,18 @@ def get(backend: Backend, call: ApiCall) -> Any:
 
 def update(backend: Backend, call: ApiCall) -> Any:
     """Answer PATCH, which replaces all; a live row is itself in the way of its own slot."""
-    sent = read_reservation(call.payload)
-    row = backend.find_hold(call.argument)
+    sent = read_input(call.payload)
+    row = backend.find_reservation(call.argument)
     if row is None:
         raise nest_error(404, f"Slot with uid={call.argument} not found")
     event_type = find_event_type(backend, sent)
     start, end = slot_of(sent, event_type)
     with backend.races[event_type.id].join("PATCH") as pause:
         check_bookings(backend, sent, event_type, start, end, round_robin_too=True)
-        check_holds(backend, event_type, start, end)
+        check_reservations(backend, event_type, start, end)
         pause(backend.faults.strike("PATCH", RESERVATION, When.BETWEEN))
         release_at = backend.clock.now() + sent.minutes * MINUTE
-        changed = backend.update_hold(
+        changed = backend.update_reservation(
             row, event_type_id=event_type.id, start=start, end=end, release_at=release_at
         )
     if changed is None:  # removed between check and write
@@ -90,7 +90,7 @@ def update(backend: Backend, call: ApiCall) -> Any:
 
 def delete(backend: Backend, call: ApiCall) -> Any:
     """Answer DELETE with success whether or not there was a row."""
-    backend.remove_holds(call.argument)
+    backend.remove_reservations(call.argument)
     return {"status": "success"}
 
 
@@ -149,15 +149,17 @@ def check_bookings(
         return
 
 
-def check_holds(backend: Backend, event_type: EventType, start: datetime, end: datetime) -> None:
-    """Raise ApiError 422 for a live hold of the event type in the way."""
+def check_reservations(
+    backend: Backend, event_type: EventType, start: datetime, end: datetime
+) -> None:
+    """Raise ApiError 422 for a live reservation of the event type in the way."""
     for row in backend.live_rows():
         if row.event_type_id == event_type.id and overlaps(row, start, end):
             raise nest_error(422, RESERVED)
 
 
-def overlaps(row: Hold, start: datetime, end: datetime) -> bool:
-    """Compare as cal.com does: half-open, but an empty hold also blocks a slot that ends at it."""
+def overlaps(row: Reservation, start: datetime, end: datetime) -> bool:
+    """Compare as cal.com does: half-open, but an empty one also blocks a slot that ends at it."""
     return (
         row.start <= start < row.end
         or row.start < end <= row.end
@@ -166,7 +168,7 @@ def overlaps(row: Hold, start: datetime, end: datetime) -> bool:
     )
 
 
-def slot_fields(row: Hold) -> dict[str, Any]:
+def slot_fields(row: Reservation) -> dict[str, Any]:
     return {
         "eventTypeId": row.event_type_id,
         "slotStart": format_date(row.start),
@@ -175,7 +177,7 @@ def slot_fields(row: Hold) -> dict[str, Any]:
     }
 
 
-def written(row: Hold, sent: ReservationInput) -> Any:
+def written(row: Reservation, sent: ReservationInput) -> Any:
     data = slot_fields(row) | {
         "reservationUid": row.uid,
         "reservationDuration": sent.minutes,

@@ -1,4 +1,4 @@
-"""GET /v2/slots: free times, up to two seconds old, and the purge of expired holds beside them.
+"""GET /v2/slots: free times, up to two seconds old, and the purge of expired reservations.
 
 https://cal.com/docs/api-reference/v2/slots/get-available-time-slots-for-an-event-type and
 https://github.com/calcom/cal.diy/blob/main/packages/trpc/server/routers/viewer/slots/util.ts
@@ -19,7 +19,7 @@ from dashboard.sandbox.availability import Span
 from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date, is_date_string, parse_date
 from dashboard.sandbox.errors import check_integer, nest_error
-from dashboard.sandbox.fixtures import EventType, Hold
+from dashboard.sandbox.fixtures import EventType, Reservation
 from dashboard.sandbox.routing import ApiCall
 
 CACHED_FOR = timedelta(seconds=2)
@@ -138,21 +138,21 @@ def read_date(sent: dict[str, str], name: str) -> datetime:
 def compute(
     backend: Backend, event_type: EventType, query: SlotsQuery, now: datetime
 ) -> list[FreeTime]:
-    """Return the free times, soonest first, and purge the event type's expired holds."""
+    """Return the free times, soonest first, and purge the event type's expired reservations."""
     # cal.com compares with the whole second here, and to the millisecond at POST.
     second = now.replace(microsecond=0)
-    holds = [row for row in backend.rows() if row.is_live(second)]
+    reserved = [row for row in backend.rows() if row.is_live(second)]
     backend.remove_where(lambda row: row.event_type_id == event_type.id and row.release_at < second)
     minutes = query.minutes or event_type.length
     start = max(query.start, now + NOTICE)
     spans = open_spans(backend, event_type, start, query.end, query.moved_booking)
     starts = sorted(availability.slot_starts(spans, minutes, query.zone))
     if event_type.seats:
-        free = with_seats(backend, event_type, holds, starts)
+        free = with_seats(backend, event_type, reserved, starts)
     else:
         free = [FreeTime(start) for start in starts]
     length = timedelta(minutes=minutes)
-    blocking = [row for row in holds if row.user_id in event_type.people and not row.is_seat]
+    blocking = [row for row in reserved if row.user_id in event_type.people and not row.is_seat]
     return [
         each
         for each in free
@@ -188,23 +188,25 @@ def busy_spans(
             continue
         if event_type.seats and booked == event_type:
             continue
-        # A round robin booking has one host: the first, as for a hold.
+        # A round robin booking has one host: the first, as for a reservation.
         if user in (booked.people[:1] if booked.is_round_robin else booked.people):
             found.append((booking.start, booking.end))
     return found
 
 
 def with_seats(
-    backend: Backend, event_type: EventType, holds: list[Hold], starts: list[datetime]
+    backend: Backend, event_type: EventType, reserved: list[Reservation], starts: list[datetime]
 ) -> list[FreeTime]:
     bookings = [each for each in backend.bookings() if each.event_type == event_type.id]
     booked = {booking.start: booking for booking in bookings if booking.is_active}
-    held = Counter(row.start for row in holds if row.is_seat and row.event_type_id == event_type.id)
+    held = Counter(
+        row.start for row in reserved if row.is_seat and row.event_type_id == event_type.id
+    )
     found = []
     for start in starts:
         booking = booked.get(start)
         taken = held[start] + (booking.attendees if booking else 0)
-        # Where there are only holds, cal.com computes a new booking uid each time.
+        # Where there are only reservations, cal.com computes a new booking uid each time.
         uid = booking.uid if booking else str(uuid.uuid4()) if taken else None
         found.append(FreeTime(start, taken, uid))
     return found

@@ -122,7 +122,7 @@ class Product:
             self._ask_calcom()
         with closing(sqlite3.connect(self.database)) as file, file:
             file.execute(RELEASE_ALL)
-        self.calcom.remove_holds()
+        self.calcom.remove_reservations()
         self.calcom.forget_calls()
 
     def _ask_calcom(self) -> None:

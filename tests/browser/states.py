@@ -38,7 +38,7 @@ def seed(product: Product) -> Seed:
     released, gone = place("ada", "Sofia Marchetti"), place("grace", "Grace Mbeki")
     reason = {"reason": "client_rang_off", "note": "will call again"}
     product.post("ada", f"/holds/{released}/release", reason)
-    product.calcom.remove_holds()
+    product.calcom.remove_reservations()
     product.post("grace", f"/holds/{gone}/check", {})
     product.calcom.faults.add("drop", when="after", method="POST")
     unconfirmed = place("ada", "Ivan Petrov")
@@ -54,7 +54,7 @@ def seed(product: Product) -> Seed:
         released=released,
         gone=gone,
         unconfirmed=unconfirmed,
-        unknown_uid=product.calcom.insert_hold(1, product.free_time(), minutes=40).uid,
+        unknown_uid=product.calcom.insert_reservation(1, product.free_time(), minutes=40).uid,
     )
 
 
@@ -89,7 +89,7 @@ def place_invalid(user: User, _seed: Seed) -> None:
 def place_refused(user: User, _seed: Seed) -> None:
     taken = user.product.free_time() - timedelta(hours=7)
     user.page.goto(f"/holds/new?day={taken:%Y-%m-%d}")
-    user.product.calcom.insert_hold(1, taken)
+    user.product.calcom.insert_reservation(1, taken)
     user.type_time(taken)
     user.fill(client_name="Marta Ferri")
     user.press("Hold this time")

@@ -151,7 +151,7 @@ class TestOtherPages:
         product.place("ada", product.free_time(), "Emmy Noether")
         pk = product.place("ada", product.free_time(), "Hedy Lamarr")
         [uid] = [row.uid for row in product.calcom.live_rows()][-1:]
-        product.calcom.remove_holds(uid)
+        product.calcom.remove_reservations(uid)
         ada.page.goto("/")
         ada.page.locator(".under summary").click()
         ada.press("Verify all")

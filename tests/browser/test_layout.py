@@ -238,7 +238,7 @@ def test_nothing_is_cut_where_a_typed_word_is_long(
     """Client, contact and search may be one word that is wider than a phone."""
     word = "w" * 100
     gone = product.place("vera", product.free_time(), word)
-    product.calcom.remove_holds()
+    product.calcom.remove_reservations()
     product.post("vera", f"/holds/{gone}/check", {})
     pk = product.place("vera", product.free_time(), word, client_contact=f"{word}@example.org")
     user = open_browser("vera", viewport=PHONE)

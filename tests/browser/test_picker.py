@@ -164,7 +164,7 @@ def test_another_event_type_shows_at_once_and_keeps_the_focus(ada: User, monday:
 def test_a_taken_time_keeps_the_fields_and_offers_the_next_one(ada: User, product: Product) -> None:
     ada.refusals.add(409)
     taken = product.free_time() - timedelta(hours=8)
-    product.calcom.insert_hold(1, taken)
+    product.calcom.insert_reservation(1, taken)
     ada.page.goto("/holds/new")
     ada.type_time(taken)
     ada.fill(client_name="Ada & <Co>", note="called at nine")

@@ -95,7 +95,7 @@ class TestPlace:
 class TestCheck:
     def test_a_hold_that_cal_com_no_longer_has(self, ada: User, product: Product) -> None:
         ada.place()
-        product.calcom.remove_holds()
+        product.calcom.remove_reservations()
         ada.press("Verify with cal.com")
         ada.expect_text("cal.com no longer has this hold")
         ada.check_page("hold-gone")
@@ -145,7 +145,7 @@ class TestLookUp:
     def test_an_unknown_reservation_is_added_to_the_board(
         self, ada: User, product: Product
     ) -> None:
-        uid = product.calcom.insert_hold(1, product.free_time(), minutes=40).uid
+        uid = product.calcom.insert_reservation(1, product.free_time(), minutes=40).uid
         ada.page.goto("/look-up")
         ada.check_variant("look-up")
         ada.fill(uid=uid)

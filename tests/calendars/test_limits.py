@@ -55,7 +55,7 @@ def add_to_offer(calcom: Sandbox, staff: User) -> None:
 
 
 def take_in(calcom: Sandbox, staff: User) -> None:
-    uid = calcom.insert_hold(FIRST_OF_JOSE, MONDAY, minutes=30).uid
+    uid = calcom.insert_reservation(FIRST_OF_JOSE, MONDAY, minutes=30).uid
     lookup.take_in(uid=uid, by=acting(staff), now=timezone.now())
 
 

@@ -22,7 +22,7 @@ import psycopg
 
 from dashboard.accounts.roles import Role
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.fixtures import Hold as Row
+from dashboard.sandbox.fixtures import Reservation
 from tests import postgresql, run
 from tests.holds import invariants
 from tests.holds.fault_cases import Moment
@@ -224,11 +224,11 @@ class ServedOffice:
         return self.server.order("snapshot")
 
     @property
-    def live(self) -> list[Row]:
+    def live(self) -> list[Reservation]:
         return self.calcom.live_rows()
 
     @property
-    def mine(self) -> list[Row]:
+    def mine(self) -> list[Reservation]:
         return invariants.without_strangers(self.live, self.started)
 
     def calls(self) -> Counter[str]:

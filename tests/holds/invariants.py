@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from dashboard.sandbox.fixtures import Hold as Row
+from dashboard.sandbox.fixtures import Reservation
 from tests.holds.staff_actions import CLIENT, STRANGERS_MINUTES, StaffAction
 
 OFFICE = ZoneInfo("Europe/Rome")
@@ -29,13 +29,15 @@ NO_ANSWER = re.compile(
 UNDER_WAY = {"being changed", "being placed"}
 
 
-def without_strangers(rows: Iterable[Row], started: datetime) -> list[Row]:
+def without_strangers(rows: Iterable[Reservation], started: datetime) -> list[Reservation]:
     """Return the rows that Holdfast made: those of strangers are held for longer."""
     long = started + timedelta(minutes=STRANGERS_MINUTES - 5)
     return sorted((row for row in rows if row.release_at < long), key=lambda row: row.id)
 
 
-def without_other_holds(rows: Iterable[Row], snapshot: dict[str, Any], hold: int) -> list[Row]:
+def without_other_holds(
+    rows: Iterable[Reservation], snapshot: dict[str, Any], hold: int
+) -> list[Reservation]:
     """Return the rows that no hold but this one has."""
     others = {h["reservation_uid"] for h in snapshot["holds"] if h["id"] != hold}
     return [row for row in rows if row.uid not in others]
@@ -48,7 +50,9 @@ def moment(text: str | None) -> datetime | None:
 # --- The register -----------------------------------------------------------------------------
 
 
-def register(snapshot: dict[str, Any], live: Sequence[Row], mine: Sequence[Row]) -> list[str]:
+def register(
+    snapshot: dict[str, Any], live: Sequence[Reservation], mine: Sequence[Reservation]
+) -> list[str]:
     """Check that the register accounts for each row, and has each held hold as cal.com has it."""
     holds = snapshot["holds"]
     held = {hold["reservation_uid"]: hold for hold in holds if hold["state"] == "held"}
@@ -61,7 +65,7 @@ def register(snapshot: dict[str, Any], live: Sequence[Row], mine: Sequence[Row])
     return stray + different + wrong_holders(snapshot)
 
 
-def may_be(hold: dict[str, Any], row: Row) -> bool:
+def may_be(hold: dict[str, Any], row: Reservation) -> bool:
     """Return whether the row may be that of an unconfirmed hold."""
     latest = moment(hold["latest_end"])
     return (
@@ -72,7 +76,7 @@ def may_be(hold: dict[str, Any], row: Row) -> bool:
     )
 
 
-def difference(hold: dict[str, Any], live: Sequence[Row]) -> list[str]:
+def difference(hold: dict[str, Any], live: Sequence[Reservation]) -> list[str]:
     here = (hold["event_type_id"], moment(hold["slot_start"]), moment(hold["held_until"]))
     row = next((row for row in live if row.uid == hold["reservation_uid"]), None)
     if row is None:
@@ -153,7 +157,10 @@ def outcomes_after(snapshot: dict[str, Any], entry_id: int) -> list[dict[str, An
 
 
 def outcome_is_true(
-    action: StaffAction, outcome: dict[str, Any], before: Sequence[Row], after: Sequence[Row]
+    action: StaffAction,
+    outcome: dict[str, Any],
+    before: Sequence[Reservation],
+    after: Sequence[Reservation],
 ) -> list[str]:
     """Check that cal.com has done what the audit calls done, and nothing else.
 
@@ -175,8 +182,8 @@ def outcome_is_true(
 def outcomes_are_true(
     outcomes: Iterable[dict[str, Any]],
     uids: Mapping[int, str],
-    before: Sequence[Row],
-    after: Sequence[Row],
+    before: Sequence[Reservation],
+    after: Sequence[Reservation],
 ) -> list[str]:
     """Check each outcome of an action on several holds; ``uids`` are theirs before it."""
     wrong = []
@@ -193,7 +200,9 @@ def outcomes_are_true(
     return wrong
 
 
-def result_is_there(action: StaffAction, before: Sequence[Row], after: Sequence[Row]) -> list[str]:
+def result_is_there(
+    action: StaffAction, before: Sequence[Reservation], after: Sequence[Reservation]
+) -> list[str]:
     there = [(row.event_type_id, row.start) for row in after]
     if action.holds is None:
         return [f"the audit says released, but cal.com has {there}"] if there else []
@@ -204,7 +213,7 @@ def result_is_there(action: StaffAction, before: Sequence[Row], after: Sequence[
     return [] if until >= max(earlier, default=until) else [f"shortened to {until}"]
 
 
-def place_of(row: Row) -> tuple[str, int, datetime]:
+def place_of(row: Reservation) -> tuple[str, int, datetime]:
     return row.uid, row.event_type_id, row.start
 
 
@@ -237,7 +246,9 @@ class HoldPage:
         )
 
 
-def page(hold: HoldPage, live: Sequence[Row], mine: Sequence[Row], *, is_idle: bool) -> list[str]:
+def page(
+    hold: HoldPage, live: Sequence[Reservation], mine: Sequence[Reservation], *, is_idle: bool
+) -> list[str]:
     """Check that the page is true, or says until when that is not known.
 
     ``is_idle``: no process is at work on the hold.
@@ -261,7 +272,7 @@ def page(hold: HoldPage, live: Sequence[Row], mine: Sequence[Row], *, is_idle: b
     return [f"the page says {hold.state}"]
 
 
-def latest_end(hold: HoldPage, sentence: str, mine: Sequence[Row]) -> list[str]:
+def latest_end(hold: HoldPage, sentence: str, mine: Sequence[Reservation]) -> list[str]:
     if hold.until is None and NO_ANSWER.search(hold.text):
         return []
     said = re.search(sentence, hold.text)
@@ -275,7 +286,7 @@ def latest_end(hold: HoldPage, sentence: str, mine: Sequence[Row]) -> list[str]:
     return [f"the page says {said[1]} at the latest, cal.com has {longer}"] if longer else []
 
 
-def message(text: str, live: Sequence[Row], mine: Sequence[Row]) -> list[str]:
+def message(text: str, live: Sequence[Reservation], mine: Sequence[Reservation]) -> list[str]:
     """Check what a refusal says of the hold."""
     ends = {row.release_at.astimezone(OFFICE).strftime("%H:%M:%S") for row in live}
     wrong = [

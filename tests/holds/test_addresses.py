@@ -38,7 +38,7 @@ def test_address_with_a_prefix(calcom: Sandbox, staff: User, settings: Any) -> N
 
 
 def test_unusual_uid_is_one_segment_of_the_path(calcom: Sandbox, staff: User) -> None:
-    calcom.insert_hold(CONSULT, MONDAY, minutes=30, uid=UNUSUAL_UID)
+    calcom.insert_reservation(CONSULT, MONDAY, minutes=30, uid=UNUSUAL_UID)
 
     taken = lookup.take_in(uid=UNUSUAL_UID, by=acting(staff), now=timezone.now())
 

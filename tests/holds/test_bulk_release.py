@@ -91,7 +91,7 @@ def test_each_result_is_a_row_of_the_answer(calcom: Sandbox, staff: User, collea
     _free, earlier, gone, changed, _dropped = holds = place_several(staff, 5)
     other = verbs.place(colleague, start=MONDAY + timedelta(days=1))
     verbs.release(staff, earlier)
-    calcom.remove_holds(gone.reservation_uid)
+    calcom.remove_reservations(gone.reservation_uid)
     versions = {f"version_{changed.pk}": Hold.objects.get(pk=changed.pk).version - 1}
     calcom.faults.add("drop", when="before", method="DELETE", skip=2, count=None)
 

@@ -79,8 +79,10 @@ def test_holder_is_told_what_an_admin_moved_or_released(
     assert told(staff) == []
     verbs.move(admin, hold)
     assert told(staff) == [(hold.pk, "move", "admin")]
-    calcom.remove_holds(hold.reservation_uid or "")
-    calcom.insert_hold(CONSULT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30)
+    calcom.remove_reservations(hold.reservation_uid or "")
+    calcom.insert_reservation(
+        CONSULT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30
+    )
     verbs.check(staff, hold)  # moved outside Holdfast
     assert told(staff) == []
     verbs.release(admin, hold, reason="client_rang_off")
@@ -110,7 +112,7 @@ def test_release_of_what_was_gone_or_had_expired_is_not_told(
 ) -> None:
     """Leave what is gone to the list that all people see."""
     gone, expired = verbs.place(staff), verbs.place(staff, start=LATER)
-    calcom.remove_holds(gone.reservation_uid or "")
+    calcom.remove_reservations(gone.reservation_uid or "")
     for hold in (gone, expired):
         verbs.release(admin, hold)
     Hold.objects.filter(pk=expired.pk).update(state="expired", version=99)

@@ -23,8 +23,10 @@ from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT, VARIABLE
 def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
     """With title, kind and lengths of the new event type."""
     hold = verbs.place(staff, event_type=VARIABLE, slot_duration=45)
-    calcom.remove_holds()
-    calcom.insert_hold(SHORT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30)
+    calcom.remove_reservations()
+    calcom.insert_reservation(
+        SHORT, MONDAY + timedelta(days=1), uid=hold.reservation_uid, minutes=30
+    )
 
     checked = verbs.check(staff, hold)
 
@@ -43,7 +45,7 @@ def test_released_hold_is_not_brought_back(calcom: Sandbox, staff: User) -> None
     hold = verbs.place(staff)
     uid = Hold.objects.get(pk=hold.pk).reservation_uid
     verbs.release(staff, hold)
-    calcom.insert_hold(CONSULT, MONDAY, uid=uid)
+    calcom.insert_reservation(CONSULT, MONDAY, uid=uid)
 
     with pytest.raises(HoldError) as refused:
         verbs.check(staff, hold)

@@ -120,7 +120,7 @@ def test_hold_that_a_wrong_clock_ended_comes_back(
     Upstream.objects.update(clock_offset_ms=2 * 3_600_000)
     settle.settle_times(timezone.now())
     assert states(*live) == ["expired", "expired"]
-    calcom.remove_holds(live[1].reservation_uid)
+    calcom.remove_reservations(live[1].reservation_uid)
     Upstream.objects.update(clock_offset_ms=0)
 
     settle.settle_all(timezone.now())

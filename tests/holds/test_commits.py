@@ -73,7 +73,7 @@ def test_place_commits_before_and_after_its_call(
 
 def test_refused_place_commits_as_often(client: Client, staff: User, calcom: Sandbox) -> None:
     client.force_login(staff)
-    calcom.insert_hold(CONSULT, MONDAY.replace(hour=11))
+    calcom.insert_reservation(CONSULT, MONDAY.replace(hour=11))
     client.post("/holds/new", form(11))  # reads the free times, which the page of a refusal shows
     calcom.forget_calls()
     with commits(calcom) as before_and_after:

@@ -91,7 +91,7 @@ def test_repeated_form_is_not_refused_for_the_rate(calcom: Sandbox, staff: User)
 
 
 def test_refused_form_has_a_new_token(calcom: Sandbox, staff: User) -> None:
-    calcom.insert_hold(CONSULT, MONDAY)
+    calcom.insert_reservation(CONSULT, MONDAY)
     browser = desk(staff)
 
     refused = ask(browser, token=TOKEN)

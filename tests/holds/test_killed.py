@@ -59,7 +59,7 @@ def office(laid: Laid) -> Iterator[ServedOffice]:
 def begin(action: StaffAction, office: ServedOffice) -> dict[str, int]:
     """Make what is there before the action; return the ids for its form."""
     if action.form.to == "/look-up":
-        office.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
+        office.calcom.insert_reservation(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
     ids = prepare(action, office.send)
     office.forward(action.waits)
     if action.faults_before:

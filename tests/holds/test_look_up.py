@@ -44,7 +44,7 @@ def test_known_uid_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) 
 
 
 def test_unknown_reservation_is_shown_and_added_by_its_key(calcom: Sandbox, staff: User) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY, minutes=20).uid
+    uid = calcom.insert_reservation(CONSULT, MONDAY, minutes=20).uid
     browser = desk(staff)
 
     shown = look_up(browser, uid)
@@ -62,7 +62,7 @@ def test_unknown_reservation_is_shown_and_added_by_its_key(calcom: Sandbox, staf
 
 
 def test_key_is_of_no_use_to_a_colleague(calcom: Sandbox, staff: User, colleague: User) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY).uid
+    uid = calcom.insert_reservation(CONSULT, MONDAY).uid
     key = key_of(look_up(desk(staff), uid))
 
     answer = desk(colleague).post("/look-up", {"find": key, "take": "yes"})
@@ -71,7 +71,7 @@ def test_key_is_of_no_use_to_a_colleague(calcom: Sandbox, staff: User, colleague
 
 
 def test_added_hold_can_be_changed(calcom: Sandbox, staff: User) -> None:
-    row = calcom.insert_hold(VARIABLE, MONDAY, slot_duration=45, minutes=20)
+    row = calcom.insert_reservation(VARIABLE, MONDAY, slot_duration=45, minutes=20)
 
     verbs.extend(staff, take_in(staff, row.uid), 40)
 
@@ -91,7 +91,7 @@ def test_missing_reservation_is_a_404(calcom: Sandbox, staff: User) -> None:
 
 
 def test_expired_reservation_is_shown_and_not_added(calcom: Sandbox, staff: User) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY, minutes=-1).uid
+    uid = calcom.insert_reservation(CONSULT, MONDAY, minutes=-1).uid
     browser = desk(staff)
 
     shown, refused = look_up(browser, uid), look_up(browser, uid, take="yes")

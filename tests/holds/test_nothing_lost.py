@@ -23,7 +23,7 @@ from dashboard.calcom.transport import Transport
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.fixtures import Hold as Row
+from dashboard.sandbox.fixtures import Reservation
 from dashboard.upstream import calcom_client
 from tests.holds import clocks, invariants, snapshot
 from tests.holds.fault_cases import FAULTS, FREEZES, Fault, Moment, fault_cases
@@ -66,11 +66,11 @@ class Office:
         return answer.status_code, answer.headers.get("Location", ""), answer.content.decode()
 
     @property
-    def live(self) -> list[Row]:
+    def live(self) -> list[Reservation]:
         return self.calcom.live_rows()
 
     @property
-    def mine(self) -> list[Row]:
+    def mine(self) -> list[Reservation]:
         return invariants.without_strangers(self.live, self.started)
 
     def wait_for_calls(self) -> None:
@@ -116,7 +116,7 @@ def office(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Off
 def begin(action: StaffAction, office: Office) -> dict[str, int]:
     """Make what is there before the action; return the ids for its form."""
     if action.form.to == "/look-up":
-        office.calcom.insert_hold(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
+        office.calcom.insert_reservation(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
     ids = prepare(action, office.send)
     office.forward(action.waits)
     if action.faults_before:

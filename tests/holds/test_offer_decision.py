@@ -63,7 +63,7 @@ def test_one_is_kept_and_the_others_released(calcom: Sandbox, staff: User, heade
 
 def test_nothing_is_released_where_the_kept_one_is_gone(calcom: Sandbox, staff: User) -> None:
     offer, holds = offered(staff)
-    calcom.remove_holds(holds[1].reservation_uid)
+    calcom.remove_reservations(holds[1].reservation_uid)
 
     answer = send(staff, offer, holds[1])
 
@@ -80,8 +80,8 @@ def test_nothing_is_released_where_the_kept_one_was_moved_outside(
     offer, holds = offered(staff)
     uid = holds[1].reservation_uid
     [row] = [row for row in calcom.rows() if row.uid == uid]
-    calcom.remove_holds(uid)
-    calcom.insert_hold(row.event_type_id, row.start + timedelta(days=3), uid=uid)
+    calcom.remove_reservations(uid)
+    calcom.insert_reservation(row.event_type_id, row.start + timedelta(days=3), uid=uid)
 
     assert refusal(staff, offer, holds[1]) == "changed_outside"
     assert states(*holds) == ["held"] * 3

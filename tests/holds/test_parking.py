@@ -132,7 +132,7 @@ def test_expired_hold_is_revived_in_place(calcom: Sandbox, staff: User) -> None:
 def test_expired_hold_whose_time_is_taken_stays_expired(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff, minutes=1)
     run_out(calcom, hold)
-    calcom.insert_hold(CONSULT, MONDAY)
+    calcom.insert_reservation(CONSULT, MONDAY)
 
     with pytest.raises(HoldError) as refused:
         verbs.extend(staff, hold)

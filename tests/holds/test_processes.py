@@ -43,7 +43,7 @@ class Race:
 
 def place(running: Processes, calcom: Sandbox, minutes: list[int], *, guarded: bool) -> Race:
     """Place so many minutes after Monday's start, all at once."""
-    calcom.remove_holds()
+    calcom.remove_reservations()
     starts = [MONDAY + timedelta(minutes=n) for n in minutes]
     return race(
         running, calcom, [{"verb": "place", "start": s, "guarded": guarded} for s in starts]
@@ -52,7 +52,7 @@ def place(running: Processes, calcom: Sandbox, minutes: list[int], *, guarded: b
 
 def move(running: Processes, calcom: Sandbox, *, guarded: bool) -> Race:
     """Move a hold of each process to one slot, each from another day, all at once."""
-    calcom.remove_holds()
+    calcom.remove_reservations()
     days = [MONDAY + timedelta(days=7 + number) for number in range(COUNT)]
     holds = running.together([{"verb": "place", "start": start} for start in days])
     asked = {"verb": "move", "start": MONDAY, "guarded": guarded}

@@ -245,7 +245,7 @@ def test_hold_on_its_way_to_the_time_counts(calcom: Sandbox, staff: User) -> Non
 
 
 def test_reservation_beyond_the_hosts_is_shown_as_such(calcom: Sandbox, staff: User) -> None:
-    uids = [calcom.insert_hold(ROUND_ROBIN, MONDAY, minutes=20).uid for _ in range(2)]
+    uids = [calcom.insert_reservation(ROUND_ROBIN, MONDAY, minutes=20).uid for _ in range(2)]
     browser = desk(staff)
     before = browser.post("/look-up", {"uid": uids[0]}).content.decode()
     fill_hosts(staff)

@@ -34,12 +34,12 @@ def test_refused_try_puts_nothing_aside(db: None, staff: User, colleague: User) 
 def test_hold_that_came_back_and_ended_again_needs_attention(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
     row = calcom.live_rows()[0]
-    calcom.remove_holds(row.uid)
+    calcom.remove_reservations(row.uid)
     assert verbs.check(staff, hold).hold.state == "gone"
     put_aside(hold_id=hold.pk, by=acting(staff), now=timezone.now())
     assert attention(staff) == []
 
-    calcom.insert_hold(row.event_type_id, row.start, uid=row.uid, minutes=15)
+    calcom.insert_reservation(row.event_type_id, row.start, uid=row.uid, minutes=15)
     assert verbs.check(staff, hold).hold.state == "held"
     later = timezone.now() + MINUTE
     Hold.objects.filter(pk=hold.pk).update(state="lost", ended_at=later, changed_at=later)

@@ -88,7 +88,7 @@ def keep_one_of_three(calcom: Sandbox, staff: User) -> Request:
 
 
 def look_up(calcom: Sandbox, staff: User) -> Request:
-    return "/look-up", {"uid": calcom.insert_hold(CONSULT, MONDAY).uid}
+    return "/look-up", {"uid": calcom.insert_reservation(CONSULT, MONDAY).uid}
 
 
 def take_in(calcom: Sandbox, staff: User) -> Request:

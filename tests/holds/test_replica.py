@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds import operation, steps
-from dashboard.holds.models import Hold as Register
+from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.fixtures import Booking, Hold
+from dashboard.sandbox.fixtures import Booking, Reservation
 from dashboard.upstream.clock import Clock
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, sent, states
@@ -37,7 +37,7 @@ class Replica:
     def __init__(self, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, *, reads: int) -> None:
         self._reads = reads
         self._real, self._before, self._left = calcom.rows, calcom.rows(), 0
-        for name in ("insert_hold", "update_hold"):
+        for name in ("insert_reservation", "update_reservation"):
             monkeypatch.setattr(calcom, name, self._writing(getattr(calcom, name)))
         monkeypatch.setattr(calcom, "rows", self._rows)
 
@@ -48,7 +48,7 @@ class Replica:
 
         return written
 
-    def _rows(self) -> list[Hold]:
+    def _rows(self) -> list[Reservation]:
         self._left -= 1
         return self._before if self._left >= 0 else self._real()
 
@@ -100,7 +100,7 @@ def test_hold_that_was_just_placed_is_not_taken_for_gone(
     calcom: Sandbox,
     staff: User,
     monkeypatch: pytest.MonkeyPatch,
-    act: Callable[[User, Register], object],
+    act: Callable[[User, Hold], object],
     calls: list[tuple[str, int]],
 ) -> None:
     monkeypatch.setattr(operation, "REPLICA_LAG", timedelta(hours=1))

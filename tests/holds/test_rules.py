@@ -100,7 +100,7 @@ def test_formats_of_a_start(calcom: Sandbox, staff: User) -> None:
         assert ask(browser, slot_start=start).status_code == 303
         [row] = calcom.live_rows()
         found[start] = row.start
-        calcom.remove_holds()
+        calcom.remove_reservations()
 
     assert found == VALID_STARTS
 

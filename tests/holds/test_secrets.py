@@ -92,7 +92,7 @@ def all_verbs_with_faults(recorder: Recorder, calcom: Sandbox, hold_id: int) -> 
         calcom.faults.clear()
         Upstream.objects.update(blocked_until=None, rate_resets_at=None)
     for uid in {row.uid for row in calcom.live_rows()}:
-        calcom.remove_holds(uid)
+        calcom.remove_reservations(uid)
     for hold in Hold.objects.exclude(reservation_uid=None):
         recorder.send(
             f"/holds/{hold.pk}/extend", reservation_duration=60
@@ -103,7 +103,7 @@ def all_verbs_with_faults(recorder: Recorder, calcom: Sandbox, hold_id: int) -> 
 
 def look_up(recorder: Recorder, calcom: Sandbox) -> list[str]:
     """Look up reservations that are found, added, refused and absent; return their uids."""
-    found = calcom.insert_hold(CONSULT, MONDAY + timedelta(days=14)).uid
+    found = calcom.insert_reservation(CONSULT, MONDAY + timedelta(days=14)).uid
     absent = "0a82208a-1111-4222-8333-444455556666"
     for kind in ("429", "500", "drop", "html"):
         calcom.faults.add(kind, method="GET", route=ONE, count=None)
@@ -191,7 +191,7 @@ def test_report_of_a_crash_in_a_verb_shows_no_values(
 def test_report_of_a_crash_in_a_look_up_shows_no_values(
     calcom: Sandbox, staff: User, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY).uid
+    uid = calcom.insert_reservation(CONSULT, MONDAY).uid
 
     monkeypatch.setattr(hold_fields, "held", crash)
     settings.DEBUG = True

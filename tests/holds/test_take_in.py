@@ -31,7 +31,7 @@ from tests.waiting import wait_for
 def test_reservation_added_by_two_at_once_is_one_hold(
     calcom: Sandbox, staff: User, colleague: User
 ) -> None:
-    uid = calcom.insert_hold(CONSULT, MONDAY, minutes=20).uid
+    uid = calcom.insert_reservation(CONSULT, MONDAY, minutes=20).uid
 
     with delayed(calcom, lambda: take_in(staff, uid), "GET") as adding:
         added = take_in(colleague, uid)
@@ -107,7 +107,7 @@ def untouched(hold: Hold) -> bool:
 def insert_like(calcom: Sandbox, hold: Hold, **differing: Any) -> str:
     """Reserve the hold's slot directly at cal.com, for the same time; return the uid."""
     fields = {"slot_duration": None, "start": hold.slot_start, "minutes": 15} | differing
-    return calcom.insert_hold(hold.event_type_id, fields.pop("start"), **fields).uid
+    return calcom.insert_reservation(hold.event_type_id, fields.pop("start"), **fields).uid
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ def test_look_up_does_not_take_it_for_an_unanswered_placing(
 ) -> None:
     uid = Hold.objects.get(pk=settled.pk).reservation_uid
     calcom.reset()
-    calcom.insert_hold(CONSULT, MONDAY, minutes=30, uid="another")
+    calcom.insert_reservation(CONSULT, MONDAY, minutes=30, uid="another")
 
     added = lookup.take_in(uid="another", by=acting(staff), now=timezone.now())
 

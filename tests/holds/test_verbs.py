@@ -167,7 +167,7 @@ def test_move_that_overlaps_the_own_time_parks(calcom: Sandbox, staff: User) -> 
 def test_refused_move_that_parked_goes_back(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
     before = in_register(hold)
-    calcom.insert_hold(CONSULT, MONDAY + timedelta(minutes=60))
+    calcom.insert_reservation(CONSULT, MONDAY + timedelta(minutes=60))
 
     with pytest.raises(HoldError) as refused:
         verbs.move(staff, hold, MONDAY + timedelta(minutes=30))
@@ -221,7 +221,7 @@ def test_second_release_sends_nothing(calcom: Sandbox, staff: User) -> None:
 
 def test_release_of_a_hold_that_is_gone(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
-    calcom.remove_holds()
+    calcom.remove_reservations()
 
     assert verbs.release(staff, hold).state == "gone"
     assert len(calcom.calls("DELETE")) == 1

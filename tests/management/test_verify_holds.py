@@ -29,7 +29,7 @@ def verified(capsys: pytest.CaptureFixture[str]) -> tuple[int, list[str]]:
 
 def test_every_open_hold_is_asked_for(calcom: Sandbox, staff: User, capsys) -> None:
     same, gone, moved = place(staff), place(staff, event_type=SHORT), place(staff, start=LATER)
-    calcom.remove_holds(gone.reservation_uid)
+    calcom.remove_reservations(gone.reservation_uid)
     Hold.objects.filter(pk=moved.pk).update(slot_start=moved.slot_start.replace(hour=5))
     calcom.forget_calls()
     code, lines = verified(capsys)

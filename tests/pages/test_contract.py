@@ -123,7 +123,7 @@ class TestPlacing:
         self, script: ScriptClient, calcom: Sandbox, event_type: int, taken: str, said: str
     ) -> None:
         if taken == "held":
-            calcom.insert_hold(event_type, MONDAY)
+            calcom.insert_reservation(event_type, MONDAY)
         else:
             end, seats = MONDAY + timedelta(hours=1), 5 if taken == "full" else 1
             calcom.add_booking(Booking("a-booking", event_type, MONDAY, end, attendees=seats))
@@ -167,7 +167,7 @@ class TestLookUp:
     def test_unknown_reservation_is_shown_and_taken_in(
         self, script: ScriptClient, calcom: Sandbox
     ) -> None:
-        calcom.insert_hold(CONSULT, MONDAY, minutes=40, uid=self.UID)
+        calcom.insert_reservation(CONSULT, MONDAY, minutes=40, uid=self.UID)
         page = script.post("/look-up", uid=self.UID)
         assert (page.status_code, root_element(page)) == (200, script.expected_root("look-up"))
         assert "cal.com holds this time" in page.content.decode()
@@ -179,7 +179,7 @@ class TestLookUp:
         assert at_cal_com(calcom) == in_register(hold)
 
     def test_script_takes_in_by_the_uid_alone(self, script: ScriptClient, calcom: Sandbox) -> None:
-        calcom.insert_hold(CONSULT, MONDAY, minutes=40, uid=self.UID)
+        calcom.insert_reservation(CONSULT, MONDAY, minutes=40, uid=self.UID)
         client = {"client_name": "Emmy", "client_contact": "emmy@example.test", "note": "early"}
         answer = script.post("/look-up", uid=self.UID, take="yes", **client)
         hold = Hold.objects.get()
@@ -246,7 +246,7 @@ def test_post_without_csrf_token_is_refused(script: ScriptClient) -> None:
 def test_script_uses_the_whole_contract(
     live_server: LiveServer, calcom: Sandbox, staff: User, admin: User
 ) -> None:
-    uid = calcom.insert_hold(SHORT, LATER, minutes=40).uid
+    uid = calcom.insert_reservation(SHORT, LATER, minutes=40).uid
     with Visitor(live_server.url) as script:
         assert script.sign_in("staff", PASSWORD) == 302
         placed = script.post("/holds/new", "/holds/new", **PLACE_FIELDS)

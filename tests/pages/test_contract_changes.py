@@ -82,7 +82,7 @@ class TestChanges:
         hold = script.place(**PLACE_FIELDS)
         answer = script.post(f"/holds/{hold.pk}/check")
         assert "cal.com confirms it" in follow(script, answer, hold)
-        calcom.remove_holds()
+        calcom.remove_reservations()
         answer = script.post(f"/holds/{hold.pk}/check")
         assert "cal.com no longer has this hold" in follow(script, answer, hold)
         assert reload(hold).state == "gone"
@@ -145,7 +145,7 @@ class TestChanges:
         self, script: ScriptClient, calcom: Sandbox
     ) -> None:
         hold = script.place(**PLACE_FIELDS)
-        calcom.insert_hold(CONSULT, LATER)
+        calcom.insert_reservation(CONSULT, LATER)
         wish = f"{LATER.astimezone(ROME):%Y-%m-%dT%H:%M}"
         page = script.post(f"/holds/{hold.pk}/move", slot_start=wish)
         assert (page.status_code, root_element(page)) == (409, script.expected_root("move"))
@@ -182,7 +182,7 @@ class TestChanges:
     ) -> None:
         hold = script.place(**PLACE_FIELDS)
         if is_gone:
-            calcom.remove_holds(hold.reservation_uid)
+            calcom.remove_reservations(hold.reservation_uid)
         answer = script.post(f"/holds/{hold.pk}/release", reason="booked")
         page = follow(script, answer, hold)
         slot = local_times.slot(hold.slot_start, hold.slot_end)

@@ -66,7 +66,7 @@ def fill_week(calcom: Sandbox, *event_types: int) -> None:
     """Hold all times of the week for others."""
     for each in event_types:
         for hours in range(-4, 24 * 5):
-            calcom.insert_hold(each, MONDAY + timedelta(hours=hours), minutes=60)
+            calcom.insert_reservation(each, MONDAY + timedelta(hours=hours), minutes=60)
 
 
 def day_shown(page: HttpResponse) -> str:

@@ -49,7 +49,7 @@ def test_refused_move_offers_the_next_free_times(
     browser: Client, calcom: Sandbox, staff: User
 ) -> None:
     hold = verbs.place(staff)
-    calcom.insert_hold(CONSULT, verbs.LATER)
+    calcom.insert_reservation(CONSULT, verbs.LATER)
     refused = browser.post(
         f"/holds/{hold.pk}/move",
         {"slot_start": verbs.LATER.isoformat(), "reservation_duration": 40},

@@ -101,7 +101,7 @@ def test_page_names_the_client_in_no_address(calcom: Sandbox, staff: User) -> No
 def test_refused_time_is_not_in_the_offer(calcom: Sandbox, staff: User) -> None:
     offer, holds = offered(staff, 2)
     taken = MONDAY + timedelta(weeks=1)
-    calcom.insert_hold(verbs.CONSULT, taken)
+    calcom.insert_reservation(verbs.CONSULT, taken)
 
     answer = ask(desk(staff), offer=offer, slot_start=taken.isoformat())
 

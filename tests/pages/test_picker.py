@@ -39,7 +39,7 @@ def test_own_holds_show_holder_and_end(
 ) -> None:
     mine = verbs.place(staff)
     theirs = verbs.place(colleague, start=MONDAY + timedelta(hours=1))
-    calcom.insert_hold(CONSULT, MONDAY + timedelta(hours=2))  # a stranger's
+    calcom.insert_reservation(CONSULT, MONDAY + timedelta(hours=2))  # a stranger's
 
     found = cells(browser.get(f"/holds/new?{ON_MONDAY}"))
 

@@ -76,7 +76,7 @@ def test_filled_form_names_the_client_in_no_address(calcom: Sandbox, staff: User
 
 
 def test_refused_form_names_the_client_in_no_address(browser: Client, calcom: Sandbox) -> None:
-    calcom.insert_hold(CONSULT, MONDAY)
+    calcom.insert_reservation(CONSULT, MONDAY)
 
     refused = browser.post("/holds/new", wish(client_name="Hedy", client_contact="+39 06"))
 

@@ -76,7 +76,7 @@ def test_statuses_of_placing(calcom: Sandbox, staff: User, kind: str, status: in
 
 
 def test_refusal_that_concerns_no_field_highlights_none(calcom: Sandbox, staff: User) -> None:
-    uid = calcom.insert_hold(STRANGERS, MONDAY, minutes=30).uid
+    uid = calcom.insert_reservation(STRANGERS, MONDAY, minutes=30).uid
     browser = desk(staff)
     added = browser.post("/look-up", {"uid": uid, "take": "yes"})
 
@@ -103,7 +103,7 @@ def test_rate_limited_release_leaves_the_hold(calcom: Sandbox, staff: User) -> N
 
 
 def test_taken_slot_offers_the_next_free_times(browser: Client, calcom: Sandbox) -> None:
-    calcom.insert_hold(CONSULT, MONDAY)
+    calcom.insert_reservation(CONSULT, MONDAY)
 
     refused = browser.post("/holds/new", wish(note="called at nine"))
 
@@ -126,7 +126,7 @@ def test_taken_slot_offers_the_next_free_times(browser: Client, calcom: Sandbox)
 
 def test_next_free_times_continue_after_the_weekend(browser: Client, calcom: Sandbox) -> None:
     friday = datetime.fromisoformat(f"{day(4)}T16:00+01:00")
-    calcom.insert_hold(CONSULT, friday)
+    calcom.insert_reservation(CONSULT, friday)
     refused = browser.post("/holds/new", wish(slot_start=friday.isoformat()))
     ways = re.findall(r'name="slot_start" value="[^"]*">([^<]*)</button>', markup(refused))
     assert ways[0] == f"{named(7)} 09:00"
@@ -134,7 +134,7 @@ def test_next_free_times_continue_after_the_weekend(browser: Client, calcom: San
 
 def test_taken_time_is_no_longer_offered(browser: Client, calcom: Sandbox, colleague: User) -> None:
     browser.get(f"/holds/new?{ON_MONDAY}")
-    calcom.insert_hold(CONSULT, MONDAY)
+    calcom.insert_reservation(CONSULT, MONDAY)
     browser.post("/holds/new", wish())
 
     theirs = times(desk(colleague).get(f"/holds/new?{ON_MONDAY}"))

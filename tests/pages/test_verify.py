@@ -24,18 +24,18 @@ def leave(_calcom: Sandbox, _hold: Hold) -> None:
 
 
 def move_outside(calcom: Sandbox, hold: Hold) -> None:
-    calcom.remove_holds()
-    calcom.insert_hold(SHORT, LATER, uid=hold.reservation_uid, minutes=15)
+    calcom.remove_reservations()
+    calcom.insert_reservation(SHORT, LATER, uid=hold.reservation_uid, minutes=15)
 
 
 def move_to_strangers(calcom: Sandbox, hold: Hold) -> None:
     """Until tomorrow, for an event type that the key cannot read."""
-    calcom.remove_holds()
-    calcom.insert_hold(STRANGERS, MONDAY, uid=hold.reservation_uid, minutes=24 * 60)
+    calcom.remove_reservations()
+    calcom.insert_reservation(STRANGERS, MONDAY, uid=hold.reservation_uid, minutes=24 * 60)
 
 
 def remove(calcom: Sandbox, _hold: Hold) -> None:
-    calcom.remove_holds()
+    calcom.remove_reservations()
 
 
 def end_at_cal_com(calcom: Sandbox, _hold: Hold) -> None:
@@ -86,7 +86,7 @@ def test_each_answer_has_its_sentence_and_its_line_in_the_story(
 
 def test_hold_that_is_gone_is_not_said_to_have_run_out(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
-    calcom.remove_holds()
+    calcom.remove_reservations()
 
     assert [verified(staff, hold), verified(staff, hold)] == [GONE, GONE]
     hold.refresh_from_db()

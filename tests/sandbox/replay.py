@@ -110,7 +110,7 @@ class Replay:
 
     def _prepare(self, step: str) -> None:
         if step == "remove all holds":
-            self.sandbox.remove_holds()
+            self.sandbox.remove_reservations()
         elif found := re.fullmatch(r"booking (\S+) becomes (\w+)", step):
             self._change_booking(*found.groups())
         elif found := re.fullmatch(r"event type (\d+): (\w+) (true|false)", step):
@@ -121,7 +121,7 @@ class Replay:
             r"insert a seat hold on event type (\d+), (\S+) to \S+, for (\d+) minutes", step
         ):
             number, start, minutes = found.groups()
-            self.sandbox.insert_hold(
+            self.sandbox.insert_reservation(
                 int(number), datetime.fromisoformat(start), minutes=int(minutes)
             )
         elif not re.fullmatch(r"wait [\d.]+ s", step):

@@ -71,7 +71,7 @@ def test_replaced_answers_have_the_form_of_cal_com_or_a_proxy(sandbox: Sandbox) 
     proxied = post(sandbox)
     assert proxied.headers["Content-Type"] == "text/html"
     assert "X-Request-Id" not in proxied.headers
-    sandbox.remove_holds()
+    sandbox.remove_reservations()
     sandbox.faults.add("truncated")
     cut = post(sandbox)
     assert cut.text.startswith('{"status":"success","data":{"eventTypeId":1')

@@ -9,7 +9,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from dashboard.sandbox import Hold, Sandbox, race
+from dashboard.sandbox import Reservation, Sandbox, race
 from tests.sandbox.api import RESERVATIONS, body, client, hold
 from tests.waiting import wait_for
 
@@ -70,7 +70,7 @@ def test_never_more_win_than_at_the_real_server(sandbox: Sandbox) -> None:
     assert max(race.WINNERS["POST"]) == 4
     assert max(race.WINNERS["PATCH"]) == 3
     for _ in range(5):
-        sandbox.remove_holds()
+        sandbox.remove_reservations()
         assert together(sandbox, post)[201] in {1, 2, 3, 4}
 
 
@@ -111,13 +111,13 @@ def test_of_consecutive_posts_only_the_first_wins(sandbox: Sandbox) -> None:
 def test_hold_deleted_between_check_and_write_is_not_found(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def remove_first(row: Hold, **changes: object) -> Hold | None:
-        sandbox.remove_holds(row.uid)
-        return Sandbox.update_hold(sandbox, row, **changes)
+    def remove_first(row: Reservation, **changes: object) -> Reservation | None:
+        sandbox.remove_reservations(row.uid)
+        return Sandbox.update_reservation(sandbox, row, **changes)
 
     with client(sandbox) as caller:
         uid = hold(caller, "11T09:00")
-        monkeypatch.setattr(sandbox, "update_hold", remove_first)
+        monkeypatch.setattr(sandbox, "update_reservation", remove_first)
         answer = caller.patch(f"{RESERVATIONS}/{uid}", json=body("11T13:00"))
     words = "Invalid Query: The requested record was not found."
     assert answer.status_code == 404

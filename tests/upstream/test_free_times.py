@@ -40,7 +40,7 @@ def read(span: Span = WEEK, *, now: datetime | None = None) -> tuple[int, str]:
 def test_answer_is_shared_for_half_a_minute(calcom: Sandbox, db: None) -> None:
     now = timezone.now()
     free = read(now=now)
-    calcom.insert_hold(1, datetime.fromisoformat(f"{day(0)}T08:00Z"))
+    calcom.insert_reservation(1, datetime.fromisoformat(f"{day(0)}T08:00Z"))
 
     later = [read(now=now + timedelta(seconds=seconds)) for seconds in (1, 29.9)]
 
