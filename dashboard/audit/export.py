@@ -48,13 +48,13 @@ NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
 AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
 
 
-def record(name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
+def record(format_name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
     """Write the audit entry of an export in this format, with the filters as people read them.
 
     They name no client: an entry cannot be erased. Addresses, causes and request ids stay, which
     the entries that were exported have as well.
     """
-    asked = {"format": name, "filters": list(filters)}
+    asked = {"format": format_name, "filters": list(filters)}
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)
 
 
@@ -67,9 +67,9 @@ class Block:
     last: int
 
 
-def of_actions(name: str, conditions: Sequence[Condition]) -> Iterator[Block]:
+def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Block]:
     """Yield every entry of the actions that meet the conditions, action by action."""
-    file_format = FORMATS[name]
+    file_format = FORMATS[format_name]
     yield Block(file_format.head, 0, 0)
     found, last = search.alternatives(conditions), 0
     while ids := first_ids((each.newer_than(last) for each in found), BATCH):

@@ -179,7 +179,8 @@ def all_bars(
     outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
     states = values.state_labels()
     names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
-    titles: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
+    # Title, label of a value, and the terms that find what is counted under it.
+    pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
         "action": (
             _("Actions, done or tried"),
             lambda each: str(actions.get(each, each)),
@@ -208,8 +209,8 @@ def all_bars(
             lambda pk: f'actor:"{names[pk].username}"' if pk in names else "",
         ),
     }
-    for key, (title, label, found_by) in titles.items():
-        yield f"by-{key}", title, bars(sums[key], label, term, found_by)
+    for key, (title, label, find) in pictures.items():
+        yield f"by-{key}", title, bars(sums[key], label, term, find)
 
 
 def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[Any]]:

@@ -72,7 +72,7 @@ def write_new(
             log.warning(text, missing, position)
         output.write(block.text)
         sync(output)
-        move(cursor, block.last)
+        save_position(cursor, block.last)
         position = block.last
         progress(position)
 
@@ -104,7 +104,7 @@ def position_of(cursor: Path) -> int:
     return position
 
 
-def move(cursor: Path, position: int) -> None:
+def save_position(cursor: Path, position: int) -> None:
     """Replace the cursor by a whole new one."""
     moved = cursor.with_name(f"{cursor.name}.new")
     moved.write_text(f"{position}\n")

@@ -7,6 +7,7 @@ even after SIGKILL, and the child ends itself.
 import subprocess
 import sys
 import threading
+from collections.abc import Collection
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
 
@@ -34,7 +35,7 @@ class Children(ExitStack):
         self.running: dict[str, subprocess.Popen[str]] = {}
 
     def start(
-        self, name: str, command: list[str], *, pass_fds: list[int] | None = None
+        self, name: str, command: list[str], *, pass_fds: Collection[int] = ()
     ) -> subprocess.Popen[str]:
         """Start a child; with ``logs``, its standard output can be read."""
         with (self.logs / f"{name}.log").open("w") if self.logs else nullcontext() as log:
@@ -45,7 +46,7 @@ class Children(ExitStack):
                 stdout=subprocess.PIPE if self.logs else None,
                 stderr=log,
                 text=True,
-                pass_fds=pass_fds or (),
+                pass_fds=pass_fds,
                 start_new_session=True,  # Ctrl-C reaches only this process
             )
         self.running[name] = child

@@ -20,17 +20,18 @@ def bar(
         yield lambda _place: None
         return
     first, last = ends()
-    shown = [""]
+    shown = ""
 
     def show(place: int) -> None:
+        nonlocal shown
         share = min(max(place - first, 0) / max(last - first, 1), 1)
         text = f"\r[{'#' * int(WIDTH * share):{WIDTH}}] {share:4.0%}"
-        if text != shown[0]:
+        if text != shown:
             output.write(text, str, ending="")
-        shown[0] = text
+        shown = text
 
     try:
         yield show
     finally:
-        if shown[0]:
+        if shown:
             output.write("")

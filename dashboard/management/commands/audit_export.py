@@ -111,10 +111,10 @@ class Command(BaseCommand):
                 stop.wait(every)
                 close_old_connections()
 
-    def write(self, name: str, form: LogForm) -> None:
+    def write(self, format_name: str, form: LogForm) -> None:
         conditions = form.conditions()
         with progress.bar(self.stderr, lambda: export.ends(conditions)) as show:
-            for block in export.of_actions(name, conditions):
+            for block in export.of_actions(format_name, conditions):
                 self.stdout.write(block.text, ending="")
                 show(block.last)
         self.stdout.flush()
