@@ -39,14 +39,12 @@ def insert(calendar: Calendar, *, by: Actor | None, now: datetime) -> None:
     calendar.save(force_insert=True)
 
 
-def enter(
-    *, kind: str, reference: str, label: str, colour: str, by: Actor | None, now: datetime
-) -> Calendar:
-    """Add a calendar without asking cal.com for it."""
+def enter(*, kind: str, reference: str, label: str, colour: str, now: datetime) -> Calendar:
+    """Add a calendar for the system, without asking cal.com for it."""
     calendar = Calendar(kind=kind, reference=reference, label=label, colour=colour)
     with transaction.atomic():
-        insert(calendar, by=by, now=now)
-        record(Action.CALENDAR_ADDED, calendar, after=audit_values(calendar), by=by, now=now)
+        insert(calendar, by=None, now=now)
+        record(Action.CALENDAR_ADDED, calendar, after=audit_values(calendar), by=None, now=now)
     return calendar
 
 

@@ -100,9 +100,9 @@ def test_missing_address_is_counted(db: None) -> None:
     assert wait_of(address="") == 2
 
 
-def use_up_address(address: str = OFFICE) -> None:
+def use_up_address() -> None:
     """Use up the burst of an address with different names."""
-    waits = [wait_of(f"name{n}", address) for n in range(throttling.ADDRESS_BURST)]
+    waits = [wait_of(f"name{n}") for n in range(throttling.ADDRESS_BURST)]
     assert waits == [0] * throttling.ADDRESS_BURST
 
 

@@ -148,11 +148,11 @@ class User:
         self.page.goto(f"/holds/{pk}/")
         return pk
 
-    def place_by_form(self, at: datetime, client_name: str = "Hedy Lamarr") -> int:
+    def place_by_form(self, at: datetime) -> int:
         """Fill in the form of a new hold and send it; return the hold's number."""
         self.page.goto("/holds/new")
         self.type_time(at)
-        self.fill(client_name=client_name)
+        self.fill(client_name="Hedy Lamarr")
         self.press("Hold this time")
         return self.hold_id
 

@@ -29,7 +29,7 @@ def entered(
 ) -> Calendar:
     """Return a calendar that was entered and listed, and the people limited to it."""
     calendar = changes.enter(
-        kind=kind, reference=reference, label=reference, colour="blue", by=None, now=timezone.now()
+        kind=kind, reference=reference, label=reference, colour="blue", now=timezone.now()
     )
     calendar.limited_people.set(people)
     catalogue.catalogue(now=timezone.now())

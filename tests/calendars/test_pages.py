@@ -213,7 +213,7 @@ def test_calendar_removed_by_another_admin_meanwhile(
     admin: User, monkeypatch: pytest.MonkeyPatch, path: str
 ) -> None:
     calendar = changes.enter(
-        kind="user", reference="ada", label="Ada", colour="blue", by=None, now=timezone.now()
+        kind="user", reference="ada", label="Ada", colour="blue", now=timezone.now()
     )
     removed = Calendar.objects.filter(pk=calendar.pk)
     monkeypatch.setattr(changes, "require_admin", lambda *_args, **_more: removed.delete())

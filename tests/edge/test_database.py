@@ -54,20 +54,20 @@ def add_one(connection):
         connection.set_autocommit(True)
 
 
-def count_together(connect, writers=4, times=25):
-    """Return the final counter and the number of refused writes of concurrent writers."""
+def count_together(connect):
+    """Return the final counter, and how many of 25 writes by each of 4 writers were refused."""
     run(connect(), "CREATE TABLE counter AS SELECT 0 AS number")
     refused = []
 
     def write():
         connection = connect()
-        for _ in range(times):
+        for _ in range(25):
             try:
                 add_one(connection)
             except OperationalError as exc:
                 refused.append(str(exc))
 
-    threads = [threading.Thread(target=write) for _ in range(writers)]
+    threads = [threading.Thread(target=write) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -62,6 +62,6 @@ def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> 
     return board.board_etag(who, tab, register.read(who.now)[0])
 
 
-def bar(user: User, *, now: datetime | None = None) -> warnings.WarningBar:
+def bar(user: User) -> warnings.WarningBar:
     """Return the person's warning bar."""
-    return warnings.WarningBar(viewer(user, now or timezone.now()))
+    return warnings.WarningBar(viewer(user, timezone.now()))

@@ -106,7 +106,7 @@ def enter_calendars() -> None:
     colours = cycle(Calendar.Colour.values)
     for kind, reference, label in entries:
         colour = next(colours)
-        changes.enter(kind=kind, reference=reference, label=label, colour=colour, by=None, now=now)
+        changes.enter(kind=kind, reference=reference, label=label, colour=colour, now=now)
 
 
 def set_up_person(name: str, role: Role, *, is_local: bool) -> str:

@@ -223,10 +223,10 @@ class ModelState(NamedTuple):
         return replace(self, now=now, late=late)
 
 
-def held_row(slot: SlotHold, *, uid: str = "uid-0") -> Hold:
+def held_row(slot: SlotHold) -> Hold:
     """Return the row of a hold that stands at cal.com."""
     return Hold(
-        State.HELD, slot.event_type_id, slot.slot_start, slot.slot_end, uid, slot.held_until
+        State.HELD, slot.event_type_id, slot.slot_start, slot.slot_end, "uid-0", slot.held_until
     )
 
 
