@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
-from dashboard.calcom import Answer, CalcomError, Cause
+from dashboard.calcom import Answer, CalcomError
 from dashboard.calcom.endpoints import Call
 from dashboard.holds import claims, messages, offers, safety
 from dashboard.holds.action_log import ActionLog
@@ -70,8 +70,6 @@ class Operation:
         return self
 
     def __exit__(self, _type: object, error: BaseException | None, _traceback: object) -> None:
-        if isinstance(error, HoldError):
-            error.was_sent = self.has_sent and error.cause != Cause.NOT_SENT
         if isinstance(error, HoldError) and not self.log.has_started:
             with transaction.atomic(durable=True):
                 self.log.refusal(error, now=self.now())

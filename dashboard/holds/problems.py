@@ -49,9 +49,8 @@ class HoldError(Exception):
     zone, for the log. ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the
     response, ``cause`` the code that the audit stores. ``details`` is cal.com's own message,
     cleansed; ``wait`` is in seconds; ``others`` are holds of this office that overlap the requested
-    time; ``fields`` are messages by form field. ``was_sent`` is set by the operation: cal.com was
-    asked, so what failed is not only here. ``retake_minutes`` offers to delete the reservation and
-    to make it again for so long, which only a person may choose.
+    time; ``fields`` are messages by form field. ``retake_minutes`` offers to delete the reservation
+    and to make it again for so long, which only a person may choose.
     """
 
     happened: str
@@ -66,7 +65,6 @@ class HoldError(Exception):
     others: tuple[Hold, ...] = ()
     fields: dict[str, str] = field(default_factory=dict)
     hold: Hold | None = None
-    was_sent: bool = False
     retake_minutes: int | None = None
 
     def __str__(self) -> str:
