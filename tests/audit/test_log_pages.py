@@ -116,8 +116,8 @@ def test_number_of_queries_does_not_depend_on_rows(
     def cost() -> int:
         with django_assert_max_num_queries(20) as asked:
             admins_browser.get("/audit/")
-        assert not any("OFFSET" in each["sql"] for each in asked)
-        assert all("LIMIT" in each["sql"] for each in asked if "COUNT(" in each["sql"])
+        slow = [each["sql"] for each in asked if "OFFSET" in each["sql"] or "COUNT(" in each["sql"]]
+        assert slow == []
         return len(asked)
 
     for second in range(60):

@@ -58,7 +58,7 @@ def replayed(sandbox: Sandbox) -> tuple[dict[tuple[str, int], list[str]], list[t
     return differences, others
 
 
-def test_every_conversation_of_an_imitated_request_has_the_same_answer(
+def test_every_conversation_has_the_same_answer_or_is_refused_in_cal_coms_form(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     with Sandbox(world()) as sandbox:
@@ -68,20 +68,15 @@ def test_every_conversation_of_an_imitated_request_has_the_same_answer(
         agree = len(differences) - len(different)
         print(f"\n{agree} of {len(differences)} agree, {len(others)} are not imitated")  # noqa: T201
     assert different == {}
+    refused = [json.loads(body)["error"]["message"] for status, body in others if status >= 400]
+    assert len(refused) == len(others) - EXPECTED["conditional request"]
+    assert all(words.startswith("Cannot ") or " property is wrong," in words for words in refused)
 
 
 def test_every_recorded_conversation_is_imitated_or_named() -> None:
     reasons = [not_imitated(exchange) for exchange in timeline()]
     assert len(reasons) == 329
     assert {reason: reasons.count(reason) for reason in reasons if reason} == EXPECTED
-
-
-def test_request_that_is_not_imitated_is_refused_in_cal_coms_form() -> None:
-    with Sandbox(world()) as sandbox:
-        _, others = replayed(sandbox)
-    refused = [json.loads(body)["error"]["message"] for status, body in others if status >= 400]
-    assert len(refused) == len(others) - EXPECTED["conditional request"]
-    assert all(words.startswith("Cannot ") or " property is wrong," in words for words in refused)
 
 
 def test_sandbox_with_other_rules_differs() -> None:
