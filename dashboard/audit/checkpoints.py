@@ -106,12 +106,17 @@ def start() -> tuple[int, str]:
 
 
 def prune_fault() -> LogFault | None:
-    """Return what is wrong with the record that permits deletions, or None."""
-    prune = latest_prune()
-    if prune is None:
+    """Return what is wrong with the records that permit deletions, or None.
+
+    Only the latest permits any, but the time of an older one says which counts are compared.
+    """
+    prunes = list(AuditPrune.objects.order_by("-position"))
+    for prune in prunes:
+        if prune.signature != prune_signature(prune):
+            return LogFault("forged", prune.position, None)
+    if not prunes:
         return None
-    if prune.signature != prune_signature(prune):
-        return LogFault("forged", prune.position, None)
+    prune = prunes[0]
     link = AuditLink.objects.filter(position=prune.position).first()
     if link is None or link.hash != prune.hash:
         return LogFault("broken", prune.position, link.entry_id if link else None)

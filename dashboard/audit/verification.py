@@ -79,7 +79,7 @@ def in_order(
         return Verification(first, position, previous, False, fault)
     while batch := linked_after(using, position, last):
         for row in batch:
-            _found_id, place, entry_id, _content, link = row[-5:]
+            place, entry_id, _content, link = row[-4:]
             if kind := fault_of(row, position + 1, previous):
                 return Verification(
                     first, position, previous, False, LogFault(kind, place, entry_id)
@@ -89,7 +89,8 @@ def in_order(
             return Verification(first, position, previous, False, None)
     if last is not None:
         return Verification(first, position, previous, False, None)
-    linked = links.filter(entry_id=OuterRef("pk"), position__gte=1)  # where the chain begins
+    # From where the chain begins to the last number: SQLite takes a text for more than any.
+    linked = links.filter(entry_id=OuterRef("pk"), position__range=(1, MAX_POSITION))
     strays = AuditEntry.objects.using(using).filter(~Exists(linked)).order_by("pk")
     stray = strays.values_list("pk", flat=True).first()
     inserted = None if stray is None else LogFault("inserted", None, stray)
@@ -140,13 +141,13 @@ def in_parts(
 def linked_after(using: str, position: int, last: int | None = None) -> list[Any]:
     """Return up to BATCH links behind a position, to ``last`` at most, with their entries.
 
-    Each has the entry's COLUMNS as they are stored, then its id, which is None where it was
-    removed; then position, entry id, content hash and hash of the link.
+    Each has the entry's COLUMNS as they are stored, then its content hash and id, which are None
+    where it was removed; then position, entry id, content hash and hash of the link.
     """
     vendor = connections[using].vendor
     stored = ", ".join(as_stored(vendor, name) for name in COLUMNS)
     selection = (
-        f"SELECT {stored}, e.id, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608 names
+        f"SELECT {stored}, e.content_hash, e.id, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608
         f" FROM {AuditLink._meta.db_table} l {ENTRY[vendor].format(AuditEntry._meta.db_table)}"
         " WHERE l.position > %s AND l.position <= %s ORDER BY l.position LIMIT %s"
     )
@@ -165,13 +166,15 @@ def linked_after(using: str, position: int, last: int | None = None) -> list[Any
 
 def fault_of(row: Sequence[Any], expected: int, previous: str) -> str:
     """Return the kind of fault of one link and its entry, or "" if both are intact."""
-    found_id, position, entry_id, content, link = row[-5:]
+    own, found_id, position, entry_id, content, link = row[-6:]
     if position != expected:
         return "removed"
     if link != chain.link_hash(previous, position, entry_id, content):
         return "broken"
     if found_id is None:
         return "removed"
+    if own not in ("", content):  # those from before the chain have none
+        return "changed"
     # Only the documented form decides that an entry was changed.
     is_intact = content == chain.quick_hash(COLUMNS, row) or (
         content == chain.documented_hash(COLUMNS, row)

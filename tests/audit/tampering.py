@@ -21,6 +21,10 @@ TAMPERED: dict[str, tuple[list[str], tuple[str, int | None]]] = {
         [f"UPDATE {TABLE} SET reason = 'x', content_hash = '{'0' * 64}' WHERE id = 3"],
         ("changed", 3),
     ),
+    "edit of the content hash": (
+        [f"UPDATE {TABLE} SET content_hash = '{'0' * 64}' WHERE id = 3"],
+        ("changed", 3),
+    ),
     "delete": ([f"DELETE FROM {TABLE} WHERE id = 3"], ("removed", 3)),
     "delete with its link": (
         [f"DELETE FROM {TABLE} WHERE id = 3", f"DELETE FROM {LINKS} WHERE entry_id = 3"],
@@ -111,6 +115,13 @@ TAMPERED_IN_SQLITE: dict[str, tuple[list[str], tuple[str, int | None]]] = {
         [f"UPDATE {LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE entry_id = 3"],
         ("broken", 3),
     ),
+    "last link at no number": (
+        [
+            f"UPDATE {LINKS} SET position = 'x' WHERE entry_id = 5",
+            f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id = 5",
+        ],
+        ("inserted", 5),
+    ),
 }
 TAMPERED_IN_POSTGRESQL: dict[str, tuple[list[str], tuple[str, int | None]]] = {
     at: ([f"UPDATE {TABLE} SET at = '{at}' WHERE id = 3"], ("changed", 3))
@@ -148,6 +159,9 @@ def compute_anew(connection: BaseDatabaseWrapper) -> None:
         for position, entry in enumerate(entries, start=1):
             content = chain.content_hash(entry)
             previous = chain.link_hash(previous, position, entry.pk, content)
+            cursor.execute(
+                f"UPDATE {TABLE} SET content_hash = %s WHERE id = %s", [content, entry.pk]
+            )
             cursor.execute(
                 f"INSERT INTO {LINKS} (position, entry_id, content_hash, hash)"
                 " VALUES (%s, %s, %s, %s)",

@@ -104,11 +104,14 @@ def test_standalone_verifier_agrees(staff, hold):
     assert in_order != exported
     by_chain = [json.loads(line)["id"] for line in in_order]
     for place, line in enumerate(in_order):
-        changed = line.replace('"action":"', '"action":"x')
-        tampered = [*in_order[:place], changed, *in_order[place + 1 :]]
         expected = f"position {place + 1}, entry {by_chain[place]}"
-        assert standalone_verifier.first_fault(tampered) == expected
+        twice = line.replace('{"', '{"action":"x","', 1)  # some programs read the first
+        for changed in (line.replace('"action":"', '"action":"x'), twice):
+            tampered = [*in_order[:place], changed, *in_order[place + 1 :]]
+            assert standalone_verifier.first_fault(tampered) == expected
     assert standalone_verifier.first_fault(in_order[:-1], [point]).startswith("the checkpoint")
+    other = json.dumps(json.loads(point) | {"hash": "0" * 64})
+    assert standalone_verifier.first_fault(in_order, [other, point]).startswith("the checkpoint")
     first, second = in_order[:2]
     swapped = [
         first.replace('"position":1,', '"position":2,'),

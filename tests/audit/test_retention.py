@@ -153,6 +153,7 @@ TAMPERED = {
         ],
         ("forged", 5),
     ),
+    "forged record before the last": ([FORGED.format(position=2, hash="''")], ("forged", 2)),
     "record of another hash": ([f"UPDATE {PRUNES} SET hash = '{'0' * 64}'"], ("forged", 3)),
     "record of another time": ([f"UPDATE {PRUNES} SET until = '2026-01-01'"], ("forged", 3)),
     "delete of the record": ([f"DELETE FROM {PRUNES}"], ("removed", 3)),
