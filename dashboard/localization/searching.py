@@ -53,11 +53,14 @@ def readings(find: str) -> list[list[set[str]]]:
     A number may be typed in groups, and two numbers may be meant as two words.
     """
     in_one = NUMBER.sub(lambda run: GAP.sub("", run[0]), fold(find))
-    as_typed, as_number = (
-        [forms for word in GAP.split(text) if (forms := forms_of_term(word))]
-        for text in (find, in_one)
-    )
+    as_typed, as_number = map(terms_of, (find, in_one))
     return [as_typed] if as_number == as_typed else [as_typed, as_number]
+
+
+def terms_of(text: str) -> list[set[str]]:
+    """Return the forms of each word, once: a database looks for each word in every text."""
+    found = [forms for word in GAP.split(text) if (forms := forms_of_term(word))]
+    return [forms for place, forms in enumerate(found) if forms not in found[:place]]
 
 
 def forms_of_term(word: str) -> set[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from dashboard.localization.folding import fold
-from dashboard.localization.searching import finder, search_text
+from dashboard.localization.searching import finder, readings, search_text
 from tests.localization.spellings import DIFFERENT, SAME
 
 
@@ -22,3 +22,7 @@ def test_text_without_letters_finds_all(typed: str) -> None:
 
 def test_fold_is_stable() -> None:
     assert [stored for stored, _typed in SAME if fold(fold(stored)) != fold(stored)] == []
+
+
+def test_word_is_looked_for_once() -> None:
+    assert readings("Á a A b") == [[{"a"}, {"b"}]]
