@@ -115,8 +115,8 @@ CIRCUMSTANCES: dict[str, str | Promise] = {
     "signed_in_too_long": _lazy("because the sign-in was too long ago"),
     "by_proxy": _lazy("by the proxy"),
 }
-# By the error code of an action that was refused without a message and without a call.
-REFUSALS: dict[str, str | Promise] = {
+# By the error code of an action without a message, and without a call that failed.
+CODES: dict[str, str | Promise] = {
     "wrong_password": _lazy("the password was wrong"),
     "too_many_guesses": _lazy("after too many tries"),
     "session_ended": _lazy("the session had ended"),
@@ -128,6 +128,12 @@ REFUSALS: dict[str, str | Promise] = {
     "superuser": _lazy("only a superuser may do that"),
     "last_admin": _lazy("this is the last active Admin"),
     "limits_people": _lazy("people are limited to it"),
+    "nothing_found": _lazy("cal.com has no such reservation"),
+    "was_known": _lazy("it was on the board already"),
+    "was_already_gone": _lazy("cal.com no longer had it"),
+    "expired": _lazy("the reservation had run out"),
+    "being_asked": _lazy("another hold is waiting for an answer about this time"),
+    "not_your_calendar": _lazy("this person may not hold for that calendar"),
 }
 ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
 YOU = _lazy("you")

@@ -106,7 +106,8 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
     if first.kind == Kind.EVENT and first.outcome == Outcome.REFUSED:
         # Often the minutes are what was wrong.
         for key in values.in_order(values.MINUTE_KEYS & first.asked.keys()):
-            yield f"{values.label(key)}: {values.display(key, first.asked[key])}"
+            if first.asked[key] is not None:
+                yield f"{values.label(key)}: {values.display(key, first.asked[key])}"
     event_type = first.asked.get("event_type_id")
     if first.action == Action.MOVE and event_type not in (None, first.before.get("event_type_id")):
         yield _("to %(event_type)s") % {"event_type": values.display("event_type_id", event_type)}
@@ -123,9 +124,12 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator
 
     The message of a call without an answer is technical: the page of the entry has it.
     """
-    if closing.outcome == Outcome.OK:
+    known = action_labels.CODES.get(closing.error_code)
+    if known and not closing.message and (not calls or closing.status in SUCCESSES):
+        yield str(known)
+    elif closing.outcome == Outcome.OK:
         return
-    if closing.error_code in UNREADABLE:
+    elif closing.error_code in UNREADABLE:
         yield _("cal.com's answer could not be read")
     elif closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
         answers = (call.answer for call in reversed(calls))
@@ -139,8 +143,7 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator
     elif closing.message and not closing.answered_method:
         yield _("Holdfast: %(message)s") % {"message": shortened(closing.message)}
     elif not calls:
-        if refusal := action_labels.REFUSALS.get(closing.error_code):
-            yield str(refusal)
+        return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
         yield _("cal.com could not be asked")
     elif closing.answered_method:

@@ -26,6 +26,7 @@ from dashboard.upstream import calcom_client
 
 # The offset of cal.com's clock is known as precisely as its ``Date``, in whole seconds.
 CLOCK_ERROR = timedelta(seconds=1)
+NOTHING_FOUND = "nothing_found"  # error code, as cal.com answers that without one
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,8 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
     """Ask cal.com for a reservation unknown here. None: nothing is there. Raises HoldError."""
     with Operation(Action.LOOK_UP, by=by, now=now) as operation:
         found = ask(operation, uid)
-        operation.finish(Outcome.OK, after=summary(found))
+        cause = "" if found else NOTHING_FOUND
+        operation.finish(Outcome.OK, cause=cause, after=summary(found))
     if found is None:
         return None
     event_type = catalogue.event_type(found.event_type_id)
@@ -93,7 +95,7 @@ def take_in(
     with Operation(Action.TAKE_IN, by=by, now=now) as operation:
         found = ask(operation, uid)
         if found is None:
-            operation.finish(Outcome.OK, after=summary(None))
+            operation.finish(Outcome.REFUSED, cause=NOTHING_FOUND, after=summary(None))
             return None
         if found.reservation_until <= operation.cal_now():
             operation.finish(Outcome.REFUSED, cause="expired", after=summary(found))
@@ -114,7 +116,7 @@ def take_in(
                 after = summary(found)
                 operation.record_outcome(Outcome.OK, hold_id=taken.hold.pk, after=after)
         except IntegrityError:  # a colleague added it meanwhile
-            operation.finish(Outcome.OK, cause="was_known", after=summary(found))
+            operation.finish(Outcome.REFUSED, cause="was_known", after=summary(found))
             return TakenIn(Hold.objects.get(reservation_uid=uid), Taking.KNOWN)
     return taken
 

@@ -7,6 +7,7 @@ and filled with values in ``messages``.
 from dataclasses import replace
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext_lazy
 
 from dashboard.calcom import Cause
 from dashboard.holds.problems import Message, Outcome, Text
@@ -141,7 +142,9 @@ REFUSALS: dict[str, Message] = {
     ),
     "rate_limited": not_done(
         _("Too few requests to cal.com are left for this at the moment."),
-        _("Try again in %(seconds)s seconds."),
+        ngettext_lazy(
+            "Try again in %(seconds)s second.", "Try again in %(seconds)s seconds.", "seconds"
+        ),
     ),
     "changed_meanwhile": Message(
         _("The hold was changed after you opened this page."),

@@ -11,7 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable
-from dashboard.holds.message_table import CALLS, NO_HOST_FREE, ONE_HOLD_A_TIME, REFUSALS
+from dashboard.calcom.cleansing import cleanse
+from dashboard.holds.message_table import (
+    CALLS,
+    NO_HOST_FREE,
+    ONE_HOLD_A_TIME,
+    REFUSALS,
+    broken_rule,
+)
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Message, Outcome, Text
 from dashboard.holds.safety import still_yours, unconfirmed
@@ -45,7 +52,6 @@ def refusal(
     hold: Hold | None = None,
     safe: str | None = None,
     field: str = "",
-    fields: Mapping[str, str] | None = None,
     details: str = "",
     others: Iterable[Hold] = (),
     wait: int | None = None,
@@ -53,20 +59,17 @@ def refusal(
 ) -> HoldError:
     """Return the error of a refusal by Holdfast itself.
 
-    ``cause`` is a key of REFUSALS. ``safe`` and ``field`` replace those of the row, ``fields`` its
-    message beside the field too. ``values`` are raw, see ``fill``. Raises ValueError where the row
-    leaves ``safe`` to the caller and it is missing.
+    ``cause`` is a key of REFUSALS. ``safe`` and ``field`` replace those of the row. ``values`` are
+    raw, see ``fill``. Raises ValueError where the row leaves ``safe`` to the caller and it is
+    missing.
     """
     row = REFUSALS[cause]
     if safe is None and not row.safe:
         raise ValueError(f"{cause}: say whether the hold is safe")
-    if fields is None and row.field:
-        fields = {field or row.field: fill(row.beside or row.happened, hold, values)}
     return error_from(
-        replace(row, cause=row.cause or cause),
+        replace(row, cause=row.cause or cause, field=field or row.field),
         hold=hold,
         safe=safe,
-        fields=fields,
         values={"seconds": wait, **values},
         details=details,
         others=tuple(others),
@@ -127,9 +130,12 @@ def free_times(cause: str) -> tuple[str, str, bool]:
     return str(message.happened), try_again, message.outcome is not Outcome.REFUSED
 
 
-def invalid(fields: Mapping[str, str], *, hold: Hold | None = None) -> HoldError:
-    """Return the refusal of input that breaks a rule, with a message for each form field."""
-    return refusal("our_rule", hold=hold, fields=fields)
+def invalid(field: str, beside: Text, *, hold: Hold | None = None, **values: object) -> HoldError:
+    """Return the refusal of input that breaks a rule, with a message beside the form field.
+
+    ``values`` are raw, see ``fill``.
+    """
+    return error_from(broken_rule(field, beside), hold=hold, safe=None, values=values)
 
 
 def being_asked(other: Hold) -> HoldError:
@@ -166,7 +172,8 @@ def unreadable_change() -> str:
 def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
     """Return the text in the current language, with moments in the current zone.
 
-    ``holder``, ``state``, ``who`` and what they do come from the hold.
+    ``holder``, ``state``, ``who`` and what they do come from the hold. A value that depends on the
+    language or the zone is a function.
     """
     shown: dict[str, object] = {"zone": local_times.zone_name()}
     if hold is not None:
@@ -175,8 +182,11 @@ def fill(text: Text, hold: Hold | None, values: Mapping[str, object]) -> str:
         shown["who"] = hold.claim_by or "Holdfast"
         shown["does"] = VERBS.get(hold.claim_verb, CHANGING)
     for name, value in values.items():
-        shown[name] = local_times.when(value) if isinstance(value, datetime) else value
-    return str(text) % shown
+        if callable(value):
+            shown[name] = value()
+        else:
+            shown[name] = local_times.when(value) if isinstance(value, datetime) else value
+    return text % shown
 
 
 def error_from(
@@ -184,13 +194,20 @@ def error_from(
     *,
     hold: Hold | None,
     safe: str | None,
-    fields: Mapping[str, str] | None,
     values: Mapping[str, object],
+    fields: Mapping[str, str] | None = None,
     **more: Any,
 ) -> HoldError:
-    """Return the error of a row of the table; ``more`` are other fields of it."""
+    """Return the error of a row of the table; ``more`` are other fields of it.
+
+    Without ``fields`` it has the message of the row beside the field of the row.
+    """
+    beside = row.beside or row.happened
     with translation.override(settings.LANGUAGE_CODE), timezone.override(local_times.office()):
-        logged = fill(row.happened, hold, values)
+        # A key may be typed into the wrong field.
+        logged = cleanse(fill(beside, hold, values), (settings.CALCOM_API_KEY,))
+    if fields is None:
+        fields = {row.field: fill(beside, hold, values)} if row.field else {}
     return HoldError(
         happened=fill(row.happened, hold, values),
         safe=fill(row.safe, hold, values) if safe is None else safe,
@@ -199,7 +216,7 @@ def error_from(
         outcome=row.outcome,
         status=row.status,
         cause=row.cause,
-        fields=dict(fields or {}),
+        fields=dict(fields),
         hold=hold,
         **more,
     )

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoints
@@ -61,7 +62,9 @@ def add(
     """
     field = "team_id" if team_id is not None else "typed"
     # A key or a uid may be pasted into the wrong field, and the log keeps what it is told.
-    reference = str(team_id) if team_id is not None else cleanse(typed, (), LABEL)
+    reference = (
+        str(team_id) if team_id is not None else cleanse(typed, (settings.CALCOM_API_KEY,), LABEL)
+    )
     changes.require_admin(
         Action.CALENDAR_ADDED, Calendar(label=label, reference=reference), by=by, now=now
     )
@@ -115,7 +118,7 @@ def read(typed: str) -> Wanted:
         case [name, slug] if NAME.fullmatch(name):
             return Wanted(username=name, slug=slug)
     message = _("Give a user name, the number of an event type, or an address at cal.com.")
-    raise messages.invalid({"typed": message})
+    raise messages.invalid("typed", message)
 
 
 # --- Asking cal.com ---------------------------------------------------------------------------
@@ -143,7 +146,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
         calendar.kind, calendar.reference, calendar.label = Kind.TEAM, str(team.id), team.name
     if not listed.entries:
         words = _("cal.com lists nothing of %(name)s: not known there, or nothing is public.")
-        raise messages.invalid({field: words % {"name": wanted.username or calendar.label}})
+        raise messages.invalid(field, words, name=wanted.username or calendar.label)
     if not wanted.slug:
         calendar.event_types = listed.entries
         return calendar
@@ -152,7 +155,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
             calendar.username = wanted.username  # a team's can be read by its id
             return as_single(calendar, each)
     words = _("cal.com lists no event type “%(slug)s” of %(name)s.")
-    raise messages.invalid({field: words % {"slug": wanted.slug, "name": calendar.label}})
+    raise messages.invalid(field, words, slug=wanted.slug, name=calendar.label)
 
 
 def as_single(calendar: Calendar, event_type: EventType) -> Calendar:
@@ -179,7 +182,7 @@ def find_team(operation: Operation, wanted: Wanted, field: str) -> Team:
         if wanted.team_id == team.id or (slug and slug == team.slug.casefold()):
             return team
     words = _("The owner of cal.com's key is in no such team, so no time may be held for it.")
-    raise messages.invalid({field: words})
+    raise messages.invalid(field, words)
 
 
 def not_found(error: CalcomError, wanted: Wanted, field: str) -> HoldError:
@@ -187,11 +190,11 @@ def not_found(error: CalcomError, wanted: Wanted, field: str) -> HoldError:
     is_team = wanted.team_id is not None or bool(wanted.team_slug)
     if is_team and error.cause is Cause.WRONG_ROUTE:
         words = _("This cal.com does not tell of teams. Add its people, or single event types.")
-        return messages.invalid({field: words})
+        return messages.invalid(field, words)
     if error.cause in {Cause.UNKNOWN_EVENT_TYPE, Cause.NOT_RELATED}:
         words = _("cal.com has no event type with this number, or shows it only by its address.")
-        return messages.invalid({field: words})
-    failed = messages.call_failed(error, safe=_("Nothing was added."))
+        return messages.invalid(field, words)
+    failed = messages.call_failed(error, safe=str(_("Nothing was added.")))
     failed.fields = {field: failed.happened}
     return failed
 
@@ -200,8 +203,8 @@ def require_new(calendar: Calendar, field: str) -> None:
     """Raise HoldError for a calendar that is entered already."""
     same = Calendar.objects.filter(kind=calendar.kind, reference=calendar.reference).first()
     if same is not None:
-        words = _("This calendar is in the list already: %(label)s.") % {"label": same.label}
-        raise messages.invalid({field: words})
+        words = _("This calendar is in the list already: %(label)s.")
+        raise messages.invalid(field, words, label=same.label)
 
 
 def require_right_to_hold(operation: Operation, calendar: Calendar, field: str) -> None:
@@ -227,5 +230,5 @@ def require_right_to_hold(operation: Operation, calendar: Calendar, field: str) 
         operation.finish(outcome_of(error))
         if error.cause is Cause.NOT_RELATED:
             words = _("cal.com lets this key hold for 5 minutes only: it shares no team with them.")
-            raise messages.invalid({field: words}) from error
+            raise messages.invalid(field, words) from error
         raise not_found(error, Wanted(), field) from error

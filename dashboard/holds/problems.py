@@ -45,12 +45,13 @@ class Message:
 class HoldError(Exception):
     """Raised by a verb that did not do what was asked, in the words that staff read.
 
-    ``safe`` answers "is my hold safe?"; ``logged`` is ``happened`` in the office's language and
-    zone, for the log. ``outcome`` is the effect at cal.com, ``status`` the HTTP status of the
-    response, ``cause`` the code that the audit stores. ``details`` is cal.com's own message,
-    cleansed; ``wait`` is in seconds; ``others`` are holds of this office that overlap the requested
-    time; ``fields`` are messages by form field. ``retake_minutes`` offers to delete the reservation
-    and to make it again for so long, which only a person may choose.
+    ``safe`` answers "is my hold safe?"; ``logged`` is for the log: ``happened``, or the message
+    beside a field, in the office's language and zone. ``outcome`` is the effect at cal.com,
+    ``status`` the HTTP status of the response, ``cause`` the code that the audit stores.
+    ``details`` is cal.com's own message, cleansed; ``wait`` is in seconds; ``others`` are holds of
+    this office that overlap the requested time; ``fields`` are messages by form field.
+    ``retake_minutes`` offers to delete the reservation and to make it again for so long, which only
+    a person may choose.
     """
 
     happened: str

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
@@ -35,7 +35,7 @@ def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
     if not can_take_over(by.user):
         raise messages.refusal("not_yours", hold=hold)
     if not reason and not by.user.is_admin:
-        raise messages.invalid({"reason": _("Say why you are taking it over.")}, hold=hold)
+        raise messages.invalid("reason", _("Say why you are taking it over."), hold=hold)
 
 
 def longer_note(hold: Hold, more: str) -> str:
@@ -45,7 +45,7 @@ def longer_note(hold: Hold, more: str) -> str:
     if len(note) > most:
         room = max(0, most - len(hold.note) - len(" · "))
         message = _("The note of this hold has room for %(room)s more characters.")
-        raise messages.invalid({"note": message % {"room": room}}, hold=hold)
+        raise messages.invalid("note", message, hold=hold, room=room)
     return note
 
 
@@ -81,52 +81,49 @@ def takes_holds(event_type_id: int, known: Catalogue) -> None:
 
 def slot(event_type_id: int, slot_start: datetime, *, cal_now: datetime) -> None:
     """Require an event type id that can exist, and a start ahead on cal.com's clock."""
-    fields = {}
     if not 0 < event_type_id <= EVENT_TYPE_ID_MAX:
-        fields["event_type_id"] = str(CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
+        raise messages.invalid("event_type_id", CALLS[Cause.UNKNOWN_EVENT_TYPE].happened)
     if slot_start <= cal_now:
-        fields["slot_start"] = _("This time is past: it is %(now)s (%(zone)s).") % {
-            "now": local_times.day_and_clock(cal_now, cal_now),
-            "zone": local_times.zone_name(),
-        }
-    if fields:
-        raise messages.invalid(fields)
+        raise messages.invalid(
+            "slot_start",
+            _("This time is past: it is %(now)s (%(zone)s)."),
+            now=lambda: local_times.day_and_clock(cal_now, cal_now),
+        )
 
 
 def slot_duration(minutes: int | None, event_type: EventType | None) -> None:
     """Require one of the event type's lengths, or None. Only some event types offer several."""
     if minutes is None:
         return
-    message = ""
     if not 1 <= minutes <= SLOT_DURATION_MAX:
-        message = _("A length is from 1 to %(most)s minutes.") % {"most": SLOT_DURATION_MAX}
-    elif event_type and not event_type.length_options:
-        message = _("This event type has one length, %(length)s minutes: leave this empty.") % {
-            "length": event_type.length_in_minutes
-        }
-    elif event_type and minutes not in event_type.length_options:
-        message = _("This event type offers %(lengths)s minutes.") % {
-            "lengths": ", ".join(map(str, event_type.length_options))
-        }
-    if message:
-        raise messages.invalid({"slot_duration": message})
+        message = _("A length is from 1 to %(most)s minutes.")
+        raise messages.invalid("slot_duration", message, most=SLOT_DURATION_MAX)
+    if event_type is None:
+        return
+    options = event_type.length_options
+    if not options:
+        message = _("This event type has one length, %(length)s minutes: leave this empty.")
+        raise messages.invalid("slot_duration", message, length=event_type.length_in_minutes)
+    if minutes not in options:
+        message = _("This event type offers %(lengths)s minutes.")
+        raise messages.invalid("slot_duration", message, lengths=", ".join(map(str, options)))
 
 
 def until(wanted: datetime, *, cal_now: datetime) -> None:
     """Require an end ahead on cal.com's clock and within HOLD_MINUTES_MAX from now."""
     latest = cal_now + timedelta(minutes=settings.HOLD_MINUTES_MAX)
     if not cal_now < wanted <= latest:
-        message = _("It is %(now)s. Choose a time until %(latest)s (%(zone)s).") % {
-            "now": local_times.minute(cal_now),
-            "latest": local_times.when(latest, cal_now, time_of_day=local_times.minute),
-            "zone": local_times.zone_name(),
-        }
-        raise messages.invalid({"until": message})
+        raise messages.invalid(
+            "until",
+            _("It is %(now)s. Choose a time until %(latest)s (%(zone)s)."),
+            now=lambda: local_times.minute(cal_now),
+            latest=lambda: local_times.when(latest, cal_now, time_of_day=local_times.minute),
+        )
 
 
 def reservation_duration(minutes: int) -> None:
     """Require minutes from now within HOLD_MINUTES_MAX."""
     most = settings.HOLD_MINUTES_MAX
     if not 1 <= minutes <= most:
-        message = _("Enter 1 to %(most)s minutes from now.") % {"most": most}
-        raise messages.invalid({"reservation_duration": message})
+        message = _("Enter 1 to %(most)s minutes from now.")
+        raise messages.invalid("reservation_duration", message, most=most)

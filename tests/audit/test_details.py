@@ -8,7 +8,7 @@ from django.test import Client
 
 from dashboard.accounts.people import PeopleError
 from dashboard.audit import trail
-from dashboard.audit.action_labels import REFUSALS
+from dashboard.audit.action_labels import CODES
 from dashboard.audit.search import story
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
@@ -100,7 +100,36 @@ def test_refusal_without_a_message_tells_why(staff):
     refused = {"by": by, "outcome": Outcome.REFUSED, "asked": asked, "now": NOON}
     trail.event(action=Action.PASSWORD_CHANGED, error_code="wrong_password", **refused)
     assert only_line().details_text == ", staff; the password was wrong"
-    assert {each.code for each in PeopleError.__subclasses__()} <= REFUSALS.keys()
+    assert {each.code for each in PeopleError.__subclasses__()} <= CODES.keys()
+
+
+@pytest.mark.parametrize(
+    ("action", "outcome", "code", "told"),
+    [
+        (
+            Action.LOOK_UP,
+            Outcome.OK,
+            "nothing_found",
+            "looked up a reservation, cal.com has no such",
+        ),
+        (
+            Action.TAKE_IN,
+            Outcome.REFUSED,
+            "was_known",
+            "tried to add a hold to the board, it was on",
+        ),
+        (
+            Action.RELEASE,
+            Outcome.OK,
+            "was_already_gone",
+            "released a hold, cal.com no longer had it",
+        ),
+    ],
+)
+def test_code_tells_what_no_message_does(staff, action, outcome, code, told):
+    begun = trail.intent(action=action, by=acting(staff), asked={}, method="GET", now=NOON)
+    trail.outcome(begun, outcome=outcome, answered=Answered(), error_code=code, now=after(1))
+    assert only_line().sentence.startswith(f"staff {told}")
 
 
 def test_own_refusal_tells_the_minutes(staff, hold):
@@ -109,12 +138,12 @@ def test_own_refusal_tells_the_minutes(staff, hold):
         by=acting(staff),
         outcome=Outcome.REFUSED,
         hold_id=hold.pk,
-        asked={"reservation_duration": 900},
-        message="This cannot be done as entered.",
+        asked={"slot_duration": None, "reservation_duration": 900},
+        message="Enter 1 to 120 minutes from now.",
         now=NOON,
     )
     assert only_line().details_text == (
-        ", to be held for: 900 minutes; Holdfast: This cannot be done as entered"
+        ", to be held for: 900 minutes; Holdfast: Enter 1 to 120 minutes from now"
     )
 
 

@@ -15,7 +15,7 @@ from dashboard.calcom.types import Team
 from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
-from dashboard.holds import new_calendars
+from dashboard.holds import messages, new_calendars
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -84,16 +84,18 @@ def outcomes() -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "secret", ["cal_ownerfast0123456789", "12197e27-8acb-4005-ae3e-50a98d8eb171"]
+    "secret", ["cal_ownerfast0123456789", "own_0123", "12197e27-8acb-4005-ae3e-50a98d8eb171"]
 )
 def test_secret_typed_by_mistake_is_not_in_the_log(
-    calcom: Sandbox, admin: User, secret: str
+    calcom: Sandbox, admin: User, settings: Any, secret: str
 ) -> None:
+    settings.CALCOM_API_KEY = "own_0123"  # of a cal.com whose keys begin in another way
     with pytest.raises(HoldError):
         add(admin, secret)
     entry = AuditEntry.objects.newest_first()[0]
     assert entry.asked["reference"] == "[hidden]"
     assert secret not in str(vars(entry))
+    assert messages.invalid("typed", "Nothing of %(name)s", name=secret).logged.endswith("[hidden]")
 
 
 @pytest.mark.parametrize("key", ["cal_mate0123456789", "cal_stranger0123456789"])

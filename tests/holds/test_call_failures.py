@@ -208,7 +208,9 @@ def test_validation_errors_of_cal_com_stand_beside_form_fields() -> None:
 
 
 def test_every_text_is_translated(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("django.utils.translation._trans.gettext", lambda text: f"«{text}»")
+    marked = "django.utils.translation._trans"
+    monkeypatch.setattr(f"{marked}.gettext", lambda text: f"«{text}»")
+    monkeypatch.setattr(f"{marked}.ngettext", lambda _one, more, _number: f"«{more}»")
 
     with translation.override("eo"):
         problems = [

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
@@ -88,6 +89,11 @@ def test_missing_reservation_is_a_404(calcom: Sandbox, staff: User) -> None:
     message = "cal.com has no reservation with this uid."
     assert [message in answer.content.decode() for answer in answers] == [True, True]
     assert Hold.objects.count() == 0
+    ends = AuditEntry.objects.filter(kind="outcome").values_list("action", "outcome", "error_code")
+    assert set(ends) == {
+        ("look_up", "ok", "nothing_found"),
+        ("take_in", "refused", "nothing_found"),
+    }
 
 
 def test_expired_reservation_is_shown_and_not_added(calcom: Sandbox, staff: User) -> None:

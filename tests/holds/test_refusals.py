@@ -230,7 +230,7 @@ def refusals(user: User) -> dict[str, HoldError]:
     plain += ["changed_outside", "not_in_offer", "not_your_calendar", "calendar_paused"]
     plain += ["admins_only"]
     return {row: messages.refusal(row, hold=held, calendar="Dr X") for row in plain} | {
-        "our_rule": messages.invalid({"slot_start": "no"}),
+        "our_rule": messages.invalid("slot_start", "no"),
         "would_shorten": messages.refusal("would_shorten", hold=held, field="until", until=until),
         "no_offer": messages.refusal("no_offer"),
         "not_offered": messages.refusal("not_offered"),
@@ -283,6 +283,7 @@ def test_texts_beside_form_fields(staff: User) -> None:
 
 def test_every_text_is_translated(staff: User, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.utils.translation._trans.gettext", lambda text: f"«{text}»")
+    monkeypatch.setattr("django.utils.translation._trans.ngettext", lambda one, *_n: f"«{one}»")
     # Later tests would read the cached dates.
     monkeypatch.setattr(local_times, "format_date", local_times.format_date.__wrapped__)
 

@@ -56,6 +56,7 @@ def test_past_start_on_cal_coms_clock_is_refused(calcom: Sandbox, staff: User) -
 
     assert list(refused.value.fields) == ["slot_start"]
     assert refused.value.fields["slot_start"].startswith("This time is past: it is ")
+    assert AuditEntry.objects.get(outcome="refused").message == refused.value.fields["slot_start"]
     assert sent(calcom) == []
 
 
