@@ -1,6 +1,5 @@
 """Move a hold: choose another time, see from and to, then move."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -19,7 +18,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
 from dashboard.localization import local_times
-from dashboard.pages import answers, flash, parameters
+from dashboard.pages import answers, flash, parameters, whose
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
@@ -100,7 +99,7 @@ def preview(request: HttpRequest, pk: int) -> HttpResponse:
     return move_page(request, hold, MoveForm(initial=parameters.initial(params, MoveForm)))
 
 
-def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> Mapping[str, str] | None:
+def target_of(form: MoveForm, hold: Hold, viewer: Viewer) -> dict[str, Any] | None:
     """Return where the form moves the hold, in words; None, with its errors, where it cannot."""
     if not form.is_valid() or hold.held_until is None or hold.slot_end is None:
         return None
@@ -140,17 +139,18 @@ def move_page(
 
 def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
     """Return the hold that is to be moved as it is now, and the ETag of what is shown of it."""
-    row = HoldRow(hold, viewer)
+    row, its_calendar = HoldRow(hold, viewer), whose.of_event_type(hold.event_type_id)
     query = request.GET.urlencode() if request.method != "POST" else ""
     poll_url = reverse("move-poll", args=[hold.pk])
     return {
         "from_row": row,
+        "from_whose": its_calendar,
         "poll_url": f"{poll_url}?{query}" if query else poll_url,
-        "etag": answers.etag_of(viewer.user.pk, row),
+        "etag": answers.etag_of(viewer.user.pk, row, its_calendar),
     }
 
 
-def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]:
+def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, Any]:
     """Return where a move goes, in words, and its risk if the two times overlap."""
     same_type = spot.event_type_id == hold.event_type_id
     event_type = catalogue.event_type(spot.event_type_id)
@@ -170,6 +170,7 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, str]
         "day": local_times.day(spot.slot_start),
         "time": local_times.times(spot.slot_start, spot.slot_end),
         "event_type": event_types.title_or_number(spot.event_type_id, title),
+        "whose": whose.of_event_type(spot.event_type_id),
         "ends_text": local_times.when(spot.held_until),
         "risk": " ".join(risks),
         "confirm": " ".join(doubt.cause for doubt in doubts),

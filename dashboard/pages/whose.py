@@ -58,6 +58,11 @@ class Calendars:
         return {number for number, whose in self.by_event_type.items() if whose == calendar}
 
 
+def of_event_type(number: int) -> Whose | None:
+    """Return the calendar of an event type as last listed, without a call; None if in none."""
+    return calendars().by_event_type.get(number)
+
+
 def calendars() -> Calendars:
     """Return the calendars as last listed, without a call."""
     key = f"holds.whose.{calcom_client.source()}"

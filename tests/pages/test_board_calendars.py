@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
@@ -51,12 +52,26 @@ def test_column_tells_whose_time_it_is(ada: Calendar, staff: User) -> None:
     assert shown == {(("blue", "Dr Ada"),), (("pink", "Dr Ben"),), ()}
 
 
+def test_pages_of_a_hold_tell_whose_time_it_is(ada: Calendar, staff: User) -> None:
+    hold = put(staff, event_type_id=ADA)
+    start = (hold.slot_start + timedelta(days=1)).isoformat()
+    to_ben = {"slot_start": start, "event_type_id": BEN}
+    browser = desk(staff)
+    pages = [browser.get(f"/holds/{hold.pk}/"), browser.get(f"/holds/{hold.pk}/move", to_ben)]
+
+    found = [
+        re.findall(r'hue-\w+" translate="no">([^<]*)', page.content.decode()) for page in pages
+    ]
+    assert found == [["Dr Ada"], ["Dr Ada", "Dr Ben"]]
+
+
 def test_without_calendars_the_board_is_as_before(staff: User) -> None:
-    put(staff)
+    hold = put(staff)
 
-    page = desk(staff).get("/").content.decode()
+    board, page = (desk(staff).get(url).content.decode() for url in ("/", f"/holds/{hold.pk}/"))
 
-    assert [word for word in ("Whose time", "All calendars", "whose-time") if word in page] == []
+    words = ("Whose time", "All calendars", "whose-time")
+    assert [word for word in words if word in board + page] == []
 
 
 def test_filter_is_kept_per_person(ada: Calendar, staff: User, colleague: User) -> None:
