@@ -25,6 +25,7 @@ MAX_SILENCE = timedelta(minutes=3)
 NAMES = {
     "username": models.F("actor__username"),
     "client_name": models.F("hold__client_name"),
+    "end_note": models.F("hold__end_note"),
     "erased_at": models.F("hold__erased_at"),
 }
 TEXTS = {f"{name}_text": Cast(name, models.TextField()) for name in JSON_COLUMNS}
@@ -174,6 +175,7 @@ class AuditEntry(models.Model):
     # NAMES: of actor and hold, None without one; only ``of_row`` sets them.
     username: str | None
     client_name: str | None
+    end_note: str | None
     erased_at: datetime | None
 
     objects = AuditEntryQuerySet.as_manager()
@@ -233,9 +235,9 @@ class AuditEntry(models.Model):
         for name in TEXTS:
             with suppress(ValueError):
                 values[name] = json.loads(values[name])
-        *columns, username, client_name, erased_at = values.values()
-        entry = cls.from_db(None, (), columns)
-        entry.username, entry.client_name, entry.erased_at = username, client_name, erased_at
+        names = {name: values.pop(name) for name in NAMES}
+        entry = cls.from_db(None, (), list(values.values()))
+        entry.__dict__.update(names)
         return entry
 
 

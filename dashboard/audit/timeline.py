@@ -15,12 +15,12 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_labels, details, values
+from dashboard.audit import action_labels, details, sanitize, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import LoggedCall
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
 from dashboard.audit.names import Names
-from dashboard.audit.trail import Kind, Outcome
+from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking
 
 HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
@@ -236,6 +236,9 @@ def line_of(
         last_time = values.time_near(last.at, first.at)
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
+    if named.end_note and (first.action, verdict) == (Action.RELEASE, Outcome.OK):
+        note = details.shortened(sanitize.one_line(named.end_note, len(named.end_note)))
+        clauses = (*clauses, _("“%(note)s”") % {"note": note})
     return Line(
         entry_id=first.pk,
         action_id=first.action_id,

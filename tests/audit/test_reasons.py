@@ -3,7 +3,7 @@
 import pytest
 from django.utils import timezone
 
-from dashboard.audit import trail
+from dashboard.audit import search, trail
 from dashboard.audit.trail import Action
 from dashboard.holds import register, transfer
 from dashboard.holds.problems import HoldError
@@ -36,10 +36,13 @@ def test_code_of_a_reason_is_found_as_it_reads(staff):
 class TestOwnWords:
     def test_of_a_release(self, calcom, staff):
         hold = verbs.place(staff)
-        verbs.release(staff, hold, reason="other", note="Moving to Zürich")
+        verbs.release(staff, hold, reason="other", note="\u202eMoving to Zürich")
         for text in ("zurich", "moving zuerich"):
             assert found(text) == [("release", "staff"), PLACED]
             assert register.past(text, before=None, most=5) == [hold.pk]
+        # Without the sign, which would turn round what follows.
+        latest = search.story(hold.pk, now=timezone.now()).lines[0]
+        assert latest.clauses_text == ", reason: another reason; “Moving to Zürich”"
 
     def test_of_a_refused_release_are_forgotten(self, calcom, staff):
         hold = verbs.place(staff)
