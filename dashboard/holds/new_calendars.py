@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
+from dashboard import calcom
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
@@ -131,8 +132,11 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
     """
     calendar = Calendar()
     if wanted.event_type_id is not None:
-        number = wanted.event_type_id
-        return as_single(calendar, operation.ask(endpoints.event_type(event_type_id=number)))
+        single = operation.ask(endpoints.event_type(event_type_id=wanted.event_type_id))
+        if single.kind is calcom.EventTypeKind.MANAGED:
+            words = _("cal.com only copies this event type to people: add the people instead.")
+            raise messages.invalid(field, words)
+        return as_single(calendar, single)
     if wanted.username:
         listed = operation.ask(endpoints.event_types(username=wanted.username))
         hosts = {host for each in listed.entries for host in each.hosts}

@@ -78,6 +78,14 @@ def test_what_cannot_be_held_is_refused(calcom: Sandbox, admin: User, typed: str
     assert outcomes() == ["refused"]
 
 
+def test_managed_event_type_is_refused(calcom: Sandbox, admin: User) -> None:
+    calcom.change_event_type(NEXT_DOCTOR, scheduling="managed")
+    with pytest.raises(HoldError) as refused:
+        add(admin, str(NEXT_DOCTOR))
+    assert "only copies this event type to people" in refused.value.fields["typed"]
+    assert Calendar.objects.count() == 0
+
+
 def outcomes() -> list[str]:
     entries = AuditEntry.objects.filter(action="calendar_added").exclude(outcome="")
     return list(entries.values_list("outcome", flat=True))
