@@ -24,13 +24,14 @@ class RequestIdFilter(logging.Filter):
 
 
 class RefusalFilter(logging.Filter):
-    """Turn what Django refuses as suspicious into a warning without a traceback.
+    """Turn what is refused, with a status from 400 to 499, into a warning without a traceback.
 
     Any client can send such requests, such as one with too many fields, and nothing is to mend.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.name.startswith("django.security."):
+        is_refused = 400 <= getattr(record, "status_code", 0) < 500
+        if is_refused or record.name.startswith("django.security."):
             record.levelno, record.levelname = logging.WARNING, "WARNING"
             record.exc_info = record.exc_text = None
         return True

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 from django.conf import settings
+from django.core.exceptions import BadRequest
 from django.db import IntegrityError
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -132,6 +133,17 @@ def test_request_that_django_refuses_is_a_warning_without_a_traceback(client):
     assert said.count("\n") == 1
     assert f" WARNING {name} [" in said
     assert "Traceback" not in said
+
+
+def test_refusal_of_a_view_has_no_traceback(written):
+    refusal = {"exc_info": BadRequest("no day"), "extra": {"status_code": 400}}
+    line = written(lambda logger: logger.warning("/audit/news", **refusal))
+    assert line.endswith(" WARNING tests.lines [-] /audit/news\n")
+
+
+def test_line_of_runserver_about_a_page_is_no_warning(written):
+    line = written(lambda logger: logger.info("GET /", extra={"status_code": 200}))
+    assert line.endswith(" INFO tests.lines [-] GET /\n")
 
 
 def test_line_about_an_ended_request_has_its_id(written):
