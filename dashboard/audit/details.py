@@ -89,7 +89,9 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
             old, new = values.before_and_after(key, before[key], after[key], near=first.at)
             if old != new:
                 text = _("%(before)s → %(after)s") % {"before": old, "after": new}
-                yield text if key in HOLD_KEYS else f"{values.label(key)}: {text}"
+                # A move changes two times.
+                is_clear = key in HOLD_KEYS and (first.action, key) != (Action.MOVE, "held_until")
+                yield text if is_clear else f"{values.label(key)}: {text}"
 
 
 def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:

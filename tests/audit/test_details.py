@@ -25,8 +25,8 @@ from tests.audit.recorded import (
 
 
 def move_to_type(staff, hold, number: int, **ending) -> None:
-    """Record a move to another event type, one hour later."""
-    before = BEFORE | {"event_type_id": 1}
+    """Record a move to another event type, one hour later, which holds it a second longer."""
+    before = BEFORE | {"event_type_id": 1, "held_until": "2025-11-25T12:15:00Z"}
     later = {"event_type_id": number, "slot_start": "2025-11-26T14:30:00Z"}
     begun = trail.intent(
         action=Action.MOVE,
@@ -39,7 +39,7 @@ def move_to_type(staff, hold, number: int, **ending) -> None:
         now=NOON,
     )
     if ending["outcome"] == Outcome.OK:
-        ending["after"] = before | later
+        ending["after"] = before | later | {"held_until": "2025-11-25T12:15:01Z"}
     trail.outcome(begun, now=after(1), **ending)
 
 
@@ -55,6 +55,7 @@ def test_move_tells_both_event_types(staff, hold, title, told):
     cache.clear()
     make_hold(staff, event_type_id=7, event_type_title=title, reservation_uid=None)
     move_to_type(staff, hold, 7, outcome=Outcome.OK)
+    told += "; held until: 13:15:00 → 13:15:01"
     (line,) = story(hold.pk, now=NOON).lines
     assert f"{line.did_it}{line.clauses_text}" == f"moved it, {told}"
     assert f", {told}" in only_line().sentence
