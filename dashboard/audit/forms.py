@@ -23,6 +23,7 @@ from dashboard.audit.search import Condition, by_system
 from dashboard.audit.term_values import TermError, local_days
 from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Context, Person
 from dashboard.localization import local_times
+from dashboard.localization.folding import fold
 
 SYSTEM = "system"
 VISIBLE = ("find", "person", "action", "outcome", "hold", "event", "last", "since", "until")
@@ -31,6 +32,7 @@ ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
 LAST_DAYS = [(1, _lazy("Today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
 DAYS = 7  # without a choice
+NAMES_MANY = 3  # actions, as "hold" does
 MOST_DAYS = timedelta(days=366)
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -156,6 +158,18 @@ class LogForm(forms.Form):
         return chips
 
     @property
+    def by_action(self) -> Chip | None:
+        """Return an action that a word names, and the search for it without the word."""
+        read = list(terms.terms(self.cleaned_data["find"]))
+        for place, (minus, name, value) in enumerate(read):
+            named = [] if minus or name else actions_called(value)
+            if 0 < len(named) < NAMES_MANY and not self.cleaned_data["action"]:
+                code, label = named[0]
+                rest = [terms.written(*term) for term in read[:place] + read[place + 1 :]]
+                return Chip(label, f"{self.without('find', rest)}&action={code}")
+        return None
+
+    @property
     def query(self) -> str:
         """Return the search as the query of an address, without its place in the pages."""
         return self.choices().urlencode()
@@ -235,6 +249,15 @@ class RangeForm(forms.Form):
         until = self.cleaned_data["until"] or self.today
         first = until - timedelta(days=(self.last_days or 1) - 1)
         return Range(self.cleaned_data["since"] or first, until)
+
+
+def actions_called(word: str) -> list[tuple[str, str]]:
+    """Return code and label of the actions of which a word begins like this one."""
+    return [
+        (code, str(label))
+        for code, label in AuditEntry.Action.choices
+        if any(each.startswith(fold(word)) for each in fold(f"{code} {label}").split())
+    ]
 
 
 def people() -> tuple[Person, ...]:

@@ -148,6 +148,23 @@ def test_last_days_end_today(db, chosen, day):
     assert form.chips[0].text in ("Last days: Today", "Last days: 7 days")
 
 
+@pytest.mark.parametrize(
+    ("find", "rest"),
+    [
+        ("Ada released", "find=Ada&action=release"),
+        ('RELEASE "Ada L" event:7', "find=%22Ada+L%22+event%3A7&action=release"),
+        ("move", "action=move"),  # the first of two
+        ("hold Ada", None),  # of many actions
+        ("-release action:release Ada", None),
+    ],
+)
+def test_word_that_names_an_action_leads_to_it(db, find, rest):
+    form, chosen = (LogForm({"find": find, "action": each}, now=NOON) for each in ("", "place"))
+    assert (form.is_valid(), chosen.is_valid()) == (True, True)
+    assert (form.by_action and form.by_action.rest.lstrip("&")) == rest
+    assert chosen.by_action is None
+
+
 def status_of(response) -> str:
     """Return the text that a screen reader announces."""
     said = re.search(r'role="status">(.*?)</p>', response.content.decode(), re.DOTALL)[1]
