@@ -57,7 +57,6 @@ def clauses(
 
     ``first`` opened the action; ``closing`` has its outcome, None while there is none.
     """
-    yield from object_clauses(first)
     yield from change_clauses(first, closing)
     if closing is not None:
         yield from answer_clauses(closing, calls)
@@ -69,13 +68,12 @@ def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
     return {**first.before, **(closing.before if closing else {})}
 
 
-def object_clauses(first: AuditEntry) -> Iterator[str]:
-    """Yield the changed person or calendar, a file, or method and path of a denied request."""
-    names = (first.asked.get(key) for key in ("username", "calendar", "file", "database"))
-    if name := next(filter(None, names), None):
-        yield str(name)
+def target(first: AuditEntry) -> str:
+    """Return the person, calendar or file of an action, or method and path of a denied request."""
     if first.action == Action.DENIED:
-        yield " ".join(str(first.asked[key]) for key in ("method", "path") if key in first.asked)
+        return " ".join(str(first.asked[key]) for key in ("method", "path") if key in first.asked)
+    names = (first.asked.get(key) for key in ("username", "calendar", "file", "database"))
+    return str(next(filter(None, names), ""))
 
 
 def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:

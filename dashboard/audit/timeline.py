@@ -47,6 +47,7 @@ class Line:
     as_booked: bool  # a release that ended the hold as booked
     verdict: str  # an outcome, or UNDER_WAY or UNFINISHED
     actor: ActorLabel
+    target: str  # a person, calendar, file or page, "" for an action on a hold
     slot: str  # when the slot of the hold starts, "" where no entry has it
     client: str  # the name as the hold has it now
     is_erased: bool  # the hold named a client once
@@ -80,7 +81,8 @@ class Line:
     def did(self) -> str:
         """Phrase for a log of all holds: "extended the hold of … for …"."""
         for_client = self.for_client % {"client": self.client}
-        return self.phrase % {"it": f"{self.it} {for_client}".rstrip()}
+        did = self.phrase % {"it": f"{self.it} {for_client}".rstrip()}
+        return f"{did}: {self.target}" if self.target else did
 
     @property
     def it(self) -> str:
@@ -110,7 +112,9 @@ class Line:
 
     @property
     def for_client(self) -> str:
-        """Phrase "for %(client)s", or another one."""
+        """Phrase "for %(client)s", or another one; "" where the phrase of the action has it."""
+        if self.is_erased and self.action == Action.ERASE:
+            return ""
         return action_labels.client_phrase(
             get_language(), is_named=bool(self.client), is_erased=self.is_erased
         )
@@ -247,6 +251,7 @@ def line_of(
         as_booked=action_labels.is_noted_as_booked(first, closing),
         verdict=verdict,
         actor=action_labels.actor_of(first, viewer, with_username=is_ambiguous),
+        target=details.target(first),
         slot=details.slot_time(first, closing),
         client=named.client_name or "",
         is_erased=named.erased_at is not None,

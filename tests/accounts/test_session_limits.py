@@ -159,7 +159,7 @@ def test_admin_signs_a_person_out_everywhere(
     assert story()[-1] == ("admin", "sessions_ended", "ok")
     ended = AuditEntry.objects.filter(action="sessions_ended").with_names()
     line = timeline.fold(ended, now=timezone.now())
-    assert [each.sentence for each in line] == ["admin signed a person out everywhere, staff"]
+    assert [each.sentence for each in line] == ["admin signed a person out everywhere: staff"]
 
 
 @pytest.mark.usefixtures("staff", "colleague", "admin", "superuser")

@@ -10,6 +10,7 @@ from dashboard.accounts.people import PeopleError
 from dashboard.audit import trail
 from dashboard.audit.action_labels import CODES
 from dashboard.audit.search import story
+from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
     BEFORE,
@@ -100,8 +101,19 @@ def test_refusal_without_a_message_tells_why(staff):
     by, asked = acting(staff), {"username": "staff"}
     refused = {"by": by, "outcome": Outcome.REFUSED, "asked": asked, "now": NOON}
     trail.event(action=Action.PASSWORD_CHANGED, error_code="wrong_password", **refused)
-    assert only_line().details_text == ", staff; the password was wrong"
+    assert only_line().sentence == (
+        "staff tried to change a password: staff, the password was wrong"
+    )
     assert {each.code for each in PeopleError.__subclasses__()} <= CODES.keys()
+
+
+def test_erasure_says_once_that_the_client_was_erased(staff, hold):
+    erased = {"action": Action.ERASE, "outcome": Outcome.OK, "hold_id": hold.pk, "asked": {}}
+    trail.event(by=acting(staff), now=NOON, **erased)
+    Hold.objects.update(client_name="", erased_at=NOON)
+    assert only_line().did == (
+        f"erased the client's data of hold {hold.pk} and of the client's other ended holds"
+    )
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ def test_person_is_followed_in_what_they_did_and_what_was_tried_as_them(
         now=after(2),
     )
     assert [row.split("13:00:0")[1] for row in log(admins_browser, find="person:staff")] == [
-        "2 colleague signed a person out everywhere, staff done",
+        "2 colleague signed a person out everywhere: staff done",
         "1 not signed in, as “staff” failed to sign in refused",
         "0 staff signed in, from 192.0.2.7 done",
     ]

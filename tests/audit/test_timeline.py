@@ -230,7 +230,7 @@ def test_changed_person(admin):
         now=NOON,
     )
     assert only_line().sentence == (
-        "admin changed a person, newcomer; may sign in: yes → no; groups: Staff → Staff, Admins"
+        "admin changed a person: newcomer, may sign in: yes → no; groups: Staff → Staff, Admins"
     )
 
 
