@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any, cast
 
 from django.contrib import messages
-from django.contrib.admin import AdminSite, ModelAdmin, display
+from django.contrib.admin import AdminSite, ModelAdmin, RelatedFieldListFilter, display
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
@@ -30,7 +30,7 @@ from dashboard.accounts.access import View, admins_only
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.forms import PersonForm
 from dashboard.accounts.models import User
-from dashboard.accounts.roles import is_admin, role_of
+from dashboard.accounts.roles import Role, is_admin, role_of
 from dashboard.localization.searching import finder, search_text
 
 PERSON_PAGES = {"dashboard_user_changelist", "dashboard_user_add", "dashboard_user_change"}
@@ -80,6 +80,18 @@ class PeopleAdminSite(AdminSite):
         ]
 
 
+class RoleFilter(RelatedFieldListFilter):
+    """Filter by group, in the words of the column *Role*."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.title, self.empty_value_display = _("Role"), Role.NONE.label  # type: ignore[assignment]
+
+    def field_choices(self, *args: Any) -> list[tuple[str, Any]]:
+        groups = super().field_choices(*args)
+        return [(pk, Role(name).label) for pk, name in groups if name in Role.values]
+
+
 class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     """List, add and change people. ``people`` enforces the rules."""
 
@@ -87,7 +99,7 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
     actions = None
     list_display = ("username", "first_name", "last_name", "email", "role", "is_active")
     list_display_links = ("username",)
-    list_filter = ("is_active", "groups")
+    list_filter = ("is_active", ("groups", RoleFilter))
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
     change_form_template = "accounts/person.html"

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.contrib.auth.models import Group
 from django.http import HttpResponse
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dashboard.accounts import people
 from dashboard.accounts.actors import Actor
@@ -50,6 +51,14 @@ def test_list_shows_roles(admins: Client, staff: User, superuser: User, stranger
         "stranger": "None: may not enter",
         "super": "None: may not enter, superuser",
     }
+
+
+def test_filter_has_the_words_of_the_roles(admins: Client, stranger: User) -> None:
+    Group.objects.create(name="of a site of its own")
+    with translation.override("en"):  # after it, too
+        page = admins.get(LIST, headers={"Accept-Language": "de"}).content.decode()
+    offered = re.findall(r'href="\?groups[^"]*"[^>]*>([^<:]*)', page)
+    assert [each.strip() for each in offered] == ["Team", "Admins", "Wandanzeige", "Keine"]
 
 
 def test_added_person_can_sign_in(admins: Client, admin: User, story: Callable[[], Story]) -> None:
