@@ -136,6 +136,12 @@ class TestCatalogue:
         assert wrong == []
 
 
+def test_german_has_no_preposition_before_a_moment() -> None:
+    """A moment of another day has its date, and "um Mo, 30. Nov 14:05" is wrong."""
+    translated = [text for found in texts(catalogue("de")).values() for text in found]
+    assert [text for text in translated if re.search(r"\bum %\(", text)] == []
+
+
 def placeholders(text: str) -> list[str]:
     return sorted(PLACEHOLDER.findall(text))
 
