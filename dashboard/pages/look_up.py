@@ -57,13 +57,12 @@ def look_up(request: HttpRequest) -> HttpResponse:
     client_form = TakeInForm(request.POST)
     if not form.is_valid():
         return look_up_page(request, form=form, status=422)
-    if not client_form.is_valid():
-        key = remember_uid(request, form.cleaned_data["uid"])
-        client_form.data = {**request.POST.dict(), "find": key}
-        return look_up_page(request, status=422, take_form=client_form)
     uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
+    if not client_form.is_valid():
+        return look_up_page(request, status=422, take_form=sent_again(client_form, request, uid))
+    takes_in = request.POST.get("take") == "yes"
     try:
-        if request.POST.get("take") == "yes":
+        if takes_in:
             taken = lookup.take_in(uid=uid, by=by, client=client_form.client(), now=now)
             if taken is None:
                 return nothing_found(request)
@@ -74,10 +73,17 @@ def look_up(request: HttpRequest) -> HttpResponse:
             return answer_with_hold(request, known)
         found = lookup.look_up(uid=uid, by=by, now=now)
     except HoldError as error:
-        return look_up_page(request, error=error)
+        typed = sent_again(client_form, request, uid) if takes_in else None
+        return look_up_page(request, error=error, take_form=typed)
     if found is None:
         return nothing_found(request)
     return look_up_page(request, **found_context(request, found, uid))
+
+
+def sent_again(form: TakeInForm, request: HttpRequest, uid: str) -> TakeInForm:
+    """Return a form with what was typed, and a key that stands for the uid."""
+    form.data = {**request.POST.dict(), "find": remember_uid(request, uid)}
+    return form
 
 
 def nothing_found(request: HttpRequest) -> HttpResponse:

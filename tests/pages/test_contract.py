@@ -209,6 +209,20 @@ class TestLookUp:
         assert (page.status_code, root_element(page)) == (503, script.expected_root("look-up"))
         assert int(page.headers["Retry-After"]) <= 31
 
+    @both_ways
+    def test_refused_addition_keeps_what_was_typed(
+        self, script: ScriptClient, calcom: Sandbox
+    ) -> None:
+        calcom.insert_reservation(CONSULT, MONDAY, minutes=40, uid=self.UID)
+        found = fields(script.post("/look-up", uid=self.UID))
+        calcom.faults.add("502", count=None)
+        client = {"client_name": "Emmy", "client_contact": "emmy@example.test", "note": "early"}
+        refused = script.post("/look-up", **found | client)
+        sent = fields(refused)
+        assert (refused.status_code, {name: sent[name] for name in client}) == (503, client)
+        calcom.faults.clear()
+        follow(script, script.post("/look-up", **sent), Hold.objects.get())
+
 
 class TestBoard:
     @both_ways
