@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
+from dashboard.accounts.saved_forms import recall
 from dashboard.holds import lookup
 from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
@@ -51,48 +52,57 @@ class TakeInForm(ClientForm):
 def look_up(request: HttpRequest) -> HttpResponse:
     """Show the form, look up a uid, or take in what was found."""
     if request.method != "POST":
-        return look_up_page(request)
+        typed = recall(request)
+        return look_up_page(request, take_form=take_in_form(request, typed) if typed else None)
     kept = uid_of_key(request.POST.get("find", ""), request)
     form = LookUpForm({"uid": request.POST.get("uid") or kept})
-    client_form = TakeInForm(request.POST)
+    if request.POST.get("take") == "yes":
+        return take_in(request, form)
     if not form.is_valid():
         return look_up_page(request, form=form, status=422)
-    uid, by, now = form.cleaned_data["uid"], actor_of(request), timezone.now()
-    if not client_form.is_valid():
-        return look_up_page(request, status=422, take_form=sent_again(client_form, request, uid))
-    takes_in = request.POST.get("take") == "yes"
+    uid = form.cleaned_data["uid"]
+    if known := lookup.known_hold(uid):
+        return answer_with_hold(request, known)
     try:
-        if takes_in:
-            taken = lookup.take_in(uid=uid, by=by, client=client_form.client(), now=now)
-            if taken is None:
-                return nothing_found(request)
-            if said := taken_in(taken, client_form.client()):
-                messages.info(request, said)
-            return answer_with_hold(request, taken.hold)
-        if known := lookup.known_hold(uid):
-            return answer_with_hold(request, known)
-        found = lookup.look_up(uid=uid, by=by, now=now)
+        found = lookup.look_up(uid=uid, by=actor_of(request), now=timezone.now())
     except HoldError as error:
-        typed = sent_again(client_form, request, uid) if takes_in else None
-        return look_up_page(request, error=error, take_form=typed)
+        return look_up_page(request, error=error)
     if found is None:
         return nothing_found(request)
     return look_up_page(request, **found_context(request, found, uid))
 
 
-def sent_again(form: TakeInForm, request: HttpRequest, uid: str) -> TakeInForm:
-    """Return a form with what was typed, and a key that stands for the uid."""
-    form.data = {**request.POST.dict(), "find": remember_uid(request, uid)}
-    return form
+def take_in(request: HttpRequest, form: LookUpForm) -> HttpResponse:
+    """Add the reservation of a uid to the board, or show what was typed about its client again."""
+    take_form = take_in_form(request, request.POST)
+    if not form.is_valid() or not take_form.is_valid():
+        return look_up_page(request, form=form, take_form=take_form, status=422)
+    uid, client = form.cleaned_data["uid"], take_form.client()
+    try:
+        taken = lookup.take_in(uid=uid, by=actor_of(request), client=client, now=timezone.now())
+    except HoldError as error:
+        return look_up_page(request, error=error, take_form=take_form)
+    if taken is None:
+        return nothing_found(request, take_form=take_in_form(request, request.POST, is_found=False))
+    if said := taken_in(taken, client):
+        messages.info(request, said)
+    return answer_with_hold(request, taken.hold)
 
 
-def nothing_found(request: HttpRequest) -> HttpResponse:
+def take_in_form(request: HttpRequest, data: QueryDict, *, is_found: bool = True) -> TakeInForm:
+    """Return the form with what was sent; it asks for a uid that the session does not have."""
+    find = data.get("find", "")
+    is_known = is_found and bool(uid_of_key(find, request))
+    return TakeInForm({**data.dict(), "find": find if is_known else ""})
+
+
+def nothing_found(request: HttpRequest, **context: Any) -> HttpResponse:
     problem = {
         "happened": _("cal.com has no reservation with this uid."),
         "safe": _("It may have run out or been released, or the uid is wrong."),
         "what_now": _("Check the uid, or hold the time again."),
     }
-    return look_up_page(request, status=404, problem=problem)
+    return look_up_page(request, status=404, problem=problem, **context)
 
 
 def taken_in(taken: TakenIn, client: ClientDetails) -> str:

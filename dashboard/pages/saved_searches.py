@@ -2,7 +2,7 @@
 
 from django import forms
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
+from dashboard.accounts.saved_forms import recall
 from dashboard.audit import saved_searches
 from dashboard.audit.forms import LogForm
 from dashboard.audit.saved_searches import SavedSearch, SavedSearchError
@@ -28,7 +29,7 @@ def searches(request: HttpRequest) -> HttpResponse:
     """List a person's own searches, or save the one in the address."""
     log_form = LogForm(request.GET, viewer=request.user.pk)
     query = log_form.query if log_form.is_valid() else ""
-    form = NameForm(request.POST if request.method == "POST" else None)
+    form = NameForm(request.POST if request.method == "POST" else None, initial=recall(request))
     if query and form.is_bound and form.is_valid():
         try:
             saved_searches.save(owner=actor_of(request).user.pk, query=query, **form.cleaned_data)
@@ -59,9 +60,8 @@ def search(request: HttpRequest, pk: int) -> HttpResponse:
         return to_list(is_own)
     if not is_own:
         return to_list(is_own)
-    form = NameForm(
-        request.POST if request.method == "POST" else None, initial={"name": found.name}
-    )
+    initial = {"name": found.name} | (recall(request) or QueryDict()).dict()
+    form = NameForm(request.POST if request.method == "POST" else None, initial=initial)
     if form.is_bound and form.is_valid():
         try:
             if not saved_searches.rename(found, form.cleaned_data["name"]):

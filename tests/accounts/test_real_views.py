@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import unquote
+
 import pytest
 from django.test import Client
 
@@ -9,6 +11,7 @@ from dashboard.accounts.access import Policy, policy_of
 from dashboard.accounts.models import User
 from dashboard.accounts.return_urls import PAGE_OF
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.saved_searches import SavedSearch
 from dashboard.holds.models import Hold
 from tests.accounts.cast import LOGIN, expire, make_hold, send, send_by_htmx, sign_in
 from tests.architecture.test_urls import VIEWS, address
@@ -51,6 +54,26 @@ def test_release_after_expiry_fills_the_form_again(browser: Client, hold: Hold) 
     assert answer["Location"] == f"{LOGIN}?next=/holds/{hold.pk}/"
     sign_in(browser, "staff")
     assert "rang off" in browser.get(f"/holds/{hold.pk}/").content.decode()
+
+
+def test_each_page_shows_again_what_was_typed(browser: Client, admin: User) -> None:
+    found = SavedSearch.objects.create(owner=admin, name="Mine", query="outcome=unknown")
+    pages = {
+        "/look-up": {"take": "yes", "find": "ended", "client_name": "typed"},
+        "/audit/searches/?outcome=unknown": {"name": "typed"},
+        f"/audit/searches/{found.pk}/": {"name": "typed"},
+        "/calendars/": {"label": "typed"},
+        "/holds/new": {"client_name": "typed"},
+    }
+    shown = {}
+    for page, typed in pages.items():
+        sign_in(browser, "admin")
+        browser.get(page)
+        expire(browser)
+        url = send_by_htmx(browser, page, page, **typed)["HX-Redirect"]
+        back = sign_in(browser, "admin", next=unquote(url.partition("next=")[2]))["Location"]
+        shown[page] = back, 'value="typed"' in browser.get(back).content.decode()
+    assert shown == {page: (page, True) for page in pages}
 
 
 def test_post_only_addresses_have_a_page_to_return_to(client: Client, admin: User) -> None:

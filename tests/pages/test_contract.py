@@ -188,8 +188,9 @@ class TestLookUp:
 
     @pytest.mark.parametrize("take", ["", "yes"])
     def test_missing_reservation_is_a_404(self, script: ScriptClient, take: str) -> None:
-        page = script.post("/look-up", uid=self.UID, take=take)
+        page = script.post("/look-up", uid=self.UID, take=take, client_name="Emmy")
         assert (page.status_code, root_element(page)) == (404, script.expected_root("look-up"))
+        assert (fields(page).get("client_name") == "Emmy") is (take == "yes")
         assert self.UID not in page.content.decode()
 
     @both_ways
