@@ -90,6 +90,13 @@ class PlaceForm(SlotForm, ClientForm):
         help_text = _("The client who was offered the other times.")
         self.fields["client_name"].help_text = help_text
 
+    def differs_from(self, hold: Hold) -> bool:
+        """Return whether a hold is for another time or client than the valid values."""
+        typed = self.cleaned_data
+        names = ("event_type_id", "slot_start", "client_name", "client_contact", "note")
+        is_longer_or_shorter = typed["slot_duration"] not in (None, hold.slot_duration)
+        return is_longer_or_shorter or any(getattr(hold, name) != typed[name] for name in names)
+
     def renew_token(self) -> None:
         """Make a form that is shown again another attempt."""
         self.data = {**self.data.dict(), "token": str(uuid.uuid4())}  # type: ignore[attr-defined]
@@ -102,6 +109,7 @@ def place(request: HttpRequest) -> HttpResponse:
     form = PlaceForm(request.POST)
     if not form.is_valid():
         return place_page(request, form, status=422)
+    now = timezone.now()
     try:
         hold = services.place(
             by=actor_of(request),
@@ -109,7 +117,7 @@ def place(request: HttpRequest) -> HttpResponse:
             token=form.cleaned_data["token"],
             offer=form.cleaned_data["offer"],
             doubts=parameters.open_doubts(request),
-            now=timezone.now(),
+            now=now,
             **form.slot(),
         )
     except HoldError as error:
@@ -117,6 +125,10 @@ def place(request: HttpRequest) -> HttpResponse:
             return answer_unknown(request, error)
         form.add_refusal(error)
         return place_page(request, form, error=error)
+    if hold.created_at < now and form.differs_from(hold):
+        messages.warning(
+            request, _("This form was sent before, for this hold. What you typed now was not sent.")
+        )
     for_client.remember_zone(request, hold.pk, request.POST.get("client_zone", ""))
     if "offer" in (request.POST.get("then"), *parameters.confirmed(request)):
         tell_held(request, hold)

@@ -6,6 +6,7 @@ import uuid
 from datetime import timedelta
 
 import pytest
+from django.contrib.messages import get_messages
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -17,7 +18,7 @@ from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.concurrency import at_once
 from tests.holds.observe import at_cal_com, in_register
-from tests.holds.verbs import ALL, CONSULT, LATER, MONDAY, SHORT
+from tests.holds.verbs import ALL, CONSULT, LATER, MONDAY, SHORT, VARIABLE
 from tests.pages.desk import ask, desk
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
@@ -65,12 +66,19 @@ def test_one_token_with_two_event_types_makes_one_hold(calcom: Sandbox, staff: U
 
 def test_repeated_form_leads_to_its_first_hold(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
-    first = ask(browser, token=TOKEN)
+    sent = {"token": TOKEN, "event_type_id": VARIABLE, "slot_duration": 30}
+    first = ask(browser, **sent)
     verbs.release(staff, Hold.objects.get())
 
-    again = ask(browser, token=TOKEN, event_type_id=SHORT)
+    again = ask(browser, **sent)
+    longer = ask(browser, **sent | {"slot_duration": 60})
+    other = ask(browser, **sent | {"event_type_id": SHORT})
 
-    assert (again.status_code, again["Location"]) == (303, first["Location"])
+    for answer in (again, longer, other):
+        assert (answer.status_code, answer["Location"]) == (303, first["Location"])
+    answers = (first, again, longer, other)  # no page shows the messages, so they add up
+    told = [len(get_messages(answer.wsgi_request)) for answer in answers]
+    assert told == [0, 0, 1, 2]
     assert Hold.objects.count() == 1
     assert len(calcom.calls("POST", ALL)) == 1
 
