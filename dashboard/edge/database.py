@@ -32,15 +32,16 @@ REMEDY = {
         " that has room and is mounted for writing."
     ),
     "postgresql": (
-        "Point DATABASE_URL to the primary, with a user whose default_transaction_read_only is"
-        " off, and see that the server's disk has room."
+        "Point DATABASE_URL to the primary, with a user who may write to all tables and whose"
+        " default_transaction_read_only is off, and see that the server's disk has room."
     ),
 }
 # What the connection must have, so that writers wait for each other and commits are durable.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
 # What PostgreSQL must have: a query whether it does, what is wrong otherwise, and the remedy. Every
 # name can be stored; a writer that has waited sees what was committed meanwhile, where a stricter
-# level refuses it; moments are as drivers read them; and words are found by an index.
+# level refuses it; moments are as drivers read them; words are found by an index; and there is a
+# place for the tables, which since version 15 only the owner of a database has in it.
 # https://www.postgresql.org/docs/current/transaction-iso.html
 POSTGRESQL_NEEDS = [
     (
@@ -61,7 +62,14 @@ POSTGRESQL_NEEDS = [
         " OR has_database_privilege(current_database(), 'CREATE') AND EXISTS (SELECT"
         "  FROM pg_available_extensions WHERE name = 'pg_trgm' AND installed_version IS NULL)",
         "has no extension pg_trgm that its user sees or may create",
-        "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm.",
+        "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm,"
+        " in a schema of the user's search_path.",
+    ),
+    (
+        "SELECT to_regclass('django_migrations') IS NOT NULL"
+        " OR has_schema_privilege(current_schema(), 'CREATE')",
+        "has no schema in which its user may create tables",
+        "As an administrator: ALTER DATABASE … OWNER TO its user.",
     ),
 ]
 # With a limit where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html

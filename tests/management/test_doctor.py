@@ -115,11 +115,12 @@ def test_no_writes(calcom: Sandbox, capsys) -> None:
 
 def test_database_that_cannot_be_read_is_named_once(calcom: Sandbox, capsys) -> None:
     def away(*_args: object) -> None:
-        raise OperationalError("the server is away")
+        raise OperationalError("permission denied for table django_migrations")
 
     with connection.execute_wrapper(away):
         code, found = examined(capsys)
     assert (code, subjects(found["error"])) == (1, ["database"])
+    assert found["error"][0]["remedy"] == doctor.UNREADABLE[connection.vendor]
     assert "cal.com" in subjects(found["ok"])
 
 

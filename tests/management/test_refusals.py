@@ -10,7 +10,9 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from urllib.parse import urlsplit
 
+import psycopg
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
@@ -72,12 +74,16 @@ def test_database_without_what_holdfast_needs_gets_no_tables(tmp_path: Path) -> 
     source = str(shutil.copy(sqlite_template(), tmp_path / "db.sqlite3"))
     with postgresql.fresh_database(template=ascii_only) as url:
         target = postgresql.plain_user(url)
+        with psycopg.connect(url) as administrator:
+            name = urlsplit(target).username
+            administrator.execute(f"REVOKE CREATE ON SCHEMA public FROM {name}")
         for command, used in ((["migrate"], target), (["move_database", target], source)):
             variables = environment(public_url="http://localhost", database_url=used)
             done = run(["manage.py", *command], env=variables)
             assert done.returncode == 1
             assert "is not in UTF8.\n\tHINT: Create it with ENCODING 'UTF8'" in done.stderr
             assert "has no extension pg_trgm that its user sees or may create." in done.stderr
+            assert "has no schema in which its user may create tables." in done.stderr
 
 
 @pytest.mark.slow
@@ -176,6 +182,12 @@ def test_full_disk_leaves_no_part_of_a_backup(
     with pytest.raises(CommandError, match=r"copy cannot be written: database or disk is full\.$"):
         call_command("backup", str(tmp_path / "copy"))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_failed_restore_does_not_repeat_the_statement() -> None:
+    said = "pg_restore: error: must be owner of function f\nCommand was: CREATE FUNCTION f() AS …"
+    with pytest.raises(CommandError, match=r"must be owner of function f$"):
+        backup.run_postgresql(["sh", "-c", f"echo '{said}' >&2; exit 1"], "")
 
 
 @pytest.mark.django_db(transaction=True)

@@ -89,4 +89,6 @@ def run_postgresql(command: list[str], file: str) -> str:
     except FileNotFoundError as exc:
         raise CommandError(f"{command[0]} is missing: install PostgreSQL's client.") from exc
     except subprocess.CalledProcessError as exc:
-        raise CommandError(f"{command[0]} failed: {exc.stderr.strip()}") from exc
+        # pg_restore repeats the statement that failed, such as a function with all its letters.
+        reason = exc.stderr.partition("Command was:")[0].strip()
+        raise CommandError(f"{command[0]} failed: {reason}") from exc
