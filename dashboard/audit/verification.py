@@ -122,7 +122,8 @@ def in_parts(
     connections[using].close()  # a process that is forked must not use that of this one
     fork = multiprocessing.get_context("fork")
     done = Verification(begin[0] + 1, *begin, False, None)
-    with ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts)), fork) as pool:
+    pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts)), fork)
+    try:
         parts = pool.map(partial(in_order, using=using), starts, ends)
         for start, found in zip(starts, parts, strict=True):
             if start != (done.last, done.last_hash):
@@ -131,6 +132,7 @@ def in_parts(
             if done.fault:
                 break
             progress(done.last)
+    finally:  # also where a signal ends it
         pool.shutdown(cancel_futures=True)
     if done.fault or done.is_whole:
         return done

@@ -17,6 +17,8 @@ WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
 INTERRUPTED = 128 + signal.SIGINT
+# Of ``kill``, ``timeout`` and systemd, and of a terminal that was closed.
+ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 
 def run(arguments: list[str]) -> None:
@@ -24,6 +26,7 @@ def run(arguments: list[str]) -> None:
 
     It ends without a message where its output is read no further, as by ``head``.
     """
+    end_as_by_interrupt()
     open_closed_streams()
     if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
@@ -55,6 +58,16 @@ def run(arguments: list[str]) -> None:
         sys.exit(f"Not all was done: {exc.strerror or repr(exc)}{where}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def end_as_by_interrupt() -> None:
+    """Let a signal to end remove what is half done and end the processes that were started.
+
+    A signal that is ignored stays so, as with ``nohup``.
+    """
+    for number in ENDING:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            signal.signal(number, lambda number, _frame: sys.exit(128 + number))
 
 
 def open_closed_streams() -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 import threading
 import uuid
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -109,6 +111,22 @@ def test_processes_find_what_one_finds(own, name):
     found = verification.in_parts(done.append, part=2, using=own.alias)
     assert found.fault == verified(own).fault
     assert (found.fault.kind, found.fault.entry_id) == fault
+
+
+@pytest.mark.slow
+def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
+    write(own, 2)
+    cancelled = []
+
+    class Pool(ProcessPoolExecutor):
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            cancelled.append(cancel_futures)
+            super().shutdown(wait, cancel_futures=cancel_futures)
+
+    monkeypatch.setattr(verification, "ProcessPoolExecutor", Pool)
+    with pytest.raises(SystemExit):
+        verification.in_parts(sys.exit, part=2, using=own.alias)
+    assert cancelled == [True]
 
 
 @pytest.mark.slow

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import shutil
+import signal
 import sqlite3
 import sys
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -114,6 +116,27 @@ def test_command_that_ends_early_shows_no_traceback(
     with pytest.raises(SystemExit) as ends:
         command_line.run(["manage.py", "check"])
     assert ends.value.code == said
+
+
+@pytest.mark.parametrize("number", command_line.ENDING)
+def test_signal_to_end_is_an_exception(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """So a backup removes its part, and a verification ends its processes."""
+
+    def ended(_arguments: list[str]) -> None:
+        handler: Any = signal.getsignal(number)
+        handler(number, None)
+
+    monkeypatch.setattr(command_line, "execute_from_command_line", ended)
+    former = signal.signal(number, signal.SIG_DFL)
+    try:
+        with pytest.raises(SystemExit) as ends:
+            command_line.run(["manage.py", "check"])
+        assert ends.value.code == 128 + number
+        signal.signal(number, signal.SIG_IGN)  # as by nohup
+        command_line.end_as_by_interrupt()
+        assert signal.getsignal(number) is signal.SIG_IGN
+    finally:
+        signal.signal(number, former)
 
 
 def test_failed_migration_shows_its_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
