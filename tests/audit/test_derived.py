@@ -50,6 +50,12 @@ def mixed(staff, hold) -> None:
     fail_to_place(staff)
 
 
+def test_spaces_of_another_database_are_no_difference(mixed):
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {text_index.ENTRIES} SET text = replace(text, ' ', '  ')")
+    assert derived.fault() is None
+
+
 def test_each_difference_is_named(mixed):
     assert derived.fault() is None
     tampered = TAMPERED | (IN_SQLITE if connection.vendor == "sqlite" else {})

@@ -30,7 +30,7 @@ from tests.management.copying import add_hold, report
 report()
 add_hold("new")
 call_command("check", databases=["default"])
-call_command("audit_verify")
+call_command("audit_verify", indexes=True)
 """
 pytestmark = pytest.mark.slow
 
