@@ -1,8 +1,8 @@
-"""Run Python programs in forks of a process that has loaded the libraries of the product.
+"""Run Python programs in forks of a process that has loaded the product and its libraries.
 
-They have arguments, environment, folder and output of their own, as if they were started anew; but
-to load Django and the other libraries takes longer than most of them run. What starts processes
-itself, such as ``manage.py serve``, starts them anew.
+They have arguments, environment, settings, folder and output of their own, as if they were started
+anew; but to load all modules takes longer than most of them run. What starts processes itself, such
+as ``manage.py serve``, starts them anew.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from tests.run import folder as run_folder
 LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
 # For programs that are started anew, in place of what a fork has loaded.
-QUICK_HASHING = {"PYTHONPATH": str(PROJECT / "tests" / "quick_hashing")}
+QUICK_WORK = {"PYTHONPATH": str(PROJECT / "tests" / "quick_work")}
 # For the server's socket, because it is removed even where the run was killed. Known before the
 # server, so that multiprocessing removes its own folder first at exit.
 RUN_FOLDER = str(run_folder())
 _server = multiprocessing.get_context("forkserver")
-_server.set_forkserver_preload(["__main__", "tests.libraries"])
+_server.set_forkserver_preload(["__main__", "tests.preloaded"])
 
 
 class Program:

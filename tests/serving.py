@@ -18,7 +18,7 @@ import httpx
 import psycopg
 
 from tests import forking, run
-from tests.forking import LISTENER, QUICK_HASHING, Program
+from tests.forking import LISTENER, QUICK_WORK, Program
 from tests.log_secrets import secrets_in
 from tests.ports import free_ports
 
@@ -109,7 +109,7 @@ def serving_with_settle(variables: dict[str, str], folder: Path) -> Iterator[Sit
     """Serve by ``manage.py serve`` on a free port of loopback until the end."""
     [port] = free_ports(1)
     command = ["manage.py", "serve", "--bind", f"127.0.0.1:{port}"]
-    yield from until_ended(start(command, variables | QUICK_HASHING, folder, port))
+    yield from until_ended(start(command, variables | QUICK_WORK, folder, port))
 
 
 def start(

@@ -23,7 +23,7 @@ from dashboard.management import demonstration
 from dashboard.management.commands.demo import PASSWORD, set_up_person
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
-from tests.forking import QUICK_HASHING
+from tests.forking import QUICK_WORK
 from tests.management.processes import alive, children
 from tests.migrated import sqlite_template
 from tests.script_visitor import Visitor
@@ -135,7 +135,7 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
     environment = {"DATABASE_URL": str(real), "SECRET_KEY_FILE": str(secret), "DEBUG": "maybe"}
     environment |= {"DJANGO_SETTINGS_MODULE": "settings_of_another_project"}
     with (
-        demo(project, **environment) as first,
+        demo(project, **environment, **QUICK_WORK) as first,
         Visitor(first.url) as staff,
         Visitor(first.url) as admin,
     ):
@@ -156,7 +156,10 @@ def test_first_start_ignores_the_environment_and_the_next_finds_its_data(project
     assert not real.exists()
     assert beside == "CommandError: A demonstration is running from this folder already.\n"
     port = str(httpx.URL(first.url).port)  # a part of the cookies' names
-    with demo(project, "--port", port) as second, Visitor(second.url, cookies=cookies) as staff:
+    with (
+        demo(project, "--port", port, **QUICK_WORK) as second,
+        Visitor(second.url, cookies=cookies) as staff,
+    ):
         assert "Ada Rossi" in staff.get(page).text  # still signed in, and still held
         checked = staff.post(page, f"{page}check")
         assert (checked.status_code, checked.headers["Location"]) == (303, page)
@@ -173,7 +176,7 @@ def expect_installed(visitor):
 
 
 def test_reachable_demo_has_random_passwords(project):
-    with demo(project, "--host", "0.0.0.0", **QUICK_HASHING) as running:
+    with demo(project, "--host", "0.0.0.0", **QUICK_WORK) as running:
         assert list(running.sign_ins) == ["staff", "admin"]
         assert "holdfast-demo" not in running.output
         with Visitor(running.url) as stranger:
@@ -187,7 +190,7 @@ def test_reachable_demo_has_random_passwords(project):
 
 
 def test_demo_ends_with_each_of_its_processes(project):
-    with demo(project, **QUICK_HASHING) as running:
+    with demo(project, **QUICK_WORK) as running:
         os.kill(children(running.process.pid)[0], signal.SIGKILL)
         output, _ = running.process.communicate(timeout=WAIT_SECONDS)
     assert running.process.returncode == 1
