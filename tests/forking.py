@@ -16,12 +16,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TextIO
 from unittest import mock
 
 from tests.run import folder as run_folder
 
+WAIT_SECONDS = 120  # on a busy machine; only a fault takes as long
 LISTENER = 99  # the number of the socket that is handed on
 PROJECT = Path(__file__).resolve().parent.parent
 # For programs that are started anew, in place of what a fork has loaded.
@@ -99,6 +102,26 @@ def run(
         )
 
 
+@contextmanager
+def piped(
+    arguments: list[str], *, env: Mapping[str, str]
+) -> Iterator[tuple[Program, TextIO, TextIO]]:
+    """Run a program; yield it with its input to write to and its output to read.
+
+    It must have ended, or end with its input, when the block ends.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        given, output = (Path(folder) / name for name in ("input", "output"))
+        for pipe in (given, output):
+            os.mkfifo(pipe)
+        errors = Path(f"/proc/{os.getpid()}/fd/2")
+        program = Program(arguments, env=env, streams=(given, output, errors))
+        with given.open("w") as writing, output.open() as reading:
+            yield program, writing, reading
+            writing.close()
+            program.wait(WAIT_SECONDS)
+
+
 def interpret(
     arguments: list[str],
     environment: dict[str, str],
@@ -115,7 +138,9 @@ def interpret(
         stream = os.open(path, flags, 0o600)
         os.dup2(stream, number)
         os.close(stream)
+    # Anew, because one that was a file cannot be a pipe.
     sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()

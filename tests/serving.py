@@ -18,12 +18,11 @@ import httpx
 import psycopg
 
 from tests import forking, run
-from tests.forking import LISTENER, QUICK_WORK, Program
+from tests.forking import LISTENER, QUICK_WORK, WAIT_SECONDS, Program
 from tests.log_secrets import secrets_in
 from tests.ports import free_ports
 
 PROJECT = forking.PROJECT
-WAIT_SECONDS = 120  # on a busy machine; only a fault takes as long
 
 
 @dataclass(frozen=True)

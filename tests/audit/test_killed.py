@@ -20,6 +20,7 @@ from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from tests import serving
 from tests.audit.test_retention import YOUNG, write
+from tests.forking import run
 from tests.holds.processes import database_url
 from tests.management.processes import unread_pipe
 
@@ -29,14 +30,9 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 def killed(module: str, *arguments: str, **variables: str) -> list[str]:
     """Return what was found after each kill and after the run that came to its end."""
     connection.close()
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.audit.killed", module, *arguments],
-        cwd=serving.PROJECT,
+    done = run(
+        ["-m", "tests.audit.killed", module, *arguments],
         env=os.environ | {"DATABASE_URL": database_url()} | variables,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
     )
     assert done.returncode == 0, done.stderr
     return [line for line in done.stdout.splitlines() if line == "intact" or "Fault" in line]

@@ -8,13 +8,11 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
@@ -24,12 +22,12 @@ from dashboard.accounts.roles import Role
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Reservation
 from tests import postgresql, run
+from tests.forking import piped
 from tests.holds import invariants
 from tests.holds.fault_cases import Moment
 from tests.holds.staff_actions import Form
 from tests.holds.verbs import ALL, KEY, ONE
 from tests.migrated import postgresql_template, sqlite_template
-from tests.serving import PROJECT
 from tests.waiting import wait_for
 
 PASSWORD = "correct horse 9"
@@ -101,10 +99,8 @@ Database = SqliteDatabase | PostgresqlDatabase
 class ForkServer:
     """The process of ``fork_server``, which forks servers and commands."""
 
-    def __init__(self, process: subprocess.Popen[str]) -> None:
-        if process.stdin is None or process.stdout is None:
-            raise ValueError("started without pipes")
-        self.orders, self.replies = process.stdin, process.stdout
+    def __init__(self, orders: TextIO, replies: TextIO) -> None:
+        self.orders, self.replies = orders, replies
         self.reply()
 
     def order(self, do: str, **more: Any) -> dict[str, Any]:
@@ -135,20 +131,13 @@ def fork_server(folder: Path, calcom: Sandbox, database: Database) -> Iterator[F
         "CALCOM_API_KEY": KEY,
         "PUBLIC_URL": "http://127.0.0.1",
     }
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.holds.fork_server", str(folder)],
-        cwd=PROJECT,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        server = ForkServer(process)
+    command = ["-m", "tests.holds.fork_server", str(folder)]
+    with piped(command, env=environment) as (_program, orders, replies):
+        server = ForkServer(orders, replies)
         with run.locked("killed"):
             if not database.has_template():
                 make_template(server, database)
         yield server
-        server.orders.close()
 
 
 def make_template(server: ForkServer, database: Database) -> None:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,7 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from django.db import connection
 
-from tests import serving
+from tests.forking import piped
 
 
 @dataclass(frozen=True)
@@ -43,20 +41,11 @@ def _iso_format(moment: date | datetime) -> str:
 @contextlib.contextmanager
 def processes(count: int, *, calcom_url: str) -> Iterator[Processes]:
     """Start so many processes, and end them; the test must commit what it writes."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.holds.processes_main", str(count)],
-        cwd=serving.PROJECT,
-        env=environment(calcom_url),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("the process has no pipes")
-        if process.stdout.readline() != "ready\n":
+    command = ["-m", "tests.holds.processes_main", str(count)]
+    with piped(command, env=environment(calcom_url)) as (_program, tasks, results):
+        if results.readline() != "ready\n":
             raise RuntimeError("the processes did not start; their messages are above")
-        yield Processes(count, process.stdin, process.stdout)
-        process.stdin.close()
+        yield Processes(count, tasks, results)
 
 
 def environment(calcom_url: str) -> Mapping[str, str]:

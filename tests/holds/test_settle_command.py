@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from datetime import timedelta
 
 import pytest
@@ -13,7 +11,7 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.management.commands import settle
-from tests import serving
+from tests.forking import piped
 from tests.holds.factories import put
 from tests.holds.observe import states
 from tests.holds.processes import environment
@@ -54,17 +52,10 @@ def test_database_that_is_away_is_one_line_in_the_log(
 @pytest.mark.django_db(transaction=True)
 def test_service_settles_again_and_again_and_ends_with_its_parent(staff: User) -> None:
     """``--with-parent`` ends it when its input is closed."""
-    with subprocess.Popen(
-        [sys.executable, "manage.py", "settle", "--every", "0.1", "--with-parent"],
-        cwd=serving.PROJECT,
-        env=environment(NO_CALCOM),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as service:
+    command = ["manage.py", "settle", "--every", "0.1", "--with-parent"]
+    with piped(command, env=environment(NO_CALCOM)) as (service, given, output):
         for number in (1, 2):
             put(staff, held_until=timezone.now() - timedelta(minutes=1))
             wait_for(lambda: states() == ["expired"] * number)  # noqa: B023
-        output, _ = service.communicate(timeout=PATIENCE)
-
-    assert (service.returncode, output) == (0, b"")
+        given.close()
+        assert (output.read(), service.wait(PATIENCE)) == ("", 0)

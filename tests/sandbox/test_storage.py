@@ -4,48 +4,56 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TextIO
 
 import httpx
 import pytest
 
 from dashboard.sandbox import Booking, Sandbox, demo_world
+from tests import forking
 from tests.sandbox.api import MONDAY, OWNER, RESERVATIONS, body, client, hold, starts
 from tests.sandbox.replay import world
 from tests.waiting import PATIENCE
 
-ROOT = Path(__file__).parent.parent.parent
-ENVIRONMENT = {
+ENVIRONMENT = os.environ | {
     "SECRET_KEY": "only-for-tests-" + "0123456789abcdef" * 3,
     "PUBLIC_URL": "http://127.0.0.1:8000",
     "CALCOM_API_KEY": "cal_ownerfast0123456789",
 }
 
 
+@dataclass
+class Process:
+    """A sandbox of its own process, with the URLs of its API and of its control."""
+
+    program: forking.Program
+    input: TextIO
+    output: TextIO
+    url: str
+    control: str
+
+    def end(self, number: signal.Signals) -> None:
+        self.program.send_signal(number)
+        assert self.program.wait(PATIENCE) == 0
+        assert "cal_owner0123456789" in self.output.read()
+
+
 @contextmanager
-def process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str, str]]:
-    """Run ``manage.py sandbox`` on free ports; yield it, its URL and its control URL."""
-    command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--control-port", "0"]
-    with subprocess.Popen(
-        [*command, *options],
-        cwd=ROOT,
-        env=os.environ | ENVIRONMENT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as running:
-        assert running.stdout is not None
+def process(*options: str) -> Iterator[Process]:
+    """Run ``manage.py sandbox`` on free ports."""
+    command = ["manage.py", "sandbox", "--port", "0", "--control-port", "0", *options]
+    with forking.piped(command, env=ENVIRONMENT) as (program, given, output):
         try:
-            api, control = (running.stdout.readline().split() for _ in range(2))
+            api, control = (output.readline().split() for _ in range(2))
             assert (api[0], control[0]) == ("sandbox", "control")
-            yield running, api[1], control[1]
+            yield Process(program, given, output, api[1], control[1])
         finally:
-            running.kill()
+            program.kill()
 
 
 def reserve(url: str, start: str) -> httpx.Response:
@@ -74,41 +82,29 @@ def test_holds_and_bookings_survive_a_restart(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_state_file_is_whole_after_a_kill(tmp_path: Path) -> None:
     state = str(tmp_path / "state.json")
-    with process("--state", state) as (running, url, _):
-        assert reserve(url, "11T09:00").status_code == 201
-        running.kill()
-        running.wait()
-    with process("--state", state) as (running, url, control):
-        assert reserve(url, "11T09:00").status_code == 422
-        assert len(httpx.get(control + "/rows", timeout=PATIENCE).json()["rows"]) == 1
-        expect_end(running, signal.SIGTERM)
-
-
-def expect_end(running: subprocess.Popen[str], number: signal.Signals) -> None:
-    running.send_signal(number)
-    assert running.wait(PATIENCE) == 0
-    assert running.stdout is not None
-    assert "cal_owner0123456789" in running.stdout.read()
+    with process("--state", state) as killed:
+        assert reserve(killed.url, "11T09:00").status_code == 201
+    with process("--state", state) as running:
+        assert reserve(running.url, "11T09:00").status_code == 422
+        rows = httpx.get(f"{running.control}/rows", timeout=PATIENCE).json()["rows"]
+        assert len(rows) == 1
+        running.end(signal.SIGTERM)
 
 
 @pytest.mark.slow
 def test_with_parent_ends_when_standard_input_ends() -> None:
-    with process("--with-parent") as (running, _, _), process() as (alone, url, _):
+    with process("--with-parent") as running, process() as alone:
         for each in (running, alone):
-            assert each.stdin is not None
-            each.stdin.close()
-        assert running.wait(PATIENCE) == 0
-        assert httpx.get(url, timeout=PATIENCE).status_code == 404
-        expect_end(alone, signal.SIGINT)
+            each.input.close()
+        assert running.program.wait(PATIENCE) == 0
+        assert httpx.get(alone.url, timeout=PATIENCE).status_code == 404
+        alone.end(signal.SIGINT)
 
 
 @pytest.mark.slow
 def test_port_in_use_is_reported_in_a_sentence(sandbox: Sandbox) -> None:
     port = sandbox.url.rpartition(":")[2]
-    command = [sys.executable, "manage.py", "sandbox", "--port", port]
-    ended = subprocess.run(
-        command, cwd=ROOT, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False
-    )
+    ended = forking.run(["manage.py", "sandbox", "--port", port], env=ENVIRONMENT)
     assert ended.returncode == 1
     assert ended.stderr.startswith("CommandError: cannot listen on that port: ")
 
