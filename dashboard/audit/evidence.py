@@ -7,7 +7,7 @@ what was verified when.
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from dashboard.audit.trail import Action, Actor, Outcome
 from dashboard.audit.verification import BEGIN, LogFault, Verification, in_order, in_parts
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
+LATE = timedelta(hours=1)  # more than two who write at once, or their clocks, are apart
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
 
 
@@ -74,10 +75,25 @@ def verify_from(
     while True:
         begin = checkpoints.start()
         found = verify(max(begin, place))
-        if fault := checkpoints.prune_fault():
-            return replace(found, fault=fault, is_whole=False)
-        if found.fault is None or begin == checkpoints.start():
-            return found
+        forged = checkpoints.prune_fault()
+        if forged or found.fault is None or begin == checkpoints.start():
+            newest = AuditEntry.objects.newest_first().only("at").first()
+            fault = forged or found.fault or order_fault(newest)
+            return replace(found, fault=fault, is_whole=found.is_whole and fault is None)
+
+
+def order_fault(earlier: AuditEntry | None) -> LogFault | None:
+    """Return a fault if the last entry has a lower id than one from long before, or None.
+
+    Pages list by id: it would not be seen among the newest, as where a sequence was set back.
+    """
+    link = AuditLink.objects.order_by("-position").first()
+    if earlier is None or link is None or link.entry_id >= earlier.pk:
+        return None
+    last = AuditEntry.objects.only("at").filter(pk=link.entry_id).first()
+    if last is None or last.at - earlier.at < LATE:
+        return None
+    return LogFault("order", link.position, link.entry_id)
 
 
 def record(verification: Verification, *, by: Actor | None, now: datetime) -> Verification:
@@ -117,6 +133,8 @@ def latest() -> Verified | None:
     if entry is None:
         return None
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
+    if misplaced := order_fault(entry):
+        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, sentence(misplaced))
     found = entry.after
     try:
         fault = LogFault(
@@ -151,6 +169,10 @@ def sentence(fault: LogFault) -> str:
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
             " signed with this site's SECRET_KEY."
+        ),
+        "order": _(
+            "Entry %(entry)s has a lower number than earlier ones, so the log lists it behind"
+            " them: the numbers of the database were set back."
         ),
     }
     return texts[fault.kind] % {"entry": fault.entry_id, "position": fault.position}

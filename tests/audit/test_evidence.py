@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core.management.base import CommandError
@@ -131,6 +131,25 @@ def test_admin_verifies_from_the_page(admins_browser):
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
     page = admins_browser.get("/audit/").content.decode()
     assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted." in page
+
+
+def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
+    """PostgreSQL gives such ids where its sequence was set forward and back."""
+    write(1)
+    found = evidence.verify_from()
+    columns = {"kind": "event", "outcome": "ok", "actor_name": "system"}
+    values = {"last": 1, "total": 1, "hash": found.last_hash}
+    AuditEntry.objects.create(
+        pk=10**6, at=NOON, action="verify", asked={"first": 1}, after=values, **columns
+    )
+    behind = 10**6 - 2
+    soon, later = NOON + timedelta(minutes=59), NOON + timedelta(minutes=60)
+    AuditEntry.objects.create(pk=behind, at=soon, action="sign_out", **columns)
+    assert (evidence.latest().fault, evidence.verify_from().fault) == ("", None)
+    AuditEntry.objects.create(pk=behind + 1, at=later, action="sign_out", **columns)
+    assert evidence.verify_from().fault == verification.LogFault("order", evidence.total(), behind + 1)
+    page = admins_browser.get("/audit/").content.decode()
+    assert f"Entry {behind + 1} has a lower number than earlier ones" in page
 
 
 def test_page_names_a_fault(admins_browser):
