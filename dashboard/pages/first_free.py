@@ -60,7 +60,9 @@ class FirstFreeForm(forms.Form):
     all_may_be_empty = True  # so the template marks no field as optional
 
     def __init__(self, data: QueryDict, calendars: Sequence[Calendar]) -> None:
-        super().__init__(data.copy(), auto_id="pick_%s")
+        data = data.copy()
+        data.setdefault("title", title_like(data.get("like", ""), calendars))
+        super().__init__(data, auto_id="pick_%s")
         titles = sorted({each.title for calendar in calendars for each in calendar.event_types})
         choices: dict[str, list[tuple[Any, Any]]] = {
             "title": [("", _("Any appointment")), *((title, title) for title in titles)],
@@ -85,6 +87,13 @@ class FirstFreeForm(forms.Form):
     def value(self, name: str) -> Any:
         """Return a valid value; None or nothing for one that is not."""
         return self.cleaned_data.get(name)
+
+
+def title_like(number: str, calendars: Iterable[Calendar]) -> str:
+    """Return the title of an event type that several calendars have; "" for any other."""
+    listed = [{str(each.id): each.title for each in calendar.event_types} for calendar in calendars]
+    title = next((titles[number] for titles in listed if number in titles), "")
+    return title if sum(title in titles.values() for titles in listed) > 1 else ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,9 @@ class Picker:
 
     @property
     def first_free_url(self) -> str:
-        """Return the address of the times of several calendars side by side."""
+        """Return the address of the times of several calendars side by side, of such a one."""
         kept = {name: value for name, value in self.kept.items() if name in KEPT_KEYS}
-        return f"{reverse('first-free')}?{urlencode(kept)}"
+        return f"{reverse('first-free')}?{urlencode(kept | {'like': self.choice.event_type_id})}"
 
     def fill(self, form: SlotForm) -> None:
         """Put the choice into a form that has not been sent yet."""

@@ -173,7 +173,9 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   const typed = new URLSearchParams(new FormData(form));
   for (const name of OF_ADDRESS) typed.delete(name);
-  if (await save(typed, new URL(document.baseURI))) location.assign(link.href);
+  const address = new URL(link.href); // made before another event type was chosen
+  address.searchParams.set("like", document.getElementById("pick").elements.event_type_id.value);
+  if (await save(typed, new URL(document.baseURI))) location.assign(address);
 });
 
 setUp();

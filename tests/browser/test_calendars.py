@@ -193,7 +193,9 @@ def test_a_search_with_anyone_gives_the_typed_text_back(
     ada.fill(client_name="Sophie", note="called at nine")
     if not is_signed_in:
         ada.page.context.clear_cookies(name="holdfast_session")
-    ada.page.get_by_role("link", name="Next free with anyone").click()
+    chosen = ada.page.locator("#pick [name=event_type_id]").input_value()
+    with ada.page.expect_request(f"**/holds/first?*like={chosen}*"):
+        ada.page.get_by_role("link", name="Next free with anyone").click()
     if not is_signed_in:
         ada.expect_text("What you typed is kept")
         ada.sign_in()

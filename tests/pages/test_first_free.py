@@ -47,7 +47,7 @@ def listed(number: int, title: str = "Talk", *, host: Host = OWNER) -> EventType
 def browser(calcom: Sandbox, staff: User) -> Client:
     """Return a browser at a desk of three calendars."""
     cache.clear()
-    calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"))
+    calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"), listed(verbs.VARIABLE, "Short"))
     calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
     calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=EventTypeKind.ROUND_ROBIN, hosts=BOTH))
     calcom.forget_calls()
@@ -272,6 +272,16 @@ def test_time_of_a_person_held_by_another_event_type_is_left_out(
     assert [cell for cell in found if cell.startswith("10:00")] == ["10:00 Dr Ben", "10:00 All"]
     picked = browser.get(f"/holds/new?event_type_id={CONSULT}&day={day(0)}")
     assert "10:00" not in re.findall(r"<time[^>]*>([^<]*)<", picked.content.decode())
+
+
+def test_form_leads_to_the_appointment_chosen_there(browser: Client) -> None:
+    shown = {}
+    for chosen in (STRANGERS, SHORT):  # one that Dr Ada has too, and one that only she has
+        form = browser.get(f"/holds/new?event_type_id={chosen}").content.decode()
+        [url] = re.findall(r'href="(/holds/first[^"]*)" data-keeps-form>', form)
+        page = browser.get(f"{url}&day={day(0)}")
+        shown[page.context["form"]["title"].value()] = {cell[6:] for cell in cells(page)}
+    assert shown == {"Talk": {"Dr Ada", "Dr Ben"}, "": {"Dr Ada", "Dr Ben", "All"}}
 
 
 def test_same_without_scripts_from_board_to_hold(browser: Client, calcom: Sandbox) -> None:
