@@ -16,7 +16,7 @@ from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers, flash, for_client, parameters
+from dashboard.pages import answers, flash, for_client, parameters, whose
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
 from dashboard.pages.rows import HoldRow, read_register
@@ -105,7 +105,9 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "add_url": f"{reverse('place')}?offer={pk}" if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }
-    return {"offer": offer, "rows": rows, "etag": answers.etag_of(viewer.user.pk, offer, rows)}
+    calendars = [whose.of_event_type(hold.event_type_id) for hold in holds]
+    shown = list(zip(rows, calendars, strict=True))
+    return {"offer": offer, "rows": shown, "etag": answers.etag_of(viewer.user.pk, offer, shown)}
 
 
 def decided(decision: Decision) -> str:

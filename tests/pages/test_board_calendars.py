@@ -9,9 +9,11 @@ import pytest
 from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
+from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calendars.models import Calendar
+from dashboard.holds.models import Offer
 from dashboard.upstream import clock
 from tests.holds.factories import put, put_ended
 from tests.pages.calendar_rows import calendar, event_type
@@ -53,16 +55,21 @@ def test_column_tells_whose_time_it_is(ada: Calendar, staff: User) -> None:
 
 
 def test_pages_of_a_hold_tell_whose_time_it_is(ada: Calendar, staff: User) -> None:
-    hold = put(staff, event_type_id=ADA)
+    offer = Offer.objects.create(made_by=staff, created_at=timezone.now())
+    hold, _other = (put(staff, event_type_id=number, offer=offer) for number in (ADA, BEN))
     start = (hold.slot_start + timedelta(days=1)).isoformat()
     to_ben = {"slot_start": start, "event_type_id": BEN}
     browser = desk(staff)
-    pages = [browser.get(f"/holds/{hold.pk}/"), browser.get(f"/holds/{hold.pk}/move", to_ben)]
+    pages = [
+        browser.get(f"/holds/{hold.pk}/"),
+        browser.get(f"/holds/{hold.pk}/move", to_ben),
+        browser.get(f"/offers/{offer.pk}/"),
+    ]
 
     found = [
         re.findall(r'hue-\w+" translate="no">([^<]*)', page.content.decode()) for page in pages
     ]
-    assert found == [["Dr Ada"], ["Dr Ada", "Dr Ben"]]
+    assert found == [["Dr Ada"], ["Dr Ada", "Dr Ben"], ["Dr Ada", "Dr Ben"]]
 
 
 def test_without_calendars_the_board_is_as_before(staff: User) -> None:
