@@ -19,7 +19,7 @@ from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.factories import put_ended
-from tests.holds.verbs import CONSULT, SHORT
+from tests.holds.verbs import CONSULT, SHORT, VARIABLE
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 
@@ -167,3 +167,17 @@ def test_usual_appointment_is_compared() -> None:
     found = chosen(Form, calendars, [None, short])  # type: ignore[arg-type]
 
     assert [each.event_type.id for each in found] == [SHORT, 9]
+
+
+def test_form_leads_to_the_appointment_chosen_there(calcom: Sandbox, staff: User) -> None:
+    """Lead to Talk, which two calendars have, and not to Short."""
+    calendar("Dr Ada", event_type(CONSULT, "Talk"), event_type(SHORT, "Short"))
+    calendar("Dr Ben", event_type(VARIABLE, "Talk"))
+    browser = desk(staff)
+    found = {}
+    for number in (CONSULT, SHORT):
+        form = browser.get(f"/holds/new?event_type_id={number}").content.decode()
+        [url] = re.findall(r'href="(/holds/first[^"]*)" data-keeps-form>', form)
+        page = browser.get(f"{url}&day={day(0)}")
+        found[number] = page.context["form"]["title"].value()
+    assert found == {CONSULT: "Talk", SHORT: ""}

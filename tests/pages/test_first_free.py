@@ -274,16 +274,6 @@ def test_time_of_a_person_held_by_another_event_type_is_left_out(
     assert "10:00" not in re.findall(r"<time[^>]*>([^<]*)<", picked.content.decode())
 
 
-def test_form_leads_to_the_appointment_chosen_there(browser: Client) -> None:
-    shown = {}
-    for chosen in (STRANGERS, SHORT):  # one that Dr Ada has too, and one that only she has
-        form = browser.get(f"/holds/new?event_type_id={chosen}").content.decode()
-        [url] = re.findall(r'href="(/holds/first[^"]*)" data-keeps-form>', form)
-        page = browser.get(f"{url}&day={day(0)}")
-        shown[page.context["form"]["title"].value()] = {cell[6:] for cell in cells(page)}
-    assert shown == {"Talk": {"Dr Ada", "Dr Ben"}, "": {"Dr Ada", "Dr Ben", "All"}}
-
-
 def test_same_without_scripts_from_board_to_hold(browser: Client, calcom: Sandbox) -> None:
     board = browser.get("/").content.decode()
     assert 'href="/holds/first?next=yes"' in board
