@@ -8,14 +8,14 @@ decides.
 
 import logging
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from django.db import DatabaseError
+from django.db import DatabaseError, transaction
 
 from dashboard.calcom import Answer, CalcomError, Cause, Refused
 from dashboard.calcom.endpoints import Call
@@ -86,7 +86,7 @@ def answers(
 
 
 def refresh(
-    rows: Mapping[str, StoredAnswer],
+    rows: dict[str, StoredAnswer],
     stale: Sequence[Question[T]],
     reserved_part: int | None,
     *,
@@ -102,11 +102,13 @@ def refresh(
     reserved = (upstream.rate_limit or 0) // reserved_part if reserved_part else 0
     room = upstream.room(now)
     most = len(by_age) if room is None else max(0, room - reserved)
-    asked = [question for question in by_age[:most] if is_first_to_ask(rows[question.name], now)]
+    asked = first_to_ask(by_age[:most], rows, now)
     for question, found in ask_together(asked):
-        store(rows[question.name], question, found, upstream)
+        take(rows[question.name], question, found, upstream)
     if asked:
-        with suppress(DatabaseError):  # one that takes no writes
+        # In one commit, and not at all in a database that takes no writes.
+        with suppress(DatabaseError), transaction.atomic(savepoint=False):
+            store([rows[each.name] for each in asked], now)
             StoredAnswer.objects.filter(asked_at__lt=now - DELETE_AFTER).delete()
             rate_and_clock.save(upstream)
     again_at = now + timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
@@ -191,20 +193,32 @@ def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
 # --- Asking cal.com ---------------------------------------------------------------------------
 
 
-def is_first_to_ask(row: StoredAnswer, now: datetime) -> bool:
-    """Return whether this request asks; else the row is as the one that was first left it.
+def first_to_ask(
+    questions: Sequence[Question[T]], rows: dict[str, StoredAnswer], now: datetime
+) -> Sequence[Question[T]]:
+    """Return those that this request asks; set the rows of the others as those that ask left them.
 
     It asks too, and its answer is not stored, where the row was deleted meanwhile for its age, or
     the database takes no writes.
     """
+    by_time: dict[datetime, list[int]] = {}
+    for question in questions:
+        row = rows[question.name]
+        by_time.setdefault(row.asked_at, []).append(row.pk)
     with suppress(DatabaseError):
-        stored_row = StoredAnswer.objects.filter(pk=row.pk)
-        as_read = stored_row.filter(asked_at=row.asked_at)
-        if not as_read.update(asked_at=now, is_under_way=True, cause="") and stored_row.exists():
-            row.refresh_from_db()
-            return False
-    row.asked_at, row.is_under_way, row.cause = now, True, ""
-    return True
+        claimed = 0
+        for asked_at, ids in by_time.items():  # few: hundreds of commits would take seconds
+            unclaimed = StoredAnswer.objects.filter(pk__in=ids, asked_at=asked_at)
+            claimed += unclaimed.update(asked_at=now, is_under_way=True, cause="")
+        if claimed < len(questions):
+            found = stored_rows([each.name for each in questions])
+            of_others = {name: row for name, row in found.items() if row.asked_at != now}
+            rows.update(of_others)
+            questions = [each for each in questions if each.name not in of_others]
+    for question in questions:
+        row = rows[question.name]
+        row.asked_at, row.is_under_way, row.cause = now, True, ""
+    return questions
 
 
 def awaited(row: StoredAnswer, give_up: float) -> StoredAnswer:
@@ -242,16 +256,13 @@ def ask_together(
         return sorted(found, key=lambda pair: pair[1].exchange.received_at if pair[1] else never)
 
 
-def store(
+def take(
     row: StoredAnswer,
     question: Question[T],
     found: Answer[Any] | CalcomError | None,
     upstream: Upstream,
 ) -> None:
-    """Store cal.com's answer, or why there is none, unless another request has asked since.
-
-    A refusal drops the last answer.
-    """
+    """Set cal.com's answer, or why there is none. A refusal drops the last answer."""
     if found is not None:
         rate_and_clock.learn(upstream, found)
     row.is_under_way = False
@@ -262,7 +273,18 @@ def store(
         row.cause = str(found.cause if found else UNDER_WAY)
         if isinstance(found, Refused):
             row.value = row.parsed = None
-    with suppress(DatabaseError):
-        StoredAnswer.objects.filter(pk=row.pk, asked_at=row.asked_at).update(
-            is_under_way=False, answered_at=row.answered_at, value=row.value, cause=row.cause
-        )
+
+
+def store(rows: Sequence[StoredAnswer], now: datetime) -> None:
+    """Store what was taken, unless another request has asked since."""
+    own = StoredAnswer.objects.filter(asked_at=now)
+    failed: dict[tuple[str, bool], list[int]] = {}
+    for row in rows:
+        if row.cause:
+            failed.setdefault((row.cause, row.value is None), []).append(row.pk)
+        else:
+            values = {"answered_at": row.answered_at, "value": row.value}
+            own.filter(pk=row.pk).update(is_under_way=False, **values)
+    for (cause, is_empty), ids in failed.items():
+        values = {"value": None} if is_empty else {}
+        own.filter(pk__in=ids).update(is_under_way=False, cause=cause, **values)

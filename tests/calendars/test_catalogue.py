@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.calcom import Answer, Cause
@@ -15,9 +17,9 @@ from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, rate_and_clock
+from dashboard.upstream import calcom_client, rate_and_clock, shared_answers
 from dashboard.upstream.models import StoredAnswer
-from dashboard.upstream.shared_answers import NO_ROOM
+from dashboard.upstream.shared_answers import NO_ROOM, UNDER_WAY
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
 from tests.waiting import PATIENCE
 
@@ -100,6 +102,33 @@ def test_calendars_are_asked_for_in_parallel(
 
     monkeypatch.setattr(client, "send", send_together)
     assert [calendar.cause for calendar in read(later=301).calendars] == ["", "", ""]
+
+
+def test_many_calendars_take_no_more_statements_where_cal_com_hangs(
+    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rate_and_clock, "hangs", lambda: True)
+    counts = []
+    for number in (1, 9):
+        for each in range(number):
+            entered(f"{number}-{each}")
+        read(later=number * 60)
+        with CaptureQueriesContext(connection) as caught:
+            assert {each.cause for each in read(later=number * 60 + 30).calendars} == {UNDER_WAY}
+        counts.append(len(caught))
+    assert counts[0] == counts[1]
+    assert calcom.calls() == []
+
+
+def test_only_what_no_other_request_asks_is_asked(calcom: Sandbox) -> None:
+    entered(ANNA)
+    entered(NURSE)
+    before, now = timezone.now(), timezone.now() + timedelta(seconds=1)
+    asked, free = map(catalogue.question, catalogue.in_order())
+    rows = shared_answers.rows_of({asked.name, free.name}, now)
+    StoredAnswer.objects.filter(name=asked.name).update(asked_at=before, is_under_way=True)
+    assert shared_answers.first_to_ask([asked, free], rows, now) == [free]
+    assert (rows[asked.name].asked_at, rows[asked.name].is_under_way) == (before, True)
 
 
 def test_failure_keeps_the_last_list_and_says_so(calcom: Sandbox) -> None:
