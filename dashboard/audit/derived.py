@@ -26,13 +26,13 @@ COMPARED = "id, action_id, at, action, actor, outcome, cause, ended, hold, addre
 
 
 def fault() -> LogFault | None:
-    """Return the first difference: of an ``action``, its ``text``, the ``words`` or ``counts``."""
+    """Return the first difference: of an ``action``, its ``text``, an index or ``counts``."""
     with connection.cursor() as cursor:
         for kind, query in differences(connection.vendor):
             cursor.execute(query)
             if found := cursor.fetchone():
                 return LogFault(kind, None, found[0] if kind in ("action", "text") else None)
-    return None if are_words_intact() else LogFault("words", None, None)
+    return None if are_indexes_intact() else LogFault("words", None, None)
 
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:
@@ -73,13 +73,19 @@ def differing(one: str, other: str, column: str, condition: str) -> str:
     )
 
 
-def are_words_intact() -> bool:
-    """Return whether SQLite finds each text by its words; PostgreSQL keeps its own index."""
+def are_indexes_intact() -> bool:
+    """Return whether SQLite finds each text by its words, and each row by every index.
+
+    PostgreSQL keeps its indexes where only its server can write.
+    """
     if connection.vendor != "sqlite":
         return True
     try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(WORDS)
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA integrity_check(1)")  # first, as it does not keep others waiting
+            is_intact: bool = cursor.fetchone() == ("ok",)
+            with transaction.atomic(connection.alias):
+                cursor.execute(WORDS)
     except DatabaseError:
         return False
-    return True
+    return is_intact

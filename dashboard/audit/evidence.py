@@ -165,7 +165,7 @@ def sentence(fault: LogFault) -> str:
         "action": _("What is searched of the action of entry %(entry)s differs from the entry."),
         "counts": _("The counts of the pictures differ from the entries."),
         "text": _("The text by which entry %(entry)s is found differs from the entry."),
-        "words": _("The text index does not find every entry by its words."),
+        "words": _("An index of the database does not find every entry."),
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
             " signed with this site's SECRET_KEY."

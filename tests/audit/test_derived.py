@@ -70,6 +70,31 @@ def test_each_difference_is_named(mixed):
     assert found == {name: kind for name, (_statement, kind) in tampered.items()}
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # whose file others may write
+def test_index_that_leaves_an_action_out_is_named(own, monkeypatch):
+    monkeypatch.setattr(derived, "connection", own)
+    locked = []
+
+    def watch(execute, sql, *more):
+        if sql.startswith("PRAGMA integrity_check"):  # which reads the whole file
+            locked.append(own.in_atomic_block)
+        return execute(sql, *more)
+
+    with own.execute_wrapper(watch):
+        intact = derived.are_indexes_intact()
+    assert locked == [False]
+    part, whole = "sql || ' WHERE id < 0'", "replace(sql, ' WHERE id < 0', '')"
+    with own.cursor() as cursor:
+        for definition, statement in ((part, "REINDEX logged_action"), (whole, "SELECT 1")):
+            cursor.execute("PRAGMA writable_schema = ON")
+            change = f"UPDATE sqlite_master SET sql = {definition} WHERE name = 'logged_action'"
+            cursor.execute(change)
+            cursor.execute("PRAGMA writable_schema = RESET")
+            cursor.execute(statement)
+    assert (intact, derived.are_indexes_intact()) == (True, False)
+
+
 def test_what_retention_removed_is_left_out():
     write(2, at=OLD + timedelta(hours=1))  # then the clock was set back
     write(2)
