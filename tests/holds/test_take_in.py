@@ -39,7 +39,7 @@ def test_reservation_added_by_two_at_once_is_one_hold(
 
     assert Hold.objects.get() == added
     entries = AuditEntry.objects.filter(action="take_in")
-    assert sorted(entry.outcome for entry in entries) == ["", "", "ok", "ok"]
+    assert sorted(entry.outcome for entry in entries) == ["", "", "ok", "refused"]
 
 
 def place_unanswered(
