@@ -36,6 +36,8 @@ TCP, UNIX = "127.0.0.1:8000", "unix:/run/holdfast/web.sock"
         ("systemd", PREFIX, UNIX, ["serve --bind unix:/run/", "RuntimeDirectory=holdfast"]),
         # systemd gives up after five starts in ten seconds, as while the database is away.
         ("systemd", ROOT, TCP, ["RestartSec=5", "After=network-online.target postgresql.service"]),
+        # A stop while ``serve`` still checks is no failure.
+        ("systemd", ROOT, TCP, ["SuccessExitStatus=143"]),
     ],
 )
 def test_text_is_made_for_the_address(kind, address, bind, lines):
