@@ -104,17 +104,18 @@ def run(
 
 @contextmanager
 def piped(
-    arguments: list[str], *, env: Mapping[str, str]
+    arguments: list[str], *, env: Mapping[str, str], with_errors: bool = False
 ) -> Iterator[tuple[Program, TextIO, TextIO]]:
     """Run a program; yield it with its input to write to and its output to read.
 
-    It must have ended, or end with its input, when the block ends.
+    It must have ended, or end with its input, when the block ends. Its errors are in the output
+    too, or among those of this process.
     """
     with tempfile.TemporaryDirectory() as folder:
         given, output = (Path(folder) / name for name in ("input", "output"))
         for pipe in (given, output):
             os.mkfifo(pipe)
-        errors = Path(f"/proc/{os.getpid()}/fd/2")
+        errors = output if with_errors else Path(f"/proc/{os.getpid()}/fd/2")
         program = Program(arguments, env=env, streams=(given, output, errors))
         with given.open("w") as writing, output.open() as reading:
             yield program, writing, reading
@@ -139,8 +140,9 @@ def interpret(
         os.dup2(stream, number)
         os.close(stream)
     # Anew, because one that was a file cannot be a pipe.
-    sys.stdin = os.fdopen(0, encoding="utf-8", closefd=False)
-    sys.stdout = os.fdopen(1, "w", encoding="utf-8", closefd=False)
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    sys.stdin = os.fdopen(0, encoding=encoding, closefd=False)
+    sys.stdout = os.fdopen(1, "w", encoding=encoding, closefd=False)
     os.environ.clear()
     os.environ.update(environment)
     time.tzset()

@@ -64,5 +64,8 @@ def same_middleware(given: Any) -> set[str]:
     return {path.rpartition(".")[0] for path in given.MIDDLEWARE}
 
 
-load()
+try:
+    load()
+except ImportError as error:  # which multiprocessing would ignore
+    raise RuntimeError("the product cannot be loaded") from error
 gc.freeze()  # shared with all forks

@@ -238,7 +238,7 @@ def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             yield kind, site, public_url, folder / "certificate.pem", ports
 
 
-def findings(public_url: str, port: int) -> list[NetworkFault]:
+def faults(public_url: str, port: int) -> list[NetworkFault]:
     """Return what is found; look again where the way broke off, as it did once behind Caddy."""
     for _ in range(2):
         found, _arrived = examine(public_url, f"127.0.0.1:{port}")
@@ -258,7 +258,7 @@ def test_every_fault_is_found_and_its_remedy_mends_it(
     settings.SESSION_COOKIE_NAME = address.cookie_name("session")
     settings.CSRF_COOKIE_NAME = address.cookie_name("csrf")
     with ThreadPoolExecutor(8) as pool:  # each waits a second between two parts of an answer
-        reports = pool.map(lambda port: findings(public_url, port), ports.values())
+        reports = pool.map(lambda port: faults(public_url, port), ports.values())
         found = dict(zip(ports, reports, strict=True))
     harmless = {"buffered answers"}
     first = {name: next(iter(each), None) for name, each in found.items()}

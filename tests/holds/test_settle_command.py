@@ -53,7 +53,8 @@ def test_database_that_is_away_is_one_line_in_the_log(
 def test_service_settles_again_and_again_and_ends_with_its_parent(staff: User) -> None:
     """``--with-parent`` ends it when its input is closed."""
     command = ["manage.py", "settle", "--every", "0.1", "--with-parent"]
-    with piped(command, env=environment(NO_CALCOM)) as (service, given, output):
+    quiet = piped(command, env=environment(NO_CALCOM), with_errors=True)
+    with quiet as (service, given, output):
         for number in (1, 2):
             put(staff, held_until=timezone.now() - timedelta(minutes=1))
             wait_for(lambda: states() == ["expired"] * number)  # noqa: B023

@@ -1,4 +1,4 @@
-"""``manage.py doctor``: a finding per subject, a remedy per fault, and the exit code."""
+"""``manage.py doctor``: an observation per subject, a remedy per fault, and the exit code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def ask_anew() -> None:
 
 
 def examined(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, list[dict[str, str]]]]:
-    """Run the command; return its exit code and its findings by level."""
+    """Run the command; return its exit code and its observations by level."""
     code = 0
     try:
         call_command("doctor", "--json")
@@ -48,8 +48,8 @@ def examined(capsys: pytest.CaptureFixture[str]) -> tuple[int, dict[str, list[di
     return code, found
 
 
-def subjects(findings: list[dict[str, str]]) -> list[str]:
-    return [each["subject"] for each in findings]
+def subjects(observed: list[dict[str, str]]) -> list[str]:
+    return [each["subject"] for each in observed]
 
 
 def test_sound_installation(calcom: Sandbox, staff: User, capsys) -> None:
