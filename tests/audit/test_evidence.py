@@ -147,7 +147,8 @@ def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
     AuditEntry.objects.create(pk=behind, at=soon, action="sign_out", **columns)
     assert (evidence.latest().fault, evidence.verify_from().fault) == ("", None)
     AuditEntry.objects.create(pk=behind + 1, at=later, action="sign_out", **columns)
-    assert evidence.verify_from().fault == verification.LogFault("order", evidence.total(), behind + 1)
+    misplaced = verification.LogFault("order", evidence.total(), behind + 1)
+    assert evidence.verify_from().fault == misplaced
     page = admins_browser.get("/audit/").content.decode()
     assert f"Entry {behind + 1} has a lower number than earlier ones" in page
 
