@@ -17,6 +17,7 @@ WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
 INTERRUPTED = 128 + signal.SIGINT
+DENIED = "42501"  # PostgreSQL's code of what a user has no right to, as to migrate without owning
 # Of ``kill``, ``timeout`` and systemd, and of a terminal that was closed.
 ENDING = (signal.SIGTERM, signal.SIGHUP)
 
@@ -89,7 +90,8 @@ def why_unusable(error: DatabaseError, command: str) -> str:
     connection.close()  # the server may have ended it
     # A migration that failed is missing, and what matters is why it failed.
     reason = "" if command == "migrate" else health.why_not_ready()
-    return reason or (str(error) if isinstance(error, OperationalError) else "")
+    is_denied = getattr(error.__cause__, "sqlstate", "") == DENIED
+    return reason or (str(error) if is_denied or isinstance(error, OperationalError) else "")
 
 
 def give_up_output() -> None:

@@ -145,6 +145,8 @@ def test_failed_migration_shows_its_own_error(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(command_line.health, "why_not_ready", lambda: "migrations are missing")
     assert command_line.why_unusable(fault, "migrate") == ""
     assert command_line.why_unusable(fault, "settle") == "migrations are missing"
+    fault.__cause__ = psycopg.errors.InsufficientPrivilege("must be owner of table holds")
+    assert command_line.why_unusable(fault, "migrate") == str(fault)
 
 
 @pytest.mark.parametrize(
