@@ -19,11 +19,11 @@ from prometheus_client.metrics_core import Metric
 
 from dashboard.audit import call_totals
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state import rate_and_clock
 from dashboard.edge import database
 from dashboard.edge.health import plain
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.holds.models import Hold, begun_at
-from dashboard.upstream import rate_and_clock
 
 PATH = "/metrics"
 # A proxy that ends TLS sets one of these; its clients share its address.

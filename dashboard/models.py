@@ -7,7 +7,7 @@ from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.saved_searches import SavedSearch
+from dashboard.calcom_state.models import StoredAnswer, Upstream
 from dashboard.calendars.models import Calendar
 from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold, Offer
-from dashboard.upstream.models import StoredAnswer, Upstream

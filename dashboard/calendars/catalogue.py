@@ -14,9 +14,9 @@ from django.utils import timezone
 
 from dashboard.calcom import EventType, Listed, endpoints
 from dashboard.calcom.endpoints import Call
+from dashboard.calcom_state import event_types, shared_answers
+from dashboard.calcom_state.shared_answers import Known, Question
 from dashboard.calendars.models import Calendar
-from dashboard.upstream import event_types, shared_answers
-from dashboard.upstream.shared_answers import Known, Question
 
 FRESH_FOR = timedelta(minutes=5)
 KEPT_FOR = timedelta(days=365)  # limits and pauses of calendars go by their lists

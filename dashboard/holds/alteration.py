@@ -4,6 +4,7 @@
 """
 
 from dashboard.calcom import Cause, EventTypeKind
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import promises
 from dashboard.holds.change import Phase
@@ -16,7 +17,6 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
 from dashboard.holds.states import State
-from dashboard.upstream import event_types
 
 # Calls that a way may need, with the GETs that settle them and one undo.
 PATCH_CALLS = 2

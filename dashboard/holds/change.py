@@ -8,9 +8,9 @@ from enum import StrEnum
 from typing import Any
 
 from dashboard.calcom import CalcomError, Refused, Reservation
+from dashboard.calcom_state import calcom_client
 from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.slots import SlotHold, is_about, read_moment
-from dashboard.upstream import calcom_client
 
 
 class Phase(StrEnum):

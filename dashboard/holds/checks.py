@@ -13,6 +13,8 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import Answer, CalcomError, EventType, Reservation, endpoints
+from dashboard.calcom_state import calcom_client, event_types
+from dashboard.calcom_state.rate_and_clock import KEPT_FOR_PEOPLE
 from dashboard.calendars import catalogue
 from dashboard.holds import claims, hold_fields, messages, reservations, safety
 from dashboard.holds.hold_fields import Fields
@@ -22,8 +24,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import is_about
 from dashboard.holds.states import State
-from dashboard.upstream import calcom_client, event_types
-from dashboard.upstream.rate_and_clock import KEPT_FOR_PEOPLE
 
 CONCURRENT_CALLS = 8
 # Ends that someone outside Holdfast can undo.

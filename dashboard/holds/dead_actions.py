@@ -9,11 +9,11 @@ from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.audit.models import MAX_SILENCE, NO_ACTION, AuditEntry, AuditEntryQuerySet
 from dashboard.audit.trail import Action, Outcome
+from dashboard.calcom_state import clock, rate_and_clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import claims, hold_fields
 from dashboard.holds.models import Hold
 from dashboard.holds.states import State
-from dashboard.upstream import clock, rate_and_clock
-from dashboard.upstream.models import Upstream
 
 DIED = "process_died"
 PUT_ASIDE = "put_aside"

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from dashboard.calcom import Refused
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import messages, safety
 from dashboard.holds.change import Change, Phase
@@ -12,7 +13,6 @@ from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
 from dashboard.holds.steps import Done, Outcome, Result
-from dashboard.upstream import event_types
 
 MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}

@@ -10,9 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.calcom import EventType, EventTypeKind
+from dashboard.calcom_state import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
-from dashboard.upstream import event_types
 
 
 def keys(hold: Hold) -> dict[Any, str]:

@@ -12,6 +12,7 @@ from django.db import IntegrityError, transaction
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import EventType, EventTypeKind, Reservation
+from dashboard.calcom_state import calcom_client
 from dashboard.calendars import catalogue
 from dashboard.holds import claims, hold_fields, messages, promises, reservations, rules
 from dashboard.holds.checks import describe
@@ -22,7 +23,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.upstream import calcom_client
 
 # The offset of cal.com's clock is known as precisely as its ``Date``, in whole seconds.
 CLOCK_ERROR = timedelta(seconds=1)

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable
 from dashboard.calcom.cleansing import cleanse
+from dashboard.calcom_state.rate_and_clock import DEFAULT_WAIT
 from dashboard.holds.message_table import (
     CALLS,
     NO_HOST_FREE,
@@ -24,7 +25,6 @@ from dashboard.holds.problems import HoldError, Message, Outcome, Text
 from dashboard.holds.safety import still_yours, unconfirmed
 from dashboard.holds.steps import outcome_of
 from dashboard.localization import local_times
-from dashboard.upstream.rate_and_clock import DEFAULT_WAIT
 
 # Continues a sentence that begins with the person or with "Holdfast", by verb of the claim.
 VERBS: dict[str, Text] = {
@@ -113,7 +113,7 @@ def call_failed(
 def free_times(cause: str) -> tuple[str, str, bool]:
     """Return what happened, what now, and if it passes by itself, where free times are not fresh.
 
-    ``cause`` is one of ``upstream.free_times.Listing``.
+    ``cause`` is one of ``calcom_state.free_times.Listing``.
     """
     try_again = _("Try again in a moment, or enter the time manually.")
     if cause == "no_room":

@@ -13,10 +13,10 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.clock import LONG_AGO, STEP_MS, longest_claim
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import BOOKED_BY_STAFF, OPEN, State
 from dashboard.localization.searching import search_text
-from dashboard.upstream.clock import LONG_AGO, STEP_MS, longest_claim
 
 # What a hold says about its client: a search finds it, and an erasure empties it.
 TEXTS = ("client_name", "client_contact", "note", "end_note")

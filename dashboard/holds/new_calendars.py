@@ -16,6 +16,7 @@ from dashboard import calcom
 from dashboard.accounts.actors import Actor
 from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
+from dashboard.calcom_state import rate_and_clock
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.holds import messages
@@ -23,7 +24,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import parking_places
 from dashboard.holds.steps import outcome_of
-from dashboard.upstream import rate_and_clock
 
 Kind = Calendar.Kind
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
+from dashboard.calcom_state import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
-from dashboard.upstream import event_types
 
 
 @dataclass(frozen=True, slots=True)

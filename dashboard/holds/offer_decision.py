@@ -13,6 +13,7 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import messages, offers, reservations
 from dashboard.holds.checks import Comparison, compare
 from dashboard.holds.claims import ClaimLostError
@@ -22,7 +23,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
 from dashboard.holds.services import KEPT_FOR_OTHERS, ReleaseResult, release_many
 from dashboard.holds.states import State
-from dashboard.upstream import rate_and_clock
 
 # The reason in the audit and on each hold that is released.
 REASON = "offer_decided"

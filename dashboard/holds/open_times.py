@@ -12,11 +12,11 @@ from typing import Any
 from django.db.models import Q
 
 from dashboard.calcom import Cause, Slot
+from dashboard.calcom_state.free_times import Listing, Span
 from dashboard.holds.hosts import is_pooled, keys
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 from dashboard.localization import local_times
-from dashboard.upstream.free_times import Listing, Span
 
 State = Hold.State
 

@@ -16,6 +16,8 @@ from dashboard.accounts.actors import Actor
 from dashboard.audit import trail
 from dashboard.calcom import Answer, CalcomError
 from dashboard.calcom.endpoints import Call
+from dashboard.calcom_state import calcom_client, clock, rate_and_clock
+from dashboard.calcom_state.clock import Clock
 from dashboard.holds import claims, messages, offers, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.change import Change, Phase, settled_by
@@ -24,8 +26,6 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, claimed
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
-from dashboard.upstream import calcom_client, clock, rate_and_clock
-from dashboard.upstream.clock import Clock
 
 T = TypeVar("T")
 Action = trail.Action

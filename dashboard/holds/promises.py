@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dashboard.calcom import EventType, EventTypeKind
+from dashboard.calcom_state import event_types, free_times
+from dashboard.calcom_state.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds import claims, hosts, messages, open_times
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
@@ -16,8 +18,6 @@ from dashboard.holds.new_holds import known_end
 from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
-from dashboard.upstream import event_types, free_times
-from dashboard.upstream.free_times import WEEK_DAYS, Span, monday_of
 
 MOST_NAMED = 5
 

@@ -17,11 +17,11 @@ from django.db.models import Exists, OuterRef
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import by_others, hosts, offers
 from dashboard.holds.by_others import ActOfOther
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
-from dashboard.upstream import rate_and_clock
 
 State = Hold.State
 Revision = tuple[Any, ...]

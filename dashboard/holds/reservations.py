@@ -14,12 +14,12 @@ from dashboard.calcom import (
     Unknown,
     endpoints,
 )
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import messages, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.slots import SlotHold, minutes_until
 from dashboard.holds.steps import outcome_of
-from dashboard.upstream import calcom_client
 
 # Tries of a call that may be repeated, before no answer is the result.
 GET_TRIES = 2

@@ -4,6 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import claims, hold_fields, reservations
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import ClaimLostError
@@ -24,7 +25,6 @@ from dashboard.holds.seen import (
 from dashboard.holds.states import State
 from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Post, Send, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
-from dashboard.upstream import rate_and_clock
 
 # Which way a change went, for the log.
 WAYS = {Phase.PARKING: "park and return", Phase.REPLACED: "new first", Phase.RETAKING: "retake"}

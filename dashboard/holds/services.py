@@ -17,6 +17,8 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
+from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state.clock import Clock
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, messages, offers, rules, safety
 from dashboard.holds.change import Phase
@@ -31,8 +33,6 @@ from dashboard.holds.promises import guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.targets import extension_target, move_target, new_choice
-from dashboard.upstream import rate_and_clock
-from dashboard.upstream.clock import Clock
 
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1

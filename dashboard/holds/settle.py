@@ -13,6 +13,9 @@ from django.db import DatabaseError, InterfaceError, InternalError, OperationalE
 from django.utils import translation
 
 from dashboard.audit import trail
+from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state.clock import Clock, longest_claim
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import claims, hold_fields, messages
 from dashboard.holds.change import Change, Phase, UnreadableChangeError
 from dashboard.holds.claims import SlotGuard
@@ -23,9 +26,6 @@ from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
-from dashboard.upstream import rate_and_clock
-from dashboard.upstream.clock import Clock, longest_claim
-from dashboard.upstream.models import Upstream
 
 CALLS = 2  # a GET, then at most one PATCH or DELETE
 # Holds whose time is recorded in one request, so that it stays short.

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import messages, rules
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold, minutes_until
-from dashboard.upstream import event_types
 
 # A wish that ends at most this much before the present end shortens nothing.
 TOLERANCE = timedelta(seconds=2)

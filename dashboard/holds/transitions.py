@@ -23,6 +23,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import hold_fields, results
 from dashboard.holds.change import (
     LEAVING_PARKING,
@@ -62,7 +63,6 @@ from dashboard.holds.steps import (
     outcome_of,
     wait,
 )
-from dashboard.upstream import calcom_client
 
 
 def next_step(change: Change, seen: Seen, cal_now: datetime) -> Step:

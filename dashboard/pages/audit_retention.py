@@ -19,8 +19,8 @@ from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, evidence, retention
 from dashboard.audit.forms import day_field
 from dashboard.audit.retention import Removable, RetentionError
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds.models import Hold
-from dashboard.upstream import rate_and_clock
 
 MOST = 5000  # entries that one request has time for
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
+from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.by_others import ActOfOther
 from dashboard.holds.models import Hold
@@ -28,7 +29,6 @@ from dashboard.localization.searching import finder
 from dashboard.pages import answers, flash, parameters, row_cache, whose
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
-from dashboard.upstream import clock
 
 Entry = TypeVar("Entry", Hold, HoldRow)
 State = Hold.State

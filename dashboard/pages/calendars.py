@@ -19,6 +19,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.accounts.saved_forms import recall
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue, changes
 from dashboard.calendars.changes import CalendarError
 from dashboard.calendars.models import Calendar
@@ -28,7 +29,6 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages.answers import missing_is_404
 from dashboard.pages.fields import LARGEST_ID
 from dashboard.pages.forms import ServiceForm
-from dashboard.upstream import event_types
 
 POSITION = forms.IntegerField(label=_lazy("Position"), min_value=1, max_value=1000)
 

@@ -11,12 +11,12 @@ from django.utils.translation import ngettext
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, EventTypeKind
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.holds import rules
 from dashboard.holds.models import Hold
-from dashboard.upstream import event_types
 
 MOST_RECENT = 5
 HOLDS_READ = 40  # the last ones of a person, of which some are of the same event type

@@ -16,6 +16,9 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
 from dashboard.calcom import EventType
+from dashboard.calcom_state import calcom_client
+from dashboard.calcom_state.free_times import WEEK_DAYS, Listing, monday_of
+from dashboard.calcom_state.shared_answers import UNDER_WAY
 from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.holds.hosts import needed_by
@@ -35,9 +38,6 @@ from dashboard.pages.picker_times import (
     read_together,
 )
 from dashboard.pages.rows import Viewer, viewer_of
-from dashboard.upstream import calcom_client
-from dashboard.upstream.free_times import WEEK_DAYS, Listing, monday_of
-from dashboard.upstream.shared_answers import UNDER_WAY
 
 MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
 MOST_NAMED = 2  # of those who are free at one time of a week

@@ -7,12 +7,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
+from dashboard.calcom_state import event_types
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.pages.forms import RELEASE_REASONS
-from dashboard.upstream import event_types
 
 # By the code that is stored with an ended hold.
 END_REASONS: dict[str, Any] = {

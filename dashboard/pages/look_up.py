@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
+from dashboard.calcom_state import event_types
 from dashboard.holds import lookup
 from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
@@ -23,7 +24,6 @@ from dashboard.pages import answers
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import reservation_row, viewer_of
-from dashboard.upstream import event_types
 
 # In the session: uids that were looked up, each under a key that a page may carry instead.
 SESSION_KEY = "found"

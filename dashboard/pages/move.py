@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, promises, services, settle, targets
 from dashboard.holds.models import Hold
@@ -24,7 +25,6 @@ from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
 from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
-from dashboard.upstream import event_types
 
 
 class MoveForm(SlotForm):

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.calcom import EventType
+from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.holds import messages, open_times
@@ -33,7 +34,6 @@ from dashboard.pages.forms import SlotForm
 from dashboard.pages.picker_grid import Cell, Grid, GridOptions
 from dashboard.pages.picker_times import DAY, WEEK, polled_etag
 from dashboard.pages.rows import Viewer, viewer_of
-from dashboard.upstream import event_types
 
 SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
 # Fields that the grid's own addresses set, or that are made anew with each page.

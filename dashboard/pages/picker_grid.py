@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from dashboard.calcom_state.free_times import Listing
 from dashboard.holds import messages
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
@@ -28,7 +29,6 @@ from dashboard.pages.picker_times import (
     navigation,
 )
 from dashboard.pages.rows import HoldRow, Viewer
-from dashboard.upstream.free_times import Listing
 
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
 MOST_ALTERNATIVES = 4  # other times that are offered when one was taken

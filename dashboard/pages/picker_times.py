@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 
+from dashboard.calcom_state import free_times
+from dashboard.calcom_state.free_times import WEEK_DAYS, Listing, Span, monday_of
 from dashboard.holds import open_times
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
@@ -14,8 +16,6 @@ from dashboard.localization import local_times
 from dashboard.pages import answers, parameters
 from dashboard.pages.fields import validate_near
 from dashboard.pages.rows import Viewer
-from dashboard.upstream import free_times
-from dashboard.upstream.free_times import WEEK_DAYS, Listing, Span, monday_of
 
 DAY, WEEK = "day", "week"  # views
 ONE_DAY = timedelta(days=1)

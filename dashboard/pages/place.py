@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import offers, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -25,7 +26,6 @@ from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import Picker, answer_poll
 from dashboard.pages.rows import read_register, viewer_of
-from dashboard.upstream import rate_and_clock
 
 USUAL_MINUTES = (5, 15, 30, 60)
 

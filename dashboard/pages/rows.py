@@ -13,12 +13,12 @@ from django.utils.translation import gettext as _
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
+from dashboard.calcom_state import event_types, rate_and_clock
 from dashboard.holds import hosts, messages, register, safety, settle
 from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.localization import local_times, marking
-from dashboard.upstream import event_types, rate_and_clock
 
 State = Hold.State
 

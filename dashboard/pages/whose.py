@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import calcom_client, clock
 from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import Hold
-from dashboard.upstream import calcom_client, clock
 
 # Every poll of the board asks for it, so that each process reads it at most twice a minute.
 KEPT = 30  # seconds

@@ -15,7 +15,7 @@ from dashboard.accounts.backend import Backend
 from dashboard.accounts.forms import PreferencesForm, time_zone_choices
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
-from dashboard.upstream.shared_answers import UNDER_WAY, Known
+from dashboard.calcom_state.shared_answers import UNDER_WAY, Known
 from tests.accounts.cast import send, sign_in, with_form_token
 
 DEFAULTS = {
@@ -57,7 +57,7 @@ def stored(user: User) -> dict[str, object] | None:
 def _no_event_types(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a list of event types the form asks for the id."""
     nothing = Known(None, None, UNDER_WAY, timezone.now())
-    monkeypatch.setattr("dashboard.upstream.event_types.listing", lambda: nothing)
+    monkeypatch.setattr("dashboard.calcom_state.event_types.listing", lambda: nothing)
 
 
 @pytest.fixture(autouse=True)

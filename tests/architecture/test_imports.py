@@ -122,7 +122,7 @@ def test_one_module_creates_clients_of_cal_com():
         if clients & imported_names(module, source)
         if "Client(" in source
     ]
-    assert users == ["dashboard.upstream.calcom_client"]
+    assert users == ["dashboard.calcom_state.calcom_client"]
 
 
 def test_one_module_writes_audit_entries():

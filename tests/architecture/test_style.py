@@ -11,7 +11,7 @@ MAX_FUNCTION_LINES = 45
 OLD_MODULES = """
     told words looking ways patching replacing altering starting endings many taking_over deciding
     guesses typed gate who likes facts lines mounting freshness isolation charset cookies methods
-    reports known trouble world killable kitchen reckoning books shelf weather outsider
+    reports known upstream trouble world killable kitchen reckoning books shelf weather outsider
     telling ahead
 """
 OLD_IDENTIFIERS = """

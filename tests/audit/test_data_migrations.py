@@ -15,8 +15,8 @@ from dashboard.audit import trail
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.holds import transfer
-from dashboard.upstream.models import StoredAnswer
 from tests.accounts.cast import acting
 from tests.audit.recorded import NOON
 from tests.audit.searching import found

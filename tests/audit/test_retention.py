@@ -18,9 +18,9 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
 from dashboard.audit.rollups import LogCount
 from dashboard.audit.triggers import LINKS, PRUNES, REFUSAL, TABLE
+from dashboard.calcom_state import calcom_client, clock, rate_and_clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds.models import Hold
-from dashboard.upstream import calcom_client, clock, rate_and_clock
-from dashboard.upstream.models import Upstream
 from tests.audit import standalone_verifier
 from tests.audit.attacks import ALL_BUT_ID
 from tests.audit.tampering import run

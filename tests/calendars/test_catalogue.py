@@ -13,13 +13,13 @@ from django.utils import timezone
 
 from dashboard.calcom import Answer, Cause
 from dashboard.calcom.endpoints import Call
+from dashboard.calcom_state import calcom_client, rate_and_clock, shared_answers
+from dashboard.calcom_state.models import StoredAnswer
+from dashboard.calcom_state.shared_answers import NO_ROOM, UNDER_WAY
 from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, rate_and_clock, shared_answers
-from dashboard.upstream.models import StoredAnswer
-from dashboard.upstream.shared_answers import NO_ROOM, UNDER_WAY
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, MEDICAL, NEXT_DOCTOR, entered
 from tests.waiting import PATIENCE
 

@@ -10,12 +10,12 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.calendars.models import Calendar
 from dashboard.holds import lookup, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import StoredAnswer
 from tests.accounts.cast import acting
 from tests.calendars.entries import CONSULT, FIRST_OF_ANNA, FIRST_OF_JOSE, entered
 from tests.holds import verbs

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from dashboard.upstream.models import Upstream
+from dashboard.calcom_state.models import Upstream
 from tests.serving import WAIT_SECONDS
 
 

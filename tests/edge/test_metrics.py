@@ -13,11 +13,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from dashboard.accounts.models import User
 from dashboard.audit import call_totals
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.holds.models import Hold
 from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import StoredAnswer
 from tests.future_dates import day
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.factories import put

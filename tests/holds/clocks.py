@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.calcom import pending_call
-from dashboard.upstream import clock
+from dashboard.calcom_state import clock
 
 
 def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], float]) -> None:

@@ -8,9 +8,9 @@ from datetime import timedelta
 import pytest
 from django.core.cache import cache
 
+from dashboard.calcom_state import calcom_client, clock
 from dashboard.holds import operation
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, clock
 from tests import future_dates
 from tests.holds.clocks import SetClock
 from tests.waiting import PATIENCE

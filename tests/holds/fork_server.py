@@ -81,7 +81,7 @@ def main(folder: Path) -> None:
 
 def prepare(folder: Path, plan: Plan) -> None:
     """Load what every child would load, as far as that opens no connection."""
-    from dashboard.upstream import calcom_client  # noqa: PLC0415 - after Django's set-up
+    from dashboard.calcom_state import calcom_client  # noqa: PLC0415 - after Django's set-up
     from tests.holds import snapshot  # noqa: F401, PLC0415 - the same
 
     access: dict[str, Any] = {

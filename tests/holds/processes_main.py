@@ -27,10 +27,10 @@ from dashboard.accounts.actors import Actor  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.people import add_person  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
+from dashboard.calcom_state import event_types, free_times, shared_answers  # noqa: E402
 from dashboard.holds import services  # noqa: E402
 from dashboard.holds.claims import SlotGuard  # noqa: E402
 from dashboard.holds.problems import HoldError  # noqa: E402
-from dashboard.upstream import event_types, free_times, shared_answers  # noqa: E402
 
 LIMIT = 60  # seconds that the slowest process may take to begin
 barrier: Barrier

@@ -14,11 +14,11 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom import Answer, Cause, Exchange, Refused, endpoints
 from dashboard.calcom.endpoints import Call
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import settle
 from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
-from dashboard.upstream import calcom_client
 from tests.holds import factories
 from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE
 from tests.pages.desk import desk

@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import settle
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.verbs import CONSULT, GROUP, LATER, MONDAY, ONE

@@ -14,11 +14,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state import calcom_client, clock, rate_and_clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import services
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, clock, rate_and_clock
-from dashboard.upstream.models import Upstream
 from tests.accounts.cast import acting
 from tests.future_dates import named
 from tests.holds import verbs

@@ -9,12 +9,12 @@ from types import SimpleNamespace
 import pytest
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state.calcom_client import PAGE_SECONDS
 from dashboard.holds import checks
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.calcom_client import PAGE_SECONDS
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, audit_of, in_register, sent, states
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT, VARIABLE

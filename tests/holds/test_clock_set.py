@@ -11,13 +11,13 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import clock, rate_and_clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import alteration, checks, explain, offer_decision, offers, services, settle
 from dashboard.holds.change import Change
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import clock, rate_and_clock
-from dashboard.upstream.models import Upstream
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
 from tests.holds.clocks import SetClock

@@ -12,15 +12,15 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom import Answer, Reservation, pending_call
 from dashboard.calcom.types import Exchange, Rate
+from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state.clock import Clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import settle
 from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import rate_and_clock
-from dashboard.upstream.clock import Clock
-from dashboard.upstream.models import Upstream
 from tests.holds import clocks, verbs
 from tests.holds.observe import at_cal_com, in_register, states
 from tests.holds.verbs import CONSULT, LATER, MONDAY, ONE

@@ -14,11 +14,11 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
+from dashboard.calcom_state import clock
 from dashboard.holds import checks, dead_actions, lookup, reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import clock
 from tests.accounts.cast import acting
 from tests.audit.reset import without_triggers
 from tests.holds import verbs

@@ -14,12 +14,12 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state import clock
 from dashboard.holds import explain, reservations, settle
 from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import clock
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
 from tests.holds.clocks import SetClock

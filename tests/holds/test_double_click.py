@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.concurrency import at_once
 from tests.holds.observe import at_cal_com, in_register

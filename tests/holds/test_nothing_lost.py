@@ -20,11 +20,11 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.calcom import Client
 from dashboard.calcom.transport import Transport
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Reservation
-from dashboard.upstream import calcom_client
 from tests.holds import clocks, invariants, snapshot
 from tests.holds.fault_cases import FAULTS, FREEZES, Fault, Moment, fault_cases
 from tests.holds.staff_actions import (

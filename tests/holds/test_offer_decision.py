@@ -10,11 +10,11 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import offer_decision, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, in_register, states

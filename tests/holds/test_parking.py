@@ -10,11 +10,11 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent, states
 from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN

@@ -15,9 +15,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import settle
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.observe import sent
 from tests.holds.offers import offered

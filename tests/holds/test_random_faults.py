@@ -12,11 +12,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import settle, steps
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client
 from tests.calcom.scripted import scripted
 from tests.holds import verbs
 from tests.holds.flaky_proxy import flaky_proxy

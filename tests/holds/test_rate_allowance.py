@@ -11,13 +11,13 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import checks
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import rate_and_clock
-from dashboard.upstream.models import Upstream
 from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register

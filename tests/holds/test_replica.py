@@ -13,12 +13,12 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state.clock import Clock
 from dashboard.holds import operation, steps
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking, Reservation
-from dashboard.upstream.clock import Clock
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, sent, states
 from tests.holds.verbs import CONSULT, MONDAY

@@ -12,12 +12,12 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Cause, Refused
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import rate_and_clock
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent
 from tests.holds.verbs import ALL, ONE

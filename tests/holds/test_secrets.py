@@ -20,10 +20,10 @@ from django.views.debug import ExceptionReporter
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import hold_fields, settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds.crash import crash
 from tests.holds.reservations_elsewhere import key_of
 from tests.holds.verbs import ALL, CONSULT, KEY, LATER, MONDAY, ONE, ROUND_ROBIN, SHORT

@@ -14,12 +14,12 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import Cause, Exchange, Refused
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds import reservations, runner, settle
 from dashboard.holds.change import Change, Phase
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.concurrency import at_once
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent, states

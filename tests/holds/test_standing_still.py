@@ -21,12 +21,12 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import reservations, settle
 from dashboard.holds.change import Change
 from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.upstream import calcom_client
 from tests.holds import verbs
 from tests.holds.verbs import LATER, ROUND_ROBIN
 from tests.pages.desk import desk

@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import search
+from dashboard.calcom_state.event_types import event_type, title_of
 from dashboard.holds import transfer
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.event_types import event_type, title_of
 from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.verbs import CONSULT, LATER, ROUND_ROBIN, SHORT

@@ -15,6 +15,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import endpoints
+from dashboard.calcom_state import calcom_client
 from dashboard.holds import lookup, settle
 from dashboard.holds.change import Change, Phase, UnreadableChangeError
 from dashboard.holds.checks import Comparison
@@ -22,7 +23,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
 from tests.holds.crash import crash

@@ -9,10 +9,10 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import search
+from dashboard.calcom_state import calcom_client
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, audit_of, in_register, is_held_for, sent
 from tests.holds.verbs import (

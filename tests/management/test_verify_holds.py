@@ -7,10 +7,10 @@ from django.core.management import call_command
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds.models import Hold
 from dashboard.management.commands import verify_holds
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.verbs import LATER, SHORT, place
 

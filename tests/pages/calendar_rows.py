@@ -8,10 +8,10 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.calcom import EventType, EventTypeKind, Host, Listed
+from dashboard.calcom_state import calcom_client
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
-from dashboard.upstream import calcom_client
-from dashboard.upstream.models import StoredAnswer
 
 _positions = itertools.count()
 

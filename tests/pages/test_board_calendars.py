@@ -12,9 +12,9 @@ from django.test import Client
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import clock
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import Offer
-from dashboard.upstream import clock
 from tests.holds.factories import put, put_ended
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk

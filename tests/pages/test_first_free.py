@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType, EventTypeKind, Host
+from dashboard.calcom_state import calcom_client, free_times, rate_and_clock, shared_answers
+from dashboard.calcom_state.models import StoredAnswer
+from dashboard.calcom_state.shared_answers import RESERVED_PART, TOGETHER
 from dashboard.holds.models import Hold
 from dashboard.pages import first_free
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, free_times, rate_and_clock, shared_answers
-from dashboard.upstream.models import StoredAnswer
-from dashboard.upstream.shared_answers import RESERVED_PART, TOGETHER
 from tests.future_dates import day, named
 from tests.holds import verbs
 from tests.holds.concurrency import at_once

@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from dashboard.accounts.models import Preferences, User
+from dashboard.calcom_state import calcom_client
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.sandbox import Booking, Sandbox
-from dashboard.upstream import calcom_client
 from tests.future_dates import YEAR, day, named
 from tests.holds import verbs
 from tests.holds.verbs import CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, VARIABLE

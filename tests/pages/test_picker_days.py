@@ -9,10 +9,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.calcom_state import calcom_client
+from dashboard.calcom_state.free_times import Span, question
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.sandbox import Booking, Sandbox
-from dashboard.upstream import calcom_client
-from dashboard.upstream.free_times import Span, question
-from dashboard.upstream.models import StoredAnswer
 from tests.future_dates import BACK, FORWARD, day, named
 from tests.holds.verbs import CONSULT, MONDAY
 from tests.pages.desk import markup

@@ -13,11 +13,11 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.models import Hold, Offer
 from dashboard.pages import board, whose
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import clock
 from tests.future_dates import day
 from tests.holds.factories import put, see
 from tests.holds.verbs import CONSULT, LATER, MONDAY

@@ -12,12 +12,12 @@ from django.utils import timezone, translation
 
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom_state import calcom_client
+from dashboard.calcom_state.free_times import Span, question
+from dashboard.calcom_state.models import StoredAnswer
 from dashboard.holds import messages
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client
-from dashboard.upstream.free_times import Span, question
-from dashboard.upstream.models import StoredAnswer
 from tests.future_dates import BACK, BACK_IN_AMERICA, day, named
 from tests.holds.factories import put, tag
 from tests.holds.verbs import CONSULT, LATER, MONDAY, VARIABLE, place

@@ -10,9 +10,9 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state.models import Upstream
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.upstream.models import Upstream
 from tests.holds import verbs
 from tests.holds.clocks import follow
 from tests.holds.factories import bar, put

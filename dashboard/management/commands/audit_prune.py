@@ -13,10 +13,10 @@ from django.utils import timezone
 from dashboard.audit import checkpoints, retention
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.retention import Removable, RetentionError
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.management import progress
-from dashboard.upstream import rate_and_clock
 
 
 def day(text: str) -> date:

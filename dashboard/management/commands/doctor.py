@@ -17,9 +17,9 @@ from django.utils import timezone
 
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import CalcomError, Cause, Exchange, endpoints
+from dashboard.calcom_state import calcom_client, rate_and_clock
 from dashboard.edge import database, health
 from dashboard.holds.models import Hold, begun_at
-from dashboard.upstream import calcom_client, rate_and_clock
 
 LEAST_ROOM = 200 * 2**20  # bytes
 # What ``settle`` does within seconds is late after this.

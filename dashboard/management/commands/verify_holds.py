@@ -7,10 +7,10 @@ from typing import Any
 from django.core.management.base import BaseCommand
 from django.utils import timezone
 
+from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import checks
 from dashboard.holds.checks import CheckResult
 from dashboard.holds.models import Hold
-from dashboard.upstream import rate_and_clock
 
 MOST_AT_ONCE = 8
 

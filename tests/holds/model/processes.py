@@ -7,13 +7,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from dashboard.calcom import CalcomError, Cause
+from dashboard.calcom_state import calcom_client, clock
 from dashboard.holds.change import Change, settled_by
 from dashboard.holds.runner import Budget
 from dashboard.holds.seen import Accepted, Asked, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.steps import Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
-from dashboard.upstream import calcom_client, clock
 from tests.holds.model.calcom import (
     BLOCKED,
     NOT_SEEN,

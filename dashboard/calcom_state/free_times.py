@@ -8,9 +8,9 @@ from typing import Any
 from django.conf import settings
 
 from dashboard.calcom import Listed, Slot, endpoints
+from dashboard.calcom_state import shared_answers
+from dashboard.calcom_state.shared_answers import Known, Question
 from dashboard.localization import local_times
-from dashboard.upstream import shared_answers
-from dashboard.upstream.shared_answers import Known, Question
 
 FRESH_FOR = timedelta(seconds=30)
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared

@@ -9,11 +9,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard.calcom import Cause, Client
+from dashboard.calcom_state import calcom_client, free_times, rate_and_clock, shared_answers
+from dashboard.calcom_state.free_times import Span
+from dashboard.calcom_state.models import StoredAnswer
+from dashboard.calcom_state.shared_answers import NO_ROOM, UNDER_WAY
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, free_times, rate_and_clock, shared_answers
-from dashboard.upstream.free_times import Span
-from dashboard.upstream.models import StoredAnswer
-from dashboard.upstream.shared_answers import NO_ROOM, UNDER_WAY
 from tests.future_dates import day
 from tests.holds import verbs
 from tests.holds.concurrency import at_once, in_background

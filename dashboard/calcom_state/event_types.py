@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from dashboard.audit import sanitize
 from dashboard.calcom import EventType, EventTypeKind, Host, Listed, Team, endpoints
 from dashboard.calcom.endpoints import Call
-from dashboard.upstream import shared_answers
-from dashboard.upstream.shared_answers import Known, Question
+from dashboard.calcom_state import shared_answers
+from dashboard.calcom_state.shared_answers import Known, Question
 
 T = TypeVar("T")
 

@@ -14,10 +14,10 @@ from django.utils.html import escape
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType, endpoints
+from dashboard.calcom_state import calcom_client, event_types, rate_and_clock, shared_answers
+from dashboard.calcom_state.models import StoredAnswer
+from dashboard.calcom_state.shared_answers import UNDER_WAY, Known
 from dashboard.sandbox import Sandbox
-from dashboard.upstream import calcom_client, event_types, rate_and_clock, shared_answers
-from dashboard.upstream.models import StoredAnswer
-from dashboard.upstream.shared_answers import UNDER_WAY, Known
 from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day
 from tests.holds.clocks import SetClock

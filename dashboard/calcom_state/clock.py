@@ -9,7 +9,7 @@ from pathlib import Path
 
 from django.utils import timezone
 
-from dashboard.upstream import calcom_client
+from dashboard.calcom_state import calcom_client
 
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 # Calls that the longest claim covers.

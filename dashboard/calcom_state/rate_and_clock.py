@@ -9,8 +9,8 @@ from django.db import connection
 
 from dashboard.audit import call_totals
 from dashboard.calcom import Answer, CalcomError, Cause, Exchange, endpoints
-from dashboard.upstream import calcom_client, clock
-from dashboard.upstream.models import Upstream
+from dashboard.calcom_state import calcom_client, clock
+from dashboard.calcom_state.models import Upstream
 
 log = logging.getLogger(__name__)
 ROW = 1  # primary key

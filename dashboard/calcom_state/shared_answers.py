@@ -19,8 +19,8 @@ from django.db import DatabaseError, transaction
 
 from dashboard.calcom import Answer, CalcomError, Cause, Refused
 from dashboard.calcom.endpoints import Call
-from dashboard.upstream import calcom_client, rate_and_clock
-from dashboard.upstream.models import StoredAnswer, Upstream
+from dashboard.calcom_state import calcom_client, rate_and_clock
+from dashboard.calcom_state.models import StoredAnswer, Upstream
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
