@@ -12,9 +12,8 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
-from dashboard import calcom
 from dashboard.accounts.actors import Actor
-from dashboard.calcom import CalcomError, Cause, EventType, Host, Team, endpoints
+from dashboard.calcom import CalcomError, Cause, EventType, EventTypeKind, Host, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calendars import changes
@@ -133,7 +132,7 @@ def find(operation: Operation, wanted: Wanted, field: str) -> Calendar:
     calendar = Calendar()
     if wanted.event_type_id is not None:
         single = operation.ask(endpoints.event_type(event_type_id=wanted.event_type_id))
-        if single.kind is calcom.EventTypeKind.MANAGED:
+        if single.kind is EventTypeKind.MANAGED:
             words = _("cal.com only copies this event type to people: add the people instead.")
             raise messages.invalid(field, words)
         return as_single(calendar, single)
