@@ -92,11 +92,12 @@ TAGS: dict[str, Tag] = {
     UNDER_WAY: Tag(_lazy("under way"), "changing", "changing"),
     UNFINISHED: Tag(_lazy("no outcome"), "trouble", "trouble"),
 }
+# The way that was begun: cal.com may have refused any of its calls.
 WAYS: dict[str, str | Promise] = {
     "in place": _lazy("in place"),
-    "park and return": _lazy("parked and returned"),
-    "new first": _lazy("new one first, then the old one released"),
-    "retake": _lazy("released and taken again"),
+    "park and return": _lazy("by parking and returning"),
+    "new first": _lazy("by a new one before the release of the old one"),
+    "retake": _lazy("by releasing and taking again"),
 }
 REASONS: dict[str, str | Promise] = {
     "client_rang_off": _lazy("client hung up"),

@@ -1,6 +1,7 @@
 """Clauses of a timeline line after the verb: changes, the answer of cal.com, the reason."""
 
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -14,9 +15,10 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times
 
+MINUTE = timedelta(minutes=1)
 MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
 # Shown of a hold, in this order.
-HOLD_KEYS = ("event_type_id", "slot_start", "held_until", "holder", "state")
+HOLD_KEYS = ("event_type_id", "slot_start", "slot_duration", "held_until", "holder", "state")
 CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
 SUCCESSES = range(200, 300)
 UNANSWERED = "unanswered"  # error code of a call that was sent
@@ -82,14 +84,23 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
     if first.action in CREATING or not (before and after):
         yield from result_clauses(first, after)
         return
+    if before.get("slot_end") != after.get("slot_end"):
+        before, after = with_length(before), with_length(after)
     for key in shown_keys(first, {**before, **after}):
         if key in before and key in after and before[key] != after[key]:
             old, new = values.before_and_after(key, before[key], after[key], near=first.at)
             if old != new:
                 text = _("%(before)s → %(after)s") % {"before": old, "after": new}
-                # A move changes two times.
-                is_clear = key in HOLD_KEYS and (first.action, key) != (Action.MOVE, "held_until")
+                # A move changes two times, and minutes may be those of the slot or of the hold.
+                is_unclear = (first.action, key) == (Action.MOVE, "held_until")
+                is_clear = key in HOLD_KEYS and key not in values.MINUTE_KEYS and not is_unclear
                 yield text if is_clear else f"{values.label(key)}: {text}"
+
+
+def with_length(columns: dict[str, Any]) -> dict[str, Any]:
+    """Add the length of the slot: it changes with that of the event type at cal.com."""
+    start, end = (values.parse_time(columns.get(key)) for key in ("slot_start", "slot_end"))
+    return {**columns, "slot_duration": (end - start) // MINUTE} if start and end else columns
 
 
 def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:

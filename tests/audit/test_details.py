@@ -13,6 +13,7 @@ from dashboard.audit.search import story
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
+    AFTER,
     BEFORE,
     NOON,
     Action,
@@ -167,4 +168,17 @@ def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):
     page = " ".join(client.get(f"/holds/{hold.pk}/").content.decode().split())
     assert "extended it, 13:15 → 13:30 </p>" in page
     assert "calls in" not in page
-    assert "parked and returned" not in page
+    assert "by parking and returning" not in page
+
+
+@pytest.mark.parametrize(
+    ("end", "told"),
+    [
+        ("2025-11-26T14:30:00+00:00", ""),  # as before, in another form
+        ("2025-11-26T14:00:00+00:00", "length of the slot: 60 minutes → 30 minutes; "),
+    ],
+)
+def test_changed_length_of_the_slot(staff, hold, end, told):
+    begun = begin_to_extend(staff, hold)
+    trail.outcome(begun, outcome=Outcome.OK, after=AFTER | {"slot_end": end}, now=after(1))
+    assert f"{only_line().clauses_text}; " == f", {told}13:15 → 13:30; "

@@ -52,7 +52,7 @@ def test_rows_have_client_and_outcome_newest_first(staff, hold, admins_browser):
         "cal.com took 212 ms refused",
         "Tue 25 Nov 2025 13:00:00 staff extended the hold of Wed 26 Nov 2025 14:30 "
         "for Client One , 13:15 → 13:30; cal.com took 212 ms for 2 calls and accepted; "
-        "parked and returned done",
+        "by parking and returning done",
     ]
 
 
@@ -143,7 +143,7 @@ def test_entry_shows_every_column_and_its_action(staff, hold, admins_browser):
         ("slot starts", "Wed 26 Nov 2025 14:30:00 CET"),
         ("slot ends", "Wed 26 Nov 2025 15:30:00 CET"),
         ("state", "held"),
-        ("way", "parked and returned"),
+        ("way", "by parking and returning"),
     ]
     assert page.index("13:30:00 CET") < page.index("staff</bdi>")  # what changed comes first
     assert [(each.label, each.value) for each in response.context["asked"]] == [

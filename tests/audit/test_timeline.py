@@ -33,7 +33,7 @@ def test_extension(staff, hold):
     line = only_line()
     assert line.sentence == (
         "staff extended the hold of Wed 26 Nov 2025 14:30 for Client One, 13:15 → 13:30; "
-        "cal.com took 212 ms for 2 calls and accepted; parked and returned"
+        "cal.com took 212 ms for 2 calls and accepted; by parking and returning"
     )
     assert (line.verdict, line.finding) == ("ok", False)
     told = [(call.asked, call.answer) for call in line.calls]
@@ -128,8 +128,8 @@ def test_difference_below_a_second_is_no_change(staff, hold, until, told):
 @pytest.mark.parametrize(
     ("way", "told"),
     [
-        ("park and return", "parked and returned"),
-        ("new_first", "new one first, then the old one released"),
+        ("park and return", "by parking and returning"),
+        ("new_first", "by a new one before the release of the old one"),
         ("something_new", "something new"),
     ],
 )

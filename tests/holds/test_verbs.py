@@ -74,8 +74,8 @@ def test_timeline_names_the_way_of_an_extension(calcom: Sandbox, staff: User) ->
     first = search.story(parked.pk, now=timezone.now()).lines[0]
     second = search.story(replaced.pk, now=timezone.now()).lines[0]
 
-    assert first.technical[-1] == "parked and returned"
-    assert second.technical[-1] == "new one first, then the old one released"
+    assert first.technical[-1] == "by parking and returning"
+    assert second.technical[-1] == "by a new one before the release of the old one"
 
 
 def test_second_extension_parks_at_once(calcom: Sandbox, staff: User) -> None:
