@@ -32,8 +32,7 @@ def event_type(event_type_id: int) -> EventType | None:
 
 def teams() -> tuple[Team, ...]:
     """Return the teams of the key's owner; empty where cal.com does not tell them."""
-    known = answer("teams", endpoints.teams(), teams_from_json)
-    return known.value.entries if known.value else ()
+    return answer("teams", endpoints.teams(), teams_from_json).listed.entries
 
 
 def answer(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> Known[T]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.conf import settings
 
@@ -11,6 +11,8 @@ from dashboard.calcom import Listed, Slot, endpoints
 from dashboard.calcom_state import shared_answers
 from dashboard.calcom_state.shared_answers import Known, Question
 from dashboard.localization import local_times
+
+Listing: TypeAlias = Known[Listed[Slot]]  # the last answer, soonest slot first
 
 FRESH_FOR = timedelta(seconds=30)
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared
@@ -38,22 +40,6 @@ class Span:
         return local_times.office_midnight(self.first_day + timedelta(days=self.days))
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """The last answer of cal.com, soonest slot first.
-
-    ``as_of`` is its time on this server's clock, None if cal.com never answered. ``cause`` says why
-    it is not fresh: a Cause, NO_ROOM or UNDER_WAY; empty if it is. ``again_at`` is when to ask
-    again. ``unread`` counts times in the answer that cannot be read.
-    """
-
-    slots: tuple[Slot, ...]
-    as_of: datetime | None
-    cause: str
-    again_at: datetime
-    unread: int = 0
-
-
 def listing(span: Span, *, now: datetime) -> Listing:
     """Return the free times of a span, from cal.com where the stored ones are not fresh."""
     return listings([span], now=now)[0]
@@ -61,12 +47,12 @@ def listing(span: Span, *, now: datetime) -> Listing:
 
 def listings(spans: Sequence[Span], *, now: datetime) -> list[Listing]:
     """Return the free times of several spans, after asking cal.com in parallel."""
-    return list(map(to_listing, shared_answers.answers([*map(question, spans)], now=now)))
+    return shared_answers.answers([*map(question, spans)], now=now)
 
 
 def stored(span: Span, *, now: datetime) -> Listing:
     """Return the free times of a span as last listed, without a call."""
-    return to_listing(shared_answers.stored([question(span)], now=now)[0])
+    return shared_answers.stored([question(span)], now=now)[0]
 
 
 def question(span: Span) -> Question[Listed[Slot]]:
@@ -80,11 +66,6 @@ def question(span: Span) -> Question[Listed[Slot]]:
     )
     name = " ".join(map(str, ("slots", *parts)))
     return Question(name, call, to_json, from_json, FRESH_FOR)
-
-
-def to_listing(known: Known[Listed[Slot]]) -> Listing:
-    listed = known.value or Listed(())
-    return Listing(listed.entries, known.as_of, known.cause, known.again_at, listed.unread)
 
 
 def to_json(listed: Listed[Slot]) -> dict[str, Any]:

@@ -6,6 +6,8 @@ asks cal.com, and the others read its answer, so that each question causes at mo
 decides.
 """
 
+from __future__ import annotations
+
 import logging
 import time
 from collections.abc import Callable, Collection, Sequence
@@ -17,12 +19,13 @@ from typing import Any, Generic, TypeVar
 
 from django.db import DatabaseError, transaction
 
-from dashboard.calcom import Answer, CalcomError, Cause, Refused
+from dashboard.calcom import Answer, CalcomError, Cause, Listed, Refused
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client, rate_and_clock
 from dashboard.calcom_state.models import StoredAnswer, Upstream
 
 T = TypeVar("T")
+E = TypeVar("E")
 log = logging.getLogger(__name__)
 
 FAILURE_KEPT = timedelta(seconds=10)  # also the time that a call under way may take
@@ -64,6 +67,11 @@ class Known(Generic[T]):
     as_of: datetime | None
     cause: str
     again_at: datetime
+
+    @property
+    def listed(self: Known[Listed[E]]) -> Listed[E]:
+        """Return the list of an answer that is one; empty without an answer."""
+        return self.value or Listed(())
 
 
 def answer(question: Question[T], *, now: datetime) -> Known[T]:

@@ -111,7 +111,7 @@ def grouped(answers: Iterable[tuple[Calendar, Known[Listed[EventType]]]]) -> Cat
     }
     seen: set[int] = set()
     for calendar, known in pairs:
-        listed = known.value or Listed(())
+        listed = known.listed
         taken = set() if calendar.kind == Calendar.Kind.EVENT_TYPE else single | seen
         calendar.event_types = tuple(each for each in listed.entries if each.id not in taken)
         calendar.unread, calendar.cause = listed.unread, known.cause

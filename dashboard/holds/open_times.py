@@ -94,8 +94,9 @@ def combine(
     ]
     held = [hold for hold in holds if hold.keeps_slot(cal_now)]
     hidden = [*held, *busy, *(hold for hold in holds if was_taken(hold, since))]
-    freed = freed_slots(holds, listing.slots, cal_now, since)
-    slots = {slot.start: slot for slot in (*freed, *listing.slots)}
+    listed = listing.listed.entries
+    freed = freed_slots(holds, listed, cal_now, since)
+    slots = {slot.start: slot for slot in (*freed, *listed)}
     times = [
         Time(slot.start, slot.end, slot.seats_remaining, seats_total=slot.seats_total)
         for slot in slots.values()

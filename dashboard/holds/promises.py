@@ -99,7 +99,7 @@ def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: 
     week = Span(wanted.event_type_id, monday, WEEK_DAYS, wanted.slot_duration or 0)
     if is_hidden(wanted, beside):
         return True
-    slots = free_times.stored(week, now=now).slots
+    slots = free_times.stored(week, now=now).listed.entries
     if any(listed.seats_remaining != 0 and listed.start == start for listed in slots):
         return True
     listing = free_times.listing(week, now=now)

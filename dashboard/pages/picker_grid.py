@@ -69,7 +69,7 @@ class Grid:
         self.next_free = free[0] if free else None
         self.free = len(free)
         self.nav = navigation(choice.view, day, dates, self.today, back=dates[0], url=self.url)
-        self.unread = listing.unread  # times that cannot be read
+        self.unread = listing.listed.unread  # times that cannot be read
         self.trouble = _trouble(listing, viewer)  # why there is no fresh listing
         # When cal.com listed these times, where they are older than they should be.
         self.as_of = local_times.clock(listing.as_of) if listing.as_of and listing.cause else ""

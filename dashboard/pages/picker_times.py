@@ -98,7 +98,8 @@ class TimesReader:
             times = [time for span in spans for time in self.times(span)]
             shown = [time for time in times if first <= local_times.local_date(time.start) < past]
             listing = next((each for each in listings if each.cause), listings[0])
-            listing = replace(listing, unread=sum(each.unread for each in listings))
+            unread = sum(each.listed.unread for each in listings)
+            listing = replace(listing, value=replace(listing.listed, unread=unread))
             self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
         return self.read[first, days]
 

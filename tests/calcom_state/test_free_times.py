@@ -34,7 +34,7 @@ def calls(calcom: Sandbox) -> int:
 def read(span: Span = WEEK, *, now: datetime | None = None) -> tuple[int, str]:
     """Return the number of free times and why they are not fresh."""
     found = free_times.listing(span, now=now or timezone.now())
-    return len(found.slots), found.cause
+    return len(found.listed.entries), found.cause
 
 
 def test_answer_is_shared_for_half_a_minute(calcom: Sandbox, db: None) -> None:
@@ -65,7 +65,7 @@ def test_each_span_length_and_event_type_has_its_own_call(calcom: Sandbox, db: N
 def test_times_begin_at_whole_hours_of_the_office(calcom: Sandbox, db: None, settings: Any) -> None:
     settings.OFFICE_TIME_ZONE = "Asia/Kolkata"  # half an hour beside those of UTC
     found = free_times.listing(WEEK, now=timezone.now())
-    assert {slot.start.minute for slot in found.slots} == {30}
+    assert {slot.start.minute for slot in found.listed.entries} == {30}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -113,7 +113,7 @@ def test_failure_is_kept_with_the_previous_answer(calcom: Sandbox, db: None, fau
     found = free_times.listing(WEEK, now=later)
     again = free_times.listing(WEEK, now=later + timedelta(seconds=9))
 
-    assert (len(found.slots), found.cause != "") == (FREE, True)
+    assert (len(found.listed.entries), found.cause != "") == (FREE, True)
     assert found.as_of is not None
     assert found.as_of < later
     assert found.again_at == later + timedelta(seconds=10)
@@ -191,7 +191,7 @@ def test_stored_answer_is_shown_while_cal_com_refuses_all_calls(
 
     found = free_times.listing(WEEK, now=now + timedelta(seconds=40))
 
-    assert (len(found.slots), found.cause) == (FREE, Cause.RATE_LIMITED)
+    assert (len(found.listed.entries), found.cause) == (FREE, Cause.RATE_LIMITED)
     assert found.as_of is not None
     assert now <= found.as_of <= read_by
 

@@ -102,7 +102,7 @@ def without_guard() -> Iterator[None]:
 def read_free_times(first_day: date) -> list[Any]:
     """Return the number of free times of a week, when they were read and why they are old."""
     listing = free_times.listing(free_times.Span(1, first_day, 7), now=timezone.now())
-    return [len(listing.slots), str(listing.as_of), listing.cause]
+    return [len(listing.listed.entries), str(listing.as_of), listing.cause]
 
 
 def say(text: str) -> None:
