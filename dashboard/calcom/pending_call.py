@@ -9,14 +9,15 @@ import httpx
 
 from dashboard.calcom.cleansing import cleanse, hide, plain
 from dashboard.calcom.endpoints import Access, Call
-from dashboard.calcom.errors import CalcomError, Cause, FieldError, Refused, kind_of
-from dashboard.calcom.rates import date_of, rate_of
-from dashboard.calcom.responses import Reply, read_reply
+from dashboard.calcom.errors import CalcomError, Cause, FieldError, kind_of
+from dashboard.calcom.rates import date_of, rate_of, seconds_to_wait
+from dashboard.calcom.responses import Complaint, read_response
 from dashboard.calcom.types import Answer, Exchange
 
 T = TypeVar("T")
 
 LONGEST_BODY = 2 * 1024 * 1024  # bytes
+NAME = 60  # characters of a field's name or an error's code
 
 # Faults before any byte of the request went out, in words for people.
 NEVER_SENT: dict[type[Exception], str] = {
@@ -75,19 +76,40 @@ class PendingCall(Generic[T]):
         """
         if not self._call.can_be_sent:
             fields = (FieldError("uid", ("uid cannot be part of an address",)),)
-            return Refused(Cause.INVALID, self._exchange(), fields=fields)
+            return self._error(Complaint(fields=fields, cause=Cause.INVALID))
         if self._status is None and (words := words_for(fault, NEVER_SENT)):
-            cause, details = Cause.NOT_SENT, SYSTEM_DETAILS.sub("", str(fault)).strip()
+            details = SYSTEM_DETAILS.sub("", str(fault)).strip()
             message = f"{words}: {details}" if details else words
-        else:
-            cause, message = Cause.UNANSWERED, words_for(fault, PERHAPS_SENT) or "No answer"
-        kind = kind_of(cause, writes=self._call.writes)
-        return kind(cause, self._exchange(), message=cleanse(message, self._secrets))
+            return self._error(Complaint(message, cause=Cause.NOT_SENT))
+        message = words_for(fault, PERHAPS_SENT) or "No answer"
+        return self._error(Complaint(message, cause=Cause.UNANSWERED))
 
     def answered(self) -> Answer[T] | CalcomError:
         """Return the answer, or the error that the whole response stands for."""
-        body = bytes(self._body) if self._is_readable else None
-        return read_reply(self._call, Reply(self._exchange(), self._headers, body, self._secrets))
+        body = bytes(self._body) if self._is_readable else b""
+        found = read_response(self._call, self._status or 0, self._headers, body)
+        if isinstance(found, Complaint):
+            return self._error(found)
+        return Answer(found, self._exchange())
+
+    def _error(self, complaint: Complaint) -> CalcomError:
+        """Return the error, whose words are cleansed of the call's secrets."""
+        cause, secrets = complaint.cause, self._secrets
+        fields = (
+            FieldError(
+                cleanse(one.field, secrets, NAME),
+                tuple(cleanse(text, secrets) for text in one.messages),
+            )
+            for one in complaint.fields
+        )
+        return kind_of(cause, writes=self._call.writes)(
+            cause,
+            self._exchange(),
+            message=cleanse(complaint.message, secrets),
+            code=cleanse(complaint.code, secrets, NAME),
+            fields=tuple(fields),
+            retry_after=seconds_to_wait(self._headers) if cause is Cause.RATE_LIMITED else None,
+        )
 
     def _exchange(self) -> Exchange:
         return Exchange(

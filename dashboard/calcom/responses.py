@@ -1,4 +1,4 @@
-"""Turn a response into the answer or the error that it stands for.
+"""Read what a response stands for: the value that was asked for, or cal.com's complaint.
 
 cal.com has two shapes of error: its envelope, ``{"status": "error", "error": {"code", "message",
 "details"}}``, and for what its filters do not see ``{"statusCode", "message"}``. The kinds of 400,
@@ -9,17 +9,15 @@ https://github.com/calcom/cal.diy/tree/main/apps/api/v2/src/filters
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import httpx
 
-from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom.endpoints import Call
-from dashboard.calcom.errors import CalcomError, Cause, FieldError, kind_of
+from dashboard.calcom.errors import Cause, FieldError
 from dashboard.calcom.parsing import UnknownShapeError
-from dashboard.calcom.rates import seconds_to_wait, windows_of
-from dashboard.calcom.types import Answer, Exchange
+from dashboard.calcom.rates import windows_of
 
 T = TypeVar("T")
 
@@ -58,7 +56,6 @@ FIELDS = {"Invalid start date": "slotStart", "Invalid end date": "slotDuration"}
 NAMED = re.compile(r"(\w+) property is wrong,(.*?)(?=,? *\w+ property is wrong,|$)", re.S)
 FIELDS_SHOWN = 20
 LONGEST_MESSAGE = 2000  # characters; the time that NAMED takes grows with the square of a word
-NAME = 60  # characters of a field's name or an error's code
 GOOD = {200, 201}
 REDIRECTS = {301, 302, 303, 307, 308}
 NO_DATA = object()  # not null, which a GET reads as no reservation
@@ -66,64 +63,40 @@ KEY_REJECTED = {401, 498}  # 498 is cal.com's own: ACCESS_TOKEN_IS_EXPIRED
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """A response, and the secrets that its words may repeat."""
-
-    exchange: Exchange
-    headers: httpx.Headers = field(repr=False)
-    body: bytes | None = field(repr=False)  # None where it was too long or wrongly encoded
-    secrets: tuple[str, ...] = field(repr=False)
-
-    @property
-    def status(self) -> int:
-        return self.exchange.status or 0
-
-
-@dataclass(frozen=True, slots=True)
 class Complaint:
-    """cal.com's own words about what went wrong, not yet cleansed."""
+    """cal.com's own words about what went wrong, not yet cleansed, and what they mean."""
 
-    message: str
+    message: str = ""
     code: str = ""
     fields: tuple[FieldError, ...] = ()
+    cause: Cause = Cause.OTHER_REFUSAL
 
 
 class NotJsonError(Exception):
     """A body that is no JSON, or was not read."""
 
 
-def read_reply(call: Call[T], reply: Reply) -> Answer[T] | CalcomError:
-    """Return the answer or the error. A frame that holds no secret is to raise the error."""
+def read_response(call: Call[T], status: int, headers: httpx.Headers, body: bytes) -> T | Complaint:
+    """Return the value of a good answer, or the complaint of any other."""
+    by_status = cause_by_status(status, headers)
     try:
-        content = parse_json(reply.body)
-        if reply.status in GOOD:
-            return Answer(read_value(call, content), reply.exchange)
-        complaint = read_complaint(content, reply.status)
-        cause = cause_by_message(complaint, reply) or cause_by_status(reply) or Cause.OTHER_REFUSAL
+        content = parse_json(body)
+        if status in GOOD:
+            return read_value(call, content)
+        complaint = read_complaint(content, status)
     except (NotJsonError, UnknownShapeError) as problem:
-        unreadable = Cause.NOT_JSON if isinstance(problem, NotJsonError) else Cause.UNKNOWN_SHAPE
-        by_status = cause_by_status(reply)  # where the status tells, no words are needed
-        cause, complaint = by_status or unreadable, Complaint("" if by_status else str(problem))
-    return kind_of(cause, writes=call.writes)(
-        cause,
-        reply.exchange,
-        message=cleanse(complaint.message, reply.secrets),
-        code=cleanse(complaint.code, reply.secrets, NAME),
-        fields=tuple(
-            FieldError(
-                cleanse(one.field, reply.secrets, NAME),
-                tuple(cleanse(text, reply.secrets) for text in one.messages),
-            )
-            for one in complaint.fields
-        ),
-        retry_after=seconds_to_wait(reply.headers) if cause is Cause.RATE_LIMITED else None,
-    )
+        if by_status:  # which tells, so that no words are needed
+            return Complaint(cause=by_status)
+        is_json = isinstance(problem, UnknownShapeError)
+        return Complaint(str(problem), cause=Cause.UNKNOWN_SHAPE if is_json else Cause.NOT_JSON)
+    cause = cause_by_message(complaint, status) or by_status or Cause.OTHER_REFUSAL
+    return replace(complaint, cause=cause)
 
 
-def parse_json(body: bytes | None) -> object:
+def parse_json(body: bytes) -> object:
     """Return the content of a body. Raises NotJsonError."""
     try:
-        content: object = json.loads(body or b"")
+        content: object = json.loads(body)
     except (ValueError, RecursionError):
         raise NotJsonError("The body is no JSON, or longer than an answer may be.") from None
     return content
@@ -178,21 +151,21 @@ def named_fields(message: str) -> tuple[FieldError, ...]:
     return tuple(FieldError(name, (text.strip(" ,"),)) for name, text in named)
 
 
-def cause_by_message(complaint: Complaint, reply: Reply) -> Cause | None:
-    for words, cause in SENTENCES.get(reply.status, ()):
+def cause_by_message(complaint: Complaint, status: int) -> Cause | None:
+    for words, cause in SENTENCES.get(status, ()):
         if complaint.message.startswith(words) or (words[0] == " " and words in complaint.message):
             return cause
-    return Cause.INVALID if reply.status == 400 and complaint.fields else None
+    return Cause.INVALID if status == 400 and complaint.fields else None
 
 
-def cause_by_status(reply: Reply) -> Cause | None:
+def cause_by_status(status: int, headers: httpx.Headers) -> Cause | None:
     """Return the cause that a status stands for whatever the body is; None where it depends."""
-    if reply.status >= 500 or reply.status == 408:  # which says no more than a 504
+    if status >= 500 or status == 408:  # which says no more than a 504
         return Cause.SERVER_FAULT
-    if reply.status == 429:
+    if status == 429:
         return Cause.RATE_LIMITED
-    if reply.status in KEY_REJECTED:
+    if status in KEY_REJECTED:
         return Cause.KEY_REJECTED
     # cal.com's limiter sees every call but those of a wrong route
-    is_nowhere = reply.status == 404 and not windows_of(reply.headers)
-    return Cause.WRONG_ROUTE if is_nowhere or reply.status in REDIRECTS else None
+    is_nowhere = status == 404 and not windows_of(headers)
+    return Cause.WRONG_ROUTE if is_nowhere or status in REDIRECTS else None
