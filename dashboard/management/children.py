@@ -16,8 +16,7 @@ from django.core.management.base import CommandError
 
 MAX_LOG_EXCERPT = 2000  # characters
 PYTHON = [sys.executable, "-u"]
-MANAGE = [*PYTHON, "manage.py"]
-SETTLE = [*MANAGE, "settle", "--every", "5", "--with-parent"]
+SETTLE = [*PYTHON, "manage.py", "settle", "--every", "5", "--with-parent"]
 SERVER = [*PYTHON, "-m", "gunicorn", "-c", "python:dashboard.management.child_server", "--bind"]
 
 
@@ -32,26 +31,21 @@ class Children(ExitStack):
         super().__init__()
         self.logs = logs
         self.timeout = timeout
-        self.running: dict[str, subprocess.Popen[str]] = {}
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
 
-    def start(
-        self, name: str, command: list[str], *, pass_fds: Collection[int] = ()
-    ) -> subprocess.Popen[str]:
-        """Start a child; with ``logs``, its standard output can be read."""
+    def start(self, name: str, command: list[str], *, pass_fds: Collection[int] = ()) -> None:
         with (self.logs / f"{name}.log").open("w") if self.logs else nullcontext() as log:
             child = subprocess.Popen(  # noqa: S603  (the callers pass constant commands)
                 command,
                 cwd=settings.BASE_DIR,
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE if self.logs else None,
+                stdout=log,
                 stderr=log,
-                text=True,
                 pass_fds=pass_fds,
                 start_new_session=True,  # Ctrl-C reaches only this process
             )
         self.running[name] = child
         self.callback(self.stop, child)
-        return child
 
     def replace(self, name: str, command: list[str]) -> None:
         """Start a child anew without waiting for the old one to finish what it does."""
@@ -71,7 +65,7 @@ class Children(ExitStack):
             return "."
         return ":\n" + (self.logs / f"{name}.log").read_text(errors="replace")[-MAX_LOG_EXCERPT:]
 
-    def stop(self, child: subprocess.Popen[str]) -> None:
+    def stop(self, child: subprocess.Popen[bytes]) -> None:
         """Close the standard input of a child and wait for its end; kill it after the timeout."""
         if child.stdin:
             child.stdin.close()
@@ -80,5 +74,3 @@ class Children(ExitStack):
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-        if child.stdout:
-            child.stdout.close()

@@ -71,7 +71,7 @@ class Demo:
     def end_with_its_children(self, number):
         """Send a signal; check that all processes end, and return as ``end``."""
         started = children(self.process.pid)
-        assert len(started) == 3
+        assert len(started) == 2
         ended = self.end(number)
         deadline = time.monotonic() + WAIT_SECONDS
         while any(map(alive, started)) and time.monotonic() < deadline:
@@ -194,7 +194,7 @@ def test_demo_ends_with_each_of_its_processes(project):
         os.kill(children(running.process.pid)[0], signal.SIGKILL)
         output, _ = running.process.communicate(timeout=WAIT_SECONDS)
     assert running.process.returncode == 1
-    assert "CommandError: sandbox ended with code -9" in output
+    assert "CommandError: settle ended with code -9" in output
 
 
 @pytest.mark.django_db

@@ -3,12 +3,12 @@ import signal
 import socket
 import time
 from argparse import ArgumentParser
-from itertools import cycle, islice
+from itertools import cycle
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from dashboard.accounts import people
@@ -20,8 +20,8 @@ from dashboard.edge.checks import check_collected
 from dashboard.edge.public_address import is_loopback
 from dashboard.management import demonstration
 from dashboard.management.arguments import port
-from dashboard.management.children import MANAGE, SERVER, SETTLE, Children
-from dashboard.sandbox import demo_world
+from dashboard.management.children import SERVER, SETTLE, Children
+from dashboard.sandbox import Sandbox, demo_world
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
 PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
@@ -54,10 +54,12 @@ class Command(BaseCommand):
             if not User.objects.exists():  # what people remove later stays removed
                 enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
-            with Children(logs=demonstration.FOLDER) as children:
-                url = demonstration.public_url(host, listener.getsockname()[1])
-                control = start_children(children, listener, url)
-                self.print_addresses(url, sign_ins, control)
+            url = demonstration.public_url(host, listener.getsockname()[1])
+            with stand_in() as sandbox, Children(logs=demonstration.FOLDER) as children:
+                demonstration.tell_children("PUBLIC_URL", url)
+                demonstration.tell_children("CALCOM_API_URL", sandbox.url)
+                start_children(children, listener)
+                self.print_addresses(url, sign_ins, sandbox.control_url)
                 while True:
                     children.check()
                     time.sleep(0.5)
@@ -71,20 +73,16 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def start_children(children: Children, listener: socket.socket, url: str) -> str:
-    """Start sandbox, settle and server; return the address that controls the sandbox."""
-    demonstration.tell_children("PUBLIC_URL", url)
-    state = ["--state", str(demonstration.FOLDER / "sandbox.json")]
-    ports = ["--port", "0", "--control-port", "0"]
-    sandbox = children.start("sandbox", [*MANAGE, "sandbox", *ports, *state, "--with-parent"])
-    addresses = dict(line.split() for line in islice(sandbox.stdout or (), 2))
-    if "control" not in addresses:
-        raise CommandError("The stand-in for cal.com did not start; see .demo/sandbox.log.")
-    demonstration.tell_children("CALCOM_API_URL", addresses["sandbox"])
+def stand_in() -> Sandbox:
+    """Return the stand-in for cal.com, whose threads this process has."""
+    world, state = demo_world(timezone.now().date()), demonstration.FOLDER / "sandbox.json"
+    return Sandbox(world, state_path=state, has_teams=True)
+
+
+def start_children(children: Children, listener: socket.socket) -> None:
     children.start("settle", SETTLE)
     server = [*SERVER, f"fd://{listener.fileno()}", "--graceful-timeout", "5"]
     children.start("server", server, pass_fds=[listener.fileno()])
-    return addresses["control"]
 
 
 def enter_calendars() -> None:
