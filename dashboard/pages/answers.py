@@ -108,18 +108,18 @@ def etag_of(*shown: object) -> str:
 def render_unless_known(
     request: HttpRequest,
     template: str,
-    etag: str,
-    make_context: Callable[[], dict[str, Any]],
+    context: dict[str, Any],
+    make_rest: Callable[[], dict[str, Any]] = dict,
     *,
     cal_now: datetime | None = None,
 ) -> HttpResponse:
-    """Answer a poll with the template, or with 304 to a client that has this ETag.
+    """Answer a poll with the template, or with 304 to a client that has the context's ``etag``.
 
-    With ``cal_now`` it corrects the page's clock.
+    ``make_rest`` makes what else the template needs. With ``cal_now`` it corrects the page's clock.
     """
-    known = get_conditional_response(request, etag=etag)
-    answer = known or render(request, template, make_context())
-    answer["ETag"] = etag
+    known = get_conditional_response(request, etag=context["etag"])
+    answer = known or render(request, template, context | make_rest())
+    answer["ETag"] = context["etag"]
     if cal_now is not None:
         answer["X-Calcom-Now"] = local_times.iso(cal_now)
     if known is not None:

@@ -176,14 +176,12 @@ def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
     tab, asked = tab_of(request), asked_for(request)
-    etag = board_etag(viewer, tab, current, asked)
-
-    def make_context() -> dict[str, Any]:
-        return {"board": Board(viewer, tab, current, asked), "etag": etag}
-
-    cal_now = viewer.cal_now
     return answers.render_unless_known(
-        request, "holds/_board.html", etag, make_context, cal_now=cal_now
+        request,
+        "holds/_board.html",
+        {"etag": board_etag(viewer, tab, current, asked)},
+        lambda: {"board": Board(viewer, tab, current, asked)},
+        cal_now=viewer.cal_now,
     )
 
 

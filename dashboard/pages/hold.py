@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -85,12 +86,8 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
     viewer, current = read_register(request)
     hold = get_hold(pk)
     shown = shown_of(request, hold, viewer, current)
-    return answers.render_unless_known(
-        request,
-        "holds/_hold_live.html",
-        shown["etag"],
-        lambda: shown | forms_and_story(request, hold, viewer),
-    )
+    make_rest = partial(forms_and_story, request, hold, viewer)
+    return answers.render_unless_known(request, "holds/_hold_live.html", shown, make_rest)
 
 
 @require_POST

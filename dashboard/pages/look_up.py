@@ -125,10 +125,8 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of a found reservation, without asking cal.com: is it on the board now?"""
     known = lookup.known_hold(uid_of_key(request.GET.get("find", ""), request))
-    etag = answers.etag_of(known and known.pk)
-    return answers.render_unless_known(
-        request, "holds/_taken_in.html", etag, lambda: {"known": known}
-    )
+    context = {"known": known, "etag": answers.etag_of(known and known.pk)}
+    return answers.render_unless_known(request, "holds/_taken_in.html", context)
 
 
 def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> dict[str, Any]:

@@ -72,13 +72,13 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of from and to. Without news it asks cal.com nothing."""
     viewer, _current = read_register(request)
     hold = get_hold(pk)
-    shown = from_context(request, hold, viewer)
 
-    def make_context() -> dict[str, Any]:
+    def make_rest() -> dict[str, Any]:
         form = MoveForm(request.GET)
-        return shown | {"form": form, "target": target_of(form, hold, viewer)}
+        return {"form": form, "target": target_of(form, hold, viewer)}
 
-    return answers.render_unless_known(request, "holds/_moving.html", shown["etag"], make_context)
+    shown = from_context(request, hold, viewer)
+    return answers.render_unless_known(request, "holds/_moving.html", shown, make_rest)
 
 
 @require_safe

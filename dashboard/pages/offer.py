@@ -31,9 +31,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of an offer's page without asking cal.com."""
     context = offer_context(request, pk)
-    return answers.render_unless_known(
-        request, "holds/_offer_live.html", context["etag"], lambda: context
-    )
+    return answers.render_unless_known(request, "holds/_offer_live.html", context)
 
 
 @require_POST

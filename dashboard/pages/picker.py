@@ -128,13 +128,13 @@ def answer_poll(
     """Answer the poll of the picker. Without news it asks cal.com nothing."""
     viewer = viewer_of(request)
 
-    def make_context() -> dict[str, Any]:
+    def make_rest() -> dict[str, Any]:
         form = form_class(initial=parameters.initial(request.GET, form_class))
         picker = Picker(form, request.GET, viewer=viewer, moving=moving, kept_from=request.GET)
         return {"form": form, "picker": picker}
 
-    etag = polled_etag(request.GET, viewer)
-    return answers.render_unless_known(request, "holds/_times_live.html", etag, make_context)
+    shown = {"etag": polled_etag(request.GET, viewer)}
+    return answers.render_unless_known(request, "holds/_times_live.html", shown, make_rest)
 
 
 def _choice(

@@ -76,9 +76,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the chosen holds without asking cal.com."""
     context = chosen_context(request, chosen_holds(request.GET))
-    return answers.render_unless_known(
-        request, "holds/_release_live.html", context["etag"], lambda: context
-    )
+    return answers.render_unless_known(request, "holds/_release_live.html", context)
 
 
 def chosen_holds(data: QueryDict) -> list[int]:

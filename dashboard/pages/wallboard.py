@@ -23,7 +23,8 @@ SESSION_SECONDS = 30 * 24 * 3600  # after the last poll
 def show(request: HttpRequest) -> HttpResponse:
     keep_session(request)
     viewer, current = read_register(request)
-    return render(request, "holds/wallboard.html", wallboard_context(viewer, current))
+    context = wallboard_context(viewer, current) | {"etag": wallboard_etag(viewer, current)}
+    return render(request, "holds/wallboard.html", context)
 
 
 @require_safe
@@ -31,11 +32,10 @@ def poll(request: HttpRequest) -> HttpResponse:
     """Answer the wallboard's poll without asking cal.com; without a body if nothing changed."""
     keep_session(request)
     viewer, current = read_register(request)
-    etag = wallboard_etag(viewer, current)
     return answers.render_unless_known(
         request,
         "holds/_wallboard.html",
-        etag,
+        {"etag": wallboard_etag(viewer, current)},
         lambda: wallboard_context(viewer, current),
         cal_now=viewer.cal_now,
     )
@@ -67,5 +67,4 @@ def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
         "shows_clients": settings.WALLBOARD_CLIENT_NAMES,
         "count": len(live),
         "more": len(live) - len(shown),
-        "etag": wallboard_etag(viewer, current),
     }

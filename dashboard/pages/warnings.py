@@ -66,9 +66,8 @@ def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
     viewer = viewer_of(request)
     bar = WarningBar(viewer)
-    return render_unless_known(
-        request, "holds/_warnings.html", bar.etag, lambda: {"bar": bar}, cal_now=viewer.cal_now
-    )
+    context = {"bar": bar, "etag": bar.etag}
+    return render_unless_known(request, "holds/_warnings.html", context, cal_now=viewer.cal_now)
 
 
 def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
