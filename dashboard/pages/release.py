@@ -8,7 +8,6 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDi
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -25,11 +24,6 @@ from dashboard.pages.rows import HoldRow, existing, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
-OUTCOME_WORDS = {
-    Outcome.REFUSED: _lazy("refused"),
-    Outcome.UNAVAILABLE: _lazy("not done"),
-    Outcome.UNKNOWN: _lazy("unknown"),
-}
 
 
 @require_POST
@@ -140,7 +134,7 @@ def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping
         {
             "row": HoldRow(row.hold, viewer),
             "ok": row.error is None,
-            "word": OUTCOME_WORDS[row.error.outcome] if row.error else _("done"),
+            "word": (row.error.outcome if row.error else Outcome.OK).label,
             "sentence": outcome_sentence(row),
         }
         for row in rows
