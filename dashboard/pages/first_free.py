@@ -6,7 +6,6 @@ from datetime import date, datetime
 from itertools import groupby
 from time import monotonic
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -227,7 +226,7 @@ class FirstFree:
         return {
             "text": local_times.minute(start),
             "iso": local_times.iso(start),
-            "url": f"{reverse('place')}?{urlencode(wish)}",
+            "url": reverse("place", query=wish),
             "people": people[:MOST_NAMED],
             "more": len(people[MOST_NAMED:]),
         }
@@ -238,7 +237,7 @@ class FirstFree:
             query.pop(name, None)
         for name, value in {"view": self.view, **params}.items():
             query[name] = str(value)
-        return f"{reverse('first-free')}?{query.urlencode()}"
+        return reverse("first-free", query=query)
 
     def cut(self, listings: Sequence[Listing]) -> Mapping[str, Any] | None:
         """Return how many calendars are shown and when to ask for the rest; None if all are."""

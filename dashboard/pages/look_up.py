@@ -2,7 +2,6 @@
 
 import hashlib
 from typing import Any
-from urllib.parse import urlencode
 
 from django import forms
 from django.contrib import messages
@@ -140,7 +139,7 @@ def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> di
         "found": reservation_row(found.reservation, title, viewer_of(request)),
         "doubt": found.doubt,
         "take_form": TakeInForm(initial={"find": key}) if found.is_live else None,
-        "poll_url": f"{reverse('look-up-poll')}?{urlencode({'find': key})}",
+        "poll_url": reverse("look-up-poll", query={"find": key}),
         "etag": answers.etag_of(None),
     }
 

@@ -1,7 +1,6 @@
 """Several times held for one client: the page of the offer, adding a time, keeping one."""
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -66,7 +65,7 @@ def add_time(request: HttpRequest, pk: int) -> HttpResponse:
     query = {"offer": str(offer.pk)}
     if zone := for_client.zone_of(request, pk):
         query["client_zone"] = str(zone)
-    return HttpResponseRedirect(f"{reverse('place')}?{urlencode(query)}", status=303)
+    return HttpResponseRedirect(reverse("place", query=query), status=303)
 
 
 @require_POST
@@ -100,7 +99,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "pk": pk,
         "client": first.client_name,
         "contact": first.client_contact,
-        "add_url": f"{reverse('place')}?offer={pk}" if may_add else "",
+        "add_url": reverse("place", query={"offer": pk}) if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }
     calendars = [whose.of_event_type(hold.event_type_id) for hold in holds]
