@@ -177,30 +177,11 @@ def tag(verdict: str, _language: str | None) -> SafeString:
     return render_to_string("_tag.html", shown._asdict())
 
 
-@lru_cache(maxsize=1024)
-def action_phrase(
-    action: str, verdict: str, _language: str | None, *, as_booked: bool = False
-) -> str:
+def action_phrase(action: str, verdict: str, *, as_booked: bool = False) -> str:
     """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
     # Of an action that another program has damaged, a percent sign would be a place to fill.
     done, tried = PHRASES.get(action) or (str(action).replace("%", "?"), "")
     return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
-
-
-@lru_cache
-def hold_phrase(_language: str | None, *, has_slot: bool, has_number: bool) -> str:
-    """Return a hold as the object of a sentence, by its slot, its number, or neither."""
-    if has_slot:
-        return _("the hold of %(slot)s")
-    return _("hold %(number)s") if has_number else _("a hold")
-
-
-@lru_cache
-def client_phrase(_language: str | None, *, is_named: bool, is_erased: bool) -> str:
-    """Return "for %(client)s", "" for a hold that never named a client."""
-    if is_erased:
-        return _("for a client who was erased")
-    return _("for %(client)s") if is_named else ""
 
 
 def is_by_system(entry: AuditEntry) -> bool:

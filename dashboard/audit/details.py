@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.utils.text import Truncator
-from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
@@ -183,18 +182,14 @@ def technical_clauses(
     if answers := [call.answer for call in calls if call.answer]:
         is_done = closing is not None and closing.outcome == Outcome.OK
         asked_for_change = any(call.asked.method != "GET" for call in calls if call.answer)
-        text = time_taken(len(answers), get_language(), accepted=is_done and asked_for_change)
-        yield text % {"ms": sum(answer.milliseconds or 0 for answer in answers)}
+        text = ngettext(
+            "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answers)
+        )
+        ms = sum(answer.milliseconds or 0 for answer in answers)
+        took = text % {"ms": ms, "n": len(answers)}
+        yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took
     if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
         yield values.display("way", way)
-
-
-@lru_cache  # of few numbers, one of which nearly every line has
-def time_taken(calls: int, _language: str | None, *, accepted: bool) -> str:
-    """Return a clause such as "cal.com took %(ms)s ms for 2 calls and accepted"."""
-    text = ngettext("cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", calls)
-    took = text.replace("%(n)s", str(calls))
-    return _("%(took)s and accepted") % {"took": took} if accepted else took
 
 
 def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.utils.functional import Promise
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
@@ -57,7 +56,7 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
     """
     yield EntryField(_("When"), f"{local_times.in_full(entry.at)} · {local_times.iso(entry.at)}")
     yield actor_field(entry)
-    done = action_labels.action_phrase(entry.action, verdict, get_language())
+    done = action_labels.action_phrase(entry.action, verdict)
     yield EntryField(_("Action"), done % {"it": _("a hold")})
     yield EntryField(_("Kind"), entry.get_kind_display())
     if entry.outcome:

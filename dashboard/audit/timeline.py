@@ -105,26 +105,22 @@ class Line:
     # What follows has places for values.
     @property
     def hold_phrase(self) -> str:
-        """Phrase such as "the hold of %(slot)s"."""
-        return action_labels.hold_phrase(
-            get_language(), has_slot=bool(self.slot), has_number=self.hold_id is not None
-        )
+        """Hold by its slot, its number, or neither: "the hold of %(slot)s"."""
+        if self.slot:
+            return _("the hold of %(slot)s")
+        return _("a hold") if self.hold_id is None else _("hold %(number)s")
 
     @property
     def for_client(self) -> str:
-        """Phrase "for %(client)s", or another one; "" where the phrase of the action has it."""
-        if self.is_erased and self.action == Action.ERASE:
-            return ""
-        return action_labels.client_phrase(
-            get_language(), is_named=bool(self.client), is_erased=self.is_erased
-        )
+        """Phrase "for %(client)s", or another one; "" without a client, or if the action has it."""
+        if self.is_erased:
+            return "" if self.action == Action.ERASE else _("for a client who was erased")
+        return _("for %(client)s") if self.client else ""
 
     @property
     def phrase(self) -> str:
         """Phrase such as "extended %(it)s"."""
-        return action_labels.action_phrase(
-            self.action, self.verdict, get_language(), as_booked=self.as_booked
-        )
+        return action_labels.action_phrase(self.action, self.verdict, as_booked=self.as_booked)
 
     @property
     def did_it(self) -> str:
