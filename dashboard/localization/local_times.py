@@ -92,11 +92,7 @@ def typed(moment: datetime) -> str:
 
 def date_name(local: date, now: datetime | None = None) -> str:
     """Format a date in the current language: Tue 24 Nov, with the year unless it is this one."""
-    return _date_name(local, local_date(now))
-
-
-def _date_name(local: date, today: date) -> str:
-    return format_date(local, get_language(), has_year=local.year != today.year)
+    return format_date(local, get_language(), has_year=local.year != local_date(now).year)
 
 
 @lru_cache(maxsize=2048)
@@ -120,11 +116,8 @@ def when(
     time_of_day: Callable[[datetime], str] = clock,
 ) -> str:
     """Format a moment near ``now``: 14:05:30, with its day unless that is today."""
-    here = zone()
-    local = moment.astimezone(here).date()
-    today = (now or timezone.now()).astimezone(here).date()
     text = time_of_day(moment)
-    return text if local == today else f"{_date_name(local, today)} {text}"
+    return text if local_date(moment) == local_date(now) else f"{day(moment, now)} {text}"
 
 
 def day_and_clock(moment: datetime, now: datetime | None = None) -> str:
