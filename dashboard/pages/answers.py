@@ -22,10 +22,8 @@ from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages.rows import HoldRow, viewer_of
 
-# The template of a page's htmx part where it is not the page's name after an underscore.
-PARTS = {"new": "_place"}
-# Smaller parts, by the id of the element that the answer replaces.
-SMALLER_PARTS = {"new": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}
+# Parts of a page's htmx part, by the id of the element that the answer replaces.
+SMALLER_PARTS = {"place": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}
 
 PkView = Callable[[HttpRequest, int], HttpResponse]
 
@@ -59,7 +57,7 @@ def render_page(
     status: int = 200,
     error: HoldError | None = None,
 ) -> HttpResponse:
-    """Render ``holds/<name>.html``, or under htmx the part of it that was asked for.
+    """Render ``holds/<name>.html``, or under htmx ``holds/_<name>.html`` or a part of that.
 
     ``error`` is shown as the page's problem, and its status is that of the answer.
     """
@@ -69,8 +67,7 @@ def render_page(
         context["in_the_way"] = [HoldRow(hold, viewer) for hold in error.others]
     template = name
     if wants_part(request):
-        smaller = SMALLER_PARTS.get(name, {}).get(target_of(request))
-        template = smaller or PARTS.get(name, f"_{name}")
+        template = SMALLER_PARTS.get(name, {}).get(target_of(request), f"_{name}")
     answer = render(request, f"holds/{template}.html", context, status=status)
     if error is not None and error.status == HTTPStatus.SERVICE_UNAVAILABLE and error.wait:
         answer["Retry-After"] = str(error.wait)

@@ -179,7 +179,7 @@ def place_page(
         "alternatives": picker.alternatives_to(error),
         "confirm": confirmation(request, error),
     }
-    return answers.render_page(request, "new", context, status=status, error=error)
+    return answers.render_page(request, "place", context, status=status, error=error)
 
 
 def confirmation(request: HttpRequest, error: HoldError | None) -> str:

@@ -98,7 +98,7 @@ def prepare(folder: Path, plan: Plan) -> None:
     ahead = folder / "ahead"
     clocks.follow(setattr, lambda: float(ahead.read_text()) if ahead.exists() else 0.0)
     _ = get_resolver().url_patterns
-    for name in ("holds/hold.html", "holds/new.html", "holds/board.html", "base.html"):
+    for name in ("holds/hold.html", "holds/place.html", "holds/board.html", "base.html"):
         get_template(name)
 
 
