@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Action, Kind, Outcome
-from dashboard.localization import local_times
+from dashboard.localization import local_times, marking, stored_texts
 
 MINUTE = timedelta(minutes=1)
 MAX_MESSAGE = 200  # characters; the entry's own page has the whole message
@@ -151,7 +151,8 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator
     elif closing.status is not None:
         yield answer_clause(closing)
     elif closing.message and not closing.answered_method:
-        yield _("Holdfast: %(message)s") % {"message": shortened(closing.message)}
+        message = stored_texts.translated(closing.message)
+        yield _("Holdfast: %(message)s") % {"message": shortened(message)}
     elif not calls:
         return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
@@ -167,7 +168,8 @@ def answer_clause(entry: AuditEntry) -> str:
     """Return what cal.com answered: its own words, or else the status."""
     if not entry.message:
         return _("cal.com answered with status %(status)s") % {"status": entry.status}
-    return _("cal.com: %(message)s") % {"message": shortened(entry.message)}
+    message = marking.in_english(shortened(entry.message))
+    return marking.filled(_("cal.com: %(message)s"), message=message)
 
 
 def shortened(message: str) -> str:

@@ -41,6 +41,7 @@ class EntryField:
     value: str
     by_system: bool = False  # if the value is the system's name
     find: str = ""  # a search for what else has this value
+    is_english: bool = False  # in any language of the page
 
 
 class ChangedValue(NamedTuple):
@@ -65,7 +66,8 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
         value = getattr(entry, column)
         if value not in (None, ""):
             find = f'{SEARCHED[column]}:"{value}"' if column in SEARCHED else ""
-            yield EntryField(str(label), values.display(column, value), find=find)
+            shown = values.display(column, value)
+            yield EntryField(str(label), shown, find=find, is_english=column == "message")
 
 
 def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | ChangedValue]]:

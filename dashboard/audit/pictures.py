@@ -194,7 +194,7 @@ def all_bars(
         ),
         "cause": (
             _("Refusals by cause"),
-            lambda cause: _("without a cause") if cause == NONE else cause.replace("_", " "),
+            lambda cause: _("without a cause") if cause == NONE else _(cause.replace("_", " ")),
             "outcome:refused cause:{}".format,
         ),
         "end": (_("How holds ended"), lambda each: str(states.get(each, each)), "ended:{}".format),

@@ -128,20 +128,19 @@ class Line:
         return self.phrase % {"it": _("it")}
 
     @property
-    def clauses_text(self) -> str:
+    def clauses_text(self) -> SafeString:
         """Clauses for everyone, with the comma before them."""
         return joined(self.clauses)
 
     @property
-    def details_text(self) -> str:
+    def details_text(self) -> SafeString:
         """All clauses, with the comma before them."""
         return joined(self.clauses + self.technical)
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> SafeString:
         """Whole sentence: actor, phrase and clauses."""
-        text = _("%(who)s %(did)s") % {"who": self.who, "did": self.did}
-        return f"{text}{self.details_text}"
+        return marking.filled(_("%(who)s %(did)s"), who=self.who, did=self.did) + self.details_text
 
     @property
     def url(self) -> str:
@@ -166,9 +165,10 @@ class Line:
         )
 
 
-def joined(clauses: Sequence[str]) -> str:
+def joined(clauses: Sequence[str]) -> SafeString:
     """Return clauses as they follow a phrase; "" for none."""
-    return f", {'; '.join(clauses)}" if clauses else ""
+    text = "; ".join(map(marking.escaped, clauses))
+    return SafeString(f", {text}" if clauses else "")  # nosec B703: each is escaped
 
 
 @lru_cache(maxsize=1024)  # of a few phrases, which every line has

@@ -3,13 +3,21 @@
 import html
 from typing import Any
 
+from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 
 
 def name(text: object) -> SafeString:
     """Isolate a name from the text around it, and keep browsers from translating it."""
     return format_html('<bdi translate="no">{}</bdi>', text)
+
+
+def in_english(text: str) -> str:
+    """Mark a text in English for a page in another language."""
+    is_foreign = get_language() != settings.LANGUAGE_CODE
+    return format_html('<span lang="en">{}</span>', text) if is_foreign else text
 
 
 def filled(sentence: str, **values: Any) -> SafeString:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from html import unescape
+
 import pytest
 from django.core.cache import cache
 from django.test import Client
+from django.utils import translation
 
 from dashboard.accounts.people import PeopleError
 from dashboard.audit import trail
@@ -69,6 +72,10 @@ def test_refused_move_tells_the_wanted_event_type(staff, hold):
     refused = Answered("POST", status=422)
     move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
     assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 15:30", "cal.com: No")
+    with translation.override("de"):
+        assert only_line().details_text.startswith(
+            ', zu Team (7); auf Mi, 26. Nov 15:30; cal.com: <span lang="en">No</span>; '
+        )
 
 
 @pytest.mark.parametrize(
@@ -95,7 +102,7 @@ def test_no_line_has_the_name_of_a_class(staff, hold, failure, told):
         now=after(1),
     )
     took = "; cal.com took 212 ms" if status else ""
-    assert only_line().details_text == f", {told}{took}"
+    assert unescape(only_line().details_text) == f", {told}{took}"
 
 
 def test_refusal_without_a_message_tells_why(staff):
@@ -159,6 +166,10 @@ def test_own_refusal_tells_the_minutes(staff, hold):
     assert only_line().details_text == (
         ", to be held for: 900 minutes; Holdfast: Enter 1 to 120 minutes from now"
     )
+    with translation.override("de"):
+        assert only_line().details_text.endswith(
+            "; Holdfast: Geben Sie 1 bis 120 Minuten ab jetzt ein"
+        )
 
 
 def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):

@@ -9,11 +9,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.cache import cache
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from dashboard.audit import trail
+from dashboard.audit.action_labels import CODES
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.pictures import Range, periods_of
+from dashboard.audit.pictures import Range, all_bars, periods_of
+from dashboard.calcom import Cause
+from dashboard.holds.message_table import REFUSALS
 from tests.accounts.cast import acting
 from tests.audit.recorded import Action, Outcome, after, fail_to_place, sign_in
 
@@ -206,6 +209,15 @@ def test_outcome_of_an_older_version_is_drawn_as_it_is(admins_browser, staff):
     shown = tables(admins_browser, **DAYS)
     assert numbers(shown["by-outcome"]) == {"postponed": 1}
     assert "outcome%3Apostponed" not in admins_browser.get(PAGE, DAYS).content.decode()
+
+
+def test_every_cause_is_translated():
+    causes = {row.cause or key for key, row in REFUSALS.items()} | {*Cause} | CODES.keys()
+    with translation.override("de"):
+        counted = [list(all_bars([("cause", cause, 1)], "day:7d", [])) for cause in causes]
+    labels = {bar.label for found in counted for _key, _title, (bar,) in found[2:3]}
+    assert len(labels) == len(causes)
+    assert labels.isdisjoint(cause.replace("_", " ") for cause in causes)
 
 
 def test_only_admins_see_it_and_it_is_linked(admins_browser, client, staff):

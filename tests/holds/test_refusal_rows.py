@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import translation
 
 from dashboard.accounts.models import User
 from dashboard.calcom import Cause
 from dashboard.holds import messages
 from dashboard.holds.message_table import CALLS
-from tests.holds.test_refusals import EXPECTED, hold
+from dashboard.localization import stored_texts
+from tests.holds.test_refusals import EXPECTED, fixed_now, hold, refusals
+
+__all__ = ["fixed_now"]
 
 
 @pytest.mark.parametrize("cause", ["not_sent", "key_rejected"])
 def test_other_causes_of_a_loss_share_a_text(staff: User, cause: str) -> None:
     happened = messages.lost(hold(staff), cause).happened
     assert happened == EXPECTED["lost"][2]
+
+
+def test_stored_texts_read_as_if_they_were_made_in_german(staff: User) -> None:
+    stored = {row: error.logged for row, error in refusals(staff).items() if row != "our_rule"}
+    with translation.override("de"):
+        made = {
+            row: [*error.fields.values(), error.happened] for row, error in refusals(staff).items()
+        }
+        read = {row: stored_texts.translated(text) for row, text in stored.items()}
+    assert read == {row: made[row][0] for row in stored}
+    assert read.items().isdisjoint(stored.items())
 
 
 def test_row_without_safety_requires_it(staff: User) -> None:

@@ -1,0 +1,49 @@
+"""Translate texts of Holdfast that were stored in English, such as refusals in the log."""
+
+import re
+from functools import lru_cache
+
+from django.utils.translation import get_language, gettext
+from django.utils.translation.trans_real import translation
+
+PLACE = re.compile(r"%\((\w+)\)s")
+# Values that are texts of Holdfast too, and what they look like.
+TEXTS = {"does": "is .+", "state": ".+"}
+
+
+def translated(text: str) -> str:
+    """Return a stored sentence in the reader's language; as it is where no translation is known."""
+    if (same := gettext(text)) != text:
+        return same
+    for pattern, sentence in sentences_with_values(get_language() or ""):
+        if found := pattern.fullmatch(text):
+            values = found.groupdict()
+            return sentence % {
+                name: gettext(value) if name in TEXTS else value for name, value in values.items()
+            }
+    return text
+
+
+@lru_cache
+def sentences_with_values(language: str) -> list[tuple[re.Pattern[str], str]]:
+    """Return a pattern and the translation of each sentence with values, the longest first."""
+    # As Django's own JavaScriptCatalog reads them.
+    catalogue = translation(language)._catalog  # type: ignore[attr-defined]
+    known = [
+        (text, sentence)
+        for text, sentence in catalogue.items()
+        if isinstance(text, str) and text.endswith(".") and PLACE.search(text)
+    ]
+    known.sort(key=lambda each: len(PLACE.sub("", each[0])), reverse=True)
+    return [(pattern_of(text), sentence) for text, sentence in known]
+
+
+def pattern_of(text: str) -> re.Pattern[str]:
+    """Return the pattern of a text with values in its places."""
+    pattern, *rest = PLACE.split(text)
+    pattern = re.escape(pattern)
+    for name, after in zip(rest[::2], rest[1::2], strict=True):
+        is_first = f"(?P<{name}>" not in pattern
+        pattern += f"(?P<{name}>{TEXTS.get(name, '.+?')})" if is_first else f"(?P={name})"
+        pattern += re.escape(after)
+    return re.compile(pattern)
