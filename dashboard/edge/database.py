@@ -5,8 +5,9 @@ through, so only a write tells.
 """
 
 import logging
+import sqlite3
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from django.contrib.sessions.exceptions import SessionInterrupted
@@ -38,6 +39,9 @@ REMEDY = {
 }
 # What the connection must have, so that writers wait for each other and commits are durable.
 SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_000}
+# A thread that has waited so long in vain waits less for a while: its next pages need not wait.
+BUSY_AGAIN = 1_000  # milliseconds
+BUSY_FOR = 30  # seconds after the last time
 # What PostgreSQL must have: a query whether it does, what is wrong otherwise, and the remedy. Every
 # name can be stored; a writer that has waited sees what was committed meanwhile, where a stricter
 # level refuses it; moments are as drivers read them; words are found by an index; and there is a
@@ -86,11 +90,30 @@ def begin_session(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     Otherwise all others would wait for these until the kernel misses the machine, in two hours.
     A session that takes no writes is for one request: it may go on so when the database takes some.
     """
+    if connection.vendor == "sqlite" and wait_less not in connection.execute_wrappers:
+        connection.execute_wrappers.insert(0, wait_less)
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute(BEGIN_SESSION)
             if cursor.fetchone()[0]:
                 connection.close_at = time.monotonic()
+
+
+def wait_less(
+    execute: Callable[..., Any], sql: str, params: Any, many: bool, context: dict[str, Any]
+) -> Any:
+    """Shorten the wait for SQLite where another program keeps it locked, as some copy it.
+
+    A page would wait for the whole time again with each thing that it stores.
+    """
+    try:
+        return execute(sql, params, many, context)
+    except OperationalError as exc:
+        if getattr(exc.__cause__, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            connection = context["connection"]
+            connection.connection.execute(f"PRAGMA busy_timeout = {BUSY_AGAIN}")
+            connection.close_at = time.monotonic() + BUSY_FOR
+        raise
 
 
 def write_refusal(connection: BaseDatabaseWrapper) -> str:

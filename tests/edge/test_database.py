@@ -4,12 +4,14 @@ These tests use databases of their own, so they run the same on every test datab
 """
 
 import threading
+import time
 from contextlib import closing
 
 import pytest
 from django.db import connections
 from django.db.utils import ConnectionHandler, OperationalError
 
+from dashboard.edge.database import BUSY_AGAIN, BUSY_FOR
 from dashboard.edge.setting_readers import postgresql, sqlite
 
 FULL = 2
@@ -96,6 +98,20 @@ def test_deferred_transactions_would_fail_with_concurrent_writers(connect):
     with pytest.raises(OperationalError, match="locked"):
         run(second, "UPDATE counter SET number = 1")
     second.rollback()
+
+
+def test_wait_in_vain_is_not_repeated(connect):
+    """A page that stores several things waits for another program once."""
+    other, own = connect(), connect(timeout=0.01)
+    run(other, "BEGIN IMMEDIATE")
+    assert [run(own, "PRAGMA busy_timeout"), own.close_at > time.monotonic() + BUSY_FOR] == [
+        10,
+        True,
+    ]
+    with pytest.raises(OperationalError, match="locked"):
+        run(own, "BEGIN IMMEDIATE")
+    assert run(own, "PRAGMA busy_timeout") == BUSY_AGAIN
+    assert own.close_at <= time.monotonic() + BUSY_FOR
 
 
 @pytest.mark.parametrize(
