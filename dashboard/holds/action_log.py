@@ -47,18 +47,15 @@ class ActionLog:
             last_sender.set(self._trail.by.request_id)
             trail.last_recorded.set("")
 
+    def event(self, *, now: datetime, **said: Any) -> None:
+        """Record an action that asks cal.com nothing, whole in one entry."""
+        begun = self._trail
+        trail.event(action=begun.action, by=begun.by, hold_id=begun.hold_id, now=now, **said)
+
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""
-        trail.event(
-            action=self._trail.action,
-            by=self._trail.by,
-            outcome=error.outcome,
-            hold_id=self._trail.hold_id,
-            asked=self.asked,
-            error_code=str(error.cause),
-            message=error.logged,
-            now=now,
-        )
+        said = {"outcome": error.outcome, "error_code": str(error.cause), "message": error.logged}
+        self.event(asked=self.asked, now=now, **said)
 
     def intent(
         self,

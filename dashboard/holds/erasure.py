@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import text_index, trail
+from dashboard.audit import text_index
 from dashboard.audit.clients import holds_of_same_client
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
 from dashboard.holds import messages
@@ -61,5 +61,5 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             asked: dict[str, object] = {"holds": pks}
             if searches := forget_client(hold.client_name, hold.client_contact):
                 asked["searches"] = searches
-            trail.event(action=Action.ERASE, by=by, hold_id=hold_id, asked=asked, now=now)
+            operation.log.event(asked=asked, now=now)
     return pks

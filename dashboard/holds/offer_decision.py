@@ -12,7 +12,6 @@ from datetime import datetime
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import trail
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import messages, offers, reservations
 from dashboard.holds.checks import Comparison, compare
@@ -58,9 +57,7 @@ def start_offer(*, hold_id: int, by: Actor, now: datetime) -> Offer:
         if alone.write_rows({"offer": offer}, now=now):
             before = hold.snapshot()
             after = before | {"offer": offer.pk}
-            trail.event(
-                action=Action.OFFER, by=by, hold_id=hold.pk, before=before, after=after, now=now
-            )
+            operation.log.event(before=before, after=after, now=now)
             return offer
         transaction.set_rollback(True)
     return start_offer(hold_id=hold_id, by=by, now=now)  # a colleague has just started one

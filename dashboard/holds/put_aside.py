@@ -5,7 +5,6 @@ from datetime import datetime
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import trail
 from dashboard.holds import messages, register
 from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
@@ -26,4 +25,4 @@ def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:
             return
         with transaction.atomic(durable=True):
             Hold.objects.filter(pk=hold_id).write_rows({}, now=now)  # so that boards are drawn anew
-            trail.event(action=Action.PUT_ASIDE, by=by, hold_id=hold_id, now=now)
+            operation.log.event(now=now)

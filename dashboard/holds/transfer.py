@@ -7,7 +7,6 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.audit import trail
 from dashboard.holds import claims, messages, rules, settle
 from dashboard.holds.loading import require_quiet, require_version
 from dashboard.holds.models import Hold
@@ -41,22 +40,14 @@ def take_over(
             raise messages.refusal("has_ended", hold=hold)
         if hold.held_until is not None and not hold.is_live(operation.cal_now()):
             raise messages.refusal("ran_out", until=hold.held_until)
-        former, before = hold.holder_id, transfer_snapshot(hold)
+        former, before = {"person": hold.holder_id}, transfer_snapshot(hold)
         # The form token is the former holder's: theirs alone to send again.
         fields = {"holder": by.user, "note": rules.longer_note(hold, note), "form_token": None}
         with transaction.atomic(durable=True):
             if not claims.update_unclaimed(hold, fields, now=now):
                 raise messages.changed_meanwhile(hold, operation.cal_now())
-            trail.event(
-                action=Action.TAKE_OVER,
-                by=by,
-                hold_id=hold.pk,
-                asked={"person": former},
-                before=before,
-                after=transfer_snapshot(hold),
-                reason=reason,
-                now=now,
-            )
+            after = transfer_snapshot(hold)
+            operation.log.event(asked=former, before=before, after=after, reason=reason, now=now)
     return hold
 
 
