@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, InternalError, OperationalError, transaction
@@ -181,19 +182,17 @@ def record_time(hold: Hold, upstream: Upstream, *, now: datetime) -> bool:
     end = hold.held_until if hold.state == State.HELD else hold.latest_end
     if end is None or end > rate_and_clock.proven_now(upstream, now):
         return False
+    return record(hold, hold_fields.ended(State.EXPIRED, end), Action.EXPIRE, now=now)
+
+
+def record(hold: Hold, fields: Fields, action: Action, *, now: datetime, **said: Any) -> bool:
+    """Write to a hold, and say so in the log, if it is as it was read. Return whether it was."""
     before = hold.snapshot()
     with transaction.atomic(durable=True):
-        fields = hold_fields.ended(State.EXPIRED, end)
         if not claims.update_as_read(hold, fields, now=now):
             return False
-        trail.event(
-            action=Action.EXPIRE,
-            by=None,
-            hold_id=hold.pk,
-            before=before,
-            after=hold.snapshot(),
-            now=now,
-        )
+        said |= {"before": before, "after": hold.snapshot()}
+        trail.event(action=action, by=None, hold_id=hold.pk, now=now, **said)
     return True
 
 
@@ -250,32 +249,17 @@ def guard_of_return(change: Change) -> SlotGuard | None:
 
 
 def drop_unreadable_change(hold: Hold, *, now: datetime) -> None:
-    """Give up a change that no process can read: a check, or time, has to tell the end.
-
-    Does nothing where the hold was settled meanwhile.
-    """
-    before = hold.snapshot()
+    """Give up a change that no process can read: a check, or time, has to tell the end."""
+    if not Hold.objects.filter(pk=hold.pk, change__isnull=False).exists():  # settled meanwhile
+        return
     fields: Fields = {"change": None}
     if hold.state in (State.HELD, State.EXPIRED):
         cal_now = rate_and_clock.cal_now(now)
         fields |= hold_fields.unconfirmed(cal_now, settings.HOLD_MINUTES_MAX, cal_now)
         fields["latest_end"] = max(fields["latest_end"], hold.held_until or cal_now)
         fields |= {"reservation_uid": hold.reservation_uid, "ended_at": None, "end_reason": ""}
-    with transaction.atomic(durable=True):
-        is_left = Hold.objects.filter(pk=hold.pk, change__isnull=False).exists()
-        if not is_left or not claims.update_as_read(hold, fields, now=now):
-            return
-        with translation.override(settings.LANGUAGE_CODE):
-            message = messages.unreadable_change()
-        trail.event(
-            action=Action.SETTLE,
-            by=None,
-            outcome=Outcome.UNAVAILABLE,
-            hold_id=hold.pk,
-            before=before,
-            after=hold.snapshot(),
-            error_code=UNREADABLE,
-            message=message,
-            now=now,
-        )
-    log.error("hold %s: the record of its change cannot be read", hold.pk)
+    with translation.override(settings.LANGUAGE_CODE):
+        message = messages.unreadable_change()
+    said = {"outcome": Outcome.UNAVAILABLE, "error_code": UNREADABLE, "message": message}
+    if record(hold, fields, Action.SETTLE, now=now, **said):
+        log.error("hold %s: the record of its change cannot be read", hold.pk)
