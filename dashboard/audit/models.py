@@ -45,12 +45,6 @@ def has_recent_entry(now: datetime) -> models.Exists:
 class AuditEntryQuerySet(models.QuerySet["AuditEntry"]):
     """Queries of the log. Each uses an index, and none counts rows."""
 
-    def bulk_create(self, objs: Any, *args: Any, **kwargs: Any) -> list[Any]:
-        """Insert entries with their content hashes."""
-        for entry in objs:
-            entry.content_hash = chain.content_hash(entry)
-        return super().bulk_create(objs, *args, **kwargs)
-
     def newest_first(self) -> "AuditEntryQuerySet":
         return self.order_by("-id")
 
