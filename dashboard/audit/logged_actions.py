@@ -10,21 +10,43 @@ from django.db.models import Q
 OTHERS = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
 
 
-class ActionIdField(models.UUIDField):  # type: ignore[type-arg]
-    """Number of an action; None where another program has stored something else in SQLite.
+class StoredField(models.Field):  # type: ignore[type-arg]
+    """Field that also reads what another program has stored in SQLite, and Django would fail to.
 
-    Django would fail to read any other text there. In migrations it is a plain UUIDField.
+    That is None, or ``INSTEAD``. In migrations it is a plain field of Django.
     """
+
+    READABLE = ""  # SQL of whether a column can be read
+    INSTEAD = "NULL"
 
     def deconstruct(self) -> Any:
         name, _path, arguments, options = super().deconstruct()
-        return name, "django.db.models.UUIDField", arguments, options
+        return name, f"django.db.models.{self.get_internal_type()}", arguments, options
 
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         if compiler.connection.vendor != "sqlite":
             return sql, params
-        is_uuid = f"length({sql}) = 32 AND {sql} NOT GLOB '*[^0-9a-f]*'"
-        return f"CASE WHEN {is_uuid} THEN {sql} END", [*params, *params, *params]
+        readable = self.READABLE.format(sql)
+        times = readable.count(sql) + 1
+        return f"CASE WHEN {readable} THEN {sql} ELSE {self.INSTEAD} END", [*params] * times
+
+
+class ActionIdField(StoredField, models.UUIDField):  # type: ignore[type-arg]
+    """Number of an action."""
+
+    READABLE = "length({0}) = 32 AND {0} NOT GLOB '*[^0-9a-f]*'"
+
+
+class MomentField(StoredField, models.DateTimeField):  # type: ignore[type-arg]
+    """Moment of the log."""
+
+    # Days that exist, whose form ends with a digit, and that every time zone has.
+    READABLE = (
+        "datetime(substr({0}, 1, 19), '+0 days') = substr({0}, 1, 19)"
+        " AND datetime({0}) IS NOT NULL AND {0} GLOB '*[0-9]'"
+        " AND {0} BETWEEN '0001-01-02' AND '9999-12-30'"
+    )
+    INSTEAD = "'0001-01-02 00:00:00'"
 
 
 class LoggedActionQuerySet(models.QuerySet["LoggedAction"]):

@@ -4,7 +4,7 @@ import json
 import uuid
 from collections.abc import Collection
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Self
 
 from django.conf import settings
@@ -13,10 +13,9 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
-from dashboard.audit.logged_actions import ActionIdField, LoggedAction
+from dashboard.audit.logged_actions import ActionIdField, LoggedAction, MomentField
 from dashboard.audit.stored_rows import JSON_COLUMNS
 
-NO_MOMENT = datetime(1, 1, 2, tzinfo=UTC)  # in any zone
 NO_ACTION = uuid.UUID(int=0)
 # An action without an outcome that has written nothing for so long is over. This is longer than a
 # change with all its calls, a claim or a check of many holds lasts.
@@ -136,7 +135,7 @@ class AuditEntry(models.Model):
         UNAVAILABLE = "unavailable", _("not done")  # certainly not done, safe to try again
         UNKNOWN = "unknown", _("unknown")  # sent, and no answer arrived
 
-    at = models.DateTimeField()
+    at = MomentField()
     kind = models.CharField(max_length=10, choices=Kind)
     action_id = ActionIdField(default=uuid.uuid4)
     action = models.CharField(max_length=20, choices=Action)
@@ -211,9 +210,7 @@ class AuditEntry(models.Model):
         for name in JSON_COLUMNS:
             if name in read and not isinstance(read[name], dict):
                 read[name] = {"unreadable": read[name]}
-        # SQLite stores anything in any column, and Django reads a moment that is none as None.
-        if "at" in read and read["at"] is None:
-            read["at"] = NO_MOMENT
+        # SQLite stores anything in any column.
         if "action_id" in read and read["action_id"] is None:
             read["action_id"] = NO_ACTION
         if isinstance(read.get("actor_name"), bytes):
@@ -260,8 +257,8 @@ class AuditPrune(models.Model):
     position = models.BigIntegerField(primary_key=True)
     first = models.BigIntegerField(unique=True)  # so that of two runs at once one is refused
     hash = models.CharField(max_length=64)  # of the link at this position
-    until = models.DateTimeField()  # when the latest of these entries was written
-    at = models.DateTimeField()
+    until = MomentField()  # when the latest of these entries was written
+    at = MomentField()
     signature = models.CharField(max_length=64)
 
     def __str__(self) -> str:

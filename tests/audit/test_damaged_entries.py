@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from dashboard.audit.models import AuditEntry
-from tests.audit.recorded import extend, sign_in
+from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 
 JSON = ("asked", "before", "after")
@@ -18,6 +18,13 @@ SQLITE = [
     ("action_id", "x'ff'"),
     ("at", "'garbage'"),
     ("at", "''"),
+    ("at", "'2026-02-30 12:00:00'"),
+    ("at", "'0000-01-01 12:00:00'"),
+    ("at", "'9999-12-31 23:59:59.000000'"),
+    ("at", "x'ff'"),
+    ("at", "CAST(x'ff' AS TEXT)"),
+    ("at", "5"),
+    ("at", "'2025-11-25 12:00:00.garbag9'"),
     ("actor_name", "x'ff'"),
     ("action", "x'ff'"),
     ("hold_id", "'abc'"),
@@ -74,6 +81,13 @@ def test_every_page_is_shown(staff, hold, admins_browser):
     for entry, (column, _value) in damaged.items():
         if column == "hold_id":  # the end of a test checks foreign keys
             damage(entry, column, "NULL")
+
+
+def test_moments_are_read_to_the_microsecond(staff, hold):
+    for microsecond in (0, 1, 999_999):
+        at = NOON.replace(second=59, microsecond=microsecond)
+        extend(staff, hold, at)
+        assert AuditEntry.objects.filter(kind="intent").newest_first()[0].at == at
 
 
 @pytest.mark.usefixtures("immediate_links")
