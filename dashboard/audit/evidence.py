@@ -172,7 +172,8 @@ def sentence(fault: LogFault) -> str:
         ),
         "order": _(
             "Entry %(entry)s has a lower number than earlier ones, so the log lists it behind"
-            " them: the numbers of the database were set back."
+            " them: the numbers of the database were set back. No entry is lost. The operator can"
+            " set them forward with “manage.py sqlsequencereset dashboard”, as the README says."
         ),
     }
     return texts[fault.kind] % {"entry": fault.entry_id, "position": fault.position}
