@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.actors import actor_of
-from dashboard.accounts.saved_forms import recall
+from dashboard.accounts.saved_forms import recall, save_post
 from dashboard.holds import services, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Outcome
@@ -63,6 +63,7 @@ def release_many(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"results": results(request, rows), "rest": rest}
     if not_done or rest:
         context["next_url"] = address_of([*not_done, *rest])
+        save_post(request, request.path)  # the reason is that of the others too
     return answers.render_page(request, "released", context)
 
 

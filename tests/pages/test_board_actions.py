@@ -101,10 +101,12 @@ class TestRelease:
         self, calcom: Sandbox, browser: Client, staff: User
     ) -> None:
         hold, other = verbs.place(staff), put(staff)
-        page = browser.post("/release", {"hold": hold.pk, "rest": other.pk, "sure": "yes"})
+        why = {"reason": "other", "note": "Ada's office is closed"}
+        page = browser.post("/release", {"hold": hold.pk, "rest": other.pk, "sure": "yes"} | why)
         text = markup(page)
         assert "1 more is chosen and not released yet." in text
         assert f'href="/release?hold={other.pk}"' in text
+        assert browser.get(f"/release?hold={other.pk}").context["form"].initial == why
         assert Hold.objects.get(pk=other.pk).state == "held"
 
     def test_more_than_an_address_can_carry_is_said(self, browser: Client, staff: User) -> None:
