@@ -76,11 +76,12 @@ POSTGRESQL_NEEDS = [
         "As an administrator: ALTER DATABASE … OWNER TO its user.",
     ),
 ]
-# With a limit where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html
-BEGIN_SESSION = (
-    "SELECT current_setting('transaction_read_only') = 'on',"
-    " CASE current_setting('idle_in_transaction_session_timeout') WHEN '0'"
-    " THEN set_config('idle_in_transaction_session_timeout', '30s', false) END"
+# Limits where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html
+# What a machine had begun that died is undone before another stops waiting for it.
+POSTGRESQL_LIMITS = {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "40s"}
+BEGIN_SESSION = "SELECT current_setting('transaction_read_only') = 'on', " + ", ".join(
+    f"CASE current_setting('{name}') WHEN '0' THEN set_config('{name}', '{limit}', false) END"
+    for name, limit in POSTGRESQL_LIMITS.items()
 )
 
 
@@ -88,6 +89,7 @@ def begin_session(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
     """Let PostgreSQL undo what a machine had begun that died, or was cut off, and free its locks.
 
     Otherwise all others would wait for these until the kernel misses the machine, in two hours.
+    No page waits longer for a lock of another program, which can last as long as an index is made.
     A session that takes no writes is for one request: it may go on so when the database takes some.
     """
     if connection.vendor == "sqlite" and wait_less not in connection.execute_wrappers:

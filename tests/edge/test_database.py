@@ -11,11 +11,12 @@ import pytest
 from django.db import connections
 from django.db.utils import ConnectionHandler, OperationalError
 
-from dashboard.edge.database import BUSY_AGAIN, BUSY_FOR
+from dashboard.edge.database import BUSY_AGAIN, BUSY_FOR, POSTGRESQL_LIMITS
 from dashboard.edge.setting_readers import postgresql, sqlite
 
 FULL = 2
 NO_LIMIT = "?options=-c%20idle_in_transaction_session_timeout%3D0"
+LONG_LOCKS = "?options=-c%20lock_timeout%3D5min"
 READ_ONLY = "?options=-c%20default_transaction_read_only%3Don"
 
 
@@ -115,15 +116,19 @@ def test_wait_in_vain_is_not_repeated(connect):
 
 
 @pytest.mark.parametrize(
-    ("options", "limit", "is_kept"),
-    [(NO_LIMIT, "30s", True), ("", "10min", True), (READ_ONLY, "10min", False)],
+    ("options", "limits", "is_kept"),
+    [
+        (NO_LIMIT, ("30s", "40s"), True),
+        (LONG_LOCKS, ("10min", "5min"), True),
+        (READ_ONLY, ("10min", "40s"), False),
+    ],
 )
-def test_idle_transactions_have_a_limit_and_no_connection_stays_read_only(
-    postgresql_url, django_db_blocker, options, limit, is_kept
+def test_waits_have_limits_and_no_connection_stays_read_only(
+    postgresql_url, django_db_blocker, options, limits, is_kept
 ):
     config = connections["default"].settings_dict | postgresql(postgresql_url + options)
     connection = ConnectionHandler({"default": config})["default"]
     with django_db_blocker.unblock(), closing(connection):
-        assert run(connection, "SHOW idle_in_transaction_session_timeout") == limit
+        assert tuple(run(connection, f"SHOW {name}") for name in POSTGRESQL_LIMITS) == limits
         connection.close_if_unusable_or_obsolete()  # as at the end of a request
         assert (connection.connection is not None) == is_kept
