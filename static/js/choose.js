@@ -34,8 +34,8 @@ function makeList(select) {
 }
 
 function enhance(select) {
-  if (select.options.length <= ENOUGH || select.dataset.chosen === "") return;
-  select.dataset.chosen = "";
+  if (select.options.length <= ENOUGH || select.dataset.enhanced === "") return;
+  select.dataset.enhanced = "";
   const list = makeList(select);
   const field = document.createElement("input");
   field.id = `${select.id}_find`;
@@ -134,7 +134,7 @@ document.addEventListener("htmx:before:swap", () => {
 });
 document.addEventListener("htmx:after:swap", () => {
   for (const box of document.querySelectorAll(".choose")) {
-    if (box.previousElementSibling?.dataset.chosen !== "") box.remove();
+    if (box.previousElementSibling?.dataset.enhanced !== "") box.remove();
   }
   setUp();
   if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();

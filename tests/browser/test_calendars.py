@@ -89,6 +89,9 @@ def test_event_type_is_found_as_it_is_typed(open_browser: OpenBrowser) -> None:
     expect(ada.page.get_by_role("option")).to_have_count(0)
     field.press("Escape")
     expect(field).to_have_value("First appointment · 45 min · Dr José García Núñez")
+    ada.page.locator(TIME).first.click()
+    expect(ada.field("client_name")).to_be_focused()
+    expect(ada.page.locator("#pick [name=event_type_id]")).to_have_value("1020")
 
 
 def test_two_people_are_offered_and_one_is_kept(
