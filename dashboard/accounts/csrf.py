@@ -1,6 +1,7 @@
 """CSRF failure page: tell the person what happened, and save the form if that is safe."""
 
 from enum import StrEnum
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -38,7 +39,8 @@ def failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     arrived = arrival_of(request)
     faults = diagnosis.diagnose(arrived, settings.PUBLIC_ADDRESS)
     diagnosis.log_faults(faults)
-    context = {"cause": cause_of(request, reason), "page": page, "kept": saved}
+    cause = cause_of(request, reason)
+    context: dict[str, Any] = {"cause": cause, "page": saved or page, "kept": saved}
     if is_admin(request.user):  # the others get plain words, and the operator has the log
         context |= {"arrived": diagnosis.rows(arrived), "faults": faults}
     return render(request, "accounts/csrf.html", context, status=403)

@@ -58,7 +58,7 @@ def redirect_to_login(request: HttpRequest) -> HttpResponse:
     if SESSION_KEY in request.session:  # of a deactivated person
         request.session.flush()
     page = return_url(request)
-    saved_forms.save_post(request, page)
+    page = saved_forms.save_post(request, page) or page
     redirect = HttpResponseClientRedirect if HtmxDetails(request) else HttpResponseRedirect
     return redirect(login_url(page))
 

@@ -1,9 +1,11 @@
 """Saved forms: input that could not be accepted, kept until the form is shown again.
 
-A saved form lies in the server's session for at most an hour, bound to one person and one page.
+A saved form lies in the server's session for at most an hour, bound to one person and one page, and
+where its page made a token, to the tab: the address that shows it again carries the token.
 It is shown again once and never submitted automatically.
 """
 
+import re
 from typing import TypedDict
 
 from django.contrib import messages
@@ -18,6 +20,7 @@ SESSION_KEY = "typed"
 MAX_AGE_SECONDS = 3600
 MAX_CHARACTERS = 16_000
 MAX_FORMS = 5
+KEY = "typed"  # name in addresses of the token that a saved form came with
 # Fields that the page generates, or that must not lie in a session.
 NEVER_SAVED = {"csrfmiddlewaretoken", "token", "version", "uid", "next"}
 
@@ -27,34 +30,37 @@ class SavedForm(TypedDict):
 
     page: str  # path of the page that shows the form
     posted_to: str  # URL name that the form was sent to
+    key: str  # the form's token; "" without one
     person: int
     at: int  # seconds since 1970
     data: str  # urlencoded
 
 
-def save_post(request: HttpRequest, page: str) -> bool:
-    """Save a submitted form of a Staff page, for its page; return True if it was saved.
+def save_post(request: HttpRequest, page: str) -> str | None:
+    """Save a submitted form of a Staff page; return the address that shows it, None if not saved.
 
     Forms of public views and of Django's admin are not saved: they contain passwords.
     """
     match = request.resolver_match
     if match is None or request.method != "POST":
-        return False
+        return None
     if policy_of(match.func) is Policy.PUBLIC or match.app_name == "admin":
-        return False
+        return None
     person = last_signed_in(request)
     data = input_of(request.POST).urlencode()
     if person is None or not data or len(data) > MAX_CHARACTERS:
-        return False
-    path, name, now = page.partition("?")[0], match.view_name, now_seconds()
-    new = SavedForm(page=path, posted_to=name, person=person, at=now, data=data)
+        return None
+    path, name, key = page.partition("?")[0], match.view_name, key_of(request.POST)
+    new = SavedForm(page=path, posted_to=name, key=key, person=person, at=now_seconds(), data=data)
     others = [
-        form for form in unexpired(request) if (form["page"], form["posted_to"]) != (path, name)
+        form
+        for form in unexpired(request)
+        if (form["page"], form["posted_to"], form["key"]) != (path, name, key)
     ]
     request.session[SESSION_KEY] = [*others, new][-MAX_FORMS:]
     if not request.user.is_authenticated:
         request.session.set_expiry(MAX_AGE_SECONDS)
-    return True
+    return with_key(page, key) if key else page
 
 
 def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
@@ -68,7 +74,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
     found = [
         form
         for form in forms
-        if form["page"] == request.path
+        if (form["page"], form["key"]) == (request.path, request.GET.get(KEY, ""))
         and form["person"] == request.user.pk
         and posted_to in ("", form["posted_to"])
     ]
@@ -107,6 +113,20 @@ def input_of(data: QueryDict) -> QueryDict:
         if name in NEVER_SAVED or "password" in name.lower():
             del kept[name]
     return kept
+
+
+def key_of(data: QueryDict) -> str:
+    """Return the token of the form that was sent; "" without one, or for none of this product."""
+    token = data.get("token", "")
+    return token if re.fullmatch("[0-9a-f-]{36}", token) else ""
+
+
+def with_key(page: str, key: str) -> str:
+    """Return the address with this key instead of an earlier one."""
+    path, _mark, query = page.partition("?")
+    params = QueryDict(query, mutable=True)
+    params[KEY] = key
+    return f"{path}?{params.urlencode()}"
 
 
 def unexpired(request: HttpRequest) -> list[SavedForm]:

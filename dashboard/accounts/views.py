@@ -160,8 +160,7 @@ def keep_form(request: HttpRequest) -> HttpResponse:
     saves the form and leads to the sign-in.
     """
     page = return_url(request)
-    saved_forms.save_post(request, page)
-    return HttpResponseClientRedirect(page)
+    return HttpResponseClientRedirect(saved_forms.save_post(request, page) or page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

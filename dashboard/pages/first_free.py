@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.views.decorators.http import require_safe
 
+from dashboard.accounts import saved_forms
 from dashboard.calcom import EventType
 from dashboard.calcom_state import calcom_client
 from dashboard.calcom_state.free_times import WEEK_DAYS, Listing, monday_of
@@ -39,6 +40,7 @@ from dashboard.pages.picker_times import (
 from dashboard.pages.rows import Viewer, viewer_of
 
 MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
+KEPT = (*KEPT_KEYS, saved_forms.KEY)  # in addresses, on the way from the form and back to it
 MOST_NAMED = 2  # of those who are free at one time of a week
 
 
@@ -158,7 +160,7 @@ class FirstFree:
         self.wanted = max(day or self.today, self.today)
         self.seeks = day is None or bool(params.get("seek"))
         self.view = WEEK if params.get("view") == WEEK else DAY
-        self.kept = {name: params[name] for name in KEPT_KEYS if params.get(name)}
+        self.kept = {name: params[name] for name in KEPT if params.get(name)}
         self.readers = [
             TimesReader(each.event_type.id, 0, viewer, hosts=needed_by(each.event_type))
             for each in choices
@@ -174,6 +176,7 @@ class FirstFree:
             "next": next((cell for each in days for cell in each["cells"]), None),
             "is_none_chosen": not self.choices,
             "kept": self.kept,
+            "back_url": self.place_url(),
             "cut": self.cut(listings),
             "nav": navigation(self.view, day, dates, self.today, back=day, url=self.url),
         }
@@ -222,14 +225,17 @@ class FirstFree:
     def cell(self, start: datetime, people: Sequence[Choice]) -> dict[str, Any]:
         """Return a free time and who is free then: the link is that of the first of them."""
         event_type_id, value = people[0].event_type.id, local_times.typed(start)
-        wish = {**self.kept, "event_type_id": event_type_id, "slot_start": value}
         return {
             "text": local_times.minute(start),
             "iso": local_times.iso(start),
-            "url": reverse("place", query=wish),
+            "url": self.place_url(event_type_id=event_type_id, slot_start=value),
             "people": people[:MOST_NAMED],
             "more": len(people[MOST_NAMED:]),
         }
+
+    def place_url(self, **wish: Any) -> str:
+        """Return the address of the form, with what it had before and what is chosen here."""
+        return reverse("place", query=self.kept | wish)
 
     def url(self, **params: Any) -> str:
         query = self.params.copy()

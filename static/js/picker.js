@@ -173,9 +173,14 @@ document.addEventListener("click", async (event) => {
   event.preventDefault();
   const typed = new URLSearchParams(new FormData(form));
   for (const name of OF_ADDRESS) typed.delete(name);
-  const address = new URL(link.href); // made before another event type was chosen
+  const [here, address] = [new URL(location), new URL(link.href)];
+  // The link was made before another event type was chosen.
   address.searchParams.set("like", document.getElementById("pick").elements.event_type_id.value);
-  if (await save(typed, new URL(document.baseURI))) location.assign(address);
+  // Only an address with the form's token shows what was typed: other tabs have other clients.
+  for (const each of [here, address]) each.searchParams.set("typed", typed.get("token"));
+  if (!(await save(typed, here))) return;
+  history.replaceState(history.state, "", here); // for the button "Back"
+  location.assign(address);
 });
 
 setUp();

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
+from uuid import uuid4
 
 import pytest
 from django.contrib.sessions.models import Session
@@ -80,6 +81,17 @@ def test_typed_text_is_kept_for_a_person_who_has_signed_in_meanwhile(expired: Cl
     answer = send_by_htmx(expired, "/accounts/keep", "/holds/new", client_name="Ada")
     assert answer["HX-Redirect"] == "/holds/new"
     assert shown(expired, "/holds/new") == "saved client_name=Ada"
+
+
+def test_each_tab_gets_its_own_form_back(expired: Client) -> None:
+    pages = {
+        name: next_of(send(expired, "/holds/new?a=1", token=str(uuid4()), client_name=name))
+        for name in ("Ada", "Grace")
+    }
+    sign_in(expired, "staff")
+    assert shown(expired, "/holds/new") == "empty"
+    found = {name: shown(expired, page) for name, page in pages.items()}
+    assert found == {name: f"saved client_name={name}" for name in pages}
 
 
 def test_forms_of_one_page_are_restored_separately(expired: Client) -> None:

@@ -113,12 +113,12 @@ def test_choice_of_calendars(browser: Client, query: str, labels: list[str]) -> 
 
 
 def test_next_free_leads_to_the_form_with_the_time(browser: Client) -> None:
-    answer = browser.get("/holds/first?next=yes&offer=7")
+    kept = "offer=7&typed=1"
+    answer = browser.get(f"/holds/first?next=yes&{kept}")
 
-    assert answer.status_code == 303
-    assert re.fullmatch(
-        rf"/holds/new\?offer=7&event_type_id={CONSULT}&slot_start=[-0-9T%A]+", answer["Location"]
-    )
+    form = rf"/holds/new\?{kept}&event_type_id={CONSULT}&slot_start=[-0-9T%A]+"
+    assert (answer.status_code, bool(re.fullmatch(form, answer["Location"]))) == (303, True)
+    assert browser.get(f"/holds/first?{kept}").context["back_url"] == f"/holds/new?{kept}"
     page = browser.get(answer["Location"].replace("offer=7&", "")).content.decode()
     assert re.search(r'<input[^>]*name="client_name"[^>]*autofocus', page)
 
