@@ -10,6 +10,7 @@ import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
+from dashboard.accounts import saved_forms
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
@@ -119,6 +120,26 @@ def test_invalid_time_is_refused(calcom: Sandbox, staff: User) -> None:
         answer = extend(staff, hold, until=typed)
         errors = list(answer.context["extend_form"].errors)
         assert (answer.status_code, errors) == (422, ["until"]), typed
+
+
+def test_restored_minutes_are_in_sight(calcom: Sandbox, staff: User) -> None:
+    hold, browser = verbs.place(staff), desk(staff)
+    session = browser.session
+    session[saved_forms.SESSION_KEY] = [
+        saved_forms.SavedForm(
+            page=f"/holds/{hold.pk}/",
+            posted_to="hold-extend",
+            key="",
+            person=staff.pk,
+            at=saved_forms.now_seconds(),
+            data="reservation_duration=44",
+        )
+    ]
+    session.save()
+
+    page = browser.get(f"/holds/{hold.pk}/").content.decode()
+
+    assert re.search(r"<details open>\s*<summary>Until a set time", page)
 
 
 def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:
