@@ -11,7 +11,7 @@ const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { de
 
 let isPaused = false;
 let isWanted = false; // an action needs a refresh, also while updates are paused
-let isStale = false;
+let isStale = !window.htmx; // its file may be blocked, or was not received
 let since = clock();
 
 function show() {
@@ -94,3 +94,5 @@ button.addEventListener("click", () => {
   show();
   if (!isPaused) refresh();
 });
+
+if (isStale) show();

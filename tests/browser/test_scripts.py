@@ -135,6 +135,9 @@ class TestPolls:
         ada.page.unroute("**/board?*")
         ada.page.evaluate(REFRESH)
         expect(ada.page.locator("[data-freshness]")).to_have_text("Updated just now")
+        ada.page.route("**/htmx*.js", lambda route: route.abort())
+        ada.page.reload()
+        expect(ada.page.locator("[data-freshness]")).to_contain_text("Not updated since")
         ada.complaints.clear()  # the browser reports each request that failed
 
     def test_keep_open_what_a_person_has_opened(self, ada: User, product: Product) -> None:
