@@ -55,7 +55,7 @@ class Command(BaseCommand):
                 enter_calendars()
             sign_ins = {name: set_up_person(name, role, is_local=is_local) for name, role in PEOPLE}
             url = demonstration.public_url(host, listener.getsockname()[1])
-            with stand_in() as sandbox, Children(logs=demonstration.FOLDER) as children:
+            with demo_sandbox() as sandbox, Children(logs=demonstration.FOLDER) as children:
                 demonstration.tell_children("PUBLIC_URL", url)
                 demonstration.tell_children("CALCOM_API_URL", sandbox.url)
                 start_children(children, listener)
@@ -73,7 +73,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def stand_in() -> Sandbox:
+def demo_sandbox() -> Sandbox:
     """Return the stand-in for cal.com, whose threads this process has."""
     world, state = demo_world(timezone.now().date()), demonstration.FOLDER / "sandbox.json"
     return Sandbox(world, state_path=state, has_teams=True)
