@@ -6,8 +6,8 @@ stays one.
 """
 
 import re
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
@@ -86,8 +86,7 @@ def add_person(
     """
     fields["username"] = free_username(fields["username"])
     person = User(**fields, is_superuser=superuser, date_joined=now)
-    action = Action.PERSON_ADDED
-    with guarded_change(action, person, by, now):
+    with recorded_change(Action.PERSON_ADDED, person, by, now) as record:
         if superuser and by is not None:
             raise SuperuserError
         assign_password(person, password)
@@ -95,8 +94,7 @@ def add_person(
         person.full_clean(exclude=["password"])
         person.save()
         assign_role(person, Role(role))
-        asked, after = audit_identity(person), audit_values(person)
-        trail.event(action=action, by=by, asked=asked, after=after, now=now)
+        record(after=audit_values(person))
     return person
 
 
@@ -114,8 +112,7 @@ def change_person(
     Raises User.DoesNotExist, ValidationError per field, and PeopleError.
     """
     target = User.objects.get(pk=person)
-    action = Action.PERSON_CHANGED
-    with guarded_change(action, target, by, now):
+    with recorded_change(Action.PERSON_CHANGED, target, by, now) as record:
         target.refresh_from_db()
         before, was_admin = audit_values(target), target.is_admin
         new_role = before["role"] if role is None else Role(role)
@@ -133,14 +130,7 @@ def change_person(
         values = audit_values(target)
         after = {name: new for name, new in values.items() if new != before[name]}
         if after:
-            trail.event(
-                action=action,
-                by=by,
-                asked=audit_identity(target),
-                before={name: before[name] for name in after},
-                after=after,
-                now=now,
-            )
+            record(before={name: before[name] for name in after}, after=after)
     return target
 
 
@@ -151,11 +141,11 @@ def set_password(*, person: int, password: str, by: Actor | None, now: datetime)
     PeopleError.
     """
     target = User.objects.get(pk=person)
-    with own_or_guarded_change(Action.PASSWORD_CHANGED, target, by, now):
+    with recorded_change(Action.PASSWORD_CHANGED, target, by, now, may_be_own=True) as record:
         check_superuser(target, by)
         assign_password(target, password)
         target.save(update_fields=["password"])
-        trail.event(action=Action.PASSWORD_CHANGED, by=by, asked=audit_identity(target), now=now)
+        record()
     return target
 
 
@@ -203,37 +193,31 @@ def check_full_name(person: User) -> None:
 
 
 @contextmanager
-def guarded_change(action: Action, person: User, by: Actor | None, now: datetime) -> Iterator[None]:
-    """Run one change in a transaction, after all others, if ``by`` is (still) an Admin.
+def recorded_change(
+    action: Action, person: User, by: Actor | None, now: datetime, *, may_be_own: bool = False
+) -> Iterator[Callable[..., None]]:
+    """Run one change in a transaction, and yield the function that writes its audit entry.
 
-    The row of the group Admins is the lock. SQLite has no row locks, but locks the whole database
-    when the transaction begins. Log a refusal outside the transaction, so that the rollback does
-    not remove it.
+    It runs after all others, and only if ``by`` is (still) an Admin, unless it ``may_be_own``. The
+    row of the group Admins is the lock. SQLite has no row locks, but locks the whole database when
+    the transaction begins. Log a refusal outside the transaction, so that the rollback does not
+    remove it.
     """
+
+    def record(**columns: Any) -> None:
+        trail.event(action=action, by=by, asked=audit_identity(person), now=now, **columns)
+
+    is_own = may_be_own and by is not None and by.user.pk == person.pk
     try:
         with transaction.atomic():
-            if not Group.objects.select_for_update().filter(name=Role.ADMINS).first():
-                create_groups()
-            check_admin(by)
-            yield
+            if not is_own:
+                if not Group.objects.select_for_update().filter(name=Role.ADMINS).first():
+                    create_groups()
+                check_admin(by)
+            yield record
     except PeopleError as refusal:
-        trail.event(
-            action=action,
-            by=by,
-            outcome=Outcome.REFUSED,
-            asked=audit_identity(person),
-            error_code=refusal.code,
-            now=now,
-        )
+        record(outcome=Outcome.REFUSED, error_code=refusal.code)
         raise
-
-
-def own_or_guarded_change(
-    action: Action, person: User, by: Actor | None, now: datetime
-) -> AbstractContextManager[None]:
-    """Run what people may do for themselves, and Admins for others, in a transaction."""
-    is_own = by is not None and by.user.pk == person.pk
-    return transaction.atomic() if is_own else guarded_change(action, person, by, now)
 
 
 def check_admin(by: Actor | None) -> None:

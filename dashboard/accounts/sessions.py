@@ -14,7 +14,7 @@ from django_htmx.middleware import HtmxDetails
 
 from dashboard.accounts.actors import Actor, actor_of
 from dashboard.accounts.models import User
-from dashboard.accounts.people import audit_identity, check_superuser, own_or_guarded_change
+from dashboard.accounts.people import check_superuser, recorded_change
 from dashboard.audit import trail
 from dashboard.audit.trail import Action
 
@@ -77,8 +77,7 @@ def end_all(*, person: int, by: Actor | None, now: datetime) -> None:
     Raises User.DoesNotExist, and PeopleError.
     """
     target = User.objects.get(pk=person)
-    action = Action.SESSIONS_ENDED
-    with own_or_guarded_change(action, target, by, now):
+    with recorded_change(Action.SESSIONS_ENDED, target, by, now, may_be_own=True) as record:
         check_superuser(target, by)
         User.objects.filter(pk=person).update(sessions_ended=F("sessions_ended") + 1)
-        trail.event(action=action, by=by, asked=audit_identity(target), now=now)
+        record()
