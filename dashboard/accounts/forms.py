@@ -11,10 +11,6 @@ from django.contrib.auth.forms import (
     SetPasswordMixin,
     UsernameField,
 )
-from django.contrib.auth.password_validation import (
-    password_validators_help_text_html,
-    validate_password,
-)
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
@@ -80,29 +76,16 @@ class OwnPasswordForm(PasswordChangeForm):
         super().validate_password_for_user(user, "new_password1")
 
 
-def new_password_field(label: Any, help_text: Any = "") -> forms.CharField:
-    """Return an optional field whose value is taken as it was typed."""
-    return forms.CharField(
-        label=label,
-        required=False,
-        strip=False,
-        max_length=1000,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=help_text,
-    )
-
-
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+class PersonForm(SetPasswordMixin, forms.ModelForm):  # type: ignore[type-arg]
     """Person with role and password. ``by`` edits, and cannot change their own role."""
 
     by: User  # set by the model admin on a subclass for each request, as is the next one
     is_busy: bool = False  # too many passwords are being hashed to hash one more
 
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices, required=False)
-    new_password = new_password_field(
-        _("New password"), help_text=password_validators_help_text_html()
+    new_password, new_password_again = SetPasswordMixin.create_password_fields(
+        label1=_("New password"), label2=_("New password again")
     )
-    new_password_again = new_password_field(_("New password again"))
     sign_out_everywhere = forms.BooleanField(
         label=_("Sign out everywhere"),
         required=False,
@@ -125,6 +108,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         new = self.instance.pk is None
         for name in ("new_password", "new_password_again"):
             self.fields[name].required = new
+        self.fields["new_password_again"].help_text = ""
         self.fields["role"].initial = Role.STAFF if new else role_of(self.instance)
         for name in PERSON_FIELDS & self.fields.keys():  # a read-only page has no fields
             # The page sends back the values it showed, so ``changed_data`` is what was edited.
@@ -171,12 +155,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
                 check_full_name(self.instance)
             except ValidationError as exc:
                 self.add_error(None, exc)
-        password = self.cleaned_data.get("new_password")
-        if password:
-            try:
-                validate_password(password, self.instance)
-            except ValidationError as exc:
-                self.add_error("new_password", exc)
+        self.validate_password_for_user(self.instance, "new_password")
 
 
 class PreferencesForm(forms.ModelForm):  # type: ignore[type-arg]
