@@ -1,4 +1,4 @@
-"""The holds on the board, kept in memory until a hold changes.
+"""The holds on the board and in warnings bars, kept in memory until a hold changes.
 
 One query finds out whether a hold changed: every write of a hold raises its version and sets
 ``changed_at``, so over the open and recently changed holds the sum of the versions only grows.
@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
@@ -28,6 +28,7 @@ Revision = tuple[Any, ...]
 
 SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
 WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's warning bar
+OVER_SHOWN = timedelta(minutes=1)  # after it; scripts have the same
 LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
 LOST_OR_GONE = (State.LOST, State.GONE)
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
@@ -56,6 +57,8 @@ class Snapshot:
     holds: tuple[Hold, ...]  # with_people
     held_untils: Sequence[datetime]
     held_untils_by_holder: Mapping[int, Sequence[datetime]]
+    # Those that are held, or had run out within OVER_SHOWN; soonest end first.
+    timed_by_holder: Mapping[int, Sequence[Hold]]
     claim_ends: Sequence[datetime]
     lost_at: Sequence[datetime]  # ends of lost and gone holds
     next_end: datetime | None
@@ -74,6 +77,12 @@ class Snapshot:
             bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR),
             bisect_right(own, cal_now + WARNED_AHEAD),
         )
+
+    def ending(self, cal_now: datetime, holder_id: int) -> list[Hold]:
+        """Return this person's holds that end soon or have just run out, soonest end first."""
+        since, until = cal_now - OVER_SHOWN, cal_now + WARNED_AHEAD
+        own = self.timed_by_holder.get(holder_id, [])
+        return [hold for hold in own if hold.held_until and since < hold.held_until <= until]
 
     def clashes_of(self, pk: int, cal_now: datetime) -> tuple[Hold, ...]:
         """Return the holds that need the same person, without those that ran out."""
@@ -118,21 +127,27 @@ def read_revision(now: datetime) -> tuple[Revision, datetime]:
 
 def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
     everything = Hold.objects.with_people()
+    ran_out = Q(state=State.EXPIRED, held_until__gt=cal_now - OVER_SHOWN)
+    shown = everything.filter(ran_out | Q(state__in=Hold.OPEN))
     # A union, because SQLite has an index for each condition and none for both.
-    rows = everything.filter(state__in=Hold.OPEN).union(everything.filter(change__isnull=False))
-    holds = tuple(rows.order_by("held_until", "id"))
+    rows = shown.union(everything.filter(change__isnull=False)).order_by("held_until", "id")
+    holds = tuple(hold for hold in rows if not hold.has_ended or hold.change is not None)
     open_holds = [hold for hold in holds if not hold.has_ended]
     unclaimed = [hold for hold in holds if hold.claim_until is None]
-    by_holder = defaultdict(list)
+    by_holder, timed_by_holder = defaultdict(list), defaultdict(list)
     for hold in holds:
         if hold.held_until is not None:
             by_holder[hold.holder_id].append(hold.held_until)
+    for hold in rows:
+        if hold.state in (State.HELD, State.EXPIRED):
+            timed_by_holder[hold.holder_id].append(hold)
     lost_at = lost_or_gone(now, cal_now).order_by("ended_at").values_list("ended_at", flat=True)
     return Snapshot(
         revision=revision,
         holds=holds,
         held_untils=[hold.held_until for hold in holds if hold.held_until is not None],
         held_untils_by_holder=by_holder,
+        timed_by_holder=timed_by_holder,
         claim_ends=sorted(hold.claim_until for hold in holds if hold.claim_until is not None),
         lost_at=[ended_at for ended_at in lost_at if ended_at is not None],
         next_end=min((hold.due_at for hold in unclaimed if hold.due_at is not None), default=None),

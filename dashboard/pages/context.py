@@ -4,12 +4,11 @@ from functools import cache
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.localization import local_times, time_zones
 from dashboard.pages import warnings
-from dashboard.pages.rows import Viewer
+from dashboard.pages.rows import last_register
 
 
 def office(request: HttpRequest) -> dict[str, object]:
@@ -20,11 +19,11 @@ def office(request: HttpRequest) -> dict[str, object]:
     user = getattr(request, "user", None)
     if not isinstance(user, User):
         return {}
-    viewer = cache(lambda: Viewer(user, timezone.now()))
+    read = cache(lambda: last_register(user))
     return {
         "zone_name": local_times.zone_name(),
         "clock_zone": str(local_times.zone()),
         "office_zone": time_zones.display_name(settings.OFFICE_TIME_ZONE),
-        "now_iso": cache(lambda: local_times.iso(viewer().cal_now)),
-        "bar": cache(lambda: warnings.WarningBar(viewer())),
+        "now_iso": cache(lambda: local_times.iso(read()[0].cal_now)),
+        "bar": cache(lambda: warnings.WarningBar(*read())),
     }

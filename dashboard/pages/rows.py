@@ -48,12 +48,19 @@ def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
 
     Asks cal.com nothing. One query while no hold changes.
     """
+    user = actor_of(request).user
+    viewer, current = last_register(user)
+    if not current.is_due(viewer.now, viewer.cal_now):
+        return viewer, current
+    settle.settle_times(viewer.now)
+    return last_register(user)
+
+
+def last_register(user: User) -> tuple[Viewer, Snapshot]:
+    """Return the same as recorded last: time may have decided more."""
     now = timezone.now()
     current, cal_now = register.read(now)
-    if current.is_due(now, cal_now):
-        settle.settle_times(now)
-        current, cal_now = register.read(now)
-    return Viewer(actor_of(request).user, now, cal_now), current
+    return Viewer(user, now, cal_now), current
 
 
 class HoldRow:

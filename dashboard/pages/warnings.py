@@ -12,15 +12,15 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from dashboard.accounts.actors import actor_of
 from dashboard.holds.models import Hold
-from dashboard.holds.register import WARNED_AHEAD
+from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.answers import etag_of, render_unless_known
-from dashboard.pages.rows import HoldRow, Viewer, viewer_of
+from dashboard.pages.rows import HoldRow, Viewer, last_register
 
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red
-OVER_SHOWN = timedelta(minutes=1)  # after the end; scripts have the same
 STEP = 15  # minutes that the bar adds
 
 
@@ -33,22 +33,10 @@ class Warned:
 
 
 class WarningBar:
-    """Holds of one person that end soon or have just run out, soonest end first.
+    """Holds of one person that end soon or have just run out, soonest end first."""
 
-    One query, and one for each that another person is changing at this moment.
-    """
-
-    def __init__(self, viewer: Viewer) -> None:
-        own = Hold.objects.filter(
-            holder=viewer.user,
-            state__in=(Hold.State.HELD, Hold.State.EXPIRED),
-            held_until__gt=viewer.cal_now - OVER_SHOWN,
-            held_until__lte=viewer.cal_now + WARNED_AHEAD,
-        )
-        # Sorted here: for an ORDER BY, Django compares each column first, which takes longer.
-        holds = sorted(own, key=lambda hold: (hold.held_until, hold.pk))
-        for hold in holds:
-            hold.holder = viewer.user  # to join the people takes longer than all else of the query
+    def __init__(self, viewer: Viewer, current: Snapshot) -> None:
+        holds = current.ending(viewer.cal_now, viewer.user.pk)
         self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
         shown = [
             (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
@@ -64,8 +52,8 @@ class WarningBar:
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
-    viewer = viewer_of(request)
-    bar = WarningBar(viewer)
+    viewer, current = last_register(actor_of(request).user)
+    bar = WarningBar(viewer, current)
     context = {"bar": bar, "etag": bar.etag}
     return render_unless_known(request, "holds/_warnings.html", context, cal_now=viewer.cal_now)
 

@@ -64,4 +64,5 @@ def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> 
 
 def bar(user: User) -> warnings.WarningBar:
     """Return the person's warning bar."""
-    return warnings.WarningBar(viewer(user, timezone.now()))
+    who = viewer(user, timezone.now())
+    return warnings.WarningBar(who, register.read(who.now)[0])
