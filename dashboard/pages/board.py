@@ -26,7 +26,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
-from dashboard.pages import answers, flash, parameters, row_cache, whose
+from dashboard.pages import answers, flash, parameters, row_cache
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
@@ -77,7 +77,7 @@ class Board:
         self.asked = asked
         self.find = asked.find
         self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
-        self.whose = whose.calendars()
+        self.whose = viewer.calendars
         self.calendar = self.whose.chosen_by(viewer.user)  # the only one whose holds are shown
         numbers = self.whose.numbers_of(self.calendar)
         self.event_types = numbers
@@ -106,7 +106,7 @@ class Board:
             (Tab.ENDED, ended_count),
         ]
         self.holds = self.matching(on_tab(tab, calm, viewer))
-        self.rows = row_cache.rendered_rows(self.holds, viewer, current, self.whose)
+        self.rows = row_cache.rendered_rows(self.holds, viewer, current)
 
     @cached_property
     def attention(self) -> Sequence[HoldRow]:
@@ -216,7 +216,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = 
         current.revision,
         current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],
-        whose.calendars().revision,
+        viewer.calendars.revision,
         viewer.user.preferences.board_calendar,
     )
 

@@ -25,7 +25,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
-from dashboard.pages import answers, flash, for_client, parameters, whose
+from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
@@ -199,7 +199,6 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
     zone, cal_now = for_client.zone_of(request, hold.pk), viewer.cal_now
     shown = {
         "row": HoldRow(hold, viewer),
-        "whose": whose.of_event_type(hold.event_type_id),
         "badge": offer_badge(hold, current),
         "stands_in_for": hold.stands_in_for_id,
         "second_reservations": second_reservations(hold, viewer, current),

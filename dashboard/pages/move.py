@@ -139,14 +139,13 @@ def move_page(
 
 def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
     """Return the hold that is to be moved as it is now, and the ETag of what is shown of it."""
-    row, its_calendar = HoldRow(hold, viewer), whose.of_event_type(hold.event_type_id)
+    row = HoldRow(hold, viewer)
     query = request.GET.urlencode() if request.method != "POST" else ""
     poll_url = reverse("move-poll", args=[hold.pk])
     return {
         "from_row": row,
-        "from_whose": its_calendar,
         "poll_url": f"{poll_url}?{query}" if query else poll_url,
-        "etag": answers.etag_of(viewer.user.pk, row, its_calendar),
+        "etag": answers.etag_of(viewer.user.pk, row),
     }
 
 

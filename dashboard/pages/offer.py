@@ -15,7 +15,7 @@ from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers, flash, for_client, parameters, whose
+from dashboard.pages import answers, flash, for_client, parameters
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
 from dashboard.pages.rows import HoldRow, read_register
@@ -102,9 +102,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }
-    calendars = [whose.of_event_type(hold.event_type_id) for hold in holds]
-    shown = list(zip(rows, calendars, strict=True))
-    return {"offer": offer, "rows": shown, "etag": answers.etag_of(viewer.user.pk, offer, shown)}
+    return {"offer": offer, "rows": rows, "etag": answers.etag_of(viewer.user.pk, offer, rows)}
 
 
 def decided(decision: Decision) -> str:

@@ -13,7 +13,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, offer_badge
-from dashboard.pages.whose import Calendars
 
 Key = tuple[Any, ...]
 
@@ -24,17 +23,15 @@ MOST_KEPT = 10_000
 _cache: dict[Key, str] = {}
 
 
-def rendered_rows(
-    holds: Sequence[Hold], viewer: Viewer, current: Snapshot, calendars: Calendars
-) -> SafeString:
+def rendered_rows(holds: Sequence[Hold], viewer: Viewer, current: Snapshot) -> SafeString:
     """Return the rows of these holds of the register, one after the other."""
-    shared = shared_key(viewer, calendars)
+    shared = shared_key(viewer)
     rows = []
     for hold in holds:
-        key = (*own_key(hold, viewer, current, calendars), *shared)
+        key = (*own_key(hold, viewer, current), *shared)
         row = _cache.get(key)
         if row is None:
-            row = render_row(hold, key, viewer, current, calendars)
+            row = render_row(hold, key, viewer, current)
             if len(_cache) >= MOST_KEPT:
                 _cache.clear()
             _cache[key] = row
@@ -42,14 +39,14 @@ def rendered_rows(
     return SafeString("".join(rows))  # nosec B703: each is safe
 
 
-def shared_key(viewer: Viewer, calendars: Calendars) -> Key:
+def shared_key(viewer: Viewer) -> Key:
     """Return what every row depends on: the person who looks, and their day and year."""
     zone, today = timezone.get_current_timezone_name(), local_times.local_date(viewer.now)
-    has_calendars = bool(calendars.listed)
+    has_calendars = bool(viewer.calendars.listed)
     return (get_language(), zone, today, viewer.holds_url, viewer.is_admin, has_calendars)
 
 
-def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars) -> Key:
+def own_key(hold: Hold, viewer: Viewer, current: Snapshot) -> Key:
     """Return the hold's primary key, its version and moment, and what else its row depends on."""
     holder, clashes = hold.holder, current.clashes_of(hold.pk, viewer.cal_now)
     return (
@@ -61,7 +58,7 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars)
             for each in clashes
         ),
         current.places.get(hold.pk),
-        calendars.by_event_type.get(hold.event_type_id),
+        viewer.calendars.by_event_type.get(hold.event_type_id),
         hold.is_live(viewer.cal_now),
         hold.is_claimed(viewer.now),
         holder.username,
@@ -71,16 +68,13 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot, calendars: Calendars)
     )
 
 
-def render_row(
-    hold: Hold, key: Key, viewer: Viewer, current: Snapshot, calendars: Calendars
-) -> str:
+def render_row(hold: Hold, key: Key, viewer: Viewer, current: Snapshot) -> str:
     clashes = current.clashes_of(hold.pk, viewer.cal_now)
     context = {
         "row": HoldRow(hold, viewer),
         # By this a page tells a row that it shows already.
         "row_version": f"{hold.version}.{zlib.crc32(repr(key[2:]).encode()):x}",
-        "has_calendars": bool(calendars.listed),
-        "whose": calendars.whose(hold),
+        "has_calendars": bool(viewer.calendars.listed),
         "badge": offer_badge(hold, current),
         "clashes": [clash_sentence(hold, other, viewer) for other in clashes],
     }

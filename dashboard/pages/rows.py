@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
@@ -19,6 +20,7 @@ from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.localization import local_times, marking
+from dashboard.pages import whose
 
 State = Hold.State
 
@@ -36,6 +38,10 @@ class Viewer:
         self.cal_now = cal_now or rate_and_clock.cal_now(now)
         # A hold's number is appended to it.
         self.holds_url = reverse("hold", args=[0]).removesuffix("0/")
+
+    @cached_property
+    def calendars(self) -> whose.Calendars:
+        return whose.calendars()
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -85,6 +91,7 @@ class HoldRow:
         self.slot_day = local_times.day(hold.slot_start, viewer.now)
         self.slot_time = local_times.times(hold.slot_start, hold.slot_end, viewer.now)
         self.event_type = event_types.title_or_number(hold.event_type_id, hold.event_type_title)
+        self.whose = viewer.calendars.whose(hold)
         self.client = hold.client_name
         self.contact = hold.client_contact
         self.note = hold.note

@@ -13,7 +13,6 @@ from dashboard.localization import local_times
 from dashboard.pages import answers
 from dashboard.pages.board import Tab, board_etag
 from dashboard.pages.rows import HoldRow, Viewer, read_register
-from dashboard.pages.whose import calendars
 
 MOST_SHOWN = 10  # rows that fit on a screen
 SESSION_SECONDS = 30 * 24 * 3600  # after the last poll
@@ -60,10 +59,10 @@ def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
 
 def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
     live = [hold for hold in current.holds if hold.is_live(viewer.cal_now)]
-    shown, whose = live[:MOST_SHOWN], calendars()
+    shown = live[:MOST_SHOWN]
     return {
-        "rows": [(HoldRow(hold, viewer), whose.whose(hold)) for hold in shown],
-        "has_calendars": bool(whose.listed),
+        "rows": [HoldRow(hold, viewer) for hold in shown],
+        "has_calendars": bool(viewer.calendars.listed),
         "shows_clients": settings.WALLBOARD_CLIENT_NAMES,
         "count": len(live),
         "more": len(live) - len(shown),

@@ -41,7 +41,12 @@ class Calendars:
         self.revision = zlib.crc32(repr((self.listed, self.by_event_type)).encode())
 
     def whose(self, hold: Hold) -> Whose | None:
-        """Return the calendar of a hold, else the names of its hosts; None if not known."""
+        """Return the calendar of a hold, else the names of its hosts; None if not known.
+
+        None without any calendar, too.
+        """
+        if not self.listed:
+            return None
         names = ", ".join(name for _number, name in hold.hosts[:MOST_HOSTS])
         without = Whose(0, names, "grey") if names else None
         return self.by_event_type.get(hold.event_type_id, without)

@@ -72,6 +72,19 @@ def test_pages_of_a_hold_tell_whose_time_it_is(ada: Calendar, staff: User) -> No
     assert found == [["Dr Ada"], ["Dr Ada", "Dr Ben"], ["Dr Ada", "Dr Ben"]]
 
 
+def test_lists_beside_the_board_tell_whose_time_it_is(ada: Calendar, staff: User) -> None:
+    put(staff, event_type_id=BEN, state="unconfirmed", held_until=None)
+    warned = put(staff, event_type_id=ADA, seconds=100)
+    put_ended(staff, event_type_id=BEN)
+    browser = desk(staff)
+    pages = [browser.get(url) for url in ("/", "/?tab=ended", f"/release?hold={warned.pk}")]
+
+    found = [
+        re.findall(r'· <bdi translate="no">(Dr \w+)</bdi>', page.content.decode()) for page in pages
+    ]
+    assert found == [["Dr Ada", "Dr Ben"], ["Dr Ada", "Dr Ben"], ["Dr Ada", "Dr Ada"]]
+
+
 def test_without_calendars_the_board_is_as_before(staff: User) -> None:
     hold = put(staff)
 

@@ -150,7 +150,7 @@ class TestShown:
         page = desk(staff).get(f"/offers/{offer}/")
         theirs = markup(desk(colleague).get(f"/offers/{offer}/"))
 
-        assert [(row.pk, row.can_change) for row, _whose in page.context["rows"]] == [
+        assert [(row.pk, row.can_change) for row in page.context["rows"]] == [
             (holds[0].pk, True),
             (holds[1].pk, False),
             (holds[2].pk, True),

@@ -18,7 +18,6 @@ from dashboard.accounts.models import User
 from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import row_cache
-from dashboard.pages.whose import calendars
 from tests.accounts.cast import acting
 from tests.holds.factories import put, see, viewer
 
@@ -55,7 +54,7 @@ def rows_of(user: User) -> list[int]:
     """Return the holds whose rows the person gets."""
     now = timezone.now()
     current, _cal_now = register.read(now)
-    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current, calendars())
+    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current)
     return [int(pk) for pk in re.findall(r'<tr id="h(\d+)"', rows)]
 
 
