@@ -215,6 +215,11 @@ def actor_of(
     return ActorLabel(name, name, by_system=False, story="")
 
 
+def code_label(code: str) -> str:
+    """Return a code in words; those of ``_codes.html`` are translated."""
+    return _(code.replace("_", " "))
+
+
 def reason_label(code: str) -> str:
     """Return the label of a reason code; an unknown code as it is, with spaces."""
     return str((REASONS | CIRCUMSTANCES).get(code, code.replace("_", " ")))

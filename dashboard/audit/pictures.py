@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from django.utils.translation import gettext as _
 
 from dashboard.audit import values
+from dashboard.audit.action_labels import code_label
 from dashboard.audit.rollup_sql import ANSWERED
 from dashboard.audit.rollups import ALL, LogCount, percentile, quarter_of
 from dashboard.audit.terms import Person
@@ -194,7 +195,7 @@ def all_bars(
         ),
         "cause": (
             _("Refusals by cause"),
-            lambda cause: _("without a cause") if cause == NONE else _(cause.replace("_", " ")),
+            lambda cause: _("without a cause") if cause == NONE else code_label(cause),
             "outcome:refused cause:{}".format,
         ),
         "end": (_("How holds ended"), lambda each: str(states.get(each, each)), "ended:{}".format),

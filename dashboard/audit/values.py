@@ -20,6 +20,7 @@ LATEST_HOLDS = 1000  # among which the title of an event type is looked up
 TITLE_KEPT = 60  # seconds in the cache
 
 TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before", "newest"})
+CODE_KEYS = frozenset({"kind", "colour", "fault"})
 MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
 LABELS: dict[str, str | Promise] = {
     "event_type_id": _lazy("event type"),
@@ -113,6 +114,8 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return str(action_labels.WAYS.get(way, way))
     if key == "reason":
         return action_labels.reason_label(str(value))
+    if key in CODE_KEYS:
+        return action_labels.code_label(str(value))
     if key == "role":
         return str(action_labels.ROLES.get(value, value))
     return str(value)

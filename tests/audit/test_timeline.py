@@ -283,6 +283,9 @@ def test_unexpected_values_are_shown(staff, hold, bad):
 def test_sentences_are_translated_for_the_reader(staff, hold):
     extend(staff, hold)
     with translation.override("de"):
+        codes = {"kind": "event_type", "colour": "blue", "fault": "changed"}
+        shown = [values.display(key, code) for key, code in codes.items()]
+        assert shown == ["Terminart", "Blau", "geändert"]
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it
 
