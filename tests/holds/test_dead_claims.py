@@ -15,7 +15,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import clock
-from dashboard.holds import explain, reservations, settle
+from dashboard.holds import claims, explain, reservations, services, settle
 from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
@@ -74,6 +74,24 @@ def test_interrupted_placing_is_unconfirmed(
         ("outcome", "place", "", "unknown"),
     ]
     assert AuditEntry.objects.get(kind="outcome").error_code == "process_died"
+
+
+def test_wait_for_other_writers_shortens_no_claim(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With a dead claim two could ask cal.com for one time."""
+    later = timezone.now() + HOUR
+    lock = claims.lock_event_type
+
+    def lock_later(event_type_id: int) -> None:
+        lock(event_type_id)
+        monkeypatch.setattr(clock.Clock, "now", lambda _clock: later)
+
+    monkeypatch.setattr(claims, "lock_event_type", lock_later)
+    monkeypatch.setattr(reservations, "reserve", die)
+    with pytest.raises(KilledError):
+        verbs.place(staff)
+    assert Hold.objects.get().claim_until == later + clock.time_limit(services.PLACE_CALLS)
 
 
 def test_claim_of_an_unknown_verb_is_closed(staff: User) -> None:
