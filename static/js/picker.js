@@ -130,6 +130,15 @@ function showChosen() {
   if (chosen && copy) copy.textContent = chosen.textContent.replace(/\s+/g, " ").trim();
 }
 
+// Once the time is edited by hand, what was chosen is no longer what the button sends. The line keeps
+// its room, so that the fields below stay where they are.
+document.addEventListener("change", ({ target }) => {
+  if (!target.name || !target.closest("#chosen details")) return;
+  for (const time of times()) time.removeAttribute("aria-current");
+  for (const line of document.querySelectorAll(".chosen-time")) line.style.visibility = "hidden";
+  document.querySelector("[data-chosen]")?.replaceChildren();
+});
+
 // The session has ended, and a link such as that of a time sends nothing that was typed: send the
 // form to be kept, and then sign in.
 document.addEventListener("htmx:before:response", (event) => {

@@ -90,6 +90,14 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     expect(ada.page.locator(f"{FREE}[aria-current]")).to_have_count(1)
     ada.expect_query(f"slot_start={day(22)}T11%3A00")
     assert "Sophie" not in ada.page.url
+    expect(ada.page.locator("[data-chosen]")).to_contain_text("11:00")
+    ada.page.locator("#chosen summary").click()
+    ada.fill(slot_start=f"{day(23)}T12:00")
+    expect(ada.page.locator("[data-chosen]")).to_be_empty()
+    expect(ada.page.locator(".chosen-time")).to_be_hidden()
+    ada.page.locator(FREE).nth(3).click()
+    expect(ada.page.locator(".chosen-time")).to_be_visible()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
 
 
 def test_the_form_beside_a_long_list_is_used_on_a_low_screen(ada: User, monday: str) -> None:
