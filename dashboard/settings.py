@@ -4,6 +4,7 @@ Every variable is read here and nowhere else, and documented in the README. PUBL
 everything that depends on the address people type.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,9 @@ DATABASES: dict[str, dict[str, Any]] = {
         "DATABASE_URL", parse.database(BASE_DIR), default=parse.sqlite(BASE_DIR / "db.sqlite3")
     )
 }
+if "sqlite3" in DATABASES["default"]["ENGINE"]:
+    # For SQLite's own files, without which it cannot insert: a container may have no writable /tmp.
+    os.environ.setdefault("SQLITE_TMPDIR", str(Path(DATABASES["default"]["NAME"]).parent))
 TRUSTED_PROXIES = read("TRUSTED_PROXIES", trusted_proxies, default=TrustedProxies())
 LOG_FORMAT = read("LOG_FORMAT", log_format, default="plain")
 METRICS_ALLOWED = read(

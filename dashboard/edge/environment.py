@@ -44,7 +44,7 @@ def read_text(name: str) -> str:
     if not path:
         return os.environ.get(name, "").strip()
     try:
-        text = Path(path).read_text(encoding="utf-8").strip()
+        text = Path(path).read_text(encoding="utf-8-sig").strip()
     except OSError as exc:
         message = f"{name}_FILE names a file that cannot be read: {exc.strerror}."
         raise ImproperlyConfigured(message) from exc

@@ -9,6 +9,7 @@ granian refuses more than 100 headers; and its reload loses no request.
 """
 
 import logging
+import os
 import socket
 import threading
 from functools import partial
@@ -93,3 +94,7 @@ class Logger(glogging.Logger):  # type: ignore[misc]
 
 logger_class = Logger
 control_socket_disable = True
+# For heartbeats: a container may have no writable /tmp. None stands for that.
+# https://gunicorn.org/faq/#how-do-i-avoid-gunicorn-excessively-blocking-in-osfchmod
+MEMORY = "/dev/shm"  # noqa: S108  # nosec B108: gunicorn makes a new file there
+worker_tmp_dir = MEMORY if os.access(MEMORY, os.W_OK) else None

@@ -71,8 +71,8 @@ def calcom_key(text: str) -> str:
 
     Keys of cal.com itself begin with ``cal_``; a cal.com of one's own may use another prefix.
     """
-    if not re.fullmatch(r"[\x21-\x7e]+", text):
-        raise ValueError("must be a key of cal.com, in plain characters and without spaces.")
+    if not re.fullmatch(r"[!#-&(-~]+", text):  # docker's --env-file keeps quotes
+        raise ValueError("must be a key of cal.com, in plain characters, without space or quote.")
     return text
 
 

@@ -74,8 +74,8 @@ def test_missing_variable_stops_the_start(name):
         ),
         (
             "CALCOM_API_KEY",
-            "cal_live 0123456789",
-            "CALCOM_API_KEY must be a key of cal.com, in plain characters and without spaces.",
+            "'cal_live_0123456789'",
+            "CALCOM_API_KEY must be a key of cal.com, in plain characters, without space or quote.",
         ),
         (
             "CALCOM_API_URL",
@@ -198,7 +198,7 @@ def test_server_stops_with_the_message_and_does_not_restart():
 
 
 def test_secret_from_a_file(tmp_path):
-    (tmp_path / "key").write_text("$tr4nge but long enough\n")
+    (tmp_path / "key").write_text("\ufeff$tr4nge but long enough\r\n")  # as Windows writes it
     found = show("SECRET_KEY", SECRET_KEY_FILE=str(tmp_path / "key"))
     assert found == {"SECRET_KEY": "$tr4nge but long enough"}
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,6 +40,20 @@ print(*(f"{{each.id}} {{each.msg}}" for each in found), sep="; ")
 print("reads" if Hold.objects.count() == 0 else "")
 """
 
+# SQLite keeps its own files open, without a name.
+TEMPORARY = """
+import os
+import django
+django.setup()
+from django.db import connection
+from dashboard.edge import gunicorn
+with connection.cursor() as cursor:
+    cursor.execute("PRAGMA temp.cache_size = 1")
+    cursor.execute("CREATE TEMP TABLE large AS SELECT randomblob(100000)")
+    files = [os.readlink(each.path) for each in os.scandir("/proc/self/fd") if each.is_symlink()]
+print(*(os.path.dirname(name) for name in files if "etilqs_" in name), gunicorn.worker_tmp_dir)
+"""
+
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
@@ -67,3 +83,12 @@ def test_check_reports_and_reads_go_on(folder: Path, kind: str, said: str) -> No
     assert found.startswith("edge.E001 The database 'default' takes no writes: ")
     assert said in found
     assert reads == "reads"
+
+
+def test_temporary_files_need_no_tmp(tmp_path: Path) -> None:
+    database = tmp_path / "db.sqlite3"
+    variables = environment(public_url="http://localhost", database_url=str(database))
+    # Not forked: SQLite reads where its files belong when it is loaded.
+    command = [sys.executable, "-c", TEMPORARY]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == [str(tmp_path), "/dev/shm"]
