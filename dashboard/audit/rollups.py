@@ -96,6 +96,8 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
     and Coalesce keeps it from taking each limit of the time for as narrow again as those ids.
     Where no action was counted, no id is between them.
     """
+    if since is None and until is None:
+        return Q()
     days = LogCount.objects.using(using).filter(kind=ALL, span=DAY)
     found = Q()
     if since:
