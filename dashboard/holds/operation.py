@@ -242,9 +242,10 @@ class Operation:
 
     def write(self, hold: Hold, fields: Fields) -> None:
         """Set columns of a claimed hold, to be committed with the next step or outcome."""
-        claims.set_fields(hold, fields)
-        earlier = self._pending.pop(hold.pk, (hold, {}))[1]
-        self._pending[hold.pk] = (hold, earlier | fields)
+        # No one else writes to it, so what stays as it is need not be written.
+        changed = {name: new for name, new in fields.items() if getattr(hold, name) != new}
+        claims.set_fields(hold, changed)
+        self._pending.setdefault(hold.pk, (hold, {}))[1].update(changed)
 
     def finish(
         self,
