@@ -24,14 +24,17 @@ MOST_NAMED = 5
 
 def guard_against(
     doubts: Collection[Doubt],
+    wanted: Hold,
     slot: SlotHold,
     event_type: EventType | None,
     *,
     cal_now: datetime,
     now: datetime,
 ) -> SlotGuard | None:
-    """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
-    wanted = wanted_hold(slot, event_type)
+    """Return the guard of a time to be asked for. Raises HoldError where a doubt applies.
+
+    ``wanted`` is the new hold, not saved yet.
+    """
     needs_others = not {Doubt.HOST_BUSY, Doubt.NOT_OFFERED}.isdisjoint(doubts)
     beside = hosts.registered_beside(wanted, cal_now) if needs_others else []
     if Doubt.HOST_BUSY in doubts and (busy := host_busy(wanted, beside)):

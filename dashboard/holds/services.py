@@ -88,11 +88,11 @@ def place(
             until = cal_now + timedelta(minutes=reservation_duration)
             slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, until)
             slot = replace(slot, slot_end=known_end(slot, event_type) or slot.slot_start)
-            guard = guard_against(doubts, slot, event_type, cal_now=cal_now, now=now)
-            operation.require_calls(PLACE_CALLS, None)
             client = offers.client_of(offer, client, by=by)
             hold = new_hold(by.user, slot, event_type, reservation_duration, client)
             hold.form_token, hold.offer_id = token, offer
+            guard = guard_against(doubts, hold, slot, event_type, cal_now=cal_now, now=now)
+            operation.require_calls(PLACE_CALLS, None)
             operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
         except (HoldError, IntegrityError):  # such as of a token that the register has
             if token and (first := Hold.objects.filter(holder=by.user, form_token=token).first()):
