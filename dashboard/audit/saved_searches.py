@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import trail
 from dashboard.audit.terms import TERM
-from dashboard.audit.text_index import SHORTEST
+from dashboard.audit.text_index import is_word
 from dashboard.audit.trail import Action, Actor
 from dashboard.localization.searching import finder, search_text
 
@@ -122,7 +122,7 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
         shared = own.intersection(words)
         if is_one_word or len(words) == 1:
             return bool(shared)
-        return len(shared) > 1 or any(len(word) >= SHORTEST for word in shared)
+        return len(shared) > 1 or any(map(is_word, shared))
 
     def is_about(text: str) -> bool:
         has_name = any(map(names_client, words_of(text)))

@@ -20,7 +20,7 @@ from dashboard.audit.action_sql import ENDED
 from dashboard.audit.models import EntryText, HoldText, of_same_action
 from dashboard.audit.search import Condition, Word
 from dashboard.audit.term_values import TermError, number, one_of
-from dashboard.audit.text_index import SHORTEST
+from dashboard.audit.text_index import SHORTEST, is_word
 from dashboard.audit.trail import SYSTEM, Action, Outcome
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import (
@@ -133,9 +133,9 @@ def without_words(text: str) -> str:
 
 
 def shortest_word(read: Iterable[tuple[bool, str, list[str]]]) -> int:
-    """Return how many characters a word needs: three, unless the index finds another one."""
+    """Return how many characters a word needs: three, unless another one can be looked for."""
     found = ["".join(values) for minus, name, values in read if not minus and not name]
-    return 1 if any(len(fold(word)) >= SHORTEST for word in found) else SHORTEST
+    return 1 if any(is_word(fold(word)) for word in found) else SHORTEST
 
 
 def words(values: Sequence[str], context: Context, shortest: int) -> Word:
@@ -156,13 +156,14 @@ def words(values: Sequence[str], context: Context, shortest: int) -> Word:
 def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
     """Match actions whose entries, client or people contain the words, however spelled.
 
-    What is shorter than SHORTEST is only looked for in what other words have found.
+    What is shorter than SHORTEST is only looked for in what other words have found, except for
+    two signs, for which all texts are read.
     """
-    if len(fold(value)) < shortest or not any(readings(value)):
+    said, forms = fold(value), forms_of_words(value)
+    if not (len(said) >= shortest or is_word(said)) or not any(readings(value)):
         raise TermError(
             _("“%(word)s” is too short: a word needs three characters.") % {"word": value}
         )
-    said, forms = fold(value), forms_of_words(value)
     called = context.people_with(value)
     others = [
         Q(about__in=[value, *(person.username for person in called)]),
@@ -171,9 +172,10 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
         search.with_entry(upstream_request_id=value),
         *of_people(called),
     ]
-    entries = rows_of(EntryText, "like", [said])
+    lookup = "like" if len(said) >= SHORTEST else "has"  # which reads all texts
+    entries = rows_of(EntryText, lookup, [said])
     # FTS5 has no index for alternatives.
-    holds = [rows_of(HoldText, "like", [form]) for form in sorted(forms)]
+    holds = [rows_of(HoldText, lookup, [form]) for form in sorted(forms)]
     # The index has the code of a reason, which is a part of other words too.
     codes = action_labels.reasons_called(value)
     reasons = [
@@ -187,7 +189,7 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
         Q(Exists(of_same_action(reason__in=codes))),
         *others,
     ]
-    return Word(ways if len(said) >= SHORTEST else (), checks, [entries, *holds])
+    return Word(ways if is_word(said) else (), checks, [entries, *holds])
 
 
 def forms_of_words(value: str) -> set[str]:

@@ -22,6 +22,8 @@ ENTRIES = "dashboard_entrytext"
 HOLDS = "dashboard_holdtext"
 TABLES = (ENTRIES, HOLDS)
 SHORTEST = 3  # characters of a word that the index can find
+# Two signs of Chinese or Japanese, which are a whole name.
+SIGNS = re.compile("[\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff]{2}")
 # Columns of an entry whose text is found. Most entries have none of them, and are not in the index.
 COLUMNS = ("message", "error_code", "reason")
 
@@ -72,6 +74,11 @@ def conditions(find: str) -> list[Q]:
             rest = Q(*(Q(*map(has, forms), _connector=Q.OR) for forms in others))
             found += [has(form) & rest for form in longest]
     return found
+
+
+def is_word(folded: str) -> bool:
+    """Return whether a folded word may be looked for by itself."""
+    return len(folded) >= SHORTEST or SIGNS.fullmatch(folded) is not None
 
 
 def has(form: str) -> Q:

@@ -185,6 +185,7 @@ def test_erasure_takes_searches_for_the_client(admin, name, query, goes):
     [
         ("Li Wu", ["li wu", "reserved for Wu, Li", "wu", "li and wu"], ["wu reserved", "li zhang"]),
         ("Ana de Wit", ["ana de", "wit"], ["de vries", "dewit"]),
+        ("王伟 Wang", ["王伟 reserved"], ["王 reserved"]),
         ("Al", ["al reserved", "AL"], ["all in all"]),
         ("Lü", ["lu reserved", "luè", "lue"], ["luebeck"]),
         ("", [], ["wu"]),
