@@ -1,8 +1,10 @@
-"""Findings and stories: actions without an outcome, and all actions on a hold."""
+"""Findings, stories and short words: what is found without the terms of a search."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+
+import pytest
 
 from dashboard.audit import search, trail
 from dashboard.audit.search import findings, story
@@ -21,6 +23,7 @@ from tests.audit.recorded import (
     only_line,
     sign_in,
 )
+from tests.audit.searching import found
 
 
 def test_action_without_outcome_becomes_a_finding(staff, hold):
@@ -123,3 +126,13 @@ def test_clock_set_back_hides_no_finding(staff, hold):
     begin_to_extend(staff, hold, at=after(60))
     assert [line.verdict for line in findings(NOON)] == ["unfinished"]
     assert [line.at for line in findings(NOON)] == [after(3 * 3600)]
+
+
+@pytest.mark.parametrize("nearest", [1, 99])
+def test_two_signs_are_a_word(immediate_links, nearest, monkeypatch, staff, colleague):
+    monkeypatch.setattr(search, "NEAREST", nearest)
+    extend(colleague, hold_of(staff, "王伟 (Wang Wei)"), at=after(10))
+    extend(staff, hold_of(staff, "山田太郎"), at=after(11))
+    for text in ("王伟", "\u200b王伟", "王伟 wang", "王伟 wei action:extend", "王伟 -山田"):
+        assert (text, found(text)) == (text, [("extend", "colleague")])
+    assert found("山田") == found("太郎") == [("extend", "staff")]

@@ -184,16 +184,6 @@ def test_words_are_found_beyond_the_nearest_actions(log, nearest, monkeypatch):
     assert len(newer) > 3
 
 
-@pytest.mark.parametrize("nearest", [1, 99])
-def test_two_signs_are_a_word(log, nearest, monkeypatch, staff, colleague):
-    monkeypatch.setattr(search, "NEAREST", nearest)
-    extend(colleague, hold_of(staff, "王伟 (Wang Wei)"), at=after(10))
-    extend(staff, hold_of(staff, "山田太郎"), at=after(11))
-    for text in ("王伟", "\u200b王伟", "王伟 wang", "王伟 wei action:extend", "王伟 -山田"):
-        assert (text, found(text)) == (text, [EXTENDED])
-    assert found("山田") == found("太郎") == [("extend", "Ada Łukasiewicz")]
-
-
 def test_words_are_looked_for_only_where_the_rest_of_the_search_finds(
     log, monkeypatch, django_assert_num_queries
 ):
