@@ -29,8 +29,9 @@ threads = 8
 
 # A stop lets running requests finish: a change at cal.com may take several calls.
 graceful_timeout = 90  # seconds
-# Longer than a proxy keeps its idle connections (nginx: 60 s), so that the proxy closes first.
-keepalive = 75  # seconds
+# Longer than a proxy keeps its idle connections (Caddy: 120 s), so that the proxy closes first. A
+# form that meets a connection just as it is closed here is lost.
+keepalive = 150  # seconds
 
 limit_request_line = 8190  # bytes, as in Apache, and about what nginx passes on
 limit_request_fields = 200  # each proxy on the way adds some

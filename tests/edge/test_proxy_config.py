@@ -6,6 +6,7 @@ import subprocess
 import pytest
 from django.core.management import CommandError
 
+from dashboard.edge import gunicorn
 from dashboard.edge.public_address import public_address
 from dashboard.management.commands.proxy_config import TEMPLATES, configuration
 from tests.parts import program, require
@@ -45,6 +46,16 @@ def test_text_is_made_for_the_address(kind, address, bind, lines):
     assert [line for line in lines if line not in text] == []
     assert "{{" not in text
     assert "{%" not in text
+
+
+# Seconds that a proxy keeps an idle connection to the server, as printed or by its own default.
+KEPT_IDLE = {"nginx": 60, "caddy": 120, "apache": 60, "traefik": 90}
+
+
+@pytest.mark.parametrize("kind", sorted(set(TEMPLATES) - {"systemd"}))
+def test_proxy_closes_idle_connections_first(kind):
+    """Otherwise a form can be sent into a connection that the server is closing."""
+    assert gunicorn.keepalive > KEPT_IDLE[kind]
 
 
 @pytest.mark.parametrize("kind", sorted(set(TEMPLATES) - {"systemd"}))
