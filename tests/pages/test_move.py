@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 from datetime import timedelta
 
 import pytest
@@ -11,6 +13,7 @@ from dashboard.accounts.models import User
 from dashboard.sandbox import Sandbox
 from tests.future_dates import named
 from tests.holds import verbs
+from tests.holds.factories import put_ended
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
 from tests.pages.grid import cells, until
 
@@ -43,6 +46,21 @@ def test_move_page_shows_times_then_a_preview(
     assert preview.context["target"]["time"] == "11:00–12:00"
     assert preview.context["picker"].choice.chosen == MONDAY + timedelta(hours=1)
     assert calcom.calls("PATCH") == []
+
+
+@pytest.mark.parametrize("part", ["move", "move/poll"])
+def test_chosen_time_of_an_ended_hold_can_be_held_again(
+    browser: Client, calcom: Sandbox, staff: User, part: str
+) -> None:
+    hold = put_ended(staff, "expired", client_name="Grace")
+    chosen = {"event_type_id": CONSULT, "slot_start": f"{LATER:%Y-%m-%dT%H:%M}Z"}
+    page = browser.get(f"/holds/{hold.pk}/{part}", chosen).content.decode()
+    [moving] = re.findall(r'<div id="moving".*?</a>', page, re.DOTALL)
+    [again] = re.findall(r'href="(/holds/new.*?)"', moving)
+    form = browser.get(html.unescape(again)).context["form"]
+
+    assert "held until" not in moving
+    assert [form["client_name"].value(), form["slot_start"].value()] == ["Grace", LATER]
 
 
 def test_refused_move_offers_the_next_free_times(
