@@ -122,13 +122,12 @@ MIDDLEWARE = [
     "dashboard.edge.middleware.request_id",
     "dashboard.edge.middleware.network_faults",
     "dashboard.edge.middleware.clean_input",
-    "dashboard.edge.middleware.isolation_headers",
+    "dashboard.edge.middleware.response_headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below the static files, which are no documents: a visit loads twenty of them.
     "csp.middleware.CSPMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "dashboard.edge.middleware.no_store",
     "dashboard.edge.middleware.short_redirects",
     "dashboard.edge.echo.proxy_check",  # before host checks and redirects, which it examines
     "django.middleware.gzip.GZipMiddleware",

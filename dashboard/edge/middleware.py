@@ -148,14 +148,16 @@ def clean_input(request: EdgeRequest, get_response: Handler) -> HttpResponseBase
 
 
 @middleware
-def isolation_headers(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Keep responses from other sites, and browser features from all pages.
+def response_headers(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
+    """Keep pages from caches and other sites, and browser features from all pages.
 
-    A 304 omits the headers: the browser keeps those of the response it has.
+    Pages contain personal data. Static files and some views say themselves how to cache them. A 304
+    omits the headers of isolation: the browser keeps those of the response it has.
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Cross-Origin-Resource-Policy
     https://developer.mozilla.org/docs/Web/HTTP/Reference/Headers/Permissions-Policy
     """
     response = get_response(request)
+    response.headers.setdefault("Cache-Control", "no-store")
     if response.status_code != HTTPStatus.NOT_MODIFIED:
         for name, value in ISOLATION_HEADERS.items():
             response[name] = value
@@ -173,17 +175,6 @@ def short_redirects(request: EdgeRequest, get_response: Handler) -> HttpResponse
     for name in {"Location", "HX-Redirect"} & response.headers.keys():
         if len(response.headers[name]) > LONGEST_ADDRESS:
             response.headers[name] = response.headers[name].partition("?")[0][:LONGEST_ADDRESS]
-    return response
-
-
-@middleware
-def no_store(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Forbid caching of pages, which contain personal data, unless the view sets a policy.
-
-    Static files are answered before this and stay cacheable.
-    """
-    response = get_response(request)
-    response.headers.setdefault("Cache-Control", "no-store")
     return response
 
 
