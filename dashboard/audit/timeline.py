@@ -74,10 +74,6 @@ class Line:
         return action_labels.tag(self.verdict, get_language())
 
     @property
-    def who(self) -> str:
-        return self.actor.who
-
-    @property
     def did(self) -> str:
         """Phrase for a log of all holds: "extended the hold of … for …"."""
         for_client = self.for_client % {"client": self.client}
@@ -140,7 +136,8 @@ class Line:
     @property
     def sentence(self) -> SafeString:
         """Whole sentence: actor, phrase and clauses."""
-        return marking.filled(_("%(who)s %(did)s"), who=self.who, did=self.did) + self.details_text
+        who, did = self.actor.who, self.did
+        return marking.filled(_("%(who)s %(did)s"), who=who, did=did) + self.details_text
 
     @property
     def url(self) -> str:

@@ -14,4 +14,4 @@ def found(text: str, viewer: int | None = None) -> list[tuple[str, str]]:
     """Return action and actor of each action that is found, newest first, without the fixtures."""
     context = Context(people(), viewer, LATER)
     lines = search.page(terms.conditions(text, context), now=LATER).lines
-    return [(line.action, line.who) for line in lines if line.action != "person_added"]
+    return [(line.action, line.actor.who) for line in lines if line.action != "person_added"]

@@ -54,7 +54,7 @@ def test_name_like_the_system_is_refused_and_marked(staff, name):
             people.add_person(username="new", role="Staff", **refused, by=None, now=NOW)
     rename(staff, first, last)
     sign_in(staff)
-    assert only_line().who == f"{staff} (staff)"
+    assert only_line().actor.who == f"{staff} (staff)"
 
 
 @pytest.mark.parametrize("name", ["Anna Berg", "Ann Systema", "Hugo Yount", "Theo Stem"])
@@ -80,7 +80,7 @@ def test_names_alike_have_the_user_name(staff, colleague, hold, theirs):
     rename(staff, "Anna Berg")
     rename(colleague, theirs)
     extend(staff, hold)
-    assert only_line().who == "Anna Berg (staff)"
+    assert only_line().actor.who == "Anna Berg (staff)"
 
 
 def test_former_name_of_a_colleague_has_the_user_name(staff, colleague):
@@ -88,19 +88,19 @@ def test_former_name_of_a_colleague_has_the_user_name(staff, colleague):
     sign_in(staff)
     rename(staff, "Anna Meier")
     rename(colleague, "Anna Berg")
-    assert only_line().who == "Anna Berg (staff)"
+    assert only_line().actor.who == "Anna Berg (staff)"
 
 
 def test_user_name_of_a_colleague_as_a_name(staff, colleague):
     rename(staff, "Colleague")
     sign_in(staff)
-    assert only_line().who == "Colleague (staff)"
+    assert only_line().actor.who == "Colleague (staff)"
 
 
 def test_plain_user_names_take_no_query(staff, colleague, hold, django_assert_num_queries):
     extend(staff, hold)
     with django_assert_num_queries(1):
-        assert only_line().who == "staff"
+        assert only_line().actor.who == "staff"
 
 
 def test_system_is_marked_on_every_page(staff, admin, hold):

@@ -56,7 +56,10 @@ def test_findings(staff, colleague, hold):
     begin_to_extend(colleague, hold, at=after(2))
     begin_to_extend(staff, hold, at=after(900))
     found = findings(after(901))
-    assert [(line.who, line.at) for line in found] == [("colleague", after(2)), ("staff", after(1))]
+    assert [(line.actor.who, line.at) for line in found] == [
+        ("colleague", after(2)),
+        ("staff", after(1)),
+    ]
     assert all(line.finding for line in found)
     assert findings(after(901) + timedelta(days=8)) == []
 
@@ -67,7 +70,7 @@ def test_finished_action_is_no_finding(staff, hold):
     resumed = trail.Trail(action_id=died.action_id, action=Action.EXTEND, by=None, hold_id=hold.pk)
     trail.outcome(resumed, outcome=Outcome.OK, after=AFTER, now=after(601))
     assert findings(after(900)) == []
-    assert (only_line().verdict, only_line().who) == ("ok", "staff")
+    assert (only_line().verdict, only_line().actor.who) == ("ok", "staff")
 
 
 def test_findings_take_one_query_or_two(staff, hold, django_assert_num_queries):

@@ -50,8 +50,8 @@ def test_own_actions_say_you(staff, colleague, hold):
         story(hold.pk, now=NOON, viewer=staff.pk).lines,
         story(hold.pk, now=NOON, viewer=colleague.pk).lines,
     )
-    assert [f"{line.who} {line.did_it}" for line in mine] == ["you extended it"]
-    assert [f"{line.who} {line.did_it}" for line in theirs] == ["staff extended it"]
+    assert [f"{line.actor.who} {line.did_it}" for line in mine] == ["you extended it"]
+    assert [f"{line.actor.who} {line.did_it}" for line in theirs] == ["staff extended it"]
 
 
 def test_refusal_by_cal_com_quotes_its_message(staff):

@@ -35,7 +35,7 @@ def test_take_over_between_people_of_the_same_name_tells_both(
         hold_id=hold.pk, by=acting(User.objects.get(pk=admin.pk)), now=timezone.now()
     )
     line = search.story(hold.pk, now=timezone.now()).lines[0]
-    assert (line.who, line.clauses[0]) == (
+    assert (line.actor.who, line.clauses[0]) == (
         "Anna Berg (admin)",
         "Anna Berg (staff) → Anna Berg (admin)",
     )

@@ -72,7 +72,7 @@ def test_audit_has_both_holders_and_nothing_of_the_client(
     assert entry.asked == {"person": staff.pk}
     assert "Grace" not in f"{entry.before}{entry.after}{entry.asked}{entry.message}"
     line = search.story(hold.pk, now=timezone.now()).lines[0]
-    assert f"{line.who} {line.did_it}{line.details_text}" == (
+    assert f"{line.actor.who} {line.did_it}{line.details_text}" == (
         "admin took over it, staff → admin; reason: the client asked another colleague"
     )
 

@@ -157,7 +157,7 @@ class TestAttention:
         recorded = AuditEntry.objects.filter(action="put_aside")
         assert [(e.hold_id, e.actor_id, e.outcome) for e in recorded] == [(hold.pk, staff.pk, "ok")]
         story = browser.get(f"/holds/{hold.pk}/").context["story"].lines
-        assert [(line.who, line.did_it) for line in story] == [("you", "put it aside")]
+        assert [(line.actor.who, line.did_it) for line in story] == [("you", "put it aside")]
 
     def test_only_by_holder_or_admin_and_only_what_is_lost(
         self, browser: Client, staff: User, colleague: User, admin: User
