@@ -30,11 +30,11 @@ class Verified:
     entry_id: int
     at: datetime
     actor_name: str
-    first: int
-    last: int
-    last_hash: str
-    total: int
-    fault: str  # a sentence, or ""
+    first: int = 0
+    last: int = 0
+    last_hash: str = ""
+    total: int = 0
+    fault: str = ""  # a sentence
 
     @property
     def is_whole(self) -> bool:
@@ -133,17 +133,15 @@ def latest() -> Verified | None:
     if entry is None:
         return None
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
+    verified = partial(Verified, entry.pk, entry.at, name)
     if misplaced := order_fault(entry):
-        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, sentence(misplaced))
+        return verified(fault=sentence(misplaced))
     found = entry.after
     try:
         fault = LogFault(
             found.get("fault", ""), found.get("fault_position"), found.get("fault_entry")
         )
-        return Verified(
-            entry.pk,
-            entry.at,
-            name,
+        return verified(
             first=int(entry.asked["first"]),
             last=int(found["last"]),
             last_hash=found["hash"],
@@ -151,8 +149,7 @@ def latest() -> Verified | None:
             fault=sentence(fault) if fault.kind else "",
         )
     except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
-        text = _("The entry of the last verification cannot be read.")
-        return Verified(entry.pk, entry.at, name, 0, 0, "", 0, text)
+        return verified(fault=_("The entry of the last verification cannot be read."))
 
 
 def sentence(fault: LogFault) -> str:
