@@ -5,6 +5,7 @@ started for the run and removed after it.
 """
 
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -17,6 +18,14 @@ ROOM = 2**30  # bytes
 if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
     os.environ.setdefault("TMPDIR", str(MEMORY))
     tempfile.tempdir = None  # found anew: pytest has looked for it already
+
+# What the shell of an operator has set must not lead tests to a real cal.com or a real database.
+# Later processes of a run have what the tests gave them.
+if run.FOLDER not in os.environ:
+    product = Path(__file__).parent.parent / "dashboard" / "settings.py"
+    for name in re.findall(r'\bread\(\s*"(\w+)"', product.read_text()):
+        os.environ.pop(name, None)
+        os.environ.pop(f"{name}_FILE", None)
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "0123456789abcdef" * 3)
 os.environ.setdefault("DEBUG", "off")
