@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.product import Product
-from tests.browser.user import POLL, OpenBrowser, User, in_both_ways
+from tests.browser.user import OpenBrowser, User, in_both_ways
 
 CLIENTS = ("Marta Ferri", "Joseph Okafor", "Li Wen", "Noor Haddad")
 
@@ -55,8 +55,10 @@ def test_tabs_show_their_holds(ada: User, holds: list[int], open_browser: OpenBr
 
 
 def test_a_tab_stays_open_through_its_polls(ada: User, holds: list[int]) -> None:
+    ada.poll_often()
+    ada.page.reload()
     open_tab(ada, "Ending soon")
-    with ada.page.expect_response("**/board?tab=soon", timeout=POLL) as poll:
+    with ada.page.expect_response("**/board?tab=soon") as poll:
         pass
     assert poll.value.status == 304
     expect(ada.page.locator(f"#h{holds[0]}")).to_have_count(0)
@@ -210,13 +212,15 @@ def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
 
 
 def test_an_outdated_board_says_so_where_it_is_seen(ada: User) -> None:
+    ada.poll_often()
+    ada.page.reload()
     ada.page.set_viewport_size({"width": 1440, "height": 420})
     ada.page.context.set_offline(True)
     line = ada.page.locator("[data-freshness]")
-    expect(line).to_contain_text("Not updated since", timeout=POLL)
+    expect(line).to_contain_text("Not updated since")
     expect(line).to_be_in_viewport()
     ada.page.context.set_offline(False)
-    expect(line).to_have_text("Updated just now", timeout=POLL)
+    expect(line).to_have_text("Updated just now")
     ada.complaints.clear()  # the browser reports each request that failed
 
 

@@ -5,13 +5,22 @@ from __future__ import annotations
 import re
 from datetime import datetime, time
 
+import pytest
 from playwright.sync_api import expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
-from tests.browser.user import POLL, OpenBrowser, User
+from tests.browser.user import OpenBrowser, User
 from tests.future_dates import day
 
 HOUR = 3600  # seconds; every hold here ends earlier
+
+
+@pytest.fixture
+def ada(open_browser: OpenBrowser) -> User:
+    """Ada, whose pages poll often."""
+    user = open_browser("ada")
+    user.poll_often()
+    return user
 
 
 def sleep_offline(user: User) -> None:
@@ -64,28 +73,24 @@ class TestEnd:
         ada.check_page("hold-unconfirmed")
         ada.pass_time(HOUR)
         expect(waiting).to_be_hidden()
-        expect(ada.page.locator("#hold .tag").first).to_have_text("expired", timeout=POLL)
+        expect(ada.page.locator("#hold .tag").first).to_have_text("expired")
 
 
 class TestNews:
-    def test_extension_and_release_elsewhere(self, open_browser: OpenBrowser) -> None:
-        ada, vera = open_browser("ada"), open_browser("vera")
+    def test_extension_and_release_elsewhere(self, ada: User, vera: User) -> None:
         pk = ada.place()
         ada.page.evaluate("window.isSamePage = true")
         vera.page.goto(f"/holds/{pk}/")
         vera.press("+30 min")
-        expect(ada.page.locator("#hold .left").first).to_have_text(
-            re.compile(r"^4[45]:"), timeout=POLL
-        )
+        expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^4[45]:"))
         expect(ada.page.locator("#hold .story li")).to_have_count(2)
         vera.press("Release this time")
-        expect(ada.page.locator("#hold .tag").first).to_have_text("released", timeout=POLL)
+        expect(ada.page.locator("#hold .tag").first).to_have_text("released")
         expect(ada.page.locator("#sentence, #extend, #release")).to_have_count(0)
         assert ada.page.evaluate("window.isSamePage")
         ada.expect_path(f"/holds/{pk}/")
 
-    def test_typed_text_focus_and_open_parts_stay(self, open_browser: OpenBrowser) -> None:
-        ada, vera = open_browser("ada"), open_browser("vera")
+    def test_typed_text_focus_and_open_parts_stay(self, ada: User, vera: User) -> None:
         pk = ada.place()
         ada.page.get_by_text("Until a set time…").click()
         ada.page.locator("#release [value=mistake]").check()
@@ -93,7 +98,7 @@ class TestNews:
         note.press_sequentially("wrong cl")
         vera.page.goto(f"/holds/{pk}/")
         vera.press("+5 min")
-        expect(ada.page.locator("#hold .story li")).to_have_count(2, timeout=POLL)
+        expect(ada.page.locator("#hold .story li")).to_have_count(2)
         expect(note).to_be_focused()
         note.press_sequentially("ient")
         expect(note).to_have_value("wrong client")
@@ -104,7 +109,7 @@ class TestNews:
 
     def test_an_answer_is_not_lost_to_a_poll(self, ada: User, product: Product) -> None:
         ada.place()
-        product.calcom.faults.add("delay", seconds=7, method="PATCH")
+        product.calcom.faults.add("delay", seconds=2, method="PATCH")
         ada.press("+5 min")
         ada.expect_text("is held until")
         expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))
@@ -120,7 +125,7 @@ class TestOtherPages:
         ada.page.keyboard.type("Emmy")
         product.place("grace", at, "Hedy Lamarr")
         held = ada.page.locator("#times a.time.held")
-        expect(held).to_contain_text("held by grace until", timeout=POLL)
+        expect(held).to_contain_text("held by grace until")
         expect(ada.field("client_name")).to_be_focused()
         expect(ada.field("client_name")).to_have_value("Emmy")
         expect(cells.filter(has_text="12:00")).to_have_attribute("aria-current", "true")
@@ -133,7 +138,7 @@ class TestOtherPages:
         move = ada.page.get_by_role("button", name="Move it")
         expect(move).to_be_visible()
         product.post("ada", f"/holds/{pk}/release", {})
-        expect(ada.page.locator("#from-to")).to_contain_text("released", timeout=POLL)
+        expect(ada.page.locator("#from-to")).to_contain_text("released")
         expect(move).to_have_count(0)
 
     def test_times_of_an_offer(self, ada: User, product: Product) -> None:
@@ -144,7 +149,7 @@ class TestOtherPages:
         ada.page.goto(f"/offers/{offer}/")
         expect(ada.page.locator(".offered button")).to_have_count(2)
         product.post("ada", f"/holds/{pk}/release", {})
-        expect(ada.page.locator(".offered button")).to_have_count(1, timeout=POLL)
+        expect(ada.page.locator(".offered button")).to_have_count(1)
         expect(ada.page.locator(".offered")).to_contain_text("released")
 
     def test_results_of_a_check_of_all(self, ada: User, product: Product) -> None:

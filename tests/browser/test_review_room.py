@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.browser.product import Product
-from tests.browser.user import POLL, OpenBrowser, User
+from tests.browser.user import OpenBrowser, User
 
 REFRESH = "htmx.trigger('#log-news', 'refresh', {}, false)"
 
@@ -41,10 +41,11 @@ def test_new_actions_are_counted_and_shown_only_when_asked(vera: User, product: 
 
 
 def test_following_ends_with_the_session(vera: User) -> None:
+    vera.poll_often()
     vera.page.goto("/audit/?follow=on")
     expect(vera.page.locator("#log-news")).to_contain_text("No new actions.")
     vera.page.context.clear_cookies(name="holdfast_session")
-    vera.page.wait_for_url(re.compile(r"/accounts/login/\?next=/audit/"), timeout=POLL)
+    vera.page.wait_for_url(re.compile(r"/accounts/login/\?next=/audit/"))
 
 
 def test_stories_and_saved_searches(
