@@ -83,6 +83,7 @@ def server(settings: Any, db: None, monkeypatch: pytest.MonkeyPatch) -> Iterator
         settings.CALCOM_API_URL = url
         cache.clear()
         monkeypatch.setattr(calcom_client, "CALL_SECONDS", 1.0)
+        monkeypatch.setattr(calcom_client, "SILENT", 500)  # shorter than a call, as in real use
         yield Server(process.pid, control)
         calcom_client.close_client()
         process.kill()

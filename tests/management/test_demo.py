@@ -175,7 +175,7 @@ def expect_installed(visitor):
     assert visitor.get("/readyz").text == "ok"
 
 
-def test_reachable_demo_has_random_passwords(project):
+def test_reachable_demo_has_random_passwords_and_ends_with_each_of_its_processes(project):
     with demo(project, "--host", "0.0.0.0", **QUICK_WORK) as running:
         assert list(running.sign_ins) == ["staff", "admin"]
         assert "holdfast-demo" not in running.output
@@ -186,12 +186,8 @@ def test_reachable_demo_has_random_passwords(project):
             with Visitor(running.url) as person:
                 assert person.sign_in(name, password) == 302
         assert httpx.URL(running.control).host == "127.0.0.1"
-        running.end_with_its_children(signal.SIGTERM)
-
-
-def test_demo_ends_with_each_of_its_processes(project):
-    with demo(project, **QUICK_WORK) as running:
-        os.kill(children(running.process.pid)[0], signal.SIGKILL)
+        settle, _server = children(running.process.pid)
+        os.kill(settle, signal.SIGKILL)
         output, _ = running.process.communicate(timeout=WAIT_SECONDS)
     assert running.process.returncode == 1
     assert "CommandError: settle ended with code -9" in output
