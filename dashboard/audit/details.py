@@ -152,7 +152,9 @@ def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator
         yield answer_clause(closing)
     elif closing.message and not closing.answered_method:
         message = stored_texts.translated(closing.message)
-        yield _("Holdfast: %(message)s") % {"message": shortened(message)}
+        text, is_known = shortened(message), message != closing.message
+        shown = text if is_known else marking.in_english(text)  # of an older version
+        yield marking.filled(_("Holdfast: %(message)s"), message=shown)
     elif not calls:
         return
     elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:

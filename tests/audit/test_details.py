@@ -25,6 +25,7 @@ from tests.audit.recorded import (
     after,
     begin_to_extend,
     extend,
+    lines,
     only_line,
 )
 
@@ -170,6 +171,9 @@ def test_own_refusal_tells_the_minutes(staff, hold):
         assert only_line().details_text.endswith(
             "; Holdfast: Geben Sie 1 bis 120 Minuten ab jetzt ein"
         )
+    trail.event(action=Action.MOVE, by=None, outcome=Outcome.REFUSED, message="Older.", now=NOON)
+    with translation.override("de"):
+        assert lines()[0].details_text == ', Holdfast: <span lang="en">Older</span>'
 
 
 def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):
