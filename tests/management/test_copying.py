@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from tests import postgresql
 from tests.forking import run
 from tests.migrated import postgresql_template, sqlite_template
 from tests.parts import program, require
+from tests.pgbouncer import pooled
 from tests.serving import environment, manage
 
 # New keys follow the copied ones, and the log is sound and guarded.
@@ -56,7 +58,7 @@ def migrated_postgresql() -> Iterator[str]:
 
 @pytest.fixture
 def postgresql_of_plain_user() -> Iterator[str]:
-    """Give a migrated database whose user did not create the extension."""
+    """Give a migrated database, through PgBouncer, whose user did not create the extension."""
     require("PostgreSQL", postgresql.binaries())
     with postgresql.fresh_database() as url:
         own = postgresql.plain_user(url)
@@ -66,7 +68,8 @@ def postgresql_of_plain_user() -> Iterator[str]:
                 f"ALTER ROLE {urlsplit(own).username} SET client_encoding = LATIN1"
             )
         manage(environment(public_url="http://localhost", database_url=own), "migrate")
-        yield own
+        with pooled(own) if program("pgbouncer") else nullcontext(own) as address:
+            yield address
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -90,6 +90,8 @@ def restore_postgresql(file: Path) -> None:
         chosen.write("\n".join(line for line in lines if not KEPT.match(line)))
         chosen.flush()
         run_postgresql([*RESTORE, f"--use-list={chosen.name}"], str(file))
+    with connection.cursor() as cursor:  # or PgBouncer hands on a session without a search_path
+        cursor.execute("RESET ALL")
 
 
 def summary() -> str:
