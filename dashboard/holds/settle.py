@@ -219,8 +219,9 @@ def finish_change(hold_id: int, *, now: datetime, reserve_for_others: int = 0) -
     needed = CALLS + (reserve_for_others if change.parked is None else 0)
     if operation.upstream.seconds_to_wait(needed, now) is not None:
         return
+    first = "POST" if change.phase is Phase.ASKING_AGAIN else "GET"
     try:
-        operation.start(hold, method="GET", calls=CALLS, guard=guard_of_return(change))
+        operation.start(hold, method=first, calls=CALLS, guard=guard_of_return(change))
     except HoldError:  # a colleague is at work on it, or on its time
         return
     try:

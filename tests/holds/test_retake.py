@@ -224,10 +224,13 @@ def test_settle_reserves_what_a_retake_has_deleted(
         retake(staff, hold)
     assert Hold.objects.get().change is not None
     calcom.faults.clear()
+    calcom.forget_calls()
 
     settle.settle_all(timezone.now() + timedelta(seconds=70))
 
     hold.refresh_from_db()
     assert (hold.state, hold.change) == ("held", None)
+    intent = AuditEntry.objects.get(action="settle", kind="intent")
+    assert intent.method == sent(calcom)[0][0]
     assert in_register(hold)[0] in at_cal_com(calcom)
     assert is_held_for(hold, 29, since=timezone.now())
