@@ -1,7 +1,7 @@
 """Cases of faults in the calls of staff actions: faults, kills, and processes that freeze.
 
-The state machine of a change is explored in ``test_change_explored``. Here each call meets a fault
-and each fault two actions, over real HTTP, which proves that the runner follows it.
+The state machine of a change is explored in ``test_change_explored``. Here each call meets a
+fault, and each fault a call, over real HTTP, which proves that the runner follows it.
 """
 
 from __future__ import annotations
@@ -78,22 +78,27 @@ ON_THE_WAY_BACK: tuple[FaultCase, ...] = (
 
 
 def fault_cases() -> list[FaultCase]:
-    """Return each fault at calls of two actions, always those with the fewest faults so far."""
+    """Return each fault at one call, always at one of those with the fewest faults so far.
+
+    Calls that write come first, and so do faults that only they have, that last, and after which
+    they were done.
+    """
     calls = [(action, number) for action in ACTIONS for number in action.calls_to_inject]
+    calls.sort(key=lambda call: call[0].calls[call[1]] == "GET")
+    by_weight = sorted(
+        FAULTS, key=lambda fault: (fault.applies_to("GET"), not fault.then, fault.when != "after")
+    )
     faults: Counter[tuple[str, int]] = Counter()
     cases = list(ON_THE_WAY_BACK)
-    for fault in FAULTS:
+    for fault in by_weight:
         fitting = [
             (action, number)
             for action, number in calls
             if fault.applies_to(action.calls[number]) and (action, number, fault) not in cases
         ]
-        fitting.sort(key=lambda call: faults[call[0].name, call[1]])
-        first = fitting[0]
-        second = next(call for call in fitting if call[0] is not first[0])
-        for action, number in (first, second):
-            faults[action.name, number] += 1
-            cases.append((action, number, fault))
+        action, number = min(fitting, key=lambda call: faults[call[0].name, call[1]])
+        faults[action.name, number] += 1
+        cases.append((action, number, fault))
     return cases
 
 
