@@ -15,7 +15,7 @@ def alive(pid: int) -> bool:
     """Return True for a process that runs; a zombie does not."""
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # it ended before, or between open and read
         return False
 
 
