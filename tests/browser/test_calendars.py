@@ -166,6 +166,8 @@ def test_wallboard_is_read_from_three_metres(open_browser: OpenBrowser, product:
     expect(stale).to_contain_text("Not updated since")
     size = float(stale.evaluate("(each) => parseFloat(getComputedStyle(each).fontSize)"))
     assert size >= LEAST * WALL["width"]
+    screen.page.context.set_offline(False)
+    screen.complaints.clear()  # of a poll meanwhile
 
 
 def test_board_shows_one_calendar(open_browser: OpenBrowser, product: Product) -> None:
