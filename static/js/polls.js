@@ -11,7 +11,7 @@ document.addEventListener("htmx:config:request", ({ detail }) => {
   if (etag) ctx.request.headers["If-None-Match"] = etag;
 });
 
-// While a form of the part is on its way, its answer comes first: it would be lost with the form.
+// While a form of the part is on its way, its answer comes first: the focus would go with the form.
 const isBusy = ({ sourceElement: part }) =>
   part.dataset.poll === "part" && part.querySelector("[aria-busy=true]") !== null;
 

@@ -107,12 +107,16 @@ class TestNews:
         ada.press("Release this time")
         ada.expect_text("wrong client")
 
-    def test_an_answer_is_not_lost_to_a_poll(self, ada: User, product: Product) -> None:
+    def test_form_on_its_way_keeps_the_focus_through_polls(
+        self, ada: User, product: Product
+    ) -> None:
         ada.place()
         product.calcom.faults.add("delay", seconds=2, method="PATCH")
-        ada.press("+5 min")
+        button = ada.page.get_by_role("button", name="+5 min")
+        button.press("Enter")
         ada.expect_text("is held until")
         expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))
+        expect(button).to_be_focused()
 
 
 class TestOtherPages:
