@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection, models
 from django.db.models import Q
 
 from dashboard.accounts.models import User
+from dashboard.calcom_state import clock
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
+NO_WAIT = timedelta(seconds=1)  # to take a claim takes less, unless others write
 # Plain SQL, because each place asks both.
 LOCK_SQL = (
     "INSERT INTO dashboard_eventtypelock (event_type_id, turn) VALUES (%s, 1)"
@@ -126,6 +129,20 @@ def insert(hold: Hold, claim: Claim, *, now: datetime) -> None:
     """Insert a new hold with the claim on it. Raises IntegrityError for a used form token."""
     set_fields(hold, claim.fields() | {"created_at": now, "changed_at": now})
     hold.save(force_insert=True)
+
+
+def renew(claim: Claim, rows: Iterable[Hold | None], calls: int, *, now: datetime) -> datetime:
+    """Let a claim that waited for other writers begin now. Return its end.
+
+    It can wait for longer than it lasts, at each of its rows and at the log.
+    """
+    until = now + clock.time_limit(calls)
+    if until < claim.until + NO_WAIT:
+        return claim.until
+    for hold in rows:
+        if hold is not None:
+            write(hold, {"claim_until": until}, claim_id=claim.id, now=now)
+    return until
 
 
 def update_unclaimed(hold: Hold, fields: Fields, *, now: datetime) -> bool:

@@ -128,21 +128,18 @@ class Operation:
         """
         give_up = time.monotonic() + (PATIENCE if self.by else 0)
         before = {} if hold._state.adding else hold.snapshot()
-        user = self.by.user if self.by else None
         while True:
+            user = self.by.user if self.by else None
+            until = self.now() + clock.time_limit(calls)
+            claim = Claim(uuid.uuid4(), str(self.action), user, until, guard)
             try:
                 with transaction.atomic(durable=True):
-                    if guard is not None:
-                        guard.take_turn(now=self.now(), exclude=hold.pk)
-                    # From now on: it may have waited for other writers longer than a claim lasts.
-                    until = self.now() + clock.time_limit(calls)
-                    claim = Claim(uuid.uuid4(), str(self.action), user, until, guard)
                     self._take(hold, claim, change=change, stand_in=stand_in, offer=offer)
                     if shares_rate:
                         self._require_shared_calls(hold, calls)
-                    self.log.intent(
-                        hold, claim.id, method, before=before, reason=reason, now=self.now()
-                    )
+                    now = self.now()
+                    self.log.intent(hold, claim.id, method, before=before, reason=reason, now=now)
+                    until = claims.renew(claim, (stand_in, hold), calls, now=self.now())
             except SlotBusyError as busy:
                 if hold.is_same_form(busy.other) or time.monotonic() > give_up:
                     raise messages.being_asked(busy.other) from busy
@@ -168,8 +165,10 @@ class Operation:
         stand_in: Hold | None,
         offer: int | None,
     ) -> None:
-        """Claim or insert the rows, after the slot is guarded: always in this order of locks."""
+        """Guard the slot, then claim or insert the rows: always in this order of locks."""
         now = self.now()
+        if claim.guard is not None:
+            claim.guard.take_turn(now=now, exclude=hold.pk)
         if offer is not None:
             offers.lock_undecided(offer, now=now)
         if stand_in is not None:

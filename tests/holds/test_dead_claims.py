@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import clock
-from dashboard.holds import claims, explain, reservations, services, settle
+from dashboard.holds import alteration, explain, reservations, services, settle
 from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
@@ -26,7 +27,7 @@ from tests.holds.clocks import SetClock
 from tests.holds.concurrency import at_once
 from tests.holds.crash import KilledError, die
 from tests.holds.observe import at_cal_com, audit_of, in_register
-from tests.holds.verbs import ROUND_ROBIN
+from tests.holds.verbs import LATER, ROUND_ROBIN, SHORT
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
@@ -76,22 +77,32 @@ def test_interrupted_placing_is_unconfirmed(
     assert AuditEntry.objects.get(kind="outcome").error_code == "process_died"
 
 
+@pytest.mark.parametrize(
+    ("verb", "calls"),
+    [
+        (lambda user, _hold: verbs.place(user, start=LATER), services.PLACE_CALLS),
+        (verbs.release, services.RELEASE_CALLS),
+        (partial(verbs.move, event_type_id=SHORT), alteration.NEW_FIRST_CALLS),
+    ],
+)
 def test_wait_for_other_writers_shortens_no_claim(
-    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, verb: Any, calls: int
 ) -> None:
     """With a dead claim two could ask cal.com for one time."""
-    later = timezone.now() + HOUR
-    lock = claims.lock_event_type
+    hold = verbs.place(staff)
+    later, take = timezone.now() + HOUR, Operation._take
 
-    def lock_later(event_type_id: int) -> None:
-        lock(event_type_id)
+    def take_late(*args: Any, **more: Any) -> None:
+        take(*args, **more)
         monkeypatch.setattr(clock.Clock, "now", lambda _clock: later)
 
-    monkeypatch.setattr(claims, "lock_event_type", lock_later)
+    monkeypatch.setattr(Operation, "_take", take_late)
     monkeypatch.setattr(reservations, "reserve", die)
+    monkeypatch.setattr(reservations, "delete", die)
     with pytest.raises(KilledError):
-        verbs.place(staff)
-    assert Hold.objects.get().claim_until == later + clock.time_limit(services.PLACE_CALLS)
+        verb(staff, hold)
+    claims = Hold.objects.exclude(claim_until=None).values_list("claim_until", flat=True)
+    assert set(claims) == {later + clock.time_limit(calls)}
 
 
 def test_claim_of_an_unknown_verb_is_closed(staff: User) -> None:
