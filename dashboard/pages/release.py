@@ -1,5 +1,6 @@
 """Release one hold, from the form on its page, or several, on a page of its own."""
 
+import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -62,8 +63,8 @@ def release_many(request: HttpRequest) -> HttpResponse:
     ]
     context: dict[str, Any] = {"results": results(request, rows), "rest": rest}
     if not_done or rest:
-        context["next_url"] = address_of([*not_done, *rest])
-        save_post(request, request.path)  # the reason is that of the others too
+        address = address_of([*not_done, *rest])
+        context["next_url"] = save_post(request, address) or address  # with the same reason
     return answers.render_page(request, "released", context)
 
 
@@ -109,6 +110,7 @@ def confirm_page(
         settle.load_settled(pk, now=timezone.now())
     context = chosen_context(request, shown) | {
         "form": form,
+        "token": uuid.uuid4(),
         "rest": rest,
         "chosen_count": len(chosen),
     }
