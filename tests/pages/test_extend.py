@@ -129,7 +129,6 @@ def test_restored_minutes_are_in_sight(calcom: Sandbox, staff: User) -> None:
         saved_forms.SavedForm(
             page=f"/holds/{hold.pk}/",
             posted_to="hold-extend",
-            key="",
             person=staff.pk,
             at=saved_forms.now_seconds(),
             data="reservation_duration=44",
