@@ -26,9 +26,10 @@ class StoredField(models.Field):  # type: ignore[type-arg]
     def select_format(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         if compiler.connection.vendor != "sqlite":
             return sql, params
-        readable = self.READABLE.format(sql)
-        times = readable.count(sql) + 1
-        return f"CASE WHEN {readable} THEN {sql} ELSE {self.INSTEAD} END", [*params] * times
+        # For SQLite's functions, a text ends with its first zero character.
+        readable = f"instr({sql}, char(0)) = 0 AND {self.READABLE.format(sql)}"
+        chosen = f"CASE WHEN {sql} IS NULL OR {readable} THEN {sql} ELSE {self.INSTEAD} END"
+        return chosen, [*params] * chosen.count(sql)
 
 
 class ActionIdField(StoredField, models.UUIDField):  # type: ignore[type-arg]

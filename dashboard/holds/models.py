@@ -32,7 +32,8 @@ def begun_at() -> Coalesce:
     # What was refused before its first call has no intent.
     begun = AuditEntry.objects.filter(hold=OuterRef("pk"), kind=AuditEntry.Kind.INTENT)
     acts = begun.exclude(action__in=(AuditEntry.Action.CHECK, AuditEntry.Action.SETTLE))
-    return Coalesce(Subquery(acts.newest_first().values("at")[:1]), "created_at")
+    at = Subquery(acts.newest_first().values("at")[:1])
+    return Coalesce(at, "created_at", output_field=models.DateTimeField())
 
 
 class HoldQuerySet(models.QuerySet["Hold"]):
@@ -237,10 +238,8 @@ class Hold(models.Model):
 
     def is_same_form(self, other: Hold) -> bool:
         """Return whether both were sent by one form, as a double click does."""
-        return self.form_token is not None and (self.holder_id, self.form_token) == (
-            other.holder_id,
-            other.form_token,
-        )
+        own = self.holder_id, self.form_token
+        return self.form_token is not None and own == (other.holder_id, other.form_token)
 
     def slot_hold(self) -> SlotHold:
         """Return the slot as the register has it. Raises ValueError if never confirmed."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.db import connection
+from django.db.models import Max
 
 from dashboard.audit.models import AuditEntry
 from tests.audit.recorded import NOON, extend, sign_in
@@ -16,6 +17,7 @@ ANYWHERE.append(("action", "'50%'"))
 SQLITE = [
     ("action_id", "'garbage'"),
     ("action_id", "x'ff'"),
+    ("action_id", "printf('%032d', 7) || char(0) || '9'"),
     ("at", "'garbage'"),
     ("at", "''"),
     ("at", "'2026-02-30 12:00:00'"),
@@ -25,6 +27,8 @@ SQLITE = [
     ("at", "CAST(x'ff' AS TEXT)"),
     ("at", "5"),
     ("at", "'2025-11-25 12:00:00.garbag9'"),
+    ("at", "'2025-11-25 12:00:00z'"),
+    ("at", "'2025-11-25 12:00:00' || char(0) || '9'"),
     ("actor_name", "x'ff'"),
     ("action", "x'ff'"),
     ("hold_id", "'abc'"),
@@ -88,6 +92,11 @@ def test_moments_are_read_to_the_microsecond(staff, hold):
         at = NOON.replace(second=59, microsecond=microsecond)
         extend(staff, hold, at)
         assert AuditEntry.objects.filter(kind="intent").newest_first()[0].at == at
+
+
+@pytest.mark.django_db
+def test_no_moment_stays_none():
+    assert AuditEntry.objects.aggregate(at=Max("at")) == {"at": None}
 
 
 @pytest.mark.usefixtures("immediate_links")
