@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from dashboard.accounts import saved_forms
-from dashboard.accounts.models import User
+from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
@@ -122,23 +122,33 @@ def test_invalid_time_is_refused(calcom: Sandbox, staff: User) -> None:
         assert (answer.status_code, errors) == (422, ["until"]), typed
 
 
-def test_restored_minutes_are_in_sight(calcom: Sandbox, staff: User) -> None:
+def test_restored_values_are_in_sight(calcom: Sandbox, staff: User) -> None:
     hold, browser = verbs.place(staff), desk(staff)
+    page, first_reason = f"/holds/{hold.pk}/", r'<label for="id_reason_0">([^<]*)<'
+    plain = browser.get(page).content.decode()
+    typed = {"hold-extend": "reservation_duration=44", "hold-release": "reason=mistake"}
     session = browser.session
     session[saved_forms.SESSION_KEY] = [
         saved_forms.SavedForm(
-            page=f"/holds/{hold.pk}/",
-            posted_to="hold-extend",
+            page=page,
+            posted_to=posted_to,
             person=staff.pk,
             at=saved_forms.now_seconds(),
-            data="reservation_duration=44",
+            data=data,
         )
+        for posted_to, data in typed.items()
     ]
     session.save()
 
-    page = browser.get(f"/holds/{hold.pk}/").content.decode()
+    restored = browser.get(page).content.decode()
 
-    assert re.search(r"<details open>\s*<summary>Until a set time", page)
+    assert re.search(r"<details open>\s*<summary>Until a set time", restored)
+    # Of the reasons, each process keeps what it has drawn before, for others too.
+    checked = [re.findall(r'value="(\w*)"[^>]*\schecked', each) for each in (plain, restored)]
+    assert checked == [[""], ["mistake"]]
+    Preferences.objects.create(user=staff, language="de")
+    german = browser.get(page).content.decode()
+    assert [*re.findall(first_reason, plain + german)] == ["No reason", "Kein Grund"]
 
 
 def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:
