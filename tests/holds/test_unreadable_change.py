@@ -211,6 +211,12 @@ def test_change_without_a_reservation_is_dropped(staff: User) -> None:
     assert (hold.state, hold.change) == ("unconfirmed", None)
 
 
+def test_hold_that_was_settled_meanwhile_stays(staff: User) -> None:
+    hold = factories.put(staff)
+    settle.finish_change(hold.pk, now=timezone.now())
+    assert Hold.objects.filter(pk=hold.pk, state="held", version=hold.version).exists()
+
+
 def test_unexpected_error_does_not_stop_other_holds(
     staff: User, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
