@@ -15,10 +15,14 @@ document.addEventListener("htmx:config:request", ({ detail }) => {
 const isBusy = ({ sourceElement: part }) =>
   part.dataset.poll === "part" && part.querySelector("[aria-busy=true]") !== null;
 
+// While a colleague changes the hold, its forms are gone for a moment, and what was typed would go too.
+const isPassing = ({ sourceElement: part, text }) =>
+  part.querySelector("[data-typed]") !== null && /^\s*<div[^>]*\sdata-passing>/.test(text ?? "");
+
 for (const event of ["htmx:config:request", "htmx:before:swap"]) {
   document.addEventListener(event, (sent) => {
     const { ctx } = sent.detail;
-    if (isPoll(ctx) && isBusy(ctx)) sent.preventDefault();
+    if (isPoll(ctx) && (isBusy(ctx) || isPassing(ctx))) sent.preventDefault();
   });
 }
 

@@ -6,7 +6,7 @@ import re
 from datetime import datetime, time
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Response, expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.user import OpenBrowser, User
@@ -21,6 +21,10 @@ def ada(open_browser: OpenBrowser) -> User:
     user = open_browser("ada")
     user.poll_often()
     return user
+
+
+def read(answer: Response) -> str:
+    return answer.text() if answer.status == 200 else ""
 
 
 def sleep_offline(user: User) -> None:
@@ -106,6 +110,21 @@ class TestNews:
         expect(ada.page.locator("#extend details")).to_have_attribute("open", "")
         ada.press("Release this time")
         ada.expect_text("wrong client")
+
+    def test_typed_text_stays_while_a_colleague_extends(
+        self, ada: User, vera: User, product: Product
+    ) -> None:
+        pk = ada.place()
+        note = ada.page.locator("#release [name=note]")
+        note.press_sequentially("wrong cl")
+        vera.page.goto(f"/holds/{pk}/")
+        product.calcom.faults.add("delay", seconds=2, method="PATCH")
+        button = vera.page.get_by_role("button", name="+5 min")
+        with ada.page.expect_response(lambda answer: "data-passing" in read(answer)):
+            button.click(no_wait_after=True)
+        expect(ada.page.locator("#hold .story li")).to_have_count(2)
+        expect(note).to_be_focused()
+        expect(note).to_have_value("wrong cl")
 
     def test_form_on_its_way_keeps_the_focus_through_polls(
         self, ada: User, product: Product
