@@ -60,11 +60,10 @@ def pytest_collection_finish() -> None:
     gc.enable()
 
 
-def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """Return two workers per core, because tests wait half of the time; the fast ones do not."""
+def pytest_xdist_auto_num_workers() -> int:
+    """Return two workers per core, because tests wait half of the time."""
     given = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    per_core = 1 if config.option.markexpr == "not slow" else 2
-    return int(given) if given else per_core * len(os.sched_getaffinity(0))
+    return int(given) if given else 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(wrapper=True)
