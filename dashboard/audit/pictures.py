@@ -178,7 +178,7 @@ def all_bars(
     sums = summed(totals)
     actions = dict(Action.choices)
     outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
-    states = values.state_labels()
+    states = values.choice_labels("state")
     names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
     # Title, label of a value, and the terms that find what is counted under it.
     pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.core.cache import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -20,7 +21,7 @@ LATEST_HOLDS = 1000  # among which the title of an event type is looked up
 TITLE_KEPT = 60  # seconds in the cache
 
 TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before", "newest"})
-CODE_KEYS = frozenset({"kind", "colour", "fault"})
+CHOICE_KEYS = {"state": "Hold", "kind": "Calendar", "colour": "Calendar"}  # by their model
 MINUTE_KEYS = frozenset({"slot_duration", "reservation_duration", "add"})
 LABELS: dict[str, str | Promise] = {
     "event_type_id": _lazy("event type"),
@@ -107,14 +108,14 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "event_type_id" and (title := event_type_title(value)):
         return title if near else f"{title} ({value})"
-    if key == "state":
-        return str(state_labels().get(str(value), value))
+    if key in CHOICE_KEYS:
+        return str(choice_labels(key).get(str(value), value))
     if key == "way":
         way = str(value).replace("_", " ")
         return str(action_labels.WAYS.get(way, way))
     if key == "reason":
         return action_labels.reason_label(str(value))
-    if key in CODE_KEYS:
+    if key == "fault":
         return action_labels.code_label(str(value))
     if key == "role":
         return str(action_labels.ROLES.get(value, value))
@@ -141,9 +142,10 @@ def title_age() -> float:
     return time.monotonic() // TITLE_KEPT
 
 
-def state_labels() -> dict[Any, str | Promise]:
-    """Return the labels of the states of holds."""
-    return dict(getattr(all_holds().model._meta.get_field("state"), "flatchoices", ()))
+def choice_labels(key: str) -> dict[Any, str | Promise]:
+    """Return the labels of the choices of a field, such as the states of holds."""
+    field = apps.get_model("dashboard", CHOICE_KEYS[key])._meta.get_field(key)
+    return dict(getattr(field, "flatchoices", ()))
 
 
 def parse_time(value: Any) -> datetime | None:

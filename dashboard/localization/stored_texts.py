@@ -7,6 +7,8 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation.trans_real import translation
 
 PLACE = re.compile(r"%\((\w+)\)s")
+# A day as ``local_times`` writes it in English.
+DAY = re.compile(r"\b([MTWFS][a-z]{2}) (\d\d?) ([JFMASOND][a-z]{2})(?: (\d{4}))?\b")
 # Values that are texts of Holdfast too, and what they look like.
 TEXTS = {"does": "is .+", "state": ".+"}
 
@@ -19,9 +21,18 @@ def translated(text: str) -> str:
         if found := pattern.fullmatch(text):
             values = found.groupdict()
             return sentence % {
-                name: gettext(value) if name in TEXTS else value for name, value in values.items()
+                name: gettext(value) if name in TEXTS else DAY.sub(translated_day, value)
+                for name, value in values.items()
             }
     return text
+
+
+def translated_day(found: re.Match[str]) -> str:
+    """Return an English day in the reader's language, by Django's own names of days and months."""
+    weekday, day, month, year = found.groups()
+    letters = {"D": gettext(weekday), "j": day, "M": gettext(month.lower()).title(), "Y": year}
+    form = gettext("D j M Y") if year else gettext("D j M")
+    return re.sub("[DjMY]", lambda letter: letters[letter[0]], form)
 
 
 @lru_cache

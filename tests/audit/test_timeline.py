@@ -250,7 +250,7 @@ def test_ambiguous_times_have_their_zone(staff, hold):
 
 def test_every_action_and_state_has_a_text(db):
     assert set(action_labels.PHRASES) == set(Action.values)
-    assert set(values.state_labels()) == set(Hold.State.values)
+    assert set(values.choice_labels("state")) == set(Hold.State.values)
     assert {action for action, (_done, tried) in action_labels.PHRASES.items() if not tried} == {
         "expire",
         "sign_in_failed",
@@ -283,9 +283,9 @@ def test_unexpected_values_are_shown(staff, hold, bad):
 def test_sentences_are_translated_for_the_reader(staff, hold):
     extend(staff, hold)
     with translation.override("de"):
-        codes = {"kind": "event_type", "colour": "blue", "fault": "changed"}
-        shown = [values.display(key, code) for key, code in codes.items()]
-        assert shown == ["Terminart", "Blau", "geändert"]
+        codes = [("kind", "event_type"), ("kind", "user"), ("colour", "blue"), ("fault", "changed")]
+        shown = [values.display(key, code) for key, code in codes]
+        assert shown == ["einzelne Terminart", "Person", "Blau", "geändert"]
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it
 

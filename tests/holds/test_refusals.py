@@ -141,7 +141,7 @@ EXPECTED = {
     "ran_out": (
         "has_ended",
         409,
-        "This reservation ran out at 14:00:00 (Europe/Rome).",
+        "This reservation ran out at Mon 23 Nov 14:00:00 (Europe/Rome).",
         NOTHING_CHANGED,
         HOLD_AGAIN,
     ),
@@ -244,7 +244,7 @@ def refusals(user: User) -> dict[str, HoldError]:
         "rate_limited": messages.refusal("rate_limited", hold=held, safe=unchanged, wait=42),
         "changed_meanwhile": messages.changed_meanwhile(held, NOW),
         "has_ended": messages.refusal("has_ended", hold=hold(user, state=Hold.State.RELEASED)),
-        "ran_out": messages.refusal("ran_out", until=NOW),
+        "ran_out": messages.refusal("ran_out", until=NOW - timedelta(days=1)),
         "not_confirmed": messages.not_confirmed(hold(user, **unconfirmed, reservation_uid=None)),
         "unreadable_change": messages.not_confirmed(hold(user, **unconfirmed)),
         "offer_is_full": messages.refusal("offer_is_full", most=5),
