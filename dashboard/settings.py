@@ -227,7 +227,8 @@ FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so uploads are dro
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]  # each named in itself
-LOCALE_PATHS = [BASE_DIR / "dashboard" / "locale"]
+# The second has the words of Django's forms, also in English.
+LOCALE_PATHS = [BASE_DIR / "dashboard" / "locale", BASE_DIR / "dashboard" / "django_words"]
 TIME_ZONE = OFFICE_TIME_ZONE  # of pages and forms; the database stores UTC
 
 # --- Log -------------------------------------------------------------------------------------

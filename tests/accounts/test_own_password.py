@@ -60,8 +60,8 @@ REFUSED = {
             "This password is too short. It must contain at least 10 characters.",
         ]
     },
-    ("", NEW, NEW): {"old_password": ["This field is required."]},
-    ("a\0b", NEW, NEW): {"old_password": ["Null characters are not allowed."]},
+    ("", NEW, NEW): {"old_password": ["Fill in this field."]},
+    ("a\0b", NEW, NEW): {"old_password": ["A character in it cannot be stored. Type it anew."]},
 }
 
 

@@ -11,8 +11,11 @@ from pathlib import Path
 
 import polib
 import pytest
+from django import forms
 from django.conf import settings
 from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.utils import translation
 
 from tests.architecture.source import PROJECT, modules, parsed
 from tests.parts import program, require
@@ -20,6 +23,7 @@ from tests.serving import environment
 
 LOCALE = PROJECT / "dashboard/locale"
 LANGUAGES = sorted(path.name for path in LOCALE.iterdir())
+DJANGO_WORDS = PROJECT / "dashboard/django_words"
 # Names that ``manage.py translate`` collects; it would miss texts under any other alias.
 NAMES = {
     "gettext": {"_", "gettext"},
@@ -107,9 +111,10 @@ class TestCatalogue:
         fresh = translate_copy(tmp_path)
         assert texts(catalogue(language, fresh)) == texts(catalogue(language))
 
-    def test_compiled_file_is_current(self, language: str) -> None:
-        compiled = polib.mofile(str(LOCALE / language / "LC_MESSAGES/django.mo"))
-        assert texts(compiled) == texts(catalogue(language))
+    @pytest.mark.parametrize("folder", [LOCALE, DJANGO_WORDS], ids=["locale", "django_words"])
+    def test_compiled_file_is_current(self, language: str, folder: Path) -> None:
+        compiled = polib.mofile(str(folder / language / "LC_MESSAGES/django.mo"))
+        assert texts(compiled) == texts(catalogue(language, folder))
 
     def test_texts_of_the_pages_about_people_keep_their_meaning(self, language: str) -> None:
         """A text replaces Django's own of the same words, where neither has a context."""
@@ -134,6 +139,55 @@ class TestCatalogue:
             )
         ]
         assert wrong == []
+
+
+def refused(field: forms.Field, value: object) -> str:
+    """Return what a field says of a wrong value."""
+    with pytest.raises(ValidationError) as refusal:
+        field.clean(value)
+    return " ".join(refusal.value.messages)
+
+
+def test_fields_refuse_in_the_words_of_the_product() -> None:
+    """A new version of Django may have other texts, for which other words are needed."""
+    text, number = forms.CharField(max_length=3), forms.IntegerField(min_value=1, max_value=2)
+    wrong: list[tuple[forms.Field, object]] = [
+        (text, ""),
+        (text, "four"),
+        (text, "\0"),
+        (number, "one"),
+        (number, "0"),
+        (number, "3"),
+        (forms.DateField(), "soon"),
+        (forms.TimeField(), "noon"),
+        (forms.ChoiceField(), "b"),
+        (forms.MultipleChoiceField(), ["b"]),
+    ]
+    assert [refused(*each) for each in wrong] == [
+        "Fill in this field.",
+        "At most 3 characters. These are 4.",
+        "A character in it cannot be stored. Type it anew.",
+        "Enter a whole number.",
+        "Not below 1.",
+        "Not above 2.",
+        "Enter a date, such as 2027-03-24.",
+        "Enter a time, such as 14:30.",
+        "b is not offered. Choose again.",
+        "b is not offered. Choose again.",
+    ]
+    with translation.override("de"):
+        assert [refused(*each) for each in wrong] == [
+            "Füllen Sie dieses Feld aus.",
+            "Höchstens 3 Zeichen. Das sind 4.",
+            "Ein Zeichen darin kann nicht gespeichert werden. Tippen Sie es neu.",
+            "Geben Sie eine ganze Zahl ein.",
+            "Nicht unter 1.",
+            "Nicht über 2.",
+            "Geben Sie ein Datum ein, etwa 2027-03-24.",
+            "Geben Sie eine Uhrzeit ein, etwa 14:30.",
+            "b wird nicht angeboten. Wählen Sie noch einmal.",
+            "b wird nicht angeboten. Wählen Sie noch einmal.",
+        ]
 
 
 def test_german_has_no_preposition_before_a_moment() -> None:

@@ -76,8 +76,8 @@ class TestPlacing:
     @pytest.mark.parametrize(
         ("wrong", "said"),
         [
-            ({"event_type_id": ""}, "This field is required."),
-            ({"event_type_id": "-1"}, "greater than or equal to 1"),
+            ({"event_type_id": ""}, "Fill in this field."),
+            ({"event_type_id": "-1"}, "Not below 1."),
             ({"slot_start": ""}, "Choose a free time, or enter one."),
             ({"slot_start": "tomorrow at ten"}, "Give a date and a time"),
             ({"slot_start": "2020-01-06T10:00:00Z"}, "This time is past"),
