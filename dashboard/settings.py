@@ -68,7 +68,7 @@ WEB_CONCURRENCY = read("WEB_CONCURRENCY", parse.whole_number(1, 64), default=1)
 
 if DEBUG and not PUBLIC_ADDRESS.is_loopback:
     raise ImproperlyConfigured(
-        "DEBUG shows the inside of the program to everybody who can reach PUBLIC_URL,"
+        "DEBUG shows the inside of the program to everyone who can reach PUBLIC_URL,"
         " so it works only where that is this machine itself."
     )
 

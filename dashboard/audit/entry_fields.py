@@ -26,7 +26,7 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
     ("message", _lazy("Message")),
     ("milliseconds", _lazy("Milliseconds")),
     ("upstream_request_id", _lazy("Number at cal.com")),
-    ("address", _lazy("Client address")),
+    ("address", _lazy("IP address")),
     ("user_agent", _lazy("Browser")),
     ("content_hash", _lazy("Content hash")),
     ("request_id", _lazy("Request number")),

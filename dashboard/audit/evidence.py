@@ -157,9 +157,9 @@ def sentence(fault: LogFault) -> str:
     texts = {
         "changed": _("Entry %(entry)s was changed after it was written."),
         "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
-        "inserted": _("Entry %(entry)s was inserted past Holdfast: it is not in the chain."),
+        "inserted": _("Entry %(entry)s was not written by Holdfast: it is not in the chain."),
         "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
-        "action": _("What is searched of the action of entry %(entry)s differs from the entry."),
+        "action": _("The row that finds the action of entry %(entry)s differs from the entry."),
         "counts": _("The counts of the pictures differ from the entries."),
         "text": _("The text by which entry %(entry)s is found differs from the entry."),
         "words": _("An index of the database does not find every entry."),

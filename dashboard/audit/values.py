@@ -59,7 +59,7 @@ LABELS: dict[str, str | Promise] = {
     "reason": _lazy("reason"),
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
-    "address": _lazy("client address"),
+    "address": _lazy("IP address"),
     "holds": _lazy("numbers of the holds"),
     "searches": _lazy("saved searches deleted"),
     "format": _lazy("format"),

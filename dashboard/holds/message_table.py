@@ -19,7 +19,7 @@ NOTHING_CHANGED = _("Nothing was changed.")
 NOTHING_SENT = _("Nothing was changed, neither here nor at cal.com.")
 NOT_STARTED = _("Your change was not started.")
 VERIFY = _("Verify it with cal.com, then decide again.")
-WAIT = _("Wait: this page will tell when it is certain.")
+WAIT = _("Wait: this page says by itself when it is certain.")
 LEFT_ALONE = _("The client may be left without an appointment.")
 
 
@@ -67,7 +67,7 @@ TAKEN = replace(LOST, what_now=_("Tell the client and offer another time."))
 BOOKED = replace(
     LOST,
     safe=_("The hold has ended as booked."),
-    what_now=_("Look at cal.com who booked it. If it was someone else, offer another time."),
+    what_now=_("See at cal.com who booked it. If it was someone else, offer another time."),
     cause="booked",
 )
 
@@ -85,7 +85,7 @@ REFUSALS: dict[str, Message] = {
         "offer", _("This offer does not exist, or none of its times was ever held.")
     ),
     "not_yours": denied(
-        _("This hold belongs to %(holder)s."), _("Ask %(holder)s or an admin to do it.")
+        _("This hold belongs to %(holder)s."), _("Ask %(holder)s or an Admin to do it.")
     ),
     "admins_only": denied(_("Only Admins may do this."), ASK_ADMIN),
     "not_your_calendar": denied(

@@ -69,7 +69,7 @@ def check_result(result: CheckResult) -> str:
             "cal.com confirms it: %(held)s It does not say whether the time was booked meanwhile."
         )
         % {"held": held_until(result.hold)},
-        Comparison.MOVED: _("cal.com has it differently, and so it stands here now: %(change)s")
+        Comparison.MOVED: _("cal.com has other values, which Holdfast has taken over: %(change)s")
         % {"change": difference(result.before or result.hold, result.hold)},
         Comparison.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
         Comparison.EXPIRED: _("This hold has run out."),

@@ -108,8 +108,8 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     """Return what a person could not expect: which hold it is, where the typed client is now."""
     typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
     if taken.how is Taking.CONFIRMED:
-        sentences = [_("It is the answer to this hold, which is confirmed now.")]
-        kept = _("The hold has what you typed.")
+        sentences = [_("The reservation belongs to this hold, which is confirmed now.")]
+        kept = _("What you typed is on the hold.")
     elif taken.how is Taking.KNOWN:
         sentences = [_("It was on the board already, held by %(holder)s.")]
         sentences[0] %= {"holder": taken.hold.holder}

@@ -59,7 +59,7 @@ def test_missing_variable_stops_the_start(name):
         (
             "DEBUG",
             "on",
-            "DEBUG shows the inside of the program to everybody who can reach PUBLIC_URL,"
+            "DEBUG shows the inside of the program to everyone who can reach PUBLIC_URL,"
             " so it works only where that is this machine itself.",
         ),
         (

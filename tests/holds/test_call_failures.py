@@ -17,7 +17,7 @@ from dashboard.holds.problems import Outcome
 from tests.holds.verbs import ALL
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
-WAIT = "Wait: this page will tell when it is certain."
+WAIT = "Wait: this page says by itself when it is certain."
 TRY_AGAIN = "Try again in a moment; if it goes on, tell the operator."
 OTHER_TIME = "Choose another time."
 

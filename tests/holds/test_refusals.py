@@ -19,7 +19,7 @@ from tests.holds.verbs import CONSULT, MONDAY
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
 UID = "5f1c7a52-1111-4222-8333-444455556666"
 BELONGS_TO_STAFF = "This hold belongs to staff."
-ASK_STAFF = "Ask staff or an admin to do it."
+ASK_STAFF = "Ask staff or an Admin to do it."
 DECIDING = "staff is deciding on this offer right now."
 OPEN_AGAIN = "Wait a few seconds and open the offer again."
 NOT_FOR_DR_X = "You may not hold for Dr X."
@@ -47,7 +47,7 @@ NOTHING_SENT = "Nothing was changed, neither here nor at cal.com."
 OFFER_ANOTHER = "Tell the client and offer another time."
 POSSIBLY_HELD = "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest."
 UNCHANGED = f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome)."
-WHO_BOOKED = "Look at cal.com who booked it. If it was someone else, offer another time."
+WHO_BOOKED = "See at cal.com who booked it. If it was someone else, offer another time."
 VERIFY = "Verify it with cal.com, then decide again."
 
 

@@ -85,7 +85,7 @@ def test_confirmed_hold_keeps_what_was_typed(calcom: Sandbox, staff: User) -> No
     assert hold.note == "called at nine · Ada · by the door"
     assert HoldText.objects.filter(rowid=hold.pk, text__like="by the door").exists()
     page = browser.get(answer["Location"]).content.decode()
-    assert "It is the answer to this hold, which is confirmed now." in page
+    assert "The reservation belongs to this hold, which is confirmed now." in page
 
 
 def test_what_was_typed_is_never_cut(calcom: Sandbox, staff: User) -> None:

@@ -62,5 +62,5 @@ def test_page_names_the_second_reservation_that_is_not_known(  # noqa: PLR0917
     # The hold itself is known to stand.
     assert page.context["row"].state == "held"
     of_second = markup(browser.get(row.url))
-    assert f'in place of<a href="/holds/{hold.pk}/">another hold</a>' in of_second
+    assert f'Made to replace<a href="/holds/{hold.pk}/">another hold</a>' in of_second
     assert "Nothing is recorded about this hold." not in of_second

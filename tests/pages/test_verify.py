@@ -49,11 +49,11 @@ CONFIRMED = (
     "It does not say whether the time was booked meanwhile."
 )
 MOVED = (
-    "cal.com has it differently, and so it stands here now: Consult 60 → Short 30, "
+    "cal.com has other values, which Holdfast has taken over: Consult 60 → Short 30, "
     f"{named(0)} 10:00–11:00 → {named(0)} 12:00–12:30, held until *"
 )
 MOVED_TO_STRANGERS = (
-    "cal.com has it differently, and so it stands here now: Consult 60 → Event type 5, "
+    "cal.com has other values, which Holdfast has taken over: Consult 60 → Event type 5, "
     f"{named(0)} 10:00–11:00, held until * → held until ??? * ??? *:*:*"
 )
 GONE = "cal.com no longer has this hold, although it was not due to end yet."

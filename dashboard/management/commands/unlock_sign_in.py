@@ -13,7 +13,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
-            "--address", type=client_address, help="client address, as the audit shows it"
+            "--address", type=client_address, help="IP address, as the audit log shows it"
         )
 
     def handle(self, *_: Any, **options: Any) -> None:
