@@ -31,9 +31,12 @@ TEXTS = {f"{name}_text": Cast(name, models.TextField()) for name in JSON_COLUMNS
 
 
 def of_same_action(**conditions: Any) -> "AuditEntryQuerySet":
-    """Return entries with the action of an outer query's entry."""
-    same_action = models.OuterRef("action_id")
-    return AuditEntry.objects.order_by().filter(action_id=same_action, **conditions)
+    """Return entries with the action of an outer query's entry.
+
+    With the equation alone, PostgreSQL would read all entries once, and not those of a few actions.
+    """
+    same = models.OuterRef("action_id")
+    return AuditEntry.objects.order_by().filter(action_id=same, action_id__lte=same, **conditions)
 
 
 def has_recent_entry(now: datetime) -> models.Exists:
