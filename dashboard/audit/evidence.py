@@ -5,7 +5,7 @@ what was verified when.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import checkpoints, derived, trail
 from dashboard.audit.action_labels import SYSTEM_LABEL, is_by_system
+from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
 from dashboard.audit.verification import BEGIN, LogFault, Verification, in_order, in_parts
@@ -42,14 +43,20 @@ class Verified:
 
 
 def verify_whole(
-    *, with_derived: bool = False, progress: Callable[[int], None] = lambda _position: None
+    kept: Sequence[Checkpoint] = (),
+    *,
+    with_derived: bool = False,
+    progress: Callable[[int], None] = lambda _position: None,
 ) -> Verification:
     """Verify the log from the first entry that is kept to the last, without recording the result.
 
-    ``progress`` is given each position that was reached. With what is derived from the entries:
-    actions, counts and text index.
+    ``progress`` is given each position that was reached. Compares it with checkpoints that were
+    kept, and with what is derived from the entries: actions, counts and text index.
     """
     found = verify_from(verify=partial(in_parts, progress))
+    if found.fault is None and (contradicted := checkpoints.contradicted(kept)):
+        fault = LogFault("checkpoint", contradicted.position, None)
+        return Verification(found.first, *BEGIN, False, fault)  # no entry is proven
     if with_derived and not found.fault and (fault := derived.fault()):
         found = replace(found, fault=fault, is_whole=False)
     return found
@@ -163,6 +170,10 @@ def sentence(fault: LogFault) -> str:
         "counts": _("The counts of the pictures differ from the entries."),
         "text": _("The text by which entry %(entry)s is found differs from the entry."),
         "words": _("An index of the database does not find every entry."),
+        "checkpoint": _(
+            "At position %(position)s the log is not the one of a checkpoint that was kept: its end"
+            " was cut off, an older copy was restored, or the chain was computed anew."
+        ),
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
             " signed with this site's SECRET_KEY."

@@ -34,7 +34,8 @@ class LogFault:
     """The first difference between the log and its chain.
 
     ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
-    itself, ``forged`` for a record of retention, and ``order`` for ids; ``derived`` has more.
+    itself, ``forged`` for a record of retention, ``checkpoint`` where one that was kept elsewhere
+    says otherwise, and ``order`` for ids; ``derived`` has more.
     ``entry_id`` is None where the link of the entry is missing.
     """
 

@@ -68,8 +68,12 @@ def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
     assert "and 1 checkpoint:" in output("audit_verify", checkpoints=kept)
     run(connection, [f"UPDATE {TABLE} SET actor_name = 'forged' WHERE id <= {changed}"])
     compute_anew(connection)
-    with pytest.raises(CommandError, match="contradicts the checkpoint"):
+    with pytest.raises(CommandError, match=r"At position 3 .* a checkpoint that was kept"):
         output("audit_verify", checkpoints=kept)
+    entry = AuditEntry.objects.newest_first()[0]
+    assert (entry.outcome, entry.after["fault"]) == ("refused", "checkpoint")
+    assert (found := evidence.latest())
+    assert (found.fault.split(" the log")[0], found.last) == ("At position 3", 0)
 
 
 def test_file_of_checkpoints_that_cannot_be_read_is_named(tmp_path):
