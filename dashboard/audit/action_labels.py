@@ -136,7 +136,11 @@ CODES: dict[str, str | Promise] = {
     "being_asked": _lazy("another hold is waiting for an answer about this time"),
     "not_your_calendar": _lazy("this person may not hold for that calendar"),
 }
-ROLES: dict[str, str | Promise] = {"Staff": _lazy("Staff"), "Admins": _lazy("Admins")}
+ROLES: dict[str, str | Promise] = {
+    "Staff": _lazy("Staff"),
+    "Admins": _lazy("Admins"),
+    "Wallboard": _lazy("Wallboard"),
+}
 YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")
 UNKNOWN_LABEL = _lazy("unknown user name (%(sign)s)")

@@ -10,8 +10,9 @@ from django.test import Client
 from django.utils import translation
 
 from dashboard.accounts.people import PeopleError
+from dashboard.accounts.roles import Role
 from dashboard.audit import trail
-from dashboard.audit.action_labels import CODES
+from dashboard.audit.action_labels import CODES, ROLES
 from dashboard.audit.search import story
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
@@ -114,6 +115,10 @@ def test_refusal_without_a_message_tells_why(staff):
         "staff tried to change a password: staff, the password was wrong"
     )
     assert {each.code for each in PeopleError.__subclasses__()} <= CODES.keys()
+
+
+def test_each_role_has_a_word():
+    assert ROLES.keys() == {*Role} - {Role.NONE}
 
 
 def test_erasure_says_once_that_the_client_was_erased(staff, hold):
