@@ -1,7 +1,5 @@
 """Fixtures: a hold, a log with several actions, an Admin's browser, and separate databases."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Migrated databases for tests that cannot run inside the transaction of a test."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Let Django flush the database after a transactional test in spite of the triggers."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

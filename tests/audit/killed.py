@@ -8,8 +8,6 @@ Lines of functions that only read are passed over: a kill there leaves what one 
 Prints after each whether the log is intact: "intact", or the fault.
 """
 
-from __future__ import annotations
-
 import importlib
 import os
 import signal

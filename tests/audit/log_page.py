@@ -1,7 +1,5 @@
 """Read the page of the log."""
 
-from __future__ import annotations
-
 from html.parser import HTMLParser
 
 from django.test import Client

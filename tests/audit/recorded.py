@@ -1,7 +1,5 @@
 """Record actions as the services do, for tests that read the log."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID

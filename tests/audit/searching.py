@@ -1,7 +1,5 @@
 """Search the log with terms."""
 
-from __future__ import annotations
-
 from dashboard.audit import search, terms
 from dashboard.audit.forms import people
 from dashboard.audit.terms import Context

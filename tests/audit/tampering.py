@@ -1,7 +1,5 @@
 """Changes that a database administrator can make with the triggers off, and their faults."""
 
-from __future__ import annotations
-
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboard.audit import chain, verification

@@ -1,7 +1,5 @@
 """Entries cannot be changed or deleted by the ORM or the admin: triggers refuse it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any

@@ -1,7 +1,5 @@
 """Chain of hashes: canonical form, links, and every kind of tampering on both databases."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import sys

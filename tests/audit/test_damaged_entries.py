@@ -1,7 +1,5 @@
 """Pages of a log that another program has changed: they show what is there, and never fail."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import connection
 from django.db.models import Max

@@ -1,7 +1,5 @@
 """Counts and text index that differ from the entries, changed in SQL."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Clauses of a line: event types, failures of calls, and what only the log tells."""
 
-from __future__ import annotations
-
 from html import unescape
 
 import pytest

@@ -1,7 +1,5 @@
 """Proof for people: commands, checkpoints, the page, and a verifier that shares no code."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Export: the entries of the filter, in both formats, and the stream of new ones."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Lines of the export, byte for byte those of Python's own writers, also for odd values."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Texts of entries are folded as the board folds names, by both databases."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import secrets

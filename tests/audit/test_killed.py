@@ -1,7 +1,5 @@
 """Commands of the log that are killed at any moment, and what the next run makes of it."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Work that a page of the log does for each of its lines."""
 
-from __future__ import annotations
-
 from cProfile import Profile
 from pstats import Stats
 

@@ -1,7 +1,5 @@
 """Filters of the log."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Pages of the log: access, contents, pagination and htmx."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.cache import cache
 from django.test import Client

@@ -1,7 +1,5 @@
 """Names that read like the system's or a colleague's are told apart."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.exceptions import ValidationError
 from django.test import Client

@@ -1,7 +1,5 @@
 """Follow the log: count what is newer than the page, and put it in only when asked."""
 
-from __future__ import annotations
-
 from dashboard.audit import search
 from tests.audit.log_page import Page
 from tests.audit.recorded import after, extend, fail_to_place, sign_in

@@ -1,7 +1,5 @@
 """Page of pictures: its numbers, and that each bar leads to the entries that it counts."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta
 from html.parser import HTMLParser

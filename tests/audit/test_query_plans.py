@@ -1,7 +1,5 @@
 """Query plans: every filter and term of the log is a range of an index, on both databases."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

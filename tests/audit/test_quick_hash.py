@@ -1,7 +1,5 @@
 """The quick hash of a row is that of the documented form, or none at all."""
 
-from __future__ import annotations
-
 import json
 import random
 import string

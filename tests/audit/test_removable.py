@@ -1,7 +1,5 @@
 """Range of entries that retention may remove."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

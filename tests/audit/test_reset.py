@@ -1,7 +1,5 @@
 """Reset of the database between tests."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

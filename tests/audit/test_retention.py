@@ -1,7 +1,5 @@
 """Retention: what may go, the signed record that permits it, and what is proven afterwards."""
 
-from __future__ import annotations
-
 import io
 import json
 from datetime import UTC, datetime, timedelta

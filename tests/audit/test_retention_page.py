@@ -1,7 +1,5 @@
 """Page on which an Admin removes old entries."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.management import CommandError, call_command
 from django.test import Client

@@ -1,7 +1,5 @@
 """Rollups: what is counted with each entry, and how shares of a histogram are read."""
 
-from __future__ import annotations
-
 import uuid
 from bisect import bisect_right
 from collections import Counter

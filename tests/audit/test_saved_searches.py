@@ -1,7 +1,5 @@
 """Saved searches: one's own under a name, those of others, and what an erasure takes away."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 

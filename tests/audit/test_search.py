@@ -1,7 +1,5 @@
 """Findings, stories and short words: what is found without the terms of a search."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Stories: searches that tell of one hold, client, person or request, and their headings."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import translation
 from django.utils.html import strip_tags

@@ -1,7 +1,5 @@
 """Terms of a search: what each finds, what a minus excludes, and what makes no sense."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

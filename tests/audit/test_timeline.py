@@ -1,7 +1,5 @@
 """Timeline: the entries of an action as one line."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

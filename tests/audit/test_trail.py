@@ -1,7 +1,5 @@
 """Services that write the log: one INSERT each, of values that every database stores."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest

@@ -1,7 +1,5 @@
 """System check of the triggers, and migrations that rebuild the table."""
 
-from __future__ import annotations
-
 import pytest
 from django.apps import apps
 from django.core.management import call_command

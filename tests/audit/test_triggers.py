@@ -1,7 +1,5 @@
 """Triggers refuse every change of the log by SQL, on both databases."""
 
-from __future__ import annotations
-
 import pytest
 from django.core.management import call_command
 from django.core.management.base import CommandError

@@ -1,7 +1,5 @@
 """Unique indexes of SQLite: REPLACE through any of them is refused."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import IntegrityError
 

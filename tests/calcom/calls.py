@@ -1,7 +1,5 @@
 """Calls for tests: read a response without sending, or send through either client."""
 
-from __future__ import annotations
-
 import asyncio
 import json
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Fixtures for tests of calcom."""
 
-from __future__ import annotations
-
 import os
 import socket
 import ssl

@@ -3,8 +3,6 @@
 Each was read against its recorded status and sentence. Every other line must give a value.
 """
 
-from __future__ import annotations
-
 EXPECTED: dict[str, dict[str, list[str]]] = {
     "01-post": {
         "Refused unknown_event_type": ["POST unknown event type"],

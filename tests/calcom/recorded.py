@@ -1,7 +1,5 @@
 """Recorded conversations with cal.com, and the call that stands for each request."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """A real server on loopback that does with each connection what a test says."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import struct

@@ -1,7 +1,5 @@
 """The first of several addresses that answers is used, over real sockets and in a table."""
 
-from __future__ import annotations
-
 import socket
 import threading
 from collections.abc import Callable, Iterator

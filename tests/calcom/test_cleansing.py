@@ -1,7 +1,5 @@
 """Secrets and unprintable characters are removed from cal.com's messages."""
 
-from __future__ import annotations
-
 import time
 from urllib.parse import quote, quote_plus
 

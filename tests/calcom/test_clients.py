@@ -1,7 +1,5 @@
 """Both clients: one request for each call, safe to share between threads or tasks."""
 
-from __future__ import annotations
-
 import asyncio
 import ssl
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """A call ends within ``call_seconds`` whatever the other side does, over real sockets."""
 
-from __future__ import annotations
-
 import asyncio
 import socket
 import threading

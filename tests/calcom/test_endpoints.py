@@ -1,7 +1,5 @@
 """Requests: one for each call, with nothing that was not asked for."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any

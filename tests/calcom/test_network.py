@@ -1,7 +1,5 @@
 """Failures between Holdfast and cal.com, over real sockets, and what they may have done."""
 
-from __future__ import annotations
-
 import socket
 import ssl
 import time

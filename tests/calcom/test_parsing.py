@@ -1,7 +1,5 @@
 """Values of good answers: strict where Holdfast decides by them, lenient where it shows them."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Calls go through the proxy of the environment, here a real one on loopback."""
 
-from __future__ import annotations
-
 import base64
 import socket
 import ssl

@@ -1,7 +1,5 @@
 """Rate headers, the seconds to wait, and the server's clock."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import httpx

@@ -1,7 +1,5 @@
 """Every recorded answer of the real server, read by the endpoint that it is for."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime

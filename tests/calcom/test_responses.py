@@ -1,7 +1,5 @@
 """Responses that the recordings do not contain: proxies, the edge, future and broken versions."""
 
-from __future__ import annotations
-
 import json
 import time
 from typing import Any

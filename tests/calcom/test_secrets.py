@@ -1,7 +1,5 @@
 """Neither uid nor key is visible outside: not in an error, a repr, a log line or a traceback."""
 
-from __future__ import annotations
-
 import copy
 import logging
 import pickle

@@ -1,7 +1,5 @@
 """Slots of a good answer: those that can be read are shown, the others counted."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

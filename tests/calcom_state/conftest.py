@@ -1,7 +1,5 @@
 """The cal.com of ``tests.holds`` for each test."""
 
-from __future__ import annotations
-
 from tests.holds.conftest import calcom, our_clock, sandbox
 
 __all__ = ["calcom", "our_clock", "sandbox"]

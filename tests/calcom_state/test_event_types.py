@@ -1,7 +1,5 @@
 """Event types are asked for once, and stored for all."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta

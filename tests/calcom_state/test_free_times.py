@@ -1,7 +1,5 @@
 """Free times cause one call in half a minute, however many people read them."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A practice at cal.com for each test."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

@@ -1,7 +1,5 @@
 """Event types of the practice, and calendars of it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.utils import timezone

@@ -1,7 +1,5 @@
 """The catalogue: what each calendar lists, asked for once in a while and in parallel."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Refuse holds for whom a person may not hold: in the service, in the log, and on the page."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 

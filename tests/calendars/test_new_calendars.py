@@ -1,7 +1,5 @@
 """Adding a calendar: what cal.com says of it is said beside the field, and else nothing is kept."""
 
-from __future__ import annotations
-
 from typing import Any
 from unittest.mock import Mock
 

@@ -1,7 +1,5 @@
 """The Admins' pages: list, form to add, form to change, order, removal; each audited."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

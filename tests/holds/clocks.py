@@ -1,7 +1,5 @@
 """Move all clocks of one process: Django's, the client's and the machine's ticks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any

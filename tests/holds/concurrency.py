@@ -1,7 +1,5 @@
 """Make calls at the same moment, in threads that each have their own database connection."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor

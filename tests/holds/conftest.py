@@ -1,7 +1,5 @@
 """A cal.com for each test, over real HTTP."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

@@ -3,8 +3,6 @@
 In a module of its own, because error reports show the lines around it.
 """
 
-from __future__ import annotations
-
 
 class CrashError(Exception):
     """Nothing handles this error."""

@@ -3,8 +3,6 @@
 The database is of the kind that the test run uses, a SQLite file or PostgreSQL.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

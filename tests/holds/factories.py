@@ -1,7 +1,5 @@
 """Write holds straight into the register, and read the board as a person sees it."""
 
-from __future__ import annotations
-
 import itertools
 from datetime import datetime, timedelta
 from typing import Any

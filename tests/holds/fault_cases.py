@@ -4,8 +4,6 @@ The state machine of a change is explored in ``test_change_explored``. Here each
 fault, and each fault a call, over real HTTP, which proves that the runner follows it.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """A connection to cal.com that loses, cuts and replaces answers, or frames them in other ways."""
 
-from __future__ import annotations
-
 import random
 import socket
 from collections.abc import Callable

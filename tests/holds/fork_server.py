@@ -5,8 +5,6 @@ of JSON on its input, and so is the reply. ``FOLDER/plan`` names the moment at w
 killed, ``FOLDER/ahead`` by how many seconds the clocks are ahead.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import os

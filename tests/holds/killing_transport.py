@@ -1,7 +1,5 @@
 """Transports that kill their own process, with SIGKILL, at a moment that a file names."""
 
-from __future__ import annotations
-
 import os
 import signal
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Read what cal.com, the register and the audit have, in forms that can be compared."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.utils import timezone

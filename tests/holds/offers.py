@@ -1,7 +1,5 @@
 """Make offers of several times, and keep one of them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

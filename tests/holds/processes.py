@@ -1,7 +1,5 @@
 """Several processes of the product, on the test's own database, that do something together."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

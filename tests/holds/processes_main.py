@@ -5,8 +5,6 @@ results. For a task that is not ``guarded``, ``SlotGuard.take_turn`` does nothin
 here.
 """
 
-from __future__ import annotations
-
 import contextlib
 import json
 import multiprocessing

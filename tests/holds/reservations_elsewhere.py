@@ -1,7 +1,5 @@
 """Look up reservations that the register does not know, and add them to the board."""
 
-from __future__ import annotations
-
 import re
 
 from django.http import HttpResponse

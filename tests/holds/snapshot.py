@@ -1,7 +1,5 @@
 """Read the register and the audit as plain data, which another process can send."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

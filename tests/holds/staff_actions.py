@@ -1,7 +1,5 @@
 """One table of what staff do on the pages, as forms that any browser can send."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 A test adds one with pytest's ``record_property("summary", line)``.
 """
 
-from __future__ import annotations
-
 import pytest
 
 

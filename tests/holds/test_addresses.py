@@ -1,7 +1,5 @@
 """Addresses of calls: a prefix of cal.com's address, and uids of unusual characters."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.core.cache import cache

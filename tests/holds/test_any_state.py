@@ -1,7 +1,5 @@
 """Every hold that the register can have is settled in the end, and its pages can be shown."""
 
-from __future__ import annotations
-
 import itertools
 import uuid
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Offer a sentence for the client only while cal.com is known to keep the time."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A time that is booked at cal.com while it is held, perhaps by the client."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Several holds released in one request: each has a result of its own."""
 
-from __future__ import annotations
-
 import itertools
 import re
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Tell people what others did to their holds."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

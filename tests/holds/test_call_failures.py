@@ -1,7 +1,5 @@
 """Failed calls to cal.com: kind of error, status, form field and texts of each cause."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import pytest

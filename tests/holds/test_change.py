@@ -1,7 +1,5 @@
 """The state machine of a change: each row of its table, and what a row cannot say."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 

@@ -4,8 +4,6 @@ A process may be killed or freeze at each call, an answer may be missing, late o
 strangers may take each time that is given up, and ``settle`` may run at any moment after.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import product
 

@@ -1,7 +1,5 @@
 """Checks take over what was changed outside Holdfast."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from itertools import count
 from types import SimpleNamespace

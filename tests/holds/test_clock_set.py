@@ -1,7 +1,5 @@
 """The local clock is set: time alone ends no live hold before cal.com has told its time."""
 
-from __future__ import annotations
-
 import uuid
 from contextlib import suppress
 from datetime import datetime, timedelta

@@ -1,7 +1,5 @@
 """Ends of holds are moments on cal.com's clock, however far it is from this server's."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A place commits twice: before cal.com is asked, and after."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any

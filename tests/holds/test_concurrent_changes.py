@@ -1,7 +1,5 @@
 """Two people change or check one hold: neither overwrites the other without knowing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 

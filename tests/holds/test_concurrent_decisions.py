@@ -1,7 +1,5 @@
 """Two people decide on one offer, or change its holds, at the same moment."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Each action gets an outcome, also one that only reads and whose process died."""
 
-from __future__ import annotations
-
 import asyncio
 import re
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Claims of dead processes: their actions get one outcome, however many requests close them."""
 
-from __future__ import annotations
-
 import threading
 from contextlib import suppress
 from datetime import timedelta

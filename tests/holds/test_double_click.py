@@ -1,7 +1,5 @@
 """A form sent twice makes one hold; its token tells it from other forms."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Erase a client: from every ended hold and the index, but not from the proof of the log."""
 
-from __future__ import annotations
-
 import io
 import uuid
 

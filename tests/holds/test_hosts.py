@@ -1,7 +1,5 @@
 """Holds that need the same person at once, across event types."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

@@ -4,8 +4,6 @@ A server is killed before its first write, at a call or after its last write; th
 again, ``manage.py settle`` runs, and register, audit and pages are compared with the sandbox.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from pathlib import Path
 

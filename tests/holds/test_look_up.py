@@ -1,7 +1,5 @@
 """Reservations that the register does not know: look them up, add them to the board."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from dashboard.accounts.models import User

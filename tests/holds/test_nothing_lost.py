@@ -4,8 +4,6 @@ After each: what the page says at once, what register, audit and cal.com say onc
 settled, and that in the end nothing is left.
 """
 
-from __future__ import annotations
-
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping

@@ -1,7 +1,5 @@
 """Keep one of an offer's times: the others are released, in one request."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Offers of several times for one client: who may start them, how many, and their log."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

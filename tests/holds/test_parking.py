@@ -1,7 +1,5 @@
 """Extensions and moves where cal.com counts a reservation as its own overlap."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

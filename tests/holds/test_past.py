@@ -1,7 +1,5 @@
 """Find holds that have ended, however long ago, with the index of texts."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -4,8 +4,6 @@ cal.com checks and then writes without a lock, so callers who come together all 
 here with the guard of slots switched off.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta

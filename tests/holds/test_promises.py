@@ -1,7 +1,5 @@
 """Questions before a time is held: cal.com does not offer it, or its hosts are used up."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A lost or gone hold needs attention until a person who may has put it aside."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -3,8 +3,6 @@
 ``BEGIN`` and ``COMMIT`` count too. A lower number is welcome: write it here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Random verbs over a connection with random faults: what staff are told stays true."""
 
-from __future__ import annotations
-
 import random
 from datetime import datetime, timedelta
 from typing import Any

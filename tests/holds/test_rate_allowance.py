@@ -1,7 +1,5 @@
 """A verb starts only when the last known rate allowance covers its calls."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any

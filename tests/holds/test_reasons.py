@@ -1,7 +1,5 @@
 """Labels in the log for every reason that staff can give."""
 
-from __future__ import annotations
-
 from dashboard.audit import action_labels
 from dashboard.holds import offer_decision
 from dashboard.pages.forms import RELEASE_REASONS, TAKE_OVER_REASONS

@@ -1,7 +1,5 @@
 """Rows of the message table that need more than their name."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import translation
 

@@ -1,7 +1,5 @@
 """Refusals by Holdfast itself: status, cause and texts of each row of the message table."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

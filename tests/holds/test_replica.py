@@ -1,7 +1,5 @@
 """cal.com may read from a replica of its database, which is behind its writes."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta

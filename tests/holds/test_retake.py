@@ -1,7 +1,5 @@
 """Retake, that is, release and reserve again: only where every safe way was refused."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

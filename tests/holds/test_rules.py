@@ -1,7 +1,5 @@
 """Rules that refuse a request before cal.com is asked, each beside its form field."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 

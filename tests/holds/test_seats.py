@@ -1,7 +1,5 @@
 """Seated event types: cal.com keeps one hold a time, however many seats are left."""
 
-from __future__ import annotations
-
 import pytest
 
 from dashboard.accounts.models import User

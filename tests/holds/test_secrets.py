@@ -3,8 +3,6 @@
 All verbs run at log level DEBUG, with and without faults; then everything is searched.
 """
 
-from __future__ import annotations
-
 import json
 import logging
 from datetime import timedelta

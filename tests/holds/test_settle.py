@@ -1,7 +1,5 @@
 """Settle: record what time decided, and finish interrupted changes."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any

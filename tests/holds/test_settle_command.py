@@ -1,7 +1,5 @@
 """Run the ``settle`` command once, and as a service."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

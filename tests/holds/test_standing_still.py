@@ -4,8 +4,6 @@ However long that takes, the register must account for it: an end counts from ca
 answer to any later call.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """Story of a hold, told from what the verbs record."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Reservations that are added to the board: as a new hold, or as the answer to one that waits."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

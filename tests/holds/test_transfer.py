@@ -1,7 +1,5 @@
 """Take over a hold: who may, and what is kept."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Holds whose stored change cannot be read, and unexpected errors while settling."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Each verb as usual, and what register, audit and cal.com have afterwards."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Every way to write to a hold, tried by a colleague: only its holder and Admins may."""
 
-from __future__ import annotations
-
 import ast
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Perform the verbs of ``services`` with usual values; event types and times of the sandbox."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 

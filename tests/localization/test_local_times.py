@@ -1,7 +1,5 @@
 """Moments as text: with day, year and offset wherever they could be misread."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Names in sentences for HTML."""
 
-from __future__ import annotations
-
 from dashboard.localization.marking import filled, name
 
 

@@ -1,7 +1,5 @@
 """Find names and numbers however they are spelled."""
 
-from __future__ import annotations
-
 import pytest
 
 from dashboard.localization.folding import fold

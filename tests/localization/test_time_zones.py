@@ -1,7 +1,5 @@
 """Time zones as people type them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

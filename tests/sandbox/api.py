@@ -1,7 +1,5 @@
 """A client with the owner's key, request bodies and moments."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A sandbox for any test: the recorded world, real time, a free port, no holds."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import pytest

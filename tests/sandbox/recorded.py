@@ -7,8 +7,6 @@ moment is put shortly before the next known one, or shortly after the last: the 
 wait between calls.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Bodies are compared with their keys in order, but for values that are random in 
 the order of event types, which cal.com does not define, and for the words of Node's JSON parser.
 """
 
-from __future__ import annotations
-
 import http.client
 import json
 import re

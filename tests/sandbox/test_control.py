@@ -1,7 +1,5 @@
 """The control route: what it does, and which callers it refuses."""
 
-from __future__ import annotations
-
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit

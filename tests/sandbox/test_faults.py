@@ -1,7 +1,5 @@
 """Faults: which calls they strike, what was done by then, and what the caller gets."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """HTTP as a client sees it: connections, bodies, headers, limits."""
 
-from __future__ import annotations
-
 import json
 import re
 import socket

@@ -1,7 +1,5 @@
 """Calls that come together win one slot together: cal.com checks and writes without a lock."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The sandbox answers as the real server did in the recorded conversations."""
 
-from __future__ import annotations
-
 import json
 from urllib.parse import urlsplit
 

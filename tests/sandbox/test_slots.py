@@ -1,7 +1,5 @@
 """Free times: working hours, holds, seats, hosts, the cache and the purge beside it."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import httpx

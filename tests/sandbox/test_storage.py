@@ -1,7 +1,5 @@
 """The state file, the demo world, and ``manage.py sandbox`` as a process."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Lists of people and teams: who sees what, and who may hold for longer than five minutes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date
 

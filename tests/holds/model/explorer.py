@@ -1,7 +1,5 @@
 """Explore every way in which a change can go: depth first, each state once."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta

@@ -3,8 +3,6 @@
 It mirrors ``runner`` and ``operation`` without a database.
 """
 
-from __future__ import annotations
-
 from dashboard.holds import hold_fields
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.states import State

@@ -1,7 +1,5 @@
 """Short names of transitions, as in the table of ``test_change``."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from http import HTTPStatus
 

@@ -1,7 +1,5 @@
 """A model of the processes that change a hold: one call at a time, with every end it can have."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Properties that hold whatever happens: before each call, and once everything has settled."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from dashboard.calcom import CalcomError

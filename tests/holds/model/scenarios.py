@@ -1,7 +1,5 @@
 """Verbs as the state machine sees them, each with a register and a cal.com to start from."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import timedelta
 

@@ -4,8 +4,6 @@ A cell is empty where that never happens: a verb sends nothing twice without a c
 begins with a look. ``unsettled`` leaves the change in the register for the next look.
 """
 
-from __future__ import annotations
-
 TEXT = """
 phase        | seen                               | in a verb              | in settle
 
