@@ -15,114 +15,29 @@ from dashboard.holds.problems import Outcome
 from tests.holds.verbs import ALL
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)
-WAIT = "Wait: this page says by itself when it is certain."
 TRY_AGAIN = "Try again in a moment; if it goes on, tell the operator."
 OTHER_TIME = "Choose another time."
 
-# Of a call that writes: kind of error, HTTP status, form field, what happened, what now.
-EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None, str, str]] = {
-    Cause.NOT_RELATED: (
-        Refused,
-        422,
-        "event_type_id",
-        "cal.com refused: the key may not hold this event type.",
-        "Choose another event type, or tell the operator that the key may not use it.",
-    ),
-    Cause.UNKNOWN_EVENT_TYPE: (
-        Refused,
-        422,
-        "event_type_id",
-        "cal.com knows no event type with this number.",
-        "Check the number, or choose another event type.",
-    ),
-    Cause.UNKNOWN_RESERVATION: (
-        Refused,
-        409,
-        None,
-        "cal.com no longer has this hold.",
-        "Hold the time again if the client still wants it.",
-    ),
-    Cause.ALREADY_RESERVED: (
-        Refused,
-        409,
-        None,
-        "This time is already reserved at cal.com.",
-        OTHER_TIME,
-    ),
-    Cause.ALREADY_BOOKED: (
-        Refused,
-        409,
-        None,
-        "This time is already booked at cal.com.",
-        OTHER_TIME,
-    ),
-    Cause.NO_SEATS: (Refused, 409, None, "This time is full: no seats are left.", OTHER_TIME),
-    Cause.NO_HOSTS: (
-        Refused,
-        422,
-        "event_type_id",
-        "This event type has no hosts at cal.com, so it cannot be held.",
-        "Choose another event type, or tell the person who manages cal.com.",
-    ),
-    Cause.WRONG_DURATION: (
-        Refused,
-        422,
-        "slot_duration",
-        "cal.com does not offer this length for the event type.",
-        "Choose one of the lengths that the event type offers.",
-    ),
-    Cause.INVALID: (
-        Refused,
-        422,
-        None,
-        "cal.com did not accept what was sent.",
-        "Fix the highlighted fields and try again.",
-    ),
-    Cause.OTHER_REFUSAL: (
-        Refused,
-        422,
-        None,
-        "cal.com refused for an unknown reason.",
-        "Read the details below; try again, or tell the operator.",
-    ),
-    Cause.KEY_REJECTED: (
-        Unavailable,
-        503,
-        None,
-        "cal.com does not accept the key.",
-        "Tell the operator: the cal.com key is wrong, expired or revoked.",
-    ),
-    Cause.RATE_LIMITED: (
-        Unavailable,
-        503,
-        None,
-        "cal.com allows no more requests for the moment.",
-        "Try again in 60 seconds.",
-    ),
-    Cause.WRONG_ROUTE: (
-        Unavailable,
-        503,
-        None,
-        "cal.com does not know the address that was asked.",
-        "Tell the operator: the address or the version of cal.com is wrong.",
-    ),
-    Cause.NOT_SENT: (
-        Unavailable,
-        503,
-        None,
-        "cal.com cannot be reached.",
-        "Try again in a moment; if it goes on, tell the operator.",
-    ),
-    Cause.UNANSWERED: (Unknown, 503, None, "cal.com did not answer.", WAIT),
-    Cause.SERVER_FAULT: (Unknown, 503, None, "cal.com's server answered with an error.", WAIT),
-    Cause.NOT_JSON: (Unknown, 503, None, "cal.com's answer could not be read.", WAIT),
-    Cause.UNKNOWN_SHAPE: (
-        Unknown,
-        503,
-        None,
-        "cal.com's answer has an unknown format.",
-        WAIT,
-    ),
+# Of a call that writes: kind of error, HTTP status, form field.
+EXPECTED: dict[Cause, tuple[type[CalcomError], int, str | None]] = {
+    Cause.NOT_RELATED: (Refused, 422, "event_type_id"),
+    Cause.UNKNOWN_EVENT_TYPE: (Refused, 422, "event_type_id"),
+    Cause.UNKNOWN_RESERVATION: (Refused, 409, None),
+    Cause.ALREADY_RESERVED: (Refused, 409, None),
+    Cause.ALREADY_BOOKED: (Refused, 409, None),
+    Cause.NO_SEATS: (Refused, 409, None),
+    Cause.NO_HOSTS: (Refused, 422, "event_type_id"),
+    Cause.WRONG_DURATION: (Refused, 422, "slot_duration"),
+    Cause.INVALID: (Refused, 422, None),
+    Cause.OTHER_REFUSAL: (Refused, 422, None),
+    Cause.KEY_REJECTED: (Unavailable, 503, None),
+    Cause.RATE_LIMITED: (Unavailable, 503, None),
+    Cause.WRONG_ROUTE: (Unavailable, 503, None),
+    Cause.NOT_SENT: (Unavailable, 503, None),
+    Cause.UNANSWERED: (Unknown, 503, None),
+    Cause.SERVER_FAULT: (Unknown, 503, None),
+    Cause.NOT_JSON: (Unknown, 503, None),
+    Cause.UNKNOWN_SHAPE: (Unknown, 503, None),
 }
 OUTCOMES = {
     Refused: Outcome.REFUSED,
@@ -151,32 +66,38 @@ def test_every_cause_has_a_row() -> None:
 
 @pytest.mark.parametrize("cause", Cause)
 def test_failed_write(cause: Cause) -> None:
-    kind, status, field, happened, what_now = EXPECTED[cause]
+    kind, status, field = EXPECTED[cause]
 
     error = messages.call_failed(failed(cause), safe=safety.nothing_held())
 
     assert isinstance(failed(cause), kind)
-    assert (error.happened, error.what_now) == (happened, what_now)
+    assert error.happened == CALLS[cause].happened
     assert error.safe == "No time was held, and nothing was changed."
     assert error.details == "its own words · HTTP 400 · req-1"
     assert (error.status, error.outcome, error.cause) == (status, OUTCOMES[kind], cause)
     # cal.com's own message stands beside a field only where it names the possible lengths.
-    beside = "its own words" if cause is Cause.WRONG_DURATION else happened
+    beside = "its own words" if cause is Cause.WRONG_DURATION else error.happened
     assert error.fields == ({field: beside} if field else {})
 
 
 @pytest.mark.parametrize("cause", Cause)
 def test_failed_read_changed_nothing(cause: Cause) -> None:
-    error = messages.call_failed(failed(cause, writes=False), safe="as before")
+    read, written = (
+        messages.call_failed(failed(cause, writes=writes), safe="as before")
+        for writes in (False, True)
+    )
 
-    unanswered = cause in {
-        Cause.UNANSWERED,
-        Cause.SERVER_FAULT,
-        Cause.NOT_JSON,
-        Cause.UNKNOWN_SHAPE,
-    }
-    assert error.outcome is not Outcome.UNKNOWN
-    assert error.what_now == (TRY_AGAIN if unanswered else EXPECTED[cause][4])
+    is_unknown = EXPECTED[cause][0] is Unknown
+    assert read.outcome is (Outcome.UNAVAILABLE if is_unknown else written.outcome)
+    assert read.what_now == (TRY_AGAIN if is_unknown else written.what_now)
+
+
+def test_blocked_key_says_for_how_long() -> None:
+    blocked = messages.call_failed(failed(Cause.RATE_LIMITED, retry_after=42), safe="")
+    unsaid = messages.call_failed(failed(Cause.RATE_LIMITED), safe="")
+
+    told = [blocked.what_now, unsaid.what_now]
+    assert told == ["Try again in 42 seconds.", "Try again in 60 seconds."]
 
 
 def test_no_free_host_is_a_conflict_about_the_time() -> None:
