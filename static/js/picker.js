@@ -110,6 +110,7 @@ document.addEventListener("htmx:after:swap", (event) => {
   } else if (target.endsWith("#chosen")) {
     markChosen(ctx.sourceElement);
   } else {
+    scrollTo(0, 0); // the button is below the two times
     document.querySelector("[data-confirm]")?.focus();
   }
 });

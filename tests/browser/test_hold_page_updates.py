@@ -160,9 +160,11 @@ class TestOtherPages:
         ada.page.goto(f"/holds/{pk}/move?slot_start={to:%Y-%m-%dT%H:%M}")
         move = ada.page.get_by_role("button", name="Move it")
         expect(move).to_be_visible()
+        expect(ada.page.locator("#times")).to_be_visible()
         product.post("ada", f"/holds/{pk}/release", {})
         expect(ada.page.locator("#from-to")).to_contain_text("released")
         expect(move).to_have_count(0)
+        expect(ada.page.locator("#times")).to_be_hidden()
 
     def test_times_of_an_offer(self, ada: User, product: Product) -> None:
         pk = product.place("ada", product.free_time(), "Emmy Noether")

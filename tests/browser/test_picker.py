@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Route, expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product, typed
-from tests.browser.user import OpenBrowser, User, in_both_ways
+from tests.browser.user import PHONE, OpenBrowser, User, in_both_ways
 from tests.future_dates import day, named
 
 FREE = "#times a.time:not(.held)"
@@ -212,12 +212,14 @@ def test_a_colleagues_hold_shows_among_the_times(
 
 def test_a_move_goes_to_the_time_that_is_clicked(ada: User, product: Product, monday: str) -> None:
     pk = ada.place(datetime.combine(day(21), time(9), ZONE))
+    ada.page.set_viewport_size({**PHONE, "height": 750})
     ada.page.goto(f"/holds/{pk}/move")
     target = ada.page.locator(FREE).last
     to = target.locator("time").inner_text()
     target.click()
     expect(ada.page.locator(".to .slot-time")).to_contain_text(to)
     expect(ada.page.get_by_role("button", name="Move it")).to_be_focused()
+    expect(ada.page.locator("#from-to")).to_be_in_viewport(ratio=1)
     ada.press("Move it")
     ada.expect_text("Moved:")
     ada.expect_text(f"{to}–")
