@@ -1,6 +1,7 @@
 """Look up a reservation at cal.com by its uid, and take it into the register."""
 
 import hashlib
+import uuid
 from typing import Any
 
 from django import forms
@@ -20,6 +21,7 @@ from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.pages import answers
+from dashboard.pages.fields import TokenField
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import reservation_row, viewer_of
@@ -42,9 +44,13 @@ class LookUpForm(ServiceForm):
 
 
 class TakeInForm(ClientForm):
-    """A client for the reservation that is taken in; ``find`` is the key of its uid."""
+    """A client for the reservation that is taken in; ``find`` is the key of its uid.
+
+    Another tab, with another ``token``, has another client.
+    """
 
     find = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
+    token = TokenField(required=False, initial=uuid.uuid4)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -92,7 +98,8 @@ def take_in_form(request: HttpRequest, data: QueryDict, *, is_found: bool = True
     """Return the form with what was sent; it asks for a uid that the session does not have."""
     find = data.get("find", "")
     is_known = is_found and bool(uid_of_key(find, request))
-    return TakeInForm({**data.dict(), "find": find if is_known else ""})
+    token = data.get("token") or uuid.uuid4()
+    return TakeInForm({**data.dict(), "token": token, "find": find if is_known else ""})
 
 
 def nothing_found(request: HttpRequest, **context: Any) -> HttpResponse:

@@ -12,10 +12,11 @@ const send = (name, detail) => document.dispatchEvent(new CustomEvent(name, { de
 let isPaused = false;
 let isWanted = false; // an action needs a refresh, also while updates are paused
 let isStale = !window.htmx; // its file may be blocked, or was not received
+const stale = isStale ? "blocked" : "stale"; // then nothing tries again
 let since = clock();
 
 function show() {
-  const name = isPaused ? "paused" : isStale ? "stale" : "updated";
+  const name = isPaused ? "paused" : isStale ? stale : "updated";
   line.textContent = textOf(name).replace("{time}", since);
   document.documentElement.toggleAttribute("data-stale", isPaused || isStale);
   button.textContent = textOf(isPaused ? "resume" : "pause");
@@ -31,7 +32,7 @@ function setFresh(isFresh) {
 
 function refresh() {
   isWanted = true;
-  htmx.trigger(board, "refresh", {}, false);
+  window.htmx?.trigger(board, "refresh", {}, false);
 }
 
 document.addEventListener("htmx:config:request", (event) => {
@@ -95,4 +96,5 @@ button.addEventListener("click", () => {
   if (!isPaused) refresh();
 });
 
+button.hidden ||= isStale;
 if (isStale) show();

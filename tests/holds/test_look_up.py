@@ -60,6 +60,20 @@ def test_unknown_reservation_is_shown_and_added_by_its_key(calcom: Sandbox, staf
     assert [p for p in pages if uid in f"{p.headers}{p.cookies.output()}{p.content.decode()}"] == []
 
 
+def test_what_is_typed_about_a_client_is_kept_for_its_tab(calcom: Sandbox, staff: User) -> None:
+    uid = calcom.insert_reservation(CONSULT, MONDAY).uid
+    browser = desk(staff)
+    forms = [look_up(browser, uid).context["take_form"] for _tab in range(2)]
+    tokens = {str(form["token"].value()) for form in forms}
+
+    # What was typed comes back without its token, and may have to be kept again.
+    for each in (*tokens, ""):
+        sent = {"take": "yes", "find": "ended", "client_name": "Ada", "token": each}
+        tokens.add(str(browser.post("/look-up", sent).context["take_form"]["token"].value()))
+
+    assert [len(token) for token in tokens] == [36, 36, 36]
+
+
 def test_key_is_of_no_use_to_a_colleague(calcom: Sandbox, staff: User, colleague: User) -> None:
     uid = calcom.insert_reservation(CONSULT, MONDAY).uid
     key = key_of(look_up(desk(staff), uid))
