@@ -33,6 +33,17 @@ document.addEventListener("htmx:before:response", (event) => {
   if (isPoll(ctx) && ctx.hx.redirect && !LIVE.has(ctx.sourceElement.id)) event.preventDefault();
 });
 
+// What the log that is followed said last is not known to be so any more. Its next answer replaces this.
+function showStale({ detail: { ctx } }) {
+  const part = ctx?.sourceElement;
+  if (part?.id !== "log-news" || ctx.response?.status < 400) return;
+  const text = document.getElementById("script-texts").content.querySelector("[data-text=stale]");
+  const since = part.querySelector("time").textContent;
+  part.querySelector("[role=status]").textContent = text.textContent.replace("{time}", since);
+}
+document.addEventListener("htmx:after:request", showStale);
+document.addEventListener("htmx:error", showStale);
+
 // Drop an answer that is no longer wanted, such as that of a tab which was left meanwhile.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;

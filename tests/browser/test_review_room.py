@@ -40,10 +40,16 @@ def test_new_actions_are_counted_and_shown_only_when_asked(vera: User, product: 
     expect(news).to_have_count(0)
 
 
-def test_following_ends_with_the_session(vera: User) -> None:
+def test_following_tells_an_outage_and_ends_with_the_session(vera: User) -> None:
     vera.poll_often()
     vera.page.goto("/audit/?follow=on")
-    expect(vera.page.locator("#log-news")).to_contain_text("No new actions.")
+    news = vera.page.locator("#log-news").get_by_role("status")
+    expect(news).to_have_text("No new actions.")
+    vera.page.context.set_offline(True)
+    expect(news).to_contain_text("Not updated since")
+    vera.page.context.set_offline(False)
+    expect(news).to_have_text("No new actions.")
+    vera.complaints.clear()  # the browser reports each request that failed
     vera.page.context.clear_cookies(name="holdfast_session")
     vera.page.wait_for_url(re.compile(r"/accounts/login/\?next=/audit/"))
 
