@@ -1,8 +1,11 @@
 """Run a command of ``manage.py``; what the operator has to mend is told in one message."""
 
+from __future__ import annotations
+
 import os
 import signal
 import sys
+import threading
 from io import TextIOWrapper
 
 from django.conf import settings
@@ -69,6 +72,20 @@ def end_as_by_interrupt() -> None:
     for number in ENDING:
         if signal.getsignal(number) is signal.SIG_DFL:
             signal.signal(number, lambda number, _frame: sys.exit(128 + number))
+    sys.unraisablehook = send_again
+
+
+def send_again(ignored: sys.UnraisableHookArgs) -> None:
+    """Send a signal to end once more where Python ignored the exception that it became.
+
+    Python can raise none from a callback, such as that of each import, nor from ``__del__``.
+    """
+    ended = ignored.exc_value
+    if isinstance(ended, SystemExit | KeyboardInterrupt):
+        number = getattr(ended, "code", INTERRUPTED) - 128
+        threading.Timer(0.01, os.kill, [os.getpid(), number]).start()  # after the callback
+    else:
+        sys.__unraisablehook__(ignored)
 
 
 def open_closed_streams() -> None:

@@ -7,11 +7,12 @@ import shutil
 import signal
 import sqlite3
 import sys
+import threading
+import weakref
 from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -120,13 +121,19 @@ def test_command_that_ends_early_shows_no_traceback(
 
 @pytest.mark.parametrize("number", command_line.ENDING)
 def test_signal_to_end_is_an_exception(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """So a backup removes its part, and a verification ends its processes."""
+    """So a backup removes its part, and a verification ends its processes.
+
+    Where Python ignores the exception, as in the callback of an import, there is another one.
+    """
 
     def ended(_arguments: list[str]) -> None:
-        handler: Any = signal.getsignal(number)
-        handler(number, None)
+        parts = {1}
+        weakref.finalize(parts, signal.raise_signal, number)
+        del parts
+        threading.Event().wait(60)
 
     monkeypatch.setattr(command_line, "execute_from_command_line", ended)
+    monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # it is put back
     former = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(SystemExit) as ends:
