@@ -34,6 +34,25 @@ add_hold("new")
 call_command("check", databases=["default"])
 call_command("audit_verify", indexes=True)
 """
+# One connection is idle in its transaction while the other copies, without a limit for that.
+WATCHED_MOVE = """
+from django.core.management import call_command
+from django.db import connection
+from dashboard.management.commands import move_database
+
+def limit():
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        return cursor.fetchone()[0]
+
+def watched(model):
+    meanwhile.add(limit())
+    return copy(model)
+
+before, meanwhile, copy, move_database.copy = limit(), set(), move_database.copy, watched
+call_command("move_database")
+print(meanwhile, limit() == before != "0")
+"""
 pytestmark = pytest.mark.slow
 
 
@@ -117,10 +136,8 @@ def test_log_moved_from_postgresql_can_be_verified(
 ) -> None:
     source = environment(public_url="http://localhost", database_url=migrated_postgresql)
     target = source | {"DATABASE_URL": str(tmp_path / "moved.sqlite3")}
-    # One connection is idle while the other copies, however short the server's limit for that is.
-    limit = "?options=-c%20idle_in_transaction_session_timeout%3D1ms"
-    moving = source | {"DATABASE_URL": migrated_postgresql + limit}
-    manage(moving, "move_database", stdin=target["DATABASE_URL"])
+    said = manage(source, "shell", "-v", "0", "-c", WATCHED_MOVE, stdin=target["DATABASE_URL"])
+    assert said.splitlines()[-1] == "{'0'} True"
     for variables in (source, target):
         assert "Verified 1 entry" in manage(variables, "audit_verify", "--indexes")
 

@@ -69,12 +69,12 @@ def move(*, now: datetime) -> dict[str, int]:
     if AuditEntry.objects.using(ALIAS).exists() or User.objects.using(ALIAS).exists():
         raise CommandError("That database is in use by Holdfast already: give an empty one.")
     every = apps.get_models(include_auto_created=True)
-    for each in (connections["default"], connections[ALIAS]):
-        if each.vendor == "postgresql":
-            with each.cursor() as cursor:  # each waits for the other, in a transaction
-                cursor.execute("SET idle_in_transaction_session_timeout = 0")
     triggers.drop(connections[ALIAS])  # they would link and index the copied entries once more
     with transaction.atomic(), transaction.atomic(using=ALIAS):
+        for each in (connections["default"], connections[ALIAS]):
+            if each.vendor == "postgresql":
+                with each.cursor() as cursor:  # each waits for the other
+                    cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         asked = {"database": connections[ALIAS].vendor}
         trail.event(action=AuditEntry.Action.MOVE_DATABASE, by=None, asked=asked, now=now)
         connections["default"].check_constraints()  # PostgreSQL links the entry now, not at the end
