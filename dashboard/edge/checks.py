@@ -16,13 +16,16 @@ def check_collected(**_kwargs: Any) -> list[CheckMessage]:
     if settings.DEBUG:
         return []
     root = str(settings.STATIC_ROOT)
+    hint = "Run 'manage.py collectstatic'."
     try:
         text = lack_of_files(root)
     except PermissionError:
         text = f"STATIC_ROOT, {root!r}, has files that this user may not read."
         hint = f"Run 'chmod -R a+rX {root}', and 'manage.py collectstatic' under umask 022."
-        return [Warning(text, hint=hint, id="edge.W001")]
-    return [Warning(text, hint="Run 'manage.py collectstatic'.", id="edge.W001")] if text else []
+    except ValueError:  # of a loss of power
+        text = f"STATIC_ROOT, {root!r}, has a damaged staticfiles.json."
+        hint = "Remove that file, and run 'manage.py collectstatic'."
+    return [Warning(text, hint=hint, id="edge.W001")] if text else []
 
 
 def lack_of_files(root: str) -> str:

@@ -16,6 +16,13 @@ def messages(settings, folder, *, debug=False):
     return [(message.id, message.msg, message.hint) for message in check_collected()]
 
 
+def test_damaged_list_of_static_files_is_reported(settings, tmp_path):
+    (tmp_path / "staticfiles.json").touch()  # as after a loss of power
+    text = f"STATIC_ROOT, {str(tmp_path)!r}, has a damaged staticfiles.json."
+    hint = "Remove that file, and run 'manage.py collectstatic'."
+    assert messages(settings, tmp_path) == [("edge.W001", text, hint)]
+
+
 def test_missing_static_files_are_reported(settings, tmp_path):
     text = f"There are no collected static files in STATIC_ROOT, {str(tmp_path)!r}."
     assert messages(settings, tmp_path) == [("edge.W001", text, "Run 'manage.py collectstatic'.")]

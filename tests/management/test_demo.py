@@ -16,11 +16,12 @@ from dataclasses import dataclass
 
 import httpx
 import pytest
+from django.core.management import CommandError
 
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.management import demonstration
-from dashboard.management.commands.demo import PASSWORD, set_up_person
+from dashboard.management.commands.demo import PASSWORD, demo_sandbox, set_up_person
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
 from tests.forking import QUICK_WORK
@@ -210,6 +211,14 @@ def test_demo_ignores_every_setting(tmp_path, monkeypatch):
     demonstration.prepare(tmp_path)
     assert {name: variables[name] for name in kept} == kept
     assert "of the operator" not in variables.values()
+
+
+def test_damaged_state_of_the_sandbox_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(demonstration, "FOLDER", tmp_path)
+    for text in ("", "[]", "{}", '{"holds": [{}]}', '{"holds": 1}', "\xff"):
+        (tmp_path / "sandbox.json").write_text(text, encoding="latin-1")
+        with pytest.raises(CommandError, match=r"^/.*/sandbox\.json is damaged \(.*\)\. Remove it"):
+            demo_sandbox()
 
 
 def test_taken_port(project):

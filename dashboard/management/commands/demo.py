@@ -1,4 +1,5 @@
 import secrets
+import shutil
 import signal
 import socket
 import time
@@ -21,6 +22,7 @@ from dashboard.edge.public_address import is_loopback
 from dashboard.management import demonstration
 from dashboard.management.arguments import port
 from dashboard.management.children import SERVER, SETTLE, Children
+from dashboard.management.commands.sandbox import stand_in
 from dashboard.sandbox import Sandbox, demo_world
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
@@ -49,7 +51,8 @@ class Command(BaseCommand):
         with demonstration.listen(host, port) as listener:
             call_command("migrate", verbosity=0, interactive=False)
             if check_collected():  # compressing takes seconds
-                call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+                shutil.rmtree(settings.STATIC_ROOT, ignore_errors=True)
+                call_command("collectstatic", verbosity=0, interactive=False)
             is_local = is_loopback(host)
             if not User.objects.exists():  # what people remove later stays removed
                 enter_calendars()
@@ -76,7 +79,7 @@ class Command(BaseCommand):
 def demo_sandbox() -> Sandbox:
     """Return the stand-in for cal.com, whose threads this process has."""
     world, state = demo_world(timezone.now().date()), demonstration.FOLDER / "sandbox.json"
-    return Sandbox(world, state_path=state, has_teams=True)
+    return stand_in(world, state_path=state, has_teams=True)
 
 
 def start_children(children: Children, listener: socket.socket) -> None:

@@ -29,7 +29,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        sandbox = Sandbox(
+        sandbox = stand_in(
             chosen_world(options["world"]),
             port=options["port"],
             control_port=options["control_port"],
@@ -47,6 +47,15 @@ class Command(BaseCommand):
                 stop.wait()
             finally:
                 sandbox.stop()
+
+
+def stand_in(world: World, *, state_path: Path | None, **options: Any) -> Sandbox:
+    """Return the sandbox, not yet started; raise CommandError for a damaged file of its state."""
+    try:
+        return Sandbox(world, state_path=state_path, **options)
+    except (ValueError, KeyError, TypeError) as exc:
+        text = f"{state_path} is damaged ({exc!r}). Remove it: its reservations are then gone."
+        raise CommandError(text) from exc
 
 
 def announcement(sandbox: Sandbox) -> str:
