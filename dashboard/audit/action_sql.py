@@ -26,35 +26,48 @@ COLUMNS = (
 )
 # First entries of the action of a trigger's row NEW; another program may have written two.
 FIRST_ENTRIES = (
-    f"(SELECT o.id FROM {ENTRIES} o WHERE o.action_id = NEW.action_id AND o.kind {IS_FIRST})"  # noqa: S608
+    f"(SELECT o.id FROM {ENTRIES} o WHERE o.action_id = NEW.action_id AND o.kind {IS_FIRST})"
 )
 # What was refused at once says no event type: it is that of the hold's action before.
 HOLDS_LAST = (
-    f"(SELECT a.event_type FROM {ACTIONS} a WHERE a.hold = NEW.hold_id"  # noqa: S608 constants
+    f"(SELECT a.event_type FROM {ACTIONS} a WHERE a.hold = NEW.hold_id"
     " AND a.event_type IS NOT NULL ORDER BY a.id DESC LIMIT 1)"
 )
 
 
+def in_one_line(sql: str) -> str:
+    """Return SQL without its line breaks, as databases keep that of the triggers to be compared."""
+    return " ".join(line.strip() for line in sql.strip().split("\n"))
+
+
+def listed(texts: tuple[str, ...]) -> str:
+    """Return the SQL of a list of texts."""
+    return ", ".join(f"'{text}'" for text in texts)
+
+
 def all_actions(vendor: str) -> str:
     """Return the query of COLUMNS of the actions of all entries there are."""
-    return (
-        f"SELECT {values(vendor, 'f', 'l')} FROM {ENTRIES} f"  # noqa: S608 constants
-        f" LEFT JOIN {ENTRIES} l ON l.action_id = f.action_id AND l.kind {IS_LAST}"
-        f" WHERE f.kind {IS_FIRST}"
-    )
+    return f"""
+        SELECT {values(vendor, "f", "l")}
+        FROM {ENTRIES} f
+        LEFT JOIN {ENTRIES} l ON l.action_id = f.action_id AND l.kind {IS_LAST}
+        WHERE f.kind {IS_FIRST}
+    """
 
 
 def of_new_row(vendor: str) -> str:
     """Return the statements for the row NEW of a trigger."""
     insert = f"INSERT INTO {ACTIONS} ({COLUMNS}) SELECT {values(vendor, 'NEW', 'NEW', HOLDS_LAST)}"
-    before = f"(SELECT f.before FROM {ENTRIES} f WHERE f.id = {ACTIONS}.id)"  # noqa: S608
-    update = (
-        f"UPDATE {ACTIONS} SET outcome = NEW.outcome, cause = NEW.error_code,"  # noqa: S608
-        f" ended = {end_of_hold(vendor, before, 'NEW.after')},"
-        " hold = coalesce(NEW.hold_id, hold),"
-        f" event_type = coalesce(event_type, {number(vendor, 'NEW.after')})"
-        f" WHERE id IN {FIRST_ENTRIES}"
-    )
+    before = f"(SELECT f.before FROM {ENTRIES} f WHERE f.id = {ACTIONS}.id)"
+    update = in_one_line(f"""
+        UPDATE {ACTIONS}
+        SET outcome = NEW.outcome,
+            cause = NEW.error_code,
+            ended = {end_of_hold(vendor, before, "NEW.after")},
+            hold = coalesce(NEW.hold_id, hold),
+            event_type = coalesce(event_type, {number(vendor, "NEW.after")})
+        WHERE id IN {FIRST_ENTRIES}
+    """)
     if vendor == "sqlite":
         return f"{insert} WHERE NEW.kind {IS_FIRST}; {update} AND NEW.kind = 'outcome';"
     return (
@@ -67,37 +80,50 @@ def values(vendor: str, first: str, last: str, otherwise: str = "NULL") -> str:
 
     ``otherwise`` is the event type where neither says one.
     """
-    people, strangers = (
-        ", ".join(f"'{each}'" for each in actions) for actions in (ABOUT_PEOPLE, WITHOUT_SIGN_IN)
-    )
-    about = (
-        f"CASE WHEN {first}.action IN ({people})"  # noqa: S608 constants
-        f" THEN substr({field(vendor, f'{first}.asked', 'username')}, 1, 150)"
-        f" WHEN {first}.action = 'take_over' THEN (SELECT u.username FROM {PEOPLE} u"
-        f" WHERE CAST(u.id AS text) = CAST({field(vendor, f'{first}.asked', 'person')} AS text))"
-        f" WHEN {first}.action IN ({strangers}) AND {first}.actor_id IS NULL"
-        f" THEN {first}.actor_name END"
-    )
-    hold = f"coalesce({last}.hold_id, {first}.hold_id)"
-    event_type = ", ".join(
-        number(vendor, column) for column in (f"{first}.asked", f"{first}.before", f"{last}.after")
-    )
     has_ended = f"coalesce({last}.outcome, '') <> ''"
-    return (
-        f"{first}.id, {first}.action_id, {first}.at, {first}.action, {first}.actor_id,"
-        f" coalesce({last}.outcome, ''), CASE WHEN {has_ended} THEN {last}.error_code END,"
-        f" CASE WHEN {has_ended} THEN"
-        f" {end_of_hold(vendor, f'{first}.before', f'{last}.after')} END,"
-        f" {hold}, coalesce({event_type}, {otherwise}), {about},"
-        f" nullif({first}.address, ''), nullif({first}.request_id, '')"
-    )
+    ended = end_of_hold(vendor, f"{first}.before", f"{last}.after")
+    asked_for = number(vendor, f"{first}.asked")
+    former, new = number(vendor, f"{first}.before"), number(vendor, f"{last}.after")
+    of_column = {
+        "id": f"{first}.id",
+        "action_id": f"{first}.action_id",
+        "at": f"{first}.at",
+        "action": f"{first}.action",
+        "actor": f"{first}.actor_id",
+        "outcome": f"coalesce({last}.outcome, '')",
+        "cause": f"CASE WHEN {has_ended} THEN {last}.error_code END",
+        "ended": f"CASE WHEN {has_ended} THEN {ended} END",
+        "hold": f"coalesce({last}.hold_id, {first}.hold_id)",
+        "event_type": f"coalesce({asked_for}, {former}, {new}, {otherwise})",
+        "about": about(vendor, first),
+        "address": f"nullif({first}.address, '')",
+        "request_id": f"nullif({first}.request_id, '')",
+    }
+    return ", ".join(of_column[name] for name in COLUMNS.split(", "))
+
+
+def about(vendor: str, first: str) -> str:
+    """Return the SQL of the user name of whom an action is about, from its first entry."""
+    username, person = (field(vendor, f"{first}.asked", key) for key in ("username", "person"))
+    return in_one_line(f"""
+        CASE
+            WHEN {first}.action IN ({listed(ABOUT_PEOPLE)}) THEN substr({username}, 1, 150)
+            WHEN {first}.action = 'take_over'
+                THEN (SELECT u.username FROM {PEOPLE} u
+                      WHERE CAST(u.id AS text) = CAST({person} AS text))
+            WHEN {first}.action IN ({listed(WITHOUT_SIGN_IN)}) AND {first}.actor_id IS NULL
+                THEN {first}.actor_name
+        END
+    """)
 
 
 def end_of_hold(vendor: str, before: str, after: str) -> str:
     """Return the SQL of the state in which an action ended a hold, NULL if it did not."""
     state, former = field(vendor, after, "state"), field(vendor, before, "state")
-    ended = ", ".join(f"'{each}'" for each in ENDED)
-    return f"CASE WHEN {state} IN ({ended}) AND {state} <> coalesce({former}, '') THEN {state} END"
+    return in_one_line(f"""
+        CASE WHEN {state} IN ({listed(ENDED)}) AND {state} <> coalesce({former}, '')
+        THEN {state} END
+    """)
 
 
 def field(vendor: str, column: str, key: str) -> str:
@@ -108,10 +134,7 @@ def field(vendor: str, column: str, key: str) -> str:
 
 def number(vendor: str, column: str) -> str:
     """Return the SQL of the event type in a JSON column, NULL unless it is a whole number."""
-    if vendor == "sqlite":
-        return (
-            f"CASE WHEN json_type({column}, '$.event_type_id') = 'integer'"
-            f" THEN json_extract({column}, '$.event_type_id') END"
-        )
     text = field(vendor, column, "event_type_id")
+    if vendor == "sqlite":
+        return f"CASE WHEN json_type({column}, '$.event_type_id') = 'integer' THEN {text} END"
     return f"CASE WHEN {text} ~ '^[0-9]{{1,18}}$' THEN {text}::bigint END"

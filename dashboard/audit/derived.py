@@ -14,7 +14,7 @@ from dashboard.audit.models import AuditPrune
 from dashboard.audit.verification import LogFault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
-WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"  # noqa: S608
+WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"
 # SQL of a text with single spaces: rows that ``move_database`` copied have those of the other kind.
 SPACED = {
     "sqlite": f"{text_sql.FOLD}(text)",
@@ -37,26 +37,31 @@ def fault() -> LogFault | None:
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:
     """Yield kinds of difference, each with the query that finds one; actions by their id."""
-    whole = f"SELECT {COMPARED} FROM named"  # noqa: S608 constants
-    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"  # noqa: S608
-    named = f"named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
-    yield "action", f"WITH {named} {differing(whole, kept, 'id', 'true')}"
+    yield "action", different_actions(vendor)
     text = SPACED[vendor]
-    kept = f"SELECT rowid, {text} AS text FROM {text_index.ENTRIES}"  # noqa: S608 constants
-    anew = f"SELECT id, {text} AS text FROM ({text_sql.all_texts(vendor)}) AS every"  # noqa: S608
+    kept = f"SELECT rowid, {text} AS text FROM {text_index.ENTRIES}"
+    anew = f"SELECT id, {text} AS text FROM ({text_sql.all_texts(vendor)}) AS every"
     yield "text", differing(kept, anew, "rowid", "true")
+    kept = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS}"
+    every_kind = rollup_sql.BEGUN | rollup_sql.DONE
+    counted = rollup_sql.actions(vendor, every_kind, "true", [1])
+    answered = rollup_sql.answers(vendor, "true", [1])
+    anew = rollup_sql.counts(f"{counted} UNION ALL {answered}")
     # Of all records: where the clock was set back, an earlier one may cover later moments.
     until = AuditPrune.objects.aggregate(latest=Max("until"))["latest"]
     since = f"quarter > {rollups.quarter_of(until) if until else -1}"
-    counts = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span = 1"  # noqa: S608
-    counted = (
-        rollup_sql.actions(vendor, rollup_sql.BEGUN | rollup_sql.DONE, "true", [1]),
-        rollup_sql.answers(vendor, "true", [1]),
-    )
-    anew = rollup_sql.counts(" UNION ALL ".join(counted))
-    yield "counts", differing(counts, anew, "quarter", since)
-    days = f"SELECT {rollup_sql.KEY}, count, first, last FROM {rollup_sql.COUNTS} WHERE span > 1"  # noqa: S608
-    yield "counts", differing(days, rollup_sql.of_days(), "quarter", "true")
+    yield "counts", differing(f"{kept} WHERE span = 1", anew, "quarter", since)
+    yield "counts", differing(f"{kept} WHERE span > 1", rollup_sql.of_days(), "quarter", "true")
+
+
+def different_actions(vendor: str) -> str:
+    """Return the query of the first action whose row differs from what its entries say."""
+    whole = f"SELECT {COMPARED} FROM named"
+    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"
+    return f"""
+        WITH named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})
+        {differing(whole, kept, "id", "true")}
+    """
 
 
 def differing(one: str, other: str, column: str, condition: str) -> str:
@@ -64,13 +69,14 @@ def differing(one: str, other: str, column: str, condition: str) -> str:
 
     Columns have the names that the first of two queries gives them.
     """
-    more = f"SELECT * FROM ({one}) AS a EXCEPT SELECT * FROM ({other}) AS b"  # noqa: S608
-    fewer = f"SELECT * FROM ({other}) AS a EXCEPT SELECT * FROM ({one}) AS b"  # noqa: S608
-    return (
-        f"SELECT min({column}) FROM (SELECT * FROM ({more}) AS more"  # noqa: S608 constants
-        f" UNION ALL SELECT * FROM ({fewer}) AS fewer) AS differing"
-        f" WHERE {condition} HAVING min({column}) IS NOT NULL"
-    )
+    return f"""
+        SELECT min({column}) FROM (
+            SELECT * FROM (SELECT * FROM ({one}) AS a EXCEPT SELECT * FROM ({other}) AS b) AS more
+            UNION ALL
+            SELECT * FROM (SELECT * FROM ({other}) AS a EXCEPT SELECT * FROM ({one}) AS b) AS fewer
+        ) AS differing
+        WHERE {condition} HAVING min({column}) IS NOT NULL
+    """
 
 
 def are_indexes_intact() -> bool:

@@ -29,12 +29,12 @@ LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the 
 BATCH = 500  # entries that are read, or deleted in one transaction, for which others wait
 ANY_NUMBER = 2**63
 PAUSE = 0.1  # seconds between two of them: a waiting writer of SQLite looks so often
-MEMBERS = f"SELECT entry_id FROM {LINKS} WHERE position > %(after)s AND position <= %(last)s"  # noqa: S608
+MEMBERS = f"SELECT entry_id FROM {LINKS} WHERE position > %(after)s AND position <= %(last)s"
 DELETIONS = (
-    f"DELETE FROM {text_index.ENTRIES} WHERE rowid IN ({MEMBERS})",  # noqa: S608
-    f"DELETE FROM {action_sql.ACTIONS} WHERE id IN ({MEMBERS})",  # noqa: S608
-    f"DELETE FROM {TABLE} WHERE id IN ({MEMBERS})",  # noqa: S608
-    f"DELETE FROM {LINKS} WHERE position >= %(after)s AND position < %(last)s",  # noqa: S608
+    f"DELETE FROM {text_index.ENTRIES} WHERE rowid IN ({MEMBERS})",
+    f"DELETE FROM {action_sql.ACTIONS} WHERE id IN ({MEMBERS})",
+    f"DELETE FROM {TABLE} WHERE id IN ({MEMBERS})",
+    f"DELETE FROM {LINKS} WHERE position >= %(after)s AND position < %(last)s",
 )
 
 

@@ -12,8 +12,16 @@ https://www.postgresql.org/docs/current/sql-insert.html#SQL-ON-CONFLICT.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
 
-from dashboard.audit.action_sql import ACTIONS, ENTRIES, FIRST_ENTRIES, WITHOUT_SIGN_IN
+from dashboard.audit.action_sql import (
+    ACTIONS,
+    ENTRIES,
+    FIRST_ENTRIES,
+    WITHOUT_SIGN_IN,
+    in_one_line,
+    listed,
+)
 
 COUNTS = "dashboard_logcount"
 KEY = "kind, span, quarter, value"
@@ -25,21 +33,30 @@ BUCKETS = (
     *(10, 20, 30, 50, 75, 100, 150, 200, 250, 300, 400, 500, 750),
     *(1000, 1500, 2000, 3000, 4000, 5000, 7500, 10_000, 15_000, 30_000, 60_000),
 )
-STRANGERS = ", ".join(f"'{action}'" for action in WITHOUT_SIGN_IN)
-# Kind: its value of an action ``a``, and which actions it counts.
-BEGUN = {
-    "begun": ("''", "true"),
-    "action": ("a.action", "true"),
-    "event-type": ("CAST(a.event_type AS text)", "a.action = 'place' AND a.event_type > 0"),
-    "person": (
+
+
+class Counted(NamedTuple):
+    """SQL of what a kind counts: its value of an action ``a``, and which actions it counts."""
+
+    value: str
+    condition: str
+
+
+Kinds = Mapping[str, Counted]
+
+BEGUN: dict[str, Counted] = {
+    "begun": Counted("''", "true"),
+    "action": Counted("a.action", "true"),
+    "event-type": Counted("CAST(a.event_type AS text)", "a.action = 'place' AND a.event_type > 0"),
+    "person": Counted(
         "CAST(coalesce(a.actor, 0) AS text)",
-        f"(a.actor IS NOT NULL OR a.action NOT IN ({STRANGERS}))",
+        f"(a.actor IS NOT NULL OR a.action NOT IN ({listed(WITHOUT_SIGN_IN)}))",
     ),
 }
-DONE = {
-    "outcome": ("a.outcome", "a.outcome <> ''"),
-    "cause": ("a.cause", "a.outcome = 'refused'"),
-    "end": ("a.ended", "a.ended IS NOT NULL"),
+DONE: dict[str, Counted] = {
+    "outcome": Counted("a.outcome", "a.outcome <> ''"),
+    "cause": Counted("a.cause", "a.outcome = 'refused'"),
+    "end": Counted("a.ended", "a.ended IS NOT NULL"),
 }
 ANSWERED = "answered"  # the kind whose value is a bucket
 
@@ -49,18 +66,18 @@ def statements(vendor: str) -> Iterator[str]:
 
     One for each kind: PostgreSQL takes three times as long to group several kinds at once.
     """
-    for kind, columns in (BEGUN | DONE).items():
-        yield add(counts(actions(vendor, {kind: columns}, "true", [1])))
+    for kind, counted in (BEGUN | DONE).items():
+        yield add(counts(actions(vendor, {kind: counted}, "true", [1])))
     yield add(counts(answers(vendor, "true", [1])))
     yield add(of_days())
 
 
 def of_days() -> str:
     """Return the query of the counts of days from those of their quarters."""
-    return (
-        f"SELECT kind, {DAY}, quarter - quarter % {DAY}, value, sum(count), min(first), max(last)"  # noqa: S608
-        f" FROM {COUNTS} WHERE span = 1 GROUP BY 1, 2, 3, 4"
-    )
+    return f"""
+        SELECT kind, {DAY}, quarter - quarter % {DAY}, value, sum(count), min(first), max(last)
+        FROM {COUNTS} WHERE span = 1 GROUP BY 1, 2, 3, 4
+    """
 
 
 def of_new_row(vendor: str) -> str:
@@ -68,9 +85,8 @@ def of_new_row(vendor: str) -> str:
 
     The key of the first entry names a single action; there might be two that an outcome ends.
     """
-    is_intent, is_event, is_outcome = (
-        f"NEW.kind = '{kind}'" for kind in ("intent", "event", "outcome")
-    )
+    is_intent, is_event = "NEW.kind = 'intent'", "NEW.kind = 'event'"
+    is_outcome = "NEW.kind = 'outcome'"
     added = {
         is_intent: single(actions(vendor, BEGUN, f"{is_intent} AND a.id = NEW.id")),
         is_event: single(actions(vendor, BEGUN | DONE, f"{is_event} AND a.id = NEW.id")),
@@ -78,52 +94,57 @@ def of_new_row(vendor: str) -> str:
         "NEW.status IS NOT NULL": single(answers(vendor, "e.id = NEW.id")),
     }
     if vendor == "sqlite":
-        return " ".join(map(add, added.values()))
+        return " ".join(add(query) for query in added.values())
     return " ".join(f"IF {when} THEN {add(query)} END IF;" for when, query in added.items())
 
 
-def actions(
-    vendor: str, kinds: Mapping[str, tuple[str, str]], condition: str, spans: Iterable[int] = SPANS
-) -> str:
+def actions(vendor: str, kinds: Kinds, condition: str, spans: Iterable[int] = SPANS) -> str:
     """Return the query of KEY and id of the actions ``a`` of a condition, under these kinds."""
-    value = " ".join(f"WHEN '{kind}' THEN {value}" for kind, (value, _which) in kinds.items())
-    which = " ".join(f"WHEN '{kind}' THEN {which}" for kind, (_value, which) in kinds.items())
-    return (
-        f"SELECT k.kind, s.span, {quarter(vendor, 'a')} AS quarter,"  # noqa: S608 constants
-        f" CASE k.kind {value} END AS value, a.id FROM {ACTIONS} a"
-        f" CROSS JOIN ({rows('kind', map(repr, kinds))}) k CROSS JOIN ({rows('span', spans)}) s"
-        f" WHERE {condition} AND CASE k.kind {which} END"
-    )
+    names = [f"'{kind}'" for kind in kinds]
+    value = " ".join(f"WHEN '{kind}' THEN {each.value}" for kind, each in kinds.items())
+    which = " ".join(f"WHEN '{kind}' THEN {each.condition}" for kind, each in kinds.items())
+    return in_one_line(f"""
+        SELECT k.kind, s.span, {quarter(vendor, "a")} AS quarter,
+            CASE k.kind {value} END AS value, a.id
+        FROM {ACTIONS} a
+        CROSS JOIN ({rows("kind", names)}) k
+        CROSS JOIN ({rows("span", spans)}) s
+        WHERE {condition} AND CASE k.kind {which} END
+    """)
 
 
 def answers(vendor: str, condition: str, spans: Iterable[int] = SPANS) -> str:
     """Return the query of KEY and id of the answers in the entries ``e`` of a condition."""
-    return (
-        f"SELECT '{ANSWERED}' AS kind, s.span, {quarter(vendor, 'e')} AS quarter,"  # noqa: S608
-        f" {bucket()} AS value, e.id FROM {ENTRIES} e CROSS JOIN ({rows('span', spans)}) s"
-        f" WHERE {condition} AND e.status IS NOT NULL AND e.milliseconds IS NOT NULL"
-    )
+    return in_one_line(f"""
+        SELECT '{ANSWERED}' AS kind, s.span, {quarter(vendor, "e")} AS quarter,
+            {bucket()} AS value, e.id
+        FROM {ENTRIES} e
+        CROSS JOIN ({rows("span", spans)}) s
+        WHERE {condition} AND e.status IS NOT NULL AND e.milliseconds IS NOT NULL
+    """)
 
 
 def counts(query: str) -> str:
     """Return the query of the counts of the rows of a query."""
-    return f"SELECT {KEY}, count(*), min(id), max(id) FROM ({query}) r GROUP BY 1, 2, 3, 4"  # noqa: S608
+    return f"SELECT {KEY}, count(*), min(id), max(id) FROM ({query}) r GROUP BY 1, 2, 3, 4"
 
 
 def single(query: str) -> str:
     """Return the same for rows whose KEYs differ, which takes a database less time."""
-    return f"SELECT {KEY}, 1, id, id FROM ({query}) r WHERE true"  # noqa: S608 constants
+    return f"SELECT {KEY}, 1, id, id FROM ({query}) r WHERE true"
 
 
 def add(query: str) -> str:
     """Return the statement that adds the rows of a query to the counts."""
     old, new = f"{COUNTS}.", "excluded."
-    return (
-        f"INSERT INTO {COUNTS} ({KEY}, count, first, last) {query}"
-        f" ON CONFLICT ({KEY}) DO UPDATE SET count = {old}count + {new}count,"
-        f" first = CASE WHEN {new}first < {old}first THEN {new}first ELSE {old}first END,"
-        f" last = CASE WHEN {new}last > {old}last THEN {new}last ELSE {old}last END;"
-    )
+    return in_one_line(f"""
+        INSERT INTO {COUNTS} ({KEY}, count, first, last)
+        {query}
+        ON CONFLICT ({KEY}) DO UPDATE
+        SET count = {old}count + {new}count,
+            first = CASE WHEN {new}first < {old}first THEN {new}first ELSE {old}first END,
+            last = CASE WHEN {new}last > {old}last THEN {new}last ELSE {old}last END;
+    """)
 
 
 def rows(name: str, values: Iterable[object]) -> str:

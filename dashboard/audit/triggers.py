@@ -26,6 +26,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 
 from dashboard.audit import action_sql, chain, rollup_sql, text_index, text_sql
+from dashboard.audit.action_sql import in_one_line
 from dashboard.localization.folding import fold
 
 TABLE = action_sql.ENTRIES
@@ -35,9 +36,11 @@ TABLES = {TABLE: "id", LINKS: "position", PRUNES: "position"}  # with their prim
 # Conditions under which a row OLD may be deleted: a record of retention covers it. The link of the
 # last pruned entry stays.
 PRUNED = {
-    TABLE: f"EXISTS (SELECT 1 FROM {LINKS} l JOIN {PRUNES} p ON p.position >= l.position"  # noqa: S608
-    " WHERE l.entry_id = OLD.id)",
-    LINKS: f"EXISTS (SELECT 1 FROM {PRUNES} p WHERE p.position > OLD.position)",  # noqa: S608
+    TABLE: in_one_line(f"""
+        EXISTS (SELECT 1 FROM {LINKS} l JOIN {PRUNES} p ON p.position >= l.position
+                WHERE l.entry_id = OLD.id)
+    """),
+    LINKS: f"EXISTS (SELECT 1 FROM {PRUNES} p WHERE p.position > OLD.position)",
     PRUNES: "false",
 }
 # Conditions of a row that has the key of the row NEW, or what else is unique.
@@ -76,13 +79,17 @@ SQLITE_LINK = f"""CREATE TRIGGER "{LINK}" AFTER INSERT ON {TABLE} BEGIN
         hash || ' ' || (position + 1) || ' ' || NEW.id || ' ' || NEW.content_hash)
     FROM (SELECT position, hash FROM {LINKS} UNION ALL SELECT 0, '{chain.FIRST}'
           ORDER BY position DESC LIMIT 1);
-    {action_sql.of_new_row("sqlite")} {rollup_sql.of_new_row("sqlite")} END"""  # noqa: S608 constants
+    {action_sql.of_new_row("sqlite")} {rollup_sql.of_new_row("sqlite")} END"""
+SQLITE_TEXT = in_one_line(f"""
+    CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} WHEN {text_sql.has_text("NEW")}
+    BEGIN {text_sql.of_new_row("sqlite")} END
+""")
 
 
-SQLITE_TEXT = (
-    f'CREATE TRIGGER "{TEXT}" AFTER INSERT ON {TABLE} WHEN {text_sql.has_text("NEW")}'
-    f" BEGIN {text_sql.of_new_row('sqlite')} END"
-)
+def in_function(statements: str) -> str:
+    """Return the body of a function of PostgreSQL."""
+    return f" BEGIN {in_one_line(statements)} END "
+
 
 FUNCTION = f"{TABLE}_refuse"
 # PL/pgSQL looks for the columns of OLD only where it gets to.
@@ -90,11 +97,11 @@ LET_GO = " ".join(
     f"IF TG_TABLE_NAME = '{table}' THEN IF {condition} THEN RETURN OLD; END IF; END IF;"
     for table, condition in PRUNED.items()
 )
-FUNCTION_BODY = (
-    f" BEGIN IF TG_OP = 'DELETE' THEN {LET_GO} END IF;"
-    f" RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP"
-    " USING ERRCODE = 'integrity_constraint_violation'; END "
-)
+FUNCTION_BODY = in_function(f"""
+    IF TG_OP = 'DELETE' THEN {LET_GO} END IF;
+    RAISE EXCEPTION '{REFUSAL}: % refused', TG_OP
+    USING ERRCODE = 'integrity_constraint_violation';
+""")
 LINK_FUNCTION_BODY = f"""
     DECLARE place bigint; previous text;
     BEGIN
@@ -110,17 +117,17 @@ LINK_FUNCTION_BODY = f"""
             concat_ws(' ', previous, place, NEW.id, NEW.content_hash), 'UTF8')), 'hex'));
         {rollup_sql.of_new_row("postgresql")}
         RETURN NULL;
-    END """  # noqa: S608 constants
+    END """
 # As PostgreSQL itself describes them. For each row, because an ALTER that fills a column with a
 # default issues an UPDATE without rows. ON CONFLICT DO UPDATE fires them whichever index it names.
 POSTGRESQL = {
     "change": "BEFORE DELETE OR UPDATE ON {table} FOR EACH ROW",
     "truncate": "BEFORE TRUNCATE ON {table} FOR EACH STATEMENT",
 }
-POSTGRESQL_LINK = (
-    f"CREATE CONSTRAINT TRIGGER {LINK} AFTER INSERT ON {TABLE}"
-    f" DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {LINK}()"
-)
+POSTGRESQL_LINK = in_one_line(f"""
+    CREATE CONSTRAINT TRIGGER {LINK} AFTER INSERT ON {TABLE}
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION {LINK}()
+""")
 POSTGRESQL_TEXT = (
     f"CREATE TRIGGER {TEXT} AFTER INSERT ON {TABLE} FOR EACH ROW EXECUTE FUNCTION {TEXT}()"
 )
@@ -141,8 +148,11 @@ POSTGRESQL_CATALOGUE = """
 @cache
 def functions() -> dict[str, str]:
     """Return the bodies of PostgreSQL's functions by their names."""
-    texts, actions = (module.of_new_row("postgresql") for module in (text_sql, action_sql))
-    indexing = f" BEGIN {texts} {actions} RETURN NULL; END "
+    indexing = in_function(f"""
+        {text_sql.of_new_row("postgresql")}
+        {action_sql.of_new_row("postgresql")}
+        RETURN NULL;
+    """)
     return {FUNCTION: FUNCTION_BODY, LINK: LINK_FUNCTION_BODY, TEXT: indexing}
 
 
@@ -227,18 +237,26 @@ def sqlite_triggers(table: str) -> dict[str, tuple[str, ...]]:
     for guard, (moment, condition) in SQLITE.items():
         name, when = f"{table}{PREFIX}{guard}", condition.format(table=table, **places)
         found[name] = (f'CREATE TRIGGER "{name}" {moment} ON {table} WHEN {when} {refusal}',)
-    return found | {LINK: (SQLITE_LINK,), TEXT: (SQLITE_TEXT,)} if table == TABLE else found
+    if table == TABLE:
+        found |= {LINK: (SQLITE_LINK,), TEXT: (SQLITE_TEXT,)}
+    return found
 
 
 def postgresql_triggers(table: str) -> dict[str, tuple[str, ...]]:
-    refusing, linking, adding = ((ALWAYS, body, "plpgsql") for body in functions().values())
     found: dict[str, tuple[str, ...]] = {}
     for guard, moment in POSTGRESQL.items():
         name, when = f"{table}{PREFIX}{guard}", moment.format(table=table)
-        found[name] = (f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {FUNCTION}()", *refusing)
-    if table != TABLE:
-        return found
-    return found | {LINK: (POSTGRESQL_LINK, *linking), TEXT: (POSTGRESQL_TEXT, *adding)}
+        definition = f"CREATE TRIGGER {name} {when} EXECUTE FUNCTION {FUNCTION}()"
+        found[name] = (definition, *running(FUNCTION))
+    if table == TABLE:
+        found[LINK] = (POSTGRESQL_LINK, *running(LINK))
+        found[TEXT] = (POSTGRESQL_TEXT, *running(TEXT))
+    return found
+
+
+def running(function: str) -> tuple[str, str, str]:
+    """Return when a trigger is on, and what its function does in which language."""
+    return ALWAYS, functions()[function], "plpgsql"
 
 
 def install_triggers(*, using: str, **_kwargs: Any) -> None:

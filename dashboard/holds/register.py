@@ -37,13 +37,13 @@ CLOCKS_APART = timedelta(hours=1)
 OFFSET_ERROR = timedelta(seconds=2)  # their difference is not known more precisely
 # Every poll runs this. It also reads cal.com's clock, and is plain SQL, because compiling a
 # queryset would take longer than the query.
-REVISION_SQL = (
-    "SELECT clock_offset_ms, clock_base_ms, clock_boot_id, counted.* FROM (SELECT"
-    " (SELECT MAX(id) FROM dashboard_auditentry WHERE action = 'person_changed'),"
-    " COUNT(*), SUM(id), SUM(version), MAX(changed_at)"
-    " FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s) AS counted"
-    " LEFT JOIN dashboard_upstream ON dashboard_upstream.id = %s"
-)
+REVISION_SQL = """SELECT clock_offset_ms, clock_base_ms, clock_boot_id, counted.*
+    FROM (
+        SELECT (SELECT MAX(id) FROM dashboard_auditentry WHERE action = 'person_changed'),
+            COUNT(*), SUM(id), SUM(version), MAX(changed_at)
+        FROM dashboard_hold WHERE state IN (%s, %s, %s) OR changed_at >= %s
+    ) AS counted
+    LEFT JOIN dashboard_upstream ON dashboard_upstream.id = %s"""
 
 
 @dataclass(frozen=True, slots=True)
