@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from itertools import pairwise
 from typing import Any, NamedTuple
 
 from django.utils.text import Truncator
@@ -39,8 +38,9 @@ class LoggedCall(NamedTuple):
 
 def calls_of(entries: Sequence[AuditEntry]) -> list[LoggedCall]:
     """Return the calls of one action, of which these are all entries, oldest first."""
-    pairs = pairwise([*entries, None])
-    return [LoggedCall(entry, following) for entry, following in pairs if entry and entry.method]
+    following = [*entries[1:], None]
+    pairs = zip(entries, following, strict=True)
+    return [LoggedCall(entry, after) for entry, after in pairs if entry.method]
 
 
 def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
@@ -59,8 +59,8 @@ def clauses(
     ``first`` opened the action; ``closing`` has its outcome, None while there is none.
     """
     yield from change_clauses(first, closing)
-    if closing is not None:
-        yield from answer_clauses(closing, calls)
+    if closing is not None and (answer := answer_clause(closing, calls)):
+        yield answer
     yield from context_clauses(first, closing)
 
 
@@ -129,44 +129,49 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
         yield _("until %(time)s") % {"time": time}
 
 
-def answer_clauses(closing: AuditEntry, calls: Sequence[LoggedCall]) -> Iterator[str]:
-    """Yield the answer of cal.com, or the message of a refusal without a call.
+def answer_clause(closing: AuditEntry, calls: Sequence[LoggedCall]) -> str:
+    """Return the answer of cal.com, or the message of a refusal without a call; "" for neither.
 
     The message of a call without an answer is technical: the page of the entry has it.
     """
     known = action_labels.CODES.get(closing.error_code)
     if known and not closing.message and (not calls or closing.status in SUCCESSES):
-        yield str(known)
-    elif closing.outcome == Outcome.OK:
-        return
-    elif closing.error_code in UNREADABLE:
-        yield _("cal.com's answer could not be read")
-    elif closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
-        answers = (call.answer for call in reversed(calls))
-        failed = next((each for each in answers if not each or each.status not in SUCCESSES), None)
+        return str(known)
+    if closing.outcome == Outcome.OK:
+        return ""
+    if closing.error_code in UNREADABLE:
+        return _("cal.com's answer could not be read")
+    if closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
         if closing.outcome == Outcome.UNKNOWN:
-            yield _("what became of it was not known yet")
-        elif failed:
-            yield answer_clause(failed)
-    elif closing.status is not None:
-        yield answer_clause(closing)
-    elif closing.message and not closing.answered_method:
+            return _("what became of it was not known yet")
+        failed = last_failed(calls)
+        return said_by_calcom(failed) if failed else ""
+    if closing.status is not None:
+        return said_by_calcom(closing)
+    if closing.message and not closing.answered_method:
         message = stored_texts.translated(closing.message)
         text, is_known = shortened(message), message != closing.message
         shown = text if is_known else marking.in_english(text)  # of an older version
-        yield marking.filled(_("Holdfast: %(message)s"), message=shown)
-    elif not calls:
-        return
-    elif closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
-        yield _("cal.com could not be asked")
-    elif closing.answered_method:
-        yield _("cal.com did not answer")
-    else:
-        # A process that finishes an action for one that died cannot tell if an answer came.
-        yield _("no answer was recorded")
+        return marking.filled(_("Holdfast: %(message)s"), message=shown)
+    if not calls:
+        return ""
+    if closing.outcome == Outcome.UNAVAILABLE and closing.error_code != UNANSWERED:
+        return _("cal.com could not be asked")
+    if closing.answered_method:
+        return _("cal.com did not answer")
+    # A process that finishes an action for one that died cannot tell if an answer came.
+    return _("no answer was recorded")
 
 
-def answer_clause(entry: AuditEntry) -> str:
+def last_failed(calls: Sequence[LoggedCall]) -> AuditEntry | None:
+    """Return the answer to the last call without success, None where it had no answer."""
+    for call in reversed(calls):
+        if call.answer is None or call.answer.status not in SUCCESSES:
+            return call.answer
+    return None
+
+
+def said_by_calcom(entry: AuditEntry) -> str:
     """Return what cal.com answered: its own words, or else the status."""
     if not entry.message:
         return _("cal.com answered with status %(status)s") % {"status": entry.status}
