@@ -10,7 +10,6 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import action_labels, values
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.stored_rows import JSON_COLUMNS
 from dashboard.localization import local_times
 
 # Columns shown without further formatting, in reading order.
@@ -72,24 +71,25 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
 
 def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | ChangedValue]]:
     """Return what was asked for, what changed, and other values, merged from all its entries."""
-    asked, before, after = (
-        {key: value for entry in entries for key, value in getattr(entry, column).items()}
-        for column in JSON_COLUMNS
-    )
-    changes = [
-        ChangedValue(
-            values.label(key), *(values.display(key, each.get(key)) for each in (before, after))
+    asked: dict[str, Any] = {}
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    for entry in entries:
+        asked |= entry.asked
+        before |= entry.before
+        after |= entry.after
+    changes, others = [], before | after
+    for key in values.in_order(after):
+        former, new = before.get(key), after[key]
+        if key == "way" or former == new:
+            continue
+        del others[key]
+        shown = ChangedValue(
+            values.label(key), values.display(key, former), values.display(key, new)
         )
-        for key in values.in_order(after)
-        if key != "way"
-    ]
-    changed = {key for key in after if before.get(key) != after[key]} - {"way"}
-    others = {key: value for key, value in (before | after).items() if key not in changed}
-    return {
-        "asked": filled(asked),
-        "changes": [each for each in changes if each.before != each.after],
-        "others": filled(others),
-    }
+        if shown.before != shown.after:
+            changes.append(shown)
+    return {"asked": filled(asked), "changes": changes, "others": filled(others)}
 
 
 def filled(recorded: dict[str, Any]) -> list[EntryField]:

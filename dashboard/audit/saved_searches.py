@@ -114,21 +114,28 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
     be worse than to lose another, and the page says how many go. A word of two letters, which many
     names have, counts with another word of the name, or where the name or the text is one word.
     """
-    spellings, has_contact = words_of(name), finder(contact)
+    has_contact = finder(contact) if contact else None
+    found = []
+    for search in SavedSearch.objects.all():
+        for text in search.texts:
+            if has_name(text, name) or (has_contact and has_contact(search_text(text))):
+                found.append(search)
+                break
+    return found
+
+
+def has_name(text: str, name: str) -> bool:
+    """Return whether a text shares a word with a name, as ``about_client`` counts them."""
+    spellings = words_of(name)
     own = {word for words in spellings for word in words}
     is_one_word = all(len(words) == 1 for words in spellings)
-
-    def names_client(words: list[str]) -> bool:
+    for words in words_of(text):
         shared = own.intersection(words)
-        if is_one_word or len(words) == 1:
-            return bool(shared)
-        return len(shared) > 1 or any(map(is_word, shared))
-
-    def is_about(text: str) -> bool:
-        has_name = any(map(names_client, words_of(text)))
-        return has_name or bool(contact and has_contact(search_text(text)))
-
-    return [each for each in SavedSearch.objects.all() if any(map(is_about, each.texts))]
+        if shared and (is_one_word or len(words) == 1 or len(shared) > 1):
+            return True
+        if any(is_word(word) for word in shared):
+            return True
+    return False
 
 
 def words_of(text: str) -> list[list[str]]:
