@@ -135,13 +135,15 @@ def read_envelope(error: dict[str, object]) -> Complaint:
 
 def listed_fields(listed: list[object]) -> tuple[FieldError, ...]:
     """Return names and sentences; ``target`` and ``value`` beside them repeat the request."""
-    return tuple(
-        FieldError(name, tuple(text for text in constraints.values() if isinstance(text, str)))
-        for error in listed[:FIELDS_SHOWN]
-        if isinstance(error, dict)
-        and isinstance(name := error.get("property"), str)
-        and isinstance(constraints := error.get("constraints", {}), dict)
-    )
+    fields = []
+    for error in listed[:FIELDS_SHOWN]:
+        if not isinstance(error, dict):
+            continue
+        name, constraints = error.get("property"), error.get("constraints", {})
+        if isinstance(name, str) and isinstance(constraints, dict):
+            texts = (text for text in constraints.values() if isinstance(text, str))
+            fields.append(FieldError(name, tuple(texts)))
+    return tuple(fields)
 
 
 def named_fields(message: str) -> tuple[FieldError, ...]:

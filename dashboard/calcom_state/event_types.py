@@ -55,14 +55,12 @@ def teams_from_json(value: dict[str, Any]) -> Listed[Team]:
 
 
 def event_type_from_json(item: dict[str, Any]) -> EventType:
-    return EventType(
-        **item
-        | {
-            "kind": EventTypeKind(item["kind"]),
-            "length_options": tuple(item["length_options"]),
-            "hosts": tuple(Host(**host) for host in item["hosts"]),
-        }
-    )
+    parsed = {
+        "kind": EventTypeKind(item["kind"]),
+        "length_options": tuple(item["length_options"]),
+        "hosts": tuple(Host(**host) for host in item["hosts"]),
+    }
+    return EventType(**item | parsed)
 
 
 def title_of(event_type: EventType | None) -> str:

@@ -71,10 +71,18 @@ class Upstream(models.Model):
         A block can end before the window of the allowance does, and leave room in it. More calls
         than a whole allowance are never covered: then wait for all that is known to end.
         """
+        if self.covers(calls, now):
+            return None
         ends = sorted(at for at in (self.blocked_until, self.rate_resets_at) if at and at > now)
-        covered = (at for at in (now, *ends) if (room := self.room(at)) is None or room >= calls)
-        until = next(covered, ends[-1] if ends else now + timedelta(seconds=1))
-        return None if until == now else ceil((until - now).total_seconds())
+        if not ends:
+            return 1
+        until = next((at for at in ends if self.covers(calls, at)), ends[-1])
+        return ceil((until - now).total_seconds())
+
+    def covers(self, calls: int, at: datetime) -> bool:
+        """Return whether the allowance covers so many calls, True where it is not known."""
+        room = self.room(at)
+        return room is None or room >= calls
 
 
 class StoredAnswer(models.Model):

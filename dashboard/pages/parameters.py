@@ -43,13 +43,13 @@ def version(request: HttpRequest) -> int | None:
 
 def versions(request: HttpRequest) -> dict[int, int]:
     """Return the versions that a page of several holds showed: ``version_7`` is that of hold 7."""
-    named = {name: number(name.removeprefix("version_")) for name in request.POST}
-    found = {
-        pk: _version(request.POST.get(name))
-        for name, pk in named.items()
-        if pk is not None and name.startswith("version_")
-    }
-    return {pk: shown for pk, shown in found.items() if shown is not None}
+    found = {}
+    for name in request.POST:
+        prefix, _underscore, digits = name.partition("_")
+        pk, shown = number(digits), _version(request.POST.get(name))
+        if prefix == "version" and pk is not None and shown is not None:
+            found[pk] = shown
+    return found
 
 
 def confirmed(request: HttpRequest) -> list[str]:
