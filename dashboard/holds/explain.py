@@ -1,6 +1,6 @@
 """Turn the end of a change into the hold, or into the error that a verb raises."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from dashboard.calcom import Refused
 from dashboard.calcom_state import event_types
@@ -43,27 +43,37 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
             return messages.refusal("has_ended", hold=hold)
         case Result.LOST if done.error:
             return messages.lost(hold, str(done.error.cause), done.error.message)
-        case Result.UNSETTLED:
-            safe = safety.not_confirmed_yet(hold, done.change, cal_now)
-        case Result.UNCONFIRMED:
-            safe = safety.unconfirmed(hold)
-        case Result.SECOND_UNCONFIRMED:
-            latest = (done.stand_in or {})["latest_end"]
-            still = safety.still_yours(hold, cal_now)
-            safe = f"{still} {safety.second_possibly_held(latest)}"
-        case Result.NOT_PLACED:
-            safe = safety.nothing_held()
-        case _:
-            safe = safety.still_yours(hold, cal_now)
     if done.error is None:
         raise RuntimeError(f"a change ended as {done.result} without an error")
-    others = in_the_way(operation, hold, done)
     kind = hold.event_type_kind
     if done.change.target.event_type_id != hold.event_type_id:
         kind = event_types.kind_of(catalogue.event_type(done.change.target.event_type_id))
-    failure = messages.call_failed(done.error, safe=safe, hold=hold, others=others, kind=kind)
+    failure = messages.call_failed(
+        done.error,
+        safe=safety_after(hold, done, cal_now),
+        hold=hold,
+        others=in_the_way(operation, hold, done),
+        kind=kind,
+    )
     failure.outcome = done.outcome
     return failure
+
+
+def safety_after(hold: Hold, done: Done, cal_now: datetime) -> str:
+    """Return whether the hold is safe after a change that ended with an error."""
+    match done.result:
+        case Result.UNSETTLED:
+            return safety.not_confirmed_yet(hold, done.change, cal_now)
+        case Result.UNCONFIRMED:
+            return safety.unconfirmed(hold)
+        case Result.SECOND_UNCONFIRMED:
+            latest = (done.stand_in or {})["latest_end"]
+            still = safety.still_yours(hold, cal_now)
+            return f"{still} {safety.second_possibly_held(latest)}"
+        case Result.NOT_PLACED:
+            return safety.nothing_held()
+        case _:
+            return safety.still_yours(hold, cal_now)
 
 
 def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:

@@ -110,9 +110,10 @@ def take_in(
         try:
             with transaction.atomic(durable=True):
                 fitting = [hold for hold in waiting if is_answer_to(hold, found, operation)]
-                taken = attach(operation, fitting, fields, by=by, client=client) or TakenIn(
-                    insert(fields, by=by, client=client, now=operation.now()), Taking.ADDED, waiting
-                )
+                taken = attach(operation, fitting, fields, by=by, client=client)
+                if taken is None:
+                    hold = insert(fields, by=by, client=client, now=operation.now())
+                    taken = TakenIn(hold, Taking.ADDED, waiting)
                 after = summary(found)
                 operation.record_outcome(Outcome.OK, hold_id=taken.hold.pk, after=after)
         except IntegrityError:  # a colleague added it meanwhile
