@@ -8,7 +8,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.sessions.middleware import SessionMiddleware
@@ -42,38 +42,57 @@ SQLITE_PRAGMAS = {"journal_mode": "wal", "synchronous": 2, "busy_timeout": 20_00
 # A thread that has waited so long in vain waits less for a while: its next pages need not wait.
 BUSY_AGAIN = 1_000  # milliseconds
 BUSY_FOR = 30  # seconds after the last time
-# What PostgreSQL must have: a query whether it does, what is wrong otherwise, and the remedy. Every
-# name can be stored; a writer that has waited sees what was committed meanwhile, where a stricter
-# level refuses it; moments are as drivers read them; words are found by an index; and there is a
-# place for the tables, which since version 15 only the owner of a database has in it.
-# https://www.postgresql.org/docs/current/transaction-iso.html
+
+
+class Need(NamedTuple):
+    """Requirement of PostgreSQL: a query whether it is met, what is wrong otherwise, the remedy."""
+
+    query: str
+    fault: str
+    remedy: str
+
+
 POSTGRESQL_NEEDS = [
-    (
+    # Every name can be stored.
+    Need(
         "SELECT current_setting('server_encoding') = 'UTF8'",
-        "is not in UTF8",
-        "Create it with ENCODING 'UTF8' TEMPLATE template0.",
+        fault="is not in UTF8",
+        remedy="Create it with ENCODING 'UTF8' TEMPLATE template0.",
     ),
-    (
-        "SELECT current_setting('default_transaction_isolation') = 'read committed'"
-        " AND current_setting('datestyle') LIKE 'ISO%'",
-        "has not the default_transaction_isolation read committed and the datestyle ISO",
-        "For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed', and"
-        " ALTER ROLE … SET datestyle = 'ISO'.",
+    # A writer that has waited sees what was committed meanwhile, where a stricter level refuses it;
+    # moments are as drivers read them.
+    # https://www.postgresql.org/docs/current/transaction-iso.html
+    Need(
+        """
+        SELECT current_setting('default_transaction_isolation') = 'read committed'
+            AND current_setting('datestyle') LIKE 'ISO%'
+        """,
+        fault="has not the default_transaction_isolation read committed and the datestyle ISO",
+        remedy="For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed',"
+        " and ALTER ROLE … SET datestyle = 'ISO'.",
     ),
-    (
-        "SELECT EXISTS (SELECT FROM pg_opclass"
-        "  WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid))"
-        " OR has_database_privilege(current_database(), 'CREATE') AND EXISTS (SELECT"
-        "  FROM pg_available_extensions WHERE name = 'pg_trgm' AND installed_version IS NULL)",
-        "has no extension pg_trgm that its user sees or may create",
-        "Install PostgreSQL's contrib modules, and as its administrator: CREATE EXTENSION pg_trgm,"
-        " in a schema of the user's search_path.",
+    # Words are found by an index.
+    Need(
+        """
+        SELECT EXISTS (
+            SELECT FROM pg_opclass WHERE opcname = 'gin_trgm_ops' AND pg_opclass_is_visible(oid)
+        ) OR has_database_privilege(current_database(), 'CREATE') AND EXISTS (
+            SELECT FROM pg_available_extensions
+            WHERE name = 'pg_trgm' AND installed_version IS NULL
+        )
+        """,
+        fault="has no extension pg_trgm that its user sees or may create",
+        remedy="Install PostgreSQL's contrib modules, and as its administrator:"
+        " CREATE EXTENSION pg_trgm, in a schema of the user's search_path.",
     ),
-    (
-        "SELECT to_regclass('django_migrations') IS NOT NULL"
-        " OR has_schema_privilege(current_schema(), 'CREATE')",
-        "has no schema in which its user may create tables",
-        "As an administrator: ALTER DATABASE … OWNER TO its user.",
+    # There is a place for the tables: since version 15 only the owner of a database has one in it.
+    Need(
+        """
+        SELECT to_regclass('django_migrations') IS NOT NULL
+            OR has_schema_privilege(current_schema(), 'CREATE')
+        """,
+        fault="has no schema in which its user may create tables",
+        remedy="As an administrator: ALTER DATABASE … OWNER TO its user.",
     ),
 ]
 # Limits where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html
@@ -153,10 +172,10 @@ def unmet_needs(connection: BaseDatabaseWrapper) -> Iterator[tuple[str, str]]:
     if connection.vendor != "postgresql":
         return
     with connection.cursor() as cursor:
-        for query, fault, remedy in POSTGRESQL_NEEDS:
-            cursor.execute(query)
+        for need in POSTGRESQL_NEEDS:
+            cursor.execute(need.query)
             if not cursor.fetchone()[0]:
-                yield fault, remedy
+                yield need.fault, need.remedy
 
 
 @register(Tags.database)

@@ -44,9 +44,10 @@ class Probe:
         }
         if settings.REMOTE_USER_HEADER:
             headers[settings.REMOTE_USER_HEADER] = FORGED_USER
-        headers |= {"Sec-Fetch-Site": "none"} if url.scheme == "https" else {}
-        form = {"Origin": f"{url.scheme}://{host}", "Content-Type": FORM}
-        headers |= form if method == "POST" else {}
+        if url.scheme == "https":
+            headers["Sec-Fetch-Site"] = "none"
+        if method == "POST":
+            headers |= {"Origin": f"{url.scheme}://{host}", "Content-Type": FORM}
         extensions = {"timeout": httpx.Timeout(TIMEOUT_SECONDS).as_dict()}
         if self.address:
             extensions["sni_hostname"] = url.host  # type: ignore[assignment]

@@ -132,19 +132,29 @@ def chosen(
     """
     types, chosen_calendars = form.value("type") or [], form.value("calendar") or []
     title = form.value("title") or ""
-    titles = [title] if title else [each.title for each in usual if each is not None]
+    usual_titles = [each.title for each in usual if each is not None]
     found = []
     for calendar in calendars:
-        listed = [each for each in calendar.event_types if not title or each.title == title]
+        listed: Sequence[EventType] = calendar.event_types
         if types:
-            listed = [each for each in calendar.event_types if each.id in types]
+            listed = [each for each in listed if each.id in types]
         elif chosen_calendars and calendar.pk not in chosen_calendars:
-            continue
+            listed = []
+        elif title:
+            listed = [each for each in listed if each.title == title][:1]
         else:
-            wanted = (each for name in titles for each in listed if each.title == name)
-            listed = [one] if (one := next(wanted, None)) else listed[:1]
+            listed = first_titled(usual_titles, listed) or listed[:1]
         found += [Choice(each, calendar.label or each.title, calendar.colour) for each in listed]
     return found
+
+
+def first_titled(titles: Iterable[str], listed: Sequence[EventType]) -> list[EventType]:
+    """Return the event type that has the first of these titles that any has; none without one."""
+    for title in titles:
+        for each in listed:
+            if each.title == title:
+                return [each]
+    return []
 
 
 class FirstFree:

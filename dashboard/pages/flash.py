@@ -64,18 +64,23 @@ def check_result(result: CheckResult) -> str:
     """Return what a check found, or why nothing."""
     if result.error is not None:
         return f"{result.error.happened} {result.error.safe}"
-    sentences = {
-        Comparison.SAME: _(
-            "cal.com confirms it: %(held)s It does not say whether the time was booked meanwhile."
-        )
-        % {"held": held_until(result.hold)},
-        Comparison.MOVED: _("cal.com has other values, which Holdfast has taken over: %(change)s")
-        % {"change": difference(result.before or result.hold, result.hold)},
-        Comparison.GONE: _("cal.com no longer has this hold, although it was not due to end yet."),
-        Comparison.EXPIRED: _("This hold has run out."),
-        Comparison.CHANGED: _("The hold was changed meanwhile. Verify it again."),
-    }
-    return sentences[result.comparison] if result.comparison else ""
+    match result.comparison:
+        case Comparison.SAME:
+            return _(
+                "cal.com confirms it: %(held)s It does not say whether the time was booked"
+                " meanwhile."
+            ) % {"held": held_until(result.hold)}
+        case Comparison.MOVED:
+            change = difference(result.before or result.hold, result.hold)
+            sentence = _("cal.com has other values, which Holdfast has taken over: %(change)s")
+            return sentence % {"change": change}
+        case Comparison.GONE:
+            return _("cal.com no longer has this hold, although it was not due to end yet.")
+        case Comparison.EXPIRED:
+            return _("This hold has run out.")
+        case Comparison.CHANGED:
+            return _("The hold was changed meanwhile. Verify it again.")
+    return ""
 
 
 def difference(before: Hold, after: Hold) -> str:

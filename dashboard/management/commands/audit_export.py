@@ -1,3 +1,4 @@
+from collections.abc import Iterable
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -15,18 +16,21 @@ from dashboard.management import progress
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
 
-ACTION_NAMES, OUTCOME_NAMES, DAYS = (
-    [str(value) for value, _label in choices if value] for choices in (ACTIONS, OUTCOMES, LAST_DAYS)
-)
+
+def codes(choices: Iterable[tuple[Any, Any]]) -> list[str]:
+    """Return what can be given on the command line of the choices of a field."""
+    return [str(value) for value, _label in choices if value]
+
+
 # As on the page of the log.
 FILTERS: dict[str, dict[str, Any]] = {
     "find": {"help": "words and terms, such as 'actor:ada outcome:refused'"},
     "person": {"help": "number of a person, or system; by name: --find actor:NAME"},
-    "action": {"help": "such as release", "choices": ACTION_NAMES, "metavar": "ACTION"},
-    "outcome": {"help": "how it ended", "choices": OUTCOME_NAMES, "metavar": "OUTCOME"},
+    "action": {"help": "such as release", "choices": codes(ACTIONS), "metavar": "ACTION"},
+    "outcome": {"help": "how it ended", "choices": codes(OUTCOMES), "metavar": "OUTCOME"},
     "hold": {"help": "number of a hold"},
     "event": {"help": "number of an event type at cal.com"},
-    "last": {"help": "days up to today", "choices": DAYS},
+    "last": {"help": "days up to today", "choices": codes(LAST_DAYS)},
     "since": {"help": "first day", "metavar": "YYYY-MM-DD"},
     "until": {"help": "last day", "metavar": "YYYY-MM-DD"},
 }

@@ -47,11 +47,13 @@ class Command(BaseCommand):
         if verification.fault:
             raise CommandError(evidence.sentence(verification.fault))
         number = verification.count
+        verified = f"{number} entr{pluralize(number, 'y,ies')}"
+        if kept:
+            verified += f" and {len(kept)} checkpoint{pluralize(kept)}"
+        if options["indexes"]:
+            verified += ", the counts and the text index"
         self.stdout.write(
-            f"Verified {number} entr{pluralize(number, 'y,ies')}"
-            + (f" and {len(kept)} checkpoint{pluralize(kept)}" if kept else "")
-            + (", the counts and the text index" if options["indexes"] else "")
-            + f": nothing was changed, removed or inserted. The last hash is"
+            f"Verified {verified}: nothing was changed, removed or inserted. The last hash is"
             f" {verification.last_hash or 'none'}."
         )
         if prune := checkpoints.latest_prune():
@@ -67,13 +69,16 @@ def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
     """Say what retention removed, and what the proof of that rests on."""
     begin, _hash = checkpoints.start()
     older = sum(checkpoint.position < begin for checkpoint in kept)
-    return (
+    text = (
         f"Retention removed the entries up to position {prune.position}, written until"
         f" {local_times.in_full(prune.until)}. The chain goes on from there by a record that is"
         " signed with SECRET_KEY; what the removed entries said is not proven any more."
-        + (f" {older} checkpoint{pluralize(older)} of them cannot be compared." if older else "")
-        + (" Not all of them are deleted yet: run audit_prune." if begin < prune.position else "")
     )
+    if older:
+        text += f" {older} checkpoint{pluralize(older)} of them cannot be compared."
+    if begin < prune.position:
+        text += " Not all of them are deleted yet: run audit_prune."
+    return text
 
 
 def read(file: Path) -> Iterator[Checkpoint]:
