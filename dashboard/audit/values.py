@@ -118,7 +118,7 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
     if key == "fault":
         return action_labels.code_label(str(value))
     if key == "role":
-        return str(action_labels.ROLES.get(value, value))
+        return str(action_labels.ROLES.get(str(value), value))
     return str(value)
 
 
@@ -149,12 +149,12 @@ def choice_labels(key: str) -> dict[Any, str | Promise]:
 
 
 def parse_time(value: Any) -> datetime | None:
-    """Return the aware datetime of an ISO 8601 text, or None for anything else."""
+    """Return the aware datetime of an ISO 8601 text that every time zone has, or None."""
     try:
         parsed = datetime.fromisoformat(value)
     except (TypeError, ValueError):
         return None
-    return parsed if parsed.tzinfo else None
+    return parsed if parsed.tzinfo and 1 < parsed.year < 9999 else None
 
 
 def time_near(at: datetime, near: datetime) -> str:

@@ -1,15 +1,22 @@
 """Pages of a log that another program has changed: they show what is there, and never fail."""
 
+import json
+
 import pytest
 from django.db import connection
 from django.db.models import Max
 
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.values import LABELS
 from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 
 JSON = ("asked", "before", "after")
 ANYWHERE = [(name, value) for name in JSON for value in ("'null'", "'[1]'", "'5'")]
+# Under each known key an object, or a moment that some time zones do not have.
+for odd in ({"a": 1}, "9999-12-31T23:59:59+00:00"):
+    every_key = json.dumps({key: [odd] for key in LABELS} | {"slot_start": odd})
+    ANYWHERE += [(name, f"'{every_key}'") for name in JSON]
 ANYWHERE.append(("action", "'50%'"))
 # SQLite stores anything in any column.
 SQLITE = [
