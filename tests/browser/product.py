@@ -27,13 +27,14 @@ from tests.serving import environment, serving
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
 SMALL_PAGE = "/accounts/password/"
-RELEASE_ALL = """
+# Of a booked hold nothing is left to tell: it is neither lost, nor released, nor has it run out.
+END_ALL = """
     WITH present(moment) AS (VALUES (strftime('%Y-%m-%d %H:%M:%f', 'now')))
     UPDATE dashboard_hold
-    SET state = 'released', version = version + 1, change = NULL, claim_id = NULL,
-        ended_at = moment, changed_at = moment
+    SET state = 'booked', version = version + 1, change = NULL, claim_id = NULL,
+        ended_at = coalesce(ended_at, moment), changed_at = moment
     FROM present
-    WHERE ended_at IS NULL
+    WHERE state NOT IN ('booked', 'refused')
 """
 
 
@@ -111,9 +112,9 @@ class Product:
         self._ask_calcom()
 
     def reset(self) -> None:
-        """Release all holds, and undo what a test did to cal.com.
+        """End all holds, so that no board tells of them, and undo what a test did to cal.com.
 
-        In the database, because to release them by forms takes as long as many a test.
+        In the database, because to end them by forms takes as long as many a test.
         """
         self.calcom.faults.clear()
         if self._is_shifted:
@@ -121,7 +122,7 @@ class Product:
             self._is_shifted = False
             self._ask_calcom()
         with closing(sqlite3.connect(self.database)) as file, file:
-            file.execute(RELEASE_ALL)
+            file.execute(END_ALL)
         self.calcom.remove_reservations()
         self.calcom.forget_calls()
 

@@ -174,13 +174,9 @@ class TestRowKeys:
     ) -> None:
         """``j`` and ``k`` walk from row to row; no key acts on a row that it is not for."""
         ada.page.goto("/")
-        ada.page.keyboard.press("j")
-        expect(ada.page.locator("#board :is(tr, li) a:focus")).to_have_count(1)
-        ada.page.locator(f"#h{rows[0]} th a").focus()  # holds of other tests may come before
-        steps = [("j", rows[1]), ("j", rows[2]), ("j", rows[2]), ("k", rows[1]), ("j", rows[2])]
-        for key, pk in steps:
+        for key, row in (("j", 0), ("j", 1), ("j", 2), ("j", 2), ("k", 1), ("j", 2)):
             ada.page.keyboard.press(key)
-            expect(ada.page.locator(f"#h{pk} th a")).to_be_focused()
+            expect(ada.page.locator(f"#h{rows[row]} th a")).to_be_focused()
         product.calcom.forget_calls()
         for key in "emr":
             ada.page.keyboard.press(key)
