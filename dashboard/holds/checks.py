@@ -89,8 +89,6 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
                 operation.has_sent = True
                 with reservations.unseen_is_told(operation, hold):
                     found = operation.received(answer)
-                    if found is None and operation.waits_for_replica():
-                        found = reservations.get(operation, hold.reservation_uid or "", tries=1)
                 results[hold.pk] = conclude(operation, hold, found)
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)
@@ -138,7 +136,7 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
 def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
     """Take over what was found, if the hold is still as it was before."""
     before = copy(hold)
-    comparison, fields = compare(hold, found, operation.cal_now())
+    found, comparison, fields = compare_current(operation, hold, found)
     if found is not None and comparison is Comparison.MOVED:
         fields |= describe(found, catalogue.event_type(found.event_type_id))
     is_unchanged = True
@@ -151,6 +149,18 @@ def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> Che
         operation.record_outcome(Outcome.OK, after=after)
     hold = Hold.objects.with_people().get(pk=hold.pk)
     return CheckResult(hold, comparison if is_unchanged else Comparison.CHANGED, before=before)
+
+
+def compare_current(
+    operation: Operation, hold: Hold, found: Reservation | None
+) -> tuple[Reservation | None, Comparison, Fields]:
+    """Compare what was found, asked for anew where a replica may lack the hold's last change."""
+    comparison, fields = compare(hold, found, operation.cal_now())
+    if fields and operation.waits_for_replica():
+        with reservations.unseen_is_told(operation, hold):
+            found = reservations.get(operation, hold.reservation_uid or "", tries=1)
+        comparison, fields = compare(hold, found, operation.cal_now())
+    return found, comparison, fields
 
 
 def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Comparison, Fields]:

@@ -14,7 +14,7 @@ from django.db import transaction
 from dashboard.accounts.actors import Actor
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import messages, offers, reservations
-from dashboard.holds.checks import Comparison, compare
+from dashboard.holds.checks import Comparison, compare_current
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold, Offer
@@ -112,7 +112,7 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
     """Raise HoldError where cal.com no longer has what is to be kept, or has it changed."""
     with reservations.unseen_is_told(operation, hold):
         found = reservations.get(operation, hold.reservation_uid or "")
-    finding, fields = compare(hold, found, operation.cal_now())
+    _found, finding, fields = compare_current(operation, hold, found)
     if finding is Comparison.SAME:
         # What this answer told of the rate is older than what the releases will tell.
         rate_and_clock.save(operation.upstream)

@@ -14,9 +14,11 @@ from dashboard.accounts.models import User
 from dashboard.calcom_state.clock import Clock
 from dashboard.holds import operation, steps
 from dashboard.holds.models import Hold
+from dashboard.holds.offer_decision import keep_one, start_offer
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking, Reservation
+from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, sent, states
 from tests.holds.verbs import CONSULT, MONDAY
@@ -49,6 +51,11 @@ class Replica:
     def _rows(self) -> list[Reservation]:
         self._left -= 1
         return self._before if self._left >= 0 else self._real()
+
+
+def keep(staff: User, hold: Hold) -> None:
+    offer = start_offer(hold_id=hold.pk, by=acting(staff), now=timezone.now())
+    keep_one(offer_id=offer.pk, hold_id=hold.pk, by=acting(staff), now=timezone.now())
 
 
 @pytest.mark.parametrize(
@@ -85,6 +92,15 @@ def test_parked_hold_comes_back(
     assert at_cal_com(calcom) == in_register(hold)
 
 
+@pytest.fixture
+def pauses(calcom: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the seconds of each pause for a replica, which is said to be an hour behind."""
+    asked: list[float] = []
+    monkeypatch.setattr(operation, "REPLICA_LAG", timedelta(hours=1))
+    monkeypatch.setattr(operation, "time", SimpleNamespace(sleep=asked.append, monotonic=monotonic))
+    return asked
+
+
 @pytest.mark.parametrize(
     ("act", "calls"),
     [
@@ -98,14 +114,11 @@ def test_hold_that_was_just_placed_is_not_taken_for_gone(
     calcom: Sandbox,
     staff: User,
     monkeypatch: pytest.MonkeyPatch,
+    *,
+    pauses: list[float],
     act: Callable[[User, Hold], object],
     calls: list[tuple[str, int]],
 ) -> None:
-    monkeypatch.setattr(operation, "REPLICA_LAG", timedelta(hours=1))
-    pauses: list[float] = []
-    monkeypatch.setattr(
-        operation, "time", SimpleNamespace(sleep=pauses.append, monotonic=monotonic)
-    )
     Replica(calcom, monkeypatch, reads=1)
     hold = verbs.place(staff)
     calcom.forget_calls()
@@ -118,6 +131,25 @@ def test_hold_that_was_just_placed_is_not_taken_for_gone(
     assert sent(calcom) == calls
     assert states(hold) == ["released" if act is verbs.release else "held"]
     assert [3500 < pause <= 3600 for pause in pauses] == [True]
+
+
+@pytest.mark.usefixtures("pauses")
+@pytest.mark.parametrize("act", [verbs.check, verbs.check_all, keep])
+def test_change_just_made_is_not_taken_for_one_outside(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[User, Hold], object],
+) -> None:
+    hold = verbs.place(staff)
+    Replica(calcom, monkeypatch, reads=1)
+    verbs.move(staff, hold)
+    calcom.forget_calls()
+
+    act(staff, hold)
+
+    assert sent(calcom) == [LOOK, LOOK]
+    assert at_cal_com(calcom) == in_register(hold)
 
 
 def test_release_deletes_what_a_replica_does_not_have_for_longer(
