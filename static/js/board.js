@@ -76,7 +76,7 @@ let known = attention().map((entry) => entry.id);
 document.addEventListener("htmx:after:swap", (event) => {
   const entries = attention();
   for (const entry of isPoll(event) ? entries : []) {
-    const text = entry.querySelector("div").textContent.replace(/\s+/g, " ").trim();
+    const text = entry.querySelector("div").innerText.replace(/\s+/g, " ").trim(); // as on a screen
     if (!known.includes(entry.id)) send("holdfast:say", text);
   }
   known = entries.map((entry) => entry.id);

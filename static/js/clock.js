@@ -83,6 +83,7 @@ function updateWait(line) {
   }
   line.textContent = textElement("again").textContent;
   line.removeAttribute("data-wait");
+  document.dispatchEvent(new CustomEvent("holdfast:say", { detail: line.textContent }));
 }
 
 const CHANGES = [30, 60].flatMap((minutes) => [60_000 * minutes, -60_000 * minutes]);

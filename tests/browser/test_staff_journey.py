@@ -61,7 +61,8 @@ class TestPlace:
         ada.expect_text("cal.com allows no more requests for the moment.")
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
         ada.check_variant("place-unavailable")
-        ada.expect_text("You can try again now.")
+        expect(ada.page.locator("#status")).to_contain_text("You can try again now.")
+        expect(ada.page.get_by_role("timer")).to_have_text("You can try again now.")
         ada.press("Hold this time")
         assert ada.hold_id
 
