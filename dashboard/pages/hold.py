@@ -252,7 +252,7 @@ def ending(hold: Hold) -> dict[str, str] | None:
         return None
     never_confirmed = hold.state == Hold.State.EXPIRED and hold.reservation_uid is None
     words = _("Never confirmed, and certainly over since %(when)s (%(zone)s)")
-    sentence = (words if never_confirmed else _("%(state)s at %(when)s (%(zone)s)")) % {
+    sentence = (words if never_confirmed else _("%(state)s on %(when)s (%(zone)s)")) % {
         "state": capfirst(hold.state_label),
         "when": local_times.day_and_clock(hold.ended_at),
         "zone": local_times.zone_name(),

@@ -187,7 +187,7 @@ class TestChanges:
         page = follow(script, answer, hold)
         slot = local_times.slot(hold.slot_start, hold.slot_end)
         assert f"{slot} · Booked: cal.com no longer keeps this hold." in page
-        assert "Booked, as staff noted at " in page
+        assert "Booked, as staff noted on " in page
         assert "noted it as booked" in page
         assert "perhaps by your client" not in page
         assert (reload(hold).state, reload(hold).end_reason) == ("booked", "booked")
