@@ -94,7 +94,7 @@ class Transport(httpx.HTTPTransport):
         return response
 
 
-class Unusable(httpx.BaseTransport, httpx.AsyncBaseTransport):
+class FailingTransport(httpx.BaseTransport, httpx.AsyncBaseTransport):
     """Fail every call because the environment cannot be used; people read why."""
 
     def __init__(self, fault: httpx.ConnectError) -> None:
@@ -111,7 +111,7 @@ def transport_for(base_url: str) -> httpx.BaseTransport:
     try:
         return Transport(proxy_for(base_url))
     except httpx.ConnectError as fault:
-        return Unusable(fault)
+        return FailingTransport(fault)
 
 
 def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
@@ -125,7 +125,7 @@ def async_transport_for(base_url: str) -> httpx.AsyncBaseTransport:
             verify=tls_context(), limits=limits, proxy=proxy_for(base_url)
         )
     except httpx.ConnectError as fault:
-        return Unusable(fault)
+        return FailingTransport(fault)
 
 
 class NetworkBackend(httpcore.SyncBackend):

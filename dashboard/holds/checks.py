@@ -55,7 +55,7 @@ def check(*, hold_id: int, by: Actor, now: datetime) -> CheckResult:
         hold = load_checkable(operation, hold_id)
         operation.require_calls(1, hold)
         operation.start_without_claim(hold, method="GET")
-        with reservations.unseen_is_told(operation, hold):
+        with reservations.hold_error_on_failure(operation, hold):
             found = reservations.get(operation, hold.reservation_uid or "")
         return conclude(operation, hold, found)
 
@@ -87,7 +87,7 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
                     safe = safety.still_yours(hold, operation.cal_now())
                     raise messages.refusal("no_time", hold=hold, safe=safe)
                 operation.has_sent = True
-                with reservations.unseen_is_told(operation, hold):
+                with reservations.hold_error_on_failure(operation, hold):
                     found = operation.received(answer)
                 results[hold.pk] = conclude(operation, hold, found)
         except HoldError as error:
@@ -157,7 +157,7 @@ def compare_current(
     """Compare what was found, asked for anew where a replica may lack the hold's last change."""
     comparison, fields = compare(hold, found, operation.cal_now())
     if fields and operation.waits_for_replica():
-        with reservations.unseen_is_told(operation, hold):
+        with reservations.hold_error_on_failure(operation, hold):
             found = reservations.get(operation, hold.reservation_uid or "", tries=1)
         comparison, fields = compare(hold, found, operation.cal_now())
     return found, comparison, fields

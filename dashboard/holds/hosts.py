@@ -40,30 +40,30 @@ def clashing(hold: Hold, others: Iterable[Hold]) -> list[Hold]:
     ]
     pools = [frozenset(keys(other)) for other in there if is_pooled(other)]
     needed = frozenset(key for other in there if not is_pooled(other) for key in keys(other))
-    before = most_seated(pools, needed)
+    before = maximum_matching(pools, needed)
     if is_pooled(hold):
-        return sharing if most_seated([*pools, own], needed) == before else []
-    is_enough = most_seated(pools, needed | own) == before
+        return sharing if maximum_matching([*pools, own], needed) == before else []
+    is_enough = maximum_matching(pools, needed | own) == before
     return [other for other in sharing if not (is_enough and is_pooled(other))]
 
 
-def most_seated(pools: Sequence[frozenset[Any]], busy: frozenset[Any]) -> int:
+def maximum_matching(pools: Sequence[frozenset[Any]], busy: frozenset[Any]) -> int:
     """Return how many of these sets can each have one of their members, and no two the same.
 
     https://en.wikipedia.org/wiki/Maximum_cardinality_matching, by augmenting paths.
     """
-    seats: dict[Any, int] = {}
+    matched: dict[Any, int] = {}
 
-    def seat(number: int, tried: set[Any]) -> bool:
+    def augment(number: int, tried: set[Any]) -> bool:
         for key in pools[number] - busy:
             if key not in tried:
                 tried.add(key)
-                if key not in seats or seat(seats[key], tried):
-                    seats[key] = number
+                if key not in matched or augment(matched[key], tried):
+                    matched[key] = number
                     return True
         return False
 
-    return sum(seat(number, set()) for number in range(len(pools)))
+    return sum(augment(number, set()) for number in range(len(pools)))
 
 
 def is_beside(hold: Hold, other: Hold) -> bool:

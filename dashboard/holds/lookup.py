@@ -135,7 +135,7 @@ def ask(operation: Operation, uid: str) -> Reservation | None:
     """GET a reservation by its uid. Raises HoldError."""
     operation.require_calls(1, None)
     operation.start_without_claim(None, method="GET")
-    with reservations.unseen_is_told(operation, None):
+    with reservations.hold_error_on_failure(operation, None):
         return reservations.get(operation, uid)
 
 

@@ -110,7 +110,7 @@ def require_keepable(
 
 def require_unchanged(operation: Operation, hold: Hold) -> None:
     """Raise HoldError where cal.com no longer has what is to be kept, or has it changed."""
-    with reservations.unseen_is_told(operation, hold):
+    with reservations.hold_error_on_failure(operation, hold):
         found = reservations.get(operation, hold.reservation_uid or "")
     _found, finding, fields = compare_current(operation, hold, found)
     if finding is Comparison.SAME:

@@ -71,7 +71,7 @@ def update(operation: Operation, uid: str, slot: SlotHold) -> Reservation:
 def at_most(minutes: int, slot: SlotHold, operation: Operation) -> int:
     """Return no more minutes than were left until the slot's end when the action began.
 
-    A wrong ``Date`` in an answer sets cal.com's clock back, and would make years of them.
+    A wrong ``Date`` in an answer sets cal.com's clock back, and would add years to them.
     """
     if slot.held_until <= operation.began_at:  # by a clock that was wrong then
         return minutes
@@ -100,7 +100,7 @@ def may_repeat(operation: Operation, error: CalcomError) -> bool:
 
 
 @contextmanager
-def unseen_is_told(operation: Operation, hold: Hold | None) -> Iterator[None]:
+def hold_error_on_failure(operation: Operation, hold: Hold | None) -> Iterator[None]:
     """End the action and raise HoldError where a GET, of this hold if any, brings a CalcomError."""
     try:
         yield

@@ -46,7 +46,7 @@ def settle_all(now: datetime) -> int:
     """Record what time decided and finish what was interrupted. Return how much is left."""
     rate_and_clock.load_confirmed()
     settle_times(now)
-    doubt_ends(now)
+    reopen_early_ends(now)
     left = settle_changes(now)
     ask_where_awaited(now)
     close_silent_actions(now)
@@ -60,9 +60,9 @@ def settle_times(now: datetime) -> int:
     proven = rate_and_clock.proven_now(upstream, now)
     due = Hold.objects.past_their_time(proven, now)[:MOST_AT_ONCE]
     recorded = 0
-    with page_is_shown_anyway():
+    with database_errors_logged():
         for hold in due:
-            with one_failure_stops_no_other(hold.pk):
+            with other_errors_logged(hold.pk):
                 recorded += record_time(hold, upstream, now=now)
     return recorded
 
@@ -74,16 +74,16 @@ def settle_changes(now: datetime) -> int:
     """
     clock = Clock(now)
     for hold in Hold.objects.left_half_way(now).order_by("changed_at"):
-        if was_just_seen(hold, now=now):
+        if was_just_checked(hold, now=now):
             continue
-        with one_failure_stops_no_other(hold.pk):
+        with other_errors_logged(hold.pk):
             finish_change(
                 hold.pk, now=clock.now(), reserve_for_others=rate_and_clock.KEPT_FOR_PEOPLE
             )
     return Hold.objects.left_half_way(clock.now()).count()
 
 
-def was_just_seen(hold: Hold, *, now: datetime) -> bool:
+def was_just_checked(hold: Hold, *, now: datetime) -> bool:
     """Return whether a look can wait: one just before found that only time will tell."""
     change = read_change(hold)
     if change is None or not change.is_answered or change.parked is not None:
@@ -105,7 +105,7 @@ def ask_where_awaited(now: datetime) -> None:
             settle_times(now)
 
 
-def doubt_ends(now: datetime) -> None:
+def reopen_early_ends(now: datetime) -> None:
     """Have each hold that a wrong clock has ended looked at again, as if a change was left open."""
     upstream = rate_and_clock.load()
     if not rate_and_clock.is_trusted(upstream):
@@ -134,7 +134,7 @@ def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None
     is_open = hold.is_left_half_way(now) and not rate_and_clock.hangs()
     if not is_past and not is_open:
         return hold
-    with page_is_shown_anyway(), one_failure_stops_no_other(hold_id):
+    with database_errors_logged(), other_errors_logged(hold_id):
         if is_past:
             record_time(hold, rate_and_clock.load(), now=now)
         if is_open:
@@ -143,7 +143,7 @@ def load_settled(hold_id: int, *, now: datetime, cal_now: datetime | None = None
 
 
 @contextmanager
-def page_is_shown_anyway() -> Iterator[None]:
+def database_errors_logged() -> Iterator[None]:
     """Log an error of the database: where it only takes no writes, what it has can be read."""
     try:
         yield
@@ -152,7 +152,7 @@ def page_is_shown_anyway() -> Iterator[None]:
 
 
 @contextmanager
-def one_failure_stops_no_other(hold_id: int) -> Iterator[None]:
+def other_errors_logged(hold_id: int) -> Iterator[None]:
     """Log an unexpected error on one hold, which must not stop the others or hide its page."""
     try:
         yield
