@@ -100,7 +100,7 @@ def new_first(
 ) -> Hold:
     """POST the new reservation, then DELETE the old one, under the same hold. Raises HoldError.
 
-    Also where it ``counts_hosts``, and none of a round robin time is left.
+    With ``counts_hosts``, refuse a round robin time that has no host left.
 
     A second row of the register, the stand-in, accounts for whichever reservation the hold
     itself does not have: the new one until it stands, then the old one until it is deleted.

@@ -11,8 +11,7 @@ from dashboard.audit.models import AuditEntry, AuditEntryQuerySet
 from dashboard.audit.trail import Action, Outcome
 from dashboard.holds.models import Hold
 
-# How long it is told: of a hold that lasts until it ends, of one that was released until it is put
-# aside.
+# How long the person is told, unless a live hold ends, or a released one is put aside, before.
 SHOWN_FOR = timedelta(hours=12)
 
 

@@ -16,8 +16,8 @@ from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
-NO_WAIT = timedelta(seconds=1)  # to take a claim takes less, unless others write
-# Plain SQL, because each place asks both.
+NO_WAIT = timedelta(seconds=1)  # a claim is taken sooner, unless others write
+# Plain SQL, because each hold that is placed runs both.
 LOCK_SQL = (
     "INSERT INTO dashboard_eventtypelock (event_type_id, turn) VALUES (%s, 1)"
     " ON CONFLICT (event_type_id) DO UPDATE SET turn = 1"

@@ -115,8 +115,8 @@ class Hold(models.Model):
     # Works like a password at cal.com: never shown, logged or exported.
     reservation_uid = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001
     held_until = models.DateTimeField(null=True)
-    # Of an unanswered POST, on cal.com's clock: cal.com cannot hold the time beyond latest_end.
-    # That is not known, and unanswered_since is set instead, until cal.com answers a later call.
+    # For an unanswered POST, on cal.com's clock: cal.com cannot hold the time beyond latest_end.
+    # Until cal.com answers a later call, that is not known, and unanswered_since is set instead.
     latest_end = models.DateTimeField(null=True)
     unanswered_since = models.DateTimeField(null=True)
 
