@@ -21,7 +21,7 @@ from dashboard.localization.searching import finder, search_text
 UNDER_WAY = "under_way"  # no outcome yet, and a recent entry
 UNFINISHED = "unfinished"  # no outcome and no recent entry: a finding
 
-# What was done, and what is said of any other outcome than "ok", "" for the same.
+# Phrase for the outcome "ok", and for any other outcome; "" for the same phrase.
 PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.PLACE: (_lazy("placed %(it)s"), _lazy("tried to place %(it)s")),
     Action.CHECK: (_lazy("verified %(it)s"), _lazy("tried to verify %(it)s")),
@@ -72,7 +72,7 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.RESTORE: (_lazy("restored a backup"), ""),
     Action.MOVE_DATABASE: (_lazy("moved to another database"), ""),
 }
-# Of a release that ended the hold as booked, because staff said so.
+# Phrase for a release that ended the hold as booked, because staff said so.
 NOTED_AS_BOOKED = _lazy("noted %(it)s as booked")
 
 
@@ -110,7 +110,7 @@ REASONS: dict[str, str | Promise] = {
     "offer_decided": _lazy("the client chose another time of the offer"),
     "other": _lazy("another reason"),
 }
-# Of sign-in and sign-out, shown without the word "reason".
+# Reasons of sign-in and sign-out, shown without the word "reason".
 CIRCUMSTANCES: dict[str, str | Promise] = {
     "idle": _lazy("because nothing was done for a long time"),
     "signed_in_too_long": _lazy("because the sign-in was too long ago"),
@@ -166,7 +166,7 @@ class ActorLabel:
         return actor_html(self, get_language(), reverse("audit"))
 
 
-# Pages have many lines and few actors and verdicts, so these are kept, by all that they depend on.
+# Pages have many lines and few actors and verdicts, so these are cached.
 @lru_cache(maxsize=1024)
 def actor_html(actor: ActorLabel, _language: str | None, log_url: str) -> SafeString:
     """Return the beginning of a sentence, with the colon that German needs after the actor."""
@@ -183,7 +183,7 @@ def tag(verdict: str, _language: str | None) -> SafeString:
 
 def action_phrase(action: str, verdict: str, *, as_booked: bool = False) -> str:
     """Return a phrase such as "extended %(it)s", or "tried to extend %(it)s" without success."""
-    # Of an action that another program has damaged, a percent sign would be a place to fill.
+    # A percent sign in an action that another program has damaged would be read as a placeholder.
     done, tried = PHRASES.get(action) or (str(action).replace("%", "?"), "")
     return str(NOTED_AS_BOOKED if as_booked else done if verdict == Outcome.OK else tried or done)
 

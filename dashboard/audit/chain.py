@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from dashboard.audit.models import AuditEntry
 
 FIRST = ""  # hash before the first link
-OTHERS = re.compile(r"[^\x00-\x7e]+")  # characters that JSON of ``canonical`` has by number
+OTHERS = re.compile(r"[^\x00-\x7e]+")  # characters that ``canonical`` escapes
 
 
 def sha256(text: str) -> str:
@@ -69,10 +69,10 @@ def link_hash(previous: str, position: int, entry_id: int, content: str) -> str:
 
 
 def quick_hash(names: Sequence[str], row: Sequence[Any]) -> str:
-    """Return what ``documented_hash`` does, made by a JSON library in C.
+    """Return the same as ``documented_hash``, by a JSON library in C.
 
-    Where that library could take one form for another, or writes numbers in another form, return
-    the hash of no entry.
+    Where that library could read two forms alike, or writes numbers in another form, return the
+    hash of no entry.
     """
     columns = {
         name: value
@@ -99,10 +99,10 @@ def sorted_json(text: str) -> orjson.Fragment | None:
     """
     value = orjson.loads(text)
     form = orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    # Of a key that is there twice it reads one: then quotes are missing, unless some were hidden.
+    # It reads a repeated key once. Then quotes are missing, unless others were escaped.
     if "\\u0022" in text or form.count(b'"') != text.count('"'):
-        raise ValueError("a key may be there twice")
-    # It reads whole numbers beyond 64 bits as fractions with an exponent.
+        raise ValueError("a key may be repeated")
+    # It reads whole numbers beyond 64 bits as floats.
     if b"e+" in form:
         raise ValueError("a number may be another")
     return None if value in (None, "", {}) else orjson.Fragment(form)

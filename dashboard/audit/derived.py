@@ -1,7 +1,7 @@
 """Compare what is derived from the entries: actions, the index of texts, counts of the pictures.
 
-The chain does not cover these tables: someone who may write to the database could let a picture
-lie, or hide an entry from a search. What retention removed is left out.
+The chain does not cover these tables: someone who may write to the database could falsify
+a picture, or hide an entry from a search. What retention removed is left out.
 """
 
 from collections.abc import Iterator
@@ -20,8 +20,8 @@ SPACED = {
     "sqlite": f"{text_sql.FOLD}(text)",
     "postgresql": r"trim(regexp_replace(text, '\s+', ' ', 'g'))",
 }
-# Of an action. What it was about, and an event type that only the hold's former actions tell, may
-# have been renamed since.
+# Columns of an action to compare. Left out is what may have changed since: whom it was about, and
+# an event type that only earlier actions of the hold tell.
 COMPARED = "id, action_id, at, action, actor, outcome, cause, ended, hold, address, request_id"
 
 
@@ -47,7 +47,7 @@ def differences(vendor: str) -> Iterator[tuple[str, str]]:
     counted = rollup_sql.actions(vendor, every_kind, "true", [1])
     answered = rollup_sql.answers(vendor, "true", [1])
     anew = rollup_sql.counts(f"{counted} UNION ALL {answered}")
-    # Of all records: where the clock was set back, an earlier one may cover later moments.
+    # The latest of all records: after the clock was set back, an earlier one may be later.
     until = AuditPrune.objects.aggregate(latest=Max("until"))["latest"]
     since = f"quarter > {rollups.quarter_of(until) if until else -1}"
     yield "counts", differing(f"{kept} WHERE span = 1", anew, "quarter", since)

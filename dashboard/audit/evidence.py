@@ -20,7 +20,7 @@ from dashboard.audit.trail import Action, Actor, Outcome
 from dashboard.audit.verification import BEGIN, LogFault, Verification, in_order, in_parts
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
-LATE = timedelta(hours=1)  # more than two who write at once, or their clocks, are apart
+LATE = timedelta(hours=1)  # longer than two entries written at once can differ, by their clocks too
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
 
 
@@ -92,7 +92,7 @@ def verify_from(
 def order_fault(earlier: AuditEntry | None) -> LogFault | None:
     """Return a fault if the last entry has a lower id than one from long before, or None.
 
-    Pages list by id: it would not be seen among the newest, as where a sequence was set back.
+    Pages list by id, so an entry after a sequence was set back would not be among the newest.
     """
     link = AuditLink.objects.order_by("-position").first()
     if earlier is None or link is None or link.entry_id >= earlier.pk:

@@ -31,7 +31,7 @@ from dashboard.audit.verification import COLUMNS
 
 LineMaker = Callable[[Sequence[Any]], str]  # makes the text of a row
 
-SCHEMA = 1  # raised when a column changes its meaning or goes
+SCHEMA = 1  # raised when a column changes its meaning or is removed
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
 CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
@@ -51,8 +51,8 @@ AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '
 def record(format_name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
     """Write the audit entry of an export in this format, with the filters as people read them.
 
-    They name no client: an entry cannot be erased. Addresses, causes and request ids stay, which
-    the entries that were exported have as well.
+    They name no client: an entry cannot be erased. Addresses, causes and request ids stay: the
+    exported entries have them too.
     """
     asked = {"format": format_name, "filters": list(filters)}
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)

@@ -11,7 +11,7 @@ OTHERS = ("cause", "ended", "hold", "event_type", "about", "address", "request_i
 
 
 class StoredField(models.Field):  # type: ignore[type-arg]
-    """Field that also reads what another program has stored in SQLite, and Django would fail to.
+    """Field that also reads what another program has stored in SQLite and Django cannot read.
 
     That is None, or ``INSTEAD``. In migrations it is a plain field of Django.
     """

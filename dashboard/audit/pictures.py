@@ -250,7 +250,7 @@ def bars(
 
 
 def size(value: int, most: int, whole: int) -> int:
-    """Return the length of a bar, which is seen however small its value is."""
+    """Return the length of a bar, which is visible however small its value is."""
     return max(round(value * whole / most), 1) if value > 0 else 0
 
 

@@ -88,7 +88,7 @@ def removable(
     """Return the longest range of whole actions written before a moment, of ``most`` positions.
 
     It ends before the first entry of an action that has no outcome or whose hold is open. An entry
-    ahead of ``now``, which a wrong clock wrote, goes with one before the moment that follows it.
+    ahead of ``now``, which a wrong clock wrote, is removed with an old one that follows it.
     """
     record = checkpoints.latest_prune()
     after, link = (record.position, record.hash) if record else BEGIN

@@ -22,7 +22,7 @@ MAX_POSITION = 2**63 - 1
 COLUMNS = [
     field.attname for field in AuditEntry._meta.concrete_fields if field.attname not in NOT_HASHED
 ]
-# Of a log that is not large, PostgreSQL would read all entries for a few links.
+# In a log that is not large, PostgreSQL would otherwise read all entries for a few links.
 ENTRY = {
     "postgresql": "LEFT JOIN LATERAL (SELECT * FROM {} WHERE id = l.entry_id OFFSET 0) e ON true",
     "sqlite": "LEFT JOIN {} e ON e.id = l.entry_id",
