@@ -23,6 +23,6 @@ class Backend(ModelBackend):
 
 @cache
 def people_by_group() -> Any:
-    """Return the query of all people, a row for each group, which is made once; never run it."""
+    """Return the query of all people, a row for each group. Built once, and never run itself."""
     people = User.objects.select_related("stored_preferences")
     return people.annotate(group_name=F("groups__name"))

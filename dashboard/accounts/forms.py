@@ -42,7 +42,7 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, autofocus: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Of a bound form the error has the focus. WebKit would prefer a field.
+        # In a bound form the error gets the focus; WebKit would choose a field.
         if autofocus and not self.is_bound:
             self.fields["username"].widget.attrs["autofocus"] = True
 

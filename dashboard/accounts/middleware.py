@@ -85,7 +85,7 @@ def repeats_last_denial(request: HttpRequest) -> bool:
     """
     asked, now = f"{request.method} {request.path}"[:MAX_DENIED_PATH], timezone.now().timestamp()
     last, at = request.session.get(LAST_DENIAL_KEY, ("", 0))
-    # Without abs() a clock that was set back would hide denials for as long.
+    # Without abs(), denials would be hidden for as long as a clock was set back.
     if asked == last and abs(now - at) < REPEATED_DENIAL_SECONDS:
         return True
     request.session[LAST_DENIAL_KEY] = (asked, now)

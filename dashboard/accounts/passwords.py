@@ -63,7 +63,7 @@ class PasswordCheck(FormView, ABC):  # type: ignore[type-arg]
 
     @cached_property
     def attempt(self) -> throttling.Attempt:
-        """This attempt, in the browser's own right if the person has used it before."""
+        """This attempt, counted for the browser alone if the person has used it before."""
         browser, name = last_user.browser_of(self.request), self.username()
         found = User.objects.filter(pk__in=browser.people, username__iexact=name)
         is_known = browser.people and "\0" not in name and found.exists()

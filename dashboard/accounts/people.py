@@ -198,10 +198,10 @@ def recorded_change(
 ) -> Iterator[Callable[..., None]]:
     """Run one change in a transaction, and yield the function that writes its audit entry.
 
-    It runs after all others, and only if ``by`` is (still) an Admin, unless it ``may_be_own``. The
-    row of the group Admins is the lock. SQLite has no row locks, but locks the whole database when
-    the transaction begins. Log a refusal outside the transaction, so that the rollback does not
-    remove it.
+    Changes run one after the other, and only if ``by`` is (still) an Admin, or changes themselves
+    and ``may_be_own``. The row of the group Admins is the lock. SQLite has no row locks, but locks
+    the whole database when the transaction begins. Log a refusal outside the transaction, so that
+    the rollback does not remove it.
     """
 
     def record(**columns: Any) -> None:

@@ -45,8 +45,8 @@ class NotAdmittedError(Exception):
 def sign_in_by_proxy(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
     """Sign in whom the proxy names. Stands after sessions and authentication.
 
-    A form is never taken in the name of the person who has just been signed in: it was filled in
-    before, so it goes the way of every form after the end of a session.
+    Only a GET signs a person in: a form was filled in before, perhaps by another person, so it is
+    treated like every form that arrives after the end of a session.
     """
     if not settings.REMOTE_USER_HEADER:
         return get_response(request)

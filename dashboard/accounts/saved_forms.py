@@ -116,7 +116,7 @@ def input_of(data: QueryDict) -> QueryDict:
 
 
 def key_of(data: QueryDict) -> str:
-    """Return the token of the form that was sent; "" without one, or for none of this product."""
+    """Return the token of the form that was sent; "" without one that this product made."""
     token = data.get("token", "")
     return token if re.fullmatch("[0-9a-f-]{36}", token) else ""
 

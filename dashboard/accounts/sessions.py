@@ -65,7 +65,7 @@ def expiry(request: HttpRequest, user: User, *, now: datetime) -> str:
     if user.is_wallboard or STARTED not in request.session:
         return ""
     ages = {key: timedelta(seconds=now.timestamp() - request.session[key]) for key in KEYS}
-    # One from far ahead, before the local clock was set back, would last until then.
+    # Without abs(), a session from before the local clock was set back would last too long.
     if abs(ages[STARTED]) > timedelta(hours=settings.SESSION_MAX_HOURS):
         return "signed_in_too_long"
     return "idle" if ages[ACTIVE] > timedelta(minutes=settings.SESSION_IDLE_MINUTES) else ""

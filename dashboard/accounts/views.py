@@ -128,8 +128,8 @@ class SignOut(LogoutView):
 def signed_out_page(request: HttpRequest) -> HttpResponse | None:
     """Return a page that leads on to the sign-out of the proxy, if it signed the person in.
 
-    No redirect: browsers would hold the form's Content-Security-Policy against wherever the proxy
-    redirects next.
+    No redirect: browsers apply the form's Content-Security-Policy to each address that the proxy
+    redirects to, too.
     """
     address = settings.REMOTE_SIGN_OUT_URL
     if not address or not remote_user.identity_of(request).name:
