@@ -39,7 +39,7 @@ class UnknownShapeError(Exception):
 def reservation(value: object) -> Reservation:
     """Read a reservation of POST, PATCH or GET; GET leaves out the minutes asked for.
 
-    Of the slot's end and its length one tells the other, should one be left out.
+    Where the slot's end or its length is left out, it is computed from the other.
     """
     data = mapping(value, "data")
     start = moment(data, "slotStart")

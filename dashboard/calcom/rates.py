@@ -48,7 +48,7 @@ def windows_of(headers: httpx.Headers) -> list[Window]:
 def rate_of(headers: httpx.Headers) -> Rate | None:
     """Return the window with the most room, which is the room there is.
 
-    Of equals the next to reset. A limit of no calls tells nothing: this call was let through.
+    Of two equals it is the next to reset. A limit of zero is ignored: this call was let through.
     """
     rates = [
         Rate(limit, remaining, resets_in)

@@ -58,7 +58,7 @@ def boot_id() -> str:
 
 
 def base_ms() -> int:
-    """Return the local clock less the ticks, in milliseconds: it changes when that is set."""
+    """Return the local clock less the ticks, in milliseconds: it changes when the clock is set."""
     now = timezone.now()
     base = round((now.timestamp() - ticks()) * 1000)
     if _bases.last is None:
@@ -95,7 +95,7 @@ def has_stepped_since(base: int | None) -> bool:
 
 
 def may_predate_step(made_at: datetime, until: datetime) -> bool:
-    """Return whether an action may have begun before the local clock was set, and be at work.
+    """Return whether an action may have begun before the local clock was set, and still run.
 
     Once this process has known of the step for as long as a claim can last, none is.
     """

@@ -79,7 +79,7 @@ def kind_of(event_type: EventType | None) -> str:
 def columns_of(event_type: EventType | None) -> dict[str, Any]:
     """Return the columns in which a hold keeps its event type; of hosts id and name.
 
-    Of a round robin with fixed hosts those alone are kept: the time is one for which they are free.
+    A round robin with fixed hosts keeps those alone: the time is one for which they are free.
     """
     hosts = (event_type.fixed_hosts or event_type.hosts) if event_type else ()
     return {

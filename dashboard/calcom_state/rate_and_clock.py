@@ -121,7 +121,7 @@ def learn(
 
 
 def hangs() -> bool:
-    """Return whether cal.com has just left a call without an answer: so it would the next."""
+    """Return whether cal.com has just left a call without an answer: the next would get none."""
     return clock.ticks() < _read_again_at.get(calcom_client.source(), 0)
 
 

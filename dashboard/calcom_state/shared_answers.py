@@ -204,10 +204,10 @@ def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
 def first_to_ask(
     questions: Sequence[Question[T]], rows: dict[str, StoredAnswer], now: datetime
 ) -> Sequence[Question[T]]:
-    """Return those that this request asks; set the rows of the others as those that ask left them.
+    """Return the questions that this request asks; reread the rows of the others.
 
-    It asks too, and its answer is not stored, where the row was deleted meanwhile for its age, or
-    the database takes no writes.
+    Where a row was deleted for its age meanwhile, or the database takes no writes, this request
+    asks too, and its answer is not stored.
     """
     by_time: dict[datetime, list[int]] = {}
     for question in questions:

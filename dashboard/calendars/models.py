@@ -48,8 +48,8 @@ class Calendar(models.Model):
     )
     created_at = models.DateTimeField()
 
-    # What cal.com lists of it, how many of that cannot be read, and why it is not known better: set
-    # by ``catalogue``.
+    # Set by ``catalogue``: the event types that cal.com lists, the number of those that cannot be
+    # read, and why the list is not fresh.
     event_types: tuple[EventType, ...] = ()
     unread = 0
     cause = ""
