@@ -53,7 +53,7 @@ def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bo
 
 @register(Tags.security, deploy=True)
 def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
-    """Warn if a public site trusts no proxy: gunicorn itself ends no TLS, so there is one."""
+    """Warn if a public site trusts no proxy: gunicorn terminates no TLS, so there is one."""
     if settings.DEBUG or settings.PUBLIC_ADDRESS.is_loopback or settings.TRUSTED_PROXIES:
         return []
     text = (

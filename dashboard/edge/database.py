@@ -67,7 +67,7 @@ POSTGRESQL_NEEDS = [
         SELECT current_setting('default_transaction_isolation') = 'read committed'
             AND current_setting('datestyle') LIKE 'ISO%'
         """,
-        fault="has not the default_transaction_isolation read committed and the datestyle ISO",
+        fault="lacks the default_transaction_isolation read committed and the datestyle ISO",
         remedy="For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed',"
         " and ALTER ROLE … SET datestyle = 'ISO'.",
     ),
@@ -96,7 +96,7 @@ POSTGRESQL_NEEDS = [
     ),
 ]
 # Limits where the operator has set none: https://www.postgresql.org/docs/current/runtime-config-client.html
-# What a machine had begun that died is undone before another stops waiting for it.
+# The transaction of a machine that died is rolled back before others stop waiting for it.
 POSTGRESQL_LIMITS = {"idle_in_transaction_session_timeout": "30s", "lock_timeout": "40s"}
 BEGIN_SESSION = "SELECT current_setting('transaction_read_only') = 'on', " + ", ".join(
     f"CASE current_setting('{name}') WHEN '0' THEN set_config('{name}', '{limit}', false) END"
@@ -105,11 +105,11 @@ BEGIN_SESSION = "SELECT current_setting('transaction_read_only') = 'on', " + ", 
 
 
 def begin_session(*, connection: BaseDatabaseWrapper, **_kwargs: Any) -> None:
-    """Let PostgreSQL undo what a machine had begun that died, or was cut off, and free its locks.
+    """Let PostgreSQL roll back the transaction of a machine that died, and limit waits for locks.
 
-    Otherwise all others would wait for these until the kernel misses the machine, in two hours.
-    No page waits longer for a lock of another program, which can last as long as an index is made.
-    A session that takes no writes is for one request: it may go on so when the database takes some.
+    Otherwise others would wait for its locks for two hours, until the kernel closes the connection,
+    and for those of another program for as long as it makes an index.
+    A read-only session is for one request: it may stay so when the database takes writes again.
     """
     if connection.vendor == "sqlite" and wait_less not in connection.execute_wrappers:
         connection.execute_wrappers.insert(0, wait_less)
@@ -221,9 +221,9 @@ class ForgivingSessionMiddleware(SessionMiddleware):
 
 
 def fault_behind(interrupted: SessionInterrupted) -> DatabaseError | None:
-    """Return the database's fault that Django takes for the end of a session; None without one.
+    """Return the database error that Django reports as the end of a session; None without one.
 
-    Of a session that was deleted it has one without a cause: the forced update met no row.
+    For a deleted session there is an error without a cause: the forced update met no row.
     """
     failed_update = interrupted.__context__
     fault = failed_update and failed_update.__context__

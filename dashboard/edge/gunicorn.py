@@ -3,9 +3,9 @@
 https://docs.gunicorn.org/en/stable/settings.html
 gunicorn reads WEB_CONCURRENCY, the number of processes, itself; the settings check it first.
 
-granian 2.8 answers 1.8 times as many sign-in pages, waitress 3.0 0.9 times. But a hundred people
-poll twenty times a second, a tenth of what gunicorn answers; it has a setting for each limit, where
-granian refuses more than 100 headers; and its reload loses no request.
+Compared with gunicorn, granian 2.8 answers 1.8 times as many sign-in pages, waitress 3.0 0.9 times.
+A hundred people poll twenty times a second, a tenth of what gunicorn answers. It has a setting for
+each limit, where granian refuses more than 100 headers, and its reload loses no request.
 """
 
 import logging

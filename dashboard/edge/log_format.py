@@ -26,7 +26,7 @@ class RequestIdFilter(logging.Filter):
 class RefusalFilter(logging.Filter):
     """Turn what is refused, with a status from 400 to 499, into a warning without a traceback.
 
-    Any client can send such requests, such as one with too many fields, and nothing is to mend.
+    Any client can send such requests, as one with too many fields; there is nothing to mend.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

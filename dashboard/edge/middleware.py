@@ -166,10 +166,10 @@ def response_headers(request: EdgeRequest, get_response: Handler) -> HttpRespons
 
 @middleware
 def short_redirects(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Lead on without a query, or the end of a path, that makes the headers too long for a proxy.
+    """Shorten a redirect whose query or path makes the headers too long for a proxy.
 
-    Of an answer that it cannot read, nginx takes the machine for broken, and asks no machine at all
-    for ten seconds after one such request to each.
+    nginx takes a machine whose answer it cannot read for broken. After one such request to each
+    machine, it would ask none for ten seconds.
     """
     response = get_response(request)
     for name in {"Location", "HX-Redirect"} & response.headers.keys():

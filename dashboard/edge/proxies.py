@@ -44,7 +44,7 @@ def trusted_proxies(text: str) -> TrustedProxies:
     ]
     for network in joined:
         if network.prefixlen < MIN_PREFIX[network.version] and not network.is_private:
-            raise ValueError(f"covers {network}: with so many trusted, anybody forges addresses.")
+            raise ValueError(f"covers {network}: with so many trusted, anyone can forge addresses.")
     return TrustedProxies(tuple(joined), unix="unix" in words)
 
 

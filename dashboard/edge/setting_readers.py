@@ -189,7 +189,7 @@ def postgresql(text: str) -> dict[str, Any]:
     if not name:
         raise ValueError("must end with the name of a database.")
     named = {key.upper(): str(given.pop(key, "")) for key in ("user", "password", "host", "port")}
-    # Of several hosts, some are standbys.
+    # Some of several hosts are standbys.
     primary = {"target_session_attrs": "read-write"} if "," in named["HOST"] else {}
     return {
         "ENGINE": "django.db.backends.postgresql",
@@ -244,7 +244,7 @@ def contradiction(
     if user_header and not trusted:
         return (
             "REMOTE_USER_HEADER needs TRUSTED_PROXIES:"
-            " without them anybody could send the header and be anyone."
+            " without them anyone could send the header and sign in as anyone."
         )
     if groups_header and not user_header:
         return "REMOTE_GROUPS_HEADER needs REMOTE_USER_HEADER."

@@ -81,7 +81,7 @@ def explain(exc: Exception, host: str, port: int) -> str:
         case errno.EADDRINUSE:
             return f"Port {port} is taken by another program: choose one with --port."
         case errno.EACCES:
-            return f"Port {port} is not for everybody: choose one above 1023 with --port."
+            return f"Port {port} needs root: choose one above 1023 with --port."
         case errno.EADDRNOTAVAIL | socket.EAI_NONAME | socket.EAI_AGAIN:
             return f"{host} is no address of this machine."
     return f"Cannot listen on {host}, port {port}: {exc}."

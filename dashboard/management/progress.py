@@ -12,7 +12,7 @@ WIDTH = 40  # characters
 def bar(
     output: OutputWrapper, ends: Callable[[], tuple[int, int]]
 ) -> Iterator[Callable[[int], None]]:
-    """Give what shows on a terminal how far a place is between two ends, and elsewhere nothing.
+    """Yield a function that shows on a terminal how far a place is between two ends.
 
     Places are ids or positions: to count what is between them would take as long as the work.
     """

@@ -122,13 +122,13 @@ def test_missing_variable_stops_the_start(name):
         (
             "TRUSTED_PROXIES",
             "127.0.0.1 0.0.0.0/0",
-            "TRUSTED_PROXIES covers 0.0.0.0/0: with so many trusted, anybody forges addresses.",
+            "TRUSTED_PROXIES covers 0.0.0.0/0: with so many trusted, anyone can forge addresses.",
         ),
         (
             "REMOTE_USER_HEADER",
             "X-Forwarded-User",
             "REMOTE_USER_HEADER needs TRUSTED_PROXIES:"
-            " without them anybody could send the header and be anyone.",
+            " without them anyone could send the header and sign in as anyone.",
         ),
         (
             "OFFICE_TIME_ZONE",

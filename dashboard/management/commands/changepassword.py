@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 
 class Command(changepassword.Command):
-    help = "Not here: 'manage.py person password NAME' gives a person a new password."
+    help = "Disabled: 'manage.py person password NAME' gives a person a new password."
 
     def handle(self, *_: Any, **__: Any) -> None:
         raise CommandError(self.help)

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 
 
 class Command(createsuperuser.Command):
-    help = "Not here: 'manage.py person add NAME --role Admins' adds an Admin."
+    help = "Disabled: 'manage.py person add NAME --role Admins' adds an Admin."
 
     def handle(self, *_: Any, **__: Any) -> None:
         raise CommandError(self.help)

@@ -43,7 +43,7 @@ class Command(BaseCommand):
             raise CommandError("Nothing was changed.")
         restore(options["file"], now=timezone.now())
         self.stdout.write(f"Restored: {summary()}.")
-        self.stdout.write("Now run 'manage.py verify_holds': cal.com may have gone on since.")
+        self.stdout.write("Now run 'manage.py verify_holds': holds may have changed at cal.com.")
 
 
 def restore(file: Path, *, now: datetime) -> None:

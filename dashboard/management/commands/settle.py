@@ -11,7 +11,7 @@ from dashboard.management.service import until_stopped
 
 
 class Command(BaseCommand):
-    help = "Record what time decided, and finish changes that were broken off."
+    help = "Record expired holds, and finish interrupted changes."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
