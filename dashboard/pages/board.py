@@ -52,7 +52,7 @@ class Tab(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class BoardQuery:
-    """Page of the board that is asked for, besides its tab."""
+    """Parameters of the board in a request, besides its tab."""
 
     find: str = ""  # leaves the holds whose client, contact or note have all its words
     pages: int = 1  # of lost holds, one below the other

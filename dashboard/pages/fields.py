@@ -139,7 +139,7 @@ class TimeZoneField(forms.Field):
 
 
 class TokenField(forms.Field):
-    """A token that the page made. Cleans to None where it is spoilt, so that no form is refused."""
+    """A token that the page made. Cleans to None if it is damaged, so that no form is refused."""
 
     widget = forms.HiddenInput
 

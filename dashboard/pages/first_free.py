@@ -158,7 +158,7 @@ def first_titled(titles: Iterable[str], listed: Sequence[EventType]) -> list[Eve
 
 
 class FirstFree:
-    """Finds and draws the free times of several event types."""
+    """Free times of several event types, side by side."""
 
     def __init__(
         self, choices: Sequence[Choice], params: QueryDict, day: date | None, viewer: Viewer

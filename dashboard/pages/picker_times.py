@@ -53,7 +53,7 @@ def navigation(
 
 
 class TimesReader:
-    """Reads the times of one event type; ``slot_duration`` 0 is its own length.
+    """Reader of the times of one event type; ``slot_duration`` 0 is its own length.
 
     Several can read together: see ``read_together``.
     """
@@ -75,7 +75,7 @@ class TimesReader:
     def week(self, day: date) -> tuple[Listing, list[Time]]:
         """Return the times of a day's week, soonest first, and the listing that they come from.
 
-        Of several listings it is one that says why there is no fresh answer, if any does.
+        If a listing of several is not fresh, it is that one, which says why.
         """
         return self.days(monday_of(day), WEEK_DAYS)
 

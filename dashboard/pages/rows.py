@@ -171,7 +171,7 @@ def status_sentence(hold: Hold, viewer: Viewer) -> str:
             return _("What you asked for is under way.")
         does = messages.VERBS.get(hold.claim_verb, messages.CHANGING)
         return marking.filled(f"%(who)s {does}.", who=marking.name(hold.claim_by or "Holdfast"))
-    # Of a lost or booked hold only a rest is left.
+    # The change of a lost or booked hold only deletes what is left at cal.com.
     if hold.change is not None and hold.state not in (State.LOST, State.BOOKED):
         try:
             return safety.not_confirmed_yet(hold, Change.from_json(hold.change), viewer.cal_now)

@@ -66,7 +66,7 @@ def to_json(value: Any) -> bytes:
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers the requests of one connection by the function of its server."""
+    """Handler of one connection, which answers by the function of its server."""
 
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
@@ -136,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
 
 
 class Server(ThreadingTCPServer):
-    """Listens on loopback from its creation on and answers from ``start`` on.
+    """Server that listens on loopback from its creation on and answers from ``start`` on.
 
     Port 0 takes a free one. Raises OSError for a port in use.
     """
