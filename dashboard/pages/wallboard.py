@@ -41,9 +41,9 @@ def poll(request: HttpRequest) -> HttpResponse:
 
 
 def keep_session(request: HttpRequest) -> None:
-    """Renew the session of a screen, which a person cannot sign in again every day, once a day.
+    """Renew the session of a screen once a day, so that it need not sign in again.
 
-    People of other roles keep the length of theirs.
+    Sessions of other roles keep their length.
     """
     today = str(local_times.local_date())
     is_screen = isinstance(request.user, User) and request.user.is_wallboard
