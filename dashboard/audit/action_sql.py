@@ -1,7 +1,7 @@
 """SQL that keeps one row for each action, by which the log is searched.
 
-The row says what the first and the last entry of an action say, so that each filter, and each two
-of person, action and outcome, is one range of an index in the order of the log. A trigger
+The row says what the first and the last entry of an action say, so that each filter, and each
+pair of person, action and outcome, is one range of an index in the order of the log. A trigger
 (:mod:`dashboard.audit.triggers`) inserts it with the first entry and completes it with the last.
 """
 

@@ -1,4 +1,4 @@
-"""Hashes that prove what the audit log held, in a form that a stranger can recompute.
+"""Hashes that prove what the audit log held, in a form that anyone can recompute.
 
 Each entry has a *content hash*, and a *link* for its place in the chain:
 

@@ -1,7 +1,7 @@
 """Signed checkpoints: what the end of the chain was at a moment, to be kept outside the database.
 
 The chain alone cannot prove that its end was not cut off, nor that it was not computed anew from
-some entry on by someone who may write to the database. A checkpoint that a stranger keeps can: the
+some entry on by someone who may write to the database. A checkpoint that is kept elsewhere can: the
 hash at its position must never change. The signature, made with SECRET_KEY, proves that it is one
 of this installation.
 

@@ -2,8 +2,8 @@
 
 A line has all columns, as :mod:`dashboard.audit.chain` hashes them, and besides ``position`` and
 ``link`` in the chain, ``at_office`` (the moment in the office's time zone) and ``schema``. Columns
-of JSON are written as the database has them. Lines come in blocks, because to send each on its own
-takes longer than to make it.
+of JSON are written as the database has them. Lines come in blocks, because sending each by itself
+takes longer than making it.
 """
 
 from __future__ import annotations

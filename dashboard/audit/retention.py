@@ -1,9 +1,9 @@
 """Retention: delete the oldest entries, up to a signed record of where the chain begins then.
 
-Deleted are whole actions only, from the first entry on, older than a moment and verified before. A
+Only whole actions are deleted, from the first entry on, older than a moment and verified before. A
 record (:class:`AuditPrune`) permits it and is committed first; then entries, links and indexed
-texts go in small transactions. Killed at any moment, the next run goes on. The counts of the
-pictures stay.
+texts are deleted in small transactions. The next run continues one that was killed. The counts of
+the pictures stay.
 """
 
 import time

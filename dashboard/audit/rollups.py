@@ -25,8 +25,8 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
         """Return quarter, value and count of all of one kind from the first start to the end.
 
         ``starts`` are the quarters at which hours or local days begin. Counts of several days are
-        those of days in UTC, each given at its noon; what belongs to another local day has a row
-        more at its own quarter, and one that takes it from that noon.
+        those of days in UTC, each given at its noon. A quarter that belongs to another local day
+        has two more rows: its count at the quarter itself, and the negative count at that noon.
         """
         counts = self.filter(kind=kind)
         if end - starts[0] < 2 * DAY:
@@ -35,7 +35,7 @@ class LogCountQuerySet(models.QuerySet["LogCount"]):
         moved = {each for midnight in (*starts, end) for each in up_to_noon(midnight)}
         first_day = starts[0] // DAY * DAY
         days = Q(span=DAY, quarter__gte=first_day, quarter__lt=end)
-        # All that is moved in one half of a day is moved to the same local day.
+        # All quarters moved in one half of a day belong to the same local day.
         halves = counts.filter(days | Q(span=1, quarter__in=moved)).annotate(half=HALF_DAY)
         sums = halves.values_list("span", "half", "value").annotate(sum=Sum(as_number("count")))
         rows = []
@@ -92,9 +92,9 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
     """Match actions that began from one moment to another, exclusive; None is no limit.
 
     The database finds them by bounds of their ids, which hold even where a clock was set back.
-    They are asked for now, because PostgreSQL cannot guess how much of the log a subquery leaves;
-    and Coalesce keeps it from taking each limit of the time for as narrow again as those ids.
-    Where no action was counted, no id is between them.
+    The bounds are values, because PostgreSQL cannot estimate how much of the log a subquery leaves.
+    Coalesce keeps it from estimating that the limits of time narrow the result a second time.
+    Where no action was counted, no id is between the bounds.
     """
     if since is None and until is None:
         return Q()
@@ -122,7 +122,7 @@ def noon(quarter: int) -> int:
 
 
 def up_to_noon(midnight: int) -> range:
-    """Return the quarters that this local midnight parts from the noon of their day in UTC."""
+    """Return the quarters of a day in UTC that this local midnight separates from its noon."""
     day = midnight // DAY * DAY
     return range(day, midnight) if midnight <= noon(day) else range(midnight, day + DAY)
 

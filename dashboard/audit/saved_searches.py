@@ -110,9 +110,10 @@ def delete(search: SavedSearch, *, by: Actor, now: datetime) -> None:
 def about_client(name: str, contact: str) -> list[SavedSearch]:
     """Return the searches, of all people, that have the contact of a client or share a word.
 
-    Also those of other clients with the same first name: to keep one that names this client would
-    be worse than to lose another, and the page says how many go. A word of two letters, which many
-    names have, counts with another word of the name, or where the name or the text is one word.
+    That includes searches about other clients with the same first name: keeping one that names this
+    client would be worse than losing another, and the page says how many go. A word of two letters,
+    which many names have, counts only beside another word of the name, or where the name or the
+    text is a single word.
     """
     has_contact = finder(contact) if contact else None
     found = []

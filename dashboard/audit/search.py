@@ -65,9 +65,10 @@ class Story:
 class Word:
     """A word to look for, which an action may have in its texts, its client or its people.
 
-    With all ``ways`` in one condition a database reads every action, so each is a query of its own,
-    with an index; a word that is too short for it has none. Where other conditions have found the
-    actions, ``checks`` look at each of them. ``texts`` are queries of the texts that have the word.
+    With all ``ways`` in one condition, a database would read every action. So each is a query of
+    its own, with an index; a word that is too short for the index has no ways. Where other
+    conditions have found the actions, ``checks`` test each of them. ``texts`` are queries of the
+    texts that have the word.
     """
 
     ways: Sequence[Q]
