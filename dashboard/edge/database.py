@@ -53,14 +53,14 @@ class Need(NamedTuple):
 
 
 POSTGRESQL_NEEDS = [
-    # Every name can be stored.
+    # UTF8 stores every name.
     Need(
         "SELECT current_setting('server_encoding') = 'UTF8'",
         fault="is not in UTF8",
         remedy="Create it with ENCODING 'UTF8' TEMPLATE template0.",
     ),
-    # A writer that has waited sees what was committed meanwhile, where a stricter level refuses it;
-    # moments are as drivers read them.
+    # At a stricter level, a writer that has waited is refused where others have committed. Drivers
+    # read moments in ISO only.
     # https://www.postgresql.org/docs/current/transaction-iso.html
     Need(
         """
@@ -71,7 +71,7 @@ POSTGRESQL_NEEDS = [
         remedy="For its user: ALTER ROLE … SET default_transaction_isolation = 'read committed',"
         " and ALTER ROLE … SET datestyle = 'ISO'.",
     ),
-    # Words are found by an index.
+    # pg_trgm finds words by an index.
     Need(
         """
         SELECT EXISTS (
@@ -85,7 +85,7 @@ POSTGRESQL_NEEDS = [
         remedy="Install PostgreSQL's contrib modules, and as its administrator:"
         " CREATE EXTENSION pg_trgm, in a schema of the user's search_path.",
     ),
-    # There is a place for the tables: since version 15 only the owner of a database has one in it.
+    # Since version 15, only the owner of a database may create tables in its schema public.
     Need(
         """
         SELECT to_regclass('django_migrations') IS NOT NULL
