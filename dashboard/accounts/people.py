@@ -1,8 +1,8 @@
 """Services for people: the only code that changes them, with permission checks and audit entries.
 
-``by=None`` is the system, that is, a command that an operator runs. Admins cannot change their
-own role or deactivate themselves, only superusers change superusers, and the last active Admin
-stays one.
+``by=None`` is the system: a command that an operator runs, or the proxy, as ``reason`` then says.
+Admins cannot change their own role or deactivate themselves, only superusers change superusers, and
+the last active Admin stays one.
 """
 
 import re
@@ -77,6 +77,7 @@ def add_person(
     password: str | None = None,
     superuser: bool = False,
     by: Actor | None,
+    reason: str = "",
     now: datetime,
     **fields: Unpack[Fields],
 ) -> User:
@@ -86,7 +87,7 @@ def add_person(
     """
     fields["username"] = free_username(fields["username"])
     person = User(**fields, is_superuser=superuser, date_joined=now)
-    with recorded_change(Action.PERSON_ADDED, person, by, now) as record:
+    with recorded_change(Action.PERSON_ADDED, person, by, now, reason=reason) as record:
         if superuser and by is not None:
             raise SuperuserError
         assign_password(person, password)
@@ -103,6 +104,7 @@ def change_person(
     person: int,
     role: str | None = None,
     by: Actor | None,
+    reason: str = "",
     now: datetime,
     **fields: Unpack[Fields],
 ) -> User:
@@ -112,7 +114,7 @@ def change_person(
     Raises User.DoesNotExist, ValidationError per field, and PeopleError.
     """
     target = User.objects.get(pk=person)
-    with recorded_change(Action.PERSON_CHANGED, target, by, now) as record:
+    with recorded_change(Action.PERSON_CHANGED, target, by, now, reason=reason) as record:
         target.refresh_from_db()
         before, was_admin = audit_values(target), target.is_admin
         new_role = before["role"] if role is None else Role(role)
@@ -194,7 +196,13 @@ def check_full_name(person: User) -> None:
 
 @contextmanager
 def recorded_change(
-    action: Action, person: User, by: Actor | None, now: datetime, *, may_be_own: bool = False
+    action: Action,
+    person: User,
+    by: Actor | None,
+    now: datetime,
+    *,
+    reason: str = "",
+    may_be_own: bool = False,
 ) -> Iterator[Callable[..., None]]:
     """Run one change in a transaction, and yield the function that writes its audit entry.
 
@@ -205,7 +213,8 @@ def recorded_change(
     """
 
     def record(**columns: Any) -> None:
-        trail.event(action=action, by=by, asked=audit_identity(person), now=now, **columns)
+        asked = audit_identity(person)
+        trail.event(action=action, by=by, asked=asked, reason=reason, now=now, **columns)
 
     is_own = may_be_own and by is not None and by.user.pk == person.pk
     try:

@@ -121,7 +121,9 @@ def admitted(identity: Identity, *, now: datetime) -> User:
         raise NotAdmittedError("deactivated")
     if identity.role is not None and identity.role != role_of(user):
         with suppress(people.LastAdminError):  # the last Admin stays one, as the log then says
-            user = people.change_person(person=user.pk, role=identity.role, by=None, now=now)
+            user = people.change_person(
+                person=user.pk, role=identity.role, by=None, reason=BY_PROXY, now=now
+            )
     if identity.role == "" and not user.is_superuser:
         raise NotAdmittedError("no_group")
     return user
@@ -139,7 +141,9 @@ def added(identity: Identity, *, now: datetime) -> User:
     if not identity.role:
         raise NotAdmittedError("no_group")
     try:
-        return people.add_person(username=identity.name, role=identity.role, by=None, now=now)
+        return people.add_person(
+            username=identity.name, role=identity.role, by=None, reason=BY_PROXY, now=now
+        )
     except ValidationError:
         if (user := named(identity)) is None:
             raise

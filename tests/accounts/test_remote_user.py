@@ -125,7 +125,7 @@ def test_unknown_person_with_a_mapped_group_is_added(
     person = User.objects.get(username="ada@example.org")
     assert (role_of(person), person.has_usable_password()) == (role, False)
     added = AuditEntry.objects.get(action="person_added")
-    assert (added.actor_name, added.after["role"]) == ("system", role)
+    assert (added.actor_name, added.reason, added.after["role"]) == ("system", "by_proxy", role)
     assert story() == [("ada@example.org", "sign_in", "ok")]
 
 
@@ -155,7 +155,8 @@ def test_role_follows_the_groups_in_mid_session(
         )
     assert roles == [(403, "staff"), (200, "staff"), (403, "staff")]
     changes = AuditEntry.objects.filter(action="person_changed").order_by("id")
-    assert [entry.after["role"] for entry in changes] == ["Admins", "Staff"]
+    told = [(entry.reason, entry.after["role"]) for entry in changes]
+    assert told == [("by_proxy", "Admins"), ("by_proxy", "Staff")]
 
 
 @pytest.mark.usefixtures("by_groups", "admin")
