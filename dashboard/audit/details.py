@@ -21,6 +21,13 @@ CREATING = frozenset({Action.PLACE, Action.TAKE_IN})
 SUCCESSES = range(200, 300)
 UNANSWERED = "unanswered"  # error code of a call that was sent
 UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose message is not cal.com's
+# Shown of what was done with the log itself.
+LOG_KEYS: dict[str, tuple[str, ...]] = {
+    Action.EXPORT: ("format", "filters", "first"),
+    Action.VERIFY: ("fault", "fault_position", "fault_entry"),
+    Action.PRUNE: ("before", "first", "last"),
+    Action.SIGN_IN_UNLOCKED: ("address",),
+}
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
@@ -111,8 +118,11 @@ def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
 
 
 def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
-    """Yield the target of a move and the end of the hold, achieved or asked for."""
+    """Yield the target of a move and the end of the hold, achieved or asked for; LOG_KEYS."""
     result = {**first.asked, **after}
+    for key in LOG_KEYS.get(first.action, ()):
+        if result.get(key):
+            yield f"{values.label(key)}: {values.display(key, result[key], first.at)}"
     if first.kind == Kind.EVENT and first.outcome == Outcome.REFUSED:
         # Often the minutes are what was wrong.
         for key in values.in_order(values.MINUTE_KEYS & first.asked.keys()):

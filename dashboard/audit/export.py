@@ -48,13 +48,20 @@ NUMBERS = ("actor_id", "hold_id", "status", "milliseconds")
 AS_NUMBER = "CASE WHEN e.{0} BETWEEN -1e308 AND 1e308 THEN e.{0} ELSE e.{0} || '' END"
 
 
-def record(format_name: str, filters: Sequence[str], *, by: Actor | None, now: datetime) -> None:
+def record(
+    format_name: str,
+    filters: Sequence[str],
+    *,
+    by: Actor | None,
+    now: datetime,
+    first: int | None = None,
+) -> None:
     """Write the audit entry of an export in this format, with the filters as people read them.
 
-    They name no client: an entry cannot be erased. Addresses, causes and request ids stay: the
-    exported entries have them too.
+    ``first`` is the position at which a stream begins. The filters name no client: an entry cannot
+    be erased. Addresses, causes and request ids stay: the exported entries have them too.
     """
-    asked = {"format": format_name, "filters": list(filters)}
+    asked = {"format": format_name, "filters": list(filters)} | ({"first": first} if first else {})
     trail.event(action=trail.Action.EXPORT, by=by, now=now, asked=asked)
 
 

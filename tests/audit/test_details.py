@@ -9,9 +9,10 @@ from django.utils import translation
 
 from dashboard.accounts.people import PeopleError
 from dashboard.accounts.roles import Role
-from dashboard.audit import trail
+from dashboard.audit import evidence, export, trail
 from dashboard.audit.action_labels import CODES, ROLES
 from dashboard.audit.search import story
+from dashboard.audit.verification import LogFault, Verification
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
@@ -103,6 +104,30 @@ def test_no_line_has_the_name_of_a_class(staff, hold, failure, told):
     )
     took = "; cal.com took 212 ms" if status else ""
     assert unescape(only_line().details_text) == f", {told}{took}"
+
+
+@pytest.mark.django_db
+def test_what_was_done_with_the_log_is_told():
+    """Say what was exported, from where on a stream goes, what a verification found, what went."""
+    export.record("csv", ["Action: placed a hold"], by=None, now=NOON)
+    export.record("jsonl", [], by=None, now=NOON, first=7)
+    fault = LogFault("changed", 3, 5)
+    evidence.record(Verification(1, 2, "", False, fault), by=None, now=NOON)
+    gone = {
+        "asked": {"before": BEFORE["held_until"]},
+        "after": {"first": 1, "last": 9, "hash": "x"},
+    }
+    trail.event(action=Action.PRUNE, by=None, now=NOON, **gone)
+    address = {"address": "10.0.0.1"}
+    trail.event(action=Action.SIGN_IN_UNLOCKED, by=None, now=NOON, asked=address)
+    assert [unescape(line.sentence.removeprefix("the system ")) for line in lines()][::-1] == [
+        "exported the log, format: csv; filters: Action: placed a hold",
+        "exported the log, format: jsonl; first position: 7",
+        "verified the log and found a fault, fault: changed; position of the fault: 3;"
+        " entry of the fault: 5",
+        "removed old entries of the log, older than: 13:15; first position: 1; last position: 9",
+        "ended the waits to sign in, IP address: 10.0.0.1",
+    ]
 
 
 def test_refusal_without_a_message_tells_why(staff):

@@ -99,6 +99,10 @@ def test_cursor_misses_and_repeats_nothing(tmp_path):
     everything = list(AuditEntry.objects.order_by("id").values_list("id", flat=True))
     assert seen == everything
     assert len(seen) == 6  # each run records itself first
+    begun = (
+        AuditEntry.objects.filter(action="export").order_by("id").values_list("asked", flat=True)
+    )
+    assert [asked["first"] for asked in begun] == [1, 3, 5]
 
 
 def test_command_filters_and_refuses_nonsense(tmp_path):

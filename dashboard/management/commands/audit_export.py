@@ -82,7 +82,8 @@ class Command(BaseCommand):
     def export(self, form: LogForm, options: dict[str, Any]) -> None:
         now, cursor = timezone.now(), options["cursor"]
         with stream.locked(cursor) if cursor else nullcontext():
-            export.record(options["format"], form.recorded, by=None, now=now)
+            first = stream.position_of(cursor) + 1 if cursor else None
+            export.record(options["format"], form.recorded, by=None, now=now, first=first)
             if cursor:
                 self.follow(cursor, options["every"], options["output"])
             else:
