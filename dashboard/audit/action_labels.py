@@ -143,6 +143,7 @@ ROLES: dict[str, str | Promise] = {
 }
 YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")
+AUTOMATIC = _lazy("automatic")
 UNKNOWN_LABEL = _lazy("unknown user name (%(sign)s)")
 UNPROVEN = _lazy("not signed in, as “%(name)s”")
 
@@ -153,7 +154,7 @@ class ActorLabel:
 
     who: str  # "you" for the reader
     name: str  # of who it was; on paper "you" could be anyone
-    by_system: bool
+    by_system: str  # for the system: by what command of an operator, or by itself
     story: str  # a search for the story of the person, "" without one
 
     # One object is the actor of many lines of a page.
@@ -206,17 +207,18 @@ def actor_of(
         if with_username and entry.username != name:
             name = f"{name} ({entry.username})"
         who = str(YOU) if entry.actor_id == viewer else name
-        return ActorLabel(who, name, by_system=False, story=f"person:{entry.username}")
+        return ActorLabel(who, name, by_system="", story=f"person:{entry.username}")
     if is_by_system(entry):
         name = str(SYSTEM_LABEL)
-        return ActorLabel(name, name, by_system=True, story=f"person:{SYSTEM}")
+        by_system = entry.user_agent or str(AUTOMATIC)
+        return ActorLabel(name, name, by_system, story=f"person:{SYSTEM}")
     unknown, _space, fingerprint = entry.actor_name.partition(" ")
     if unknown == UNKNOWN and fingerprint:
         name = UNKNOWN_LABEL % {"sign": fingerprint}
     else:
         # A typed name proves nothing, so it is never shown like that of a signed-in person.
         name = UNPROVEN % {"name": entry.actor_name}
-    return ActorLabel(name, name, by_system=False, story="")
+    return ActorLabel(name, name, by_system="", story="")
 
 
 def code_label(code: str) -> str:

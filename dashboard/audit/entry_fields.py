@@ -26,7 +26,7 @@ COLUMNS: tuple[tuple[str, str | Promise], ...] = (
     ("milliseconds", _lazy("Milliseconds")),
     ("upstream_request_id", _lazy("Number at cal.com")),
     ("address", _lazy("IP address")),
-    ("user_agent", _lazy("Browser")),
+    ("user_agent", _lazy("Browser or command")),
     ("content_hash", _lazy("Content hash")),
     ("request_id", _lazy("Request number")),
 )
@@ -38,7 +38,7 @@ SEARCHED = {"address": "address", "request_id": "request"}  # columns by the ter
 class EntryField:
     label: str
     value: str
-    by_system: bool = False  # if the value is the system's name
+    by_system: str = ""  # what stands beside the system's name
     find: str = ""  # a search for what else has this value
     is_english: bool = False  # in any language of the page
 

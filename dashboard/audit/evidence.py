@@ -54,9 +54,9 @@ def verify_whole(
     kept, and with what is derived from the entries: actions, counts and text index.
     """
     found = verify_from(verify=partial(in_parts, progress))
-    if found.fault is None and (contradicted := checkpoints.contradicted(kept)):
-        fault = LogFault("checkpoint", contradicted.position, None)
-        return Verification(found.first, *BEGIN, False, fault)  # no entry is proven
+    if found.fault is None and (other := checkpoints.contradicted(kept)):
+        contradiction = LogFault("checkpoint", other.position, None)
+        return Verification(found.first, *BEGIN, False, contradiction)  # no entry is proven
     if with_derived and not found.fault and (fault := derived.fault()):
         found = replace(found, fault=fault, is_whole=False)
     return found

@@ -15,7 +15,7 @@ from typing import Any, Protocol, TypedDict, Unpack
 from django.contrib.auth.models import AbstractUser
 from django.db import IntegrityError, transaction
 
-from dashboard.audit import sanitize
+from dashboard.audit import origin, sanitize
 from dashboard.audit.models import AuditEntry
 
 Action = AuditEntry.Action
@@ -194,7 +194,7 @@ def _insert(
 
 def _actor_columns(by: Actor | None) -> dict[str, Any]:
     if by is None:
-        return {"actor_name": SYSTEM}
+        return {"actor_name": SYSTEM, "user_agent": origin.command}
     return {
         "actor_id": by.user.pk,
         "actor_name": str(by.user),

@@ -13,10 +13,12 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.db import DatabaseError, OperationalError, connection
 
+from dashboard.audit import origin
 from dashboard.edge import health
 from dashboard.management import demonstration
 
 WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
+SERVING = {"serve", "settle"}  # what these do, Holdfast does by itself
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
 INTERRUPTED = 128 + signal.SIGINT
@@ -35,6 +37,7 @@ def run(arguments: list[str]) -> None:
     if isinstance(sys.stdout, TextIOWrapper):  # an export is in UTF-8 in every locale
         sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")
     command = arguments[1] if len(arguments) > 1 else ""
+    origin.command = "" if command in SERVING else f"manage.py {command}"
     try:
         if command in WITHOUT_ENVIRONMENT:
             demonstration.prepare()

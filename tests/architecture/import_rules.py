@@ -157,6 +157,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.export",
         "dashboard.audit.forms",
         "dashboard.audit.models",
+        "dashboard.audit.origin",
         "dashboard.audit.retention",
         "dashboard.audit.stream",
         "dashboard.audit.trail",

@@ -6,7 +6,7 @@ from django.test import Client
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
-from dashboard.audit import trail
+from dashboard.audit import origin, trail
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.names import folded, reads_like_system
 from tests.accounts.cast import NOW
@@ -101,7 +101,7 @@ def test_plain_user_names_take_no_query(staff, colleague, hold, django_assert_nu
         assert only_line().actor.who == "staff"
 
 
-def test_system_is_marked_on_every_page(staff, admin, hold):
+def test_system_is_marked_on_every_page(staff, admin, hold, monkeypatch):
     rename(staff, "the", "system")
     trail.event(action=Action.EXPIRE, by=None, hold_id=hold.pk, now=after(1))
     trail.event(action=Action.TAKE_OVER, by=None, hold_id=hold.pk, now=after(2))
@@ -120,6 +120,12 @@ def test_system_is_marked_on_every_page(staff, admin, hold):
         entry: 2,
     }
     assert '<bdi translate="no">the system (staff)</bdi>' in pages["/audit/"]
+    monkeypatch.setattr(origin, "command", "manage.py erase_client")  # of an operator
+    trail.event(action=Action.ERASE, by=None, hold_id=hold.pk, now=after(4))
+    entry = f"/audit/{AuditEntry.objects.latest('id').pk}/"
+    for address in ("/audit/", f"/holds/{hold.pk}/", entry):
+        page = " ".join(browser.get(address).content.decode().split())
+        assert marked.replace("automatic", "manage.py erase_client") in page
 
 
 def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):

@@ -13,6 +13,7 @@ from argparse import ArgumentTypeError
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
@@ -20,6 +21,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
+from dashboard.audit import origin
 from dashboard.edge import proxy_probe
 from dashboard.management import arguments, command_line, demonstration
 from dashboard.management.commands import backup, restore
@@ -114,9 +116,20 @@ def test_command_that_ends_early_shows_no_traceback(
         raise fault
 
     monkeypatch.setattr(command_line, "execute_from_command_line", ended)
+    monkeypatch.setattr(origin, "command", "")  # and back at the end
     with pytest.raises(SystemExit) as ends:
         command_line.run(["manage.py", "check"])
     assert ends.value.code == said
+
+
+def test_log_has_what_an_operator_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    recorded: list[str] = []
+    note: Any = lambda _arguments: recorded.append(origin.command)  # noqa: E731
+    monkeypatch.setattr(command_line, "execute_from_command_line", note)
+    monkeypatch.setattr(origin, "command", "")  # and back at the end
+    for command in ("person", "settle", "serve"):
+        command_line.run(["manage.py", command, "x"])
+    assert recorded == ["manage.py person", "", ""]
 
 
 @pytest.mark.parametrize("number", command_line.ENDING)
@@ -134,6 +147,7 @@ def test_signal_to_end_is_an_exception(number: int, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(command_line, "execute_from_command_line", ended)
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # it is put back
+    monkeypatch.setattr(origin, "command", "")  # and back at the end
     former = signal.signal(number, signal.SIG_DFL)
     try:
         with pytest.raises(SystemExit) as ends:

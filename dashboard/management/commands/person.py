@@ -13,7 +13,7 @@ from dashboard.accounts.roles import Role
 
 
 class Command(BaseCommand):
-    help = "Add a person, change their role, or set a password. The audit log names the system."
+    help = "Add a person, change their role, or set a password. The audit log names this command."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         verbs = parser.add_subparsers(dest="verb", required=True)
