@@ -90,7 +90,7 @@ def test_page_beyond_the_oldest_entry_leads_to_the_newest(admins_browser):
     assert page.links["To the newest entries"] == "?find=admin"
 
 
-def test_pagination_covers_the_log_once(staff, hold, admins_browser, monkeypatch):
+def test_pagination_covers_the_log_once(staff, hold, admins_browser):
     for second in range(120):
         extend(staff, hold, at=after(second))
     address, seen, pages = "/audit/?action=extend", [], 0
@@ -106,6 +106,9 @@ def test_pagination_covers_the_log_once(staff, hold, admins_browser, monkeypatch
     assert (len(seen), len(set(seen))) == (120, 120)
     assert seen[0].startswith("Tue 25 Nov 2025 13:01:59")
     assert seen[-1].startswith("Tue 25 Nov 2025 13:00:00")
+    second = AuditEntry.objects.filter(action="extend").openings().order_by("id")[1].pk
+    last = admins_browser.get(f"/audit/?action=extend&before={second}").content.decode()
+    assert "1 of many actions." in last
 
 
 def test_number_of_queries_does_not_depend_on_rows(
