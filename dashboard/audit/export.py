@@ -20,7 +20,7 @@ import orjson
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from dashboard.audit import chain, search, trail
+from dashboard.audit import chain, evidence, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditLink
@@ -75,10 +75,14 @@ class Block:
 
 
 def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Block]:
-    """Yield every entry of the actions that meet the conditions, action by action."""
+    """Yield every entry of the actions that meet the conditions, action by action.
+
+    It has no entry that is written meanwhile: of an action whose first ones are written already
+    the others would be missing, in a file that goes on with later actions.
+    """
     file_format = FORMATS[format_name]
     yield Block(file_format.head, 0, 0)
-    found, last = search.alternatives(conditions), 0
+    found, last, end = search.alternatives(conditions), 0, evidence.total()
     while ids := first_ids((each.newer_than(last) for each in found), BATCH):
         listed = ", ".join(map(str, ids))
         yield block(
@@ -88,8 +92,8 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
             f" LEFT JOIN {LINKS} l ON l.entry_id = e.id"
             # For so many ids PostgreSQL would read all actions, if it did not know their bounds.
             f" WHERE a.id {AMONG[connection.vendor] % listed}"
-            " AND a.id BETWEEN %s AND %s ORDER BY a.id, e.id",
-            [ids[0], ids[-1]],
+            " AND a.id BETWEEN %s AND %s AND coalesce(l.position, 0) <= %s ORDER BY a.id, e.id",
+            [ids[0], ids[-1], end],
         )
         last = ids[-1]
         if len(ids) == BATCH:  # too many to sort all of them each time

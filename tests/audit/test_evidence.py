@@ -7,7 +7,7 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import checkpoints, evidence, trail, verification
+from dashboard.audit import checkpoints, evidence, export, trail, verification
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.triggers import TABLE
 from tests.audit import standalone_verifier
@@ -123,6 +123,18 @@ def test_standalone_verifier_agrees(staff, hold):
     assert standalone_verifier.first_fault(swapped) == f"position 1, entry {by_chain[1]}"
     stray = [*in_order, second.replace('"position":2,', '"position":null,')]
     assert standalone_verifier.first_fault(stray) == f"position 1, entry {by_chain[1]}"
+
+
+def test_export_is_whole_while_an_action_ends(staff, hold, monkeypatch):
+    """It ends where the log ended as it began: of an action that was written it lacks no entry."""
+    monkeypatch.setattr(export, "BATCH", 1)  # actions
+    begun, lines = begin_to_extend(staff, hold), []
+    for block in export.of_actions("jsonl", []):
+        lines += block.text.splitlines()
+        if str(begun.action_id) in block.text:
+            trail.outcome(begun, outcome=trail.Outcome.OK, now=NOON)
+            write(1)
+    assert standalone_verifier.first_fault(lines) == ""
 
 
 def test_admin_verifies_from_the_page(admins_browser):
