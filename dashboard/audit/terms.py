@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -72,7 +71,7 @@ def conditions(text: str, context: Context) -> list[Condition]:
     """
     found: list[Condition] = []
     by_name = defaultdict[str, list[Condition]](list)
-    read = list(in_groups(terms(text)))
+    read = in_groups(terms(text))
     shortest = shortest_word(read)
     for minus, name, values in read:
         value = values[0]
@@ -105,18 +104,18 @@ def terms(text: str) -> Iterator[Term]:
         yield bool(match["minus"]), name, value
 
 
-def in_groups(read: Iterable[Term]) -> Iterator[tuple[bool, str, list[str]]]:
-    """Yield terms with their value, and numbers in a row as one term with all of them."""
-    for is_number, same in groupby(read, is_number_word):
-        if is_number:
-            yield False, "", [value for _minus, _name, value in same]
+def in_groups(read: Iterable[Term]) -> list[tuple[bool, str, list[str]]]:
+    """Return terms with their value, and numbers in a row as one term with all of them."""
+    groups: list[tuple[bool, str, list[str]]] = []
+    follows_number = False
+    for minus, name, value in read:
+        is_number = not minus and not name and NUMBER_TERM.fullmatch(value) is not None
+        if is_number and follows_number:
+            groups[-1][2].append(value)
         else:
-            yield from ((minus, name, [value]) for minus, name, value in same)
-
-
-def is_number_word(term: Term) -> bool:
-    minus, name, value = term
-    return not minus and not name and NUMBER_TERM.fullmatch(value) is not None
+            groups.append((minus, name, [value]))
+        follows_number = is_number
+    return groups
 
 
 def written(minus: bool, name: str, value: str) -> str:

@@ -54,8 +54,13 @@ class ActionLog:
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
         """Record an action that was refused before cal.com was asked."""
-        said = {"outcome": error.outcome, "error_code": str(error.cause), "message": error.logged}
-        self.event(asked=self.asked, now=now, **said)
+        self.event(
+            asked=self.asked,
+            outcome=error.outcome,
+            error_code=str(error.cause),
+            message=error.logged,
+            now=now,
+        )
 
     def intent(
         self,
@@ -113,9 +118,14 @@ class ActionLog:
         reason: str = "",
         now: datetime,
     ) -> dict[str, Any]:
-        after = after | {"way": self.way} if self.way else after
-        said = {"outcome": outcome, "after": after, "reason": reason, "now": now}
-        return said | self._answer(cause)
+        if self.way:
+            after = after | {"way": self.way}
+        return self._answer(cause) | {
+            "outcome": outcome,
+            "after": after,
+            "reason": reason,
+            "now": now,
+        }
 
     def _answer(self, cause: str) -> dict[str, Any]:
         """Return the columns of the last answer; ``cause`` takes the place of its own."""
