@@ -54,13 +54,15 @@ READS_ALL = re.compile(r"SCAN dashboard_hold(?! USING)|hold_slot_start \(slot_st
 def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stop the server's clock: what time alone changes would be read anew.
 
-    Its ticks go on: they shall neither end the board's findings nor show that the clock was set.
+    Its ticks go on: they shall neither end what is kept in memory, however slow the machine is, nor
+    show that the clock was set.
     """
     moment = timezone.now()
     monkeypatch.setattr(timezone, "now", lambda: moment)
     monkeypatch.setattr(clock, "STEP_MS", 3_600_000)
     monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
-    monkeypatch.setattr(board, "FINDINGS_KEPT", 10**9)
+    for module, name in ((whose, "KEPT"), (whose, "KEPT_UNREAD"), (board, "FINDINGS_KEPT")):
+        monkeypatch.setattr(module, name, 10**9)
 
 
 # The board keeps rendered rows by primary key, so no two tests share one.
@@ -156,17 +158,9 @@ def test_polls_without_news_ask_exactly_these_queries(
     assert counted == NOT_MODIFIED
 
 
-@pytest.fixture
-def long_caches(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no cache run out between two requests, however slow the machine is."""
-    for module, name in ((whose, "KEPT"), (whose, "KEPT_UNREAD"), (board, "FINDINGS_KEPT")):
-        monkeypatch.setattr(module, name, 10**6)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("address", ["/", "/board"])
 @pytest.mark.parametrize("viewer", ["staff", "admin"])
-@pytest.mark.usefixtures("long_caches")
 def test_200_holds_take_no_more_queries_than_20(
     client: Client, request: pytest.FixtureRequest, address: str, viewer: str, colleague: User
 ) -> None:
