@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parent.parent.parent
+STATEMENTS = (ast.stmt, ast.excepthandler, ast.match_case)
 
 
 @cache
@@ -40,13 +41,14 @@ def starts_with(name: str, packages: tuple[str, ...] | set[str]) -> bool:
     return any(name == package or name.startswith(f"{package}.") for package in packages)
 
 
+@cache
 def imported_names(module: str, source: str, *, typing_only: bool = True) -> set[str]:
     """Return the full names that a module imports, at any level of its code.
 
     ``typing_only=False`` leaves out imports under ``if TYPE_CHECKING``.
     """
     found: set[str] = set()
-    for node in nodes(parsed(source), typing_only=typing_only):
+    for node in statements(parsed(source), typing_only=typing_only):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -56,17 +58,20 @@ def imported_names(module: str, source: str, *, typing_only: bool = True) -> set
     return found
 
 
-def nodes(tree: ast.AST, *, typing_only: bool) -> Iterator[ast.AST]:
-    """Yield every node, or every node that runs."""
-    for node in ast.iter_child_nodes(tree):
-        is_typing = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
-        if typing_only or not is_typing:
-            yield node
-            yield from nodes(node, typing_only=typing_only)
+def statements(node: ast.AST, *, typing_only: bool = True) -> Iterator[ast.AST]:
+    """Yield a module and its statements, at any level, without their expressions.
+
+    ``typing_only=False`` leaves out what is under ``if TYPE_CHECKING``.
+    """
+    yield node
+    for child in ast.iter_child_nodes(node):
+        is_typing = isinstance(child, ast.If) and ast.unparse(child.test) == "TYPE_CHECKING"
+        if isinstance(child, STATEMENTS) and (typing_only or not is_typing):
+            yield from statements(child, typing_only=typing_only)
 
 
 def functions(source: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
     """Yield every function and method."""
-    for node in ast.walk(parsed(source)):
+    for node in statements(parsed(source)):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node

@@ -119,8 +119,7 @@ def test_one_module_creates_clients_of_cal_com():
         module
         for module, source in modules().items()
         if package_of(module) != "dashboard.calcom"
-        if clients & imported_names(module, source)
-        if "Client(" in source
+        if "Client(" in source and clients & imported_names(module, source)
     ]
     assert users == ["dashboard.calcom_state.calcom_client"]
 

@@ -3,7 +3,14 @@
 import ast
 import re
 
-from tests.architecture.source import functions, imported_names, modules, parsed, written_modules
+from tests.architecture.source import (
+    functions,
+    imported_names,
+    modules,
+    parsed,
+    statements,
+    written_modules,
+)
 
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 45
@@ -63,14 +70,6 @@ def test_docstrings_are_imperative():
         or (isinstance(node, documented[:2]) and NO_VERB.match(docstring))
     ]
     assert found == []
-
-
-def statements(node):
-    """Yield a module and its statements, at any level, without their expressions."""
-    yield node
-    for child in ast.iter_child_nodes(node):
-        if isinstance(child, ast.stmt | ast.excepthandler | ast.match_case):
-            yield from statements(child)
 
 
 def test_prose_names_the_role():
