@@ -249,9 +249,9 @@ BODIES = {
 
 
 def test_bodies_that_are_no_form(site: Site) -> None:
-    """Send each to public pages and a third of the others: the same code reads them."""
+    """Send each to public pages and an eighth of the others: the same code reads them."""
     for turn, (content_type, body) in enumerate(BODIES.values()):
-        for _name, path in site.addresses(turn=turn, share=3):
+        for _name, path in site.addresses(turn=turn, share=8):
             for method in ("POST", "PUT"):
                 site.send(method, path, body=body, content_type=content_type)
     assert site.answered.total() > 80
