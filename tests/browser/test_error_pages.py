@@ -9,24 +9,16 @@ from tests.browser.user import OpenBrowser, User, in_both_ways
 from tests.migrated import PASSWORD
 
 
-def test_a_missing_page(ada: User) -> None:
-    ada.refusals.add(404)
+def test_pages_of_errors(ada: User) -> None:
+    ada.refusals |= {404, 405, 500}
+    page = render_to_string("500.html")
+    ada.page.route("**/broken", lambda route: route.fulfill(status=500, body=page))
     ada.page.goto("/holds/9999999/")
     ada.expect_heading("There is nothing here")
     ada.check_variant("not-found")
-
-
-def test_an_address_that_only_takes_forms(ada: User) -> None:
-    ada.refusals.add(405)
     ada.page.goto("/holds/1/extend")
     ada.expect_heading("This address cannot be opened as a page")
     ada.check_variant("not-a-page")
-
-
-def test_an_unexpected_error(ada: User) -> None:
-    ada.refusals.add(500)
-    page = render_to_string("500.html")
-    ada.page.route("**/broken", lambda route: route.fulfill(status=500, body=page))
     ada.page.goto("/broken")
     ada.expect_heading("Something went wrong")
     ada.check_page("error")
