@@ -41,9 +41,14 @@ def rename(user: User, first_name: str, last_name: str = "") -> None:
     user.refresh_from_db()
 
 
-@pytest.mark.parametrize("name", LIKE_SYSTEM)
+def test_names_like_the_system():
+    assert [name for name in LIKE_SYSTEM if not reads_like_system(name)] == []
+    others = ("Anna Berg", "Ann Systema", "Hugo Yount", "Theo Stem")
+    assert [name for name in others if reads_like_system(name)] == []
+
+
+@pytest.mark.parametrize("name", ["the sуstеm", "you"])
 def test_name_like_the_system_is_refused_and_marked(staff, name):
-    assert reads_like_system(name)
     first, _space, last = name.partition(" ")
     for refused in ({"first_name": first, "last_name": last}, {"first_name": name}):
         with pytest.raises(ValidationError, match="reads like"):
@@ -55,16 +60,10 @@ def test_name_like_the_system_is_refused_and_marked(staff, name):
     assert only_line().actor.who == f"{staff} (staff)"
 
 
-@pytest.mark.parametrize("name", ["Anna Berg", "Ann Systema", "Hugo Yount", "Theo Stem"])
-def test_other_names_are_accepted(staff, name):
-    people.change_person(person=staff.pk, first_name=name, by=None, now=NOW)
-    assert AuditEntry.objects.latest("id").after == {"first_name": name}
-
-
-@pytest.mark.parametrize("username", ["system", "SYSTEM", "sуstem", "the.system", "das-System"])
-def test_user_name_like_the_system_is_refused(db, username):
-    with pytest.raises(ValidationError, match="reserved"):
-        people.add_person(username=username, role="Staff", by=None, now=NOW)
+def test_user_name_like_the_system_is_refused(db):
+    for username in ("system", "SYSTEM", "sуstem", "the.system", "das-System"):
+        with pytest.raises(ValidationError, match="reserved"):
+            people.add_person(username=username, role="Staff", by=None, now=NOW)
 
 
 def test_person_with_such_a_name_can_still_be_deactivated(staff):
@@ -73,10 +72,9 @@ def test_person_with_such_a_name_can_still_be_deactivated(staff):
     assert not User.objects.get(pk=staff.pk).is_active
 
 
-@pytest.mark.parametrize("theirs", ["Anna Berg", "anna  BERG", "Аnna Веrg", "Anna\u200b Berg"])
-def test_names_alike_have_the_user_name(staff, colleague, hold, theirs):
+def test_names_alike_have_the_user_name(staff, colleague, hold):
     rename(staff, "Anna Berg")
-    rename(colleague, theirs)
+    rename(colleague, "Аnna Веrg")  # three Cyrillic letters
     extend(staff, hold)
     assert only_line().actor.who == "Anna Berg (staff)"
 
@@ -142,20 +140,21 @@ def test_resumed_action_marks_the_system_in_its_entries(staff, admin, hold):
 
 
 def test_folding_keeps_different_names_apart():
+    alike = ("anna  BERG", "Аnna Веrg", "Anna\u200b Berg")
+    assert [name for name in alike if folded(name) != folded("Anna Berg")] == []
     assert folded("Anna Berg") != folded("Anne Berg")
     assert folded("Łukasz") == folded("łukasz")
     assert folded("王芳") != folded("王方")
 
 
-@pytest.mark.parametrize("username", ["stаff", "ѕtaff", "5taff", "ｓtaff", "stáff"])
-def test_user_name_like_a_colleagues_is_refused(staff, colleague, username):
+def test_user_name_like_a_colleagues_is_refused(staff, colleague):
     """Keep what tells people of the same name apart."""
-    for change in (
-        lambda: people.add_person(username=username, role="Staff", by=None, now=NOW),
-        lambda: people.change_person(person=colleague.pk, username=username, by=None, now=NOW),
-    ):
-        with pytest.raises(ValidationError, match=r"looks like that of staff|already taken"):
-            change()
+    refused = r"looks like that of staff|already taken"
+    for username in ("stаff", "ѕtaff", "5taff", "ｓtaff", "stáff"):
+        with pytest.raises(ValidationError, match=refused):
+            people.add_person(username=username, role="Staff", by=None, now=NOW)
+        with pytest.raises(ValidationError, match=refused):
+            people.change_person(person=colleague.pk, username=username, by=None, now=NOW)
     people.change_person(person=staff.pk, username=username, by=None, now=NOW)
 
 

@@ -76,45 +76,45 @@ def test_quick_hash_equals_the_documented_one_or_leaves_it_to_that():
     assert not set(others) & {slow for _quick, slow in pairs}
 
 
-@pytest.mark.parametrize(
-    ("name", "former", "later"),
-    [
-        ("asked", '{"a":1}', '{"a":1.0}'),
-        ("asked", '{"a":1}', '{"a":"1"}'),
-        ("asked", '{"a":1}', '{"a":true}'),
-        ("asked", '{"a":18446744073709551616}', '{"a":18446744073709551617}'),
-        ("asked", '{"a":1.8446744073709552e+19}', '{"a":18446744073709551616}'),
-        ("asked", '{"a":1e22}', '{"a":10000000000000000000000}'),
-        ("asked", '{"a":"\\u00e9"}', '{"a":"e\\u0301"}'),
-        ("asked", '{"a":{}}', '{"a":null}'),
-        ("asked", '{"a":1}', '{"a":1,"a":2}'),
-        ("asked", '{"a":1}', "not json"),
-        ("asked", "{}", "[]"),
-        ("asked", "{}", b"{}"),
-        ("asked", '{"a":1}', b'{"a":1}'),
-        ("asked", '{"a":1}', '{"a":2,"a":1}'),
-        ("asked", '{"a":"\\""}', '{"a":1,"a":"\\u0022"}'),
-        ("asked", '{"a":"\\"\\""}', '{"a":1,"a":"\\u0022\\u0022"}'),
-        ("at", NOON, str(NOON)),
-        ("asked", '{"a":[{"b":1}]}', '{"a":[{"b" :2,"b":1}]}'),
-        ("message", "", "{}"),
-        ("message", "1", 1),
-        ("status", 200, "200"),
-        ("status", 0, None),
-        ("at", NOON, NOON + timedelta(microseconds=1)),
-        ("at", NOON, "2026-11-24 12:01"),
-        ("at", NOON, "yesterday"),
-        ("at", NOON, 1),
-        ("action_id", ACTION, uuid.UUID(int=6)),
-        ("action_id", ACTION, "x"),
-    ],
-)
+CHANGED = [
+    ("asked", '{"a":1}', '{"a":1.0}'),
+    ("asked", '{"a":1}', '{"a":"1"}'),
+    ("asked", '{"a":1}', '{"a":true}'),
+    ("asked", '{"a":18446744073709551616}', '{"a":18446744073709551617}'),
+    ("asked", '{"a":1.8446744073709552e+19}', '{"a":18446744073709551616}'),
+    ("asked", '{"a":1e22}', '{"a":10000000000000000000000}'),
+    ("asked", '{"a":"\\u00e9"}', '{"a":"e\\u0301"}'),
+    ("asked", '{"a":{}}', '{"a":null}'),
+    ("asked", '{"a":1}', '{"a":1,"a":2}'),
+    ("asked", '{"a":1}', "not json"),
+    ("asked", "{}", "[]"),
+    ("asked", "{}", b"{}"),
+    ("asked", '{"a":1}', b'{"a":1}'),
+    ("asked", '{"a":1}', '{"a":2,"a":1}'),
+    ("asked", '{"a":"\\""}', '{"a":1,"a":"\\u0022"}'),
+    ("asked", '{"a":"\\"\\""}', '{"a":1,"a":"\\u0022\\u0022"}'),
+    ("at", NOON, str(NOON)),
+    ("asked", '{"a":[{"b":1}]}', '{"a":[{"b" :2,"b":1}]}'),
+    ("message", "", "{}"),
+    ("message", "1", 1),
+    ("status", 200, "200"),
+    ("status", 0, None),
+    ("at", NOON, NOON + timedelta(microseconds=1)),
+    ("at", NOON, "2026-11-24 12:01"),
+    ("at", NOON, "yesterday"),
+    ("at", NOON, 1),
+    ("action_id", ACTION, uuid.UUID(int=6)),
+    ("action_id", ACTION, "x"),
+]
+
+
 @pytest.mark.parametrize("reason", ["", "é"])
-def test_what_was_changed_never_has_the_former_hash(name, former, later, reason):
+@pytest.mark.parametrize("hash_of", [chain.quick_hash, chain.documented_hash])
+def test_what_was_changed_never_has_the_former_hash(hash_of, reason):
     same = {"reason": reason}
-    was, is_now = same | {name: former}, same | {name: later}
-    for hash_of in (chain.quick_hash, chain.documented_hash):
-        assert hash_of(COLUMNS, row_of(is_now)) != documented(was)
+    for name, former, later in CHANGED:
+        was, is_now = same | {name: former}, same | {name: later}
+        assert hash_of(COLUMNS, row_of(is_now)) != documented(was), (name, later)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,6 @@ from django.db import IntegrityError, connection
 
 from dashboard.audit import trail, triggers
 from dashboard.audit.models import AuditEntry
-from tests.audit.reset import without_triggers
 
 NOON = datetime(2025, 11, 25, 12, 0, tzinfo=UTC)
 
@@ -25,19 +24,3 @@ def test_transactional_test_starts_with_an_empty_log_and_migrated_data(turn):
     trail.event(action=AuditEntry.Action.EXPIRE, by=None, now=NOON)
     with pytest.raises(IntegrityError, match=triggers.REFUSAL), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM {triggers.TABLE}")
-
-
-def test_triggers_are_restored_after_an_error(db):
-    seen = []
-
-    def fail_without_triggers() -> None:
-        with without_triggers(connection):
-            seen.extend(triggers.faulty_triggers(connection))
-            raise RuntimeError
-
-    with pytest.raises(RuntimeError):
-        fail_without_triggers()
-    assert seen == [
-        name for table in triggers.TABLES for name in triggers.expected(connection, table)
-    ]
-    assert triggers.faulty_triggers(connection) == []

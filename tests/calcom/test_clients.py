@@ -10,18 +10,10 @@ from typing import NoReturn
 import httpx
 import pytest
 
-import dashboard.calcom
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints
 from dashboard.calcom.pending_call import NEVER_SENT, PERHAPS_SENT
 from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcome, outcomes
 from tests.calcom.scripted import NULL, answering_twice, keeping_open, scripted
-
-
-def test_package_exports_what_others_use() -> None:
-    assert all(hasattr(dashboard.calcom, name) for name in dashboard.calcom.__all__)
-    assert {"Client", "AsyncClient", "CalcomError", "Refused", "Unavailable", "Unknown"} <= set(
-        dashboard.calcom.__all__
-    )
 
 
 def test_each_call_sends_the_request_of_its_endpoint_once(asked: Ask) -> None:
@@ -160,11 +152,3 @@ def test_cancelled_call_leaves_the_async_client_usable() -> None:
 
     with scripted(keeping_open) as server:
         assert asyncio.run(cancel_and_go_on()) == "None"
-
-
-def test_every_error_is_a_calcom_error(closed_port: int) -> None:
-    with (
-        Client(base_url=f"http://127.0.0.1:{closed_port}", api_key=KEY) as client,
-        pytest.raises(CalcomError, match=r"^not_sent: No connection was made: Connection refused$"),
-    ):
-        client.send(endpoints.delete(uid=UID))

@@ -19,15 +19,10 @@ from dashboard.calcom import (
     Slot,
 )
 from tests.calcom.calls import named, read
-from tests.calcom.expected_errors import EXPECTED
+from tests.calcom.expected_errors import expected_errors
 from tests.calcom.recorded import FILES, WIRE, Recorded, lines, lines_of
 
-ERRORS = {
-    (file, name): error
-    for file, errors in EXPECTED.items()
-    for error, names in errors.items()
-    for name in names
-}
+ERRORS = expected_errors()
 BAD = [line for line in lines() if (line.file, line.name) in ERRORS]
 GOOD = [line for line in lines() if (line.file, line.name) not in ERRORS]
 
@@ -107,16 +102,6 @@ def test_slots_errors_name_their_fields() -> None:
             FieldError("organizationSlug", ("organizationSlug must be a string",)),
         ),
     }
-
-
-def test_429_says_how_long_to_wait() -> None:
-    blocked = [line for line in lines_of("09-429") if line.status == 429]
-    waits = {line.name: error_of(line).retry_after for line in blocked}
-
-    assert waits == {
-        line.name: int(line.response["headers"]["X-RateLimit-Reset-Default"]) for line in blocked
-    }
-    assert waits["GET #121"] == 60
 
 
 NO_KEY = (
@@ -278,21 +263,3 @@ WORLD = {
     one["id"]: from_world(one)
     for one in json.loads((WIRE / "world.json").read_text(encoding="utf-8"))["eventTypes"]
 }
-
-
-def test_success_status_gives_a_value_and_others_an_error() -> None:
-    """Except bodies of other routes, and the year that cal.com misreads."""
-    known = [line for line in lines() if "/bookings" not in line.request["path"]]
-    odd = {
-        line.name: ERRORS.get((line.file, line.name))
-        for line in known
-        if (line.status < 300) != ((line.file, line.name) not in ERRORS)
-    }
-    assert odd == {
-        "POST OPTIONS": "Unavailable not_json",
-        "HEAD known": "Unavailable not_json",
-        "slotStart year 0001": "Unknown unknown_shape",
-        "me": "Unavailable unknown_shape",
-        "me no version": "Unavailable unknown_shape",
-        "me mate": "Unavailable unknown_shape",
-    }

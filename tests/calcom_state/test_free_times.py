@@ -10,12 +10,10 @@ from dashboard.calcom import Cause, Client
 from dashboard.calcom_state import calcom_client, free_times, rate_and_clock, shared_answers
 from dashboard.calcom_state.free_times import Span
 from dashboard.calcom_state.models import StoredAnswer
-from dashboard.calcom_state.shared_answers import NO_ROOM, UNDER_WAY
+from dashboard.calcom_state.shared_answers import NO_ROOM
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds import verbs
-from tests.holds.concurrency import at_once, in_background
-from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
 
@@ -67,19 +65,6 @@ def test_times_begin_at_whole_hours_of_the_office(calcom: Sandbox, db: None, set
 
 
 @pytest.mark.django_db(transaction=True)
-def test_concurrent_requests_cause_one_call(
-    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared_answers, "PATIENCE", 60)
-    calcom.faults.add("delay", route=SLOTS, seconds=0.3)
-
-    found = at_once(*[read] * 12)
-
-    assert found == [(FREE, "")] * 12
-    assert calls(calcom) == 1
-
-
-@pytest.mark.django_db(transaction=True)
 def test_answer_from_slightly_ahead_is_fresh(calcom: Sandbox) -> None:
     now = timezone.now()
     read(now=now)
@@ -87,21 +72,7 @@ def test_answer_from_slightly_ahead_is_fresh(calcom: Sandbox) -> None:
     assert calls(calcom) == 1
 
 
-@pytest.mark.django_db(transaction=True)
-def test_waiting_for_another_request_ends_after_a_while(
-    calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(shared_answers, "PATIENCE", 0.1)
-    calcom.faults.add("delay", route=SLOTS, seconds=60)
-    with in_background(read, until=StoredAnswer.objects.exists) as first:
-        wait_for(lambda: StoredAnswer.objects.get().is_under_way)
-        assert read() == (0, UNDER_WAY)
-        calcom.faults.clear()
-    assert first.result() == (FREE, "")
-    assert calls(calcom) == 1
-
-
-@pytest.mark.parametrize("fault", ["500", "502", "html", "truncated"])
+@pytest.mark.parametrize("fault", ["500", "truncated"])
 def test_failure_is_kept_with_the_previous_answer(calcom: Sandbox, db: None, fault: str) -> None:
     start = timezone.now()
     read(now=start)

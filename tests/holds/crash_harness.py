@@ -6,92 +6,64 @@ The database is of the kind that the test run uses, a SQLite file or PostgreSQL.
 import json
 import os
 import shutil
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import psycopg
+from django.db import connection
 
-from dashboard.accounts.roles import Role
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.fixtures import Reservation
-from tests import postgresql, run
+from tests import postgresql
 from tests.forking import piped
-from tests.holds import invariants
 from tests.holds.fault_cases import Moment
+from tests.holds.office import Office
 from tests.holds.staff_actions import Form
-from tests.holds.verbs import ALL, KEY, ONE
-from tests.migrated import postgresql_template, sqlite_template
-from tests.waiting import wait_for
+from tests.holds.verbs import KEY
+from tests.migrated import PASSWORD, PEOPLED, postgresql_template, sqlite_template
 
-PASSWORD = "correct horse 9"
-PEOPLE = {"staff": Role.STAFF, "admin": Role.ADMINS}
+NAMES = {"staff": "ada", "admin": "vera"}  # of people in the database that is copied
 KILLED = -9
 
 
-class SqliteDatabase:
-    """A SQLite file, copied from a migrated one that the workers of a run share."""
+@dataclass(frozen=True)
+class Database:
+    """A database with people in it; ``renew`` makes it as it was at first."""
 
-    def __init__(self, folder: Path) -> None:
-        self.file, self.template = folder / "test.sqlite3", run.folder() / "killed.sqlite3"
-        self.url = str(self.file)
-
-    def has_template(self) -> bool:
-        return self.template.exists()
-
-    def begin(self) -> None:
-        shutil.copy(sqlite_template(), self.file)
-
-    def keep_as_template(self) -> None:
-        shutil.copy(self.file, self.template)
-
-    def renew(self) -> None:
-        for left in self.file.parent.glob(f"{self.file.name}*"):
-            left.unlink()
-        shutil.copy(self.template, self.file)
-
-    def drop(self) -> None:
-        """Do nothing: the folder is removed after the test run."""
+    url: str
+    renew: Callable[[], None]
 
 
-class PostgresqlDatabase:
-    """A PostgreSQL database, copied from a migrated one that the workers of a run share."""
+@contextmanager
+def renewable_database(folder: Path) -> Iterator[Database]:
+    """Yield a database of the kind of the test run; before its first use it must be renewed."""
+    if connection.vendor == "sqlite":
+        file = folder / "test.sqlite3"
+        yield Database(str(file), lambda: copy_file(file))
+        return
+    server, name = postgresql.server_url(), f"killed_{os.getpid()}"
+    drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
+    create = f"CREATE DATABASE {name} TEMPLATE {postgresql_template(PEOPLED)}"
+    url = urlunsplit(urlsplit(server)._replace(path=f"/{name}"))
+    with psycopg.connect(server, autocommit=True) as connected:
 
-    TEMPLATE = "killed_template"
+        def renew() -> None:
+            connected.execute(drop)
+            connected.execute(create)
 
-    def __init__(self) -> None:
-        self.server = postgresql.server_url()
-        self.name = f"killed_{os.getpid()}"
-        self.url = urlunsplit(urlsplit(self.server)._replace(path=f"/{self.name}"))
-
-    def has_template(self) -> bool:
-        with psycopg.connect(self.server) as connection:
-            found = "SELECT FROM pg_database WHERE datname = %s"
-            return connection.execute(found, [self.TEMPLATE]).fetchone() is not None
-
-    def begin(self) -> None:
-        self.execute(f"CREATE DATABASE {self.name} TEMPLATE {postgresql_template()}")
-
-    def keep_as_template(self) -> None:
-        self.execute(f"ALTER DATABASE {self.name} RENAME TO {self.TEMPLATE}")
-
-    def renew(self) -> None:
-        self.drop()
-        self.execute(f"CREATE DATABASE {self.name} TEMPLATE {self.TEMPLATE}")
-
-    def drop(self) -> None:
-        self.execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
-
-    def execute(self, statement: str) -> None:
-        with psycopg.connect(self.server, autocommit=True) as connection:
-            connection.execute(statement)
+        yield Database(url, renew)
+        connected.execute(drop)
 
 
-Database = SqliteDatabase | PostgresqlDatabase
+def copy_file(file: Path) -> None:
+    """Replace a SQLite file, and what was beside it, by a copy."""
+    for left in file.parent.glob(f"{file.name}*"):
+        left.unlink()
+    shutil.copy(sqlite_template(PEOPLED), file)
 
 
 class ForkServer:
@@ -106,9 +78,9 @@ class ForkServer:
         self.orders.flush()
         return self.reply()
 
-    def manage(self, *arguments: str, stdin: str = "") -> int:
+    def manage(self, *arguments: str) -> int:
         """Run a command of manage.py; return its exit code."""
-        code: int = self.order("manage", arguments=arguments, stdin=stdin)["exit"]
+        code: int = self.order("manage", arguments=arguments)["exit"]
         return code
 
     def reply(self) -> dict[str, Any]:
@@ -121,7 +93,7 @@ class ForkServer:
 
 @contextmanager
 def fork_server(folder: Path, calcom: Sandbox, database: Database) -> Iterator[ForkServer]:
-    """Start a fork server, with a migrated database of ``PEOPLE`` to copy."""
+    """Start a fork server."""
     environment = os.environ | {
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "DATABASE_URL": database.url,
@@ -131,33 +103,22 @@ def fork_server(folder: Path, calcom: Sandbox, database: Database) -> Iterator[F
     }
     command = ["-m", "tests.holds.fork_server", str(folder)]
     with piped(command, env=environment) as (_program, orders, replies):
-        server = ForkServer(orders, replies)
-        with run.locked("killed"):
-            if not database.has_template():
-                make_template(server, database)
-        yield server
+        yield ForkServer(orders, replies)
 
 
-def make_template(server: ForkServer, database: Database) -> None:
-    database.begin()
-    for name, role in PEOPLE.items():
-        assert server.manage("person", "add", name, f"--role={role.value}", stdin=PASSWORD) == 0
-    database.keep_as_template()
-
-
-class ServedOffice:
-    """A served process and a person's browser, with everything that can be read beside them."""
+class ServedOffice(Office):
+    """The product in a process that can be killed."""
 
     def __init__(
         self, server: ForkServer, folder: Path, calcom: Sandbox, database: Database
     ) -> None:
-        self.server, self.folder, self.calcom = server, folder, calcom
+        self.server = server
         self.plan, self.ahead = folder / "plan", folder / "ahead"
         for left in (self.plan, self.ahead):
             left.unlink(missing_ok=True)
         database.renew()
         calcom.reset()
-        self.started = calcom.clock.now()
+        super().__init__(calcom)
         self.browser = httpx.Client(timeout=60)
         self.serve()
 
@@ -191,12 +152,13 @@ class ServedOffice:
 
     def sign_in(self, name: str = "staff") -> None:
         self.browser.get("/accounts/login/")
-        answer = self.post("/accounts/login/", {"username": name, "password": PASSWORD})
+        typed = {"username": NAMES[name], "password": PASSWORD}
+        answer = self.post("/accounts/login/", typed)
         assert answer.status_code == 302
 
-    def send(self, form: Form, ids: Mapping[str, int]) -> tuple[int, str]:
+    def send(self, form: Form, ids: Mapping[str, int]) -> tuple[int, str, str]:
         answer = self.post(*form.filled(ids))
-        return answer.status_code, answer.headers.get("location", "")
+        return answer.status_code, answer.headers.get("location", ""), answer.text
 
     def post(self, to: str, data: Mapping[str, str | list[str]]) -> httpx.Response:
         token = self.browser.cookies["holdfast_csrf"]
@@ -210,28 +172,8 @@ class ServedOffice:
     def snapshot(self) -> dict[str, Any]:
         return self.server.order("snapshot")
 
-    @property
-    def live(self) -> list[Reservation]:
-        return self.calcom.live_rows()
+    def settle(self) -> None:
+        assert self.server.manage("settle") == 0
 
-    @property
-    def mine(self) -> list[Reservation]:
-        return invariants.without_strangers(self.live, self.started)
-
-    def calls(self) -> Counter[str]:
-        seen = [*self.calcom.calls(route=ALL), *self.calcom.calls(route=ONE)]
-        return Counter(call.method for call in seen)
-
-    def wait_for_calls(self, number: int) -> int:
-        """Wait until the sandbox has finished so many calls; return how many there were."""
-        wait_for(lambda: self.calls().total() >= number)
-        return self.calls().total()
-
-    def wrong_pages(self, *, is_idle: bool) -> list[str]:
-        """Check the pages of all holds."""
-        wrong = []
-        for hold in self.snapshot()["holds"]:
-            page = invariants.HoldPage.parse(self.page(f"/holds/{hold['id']}/"))
-            mine = invariants.without_other_holds(self.mine, self.snapshot(), hold["id"])
-            wrong += invariants.page(page, self.live, mine, is_idle=is_idle)
-        return wrong
+    def wait_for_calls(self) -> None:
+        """Do nothing: what settles here is over once it has answered."""

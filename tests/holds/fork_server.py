@@ -5,7 +5,6 @@ of JSON on its input, and so is the reply. ``FOLDER/plan`` names the moment at w
 killed, ``FOLDER/ahead`` by how many seconds the clocks are ahead.
 """
 
-import io
 import json
 import os
 import signal
@@ -67,7 +66,7 @@ def main(folder: Path) -> None:
         if order["do"] == "serve":
             serve(plan)
         elif order["do"] == "manage":
-            run_in_fork(partial(manage, order["arguments"], order["stdin"]))
+            run_in_fork(partial(manage, order["arguments"]))
         elif order["do"] == "snapshot":
             reply(read_snapshot())
         elif order["do"] == "stop":
@@ -93,6 +92,8 @@ def prepare(folder: Path, plan: Plan) -> None:
     calcom_client.new_async_client = lambda: AsyncClient(
         **access, transport=AsyncKillingTransport(httpx.AsyncHTTPTransport(), plan)
     )
+    # Of the people in the database that is copied.
+    settings.PASSWORD_HASHERS.append("django.contrib.auth.hashers.Argon2PasswordHasher")
     ahead = folder / "ahead"
     clocks.follow(setattr, lambda: float(ahead.read_text()) if ahead.exists() else 0.0)
     _ = get_resolver().url_patterns
@@ -126,8 +127,7 @@ def run_in_fork(work: Callable[[], Any]) -> None:
     wait_for(pid)
 
 
-def manage(arguments: list[str], stdin: str) -> None:
-    sys.stdin = io.StringIO(stdin)
+def manage(arguments: list[str]) -> None:
     execute_from_command_line(["manage.py", *arguments])
 
 

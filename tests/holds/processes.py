@@ -5,7 +5,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import IO, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -26,14 +26,10 @@ class Processes:
         """Give each process one task, to begin at the same moment; return the results in order."""
         if len(tasks) != self.count:
             raise ValueError("each process needs one task")
-        self.tasks.write(json.dumps(tasks, default=_iso_format) + "\n")
+        self.tasks.write(json.dumps(tasks, default=datetime.isoformat) + "\n")
         self.tasks.flush()
         results: list[Any] = json.loads(self.results.readline())
         return results
-
-
-def _iso_format(moment: date | datetime) -> str:
-    return moment.isoformat()
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ import json
 import multiprocessing
 import sys
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
 from multiprocessing.synchronize import Barrier
 from typing import Any
 
@@ -25,7 +25,6 @@ from dashboard.accounts.actors import Actor  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.people import add_person  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
-from dashboard.calcom_state import event_types, free_times, shared_answers  # noqa: E402
 from dashboard.holds import services  # noqa: E402
 from dashboard.holds.claims import SlotGuard  # noqa: E402
 from dashboard.holds.problems import HoldError  # noqa: E402
@@ -42,7 +41,6 @@ def main(count: int) -> None:
         by=None,
         now=timezone.now(),
     )
-    shared_answers.PATIENCE = LIMIT
     connections.close_all()
     context = multiprocessing.get_context("fork")
     with context.Pool(count, initializer=set_barrier, initargs=[context.Barrier(count)]) as pool:
@@ -56,15 +54,10 @@ def set_barrier(shared: Barrier) -> None:
     barrier = shared
 
 
-def perform(task: dict[str, Any]) -> Any:
+def perform(task: dict[str, Any]) -> int | str:
     """Perform a task once all others begin; return its result."""
     verb, guarded = task.pop("verb"), task.pop("guarded", True)
     barrier.wait(LIMIT)
-    if verb == "free times":
-        return read_free_times(date.fromisoformat(task["first_day"]))
-    if verb == "event types":
-        known = event_types.listing()
-        return [len(known.value.entries) if known.value else None, known.cause]
     with contextlib.nullcontext() if guarded else without_guard():
         return ask_for_slot(verb, **task)
 
@@ -95,12 +88,6 @@ def without_guard() -> Iterator[None]:
         yield
     finally:
         SlotGuard.take_turn = take_turn
-
-
-def read_free_times(first_day: date) -> list[Any]:
-    """Return the number of free times of a week, when they were read and why they are old."""
-    listing = free_times.listing(free_times.Span(1, first_day, 7), now=timezone.now())
-    return [len(listing.listed.entries), str(listing.as_of), listing.cause]
 
 
 def say(text: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from dashboard.calcom import CalcomError, Cause, Reservation
+from dashboard.calcom import CalcomError, Cause, Refused, Reservation
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.seen import (
     Accepted,
@@ -29,6 +29,7 @@ from tests.holds.model.calcom import (
     THROTTLED,
     UNANSWERED,
     Row,
+    exchange,
     throttled,
 )
 from tests.holds.model.names import name_of_seen, name_of_step
@@ -161,9 +162,21 @@ def test_second_parking_place_follows_a_refused_one() -> None:
     assert Change.from_json(step.fields["change"]).parked == SECOND_PLACE
 
 
-@pytest.mark.parametrize("cause", [Cause.WRONG_DURATION, Cause.NO_HOSTS])
-def test_refusal_that_any_place_would_meet_ends_parking(cause: Cause) -> None:
-    step = next_step(change_in(Phase.PARKING), Failed(REFUSALS[cause]), at(timedelta()))
+@pytest.mark.parametrize(
+    ("cause", "status"),
+    [
+        (Cause.NOT_RELATED, 403),
+        (Cause.UNKNOWN_EVENT_TYPE, 404),
+        (Cause.WRONG_DURATION, 400),
+        (Cause.NO_HOSTS, 400),
+        (Cause.OTHER_REFUSAL, 413),
+    ],
+)
+def test_refusal_that_any_place_would_meet_ends_parking(cause: Cause, status: int) -> None:
+    """A new reservation would be refused as well, so no retake is offered."""
+    refused = Failed(Refused(cause, exchange(status)))
+
+    step = next_step(change_in(Phase.PARKING), refused, at(timedelta()))
 
     assert name_of_step(step) == "unchanged, refused"
 

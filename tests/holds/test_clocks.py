@@ -85,7 +85,7 @@ def test_hold_lives_and_expires_by_the_clock_of_cal_com(
     assert (ended.state, ended.ended_at) == ("expired", held_until(hold))
 
 
-@pytest.mark.parametrize("ahead", [-3_000_000, -600, 600, 3_000_000])
+@pytest.mark.parametrize("ahead", [-600, 3_000_000])
 def test_verbs_work_with_clocks_minutes_or_weeks_apart(
     calcom: Sandbox, staff: User, ahead: int
 ) -> None:

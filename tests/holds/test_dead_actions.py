@@ -20,17 +20,10 @@ from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.audit.reset import without_triggers
 from tests.holds import verbs
+from tests.holds.crash import KilledError, die
 from tests.holds.verbs import LATER, MONDAY
 
 SECOND = timedelta(seconds=1)
-
-
-class DiedError(BaseException):
-    """End a process in the middle of a call."""
-
-
-def die(*_args: Any, **_more: Any) -> None:
-    raise DiedError
 
 
 def outcomes() -> list[tuple[str, str, str]]:
@@ -61,7 +54,7 @@ def test_read_that_died_gets_its_outcome(
     hold = verbs.place(staff)
     monkeypatch.setattr(reservations, "get", die)
     monkeypatch.setattr(checks, "get_all", die)
-    with pytest.raises(DiedError):
+    with pytest.raises(KilledError):
         verb(staff, hold)
     action = verb.__name__.removesuffix("_many")
 
@@ -80,7 +73,7 @@ def test_read_that_died_before_our_clock_was_set_back_gets_its_outcome(
 ) -> None:
     hold = verbs.place(staff)
     monkeypatch.setattr(reservations, "get", die)
-    with pytest.raises(DiedError):
+    with pytest.raises(KilledError):
         check(staff, hold)
     earlier = timezone.now() - timedelta(hours=3)
 

@@ -116,13 +116,8 @@ def test_claim_of_an_unknown_verb_is_closed(staff: User) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("_round", range(3))
 def test_hold_and_stand_in_are_closed_at_once(
-    calcom: Sandbox,
-    staff: User,
-    monkeypatch: pytest.MonkeyPatch,
-    meeting_writers: None,
-    _round: int,
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, meeting_writers: None
 ) -> None:
     """Both have the action whose process died between its two calls."""
     hold = verbs.place(staff, event_type=ROUND_ROBIN)

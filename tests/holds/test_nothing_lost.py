@@ -5,10 +5,9 @@ settled, and that in the end nothing is left.
 """
 
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -22,37 +21,26 @@ from dashboard.calcom_state import calcom_client
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
-from dashboard.sandbox.fixtures import Reservation
 from tests.holds import clocks, invariants, snapshot
 from tests.holds.fault_cases import FAULTS, FREEZES, Fault, Moment, fault_cases
-from tests.holds.staff_actions import (
-    ACTIONS,
-    KNOWN_UID,
-    STRANGERS_MINUTES,
-    Form,
-    StaffAction,
-    prepare,
-)
-from tests.holds.verbs import ALL, CONSULT, KEY, LATER, ONE
+from tests.holds.office import PAST_ALL_LANDINGS, Office, name_of
+from tests.holds.staff_actions import ACTIONS, Form, StaffAction
+from tests.holds.verbs import KEY
 from tests.waiting import PATIENCE
 
 pytestmark = pytest.mark.slow
 
 CALL_SECONDS = 1.0  # the time limit of calls where a test waits for it
-PAST_ALL_LANDINGS = 200  # seconds: longer than any claim and any late call
-PAST_ALL_HOLDS = 4 * 3600
 
 
-@dataclass
-class Office:
-    """A person's browser and the sandbox, with everything that can be read beside them."""
+class OfficeHere(Office):
+    """The product in this process, whose clocks can be moved."""
 
-    browser: Browser
-    calcom: Sandbox
-    ahead: float = 0.0  # seconds that all clocks are ahead
+    ahead = 0.0  # seconds that all clocks are ahead
 
-    def __post_init__(self) -> None:
-        self.started = self.calcom.clock.now()
+    def __init__(self, browser: Browser, calcom: Sandbox) -> None:
+        super().__init__(calcom)
+        self.browser = browser
 
     def forward(self, seconds: float) -> None:
         self.ahead += seconds
@@ -63,13 +51,16 @@ class Office:
         answer = self.browser.post(to, data)
         return answer.status_code, answer.headers.get("Location", ""), answer.content.decode()
 
-    @property
-    def live(self) -> list[Reservation]:
-        return self.calcom.live_rows()
+    def page(self, address: str) -> str:
+        answer = self.browser.get(address)
+        assert answer.status_code == 200
+        return answer.content.decode()
 
-    @property
-    def mine(self) -> list[Reservation]:
-        return invariants.without_strangers(self.live, self.started)
+    def snapshot(self) -> dict[str, Any]:
+        return snapshot.read()
+
+    def settle(self) -> int:
+        return settle.settle_all(timezone.now())
 
     def wait_for_calls(self) -> None:
         """Wait until the sandbox has finished each call that the audit has.
@@ -78,51 +69,21 @@ class Office:
         """
         written = invariants.calls_in_audit(snapshot.read())
         deadline = time.monotonic() + PATIENCE
-        while self.received() != written and time.monotonic() < deadline:
+        while self.calls() != written and time.monotonic() < deadline:
             time.sleep(0.005)
-        assert self.received() <= written
-
-    def received(self) -> Counter[str]:
-        calls = [*self.calcom.calls(route=ALL), *self.calcom.calls(route=ONE)]
-        return Counter(call.method for call in calls)
-
-    def settle(self) -> int:
-        return settle.settle_all(timezone.now())
-
-    def wrong_pages(self) -> list[str]:
-        """Check the pages of all holds, with no process at work on any."""
-        wrong = []
-        for pk in Hold.objects.order_by("id").values_list("pk", flat=True):
-            answer = self.browser.get(f"/holds/{pk}/")
-            assert answer.status_code == 200
-            page = invariants.HoldPage.parse(answer.content.decode())
-            self.wait_for_calls()  # opening the page may have settled it
-            mine = invariants.without_other_holds(self.mine, snapshot.read(), pk)
-            wrong += invariants.page(page, self.live, mine, is_idle=True)
-        return wrong
+        assert self.calls() <= written
 
 
 @pytest.fixture
-def office(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> Office:
+def office(calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch) -> OfficeHere:
     browser = Browser()
     browser.force_login(staff)
-    office = Office(browser, calcom)
+    office = OfficeHere(browser, calcom)
     clocks.follow(monkeypatch.setattr, lambda: office.ahead)
     return office
 
 
-def begin(action: StaffAction, office: Office) -> dict[str, int]:
-    """Make what is there before the action; return the ids for its form."""
-    if action.form.to == "/look-up":
-        office.calcom.insert_reservation(CONSULT, LATER, minutes=STRANGERS_MINUTES, uid=KNOWN_UID)
-    ids = prepare(action, office.send)
-    office.forward(action.waits)
-    if action.faults_before:
-        office.calcom.faults.add(**action.faults_before)
-    return ids
-
-
-def inject(office: Office, action: StaffAction, number: int, fault: Fault) -> int:
+def inject(office: OfficeHere, action: StaffAction, number: int, fault: Fault) -> int:
     """Inject the fault into this call, and what follows it; return the id of the first."""
     method, route, skip = action.call(number)
     faults = office.calcom.faults
@@ -145,41 +106,15 @@ def time_limit(monkeypatch: pytest.MonkeyPatch, seconds: float | None) -> Iterat
         calcom_client.close_client()
 
 
-def check_settled(office: Office) -> None:
-    for _look in range(3):
-        office.forward(PAST_ALL_LANDINGS)
-        left = office.settle()
-    assert left == 0
-    office.wait_for_calls()
-    now = snapshot.read()
-    assert invariants.register(now, office.live, office.mine) == []
-    assert invariants.settled(now) == []
-    assert invariants.audit(now) == []
-    assert office.wrong_pages() == []
-
-
-def check_nothing_is_left(office: Office) -> None:
-    office.forward(PAST_ALL_HOLDS)
-    office.settle()
-    now = snapshot.read()
-    assert office.live == []
-    assert invariants.all_ended(now) == []
-    assert invariants.audit(now) == []
-
-
-def name_of(case: object) -> str:
-    return str(getattr(case, "name", case)).replace(",", "")
-
-
 @pytest.mark.parametrize(("action", "number", "fault"), fault_cases(), ids=name_of)
 def test_nothing_is_lost_by_a_fault(
-    office: Office,
+    office: OfficeHere,
     action: StaffAction,
     number: int,
     fault: Fault,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ids = begin(action, office)
+    ids = office.begin(action)
     before, uids = office.mine, dict(Hold.objects.values_list("pk", "reservation_uid"))
     last = max((entry["id"] for entry in snapshot.read()["entries"]), default=0)
     injected = inject(office, action, number, fault)
@@ -206,8 +141,8 @@ def test_nothing_is_lost_by_a_fault(
         assert invariants.outcome_is_true(action, outcomes[-1], before, office.mine) == []
     assert office.wrong_pages() == []
 
-    check_settled(office)
-    check_nothing_is_left(office)
+    office.assert_settles()
+    office.assert_nothing_is_left()
 
 
 def test_each_call_meets_a_fault_and_each_fault_a_call(
@@ -229,7 +164,7 @@ def test_each_call_meets_a_fault_and_each_fault_a_call(
 class FreezingTransport(httpx.BaseTransport):
     """Freeze before a call, or with its answer, until others have settled everything."""
 
-    def __init__(self, office: Office, moment: Moment) -> None:
+    def __init__(self, office: OfficeHere, moment: Moment) -> None:
         self.transport, self.office, self.moment = Transport(), office, moment
         self.calls = 0
         self.has_frozen = False
@@ -258,9 +193,9 @@ class FreezingTransport(httpx.BaseTransport):
 
 @pytest.mark.parametrize(("action", "moment"), FREEZES, ids=name_of)
 def test_nothing_is_lost_by_a_process_that_freezes(
-    office: Office, action: StaffAction, moment: Moment, monkeypatch: pytest.MonkeyPatch
+    office: OfficeHere, action: StaffAction, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ids = begin(action, office)
+    ids = office.begin(action)
     calcom_client.close_client()
     transport = FreezingTransport(office, moment)
     client = Client(base_url=office.calcom.url, api_key=KEY, transport=transport)
@@ -271,4 +206,4 @@ def test_nothing_is_lost_by_a_process_that_freezes(
     assert transport.has_frozen
     assert status in ({200, 303, 409, 503} if action.changes_several else {303, 409, 503})
     assert invariants.message(text, office.live, office.mine) == []
-    check_settled(office)
+    office.assert_settles()

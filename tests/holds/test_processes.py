@@ -1,4 +1,4 @@
-"""Several processes at once: one of them gets a slot, one of them reads free times.
+"""Several processes at once: one of them gets a slot.
 
 cal.com checks and then writes without a lock, so callers who come together all win. That is shown
 here with the guard of slots switched off.
@@ -13,7 +13,6 @@ import pytest
 from django.db import connection
 
 from dashboard.sandbox import Sandbox
-from tests.future_dates import day
 from tests.holds.processes import Processes, processes
 from tests.holds.verbs import CONSULT, EVENT_TYPE, MONDAY
 
@@ -21,8 +20,6 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
 COUNT = 8
 PAUSE = 0.5  # seconds between cal.com's check and its write
-SLOTS = "/v2/slots"
-LIST = "/v2/event-types"
 
 
 @pytest.fixture
@@ -100,23 +97,3 @@ def test_one_process_gets_the_slot(
             f"{connection.vendor}: {what}: {COUNT} processes at once, 1 got it with the guard,"
             f" {one.given} without",
         )
-
-
-def test_processes_that_read_make_one_call(running: Processes, calcom: Sandbox) -> None:
-    for route in (SLOTS, LIST):
-        calcom.faults.add("delay", route=route, seconds=0.3)
-
-    results = [running.together([{"verb": "free times", "first_day": day(0)}] * COUNT)]
-    results += [running.together([{"verb": "free times", "first_day": day(0)}] * COUNT)]
-
-    # Two bookings take two of the forty hours of the week.
-    first = results[0][0]
-    assert (first[0], first[2]) == (38, "")
-    assert results == [[first] * COUNT] * 2
-    assert len(calcom.calls(route=SLOTS)) == 1
-
-    results = [running.together([{"verb": "event types"}] * COUNT) for _ in range(2)]
-    (number, cause) = results[0][0]
-    assert (number > 1, cause) == (True, "")
-    assert results == [[[number, cause]] * COUNT] * 2
-    assert len(calcom.calls(route=LIST)) == 1

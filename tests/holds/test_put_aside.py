@@ -2,31 +2,22 @@
 
 from datetime import timedelta
 
-import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
 from dashboard.holds.put_aside import put_aside
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
-from tests.holds.factories import put_ended, see
+from tests.holds.factories import see
 
 MINUTE = timedelta(minutes=1)
 
 
 def attention(user: User) -> list[int]:
     return [row.pk for row in see(user, Tab.ATTENTION).attention]
-
-
-def test_refused_try_puts_nothing_aside(db: None, staff: User, colleague: User) -> None:
-    hold = put_ended(staff, "lost")
-    with pytest.raises(HoldError, match="belongs to"):
-        put_aside(hold_id=hold.pk, by=acting(colleague), now=timezone.now())
-    assert attention(staff) == [hold.pk]
 
 
 def test_hold_that_came_back_and_ended_again_needs_attention(calcom: Sandbox, staff: User) -> None:

@@ -131,23 +131,6 @@ def test_too_long_note_is_refused_beside_its_field(
     assert len(Hold.objects.get(pk=hold.pk).note) == 1000
 
 
-@pytest.mark.usefixtures("allowed")
-def test_new_holder_may_act_and_the_former_may_not(
-    calcom: Sandbox, staff: User, colleague: User
-) -> None:
-    hold = verbs.place(staff)
-    take_over(colleague, hold, reason="absent")
-
-    with pytest.raises(HoldError) as refused:
-        verbs.release(staff, hold)
-
-    assert (refused.value.cause, refused.value.happened) == (
-        "not_yours",
-        "This hold belongs to colleague.",
-    )
-    assert verbs.extend(colleague, hold).holder == colleague
-
-
 def test_take_over_of_an_own_hold_changes_nothing(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
 

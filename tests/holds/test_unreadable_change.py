@@ -12,8 +12,6 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom import endpoints
-from dashboard.calcom_state import calcom_client
 from dashboard.holds import lookup, settle
 from dashboard.holds.change import Change, Phase, UnreadableChangeError
 from dashboard.holds.checks import Comparison
@@ -69,11 +67,10 @@ def test_unreadable_change_is_an_error_without_its_text(change: object) -> None:
     assert str(unreadable.value) == ""
 
 
-@pytest.mark.parametrize("kind", ["empty", "a list", "unknown phase"])
 def test_unreadable_change_does_not_stop_other_holds(
-    calcom: Sandbox, staff: User, kind: str, caplog: pytest.LogCaptureFixture
+    calcom: Sandbox, staff: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    bad = place_broken(staff, UNREADABLE[kind])
+    bad = place_broken(staff, UNREADABLE["empty"])
     good = verbs.place(staff, start=LATER)
     slot = Hold.objects.get(pk=good.pk).slot_hold()
     left = Change("extend", Phase.PATCHING, slot, slot, timezone.now() - HOUR, is_answered=True)
@@ -143,24 +140,6 @@ def test_check_finds_it_where_it_was(calcom: Sandbox, staff: User, settled: Hold
     assert at_cal_com(calcom) == in_register(settled)
     verbs.release(staff, settled)
     assert at_cal_com(calcom) == []
-
-
-def test_check_finds_it_elsewhere(calcom: Sandbox, staff: User, settled: Hold) -> None:
-    [row] = calcom.live_rows()
-    moved = endpoints.update(uid=row.uid, event_type_id=CONSULT, slot_start=LATER)
-    calcom_client.client().send(moved)
-
-    checked = verbs.check(staff, settled)
-
-    assert (checked.comparison, checked.hold.slot_start) == (Comparison.MOVED, LATER)
-
-
-def test_check_finds_it_gone(calcom: Sandbox, staff: User, settled: Hold) -> None:
-    calcom.reset()
-
-    checked = verbs.check(staff, settled)
-
-    assert (checked.comparison, checked.hold.state) == (Comparison.GONE, "gone")
 
 
 def test_look_up_does_not_take_it_for_an_unanswered_placing(

@@ -4,18 +4,17 @@ import ast
 from pathlib import Path
 from typing import Any
 
-import pytest
 from django.utils import timezone
 
 import dashboard
 from dashboard.accounts.models import User
-from dashboard.holds import checks, lookup
+from dashboard.holds import checks
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
 from tests.holds.observe import sent
-from tests.holds.offers import offered, start_offer
+from tests.holds.offers import start_offer
 from tests.holds.verbs import LATER, SHORT
 from tests.pages.desk import desk, wish
 
@@ -87,34 +86,6 @@ def test_colleague_may_not_write_in_bulk(calcom: Sandbox, staff: User, colleague
     assert checked.error.cause == "not_yours"
     assert "This hold belongs to staff." in released.content.decode()
     assert (rows(), sent(calcom)) == (before, [])
-
-
-def test_decision_releases_no_hold_of_a_colleague(
-    calcom: Sandbox, staff: User, colleague: User
-) -> None:
-    offer, holds = offered(staff, 3)
-    Hold.objects.filter(pk=holds[1].pk).update(holder=colleague)
-
-    answer = desk(staff).post(f"/offers/{offer}/keep", {"hold": holds[0].pk})
-
-    assert "This hold belongs to colleague." in answer.content.decode()
-    assert [Hold.objects.get(pk=hold.pk).state for hold in holds] == ["held", "held", "released"]
-
-
-@pytest.mark.parametrize("state", ["unconfirmed", "held"])
-def test_colleague_may_not_take_a_reservation_into_a_hold(
-    calcom: Sandbox, staff: User, colleague: User, state: str
-) -> None:
-    hold = verbs.place(staff)
-    uid = str(hold.reservation_uid)
-    if state == "unconfirmed":
-        unknown = {"reservation_uid": None, "held_until": None}
-        Hold.objects.update(state=state, latest_end=hold.held_until, **unknown)
-    before = rows()
-
-    lookup.take_in(uid=uid, by=acting(colleague), now=timezone.now())
-
-    assert rows()[:1] == before
 
 
 def test_form_token_of_a_colleague_is_not_theirs(
