@@ -11,7 +11,6 @@ from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 class TestSignIn:
-    @in_both_ways
     def test_leads_to_the_page_that_was_asked_for(self, open_browser: OpenBrowser) -> None:
         user = open_browser("ada", is_signed_in=False)
         user.page.goto("/holds/new")
