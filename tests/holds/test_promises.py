@@ -101,9 +101,15 @@ def test_time_that_was_listed_needs_no_call(calcom: Sandbox, staff: User) -> Non
 
 
 @pytest.mark.parametrize("fault", ["500", "429"])
+@pytest.mark.parametrize("was_listed", [False, True])
 def test_nothing_is_asked_where_cal_com_does_not_list_its_times(
-    calcom: Sandbox, staff: User, fault: str
+    calcom: Sandbox, staff: User, fault: str, *, was_listed: bool
 ) -> None:
+    """Nor where its last list is old."""
+    if was_listed:
+        desk(staff).get("/holds/new", {"event_type_id": CONSULT, "day": f"{NIGHT:%Y-%m-%d}"})
+        earlier = timezone.now() - timedelta(minutes=10)
+        StoredAnswer.objects.update(asked_at=earlier, answered_at=earlier)
     calcom.faults.add(fault, route=SLOTS, count=None, seconds=1)
 
     assert ask(staff, slot_start=NIGHT.isoformat()).status_code in {303, 503}
@@ -150,12 +156,20 @@ def test_answer_to_one_question_answers_no_other(calcom: Sandbox, staff: User) -
 
 
 @pytest.mark.parametrize(
-    ("state", "is_asked"),
-    [("placing", True), ("unconfirmed", True), ("released", False), ("expired", False)],
+    ("fields", "is_asked"),
+    [
+        ({"state": "placing"}, True),
+        ({"state": "unconfirmed"}, True),
+        ({"state": "released"}, False),
+        ({"held_until": NIGHT - timedelta(days=999)}, False),  # not recorded as expired yet
+    ],
+    ids=str,
 )
-def test_holds_that_count(calcom: Sandbox, staff: User, state: str, *, is_asked: bool) -> None:
+def test_holds_that_count(
+    calcom: Sandbox, staff: User, fields: dict[str, Any], *, is_asked: bool
+) -> None:
     first, _second = fill_hosts(staff)
-    Hold.objects.filter(pk=first.pk).update(state=state, latest_end=first.held_until)
+    Hold.objects.filter(pk=first.pk).update(**{"latest_end": first.held_until} | fields)
 
     assert (ask(staff, event_type_id=ROUND_ROBIN).status_code == 409) is is_asked
 

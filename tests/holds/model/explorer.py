@@ -42,11 +42,11 @@ class Explored:
 
 def explore(start: ModelState, *, losses: Losses, found: Explored) -> None:
     """Visit all states that can follow. Raises PropertyViolatedError, with the path there."""
-    came_from: dict[object, tuple[object, str]] = {start.identity(): (None, "start")}
-    stack = [start]
+    identity: object = start.identity()
+    came_from: dict[object, tuple[object, str]] = {identity: (None, "start")}
+    stack = [(start, identity)]
     while stack:
-        state = stack.pop()
-        identity = state.identity()
+        state, identity = stack.pop()
         found.states += 1
         try:
             if state.run is None and state.frozen is None:
@@ -54,10 +54,9 @@ def explore(start: ModelState, *, losses: Losses, found: Explored) -> None:
                 check_settles(state, losses=losses)
             for label, following in successors(state):
                 found.steps += 1
-                reached = following.identity()
-                if reached not in came_from:
-                    came_from[reached] = (identity, label)
-                    stack.append(following)
+                step, reached = (identity, label), following.identity()
+                if came_from.setdefault(reached, step) is step:
+                    stack.append((following, reached))
         except PropertyViolatedError as broken:
             path = "\n  ".join(path_to(identity, came_from))
             raise PropertyViolatedError(f"{broken}\nafter\n  {path}\nin {state}") from broken
