@@ -82,7 +82,9 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
     overlapping = target.overlaps(origin)
     calls = PARK_AND_RETURN_CALLS if overlapping else PATCH_CALLS
     operation.require_calls(calls, hold)
-    places = parking_places(cal_now) if overlapping and may_park else ()
+    # A hold whose event type got longer could not come back to its own length, next to another.
+    gets_longer = target.slot_duration is None and target.length > origin.length
+    places = parking_places(cal_now) if overlapping and may_park and not gets_longer else ()
     change = operation.change(Phase.PATCHING, origin, target, parking_places=places)
     refused_until = operation.upstream.self_overlap_until
     is_refused = refused_until is not None and refused_until > now

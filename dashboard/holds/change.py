@@ -153,7 +153,7 @@ class Change:
         return replace(
             self.origin,
             slot_start=start,
-            slot_end=start + (self.origin.slot_end - self.origin.slot_start),
+            slot_end=start + self.origin.length,
             held_until=self.last_end() + timedelta(minutes=1),
         )
 

@@ -36,6 +36,10 @@ class SlotHold:
         """Return the end, after the start also where the length is not known."""
         return max(self.slot_end, self.slot_start + INSTANT)
 
+    @property
+    def length(self) -> timedelta:
+        return self.slot_end - self.slot_start
+
     def overlaps(self, other: SlotHold) -> bool:
         """Return whether cal.com would count the two as one time.
 

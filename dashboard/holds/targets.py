@@ -9,6 +9,7 @@ from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import messages, rules
 from dashboard.holds.models import Hold
+from dashboard.holds.new_holds import known_end
 from dashboard.holds.slots import SlotHold, minutes_until
 
 # A wish that ends at most this much before the present end shortens nothing.
@@ -32,6 +33,7 @@ def extension_target(
 ) -> SlotHold:
     """Return the hold's own slot, held for longer. Raises HoldError: it is never shortened.
 
+    The slot ends as cal.com now makes it, which another length of the event type changes.
     ``reservation_duration`` is in minutes from now, as at cal.com; ``add`` counts on from
     held-until, ``until`` is a moment. Both are rounded up to a whole minute.
     """
@@ -52,7 +54,8 @@ def extension_target(
     if hold.is_live(cal_now) and end < slot.held_until - TOLERANCE:
         field = "until" if until else ""
         raise messages.refusal("would_shorten", hold=hold, field=field, until=slot.held_until)
-    return replace(slot, held_until=end)
+    slot_end = known_end(slot, catalogue.event_type(slot.event_type_id)) or slot.slot_end
+    return replace(slot, slot_end=slot_end, held_until=end)
 
 
 def move_target(
@@ -82,7 +85,7 @@ def move_target(
     if slot_duration is None and same_type:
         slot_duration = hold.slot_duration
     length = event_types.length_of(event_type, slot_duration)
-    span = timedelta(minutes=length) if length else origin.slot_end - origin.slot_start
+    span = timedelta(minutes=length) if length else origin.length
     target = SlotHold(
         event_type_id,
         slot_start,

@@ -8,14 +8,15 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom_state.models import Upstream
+from dashboard.calcom_state.models import StoredAnswer, Upstream
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
+from dashboard.sandbox.fixtures import Booking
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent, states
-from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN
+from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN, SHORT
 
 
 @pytest.fixture
@@ -46,6 +47,32 @@ def test_time_taken_while_parked_is_lost(calcom: Sandbox, staff: User) -> None:
     hold.refresh_from_db()
     assert (hold.state, hold.end_reason, hold.change) == ("lost", "already_reserved", None)
     assert uid not in [row.uid for row in calcom.rows()]  # the parked one is deleted
+
+
+@pytest.mark.parametrize("neighbour", ["held", "booked"])
+@pytest.mark.parametrize("verb", ["extend", "move"])
+def test_slot_that_would_come_back_longer_is_not_given_up(
+    calcom: Sandbox, staff: User, verb: str, neighbour: str
+) -> None:
+    hold, end = verbs.place(staff, event_type=SHORT), MONDAY + timedelta(minutes=30)
+    verbs.extend(staff, hold, 20)  # cal.com is now known to count the self-overlap
+    calcom.change_event_type(SHORT, length=45)
+    StoredAnswer.objects.all().delete()
+    if neighbour == "held":
+        calcom.insert_reservation(SHORT, end)
+    else:
+        calcom.add_booking(Booking("b", SHORT, end, end + timedelta(minutes=45)))
+    before = at_cal_com(calcom)
+    calcom.forget_calls()
+
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold) if verb == "extend" else verbs.move(
+            staff, hold, MONDAY + timedelta(minutes=15)
+        )
+
+    assert "The hold is unchanged" in refused.value.safe
+    assert (sent(calcom), states(hold)) == ([("PATCH", 422)], ["held"])
+    assert at_cal_com(calcom) == before
 
 
 @pytest.mark.parametrize("retake", [False, True])
