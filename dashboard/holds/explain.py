@@ -30,9 +30,9 @@ def carry_out(
 
 def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     """Word the end of a change: what happened, is the hold safe, what now."""
-    cal_now = operation.cal_now()
+    cal_now, others = operation.cal_now(), in_the_way(operation, hold, done)
     match done.result:
-        case Result.RETAKE_NEEDED:
+        case Result.RETAKE_NEEDED if not others:  # whose times would be in its way, too
             safe = safety.still_yours(hold, cal_now)
             offer = messages.refusal("retake_needed", hold=hold, safe=safe)
             # Whole minutes from just after the begin; cal.com's clock may have moved back since.

@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.calcom import Cause
 from dashboard.calcom_state.models import StoredAnswer, Upstream
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
@@ -49,17 +50,26 @@ def test_time_taken_while_parked_is_lost(calcom: Sandbox, staff: User) -> None:
     assert uid not in [row.uid for row in calcom.rows()]  # the parked one is deleted
 
 
-@pytest.mark.parametrize("neighbour", ["held", "booked"])
+@pytest.mark.parametrize(
+    ("neighbour", "cause"),
+    [
+        ("stranger", "retake_needed"),
+        ("colleague", Cause.ALREADY_RESERVED),  # so that it cannot be retaken either
+        ("booking", Cause.ALREADY_BOOKED),
+    ],
+)
 @pytest.mark.parametrize("verb", ["extend", "move"])
 def test_slot_that_would_come_back_longer_is_not_given_up(
-    calcom: Sandbox, staff: User, verb: str, neighbour: str
+    calcom: Sandbox, staff: User, verb: str, neighbour: str, cause: str
 ) -> None:
     hold, end = verbs.place(staff, event_type=SHORT), MONDAY + timedelta(minutes=30)
     verbs.extend(staff, hold, 20)  # cal.com is now known to count the self-overlap
     calcom.change_event_type(SHORT, length=45)
     StoredAnswer.objects.all().delete()
-    if neighbour == "held":
+    if neighbour == "stranger":
         calcom.insert_reservation(SHORT, end)
+    elif neighbour == "colleague":
+        verbs.place(staff, event_type=SHORT, start=end)
     else:
         calcom.add_booking(Booking("b", SHORT, end, end + timedelta(minutes=45)))
     before = at_cal_com(calcom)
@@ -71,6 +81,7 @@ def test_slot_that_would_come_back_longer_is_not_given_up(
         )
 
     assert "The hold is unchanged" in refused.value.safe
+    assert (refused.value.cause, len(refused.value.others)) == (cause, neighbour == "colleague")
     assert (sent(calcom), states(hold)) == ([("PATCH", 422)], ["held"])
     assert at_cal_com(calcom) == before
 
