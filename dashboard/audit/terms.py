@@ -171,7 +171,7 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
         search.with_entry(upstream_request_id=value),
         *of_people(called),
     ]
-    lookup = "like" if len(said) >= SHORTEST else "has"  # which reads all texts
+    lookup = "like" if len(said) >= SHORTEST else "unindexed_like"  # reads all texts
     entries = rows_of(EntryText, lookup, [said])
     # FTS5 has no index for alternatives.
     holds = [rows_of(HoldText, lookup, [form]) for form in sorted(forms)]
@@ -183,8 +183,8 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
     ]
     ways = [Q(pk__in=entries), *(Q(hold__in=each) for each in holds), *reasons, *others]
     checks = [
-        Q(Exists(of_row("pk", rows_of(EntryText, "has", [said])))),
-        Q(Exists(of_row("hold", rows_of(HoldText, "has", forms)))),
+        Q(Exists(of_row("pk", rows_of(EntryText, "unindexed_like", [said])))),
+        Q(Exists(of_row("hold", rows_of(HoldText, "unindexed_like", forms)))),
         Q(Exists(of_same_action(reason__in=codes))),
         *others,
     ]

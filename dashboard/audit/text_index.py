@@ -47,10 +47,10 @@ class Like(models.Lookup):
         return f"{left} LIKE %s", (*parameters, f"%{escaped}%")
 
 
-class Has(Like):
-    """The same of a row that is known already: an operator keeps the index out."""
+class UnindexedLike(Like):
+    """The same without the index, for rows that are known: an operator keeps it out."""
 
-    lookup_name = "has"
+    lookup_name = "unindexed_like"
 
     def process_lhs(self, compiler: Any, connection: Any, lhs: Any = None) -> tuple[str, Any]:
         left, parameters = super().process_lhs(compiler, connection, lhs)
@@ -58,7 +58,7 @@ class Has(Like):
 
 
 models.TextField.register_lookup(Like)
-models.TextField.register_lookup(Has)
+models.TextField.register_lookup(UnindexedLike)
 
 
 def conditions(find: str) -> list[Q]:
