@@ -51,20 +51,6 @@ document.addEventListener("htmx:error", (event) => {
   if (isPoll(event)) setFresh(false);
 });
 
-// The answer to a button in a row is that hold's page. Keep the board as it is: take the messages
-// and the problem, if any, out of the answer and then refresh.
-document.addEventListener("htmx:before:swap", (event) => {
-  const { ctx, tasks } = event.detail;
-  if (event.defaultPrevented || ctx.target !== board || isPoll(event)) return;
-  const main = tasks.find((task) => task.type === "main");
-  if (!main || main.fragment.querySelector("#board")) return;
-  const problem = main.fragment.querySelector("[data-focus-first] > div");
-  if (problem) send("holdfast:banner", problem);
-  main.swapSpec.style = "none";
-  ctx.title = null;
-  refresh();
-});
-
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.sourceElement.matches(".tabs a")) send("holdfast:say", ctx.sourceElement.textContent);
 });
@@ -87,6 +73,7 @@ document.addEventListener("visibilitychange", () => {
 });
 window.addEventListener("online", refresh);
 document.addEventListener("holdfast:wake", refresh);
+document.addEventListener("holdfast:changed", refresh);
 window.addEventListener("offline", () => setFresh(false));
 
 button.addEventListener("click", () => {

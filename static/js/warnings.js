@@ -130,11 +130,12 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   if (ctx.request.method !== "GET") refresh();
 });
 
-// The answer to "Extend" is that hold's page. It replaces that page if it is open. Elsewhere only
-// the messages and the problem, if any, are shown.
+// The answer to a button of the bar, or of a row of the board, is that hold's page. It replaces that
+// page if it is open. Elsewhere only the messages and the problem, if any, are shown.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx, tasks } = event.detail;
-  if (event.defaultPrevented || ctx.target !== bar() || ctx.sourceElement === bar()) return;
+  const isOfList = ["board", "warnings"].includes(ctx.target?.id) && ctx.sourceElement !== ctx.target;
+  if (event.defaultPrevented || !isOfList) return;
   const main = tasks.find((task) => task.type === "main");
   const answer = main?.fragment.querySelector("#hold");
   if (!answer) return;
@@ -148,8 +149,7 @@ document.addEventListener("htmx:before:swap", (event) => {
     main.swapSpec.style = "none";
     ctx.title = null;
   }
-  const board = document.getElementById("board");
-  if (board) htmx.trigger(board, "refresh", {}, false);
+  send("holdfast:changed"); // the board is drawn anew, also while its updates are paused
 });
 
 for (const event of ["htmx:before:settle", "htmx:after:swap"]) {

@@ -153,6 +153,8 @@ def test_the_bar_covers_nothing_that_is_used(
     vera.page.get_by_role("button", name="Pause updates").click()
     for selector in ("[data-freshness]", "[data-pause]"):
         assert vera.page.locator(selector).evaluate(IS_ON_TOP), selector
+    vera.page.locator(f"#w{holds[2]} button").click()
+    expect(vera.page.locator(f"#h{holds[2]} .left")).to_have_text(re.compile(r"^1[67]:"))
 
 
 def test_on_the_holds_own_page_the_answer_replaces_it(ada: User) -> None:
