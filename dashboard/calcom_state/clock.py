@@ -1,4 +1,8 @@
-"""The local clock: within one action, and whether it was set meanwhile."""
+"""The local clock: within one action, and whether it was set meanwhile.
+
+The ticks of a machine go on evenly, and no one can set them. The local clock less the ticks, its
+*base*, stays the same until the clock is set, and then differs by as much as it was set.
+"""
 
 import platform
 import time

@@ -51,10 +51,11 @@ def sentences_with_values(language: str) -> list[tuple[re.Pattern[str], str]]:
 
 def pattern_of(text: str) -> re.Pattern[str]:
     """Return the pattern of a text with values in its places."""
-    pattern, *rest = PLACE.split(text)
-    pattern = re.escape(pattern)
-    for name, after in zip(rest[::2], rest[1::2], strict=True):
-        is_first = f"(?P<{name}>" not in pattern
-        pattern += f"(?P<{name}>{TEXTS.get(name, '.+?')})" if is_first else f"(?P={name})"
-        pattern += re.escape(after)
-    return re.compile(pattern)
+    pattern, end, named = "", 0, set()
+    for place in PLACE.finditer(text):
+        name = place[1]
+        pattern += re.escape(text[end : place.start()])
+        pattern += f"(?P={name})" if name in named else f"(?P<{name}>{TEXTS.get(name, '.+?')})"
+        named.add(name)
+        end = place.end()
+    return re.compile(pattern + re.escape(text[end:]))
