@@ -82,17 +82,24 @@ def check_many(*, hold_ids: Sequence[int], by: Actor | None, now: datetime) -> l
     for (operation, hold), answer in zip(started, answers, strict=True):
         try:
             with operation:  # which another process may have closed
-                if answer is None:
-                    operation.finish(Outcome.UNAVAILABLE, cause="no_time", after={})
-                    safe = safety.still_yours(hold, operation.cal_now())
-                    raise messages.refusal("no_time", hold=hold, safe=safe)
-                operation.has_sent = True
-                with reservations.hold_error_on_failure(operation, hold):
-                    found = operation.received(answer)
-                results[hold.pk] = conclude(operation, hold, found)
+                results[hold.pk] = after_answer(operation, hold, answer)
         except HoldError as error:
             results[hold.pk] = CheckResult(hold, None, error)
     return [results[hold_id] for hold_id in hold_ids]
+
+
+def after_answer(
+    operation: Operation, hold: Hold, answer: Answer[Reservation | None] | CalcomError | None
+) -> CheckResult:
+    """Take over an answer, None where cal.com was not asked any more. Raises HoldError."""
+    if answer is None:
+        operation.finish(Outcome.UNAVAILABLE, cause="no_time", after={})
+        safe = safety.still_yours(hold, operation.cal_now())
+        raise messages.refusal("no_time", hold=hold, safe=safe)
+    operation.has_sent = True
+    with reservations.hold_error_on_failure(operation, hold):
+        found = operation.received(answer)
+    return conclude(operation, hold, found)
 
 
 def load_checkable(operation: Operation, hold_id: int) -> Hold:

@@ -15,7 +15,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 
 
-def keys(hold: Hold) -> dict[Any, str]:
+def named_hosts(hold: Hold) -> dict[Any, str]:
     """Return the name of each host by its id, or by its name where cal.com tells no id."""
     return {name if number is None else number: name for number, name in hold.hosts}
 
@@ -23,7 +23,7 @@ def keys(hold: Hold) -> dict[Any, str]:
 def needed_by(event_type: EventType | None) -> frozenset[Any]:
     """Return the keys of the people whose time an event type takes; none of several."""
     wanted = Hold(**event_types.columns_of(event_type))
-    return frozenset() if is_pooled(wanted) else frozenset(keys(wanted))
+    return frozenset() if is_pooled(wanted) else frozenset(named_hosts(wanted))
 
 
 def clashing(hold: Hold, others: Iterable[Hold]) -> list[Hold]:
@@ -32,14 +32,14 @@ def clashing(hold: Hold, others: Iterable[Hold]) -> list[Hold]:
     Round robin needs one host of several: it counts once there are too few for all.
     """
     there = [other for other in others if is_beside(hold, other)]
-    own = frozenset(keys(hold))
+    own = frozenset(named_hosts(hold))
     sharing = [
         other
         for other in there
-        if other.event_type_id != hold.event_type_id and not own.isdisjoint(keys(other))
+        if other.event_type_id != hold.event_type_id and not own.isdisjoint(named_hosts(other))
     ]
-    pools = [frozenset(keys(other)) for other in there if is_pooled(other)]
-    needed = frozenset(key for other in there if not is_pooled(other) for key in keys(other))
+    pools = [frozenset(named_hosts(other)) for other in there if is_pooled(other)]
+    needed = frozenset(key for other in there if not is_pooled(other) for key in named_hosts(other))
     before = maximum_matching(pools, needed)
     if is_pooled(hold):
         return sharing if maximum_matching([*pools, own], needed) == before else []
@@ -83,7 +83,7 @@ def is_pooled(hold: Hold) -> bool:
 
 def shared_host(hold: Hold, other: Hold) -> str:
     """Return the name of a person whom both need."""
-    return next(name for key, name in keys(hold).items() if key in keys(other))
+    return next(name for key, name in named_hosts(hold).items() if key in named_hosts(other))
 
 
 def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
@@ -99,13 +99,13 @@ def all_clashes(holds: Sequence[Hold]) -> dict[int, tuple[Hold, ...]]:
     """Return, by primary key, the holds that clash with each of these that clashes."""
     by_host: dict[Any, list[Hold]] = defaultdict(list)
     for hold in holds:
-        for key in keys(hold):
+        for key in named_hosts(hold):
             by_host[key].append(hold)
     found = {}
     for hold in holds:
-        near = {each.pk: each for key in keys(hold) for each in by_host[key]}
+        near = {each.pk: each for key in named_hosts(hold) for each in by_host[key]}
         # A host of round robin can be busy with a hold that does not name this one's hosts.
-        pooled = [key for each in near.values() if is_pooled(each) for key in keys(each)]
+        pooled = [key for each in near.values() if is_pooled(each) for key in named_hosts(each)]
         near |= {each.pk: each for key in pooled for each in by_host[key]}
         if clashes := clashing(hold, near.values()):
             found[hold.pk] = tuple(clashes)

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from dashboard.calcom import Cause, Slot
 from dashboard.calcom_state.free_times import Listing, Span
-from dashboard.holds.hosts import is_pooled, keys
+from dashboard.holds.hosts import is_pooled, named_hosts
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 from dashboard.localization import local_times
@@ -89,7 +89,7 @@ def combine(
         for hold in found
         if hold.event_type_id != span.event_type_id
         and not is_pooled(hold)
-        and not keys(hold).keys().isdisjoint(hosts)
+        and not named_hosts(hold).keys().isdisjoint(hosts)
         and hold.keeps_slot(cal_now)
     ]
     held = [hold for hold in holds if hold.keeps_slot(cal_now)]

@@ -119,9 +119,9 @@ def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: 
 
 def is_hidden(wanted: Hold, beside: Sequence[Hold]) -> bool:
     """Return whether a hold beside hides the time: cal.com hides it from all types of a host."""
-    own = hosts.keys(wanted).keys()
+    own = hosts.named_hosts(wanted).keys()
     return any(
-        hold.event_type_id == wanted.event_type_id or own & hosts.keys(hold).keys()
+        hold.event_type_id == wanted.event_type_id or own & hosts.named_hosts(hold).keys()
         for hold in beside
     )
 
