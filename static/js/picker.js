@@ -90,9 +90,10 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (isOfPicker(event)) event.detail.ctx.sourceElement.removeAttribute("aria-busy");
 });
 
+const hasFocus = () => document.querySelector("#times :focus") !== null;
 let hadFocus = false;
 document.addEventListener("htmx:before:swap", () => {
-  hadFocus = Boolean(grid()?.contains(document.activeElement));
+  hadFocus = hasFocus();
 });
 
 document.addEventListener("htmx:after:swap", (event) => {
@@ -104,16 +105,23 @@ document.addEventListener("htmx:after:swap", (event) => {
     const refused = document.querySelector("#pick [aria-invalid=true]");
     if (refused) return refused.focus();
     announce(document.getElementById("times").dataset.summary);
-    if (hadFocus && !grid()?.contains(document.activeElement)) {
+    if (hadFocus && !hasFocus()) {
       times().find((time) => time.tabIndex === 0)?.focus();
     }
   } else if (target.endsWith("#chosen")) {
     markChosen(ctx.sourceElement);
   } else {
-    scrollTo(0, 0); // the button is below the two times
-    document.querySelector("[data-confirm]")?.focus();
+    showMove();
   }
 });
+
+// The page of a move begins with both times; the button is below them.
+function showMove() {
+  const button = document.querySelector("[data-confirm]");
+  if (!button) return;
+  scrollTo(0, 0);
+  button.focus();
+}
 
 function markChosen(link) {
   for (const time of times()) {
