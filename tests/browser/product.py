@@ -114,15 +114,17 @@ class Product:
     def reset(self) -> None:
         """End all holds, so that no board tells of them, and undo what a test did to cal.com.
 
-        In the database, because to end them by forms takes as long as many a test.
+        Also forget what people chose for themselves. In the database, because to do it by forms
+        takes as long as many a test.
         """
         self.calcom.faults.clear()
         if self._is_shifted:
             self.calcom.clock.reset()
             self._is_shifted = False
             self._ask_calcom()
-        with closing(sqlite3.connect(self.database)) as file, file:
+        with closing(sqlite3.connect(self.database, timeout=60)) as file, file:
             file.execute(END_ALL)
+            file.execute("DELETE FROM dashboard_preferences")
         self.calcom.remove_reservations()
         self.calcom.forget_calls()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
@@ -61,12 +59,10 @@ class TestAlerts:
     """A hold comes to its last two minutes while a person looks at the board."""
 
     @pytest.fixture
-    def alerting(self, product: Product) -> Iterator[None]:
+    def alerting(self, product: Product) -> None:
         """Ada wants sounds and notifications."""
-        settings = {"density": "roomy", "shortcuts": "on"}
-        product.post("ada", "/settings/", settings | {"sound": "on", "desktop_notice": "on"})
-        yield
-        product.post("ada", "/settings/", settings)
+        wanted = {"density": "roomy", "sound": "on", "desktop_notice": "on"}
+        product.post("ada", "/settings/", wanted)
 
     def watch_for_warning(self, ada: User, product: Product) -> str:
         """Open the board before the warning and let time pass; return what the warning names."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 
 import polib
 import pytest
@@ -53,12 +52,10 @@ CUT_OFF = """() => [...document.querySelectorAll(
 
 
 @pytest.fixture
-def german(open_browser: OpenBrowser, product: Product) -> Iterator[User]:
+def german(open_browser: OpenBrowser, product: Product) -> User:
     """An Admin, who may open every page, with German as their language."""
-    settings = {"density": "roomy", "shortcuts": "on"}
-    product.post("vera", "/settings/", settings | {"language": "de"})
-    yield open_browser("vera")
-    product.post("vera", "/settings/", settings)
+    product.post("vera", "/settings/", {"density": "roomy", "shortcuts": "on", "language": "de"})
+    return open_browser("vera")
 
 
 @pytest.fixture

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.product import Product
 from tests.browser.user import OpenBrowser, User, in_both_ways
 
 
 @pytest.fixture
-def grace(open_browser: OpenBrowser, product: Product) -> Iterator[User]:
-    """A member of staff whose settings are the defaults again after the test."""
+def grace(open_browser: OpenBrowser) -> User:
+    """A member of staff at the settings."""
     user = open_browser("grace")
     user.page.goto("/settings/")
-    yield user
-    product.post("grace", "/settings/", {"density": "roomy", "shortcuts": "on"})
+    return user
 
 
 def test_the_menu_leads_to_the_settings(ada: User) -> None:
