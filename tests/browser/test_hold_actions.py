@@ -124,13 +124,6 @@ class TestReleaseSeveral:
         expect(tags).to_have_text(["done", "unknown"])
         ada.check_page("released-partly")
 
-    def test_without_a_selection_the_board_stays(self, ada: User) -> None:
-        ada.place()
-        ada.page.goto("/")
-        ada.press("Release selected")
-        ada.expect_text("No hold was chosen.")
-        ada.expect_path("/")
-
 
 class TestOffer:
     @in_both_ways
