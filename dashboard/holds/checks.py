@@ -177,7 +177,8 @@ def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[C
         may_live = unsure or hold.state == State.GONE or hold.is_live(cal_now)
         comparison = Comparison.GONE if found is None and may_live else Comparison.EXPIRED
         state = State.GONE if comparison is Comparison.GONE else State.EXPIRED
-        return comparison, {} if hold.has_ended else hold_fields.ended(state, cal_now)
+        when = cal_now if found is None else found.reservation_until
+        return comparison, {} if hold.has_ended else hold_fields.ended(state, when)
     fields = hold_fields.held(found)
     if all(getattr(hold, name) == value for name, value in fields.items()):
         return Comparison.SAME, {}

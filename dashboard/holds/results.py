@@ -87,10 +87,12 @@ def arrived(change: Change, reservation: Reservation) -> Done:
 
 def vanished(change: Change, cal_now: datetime) -> Done:
     """End a hold that cal.com does not have: gone before its time, or expired."""
-    state = State.GONE if change.origin.held_until > cal_now else State.EXPIRED
+    state, when = State.GONE, cal_now
     if change.end_reason == BOOKED_BY_STAFF:
         state = State.BOOKED
-    fields = hold_fields.ended(state, cal_now, reason=change.end_reason)
+    elif change.origin.held_until <= cal_now:
+        state, when = State.EXPIRED, change.origin.held_until
+    fields = hold_fields.ended(state, when, reason=change.end_reason)
     if change.was_missing:
         return Done(change, Result.VANISHED, Outcome.OK, fields, cause="was_already_gone")
     if change.resumed:

@@ -187,7 +187,7 @@ def begin_deleting(change: Change, cal_now: datetime) -> Step:
 def leave_parking(change: Change, cal_now: datetime) -> Step:
     """Bring a parked hold back: to its target, or to its origin where that was refused."""
     if cal_now >= change.last_end():  # nothing is left to save
-        expired = hold_fields.ended(State.EXPIRED, cal_now)
+        expired = hold_fields.ended(State.EXPIRED, change.last_end())
         return write(replace(change, phase=Phase.DISCARDING), cal_now, expired)
     if change.phase is Phase.TURNED_AWAY:
         return give_up(change, cal_now)

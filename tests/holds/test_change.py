@@ -258,3 +258,22 @@ def test_state_that_a_transition_records(phase: Phase, seen: str, state: State) 
     step = next_step(change_in(phase, seen=seen), seen_in(phase, seen), now)
 
     assert step.fields["state"] is state  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("phase", "seen", "end"),
+    [
+        (Phase.PATCHING, "not there", ORIGIN.held_until),
+        (Phase.PATCHING, "refused: not there", ORIGIN.held_until),
+        (Phase.DELETING, "accepted, was not there", ORIGIN.held_until),
+        (Phase.DELETING, "ran out", NOW),
+        (Phase.TURNED_AWAY, "found parked", TARGET.held_until),
+    ],
+)
+def test_hold_ran_out_at_its_end_and_not_when_that_was_found(
+    phase: Phase, seen: str, end: datetime
+) -> None:
+    step = next_step(change_in(phase, seen=seen), seen_in(phase, seen), at(timedelta(hours=3)))
+
+    fields = step.fields  # type: ignore[union-attr]
+    assert (fields["state"], fields["ended_at"]) == (State.EXPIRED, end)

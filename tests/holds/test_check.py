@@ -38,6 +38,16 @@ def test_change_outside_is_taken_over(calcom: Sandbox, staff: User) -> None:
     assert at_cal_com(calcom) == in_register(hold)
 
 
+def test_hold_that_was_shortened_outside_ran_out_at_its_end(calcom: Sandbox, staff: User) -> None:
+    hold, [row] = verbs.place(staff), calcom.live_rows()
+    calcom.update_reservation(row, release_at=row.release_at - timedelta(minutes=20))
+
+    checked = verbs.check(staff, hold)
+
+    end = row.release_at - timedelta(minutes=20)
+    assert (checked.hold.state, checked.hold.ended_at) == ("expired", end)
+
+
 def test_released_hold_is_not_brought_back(calcom: Sandbox, staff: User) -> None:
     """A replica of cal.com's database may be a moment behind and still have it."""
     hold = verbs.place(staff)
