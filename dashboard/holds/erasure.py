@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from dashboard.accounts.actors import Actor
 from dashboard.audit import text_index
 from dashboard.audit.clients import holds_of_same_client
+from dashboard.audit.models import HoldText
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
 from dashboard.holds import messages
 from dashboard.holds.loading import load
@@ -55,8 +56,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             if not pks:
                 return pks
             Hold.objects.filter(pk__in=pks).write_rows(ERASED | {"erased_at": now}, now=now)
-            for each in Hold.objects.filter(pk__in=pks):
-                each.index_client()
+            HoldText.objects.filter(pk__in=pks).delete()
             text_index.forget_deleted()
             asked: dict[str, object] = {"holds": pks}
             if searches := forget_client(hold.client_name, hold.client_contact):

@@ -4,7 +4,8 @@
     python standalone_verifier.py log.jsonl [checkpoints.jsonl]
 
 Each line of the export, without a filter, is one entry, with its ``position`` in the chain and the
-``link`` hash; it has all entries of an action together, while the chain has them as they were written. The two rules:
+``link`` hash; it has all entries of an action together, while the chain has them as they were
+written. The two rules:
 
 - The content hash of an entry is the SHA-256 of its JSON: all columns that are not empty, without
   ``id`` and what the export adds, keys sorted, no spaces, characters beyond ``~`` as \\uXXXX.
