@@ -4,7 +4,6 @@ cal.com hides a held time from all event types of its host, and still accepts a 
 Holds of one event type are left to cal.com and, for round robin, to ``promises.HostGuard``.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -68,12 +67,14 @@ def maximum_matching(pools: Sequence[frozenset[Any]], busy: frozenset[Any]) -> i
 
 def is_beside(hold: Hold, other: Hold) -> bool:
     """Return whether two holds overlap; a stand-in is no second hold."""
-    end = hold.slot_end or hold.slot_start + INSTANT
-    other_end = other.slot_end or other.slot_start + INSTANT
-    if hold.slot_start >= other_end or other.slot_start >= end:
+    if hold.slot_start >= end_of(other) or other.slot_start >= end_of(hold):
         return False
     own = {hold.pk, hold.stands_in_for_id} - {None}
     return own.isdisjoint({other.pk, other.stands_in_for_id})
+
+
+def end_of(hold: Hold) -> datetime:
+    return hold.slot_end or hold.slot_start + INSTANT
 
 
 def is_pooled(hold: Hold) -> bool:
@@ -88,25 +89,29 @@ def shared_host(hold: Hold, other: Hold) -> str:
 
 def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     """Return the holds of the register that overlap this one, which need not be in it."""
-    end = hold.slot_end or hold.slot_start + INSTANT
     there = Hold.objects.filter(
-        state__in=Hold.OPEN, slot_start__lt=end, slot_end__gt=hold.slot_start
+        state__in=Hold.OPEN, slot_start__lt=end_of(hold), slot_end__gt=hold.slot_start
     )
     return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 
 def all_clashes(holds: Sequence[Hold]) -> dict[int, tuple[Hold, ...]]:
     """Return, by primary key, the holds that clash with each of these that clashes."""
-    by_host: dict[Any, list[Hold]] = defaultdict(list)
-    for hold in holds:
-        for key in named_hosts(hold):
-            by_host[key].append(hold)
     found = {}
-    for hold in holds:
-        near = {each.pk: each for key in named_hosts(hold) for each in by_host[key]}
-        # A host of round robin can be busy with a hold that does not name this one's hosts.
-        pooled = [key for each in near.values() if is_pooled(each) for key in named_hosts(each)]
-        near |= {each.pk: each for key in pooled for each in by_host[key]}
-        if clashes := clashing(hold, near.values()):
-            found[hold.pk] = tuple(clashes)
+    for pk, (hold, beside) in each_with_overlapping(holds).items():
+        if clashes := clashing(hold, beside):
+            found[pk] = tuple(clashes)
+    return found
+
+
+def each_with_overlapping(holds: Iterable[Hold]) -> dict[int, tuple[Hold, list[Hold]]]:
+    """Return each hold with those that overlap it, by primary key, without comparing all."""
+    found: dict[int, tuple[Hold, list[Hold]]] = {}
+    going_on: list[Hold] = []
+    for hold in sorted(holds, key=lambda each: each.slot_start):
+        going_on = [each for each in going_on if end_of(each) > hold.slot_start]
+        for each in going_on:
+            found[each.pk][1].append(hold)
+        found[hold.pk] = hold, [*going_on]
+        going_on.append(hold)
     return found

@@ -117,6 +117,31 @@ def test_round_robin_types_that_share_hosts_are_compared(case: str) -> None:
     assert {each.pk for each in found} == expected
 
 
+def test_board_looks_as_far_along_shared_hosts_as_the_question() -> None:
+    ada = hold(1, [ADA])
+    others = [hold(2, [ADA, BEN], POOL), hold(3, [BEN, CY], POOL), hold(4, [CY])]
+
+    assert hosts.clashing(ada, others) == others[:1]
+    assert hosts.all_clashes([ada, *others])[1] == tuple(others[:1])
+
+
+def test_board_compares_only_holds_at_one_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compared = []
+    is_beside = hosts.is_beside
+    monkeypatch.setattr(hosts, "is_beside", lambda *pair: compared.append(pair) or is_beside(*pair))
+    week = [hold(2 * hour, [ADA], hours=hour) for hour in range(1, 50)]
+    same_time = hold(1, [ADA, BEN], ALL, hours=1.5)
+
+    found = hosts.all_clashes([*week, same_time])
+
+    assert {pk: {each.pk for each in clashes} for pk, clashes in found.items()} == {
+        1: {2, 4},
+        2: {1},
+        4: {1},
+    }
+    assert len(compared) == 4
+
+
 def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
     both = (Host(1, "Ada", "ada", is_fixed=True), Host(2, "Ben", "ben"))
     pooled = event_type(1, kind=POOL, hosts=both)
