@@ -26,7 +26,6 @@ from tests.serving import environment, serving
 
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
-SMALL_PAGE = "/accounts/password/"
 # Of a booked hold nothing is left to tell: it is neither lost, nor released, nor has it run out.
 END_ALL = """
     WITH present(moment) AS (VALUES (strftime('%Y-%m-%d %H:%M:%f', 'now')))
@@ -40,12 +39,16 @@ END_ALL = """
 
 @dataclass
 class Product:
-    """A running server with three people, and the cal.com that it talks to."""
+    """A running server with its people, and the cal.com that it talks to.
+
+    Each person is signed in twice, so that no page in a browser shows a message of a client.
+    """
 
     url: str
     database: str
     calcom: Sandbox
     clients: dict[str, httpx.Client]  # by name of the person who is signed in
+    cookies_of: dict[str, httpx.Cookies] = field(default_factory=dict)  # for browsers, by name
     _days: Iterator[int] = field(default_factory=lambda: itertools.count(15))
     _is_shifted: bool = False
 
@@ -67,7 +70,6 @@ class Product:
         answer = self.post(name, "/holds/new", data | fields, follow_redirects=False)
         found = re.fullmatch(r"/holds/(\d+)/", answer.headers.get("Location", ""))
         assert found, (answer.status_code, answer.headers)
-        self.clients[name].get(SMALL_PAGE)  # so that no later page shows the message of this hold
         return int(found[1])
 
     def post(
@@ -85,7 +87,7 @@ class Product:
 
     def cookies(self, name: str) -> list[dict[str, str]]:
         """Return the cookies of this person, for a browser."""
-        kept = self.clients[name].cookies.items()
+        kept = self.cookies_of[name].items()
         return [{"name": key, "value": value, "url": self.url} for key, value in kept]
 
     def uids(self) -> list[str]:
@@ -142,12 +144,15 @@ def running_product(folder: Path, world: World | None = None) -> Iterator[Produc
             public_url="http://127.0.0.1", database_url=str(database), CALCOM_API_URL=calcom.url
         )
         site = stack.enter_context(serving(variables, folder))
-        clients = {}
+        clients, cookies_of = {}, {}
         for name in PEOPLE:
             client = httpx.Client(base_url=site.url, timeout=60, trust_env=False)
             clients[name] = stack.enter_context(client)
             sign_in(client, name)
-        yield Product(site.url, str(database), calcom, clients)
+            cookies_of[name] = httpx.Cookies(client.cookies)
+            client.cookies.clear()
+            sign_in(client, name)
+        yield Product(site.url, str(database), calcom, clients, cookies_of)
 
 
 def sign_in(client: httpx.Client, name: str) -> None:

@@ -58,7 +58,7 @@ def test_pages_are_readable_and_their_scripts_run(python: str, product: Product)
     paths = ["/", "/holds/new?event_type_id=1", f"/holds/{pk}/", "/settings/"]
     asked = {
         "url": product.url,
-        "cookies": dict(product.clients["ada"].cookies),
+        "cookies": dict(product.cookies_of["ada"]),
         "paths": paths,
         "script": LOOK,
     }
