@@ -89,6 +89,17 @@ def sending(*parts: bytes) -> Play:
     return play
 
 
+def hang_up(connection: socket.socket, server: Scripted) -> None:
+    """Read a request, and close without an answer."""
+    receive(connection, server)
+
+
+def silent(connection: socket.socket, server: Scripted) -> None:
+    """Read a request, and answer nothing for as long as the caller waits."""
+    receive(connection, server)
+    connection.recv(1)
+
+
 def keeping_open(connection: socket.socket, server: Scripted) -> None:
     """Answer every request of a connection with ``data: null``."""
     while receive(connection, server):

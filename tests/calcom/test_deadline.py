@@ -15,7 +15,16 @@ import pytest
 from dashboard.calcom import Answer, AsyncClient, CalcomError, Client, endpoints, transport
 from dashboard.calcom.endpoints import RESERVATIONS, SLOTS_VERSION, Call
 from tests.calcom.calls import KEY, Ask, ask, ask_async, named, outcome
-from tests.calcom.scripted import NULL, Play, Scripted, keeping_open, receive, reply, scripted
+from tests.calcom.scripted import (
+    NULL,
+    Play,
+    Scripted,
+    keeping_open,
+    receive,
+    reply,
+    scripted,
+    silent,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -50,11 +59,6 @@ def within_a_call() -> Iterator[None]:
     began = time.monotonic()
     yield
     assert time.monotonic() - began < SECONDS + SLACK
-
-
-def silent(connection: socket.socket, server: Scripted) -> None:
-    receive(connection, server)
-    connection.recv(1)
 
 
 def drip(connection: socket.socket, rest: bytes) -> None:

@@ -14,6 +14,7 @@ from tests.calcom.scripted import (
     Play,
     Scripted,
     answering_twice,
+    hang_up,
     keeping_open,
     over_tls,
     receive,
@@ -26,10 +27,6 @@ from tests.calcom.scripted import (
 UNANSWERED = each("Unknown unanswered", "Unavailable unanswered")
 NOT_JSON = each("Unknown not_json", "Unavailable not_json")
 CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-
-
-def hang_up(connection: socket.socket, server: Scripted) -> None:
-    receive(connection, server)
 
 
 def cut_off(connection: socket.socket, server: Scripted) -> None:

@@ -3,6 +3,8 @@
 Collected only then, as the document does not belong to this repository.
 """
 
+from __future__ import annotations
+
 import json
 import os
 from pathlib import Path

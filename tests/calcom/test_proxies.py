@@ -21,6 +21,7 @@ from tests.calcom.scripted import (
     reply,
     scripted,
     sending,
+    silent,
 )
 
 NAMES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
@@ -155,11 +156,6 @@ def test_refused_connection_to_the_proxy_is_not_sent(
 
 def test_stalled_tunnel_may_have_been_sent(asked: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
     """httpx does not say how far a call came that ran out of time beyond the proxy."""
-
-    def silent(connection: socket.socket, proxy: Scripted) -> None:
-        receive(connection, proxy)
-        connection.recv(1)
-
     with scripted(silent) as proxy:
         monkeypatch.setenv("HTTPS_PROXY", proxy.url)
         result = outcome(lambda: asked("reserve", base_url="https://cal.test", call_seconds=2))

@@ -3,7 +3,6 @@
 import copy
 import logging
 import pickle
-import socket
 import traceback
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +17,7 @@ from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, cleansin
 from dashboard.calcom.endpoints import Access
 from dashboard.calcom.pending_call import PendingCall
 from tests.calcom.calls import VERBS, Ask, call_of, read, response
-from tests.calcom.scripted import Play, Scripted, receive, reply, scripted, sending
+from tests.calcom.scripted import Play, hang_up, reply, scripted, sending
 
 PACKAGE = str(Path(dashboard.calcom.__file__).parent)
 KEY = "cal_live_k3yk3y/k3yk3y"
@@ -35,10 +34,6 @@ DATA = (
     b'"slotDuration":60,"reservationUid":"5ecret-uid","reservationUntil":"2026-11-22T07:25:30.419Z"}'
 )
 ECHO = f'{{"uid":"{UID}","key":"{KEY}","path":"/v2/slots/reservations/{quote(UID, safe="")}"}}'
-
-
-def hang_up(connection: socket.socket, server: Scripted) -> None:
-    receive(connection, server)
 
 
 PLAYS: dict[str, Play] = {
