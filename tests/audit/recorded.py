@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from dashboard.accounts.models import User
@@ -70,6 +71,31 @@ def extend(user: User | None, hold: Hold, at: datetime = NOON) -> UUID:
         now=at + timedelta(milliseconds=250),
     )
     return begun.action_id
+
+
+def change(
+    user: User, hold: Hold, action: Action, method: str, *, changes: dict[str, str], **more: Any
+) -> None:
+    """Record an action on a hold by one call, which cal.com answered as usual."""
+    reason = more.get("reason", "")
+    begun = trail.intent(
+        action=action,
+        by=acting(user),
+        hold_id=hold.pk,
+        before=BEFORE,
+        method=method,
+        path=ONE,
+        now=NOON,
+        **{"asked": {}} | more,
+    )
+    trail.outcome(
+        begun,
+        outcome=Outcome.OK,
+        after=BEFORE | changes,
+        answered=Answered(method),
+        reason=reason,
+        now=after(1),
+    )
 
 
 def fail_to_place(user: User, at: datetime = NOON) -> UUID:

@@ -11,7 +11,6 @@ from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
 from tests.audit.recorded import (
     AFTER,
-    BEFORE,
     NOON,
     ONE,
     Action,
@@ -19,6 +18,7 @@ from tests.audit.recorded import (
     Outcome,
     after,
     begin_to_extend,
+    change,
     extend,
     fail_to_place,
     lines,
@@ -78,23 +78,8 @@ def test_own_refusal_is_not_attributed_to_cal_com(staff, hold):
 
 
 def test_move(staff, hold):
-    begun = trail.intent(
-        action=Action.MOVE,
-        by=acting(staff),
-        hold_id=hold.pk,
-        asked={"slot_start": "2025-11-26T16:00:00Z"},
-        before=BEFORE,
-        method="PATCH",
-        path=ONE,
-        now=NOON,
-    )
-    trail.outcome(
-        begun,
-        outcome=Outcome.OK,
-        after=BEFORE | {"slot_start": "2025-11-26T16:00:00Z"},
-        answered=Answered(),
-        now=after(1),
-    )
+    later = {"slot_start": "2025-11-26T16:00:00Z"}
+    change(staff, hold, Action.MOVE, "PATCH", asked=later, changes=later)
     assert only_line().sentence == (
         "staff moved the hold of Wed 26 Nov 2025 14:30 for Client One, "
         "Wed 26 Nov 14:30 → Wed 26 Nov 17:00; "
@@ -112,14 +97,7 @@ def test_move(staff, hold):
     ],
 )
 def test_difference_below_a_second_is_no_change(staff, hold, until, told):
-    begun = begin_to_extend(staff, hold)
-    trail.outcome(
-        begun,
-        outcome=Outcome.OK,
-        after=BEFORE | {"held_until": until},
-        answered=Answered(),
-        now=after(1),
-    )
+    change(staff, hold, Action.EXTEND, "PATCH", changes={"held_until": until})
     assert only_line().details_text == f", {told}cal.com took 212 ms and accepted"
 
 
@@ -156,46 +134,13 @@ def test_call_of_a_died_process_is_not_called_unanswered(staff, hold):
 
 
 def test_release_with_reason(staff, hold):
-    begun = trail.intent(
-        action=Action.RELEASE,
-        by=acting(staff),
-        hold_id=hold.pk,
-        asked={"reason": "client_rang_off"},
-        before=BEFORE,
-        method="DELETE",
-        path=ONE,
-        reason="client_rang_off",
-        now=NOON,
-    )
-    trail.outcome(
-        begun,
-        outcome=Outcome.OK,
-        after=BEFORE | {"state": "released"},
-        answered=Answered("DELETE"),
-        reason="client_rang_off",
-        now=after(1),
-    )
+    released = {"state": "released"}
+    change(staff, hold, Action.RELEASE, "DELETE", changes=released, reason="client_rang_off")
     assert only_line().details_text == ", reason: client hung up; cal.com took 212 ms and accepted"
 
 
 def test_check_with_a_change(staff, hold):
-    begun = trail.intent(
-        action=Action.CHECK,
-        by=acting(staff),
-        hold_id=hold.pk,
-        asked={},
-        before=BEFORE,
-        method="GET",
-        path=ONE,
-        now=NOON,
-    )
-    trail.outcome(
-        begun,
-        outcome=Outcome.OK,
-        after=BEFORE | {"state": "gone"},
-        answered=Answered("GET"),
-        now=after(1),
-    )
+    change(staff, hold, Action.CHECK, "GET", changes={"state": "gone"})
     assert only_line().details_text == ", held → gone; cal.com took 212 ms"
 
 
