@@ -1,4 +1,4 @@
-"""Move all clocks of one process: Django's, the client's and the machine's ticks."""
+"""Move the clocks of one process: Django's, the client's and the machine's ticks."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -10,17 +10,24 @@ from django.utils import timezone
 from dashboard.calcom import pending_call
 from dashboard.calcom_state import clock
 
+SetAttribute = Callable[[Any, str, Any], None]
 
-def follow(set_attribute: Callable[[Any, str, Any], None], ahead: Callable[[], float]) -> None:
-    """Let the clocks of this process show ``ahead()`` seconds more than the real time."""
+
+def move(set_attribute: SetAttribute, ahead: Callable[[], timedelta]) -> None:
+    """Let the local clock show ``ahead()`` more than the real time."""
 
     class Moved(datetime):
         @classmethod
-        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
-            return datetime.now(tz) + timedelta(seconds=ahead())
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + ahead()
 
     set_attribute(timezone, "now", lambda: Moved.now(UTC))
     set_attribute(pending_call, "datetime", Moved)
+
+
+def follow(set_attribute: SetAttribute, ahead: Callable[[], float]) -> None:
+    """Let all clocks of this process show ``ahead()`` seconds more than the real time."""
+    move(set_attribute, lambda: timedelta(seconds=ahead()))
     ticks = clock.ticks
     set_attribute(clock, "ticks", lambda: ticks() + ahead())
 
@@ -30,12 +37,4 @@ class SetClock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ahead = timedelta()
-        ours, real_now = self, timezone.now
-
-        class Moved(datetime):
-            @classmethod
-            def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-                return datetime.now(tz) + ours.ahead
-
-        monkeypatch.setattr(timezone, "now", lambda: real_now() + ours.ahead)
-        monkeypatch.setattr(pending_call, "datetime", Moved)
+        move(monkeypatch.setattr, lambda: self.ahead)

@@ -12,7 +12,8 @@ from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
 from dashboard.pages.board import Board, Tab
 from dashboard.pages.rows import Viewer
-from tests.holds.verbs import CONSULT, MONDAY
+from tests.accounts.cast import make_hold
+from tests.holds.verbs import MONDAY
 
 # The board caches rendered rows by primary key, so no two tests share one.
 _fresh = itertools.count(2_000_000)
@@ -20,21 +21,16 @@ _fresh = itertools.count(2_000_000)
 
 def put(holder: User, *, seconds: float = 3600, **fields: Any) -> Hold:
     """Return a new hold that is held for so many seconds more, unless ``fields`` differ."""
-    now = timezone.now()
-    pk = next(_fresh)
+    now, pk = timezone.now(), next(_fresh)
     usual = {
-        "event_type_id": CONSULT,
-        "event_type_title": "Consult 60",
+        "pk": pk,
         "slot_start": MONDAY,
         "slot_end": MONDAY + timedelta(hours=1),
         "reservation_duration": 60,
         "reservation_uid": f"uid-{pk}",
-        "state": Hold.State.HELD,
         "held_until": now + timedelta(seconds=seconds),
-        "created_at": now,
-        "changed_at": now,
     }
-    return Hold.objects.create(pk=pk, holder=holder, **usual | fields)
+    return make_hold(holder, now=now, **usual | fields)
 
 
 def put_ended(holder: User, state: str = "released", *, ago: float = 60, **fields: Any) -> Hold:

@@ -170,16 +170,6 @@ def test_a_call_that_hung_before_stops_none_that_are_answered(
     assert states(*holds) == ["released", "released"]
 
 
-def test_form_sent_twice_releases_once(calcom: Sandbox, staff: User) -> None:
-    holds = place_several(staff, 2)
-    send(staff, holds, sure="yes")
-
-    again = send(staff, holds, sure="yes")
-
-    assert results(again) == [("done", "It had already ended: released.")] * 2
-    assert len(calcom.calls("DELETE")) == 2
-
-
 def test_hold_of_a_colleague_is_shown_without_a_checkbox(
     calcom: Sandbox, staff: User, colleague: User
 ) -> None:

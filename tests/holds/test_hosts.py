@@ -42,7 +42,8 @@ def hold(
 
 
 ALL = EventTypeKind.COLLECTIVE
-CASES = {
+# Holds beside the one that is wanted, and the numbers of those that clash with it.
+FOR_ADA = {
     "the same person": ([hold(2, [ADA])], {2}),
     "another person": ([hold(2, [BEN])], set()),
     "one after the other": ([hold(2, [ADA], hours=1)], set()),
@@ -62,59 +63,48 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_clashes_of_a_hold_for_one_person(case: str) -> None:
-    others, expected = CASES[case]
-
-    found = hosts.clashing(hold(1, [ADA]), others)
-
-    assert {each.pk for each in found} == expected
-
-
-@pytest.mark.parametrize(
-    ("busy", "expected"), [([], set()), ([ADA], set()), ([ADA, BEN], {2, 3}), ([CY], set())]
-)
-def test_round_robin_needs_one_host_that_is_left(busy: list[list], expected: set[int]) -> None:
-    others = [hold(pk, [host]) for pk, host in enumerate(busy, 2)]
-
-    found = hosts.clashing(hold(1, [ADA, BEN], POOL), others)
-
-    assert {each.pk for each in found} == expected
-
-
-def test_round_robin_counts_its_other_holds_too() -> None:
-    wanted = hold(1, [ADA, BEN], POOL)
-    others = [hold(2, [ADA]), hold(3, [ADA, BEN], POOL, event_type_id=1)]
-
-    assert hosts.clashing(wanted, others) == others[:1]
-
-
-SHARED = {
-    "a host is left for each": ([hold(2, [ADA, BEN], POOL)], set()),
-    "both hosts are needed by another": (
+FOR_ADA_OR_BEN = {
+    "both are free": ([], set()),
+    "one is busy": ([hold(2, [ADA])], set()),
+    "both are busy": ([hold(2, [ADA]), hold(3, [BEN])], {2, 3}),
+    "another is busy": ([hold(2, [CY])], set()),
+    "one is busy, one is for a hold of its own": (
+        [hold(2, [ADA]), hold(3, [ADA, BEN], POOL, event_type_id=1)],
+        {2},
+    ),
+    "one is left beside another type": ([hold(2, [ADA, BEN], POOL)], set()),
+    "both are needed by another type": (
         [hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=2)],
         {2, 3},
     ),
-    "one by another, one by its own": (
+    "one by another type, one by its own": (
         [hold(2, [ADA, BEN], POOL), hold(3, [ADA, BEN], POOL, event_type_id=1)],
         {2},
     ),
-    "the other can give way": ([hold(2, [ADA, CY], POOL), hold(3, [BEN, CY], POOL)], set()),
-    "the others cannot both give way": (
+    "the other type can give way": (
+        [hold(2, [ADA, CY], POOL), hold(3, [BEN, CY], POOL)],
+        set(),
+    ),
+    "the other types cannot both give way": (
         [hold(2, [ADA, CY], POOL), hold(3, [BEN, CY], POOL), hold(4, [CY])],
         {2, 3},
     ),
-    "a host is busy otherwise": ([hold(2, [ADA, BEN], POOL), hold(3, [BEN])], {2, 3}),
+    "one is busy, one is needed by another type": (
+        [hold(2, [ADA, BEN], POOL), hold(3, [BEN])],
+        {2, 3},
+    ),
 }
 
 
-@pytest.mark.parametrize("case", SHARED)
-def test_round_robin_types_that_share_hosts_are_compared(case: str) -> None:
-    others, expected = SHARED[case]
-
-    found = hosts.clashing(hold(1, [ADA, BEN], POOL), others)
-
-    assert {each.pk for each in found} == expected
+@pytest.mark.parametrize(
+    ("wanted", "cases"),
+    [(hold(1, [ADA]), FOR_ADA), (hold(1, [ADA, BEN], POOL), FOR_ADA_OR_BEN)],
+    ids=["one person", "round robin"],
+)
+def test_holds_that_leave_a_host_needed_twice(wanted: Hold, cases: dict[str, tuple]) -> None:
+    for case, (others, expected) in cases.items():
+        found = hosts.clashing(wanted, others)
+        assert (case, {each.pk for each in found}) == (case, expected)
 
 
 def test_board_looks_as_far_along_shared_hosts_as_the_question() -> None:

@@ -120,7 +120,6 @@ COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
     take_in: (16, ["GET"]),
 }
 STATUSES = {place_taken: 409, look_up: 200, release_three: 200}
-WRITES = ("INSERT", "UPDATE", "DELETE")
 
 
 @pytest.mark.parametrize("verb", COUNTS, ids=lambda verb: verb.__name__)
@@ -139,19 +138,3 @@ def test_queries_of_a_post(
 
     assert answer.status_code == STATUSES.get(verb, 303)
     assert (len(queries), [method for method, _ in sent(calcom)]) == COUNTS[verb]
-
-
-@pytest.mark.parametrize("verb", [check, extend_parked, move, move_to_other_event_type, release])
-def test_hold_is_read_once_before_the_first_write(
-    calcom: Sandbox, staff: User, verb: Callable[[Sandbox, User], Request]
-) -> None:
-    address, form = verb(calcom, staff)
-    browser = desk(staff)
-
-    with CaptureQueriesContext(connection) as queries:
-        browser.post(address, form)
-
-    statements = [query["sql"] for query in queries]
-    first_write = next(n for n, sql in enumerate(statements) if sql.startswith(WRITES))
-    reads = [sql for sql in statements[:first_write] if 'FROM "dashboard_hold"' in sql]
-    assert len(reads) == 1

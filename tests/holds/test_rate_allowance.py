@@ -174,25 +174,6 @@ def test_more_calls_than_a_whole_allowance_are_asked_to_wait(resets_in: int, wai
     assert upstream.seconds_to_wait(7, NOW) == wait
 
 
-def test_short_block_with_a_call_under_way_is_a_short_wait(
-    calcom: Sandbox, staff: User, colleague: User
-) -> None:
-    hold, other = verbs.place(staff), verbs.place(colleague, start=LATER)
-    mine = rate_and_clock.load()
-    calcom.faults.add("429", method="GET", route=ONE, seconds=3)
-    with pytest.raises(HoldError):
-        verbs.check(colleague, other)
-    answered = Upstream.objects.get()
-    mine.learn(  # an answer to a call that was sent before the block
-        rate_limit=120, rate_remaining=90, rate_resets_at=timezone.now() + timedelta(seconds=59)
-    )
-    rate_and_clock.save(mine)
-    assert answered.blocked_until is not None
-    with pytest.raises(HoldError) as refused:
-        verbs.check(staff, hold)
-    assert (refused.value.cause, refused.value.wait in {1, 2, 3}) == ("rate_limited", True)
-
-
 def test_checks_in_bulk_wait_for_the_window_they_used_up(calcom: Sandbox, staff: User) -> None:
     holds = [verbs.place(staff, start=MONDAY + timedelta(hours=n)) for n in range(3)]
     now = timezone.now()
