@@ -1,8 +1,9 @@
 """Turn the end of a change into the hold, or into the error that a verb raises."""
 
 from datetime import datetime, timedelta
+from http import HTTPStatus
 
-from dashboard.calcom import Refused
+from dashboard.calcom import Cause, EventTypeKind, Refused
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import messages, safety
@@ -33,12 +34,9 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
     cal_now, others = operation.cal_now(), in_the_way(operation, hold, done)
     match done.result:
         case Result.RETAKE_NEEDED if not others:  # whose times would be in its way, too
-            safe = safety.still_yours(hold, cal_now)
-            offer = messages.refusal("retake_needed", hold=hold, safe=safe)
-            # Whole minutes from just after the begin; cal.com's clock may have moved back since.
-            minutes = (done.change.target.held_until - operation.began_at) // timedelta(minutes=1)
-            offer.retake_minutes = minutes
-            return offer
+            return retake_offer(operation, hold, done)
+        case Result.UNCHANGED if fills_its_time(hold, done, cal_now):
+            return retake_offer(operation, hold, done)
         case Result.VANISHED:
             return messages.refusal("has_ended", hold=hold)
         case Result.LOST if done.error:
@@ -52,7 +50,7 @@ def error_of(operation: Operation, hold: Hold, done: Done) -> HoldError:
         done.error,
         safe=safety_after(hold, done, cal_now),
         hold=hold,
-        others=in_the_way(operation, hold, done),
+        others=others,
         kind=kind,
     )
     failure.outcome = done.outcome
@@ -74,6 +72,31 @@ def safety_after(hold: Hold, done: Done, cal_now: datetime) -> str:
             return safety.nothing_held()
         case _:
             return safety.still_yours(hold, cal_now)
+
+
+def retake_offer(operation: Operation, hold: Hold, done: Done) -> HoldError:
+    safe = safety.still_yours(hold, operation.cal_now())
+    offer = messages.refusal("retake_needed", hold=hold, safe=safe)
+    # Whole minutes from just after the begin; cal.com's clock may have moved back since.
+    minutes = (done.change.target.held_until - operation.began_at) // timedelta(minutes=1)
+    offer.retake_minutes = minutes
+    return offer
+
+
+def fills_its_time(hold: Hold, done: Done, cal_now: datetime) -> bool:
+    """Return whether no host is left beside the hold itself, which a new one was to replace.
+
+    So it is for round robin with fixed hosts, or where all are taken. Without any host (400) a new
+    one would be refused as well.
+    """
+    change, error = done.change, done.error
+    if change.phase is not Phase.REPLACING or not change.keeps_slot(cal_now) or error is None:
+        return False
+    if error.cause is Cause.ALREADY_RESERVED:
+        return hold.event_type_kind == EventTypeKind.ROUND_ROBIN
+    return (
+        error.cause is Cause.NO_HOSTS and error.exchange.status == HTTPStatus.UNPROCESSABLE_ENTITY
+    )
 
 
 def in_the_way(operation: Operation, hold: Hold, done: Done) -> list[Hold]:

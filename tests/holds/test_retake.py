@@ -1,5 +1,6 @@
 """Retake, that is, release and reserve again: only where every safe way was refused."""
 
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -8,14 +9,16 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.calcom_state import rate_and_clock
-from dashboard.holds import settle
+from dashboard.holds import reservations, settle
 from dashboard.holds.models import Hold
+from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent
-from tests.holds.verbs import ALL, ONE
+from tests.holds.verbs import ALL, ONE, ROUND_ROBIN
 from tests.pages.desk import desk
 
 pytestmark = pytest.mark.slow  # details of verbs: the fast lane has test_verbs
@@ -115,6 +118,46 @@ def test_other_failure_of_parking_gives_nothing_up(calcom: Sandbox, staff: User)
 
     assert failed.value.status == 503
     assert not {"DELETE", "POST"} & {method for method, _ in sent(calcom)}
+
+
+@pytest.mark.parametrize(
+    ("cause", "status", "minutes"),
+    [
+        (Cause.NO_HOSTS, 422, 30),
+        (Cause.ALREADY_RESERVED, 422, 30),
+        (Cause.ALREADY_BOOKED, 422, None),
+        (Cause.NO_HOSTS, 400, None),
+    ],
+)
+def test_round_robin_hold_that_takes_the_last_host_can_be_retaken(
+    calcom: Sandbox,
+    staff: User,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    cause: Cause,
+    status: int,
+    minutes: int | None,
+) -> None:
+    hold = verbs.place(staff, event_type=ROUND_ROBIN)
+    reserve = reservations.reserve
+
+    def refuse_beside(operation: Operation, *args: Any) -> Any:
+        if calcom.live_rows():
+            raise Refused(cause, Exchange("POST", ALL, timezone.now(), timezone.now(), 1, status))
+        return reserve(operation, *args)
+
+    monkeypatch.setattr(reservations, "reserve", refuse_beside)
+    with pytest.raises(HoldError) as refused:
+        verbs.extend(staff, hold)
+    calcom.forget_calls()
+
+    with suppress(HoldError):
+        verbs.extend(staff, hold, retake=True)
+
+    assert "The hold is unchanged" in refused.value.safe
+    assert refused.value.retake_minutes == minutes
+    assert sent(calcom) == ([("DELETE", 200), ("POST", 201)] if minutes else [])
+    assert at_cal_com(calcom) == in_register(hold)
 
 
 def test_hold_that_changed_meanwhile_is_not_retaken(
