@@ -90,7 +90,7 @@ document.addEventListener("htmx:finally:request", (event) => {
   if (isOfPicker(event)) event.detail.ctx.sourceElement.removeAttribute("aria-busy");
 });
 
-const hasFocus = () => document.querySelector("#times :focus") !== null;
+const hasFocus = () => document.querySelector("#times :is([data-grid], .notice) :focus") !== null;
 let hadFocus = false;
 document.addEventListener("htmx:before:swap", () => {
   hadFocus = hasFocus();
