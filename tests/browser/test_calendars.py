@@ -28,6 +28,15 @@ CUT_MENUS = """() => [...document.querySelectorAll("details.menu")].filter((menu
   return cut;
 }).map((menu) => menu.textContent.trim().slice(0, 20))"""
 
+# Whether the name of a holder takes more lines than it has words.
+IS_CUT = """(name) => {
+  const words = document.createRange();
+  const cell = document.querySelector("td.by");
+  cell.textContent = name;
+  words.selectNodeContents(cell);
+  return new Set([...words.getClientRects()].map((box) => box.top)).size > 2;
+}"""
+
 
 @pytest.fixture(scope="module")
 def practice(chromium: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
@@ -231,7 +240,7 @@ def test_search_has_room_beside_its_button(open_browser: OpenBrowser) -> None:
     assert box["width"] > PHONE["width"] / 2
 
 
-def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
+def test_client_and_holder_have_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
     # The columns have fixed widths, and the client what is left.
     product.place("ada", product.free_time(), "Zoë")
     ada = open_browser("ada")
@@ -243,4 +252,5 @@ def test_client_has_room_beside_the_calendar(open_browser: OpenBrowser, product:
         for language in ("en", "de"):
             ada.page.evaluate(f"document.documentElement.lang = '{language}'")
             narrow[width, language] = cell.evaluate("(cell) => cell.clientWidth") < 12 * 16
+            narrow[width, language] |= ada.page.evaluate(IS_CUT, "Zofia Wiśniewska")
     assert narrow == dict.fromkeys(narrow, False)
