@@ -240,7 +240,9 @@ def test_search_has_room_beside_its_button(open_browser: OpenBrowser) -> None:
     assert box["width"] > PHONE["width"] / 2
 
 
-def test_client_and_holder_have_room_beside_the_calendar(open_browser: OpenBrowser, product: Product) -> None:
+def test_client_and_holder_have_room_beside_the_calendar(
+    open_browser: OpenBrowser, product: Product
+) -> None:
     # The columns have fixed widths, and the client what is left.
     product.place("ada", product.free_time(), "Zoë")
     ada = open_browser("ada")
