@@ -60,6 +60,8 @@ def test_chosen_time_of_an_ended_hold_can_be_held_again(
     form = browser.get(html.unescape(again)).context["form"]
 
     assert "held until" not in moving
+    # Before a time is chosen, none is asked for: it could not be moved to.
+    assert b"Choose a time below" not in browser.get(f"/holds/{hold.pk}/{part}").content
     assert [form["client_name"].value(), form["slot_start"].value()] == ["Grace", LATER]
 
 
