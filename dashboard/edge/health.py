@@ -42,9 +42,11 @@ def ready(_request: HttpRequest) -> HttpResponse:
 def why_not_ready() -> str:
     """Return what keeps Holdfast from working; "" for nothing."""
     try:
-        missing = migrations_on_disk() - set(MigrationRecorder(connection).applied_migrations())
-        if missing:
-            return f"migrations are missing ({len(missing)}); manage.py migrate adds them"
+        applied = set(MigrationRecorder(connection).applied_migrations())
+        if missing := migrations_on_disk() - applied:
+            # Of a disk that is not mounted, or a mistyped address, SQLite makes a new file.
+            which = len(missing) if applied else "all: see that DATABASE_URL names the right one"
+            return f"migrations are missing ({which}); manage.py migrate adds them"
         return write_refusal(int(time.monotonic() // CHECKED_FOR))
     except Error as exc:
         return database.one_line(exc)

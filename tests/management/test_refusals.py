@@ -60,8 +60,10 @@ def test_database_without_tables_is_neither_used_nor_backed_up(
 ) -> None:
     for command in (["audit_checkpoint"], ["backup", str(tmp_path / "copy")]):
         line = refusal(*command, database_url=new_database)
-        assert line.startswith("The database cannot be used: migrations are missing (")
-        assert line.endswith("; manage.py migrate adds them; see 'manage.py doctor'.")
+        assert line == (
+            "The database cannot be used: migrations are missing (all: see that DATABASE_URL names"
+            " the right one); manage.py migrate adds them; see 'manage.py doctor'."
+        )
     assert list(tmp_path.glob("copy*")) == []
 
 
