@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from datetime import timedelta
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -172,3 +173,13 @@ def test_disk_is_nearly_full(calcom: Sandbox, capsys, monkeypatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=5 * 2**20))
     _code, found = examined(capsys)
     assert "disk" in subjects(found["warning"])
+
+
+@pytest.mark.parametrize(("mode", "remedies"), [(0o755, 1), (0o711, 0), (0o770, 0)])
+def test_all_users_can_read_the_file(mode: int, remedies: int, monkeypatch) -> None:
+    if connection.vendor != "sqlite":
+        return
+    connection.ensure_connection()  # makes the file
+    monkeypatch.setattr(Path, "stat", lambda _path: SimpleNamespace(st_mode=mode))
+    found = [each.remedy for each in doctor.disk() if "can read" in each.text]
+    assert found == [f"Run 'chmod o-r {connection.settings_dict['NAME']}*'."] * remedies

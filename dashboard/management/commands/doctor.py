@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import stat
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -122,14 +124,19 @@ def database_state(now: datetime) -> Iterator[Observation]:
 
 
 def disk() -> Iterator[Observation]:
-    """Measure the room beside a database in a file; a server looks after its own."""
+    """Examine room and readers of a database in a file; a server looks after its own."""
     if connection.vendor != "sqlite":
         return
-    folder = Path(connection.settings_dict["NAME"]).parent
-    free = shutil.disk_usage(folder).free
-    text = f"{free // 2**20} MiB are free in {folder}."
+    file = Path(connection.settings_dict["NAME"])
+    free = shutil.disk_usage(file.parent).free
+    text = f"{free // 2**20} MiB are free in {file.parent}."
     remedy = "Make room, or move the database to another disk." if free < LEAST_ROOM else ""
     yield observation("disk", text, remedy)
+    # The file's own mode follows the umask of the command that made it.
+    way = [(file, stat.S_IROTH), *((folder, stat.S_IXOTH) for folder in file.parents)]
+    if os.access(file, os.R_OK) and all(each.stat().st_mode & bit for each, bit in way):
+        text = f"All users of this machine can read clients and sessions in {file}."
+        yield observation("disk", text, f"Run 'chmod o-r {file}*'.")
 
 
 def settling(now: datetime) -> Iterator[Observation]:
