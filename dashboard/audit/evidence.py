@@ -140,15 +140,16 @@ def latest() -> Verified | None:
     if entry is None:
         return None
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
-    verified = partial(Verified, entry.pk, entry.at, name)
+    verified = Verified(entry.pk, entry.at, name)
     if misplaced := order_fault(entry):
-        return verified(fault=sentence(misplaced))
+        return replace(verified, fault=sentence(misplaced))
     found = entry.after
     try:
         fault = LogFault(
             found.get("fault", ""), found.get("fault_position"), found.get("fault_entry")
         )
-        return verified(
+        return replace(
+            verified,
             first=int(entry.asked["first"]),
             last=int(found["last"]),
             last_hash=found["hash"],
@@ -156,7 +157,7 @@ def latest() -> Verified | None:
             fault=sentence(fault) if fault.kind else "",
         )
     except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
-        return verified(fault=_("The entry of the last verification cannot be read."))
+        return replace(verified, fault=_("The entry of the last verification cannot be read."))
 
 
 def sentence(fault: LogFault) -> str:

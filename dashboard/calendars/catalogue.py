@@ -133,11 +133,10 @@ def question(calendar: Calendar) -> Question[Listed[EventType]]:
 
 def call_of(calendar: Calendar) -> Call[Any]:
     """Return the call that lists the event types of a calendar, or reads its only one."""
-    match calendar.kind:
-        case Calendar.Kind.USER:
-            return endpoints.event_types(username=calendar.reference)
-        case Calendar.Kind.TEAM:
-            return endpoints.team_event_types(team_id=int(calendar.reference))
-        case _ if calendar.username:  # who lists it
-            return endpoints.event_types(username=calendar.username)
+    if calendar.kind == Calendar.Kind.USER:
+        return endpoints.event_types(username=calendar.reference)
+    if calendar.kind == Calendar.Kind.TEAM:
+        return endpoints.team_event_types(team_id=int(calendar.reference))
+    if calendar.username:  # who lists it
+        return endpoints.event_types(username=calendar.username)
     return endpoints.event_type(event_type_id=int(calendar.reference))

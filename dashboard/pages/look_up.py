@@ -115,16 +115,16 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     """Return what a person could not expect: which hold it is, where the typed client is now."""
     typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
     if taken.how is Taking.CONFIRMED:
-        sentences = [_("The reservation belongs to this hold, which is confirmed now.")]
+        happened = _("The reservation belongs to this hold, which is confirmed now.")
         kept = _("What you typed is on the hold.")
     elif taken.how is Taking.KNOWN:
-        sentences = [_("It was on the board already, held by %(holder)s.")]
-        sentences[0] %= {"holder": taken.hold.holder}
+        words = _("It was on the board already, held by %(holder)s.")
+        happened = words % {"holder": taken.hold.holder}
         kept = _("Not saved: %(typed)s") % {"typed": typed}
     else:
         asked = _("%(holder)s also asked for this time, and cal.com has not answered that yet.")
         return " ".join(asked % {"holder": hold.holder} for hold in taken.unconfirmed)
-    return " ".join([*sentences, kept] if typed else sentences)
+    return f"{happened} {kept}" if typed else happened
 
 
 @require_safe
