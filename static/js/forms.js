@@ -27,8 +27,9 @@ document.addEventListener(
   true,
 );
 
-document.addEventListener("htmx:finally:request", () => {
-  for (const form of sent.keys()) if (isSentByHtmx(form)) release(form);
+// Only the form that this request was: a poll may end while a form is still on its way.
+document.addEventListener("htmx:finally:request", (event) => {
+  release(event.detail.ctx.sourceElement);
 });
 
 window.addEventListener("pageshow", (event) => {

@@ -13,6 +13,11 @@ from tests.browser.user import OpenBrowser, User
 from tests.future_dates import day
 
 HOUR = 3600  # seconds; every hold here ends earlier
+# Resolves when the bar of warnings has polled, as it does every 15 seconds.
+POLL_BAR = """new Promise((done) => {
+  document.addEventListener("htmx:finally:request", () => setTimeout(done));
+  htmx.trigger("#warnings", "refresh", {}, false);
+})"""
 
 
 @pytest.fixture
@@ -133,6 +138,7 @@ class TestNews:
         product.calcom.faults.add("delay", seconds=2, method="PATCH")
         button = ada.page.get_by_role("button", name="+5 min")
         button.press("Enter")
+        ada.page.evaluate(POLL_BAR)
         ada.expect_text("is held until")
         expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))
         expect(button).to_be_focused()
