@@ -20,7 +20,7 @@ PAST_ALL_HOLDS = 4 * 3600
 
 
 class Office(ABC):
-    """What a test does and reads, wherever the product runs."""
+    """Actions and readings of a test, wherever the product runs."""
 
     def __init__(self, calcom: Sandbox) -> None:
         self.calcom = calcom
