@@ -3,6 +3,7 @@
 import threading
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -17,20 +18,15 @@ CALLERS = 8
 def together(sandbox: Sandbox, call: Callable[[httpx.Client, int], int]) -> Counter[int]:
     """Count the statuses of calls made at the same moment."""
     gate = threading.Barrier(CALLERS)
-    statuses: list[int] = []
 
-    def run(number: int) -> None:
+    def run(number: int) -> int:
         with client(sandbox) as caller:
             caller.get(f"{RESERVATIONS}/x")
             gate.wait()
-            statuses.append(call(caller, number))
+            return call(caller, number)
 
-    threads = [threading.Thread(target=run, args=(number,)) for number in range(CALLERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    return Counter(statuses)
+    with ThreadPoolExecutor(CALLERS) as pool:
+        return Counter(pool.map(run, range(CALLERS)))
 
 
 def post(caller: httpx.Client, _: int) -> int:
