@@ -25,6 +25,7 @@ from dashboard.accounts.actors import Actor  # noqa: E402
 from dashboard.accounts.models import User  # noqa: E402
 from dashboard.accounts.people import add_person  # noqa: E402
 from dashboard.accounts.roles import Role  # noqa: E402
+from dashboard.calcom_state import shared_answers  # noqa: E402
 from dashboard.holds import services  # noqa: E402
 from dashboard.holds.claims import SlotGuard  # noqa: E402
 from dashboard.holds.problems import HoldError  # noqa: E402
@@ -41,6 +42,7 @@ def main(count: int) -> None:
         by=None,
         now=timezone.now(),
     )
+    shared_answers.PATIENCE = LIMIT  # else a slot may have no known end, and overlap the others
     connections.close_all()
     context = multiprocessing.get_context("fork")
     with context.Pool(count, initializer=set_barrier, initargs=[context.Barrier(count)]) as pool:
