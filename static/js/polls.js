@@ -39,7 +39,9 @@ function showStale({ detail: { ctx } }) {
   if (part?.id !== "log-news" || ctx.response?.status < 400) return;
   const text = document.getElementById("script-texts").content.querySelector("[data-text=stale]");
   const since = part.querySelector("time").textContent;
-  part.querySelector("[role=status]").textContent = text.textContent.replace("{time}", since);
+  const stale = text.textContent.replace("{time}", since);
+  const line = part.querySelector("[role=status]");
+  if (line.textContent !== stale) line.textContent = stale; // each new text is read out
 }
 document.addEventListener("htmx:after:request", showStale);
 document.addEventListener("htmx:error", showStale);

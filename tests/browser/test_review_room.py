@@ -47,6 +47,10 @@ def test_following_tells_an_outage_and_ends_with_the_session(vera: User) -> None
     expect(news).to_have_text("No new actions.")
     vera.page.context.set_offline(True)
     expect(news).to_contain_text("Not updated since")
+    text = news.evaluate_handle("(line) => line.firstChild")
+    for _poll in range(2):
+        vera.page.wait_for_event("requestfailed", lambda sent: "/audit/news" in sent.url)
+    assert text.evaluate("(text) => text.isConnected")  # one that is put there anew is read anew
     vera.page.context.set_offline(False)
     expect(news).to_have_text("No new actions.")
     vera.complaints.clear()  # the browser reports each request that failed
