@@ -220,7 +220,7 @@ def test_nothing_is_cut_where_letters_are_far_apart(
     product.place("vera", product.free_time(), "Hedy Lamarr")
     user = open_browser("vera")
     found = {}
-    for path, width in (("/", 1440), ("/audit/", 320)):
+    for path, width in (("/", 1440), ("/audit/", 320), ("/audit/?person=system", 320)):
         user.page.set_viewport_size({"width": width, "height": 900})
         user.page.goto(path)
         user.page.evaluate(SPACE)
