@@ -199,9 +199,14 @@ def test_own_refusal_tells_the_minutes(staff, hold):
         assert only_line().details_text.endswith(
             "; Holdfast: Geben Sie 1 bis 120 Minuten ab jetzt ein"
         )
-    trail.event(action=Action.MOVE, by=None, outcome=Outcome.REFUSED, message="Older.", now=NOON)
+    dated = "This reservation ran out at Wed 3 Mar 2027 14:00:00 (Europe/Rome)."
+    for message in ("Older.", dated):
+        trail.event(action=Action.MOVE, by=None, outcome=Outcome.REFUSED, message=message, now=NOON)
     with translation.override("de"):
-        assert lines()[0].details_text == ', Holdfast: <span lang="en">Older</span>'
+        assert [line.details_text for line in lines()[:2]] == [
+            ", Holdfast: Diese Reservierung ist abgelaufen: Mi, 3. Mär 2027 14:00:00 (Europe/Rome)",
+            ', Holdfast: <span lang="en">Older</span>',
+        ]
 
 
 def test_story_leaves_out_how_it_was_done_at_cal_com(staff, hold):
