@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, clients, search, term_values
 from dashboard.audit.action_sql import ENDED
+from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import EntryText, HoldText, of_same_action
 from dashboard.audit.search import Condition, Word
 from dashboard.audit.term_values import TermError, number, one_of
@@ -228,6 +229,8 @@ def actor(value: str, context: Context) -> Q:
 
 def about(value: str, context: Context) -> Q:
     """Match what was done to a person, and what was tried under the name without a sign-in."""
+    if not context.people_with(value) and LoggedAction.objects.filter(about=value).exists():
+        return Q(about=value)  # a former user name
     return Q(about__in=[person.username for person in people_called(value, context)])
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from dashboard.accounts.models import User
 from dashboard.audit import search, terms, trail
 from dashboard.audit.forms import people
 from dashboard.audit.models import EntryText, HoldText
@@ -168,6 +169,8 @@ def test_person_is_told_what_was_taken_from_them(staff, colleague):
     trail.event(action=Action.TAKE_OVER, by=acting(colleague), asked=asked, now=NOON)
     assert found("about:staff") == [("take_over", "colleague")]
     assert found("about:colleague") == []
+    User.objects.filter(pk=staff.pk).update(username="renamed")
+    assert found("about:staff") == [("take_over", "colleague")]
 
 
 @pytest.mark.parametrize("nearest", [1, 3])
