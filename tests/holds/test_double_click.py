@@ -59,6 +59,18 @@ def test_one_token_with_two_event_types_makes_one_hold(calcom: Sandbox, staff: U
     assert intents() == 1
 
 
+def test_token_of_a_colleague_is_no_answer_to_a_refused_form(
+    calcom: Sandbox, staff: User, colleague: User
+) -> None:
+    first = ask(desk(staff), token=TOKEN)
+    past = (timezone.now() - timedelta(days=1)).isoformat()
+
+    again, refused = (ask(desk(by), token=TOKEN, slot_start=past) for by in (staff, colleague))
+
+    assert again["Location"] == first["Location"]
+    assert refused.status_code == 422
+
+
 def test_repeated_form_leads_to_its_first_hold(calcom: Sandbox, staff: User) -> None:
     browser = desk(staff)
     sent = {"token": TOKEN, "event_type_id": VARIABLE, "slot_duration": 30}
