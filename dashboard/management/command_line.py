@@ -22,6 +22,7 @@ SERVING = {"serve", "settle"}  # what these do, Holdfast does by itself
 # Exit codes that a shell gives a program for an unread pipe and for Ctrl-C.
 UNREAD = 128 + signal.SIGPIPE
 INTERRUPTED = 128 + signal.SIGINT
+RESENT_AFTER = 1.0  # seconds
 DENIED = "42501"  # PostgreSQL's code of what a user has no right to, as to migrate without owning
 # Of ``kill``, ``timeout`` and systemd, and of a terminal that was closed.
 ENDING = (signal.SIGTERM, signal.SIGHUP)
@@ -86,7 +87,10 @@ def send_again(ignored: sys.UnraisableHookArgs) -> None:
     ended = ignored.exc_value
     if isinstance(ended, SystemExit | KeyboardInterrupt):
         number = getattr(ended, "code", INTERRUPTED) - 128
-        threading.Timer(0.01, os.kill, [os.getpid(), number]).start()  # after the callback
+        # After the callback and this function, also where the machine is busy.
+        timer = threading.Timer(RESENT_AFTER, os.kill, [os.getpid(), number])
+        timer.daemon = True
+        timer.start()
     else:
         sys.__unraisablehook__(ignored)
 

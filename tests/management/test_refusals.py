@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import sys
 import threading
+import time
 import weakref
 from argparse import ArgumentTypeError
 from collections.abc import Callable
@@ -148,6 +149,11 @@ def test_signal_to_end_is_an_exception(number: int, monkeypatch: pytest.MonkeyPa
         del parts
         threading.Event().wait(60)
 
+    def start_slowly(thread: threading.Thread, start: Any = threading.Thread.start) -> None:
+        start(thread)
+        time.sleep(0.1)  # as on a busy machine
+
+    monkeypatch.setattr(threading.Thread, "start", start_slowly)
     monkeypatch.setattr(command_line, "execute_from_command_line", ended)
     monkeypatch.setattr(sys, "unraisablehook", sys.unraisablehook)  # it is put back
     monkeypatch.setattr(origin, "command", "")  # and back at the end
