@@ -89,9 +89,7 @@ def shared_host(hold: Hold, other: Hold) -> str:
 
 def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     """Return the holds of the register that overlap this one, which need not be in it."""
-    there = Hold.objects.filter(
-        state__in=Hold.OPEN, slot_start__lt=end_of(hold), slot_end__gt=hold.slot_start
-    )
+    there = Hold.objects.overlapping(hold.slot_start, end_of(hold)).filter(state__in=Hold.OPEN)
     return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 

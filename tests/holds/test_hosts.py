@@ -158,8 +158,13 @@ def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(
     assert (before, moved.hosts) == ([[1, "Owner"]], [[1, "Owner"], [2, "Mate"]])
 
 
-def test_busy_host_is_asked_back_by_name(calcom: Sandbox, staff: User, colleague: User) -> None:
-    verbs.place(colleague, event_type=SHORT)
+@pytest.mark.parametrize("is_end_known", [True, False])
+def test_busy_host_is_asked_back_by_name(
+    calcom: Sandbox, staff: User, colleague: User, *, is_end_known: bool
+) -> None:
+    held = verbs.place(colleague, event_type=SHORT)
+    if not is_end_known:
+        Hold.objects.filter(pk=held.pk).update(slot_end=None)
 
     asked = ask(staff)
 
