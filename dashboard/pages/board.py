@@ -26,7 +26,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
-from dashboard.pages import answers, flash, parameters, row_cache
+from dashboard.pages import flash, parameters, responses, row_cache
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
@@ -168,7 +168,7 @@ def show(request: HttpRequest) -> HttpResponse:
     tab, asked = tab_of(request), asked_for(request)
     board = Board(viewer, tab, current, asked)
     context = {"board": board, "etag": board_etag(viewer, tab, current, asked)}
-    return answers.render_page(request, "board", context)
+    return responses.render_page(request, "board", context)
 
 
 @require_safe
@@ -176,7 +176,7 @@ def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
     tab, asked = tab_of(request), asked_for(request)
-    return answers.render_unless_known(
+    return responses.render_unless_known(
         request,
         "holds/_board.html",
         {"etag": board_etag(viewer, tab, current, asked)},
@@ -206,7 +206,7 @@ def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
     out, which change was given up, whom to warn.
     """
-    return answers.etag_of(
+    return responses.etag_of(
         tab.value,
         asked,
         viewer.holds_url,

@@ -16,7 +16,7 @@ from dashboard.holds import checks, dead_actions, put_aside
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers, flash, parameters
+from dashboard.pages import flash, parameters, responses
 from dashboard.pages.board import Board, board_etag, tab_of
 from dashboard.pages.hold import refused
 from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
@@ -35,7 +35,7 @@ def check_many(request: HttpRequest) -> HttpResponse:
         named = list(own.values_list("pk", flat=True))
     chosen = existing(named)
     if not chosen:
-        return answers.none_chosen(request)
+        return responses.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
     viewer, current = read_register(request)
     tab = tab_of(request)
@@ -47,11 +47,11 @@ def check_many(request: HttpRequest) -> HttpResponse:
         "rest": chosen[MOST_CHECKED:],
         "chosen_count": len(chosen),
     }
-    return answers.render_page(request, "board", context)
+    return responses.render_page(request, "board", context)
 
 
 @require_POST
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def put_hold_aside(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a lost hold off the list of what needs attention."""
     try:

@@ -26,9 +26,9 @@ from dashboard.calendars.models import Calendar
 from dashboard.holds import messages as hold_messages
 from dashboard.holds import new_calendars
 from dashboard.holds.problems import HoldError
-from dashboard.pages.answers import missing_is_404
 from dashboard.pages.fields import LARGEST_ID
 from dashboard.pages.forms import ServiceForm
+from dashboard.pages.responses import missing_is_404
 
 POSITION = forms.IntegerField(label=_lazy("Position"), min_value=1, max_value=1000)
 

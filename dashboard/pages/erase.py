@@ -10,13 +10,13 @@ from django.views.decorators.http import require_http_methods
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
-from dashboard.pages import answers
+from dashboard.pages import responses
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import HoldRow, get_hold, viewer_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         hold = get_hold(pk)
@@ -28,7 +28,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
             "searches": len(searches),
             "own_searches": [each for each in searches if each.owner_id == request.user.pk],
         }
-        return answers.render_page(request, "erase", context)
+        return responses.render_page(request, "erase", context)
     erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())
     if erased:
         text = ngettext("Erased from %(n)s hold.", "Erased from %(n)s holds.", len(erased))

@@ -24,7 +24,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
-from dashboard.pages import answers
+from dashboard.pages import responses
 from dashboard.pages.choices import catalogue_for, event_type_label, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, validate_near
 from dashboard.pages.picker import KEPT_KEYS
@@ -120,7 +120,7 @@ def first_free(request: HttpRequest) -> HttpResponse:
     form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
         return HttpResponseRedirect(context["next"]["url"], status=303)
-    return answers.render_page(request, "first", context)
+    return responses.render_page(request, "first", context)
 
 
 def chosen(

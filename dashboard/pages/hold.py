@@ -25,7 +25,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
-from dashboard.pages import answers, flash, for_client, parameters
+from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
 from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
@@ -74,24 +74,24 @@ class ExtendForm(ServiceForm):
 
 
 @require_safe
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def show(request: HttpRequest, pk: int) -> HttpResponse:
     return hold_page(request, settle.load_settled(pk, now=timezone.now()))
 
 
 @require_safe
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of the hold's page without asking cal.com."""
     viewer, current = read_register(request)
     hold = get_hold(pk)
     shown = shown_of(request, hold, viewer, current)
     make_rest = partial(forms_and_story, request, hold, viewer)
-    return answers.render_unless_known(request, "holds/_hold_live.html", shown, make_rest)
+    return responses.render_unless_known(request, "holds/_hold_live.html", shown, make_rest)
 
 
 @require_POST
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask cal.com whether it still has the hold."""
     try:
@@ -103,7 +103,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def extend(request: HttpRequest, pk: int) -> HttpResponse:
     form = ExtendForm(request.POST)
     if form.is_valid():
@@ -112,7 +112,7 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeOverForm(request.POST)
     return change_hold(request, pk, transfer.take_over, flash.taken_over, take_over_form=form)
@@ -149,10 +149,10 @@ def answer_with_hold(request: HttpRequest, hold: Hold | None) -> HttpResponse:
     if hold is None:
         raise Http404
     url = reverse("hold", args=[hold.pk])
-    if not answers.wants_part(request):
+    if not responses.wants_part(request):
         return HttpResponseRedirect(url, status=303)
     answer = hold_page(request, settle.load_settled(hold.pk, now=timezone.now()))
-    return answer if answers.target_of(request) in ONLY_TOLD else push_url(answer, url)
+    return answer if responses.target_of(request) in ONLY_TOLD else push_url(answer, url)
 
 
 def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
@@ -190,7 +190,7 @@ def hold_page(
     viewer, current = read_register(request)
     shown = shown_of(request, hold, viewer, current)
     context = shown | forms_and_story(request, hold, viewer) | bound
-    return answers.render_page(request, "hold", context, status=status, error=error)
+    return responses.render_page(request, "hold", context, status=status, error=error)
 
 
 def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot) -> dict[str, Any]:
@@ -211,7 +211,7 @@ def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot
         "may_take_over": transfer.can_take_over(hold, viewer.user, cal_now=cal_now, now=viewer.now),
     }
     story_version = search.story_version(hold.pk, now=viewer.now)
-    etag = answers.etag_of(viewer.user.pk, viewer.is_admin, story_version, *shown.values())
+    etag = responses.etag_of(viewer.user.pk, viewer.is_admin, story_version, *shown.values())
     return shown | {"etag": etag, "zone_form": zone_form}
 
 

@@ -20,7 +20,7 @@ from dashboard.holds import lookup
 from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers
+from dashboard.pages import responses
 from dashboard.pages.fields import TokenField
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
@@ -131,8 +131,8 @@ def taken_in(taken: TakenIn, client: ClientDetails) -> str:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of a found reservation, without asking cal.com: is it on the board now?"""
     known = lookup.known_hold(uid_of_key(request.GET.get("find", ""), request))
-    context = {"known": known, "etag": answers.etag_of(known and known.pk)}
-    return answers.render_unless_known(request, "holds/_taken_in.html", context)
+    context = {"known": known, "etag": responses.etag_of(known and known.pk)}
+    return responses.render_unless_known(request, "holds/_taken_in.html", context)
 
 
 def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> dict[str, Any]:
@@ -147,7 +147,7 @@ def found_context(request: HttpRequest, found: FoundReservation, uid: str) -> di
         "doubt": found.doubt,
         "take_form": TakeInForm(initial={"find": key}) if found.is_live else None,
         "poll_url": reverse("look-up-poll", query={"find": key}),
-        "etag": answers.etag_of(None),
+        "etag": responses.etag_of(None),
     }
 
 
@@ -157,7 +157,7 @@ def look_up_page(
     """Return the page. A ``take_form`` that was sent is shown without asking cal.com again."""
     form = context.setdefault("form", LookUpForm())
     form.data = {}  # the uid is a secret
-    return answers.render_page(request, "look_up", context, status=status, error=error)
+    return responses.render_page(request, "look_up", context, status=status, error=error)
 
 
 def remember_uid(request: HttpRequest, uid: str) -> str:

@@ -19,7 +19,7 @@ from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
 from dashboard.localization import local_times
-from dashboard.pages import answers, flash, parameters, whose
+from dashboard.pages import flash, parameters, responses, whose
 from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
@@ -40,7 +40,7 @@ class MoveForm(SlotForm):
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def move(request: HttpRequest, pk: int) -> HttpResponse:
     """Show where the hold would go, or move it."""
     if request.method != "POST":
@@ -67,7 +67,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of from and to. Without news it asks cal.com nothing."""
     viewer, _current = read_register(request)
@@ -78,11 +78,11 @@ def poll(request: HttpRequest, pk: int) -> HttpResponse:
         return {"form": form, "target": target_of(form, hold, viewer)}
 
     shown = from_context(request, hold, viewer)
-    return answers.render_unless_known(request, "holds/_moving.html", shown, make_rest)
+    return responses.render_unless_known(request, "holds/_moving.html", shown, make_rest)
 
 
 @require_safe
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def poll_times(request: HttpRequest, pk: int) -> HttpResponse:
     return answer_poll(request, MoveForm, moving=get_hold(pk))
 
@@ -134,7 +134,7 @@ def move_page(
         "picker": picker,
         "alternatives": picker.alternatives_to(error),
     }
-    return answers.render_page(request, "move", context, status=status, error=error)
+    return responses.render_page(request, "move", context, status=status, error=error)
 
 
 def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def from_context(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, 
     return {
         "from_row": row,
         "poll_url": f"{poll_url}?{query}" if query else poll_url,
-        "etag": answers.etag_of(viewer.user.pk, row),
+        "etag": responses.etag_of(viewer.user.pk, row),
     }
 
 

@@ -15,7 +15,7 @@ from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
-from dashboard.pages import answers, flash, for_client, parameters
+from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
 from dashboard.pages.rows import HoldRow, read_register
@@ -23,14 +23,14 @@ from dashboard.pages.rows import HoldRow, read_register
 
 @require_safe
 def show(request: HttpRequest, pk: int) -> HttpResponse:
-    return answers.render_page(request, "offer", offer_context(request, pk))
+    return responses.render_page(request, "offer", offer_context(request, pk))
 
 
 @require_safe
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of an offer's page without asking cal.com."""
     context = offer_context(request, pk)
-    return answers.render_unless_known(request, "holds/_offer_live.html", context)
+    return responses.render_unless_known(request, "holds/_offer_live.html", context)
 
 
 @require_POST
@@ -47,15 +47,15 @@ def keep(request: HttpRequest, pk: int) -> HttpResponse:
     except Hold.DoesNotExist as error:
         raise Http404 from error
     except HoldError as error:
-        return answers.render_page(request, "offer", offer_context(request, pk), error=error)
+        return responses.render_page(request, "offer", offer_context(request, pk), error=error)
     if not decision.is_whole:  # what was not done shows on the page
         context = offer_context(request, pk) | {"results": results(request, decision.results)}
-        return answers.render_page(request, "offer", context)
+        return responses.render_page(request, "offer", context)
     messages.success(request, decided(decision))
     return answer_with_hold(request, decision.kept)
 
 
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def add_time(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer with the form of one more time for the client of this hold."""
     try:
@@ -102,7 +102,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }
-    return {"offer": offer, "rows": rows, "etag": answers.etag_of(viewer.user.pk, offer, rows)}
+    return {"offer": offer, "rows": rows, "etag": responses.etag_of(viewer.user.pk, offer, rows)}
 
 
 def decided(decision: Decision) -> str:

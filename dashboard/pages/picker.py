@@ -21,7 +21,7 @@ from dashboard.holds.hosts import needed_by
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
-from dashboard.pages import answers, parameters
+from dashboard.pages import parameters, responses
 from dashboard.pages.choices import (
     catalogue_for,
     event_type_select,
@@ -134,7 +134,7 @@ def answer_poll(
         return {"form": form, "picker": picker}
 
     shown = {"etag": polled_etag(request.GET, viewer)}
-    return answers.render_unless_known(request, "holds/_times_live.html", shown, make_rest)
+    return responses.render_unless_known(request, "holds/_times_live.html", shown, make_rest)
 
 
 def _choice(

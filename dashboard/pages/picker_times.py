@@ -13,7 +13,7 @@ from dashboard.holds import open_times
 from dashboard.holds.models import Hold
 from dashboard.holds.open_times import Time
 from dashboard.localization import local_times
-from dashboard.pages import answers, parameters
+from dashboard.pages import parameters, responses
 from dashboard.pages.fields import validate_near
 from dashboard.pages.rows import Viewer
 
@@ -152,7 +152,7 @@ def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) 
         for hold in holds
         if hold.slot_start > viewer.cal_now and local_times.local_date(hold.slot_start) in days
     )
-    return answers.etag_of(viewer.user.pk, sorted(days), shown)
+    return responses.etag_of(viewer.user.pk, sorted(days), shown)
 
 
 def polled_etag(params: Mapping[str, Any], viewer: Viewer) -> str:

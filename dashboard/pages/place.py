@@ -20,7 +20,7 @@ from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import offers, services
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.pages import answers, flash, for_client, offer, parameters
+from dashboard.pages import flash, for_client, offer, parameters, responses
 from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
@@ -179,7 +179,7 @@ def place_page(
         "alternatives": picker.alternatives_to(error),
         "confirm": confirmation(request, error),
     }
-    return answers.render_page(request, "place", context, status=status, error=error)
+    return responses.render_page(request, "place", context, status=status, error=error)
 
 
 def confirmation(request: HttpRequest, error: HoldError | None) -> str:

@@ -18,7 +18,7 @@ from dashboard.holds import services, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Outcome
 from dashboard.holds.services import ReleaseResult
-from dashboard.pages import answers, flash, parameters
+from dashboard.pages import flash, parameters, responses
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import change_hold
 from dashboard.pages.rows import HoldRow, existing, read_register, viewer_of
@@ -28,7 +28,7 @@ MOST_CHOSEN = 300  # holds in one address
 
 
 @require_POST
-@answers.missing_is_404(Hold)
+@responses.missing_is_404(Hold)
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReleaseForm(request.POST)
     return change_hold(request, pk, services.release, flash.released_slot, release_form=form)
@@ -41,10 +41,10 @@ def release_many(request: HttpRequest) -> HttpResponse:
         typed = recall(request) or QueryDict()
         chosen = chosen_holds(request.GET) or chosen_holds(typed)
         form = ReleaseForm(initial=parameters.initial(typed, ReleaseForm))
-        return confirm_page(request, chosen, form) if chosen else answers.none_chosen(request)
+        return confirm_page(request, chosen, form) if chosen else responses.none_chosen(request)
     chosen = chosen_holds(request.POST)
     if not chosen:
-        return answers.none_chosen(request)
+        return responses.none_chosen(request)
     if request.POST.get("sure") != "yes":
         return redirect_to_confirm(request, chosen)
     form = ReleaseForm(request.POST)
@@ -65,14 +65,14 @@ def release_many(request: HttpRequest) -> HttpResponse:
     if not_done or rest:
         address = address_of([*not_done, *rest])
         context["next_url"] = save_post(request, address) or address  # with the same reason
-    return answers.render_page(request, "released", context)
+    return responses.render_page(request, "released", context)
 
 
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the chosen holds without asking cal.com."""
     context = chosen_context(request, chosen_holds(request.GET))
-    return answers.render_unless_known(request, "holds/_release_live.html", context)
+    return responses.render_unless_known(request, "holds/_release_live.html", context)
 
 
 def chosen_holds(data: QueryDict) -> list[int]:
@@ -114,7 +114,7 @@ def confirm_page(
         "rest": rest,
         "chosen_count": len(chosen),
     }
-    return answers.render_page(request, "release", context, status=status)
+    return responses.render_page(request, "release", context, status=status)
 
 
 def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
@@ -126,7 +126,7 @@ def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
         "rows": rows,
         "can_release": any(row.can_change for row in rows),
         "poll_url": address_of(chosen, "release-poll"),
-        "etag": answers.etag_of(viewer.user.pk, rows),
+        "etag": responses.etag_of(viewer.user.pk, rows),
     }
 
 

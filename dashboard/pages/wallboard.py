@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from dashboard.accounts.models import User
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
-from dashboard.pages import answers
+from dashboard.pages import responses
 from dashboard.pages.board import Tab, board_etag
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
@@ -31,7 +31,7 @@ def poll(request: HttpRequest) -> HttpResponse:
     """Answer the wallboard's poll without asking cal.com; without a body if nothing changed."""
     keep_session(request)
     viewer, current = read_register(request)
-    return answers.render_unless_known(
+    return responses.render_unless_known(
         request,
         "holds/_wallboard.html",
         {"etag": wallboard_etag(viewer, current)},
@@ -54,7 +54,7 @@ def keep_session(request: HttpRequest) -> None:
 
 def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
     board = board_etag(viewer, Tab.EVERYONE, current)
-    return answers.etag_of("wallboard", board, settings.WALLBOARD_CLIENT_NAMES)
+    return responses.etag_of("wallboard", board, settings.WALLBOARD_CLIENT_NAMES)
 
 
 def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:

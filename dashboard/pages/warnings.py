@@ -16,7 +16,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
-from dashboard.pages.answers import etag_of, render_unless_known
+from dashboard.pages.responses import etag_of, render_unless_known
 from dashboard.pages.rows import HoldRow, Viewer, last_register
 
 SOON = timedelta(minutes=2)  # amber

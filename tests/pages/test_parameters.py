@@ -10,7 +10,7 @@ from dashboard.accounts.models import User
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Doubt
 from dashboard.pages import parameters
-from dashboard.pages.answers import missing_is_404
+from dashboard.pages.responses import missing_is_404
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.factories import put

@@ -1,4 +1,4 @@
-"""Make the answers that all pages share: a page or its htmx part, a redirect, an ETag."""
+"""Make the responses that all pages share: a page or its htmx part, a redirect, an ETag."""
 
 import hashlib
 from collections.abc import Callable
