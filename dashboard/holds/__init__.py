@@ -9,5 +9,5 @@
 - the verbs: ``services``, ``alteration``, ``transfer``, ``checks``, ``lookup``, ``offer_decision``,
   ``put_aside``, ``erasure``, ``new_calendars``
 - without a person: ``settle``, ``dead_actions``
-- what pages read: ``register``, ``offers``, ``by_others``
+- what pages read: ``register``, ``offers``, ``colleague_actions``
 """

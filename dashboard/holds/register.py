@@ -18,8 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.calcom_state import rate_and_clock
-from dashboard.holds import by_others, hosts, offers
-from dashboard.holds.by_others import ActOfOther
+from dashboard.holds import colleague_actions, hosts, offers
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
 
@@ -65,7 +64,7 @@ class Snapshot:
     places: Mapping[int, tuple[int, int]]  # hold id: (2, 3) for the second of three in an offer
     clashes: Mapping[int, tuple[Hold, ...]]  # hold id: those that need the same person
     ended_count: int
-    acts_of_others: Mapping[int, Sequence[ActOfOther]]  # by the person to tell
+    colleague_actions: Mapping[int, Sequence[AuditEntry]]  # by the person to tell
 
     def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
         """Count the moments that have passed. Equal counts mean an equal board for this person."""
@@ -154,7 +153,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         places=offers.positions(open_holds),
         clashes=hosts.all_clashes(open_holds),
         ended_count=ended(now).count(),
-        acts_of_others=by_others.acts_by_person(now),
+        colleague_actions=colleague_actions.by_person(now),
     )
 
 

@@ -21,7 +21,6 @@ from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
 from dashboard.calcom_state import clock
 from dashboard.holds import register
-from dashboard.holds.by_others import ActOfOther
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times, marking
@@ -85,8 +84,8 @@ class Board:
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
         self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
-        self.by_others = current.acts_of_others.get(viewer.user.pk, ())
-        self.by_others_are_cut = len(self.by_others) > MOST_TOLD
+        self.colleague_actions = current.colleague_actions.get(viewer.user.pk, ())
+        self.colleague_actions_are_cut = len(self.colleague_actions) > MOST_TOLD
         found = recent_findings(viewer.now)
         lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
         self.findings = found if lists_lost and not asked.find else []
@@ -97,7 +96,8 @@ class Board:
         ended_count = current.ended_count
         if numbers is not None:
             ended_count = register.ended(viewer.now, numbers).count()
-        needing = {hold.pk for hold in self.troubled} | {act.hold.pk for act in self.by_others}
+        needing = {hold.pk for hold in self.troubled}
+        needing |= {entry.hold_id for entry in self.colleague_actions if entry.hold_id}
         self.tabs = [
             (Tab.MINE, len(on_tab(Tab.MINE, holds, viewer))),
             (Tab.EVERYONE, len(holds)),
@@ -120,8 +120,12 @@ class Board:
         troubled = on_tab(Tab.MINE, self.troubled, self.viewer) if is_mine else self.troubled
         rows = [HoldRow(hold, self.viewer) for hold in (*troubled, *self.lost())]
         pks = {row.pk for row in rows}
-        by_others = [row_of_act(act, self.viewer) for act in self.by_others[:MOST_TOLD]]
-        return self.matching([*rows, *(row for row in by_others if row.pk not in pks)])
+        told = [
+            row_of_action(entry, entry.hold, self.viewer)
+            for entry in self.colleague_actions[:MOST_TOLD]
+            if entry.hold and entry.hold.pk not in pks
+        ]
+        return self.matching([*rows, *told])
 
     def lost(self) -> Iterable[Hold]:
         """Return lost and gone holds, the last one first: on the tab *Mine* one's own."""
@@ -256,25 +260,25 @@ def on_tab(tab: Tab, holds: Sequence[Hold], viewer: Viewer) -> Sequence[Hold]:
     return []
 
 
-def row_of_act(act: ActOfOther, viewer: Viewer) -> HoldRow:
+def row_of_action(entry: AuditEntry, hold: Hold, viewer: Viewer) -> HoldRow:
     """Return a hold with what another person did to it, as its holder, or former one, is told."""
-    row, reason = HoldRow(act.hold, viewer), action_labels.reason_label(act.reason)
-    if act.action == AuditEntry.Action.TAKE_OVER:
+    row, reason = HoldRow(hold, viewer), action_labels.reason_label(entry.reason)
+    if entry.action == AuditEntry.Action.TAKE_OVER:
         row.state_label, row.icon, row.css_state = _("taken over"), "arrow", "changing"
         sentence = _("%(who)s took over this hold from you at %(when)s.")
-    elif act.action == AuditEntry.Action.MOVE:
+    elif entry.action == AuditEntry.Action.MOVE:
         row.state_label, row.icon, row.css_state = _("moved"), "arrow", "changing"
         sentence = _("%(who)s moved your hold to this time at %(when)s.")
     else:
         row.can_put_aside = True
-        reason = " · ".join(
-            text for text in (flash.end_reason(act.hold), act.hold.end_note) if text
-        )
+        reason = " · ".join(filter(None, (flash.end_reason(hold), hold.end_note)))
         sentence = _("%(who)s released your hold at %(when)s.")
-        if act.hold.is_booked_by_staff:
+        if hold.is_booked_by_staff:
             sentence = _("%(who)s noted your hold as booked at %(when)s.")
-    when = local_times.when(act.at, viewer.now)
+    when = local_times.when(entry.at, viewer.now)
     if reason:
         sentence = " ".join([sentence, _("Reason: %(reason)s")])
-    row.sentence = marking.filled(sentence, who=marking.name(act.by), when=when, reason=reason)
+    row.sentence = marking.filled(
+        sentence, who=marking.name(entry.actor_name), when=when, reason=reason
+    )
     return row

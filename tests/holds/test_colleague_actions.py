@@ -7,7 +7,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import by_others, settle, transfer
+from dashboard.holds import colleague_actions, settle, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.holds.put_aside import put_aside
@@ -24,8 +24,8 @@ def take_over(user: User, hold: Hold, **more: Any) -> Hold:
 
 def told(user: User) -> list[tuple[int, str, str]]:
     """Return what the board tells this person: hold, action and who did it."""
-    acts = by_others.acts_by_person(timezone.now()).get(user.pk, [])
-    return [(act.hold.pk, act.action, act.by) for act in acts]
+    entries = colleague_actions.by_person(timezone.now()).get(user.pk, [])
+    return [(entry.hold_id or 0, entry.action, entry.actor_name) for entry in entries]
 
 
 def test_former_holder_is_told_while_it_is_held(

@@ -1,8 +1,7 @@
-"""Find what others did to a person's holds, so that the board can tell that person."""
+"""Find what colleagues did to a person's holds, so that the board can tell that person."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q, Subquery
@@ -15,20 +14,12 @@ from dashboard.holds.models import Hold
 SHOWN_FOR = timedelta(hours=12)
 
 
-@dataclass(frozen=True, slots=True)
-class ActOfOther:
-    """Act of another person on a hold."""
+def by_person(now: datetime) -> Mapping[int, Sequence[AuditEntry]]:
+    """Return the last action on each hold by the primary key of whom to tell, newest first.
 
-    hold: Hold  # with_people
-    action: str
-    by: str
-    reason: str  # a code, or ""
-    at: datetime
-
-
-def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
-    """Return the last act on each hold by the primary key of whom to tell, newest first."""
-    acts = defaultdict(list)
+    Each is the entry that ended it, with its hold and the people of that.
+    """
+    actions = defaultdict(list)
     known = set()
     for entry in entries(now).order_by("-id"):
         hold = entry.hold
@@ -37,14 +28,13 @@ def acts_by_person(now: datetime) -> Mapping[int, Sequence[ActOfOther]]:
         former = entry.asked.get("person")
         person = former if entry.action == Action.TAKE_OVER else hold.holder_id
         if (hold.pk, person) not in known and is_still_so(entry, hold):
-            act = ActOfOther(hold, entry.action, entry.actor_name, entry.reason, entry.at)
-            acts[person].append(act)
+            actions[person].append(entry)
         known.add((hold.pk, person))
-    return acts
+    return actions
 
 
 def is_still_so(entry: AuditEntry, hold: Hold) -> bool:
-    """Return whether the hold is as the act left it."""
+    """Return whether the hold is as the action left it."""
     match entry.action:
         case Action.RELEASE:  # it may go on, or have found nothing: of what is gone, all are told
             return hold.is_released
