@@ -28,7 +28,7 @@ TAKEN_OR_FREED = (State.LOST, State.REFUSED, State.RELEASED, State.EXPIRED)
 
 
 @dataclass(frozen=True, slots=True)
-class Time:
+class OpenTime:
     """A slot to offer. ``hold`` is the hold of this office that has it."""
 
     start: datetime
@@ -76,7 +76,7 @@ def combine(
     hosts: Collection[Any] = (),
     cal_now: datetime,
     now: datetime,
-) -> list[Time]:
+) -> list[OpenTime]:
     """Return the times of a span that are ahead on cal.com's clock, soonest first.
 
     ``found`` are its holds, as from ``registered``. Times at which one of ``hosts`` (keys as of
@@ -98,7 +98,7 @@ def combine(
     freed = freed_slots(holds, listed, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listed)}
     times = [
-        Time(slot.start, slot.end, slot.seats_remaining, seats_total=slot.seats_total)
+        OpenTime(slot.start, slot.end, slot.seats_remaining, seats_total=slot.seats_total)
         for slot in slots.values()
         if not any(overlaps(slot, hold) for hold in hidden)
     ]
@@ -159,8 +159,8 @@ def overlaps(slot: Slot, hold: Hold) -> bool:
     return slot.start < hold_end and hold.slot_start < slot_end
 
 
-def held_time(hold: Hold, slot: Slot | None) -> Time:
+def held_time(hold: Hold, slot: Slot | None) -> OpenTime:
     """Return the time of a hold. Seated event types list its slot too, with the seats left."""
     if slot is None:
-        return Time(hold.slot_start, hold.slot_end, hold=hold)
-    return Time(hold.slot_start, hold.slot_end, slot.seats_remaining, hold, slot.seats_total)
+        return OpenTime(hold.slot_start, hold.slot_end, hold=hold)
+    return OpenTime(hold.slot_start, hold.slot_end, slot.seats_remaining, hold, slot.seats_total)

@@ -22,7 +22,7 @@ from dashboard.calcom_state.shared_answers import UNDER_WAY
 from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
 from dashboard.holds.hosts import needed_by
-from dashboard.holds.open_times import Time
+from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.pages import responses
 from dashboard.pages.choices import catalogue_for, event_type_label, recent_event_types
@@ -191,7 +191,7 @@ class FirstFree:
             "nav": navigation(self.view, day, dates, self.today, back=day, url=self.url),
         }
 
-    def week(self) -> tuple[date, list[Listing], list[tuple[Time, Choice]]]:
+    def week(self) -> tuple[date, list[Listing], list[tuple[OpenTime, Choice]]]:
         """Return the day to show, what was listed of its week, and who is free from it on.
 
         A search goes on to later weeks until someone is free, or there was no time to read all.
@@ -219,7 +219,7 @@ class FirstFree:
                 break
         return day, listings, free
 
-    def day(self, day: date, free: Iterable[tuple[Time, Choice]]) -> dict[str, Any]:
+    def day(self, day: date, free: Iterable[tuple[OpenTime, Choice]]) -> dict[str, Any]:
         """Return a column: its cells name all who are free at a time, or in a week the first."""
         of_day = [pair for pair in free if local_times.local_date(pair[0].start) == day]
         cells = []

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from dashboard.calcom_state.free_times import Listing
 from dashboard.holds import messages
 from dashboard.holds.models import Hold
-from dashboard.holds.open_times import Time
+from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.localization.local_times import local_date
 from dashboard.pages.for_client import client_time
@@ -149,7 +149,7 @@ class Day:
 class Cell:
     """One time as it is drawn."""
 
-    def __init__(self, time: Time, grid: Grid) -> None:
+    def __init__(self, time: OpenTime, grid: Grid) -> None:
         self.row = HoldRow(time.hold, grid.viewer) if time.hold else None  # the hold that keeps it
         self.state = "held" if self.row else "free" if time.is_free else "full"
         self.iso = local_times.iso(time.start)
@@ -179,7 +179,7 @@ def _free_count(count: int) -> str:
     return ngettext("%(n)s free", "%(n)s free", count) % {"n": count}
 
 
-def _seats(time: Time) -> str:
+def _seats(time: OpenTime) -> str:
     left = time.seats_remaining
     if left is None:
         return ""

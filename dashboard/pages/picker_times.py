@@ -11,7 +11,7 @@ from dashboard.calcom_state import free_times
 from dashboard.calcom_state.free_times import WEEK_DAYS, Listing, Span, monday_of
 from dashboard.holds import open_times
 from dashboard.holds.models import Hold
-from dashboard.holds.open_times import Time
+from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.pages import parameters, responses
 from dashboard.pages.fields import validate_near
@@ -70,16 +70,16 @@ class TimesReader:
         self.holds: dict[tuple[date, int], list[Hold]] = {}
         # The first day after those that a search has looked at; None until it looked that far.
         self.searched_until: date | None = None
-        self.read: dict[tuple[date, int], tuple[Listing, list[Time]]] = {}
+        self.read: dict[tuple[date, int], tuple[Listing, list[OpenTime]]] = {}
 
-    def week(self, day: date) -> tuple[Listing, list[Time]]:
+    def week(self, day: date) -> tuple[Listing, list[OpenTime]]:
         """Return the times of a day's week, soonest first, and the listing that they come from.
 
         If a listing of several is not fresh, it is that one, which says why.
         """
         return self.days(monday_of(day), WEEK_DAYS)
 
-    def free_from(self, day: date) -> Iterable[Time]:
+    def free_from(self, day: date) -> Iterable[OpenTime]:
         """Yield free times from a day on: of its week, and only if more are wanted of four more."""
         listing, times = self.week(day)
         yield from (t for t in times if t.is_free and local_times.local_date(t.start) >= day)
@@ -88,7 +88,7 @@ class TimesReader:
             self.searched_until = next_monday + ONE_DAY * FAR_DAYS
             yield from (t for t in self.days(next_monday, FAR_DAYS)[1] if t.is_free)
 
-    def days(self, first: date, days: int) -> tuple[Listing, list[Time]]:
+    def days(self, first: date, days: int) -> tuple[Listing, list[OpenTime]]:
         """Return the times of days in the viewer's zone, with registered holds on top."""
         if (first, days) not in self.read:
             past, spans = first + ONE_DAY * days, list(self.spans(first, days))
@@ -103,7 +103,7 @@ class TimesReader:
             self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
         return self.read[first, days]
 
-    def times(self, span: Span) -> list[Time]:
+    def times(self, span: Span) -> list[OpenTime]:
         return open_times.combine(
             span,
             self.listings[span],
