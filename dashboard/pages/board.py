@@ -76,10 +76,10 @@ class Board:
         self.asked = asked
         self.find = asked.find
         self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
-        self.whose = viewer.calendars
-        self.calendar = self.whose.chosen_by(viewer.user)  # the only one whose holds are shown
-        numbers = self.whose.numbers_of(self.calendar)
-        self.event_types = numbers
+        self.calendars = viewer.calendars
+        # The only one whose holds are shown.
+        self.calendar = self.calendars.chosen_by(viewer.user)
+        self.event_types = numbers = self.calendars.numbers_of(self.calendar)
         holds = [hold for hold in current.holds if numbers is None or hold.event_type_id in numbers]
         calm = [hold for hold in holds if is_calm(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
@@ -120,12 +120,12 @@ class Board:
         troubled = on_tab(Tab.MINE, self.troubled, self.viewer) if is_mine else self.troubled
         rows = [HoldRow(hold, self.viewer) for hold in (*troubled, *self.lost())]
         pks = {row.pk for row in rows}
-        told = [
+        of_colleagues = [
             row_of_action(entry, entry.hold, self.viewer)
             for entry in self.colleague_actions[:MOST_TOLD]
             if entry.hold and entry.hold.pk not in pks
         ]
-        return self.matching([*rows, *told])
+        return self.matching([*rows, *of_colleagues])
 
     def lost(self) -> Iterable[Hold]:
         """Return lost and gone holds, the last one first: on the tab *Mine* one's own."""
@@ -275,10 +275,8 @@ def row_of_action(entry: AuditEntry, hold: Hold, viewer: Viewer) -> HoldRow:
         sentence = _("%(who)s released your hold at %(when)s.")
         if hold.is_booked_by_staff:
             sentence = _("%(who)s noted your hold as booked at %(when)s.")
-    when = local_times.when(entry.at, viewer.now)
+    who, when = marking.name(entry.actor_name), local_times.when(entry.at, viewer.now)
     if reason:
         sentence = " ".join([sentence, _("Reason: %(reason)s")])
-    row.sentence = marking.filled(
-        sentence, who=marking.name(entry.actor_name), when=when, reason=reason
-    )
+    row.sentence = marking.filled(sentence, who=who, when=when, reason=reason)
     return row

@@ -20,7 +20,7 @@ from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.localization import local_times, marking
-from dashboard.pages import whose
+from dashboard.pages import calendar_labels
 
 State = Hold.State
 
@@ -40,8 +40,8 @@ class Viewer:
         self.holds_url = reverse("hold", args=[0]).removesuffix("0/")
 
     @cached_property
-    def calendars(self) -> whose.Calendars:
-        return whose.calendars()
+    def calendars(self) -> calendar_labels.CalendarLabels:
+        return calendar_labels.read()
 
 
 def viewer_of(request: HttpRequest) -> Viewer:
@@ -91,7 +91,7 @@ class HoldRow:
         self.slot_day = local_times.day(hold.slot_start, viewer.now)
         self.slot_time = local_times.times(hold.slot_start, hold.slot_end, viewer.now)
         self.event_type = event_types.title_or_number(hold.event_type_id, hold.event_type_title)
-        self.whose = viewer.calendars.whose(hold)
+        self.calendar = viewer.calendars.of_hold(hold)
         self.client = hold.client_name
         self.contact = hold.client_contact
         self.note = hold.note

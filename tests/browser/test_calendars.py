@@ -150,8 +150,8 @@ def test_colleague_is_told_of_a_clash_on_a_phone(
     grace.expect_text("Dr Zofia Wiśniewska is also held 12:00–13:00 for Ada's client (by ada).")
     grace.page.goto("/?tab=everyone")
     expect(grace.page.locator(".clash")).to_have_count(2)
-    whose = grace.page.locator("td.whose-time").first
-    assert whose.bounding_box()["x"] == grace.page.locator("td.client").first.bounding_box()["x"]  # type: ignore[index]
+    cell = grace.page.locator("td.calendar-cell").first
+    assert cell.bounding_box()["x"] == grace.page.locator("td.client").first.bounding_box()["x"]  # type: ignore[index]
     grace.check_page("board-clash")
 
 

@@ -43,7 +43,7 @@ def test_added_calendar_is_in_the_list(calcom: Sandbox, admin: User) -> None:
     assert (answer.status_code, answer["Location"]) == (303, "/calendars/")
     page = markup(browser.get("/calendars/"))
     assert "Added: Dr Zofia Wiśniewska." in page
-    assert 'class="whose hue-teal"' in page
+    assert 'class="calendar hue-teal"' in page
     assert "3 event types" in page
     assert f'<option value="{MEDICAL}">Medical team</option>' in page
 

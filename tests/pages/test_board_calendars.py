@@ -49,7 +49,7 @@ def choose(browser: Client, value: object, **more: str) -> HttpResponse:
 def test_column_tells_whose_time_it_is(ada: Calendar, staff: User) -> None:
     page = desk(staff).get("/").content.decode()
 
-    cells = re.findall(r'<td class="whose-time">(.*?)</td>', page)
+    cells = re.findall(r'<td class="calendar-cell">(.*?)</td>', page)
     shown = {tuple(re.findall(r'hue-(\w+)" translate="no">([^<]*)', cell)) for cell in cells}
     assert shown == {(("blue", "Dr Ada"),), (("pink", "Dr Ben"),), ()}
 
@@ -90,7 +90,7 @@ def test_without_calendars_the_board_is_as_before(staff: User) -> None:
 
     board, page = (desk(staff).get(url).content.decode() for url in ("/", f"/holds/{hold.pk}/"))
 
-    words = ("Whose time", "All calendars", "whose-time")
+    words = ("Whose time", "All calendars", "calendar-cell")
     assert [word for word in words if word in board + page] == []
 
 

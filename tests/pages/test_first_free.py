@@ -57,9 +57,8 @@ def browser(calcom: Sandbox, staff: User) -> Client:
 def cells(page: HttpResponse) -> list[str]:
     """Return each time with whose it is."""
     found = re.findall(r'<a class="time".*?</a>', markup(page))
-    return [
-        " ".join(re.findall(r"<(?:time|span class=\"whose)[^>]*>([^<]*)<", cell)) for cell in found
-    ]
+    texts = r"<(?:time|span class=\"calendar)[^>]*>([^<]*)<"
+    return [" ".join(re.findall(texts, cell)) for cell in found]
 
 
 def fill_week(calcom: Sandbox, *event_types: int) -> None:
