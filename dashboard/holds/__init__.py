@@ -5,7 +5,7 @@
 - one action, its calls and its audit: ``operation``, ``action_log``, ``reservations``
 - one change at cal.com, without I/O: ``change``, ``seen``, ``steps``, ``transitions``, ``results``,
   ``hold_fields``; performed by ``runner``, told by ``explain``
-- before a verb: ``rules``, ``targets``, ``hosts``, ``open_times``, ``promises``, ``loading``
+- before a verb: ``rules``, ``targets``, ``hosts``, ``open_times``, ``doubts``, ``loading``
 - the verbs: ``services``, ``alteration``, ``transfer``, ``checks``, ``lookup``, ``offer_decision``,
   ``put_aside``, ``erasure``, ``new_calendars``
 - without a person: ``settle``, ``dead_actions``

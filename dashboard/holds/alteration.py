@@ -6,7 +6,7 @@
 from dashboard.calcom import Cause, EventTypeKind
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
-from dashboard.holds import promises
+from dashboard.holds import doubts
 from dashboard.holds.change import Phase
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.explain import carry_out
@@ -113,7 +113,7 @@ def new_first(
     event_type = catalogue.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
-    guard = promises.guard_of(target, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
+    guard = doubts.guard_of(target, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
     operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
     return carry_out(operation, hold, change, stand_in)
 

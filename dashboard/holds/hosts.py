@@ -1,7 +1,7 @@
 """Holds that need the same person at overlapping times, across event types.
 
 cal.com hides a held time from all event types of its host, and still accepts a reservation there.
-Holds of one event type are left to cal.com and, for round robin, to ``promises.HostGuard``.
+Holds of one event type are left to cal.com and, for round robin, to ``doubts.HostGuard``.
 """
 
 from collections.abc import Iterable, Sequence

@@ -14,7 +14,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom import EventType, EventTypeKind, Reservation
 from dashboard.calcom_state import calcom_client
 from dashboard.calendars import catalogue
-from dashboard.holds import claims, hold_fields, messages, promises, reservations, rules
+from dashboard.holds import claims, doubts, hold_fields, messages, reservations, rules
 from dashboard.holds.checks import describe
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold, HoldQuerySet
@@ -77,7 +77,7 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
     event_type = catalogue.event_type(found.event_type_id)
     cal_now = operation.cal_now()
     slot = SlotHold.of(found)
-    guard = promises.host_guard(slot, event_type, cal_now=cal_now)
+    guard = doubts.host_guard(slot, event_type, cal_now=cal_now)
     doubt = guard.doubt() if guard else None
     return FoundReservation(found, event_type, slot.held_until > cal_now, doubt)
 

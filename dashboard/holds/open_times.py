@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from dashboard.calcom import Cause, Slot
 from dashboard.calcom_state.free_times import Listing, Span
-from dashboard.holds.hosts import is_pooled, named_hosts
+from dashboard.holds.hosts import end_of, is_pooled, named_hosts
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
 from dashboard.localization import local_times
@@ -29,13 +29,13 @@ TAKEN_OR_FREED = (State.LOST, State.REFUSED, State.RELEASED, State.EXPIRED)
 
 @dataclass(frozen=True, slots=True)
 class OpenTime:
-    """A slot to offer. ``hold`` is the hold of this office that has it."""
+    """A time to choose, or one that is kept by ``hold``, a hold of this office."""
 
     start: datetime
     end: datetime | None
-    seats_remaining: int | None = None
+    seats_remaining: int | None
+    seats_total: int | None
     hold: Hold | None = None
-    seats_total: int | None = None
 
     @property
     def is_free(self) -> bool:
@@ -98,7 +98,7 @@ def combine(
     freed = freed_slots(holds, listed, cal_now, since)
     slots = {slot.start: slot for slot in (*freed, *listed)}
     times = [
-        OpenTime(slot.start, slot.end, slot.seats_remaining, seats_total=slot.seats_total)
+        OpenTime(slot.start, slot.end, slot.seats_remaining, slot.seats_total)
         for slot in slots.values()
         if not any(overlaps(slot, hold) for hold in hidden)
     ]
@@ -155,12 +155,10 @@ def was_freed(hold: Hold, cal_now: datetime, since: datetime) -> bool:
 
 def overlaps(slot: Slot, hold: Hold) -> bool:
     slot_end = slot.end or slot.start + INSTANT
-    hold_end = hold.slot_end or hold.slot_start + INSTANT
-    return slot.start < hold_end and hold.slot_start < slot_end
+    return slot.start < end_of(hold) and hold.slot_start < slot_end
 
 
 def held_time(hold: Hold, slot: Slot | None) -> OpenTime:
     """Return the time of a hold. Seated event types list its slot too, with the seats left."""
-    if slot is None:
-        return OpenTime(hold.slot_start, hold.slot_end, hold=hold)
-    return OpenTime(hold.slot_start, hold.slot_end, slot.seats_remaining, hold, slot.seats_total)
+    left, total = (slot.seats_remaining, slot.seats_total) if slot else (None, None)
+    return OpenTime(hold.slot_start, hold.slot_end, left, total, hold)

@@ -22,6 +22,7 @@ from dashboard.calcom_state.clock import Clock
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, messages, offers, rules, safety
 from dashboard.holds.change import Phase
+from dashboard.holds.doubts import guard_against, host_busy, wanted_hold
 from dashboard.holds.explain import carry_out
 from dashboard.holds.hosts import registered_beside
 from dashboard.holds.loading import load, load_for_change, require_changeable
@@ -29,7 +30,6 @@ from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Doubt, HoldError
-from dashboard.holds.promises import guard_against, host_busy, wanted_hold
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 from dashboard.holds.targets import extension_target, move_target, new_choice

@@ -14,7 +14,7 @@ from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
-from dashboard.holds import alteration, promises, services, settle, targets
+from dashboard.holds import alteration, doubts, services, settle, targets
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
 from dashboard.holds.slots import SlotHold
@@ -154,10 +154,10 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, Any]
     same_type = spot.event_type_id == hold.event_type_id
     event_type = catalogue.event_type(spot.event_type_id)
     title = event_types.title_of(event_type) or (hold.event_type_title if same_type else "")
-    doubts = promises.doubts_about(
+    found = doubts.doubts_about(
         spot, event_type, exclude=hold.pk, cal_now=viewer.cal_now, now=viewer.now
     )
-    risks = [doubt.happened for doubt in doubts]
+    risks = [doubt.happened for doubt in found]
     if alteration.leaves_gap(hold, spot):
         risks.append(
             _(
@@ -172,5 +172,5 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, Any]
         "calendar": calendar_labels.of_event_type(spot.event_type_id),
         "ends_text": local_times.when(spot.held_until),
         "risk": " ".join(risks),
-        "confirm": " ".join(doubt.cause for doubt in doubts),
+        "confirm": " ".join(doubt.cause for doubt in found),
     }

@@ -19,10 +19,11 @@ OLD_MODULES = """
     told words looking ways patching replacing altering starting endings many taking_over deciding
     guesses typed gate who likes facts lines mounting freshness isolation charset cookies methods
     reports known upstream trouble world killable kitchen reckoning books shelf weather outsider
-    telling ahead whose by_others
+    telling ahead whose by_others promises
 """
 OLD_IDENTIFIERS = """
-    NoValues Stopwatch Spot Asking Wish _bury perhaps stands spare face tone told likes facts Whose ActOfOther
+    NoValues Stopwatch Spot Asking Wish _bury perhaps stands spare face tone told likes facts
+    Whose ActOfOther
 """
 VAGUE_START = re.compile(r"(What|How|Whether|Of|Who(ever|se|m)?|Where|When|Why)\b")
 NO_VERB = re.compile(r"The\b")  # fine for a class or a module, not for a function

@@ -9,13 +9,13 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom import EventTypeKind, Host
-from dashboard.holds import hosts, promises, register
+from dashboard.holds import doubts, hosts, register
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import SlotHold
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.factories import see
-from tests.holds.test_promises import ask, button
+from tests.holds.test_doubts import ask, button
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT
 from tests.pages.calendar_rows import event_type
 from tests.pages.desk import desk, wish
@@ -137,8 +137,8 @@ def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
     pooled = event_type(1, kind=POOL, hosts=both)
     slot = SlotHold(1, MONDAY, MONDAY + HOUR, None, MONDAY)
 
-    guard = promises.host_guard(slot, pooled, cal_now=MONDAY)
-    wanted = promises.wanted_hold(slot, pooled)
+    guard = doubts.host_guard(slot, pooled, cal_now=MONDAY)
+    wanted = doubts.wanted_hold(slot, pooled)
 
     assert guard is not None
     assert guard.hosts == 1

@@ -49,7 +49,7 @@ def doubts_about(
     slot: SlotHold,
     event_type: EventType | None,
     *,
-    exclude: int | None = None,
+    exclude: int,
     cal_now: datetime,
     now: datetime,
 ) -> list[HoldError]:
@@ -197,6 +197,6 @@ def host_guard(
 
 def most_at_once(holds: Collection[Hold], start: datetime) -> int:
     """Return how many of these holds, each of which overlaps a time from ``start``, coincide."""
-    spans = [(hold.slot_start, hold.slot_end or hold.slot_start + INSTANT) for hold in holds]
+    spans = [(hold.slot_start, hosts.end_of(hold)) for hold in holds]
     moments = {max(start, begin) for begin, _end in spans}
     return max((sum(b <= at < e for b, e in spans) for at in moments), default=0)

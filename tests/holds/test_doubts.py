@@ -12,9 +12,9 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state.models import StoredAnswer
 from dashboard.holds import operation, services
+from dashboard.holds.doubts import most_at_once
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Doubt, HoldError
-from dashboard.holds.promises import most_at_once
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
