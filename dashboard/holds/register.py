@@ -55,7 +55,6 @@ class Snapshot:
     revision: Revision
     holds: tuple[Hold, ...]  # with_people
     held_untils: Sequence[datetime]
-    held_untils_by_holder: Mapping[int, Sequence[datetime]]
     # Those that are held, or had run out within OVER_SHOWN; soonest end first.
     timed_by_holder: Mapping[int, Sequence[Hold]]
     claim_ends: Sequence[datetime]
@@ -68,13 +67,13 @@ class Snapshot:
 
     def passed(self, now: datetime, cal_now: datetime, holder_id: int) -> tuple[int, ...]:
         """Count the moments that have passed. Equal counts mean an equal board for this person."""
-        own = self.held_untils_by_holder.get(holder_id, [])
+        own, soon = self.timed_by_holder.get(holder_id, []), cal_now + WARNED_AHEAD
         return (
             bisect_right(self.held_untils, cal_now),
             bisect_right(self.held_untils, cal_now + SOON),
             bisect_right(self.claim_ends, now),
             bisect_right(self.lost_at, cal_now - LOST_SHOWN_FOR),
-            bisect_right(own, cal_now + WARNED_AHEAD),
+            sum(hold.held_until is not None and hold.held_until <= soon for hold in own),
         )
 
     def ending(self, cal_now: datetime, holder_id: int) -> list[Hold]:
@@ -133,10 +132,7 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
     holds = tuple(hold for hold in rows if not hold.has_ended or hold.change is not None)
     open_holds = [hold for hold in holds if not hold.has_ended]
     unclaimed = [hold for hold in holds if hold.claim_until is None]
-    by_holder, timed_by_holder = defaultdict(list), defaultdict(list)
-    for hold in holds:
-        if hold.held_until is not None:
-            by_holder[hold.holder_id].append(hold.held_until)
+    timed_by_holder = defaultdict(list)
     for hold in rows:
         if hold.state in (State.HELD, State.EXPIRED):
             timed_by_holder[hold.holder_id].append(hold)
@@ -145,7 +141,6 @@ def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
         revision=revision,
         holds=holds,
         held_untils=[hold.held_until for hold in holds if hold.held_until is not None],
-        held_untils_by_holder=by_holder,
         timed_by_holder=timed_by_holder,
         claim_ends=sorted(hold.claim_until for hold in holds if hold.claim_until is not None),
         lost_at=[ended_at for ended_at in lost_at if ended_at is not None],
