@@ -5,8 +5,7 @@ https://www.w3.org/WAI/WCAG22/Understanding/timing-adjustable asks for a warning
 to extend by a simple action, and ten such times: the bar gives two minutes, as often as wanted.
 """
 
-from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -24,12 +23,20 @@ LAST = timedelta(minutes=1)  # red
 STEP = 15  # minutes that the bar adds
 
 
-@dataclass(frozen=True, slots=True)
-class Warned:
-    row: HoldRow
-    level: str  # "" is not due yet, "soon" amber, "last" red, "over" ran out
-    end_iso: str
-    is_ahead: bool  # the slot is, so that it can be held again
+class WarnedRow(HoldRow):
+    """A hold that ends soon or has just run out: also how soon."""
+
+    def __init__(self, hold: Hold, end: datetime, viewer: Viewer) -> None:
+        super().__init__(hold, viewer)
+        left = end - viewer.cal_now
+        if hold.has_ended or left <= timedelta(0):
+            self.level = "over"
+        elif left <= LAST:
+            self.level = "last"
+        else:
+            self.level = "soon" if left <= SOON else ""
+        self.end_iso = local_times.iso(end)
+        self.is_ahead = hold.slot_start > viewer.now  # so that it can be held again
 
 
 class WarningBar:
@@ -37,11 +44,8 @@ class WarningBar:
 
     def __init__(self, viewer: Viewer, current: Snapshot) -> None:
         holds = current.ending(viewer.cal_now, viewer.user.pk)
-        self.warnings = [each for hold in holds if (each := _warned(hold, viewer))]
-        shown = [
-            (each.row.pk, each.row.version, each.row.can_change, each.level == "over")
-            for each in self.warnings
-        ]
+        self.rows = [row for hold in holds if (row := _warned(hold, viewer))]
+        shown = [(row.pk, row.version, row.can_change, row.level == "over") for row in self.rows]
         self.etag = etag_of(viewer.user.pk, viewer.holds_url, shown)
         # What *Extend* sends: minutes to add, or minutes from now where the office allows fewer.
         most = settings.HOLD_MINUTES_MAX
@@ -58,14 +62,10 @@ def poll(request: HttpRequest) -> HttpResponse:
     return render_unless_known(request, "holds/_warnings.html", context, cal_now=viewer.cal_now)
 
 
-def _warned(hold: Hold, viewer: Viewer) -> Warned | None:
+def _warned(hold: Hold, viewer: Viewer) -> WarnedRow | None:
     """Return None while a change is under way, because then the end is not known."""
-    if hold.held_until is None or (hold.change is not None and not hold.is_claimed(viewer.now)):
+    is_claimed = hold.is_claimed(viewer.now)
+    if hold.held_until is None or (hold.change is not None and not is_claimed):
         return None
-    left = hold.held_until - viewer.cal_now
-    is_over = hold.has_ended or left <= timedelta(0)
-    if is_over and hold.is_claimed(viewer.now):
-        return None
-    level = "over" if is_over else "last" if left <= LAST else "soon" if left <= SOON else ""
-    is_ahead = hold.slot_start > viewer.now
-    return Warned(HoldRow(hold, viewer), level, local_times.iso(hold.held_until), is_ahead)
+    row = WarnedRow(hold, hold.held_until, viewer)
+    return None if row.level == "over" and is_claimed else row

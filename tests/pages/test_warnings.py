@@ -43,7 +43,7 @@ def items(page: str) -> list[tuple[str, str, str]]:
 )
 def test_warning_levels(staff: User, seconds: int, levels: list[str]) -> None:
     put(staff, seconds=seconds)
-    assert [warned.level for warned in bar(staff).warnings] == levels
+    assert [warned.level for warned in bar(staff).rows] == levels
 
 
 def test_hold_that_ran_out_is_offered_again_once_that_is_recorded_too(
@@ -64,13 +64,13 @@ def test_hold_of_unknown_end_is_not_said_to_have_run_out(staff: User) -> None:
     later = timezone.now() + timedelta(seconds=20)
     put(staff, seconds=-5, claim_id="5f1c7a52111142228333444455556666", claim_until=later)
     put(staff, seconds=-5, state=Hold.State.RELEASED)
-    assert list(bar(staff).warnings) == []
+    assert list(bar(staff).rows) == []
 
 
 def test_levels_follow_cal_coms_clock(staff: User) -> None:
     put(staff, seconds=90)
     Upstream.objects.create(pk=1, clock_offset_ms=40_000)
-    assert [warned.level for warned in bar(staff).warnings] == ["last"]
+    assert [warned.level for warned in bar(staff).rows] == ["last"]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_bar_is_on_admin_pages(calcom: Sandbox, admin: User) -> None:
 
 def test_bar_excludes_holds_of_others(staff: User, admin: User) -> None:
     put(staff, seconds=30)
-    assert list(bar(admin).warnings) == []
+    assert list(bar(admin).rows) == []
 
 
 def test_hold_being_changed_has_no_button(staff: User) -> None:
@@ -154,11 +154,11 @@ class TestExtend:
         browser = desk(staff)
         for _ in range(11):
             shown = bar(staff)
-            [warned] = shown.warnings
+            [warned] = shown.rows
             assert warned.level == "last"
             answer = browser.post(
                 f"/holds/{hold.pk}/extend",
-                {shown.field: shown.minutes, "version": warned.row.version},
+                {shown.field: shown.minutes, "version": warned.version},
             )
             assert answer.status_code == 303
             assert 15 * 60 < seconds_left(hold) <= 17 * 60
