@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 from urllib.parse import urlencode
 
 from django.core.cache import cache
@@ -51,29 +51,35 @@ class Tab(models.TextChoices):
 
 @dataclass(frozen=True, slots=True)
 class BoardQuery:
-    """Parameters of the board in a request, besides its tab."""
+    """Parameters of the board in a request."""
 
+    tab: Tab = Tab.EVERYONE
     find: str = ""  # leaves the holds whose client, contact or note have all its words
     pages: int = 1  # of lost holds, one below the other
     before: int | None = None  # the ended hold after which the page begins
     past_before: int | None = None  # the same of what was found among all that ended
 
-
-NOTHING = BoardQuery()
+    @classmethod
+    def of(cls, request: HttpRequest) -> Self:
+        return cls(
+            tab=tab_of(request),
+            find=text_to_find(request),
+            pages=min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES),
+            before=parameters.number(request.GET.get("before")),
+            past_before=parameters.number(request.POST.get("before")),
+        )
 
 
 class Board:
-    """One person's board on one tab at one moment.
+    """One person's board at one moment.
 
     The number of queries does not depend on that of holds.
     """
 
-    def __init__(
-        self, viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = NOTHING
-    ) -> None:
-        self.viewer = viewer
-        self.tab = tab
+    def __init__(self, asked: BoardQuery, viewer: Viewer, current: Snapshot) -> None:
         self.asked = asked
+        self.viewer = viewer
+        self.tab = tab = asked.tab
         self.find = asked.find
         self.updated = local_times.day_and_clock(viewer.cal_now, viewer.cal_now)
         self.calendars = viewer.calendars
@@ -81,9 +87,9 @@ class Board:
         self.calendar = self.calendars.chosen_by(viewer.user)
         self.event_types = numbers = self.calendars.numbers_of(self.calendar)
         holds = [hold for hold in current.holds if numbers is None or hold.event_type_id in numbers]
-        calm = [hold for hold in holds if is_calm(hold, viewer.now)]
+        calm = [hold for hold in holds if not needs_attention(hold, viewer.now)]
         self.live_count = sum(hold.state == State.HELD for hold in calm)
-        self.troubled = [hold for hold in current.holds if not is_calm(hold, viewer.now)]
+        self.troubled = [hold for hold in current.holds if needs_attention(hold, viewer.now)]
         self.colleague_actions = current.colleague_actions.get(viewer.user.pk, ())
         self.colleague_actions_are_cut = len(self.colleague_actions) > MOST_TOLD
         found = recent_findings(viewer.now)
@@ -93,9 +99,8 @@ class Board:
         self.lost_count = current.lost_count(viewer.cal_now)
         self.most_lost = min(self.lost_count, MOST_LOST * asked.pages)
         self.lost_shown = self.most_lost if lists_lost else self.lost_count
-        ended_count = current.ended_count
-        if numbers is not None:
-            ended_count = register.ended(viewer.now, numbers).count()
+        is_all = numbers is None
+        ended = current.ended_count if is_all else register.ended(viewer.now, numbers).count()
         needing = {hold.pk for hold in self.troubled}
         needing |= {entry.hold_id for entry in self.colleague_actions if entry.hold_id}
         self.tabs = [
@@ -103,7 +108,7 @@ class Board:
             (Tab.EVERYONE, len(holds)),
             (Tab.SOON, len(on_tab(Tab.SOON, calm, viewer))),
             (Tab.ATTENTION, len(needing) + self.lost_count + len(found)),
-            (Tab.ENDED, ended_count),
+            (Tab.ENDED, ended),
         ]
         self.holds = self.matching(on_tab(tab, calm, viewer))
         self.rows = row_cache.rendered_rows(self.holds, viewer, current)
@@ -169,9 +174,9 @@ class Board:
 def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
     viewer, current = read_register(request)
-    tab, asked = tab_of(request), asked_for(request)
-    board = Board(viewer, tab, current, asked)
-    context = {"board": board, "etag": board_etag(viewer, tab, current, asked)}
+    asked = BoardQuery.of(request)
+    board = Board(asked, viewer, current)
+    context = {"board": board, "etag": board_etag(asked, viewer, current)}
     return responses.render_page(request, "board", context)
 
 
@@ -179,12 +184,12 @@ def show(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
     viewer, current = read_register(request)
-    tab, asked = tab_of(request), asked_for(request)
+    asked = BoardQuery.of(request)
     return responses.render_unless_known(
         request,
         "holds/_board.html",
-        {"etag": board_etag(viewer, tab, current, asked)},
-        lambda: {"board": Board(viewer, tab, current, asked)},
+        {"etag": board_etag(asked, viewer, current)},
+        lambda: {"board": Board(asked, viewer, current)},
         cal_now=viewer.cal_now,
     )
 
@@ -195,23 +200,13 @@ def tab_of(request: HttpRequest) -> Tab:
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def asked_for(request: HttpRequest) -> BoardQuery:
-    return BoardQuery(
-        find=text_to_find(request),
-        pages=min(parameters.number(request.GET.get("pages")) or 1, MOST_PAGES),
-        before=parameters.number(request.GET.get("before")),
-        past_before=parameters.number(request.POST.get("before")),
-    )
-
-
-def board_etag(viewer: Viewer, tab: Tab, current: Snapshot, asked: BoardQuery = NOTHING) -> str:
-    """Return a value that stays the same for as long as this person sees the same on this tab.
+def board_etag(asked: BoardQuery, viewer: Viewer, current: Snapshot) -> str:
+    """Return a value that stays the same for as long as this person sees the same.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
     out, which change was given up, whom to warn.
     """
     return responses.etag_of(
-        tab.value,
         asked,
         viewer.holds_url,
         viewer.is_admin,
@@ -243,9 +238,9 @@ def recent_findings(now: datetime) -> list[Any]:
     return [finding for finding in found if finding.action_id not in ended]
 
 
-def is_calm(hold: Hold, now: datetime) -> bool:
-    """Return True for a hold that is held or being placed, without an interrupted change."""
-    return hold.state in (State.HELD, State.PLACING) and not hold.is_left_half_way(now)
+def needs_attention(hold: Hold, now: datetime) -> bool:
+    """Return False for a hold that is held or being placed, without an interrupted change."""
+    return hold.state not in (State.HELD, State.PLACING) or hold.is_left_half_way(now)
 
 
 def on_tab(tab: Tab, holds: Sequence[Hold], viewer: Viewer) -> Sequence[Hold]:

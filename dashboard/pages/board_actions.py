@@ -17,7 +17,7 @@ from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, parameters, responses
-from dashboard.pages.board import Board, board_etag, tab_of
+from dashboard.pages.board import Board, BoardQuery, board_etag, tab_of
 from dashboard.pages.hold import refused
 from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
 
@@ -38,10 +38,10 @@ def check_many(request: HttpRequest) -> HttpResponse:
         return responses.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
     viewer, current = read_register(request)
-    tab = tab_of(request)
+    asked = BoardQuery(tab=tab_of(request))
     context = {
-        "board": Board(viewer, tab, current),
-        "etag": board_etag(viewer, tab, current),
+        "board": Board(asked, viewer, current),
+        "etag": board_etag(asked, viewer, current),
         "checked": flash.check_summary(rows),
         "results": check_results(rows, viewer),
         "rest": chosen[MOST_CHECKED:],

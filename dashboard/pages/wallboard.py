@@ -11,7 +11,7 @@ from dashboard.accounts.models import User
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import responses
-from dashboard.pages.board import Tab, board_etag
+from dashboard.pages.board import BoardQuery, board_etag
 from dashboard.pages.rows import HoldRow, Viewer, read_register
 
 MOST_SHOWN = 10  # rows that fit on a screen
@@ -53,7 +53,7 @@ def keep_session(request: HttpRequest) -> None:
 
 
 def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
-    board = board_etag(viewer, Tab.EVERYONE, current)
+    board = board_etag(BoardQuery(), viewer, current)
     return responses.etag_of("wallboard", board, settings.WALLBOARD_CLIENT_NAMES)
 
 

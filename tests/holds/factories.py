@@ -10,7 +10,7 @@ from dashboard.accounts.models import User
 from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
-from dashboard.pages.board import Board, Tab
+from dashboard.pages.board import Board, BoardQuery, Tab
 from dashboard.pages.rows import Viewer
 from tests.accounts.cast import make_hold
 from tests.holds.verbs import MONDAY
@@ -47,13 +47,13 @@ def viewer(user: User, now: datetime) -> Viewer:
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
     """Return the board that the person sees."""
     who = viewer(user, now or timezone.now())
-    return Board(who, tab, register.read(who.now)[0])
+    return Board(BoardQuery(tab), who, register.read(who.now)[0])
 
 
 def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> str:
     """Return the ETag of that board."""
     who = viewer(user, now or timezone.now())
-    return board.board_etag(who, tab, register.read(who.now)[0])
+    return board.board_etag(BoardQuery(tab), who, register.read(who.now)[0])
 
 
 def bar(user: User) -> warnings.WarningBar:
