@@ -2,8 +2,8 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import cached_property, lru_cache
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -68,27 +68,25 @@ def reads_like_system(name: str) -> bool:
     return letters in map(folded, (SYSTEM, *PROGRAMS))
 
 
-class Names:
-    """Names in some rows of ``with_names``, compared with each other and with all people's."""
+def ambiguous(rows: Sequence[Any]) -> set[int]:
+    """Return the ids of rows whose actor may be taken for another person or the system by name.
 
-    def __init__(self, rows: Iterable[Any]) -> None:
-        self._rows = rows
-
-    def is_ambiguous(self, row: Any) -> bool:
-        """Return True if the actor's name may be taken for another person or the system."""
-        if row.username in (None, row.actor_name):
-            return False
-        name = str(row.actor_name)  # another program can store bytes in SQLite
-        return self._owners[folded(name)] != {row.actor_id} or reads_like_system(name)
-
-    @cached_property
-    def _owners(self) -> defaultdict[str, set[int | None]]:
-        """People by folded name: full names and user names, and those recorded; one query."""
-        owners: defaultdict[str, set[int | None]] = defaultdict(set)
-        for row in self._rows:
-            owners[folded(str(row.actor_name))].add(row.actor_id)
-        people = get_user_model()._default_manager
-        for pk, username, *names in people.values_list("pk", "username", "first_name", "last_name"):
-            for name in (username, " ".join(names)):
-                owners[folded(name)].add(pk)
-        return owners
+    ``rows`` are those of ``with_names``, whose names are compared with each other and all people's.
+    """
+    renamed = [row for row in rows if row.username not in (None, row.actor_name)]
+    if not renamed:
+        return set()
+    owners: defaultdict[str, set[int | None]] = defaultdict(set)  # by folded name
+    for row in rows:
+        owners[folded(str(row.actor_name))].add(row.actor_id)
+    people = get_user_model()._default_manager
+    for pk, username, *names in people.values_list("pk", "username", "first_name", "last_name"):
+        for name in (username, " ".join(names)):
+            owners[folded(name)].add(pk)
+    # Another program can store bytes in SQLite.
+    named = [(row, str(row.actor_name)) for row in renamed]
+    return {
+        row.id
+        for row, name in named
+        if owners[folded(name)] != {row.actor_id} or reads_like_system(name)
+    }

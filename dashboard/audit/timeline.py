@@ -19,7 +19,7 @@ from dashboard.audit import action_labels, details, sanitize, values
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import LoggedCall
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
-from dashboard.audit.names import Names
+from dashboard.audit.names import ambiguous
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking
 
@@ -188,13 +188,13 @@ def fold(rows: Iterable[Any], *, now: datetime, viewer: int | None = None) -> li
     in_order = sorted(rows, key=attrgetter("id"))
     for row in in_order:
         actions.setdefault(row.action_id, []).append(row)
-    names = Names(in_order)
+    with_username = ambiguous(in_order)
     page = (reverse("audit"), get_language(), get_current_timezone(), values.title_age())
     lines = [
         line_of(
             tuple(each),
             is_recent(each[-1].at, now),
-            names.is_ambiguous(each[0]),
+            each[0].id in with_username,
             viewer if each[0].actor_id == viewer else None,
             *page,
         )
