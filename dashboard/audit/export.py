@@ -9,7 +9,7 @@ takes longer than making it.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from functools import lru_cache
@@ -29,15 +29,12 @@ from dashboard.audit.stored_rows import JSON_COLUMNS, as_text, decoding, rows
 from dashboard.audit.trail import Actor
 from dashboard.audit.verification import COLUMNS
 
-LineMaker = Callable[[Sequence[Any]], str]  # makes the text of a row
-
 SCHEMA = 1  # raised when a column changes its meaning or is removed
 EMPTY = "{}"  # JSON of most columns
 BATCH = 1000  # actions or entries that are read at once
 CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
 LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
-UNIQUE = HEAD.index("kind")  # columns before it differ in each row
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
@@ -83,7 +80,7 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
     file_format = FORMATS[format_name]
     yield Block(file_format.head, 0, 0)
     found, last, end = search.alternatives(conditions), 0, evidence.total()
-    while ids := first_ids((each.newer_than(last) for each in found), BATCH):
+    while ids := next_ids(found, last):
         listed = ", ".join(map(str, ids))
         yield block(
             file_format,
@@ -100,11 +97,11 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
             found = [search.matching(conditions)]
 
 
-def first_ids(queries: Iterable[LoggedActionQuerySet], size: int) -> list[int]:
-    """Return the first ids that any of these queries finds, in order."""
-    found = (each.order_by("id").values_list("id", flat=True)[:size] for each in queries)
+def next_ids(queries: Sequence[LoggedActionQuerySet], last: int) -> list[int]:
+    """Return the ids of up to BATCH actions after the last one that any of these queries finds."""
+    newer = (each.newer_than(last).order_by("id") for each in queries)
     with search.without_jit():
-        return sorted({pk for ids in found for pk in ids})[:size]
+        return [pk for pk, _action_id in search.first_of(newer, BATCH)]
 
 
 def ends(conditions: Sequence[Condition]) -> tuple[int, int]:
@@ -130,11 +127,13 @@ def since(position: int) -> Iterator[Block]:
         position = found.last
 
 
-def block(file_format: Format, key: str, source: str, parameters: Sequence[int]) -> Block:
+def block(
+    file_format: type[CsvLines | JsonLines], key: str, source: str, parameters: Sequence[int]
+) -> Block:
     """Return the lines of the entries ``e`` with their links ``l`` that a FROM clause selects."""
     columns = f"{key}, {stored_columns(connection.vendor)}"
     select = streamed if connection.vendor == "postgresql" else fetched
-    line, lines = file_format.line(), []
+    line, lines = file_format().line, []
     last: Sequence[Any] = [0]
     for last in select(f"SELECT {columns} FROM {source}", parameters):  # noqa: S608 names
         lines.append(line(last))
@@ -223,15 +222,6 @@ def values_of(row: Sequence[Any]) -> tuple[Any, ...]:
     return SCHEMA, entry_id, position, link, *moments(at), kind, action, *rest
 
 
-def json_line(row: Sequence[Any]) -> str:
-    """Return a row as one line of JSON."""
-    values = dict(zip(HEAD, values_of(row), strict=True))
-    for name in JSON_COLUMNS:
-        stored = values[name]
-        values[name] = {} if stored == EMPTY else orjson.Fragment(json_text(stored))
-    return orjson.dumps(values, default=readable, option=orjson.OPT_APPEND_NEWLINE).decode()
-
-
 class Cells(dict[Any, str]):
     """Cells by their values, each made once: most values are those of other entries too."""
 
@@ -261,33 +251,33 @@ def in_quotes(text: str) -> str:
     return text
 
 
-def csv_line() -> LineMaker:
-    """Return a function that makes one line of CSV of a row."""
-    cells, json_cells = Cells(), JsonCells()
-    of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
-    of_others = of_column[UNIQUE:]
+class JsonLines:
+    """Write rows as JSON, one in a line."""
 
-    def line(row: Sequence[Any]) -> str:
-        values = values_of(row)
-        _schema, entry_id, position, link, office, utc = values[:UNIQUE]
-        is_link = position and isinstance(link, str) and link.isalnum()
-        if is_link and utc is not office and "," not in utc:  # these need no quotes
-            others = ",".join(map(getitem, of_others, values[UNIQUE:]))
-            return f"{SCHEMA},{entry_id},{position},{link},{office},{utc},{others}\r\n"
-        return f"{','.join(map(getitem, of_column, values))}\r\n"
+    content_type = "application/jsonl; charset=utf-8"
+    head = ""
 
-    return line
+    def line(self, row: Sequence[Any]) -> str:
+        values = dict(zip(HEAD, values_of(row), strict=True))
+        for name in JSON_COLUMNS:
+            stored = values[name]
+            values[name] = {} if stored == EMPTY else orjson.Fragment(json_text(stored))
+        return orjson.dumps(values, default=readable, option=orjson.OPT_APPEND_NEWLINE).decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
-    content_type: str
-    head: str
-    line: Callable[[], LineMaker]  # one for each block
+class CsvLines:
+    """Write rows as CSV. Each object has its own cells, which it keeps."""
+
+    content_type = "text/csv; charset=utf-8"
+    head = f"\ufeff{','.join(HEAD)}\r\n"  # the mark lets spreadsheets read UTF-8
+
+    def __init__(self) -> None:
+        cells, json_cells = Cells(), JsonCells()
+        self.of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
+
+    def line(self, row: Sequence[Any]) -> str:
+        return f"{','.join(map(getitem, self.of_column, values_of(row)))}\r\n"
 
 
-FORMATS = {
-    # The mark lets spreadsheets read UTF-8.
-    "csv": Format("text/csv; charset=utf-8", f"\ufeff{','.join(HEAD)}\r\n", csv_line),
-    "jsonl": Format("application/jsonl; charset=utf-8", "", lambda: json_line),
-}
+Format = type[CsvLines] | type[JsonLines]
+FORMATS: dict[str, Format] = {"csv": CsvLines, "jsonl": JsonLines}

@@ -9,7 +9,7 @@ import fcntl
 import logging
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -53,20 +53,13 @@ def appended(file: Path) -> Iterator[TextIO]:
         yield output
 
 
-def write_new(
-    cursor: Path,
-    output: Output,
-    should_stop: Callable[[], bool] = lambda: False,
-    progress: Callable[[int], None] = lambda _position: None,
-) -> None:
-    """Write the entries after the cursor as JSON Lines; raise StreamError, or OSError.
+def write_new(cursor: Path, output: Output) -> Iterator[int]:
+    """Write the entries after the cursor as JSON Lines; yield each position that was reached.
 
-    ``progress`` is given each position that was reached.
+    Raises StreamError, and OSError.
     """
     position = position_of(cursor)
     for block in export.since(position):
-        if should_stop():
-            return
         if missing := block.last - position - block.count:
             text = "retention removed %s entries after position %s before they were written"
             log.warning(text, missing, position)
@@ -74,7 +67,7 @@ def write_new(
         sync(output)
         save_position(cursor, block.last)
         position = block.last
-        progress(position)
+        yield position
 
 
 def sync(output: Output) -> None:

@@ -280,10 +280,10 @@ def test_stream_says_what_was_removed_before_it_was_written(tmp_path, caplog):
     write(3)
     cursor.write_text("1")
     prune()
-    stream.write_new(cursor, written)
+    assert list(stream.write_new(cursor, written)) == [4]
     assert [json.loads(line)["position"] for line in written.getvalue().splitlines()] == [4]
     assert "retention removed 2 entries after position 1" in caplog.text
     caplog.clear()
     write(1)
-    stream.write_new(cursor, written)
+    assert list(stream.write_new(cursor, written)) == [5]
     assert (cursor.read_text(), caplog.text) == ("5\n", "")

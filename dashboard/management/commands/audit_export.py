@@ -106,7 +106,10 @@ class Command(BaseCommand):
                         stream.appended(file) if file else nullcontext(self.stdout) as output,
                         progress.bar(self.stderr, ends) as show,
                     ):
-                        stream.write_new(cursor, output, stop.is_set, show)
+                        for position in stream.write_new(cursor, output):
+                            show(position)
+                            if stop.is_set():
+                                break
                 except DatabaseError as fault:
                     if every is None:
                         raise

@@ -1,4 +1,3 @@
-import os
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterator
 from datetime import date
@@ -10,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, retention
+from dashboard.audit import checkpoints, retention, stream
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.retention import Removable, RetentionError
 from dashboard.calcom_state import rate_and_clock
@@ -92,7 +91,6 @@ def append(file: Path | None, checkpoint: Checkpoint) -> None:
     """Write a checkpoint to the disk, so that it is there before anything is removed."""
     if file is None:
         return
-    with file.open("a", encoding="utf-8") as kept:
+    with stream.appended(file) as kept:
         kept.write(checkpoint.to_line() + "\n")
-        kept.flush()
-        os.fsync(kept.fileno())
+        stream.sync(kept)
