@@ -2,14 +2,12 @@
 
 import hashlib
 import secrets
-import time
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from django.conf import settings
 from django.core import signing
-from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, JsonResponse
 
 from dashboard.edge.arrival import arrival_of
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
@@ -17,13 +15,11 @@ from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 PATH = "/proxy-check"
 SALT = "dashboard.edge.echo"
 MAX_AGE_SECONDS = 60
-PAUSE_SECONDS = 1.0
 
 
-def new_ticket(*, status: int = 200, in_parts: bool = False) -> str:
+def new_ticket(*, status: int = 200) -> str:
     """Return a wish of the command, signed, for a query string; any process takes it."""
-    ticket = {"id": secrets.token_hex(8), "status": status, "in_parts": in_parts}
-    return signing.dumps(ticket, salt=SALT)
+    return signing.dumps({"id": secrets.token_hex(8), "status": status}, salt=SALT)
 
 
 @middleware
@@ -40,9 +36,7 @@ def proxy_check(request: EdgeRequest, get_response: Handler) -> HttpResponseBase
 
 
 def echo(request: EdgeRequest, ticket: dict[str, Any]) -> HttpResponseBase:
-    """Return what arrived as JSON, or in two parts with a pause between them."""
-    if ticket["in_parts"]:
-        return StreamingHttpResponse(two_parts(), content_type="text/plain")
+    """Return what arrived as JSON."""
     names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
     found = {
         "ticket": ticket["id"],
@@ -62,9 +56,3 @@ def echo(request: EdgeRequest, ticket: dict[str, Any]) -> HttpResponseBase:
 def not_found(_request: HttpRequest) -> HttpResponseBase:
     """Answer a request without a valid ticket."""
     raise Http404
-
-
-def two_parts() -> Iterator[bytes]:
-    yield b"first"
-    time.sleep(PAUSE_SECONDS)
-    yield b"second"

@@ -1,7 +1,6 @@
 """Send requests to PUBLIC_URL as browsers do, and find what the proxies in front change."""
 
 import hashlib
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,8 +29,8 @@ class Probe:
     base: httpx.URL
     address: httpx.URL | None
 
-    def request(self, method: str, ticket: str, **more: Any) -> httpx.Request:
-        """Build a request of a browser, with what an attacker might add."""
+    def fetch(self, method: str = "GET", ticket: str = "", **more: Any) -> httpx.Response:
+        """Send a request of a browser, with what an attacker might add."""
         url = self.base.copy_with(path=self.base.path.rstrip("/") + echo.PATH)
         host = self.base.netloc.decode()
         cookies = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
@@ -52,15 +51,13 @@ class Probe:
         if self.address:
             extensions["sni_hostname"] = url.host  # type: ignore[assignment]
             url = url.copy_with(host=self.address.host, port=self.address.port or url.port)
-        url = url.copy_merge_params({"ticket": ticket})
-        return httpx.Request(method, url, headers=headers, extensions=extensions, **more)
-
-    def fetch(self, method: str = "GET", ticket: str = "", **more: Any) -> httpx.Response:
-        return self.client.send(self.request(method, ticket or echo.new_ticket(), **more))
+        url = url.copy_merge_params({"ticket": ticket or echo.new_ticket()})
+        sent = httpx.Request(method, url, headers=headers, extensions=extensions, **more)
+        return self.client.send(sent)
 
 
 def examine(base: str, address: str = "") -> tuple[list[NetworkFault], Arrival | None]:
-    """Return what is wrong with the way to ``base``, after at most six requests, and what arrived.
+    """Return what is wrong with the way to ``base``, after at most four requests, and what arrived.
 
     That is of the first request; None if it did not get through.
     """
@@ -89,7 +86,6 @@ def compare(probe: Probe) -> tuple[list[NetworkFault], Arrival | None]:
         *about_stored_pages(seen, probe.fetch(ticket=ticket)),
         *about_body(probe.fetch("POST", content=BODY)),
         *about_errors(probe.fetch(ticket=echo.new_ticket(status=503))),
-        *about_buffering(probe),
     ]
     return list({found.kind: found for found in faults}.values()), arrived
 
@@ -176,13 +172,3 @@ def about_errors(answer: httpx.Response) -> Iterator[NetworkFault]:
     if answer.status_code != 503 or not json_of(answer):
         text = "The proxy replaces error pages, which say what is known about a hold."
         yield NetworkFault("rewritten errors", text)
-
-
-def about_buffering(probe: Probe) -> Iterator[NetworkFault]:
-    """Check that the first part of an answer arrives before the second was made."""
-    request = probe.request("GET", echo.new_ticket(in_parts=True))
-    answer = probe.client.send(request, stream=True)
-    moments = [time.monotonic() for _ in answer.iter_raw()]
-    if answer.is_success and moments and moments[-1] - moments[0] < echo.PAUSE_SECONDS / 2:
-        text = "The proxy collects answers before it passes them on. That does no harm here."
-        yield NetworkFault("buffered answers", text)

@@ -69,7 +69,6 @@ FAULTY = {
                 "proto": "proxy_set_header X-Forwarded-Proto $http_x_forwarded_proto;",
             },
         ),
-        "buffered answers": ("buffering", {"buffering": ""}),
     },
     "Caddy": {
         "other host": (
@@ -257,15 +256,14 @@ def test_every_fault_is_found_and_its_remedy_mends_it(
     settings.PUBLIC_ADDRESS = address = public_address(public_url)
     settings.SESSION_COOKIE_NAME = address.cookie_name("session")
     settings.CSRF_COOKIE_NAME = address.cookie_name("csrf")
-    with ThreadPoolExecutor(8) as pool:  # each waits a second between two parts of an answer
+    with ThreadPoolExecutor(8) as pool:
         reports = pool.map(lambda port: faults(public_url, port), ports.values())
         found = dict(zip(ports, reports, strict=True))
-    harmless = {"buffered answers"}
     first = {name: next(iter(each), None) for name, each in found.items()}
     wrong = {}
     for fault in FAULTY[kind]:
         named = first[fault] and (first[fault].kind, line_of(first[fault], kind))
-        left = [each for each in found[f"{fault}, mended"] if each.kind not in harmless - {fault}]
+        left = found[f"{fault}, mended"]
         if named != (fault, remedy(kind, fault)) or left:
             wrong[fault] = (named, left)
     assert wrong == {}, "\n".join(f"{name}: {each}" for name, each in wrong.items())
