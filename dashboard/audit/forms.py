@@ -17,11 +17,12 @@ from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import terms
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.named_people import Context, Person
 from dashboard.audit.pictures import Range
 from dashboard.audit.rollups import MAX_ID
 from dashboard.audit.search import Condition, by_system
 from dashboard.audit.term_values import TermError, local_days
-from dashboard.audit.terms import READERS, WITHOUT_OUTCOME, Context, Person
+from dashboard.audit.terms import READERS, WITHOUT_OUTCOME
 from dashboard.localization import local_times
 from dashboard.localization.folding import fold
 

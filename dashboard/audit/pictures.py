@@ -16,9 +16,9 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import values
 from dashboard.audit.action_labels import code_label
+from dashboard.audit.named_people import Person
 from dashboard.audit.rollup_sql import ANSWERED
 from dashboard.audit.rollups import ALL, LogCount, percentile, quarter_of
-from dashboard.audit.terms import Person
 from dashboard.audit.trail import SYSTEM, Action, Outcome
 from dashboard.localization import local_times
 

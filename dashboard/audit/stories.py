@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 from dashboard.audit import clients, terms
+from dashboard.audit.named_people import Context
 from dashboard.audit.term_values import number
-from dashboard.audit.terms import Context
 from dashboard.audit.trail import SYSTEM
 
 
@@ -64,6 +64,10 @@ def of_client(pk: int) -> Heading:
 def of_person(value: str, context: Context) -> Heading:
     if value.lower() == SYSTEM:
         return Heading(_("The system"), _("Everything that Holdfast did by itself."))
-    names = ", ".join(person.name for person in terms.people_called(value, context))
+    people = context.people_called(value)
+    keys = {person.pk for person in people}
+    former = dict.fromkeys(each.name for each in context.former if each.pk in keys)
     note = _("What they did, and what was done to them or tried under the name without signing in.")
-    return Heading(names, note)
+    if former:
+        note += " " + _("Formerly: %(names)s.") % {"names": ", ".join(former)}
+    return Heading(", ".join(person.name for person in people), note)

@@ -7,29 +7,25 @@ looked for in the texts of entries and in what holds say about their clients.
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_labels, clients, search, term_values
+from dashboard.audit import action_labels, clients, named_people, search, term_values
 from dashboard.audit.action_sql import ENDED
-from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import EntryText, HoldText, of_same_action
+from dashboard.audit.named_people import Context
 from dashboard.audit.search import Condition, Word
 from dashboard.audit.term_values import TermError, number, one_of
 from dashboard.audit.text_index import SHORTEST, is_word
-from dashboard.audit.trail import SYSTEM, Action, Outcome
+from dashboard.audit.trail import Action, Outcome
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import (
     GAP,
     NUMBER_TERM,
-    finder,
     forms_of_term,
     readings,
-    search_text,
 )
 
 TERM = re.compile(
@@ -38,31 +34,7 @@ TERM = re.compile(
 WITHOUT_QUOTES = re.compile(r"(?!-|[A-Za-z]+:)\S+")
 WITHOUT_OUTCOME = "none"
 Term = tuple[bool, str, str]  # minus, name and value
-MOST_WAYS = 20  # of people, each of whom is looked for by a query of its own
 QUOTES = dict.fromkeys(map(ord, "“”„«»"), '"')  # of phones and word processors
-
-
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A person who may be named in a term."""
-
-    pk: int
-    username: str
-    name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Searcher and moment of a search, and the people there are."""
-
-    people: tuple[Person, ...]
-    viewer: int | None
-    now: datetime
-
-    def people_with(self, words: str) -> list[Person]:
-        """Return the people whose name has these words, however they are spelled."""
-        is_found = finder(words)
-        return [person for person in self.people if is_found(search_text(person.name))]
 
 
 def conditions(text: str, context: Context) -> list[Condition]:
@@ -166,11 +138,11 @@ def free_text(value: str, context: Context, shortest: int = SHORTEST) -> Word:
         )
     called = context.people_with(value)
     others = [
-        Q(about__in=[value, *(person.username for person in called)]),
+        *context.about(called, value),
         Q(address=value),
         Q(request_id=value),
         search.with_entry(upstream_request_id=value),
-        *of_people(called),
+        *named_people.did(called),
     ]
     lookup = "like" if len(said) >= SHORTEST else "unindexed_like"  # reads all texts
     entries = rows_of(EntryText, lookup, [said])
@@ -199,13 +171,6 @@ def forms_of_words(value: str) -> set[str]:
     return forms_of_term(value) | others
 
 
-def of_people(called: Sequence[Person]) -> list[Q]:
-    """Match what any of these people did: each by an index, as long as they are few."""
-    if len(called) > MOST_WAYS:
-        return [Q(actor__in=[person.pk for person in called])]
-    return [Q(actor=person.pk) for person in called]
-
-
 def of_row(column: str, texts: Any) -> Any:
     """Keep the text whose number is in a column of the outer query.
 
@@ -218,40 +183,6 @@ def rows_of(model: type[EntryText | HoldText], lookup: str, forms: Iterable[str]
     """Return a query of the numbers of texts that have any of these forms of a word."""
     has_form = [Q(**{f"text__{lookup}": form}) for form in sorted(forms)]
     return model._default_manager.filter(Q(*has_form, _connector=Q.OR)).values("rowid")
-
-
-def actor(value: str, context: Context) -> Q:
-    """Match what a person did: by user name, by part of the name, ``me`` or ``system``."""
-    if value.lower() == SYSTEM:
-        return search.by_system()
-    return Q(actor__in=[person.pk for person in people_called(value, context)])
-
-
-def about(value: str, context: Context) -> Q:
-    """Match what was done to a person, and what was tried under the name without a sign-in."""
-    if not context.people_with(value) and LoggedAction.objects.filter(about=value).exists():
-        return Q(about=value)  # a former user name
-    return Q(about__in=[person.username for person in people_called(value, context)])
-
-
-def person(value: str, context: Context) -> Condition:
-    """Match the story of a person: what they did, and what ``about`` matches."""
-    if value.lower() == SYSTEM:
-        return search.by_system()
-    ways = [actor(value, context), about(value, context)]
-    return Word(ways, ways)
-
-
-def people_called(value: str, context: Context) -> list[Person]:
-    """Return the searcher for ``me``, the person with this user name, or those so called."""
-    name = value.lower()
-    exact = [person for person in context.people if person.username.lower() == name]
-    if name == "me":
-        exact = [person for person in context.people if person.pk == context.viewer]
-    found = exact or context.people_with(value)
-    if not found:
-        raise TermError(_("There is no person “%(name)s”.") % {"name": value})
-    return found
 
 
 def outcome(value: str, context: Context) -> Q:
@@ -281,9 +212,9 @@ def exactly(column: str, value: str) -> Q:
 
 # By the names of terms. Each returns a condition on actions, or raises TermError.
 READERS: dict[str, Callable[[str, Context], Condition]] = {
-    "actor": actor,
-    "about": about,
-    "person": person,
+    "actor": named_people.actor,
+    "about": named_people.about,
+    "person": named_people.person,
     "action": lambda value, _context: Q(action=one_of(value, Action.values)),
     "outcome": outcome,
     "cause": lambda value, _context: cause(value),

@@ -2,7 +2,7 @@
 
 from dashboard.audit import search, terms
 from dashboard.audit.forms import people
-from dashboard.audit.terms import Context
+from dashboard.audit.named_people import Context
 from tests.audit.recorded import after
 
 LATER = after(3600)

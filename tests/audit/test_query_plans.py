@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.audit import export, search, terms
-from dashboard.audit.terms import Context, Person
+from dashboard.audit.named_people import Context, Person
 from dashboard.audit.verification import linked_after
 from tests.audit.recorded import NOON
 

@@ -4,6 +4,8 @@ import pytest
 from django.utils import translation
 from django.utils.html import strip_tags
 
+from dashboard.accounts.models import User
+from dashboard.accounts.people import change_person
 from dashboard.audit import trail
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
@@ -19,6 +21,7 @@ from tests.audit.recorded import (
     only_line,
     sign_in,
 )
+from tests.audit.searching import found
 
 
 def heading(browser, find: str, **filters: str) -> tuple[str, str]:
@@ -163,3 +166,36 @@ def test_phrase_links_to_the_stories_of_hold_and_client(staff, hold):
         f"{to_client}"
     )
     assert (looked_up.actor.story, looked_up.is_trouble) == ("person:staff", False)
+
+
+def test_person_is_found_by_all_names_they_had(staff, colleague, admin, admins_browser):
+    """A user name that passed on to another person finds what each of them did under it."""
+
+    def rename(user: User, **names: str) -> None:
+        change_person(person=user.pk, by=acting(admin), now=NOON, **names)
+
+    def fail(name: str) -> None:
+        trail.event(action=Action.SIGN_IN_FAILED, by=None, actor_name=name, now=NOON)
+
+    fail("staff")
+    sign_in(staff)
+    rename(staff, last_name="Woolf")
+    rename(staff, username="bo")
+    fail("bo")
+    rename(staff, last_name="Brontë")
+    rename(colleague, username="staff")
+    fail("staff")
+    sign_in(colleague)
+    old = "sign_in_failed", "not signed in, as “staff”"
+    changed, signed_in = ("person_changed", "admin"), ("sign_in", "staff (bo)")
+    mine = [changed, ("sign_in_failed", "not signed in, as “bo”"), changed, changed]
+    assert found("about:bo") == found("about:woolf") == [*mine, old]
+    assert found("actor:woolf") == found("actor:bo") == [signed_in]
+    assert found("about:colleague") == found("about:staff") == [old, changed]
+    assert found("person:colleague") == [("sign_in", "colleague"), old, changed]
+    assert found("woolf") == [*mine, signed_in, old]
+    assert heading(admins_browser, "person:bo") == (
+        "Brontë (bo)",
+        "What they did, and what was done to them or tried under the name without signing in."
+        " Formerly: Woolf (bo), Woolf (staff), staff.",
+    )
