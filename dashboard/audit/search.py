@@ -3,15 +3,16 @@
 Pagination uses the primary key of a page's last line, without counting or OFFSET.
 """
 
+import time
 import uuid
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Q
 from django.utils.safestring import SafeString
 
@@ -24,10 +25,16 @@ PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
 NEAREST = 5000  # actions in which a word is looked for one by one
 COMMON = 5000  # texts
+MAX_SECONDS = 10.0  # of a query
+SQLITE_STEPS = 10_000  # of its virtual machine: less than a millisecond
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
 Row = tuple[int, uuid.UUID]  # id of the first entry, and action id
+
+
+class SlowSearchError(Exception):
+    """Search that the database was not allowed to finish."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +186,9 @@ def rows_beyond(
 
     is_older = after is None
     others = [each for each in conditions if not isinstance(each, Word)]
-    if len(others) == len(conditions):
-        return first_of([ordered(matching(conditions))], size, newest=is_older)
-    with without_jit():
+    with limited():
+        if len(others) == len(conditions):
+            return first_of([ordered(matching(conditions))], size, newest=is_older)
         nearest = ordered(matching(others)).values_list("id", flat=True)
         end = nearest[NEAREST : NEAREST + 1].first()
         near = ordered(matching(conditions))
@@ -193,17 +200,49 @@ def rows_beyond(
 
 
 @contextmanager
-def without_jit() -> Iterator[None]:
+def limited() -> Iterator[None]:
+    """Let no query take longer than MAX_SECONDS; raise SlowSearchError.
+
+    Where common filters have little in common, a database reads what one of them finds.
+    """
+    end = time.monotonic() + MAX_SECONDS
+    try:
+        with without_jit(MAX_SECONDS), progress_handler(lambda: time.monotonic() > end):
+            yield
+    except OperationalError as error:
+        if time.monotonic() < end:
+            raise
+        raise SlowSearchError from error
+
+
+@contextmanager
+def progress_handler(is_due: Callable[[], bool]) -> Iterator[None]:
+    """Let SQLite end a query once ``is_due()``; PostgreSQL has a limit of its own."""
+    if connection.vendor != "sqlite":
+        yield
+        return
+    connection.ensure_connection()
+    connection.connection.set_progress_handler(is_due, SQLITE_STEPS)
+    try:
+        yield
+    finally:
+        connection.connection.set_progress_handler(None, 0)
+
+
+@contextmanager
+def without_jit(seconds: float | None = None) -> Iterator[None]:
     """Let PostgreSQL interpret queries: to compile one with 30 words takes it ten seconds.
 
-    For a transaction only, because a pool may give the next one another connection.
+    Each may take so many seconds. For a transaction only, because a pool may give the next one
+    another connection.
     https://www.postgresql.org/docs/current/jit-decision.html
     """
     if connection.vendor != "postgresql":
         yield
         return
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET LOCAL jit = off")
+        limit = f"SET LOCAL statement_timeout = '{seconds}s'; " if seconds else ""
+        cursor.execute(f"{limit}SET LOCAL jit = off")
         yield
 
 

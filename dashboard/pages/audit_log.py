@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
@@ -20,26 +21,25 @@ from dashboard.audit.entry_fields import action_values, actor_field, entry_field
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.saved_searches import SavedSearch
+from dashboard.audit.search import SlowSearchError
 from dashboard.audit.timeline import fold
 from dashboard.localization import local_times
 
 
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
-    """List actions, newest first; answer 422 for an invalid filter."""
+    """List actions, newest first; answer 422 for a filter that is invalid or takes too long."""
     now, viewer = timezone.now(), request.user.pk
     form = LogForm(request.GET, viewer=viewer, now=now)
     page = story = None
     if form.is_valid():
         if len(form.applied) == 1:  # with another filter, not all of a story is here
             story = stories.told_by(form.cleaned_data["find"], form.context)
-        page = search.page(
-            form.conditions(),
-            before=form.cleaned_data["before"],
-            after=form.cleaned_data["after"],
-            now=now,
-            viewer=viewer,
-        )
+        place = {name: form.cleaned_data[name] for name in ("before", "after")}
+        try:
+            page = search.page(form.conditions(), **place, now=now, viewer=viewer)
+        except SlowSearchError:
+            form.add_error("find", _("This search takes too long. Choose fewer days."))
     is_fragment = request.headers.get("HX-Request-Type") == "partial"
     template = "audit/_log.html" if is_fragment else "audit/log.html"
     status = 200 if page else 422
@@ -73,10 +73,14 @@ def news(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         raise BadRequest
     first = form.cleaned_data["after"] or 0
+    try:
+        news = search.count_newer(form.conditions(), first)
+    except SlowSearchError as error:
+        raise BadRequest from error
     context = {
         "form": form,
         "first": first,
-        "news": search.count_newer(form.conditions(), first),
+        "news": news,
         "most": search.MAX_NEWS,
         "now": now,
     }

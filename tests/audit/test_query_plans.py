@@ -137,7 +137,7 @@ def test_postgresql_compiles_no_search_for_words():
             find()
         said = [query["sql"] for query in made if re.search("loggedaction|jit", query["sql"])]
         if connection.vendor == "postgresql":
-            assert said[0] == "SET LOCAL jit = off"
+            assert said[0].endswith("SET LOCAL jit = off")
 
 
 def test_postgresql_knows_how_many_actions_a_log_has(shared):
