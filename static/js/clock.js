@@ -66,8 +66,8 @@ function withdraw(part, at) {
   const isOver = Date.parse(end) <= at;
   for (const element of part.querySelectorAll("[data-until-end]")) element.hidden = isOver;
   for (const element of part.querySelectorAll("[data-after-end]")) element.hidden = !isOver;
-  const state = part.querySelector("td.state"); // a row of the board says what it is now
-  if (state && isOver) state.replaceChildren(textElement("over").cloneNode(true));
+  const actions = part.querySelector("td.acts"); // a row of the board says what it is now instead
+  if (actions && isOver) actions.replaceChildren(textElement("over").cloneNode(true));
 }
 
 const textElement = (name) =>

@@ -8,7 +8,7 @@ function addNames() {
   for (const row of board.querySelectorAll("tr[data-version]:not([data-named])")) {
     const slot = row.querySelector("th a").textContent;
     const client = row.querySelector(".client").firstChild?.textContent.trim() ?? "";
-    for (const control of row.querySelectorAll("[name=hold], .acts > *")) {
+    for (const control of row.querySelectorAll("[name=hold], .acts > :is(button, a)")) {
       const label = control.getAttribute("aria-label") ?? control.textContent;
       control.setAttribute("aria-label", `${label} ${slot} ${client}`.trim());
     }

@@ -68,7 +68,7 @@ class TestEnd:
         expect(extend).to_be_visible()
         sleep_offline(ada)
         expect(extend).to_be_hidden()
-        expect(row.locator(".state")).to_contain_text("ran out")
+        expect(row.locator(".acts")).to_contain_text("ran out")
         stop_offline(ada)
 
     def test_unconfirmed_hold(self, ada: User, product: Product) -> None:
