@@ -163,7 +163,7 @@ REFUSALS: dict[str, Message] = {
         _("Open the hold to see what can be done."),
     ),
     "ran_out": Message(
-        _("This reservation ran out at %(until)s (%(zone)s)."),
+        _("This reservation ran out (%(until)s, %(zone)s)."),
         NOTHING_CHANGED,
         HOLD_AGAIN,
         cause="has_ended",

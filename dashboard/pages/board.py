@@ -260,16 +260,16 @@ def row_of_action(entry: AuditEntry, hold: Hold, viewer: Viewer) -> HoldRow:
     row, reason = HoldRow(hold, viewer), action_labels.reason_label(entry.reason)
     if entry.action == AuditEntry.Action.TAKE_OVER:
         row.state_label, row.icon, row.css_state = _("taken over"), "arrow", "changing"
-        sentence = _("%(who)s took over this hold from you at %(when)s.")
+        sentence = _("%(who)s took over this hold from you (%(when)s).")
     elif entry.action == AuditEntry.Action.MOVE:
         row.state_label, row.icon, row.css_state = _("moved"), "arrow", "changing"
-        sentence = _("%(who)s moved your hold to this time at %(when)s.")
+        sentence = _("%(who)s moved your hold to this time (%(when)s).")
     else:
         row.can_put_aside = True
         reason = " · ".join(filter(None, (flash.end_reason(hold), hold.end_note)))
-        sentence = _("%(who)s released your hold at %(when)s.")
+        sentence = _("%(who)s released your hold (%(when)s).")
         if hold.is_booked_by_staff:
-            sentence = _("%(who)s noted your hold as booked at %(when)s.")
+            sentence = _("%(who)s noted your hold as booked (%(when)s).")
     who, when = marking.name(entry.actor_name), local_times.when(entry.at, viewer.now)
     if reason:
         sentence = " ".join([sentence, _("Reason: %(reason)s")])

@@ -199,7 +199,7 @@ def test_own_refusal_tells_the_minutes(staff, hold):
         assert only_line().details_text.endswith(
             "; Holdfast: Geben Sie 1 bis 120 Minuten ab jetzt ein"
         )
-    dated = "This reservation ran out at Wed 3 Mar 2027 14:00:00 (Europe/Rome)."
+    dated = "This reservation ran out (Wed 3 Mar 2027 14:00:00, Europe/Rome)."
     for message in ("Older.", dated):
         trail.event(action=Action.MOVE, by=None, outcome=Outcome.REFUSED, message=message, now=NOON)
     with translation.override("de"):

@@ -46,7 +46,7 @@ def test_what_an_admin_released_is_shown_and_read_out(
     )
     product.post("vera", f"/holds/{pk}/release", {"reason": "mistake"})
     ada.poll()
-    told = re.compile(r"vera released your hold at .+\. Reason: Placed by mistake")
+    told = re.compile(r"vera released your hold \(.+\)\. Reason: Placed by mistake")
     expect(ada.page.locator(".attention")).to_have_text(told)
     # Without the name that is on paper only.
     said = ada.page.wait_for_function("self.said").json_value()

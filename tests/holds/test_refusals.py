@@ -46,6 +46,43 @@ CAUSES = {
     "unreadable_change": "not_confirmed",
     "hosts_used_up": "host_busy",
 }
+# Words of what happened, and of what to do now.
+WORDS = {
+    "our_rule": ("as entered", "highlighted"),
+    "same_time": ("as entered", "highlighted"),
+    "how_long": ("as entered", "highlighted"),
+    "would_shorten": ("as entered", "highlighted"),
+    "no_offer": ("as entered", "highlighted"),
+    "not_yours": ("belongs to", "or an Admin"),
+    "admins_only": ("Only Admins", "Ask an Admin"),
+    "not_your_calendar": ("may not hold", "Ask an Admin"),
+    "calendar_paused": ("paused", "another event type"),
+    "not_offered": ("does not offer", "without an appointment"),
+    "more_than_hosts": ("its hosts", "without an appointment"),
+    "host_busy": ("at this time already", "two clients"),
+    "hosts_used_up": ("all hosts", "without an appointment"),
+    "being_changed": ("is extending", "open the hold"),
+    "being_restored": ("was interrupted", "settled, then"),
+    "being_asked": ("is asking", "another time"),
+    "being_decided": ("is deciding", "open the offer"),
+    "took_too_long": ("was stopped", "it is settled."),
+    "no_time": ("was not started", "Try again."),
+    "rate_limited": ("Too few", "42 seconds"),
+    "changed_meanwhile": ("after you opened", "how it is now"),
+    "changed_outside": ("differs", "Verify it"),
+    "has_ended": ("already ended", "Hold the time again"),
+    "not_lost": ("put aside", "what can be done"),
+    "ran_out": ("ran out", "Hold the time again"),
+    "not_confirmed": ("never confirmed", "know its uid"),
+    "unreadable_change": ("cannot be read", "Verify it"),
+    "offer_is_full": ("the maximum", "Release one"),
+    "not_in_offer": ("not part of", "Open the offer"),
+    "retake_needed": ("while it lasts", "release it and take it again"),
+    "lost": ("cal.com refused", "at once"),
+    "lost_already_reserved": ("was reserved", "offer another time"),
+    "lost_already_booked": ("is booked", "who booked it"),
+    "lost_no_seats": ("All seats", "who booked it"),
+}
 # Texts with values of the hold, or about its safety, and the rows that have them.
 TEXTS = {
     "This hold belongs to staff.": {"not_yours"},
@@ -60,7 +97,7 @@ TEXTS = {
     "Try again in 42 seconds.": {"rate_limited"},
     "This hold has already ended: released.": {"has_ended"},
     "Only a lost, gone or released hold can be put aside; this one is held.": {"not_lost"},
-    "This reservation ran out at 14:00:00 (Europe/Rome).": {"ran_out"},
+    "This reservation ran out (14:00:00, Europe/Rome).": {"ran_out"},
     "This offer already has 5 times, the maximum.": {"offer_is_full"},
     "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest.": {
         *("not_confirmed", "unreadable_change"),
@@ -127,7 +164,7 @@ def texts_of(error: HoldError) -> tuple[str, str, str]:
 
 def test_status_and_cause_of_every_row(staff: User) -> None:
     errors = refusals(staff)
-    assert set(errors) == set(REFUSALS)
+    assert set(errors) == set(WORDS) == set(REFUSALS)
     statuses = {row: status for status, rows in ROWS.items() for row in rows}
     assert {row: (error.status, error.cause) for row, error in errors.items()} == {
         row: (status, CAUSES.get(row, row)) for row, status in statuses.items()
@@ -138,6 +175,8 @@ def test_texts_have_the_values_of_the_hold(staff: User) -> None:
     told = {row: texts_of(error) for row, error in refusals(staff).items()}
     assert {text: {row for row in told if text in told[row]} for text in TEXTS} == TEXTS
     assert [row for row, texts in told.items() if "" in texts or "%(" in str(texts)] == []
+    said = {row: (happened, what_now) for row, (happened, _safe, what_now) in told.items()}
+    assert [row for row in said if not all(map(str.__contains__, said[row], WORDS[row]))] == []
 
 
 def test_texts_beside_form_fields(staff: User) -> None:

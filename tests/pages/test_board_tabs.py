@@ -162,13 +162,13 @@ def test_holder_sees_what_others_did(
     after = browser.get("/board?tab=mine", headers={"If-None-Match": before["ETag"]})
 
     sentences = [row.sentence for row in after.context["board"].attention]
-    assert [re.sub(r"at [\w :]+\.", "at TIME.", sentence) for sentence in sentences] == [
+    assert [re.sub(r"\([\w :]+\)", "(TIME)", sentence) for sentence in sentences] == [
         f'<bdi translate="no">admin</bdi> {did}'
         for did in (
-            "noted your hold as booked at TIME.",
-            "released your hold at TIME. Reason: Another reason · &lt;ill&gt;",
-            "moved your hold to this time at TIME.",
-            "took over this hold from you at TIME. Reason: the holder is away",
+            "noted your hold as booked (TIME).",
+            "released your hold (TIME). Reason: Another reason · &lt;ill&gt;",
+            "moved your hold to this time (TIME).",
+            "took over this hold from you (TIME). Reason: the holder is away",
         )
     ]
     page = markup(after)

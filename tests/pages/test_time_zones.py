@@ -271,4 +271,4 @@ def test_logged_moments_are_in_the_office_zone() -> None:
         error = messages.refusal("ran_out", until=MONDAY)
     moment = f"Mo, {day(0).day}. Jan {day(0).year} 04:00:00 (America/New_York)"
     assert error.happened == f"Diese Reservierung ist abgelaufen: {moment}."
-    assert error.logged == f"This reservation ran out at {named(0)} 10:00:00 (Europe/Rome)."
+    assert error.logged == f"This reservation ran out ({named(0)} 10:00:00, Europe/Rome)."
