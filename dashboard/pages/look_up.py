@@ -38,7 +38,9 @@ class LookUpForm(ServiceForm):
         r"^[A-Za-z0-9_-]+$",
         label=_lazy("Reservation uid"),
         max_length=100,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "data-key": "/"}
+        ),
         error_messages={"invalid": _lazy("A uid has only letters, digits, - and _.")},
     )
 

@@ -41,10 +41,12 @@ function isHarmless(element) {
   return element.matches(FIELD) || element.dataset.opens || !document.querySelector("[data-typed]");
 }
 
+// It begins at the first live hold; what needs attention is above, and has none of the rows' keys.
 function walk(step) {
   const all = rows();
   const at = all.indexOf(document.activeElement.closest(ROW));
-  all[Math.max(0, at + step)]?.querySelector("a")?.focus();
+  const to = at < 0 ? all.findIndex((row) => row.matches("tr")) : at + step;
+  all[Math.max(0, to)]?.querySelector("a")?.focus();
 }
 
 document.addEventListener("keydown", (event) => {
