@@ -7,6 +7,7 @@ environment variables and never uses the operator's database or key.
 import errno
 import fcntl
 import os
+import re
 import secrets
 import socket
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from dashboard.edge import environment
 
 FOLDER = Path(__file__).resolve().parent.parent.parent / ".demo"
 LOOPBACK = "127.0.0.1"
+SECRET = re.compile(r"[\w-]{67}", re.ASCII)  # as secrets.token_urlsafe(50) makes it
 
 
 def prepare(folder: Path = FOLDER) -> None:
@@ -49,10 +51,12 @@ def tell_children(name: str, value: str) -> None:
 
 def stored_secret(path: Path) -> str:
     """Return the secret of an earlier start, so that people stay signed in, or a new one."""
-    if not path.exists() or not path.stat().st_size:  # the disk was full
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
+    path.touch(mode=0o600)
+    secret = path.read_text(errors="replace")
+    if not SECRET.fullmatch(secret):  # new, or damaged, as where the disk was full
+        secret = secrets.token_urlsafe(50)
+        path.write_text(secret)
+    return secret
 
 
 @contextmanager

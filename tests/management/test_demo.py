@@ -22,6 +22,7 @@ from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
 from dashboard.management import demonstration
 from dashboard.management.commands.demo import PASSWORD, demo_sandbox, set_up_person
+from dashboard.management.commands.sandbox import chosen_world
 from tests.architecture.source import PROJECT
 from tests.architecture.test_settings import setting_variables
 from tests.forking import QUICK_WORK
@@ -213,12 +214,31 @@ def test_demo_ignores_every_setting(tmp_path, monkeypatch):
     assert "of the operator" not in variables.values()
 
 
+def test_damaged_secret_is_replaced(tmp_path):
+    path = tmp_path / "secret"
+    made = demonstration.stored_secret(path)
+    assert demonstration.stored_secret(path) == made
+    for content in (b"", b"\x00" * 67, b"\xff\xfe", made[:30].encode(), f"{made}\n\n".encode()):
+        path.write_bytes(content)
+        renewed = demonstration.stored_secret(path)
+        assert demonstration.SECRET.fullmatch(renewed)
+        assert demonstration.stored_secret(path) == renewed != made
+
+
 def test_damaged_state_of_the_sandbox_is_reported(tmp_path, monkeypatch):
     monkeypatch.setattr(demonstration, "FOLDER", tmp_path)
     for text in ("", "[]", "{}", '{"holds": [{}]}', '{"holds": 1}', "\xff"):
         (tmp_path / "sandbox.json").write_text(text, encoding="latin-1")
         with pytest.raises(CommandError, match=r"^/.*/sandbox\.json is damaged \(.*\)\. Remove it"):
             demo_sandbox()
+
+
+def test_damaged_world_is_reported(tmp_path):
+    path = tmp_path / "world.json"
+    for text in ("", "[]", "{}", '{"users": 1}', '{"users": "ada"}', "\xff"):
+        path.write_text(text, encoding="latin-1")
+        with pytest.raises(CommandError, match=r"world\.json holds no world: "):
+            chosen_world(path)
 
 
 def test_taken_port(project):

@@ -77,5 +77,5 @@ def chosen_world(path: Path | None) -> World:
         return demo_world(timezone.now().date())
     try:
         return read_world(path)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         raise CommandError(f"{path} holds no world: {exc!r}") from exc
