@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -18,6 +19,7 @@ from dashboard.edge.proxies import trusted_proxies
 from dashboard.holds.models import Hold
 from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
+from tests.architecture.source import PROJECT
 from tests.future_dates import day
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.factories import put
@@ -98,6 +100,9 @@ def test_counts_holds_and_calls(calcom: Sandbox, staff: User) -> None:
     assert found["holdfast_calcom_rate_left"] > 0
     again = values()
     assert again[f"holdfast_calcom_calls_total POST {ALL} ok"] == 3
+    in_rules = set(re.findall(r"holdfast_\w+", (PROJECT / "README.md").read_text("utf-8")))
+    assert in_rules - {name.split()[0] for name in found} == set()
+    assert len(in_rules) > 5
 
 
 def test_tells_what_is_unsettled(calcom: Sandbox, staff: User) -> None:
