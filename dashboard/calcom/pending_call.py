@@ -39,7 +39,7 @@ PERHAPS_SENT: dict[type[Exception], str] = {
 }
 FAULTS = (*NEVER_SENT, *PERHAPS_SENT)
 # Numbers, files and lines of the system in the message of a fault.
-SYSTEM_DETAILS = re.compile(r"\[[^\]]*\]|\(_ssl\.c:\d+\)")
+SYSTEM_DETAILS = re.compile(r"\[[^\]]*\]|\(?\b_ssl\.c:\d+[):]*")
 
 
 class PendingCall(Generic[T]):

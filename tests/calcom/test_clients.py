@@ -103,7 +103,7 @@ LATER_FAULTS = ("ReadTimeout", "WriteTimeout", "ReadError", "WriteError", "Remot
 )
 def test_every_fault_has_words_for_people(fault: type[Exception]) -> None:
     def fail(_request: httpx.Request) -> NoReturn:
-        raise fault("[Errno 7] in the end (_ssl.c:1006)")
+        raise fault("_ssl.c:989: [Errno 7] in the end (_ssl.c:1006)")
 
     with pytest.raises(CalcomError) as caught:
         ask("reserve", transport=httpx.MockTransport(fail))
