@@ -236,11 +236,6 @@ class Hold(models.Model):
         """Return whether a change is open that no verb is at work on any more."""
         return self.change is not None and not self.is_claimed(now)
 
-    def is_same_form(self, other: Hold) -> bool:
-        """Return whether both were sent by one form, as a double click does."""
-        own = self.holder_id, self.form_token
-        return self.form_token is not None and own == (other.holder_id, other.form_token)
-
     def slot_hold(self) -> SlotHold:
         """Return the slot as the register has it. Raises ValueError if never confirmed."""
         if self.slot_end is None or self.held_until is None:

@@ -141,7 +141,7 @@ class Operation:
                     self.log.intent(hold, claim.id, method, before=before, reason=reason, now=now)
                     until = claims.renew(claim, (stand_in, hold), calls, now=self.now())
             except SlotBusyError as busy:
-                if hold.is_same_form(busy.other) or time.monotonic() > give_up:
+                if time.monotonic() > give_up:
                     raise messages.being_asked(busy.other) from busy
             else:
                 self.hold, self._claim, self._ends = hold, claim, until
