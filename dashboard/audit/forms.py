@@ -79,7 +79,11 @@ class LogForm(forms.Form):
         strip=True,
         # Django adds its id of the error only where the widget names nothing itself.
         widget=forms.TextInput(
-            attrs={"type": "search", "aria-describedby": "id_find_error find-help"}
+            attrs={
+                "type": "search",
+                "aria-describedby": "id_find_error find-help",
+                "data-key": "/",
+            }
         ),
     )
     person = forms.ChoiceField(label=_lazy("Person"), required=False)

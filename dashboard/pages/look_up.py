@@ -159,6 +159,9 @@ def look_up_page(
     """Return the page. A ``take_form`` that was sent is shown without asking cal.com again."""
     form = context.setdefault("form", LookUpForm())
     form.data = {}  # the uid is a secret
+    if request.method != "POST" and not context.get("take_form"):
+        # A letter that is typed elsewhere on the page is a shortcut.
+        form.fields["uid"].widget.attrs["autofocus"] = True
     return responses.render_page(request, "look_up", context, status=status, error=error)
 
 

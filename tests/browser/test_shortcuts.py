@@ -23,15 +23,16 @@ def hints(user: User, within: str) -> list[str]:
 def test_keys_open_their_pages(ada: User) -> None:
     pages = {
         "n": ("/", "/holds/new", "Hold a time"),
-        "b": ("/look-up", "/", "Board"),
+        "b": ("/settings/", "/", "Board"),
+        "f": ("/settings/", "/holds/new", "Hold a time"),
         "l": ("/", "/look-up", "Look up"),
-        "f": ("/look-up", "/holds/new", "Hold a time"),
     }
     for key, (start, path, heading) in pages.items():
         ada.page.goto(start)
         ada.page.keyboard.press(key)
         ada.expect_heading(heading)
         expect(ada.page).to_have_url(re.compile(rf"{path}(\?.*)?$"))
+    expect(ada.page.get_by_label("Reservation uid")).to_be_focused()  # so letters are its own
 
 
 def test_each_key_is_shown_where_it_works(ada: User) -> None:
@@ -76,6 +77,7 @@ def test_keys_of_fields_browsers_and_screen_readers_stay_theirs(ada: User) -> No
         assert ada.page.evaluate("window.last.defaultPrevented") is False
         ada.expect_path("/look-up")
     field = ada.page.get_by_label("Reservation uid")
+    field.blur()
     ada.page.keyboard.press("/")
     expect(field).to_be_focused()
     ada.page.keyboard.type("bnle?")
