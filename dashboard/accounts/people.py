@@ -23,7 +23,7 @@ from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role, create_groups, role_of
 from dashboard.audit import trail
-from dashboard.audit.names import folded, reads_like_system
+from dashboard.audit.lookalikes import folded, reads_like_system
 from dashboard.audit.trail import Action, Outcome
 
 

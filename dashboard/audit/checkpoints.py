@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from django.core.signing import Signer
 
 from dashboard.audit import chain
+from dashboard.audit.chain_verification import BEGIN, LogFault
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
-from dashboard.audit.verification import BEGIN, LogFault
 
 SALT = "holdfast.audit.checkpoint"
 # Another one: checkpoints are handed out, and none of them may permit a deletion.

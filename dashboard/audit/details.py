@@ -8,7 +8,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.audit import action_labels, values
+from dashboard.audit import action_labels, formatting
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking, stored_texts
@@ -53,7 +53,7 @@ def calls_of(entries: Sequence[AuditEntry]) -> list[LoggedCall]:
 def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
     """Return the start of the slot that an action concerns; "" if no entry has one."""
     for columns in (all_before(first, closing), first.asked, closing.after if closing else {}):
-        if start := values.parse_time(columns.get("slot_start")):
+        if start := formatting.parse_time(columns.get("slot_start")):
             return f"{local_times.day_and_year(start)} {local_times.slot_clock(start)}"
     return ""
 
@@ -94,25 +94,25 @@ def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[st
         before, after = with_length(before), with_length(after)
     for key in shown_keys(first, {**before, **after}):
         if key in before and key in after and before[key] != after[key]:
-            old, new = values.before_and_after(key, before[key], after[key], near=first.at)
+            old, new = formatting.before_and_after(key, before[key], after[key], near=first.at)
             if old != new:
                 text = _("%(before)s → %(after)s") % {"before": old, "after": new}
                 # A move changes two times, and minutes may be those of the slot or of the hold.
                 is_unclear = (first.action, key) == (Action.MOVE, "held_until")
-                is_clear = key in HOLD_KEYS and key not in values.MINUTE_KEYS and not is_unclear
-                yield text if is_clear else f"{values.label(key)}: {text}"
+                is_clear = key in HOLD_KEYS and key not in formatting.MINUTE_KEYS and not is_unclear
+                yield text if is_clear else f"{formatting.label(key)}: {text}"
 
 
 def with_length(columns: dict[str, Any]) -> dict[str, Any]:
     """Add the length of the slot: it changes with that of the event type at cal.com."""
-    start, end = (values.parse_time(columns.get(key)) for key in ("slot_start", "slot_end"))
+    start, end = (formatting.parse_time(columns.get(key)) for key in ("slot_start", "slot_end"))
     return {**columns, "slot_duration": (end - start) // MINUTE} if start and end else columns
 
 
 def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
     """Return the keys to compare: a few of a hold, all of a person."""
     if "slot_start" not in keys:
-        return tuple(values.in_order(keys))
+        return tuple(formatting.in_order(keys))
     # The verb already implies the state of a released or expired hold.
     return HOLD_KEYS[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else HOLD_KEYS
 
@@ -122,20 +122,22 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
     result = {**first.asked, **after}
     for key in LOG_KEYS.get(first.action, ()):
         if result.get(key):
-            yield f"{values.label(key)}: {values.display(key, result[key], first.at)}"
+            yield f"{formatting.label(key)}: {formatting.display(key, result[key], first.at)}"
     if first.kind == Kind.EVENT and first.outcome == Outcome.REFUSED:
         # Often the minutes are what was wrong.
-        for key in values.in_order(values.MINUTE_KEYS & first.asked.keys()):
+        for key in formatting.in_order(formatting.MINUTE_KEYS & first.asked.keys()):
             if first.asked[key] is not None:
-                yield f"{values.label(key)}: {values.display(key, first.asked[key])}"
+                yield f"{formatting.label(key)}: {formatting.display(key, first.asked[key])}"
     event_type = first.asked.get("event_type_id")
     if first.action == Action.MOVE and event_type not in (None, first.before.get("event_type_id")):
-        yield _("to %(event_type)s") % {"event_type": values.display("event_type_id", event_type)}
+        yield _("to %(event_type)s") % {
+            "event_type": formatting.display("event_type_id", event_type)
+        }
     if first.action == Action.MOVE and "slot_start" in result:
-        time = values.display("slot_start", result["slot_start"], first.at)
+        time = formatting.display("slot_start", result["slot_start"], first.at)
         yield _("to %(time)s") % {"time": time}
     if result.get("held_until"):
-        time = values.display("held_until", result["held_until"], first.at)
+        time = formatting.display("held_until", result["held_until"], first.at)
         yield _("until %(time)s") % {"time": time}
 
 
@@ -208,7 +210,7 @@ def technical_clauses(
         took = text % {"ms": ms, "n": len(answers)}
         yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took
     if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
-        yield values.display("way", way)
+        yield formatting.display("way", way)
 
 
 def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:

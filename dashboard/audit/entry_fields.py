@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from dashboard.audit import action_labels, values
+from dashboard.audit import action_labels, formatting
 from dashboard.audit.models import AuditEntry
 from dashboard.localization import local_times
 
@@ -65,7 +65,7 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
         value = getattr(entry, column)
         if value not in (None, ""):
             find = f'{SEARCHED[column]}:"{value}"' if column in SEARCHED else ""
-            shown = values.display(column, value)
+            shown = formatting.display(column, value)
             yield EntryField(str(label), shown, find=find, is_english=column == "message")
 
 
@@ -79,13 +79,13 @@ def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryFiel
         before |= entry.before
         after |= entry.after
     changes, others = [], before | after
-    for key in values.in_order(after):
+    for key in formatting.in_order(after):
         former, new = before.get(key), after[key]
         if key == "way" or former == new:
             continue
         del others[key]
         shown = ChangedValue(
-            values.label(key), values.display(key, former), values.display(key, new)
+            formatting.label(key), formatting.display(key, former), formatting.display(key, new)
         )
         if shown.before != shown.after:
             changes.append(shown)
@@ -95,8 +95,8 @@ def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryFiel
 def filled(recorded: dict[str, Any]) -> list[EntryField]:
     """Return the values that are not empty, in order."""
     return [
-        EntryField(values.label(key), values.display(key, recorded[key]))
-        for key in values.in_order(recorded)
+        EntryField(formatting.label(key), formatting.display(key, recorded[key]))
+        for key in formatting.in_order(recorded)
         if recorded[key] not in (None, "", [], {})
     ]
 

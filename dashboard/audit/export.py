@@ -20,14 +20,14 @@ import orjson
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
-from dashboard.audit import chain, evidence, search, trail
+from dashboard.audit import chain, log_verification, search, trail
 from dashboard.audit.action_sql import ACTIONS, ENTRIES
+from dashboard.audit.chain_verification import COLUMNS
 from dashboard.audit.logged_actions import LoggedActionQuerySet
 from dashboard.audit.models import AuditLink
 from dashboard.audit.search import Condition
 from dashboard.audit.stored_rows import JSON_COLUMNS, as_text, decoding, rows
 from dashboard.audit.trail import Actor
-from dashboard.audit.verification import COLUMNS
 
 SCHEMA = 1  # raised when a column changes its meaning or is removed
 EMPTY = "{}"  # JSON of most columns
@@ -79,7 +79,7 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
     """
     file_format = FORMATS[format_name]
     yield Block(file_format.head, 0, 0)
-    found, last, end = search.alternatives(conditions), 0, evidence.total()
+    found, last, end = search.alternatives(conditions), 0, log_verification.total()
     while ids := next_ids(found, last):
         listed = ", ".join(map(str, ids))
         yield block(

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import values
+from dashboard.audit import formatting
 from dashboard.audit.action_labels import code_label
 from dashboard.audit.named_people import Person
 from dashboard.audit.rollup_sql import ANSWERED
@@ -178,7 +178,7 @@ def all_bars(
     sums = summed(totals)
     actions = dict(Action.choices)
     outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
-    states = values.choice_labels("state")
+    states = formatting.choice_labels("state")
     names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
     # Title, label of a value, and the terms that find what is counted under it.
     pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
@@ -201,7 +201,7 @@ def all_bars(
         "end": (_("How holds ended"), lambda each: str(states.get(each, each)), "ended:{}".format),
         "event-type": (
             _("Busiest event types, by holds asked for"),
-            lambda number: values.display("event_type_id", number),
+            lambda number: formatting.display("event_type_id", number),
             "action:place event:{}".format,
         ),
         "person": (

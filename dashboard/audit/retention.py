@@ -17,12 +17,12 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_sql, checkpoints, evidence, text_index, trail
+from dashboard.audit import action_sql, checkpoints, log_verification, text_index, trail
+from dashboard.audit.chain_verification import BEGIN, in_order
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.trail import Action, Actor, Kind
 from dashboard.audit.triggers import LINKS, TABLE
-from dashboard.audit.verification import BEGIN, in_order
 from dashboard.localization import local_times
 
 LEAST_AGE = timedelta(days=90)  # of an entry that may be deleted, whatever the policy is
@@ -146,10 +146,10 @@ def prune(
     """
     if found.until is None:
         return
-    verification = evidence.verify_from(verify=partial(in_order, last=found.last))
+    verification = log_verification.verify_from(verify=partial(in_order, last=found.last))
     if verification.fault:
-        evidence.record(verification, by=by, now=now)
-        raise RetentionError(evidence.sentence(verification.fault))
+        log_verification.record(verification, by=by, now=now)
+        raise RetentionError(log_verification.sentence(verification.fault))
     keep(Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), found.last, found.hash))
     record = AuditPrune(
         position=found.last, first=found.first, hash=found.hash, until=found.until, at=now
@@ -195,7 +195,7 @@ def delete_covered() -> Iterator[int]:
     Raises RetentionError for a forged record.
     """
     if fault := checkpoints.prune_fault():
-        raise RetentionError(evidence.sentence(fault))
+        raise RetentionError(log_verification.sentence(fault))
     record = checkpoints.latest_prune()
     while record and (after := checkpoints.start()[0]) < record.position:
         places = {"after": after, "last": min(after + BATCH, record.position)}

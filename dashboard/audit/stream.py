@@ -16,7 +16,7 @@ from typing import TextIO
 
 from django.core.management.base import OutputWrapper
 
-from dashboard.audit import evidence, export
+from dashboard.audit import export, log_verification
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def position_of(cursor: Path) -> int:
     if text and not POSITION.fullmatch(text):
         raise StreamError(f"{cursor} has no position: give the name of a new file.")
     position = int(text or 0)
-    if position > (end := evidence.total()):
+    if position > (end := log_verification.total()):
         raise StreamError(
             f"{cursor} is at position {position}, but the log ends at {end}: an older copy was"
             " restored, or its end was removed. Give the name of a new file."

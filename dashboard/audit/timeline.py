@@ -15,11 +15,11 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_labels, details, sanitize, values
+from dashboard.audit import action_labels, details, formatting, sanitize
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import LoggedCall
+from dashboard.audit.lookalikes import ambiguous
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
-from dashboard.audit.names import ambiguous
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking
 
@@ -189,7 +189,7 @@ def fold(rows: Iterable[Any], *, now: datetime, viewer: int | None = None) -> li
     for row in in_order:
         actions.setdefault(row.action_id, []).append(row)
     with_username = ambiguous(in_order)
-    page = (reverse("audit"), get_language(), get_current_timezone(), values.title_age())
+    page = (reverse("audit"), get_language(), get_current_timezone(), formatting.title_age())
     lines = [
         line_of(
             tuple(each),
@@ -230,7 +230,7 @@ def line_of(
     calls = details.calls_of(entries)
     clauses = tuple(details.clauses(first, closing, calls))
     if verdict == UNFINISHED:
-        last_time = values.time_near(last.at, first.at)
+        last_time = formatting.time_near(last.at, first.at)
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     if named.end_note and (first.action, verdict) == (Action.RELEASE, Outcome.OK):

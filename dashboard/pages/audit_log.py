@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
-from dashboard.audit import checkpoints, evidence, export, pictures, search, stories
+from dashboard.audit import checkpoints, export, log_verification, pictures, search, stories
 from dashboard.audit.entry_fields import action_values, actor_field, entry_fields
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
@@ -55,7 +55,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "news": 0,
             "now": now,
             "saved": SavedSearch.objects.filter(owner=viewer),
-            "verified": evidence.latest(),
+            "verified": log_verification.latest(),
             # Where a page ends the log, its template asks for what retention removed.
             "last_prune": checkpoints.latest_prune,
         },
@@ -124,7 +124,7 @@ def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
     """Verify the log, or the next part of a long one; the log's page shows the result."""
-    evidence.verify_part(by=actor_of(request), now=timezone.now())
+    log_verification.verify_part(by=actor_of(request), now=timezone.now())
     return HttpResponseRedirect(f"{reverse('audit')}#evidence", status=303)
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
-from dashboard.audit import checkpoints, evidence, retention
+from dashboard.audit import checkpoints, log_verification, retention
 from dashboard.audit.forms import day_field
 from dashboard.audit.retention import Removable, RetentionError
 from dashboard.calcom_state import rate_and_clock
@@ -71,7 +71,7 @@ def show(request: HttpRequest) -> HttpResponse:
     form = DayForm(request.GET if is_asked else None, now=rate_and_clock.certain_now(now))
     context: dict[str, Any] = {"form": form, "days": settings.AUDIT_RETENTION_DAYS, "most": MOST}
     if request.method == "POST" and retention.left():
-        retention.delete_for(evidence.REQUEST_SECONDS)
+        retention.delete_for(log_verification.REQUEST_SECONDS)
         return HttpResponseRedirect(request.get_full_path(), status=303)
     context |= {"last": checkpoints.latest_prune(), "left": retention.left()}
     if not form.is_valid():

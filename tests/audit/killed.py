@@ -20,7 +20,7 @@ from django.core.management import call_command
 from django.db import connections
 
 django.setup()
-from dashboard.audit import checkpoints, evidence  # noqa: E402
+from dashboard.audit import checkpoints, log_verification  # noqa: E402
 
 READING = {"moment", "cutoff", "removable", "first", "count", "entries_after"}
 READING |= {"<listcomp>", "<dictcomp>"}  # in entries_after; frames of their own before Python 3.12
@@ -68,7 +68,7 @@ def main() -> None:
         ended = run_until_killed(file, number, arguments)
         if ended not in (0, -signal.SIGKILL):
             raise SystemExit(f"the command failed at line {number}")
-        fault = evidence.verify_from().fault
+        fault = log_verification.verify_from().fault
         print(fault or "intact", flush=True)  # noqa: T201
         if ended == 0:
             return

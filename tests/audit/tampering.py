@@ -2,7 +2,7 @@
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from dashboard.audit import chain, verification
+from dashboard.audit import chain, chain_verification
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import LINKS, TABLE
 from tests.audit.attacks import ALL_BUT_ID
@@ -167,5 +167,5 @@ def compute_anew(connection: BaseDatabaseWrapper) -> None:
             )
 
 
-def verified(connection: BaseDatabaseWrapper) -> verification.Verification:
-    return verification.in_order(using=connection.alias)
+def verified(connection: BaseDatabaseWrapper) -> chain_verification.Verification:
+    return chain_verification.in_order(using=connection.alias)

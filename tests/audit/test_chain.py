@@ -11,7 +11,7 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connections, transaction
 
-from dashboard.audit import chain, trail, triggers, verification
+from dashboard.audit import chain, chain_verification, trail, triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.rollups import LogCount
 from tests.audit.attacks import NOON, log, write
@@ -92,11 +92,11 @@ PARTS = ("edit", "delete with its link", "insert", "swap of the links", "delete 
 def test_processes_find_what_one_finds(own, name):
     write(own, 2)
     done: list[int] = []
-    whole = verification.in_parts(done.append, part=2, using=own.alias)
+    whole = chain_verification.in_parts(done.append, part=2, using=own.alias)
     assert (whole, done) == (verified(own), [2, 4, 5])
     statements, fault = TAMPERED[name]
     run(own, statements)
-    found = verification.in_parts(done.append, part=2, using=own.alias)
+    found = chain_verification.in_parts(done.append, part=2, using=own.alias)
     assert found.fault == verified(own).fault
     assert (found.fault.kind, found.fault.entry_id) == fault
 
@@ -111,16 +111,16 @@ def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
             cancelled.append(cancel_futures)
             super().shutdown(wait, cancel_futures=cancel_futures)
 
-    monkeypatch.setattr(verification, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(chain_verification, "ProcessPoolExecutor", Pool)
     with pytest.raises(SystemExit):
-        verification.in_parts(sys.exit, part=2, using=own.alias)
+        chain_verification.in_parts(sys.exit, part=2, using=own.alias)
     assert cancelled == [True]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("part", [2, 10])  # several processes, or one
 def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
-    monkeypatch.setattr(verification, "BATCH", 2)
+    monkeypatch.setattr(chain_verification, "BATCH", 2)
     write(own, 2)
     gap = "IN (2, 3, 4)"
     run(
@@ -130,8 +130,8 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
             f"DELETE FROM {triggers.LINKS} WHERE entry_id {gap}",
         ],
     )
-    found = verification.in_parts(lambda _position: None, part=part, using=own.alias)
-    assert found.fault == verification.LogFault("removed", 5, 5)
+    found = chain_verification.in_parts(lambda _position: None, part=part, using=own.alias)
+    assert found.fault == chain_verification.LogFault("removed", 5, 5)
 
 
 @pytest.mark.slow
@@ -139,9 +139,9 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
 def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
     write(own, 2)
     run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
-    found = verification.in_parts(lambda _position: None, part=2, using=own.alias).fault
-    assert found == verification.LogFault("broken", 4, 4)
-    later = verification.in_order((4, "0" * 64), using=own.alias)
+    found = chain_verification.in_parts(lambda _position: None, part=2, using=own.alias).fault
+    assert found == chain_verification.LogFault("broken", 4, 4)
+    later = chain_verification.in_order((4, "0" * 64), using=own.alias)
     assert later.fault == found
 
 
@@ -229,13 +229,13 @@ def test_upgrade_links_all_entries_also_after_it_failed_half_way(own, monkeypatc
 
 
 def test_verification_goes_on_where_it_stopped(immediate_links, monkeypatch):
-    monkeypatch.setattr(verification, "BATCH", 2)
+    monkeypatch.setattr(chain_verification, "BATCH", 2)
     for _ in range(5):
         trail.event(action=trail.Action.SIGN_OUT, by=None, now=datetime.now(UTC))
-    first = verification.in_order(is_due=lambda: True)
+    first = chain_verification.in_order(is_due=lambda: True)
     assert (first.first, first.last, first.is_whole) == (1, 2, False)
-    rest = verification.in_order((first.last, first.last_hash))
+    rest = chain_verification.in_order((first.last, first.last_hash))
     assert (rest.first, rest.last, rest.is_whole) == (3, 5, True)
     for after, known, kind in ((2, "0" * 64, "broken"), (9, first.last_hash, "removed")):
-        later = verification.in_order((after, known))
+        later = chain_verification.in_order((after, known))
         assert (later.fault.kind, later.fault.position) == (kind, after)

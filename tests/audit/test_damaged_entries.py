@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.db.models import Max
 
+from dashboard.audit.formatting import LABELS
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.values import LABELS
 from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 

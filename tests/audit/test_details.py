@@ -9,10 +9,10 @@ from django.utils import translation
 
 from dashboard.accounts.people import PeopleError
 from dashboard.accounts.roles import Role
-from dashboard.audit import evidence, export, trail
+from dashboard.audit import export, log_verification, trail
 from dashboard.audit.action_labels import CODES, ROLES
+from dashboard.audit.chain_verification import LogFault, Verification
 from dashboard.audit.search import story
-from dashboard.audit.verification import LogFault, Verification
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
 from tests.audit.recorded import (
@@ -112,7 +112,7 @@ def test_what_was_done_with_the_log_is_told():
     export.record("csv", ["Action: placed a hold"], by=None, now=NOON)
     export.record("jsonl", [], by=None, now=NOON, first=7)
     fault = LogFault("changed", 3, 5)
-    evidence.record(Verification(1, 2, "", False, fault), by=None, now=NOON)
+    log_verification.record(Verification(1, 2, "", False, fault), by=None, now=NOON)
     gone = {
         "asked": {"before": BEFORE["held_until"]},
         "after": {"first": 1, "last": 9, "hash": "x"},

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import derived, stream
+from dashboard.audit import index_verification, stream
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from tests.audit.test_retention import YOUNG, write
@@ -48,7 +48,7 @@ def test_killed_retention_goes_on(tmp_path: Path) -> None:
     assert (record.first, record.position) == (1, 5)
     assert AuditLink.objects.order_by("position")[0].position == 5
     assert AuditEntry.objects.count() == LoggedAction.objects.count() == 4
-    assert derived.fault() is None
+    assert index_verification.fault() is None
     assert AuditEntry.objects.filter(action="prune").count() == 1
 
 

@@ -6,7 +6,7 @@ from pstats import Stats
 import pytest
 from django.utils import timezone, translation
 
-from dashboard.audit import action_labels, search, values
+from dashboard.audit import action_labels, formatting, search
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.timeline import line_of
 from dashboard.holds.models import Hold
@@ -36,7 +36,7 @@ def calls_of_page(browser, monkeypatch, lines: int, *, are_kept: bool) -> int:
 
 
 def test_line_takes_few_calls(long_log, admins_browser, monkeypatch):
-    monkeypatch.setattr(values, "TITLE_KEPT", 10**9)
+    monkeypatch.setattr(formatting, "TITLE_KEPT", 10**9)
     for are_kept, most in ((False, MOST_CALLS), (True, MOST_KEPT)):
         few, many = (
             calls_of_page(admins_browser, monkeypatch, lines, are_kept=are_kept)
@@ -54,7 +54,7 @@ def test_actors_and_verdicts_are_rendered_once(long_log, admins_browser):
 
 @pytest.mark.usefixtures("immediate_links")
 def test_kept_line_shows_what_has_changed(staff, hold, monkeypatch):
-    monkeypatch.setattr(values, "TITLE_KEPT", 10**9)
+    monkeypatch.setattr(formatting, "TITLE_KEPT", 10**9)
     newest = extend(staff, hold)
     rows = []
 

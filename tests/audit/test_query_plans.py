@@ -10,8 +10,8 @@ from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
 from dashboard.audit import export, search, terms
+from dashboard.audit.chain_verification import linked_after
 from dashboard.audit.named_people import Context, Person
-from dashboard.audit.verification import linked_after
 from tests.audit.recorded import NOON
 
 PEOPLE = (Person(1, "ada", "Ada King (ada)"), Person(2, "bo", "Bo Berg (bo)"))

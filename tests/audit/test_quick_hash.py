@@ -11,9 +11,9 @@ import pytest
 from django.db import connection
 
 from dashboard.audit import chain, trail, triggers
+from dashboard.audit.chain_verification import COLUMNS, linked_after
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.stored_rows import JSON_COLUMNS
-from dashboard.audit.verification import COLUMNS, linked_after
 from tests.audit.attacks import NOON
 from tests.audit.tampering import run, verified
 

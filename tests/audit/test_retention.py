@@ -10,7 +10,14 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, evidence, retention, stream, trail, verification
+from dashboard.audit import (
+    chain_verification,
+    checkpoints,
+    log_verification,
+    retention,
+    stream,
+    trail,
+)
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.retention import RetentionError
@@ -47,7 +54,7 @@ def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
     monkeypatch.setattr(retention, "BATCH", 2)
     write(5)
     write(2, at=YOUNG)
-    old = verification.in_order()
+    old = chain_verification.in_order()
     point = checkpoints.latest(NOW)
     end = AuditLink.objects.get(position=5)
     counts = list(LogCount.objects.values_list())
@@ -63,7 +70,7 @@ def test_removes_entries_and_keeps_the_proof_of_the_rest(monkeypatch):
     assert entry.after == {"first": 1, "last": 5, "hash": end.hash}
     record = AuditPrune.objects.get()
     assert (record.first, record.position, record.until) == (1, 5, OLD)
-    found = evidence.verify_from()
+    found = log_verification.verify_from()
     assert (found.first, found.last, found.fault, found.is_whole) == (6, 8, None, True)
     assert old.last_hash == AuditLink.objects.get(position=7).hash
     assert checkpoints.contradicted([point]) is None
@@ -81,7 +88,7 @@ def test_prunes_again_where_the_last_time_ended():
         (1, 3)
     ]
     write(1, at=YOUNG)  # the record itself is young
-    assert evidence.verify_from().fault is None
+    assert log_verification.verify_from().fault is None
 
 
 def test_nothing_goes_where_the_range_was_tampered_with():
@@ -192,11 +199,11 @@ def test_tampering_with_a_pruned_log_is_named():
     for name, (statements, _fault) in tampered.items():
         with transaction.atomic():
             run(connection, statements)
-            fault = evidence.verify_from().fault
+            fault = log_verification.verify_from().fault
             found[name] = fault and (fault.kind, fault.position)
             transaction.set_rollback(True)
     assert found == {name: fault for name, (_statements, fault) in tampered.items()}
-    assert evidence.verify_from().fault is None
+    assert log_verification.verify_from().fault is None
 
 
 def test_a_checkpoint_permits_no_deletion():

@@ -5,7 +5,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, evidence, retention
+from dashboard.audit import checkpoints, log_verification, retention
 from dashboard.audit.models import AuditEntry, AuditPrune
 from dashboard.holds.models import Hold
 from dashboard.pages import audit_retention
@@ -79,7 +79,7 @@ def test_page_removes_in_parts(browser, monkeypatch):
 def test_rest_of_a_killed_run_is_removed_in_parts(browser, monkeypatch):
     """It may be too much for one request."""
     monkeypatch.setattr(retention, "BATCH", 1)
-    monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
+    monkeypatch.setattr(log_verification, "REQUEST_SECONDS", -1)
     found = retention.removable(BEFORE, Hold.OPEN, now=timezone.now())
     with monkeypatch.context() as killed:
         killed.setattr(retention, "delete_covered", lambda: iter(()))

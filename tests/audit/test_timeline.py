@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
-from dashboard.audit import action_labels, trail, values
+from dashboard.audit import action_labels, formatting, trail
 from dashboard.audit.search import story
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
@@ -193,7 +193,7 @@ def test_ambiguous_times_have_their_zone(staff, hold):
 
 def test_every_action_and_state_has_a_text(db):
     assert set(action_labels.PHRASES) == set(Action.values)
-    assert set(values.choice_labels("state")) == set(Hold.State.values)
+    assert set(formatting.choice_labels("state")) == set(Hold.State.values)
     assert {action for action, (_done, tried) in action_labels.PHRASES.items() if not tried} == {
         "expire",
         "sign_in_failed",
@@ -227,7 +227,7 @@ def test_sentences_are_translated_for_the_reader(staff, hold):
     extend(staff, hold)
     with translation.override("de"):
         codes = [("kind", "event_type"), ("kind", "user"), ("colour", "blue"), ("fault", "changed")]
-        shown = [values.display(key, code) for key, code in codes]
+        shown = [formatting.display(key, code) for key, code in codes]
         assert shown == ["einzelne Terminart", "Person", "Blau", "geändert"]
         assert only_line().clauses[0] == "13:15 → 13:30"
         assert "Mi" in only_line().it

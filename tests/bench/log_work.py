@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from dashboard.audit import export, triggers, verification
+from dashboard.audit import chain_verification, export, triggers
 from dashboard.audit.models import AuditEntry, AuditLink
 
 WRITERS, EACH = 8, 25
@@ -33,7 +33,7 @@ COLUMNS: dict[str, Any] = {
 def verified_per_second() -> float:
     """Return entries per second with a process for each core; raise RuntimeError for a fault."""
     began = perf_counter()
-    found = verification.in_parts(lambda _position: None)
+    found = chain_verification.in_parts(lambda _position: None)
     if not found.is_whole:
         raise RuntimeError(f"{found.fault}")
     return found.count / (perf_counter() - began)
@@ -147,5 +147,5 @@ def lost_by_writers() -> int:
         thread.start()
     for thread in threads:
         thread.join()
-    found = verification.in_order(last or verification.BEGIN)
+    found = chain_verification.in_order(last or chain_verification.BEGIN)
     return WRITERS * EACH - found.count if found.is_whole else WRITERS * EACH

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import verification
+from dashboard.audit import chain_verification
 from dashboard.audit.models import AuditEntry, AuditLink, HoldText
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
@@ -61,7 +61,7 @@ def test_erases_all_ended_holds_of_the_client(ended, staff, admin):
     assert set(texts) == {live.pk, other.pk}
     entry = AuditEntry.objects.newest_first()[0]
     assert (entry.action, entry.hold_id, entry.asked) == ("erase", ended[1].pk, {"holds": pks})
-    verified = verification.in_order()
+    verified = chain_verification.in_order()
     assert (verified.fault, verified.last) == (None, link.position + 1)
     assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
 

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, evidence, export, stream
+from dashboard.audit import checkpoints, export, log_verification, stream
 from dashboard.audit.forms import ACTIONS, LAST_DAYS, OUTCOMES, LogForm
 from dashboard.audit.stream import StreamError
 from dashboard.edge import database
@@ -96,7 +96,7 @@ class Command(BaseCommand):
         """Write what is new, once or until stopped."""
 
         def ends() -> tuple[int, int]:
-            return stream.position_of(cursor), evidence.total()
+            return stream.position_of(cursor), log_verification.total()
 
         with until_stopped(with_parent=False) as stop:
             while not stop.is_set():

@@ -8,7 +8,7 @@ from django.db import DatabaseError
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from dashboard.audit import checkpoints, evidence
+from dashboard.audit import checkpoints, log_verification
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditPrune
 from dashboard.edge import database
@@ -36,16 +36,16 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
         kept = list(read(file)) if file else []
-        with progress.bar(self.stderr, lambda: (0, evidence.total())) as show:
-            verification = evidence.verify_whole(
+        with progress.bar(self.stderr, lambda: (0, log_verification.total())) as show:
+            verification = log_verification.verify_whole(
                 kept, with_derived=options["indexes"], progress=show
             )
         try:
-            evidence.record(verification, by=None, now=timezone.now())
+            log_verification.record(verification, by=None, now=timezone.now())
         except DatabaseError as error:  # of a replica, or of a copy that takes no writes
             self.stderr.write(f"The result could not be recorded: {database.one_line(error)}.")
         if verification.fault:
-            raise CommandError(evidence.sentence(verification.fault))
+            raise CommandError(log_verification.sentence(verification.fault))
         number = verification.count
         verified = f"{number} entr{pluralize(number, 'y,ies')}"
         if kept:

@@ -14,7 +14,7 @@ from django.db import connection
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from dashboard.audit import evidence, trail
+from dashboard.audit import log_verification, trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.management.commands.backup import damage, run_postgresql
@@ -96,9 +96,9 @@ def restore_postgresql(file: Path) -> None:
 
 def summary() -> str:
     """Count what the database has; the audit log is verified whole. Raises CommandError."""
-    verification = evidence.verify_from()
+    verification = log_verification.verify_from()
     if verification.fault:
-        raise CommandError(evidence.sentence(verification.fault))
+        raise CommandError(log_verification.sentence(verification.fault))
     holds, entries = Hold.objects.count(), verification.count
     return (
         f"{holds} hold{pluralize(holds)} and"

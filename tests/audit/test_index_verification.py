@@ -6,7 +6,7 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from dashboard.audit import action_sql, derived, retention, rollup_sql, text_index
+from dashboard.audit import action_sql, index_verification, retention, rollup_sql, text_index
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import TABLE
 from dashboard.holds.models import Hold
@@ -51,18 +51,18 @@ def mixed(staff, hold) -> None:
 def test_spaces_of_another_database_are_no_difference(mixed):
     with connection.cursor() as cursor:
         cursor.execute(f"UPDATE {text_index.ENTRIES} SET text = replace(text, ' ', '  ')")
-    assert derived.fault() is None
+    assert index_verification.fault() is None
 
 
 def test_each_difference_is_named(mixed):
-    assert derived.fault() is None
+    assert index_verification.fault() is None
     tampered = TAMPERED | (IN_SQLITE if connection.vendor == "sqlite" else {})
     found = {}
     for name, (statement, _kind) in tampered.items():
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute(statement)
-            fault = derived.fault()
+            fault = index_verification.fault()
             found[name] = fault and fault.kind
             transaction.set_rollback(True)
     assert found == {name: kind for name, (_statement, kind) in tampered.items()}
@@ -71,7 +71,7 @@ def test_each_difference_is_named(mixed):
 @pytest.mark.slow
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # whose file others may write
 def test_index_that_leaves_an_action_out_is_named(own, monkeypatch):
-    monkeypatch.setattr(derived, "connection", own)
+    monkeypatch.setattr(index_verification, "connection", own)
     locked = []
 
     def watch(execute, sql, *more):
@@ -80,7 +80,7 @@ def test_index_that_leaves_an_action_out_is_named(own, monkeypatch):
         return execute(sql, *more)
 
     with own.execute_wrapper(watch):
-        intact = derived.are_indexes_intact()
+        intact = index_verification.are_indexes_intact()
     assert locked == [False]
     part, whole = "sql || ' WHERE id < 0'", "replace(sql, ' WHERE id < 0', '')"
     with own.cursor() as cursor:
@@ -90,7 +90,7 @@ def test_index_that_leaves_an_action_out_is_named(own, monkeypatch):
             cursor.execute(change)
             cursor.execute("PRAGMA writable_schema = RESET")
             cursor.execute(statement)
-    assert (intact, derived.are_indexes_intact()) == (True, False)
+    assert (intact, index_verification.are_indexes_intact()) == (True, False)
 
 
 def test_what_retention_removed_is_left_out():
@@ -99,7 +99,7 @@ def test_what_retention_removed_is_left_out():
     write(2, at=YOUNG)
     prune(retention.removable(BEFORE, Hold.OPEN, most=2, now=YOUNG))
     prune()
-    assert derived.fault() is None
+    assert index_verification.fault() is None
 
 
 def test_command_compares_them_and_records_the_fault(mixed):

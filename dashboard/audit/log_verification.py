@@ -12,12 +12,12 @@ from functools import partial
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import checkpoints, derived, trail
+from dashboard.audit import checkpoints, index_verification, trail
 from dashboard.audit.action_labels import SYSTEM_LABEL, is_by_system
+from dashboard.audit.chain_verification import BEGIN, LogFault, Verification, in_order, in_parts
 from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.trail import Action, Actor, Outcome
-from dashboard.audit.verification import BEGIN, LogFault, Verification, in_order, in_parts
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
 LATE = timedelta(hours=1)  # longer than two entries written at once can differ, by their clocks too
@@ -57,7 +57,7 @@ def verify_whole(
     if found.fault is None and (other := checkpoints.contradicted(kept)):
         contradiction = LogFault("checkpoint", other.position, None)
         return Verification(found.first, *BEGIN, False, contradiction)  # no entry is proven
-    if with_derived and not found.fault and (fault := derived.fault()):
+    if with_derived and not found.fault and (fault := index_verification.fault()):
         found = replace(found, fault=fault, is_whole=False)
     return found
 

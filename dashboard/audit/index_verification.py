@@ -10,8 +10,8 @@ from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
 
 from dashboard.audit import action_sql, rollup_sql, rollups, text_index, text_sql
+from dashboard.audit.chain_verification import LogFault
 from dashboard.audit.models import AuditPrune
-from dashboard.audit.verification import LogFault
 
 # https://www.sqlite.org/fts5.html#the_integrity_check_command
 WORDS = f"INSERT INTO {text_index.ENTRIES} ({text_index.ENTRIES}) VALUES ('integrity-check')"

@@ -7,8 +7,8 @@ from django.test import Client
 from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.audit import origin, trail
+from dashboard.audit.lookalikes import folded, reads_like_system
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.names import folded, reads_like_system
 from tests.accounts.cast import NOW
 from tests.audit.recorded import Action, Outcome, after, begin_to_extend, extend, only_line, sign_in
 

@@ -35,7 +35,7 @@ class LogFault:
 
     ``kind`` is ``changed``, ``removed`` or ``inserted`` for an entry, ``broken`` for the chain
     itself, ``forged`` for a record of retention, ``checkpoint`` where one that was kept elsewhere
-    says otherwise, and ``order`` for ids; ``derived`` has more.
+    says otherwise, and ``order`` for ids; ``index_verification`` has more.
     ``entry_id`` is None where the link of the entry is missing.
     """
 

@@ -7,7 +7,7 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 
-from dashboard.audit import checkpoints, evidence, export, trail, verification
+from dashboard.audit import chain_verification, checkpoints, export, log_verification, trail
 from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.audit.triggers import TABLE
 from tests.audit import standalone_verifier
@@ -70,7 +70,7 @@ def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
         output("audit_verify", checkpoints=kept)
     entry = AuditEntry.objects.newest_first()[0]
     assert (entry.outcome, entry.after["fault"]) == ("refused", "checkpoint")
-    assert (found := evidence.latest())
+    assert (found := log_verification.latest())
     assert (found.fault.split(" the log")[0], found.last) == ("At position 3", 0)
 
 
@@ -140,7 +140,7 @@ def test_export_is_whole_while_an_action_ends(staff, hold, monkeypatch):
 def test_admin_verifies_from_the_page(admins_browser):
     write(2)
     assert "Not verified yet." in admins_browser.get("/audit/").content.decode()
-    total = evidence.total()
+    total = log_verification.total()
     answer = admins_browser.post("/audit/verify")
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
     page = admins_browser.get("/audit/").content.decode()
@@ -150,7 +150,7 @@ def test_admin_verifies_from_the_page(admins_browser):
 def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
     """PostgreSQL gives such ids where its sequence was set forward and back."""
     write(1)
-    found = evidence.verify_from()
+    found = log_verification.verify_from()
     columns = {"kind": "event", "outcome": "ok", "actor_name": "system"}
     values = {"last": 1, "total": 1, "hash": found.last_hash}
     AuditEntry.objects.create(
@@ -159,15 +159,15 @@ def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
     behind = 10**6 - 2
     soon, later = NOON + timedelta(minutes=59), NOON + timedelta(minutes=60)
     AuditEntry.objects.create(pk=behind, at=soon, action="sign_out", **columns)
-    assert (evidence.latest().fault, evidence.verify_from().fault) == ("", None)
+    assert (log_verification.latest().fault, log_verification.verify_from().fault) == ("", None)
     AuditEntry.objects.create(pk=behind + 1, at=later, action="sign_out", **columns)
-    misplaced = verification.LogFault("order", evidence.total(), behind + 1)
-    assert evidence.verify_from().fault == misplaced
+    misplaced = chain_verification.LogFault("order", log_verification.total(), behind + 1)
+    assert log_verification.verify_from().fault == misplaced
     page = admins_browser.get("/audit/").content.decode()
     assert f"Entry {behind + 1} has a lower number than earlier ones" in page
     assert "No entry is lost. The operator can set them forward" in page
     AuditEntry.objects.create(pk=10**6 + 1, at=later, action="sign_out", **columns)
-    assert evidence.verify_from().fault is None
+    assert log_verification.verify_from().fault is None
 
 
 def test_page_names_a_fault(admins_browser):
@@ -178,14 +178,14 @@ def test_page_names_a_fault(admins_browser):
 
 
 def test_long_log_is_verified_in_parts(admins_browser, monkeypatch):
-    monkeypatch.setattr(verification, "BATCH", 2)
-    monkeypatch.setattr(evidence, "REQUEST_SECONDS", -1)
+    monkeypatch.setattr(chain_verification, "BATCH", 2)
+    monkeypatch.setattr(log_verification, "REQUEST_SECONDS", -1)
     write(5)
-    total = evidence.total()
+    total = log_verification.total()
     parts = []
     for _ in range(4):
         admins_browser.post("/audit/verify")
-        verified = evidence.latest()
+        verified = log_verification.latest()
         parts.append((verified.first, verified.last))
     assert parts[0] == (1, 2)
     assert parts[1] == (3, 4)
@@ -202,8 +202,10 @@ def test_only_admins_verify_and_export(client, staff):
 
 
 def test_verified_is_of_the_last_verification():
-    assert evidence.latest() is None
+    assert log_verification.latest() is None
     write(1)
-    evidence.record(evidence.verify_whole(), by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC))
-    verified = evidence.latest()
+    log_verification.record(
+        log_verification.verify_whole(), by=None, now=datetime(2026, 11, 28, 12, tzinfo=UTC)
+    )
+    verified = log_verification.latest()
     assert (verified.is_whole, verified.fault, verified.actor_name) == (True, "", "the system")
