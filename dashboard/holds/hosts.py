@@ -93,23 +93,16 @@ def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 
-def all_clashes(holds: Sequence[Hold]) -> dict[int, tuple[Hold, ...]]:
+def all_clashes(holds: Iterable[Hold]) -> dict[int, tuple[Hold, ...]]:
     """Return, by primary key, the holds that clash with each of these that clashes."""
-    found = {}
-    for pk, (hold, beside) in each_with_overlapping(holds).items():
-        if clashes := clashing(hold, beside):
-            found[pk] = tuple(clashes)
-    return found
-
-
-def each_with_overlapping(holds: Iterable[Hold]) -> dict[int, tuple[Hold, list[Hold]]]:
-    """Return each hold with those that overlap it, by primary key, without comparing all."""
-    found: dict[int, tuple[Hold, list[Hold]]] = {}
+    in_order = sorted(holds, key=lambda each: each.slot_start)
+    beside: dict[int, list[Hold]] = {}  # those that overlap, found without comparing all
     going_on: list[Hold] = []
-    for hold in sorted(holds, key=lambda each: each.slot_start):
+    for hold in in_order:
         going_on = [each for each in going_on if end_of(each) > hold.slot_start]
         for each in going_on:
-            found[each.pk][1].append(hold)
-        found[hold.pk] = hold, [*going_on]
+            beside[each.pk].append(hold)
+        beside[hold.pk] = [*going_on]
         going_on.append(hold)
-    return found
+    found = {hold.pk: tuple(clashing(hold, beside[hold.pk])) for hold in in_order}
+    return {pk: clashes for pk, clashes in found.items() if clashes}

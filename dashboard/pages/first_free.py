@@ -131,8 +131,8 @@ def chosen(
     That is the appointment that was chosen, else the person's usual one, else the first.
     """
     types, chosen_calendars = form.value("type") or [], form.value("calendar") or []
-    title = form.value("title") or ""
-    usual_titles = [each.title for each in usual if each is not None]
+    title = form.value("title")
+    titles = [title] if title else [each.title for each in usual if each is not None]
     found = []
     for calendar in calendars:
         listed: Sequence[EventType] = calendar.event_types
@@ -140,21 +140,11 @@ def chosen(
             listed = [each for each in listed if each.id in types]
         elif chosen_calendars and calendar.pk not in chosen_calendars:
             listed = []
-        elif title:
-            listed = [each for each in listed if each.title == title][:1]
         else:
-            listed = first_titled(usual_titles, listed) or listed[:1]
+            titled = [each for name in titles for each in listed if each.title == name]
+            listed = titled[:1] if titled or title else listed[:1]
         found += [Choice(each, calendar.label or each.title, calendar.colour) for each in listed]
     return found
-
-
-def first_titled(titles: Iterable[str], listed: Sequence[EventType]) -> list[EventType]:
-    """Return the event type that has the first of these titles that any has; none without one."""
-    for title in titles:
-        for each in listed:
-            if each.title == title:
-                return [each]
-    return []
 
 
 class FirstFree:
@@ -188,7 +178,7 @@ class FirstFree:
             "kept": self.kept,
             "back_url": self.place_url(),
             "cut": self.cut(listings),
-            "nav": navigation(self.view, day, dates, self.today, back=day, url=self.url),
+            "nav": navigation(self.view, day, dates, self.today, url=self.url),
         }
 
     def week(self) -> tuple[date, list[Listing], list[tuple[OpenTime, Choice]]]:

@@ -68,7 +68,7 @@ class Grid:
         free = [t.start for t in self.times if t.is_free and local_date(t.start) in dates]
         self.next_free = free[0] if free else None
         self.free = len(free)
-        self.nav = navigation(choice.view, day, dates, self.today, back=dates[0], url=self.url)
+        self.nav = navigation(choice.view, day, dates, self.today, url=self.url)
         self.unread = listing.listed.unread  # times that cannot be read
         self.trouble = _trouble(listing, viewer)  # why there is no fresh listing
         # When cal.com listed these times, where they are older than they should be.

@@ -32,11 +32,11 @@ def dates_shown(view: str, day: date, today: date) -> list[date]:
 
 
 def navigation(
-    view: str, day: date, dates: Sequence[date], today: date, *, back: date, url: Callable[..., str]
+    view: str, day: date, dates: Sequence[date], today: date, *, url: Callable[..., str]
 ) -> dict[str, str]:
     """Return the view and title of the days that are shown, and the addresses of other days.
 
-    There is no ``back_url`` where all earlier days are past; ``back`` is the day it counts from.
+    There is no ``back_url`` where all earlier days are past.
     """
     step = ONE_DAY * (WEEK_DAYS if view == WEEK else 1)
     later = monday_of(day) + step if view == WEEK else day + step
@@ -44,7 +44,7 @@ def navigation(
     return {
         "view": view,
         "title": " – ".join(dict.fromkeys(names)),
-        "back_url": url(view=view, day=max(today, back - step)) if dates[0] > today else "",
+        "back_url": url(view=view, day=max(today, dates[0] - step)) if dates[0] > today else "",
         "on_url": url(view=view, day=later),
         "day_url": url(view=DAY, day=day),
         "week_url": url(view=WEEK, day=day),
