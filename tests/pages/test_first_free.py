@@ -85,8 +85,9 @@ def test_day_shows_each_time_with_whose_it_is(browser: Client, calcom: Sandbox) 
 
 
 def test_week_names_the_first_two(browser: Client, calcom: Sandbox) -> None:
-    page = browser.get(f"{PATH}&view=week")
+    page = browser.get(f"/holds/first?day={day(9)}&view=week")
 
+    assert page.context["nav"]["back_url"] == f"{PATH}&view=week"
     assert cells(page)[0] == "09:00 Dr Ada Dr Ben"
     assert "and 1 more" in page.content.decode()
     assert called(calcom) == 3
