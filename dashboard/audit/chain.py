@@ -161,9 +161,3 @@ def moment(text: str) -> str:
     if at.tzinfo or not str(at).startswith(text):  # PostgreSQL omits zeros at the end of a fraction
         raise ValueError("another form of a moment")
     return plain(at.replace(tzinfo=UTC))
-
-
-def moment_of(text: str) -> datetime:
-    """Parse a moment that was read as text, in UTC; raise ValueError."""
-    at = datetime.fromisoformat(text)
-    return at if at.tzinfo else at.replace(tzinfo=UTC)

@@ -35,6 +35,7 @@ BATCH = 1000  # actions or entries that are read at once
 CHUNK = 100  # rows that psycopg takes from PostgreSQL at once
 LINKS = AuditLink._meta.db_table
 HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
+UNIQUE = HEAD.index("kind")  # columns before it differ in each row
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
 FORMULA = frozenset("=+-@\t\r")
@@ -100,8 +101,9 @@ def of_actions(format_name: str, conditions: Sequence[Condition]) -> Iterator[Bl
 def next_ids(queries: Sequence[LoggedActionQuerySet], last: int) -> list[int]:
     """Return the ids of up to BATCH actions after the last one that any of these queries finds."""
     newer = (each.newer_than(last).order_by("id") for each in queries)
+    found = (each.values_list("id", flat=True)[:BATCH] for each in newer)
     with search.without_jit():
-        return [pk for pk, _action_id in search.first_of(newer, BATCH)]
+        return sorted({pk for ids in found for pk in ids})[:BATCH]
 
 
 def ends(conditions: Sequence[Condition]) -> tuple[int, int]:
@@ -187,8 +189,8 @@ def moments(text: str) -> tuple[str, str]:
 @lru_cache(maxsize=1000)
 def offset_on_day(text: str, zone: tzinfo) -> tuple[timedelta, str] | None:
     """Return the offset of a zone on a day of UTC, also as text; None if it changes."""
-    ends = (f"{text} 00:00", f"{text} 23:59:59")
-    first, last = (chain.moment_of(each).astimezone(zone) for each in ends)
+    ends = (f"{text} 00:00Z", f"{text} 23:59:59Z")
+    first, last = (datetime.fromisoformat(each).astimezone(zone) for each in ends)
     offset = last.utcoffset()
     if offset is None or offset != first.utcoffset():
         return None
@@ -274,9 +276,16 @@ class CsvLines:
     def __init__(self) -> None:
         cells, json_cells = Cells(), JsonCells()
         self.of_column = [json_cells if name in JSON_COLUMNS else cells for name in HEAD]
+        self.of_others = self.of_column[UNIQUE:]
 
     def line(self, row: Sequence[Any]) -> str:
-        return f"{','.join(map(getitem, self.of_column, values_of(row)))}\r\n"
+        values = values_of(row)
+        _schema, entry_id, position, link, office, utc = values[:UNIQUE]
+        is_link = position and isinstance(link, str) and link.isalnum()
+        if is_link and utc is not office and "," not in utc:  # these need no quotes
+            others = ",".join(map(getitem, self.of_others, values[UNIQUE:]))
+            return f"{SCHEMA},{entry_id},{position},{link},{office},{utc},{others}\r\n"
+        return f"{','.join(map(getitem, self.of_column, values))}\r\n"
 
 
 Format = type[CsvLines] | type[JsonLines]
