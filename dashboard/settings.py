@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "dashboard.edge.middleware.short_redirects",
     "dashboard.edge.echo.proxy_check",  # before host checks and redirects, which it examines
     "django.middleware.gzip.GZipMiddleware",
-    "dashboard.edge.database.ForgivingSessionMiddleware",
+    "dashboard.edge.database.BestEffortSessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",  # the browser's language
     "dashboard.edge.middleware.https_only",
     "dashboard.edge.middleware.own_host",  # before anything asks for the host

@@ -12,14 +12,14 @@ from dashboard.audit import sanitize
 from dashboard.calcom import EventType, EventTypeKind, Host, Listed, Team, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import shared_answers
-from dashboard.calcom_state.shared_answers import Known, Question
+from dashboard.calcom_state.shared_answers import LastAnswer, Question
 
 T = TypeVar("T")
 
 FRESH_FOR = timedelta(seconds=60)
 
 
-def listing() -> Known[Listed[EventType]]:
+def listing() -> LastAnswer[Listed[EventType]]:
     """Return the event types that the key may list, by title."""
     return answer("all", endpoints.event_types(), listed_from_json)
 
@@ -35,7 +35,7 @@ def teams() -> tuple[Team, ...]:
     return answer("teams", endpoints.teams(), teams_from_json).listed.entries
 
 
-def answer(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> Known[T]:
+def answer(name: str, call: Call[T], from_json: Callable[[dict[str, Any]], T]) -> LastAnswer[T]:
     """Return cal.com's answer to a call, or the last one."""
     question = Question(name, call, to_json, from_json, FRESH_FOR)
     return shared_answers.answer(question, now=timezone.now())

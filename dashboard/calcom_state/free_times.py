@@ -9,10 +9,10 @@ from django.conf import settings
 
 from dashboard.calcom import Listed, Slot, endpoints
 from dashboard.calcom_state import shared_answers
-from dashboard.calcom_state.shared_answers import Known, Question
+from dashboard.calcom_state.shared_answers import LastAnswer, Question
 from dashboard.localization import local_times
 
-Listing: TypeAlias = Known[Listed[Slot]]  # the last answer, soonest slot first
+Listing: TypeAlias = LastAnswer[Listed[Slot]]  # the last answer, soonest slot first
 
 FRESH_FOR = timedelta(seconds=30)
 WEEK_DAYS = 7  # the picker reads whole weeks, and its answers are shared

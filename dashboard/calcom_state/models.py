@@ -12,7 +12,7 @@ from dashboard.calcom import Exchange
 class Upstream(models.Model):
     """Clock, rate and habits of cal.com, as last told. One row for all processes."""
 
-    # calcom_client.source() of what is below; the clock is learnt anew from each answer.
+    # calcom_client.source_digest() of what is below; the clock is learnt anew from each answer.
     source = models.CharField(max_length=16, default="")
     clock_offset_ms = models.BigIntegerField(default=0)  # cal.com's clock less the local one
     # The local clock less the machine's ticks when the offset was learnt, and whose: see ``clock``.
@@ -88,7 +88,7 @@ class Upstream(models.Model):
 class StoredAnswer(models.Model):
     """A question to cal.com and its last answer. The first to set ``asked_at`` asks."""
 
-    source = models.CharField(max_length=16, default="")  # calcom_client.source()
+    source = models.CharField(max_length=16, default="")  # calcom_client.source_digest()
     name = models.CharField(max_length=60)  # of the question, see ``shared_answers``
     asked_at = models.DateTimeField(db_index=True)
     is_under_way = models.BooleanField(default=False)  # who asks waits for cal.com, or was killed

@@ -45,9 +45,9 @@ def load() -> Upstream:
     """
     rows = Upstream.objects.raw("SELECT * FROM dashboard_upstream WHERE id = %s", [ROW])
     upstream = next(iter(rows), None) or Upstream(pk=ROW)
-    if upstream.source != calcom_client.source():
+    if upstream.source != calcom_client.source_digest():
         upstream.learn(
-            source=calcom_client.source(),
+            source=calcom_client.source_digest(),
             rate_limit=None,
             rate_remaining=None,
             rate_resets_at=None,
@@ -122,7 +122,7 @@ def learn(
 
 def hangs() -> bool:
     """Return whether cal.com has just left a call without an answer: the next would get none."""
-    return clock.ticks() < _read_again_at.get(calcom_client.source(), 0)
+    return clock.ticks() < _read_again_at.get(calcom_client.source_digest(), 0)
 
 
 def learn_hang(upstream: Upstream, answer: Answer[Any] | CalcomError) -> None:

@@ -56,7 +56,7 @@ class Question(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Known(Generic[T]):
+class LastAnswer(Generic[T]):
     """The last answer, None without any in ``kept_for``.
 
     ``as_of`` is its time on this server's clock. ``cause`` says why it is not fresh: a Cause,
@@ -69,26 +69,26 @@ class Known(Generic[T]):
     again_at: datetime
 
     @property
-    def listed(self: Known[Listed[E]]) -> Listed[E]:
+    def listed(self: LastAnswer[Listed[E]]) -> Listed[E]:
         """Return the list of an answer that is one; empty without an answer."""
         return self.value or Listed(())
 
 
-def answer(question: Question[T], *, now: datetime) -> Known[T]:
+def answer(question: Question[T], *, now: datetime) -> LastAnswer[T]:
     """Return the answer to one question, from cal.com where the stored one is not fresh."""
     return answers([question], now=now, reserved_part=None)[0]
 
 
 def answers(
     questions: Sequence[Question[T]], *, now: datetime, reserved_part: int | None = RESERVED_PART
-) -> list[Known[T]]:
+) -> list[LastAnswer[T]]:
     """Return the answers to several questions, after asking cal.com in parallel."""
     rows = rows_of({question.name for question in questions}, now)
     stale = {each.name: each for each in questions if not is_fresh(rows[each.name], each, now)}
     not_asked = refresh(rows, [*stale.values()], reserved_part, now=now) if stale else {}
     give_up = time.monotonic() + PATIENCE
     return [
-        not_asked.get(each.name) or known(awaited(rows[each.name], give_up), each, now)
+        not_asked.get(each.name) or last_answer(awaited(rows[each.name], give_up), each, now)
         for each in questions
     ]
 
@@ -99,7 +99,7 @@ def refresh(
     reserved_part: int | None,
     *,
     now: datetime,
-) -> dict[str, Known[T]]:
+) -> dict[str, LastAnswer[T]]:
     """Ask cal.com what is not fresh; return the last answers to what could not be asked.
 
     Leaves a part of the rate allowance for holds. Where the rest is not enough for all, those that
@@ -112,7 +112,7 @@ def refresh(
     most = len(by_age) if room is None else max(0, room - reserved)
     asked = first_to_ask(by_age[:most], rows, now)
     for question, found in ask_together(asked):
-        take(rows[question.name], question, found, upstream)
+        set_answer(rows[question.name], question, found, upstream)
     if asked:
         # In one commit, and not at all in a database that takes no writes.
         with suppress(DatabaseError), transaction.atomic(savepoint=False):
@@ -122,15 +122,17 @@ def refresh(
     again_at = now + timedelta(seconds=upstream.seconds_to_wait(reserved + 1, now) or 1)
     cause = NO_ROOM if upstream.room(now) else Cause.RATE_LIMITED
     return {
-        each.name: replace(known(rows[each.name], each, now), cause=cause, again_at=again_at)
+        each.name: replace(last_answer(rows[each.name], each, now), cause=cause, again_at=again_at)
         for each in by_age[most:]
     }
 
 
-def stored(questions: Sequence[Question[T]], *, now: datetime) -> list[Known[T]]:
+def stored(questions: Sequence[Question[T]], *, now: datetime) -> list[LastAnswer[T]]:
     """Return the answers to several questions as they are stored, without a call."""
     rows = stored_rows({question.name for question in questions})
-    return [known(rows.get(each.name) or new_row(each.name, now), each, now) for each in questions]
+    return [
+        last_answer(rows.get(each.name) or new_row(each.name, now), each, now) for each in questions
+    ]
 
 
 # --- Rows -------------------------------------------------------------------------------------
@@ -155,24 +157,24 @@ def rows_of(names: Collection[str], now: datetime) -> dict[str, StoredAnswer]:
 
 
 def stored_rows(names: Collection[str]) -> dict[str, StoredAnswer]:
-    rows = StoredAnswer.objects.filter(source=calcom_client.source(), name__in=names)
+    rows = StoredAnswer.objects.filter(source=calcom_client.source_digest(), name__in=names)
     return {row.name: row for row in rows}
 
 
 def new_row(name: str, now: datetime) -> StoredAnswer:
     """Return the row of a question that was never asked, unsaved."""
     long_ago = now - timedelta(days=1)
-    return StoredAnswer(source=calcom_client.source(), name=name, asked_at=long_ago)
+    return StoredAnswer(source=calcom_client.source_digest(), name=name, asked_at=long_ago)
 
 
-def known(row: StoredAnswer, question: Question[T], now: datetime) -> Known[T]:
+def last_answer(row: StoredAnswer, question: Question[T], now: datetime) -> LastAnswer[T]:
     is_recent = row.answered_at is not None and abs(now - row.answered_at) < question.kept_for
     value = value_of(row, question) if is_recent else None
-    return Known(
+    return LastAnswer(
         value=value,
         as_of=row.answered_at if value is not None else None,
         cause=row.cause or (UNDER_WAY if row.is_under_way or value is None else ""),
-        again_at=row.asked_at + kept_for(row, question),
+        again_at=row.asked_at + asked_again_after(row, question),
     )
 
 
@@ -188,11 +190,11 @@ def value_of(row: StoredAnswer, question: Question[T]) -> T | None:
 def is_fresh(row: StoredAnswer, question: Question[T], now: datetime) -> bool:
     """Return whether cal.com need not be asked yet, also after the local clock was set."""
     is_awaited = row.is_under_way or bool(row.cause)
-    is_kept = abs(now - row.asked_at) < kept_for(row, question)
+    is_kept = abs(now - row.asked_at) < asked_again_after(row, question)
     return is_kept and (is_awaited or value_of(row, question) is not None)
 
 
-def kept_for(row: StoredAnswer, question: Question[T]) -> timedelta:
+def asked_again_after(row: StoredAnswer, question: Question[T]) -> timedelta:
     if row.cause in BRIEF_FAILURES or row.cause == UNDER_WAY:
         return BRIEF
     return FAILURE_KEPT if row.cause or row.is_under_way else question.fresh_for
@@ -264,7 +266,7 @@ def ask_together(
         return sorted(found, key=lambda pair: pair[1].exchange.received_at if pair[1] else never)
 
 
-def take(
+def set_answer(
     row: StoredAnswer,
     question: Question[T],
     found: Answer[Any] | CalcomError | None,
@@ -284,7 +286,7 @@ def take(
 
 
 def store(rows: Sequence[StoredAnswer], now: datetime) -> None:
-    """Store what was taken, unless another request has asked since."""
+    """Store what was answered, unless another request has asked since."""
     own = StoredAnswer.objects.filter(asked_at=now)
     failed: dict[tuple[str, bool], list[int]] = {}
     for row in rows:

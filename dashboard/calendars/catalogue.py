@@ -15,7 +15,7 @@ from django.utils import timezone
 from dashboard.calcom import EventType, Listed, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import event_types, shared_answers
-from dashboard.calcom_state.shared_answers import Known, Question
+from dashboard.calcom_state.shared_answers import LastAnswer, Question
 from dashboard.calendars.models import Calendar
 
 FRESH_FOR = timedelta(minutes=5)
@@ -103,7 +103,7 @@ def event_type(event_type_id: int, known: Catalogue | None = None) -> EventType 
     return known.event_type(event_type_id) or event_types.event_type(event_type_id)
 
 
-def grouped(answers: Iterable[tuple[Calendar, Known[Listed[EventType]]]]) -> Catalogue:
+def grouped(answers: Iterable[tuple[Calendar, LastAnswer[Listed[EventType]]]]) -> Catalogue:
     """Leave each event type to one calendar: its own, else the first that lists it."""
     pairs = list(answers)
     single = {

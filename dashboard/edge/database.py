@@ -202,7 +202,7 @@ class UnstoredSessionError(DatabaseError):
     """A session that could not be stored after the view had done its work."""
 
 
-class ForgivingSessionMiddleware(SessionMiddleware):
+class BestEffortSessionMiddleware(SessionMiddleware):
     """Show a page although its session cannot be stored, where the page itself changes nothing.
 
     Where the person signed out meanwhile, in another window, show what the view answered, too.

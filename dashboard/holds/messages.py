@@ -113,7 +113,7 @@ def call_failed(
 def free_times(cause: str) -> tuple[str, str, bool]:
     """Return what happened, what now, and if it passes by itself, where free times are not fresh.
 
-    ``cause`` is one of ``calcom_state.shared_answers.Known``.
+    ``cause`` is one of ``calcom_state.shared_answers.LastAnswer``.
     """
     try_again = _("Try again in a moment, or enter the time manually.")
     if cause == "no_room":

@@ -70,7 +70,7 @@ def of_event_type(number: int) -> CalendarLabel | None:
 
 def read() -> CalendarLabels:
     """Return the labels as last listed, without a call."""
-    key = f"holds.calendar_labels.{calcom_client.source()}"
+    key = f"holds.calendar_labels.{calcom_client.source_digest()}"
     found: CalendarLabels | None
     # The cache goes by the local clock, which can be set.
     found, until = cache.get(key, (None, 0))

@@ -15,7 +15,7 @@ from dashboard.accounts.backend import Backend
 from dashboard.accounts.forms import PreferencesForm, time_zone_choices
 from dashboard.accounts.models import Preferences, User
 from dashboard.audit.models import AuditEntry
-from dashboard.calcom_state.shared_answers import UNDER_WAY, Known
+from dashboard.calcom_state.shared_answers import UNDER_WAY, LastAnswer
 from tests.accounts.cast import send, sign_in, with_form_token
 
 DEFAULTS = {
@@ -56,7 +56,7 @@ def stored(user: User) -> dict[str, object] | None:
 @pytest.fixture(autouse=True)
 def _no_event_types(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a list of event types the form asks for the id."""
-    nothing = Known(None, None, UNDER_WAY, timezone.now())
+    nothing = LastAnswer(None, None, UNDER_WAY, timezone.now())
     monkeypatch.setattr("dashboard.calcom_state.event_types.listing", lambda: nothing)
 
 

@@ -248,7 +248,7 @@ def test_wrong_clock_removes_nothing_young(boot_id, settings, monkeypatch, admin
     SetClock(monkeypatch).ahead = timedelta(days=3650)
     Upstream.objects.create(
         pk=rate_and_clock.ROW,
-        source=calcom_client.source(),
+        source=calcom_client.source_digest(),
         clock_offset_ms=-3650 * 86_400_000,
         clock_base_ms=clock.base_ms(),
         clock_boot_id=boot_id or clock.boot_id(),

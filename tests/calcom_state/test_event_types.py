@@ -14,7 +14,7 @@ from dashboard.accounts.models import User
 from dashboard.calcom import Cause, Client, EventType, endpoints
 from dashboard.calcom_state import calcom_client, event_types, rate_and_clock, shared_answers
 from dashboard.calcom_state.models import StoredAnswer
-from dashboard.calcom_state.shared_answers import UNDER_WAY, Known
+from dashboard.calcom_state.shared_answers import UNDER_WAY, LastAnswer
 from dashboard.sandbox import Sandbox
 from tests.edge.test_unwritable import unwritable
 from tests.future_dates import day
@@ -34,7 +34,7 @@ def listed() -> tuple[EventType, ...]:
     return known.entries if known else ()
 
 
-def why(known: Known[Any]) -> str:
+def why(known: LastAnswer[Any]) -> str:
     """Return why there is no answer."""
     assert known.value is None
     return known.cause
@@ -97,7 +97,7 @@ def test_question_under_way_is_waited_for_and_told(
     calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(shared_answers, "PATIENCE", 0.1)
-    source, now = calcom_client.source(), timezone.now()
+    source, now = calcom_client.source_digest(), timezone.now()
     later = {"answered_at": now + timedelta(days=1)}  # on a clock that was set back since
     for name, earlier in {"all": {}, "1": later}.items():
         StoredAnswer.objects.create(
@@ -110,7 +110,7 @@ def test_question_under_way_is_waited_for_and_told(
 
 def test_question_of_a_killed_process_is_asked_again(calcom: Sandbox) -> None:
     asked_at = timezone.now() - shared_answers.FAILURE_KEPT
-    source = calcom_client.source()
+    source = calcom_client.source_digest()
     StoredAnswer.objects.create(source=source, name="all", asked_at=asked_at, is_under_way=True)
     assert listed() != ()
 

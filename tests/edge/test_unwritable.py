@@ -117,7 +117,7 @@ def ask_with_session(method: str, key: str, view: Callable[[], None]) -> HttpRes
 
     request = getattr(RequestFactory(), method)("/")
     request.COOKIES[settings.SESSION_COOKIE_NAME] = key
-    return database.ForgivingSessionMiddleware(respond)(request)
+    return database.BestEffortSessionMiddleware(respond)(request)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -163,7 +163,9 @@ def test_a_call_that_hung_before_stops_none_that_are_answered(
 ) -> None:
     """Such as another person's search for free times."""
     holds = place_several(staff, 2)
-    monkeypatch.setitem(rate_and_clock._read_again_at, calcom_client.source(), clock.ticks() + 60)
+    monkeypatch.setitem(
+        rate_and_clock._read_again_at, calcom_client.source_digest(), clock.ticks() + 60
+    )
 
     release_many(staff, holds)
 

@@ -47,7 +47,7 @@ def calendar(label: str, *listed: EventType, colour: str = "blue", **fields: obj
     made.save()
     question = catalogue.question(made)
     StoredAnswer.objects.create(
-        source=calcom_client.source(),
+        source=calcom_client.source_digest(),
         name=question.name,
         asked_at=now,
         answered_at=now,

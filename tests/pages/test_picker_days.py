@@ -97,7 +97,7 @@ def test_days_on_which_clocks_change(
     around = [f"{day - timedelta(days=1)}T12:00Z", f"{day + timedelta(days=1)}T12:00Z"]
     slots = [[datetime.fromisoformat(at).isoformat(), None, None, None] for at in around + listed]
     StoredAnswer.objects.create(
-        source=calcom_client.source(),
+        source=calcom_client.source_digest(),
         name=question(Span(CONSULT, day - timedelta(days=6), 7)).name,
         asked_at=timezone.now(),
         answered_at=timezone.now() + timedelta(seconds=1),

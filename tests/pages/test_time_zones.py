@@ -45,7 +45,7 @@ def listed(first: date, days: int, *starts: str) -> StoredAnswer:
     now = timezone.now()
     slots = [[datetime.fromisoformat(start).isoformat(), None, None, None] for start in starts]
     return StoredAnswer.objects.create(
-        source=calcom_client.source(),
+        source=calcom_client.source_digest(),
         name=question(Span(CONSULT, first, days)).name,
         asked_at=now,
         answered_at=now + timedelta(seconds=1),
