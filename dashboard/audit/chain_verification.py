@@ -46,13 +46,17 @@ class LogFault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """Result of a verification: the positions that were compared, and the first fault or None."""
+    """Result of a verification: the positions that were compared, and the first fault or None.
+
+    ``compared`` has what the entries were compared with besides the chain.
+    """
 
     first: int
     last: int  # first - 1 if there was none
     last_hash: str
     is_whole: bool  # up to the end of the log
     fault: LogFault | None
+    compared: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:

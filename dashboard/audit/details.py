@@ -24,7 +24,7 @@ UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose messag
 # Shown of what was done with the log itself.
 LOG_KEYS: dict[str, tuple[str, ...]] = {
     Action.EXPORT: ("format", "filters", "first"),
-    Action.VERIFY: ("fault", "fault_position", "fault_entry"),
+    Action.VERIFY: ("compared", "fault", "fault_position", "fault_entry"),
     Action.PRUNE: ("before", "first", "last"),
     Action.SIGN_IN_UNLOCKED: ("address",),
 }

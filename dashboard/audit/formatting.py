@@ -71,6 +71,8 @@ LABELS: dict[str, str | Promise] = {
     "file": _lazy("file"),
     "database": _lazy("kind of database"),
     "hash": _lazy("hash of the last link"),
+    "compared": _lazy("also compared"),
+    "unresolved": _lazy("verifications with faults that were not looked for since"),
     "before": _lazy("older than"),
     "fault": _lazy("fault"),
     "fault_position": _lazy("position of the fault"),
@@ -115,7 +117,7 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return str(action_labels.WAYS.get(way, way))
     if key == "reason":
         return action_labels.reason_label(str(value))
-    if key == "fault":
+    if key in ("fault", "compared"):
         return action_labels.code_label(str(value))
     if key == "role":
         return str(action_labels.ROLES.get(str(value), value))

@@ -21,6 +21,9 @@ from dashboard.audit.trail import Action, Actor, Outcome
 
 REQUEST_SECONDS = 5.0  # of one verification from the page
 LATE = timedelta(hours=1)  # longer than two entries written at once can differ, by their clocks too
+CHECKPOINTS, INDEXES = "checkpoints", "indexes"  # what a verification can compare, too
+FOUND_IN = dict.fromkeys(("action", "text", "counts", "words"), INDEXES)
+FOUND_IN["checkpoint"] = CHECKPOINTS
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
 
 
@@ -36,6 +39,8 @@ class Verified:
     last_hash: str = ""
     total: int = 0
     fault: str = ""  # a sentence
+    fault_kind: str = ""
+    unresolved: tuple[int, ...] = ()  # verifications whose faults were not looked for since
 
     @property
     def is_whole(self) -> bool:
@@ -54,11 +59,19 @@ def verify_whole(
     kept, and with what is derived from the entries: actions, counts and text index.
     """
     found = verify_from(verify=partial(in_parts, progress))
-    if found.fault is None and (other := checkpoints.contradicted(kept)):
-        contradiction = LogFault("checkpoint", other.position, None)
-        return Verification(found.first, *BEGIN, False, contradiction)  # no entry is proven
-    if with_derived and not found.fault and (fault := index_verification.fault()):
-        found = replace(found, fault=fault, is_whole=False)
+    if found.fault:
+        return found
+    if kept:
+        found = replace(found, compared=(CHECKPOINTS,))
+        if other := checkpoints.contradicted(kept):
+            contradiction = LogFault("checkpoint", other.position, None)
+            return replace(
+                found, last=BEGIN[0], last_hash=BEGIN[1], is_whole=False, fault=contradiction
+            )  # no entry is proven
+    if with_derived:
+        found = replace(found, compared=(*found.compared, INDEXES))
+        if fault := index_verification.fault():
+            found = replace(found, fault=fault, is_whole=False)
     return found
 
 
@@ -111,21 +124,46 @@ def record(verification: Verification, *, by: Actor | None, now: datetime) -> Ve
         "total": verification.last if verification.is_whole else max(total(), verification.last),
         "hash": verification.last_hash,
     }
+    if earlier := unresolved(verification.compared):
+        after["unresolved"] = earlier
     if fault := verification.fault:
         after |= {
             "fault": fault.kind,
             "fault_position": fault.position,
             "fault_entry": fault.entry_id,
         }
+    asked: dict[str, object] = {"first": verification.first}
+    if verification.compared:
+        asked["compared"] = verification.compared
     trail.event(
         action=Action.VERIFY,
         by=by,
         outcome=Outcome.REFUSED if fault else Outcome.OK,
         now=now,
-        asked={"first": verification.first},
+        asked=asked,
         after=after,
     )
     return verification
+
+
+def unresolved(compared: Sequence[str]) -> list[int]:
+    """Return the entries of verifications whose faults one that compared this did not look for."""
+    if (last := latest()) is None:
+        return []
+    found = [*earlier_faults(last), last]
+    return [
+        each.entry_id
+        for each in found
+        if each.fault_kind in FOUND_IN and FOUND_IN[each.fault_kind] not in compared
+    ]
+
+
+def earlier_faults(verified: Verified) -> list[Verified]:
+    """Return the verifications with faults that this one and those between did not look for."""
+    if not verified.unresolved:
+        return []
+    entries = AuditEntry.objects.filter(action=Action.VERIFY, pk__in=verified.unresolved)
+    return [read(entry) for entry in entries.only(*VERIFIED).order_by("id")]
 
 
 def total() -> int:
@@ -139,10 +177,15 @@ def latest() -> Verified | None:
     entry = verifications.only(*VERIFIED).newest_first().first()
     if entry is None:
         return None
+    misplaced = order_fault(entry)
+    verified = read(entry)
+    return replace(verified, fault=sentence(misplaced)) if misplaced else verified
+
+
+def read(entry: AuditEntry) -> Verified:
+    """Return the result of the verification that an entry records."""
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
     verified = Verified(entry.pk, entry.at, name)
-    if misplaced := order_fault(entry):
-        return replace(verified, fault=sentence(misplaced))
     found = entry.after
     try:
         fault = LogFault(
@@ -155,6 +198,8 @@ def latest() -> Verified | None:
             last_hash=found["hash"],
             total=int(found["total"]),
             fault=sentence(fault) if fault.kind else "",
+            fault_kind=fault.kind,
+            unresolved=tuple(map(int, found.get("unresolved", ()))),
         )
     except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
         return replace(verified, fault=_("The entry of the last verification cannot be read."))

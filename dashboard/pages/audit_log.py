@@ -40,6 +40,7 @@ def show(request: HttpRequest) -> HttpResponse:
             page = search.page(form.conditions(), **place, now=now, viewer=viewer)
         except SlowSearchError:
             form.add_error("find", _("This search takes too long. Choose fewer days."))
+    verified = log_verification.latest()
     is_fragment = request.headers.get("HX-Request-Type") == "partial"
     template = "audit/_log.html" if is_fragment else "audit/log.html"
     status = 200 if page else 422
@@ -55,7 +56,8 @@ def show(request: HttpRequest) -> HttpResponse:
             "news": 0,
             "now": now,
             "saved": SavedSearch.objects.filter(owner=viewer),
-            "verified": log_verification.latest(),
+            "verified": verified,
+            "earlier_faults": log_verification.earlier_faults(verified) if verified else [],
             # Where a page ends the log, its template asks for what retention removed.
             "last_prune": checkpoints.latest_prune,
         },

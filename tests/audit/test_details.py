@@ -112,7 +112,7 @@ def test_what_was_done_with_the_log_is_told():
     export.record("csv", ["Action: placed a hold"], by=None, now=NOON)
     export.record("jsonl", [], by=None, now=NOON, first=7)
     fault = LogFault("changed", 3, 5)
-    log_verification.record(Verification(1, 2, "", False, fault), by=None, now=NOON)
+    log_verification.record(Verification(1, 2, "", False, fault, ("indexes",)), by=None, now=NOON)
     gone = {
         "asked": {"before": BEFORE["held_until"]},
         "after": {"first": 1, "last": 9, "hash": "x"},
@@ -123,8 +123,8 @@ def test_what_was_done_with_the_log_is_told():
     assert [unescape(line.sentence.removeprefix("the system ")) for line in lines()][::-1] == [
         "exported the log, format: csv; filters: Action: placed a hold",
         "exported the log, format: jsonl; first position: 7",
-        "verified the log and found a fault, fault: changed; position of the fault: 3;"
-        " entry of the fault: 5",
+        "verified the log and found a fault, also compared: indexes; fault: changed;"
+        " position of the fault: 3; entry of the fault: 5",
         "removed old entries of the log, older than: 13:15; first position: 1; last position: 9",
         "ended the waits to sign in, IP address: 10.0.0.1",
     ]

@@ -74,6 +74,34 @@ def test_checkpoint_of_a_stranger_contradicts_a_chain_computed_anew(tmp_path):
     assert (found.fault.split(" the log")[0], found.last) == ("At position 3", 0)
 
 
+def test_fault_stays_on_the_page_until_it_is_looked_for_again(tmp_path, admins_browser):
+    """Do not say that all is well: the page compares neither checkpoints nor indexes."""
+    write(3)
+    kept = tmp_path / "kept.jsonl"
+    other = checkpoints.Checkpoint(NOON.isoformat(), 2, "0" * 64)
+    kept.write_text(other.to_line())
+
+    def faults() -> list[str]:
+        admins_browser.post("/audit/verify")
+        page = admins_browser.get("/audit/")
+        assert page.context["verified"].is_whole
+        shown = page.context["earlier_faults"]
+        assert page.content.decode().count("This was found on") == len(shown)
+        return [each.fault_kind for each in shown]
+
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE dashboard_loggedaction SET outcome = 'ok' WHERE outcome = ''")
+        cursor.execute("UPDATE dashboard_loggedaction SET cause = 'x' WHERE id = 1")
+    for options in ({"checkpoints": kept}, {"indexes": True}, {"indexes": True}):
+        with pytest.raises(CommandError):
+            output("audit_verify", **options)
+    assert faults() == faults() == ["checkpoint", "action"]
+    output("audit_verify")
+    kept.write_text(checkpoints.latest(NOON).to_line())
+    output("audit_verify", checkpoints=kept)
+    assert faults() == ["action"]
+
+
 def test_file_of_checkpoints_that_cannot_be_read_is_named(tmp_path):
     binary = tmp_path / "binary"
     binary.write_bytes(b"\xff")
