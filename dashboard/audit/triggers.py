@@ -23,7 +23,7 @@ from typing import Any
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 from django.db import connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.migrations.executor import MigrationExecutor
+from django.db.migrations.loader import MigrationLoader
 
 from dashboard.audit import action_sql, chain, rollup_sql, text_index, text_sql
 from dashboard.audit.action_sql import in_one_line
@@ -273,17 +273,22 @@ def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
 
 def faulty_message(connection: BaseDatabaseWrapper, names: Sequence[str]) -> CheckMessage:
     """Return an error; a warning for a schema to be migrated, or ``migrate`` would refuse to."""
-    executor = MigrationExecutor(connection)
-    is_behind = bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    loader = MigrationLoader(connection)
+    applied, known = set(loader.applied_migrations), set(loader.disk_migrations or ())
     text = (
         f"The audit log in the database {connection.alias!r} can be changed, or entries can be "
         f"kept out: missing, altered, switched off or not of Holdfast: {', '.join(names)}."
     )
-    if is_behind:
+    if known - applied:
         hint = "Run 'manage.py migrate', which installs the triggers again."
         return Warning(text, hint=hint, id="audit.W001")
     hint = (
         "Find out who changed the schema and drop what is not of Holdfast, then install the "
         "triggers again with 'manage.py migrate --skip-checks'."
     )
+    if "dashboard" in {app for app, _name in applied - known}:
+        hint = (
+            "A newer version of Holdfast has migrated this database: install that version, or "
+            "restore a backup from before."
+        )
     return Error(text, hint=hint, id="audit.E001")

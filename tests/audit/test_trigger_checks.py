@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate
 
 import dashboard.migrations
@@ -187,6 +188,15 @@ def test_check_reports_what_keeps_entries_out(own):
     assert triggers.faulty_triggers(own) == ["keep_out"]
     (message,) = check_triggers(databases=[own.alias])
     assert (message.id, "keep_out" in message.msg) == ("audit.E001", True)
+
+
+def test_check_tells_a_newer_version_from_tampering(own):
+    MigrationRecorder(own).record_applied("dashboard", "9999_of_a_newer_version")
+    assert check_triggers(databases=[own.alias]) == []  # workers serve until they are reloaded
+    triggers.drop(own)
+    (message,) = check_triggers(databases=[own.alias])
+    assert message.id == "audit.E001"
+    assert message.hint.startswith("A newer version of Holdfast has migrated this database")
 
 
 def test_migrate_passes_its_own_check_while_migrations_are_pending(own, wider):
