@@ -33,10 +33,7 @@ function makeList(select) {
   return list;
 }
 
-function enhance(select) {
-  if (select.options.length <= ENOUGH || select.dataset.enhanced === "") return;
-  select.dataset.enhanced = "";
-  const list = makeList(select);
+function makeField(select, list) {
   const field = document.createElement("input");
   field.id = `${select.id}_find`;
   field.type = "text";
@@ -48,12 +45,22 @@ function enhance(select) {
   for (const name of ["aria-describedby", "aria-invalid"]) {
     if (select.hasAttribute(name)) field.setAttribute(name, select.getAttribute(name));
   }
+  return field;
+}
+
+// Put the field with its list in the select's place, where there is enough to choose from.
+function enhance(select) {
+  if (select.options.length <= ENOUGH || select.dataset.enhanced === "") return;
+  select.dataset.enhanced = "";
+  const list = makeList(select);
+  const field = makeField(select, list);
   const box = document.createElement("div");
   box.className = "choose";
   box.append(field, list);
   for (const label of select.labels) label.htmlFor = field.id;
   select.hidden = true;
   select.after(box);
+
   const items = () => [...list.children].filter((item) => !item.hidden);
   const current = () => list.querySelector("[aria-selected=true]");
 
