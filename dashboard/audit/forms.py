@@ -117,9 +117,7 @@ class LogForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.context = Context(people(), viewer, now or timezone.now())
         self.term_conditions: list[Condition] = []
-        person = self.fields["person"]
-        if isinstance(person, forms.ChoiceField):
-            person.choices = self.persons
+        self.fields["person"].choices = self.persons  # type: ignore[attr-defined]
 
     def persons(self) -> list[tuple[str, str]]:
         known = [(str(each.pk), each.name) for each in self.context.people]

@@ -73,37 +73,6 @@ class Bar:
     width: int  # of WIDTH
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A value of one period, and a larger one behind it where there is one."""
-
-    label: str
-    query: str
-    count: int
-    value: int
-    larger: int
-    x: int
-    height: int  # of HEIGHT
-    larger_height: int
-
-    @property
-    def y(self) -> int:
-        return HEIGHT - self.height
-
-    @property
-    def larger_y(self) -> int:
-        return HEIGHT - self.larger_height
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """Columns of a range; ``most`` is the value of the highest."""
-
-    columns: list[Column]
-    most: int
-    width: int
-
-
 def draw(chosen: Range, people: Iterable[Person]) -> dict[str, Any]:
     """Return the pictures of a range: a number of ``actions``, two charts, and ``bars``."""
     counts, periods = LogCount.objects, list(periods_of(chosen))
@@ -146,29 +115,32 @@ def by_period(starts: Sequence[int], counted: Iterable[tuple[int, str, int]]) ->
 def median_and_95th(answers: Counter[str]) -> tuple[int, int, int]:
     """Return the number of answers, and the median and the 95th percentile in milliseconds."""
     buckets = {int(bound): count for bound, count in answers.items() if is_number(bound)}
-    return answers.total(), percentile(buckets, 0.5) or 0, percentile(buckets, 0.95) or 0
+    return answers.total(), percentile(buckets, 0.5), percentile(buckets, 0.95)
 
 
-def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -> Chart:
-    """Return a column for each period, from its count, value and larger value."""
+def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -> dict[str, Any]:
+    """Return a column for each period, from its count, value and larger value behind that.
+
+    ``most`` is the value of the highest column.
+    """
     measured = list(measured)
     most = max(max(value, larger) for _count, value, larger in measured)
-    columns = [
-        Column(
-            label=period.label,
-            query=period.query,
-            count=count,
-            value=value,
-            larger=larger,
-            x=place * STEP,
-            height=size(value, most, HEIGHT),
-            larger_height=size(larger, most, HEIGHT),
-        )
-        for place, (period, (count, value, larger)) in enumerate(
-            zip(periods, measured, strict=True)
-        )
-    ]
-    return Chart(columns, most, len(columns) * STEP)
+    columns = []
+    for place, (period, (count, value, larger)) in enumerate(zip(periods, measured, strict=True)):
+        height, larger_height = size(value, most, HEIGHT), size(larger, most, HEIGHT)
+        column = {
+            "period": period,
+            "count": count,
+            "value": value,
+            "larger": larger,
+            "x": place * STEP,
+            "y": HEIGHT - height,
+            "height": height,
+            "larger_y": HEIGHT - larger_height,
+            "larger_height": larger_height,
+        }
+        columns.append(column)
+    return {"columns": columns, "most": most, "width": len(columns) * STEP}
 
 
 def all_bars(

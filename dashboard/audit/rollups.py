@@ -132,14 +132,14 @@ def quarter_of(moment: datetime) -> int:
     return int(moment.timestamp()) // QUARTER
 
 
-def percentile(counts: Mapping[int, int], share: float) -> int | None:
+def percentile(counts: Mapping[int, int], share: float) -> int:
     """Return the upper bound of the bucket that contains this share of the answers, in order.
 
-    Maps each bound to its number of answers; None without an answer.
+    Maps each bound to its number of answers; 0 without an answer.
     """
     rest = share * sum(counts.values())
     for bound in sorted(counts):
         rest -= counts[bound]
         if rest <= 0 and counts[bound]:
             return bound
-    return None
+    return 0

@@ -25,7 +25,7 @@ LATE = NOON + timedelta(minutes=15) - timedelta.resolution
 @pytest.mark.parametrize(
     ("counts", "share", "expected"),
     [
-        ({}, 0.5, None),
+        ({}, 0.5, 0),
         ({100: 1}, 0.5, 100),
         ({100: 1}, 0.95, 100),
         ({100: 2, 200: 2}, 0.5, 100),
@@ -33,7 +33,7 @@ LATE = NOON + timedelta(minutes=15) - timedelta.resolution
         ({50: 19, 5000: 1}, 0.95, 50),
         ({50: 18, 5000: 2}, 0.95, 5000),
         ({100: 0, 200: 1}, 0.5, 200),
-        ({100: 0}, 0.5, None),
+        ({100: 0}, 0.5, 0),
     ],
 )
 def test_percentile(counts, share, expected):
