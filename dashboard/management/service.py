@@ -10,8 +10,8 @@ STANDARD_INPUT = 0
 
 
 @contextmanager
-def until_stopped(*, with_parent: bool) -> Iterator[threading.Event]:
-    """Yield an event that SIGINT and SIGTERM set, and with a parent the end of standard input.
+def until_stopped() -> Iterator[threading.Event]:
+    """Yield an event that SIGINT and SIGTERM set.
 
     Only the main thread may call this, because only it may handle signals.
     """
@@ -20,8 +20,6 @@ def until_stopped(*, with_parent: bool) -> Iterator[threading.Event]:
         number: signal.signal(number, lambda *_: stop.set())
         for number in (signal.SIGINT, signal.SIGTERM)
     }
-    if with_parent:
-        watch_parent(stop.set)
     try:
         yield stop
     finally:

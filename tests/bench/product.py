@@ -119,15 +119,17 @@ def running_sandbox() -> Iterator[str]:
     """Run a sandbox; give its base URL."""
     command = [sys.executable, "manage.py", "sandbox", "--port", "0", "--control-port", "0"]
     with subprocess.Popen(
-        [*command, "--with-parent"],
+        command,
         cwd=serving.PROJECT,
         env=serving.environment(public_url="http://127.0.0.1", database_url=":memory-less:"),
-        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
         line = process.stdout.readline() if process.stdout else ""
-        yield line.split()[1]  # the process ends with its standard input, which closes here
+        try:
+            yield line.split()[1]
+        finally:
+            process.terminate()
 
 
 def token_of(page: httpx.Response) -> str:

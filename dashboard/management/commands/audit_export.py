@@ -98,7 +98,7 @@ class Command(BaseCommand):
         def ends() -> tuple[int, int]:
             return stream.position_of(cursor), log_verification.total()
 
-        with until_stopped(with_parent=False) as stop:
+        with until_stopped() as stop:
             while not stop.is_set():
                 try:
                     # Opened each time, so that it may be moved away as other logs are.

@@ -24,9 +24,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--without-teams", action="store_true", help="answer 404 for teams as the open server"
         )
-        parser.add_argument(
-            "--with-parent", action="store_true", help="end when standard input ends"
-        )
 
     def handle(self, *_args: Any, **options: Any) -> None:
         sandbox = stand_in(
@@ -36,7 +33,7 @@ class Command(BaseCommand):
             state_path=options["state"],
             has_teams=not options["without_teams"],
         )
-        with until_stopped(with_parent=options["with_parent"]) as stop:
+        with until_stopped() as stop:
             try:
                 sandbox.start()
             except OSError as exc:

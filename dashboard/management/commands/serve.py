@@ -36,7 +36,7 @@ class Command(BaseCommand):
         self.expect_ready()
         if options["check"]:
             return
-        with until_stopped(with_parent=False) as stop:
+        with until_stopped() as stop:
             run(options["bind"], stop)
 
     def expect_ready(self) -> None:

@@ -7,7 +7,7 @@ from django.utils import timezone
 from dashboard.edge import database
 from dashboard.holds import settle
 from dashboard.management.arguments import pause
-from dashboard.management.service import until_stopped
+from dashboard.management.service import until_stopped, watch_parent
 
 
 class Command(BaseCommand):
@@ -25,7 +25,9 @@ class Command(BaseCommand):
         if options["every"] is None:
             self.stdout.write(f"{settle.settle_all(timezone.now())} left half-way")
             return
-        with until_stopped(with_parent=options["with_parent"]) as stop:
+        with until_stopped() as stop:
+            if options["with_parent"]:
+                watch_parent(stop.set)
             while not stop.is_set():
                 settle_or_log()
                 stop.wait(options["every"])
