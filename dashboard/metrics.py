@@ -21,13 +21,12 @@ from dashboard.audit import call_totals
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import rate_and_clock
 from dashboard.edge import database
+from dashboard.edge.arrival import FORWARDED
 from dashboard.edge.health import plain
 from dashboard.edge.middleware import EdgeRequest, Handler, middleware
 from dashboard.holds.models import Hold, begun_at
 
 PATH = "/metrics"
-# A proxy that ends TLS sets one of these; its clients share its address.
-OF_A_PROXY = ("HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_PROTO", "HTTP_FORWARDED", "HTTP_VIA")
 INTENTS_SINCE = timedelta(days=1)
 
 
@@ -45,12 +44,12 @@ def scrapes(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
 def is_proxied(request: HttpRequest) -> bool:
     """Return True for a request that a proxy passed on, also by one that sets no header.
 
-    Such a proxy shares its address with Prometheus, but not the name that it is asked for.
+    Such a proxy may share its address with Prometheus, but not the name that it is asked for.
     """
     public = settings.PUBLIC_ADDRESS
     host = request.META.get("HTTP_HOST", "").lower()
     is_by_name = not public.is_loopback and public.host in (host, host.rpartition(":")[0])
-    return is_by_name or any(request.META.get(name) for name in OF_A_PROXY)
+    return is_by_name or any(request.META.get(name) for name in (*FORWARDED, "HTTP_VIA"))
 
 
 def metrics(now: datetime) -> HttpResponse:

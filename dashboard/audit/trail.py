@@ -17,6 +17,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.audit import origin, sanitize
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Exchange
 
 Action = AuditEntry.Action
 Kind = AuditEntry.Kind
@@ -25,7 +26,6 @@ Outcome = AuditEntry.Outcome
 SYSTEM = "system"
 UNKNOWN = "?"  # followed by a fingerprint, instead of an unknown user name
 MAX_MESSAGE = 2000  # characters
-MAX_MILLISECONDS = 2**31 - 1
 MAX_LENGTHS = {
     field.name: field.max_length or MAX_MESSAGE
     for field in AuditEntry._meta.local_fields
@@ -49,21 +49,6 @@ class Actor(Protocol):
     def request_id(self) -> str: ...
 
 
-class Answered(Protocol):
-    """Answered or unanswered call, such as ``calcom.Exchange``."""
-
-    @property
-    def method(self) -> str: ...
-    @property
-    def path(self) -> str: ...
-    @property
-    def status(self) -> int | None: ...
-    @property
-    def milliseconds(self) -> int: ...
-    @property
-    def request_id(self) -> str: ...
-
-
 class Columns(TypedDict, total=False):
     """Columns of one entry.
 
@@ -78,7 +63,7 @@ class Columns(TypedDict, total=False):
     after: Mapping[str, object] | None
     method: str
     path: str
-    answered: Answered | None
+    answered: Exchange | None
     error_code: str
     message: str
     reason: str
@@ -204,13 +189,13 @@ def _actor_columns(by: Actor | None) -> dict[str, Any]:
     }
 
 
-def _answer_columns(answered: Answered | None) -> dict[str, Any]:
+def _answer_columns(answered: Exchange | None) -> dict[str, Any]:
     if answered is None:
         return {}
     return {
         "answered_method": answered.method,
         "answered_path": answered.path,
         "status": answered.status,
-        "milliseconds": min(max(answered.milliseconds, 0), MAX_MILLISECONDS),
+        "milliseconds": answered.milliseconds,
         "upstream_request_id": answered.request_id,
     }

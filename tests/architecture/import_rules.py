@@ -21,7 +21,7 @@ RULES: dict[str, set[str]] = {
     # Formats and folds text for all packages above.
     "dashboard.localization": {"django.conf", "django.utils"},
     # The audit log refers to people and holds by foreign keys only.
-    "dashboard.audit": {"django", "orjson", "dashboard.localization"},
+    "dashboard.audit": {"django", "orjson", "dashboard.localization", "dashboard.calcom.Exchange"},
     "dashboard.accounts": {
         "django",
         "django_htmx",
@@ -138,6 +138,7 @@ RULES: dict[str, set[str]] = {
         "prometheus_client",
         "dashboard.audit.call_totals",
         "dashboard.audit.models",
+        "dashboard.edge.arrival",
         "dashboard.edge.database",
         "dashboard.edge.health",
         "dashboard.edge.middleware",
