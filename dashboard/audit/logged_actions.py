@@ -10,7 +10,7 @@ from django.db.models import Q
 OTHERS = ("cause", "ended", "hold", "event_type", "about", "address", "request_id")
 
 
-class StoredField(models.Field):  # type: ignore[type-arg]
+class TolerantField(models.Field):  # type: ignore[type-arg]
     """Field that also reads what another program has stored in SQLite and Django cannot read.
 
     That is None, or ``INSTEAD``. In migrations it is a plain field of Django.
@@ -32,13 +32,13 @@ class StoredField(models.Field):  # type: ignore[type-arg]
         return chosen, [*params] * chosen.count(sql)
 
 
-class ActionIdField(StoredField, models.UUIDField):  # type: ignore[type-arg]
+class TolerantUUIDField(TolerantField, models.UUIDField):  # type: ignore[type-arg]
     """Number of an action."""
 
     READABLE = "length({0}) = 32 AND {0} NOT GLOB '*[^0-9a-f]*'"
 
 
-class MomentField(StoredField, models.DateTimeField):  # type: ignore[type-arg]
+class TolerantDateTimeField(TolerantField, models.DateTimeField):  # type: ignore[type-arg]
     """Moment of the log."""
 
     # Days that exist, whose form ends with a digit, and that every time zone has.
@@ -71,7 +71,7 @@ class LoggedAction(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)  # of the first entry, from which it is taken
-    action_id = ActionIdField()
+    action_id = TolerantUUIDField()
     at = models.DateTimeField()
     action = models.CharField(max_length=20)
     actor = models.BigIntegerField(null=True)

@@ -13,7 +13,7 @@ from django.db.models.functions import Cast
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.audit import chain, text_index
-from dashboard.audit.logged_actions import ActionIdField, LoggedAction, MomentField
+from dashboard.audit.logged_actions import LoggedAction, TolerantDateTimeField, TolerantUUIDField
 from dashboard.audit.stored_rows import JSON_COLUMNS
 
 NO_ACTION = uuid.UUID(int=0)
@@ -138,9 +138,9 @@ class AuditEntry(models.Model):
         UNAVAILABLE = "unavailable", _("not done")  # certainly not done, safe to try again
         UNKNOWN = "unknown", _("unknown")  # sent, and no answer arrived
 
-    at = MomentField()
+    at = TolerantDateTimeField()
     kind = models.CharField(max_length=10, choices=Kind)
-    action_id = ActionIdField(default=uuid.uuid4)
+    action_id = TolerantUUIDField(default=uuid.uuid4)
     action = models.CharField(max_length=20, choices=Action)
     outcome = models.CharField(max_length=12, choices=Outcome, blank=True)
     actor = models.ForeignKey(
@@ -260,8 +260,8 @@ class AuditPrune(models.Model):
     position = models.BigIntegerField(primary_key=True)
     first = models.BigIntegerField(unique=True)  # so that of two runs at once one is refused
     hash = models.CharField(max_length=64)  # of the link at this position
-    until = MomentField()  # when the latest of these entries was written
-    at = MomentField()
+    until = TolerantDateTimeField()  # when the latest of these entries was written
+    at = TolerantDateTimeField()
     signature = models.CharField(max_length=64)
 
     def __str__(self) -> str:
