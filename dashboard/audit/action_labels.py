@@ -136,11 +136,6 @@ CODES: dict[str, str | Promise] = {
     "being_asked": _lazy("another hold is waiting for an answer about this time"),
     "not_your_calendar": _lazy("this person may not hold for that calendar"),
 }
-ROLES: dict[str, str | Promise] = {
-    "Staff": _lazy("Staff"),
-    "Admins": _lazy("Admins"),
-    "Wallboard": _lazy("Wallboard"),
-}
 YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")
 AUTOMATIC = _lazy("automatic")
@@ -222,7 +217,7 @@ def actor_of(
 
 
 def code_label(code: str) -> str:
-    """Return a code in words; those of ``_codes.html`` are translated."""
+    """Return a code or a role in words; what ``_codes.html`` or a page has is translated."""
     return _(code.replace("_", " "))
 
 

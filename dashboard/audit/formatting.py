@@ -117,10 +117,8 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return str(action_labels.WAYS.get(way, way))
     if key == "reason":
         return action_labels.reason_label(str(value))
-    if key in ("fault", "compared"):
+    if key in ("fault", "compared", "role"):
         return action_labels.code_label(str(value))
-    if key == "role":
-        return str(action_labels.ROLES.get(str(value), value))
     return str(value)
 
 

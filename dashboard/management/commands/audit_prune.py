@@ -52,10 +52,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if not options["dry_run"]:
             record = checkpoints.latest_prune()
-            try:
-                self.count(retention.delete_covered(), record.position if record else 0)
-            except RetentionError as error:
-                raise CommandError(f"Nothing was removed: {error}") from error
+            self.delete(retention.delete_covered(), record.position if record else 0)
         found = retention.removable(before, Hold.OPEN, now=certain)
         entries = f"entr{pluralize(found.count, 'y,ies')}"
         if not found.count:
@@ -65,21 +62,21 @@ class Command(BaseCommand):
         else:
             keep = partial(append, options["checkpoint"])
             steps = retention.prune(found, before=before, by=None, now=now, keep=keep)
-            try:
-                self.count(steps, found.last)
-            except (RetentionError, OSError) as error:
-                raise CommandError(f"Nothing was removed: {error}") from error
+            self.delete(steps, found.last)
             self.stdout.write(f"Removed {found.count} {entries}, {where(found)}.")
         if found.obstacle:
             self.stdout.write(
                 f"Older entries stay from entry {found.obstacle} on, whose action or hold is open."
             )
 
-    def count(self, steps: Iterator[int], last: int) -> None:
-        """Delete, and show how far it got."""
-        with progress.bar(self.stderr, lambda: (checkpoints.start()[0], last)) as show:
-            for position in steps:
-                show(position)
+    def delete(self, steps: Iterator[int], last: int) -> None:
+        """Take the steps of a deletion, and show how far it got; raise CommandError."""
+        try:
+            with progress.bar(self.stderr, lambda: (checkpoints.start()[0], last)) as show:
+                for position in steps:
+                    show(position)
+        except (RetentionError, OSError) as error:
+            raise CommandError(f"Nothing was removed: {error}") from error
 
 
 def where(found: Removable) -> str:
