@@ -19,6 +19,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from tests import postgresql
+from tests.edge.test_unwritable import unwritable
 from tests.forking import run
 from tests.migrated import postgresql_template, sqlite_template
 from tests.parts import program, require
@@ -101,15 +102,17 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Path) -> None:
     before, later, restored, at_last = copied(database_url, tmp_path)
-    assert [len(entries["AuditEntry"]) for entries in (before, later, at_last)] == [3, 6, 7]
+    assert [len(entries["AuditEntry"]) for entries in (before, later, at_last)] == [3, 7, 8]
     said = restored["AuditEntry"].pop()
     assert [said[name] for name in ("action", "actor_name", "outcome")] == [
         *("restore", "system", "ok")
     ]
+    backup = restored["AuditEntry"].pop()
+    assert (backup["action"], backup["asked"]) == ("export", {"format": "backup", "file": "copy"})
     newest = datetime.fromisoformat(said["asked"].pop("newest"))
-    assert newest == datetime.fromisoformat(str(before["AuditEntry"][-1]["at"]))
+    assert newest == datetime.fromisoformat(str(backup["at"]))
     assert said["asked"] == {"file": "copy"}
-    for kind in ("AuditLink", "EntryText"):  # of that entry
+    for kind in ("AuditLink", "EntryText"):  # of these entries
         restored[kind] = restored[kind][: len(before[kind])]
     assert restored == before
     assert before != later
@@ -140,6 +143,18 @@ def test_log_moved_from_postgresql_can_be_verified(
     assert said.splitlines()[-1] == "{'0'} True"
     for variables in (source, target):
         assert "Verified 1 entry" in manage(variables, "audit_verify", "--indexes")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_database_that_takes_no_writes_is_backed_up(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if connection.vendor == "postgresql":
+        require("pg_dump", program("pg_dump"))
+    with unwritable():
+        call_command("backup", str(tmp_path / "copy"))
+    assert "The backup could not be recorded: " in capsys.readouterr().err
+    assert (tmp_path / "copy").exists()
 
 
 @pytest.mark.django_db

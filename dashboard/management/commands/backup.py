@@ -5,13 +5,17 @@ import sqlite3
 import subprocess
 from argparse import ArgumentParser
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import DatabaseError, connection
+from django.utils import timezone
 
+from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
+from dashboard.edge import database
 
 DUMP = ["pg_dump", "--format=custom", "--encoding=UTF8", "--no-owner", "--no-privileges"]
 
@@ -23,14 +27,16 @@ class Command(BaseCommand):
         parser.add_argument("file", type=Path, help="a new file")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        save(options["file"])
+        if fault := save(options["file"], now=timezone.now()):
+            self.stderr.write(f"The backup could not be recorded: {fault}.")
         self.stdout.write(f"{options['file']} is complete.")
 
 
-def save(file: Path) -> None:
+def save(file: Path, *, now: datetime) -> str:
     """Write a copy that is consistent while Holdfast runs; raise CommandError.
 
-    The file appears when it is whole, and only its owner can read it.
+    The file appears when it is whole, and only its owner can read it. Returns why the log does not
+    have the backup, "" where it has.
     """
     if file.exists():
         raise CommandError(f"{file} exists already: give the name of a new file.")
@@ -38,6 +44,7 @@ def save(file: Path) -> None:
     try:
         part.touch(mode=0o600)
         AuditEntry.objects.exists()  # fails in the new file of a mistyped DATABASE_URL
+        fault = record(file, now=now)
         if connection.vendor == "sqlite":
             save_sqlite(part)
         else:
@@ -49,6 +56,17 @@ def save(file: Path) -> None:
         raise CommandError(f"{file} cannot be written: {exc}.") from exc
     finally:
         part.unlink(missing_ok=True)
+    return fault
+
+
+def record(file: Path, *, now: datetime) -> str:
+    """Write the audit entry, which is in the copy too; return why it cannot be written, or ""."""
+    asked = {"format": "backup", "file": file.name}
+    try:
+        trail.event(action=AuditEntry.Action.EXPORT, by=None, asked=asked, now=now)
+    except DatabaseError as error:  # of a replica, or of a full disk
+        return database.error_text(error)
+    return ""
 
 
 def save_sqlite(file: Path) -> None:
