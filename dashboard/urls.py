@@ -60,6 +60,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("holds/<int:pk>/poll", hold.poll, name="hold-poll"),
     path("holds/<int:pk>/put-aside", board_actions.put_hold_aside, name="hold-put-aside"),
     path("holds/<int:pk>/check", hold.check, name="hold-check"),
+    path("holds/<int:pk>/client", hold.change_client, name="hold-client"),
     path("holds/<int:pk>/extend", hold.extend, name="hold-extend"),
     path("holds/<int:pk>/move", move.move, name="hold-move"),
     path("holds/<int:pk>/move/times", move.poll_times, name="move-times"),

@@ -30,6 +30,7 @@ PAGE_OF = {
     "release-poll": "release-many",
     "offer-poll": "offer",
     "hold-check": "hold",
+    "hold-client": "hold",
     "hold-extend": "hold",
     "hold-put-aside": "hold",
     "hold-release": "hold",

@@ -29,6 +29,10 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.MOVE: (_lazy("moved %(it)s"), _lazy("tried to move %(it)s")),
     Action.RELEASE: (_lazy("released %(it)s"), _lazy("tried to release %(it)s")),
     Action.TAKE_OVER: (_lazy("took over %(it)s"), _lazy("tried to take over %(it)s")),
+    Action.CLIENT_CHANGED: (
+        _lazy("changed the client's data of %(it)s"),
+        _lazy("tried to change the client's data of %(it)s"),
+    ),
     Action.OFFER: (
         _lazy("made %(it)s the first of an offer"),
         _lazy("tried to make %(it)s the first of an offer"),

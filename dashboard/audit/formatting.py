@@ -34,6 +34,10 @@ LABELS: dict[str, str | Promise] = {
     "latest_end": _lazy("held until at the latest"),
     "state": _lazy("state"),
     "holder": _lazy("holder"),
+    "fields": _lazy("fields"),
+    "client_name": _lazy("client"),
+    "client_contact": _lazy("contact"),
+    "note": _lazy("note"),
     "entry": _lazy("number of the entry"),
     "offer": _lazy("number of the offer"),
     "way": _lazy("way"),
@@ -110,6 +114,8 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
         return ngettext("%(n)s minute", "%(n)s minutes", value) % {"n": value}
     if key == "event_type_id" and (title := event_type_title(value)):
         return title if near else f"{title} ({value})"
+    if key == "fields":
+        return label(str(value))
     if key in CHOICE_KEYS:
         return str(choice_labels(key).get(str(value), value))
     if key == "way":

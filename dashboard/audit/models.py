@@ -104,6 +104,7 @@ class AuditEntry(models.Model):
         MOVE = "move", _("moved a hold")
         RELEASE = "release", _("released a hold")
         TAKE_OVER = "take_over", _("took over a hold")
+        CLIENT_CHANGED = "client_changed", _("changed a client's data")
         OFFER = "offer", _("started an offer")
         LOOK_UP = "look_up", _("looked up a reservation")
         TAKE_IN = "take_in", _("added a reservation to the board")

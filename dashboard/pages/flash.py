@@ -55,6 +55,11 @@ def held_until(hold: Hold) -> str:
     }
 
 
+def client_changed(hold: Hold) -> str:
+    """Return for which slot the client's data were saved."""
+    return _("Saved: %(name)s.") % {"name": _slot(hold)}
+
+
 def taken_over(hold: Hold) -> str:
     """Return until when the hold stands that a person has taken over."""
     return _("You hold it now: %(held)s") % {"held": held_until(hold)}

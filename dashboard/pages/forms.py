@@ -62,6 +62,13 @@ class ClientForm(ServiceForm):
         return ClientDetails(data["client_name"], data["client_contact"], data["note"])
 
 
+class ClientChangeForm(ClientForm):
+    """The client of a hold that stands, on its page beside forms with the same field names."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs | {"auto_id": "id_client_form_%s"})
+
+
 class SlotForm(ServiceForm):
     """A slot: event type, start, and a length where several are offered."""
 

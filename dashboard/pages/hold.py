@@ -19,7 +19,7 @@ from django_htmx.http import push_url
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, retention, search
-from dashboard.holds import checks, safety, services, settle, transfer
+from dashboard.holds import checks, client_change, safety, services, settle, transfer
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -27,7 +27,7 @@ from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
-from dashboard.pages.forms import ReleaseForm, ServiceForm, TakeOverForm
+from dashboard.pages.forms import ClientChangeForm, ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
 from dashboard.pages.rows import (
     HoldRow,
@@ -113,6 +113,15 @@ def extend(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 @responses.missing_is_404(Hold)
+def change_client(request: HttpRequest, pk: int) -> HttpResponse:
+    form = ClientChangeForm(request.POST)
+    return change_hold(
+        request, pk, client_change.change_client, flash.client_changed, client_form=form
+    )
+
+
+@require_POST
+@responses.missing_is_404(Hold)
 def take_over(request: HttpRequest, pk: int) -> HttpResponse:
     form = TakeOverForm(request.POST)
     return change_hold(request, pk, transfer.take_over, flash.taken_over, take_over_form=form)
@@ -185,7 +194,7 @@ def hold_page(
 ) -> HttpResponse:
     """Return the hold's page.
 
-    ``bound`` are forms that were sent: ``extend_form``, ``release_form`` or ``take_over_form``.
+    ``bound`` are forms that were sent, such as ``extend_form``.
     """
     viewer, current = read_register(request)
     shown = shown_of(request, hold, viewer, current)
@@ -222,7 +231,11 @@ def forms_and_story(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[st
     """
     is_young = hold.created_at > viewer.now - retention.LEAST_AGE
     prune = None if is_young else checkpoints.latest_prune()
+    client = {name: getattr(hold, name) for name in ClientChangeForm.base_fields}
+    typed = recalled(request, "hold-client", ClientChangeForm)
     return {
+        "client_form": ClientChangeForm(initial=client | typed),
+        "has_typed_client": bool(typed),
         "extend_form": ExtendForm(initial=recalled(request, "hold-extend", ExtendForm)),
         "release_form": ReleaseForm(initial=recalled(request, "hold-release", ReleaseForm)),
         "take_over_form": TakeOverForm(initial=recalled(request, "hold-take-over", TakeOverForm)),

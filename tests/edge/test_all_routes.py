@@ -85,6 +85,7 @@ def desk(calcom: Sandbox, staff: User) -> Desk:
     keys |= {"hold-erase": ended.pk, "hold-put-aside": lost.pk}
     forms = {
         "place": wish(slot_start=LATER.isoformat(), offer=offer.pk),
+        "hold-client": again | {"client_name": "Grace"},
         "hold-extend": again | {"reservation_duration": 30},
         "hold-move": again | {"slot_start": LATER.isoformat()},
         "hold-release": again | {"reason": "mistake"},

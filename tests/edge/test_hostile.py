@@ -53,6 +53,7 @@ FIELDS = {
     "place": "event_type_id other_event_type_id slot_start slot_duration reservation_duration"
     " client_name client_contact note token offer again then day view seek client_zone",
     "hold": "client_zone",
+    "hold-client": "client_name client_contact note version",
     "hold-extend": "reservation_duration add until retake version",
     "hold-move": "event_type_id slot_start slot_duration reservation_duration version day",
     "hold-release": "reason note version",

@@ -1,0 +1,55 @@
+"""Let the log tell that a client's data was changed."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("dashboard", "0102_shared_answers"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            model_name="auditentry",
+            name="action",
+            field=models.CharField(
+                choices=[
+                    ("place", "placed a hold"),
+                    ("check", "verified a hold"),
+                    ("extend", "extended a hold"),
+                    ("move", "moved a hold"),
+                    ("release", "released a hold"),
+                    ("take_over", "took over a hold"),
+                    ("client_changed", "changed a client's data"),
+                    ("offer", "started an offer"),
+                    ("look_up", "looked up a reservation"),
+                    ("take_in", "added a reservation to the board"),
+                    ("put_aside", "put a hold aside"),
+                    ("action_closed", "closed an action without an outcome"),
+                    ("expire", "a hold ran out"),
+                    ("settle", "finished an interrupted change"),
+                    ("sign_in", "signed in"),
+                    ("sign_in_failed", "failed to sign in"),
+                    ("sign_in_unlocked", "ended the waits to sign in"),
+                    ("sign_out", "signed out"),
+                    ("sessions_ended", "signed a person out everywhere"),
+                    ("person_added", "added a person"),
+                    ("person_changed", "changed a person"),
+                    ("password_changed", "changed a password"),
+                    ("calendar_added", "added a calendar"),
+                    ("calendar_changed", "changed a calendar"),
+                    ("calendar_removed", "removed a calendar"),
+                    ("denied", "was denied"),
+                    ("export", "exported the log"),
+                    ("verify", "verified the log"),
+                    ("erase", "erased a client's data"),
+                    ("prune", "removed old entries"),
+                    ("searches_read", "read the saved searches of others"),
+                    ("search_deleted", "deleted a saved search of another person"),
+                    ("restore", "restored a backup"),
+                    ("move_database", "moved to another database"),
+                ],
+                max_length=20,
+            ),
+        ),
+    ]

@@ -1,0 +1,76 @@
+"""Change the client of a hold: who may, what is kept, and what the log says of it."""
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from dashboard.accounts.models import User
+from dashboard.audit import search
+from dashboard.audit.models import AuditEntry
+from dashboard.holds.models import Hold
+from dashboard.sandbox import Sandbox
+from tests.audit.searching import found
+from tests.holds import verbs
+from tests.holds.observe import at_cal_com, audit_of
+from tests.holds.offers import HEADERS
+from tests.pages.desk import desk, page_of
+
+NEW = {"client_name": "Edith Clarke", "client_contact": "+1 202 555", "note": "called at nine"}
+
+
+def send(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:
+    return desk(user).post(f"/holds/{hold.pk}/client", NEW | form, headers=headers)
+
+
+@HEADERS
+def test_new_details_are_kept_and_found_without_a_call(
+    calcom: Sandbox, staff: User, headers: Any
+) -> None:
+    hold = verbs.place(staff)
+    before = at_cal_com(calcom)
+    calcom.forget_calls()
+
+    answer = send(staff, hold, version=hold.version, headers=headers)
+
+    assert page_of(answer) == f"/holds/{hold.pk}/"
+    changed = Hold.objects.get(pk=hold.pk)
+    assert {name: getattr(changed, name) for name in NEW} == NEW
+    assert (changed.held_until, changed.version) == (hold.held_until, hold.version + 1)
+    assert (at_cal_com(calcom), calcom.calls()) == (before, [])
+    assert found("edith") == [("client_changed", "staff"), ("place", "staff")]
+    assert found("grace") == []
+
+
+def test_log_names_the_fields_and_nothing_of_the_client(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    send(staff, hold)
+    entry = AuditEntry.objects.get(action="client_changed")
+    assert (entry.outcome, entry.asked) == ("ok", {"fields": ["client_name", "client_contact"]})
+    assert entry.before == hold.snapshot()
+    line = search.story(hold.pk, now=entry.at, viewer=staff.pk).lines[0]
+    assert "fields: client, contact" in str(line.sentence)
+    send(staff, hold)  # the same again is no change
+    assert AuditEntry.objects.filter(action="client_changed").count() == 1
+
+
+def test_refused_to_colleagues_and_for_another_version_and_an_ended_hold(
+    calcom: Sandbox, staff: User, colleague: User, admin: User
+) -> None:
+    hold = verbs.place(staff)
+    assert "hold-client" not in desk(colleague).get(f"/holds/{hold.pk}/").content.decode()
+    assert send(colleague, hold).status_code == 403
+    late = send(staff, hold, version=hold.version - 1)
+    assert late.status_code == 409
+    assert '<details id="client" data-until-end open>' in late.content.decode()
+    assert late.context["client_form"]["client_name"].value() == "Edith Clarke"
+    assert send(staff, hold, client_name="x" * 201).status_code == 422
+    assert send(admin, hold, note="by an Admin").status_code == 303
+    verbs.release(staff, hold)
+    assert send(staff, hold).status_code == 409
+    assert Hold.objects.get(pk=hold.pk).note == "by an Admin"
+    assert [row[-1] for row in audit_of(hold) if row[1] == "client_changed"] == [
+        "refused",
+        "refused",
+        "ok",
+        "refused",
+    ]
