@@ -57,7 +57,7 @@ def metrics(now: datetime) -> HttpResponse:
     try:
         text = generate_latest(Collector(now))
     except DatabaseError as exc:
-        return plain(f"{database.one_line(exc)}\n", status=503)
+        return plain(f"{database.error_text(exc)}\n", status=503)
     return plain(text, content_type=CONTENT_TYPE_LATEST)
 
 

@@ -19,7 +19,7 @@ from django.utils.safestring import SafeString
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
 from dashboard.audit.models import MAX_SILENCE, AuditEntry, has_recent_entry
-from dashboard.audit.timeline import Line, fold
+from dashboard.audit.timeline import Line, lines_of
 
 PAGE_SIZE = 50  # lines
 MAX_NEWS = 99  # new actions that a followed search counts
@@ -148,7 +148,7 @@ def page(
         rows = rows_beyond(conditions, before=before)
         has_older = len(rows) > PAGE_SIZE
     entries = named_entries().filter(action_id__in=[each for _id, each in rows[:PAGE_SIZE]])
-    lines = tuple(fold(entries, now=now, viewer=viewer))
+    lines = tuple(lines_of(entries, now=now, viewer=viewer))
     older = rows[PAGE_SIZE - 1][0] if has_older else None
     newer = rows[0][0] if rows and not is_newest else None
     total = len(rows) if is_newest and not has_older else None
@@ -258,7 +258,7 @@ def story(hold_id: int, *, now: datetime, viewer: int | None = None) -> Story:
     """Return the actions on one hold with one query, or with two if there are too many."""
     of_hold = named_entries().of_hold(hold_id)
     entries = list(of_hold.newest_first()[:MAX_STORY])
-    lines = fold(entries, now=now, viewer=viewer)
+    lines = lines_of(entries, now=now, viewer=viewer)
     earlier = 0
     if len(entries) == MAX_STORY:
         lines = lines[:-1]  # the oldest action may be incomplete
@@ -276,4 +276,4 @@ def findings(now: datetime) -> list[Line]:
     """Return actions without an outcome and without an entry for MAX_SILENCE, newest first."""
     found = matching([without_outcome(now)]).filter(at__gte=now - WINDOW).newest_first()
     action_ids = list(found.values_list("action_id", flat=True)[:MAX_FINDINGS])
-    return fold(named_entries().filter(action_id__in=action_ids), now=now)
+    return lines_of(named_entries().filter(action_id__in=action_ids), now=now)

@@ -1,4 +1,4 @@
-"""Timeline: fold the entries of each action into one line for people."""
+"""Timeline: one line for people from the entries of each action."""
 
 import uuid
 from collections.abc import Iterable, Sequence
@@ -178,7 +178,7 @@ def with_links(phrase: str, hold_phrase: str, for_client: str) -> SafeString:
     return SafeString(marking.escaped(sentence).replace("%(it)s", it))  # nosec B703: escaped
 
 
-def fold(rows: Iterable[Any], *, now: datetime, viewer: int | None = None) -> list[Line]:
+def lines_of(rows: Iterable[Any], *, now: datetime, viewer: int | None = None) -> list[Line]:
     """Return one line per action, the one that began last first.
 
     ``rows`` are those of ``AuditEntryQuerySet.with_names``, in any order.

@@ -144,18 +144,19 @@ def write_refusal(connection: BaseDatabaseWrapper) -> str:
             if "django_migrations" in connection.introspection.table_names(cursor):
                 cursor.execute(WRITES[connection.vendor])
     except DatabaseError as exc:
-        return one_line(exc)
+        return error_text(exc)
     return ""
 
 
-def one_line(exc: Exception) -> str:
+def error_text(exc: Exception) -> str:
+    """Return the message of an error in one line."""
     return " ".join(str(exc).split())
 
 
 def log_failure(task: str, fault: DatabaseError) -> None:
     """Log what is tried again; where the database is away, without a traceback each time."""
     is_unknown = not isinstance(fault, OperationalError)
-    log.error("%s failed; it is tried again: %s", task, one_line(fault), exc_info=is_unknown)
+    log.error("%s failed; it is tried again: %s", task, error_text(fault), exc_info=is_unknown)
 
 
 def wrong_pragmas(connection: BaseDatabaseWrapper) -> list[str]:
@@ -215,8 +216,8 @@ class BestEffortSessionMiddleware(SessionMiddleware):
         except (DatabaseError, SessionInterrupted) as exc:
             fault = exc if isinstance(exc, DatabaseError) else fault_behind(exc)
             if fault is not None and request.method not in ("GET", "HEAD"):
-                raise UnstoredSessionError(one_line(fault)) from exc
-            log.warning("A session could not be stored: %s", one_line(fault or exc))
+                raise UnstoredSessionError(error_text(fault)) from exc
+            log.warning("A session could not be stored: %s", error_text(fault or exc))
             return response
 
 

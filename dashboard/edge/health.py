@@ -49,7 +49,7 @@ def why_not_ready() -> str:
             return f"migrations are missing ({which}); manage.py migrate adds them"
         return write_refusal(int(time.monotonic() // CHECKED_FOR))
     except Error as exc:
-        return database.one_line(exc)
+        return database.error_text(exc)
 
 
 @functools.lru_cache(maxsize=1)

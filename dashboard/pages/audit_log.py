@@ -22,7 +22,7 @@ from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.saved_searches import SavedSearch
 from dashboard.audit.search import SlowSearchError
-from dashboard.audit.timeline import fold
+from dashboard.audit.timeline import lines_of
 from dashboard.localization import local_times
 
 
@@ -112,7 +112,7 @@ def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "audit/no_entry.html", {"removed": removed}, status=404)
     of_action = search.named_entries().filter(action_id__in=[row.action_id]).order_by("id")
     rows = list(of_action) or [row]  # alone where its action cannot be read
-    line = fold(rows, now=timezone.now(), viewer=request.user.pk)[0]
+    line = lines_of(rows, now=timezone.now(), viewer=request.user.pk)[0]
     entry, *entries = map(AuditEntry.of_row, [row, *rows])
     context = {
         "entry": entry,

@@ -65,7 +65,7 @@ def test_named_person_is_signed_in_with_the_first_page(
     assert [ask(browser, "staff").status_code for _ in range(2)] == [200, 200]
     assert signed_in(browser) == "staff"
     assert story() == [("staff", "sign_in", "ok")]
-    (line,) = timeline.fold(
+    (line,) = timeline.lines_of(
         AuditEntry.objects.filter(action="sign_in").with_names(), now=timezone.now()
     )
     assert line.sentence == f"staff signed in, by the proxy; from {PROXY}"

@@ -158,7 +158,7 @@ def test_admin_signs_a_person_out_everywhere(
     assert theirs.get("/").status_code == 302
     assert story()[-1] == ("admin", "sessions_ended", "ok")
     ended = AuditEntry.objects.filter(action="sessions_ended").with_names()
-    line = timeline.fold(ended, now=timezone.now())
+    line = timeline.lines_of(ended, now=timezone.now())
     assert [each.sentence for each in line] == ["admin signed a person out everywhere: staff"]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.timeline import Line, fold
+from dashboard.audit.timeline import Line, lines_of
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting, make_hold
 
@@ -139,7 +139,7 @@ def hold_of(holder: User, client_name: str = "Client One") -> Hold:
 def lines(now: datetime = NOON, viewer: int | None = None) -> list[Line]:
     """Return the lines of the test's own actions, newest first."""
     own = AuditEntry.objects.exclude(action=Action.PERSON_ADDED).with_names()
-    return fold(own, now=now, viewer=viewer)
+    return lines_of(own, now=now, viewer=viewer)
 
 
 def only_line(now: datetime = NOON, viewer: int | None = None) -> Line:

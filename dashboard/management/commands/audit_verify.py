@@ -43,7 +43,7 @@ class Command(BaseCommand):
         try:
             log_verification.record(verification, by=None, now=timezone.now())
         except DatabaseError as error:  # of a replica, or of a copy that takes no writes
-            self.stderr.write(f"The result could not be recorded: {database.one_line(error)}.")
+            self.stderr.write(f"The result could not be recorded: {database.error_text(error)}.")
         if verification.fault:
             raise CommandError(log_verification.sentence(verification.fault))
         number = verification.count

@@ -88,7 +88,7 @@ def examine(now: datetime) -> Iterator[Observation]:
     try:
         yield from database_state(now)
     except DatabaseError as exc:
-        text = f"The database cannot be read: {database.one_line(exc)}."
+        text = f"The database cannot be read: {database.error_text(exc)}."
         yield Observation("error", "database", text, UNREADABLE[connection.vendor])
     yield from disk()
     yield from calcom()

@@ -18,7 +18,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail, triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import setting_readers
-from dashboard.edge.database import one_line
+from dashboard.edge.database import error_text
 
 ALIAS = "target"
 ROWS = 1000  # in memory
@@ -41,7 +41,7 @@ class Command(BaseCommand):
             with connected(config):
                 counts = move(now=timezone.now())
         except DatabaseError as exc:
-            raise CommandError(f"Nothing was moved: {one_line(exc)}") from exc
+            raise CommandError(f"Nothing was moved: {error_text(exc)}") from exc
         for label, number in counts.items():
             self.stdout.write(f"{number:8} {label}")
         self.stdout.write("Moved. Give DATABASE_URL this address, and start Holdfast.")
