@@ -186,6 +186,8 @@ def last_failed(calls: Sequence[LoggedCall]) -> AuditEntry | None:
 
 def said_by_calcom(entry: AuditEntry) -> str:
     """Return what cal.com answered: its own words, or else the status."""
+    if entry.error_code == "rate_limited":
+        return shortened(_("cal.com allows no more requests for the moment."))
     if not entry.message:
         return _("cal.com answered with status %(status)s") % {"status": entry.status}
     message = marking.in_english(shortened(entry.message))

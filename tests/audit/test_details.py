@@ -84,6 +84,10 @@ def test_refused_move_tells_the_wanted_event_type(staff, hold):
     [
         ((Outcome.UNKNOWN, "unanswered", None), "cal.com did not answer"),
         ((Outcome.UNKNOWN, "server_fault", 500), "cal.com answered with status 500"),
+        (
+            (Outcome.UNAVAILABLE, "rate_limited", 429),
+            "cal.com allows no more requests for the moment",
+        ),
         ((Outcome.UNKNOWN, "not_json", 200), "cal.com's answer could not be read"),
         ((Outcome.UNKNOWN, "unknown_shape", 201), "cal.com's answer could not be read"),
         ((Outcome.UNKNOWN, "", 200), "what became of it was not known yet"),
