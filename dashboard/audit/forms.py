@@ -31,9 +31,11 @@ VISIBLE = ("find", "person", "action", "outcome", "hold", "event", "last", "sinc
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]
 OUTCOMES = [ALL, *AuditEntry.Outcome.choices, (WITHOUT_OUTCOME, _lazy("no outcome"))]
+# Among which a word of a search is looked for.
+CHOICES = {"action": AuditEntry.Action.choices, "outcome": AuditEntry.Outcome.choices}
 LAST_DAYS = [(1, _lazy("Today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
 DAYS = 7  # without a choice
-NAMES_MANY = 3  # actions, as "hold" does
+NAMES_MANY = 3  # choices, as "hold" does
 MOST_DAYS = timedelta(days=366)
 # No entry is outside these, and datetimes near the ends of the calendar overflow.
 EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
@@ -161,15 +163,17 @@ class LogForm(forms.Form):
         return chips
 
     @property
-    def by_action(self) -> Chip | None:
-        """Return an action that a word names, and the search for it without the word."""
+    def named_choice(self) -> Chip | None:
+        """Return an action or outcome that a word names, and the search for it without the word."""
         read = list(terms.terms(self.cleaned_data["find"]))
         for place, (minus, name, value) in enumerate(read):
-            named = [] if minus or name else actions_called(value)
-            if 0 < len(named) < NAMES_MANY and not self.cleaned_data["action"]:
-                code, label = named[0]
-                rest = [terms.written(*term) for term in read[:place] + read[place + 1 :]]
-                return Chip(label, f"{self.without('find', rest)}&action={code}")
+            for field, choices in () if minus or name else CHOICES.items():
+                named = choices_called(value, choices)
+                if 0 < len(named) < NAMES_MANY and not self.cleaned_data[field]:
+                    code, label = named[0]
+                    rest = [terms.written(*term) for term in read[:place] + read[place + 1 :]]
+                    text = f"{self.fields[field].label}: {label}"
+                    return Chip(text, f"{self.without('find', rest)}&{field}={code}")
         return None
 
     @property
@@ -254,11 +258,11 @@ class RangeForm(forms.Form):
         return Range(self.cleaned_data["since"] or first, until)
 
 
-def actions_called(word: str) -> list[tuple[str, str]]:
-    """Return code and label of the actions of which a word begins like this one."""
+def choices_called(word: str, choices: Sequence[tuple[str, Any]]) -> list[tuple[str, str]]:
+    """Return code and label of the choices of which a word begins like this one."""
     return [
         (code, str(label))
-        for code, label in AuditEntry.Action.choices
+        for code, label in choices
         if any(each.startswith(fold(word)) for each in fold(f"{code} {label}").split())
     ]
 

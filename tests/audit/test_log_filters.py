@@ -174,13 +174,14 @@ def test_last_days_end_today(db, chosen, day):
         ("move", "action=move"),  # the first of two
         ("hold Ada", None),  # of many actions
         ("-release action:release Ada", None),
+        ("Ada refused", "find=Ada&outcome=refused"),
     ],
 )
-def test_word_that_names_an_action_leads_to_it(db, find, rest):
+def test_word_that_names_an_action_or_outcome_leads_to_it(db, find, rest):
     form, chosen = (LogForm({"find": find, "action": each}, now=NOON) for each in ("", "place"))
     assert (form.is_valid(), chosen.is_valid()) == (True, True)
-    assert (form.by_action and form.by_action.rest.lstrip("&")) == rest
-    assert chosen.by_action is None
+    assert (form.named_choice and form.named_choice.rest.lstrip("&")) == rest
+    assert chosen.named_choice is None or "outcome" in chosen.named_choice.rest
 
 
 def status_of(response) -> str:
