@@ -16,7 +16,7 @@ from dashboard.accounts.models import User
 from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.models import Hold, Offer
-from dashboard.pages import board, whose
+from dashboard.pages import board, calendar_labels
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.factories import put, see
@@ -61,7 +61,8 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: moment)
     monkeypatch.setattr(clock, "STEP_MS", 3_600_000)
     monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
-    for module, name in ((whose, "KEPT"), (whose, "KEPT_UNREAD"), (board, "FINDINGS_KEPT")):
+    kept = ((calendar_labels, "KEPT"), (calendar_labels, "KEPT_UNREAD"), (board, "FINDINGS_KEPT"))
+    for module, name in kept:
         monkeypatch.setattr(module, name, 10**9)
 
 
