@@ -27,7 +27,8 @@ from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
 from dashboard.pages import flash, parameters, responses, row_cache
 from dashboard.pages.ended import EndedPage, ended_page, past_page, text_to_find
-from dashboard.pages.rows import HoldRow, Viewer, read_register
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import Viewer, read_register
 
 Entry = TypeVar("Entry", Hold, HoldRow)
 State = Hold.State

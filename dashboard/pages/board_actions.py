@@ -19,7 +19,8 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.board import Board, BoardQuery, board_etag, tab_of
 from dashboard.pages.hold import refused
-from dashboard.pages.rows import HoldRow, Viewer, existing, read_register
+from dashboard.pages.rows import HoldRow, existing
+from dashboard.pages.viewers import Viewer, read_register
 
 MOST_CHECKED = 100  # in one request; the rest is asked for after them
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from dashboard.accounts.models import User
 from dashboard.localization import local_times, time_zones
 from dashboard.pages import warnings
-from dashboard.pages.rows import last_register
+from dashboard.pages.viewers import last_register
 
 
 def office(request: HttpRequest) -> dict[str, object]:

@@ -16,7 +16,8 @@ from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.pages import flash, parameters
-from dashboard.pages.rows import HoldRow, Viewer, viewer_of
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import Viewer, viewer_of
 
 PAGE_SIZE = 200
 PAST_PAGE_SIZE = 50

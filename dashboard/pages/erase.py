@@ -12,7 +12,8 @@ from dashboard.holds import erasure
 from dashboard.holds.models import Hold
 from dashboard.pages import responses
 from dashboard.pages.hold import answer_with_hold
-from dashboard.pages.rows import HoldRow, get_hold, viewer_of
+from dashboard.pages.rows import HoldRow, get_hold
+from dashboard.pages.viewers import viewer_of
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -37,7 +37,7 @@ from dashboard.pages.picker_times import (
     navigation,
     read_together,
 )
-from dashboard.pages.rows import Viewer, viewer_of
+from dashboard.pages.viewers import Viewer, viewer_of
 
 MOST_WEEKS = 5  # that a search looks at; each costs a call per calendar
 KEPT = (*KEPT_KEYS, saved_forms.KEY)  # in addresses, on the way from the form and back to it

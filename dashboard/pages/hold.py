@@ -29,15 +29,8 @@ from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientChangeForm, ReleaseForm, ServiceForm, TakeOverForm
 from dashboard.pages.parameters import recalled
-from dashboard.pages.rows import (
-    HoldRow,
-    Viewer,
-    clash_sentence,
-    get_hold,
-    offer_badge,
-    read_register,
-    viewer_of,
-)
+from dashboard.pages.rows import HoldRow, clash_sentence, get_hold, offer_badge
+from dashboard.pages.viewers import Viewer, read_register, viewer_of
 
 # Elements of other pages, whose scripts show only the messages of a hold's page.
 ONLY_TOLD = ("board", "warnings")

@@ -24,7 +24,8 @@ from dashboard.pages import responses
 from dashboard.pages.fields import TokenField
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
-from dashboard.pages.rows import reservation_row, viewer_of
+from dashboard.pages.rows import reservation_row
+from dashboard.pages.viewers import viewer_of
 
 # In the session: uids that were looked up, each under a key that a page may carry instead.
 SESSION_KEY = "found"

@@ -24,7 +24,8 @@ from dashboard.pages.fields import minutes_field
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold
 from dashboard.pages.picker import Picker, answer_poll
-from dashboard.pages.rows import HoldRow, Viewer, get_hold, read_register, viewer_of
+from dashboard.pages.rows import HoldRow, get_hold
+from dashboard.pages.viewers import Viewer, read_register, viewer_of
 
 
 class MoveForm(SlotForm):

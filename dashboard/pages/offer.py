@@ -18,7 +18,8 @@ from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
-from dashboard.pages.rows import HoldRow, read_register
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import read_register
 
 
 @require_safe

@@ -33,7 +33,7 @@ from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
 from dashboard.pages.picker_grid import Cell, Grid, GridOptions
 from dashboard.pages.picker_times import DAY, WEEK, polled_etag
-from dashboard.pages.rows import Viewer, viewer_of
+from dashboard.pages.viewers import Viewer, viewer_of
 
 SLOT_FIELDS = ("event_type_id", "other_event_type_id", "slot_start", "slot_duration")
 # Fields that the grid's own addresses set, or that are made anew with each page.

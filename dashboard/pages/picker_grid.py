@@ -28,7 +28,8 @@ from dashboard.pages.picker_times import (
     etag_of_holds,
     navigation,
 )
-from dashboard.pages.rows import HoldRow, Viewer
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import Viewer
 
 MORNING_ENDS, AFTERNOON_ENDS = 12, 18  # hours
 MOST_ALTERNATIVES = 4  # other times that are offered when one was taken

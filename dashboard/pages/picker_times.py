@@ -15,7 +15,7 @@ from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.pages import parameters, responses
 from dashboard.pages.fields import validate_near
-from dashboard.pages.rows import Viewer
+from dashboard.pages.viewers import Viewer
 
 DAY, WEEK = "day", "week"  # views
 ONE_DAY = timedelta(days=1)

@@ -25,7 +25,7 @@ from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minute
 from dashboard.pages.forms import ClientForm, SlotForm
 from dashboard.pages.hold import answer_unknown, answer_with_hold, clash_sentences
 from dashboard.pages.picker import Picker, answer_poll
-from dashboard.pages.rows import read_register, viewer_of
+from dashboard.pages.viewers import read_register, viewer_of
 
 USUAL_MINUTES = (5, 15, 30, 60)
 

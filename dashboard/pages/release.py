@@ -21,7 +21,8 @@ from dashboard.holds.services import ReleaseResult
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import change_hold
-from dashboard.pages.rows import HoldRow, existing, read_register, viewer_of
+from dashboard.pages.rows import HoldRow, existing
+from dashboard.pages.viewers import read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address

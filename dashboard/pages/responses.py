@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
-from dashboard.pages.rows import HoldRow, viewer_of
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import viewer_of
 
 # Parts of a page's htmx part, by the id of the element that the answer replaces.
 SMALLER_PARTS = {"place": {"times": "_times", "chosen": "_chosen"}, "move": {"times": "_times"}}

@@ -12,7 +12,8 @@ from django.utils.translation import get_language
 from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
-from dashboard.pages.rows import HoldRow, Viewer, clash_sentence, offer_badge
+from dashboard.pages.rows import HoldRow, clash_sentence, offer_badge
+from dashboard.pages.viewers import Viewer
 
 Key = tuple[Any, ...]
 

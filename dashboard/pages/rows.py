@@ -1,72 +1,22 @@
 """Holds as pages show them: every value formatted once, for one viewer, above the template."""
 
 from collections.abc import Iterable
-from datetime import datetime
-from functools import cached_property
 from typing import Any
 
-from django.http import HttpRequest
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from dashboard.accounts.actors import actor_of
-from dashboard.accounts.models import User
 from dashboard.calcom import Reservation
-from dashboard.calcom_state import event_types, rate_and_clock
-from dashboard.holds import hosts, messages, register, safety, settle
+from dashboard.calcom_state import event_types
+from dashboard.holds import hosts, messages, safety
 from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
 from dashboard.localization import local_times, marking
-from dashboard.pages import calendar_labels
+from dashboard.pages.viewers import Viewer
 
 State = Hold.State
-
-
-class Viewer:
-    """A person who looks at a page, and the time on the server's clock and on cal.com's.
-
-    The time on cal.com's clock is looked up unless given.
-    """
-
-    def __init__(self, user: User, now: datetime, cal_now: datetime | None = None) -> None:
-        self.user = user
-        self.is_admin = user.is_admin
-        self.now = now
-        self.cal_now = cal_now or rate_and_clock.cal_now(now)
-        # A hold's number is appended to it.
-        self.holds_url = reverse("hold", args=[0]).removesuffix("0/")
-
-    @cached_property
-    def calendars(self) -> calendar_labels.CalendarLabels:
-        return calendar_labels.read()
-
-
-def viewer_of(request: HttpRequest) -> Viewer:
-    """Return the signed-in person at this moment."""
-    return Viewer(actor_of(request).user, timezone.now())
-
-
-def read_register(request: HttpRequest) -> tuple[Viewer, Snapshot]:
-    """Return the viewer and the register, after recording what time alone has decided.
-
-    Asks cal.com nothing. One query while no hold changes.
-    """
-    user = actor_of(request).user
-    viewer, current = last_register(user)
-    if not current.is_due(viewer.now, viewer.cal_now):
-        return viewer, current
-    settle.settle_times(viewer.now)
-    return last_register(user)
-
-
-def last_register(user: User) -> tuple[Viewer, Snapshot]:
-    """Return the same as recorded last: time may have decided more."""
-    now = timezone.now()
-    current, cal_now = register.read(now)
-    return Viewer(user, now, cal_now), current
 
 
 class HoldRow:

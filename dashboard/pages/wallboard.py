@@ -12,7 +12,8 @@ from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import responses
 from dashboard.pages.board import BoardQuery, board_etag
-from dashboard.pages.rows import HoldRow, Viewer, read_register
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import Viewer, read_register
 
 MOST_SHOWN = 10  # rows that fit on a screen
 SESSION_SECONDS = 30 * 24 * 3600  # after the last poll

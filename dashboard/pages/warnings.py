@@ -16,7 +16,8 @@ from dashboard.holds.models import Hold
 from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.responses import etag_of, render_unless_known
-from dashboard.pages.rows import HoldRow, Viewer, last_register
+from dashboard.pages.rows import HoldRow
+from dashboard.pages.viewers import Viewer, last_register
 
 SOON = timedelta(minutes=2)  # amber
 LAST = timedelta(minutes=1)  # red

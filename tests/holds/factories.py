@@ -11,7 +11,7 @@ from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
 from dashboard.pages.board import Board, BoardQuery, Tab
-from dashboard.pages.rows import Viewer
+from dashboard.pages.viewers import Viewer
 from tests.accounts.cast import make_hold
 from tests.holds.verbs import MONDAY
 
