@@ -70,13 +70,13 @@ def of_event_type(number: int) -> CalendarLabel | None:
 
 def read() -> CalendarLabels:
     """Return the labels as last listed, without a call."""
-    key = f"holds.calendar_labels.{calcom_client.source_digest()}"
-    found: CalendarLabels | None
     # The cache goes by the local clock, which can be set.
-    found, until = cache.get(key, (None, 0))
-    if found is None or clock.ticks() > until:
+    turn = clock.ticks() // KEPT
+    key = f"holds.calendar_labels.{calcom_client.source_digest()}.{turn}"
+    found: CalendarLabels | None = cache.get(key)
+    if found is None:
         known = catalogue.last_known().calendars
         found = CalendarLabels(known)
-        kept = KEPT_UNREAD if any(calendar.cause for calendar in known) else KEPT
-        cache.set(key, (found, clock.ticks() + kept), kept)
+        is_unread = any(calendar.cause for calendar in known)
+        cache.set(key, found, KEPT_UNREAD if is_unread else KEPT)
     return found
