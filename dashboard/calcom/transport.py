@@ -61,10 +61,6 @@ def proxy_for(base_url: str) -> httpx.Proxy | None:
     return httpx.Proxy(proxy, ssl_context=tls_context() if proxy.scheme == "https" else None)
 
 
-def httpcore_proxy(proxy: httpx.Proxy) -> httpcore.Proxy:
-    return httpcore.Proxy(str(proxy.url), proxy.raw_auth, ssl_context=proxy.ssl_context)
-
-
 class Transport(httpx.HTTPTransport):
     """Send over pooled connections; a request's read timeout bounds the whole call."""
 
@@ -72,7 +68,9 @@ class Transport(httpx.HTTPTransport):
         super().__init__(verify=tls_context())
         self._pool = httpcore.ConnectionPool(
             ssl_context=tls_context(),
-            proxy=None if proxy is None else httpcore_proxy(proxy),
+            proxy=httpcore.Proxy(str(proxy.url), proxy.raw_auth, ssl_context=proxy.ssl_context)
+            if proxy
+            else None,
             max_connections=LIMITS.max_connections,
             max_keepalive_connections=LIMITS.max_keepalive_connections,
             keepalive_expiry=LIMITS.keepalive_expiry,

@@ -6,11 +6,11 @@ be declared as JSON.
 """
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from dashboard.sandbox.backend import Backend, SeenCall
+from dashboard.sandbox.backend import Backend
 from dashboard.sandbox.dates import format_date
 from dashboard.sandbox.faults import FaultKind
 from dashboard.sandbox.fixtures import DEFAULT_MINUTES, Reservation, read_booking, write_booking
@@ -87,7 +87,9 @@ def read(backend: Backend, name: str) -> Any:
                 "bookings": [write_booking(booking) for booking in backend.bookings()],
             }
         case "calls":
-            return {"calls": [show_call(seen) for seen in backend.calls()]}
+            return {
+                "calls": [asdict(seen) | {"at": format_date(seen.at)} for seen in backend.calls()]
+            }
         case "clock":
             return {"now": format_date(now)}
         case "faults":
@@ -173,9 +175,3 @@ def show_row(row: Reservation, now: datetime) -> dict[str, Any]:
         "isSeat": row.is_seat,
         "isLive": row.is_live(now),
     }
-
-
-def show_call(seen: SeenCall) -> dict[str, Any]:
-    """Return a call without the uid in its path."""
-    at = format_date(seen.at)
-    return {"at": at, "method": seen.method, "route": seen.route, "status": seen.status}
