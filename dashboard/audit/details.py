@@ -113,7 +113,7 @@ def with_length(columns: dict[str, Any]) -> dict[str, Any]:
 def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
     """Return the keys to compare: a few of a hold, all of a person."""
     if "slot_start" not in keys:
-        return tuple(formatting.in_order(keys))
+        return tuple(formatting.sorted_keys(keys))
     # The verb already implies the state of a released or expired hold.
     return HOLD_KEYS[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else HOLD_KEYS
 
@@ -126,7 +126,7 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
             yield f"{formatting.label(key)}: {formatting.display(key, result[key], first.at)}"
     if first.kind == Kind.EVENT and first.outcome == Outcome.REFUSED:
         # Often the minutes are what was wrong.
-        for key in formatting.in_order(formatting.MINUTE_KEYS & first.asked.keys()):
+        for key in formatting.sorted_keys(formatting.MINUTE_KEYS & first.asked.keys()):
             if first.asked[key] is not None:
                 yield f"{formatting.label(key)}: {formatting.display(key, first.asked[key])}"
     event_type = first.asked.get("event_type_id")

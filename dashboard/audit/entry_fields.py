@@ -79,7 +79,7 @@ def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryFiel
         before |= entry.before
         after |= entry.after
     changes, others = [], before | after
-    for key in formatting.in_order(after):
+    for key in formatting.sorted_keys(after):
         former, new = before.get(key), after[key]
         if key == "way" or former == new:
             continue
@@ -89,14 +89,14 @@ def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryFiel
         )
         if shown.before != shown.after:
             changes.append(shown)
-    return {"asked": filled(asked), "changes": changes, "others": filled(others)}
+    return {"asked": non_empty(asked), "changes": changes, "others": non_empty(others)}
 
 
-def filled(recorded: dict[str, Any]) -> list[EntryField]:
+def non_empty(recorded: dict[str, Any]) -> list[EntryField]:
     """Return the values that are not empty, in order."""
     return [
         EntryField(formatting.label(key), formatting.display(key, recorded[key]))
-        for key in formatting.in_order(recorded)
+        for key in formatting.sorted_keys(recorded)
         if recorded[key] not in (None, "", [], {})
     ]
 

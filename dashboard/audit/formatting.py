@@ -89,7 +89,7 @@ def label(key: str) -> str:
     return str(LABELS.get(key, key.replace("_", " ")))
 
 
-def in_order(keys: Iterable[str]) -> list[str]:
+def sorted_keys(keys: Iterable[str]) -> list[str]:
     """Return distinct keys in the order of LABELS; PostgreSQL does not keep the order of JSON."""
     known = list(LABELS)
     return sorted(
