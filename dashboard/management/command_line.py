@@ -40,15 +40,7 @@ def run(arguments: list[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else ""
     origin.command = "" if command in SERVING else f"manage.py {command}"
     try:
-        if command in WITHOUT_ENVIRONMENT:
-            demonstration.prepare()
-        _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
-        try:
-            execute_from_command_line(arguments)
-        finally:
-            # A broken output would fail again, and hide what failed first.
-            if not isinstance(sys.exception(), OSError):
-                sys.stdout.flush()
+        execute(arguments, command)
     except ImproperlyConfigured as exc:
         sys.exit(str(exc))
     except DatabaseError as exc:
@@ -66,6 +58,19 @@ def run(arguments: list[str]) -> None:
         sys.exit(f"Not all was done: {exc.strerror or repr(exc)}{where}.")
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+
+
+def execute(arguments: list[str], command: str) -> None:
+    """Run the command with its settings, and let nothing that it printed be lost."""
+    if command in WITHOUT_ENVIRONMENT:
+        demonstration.prepare()
+    _ = settings.BASE_DIR  # read now, or Django reports an unknown command instead
+    try:
+        execute_from_command_line(arguments)
+    finally:
+        # A broken output would fail again, and hide what failed first.
+        if not isinstance(sys.exception(), OSError):
+            sys.stdout.flush()
 
 
 def end_as_by_interrupt() -> None:
