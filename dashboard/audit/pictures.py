@@ -28,6 +28,7 @@ NONE = "none"  # in terms
 HOUR = timedelta(hours=1)
 BARS = ("action", "outcome", "cause", "end", "event-type", "person")
 BY_NUMBER = ("event-type", "person")
+Chosen = dict[str, object]  # values of the log's form
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Range:
         return local_times.midnight(self.last)
 
     @property
-    def term(self) -> str:
-        return day_term(self.first, self.last)
+    def chosen(self) -> Chosen:
+        return {"since": self.first, "until": self.last}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def draw(chosen: Range, people: Iterable[Person]) -> dict[str, Any]:
         "actions": sum(actions),
         "activity": chart(periods, [(count, count, 0) for count in actions]),
         "response_times": chart(periods, map(median_and_95th, answered)),
-        "bars": list(all_bars(totals, chosen.term, people)),
+        "bars": list(all_bars(totals, chosen.chosen, people)),
     }
 
 
@@ -95,12 +96,13 @@ def periods_of(chosen: Range) -> Iterator[Period]:
         for number in range((chosen.last - chosen.first).days + 1):
             day = chosen.first + timedelta(days=number)
             start = local_times.midnight(day)
-            yield Period(start, local_times.day_and_year(start), query(day_term(day, day)))
+            yield Period(start, local_times.day_and_year(start), urlencode(Range(day, day).chosen))
         return
     start = chosen.since
     while start < chosen.until:
         hour = start.astimezone(local_times.zone()).isoformat(timespec="minutes")
-        yield Period(start, local_times.minute(start), query(f"{chosen.term} hour:{hour}"))
+        entries = {"find": f"hour:{hour}", **chosen.chosen}
+        yield Period(start, local_times.minute(start), urlencode(entries))
         start += HOUR
 
 
@@ -144,46 +146,50 @@ def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -
 
 
 def all_bars(
-    totals: Iterable[tuple[str, str, int]], term: str, people: Iterable[Person]
+    totals: Iterable[tuple[str, str, int]], days: Chosen, people: Iterable[Person]
 ) -> Iterator[tuple[str, str, list[Bar]]]:
     """Yield id, title and bars of each picture of bars."""
     sums = summed(totals)
     actions = dict(Action.choices)
     outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
     states = formatting.choice_labels("state")
-    names = {person.pk: person for person in people} | {0: Person(0, SYSTEM, _("the system"))}
-    # Title, label of a value, and the terms that find what is counted under it.
-    pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], str]]] = {
+    names = {person.pk: person.name for person in people} | {0: _("the system")}
+    # Title, label of a value, and the filters that find what is counted under it.
+    pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], Chosen]]] = {
         "action": (
             _("Actions, done or tried"),
             lambda each: str(actions.get(each, each)),
             # No search finds what only an older version wrote.
-            lambda each: f"action:{each}" if each in actions else "",
+            lambda each: {"action": each} if each in actions else {},
         ),
         "outcome": (
             _("Outcomes"),
             lambda each: str(outcomes.get(each, each)),
-            lambda each: f"outcome:{each}" if each in outcomes else "",
+            lambda each: {"outcome": each} if each in outcomes else {},
         ),
         "cause": (
             _("Refusals by cause"),
             lambda cause: _("without a cause") if cause == NONE else code_label(cause),
-            "outcome:refused cause:{}".format,
+            lambda cause: {"outcome": Outcome.REFUSED, "find": f"cause:{cause}"},
         ),
-        "end": (_("How holds ended"), lambda each: str(states.get(each, each)), "ended:{}".format),
+        "end": (
+            _("How holds ended"),
+            lambda each: str(states.get(each, each)),
+            lambda each: {"find": f"ended:{each}"},
+        ),
         "event-type": (
             _("Busiest event types, by holds asked for"),
             lambda number: formatting.display("event_type_id", number),
-            "action:place event:{}".format,
+            lambda number: {"action": Action.PLACE, "event": number},
         ),
         "person": (
             _("Actions by person"),
-            lambda pk: names[pk].name if pk in names else str(pk),
-            lambda pk: f'actor:"{names[pk].username}"' if pk in names else "",
+            lambda pk: names.get(pk, str(pk)),
+            lambda pk: {"person": pk or SYSTEM} if pk in names else {},
         ),
     }
     for key, (title, label, find) in pictures.items():
-        yield f"by-{key}", title, bars(sums[key], label, term, find)
+        yield f"by-{key}", title, bars(sums[key], label, days, find)
 
 
 def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[Any]]:
@@ -204,19 +210,19 @@ def is_number(value: object) -> bool:
 
 
 def bars(
-    sums: Counter[Any], label: Callable[[Any], str], term: str, find: Callable[[Any], str]
+    sums: Counter[Any], label: Callable[[Any], str], days: Chosen, find: Callable[[Any], Chosen]
 ) -> list[Bar]:
     """Return a bar for each of the largest sums, and one for the rest.
 
-    ``find`` returns the terms of the search that finds what is counted, "" for none.
+    ``find`` returns the filters of the log that find what is counted, beside the days.
     """
     found = [(value, count) for value, count in sums.most_common() if count > 0]
     rest = sum(count for _value, count in found[MOST_BARS:])
     most = max(rest, *(count for _value, count in found), 0)
     shown = []
     for value, count in found[:MOST_BARS]:
-        terms = find(value)
-        entries = query(f"{term} {terms}") if terms else ""
+        filters = find(value)
+        entries = urlencode(filters | days) if filters else ""
         shown.append(Bar(label(value), count, entries, size(count, most, WIDTH)))
     return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
 
@@ -224,13 +230,3 @@ def bars(
 def size(value: int, most: int, whole: int) -> int:
     """Return the length of a bar, which is visible however small its value is."""
     return max(round(value * whole / most), 1) if value > 0 else 0
-
-
-def day_term(first: date, last: date) -> str:
-    """Return the search term for days."""
-    return f"day:{first}" if first == last else f"day:{first}..{last}"
-
-
-def query(find: str) -> str:
-    """Return the query of the address of a search."""
-    return urlencode({"find": find})
