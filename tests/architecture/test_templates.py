@@ -93,3 +93,15 @@ def test_post_forms_have_a_csrf_token_and_an_action():
                 whole = "{% csrf_token %}" in form and re.search(r"\baction=", head)
                 found += [] if whole else [f"{path.name}: {head}"]
     assert found == []
+
+
+def test_filters_are_those_of_the_address():
+    """A browser without scripts would go back to a list with filters that were chosen later."""
+    forms = [
+        form
+        for path in TEMPLATES
+        for form in re.findall(r"<form\b[^>]*>", path.read_text())
+        if 'method="get"' in form and "filters" in form
+    ]
+    assert len(forms) == 4
+    assert [form for form in forms if 'autocomplete="off"' not in form] == []
