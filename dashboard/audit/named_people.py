@@ -68,16 +68,15 @@ class Context:
         )
 
     def people_called(self, value: str) -> list[Person]:
-        """Return the searcher for ``me``, the person with this user name, or those so called.
+        """Return the person with this user name, the searcher for ``me``, or those so called.
 
-        The user name of today comes first: it may be the former one of another person. Raises
-        TermError if no one has or had the name.
+        The user name of today comes first, because the story of a person is found by it: another
+        person may have had it, or a person be called ``me``. Raises TermError without any.
         """
         name = value.lower()
-        if name == "me":
+        found = [person for person in self.people if person.username.lower() == name]
+        if name == "me" and not found:
             found = [person for person in self.people if person.pk == self.viewer]
-        else:
-            found = [person for person in self.people if person.username.lower() == name]
         was = (person for person in self.former if person.username.lower() == name)
         found = found or self._of_today(was) or self.people_with(value)
         if not found:

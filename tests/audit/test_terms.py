@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
+from dashboard.accounts.models import User
 from dashboard.audit import search, terms, trail
 from dashboard.audit.forms import people
 from dashboard.audit.models import EntryText, HoldText
@@ -212,6 +213,8 @@ def test_finds_by_hold_and_by_the_viewer(log, colleague):
         "place",
         "extend",
     }
+    User.objects.filter(username="staff").update(username="me")
+    assert {action for action, _who in found("actor:me", colleague.pk)} == {"extend", "sign_in"}
 
 
 SENSELESS = [
