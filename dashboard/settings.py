@@ -98,6 +98,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W005",  # HSTS for sub-domains: as above
     "security.W021",  # HSTS preload: as above
     "security.W008",  # https_only redirects to https, without a loop behind any proxy
+    *("security.W004", "security.W010", "security.W016"),  # edge.W004 names PUBLIC_URL instead
 ]
 
 # --- Application -----------------------------------------------------------------------------

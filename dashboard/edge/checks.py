@@ -52,6 +52,16 @@ def is_same(collected: ManifestStaticFilesStorage, name: str, source: str) -> bo
 
 
 @register(Tags.security, deploy=True)
+def check_https(**_kwargs: Any) -> list[CheckMessage]:
+    """Warn of a public site without TLS, by the variable from which all that needs it derives."""
+    if settings.PUBLIC_ADDRESS.is_https or settings.PUBLIC_ADDRESS.is_loopback:
+        return []
+    text = "PUBLIC_URL begins with http://, so others on the network can read passwords and pages."
+    hint = "Let a proxy terminate TLS, and begin PUBLIC_URL with https://."
+    return [Warning(text, hint=hint, id="edge.W004")]
+
+
+@register(Tags.security, deploy=True)
 def check_trusted_proxies(**_kwargs: Any) -> list[CheckMessage]:
     """Warn if a public site trusts no proxy: gunicorn terminates no TLS, so there is one."""
     if settings.DEBUG or settings.PUBLIC_ADDRESS.is_loopback or settings.TRUSTED_PROXIES:

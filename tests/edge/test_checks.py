@@ -3,6 +3,7 @@
 import shutil
 
 import pytest
+from django.core.checks import Tags, run_checks
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
 from dashboard.edge.checks import check_calcom_key, check_collected, check_trusted_proxies
@@ -77,6 +78,23 @@ def test_public_site_without_trusted_proxies_is_reported(settings, address, prox
     settings.PUBLIC_ADDRESS, settings.DEBUG = public_address(address), debug
     settings.TRUSTED_PROXIES = trusted_proxies(proxies) if proxies else TrustedProxies()
     assert [message.id for message in check_trusted_proxies()] == found
+
+
+@pytest.mark.parametrize(
+    ("address", "found"),
+    [
+        ("https://desk.example.org", []),
+        ("http://127.0.0.1:8000", []),
+        ("http://10.0.0.7:8000/holds", ["edge.W004"]),
+    ],
+)
+def test_public_site_without_tls_is_reported_by_its_variable(settings, address, found):
+    given = public_address(address)
+    settings.PUBLIC_ADDRESS, settings.SECURE_HSTS_SECONDS = given, 3600 * given.is_https
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = given.is_https
+    settings.TRUSTED_PROXIES = trusted_proxies("127.0.0.1")
+    messages = run_checks(tags=[Tags.security], include_deployment_checks=True)
+    assert [message.id for message in messages if not message.is_silenced()] == found
 
 
 @pytest.mark.parametrize(("key", "found"), [("cal_live_1", []), ("own_1", ["edge.W003"])])
