@@ -77,7 +77,7 @@ def kind_of(event_type: EventType | None) -> str:
 
 
 def columns_of(event_type: EventType | None) -> dict[str, Any]:
-    """Return the columns in which a hold keeps its event type; of hosts id and name.
+    """Return the columns in which a hold keeps its event type; of hosts id, name, and if fixed.
 
     A round robin with fixed hosts keeps those alone: the time is one for which they are free.
     """
@@ -85,7 +85,7 @@ def columns_of(event_type: EventType | None) -> dict[str, Any]:
     return {
         "event_type_title": title_of(event_type),
         "event_type_kind": kind_of(event_type),
-        "hosts": [[host.id, host.name] for host in hosts],
+        "hosts": [[host.id, host.name, host.is_fixed] for host in hosts],
     }
 
 

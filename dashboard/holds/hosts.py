@@ -16,7 +16,7 @@ from dashboard.holds.slots import INSTANT
 
 def named_hosts(hold: Hold) -> dict[Any, str]:
     """Return the name of each host by its id, or by its name where cal.com tells no id."""
-    return {name if number is None else number: name for number, name in hold.hosts}
+    return {name if number is None else number: name for number, name, *_ in hold.hosts}
 
 
 def needed_by(event_type: EventType | None) -> frozenset[Any]:
@@ -79,7 +79,9 @@ def end_of(hold: Hold) -> datetime:
 
 def is_pooled(hold: Hold) -> bool:
     """Return whether a hold needs one of several hosts."""
-    return hold.event_type_kind == EventTypeKind.ROUND_ROBIN and len(hold.hosts) != 1
+    has_fixed = any(True in host[2:] for host in hold.hosts)
+    is_round_robin = hold.event_type_kind == EventTypeKind.ROUND_ROBIN
+    return is_round_robin and not has_fixed and len(hold.hosts) != 1
 
 
 def shared_host(hold: Hold, other: Hold) -> str:

@@ -106,7 +106,7 @@ class Hold(models.Model):
     event_type_id = models.BigIntegerField()
     event_type_title = models.CharField(max_length=200, blank=True)
     event_type_kind = models.CharField(max_length=12, blank=True)  # "" is not known
-    # Whose time it takes, by its event type when it was placed: [[id or null, name], …].
+    # Whose time it takes, by its event type when it was placed: [[id or null, name, is fixed], …].
     hosts = models.JSONField(default=list)
     slot_start = models.DateTimeField()
     slot_end = models.DateTimeField(null=True)  # not known before the first answer

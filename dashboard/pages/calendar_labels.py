@@ -47,7 +47,7 @@ class CalendarLabels:
         """
         if not self.listed:
             return None
-        names = ", ".join(name for _number, name in hold.hosts[:MOST_HOSTS])
+        names = ", ".join(name for _number, name, *_ in hold.hosts[:MOST_HOSTS])
         without = CalendarLabel(0, names, "grey") if names else None
         return self.by_event_type.get(hold.event_type_id, without)
 

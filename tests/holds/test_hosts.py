@@ -132,9 +132,10 @@ def test_board_compares_only_holds_at_one_time(monkeypatch: pytest.MonkeyPatch) 
     assert len(compared) == 4
 
 
-def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
-    both = (Host(1, "Ada", "ada", is_fixed=True), Host(2, "Ben", "ben"))
-    pooled = event_type(1, kind=POOL, hosts=both)
+@pytest.mark.parametrize("fixed", [{1}, {1, 2}])
+def test_fixed_hosts_of_round_robin_are_needed_by_each_hold(fixed: set[int]) -> None:
+    known = [Host(pk, name, "", is_fixed=pk in fixed) for pk, name in (ADA, BEN, CY)]
+    pooled = event_type(1, kind=POOL, hosts=tuple(known))
     slot = SlotHold(1, MONDAY, MONDAY + HOUR, None, MONDAY)
 
     guard = doubts.host_guard(slot, pooled, cal_now=MONDAY)
@@ -142,9 +143,10 @@ def test_fixed_host_of_round_robin_is_needed_by_each_hold() -> None:
 
     assert guard is not None
     assert guard.hosts == 1
-    found = [hosts.clashing(wanted, [hold(2, [busy])]) != [] for busy in (ADA, BEN)]
-    assert found == [True, False]
-    assert hosts.needed_by(pooled) == {1}
+    assert {
+        pk for pk, name in (ADA, BEN, CY) if hosts.clashing(wanted, [hold(2, [[pk, name]])])
+    } == (fixed)
+    assert hosts.needed_by(pooled) == fixed
 
 
 def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(
@@ -155,7 +157,10 @@ def test_hold_keeps_its_hosts_and_a_move_those_of_its_new_event_type(
 
     moved = verbs.move(staff, hold, MONDAY + 3 * HOUR, event_type_id=COLLECTIVE)
 
-    assert (before, moved.hosts) == ([[1, "Owner"]], [[1, "Owner"], [2, "Mate"]])
+    assert (before, moved.hosts) == (
+        [[1, "Owner", False]],
+        [[1, "Owner", False], [2, "Mate", False]],
+    )
 
 
 @pytest.mark.parametrize("is_end_known", [True, False])
