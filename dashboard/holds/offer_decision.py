@@ -102,7 +102,6 @@ def require_keepable(
     """Raise HoldError for a hold that is not live, or not of this offer."""
     if hold.offer_id != offer_id:
         raise messages.refusal("not_in_offer", hold=hold)
-    offers.require_undecided(offer_id, now=operation.now())
     require_changeable(operation, hold, version=version, states={State.HELD})
     if not hold.is_live(operation.cal_now()):
         raise messages.refusal("ran_out", until=hold.held_until)

@@ -68,11 +68,6 @@ def join(offer_id: int, *, now: datetime) -> None:
 def lock_undecided(offer_id: int, *, now: datetime) -> None:
     """Lock the offer's row until the transaction ends. Raises HoldError while it is decided."""
     Offer.objects.select_for_update().get(pk=offer_id)
-    require_undecided(offer_id, now=now)
-
-
-def require_undecided(offer_id: int, *, now: datetime) -> None:
-    """Raise HoldError while a colleague keeps one time and releases the rest."""
     deciding = open_holds_of(offer_id).filter(claimed(now), claim_verb=DECIDING).first()
     if deciding is not None:
         raise messages.refusal("being_decided", hold=deciding)

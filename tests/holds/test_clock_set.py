@@ -257,7 +257,7 @@ def test_offer_whose_decision_died_before_a_step_back_takes_more_times(
     claim = {"claim_id": uuid.uuid4(), "claim_verb": offers.DECIDING, "claim_until": until}
     Hold.objects.filter(pk=first.pk).update(**claim)
 
-    offers.require_undecided(offer, now=timezone.now())
+    offers.lock_undecided(offer, now=timezone.now())
 
 
 @pytest.mark.usefixtures("live")
