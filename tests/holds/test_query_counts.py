@@ -115,7 +115,7 @@ COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
     release_three: (57, ["GET", "DELETE"] * 3),  # and the register, once for all pages
     take_over: (12, []),
     start_offer: (9, []),
-    keep_one_of_three: (55, ["GET", *["GET", "DELETE"] * 2]),
+    keep_one_of_three: (54, ["GET", *["GET", "DELETE"] * 2]),
     look_up: (18, ["GET"]),
     take_in: (16, ["GET"]),
 }
