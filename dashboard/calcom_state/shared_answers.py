@@ -278,7 +278,7 @@ def set_answer(
     row.is_under_way = False
     if isinstance(found, Answer):
         row.value, row.parsed = question.to_json(found.value), None
-        row.answered_at = row.asked_at + timedelta(milliseconds=found.exchange.milliseconds)
+        row.answered_at = row.asked_at  # a slow answer may be as old as its question
     else:
         row.cause = str(found.cause if found else UNDER_WAY)
         if isinstance(found, Refused):
