@@ -3,8 +3,8 @@
 import shutil
 
 import pytest
-from django.core.checks import Tags, run_checks
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+from django.core.checks import Tags, run_checks
 
 from dashboard.edge.checks import check_calcom_key, check_collected, check_trusted_proxies
 from dashboard.edge.proxies import TrustedProxies, trusted_proxies
