@@ -241,11 +241,6 @@ class TestFind:
 
         assert [pk for pk, some in zip(pks, found, strict=True) if pk not in some] == []
 
-    def test_finds_among_many_holds(self, staff: User) -> None:
-        numbers = range(1_000)
-        pks = [put(staff, client_contact=f"+49 171 {n:07}").pk for n in numbers]
-        assert self.found(staff, "0171 0000 777") == [pks[777]]
-
     def test_finds_on_the_current_tab_and_below_it_in_the_past(
         self, staff: User, office: dict[str, Hold]
     ) -> None:
