@@ -241,15 +241,16 @@ def test_damaged_world_is_reported(tmp_path):
             chosen_world(path)
 
 
-def test_taken_port(project):
+def test_address_that_cannot_be_listened_on_is_told():
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = str(taken.getsockname()[1])
-        message = failure(project, "--port", port)
-    assert message == (
-        f"CommandError: Port {port} is taken by another program: choose one with --port.\n"
-    )
-
-
-def test_foreign_host(project):
-    message = failure(project, "--host", "192.0.2.1")
-    assert message == "CommandError: 192.0.2.1 is no address of this machine.\n"
+        port = taken.getsockname()[1]
+        unusable = {
+            ("127.0.0.1", port): (
+                f"Port {port} is taken by another program: choose one with --port."
+            ),
+            ("192.0.2.1", 0): "192.0.2.1 is no address of this machine.",
+        }
+        for address, message in unusable.items():
+            with pytest.raises(CommandError) as refused:
+                demonstration.listen(*address)
+            assert str(refused.value) == message
