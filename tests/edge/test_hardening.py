@@ -22,22 +22,23 @@ HARDENED = {
     "X-Frame-Options": "DENY",
 }
 HTMX = {"HX-Request": "true"}
-# Pages, redirects, refusals and answers without a body; all pass through the same middleware.
+# Pages, redirects, refusals and answers without a body; all pass through the same middleware, so
+# of those that few views tell apart, a quarter of the addresses is enough.
 ASKED = [
-    *(("admin", "get", {}), ("admin", "post", HTMX), ("admin", "head", {})),
-    *(("staff", "get", HTMX), ("staff", "post", {})),
-    *(("", "get", {}), ("", "put", {}), ("", "options", {}), ("", "post", HTMX)),
+    *(("admin", "get", {}, 1), ("admin", "post", HTMX, 1), ("admin", "head", {}, 4)),
+    *(("staff", "get", HTMX, 1), ("staff", "post", {}, 4)),
+    *(("", "get", {}, 4), ("", "put", {}, 4), ("", "options", {}, 4), ("", "post", HTMX, 4)),
 ]
 
 
 @pytest.mark.slow  # hundreds of pages
-@pytest.mark.parametrize(("name", "method", "asked"), ASKED)
-def test_every_answer_is_hardened_and_not_stored(calcom, staff, admin, name, method, asked):  # noqa: PLR0917
+@pytest.mark.parametrize(("name", "method", "asked", "every"), ASKED)
+def test_every_answer_is_hardened_and_not_stored(calcom, staff, admin, name, method, asked, every):  # noqa: PLR0917
     browser, people = Client(raise_request_exception=False), {"staff": staff, "admin": admin}
     paths = [path for route, path in ROUTES.items() if route not in PROBES]
     assert len(paths) > 30
     wrong = {}
-    for path in [*paths, "/nowhere", "/holds/1", "/admin/nowhere", "/admin/nowhere/"]:
+    for path in [*paths[::every], "/nowhere", "/holds/1", "/admin/nowhere", "/admin/nowhere/"]:
         session = browser.cookies.get(settings.SESSION_COOKIE_NAME)
         if name and not (session and session.value):  # at first, and after signing out
             browser.force_login(people[name])
