@@ -8,7 +8,6 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
-from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit import trail
@@ -16,8 +15,6 @@ from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import HoldText
 from dashboard.audit.trail import Action
 from dashboard.calcom_state.models import StoredAnswer
-from dashboard.holds import transfer
-from tests.accounts.cast import acting
 from tests.audit.recorded import NOON
 from tests.audit.searching import found
 from tests.holds import verbs
@@ -38,7 +35,7 @@ def migration(name: str) -> ModuleType:
 def test_what_was_typed_at_a_release_or_take_over_is_found(calcom, staff, admin):
     verbs.release(staff, verbs.place(staff), note="first reason")
     hold = verbs.place(staff)
-    transfer.take_over(hold_id=hold.pk, by=acting(admin), note="other reason", now=timezone.now())
+    verbs.take_over(admin, hold, note="other reason")
     everything = found("reason")
     HoldText.objects.all().delete()
     migration("0096_index_end_notes").index(apps, EDITOR)

@@ -10,7 +10,7 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state.models import StoredAnswer
 from dashboard.calendars.models import Calendar
-from dashboard.holds import lookup, transfer
+from dashboard.holds import lookup
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -90,7 +90,7 @@ def test_limited_person_takes_over_for_no_other_calendar(
     settings.STAFF_MAY_TAKE_OVER = True  # type: ignore[attr-defined]
     hold = verbs.place(colleague, event_type=FIRST_OF_JOSE)
     with pytest.raises(HoldError, match="You may not hold for jose"):
-        transfer.take_over(hold_id=hold.pk, by=acting(staff), reason="absent", now=timezone.now())
+        verbs.take_over(staff, hold, reason="absent")
 
 
 def test_limited_person_holds_for_the_calendar(

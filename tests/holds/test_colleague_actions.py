@@ -15,11 +15,7 @@ from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
-from tests.holds.verbs import CONSULT, LATER, MONDAY
-
-
-def take_over(user: User, hold: Hold, **more: Any) -> Hold:
-    return transfer.take_over(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
+from tests.holds.verbs import CONSULT, LATER, MONDAY, take_over
 
 
 def told(user: User) -> list[tuple[int, str, str]]:

@@ -5,9 +5,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import search
 from dashboard.calcom_state.event_types import event_type, title_of
-from dashboard.holds import transfer
 from dashboard.sandbox import Sandbox
-from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.verbs import CONSULT, LATER, ROUND_ROBIN
 
@@ -27,9 +25,7 @@ def test_take_over_between_people_of_the_same_name_tells_both(
 ) -> None:
     User.objects.update(first_name="Anna", last_name="Berg")
     hold = verbs.place(User.objects.get(pk=staff.pk))
-    transfer.take_over(
-        hold_id=hold.pk, by=acting(User.objects.get(pk=admin.pk)), now=timezone.now()
-    )
+    verbs.take_over(User.objects.get(pk=admin.pk), hold)
     line = search.story(hold.pk, now=timezone.now()).lines[0]
     assert (line.actor.who, line.clauses[0]) == (
         "Anna Berg (admin)",

@@ -9,16 +9,14 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit import search
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
-from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.concurrency import at_once, delayed
 from tests.holds.observe import at_cal_com, audit_of
 from tests.holds.offers import HEADERS
-from tests.holds.verbs import LATER
+from tests.holds.verbs import LATER, take_over
 from tests.pages.desk import desk, page_of
 
 
@@ -26,10 +24,6 @@ from tests.pages.desk import desk, page_of
 def allowed(settings: Any) -> None:
     """Let Staff take over holds, not only Admins."""
     settings.STAFF_MAY_TAKE_OVER = True
-
-
-def take_over(user: User, hold: Hold, **more: Any) -> Hold:
-    return transfer.take_over(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
 
 
 def send(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:

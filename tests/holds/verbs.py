@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import checks, services
+from dashboard.holds import checks, services, transfer
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import ClientDetails
 from tests.accounts.cast import acting
@@ -63,6 +63,10 @@ def move(user: User, hold: Hold, start: datetime = LATER, **more: Any) -> Hold:
 
 def release(user: User, hold: Hold, **more: Any) -> Hold:
     return services.release(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
+
+
+def take_over(user: User, hold: Hold, **more: Any) -> Hold:
+    return transfer.take_over(hold_id=hold.pk, by=acting(user), now=timezone.now(), **more)
 
 
 def check_all(user: User, *holds: Hold) -> list[checks.CheckResult]:

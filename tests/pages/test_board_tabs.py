@@ -9,14 +9,12 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import transfer
 from dashboard.holds.models import Hold
 from dashboard.pages import ended
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
-from tests.accounts.cast import acting
 from tests.holds.factories import put, put_ended, see
-from tests.holds.verbs import MONDAY, move, place, release
+from tests.holds.verbs import MONDAY, move, place, release, take_over
 from tests.localization.spellings import SAME
 from tests.pages.desk import desk, markup
 
@@ -155,7 +153,7 @@ def test_holder_sees_what_others_did(
     browser = desk(staff)
     before = browser.get("/board?tab=mine")
 
-    transfer.take_over(hold_id=taken.pk, by=acting(admin), reason="absent", now=timezone.now())
+    take_over(admin, taken, reason="absent")
     move(admin, moved, start=MONDAY + timedelta(hours=2))
     release(admin, released, reason="other", note="<ill>")
     release(admin, booked, reason="booked")
