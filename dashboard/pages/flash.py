@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -40,8 +42,10 @@ def released(hold: Hold) -> str:
 
 
 def released_slot(hold: Hold) -> str:
-    """Return which slot a release was of, and what it did: on the board its row is gone."""
-    return f"{_slot(hold)} · {released(hold)}"
+    """Return which slot a release was of, what it did and a way back: its row is gone by then."""
+    again = reverse("place", query={"again": hold.pk})
+    done = f"{_slot(hold)} · {released(hold)}"
+    return format_html('{} <a href="{}">{}</a>', done, again, _("Hold again"))
 
 
 def held_until(hold: Hold) -> str:

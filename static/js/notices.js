@@ -72,7 +72,7 @@ document.addEventListener("htmx:after:swap", () => {
   if (!messages || messages === shown) return;
   shown = messages;
   say(messages.textContent.trim());
-  setTimeout(() => messages.replaceChildren(), TOAST);
+  setTimeout(() => messages.matches(":hover, :focus-within") || messages.replaceChildren(), TOAST);
 });
 
 markRefusal();

@@ -165,7 +165,9 @@ class TestChanges:
     ) -> None:
         hold = script.place(**PLACE_FIELDS)
         answer = script.post(f"/holds/{hold.pk}/release", reason=reason)
-        assert "Released: cal.com no longer keeps this hold." in follow(script, answer, hold)
+        again = f'<a href="/holds/new?again={hold.pk}">Hold again</a>'
+        said = f"Released: cal.com no longer keeps this hold. {again}"
+        assert said in follow(script, answer, hold)
         assert (reload(hold).state, reload(hold).end_reason, reload(hold).end_note) == (
             "released",
             code,
