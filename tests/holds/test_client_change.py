@@ -12,7 +12,7 @@ from dashboard.sandbox import Sandbox
 from tests.audit.searching import found
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, audit_of
-from tests.holds.offers import HEADERS
+from tests.holds.offers import HEADERS, offered
 from tests.pages.desk import desk, page_of
 
 NEW = {"client_name": "Edith Clarke", "client_contact": "+1 202 555", "note": "called at nine"}
@@ -74,3 +74,20 @@ def test_refused_to_colleagues_and_for_another_version_and_an_ended_hold(
         "ok",
         "refused",
     ]
+
+
+def test_other_times_of_the_offer_are_for_the_same_client(calcom: Sandbox, staff: User) -> None:
+    _offer, (first, second, third) = offered(staff)
+    verbs.release(staff, third)
+    send(staff, second, note="calls back")
+    rows = Hold.objects.order_by("pk").values_list("client_name", "client_contact", "note")
+    name, contact = NEW["client_name"], NEW["client_contact"]
+    assert list(rows) == [
+        (name, contact, first.note),
+        (name, contact, "calls back"),
+        (third.client_name, third.client_contact, third.note),
+    ]
+    entry = AuditEntry.objects.get(action="client_changed")
+    assert entry.asked["holds"] == [first.pk]
+    send(staff, second, note="calls back at ten")
+    assert AuditEntry.objects.latest("pk").asked == {"fields": ["note"]}
