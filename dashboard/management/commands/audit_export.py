@@ -12,7 +12,7 @@ from dashboard.audit.forms import ACTIONS, LAST_DAYS, OUTCOMES, LogForm
 from dashboard.audit.stream import StreamError
 from dashboard.edge import database
 from dashboard.localization import local_times
-from dashboard.management import progress
+from dashboard.management import terminal
 from dashboard.management.arguments import pause
 from dashboard.management.service import until_stopped
 
@@ -104,7 +104,7 @@ class Command(BaseCommand):
                     # Opened each time, so that it may be moved away as other logs are.
                     with (
                         stream.appended(file) if file else nullcontext(self.stdout) as output,
-                        progress.bar(self.stderr, ends) as show,
+                        terminal.progress_bar(self.stderr, ends) as show,
                     ):
                         for position in stream.write_new(cursor, output):
                             show(position)
@@ -121,7 +121,7 @@ class Command(BaseCommand):
 
     def write(self, format_name: str, form: LogForm) -> None:
         conditions = form.conditions()
-        with progress.bar(self.stderr, lambda: export.ends(conditions)) as show:
+        with terminal.progress_bar(self.stderr, lambda: export.ends(conditions)) as show:
             for block in export.of_actions(format_name, conditions):
                 self.stdout.write(block.text, ending="")
                 show(block.last)

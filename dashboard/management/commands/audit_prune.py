@@ -15,7 +15,7 @@ from dashboard.audit.retention import Removable, RetentionError
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
-from dashboard.management import progress
+from dashboard.management import terminal
 
 
 def day(text: str) -> date:
@@ -72,7 +72,7 @@ class Command(BaseCommand):
     def delete(self, steps: Iterator[int], last: int) -> None:
         """Take the steps of a deletion, and show how far it got; raise CommandError."""
         try:
-            with progress.bar(self.stderr, lambda: (checkpoints.start()[0], last)) as show:
+            with terminal.progress_bar(self.stderr, lambda: (checkpoints.start()[0], last)) as show:
                 for position in steps:
                     show(position)
         except (RetentionError, OSError) as error:

@@ -13,7 +13,7 @@ from dashboard.audit.checkpoints import Checkpoint
 from dashboard.audit.models import AuditPrune
 from dashboard.edge import database
 from dashboard.localization import local_times
-from dashboard.management import progress
+from dashboard.management import terminal
 
 
 class Command(BaseCommand):
@@ -36,7 +36,7 @@ class Command(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
         kept = list(read(file)) if file else []
-        with progress.bar(self.stderr, lambda: (0, log_verification.total())) as show:
+        with terminal.progress_bar(self.stderr, lambda: (0, log_verification.total())) as show:
             verification = log_verification.verify_whole(
                 kept, with_derived=options["indexes"], progress=show
             )

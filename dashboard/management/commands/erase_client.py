@@ -8,7 +8,7 @@ from django.utils import timezone
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
 from dashboard.management.arguments import hold_number
-from dashboard.management.questions import is_confirmed
+from dashboard.management.terminal import is_confirmed
 
 
 class Command(BaseCommand):

@@ -18,7 +18,7 @@ from dashboard.audit import log_verification, trail
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.management.commands.backup import damage, run_postgresql
-from dashboard.management.questions import is_confirmed
+from dashboard.management.terminal import is_confirmed
 
 # In one transaction: a restore that fails leaves the database as it was.
 RESTORE = [

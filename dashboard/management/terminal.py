@@ -1,4 +1,4 @@
-"""Progress of a long command, for a person who watches it on a terminal."""
+"""Talk to a person at a terminal: show how far a long command is, and ask before it begins."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ WIDTH = 40  # characters
 
 
 @contextmanager
-def bar(
+def progress_bar(
     output: OutputWrapper, ends: Callable[[], tuple[int, int]]
 ) -> Iterator[Callable[[int], None]]:
     """Yield a function that shows on a terminal how far a place is between two ends.
@@ -35,3 +35,11 @@ def bar(
     finally:
         if shown:
             output.write("")
+
+
+def is_confirmed(question: str) -> bool:
+    """Return whether "yes" was typed; a job without a terminal types nothing."""
+    try:
+        return input(question) == "yes"
+    except EOFError:
+        return False

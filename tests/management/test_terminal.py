@@ -7,7 +7,7 @@ import io
 import pytest
 from django.core.management.base import OutputWrapper
 
-from dashboard.management import progress
+from dashboard.management import terminal
 
 
 class Terminal(io.StringIO):
@@ -17,7 +17,7 @@ class Terminal(io.StringIO):
 
 def test_bar_shows_the_share_of_the_way():
     screen = Terminal()
-    with progress.bar(OutputWrapper(screen), lambda: (100, 300)) as show:
+    with terminal.progress_bar(OutputWrapper(screen), lambda: (100, 300)) as show:
         for place in (0, 200, 200, 300, 400):
             show(place)
     assert (
@@ -32,6 +32,8 @@ def test_bar_shows_the_share_of_the_way():
 
 def test_nothing_is_looked_up_or_shown_without_a_terminal():
     output = io.StringIO()
-    with progress.bar(OutputWrapper(output), lambda: pytest.fail("asked for the ends")) as show:
+    with terminal.progress_bar(
+        OutputWrapper(output), lambda: pytest.fail("asked for the ends")
+    ) as show:
         show(7)
     assert output.getvalue() == ""
