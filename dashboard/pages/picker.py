@@ -1,5 +1,7 @@
 """Pick a time, on the pages that hold and move: a form, and the choice of times it stands for."""
 
+from __future__ import annotations
+
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
@@ -31,7 +33,7 @@ from dashboard.pages.choices import (
 from dashboard.pages.fields import DATE_INPUT, LARGEST_ID, SlotStartField, validate_near
 from dashboard.pages.for_client import TimeZoneForm, client_time
 from dashboard.pages.forms import SlotForm
-from dashboard.pages.picker_grid import Cell, Grid, GridOptions
+from dashboard.pages.picker_grid import Cell, Grid, PickerChoice
 from dashboard.pages.picker_times import DAY, WEEK, polled_etag
 from dashboard.pages.viewers import Viewer, viewer_of
 
@@ -55,6 +57,41 @@ class PickerForm(TimeZoneForm):
     seek = forms.BooleanField(required=False)
 
     use_required_attribute = False
+
+    def choice(self, event_type_id: int | None, event_type: EventType | None) -> PickerChoice:
+        """Return what was chosen of this event type."""
+        data = self.cleaned_data
+        return PickerChoice(
+            event_type_id=event_type_id,
+            slot_duration=_length(data.get("slot_duration"), event_type),
+            day=data.get("day"),
+            view=WEEK if data.get("view") == WEEK else DAY,
+            seek=bool(data.get("seek")),
+            client_zone=data.get("client_zone", ""),
+            chosen=data.get("slot_start"),
+            hosts=needed_by(event_type),
+        )
+
+    def with_choice(
+        self, choice: PickerChoice, event_type: EventType | None, grid: Grid | None
+    ) -> PickerForm:
+        """Return the form with the values in use; what cannot be read stays with its message."""
+        data: dict[str, Any] = {**self.data, "other_event_type_id": None, "view": choice.view}
+        data["event_type_id"] = choice.event_type_id
+        lengths = event_type.length_options if event_type else ()
+        usual = event_type.length_in_minutes if event_type and lengths else None
+        data["slot_duration"] = choice.slot_duration or usual
+        if grid is not None and not (data["day"] and "day" in self.errors):
+            data["day"] = str(grid.dates[0])
+        if "client_zone" not in self.errors:
+            data["client_zone"] = choice.client_zone
+        if choice.event_type_id is None:
+            return PickerForm(initial=data, auto_id="pick_%s")
+        form = PickerForm(data, auto_id="pick_%s")
+        if lengths:
+            choices = [(n, _("%(n)s min") % {"n": n}) for n in lengths]
+            form.fields["slot_duration"].widget = forms.Select(choices=choices)
+        return form
 
 
 class Picker:
@@ -90,10 +127,10 @@ class Picker:
         self.path = reverse("hold-move", args=[moving.pk]) if moving else reverse("place")
         self.times_target = "#move" if moving else "#chosen"  # what a chosen time replaces
         self.kept = {name: str(kept_from[name]) for name in names if kept_from.get(name)}
-        self.choice = _choice(data, wanted, event_type)
+        self.choice = asked.choice(wanted, event_type)
         # None while there is no event type.
         self.grid = Grid(self.choice, viewer, self.path, self.kept) if wanted else None
-        self.form = _shown_form(asked, self.choice, event_type, self.grid)
+        self.form = asked.with_choice(self.choice, event_type, self.grid)
         if select := event_type_select(offered, recent, wanted, event_type):
             for each in (self.form, form):
                 each.fields["event_type_id"].widget = select
@@ -135,21 +172,6 @@ def answer_poll(
 
     shown = {"etag": polled_etag(request.GET, viewer)}
     return responses.render_unless_known(request, "holds/_times_live.html", shown, make_rest)
-
-
-def _choice(
-    data: Mapping[str, Any], wanted: int | None, event_type: EventType | None
-) -> GridOptions:
-    return GridOptions(
-        event_type_id=wanted,
-        slot_duration=_length(data.get("slot_duration"), event_type),
-        day=data.get("day"),
-        view=WEEK if data.get("view") == WEEK else DAY,
-        seek=bool(data.get("seek")),
-        client_zone=data.get("client_zone", ""),
-        chosen=data.get("slot_start"),
-        hosts=needed_by(event_type),
-    )
 
 
 def _first_offered(recent: Sequence[int], known: Catalogue) -> int | None:
@@ -214,28 +236,7 @@ def _length(minutes: int | None, event_type: EventType | None) -> int:
     return minutes if is_option else 0
 
 
-def _shown_form(
-    asked: PickerForm, choice: GridOptions, event_type: EventType | None, grid: Grid | None
-) -> PickerForm:
-    """Return the form with the values in use; what could not be read stays with its message."""
-    data: dict[str, Any] = {**asked.data, "other_event_type_id": None, "view": choice.view}
-    data["event_type_id"] = choice.event_type_id
-    usual = event_type.length_in_minutes if event_type and event_type.length_options else None
-    data["slot_duration"] = choice.slot_duration or usual
-    if grid is not None and not (data["day"] and "day" in asked.errors):
-        data["day"] = str(grid.dates[0])
-    if "client_zone" not in asked.errors:
-        data["client_zone"] = choice.client_zone
-    if choice.event_type_id is None:
-        return PickerForm(initial=data, auto_id="pick_%s")
-    form = PickerForm(data, auto_id="pick_%s")
-    if event_type and event_type.length_options:
-        lengths = [(n, _("%(n)s min") % {"n": n}) for n in event_type.length_options]
-        form.fields["slot_duration"].widget = forms.Select(choices=lengths)
-    return form
-
-
-def _chosen_slot(choice: GridOptions, event_type: EventType | None) -> dict[str, str] | None:
+def _chosen_slot(choice: PickerChoice, event_type: EventType | None) -> dict[str, str] | None:
     """Return the slot that is in the page's form, in words."""
     if choice.chosen is None or choice.event_type_id is None:
         return None

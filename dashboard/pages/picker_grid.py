@@ -36,7 +36,9 @@ MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
 
 
 @dataclass(frozen=True, slots=True)
-class GridOptions:
+class PickerChoice:
+    """What a person has chosen of a picker, with what stands for the rest."""
+
     event_type_id: int | None
     slot_duration: int = 0  # minutes; 0 is the event type's own length
     day: date | None = None
@@ -51,7 +53,7 @@ class Grid:
     """A day or a week. Cells lead to ``path`` with ``kept`` values in their address."""
 
     def __init__(
-        self, choice: GridOptions, viewer: Viewer, path: str, kept: Mapping[str, str]
+        self, choice: PickerChoice, viewer: Viewer, path: str, kept: Mapping[str, str]
     ) -> None:
         if choice.event_type_id is None:
             raise ValueError("there is no grid without an event type")
