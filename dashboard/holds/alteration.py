@@ -3,18 +3,20 @@
 ``transitions`` describes the ways and their order.
 """
 
+from collections.abc import Collection
+
 from dashboard.calcom import Cause, EventTypeKind
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
-from dashboard.holds import doubts
 from dashboard.holds.change import Phase
 from dashboard.holds.claims import SlotGuard
+from dashboard.holds.doubts import guard_of
 from dashboard.holds.explain import carry_out
 from dashboard.holds.loading import load_for_change
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import stand_in_for
 from dashboard.holds.operation import Operation
-from dashboard.holds.problems import HoldError
+from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import SlotHold, minutes_until, parking_places
 from dashboard.holds.states import State
 
@@ -26,14 +28,14 @@ RETAKE_CALLS = 6
 
 
 def bring_to(
-    operation: Operation, hold: Hold, target: SlotHold, *, counts_hosts: bool = False
+    operation: Operation, hold: Hold, target: SlotHold, doubts: Collection[Doubt] = ()
 ) -> Hold:
     """Extend or move the hold to the target by the safest way. Raises HoldError.
 
     Round robin is never parked: there its equal holds count as overlaps.
     """
     if is_new_first(hold, target):
-        return new_first(operation, hold, target, counts_hosts=counts_hosts)
+        return new_first(operation, hold, target, doubts)
     may_park = kind_of(hold) != "" or refuses_equal_times(hold.event_type_id)
     is_live = hold.is_live(operation.cal_now())
     if may_park or not is_live or not target.overlaps(hold.slot_hold()):
@@ -98,11 +100,11 @@ def patch(operation: Operation, hold: Hold, target: SlotHold, *, may_park: bool)
 
 
 def new_first(
-    operation: Operation, hold: Hold, target: SlotHold, *, counts_hosts: bool = False
+    operation: Operation, hold: Hold, target: SlotHold, doubts: Collection[Doubt] = ()
 ) -> Hold:
     """POST the new reservation, then DELETE the old one, under the same hold. Raises HoldError.
 
-    With ``counts_hosts``, refuse a round robin time that has no host left.
+    Of ``doubts``, that a round robin time has no host left is refused.
 
     A second row of the register, the stand-in, accounts for whichever reservation the hold
     itself does not have: the new one until it stands, then the old one until it is deleted.
@@ -113,7 +115,7 @@ def new_first(
     event_type = catalogue.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
-    guard = doubts.guard_of(target, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
+    guard = guard_of(target, event_type, doubts, cal_now=cal_now)
     operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
     return carry_out(operation, hold, change, stand_in)
 

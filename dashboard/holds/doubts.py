@@ -41,8 +41,7 @@ def guard_against(
         raise busy
     if Doubt.NOT_OFFERED in doubts and not is_offered(wanted, beside, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
-    counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
-    return guard_of(slot, event_type, counts_hosts=counts_hosts, cal_now=cal_now)
+    return guard_of(slot, event_type, doubts, cal_now=cal_now)
 
 
 def doubts_about(
@@ -173,10 +172,11 @@ def is_on_its_way(stand_in: Hold, hold: Hold) -> bool:
 
 
 def guard_of(
-    slot: SlotHold, event_type: EventType | None, *, counts_hosts: bool, cal_now: datetime
+    slot: SlotHold, event_type: EventType | None, doubts: Collection[Doubt], *, cal_now: datetime
 ) -> SlotGuard | None:
     """Return the time to guard; None for round robin, unless its hosts are counted."""
     if event_type and event_type.kind is EventTypeKind.ROUND_ROBIN:
+        counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
         return host_guard(slot, event_type, cal_now=cal_now) if counts_hosts else None
     return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
 

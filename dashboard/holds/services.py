@@ -184,8 +184,7 @@ def move(
             wanted = wanted_hold(target, catalogue.event_type(target.event_type_id), hold.pk)
             if busy := host_busy(wanted, registered_beside(wanted, operation.cal_now())):
                 raise busy
-        counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
-        return alteration.bring_to(operation, hold, target, counts_hosts=counts_hosts)
+        return alteration.bring_to(operation, hold, target, doubts)
 
 
 def release(
