@@ -37,7 +37,10 @@ def fault() -> LogFault | None:
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:
     """Yield kinds of difference, each with the query that finds one; actions by their id."""
-    yield "action", different_actions(vendor)
+    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"
+    named = f"WITH named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
+    anew = f"SELECT {COMPARED} FROM named"
+    yield "action", f"{named} {differing(anew, kept, 'id', 'true')}"
     text = SPACED[vendor]
     kept = f"SELECT rowid, {text} AS text FROM {text_index.ENTRIES}"
     anew = f"SELECT id, {text} AS text FROM ({text_sql.all_texts(vendor)}) AS every"
@@ -52,16 +55,6 @@ def differences(vendor: str) -> Iterator[tuple[str, str]]:
     since = f"quarter > {rollups.quarter_of(until) if until else -1}"
     yield "counts", differing(f"{kept} WHERE span = 1", anew, "quarter", since)
     yield "counts", differing(f"{kept} WHERE span > 1", rollup_sql.of_days(), "quarter", "true")
-
-
-def different_actions(vendor: str) -> str:
-    """Return the query of the first action whose row differs from what its entries say."""
-    whole = f"SELECT {COMPARED} FROM named"
-    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"
-    return f"""
-        WITH named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})
-        {differing(whole, kept, "id", "true")}
-    """
 
 
 def differing(one: str, other: str, column: str, condition: str) -> str:

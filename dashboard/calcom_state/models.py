@@ -53,14 +53,10 @@ class Upstream(models.Model):
             return self.at(now)
         return max(self.at(now), self.answered_at + timedelta(milliseconds=1))
 
-    def is_blocked(self, now: datetime) -> bool:
-        """Return True while cal.com refuses all calls."""
-        return self.blocked_until is not None and self.blocked_until > now
-
     def room(self, now: datetime) -> int | None:
         """Return how many calls the last known rate allowance still covers; None if unknown."""
-        if self.is_blocked(now):
-            return 0
+        if self.blocked_until is not None and self.blocked_until > now:
+            return 0  # cal.com refuses all calls
         if self.rate_resets_at is None or self.rate_resets_at <= now:
             return self.rate_limit
         return self.rate_remaining

@@ -3,7 +3,6 @@
 import hashlib
 import secrets
 from dataclasses import asdict
-from typing import Any
 
 from django.conf import settings
 from django.core import signing
@@ -24,7 +23,7 @@ def new_ticket(*, status: int = 200) -> str:
 
 @middleware
 def proxy_check(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Answer a request with a ticket before host checks and redirects, which may be what fails."""
+    """Tell what arrived with a ticket, before host checks and redirects: these may be at fault."""
     if not request.path_info.endswith(PATH):  # a wrong proxy may have put more in front
         return get_response(request)
     text = request.GET.get("ticket", "")
@@ -32,14 +31,8 @@ def proxy_check(request: EdgeRequest, get_response: Handler) -> HttpResponseBase
         ticket = signing.loads(text, salt=SALT, max_age=MAX_AGE_SECONDS)
     except signing.BadSignature:
         return get_response(request)
-    return echo(request, ticket)
-
-
-def echo(request: EdgeRequest, ticket: dict[str, Any]) -> HttpResponseBase:
-    """Return what arrived as JSON."""
     names = (settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME)
     found = {
-        "ticket": ticket["id"],
         "answer": secrets.token_hex(8),
         "arrived": asdict(arrival_of(request)),
         "request_id": request.META.get("HTTP_X_REQUEST_ID", ""),
