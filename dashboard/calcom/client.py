@@ -10,6 +10,7 @@ threads but not between processes: make it after a fork.
 """
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, closing
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Self, TypeVar
@@ -48,6 +49,13 @@ def drop_location(response: httpx.Response) -> None:
 
 async def drop_location_async(response: httpx.Response) -> None:
     drop_location(response)
+
+
+class LookUps(ThreadPoolExecutor):
+    """Threads in which asyncio looks up names. The end of its loop does not wait for them."""
+
+    def shutdown(self, *_args: object, **_options: object) -> None:
+        super().shutdown(wait=False, cancel_futures=True)
 
 
 class Client:
@@ -132,6 +140,7 @@ class AsyncClient:
         await self._http.aclose()
 
     async def __aenter__(self) -> Self:
+        asyncio.get_running_loop().set_default_executor(LookUps())
         return self
 
     async def __aexit__(self, *_: object) -> None:

@@ -156,13 +156,19 @@ def test_slow_name_lookup_is_not_sent(asked: Ask, monkeypatch: pytest.MonkeyPatc
 
 
 def test_name_lookup_that_never_ends_does_not_hold_the_call(
-    monkeypatch: pytest.MonkeyPatch,
+    asked: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    found = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found.wait(60) and [])
-    result = outcome(lambda: ask("reserve", base_url="http://cal.test", call_seconds=SECONDS))
-    is_running = not found.is_set()
-    found.set()
+    stop, has_ended = threading.Event(), threading.Event()
+
+    def look_up(*_args: object, **_options: object) -> list[object]:
+        stop.wait(60)
+        has_ended.set()
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    result = outcome(lambda: asked("reserve", base_url="http://cal.test", call_seconds=SECONDS))
+    is_running = not has_ended.is_set()
+    stop.set()
 
     assert (result, is_running) == ("Unavailable not_sent", True)
 
