@@ -37,11 +37,13 @@ window.addEventListener("pageshow", (event) => {
 });
 
 // A form with text that is not sent yet has [data-typed]. In a form that writes, text that the page
-// came with counts too: it may be back from a refusal or from before a sign-in.
+// came with counts too: it may be back from a refusal or from before a sign-in. Not so where it is
+// saved already, in a form with [data-saved].
 function isTyped(field) {
   if (field.matches(":disabled, [readonly], [type=hidden], [type=checkbox], [type=radio]")) return false;
   const isText = field.matches("textarea, [type=text]:not([inputmode])");
-  if (isText && field.form.method === "post") return field.value.trim() !== "";
+  const isSaved = "saved" in field.form.dataset;
+  if (isText && !isSaved && field.form.method === "post") return field.value.trim() !== "";
   if (field.matches("select")) {
     const options = [...field.options];
     return options.some((one) => one.defaultSelected && !one.selected);

@@ -78,7 +78,7 @@ function show() {
 
 // The focus goes back to the field that it came from: letters that are typed next must not become
 // shortcuts.
-let before;
+let before = document.activeElement; // a field with autofocus may have it already
 document.addEventListener("focusin", ({ target }) => {
   if (!bar()?.contains(target)) before = target;
 });
