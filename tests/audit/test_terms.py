@@ -268,6 +268,7 @@ def test_page_explains_beside_the_box_and_finds(log, admins_browser):
     assert 'value="day:soon"' in answer.content.decode()
     assert 'aria-describedby="id_find_error find-help"' in answer.content.decode()
     assert 'id="id_find_error"' in answer.content.decode()
+    assert ' data-key="/"' in answer.content.decode()
     assert '<summary id="find-help">' in answer.content.decode()  # not with all of the help
     answer = admins_browser.get("/audit/", {"find": "zoe", "action": "extend"})
     assert [line.action for line in answer.context["page"].lines] == ["extend"]
