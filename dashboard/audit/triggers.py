@@ -54,6 +54,10 @@ REFUSAL = "the audit log is append-only"
 WITHOUT_HASH = "an audit entry needs its content hash"
 MAX_ID = 2**62
 CHAIN_LOCK = 0x484F4C44  # any number that nothing else locks
+NEWER = (
+    "A newer version of Holdfast has migrated this database: install that version, or restore a "
+    "backup from before."
+)
 SHA256 = "holdfast_sha256"  # a function of the connections that Django opens to SQLite
 
 # The names of these and of no other triggers begin with it, after the table's name.
@@ -273,22 +277,23 @@ def check_triggers(*, databases: Sequence[str] | None = None, **_kwargs: Any) ->
 
 def faulty_message(connection: BaseDatabaseWrapper, names: Sequence[str]) -> CheckMessage:
     """Return an error; a warning for a schema to be migrated, or ``migrate`` would refuse to."""
-    loader = MigrationLoader(connection)
-    applied, known = set(loader.applied_migrations), set(loader.disk_migrations or ())
+    missing, unknown = differing_migrations(connection)
     text = (
         f"The audit log in the database {connection.alias!r} can be changed, or entries can be "
         f"kept out: missing, altered, switched off or not of Holdfast: {', '.join(names)}."
     )
-    if known - applied:
+    if missing:
         hint = "Run 'manage.py migrate', which installs the triggers again."
         return Warning(text, hint=hint, id="audit.W001")
     hint = (
         "Find out who changed the schema and drop what is not of Holdfast, then install the "
         "triggers again with 'manage.py migrate --skip-checks'."
     )
-    if "dashboard" in {app for app, _name in applied - known}:
-        hint = (
-            "A newer version of Holdfast has migrated this database: install that version, or "
-            "restore a backup from before."
-        )
-    return Error(text, hint=hint, id="audit.E001")
+    return Error(text, hint=NEWER if unknown else hint, id="audit.E001")
+
+
+def differing_migrations(connection: BaseDatabaseWrapper) -> tuple[set[Any], set[Any]]:
+    """Return which migrations the database lacks, and which of Holdfast this version lacks."""
+    loader = MigrationLoader(connection)
+    applied, known = set(loader.applied_migrations), set(loader.disk_migrations or ())
+    return known - applied, {each for each in applied - known if each[0] == "dashboard"}

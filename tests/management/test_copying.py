@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import nullcontext
@@ -184,6 +185,18 @@ def test_restore_refuses_a_damaged_backup(tmp_path: Path) -> None:
         file.write(bytes(4096))
     with pytest.raises(CommandError, match="disk image is malformed"):
         call_command("restore", str(copy), "--no-input")
+
+
+def test_restore_tells_the_backup_of_a_newer_version(tmp_path: Path) -> None:
+    database, newer = (shutil.copy(sqlite_template(), tmp_path / name) for name in ("db", "newer"))
+    with sqlite3.connect(newer) as file:
+        file.execute(
+            "INSERT INTO django_migrations (app, name, applied) VALUES ('dashboard', '9999', '')"
+        )
+    file.close()
+    variables = environment(public_url="http://localhost", database_url=str(database))
+    with pytest.raises(RuntimeError, match="CommandError: A newer version of Holdfast"):
+        manage(variables, "restore", str(newer), "--no-input")
 
 
 @pytest.mark.parametrize("url", ["mysql://me:hunter2@db/desk", "postgresql://me:hun@ter2@db/desk"])

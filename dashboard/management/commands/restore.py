@@ -14,7 +14,7 @@ from django.db import connection
 from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
-from dashboard.audit import log_verification, trail
+from dashboard.audit import log_verification, trail, triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.management.commands.backup import damage, run_postgresql
@@ -58,6 +58,8 @@ def restore(file: Path, *, now: datetime) -> None:
     else:
         restore_postgresql(file)
     connection.close()
+    if triggers.differing_migrations(connection)[1]:
+        raise CommandError(triggers.NEWER)
     call_command("migrate", verbosity=0, interactive=False)  # also makes the triggers again
     newest = AuditEntry.objects.newest_first().first()
     asked = {"file": file.name} | ({"newest": newest.at.isoformat()} if newest else {})
