@@ -108,7 +108,7 @@ def is_offered(wanted: Hold, beside: Sequence[Hold], *, cal_now: datetime, now: 
     if listing.cause or listing.as_of is None:
         return True
     own = open_times.registered(
-        week, [listing], event_types={wanted.event_type_id}, cal_now=cal_now, now=now
+        [week], [listing], event_types={wanted.event_type_id}, cal_now=cal_now, now=now
     )
     times = open_times.combine(week, listing, own, cal_now=cal_now, now=now)
     is_free = any(time.is_free and time.start == start for time in times)

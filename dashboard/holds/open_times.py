@@ -43,21 +43,22 @@ class OpenTime:
 
 
 def registered(
-    span: Span,
+    spans: Sequence[Span],
     listings: Iterable[Listing],
     *,
     event_types: Collection[int] | None = None,
     cal_now: datetime,
     now: datetime,
 ) -> list[Hold]:
-    """Return the holds on a span's days: open ones, and those that ended after a listing was made.
+    """Return the holds on the days of spans: open ones, and those ended since a listing was made.
 
     They are of all event types, unless ``event_types`` has their ids. The states are named so that
     an index finds the holds, and not every past one is read.
     """
     since = min((made_at(listing, cal_now, now) for listing in listings), default=cal_now)
     ended = Q(state__in=TAKEN_OR_FREED, ended_at__gt=since - CAL_COM_CACHE)
-    there = Hold.objects.overlapping(span.start, span.end).filter(Q(state__in=Hold.OPEN) | ended)
+    start, end = min(span.start for span in spans), max(span.end for span in spans)
+    there = Hold.objects.overlapping(start, end).filter(Q(state__in=Hold.OPEN) | ended)
     if event_types is not None:
         there = there.filter(event_type_id__in=event_types)
     return list(there.with_people())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -65,11 +66,9 @@ class TimesReader:
         self.slot_duration = slot_duration
         self.viewer = viewer
         self.hosts = hosts  # whose other holds hide times
-        # What was read already: answers of cal.com, and holds by first day and number of days.
-        self.listings: dict[Span, Listing] = {}
-        self.holds: dict[tuple[date, int], list[Hold]] = {}
         # The first day after those that a search has looked at; None until it looked that far.
         self.searched_until: date | None = None
+        # By first day and number of days.
         self.read: dict[tuple[date, int], tuple[Listing, list[OpenTime]]] = {}
 
     def week(self, day: date) -> tuple[Listing, list[OpenTime]]:
@@ -91,27 +90,22 @@ class TimesReader:
     def days(self, first: date, days: int) -> tuple[Listing, list[OpenTime]]:
         """Return the times of days in the viewer's zone, with registered holds on top."""
         if (first, days) not in self.read:
-            past, spans = first + ONE_DAY * days, list(self.spans(first, days))
-            if any(span not in self.listings for span in spans):
-                read_together([self], first, days, self.viewer)
-            listings = [self.listings[span] for span in spans]
-            times = [time for span in spans for time in self.times(span)]
-            shown = [time for time in times if first <= local_times.local_date(time.start) < past]
-            listing = next((each for each in listings if each.cause), listings[0])
-            unread = sum(each.listed.unread for each in listings)
-            listing = replace(listing, value=replace(listing.listed, unread=unread))
-            self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
+            read_together([self], first, days, self.viewer)
         return self.read[first, days]
 
-    def times(self, span: Span) -> list[OpenTime]:
-        return open_times.combine(
-            span,
-            self.listings[span],
-            self.holds[span.first_day, span.days],
-            hosts=self.hosts,
-            cal_now=self.viewer.cal_now,
-            now=self.viewer.now,
-        )
+    def take(
+        self, first: date, days: int, listings: Mapping[Span, Listing], holds: Sequence[Hold]
+    ) -> None:
+        """Keep the times of some days, from what cal.com lists of their spans and the holds."""
+        past, cal_now, now = first + ONE_DAY * days, self.viewer.cal_now, self.viewer.now
+        own = {span: listings[span] for span in self.spans(first, days)}
+        combine = partial(open_times.combine, hosts=self.hosts, cal_now=cal_now, now=now)
+        times = [time for span, each in own.items() for time in combine(span, each, holds)]
+        shown = [time for time in times if first <= local_times.local_date(time.start) < past]
+        listing, *_others = sorted(own.values(), key=lambda each: not each.cause)
+        unread = sum(each.listed.unread for each in own.values())
+        listing = replace(listing, value=replace(listing.listed, unread=unread))
+        self.read[first, days] = listing, sorted(shown, key=lambda time: time.start)
 
     def spans(self, first: date, days: int) -> Iterable[Span]:
         """Yield these days of the office, which all viewers share.
@@ -130,18 +124,19 @@ class TimesReader:
 def read_together(readers: Sequence[TimesReader], first: date, days: int, viewer: Viewer) -> None:
     """Ask cal.com in parallel for what these readers need of some days, and read the holds once."""
     spans = [span for reader in readers for span in reader.spans(first, days)]
+    if not spans:
+        return
     listings = dict(zip(spans, free_times.listings(spans, now=viewer.now), strict=True))
     has_hosts = any(reader.hosts for reader in readers)
-    types = None if has_hosts else {reader.event_type_id for reader in readers}
-    holds = {
-        period: open_times.registered(
-            span, listings.values(), event_types=types, cal_now=viewer.cal_now, now=viewer.now
-        )
-        for period, span in {(span.first_day, span.days): span for span in spans}.items()
-    }
+    holds = open_times.registered(
+        spans,
+        listings.values(),
+        event_types=None if has_hosts else {reader.event_type_id for reader in readers},
+        cal_now=viewer.cal_now,
+        now=viewer.now,
+    )
     for reader in readers:
-        reader.listings |= listings
-        reader.holds |= holds
+        reader.take(first, days, listings, holds)
 
 
 def etag_of_holds(holds: Iterable[Hold], dates: Iterable[date], viewer: Viewer) -> str:
