@@ -37,7 +37,7 @@ MOST_ALTERNATIVES = 4  # other times that are offered when one was taken
 
 @dataclass(frozen=True, slots=True)
 class PickerChoice:
-    """What a person has chosen of a picker, with what stands for the rest."""
+    """Values that a person has chosen of a picker, with what stands for the rest."""
 
     event_type_id: int | None
     slot_duration: int = 0  # minutes; 0 is the event type's own length
