@@ -18,7 +18,7 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:?\d\d)")
-UID = re.compile(r"[!-~]{1,200}")
+UID = re.compile(r"(?!\.\.?$)[!-~]{1,200}")  # "." and ".." are no segment of an address
 LARGEST = 2**31 - 1  # cal.com's integers have four bytes
 LENGTHS = range(1, 31 * 24 * 60 + 1)  # minutes of an event type
 SEATS = range(1, 10_001)

@@ -12,7 +12,7 @@ import pytest
 
 from dashboard.calcom import AsyncClient, CalcomError, Client, Unknown, endpoints
 from dashboard.calcom.pending_call import NEVER_SENT, PERHAPS_SENT
-from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcome, outcomes
+from tests.calcom.calls import BASE, KEY, UID, VERBS, Ask, ask, outcomes
 from tests.calcom.scripted import NULL, answering_twice, keeping_open, scripted
 
 
@@ -30,15 +30,6 @@ def test_each_call_sends_the_request_of_its_endpoint_once(asked: Ask) -> None:
     assert [(one.method, one.url, dict(one.headers), one.content) for one in seen] == [
         (one.method, one.url, dict(one.headers), one.content) for one in expected
     ]
-
-
-def test_unusable_uid_is_refused_without_a_request(asked: Ask) -> None:
-    def never(request: httpx.Request) -> httpx.Response:
-        raise AssertionError(f"{request.method} was sent")
-
-    result = outcome(lambda: asked("delete", transport=httpx.MockTransport(never), uid=".."))
-
-    assert result == "Refused invalid"
 
 
 def test_cookies_are_not_kept(asked: Ask) -> None:

@@ -53,7 +53,10 @@ UNKNOWN_SHAPES: list[tuple[str, object]] = [
         )
     ),
     ("slotEnd", "2027-01-11T08:59:59.999Z"),
-    *(("reservationUid", value) for value in ("", " ", "a b", "ü", "a\x00", "u" * 201, 7)),
+    *(
+        ("reservationUid", value)
+        for value in ("", ".", "..", " ", "a b", "ü", "a\x00", "u" * 201, 7)
+    ),
 ]
 
 
