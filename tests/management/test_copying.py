@@ -187,7 +187,7 @@ def test_restore_refuses_a_damaged_backup(tmp_path: Path) -> None:
         call_command("restore", str(copy), "--no-input")
 
 
-def test_restore_tells_the_backup_of_a_newer_version(tmp_path: Path) -> None:
+def test_version_that_is_put_back_refuses_what_a_newer_one_made(tmp_path: Path) -> None:
     database, newer = (shutil.copy(sqlite_template(), tmp_path / name) for name in ("db", "newer"))
     with sqlite3.connect(newer) as file:
         file.execute(
@@ -195,8 +195,9 @@ def test_restore_tells_the_backup_of_a_newer_version(tmp_path: Path) -> None:
         )
     file.close()
     variables = environment(public_url="http://localhost", database_url=str(database))
-    with pytest.raises(RuntimeError, match="CommandError: A newer version of Holdfast"):
-        manage(variables, "restore", str(newer), "--no-input")
+    for command in (["restore", str(newer), "--no-input"], ["serve", "--check"]):
+        with pytest.raises(RuntimeError, match="CommandError: A newer version of Holdfast"):
+            manage(variables, *command)
 
 
 @pytest.mark.parametrize("url", ["mysql://me:hunter2@db/desk", "postgresql://me:hun@ter2@db/desk"])

@@ -6,6 +6,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
+from dashboard.audit import triggers
 from dashboard.edge import health
 from dashboard.edge.checks import check_collected
 from dashboard.edge.gunicorn import bind, graceful_timeout
@@ -44,6 +45,8 @@ class Command(BaseCommand):
         self.check(databases=["default"])
         if reason := health.why_not_ready():
             raise CommandError(f"Holdfast cannot start: {reason}.")
+        if triggers.differing_migrations(connection)[1]:
+            raise CommandError(triggers.NEWER)
         for message in check_collected():
             raise CommandError(f"{message.msg} {message.hint}")
         connection.close()
