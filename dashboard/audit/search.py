@@ -5,7 +5,7 @@ Pagination uses the primary key of a page's last line, without counting or OFFSE
 
 import time
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -205,28 +205,20 @@ def limited() -> Iterator[None]:
 
     Where common filters have little in common, a database reads what one of them finds.
     """
-    end = time.monotonic() + MAX_SECONDS
+    end, on_sqlite = time.monotonic() + MAX_SECONDS, connection.vendor == "sqlite"
+    if on_sqlite:
+        connection.ensure_connection()
+        connection.connection.set_progress_handler(lambda: time.monotonic() > end, SQLITE_STEPS)
     try:
-        with without_jit(MAX_SECONDS), progress_handler(lambda: time.monotonic() > end):
+        with without_jit(MAX_SECONDS):
             yield
     except OperationalError as error:
         if time.monotonic() < end:
             raise
         raise SlowSearchError from error
-
-
-@contextmanager
-def progress_handler(is_due: Callable[[], bool]) -> Iterator[None]:
-    """Let SQLite end a query once ``is_due()``; PostgreSQL has a limit of its own."""
-    if connection.vendor != "sqlite":
-        yield
-        return
-    connection.ensure_connection()
-    connection.connection.set_progress_handler(is_due, SQLITE_STEPS)
-    try:
-        yield
     finally:
-        connection.connection.set_progress_handler(None, 0)
+        if on_sqlite:
+            connection.connection.set_progress_handler(None, 0)
 
 
 @contextmanager
