@@ -20,7 +20,7 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import FIRST_PAUSE, Done, Outcome, Result, Send, Wait
+from dashboard.holds.steps import FIRST_PAUSE, Delete, Done, Outcome, Result, Send, Wait
 from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     EPOCH,
@@ -277,3 +277,21 @@ def test_hold_ran_out_at_its_end_and_not_when_that_was_found(
 
     fields = step.fields  # type: ignore[union-attr]
     assert (fields["state"], fields["ended_at"]) == (State.EXPIRED, end)
+
+
+def test_delete_of_a_parked_rest_does_not_put_off_when_an_earlier_patch_has_landed() -> None:
+    change = change_in(Phase.DISCARDING, by="settle")
+
+    step = next_step(change, seen_in(Phase.DISCARDING, "found parked"), at(timedelta()))
+
+    assert (type(step), step.change) == (Delete, change)
+
+
+@pytest.mark.parametrize("phase", [Phase.PATCHING, Phase.UNDOING])
+def test_hold_at_its_origin_has_the_length_that_it_had_there(phase: Phase) -> None:
+    """Others may have settled it at its target, before a late call brought it back."""
+    change = replace(change_in(phase, by="settle"), origin=replace(ORIGIN, slot_duration=60))
+
+    step = next_step(change, Found(answer(ORIGIN)), at(timedelta()))
+
+    assert step.fields["slot_duration"] == 60  # type: ignore[union-attr]
