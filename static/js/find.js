@@ -152,6 +152,7 @@ document.addEventListener("htmx:before:swap", (event) => {
 });
 
 document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id === "board" && ctx.request.method === "POST") asked = ""; // it may end a hold
   if (!isOfPast(ctx)) return;
   const heading = past().querySelector("h2");
   if (ctx.sourceElement !== past()) heading.focus();

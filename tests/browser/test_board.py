@@ -87,7 +87,8 @@ def test_finding_by_client(ada: User, holds: list[int]) -> None:
 
 def test_past_holds_are_found_below_the_board(ada: User, product: Product) -> None:
     slot = product.free_time()
-    past = product.place("ada", slot, "Emmy Noether", client_contact=f"+39 06 {slot:%Y%m%d}")
+    contact = f"+39 06 {slot:%Y%m%d}"
+    past = product.place("ada", slot, "Emmy Noether", client_contact=contact)
     product.post("ada", f"/holds/{past}/release", {"reason": "mistake"})
     ada.page.goto("/?tab=soon")
     find(ada, f"06 {slot:%Y %m%d}")
@@ -99,6 +100,13 @@ def test_past_holds_are_found_below_the_board(ada: User, product: Product) -> No
     ada.check_page("board-past")
     row.get_by_role("link", name="Hold again").click()
     expect(ada.field("client_name")).to_have_value("Emmy Noether")
+
+    live = product.place("ada", product.free_time(), "Emmy Noether", client_contact=contact)
+    ada.page.goto("/")
+    find(ada, f"06 {slot:%Y %m%d}")
+    expect(row).to_be_visible()
+    ada.page.locator(f"#h{live}").get_by_role("button", name="Booked").click()
+    expect(ada.page.locator(f"#p{live}")).to_contain_text("booked")
 
 
 def test_the_searched_text_leaves_the_page_in_no_address(
