@@ -19,7 +19,7 @@ from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 
 PASSWORD = "correct horse 9"
-NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)  # so that retention keeps what people did
 LOGIN = "/accounts/login/"
 
 
