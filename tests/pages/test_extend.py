@@ -29,7 +29,8 @@ def in_minutes(minutes: int) -> datetime:
 
 def extend(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpResponse:
     if isinstance(form.get("until"), datetime):
-        form["until"] = local_times.minute(form["until"])
+        # As people type it, also in an hour that comes twice, which pages show with its zone.
+        form["until"] = f"{timezone.localtime(form['until']):%H:%M}"
     return desk(user).post(f"/holds/{hold.pk}/extend", form, headers=headers)
 
 
