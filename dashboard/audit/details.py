@@ -25,7 +25,7 @@ UNREADABLE = frozenset({"not_json", "unknown_shape"})  # of answers whose messag
 LOG_KEYS: dict[str, tuple[str, ...]] = {
     Action.EXPORT: ("format", "filters", "first"),
     Action.VERIFY: ("compared", "fault", "fault_position", "fault_entry"),
-    Action.CLIENT_CHANGED: ("fields", "holds"),
+    Action.CLIENT_CHANGED: ("fields",),
     Action.PRUNE: ("before", "first", "last"),
     Action.SIGN_IN_UNLOCKED: ("address",),
 }

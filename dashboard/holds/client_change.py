@@ -1,13 +1,14 @@
 """Change whom a hold is for: the details stay here, and cal.com is not asked."""
 
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.holds import claims, messages, offers
-from dashboard.holds.loading import load_for_change
+from dashboard.audit import trail
+from dashboard.holds import claims, messages, offers, rules
+from dashboard.holds.hold_fields import Fields
+from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.states import State
@@ -25,33 +26,46 @@ def change_client(
 ) -> Hold:
     """Replace the client, contact and note of a hold. The log has only which of them changed.
 
-    Raises HoldError, Hold.DoesNotExist.
+    The other times of its offer get the new client too, where this person may change them and
+    nothing else is changing them. Raises HoldError, Hold.DoesNotExist.
     """
     details = {"client_name": client_name, "client_contact": client_contact, "note": note}
     with Operation(Action.CLIENT_CHANGED, by=by, hold_id=hold_id, now=now) as operation:
-        hold = load_for_change(operation, hold_id, version=version, states={State.HELD})
-        changed = [name for name, value in details.items() if getattr(hold, name) != value]
-        if not changed:
-            return hold
+        hold = load(operation, hold_id)
+        if not (new := different(hold, details)):
+            return hold  # such as by the second of two clicks
+        require_changeable(operation, hold, version=version, states={State.HELD})
         with transaction.atomic(durable=True):
             if hold.offer_id is not None:
                 offers.lock_undecided(hold.offer_id, now=now)
-            if not claims.update_unclaimed(hold, details, now=now):
+            if not write(hold, new, by=by, now=now):
                 raise messages.changed_meanwhile(hold, operation.cal_now())
-            asked: dict[str, Any] = {"fields": changed}
-            if changed != ["note"] and (others := give_to_offer(hold, now=now)):
-                asked["holds"] = others
-            operation.log.event(asked=asked, before=hold.snapshot(), now=now)
+            of_client = {name: value for name, value in new.items() if name != "note"}
+            if hold.offer_id is not None and of_client:
+                for other in offers.open_holds_of(hold.offer_id).exclude(pk=hold.pk):
+                    if rules.is_allowed(other, by):
+                        write(other, of_client, by=by, now=now)
     return hold
 
 
-def give_to_offer(hold: Hold, *, now: datetime) -> list[int]:
-    """Give the other times of the hold's offer its client too, and return their primary keys.
+def different(hold: Hold, details: Fields) -> Fields:
+    """Return those details that the hold does not have yet."""
+    return {name: value for name, value in details.items() if getattr(hold, name) != value}
 
-    Times that are being changed at this moment stay as they are.
-    """
-    if hold.offer_id is None:
-        return []
-    client = {"client_name": hold.client_name, "client_contact": hold.client_contact}
-    others = offers.open_holds_of(hold.offer_id).exclude(pk=hold.pk)
-    return [other.pk for other in others if claims.update_unclaimed(other, client, now=now)]
+
+def write(hold: Hold, details: Fields, *, by: Actor, now: datetime) -> bool:
+    """Write what is new, and that in the log. Return False where the hold has just changed."""
+    new = different(hold, details)
+    if not new:
+        return True
+    if not claims.update_unclaimed(hold, new, now=now):
+        return False
+    trail.event(
+        action=Action.CLIENT_CHANGED,
+        by=by,
+        hold_id=hold.pk,
+        asked={"fields": list(new)},
+        before=hold.snapshot(),
+        now=now,
+    )
+    return True

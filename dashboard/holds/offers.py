@@ -8,6 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from django.db.models import F
+
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
 from dashboard.holds import messages
@@ -32,8 +34,11 @@ def open_holds_of(offer_id: int) -> HoldQuerySet:
 
 
 def first_hold_of(offer_id: int) -> Hold | None:
-    """Return the hold that began the offer, which has the client's details."""
-    return holds_of(offer_id).order_by("id").first()
+    """Return the hold that began the offer or, of those that stand, the first: it has the client.
+
+    What has ended keeps the client of then. Without any that stands, it is the last to have ended.
+    """
+    return holds_of(offer_id).order_by(F("ended_at").desc(nulls_first=True), "id").first()
 
 
 def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> ClientDetails:

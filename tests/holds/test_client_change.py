@@ -1,5 +1,6 @@
 """Change the client of a hold: who may, what is kept, and what the log says of it."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,6 +14,7 @@ from tests.audit.searching import found
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, audit_of
 from tests.holds.offers import HEADERS, offered
+from tests.holds.verbs import MONDAY
 from tests.pages.desk import desk, page_of
 
 NEW = {"client_name": "Edith Clarke", "client_contact": "+1 202 555", "note": "called at nine"}
@@ -61,12 +63,14 @@ def test_refused_to_colleagues_and_for_another_version_and_an_ended_hold(
     assert send(colleague, hold).status_code == 403
     late = send(staff, hold, version=hold.version - 1)
     assert late.status_code == 409
-    assert '<details id="client" data-until-end open>' in late.content.decode()
+    assert '<details id="client" open>' in late.content.decode()
     assert late.context["client_form"]["client_name"].value() == "Edith Clarke"
     assert send(staff, hold, client_name="x" * 201).status_code == 422
     assert send(admin, hold, note="by an Admin").status_code == 303
     verbs.release(staff, hold)
-    assert send(staff, hold).status_code == 409
+    too_late = send(staff, hold, note="typed too late")
+    assert too_late.status_code == 409
+    assert "typed too late" in too_late.content.decode()
     assert Hold.objects.get(pk=hold.pk).note == "by an Admin"
     assert [row[-1] for row in audit_of(hold) if row[1] == "client_changed"] == [
         "refused",
@@ -76,18 +80,36 @@ def test_refused_to_colleagues_and_for_another_version_and_an_ended_hold(
     ]
 
 
-def test_other_times_of_the_offer_are_for_the_same_client(calcom: Sandbox, staff: User) -> None:
-    _offer, (first, second, third) = offered(staff)
-    verbs.release(staff, third)
-    send(staff, second, note="calls back")
+def test_second_of_two_clicks_is_no_refusal(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    for _click in range(2):
+        assert send(staff, hold, version=hold.version).status_code == 303
+    assert AuditEntry.objects.filter(action="client_changed").count() == 1
+
+
+def test_other_times_of_the_offer_are_for_the_same_client(
+    calcom: Sandbox, staff: User, admin: User
+) -> None:
+    offer, (first, second, third, fourth) = offered(staff, 4)
+    verbs.release(staff, first)
+    verbs.take_over(admin, fourth)
+    send(staff, third, note="calls back")
     rows = Hold.objects.order_by("pk").values_list("client_name", "client_contact", "note")
     name, contact = NEW["client_name"], NEW["client_contact"]
     assert list(rows) == [
-        (name, contact, first.note),
+        (first.client_name, first.client_contact, first.note),
+        (name, contact, second.note),
         (name, contact, "calls back"),
-        (third.client_name, third.client_contact, third.note),
+        (fourth.client_name, fourth.client_contact, fourth.note),  # not this person's to change
     ]
-    entry = AuditEntry.objects.get(action="client_changed")
-    assert entry.asked["holds"] == [first.pk]
-    send(staff, second, note="calls back at ten")
+    logged = AuditEntry.objects.filter(action="client_changed").order_by("pk")
+    of_client = ["client_name", "client_contact"]
+    assert list(logged.values_list("hold", "asked")) == [
+        (third.pk, {"fields": [*of_client, "note"]}),
+        (second.pk, {"fields": of_client}),
+    ]
+    send(staff, third, note="calls back at ten")
     assert AuditEntry.objects.latest("pk").asked == {"fields": ["note"]}
+    # The first has ended, with the client of then.
+    added = verbs.place(staff, start=MONDAY + timedelta(days=1), offer=offer)
+    assert (added.client_name, added.client_contact) == (name, contact)
