@@ -160,3 +160,24 @@ def test_less_precise_end_is_no_extension() -> None:
 
     assert change.locate(found) is Location.ORIGIN
     assert change.locate(replace(found, reservation_until=MONDAY + HOUR)) is Location.TARGET
+
+
+def test_place_of_a_hold_is_told_by_its_length_where_that_changes() -> None:
+    """Its end may be the same at both, or another one that was asked for outside Holdfast."""
+    origin = SlotHold(CONSULT, LATER, LATER + HOUR, None, MONDAY)
+    wider = replace(origin, slot_end=LATER + 2 * HOUR)
+    nearby = replace(wider, slot_start=LATER + HOUR / 2)
+    found = Reservation(CONSULT, LATER, LATER + HOUR, 60, MONDAY, None, "uid")
+    at_wider = replace(found, slot_end=wider.slot_end)
+    cases = [
+        (wider, found, Location.ORIGIN),
+        (wider, replace(found, reservation_until=MONDAY + HOUR), Location.ORIGIN),
+        (wider, at_wider, Location.TARGET),
+        (wider, replace(at_wider, reservation_until=MONDAY + HOUR), Location.TARGET),
+        # Its event type has another length by now.
+        (nearby, replace(found, slot_start=nearby.slot_start), Location.TARGET),
+    ]
+
+    located = [Change("move", Phase.PATCHING, origin, to, MONDAY).locate(at) for to, at, _ in cases]
+
+    assert located == [location for *_, location in cases]
