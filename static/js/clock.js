@@ -66,8 +66,17 @@ function withdraw(part, at) {
   const isOver = Date.parse(end) <= at;
   for (const element of part.querySelectorAll("[data-until-end]")) element.hidden = isOver;
   for (const element of part.querySelectorAll("[data-after-end]")) element.hidden = !isOver;
-  const actions = part.querySelector("td.acts"); // a row of the board says what it is now instead
-  if (actions && isOver) actions.replaceChildren(textElement("over").cloneNode(true));
+  const actions = part.querySelector("td.acts");
+  if (actions) sayOver(actions, isOver);
+}
+
+// A row of the board says instead of its buttons that the hold ran out, until a poll corrects the time.
+function sayOver(actions, isOver) {
+  const told = actions.querySelector("[data-text=ended]");
+  if (isOver === Boolean(told)) return;
+  for (const each of actions.children) each.hidden = isOver;
+  if (isOver) actions.append(textElement("ended").cloneNode(true));
+  else told.remove();
 }
 
 const textElement = (name) =>

@@ -36,6 +36,11 @@ def test_texts_have_straight_apostrophes():
     assert [name for name, source in sources.items() if curly in source] == []
 
 
+def test_each_text_for_scripts_has_a_name_of_its_own():
+    names = re.findall(r'data-text="(\w+)"', (PROJECT / "templates/_script_texts.html").read_text())
+    assert len(set(names)) == len(names)
+
+
 def test_there_are_templates_to_check():
     assert "base.html" in [path.name for path in TEMPLATES]
 
