@@ -38,6 +38,7 @@ class ActionLog:
         self.answer: Answer[Any] | CalcomError | None = None  # to the last call
         self.asked = asked
         self.has_started = False
+        self.before: Fields = {}  # of the hold, for a refusal
         self._trail = begun
 
     def sending(self) -> None:
@@ -56,6 +57,7 @@ class ActionLog:
         """Record an action that was refused before cal.com was asked."""
         self.event(
             asked=self.asked,
+            before=self.before,
             outcome=error.outcome,
             error_code=str(error.cause),
             message=error.logged,

@@ -8,9 +8,16 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.states import State
 
 
+def find(operation: Operation, hold_id: int) -> Hold:
+    """Return the hold, settled, which a refusal then tells of. Raises Hold.DoesNotExist."""
+    hold = settle.load_settled(hold_id, now=operation.now(), cal_now=operation.cal_now())
+    operation.log.before = hold.snapshot()
+    return hold
+
+
 def load(operation: Operation, hold_id: int) -> Hold:
     """Return the hold, settled, if this person may act on it. Raises HoldError, DoesNotExist."""
-    hold = settle.load_settled(hold_id, now=operation.now(), cal_now=operation.cal_now())
+    hold = find(operation, hold_id)
     if operation.by is not None and not rules.is_allowed(hold, operation.by):
         raise messages.refusal("not_yours", hold=hold)
     return hold

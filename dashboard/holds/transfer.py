@@ -7,8 +7,8 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.holds import claims, messages, rules, settle
-from dashboard.holds.loading import require_quiet, require_version
+from dashboard.holds import claims, messages, rules
+from dashboard.holds.loading import find, require_quiet, require_version
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.states import State
@@ -29,7 +29,7 @@ def take_over(
     """
     asked = {"reason": reason} if reason else {}
     with Operation(Action.TAKE_OVER, by=by, hold_id=hold_id, asked=asked, now=now) as operation:
-        hold = settle.load_settled(hold_id, now=now, cal_now=operation.cal_now())
+        hold = find(operation, hold_id)
         if hold.holder_id == by.user.pk:
             return hold
         rules.may_take_over(hold, by, reason=reason)

@@ -8,6 +8,8 @@ from django.utils import timezone
 
 import dashboard
 from dashboard.accounts.models import User
+from dashboard.audit.models import AuditEntry
+from dashboard.audit.timeline import lines_of
 from dashboard.holds import checks
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
@@ -72,6 +74,11 @@ def test_colleague_may_not_write(
         assert (way, answer.status_code) == (way, 403)
         assert (way, rows(), sent(calcom)) == (way, before, [])
         assert "This hold belongs to staff." in answer.content.decode(), way
+    # The log names the hold by its slot, not by its number.
+    refusals = AuditEntry.objects.filter(outcome="refused", hold__isnull=False).with_names()
+    lines = [line.did for line in lines_of(refusals, now=timezone.now())]
+    assert [line for line in lines if "the hold of " not in line] == []
+    assert len(lines) == len(WRITES) - 1  # "add to an offer" names no hold
 
 
 def test_colleague_may_not_write_in_bulk(calcom: Sandbox, staff: User, colleague: User) -> None:
