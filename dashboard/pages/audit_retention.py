@@ -32,6 +32,7 @@ class DayForm(forms.Form):
 
     def __init__(self, *args: Any, now: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["before"].required = not settings.AUDIT_RETENTION_DAYS
         self.now = now
 
     def clean_before(self) -> datetime:
