@@ -48,6 +48,7 @@ class HoldRow:
         self.holder = _("you") if is_mine else str(hold.holder)
         self.holder_name = str(hold.holder)
         self.is_mine = is_mine
+        self.may_change = may_change
         self.can_change = may_change and is_quiet and hold.state == State.HELD
         # There is something to ask cal.com about: see ``checks.load_checkable``.
         may_stand = hold.state in (State.HELD, State.UNCONFIRMED, State.GONE)

@@ -60,6 +60,19 @@ def test_no_row_is_missing_when_the_cache_is_emptied_meanwhile(staff: User, kept
 
 
 @pytest.mark.django_db
+def test_only_what_a_person_may_change_can_be_selected(
+    staff: User, colleague: User, admin: User
+) -> None:
+    pks = [put(holder).pk for holder in (staff, colleague)]
+    boxes = {
+        user: re.findall(r'name="hold" value="(\d+)"', see(user).rows)
+        for user in (staff, colleague, admin)
+    }
+    own, others = map(str, pks)
+    assert boxes == {staff: [own], colleague: [others], admin: [own, others]}
+
+
+@pytest.mark.django_db
 def test_new_name_of_a_person_is_shown_at_once(staff: User, admin: User) -> None:
     hold = put(staff)
     assert "Ada Lovelace" not in see(admin).rows
