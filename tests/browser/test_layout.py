@@ -228,6 +228,14 @@ def test_nothing_is_cut_where_letters_are_far_apart(
     assert {path: outside for path, outside in found.items() if outside} == {}
 
 
+def test_filters_of_the_log_take_two_lines(open_browser: OpenBrowser) -> None:
+    vera = open_browser("vera", viewport={"width": 1280, "height": 900})
+    vera.page.goto("/audit/?outcome=ok")
+    lines = """new Set([...document.querySelectorAll("form.filters > *")]
+      .map((part) => Math.round(part.getBoundingClientRect().bottom))).size"""
+    assert vera.page.evaluate(lines) == 2
+
+
 def test_nothing_is_cut_where_a_typed_word_is_long(
     open_browser: OpenBrowser, product: Product
 ) -> None:
