@@ -162,7 +162,7 @@ def shifts_on_opening(user: User, path: str) -> list[str]:
     return [str(shift) for shift in user.page.evaluate("window.shifts.slice(0, 2)")]
 
 
-def test_controls_on_a_phone_are_as_large_as_a_finger(
+def test_controls_on_a_phone_are_in_reach_and_as_large_as_a_finger(
     open_browser: OpenBrowser, product: Product
 ) -> None:
     gone, live = (
@@ -178,6 +178,9 @@ def test_controls_on_a_phone_are_as_large_as_a_finger(
     for path in paths:
         user.page.goto(path)
         found[path] = user.page.evaluate(SMALL)
+    user.page.goto(f"/holds/{live}/")
+    for part in ("#add-15", "a[href$='/move']", "a[href='#release']"):
+        expect(user.page.locator(part)).to_be_in_viewport(ratio=1)
     vera = open_browser("vera", viewport=PHONE, has_touch=True, is_mobile=True)
     for path in ("/audit/?find=nothing-like-it", "/audit/pictures"):
         vera.page.goto(path)
