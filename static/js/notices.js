@@ -55,8 +55,11 @@ document.addEventListener("htmx:before:swap", (event) => {
 document.addEventListener("htmx:error", (event) => {
   const { ctx } = event.detail;
   if (isPoll(ctx)) return;
-  const mayBeDone = ctx && ctx.request.method !== "GET" && navigator.onLine;
-  showBanner(textOf(mayBeDone ? "unanswered" : "unreachable"));
+  const isTyped = ctx?.sourceElement.closest("[data-typed]");
+  // A form without text is soon sent again, so then it counts that it may have arrived.
+  const mayBeDone = ctx && ctx.request.method !== "GET" && (navigator.onLine || !isTyped);
+  if (mayBeDone) showBanner(textOf("unanswered"));
+  else showBanner(textOf(isTyped ? "unreachable-typed" : "unreachable"));
 });
 
 document.addEventListener("htmx:config:request", (event) => {

@@ -242,6 +242,18 @@ class TestAnswer:
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
         ada.complaints.clear()  # the browser reports the request that failed
 
+    def test_without_a_network_names_typed_text_only_where_there_is_some(self, ada: User) -> None:
+        ada.place()
+        banner = ada.page.locator("#banner")
+        ada.page.context.set_offline(True)
+        ada.press("+15 min")
+        expect(banner).to_contain_text("it is not known yet whether it was done")
+        ada.page.locator("#release [name=note]").fill("calls back")
+        ada.press("Release this time")
+        expect(banner).to_contain_text("What you typed is still here")
+        ada.page.context.set_offline(False)
+        ada.complaints.clear()  # the browser reports the requests that failed
+
     def test_of_a_proxy_is_never_put_into_the_page(self, ada: User) -> None:
         ada.refusals.add(502)
         body = "<html><head><title>502</title></head><body><h1>Bad Gateway</h1></body></html>"
