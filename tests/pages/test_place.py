@@ -85,6 +85,22 @@ def test_refused_form_names_the_client_in_no_address(browser: Client, calcom: Sa
     assert "39" not in addresses(refused)
 
 
+@pytest.mark.parametrize(
+    ("typed", "is_open"),
+    [({}, False), ({"other_event_type_id": "9"}, True), ({"slot_start": "at ten"}, True)],
+)
+def test_fields_of_a_time_open_only_where_one_was_filled(
+    browser: Client, calcom: Sandbox, typed: dict[str, str], *, is_open: bool
+) -> None:
+    refused = browser.post("/holds/new", wish(slot_start="") | typed)
+    chosen = markup(refused).partition('id="chosen"')[2].partition("</details>")[0]
+    assert refused.status_code == 422
+    assert bool(re.search(r"<details\s+open", chosen)) == is_open
+    assert ("<li>Choose a free time, or enter one.</li>" in chosen.partition("<details")[0]) == (
+        not typed
+    )
+
+
 class TestMinutes:
     @pytest.mark.parametrize(
         ("typed", "expected"),
