@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.safestring import SafeString
 
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
@@ -108,6 +108,12 @@ def alternatives(conditions: Sequence[Condition]) -> list[LoggedActionQuerySet]:
     rarest = min(words, key=Word.frequency) if len(words) > 1 else words[0]
     found = matching(each for each in conditions if each is not rarest)
     return [found.filter(way) for way in rarest.ways]
+
+
+def ender() -> Subquery:
+    """Return a column for queries of holds: the person who ended it, NULL for the system."""
+    ends = LoggedAction.objects.newest_first().filter(hold=OuterRef("pk"), ended__isnull=False)
+    return Subquery(ends.values("actor")[:1])
 
 
 def by_system() -> Q:

@@ -5,6 +5,7 @@ They may be many, so a page has only some of them, and a search asks the server.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 from django.db.models import Q
@@ -12,8 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from dashboard.accounts.models import User
+from dashboard.audit import search
 from dashboard.holds import register
-from dashboard.holds.models import Hold
+from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
 from dashboard.pages import flash, parameters
 from dashboard.pages.rows import HoldRow
@@ -26,15 +29,17 @@ FIND_HEADER = "Holdfast-Find"  # percent-encoded: an address stands in logs
 
 
 class EndedRow(HoldRow):
-    """A hold that has ended: also when and why."""
+    """A hold that has ended: also when, why and by whom."""
 
-    def __init__(self, hold: Hold, viewer: Viewer) -> None:
+    def __init__(self, hold: Hold, viewer: Viewer, ender: User | None) -> None:
         ended_at = hold.ended_at or hold.changed_at
         super().__init__(hold, viewer)
         self.ended_iso = local_times.iso(ended_at)
         self.ended_day = local_times.day(ended_at, viewer.now)
         self.ended_clock = local_times.clock(ended_at)
         self.reason = flash.end_reason(hold)
+        # By name also where it is the viewer: "you" is the holder, in the column beside.
+        self.ended_by = str(ender or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +76,9 @@ def past_page(viewer: Viewer, *, find: str, before: int | None) -> EndedPage:
     """
     pks = register.past(find, before=before, most=PAST_PAGE_SIZE + 1)
     shown = pks[:PAST_PAGE_SIZE]
-    found = Hold.objects.with_people().filter(pk__in=shown).order_by("-ended_at", "-pk")
+    found = Hold.objects.filter(pk__in=shown).order_by("-ended_at", "-pk")
     older = shown[-1] if len(pks) > PAST_PAGE_SIZE else None
-    return EndedPage([EndedRow(hold, viewer) for hold in found], before, older, find)
+    return EndedPage(rows_of(found, viewer), before, older, find)
 
 
 def ended_page(
@@ -85,8 +90,16 @@ def ended_page(
     if last is not None:
         earlier = Q(ended_at__lt=last.ended_at) | Q(ended_at=last.ended_at, pk__lt=last.pk)
         holds = holds.filter(earlier)
-    found = list(holds.with_people()[: PAGE_SIZE + 1])
+    found = rows_of(holds[: PAGE_SIZE + 1], viewer)
     shown = found[:PAGE_SIZE]
     older = shown[-1].pk if len(found) > PAGE_SIZE else None
-    rows = [EndedRow(hold, viewer) for hold in shown]
-    return EndedPage(rows, last.pk if last else None, older)
+    return EndedPage(shown, last.pk if last else None, older)
+
+
+def rows_of(holds: HoldQuerySet, viewer: Viewer) -> list[EndedRow]:
+    """Return the rows of holds, with one query more where people ended holds of others."""
+    found: list[Any] = list(holds.with_people().annotate(ended_by=search.ender()))
+    people = {hold.holder_id: hold.holder for hold in found}
+    others = {hold.ended_by for hold in found} - people.keys() - {None}
+    people |= User.objects.in_bulk(others)
+    return [EndedRow(hold, viewer, people.get(hold.ended_by)) for hold in found]

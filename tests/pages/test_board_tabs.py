@@ -14,7 +14,7 @@ from dashboard.pages import ended
 from dashboard.pages.board import Tab
 from dashboard.sandbox import Sandbox
 from tests.holds.factories import put, put_ended, see
-from tests.holds.verbs import MONDAY, move, place, release, take_over
+from tests.holds.verbs import LATER, MONDAY, move, place, release, take_over
 from tests.localization.spellings import SAME
 from tests.pages.desk import desk, markup
 
@@ -115,6 +115,16 @@ class TestEnded:
         ended_at = office["released"].ended_at
         assert ended_at is not None
         assert released.ended_iso.startswith(ended_at.isoformat()[:19])
+
+    def test_row_names_the_person_who_ended_it(
+        self, calcom: Sandbox, staff: User, admin: User
+    ) -> None:
+        own, others = (place(staff, start=start) for start in (MONDAY, LATER))
+        put_ended(staff, "expired", ago=30)
+        release(staff, own)
+        release(admin, others)
+        page = markup(desk(staff).get("/?tab=ended"))
+        assert re.findall(r'by\s*<bdi translate="no">(.*?)</bdi>', page) == ["admin", "staff"]
 
     def test_ended_tab_excludes_refused_and_stand_ins(self, staff: User) -> None:
         kept = put(staff)
