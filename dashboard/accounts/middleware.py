@@ -71,6 +71,7 @@ def deny(request: HttpRequest) -> HttpResponse:
             action=Action.DENIED,
             by=by,
             outcome=Outcome.REFUSED,
+            error_code="denied",
             asked={"method": request.method, "path": request.path},
             now=timezone.now(),
         )

@@ -88,6 +88,7 @@ def test_denied_page_of_admins_is_logged(browser: Client, staff: User) -> None:
     assert "You are not allowed to do this" in answer.content.decode()
     entry = AuditEntry.objects.get(action="denied")
     assert (entry.actor, entry.asked) == (staff, {"method": "GET", "path": "/audit/"})
+    assert entry.error_code == "denied"  # the pictures count refusals by cause
 
 
 def test_repeated_denials_are_logged_once(

@@ -214,7 +214,7 @@ def test_outcome_of_an_older_version_is_drawn_as_it_is(admins_browser, staff):
 
 
 def test_every_cause_is_translated():
-    causes = {row.cause or key for key, row in REFUSALS.items()} | {*Cause} | CODES.keys()
+    causes = {row.cause or key for key, row in REFUSALS.items()} | {*Cause, "denied"} | CODES.keys()
     with translation.override("de"):
         counted = [list(all_bars([("cause", cause, 1)], {"last": 7}, [])) for cause in causes]
     labels = {bar.label for found in counted for _key, _title, (bar,) in found[2:3]}
