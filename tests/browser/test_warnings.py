@@ -37,7 +37,7 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     slot = item.locator("[data-slot]").inner_text()
     assert heard(ada) == [f"Your hold of {slot} ends in … seconds."]
 
-    ada.page.goto("/look-up")
+    ada.page.goto("/settings/")
     expect(item).to_have_class("soon")
     assert heard(ada) == []  # it was said before
     ada.pass_time(ada.seconds_left(f"#w{pk}") - MINUTE)
@@ -50,8 +50,8 @@ def test_amber_then_red_on_any_page_and_one_key_extends(ada: User, product: Prod
     ada.page.keyboard.press("e")
     expect(item).to_be_hidden()
     expect(ada.page.locator("#messages")).to_contain_text("is held until")
-    expect(ada.page).to_have_title("Look up · Holdfast")
-    ada.expect_path("/look-up")
+    expect(ada.page).to_have_title("Settings · Holdfast")
+    ada.expect_path("/settings/")
     assert product.minutes_gained(before) in EXTENDED
 
 
