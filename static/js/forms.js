@@ -57,6 +57,25 @@ function markTyped() {
   }
 }
 
+// The answer to one form of a hold's page leaves what is typed into the others.
+let typedElsewhere = [];
+
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  const forms = ctx.request.method === "POST" ? [...document.querySelectorAll("#hold form[data-typed]")] : [];
+  typedElsewhere = forms.filter((form) => form !== ctx.sourceElement)
+    .flatMap((form) => [...form.elements]).filter(isTyped)
+    .map((field) => ({ id: field.id, value: field.value }));
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  for (const { id, value } of typedElsewhere.splice(0)) {
+    const field = document.getElementById(id);
+    if (!field) continue;
+    field.value = value;
+    field.closest("details")?.setAttribute("open", "");
+  }
+});
+
 for (const name of ["input", "change", "htmx:after:swap"]) {
   document.addEventListener(name, markTyped);
 }

@@ -135,17 +135,24 @@ class TestNews:
         expect(note).to_be_focused()
         expect(note).to_have_value("wrong cl")
 
-    def test_form_on_its_way_keeps_the_focus_through_polls(
+    def test_form_on_its_way_keeps_the_focus_and_what_is_typed_into_another(
         self, ada: User, product: Product
     ) -> None:
         ada.place()
         product.calcom.faults.add("delay", seconds=2, method="PATCH")
+        ada.page.get_by_text("Edit the client").click()
+        client = ada.page.locator("#client [name=note]")
+        client.fill("calls back")
         button = ada.page.get_by_role("button", name="+5 min")
         button.press("Enter")
         ada.page.evaluate(POLL_BAR)
         ada.expect_text("is held until")
         expect(ada.page.locator("#hold .left").first).to_have_text(re.compile(r"^(20|19):"))
         expect(button).to_be_focused()
+        expect(client).to_have_value("calls back")
+        expect(client).to_be_visible()
+        ada.press("Save")
+        expect(ada.page.locator("#hold .facts")).to_contain_text("calls back")
 
 
 class TestOtherPages:
