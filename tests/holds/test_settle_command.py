@@ -57,4 +57,4 @@ def test_service_settles_again_and_again_and_ends_with_its_parent(staff: User) -
             put(staff, held_until=timezone.now() - timedelta(minutes=1))
             wait_for(lambda: states() == ["expired"] * number)  # noqa: B023
         given.close()
-        assert (output.read(), service.wait(PATIENCE)) == ("", 0)
+        assert (service.wait(PATIENCE), output.read()) == (0, "")
