@@ -37,6 +37,7 @@ PAGE_OF = {
     "hold-take-over": "hold",
     "offer-keep": "offer",
     "offer-new": "board",
+    "clients": "place",
     "calendar-position": "calendar",
     "calendar-remove": "calendar",
     "audit-export": "audit",

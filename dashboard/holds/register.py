@@ -13,7 +13,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from dashboard.audit import text_index
 from dashboard.audit.models import AuditEntry, HoldText
@@ -21,6 +21,8 @@ from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import colleague_actions, hosts, offers
 from dashboard.holds.models import Hold, HoldQuerySet
 from dashboard.localization import local_times
+from dashboard.localization.folding import fold
+from dashboard.localization.searching import finder, search_text
 
 State = Hold.State
 Revision = tuple[Any, ...]
@@ -29,6 +31,7 @@ SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
 WARNED_AHEAD = timedelta(minutes=15)  # before its end a hold is in its holder's warning bar
 OVER_SHOWN = timedelta(minutes=1)  # after it; scripts have the same
 LOST_SHOWN_FOR = timedelta(hours=12)  # lost and gone holds on the tab *Needs attention*
+CLIENTS_AMONG = 300  # holds that are read for the clients to offer
 LOST_OR_GONE = (State.LOST, State.GONE)
 ENDED = (State.RELEASED, State.BOOKED, State.EXPIRED, State.GONE, State.LOST)
 # Ends of holds are on cal.com's clock, ``changed_at`` is on that of this server.
@@ -174,6 +177,24 @@ def past(find: str, *, before: int | None, most: int) -> list[int]:
     texts = HoldText.objects.filter(Exists(of_text.exclude(stands_in_for__gt=0))).values("rowid")
     if before is not None:
         texts = texts.filter(rowid__lt=before)
+    return _newest(find, texts, most)
+
+
+def clients(find: str, *, most: int) -> list[tuple[str, str]]:
+    """Return names and contacts in which the board would find all words, newest first, each once.
+
+    Of the newest holds that say these words anywhere, because the index has their notes too.
+    """
+    pks = _newest(find, HoldText.objects.values("rowid"), CLIENTS_AMONG)
+    holds = Hold.objects.filter(pk__in=pks).order_by("-pk")
+    matches, found = finder(find), dict[tuple[str, ...], tuple[str, str]]()
+    for client in holds.values_list("client_name", "client_contact"):
+        if matches(search_text(*client)):
+            found.setdefault(tuple(map(fold, client)), client)
+    return list(found.values())[:most]
+
+
+def _newest(find: str, texts: QuerySet[HoldText, Any], most: int) -> list[int]:
     found = {
         row["rowid"]
         for condition in text_index.conditions(find)

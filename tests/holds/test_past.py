@@ -61,6 +61,29 @@ def test_erased_client_is_not_found(staff: User, admin: User) -> None:
     other = put_ended(staff, client_name="Grace", client_contact="other@example.test")
     erasure.erase(hold_id=hold.pk, by=acting(admin), now=timezone.now() + timedelta(days=1))
     assert found("grace") == [other.pk]
+    assert register.clients("grace", most=8) == [("Grace", "other@example.test")]
+
+
+def test_clients_are_offered_newest_first_and_once(
+    staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_ended(staff, "refused", client_name="Zoe Müller", client_contact="zoe@example.test")
+    put(staff, client_name="zoe muller", client_contact="ZOE@example.test")
+    put_ended(staff, client_name="ZOE MÜLLER", client_contact="+49 171 1234567", note="of Bo")
+    put(staff, client_name="Bo", note="Zoe's sister")
+    once, other = ("zoe muller", "ZOE@example.test"), ("ZOE MÜLLER", "+49 171 1234567")
+    asked = ("zo", "mueller", "0171 1234567", "zoe@", "bo", "of bo", "", "-")
+    offered = {text: register.clients(text, most=8) for text in asked}
+    assert offered == {text: [] for text in ("of bo", "", "-")} | {
+        "zo": [other, once],
+        "mueller": [other, ("Zoe Müller", "zoe@example.test")],
+        "0171 1234567": [other],
+        "zoe@": [once],
+        "bo": [("Bo", "")],
+    }
+    assert register.clients("zo", most=1) == [other]
+    monkeypatch.setattr(register, "CLIENTS_AMONG", 1)  # the newest says it in a note
+    assert register.clients("zo", most=8) == []
 
 
 @pytest.mark.parametrize("text", ["hopper", "müller", "0171 1234567", "grace li"])

@@ -6,8 +6,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -15,6 +17,7 @@ from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds import verbs
+from tests.holds.factories import put
 from tests.holds.verbs import CONSULT, MONDAY
 from tests.pages.desk import desk, markup, wish
 
@@ -99,6 +102,20 @@ def test_fields_of_a_time_open_only_where_one_was_filled(
     assert ("<li>Choose a free time, or enter one.</li>" in chosen.partition("<details")[0]) == (
         not typed
     )
+
+
+def test_known_clients_are_offered(staff: User) -> None:
+    put(staff, client_name="<Łukasz> Żak", client_contact='"x"@example.test')
+    browser = desk(staff)
+    assert markup(browser.get("/clients")) == " "
+    with CaptureQueriesContext(connection) as caught:
+        answer = browser.get("/clients", headers={"Holdfast-Find": "lukasz%20%C5%BCak%00"})
+    assert markup(answer) == (
+        '<li id="client_1" role="option" translate="no" data-name="&lt;Łukasz&gt; Żak"'
+        ' data-contact="&quot;x&quot;@example.test">'
+        '<bdi>&lt;Łukasz&gt; Żak</bdi><bdi class="soft">&quot;x&quot;@example.test</bdi></li>'
+    )
+    assert len(caught) == 4
 
 
 class TestMinutes:
