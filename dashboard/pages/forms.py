@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxLengthValidator
+from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.holds.new_holds import ClientDetails
@@ -12,7 +13,10 @@ from dashboard.holds.states import BOOKED_BY_STAFF
 from dashboard.localization import local_times
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
-NO_AUTOCOMPLETE = forms.TextInput(attrs={"autocomplete": "off"})
+# The page's script offers clients of the register there: see ``pages.clients``.
+CLIENT_INPUT = forms.TextInput(
+    attrs={"autocomplete": "off", "data-clients": reverse_lazy("clients")}
+)
 # Codes in the audit, whose words there are in ``audit.action_labels``.
 RELEASE_REASONS = [
     ("", _("No reason")),
@@ -49,10 +53,10 @@ class ClientForm(ServiceForm):
     """A client that a time is held for. cal.com is not told."""
 
     client_name = forms.CharField(
-        label=_("Client"), max_length=200, required=False, widget=NO_AUTOCOMPLETE
+        label=_("Client"), max_length=200, required=False, widget=CLIENT_INPUT
     )
     client_contact = forms.CharField(
-        label=_("Contact"), max_length=200, required=False, widget=NO_AUTOCOMPLETE
+        label=_("Contact"), max_length=200, required=False, widget=CLIENT_INPUT
     )
     note = forms.CharField(label=_("Note"), max_length=1000, required=False)
 

@@ -85,7 +85,7 @@ def test_post_only_addresses_have_a_page_to_return_to(client: Client, admin: Use
     }
     assert set(PAGE_OF) <= set(refused)
     posts_only = {name for name, allowed in refused.items() if "GET" not in allowed}
-    fragments = {"board-rows", "warnings", "place-times", "move-times", "wallboard-rows"}
+    fragments = {"board-rows", "clients", "warnings", "place-times", "move-times", "wallboard-rows"}
     fragments |= {name for name in PAGE_OF if name.endswith("-poll")}
     assert posts_only == set(PAGE_OF) - fragments
     assert set(PAGE_OF.values()) <= set(refused) - set(PAGE_OF)
