@@ -191,6 +191,8 @@ def rows_beyond(
         return found.newer_than(after).order_by("id")
 
     is_older = after is None
+    if not any(conditions):  # of the whole log, which the primary key orders
+        return first_of([ordered(matching(conditions))], size, newest=is_older)
     others = [each for each in conditions if not isinstance(each, Word)]
     with limited():
         if len(others) == len(conditions):

@@ -135,6 +135,12 @@ def test_search_that_takes_too_long_is_ended(admins_browser, monkeypatch):
     assert admins_browser.get("/audit/news", {"outcome": "ok"}).status_code == 400
 
 
+def test_whole_log_is_read_without_a_limit(admins_browser, monkeypatch):
+    """A limit takes PostgreSQL three statements, and the primary key orders the whole log."""
+    monkeypatch.setattr(search, "limited", None)
+    assert admins_browser.get("/audit/").status_code == 200
+
+
 def test_search_takes_two_queries(mixed_log, staff, django_assert_num_queries):
     for conditions in (
         [],
