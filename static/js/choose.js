@@ -188,7 +188,7 @@ async function openClients() {
   } catch {
     return;
   }
-  clients.hidden = signal.aborted || !clients.children.length;
+  clients.hidden = signal.aborted || !clients.querySelector("[role=option]");
   if (clients.hidden) return;
   typedIn.setAttribute("aria-expanded", "true");
   announce(textOf("found").replace("{n}", clients.children.length));

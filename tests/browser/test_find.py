@@ -82,6 +82,12 @@ def test_returning_client_is_offered_as_one_types(ada: User) -> None:
     options.click()
     expect(name).to_have_value("José García")
     expect(ada.page.locator("#client [name=client_contact]")).to_have_value("by mail")
+    ada.page.route("**/clients", lambda route: route.fulfill(body="<p>The proxy's sign-in</p>"))
+    with ada.page.expect_response("**/clients"):
+        name.fill("jose ga")
+    expect(ada.page.locator("#clients")).to_contain_text("sign-in")
+    expect(ada.page.locator("#clients")).to_be_hidden()
+    ada.page.unroute("**/clients")
     ada.page.context.clear_cookies()
     with ada.page.expect_response("**/clients"):
         name.fill("jose ga")
