@@ -73,6 +73,7 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.PRUNE: (_lazy("removed old entries of the log"), ""),
     Action.SEARCHES_READ: (_lazy("read the saved searches of others"), ""),
     Action.SEARCH_DELETED: (_lazy("deleted a saved search of another person"), ""),
+    Action.BACKUP: (_lazy("began a backup"), ""),
     Action.RESTORE: (_lazy("restored a backup"), ""),
     Action.MOVE_DATABASE: (_lazy("moved to another database"), ""),
 }

@@ -130,6 +130,7 @@ class AuditEntry(models.Model):
         PRUNE = "prune", _("removed old entries")
         SEARCHES_READ = "searches_read", _("read the saved searches of others")
         SEARCH_DELETED = "search_deleted", _("deleted a saved search of another person")
+        BACKUP = "backup", _("began a backup")
         RESTORE = "restore", _("restored a backup")
         MOVE_DATABASE = "move_database", _("moved to another database")
 

@@ -1,4 +1,4 @@
-"""Let the log tell that a client's data was changed."""
+"""Let the log tell that a client's data was changed, and that a backup was begun."""
 
 from django.db import migrations, models
 
@@ -46,6 +46,7 @@ class Migration(migrations.Migration):
                     ("prune", "removed old entries"),
                     ("searches_read", "read the saved searches of others"),
                     ("search_deleted", "deleted a saved search of another person"),
+                    ("backup", "began a backup"),
                     ("restore", "restored a backup"),
                     ("move_database", "moved to another database"),
                 ],

@@ -203,6 +203,7 @@ def test_every_action_and_state_has_a_text(db):
         "prune",
         "searches_read",
         "search_deleted",
+        "backup",
         "restore",
         "move_database",
     }

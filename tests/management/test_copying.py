@@ -109,7 +109,7 @@ def test_restore_brings_back_exactly_the_backup(database_url: str, tmp_path: Pat
         *("restore", "system", "ok")
     ]
     backup = restored["AuditEntry"].pop()
-    assert (backup["action"], backup["asked"]) == ("export", {"format": "backup", "file": "copy"})
+    assert (backup["action"], backup["asked"]) == ("backup", {"file": "copy"})
     newest = datetime.fromisoformat(said["asked"].pop("newest"))
     assert newest == datetime.fromisoformat(str(backup["at"]))
     assert said["asked"] == {"file": "copy"}

@@ -61,9 +61,8 @@ def save(file: Path, *, now: datetime) -> str:
 
 def record(file: Path, *, now: datetime) -> str:
     """Write the audit entry, which is in the copy too; return why it cannot be written, or ""."""
-    asked = {"format": "backup", "file": file.name}
     try:
-        trail.event(action=AuditEntry.Action.EXPORT, by=None, asked=asked, now=now)
+        trail.event(action=AuditEntry.Action.BACKUP, by=None, asked={"file": file.name}, now=now)
     except DatabaseError as error:  # of a replica, or of a full disk
         return database.error_text(error)
     return ""
