@@ -55,7 +55,8 @@ document.addEventListener("htmx:before:swap", (event) => {
 document.addEventListener("htmx:error", (event) => {
   const { ctx } = event.detail;
   if (isPoll(ctx)) return;
-  const isTyped = ctx?.sourceElement.closest("[data-typed]");
+  // Without a request of htmx, a form could not be kept: see keep_typed.js.
+  const isTyped = !ctx || ctx.sourceElement.closest("[data-typed]");
   // A form without text is soon sent again, so then it counts that it may have arrived.
   const mayBeDone = ctx && ctx.request.method !== "GET" && (navigator.onLine || !isTyped);
   if (mayBeDone) showBanner(textOf("unanswered"));

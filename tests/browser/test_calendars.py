@@ -103,6 +103,18 @@ def test_event_type_is_found_as_it_is_typed(open_browser: OpenBrowser) -> None:
     expect(ada.page.locator("#pick [name=event_type_id]")).to_have_value("1020")
 
 
+def test_search_without_a_network_says_that_typed_text_is_kept(open_browser: OpenBrowser) -> None:
+    ada = open_browser("ada")
+    ada.page.goto("/holds/new")
+    ada.fill(client_name="Emmy Noether")
+    ada.page.context.set_offline(True)
+    ada.page.get_by_role("link", name="Who can see them first?").click()
+    expect(ada.page.locator("#banner")).to_contain_text("What you typed is still here")
+    expect(ada.field("client_name")).to_have_value("Emmy Noether")
+    ada.page.context.set_offline(False)
+    ada.complaints.clear()  # the browser reports the request that failed
+
+
 def test_two_people_are_offered_and_one_is_kept(
     open_browser: OpenBrowser, product: Product
 ) -> None:
