@@ -134,7 +134,7 @@ class Picker:
         if select := event_type_select(offered, recent, wanted, event_type):
             for each in (self.form, form):
                 each.fields["event_type_id"].widget = select
-        self.chosen = _chosen_slot(self.choice, event_type)
+        self.chosen = _chosen_slot(self.choice, event_type, known)
         self.notes = _notes(offered, self.grid, event_type)  # what is missing from the choice
 
     @property
@@ -236,8 +236,10 @@ def _length(minutes: int | None, event_type: EventType | None) -> int:
     return minutes if is_option else 0
 
 
-def _chosen_slot(choice: PickerChoice, event_type: EventType | None) -> dict[str, str] | None:
-    """Return the slot that is in the page's form, in words."""
+def _chosen_slot(
+    choice: PickerChoice, event_type: EventType | None, known: Catalogue
+) -> dict[str, Any] | None:
+    """Return the slot that is in the page's form, in words, and whose time it is."""
     if choice.chosen is None or choice.event_type_id is None:
         return None
     length = choice.slot_duration or (event_type.length_in_minutes if event_type else 0)
@@ -247,5 +249,6 @@ def _chosen_slot(choice: PickerChoice, event_type: EventType | None) -> dict[str
         "day": local_times.day(choice.chosen),
         "time": local_times.times(choice.chosen, end),
         "event_type": event_types.title_or_number(choice.event_type_id, title),
+        "calendar": known.calendar_of(choice.event_type_id) if known.has_calendars else None,
         "client": client_time(choice.chosen, choice.client_zone),
     }

@@ -17,7 +17,7 @@ from dashboard.calendars.models import Calendar
 from dashboard.pages.choices import event_type_label, explanation
 from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
-from tests.future_dates import day
+from tests.future_dates import day, named
 from tests.holds.factories import put_ended
 from tests.holds.verbs import CONSULT, SHORT, VARIABLE
 from tests.pages.calendar_rows import calendar, event_type
@@ -102,6 +102,18 @@ def test_recent_event_type_names_an_owner_who_is_the_calendar_once(
 
     assert name == "Usual and recent"
     assert recent == ["Talk · 60 min · Ada", "Talk · 60 min · Ada · Ben"]
+
+
+def test_the_chosen_time_says_whose_it_is(calcom: Sandbox, staff: User) -> None:
+    calendar("Dr Ada", event_type(CONSULT, "Talk"), colour="teal")
+    calendar("Dr Ben", event_type(SHORT, "Talk"))
+
+    html = markup(desk(staff).get(f"{PATH}&slot_start={day(0)}T10:00"))
+
+    chosen_time = re.findall(r'<p class="chosen-time">.*?</p>', html, re.DOTALL)[0]
+    assert re.findall(r'<span class="calendar hue-teal"[^>]*>([^<]*)<', chosen_time) == ["Dr Ada"]
+    [beside_the_button] = re.findall(r"data-chosen>([^<]*)<", html)
+    assert beside_the_button == f"{named(0)} 10:00–11:00 Talk Dr Ada"
 
 
 def test_calendars_that_are_hidden_or_of_others_are_not_offered(
