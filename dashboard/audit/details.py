@@ -131,9 +131,7 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
                 yield f"{formatting.label(key)}: {formatting.display(key, first.asked[key])}"
     event_type = first.asked.get("event_type_id")
     if first.action == Action.MOVE and event_type not in (None, first.before.get("event_type_id")):
-        yield _("to %(event_type)s") % {
-            "event_type": formatting.display("event_type_id", event_type)
-        }
+        yield _("to %(event_type)s") % {"event_type": formatting.event_type_of_whom(event_type)}
     if first.action == Action.MOVE and "slot_start" in result:
         time = formatting.display("slot_start", result["slot_start"], first.at)
         yield _("to %(time)s") % {"time": time}

@@ -19,6 +19,7 @@ from dashboard.localization import local_times
 NOTHING = "–"
 LATEST_HOLDS = 1000  # among which the title of an event type is looked up
 TITLE_KEPT = 60  # seconds in the cache
+MOST_HOSTS = 2  # named for an event type; more share it, so that they do not tell it apart
 
 TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before", "newest"})
 CHOICE_KEYS = {"state": "Hold", "kind": "Calendar", "colour": "Calendar"}  # by their model
@@ -130,16 +131,32 @@ def display(key: str, value: Any, near: datetime | None = None) -> str:
 
 def event_type_title(number: Any) -> str:
     """Return the title of an event type in the latest holds; "" if none has it."""
+    return event_type_known(number)[0]
+
+
+def event_type_known(number: Any) -> tuple[str, str]:
+    """Return title and hosts of an event type in the latest holds; "" for what none has."""
     if not isinstance(number, int):
-        return ""
+        return "", ""
     key = f"audit.event-type.{number}.{title_age()}"
-    if (title := cache.get(key)) is None:
+    if (known := cache.get(key)) is None:
         # Limited, because no index has the event type.
-        latest = all_holds().order_by("-pk").values_list("event_type_id", "event_type_title")
-        found = (title for each, title in latest[:LATEST_HOLDS] if each == number and title)
-        title = next(found, "")
-        cache.set(key, title, TITLE_KEPT)
-    return str(title)
+        latest = (
+            all_holds().order_by("-pk").values_list("event_type_id", "event_type_title", "hosts")
+        )
+        found = (rest for each, *rest in latest[:LATEST_HOLDS] if each == number and rest[0])
+        title, hosts = next(found, ("", []))
+        names = [name for _number, name, *_rest in hosts if name]
+        known = title, ", ".join(names) if len(names) <= MOST_HOSTS else ""
+        cache.set(key, known, TITLE_KEPT)
+    title, hosts = known
+    return str(title), str(hosts)
+
+
+def event_type_of_whom(number: Any) -> str:
+    """Return title and hosts of an event type; with its number where the hosts are not known."""
+    title, hosts = event_type_known(number)
+    return f"{title} · {hosts}" if title and hosts else display("event_type_id", number)
 
 
 def title_age() -> float:
@@ -172,8 +189,11 @@ def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str,
     """Return two different values as short texts, with times relative to ``near``.
 
     Times in the same minute are shown with seconds; less than a second is no difference. Event
-    types of the same title are shown with their numbers.
+    types are shown with their hosts where these differ, else those of the same title with their
+    numbers.
     """
+    if key == "event_type_id" and are_of_others(old, new):
+        return event_type_of_whom(old), event_type_of_whom(new)
     before, after = display(key, old, near), display(key, new, near)
     if before == after:
         if key == "event_type_id":
@@ -182,3 +202,9 @@ def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str,
         if key in TIME_KEYS and former and later:
             return local_times.when(former, near), local_times.when(later, near)
     return before, after
+
+
+def are_of_others(number: Any, other: Any) -> bool:
+    """Return whether both event types have known hosts, and not the same."""
+    hosts, others = event_type_known(number)[1], event_type_known(other)[1]
+    return bool(hosts and others and hosts != others)

@@ -67,6 +67,41 @@ def test_move_tells_both_event_types(staff, hold, title, told):
     assert f", {told}" in only_line().sentence
 
 
+ADA, BEN, CY = ([number, name, False] for number, name in enumerate(("Ada", "Ben", "Cy"), 1))
+
+
+@pytest.mark.parametrize(
+    ("hosts", "others", "told"),
+    [
+        ([ADA], [BEN], "Consult 60 · Ada → Consult 60 · Ben"),
+        ([ADA], [ADA, BEN], "Consult 60 · Ada → Consult 60 · Ada, Ben"),
+        ([ADA], [ADA], "Consult 60 (1) → Consult 60 (7)"),
+        ([ADA], [ADA, BEN, CY], "Consult 60 (1) → Consult 60 (7)"),
+    ],
+)
+def test_move_to_another_person_tells_both(staff, hold, hosts, others, told):
+    cache.clear()
+    Hold.objects.filter(pk=hold.pk).update(hosts=hosts)
+    make_hold(
+        staff,
+        event_type_id=7,
+        event_type_title="Consult 60",
+        hosts=others,
+        reservation_uid=None,
+    )
+    move_to_type(staff, hold, 7, outcome=Outcome.OK)
+    (line,) = story(hold.pk, now=NOON).lines
+    assert f"{line.did_it}{line.clauses_text}".startswith(f"moved it, {told}; ")
+
+
+def test_refused_move_to_another_person_tells_whose_time_was_wanted(staff, hold):
+    cache.clear()
+    make_hold(staff, event_type_id=7, event_type_title="Team", hosts=[BEN], reservation_uid=None)
+    refused = Answered("POST", status=422)
+    move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
+    assert only_line().clauses[0] == "to Team · Ben"
+
+
 def test_refused_move_tells_the_wanted_event_type(staff, hold):
     cache.clear()
     make_hold(staff, event_type_id=7, event_type_title="Team", reservation_uid=None)

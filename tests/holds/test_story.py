@@ -14,9 +14,8 @@ def test_move_tells_both_event_types(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
     verbs.move(staff, hold, LATER, event_type_id=ROUND_ROBIN)
     line = search.story(hold.pk, now=timezone.now(), viewer=staff.pk).lines[0]
-    titles = [title_of(event_type(number)) for number in (CONSULT, ROUND_ROBIN)]
-    assert all(titles)
-    assert line.clauses[0] == " → ".join(titles)
+    consult, round_robin = (title_of(event_type(number)) for number in (CONSULT, ROUND_ROBIN))
+    assert line.clauses[0] == f"{consult} · Owner → {round_robin} · Owner, Mate"
     assert line.did_it == "moved it"
 
 
