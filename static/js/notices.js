@@ -1,8 +1,9 @@
 // Messages of scripts: one banner for every answer that could not be shown, messages that disappear
-// after a swap, and one polite line for screen readers. Other scripts send "holdfast:say" with a
-// text to read out, and "holdfast:banner" with a text or an element to show.
+// after a swap, one while an answer is late, and one polite line for screen readers. Other scripts
+// send "holdfast:say" with a text to read out, and "holdfast:banner" with a text or an element to show.
 
 const TOAST = 10000; // milliseconds
+const LATE = 1500; // milliseconds
 const texts = document.getElementById("script-texts").content;
 const place = document.getElementById("banner");
 
@@ -67,6 +68,31 @@ document.addEventListener("htmx:config:request", (event) => {
   if (isPoll(event.detail.ctx)) return;
   place.replaceChildren();
   document.querySelector("#messages.toast")?.replaceChildren();
+});
+
+// While cal.com is slow, nothing else on the page says that what was pressed is on its way.
+let late; // timer of the latest request
+
+function showLate() {
+  const message = texts.querySelector("[data-text=late]").cloneNode(true);
+  message.id = "late";
+  document.body.append(message);
+  say(message.textContent.trim());
+}
+
+function endLate() {
+  clearTimeout(late);
+  document.getElementById("late")?.remove();
+}
+
+document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
+  if (isPoll(ctx)) return;
+  endLate();
+  late = setTimeout(showLate, LATE);
+});
+
+document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
+  if (!isPoll(ctx)) endLate();
 });
 
 let shown;

@@ -12,6 +12,16 @@ from tests.browser.user import PHONE, OpenBrowser, User, in_both_ways
 from tests.future_dates import day, named
 
 FREE = "#times a.time:not(.held)"
+# What the buttons say that a message lies upon.
+COVERED_BUTTONS = """
+(message) => {
+  const above = message.getBoundingClientRect();
+  const isCovered = ({ top, bottom }) => above.top < bottom && top < above.bottom;
+  return [...document.querySelectorAll("#wish button")]
+    .filter((button) => isCovered(button.getBoundingClientRect()))
+    .map((button) => button.textContent.trim());
+}
+"""
 
 
 @pytest.fixture
@@ -96,6 +106,17 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     ada.page.locator(FREE).nth(3).click()
     expect(ada.page.locator(".chosen-time")).to_be_visible()
     expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
+
+
+def test_a_message_covers_no_button_of_the_form(ada: User, monday: str) -> None:
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    ada.page.locator(FREE).first.click()
+    expect(ada.page.locator("[data-chosen]")).to_contain_text(named(21))
+    ada.press("Hold and add another option")
+    message = ada.page.locator("#messages")
+    expect(message).to_contain_text("is held until")
+    covered = message.evaluate(COVERED_BUTTONS)
+    assert covered == []
 
 
 def test_the_form_beside_a_long_list_is_used_on_a_low_screen(ada: User, monday: str) -> None:
