@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from dashboard.audit import text_index
+from dashboard.audit import former_clients, text_index
 from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.localization.folding import fold
 
@@ -22,9 +22,29 @@ def holds_of_same_client(hold: Any) -> QuerySet[Any]:
     """
     if not hold.client_contact:
         return all_holds().filter(pk=hold.pk)
-    saying = HoldText.objects.filter(text_index.has(fold(hold.client_contact)))
-    return all_holds().filter(
-        pk__in=saying.values("rowid"),
-        client_name=hold.client_name,
-        client_contact=hold.client_contact,
-    )
+    client = {"client_name": hold.client_name, "client_contact": hold.client_contact}
+    return all_holds().filter(pk__in=saying(hold.client_contact), **client)
+
+
+def holds_formerly_of(hold: Any) -> QuerySet[Any]:
+    """Return the holds that once were for the client of this one; none without a contact."""
+    if not hold.client_contact:
+        return all_holds().none()
+    candidates = all_holds().exclude(former_clients="").filter(pk__in=saying(hold.client_contact))
+    client = hold.client_name, hold.client_contact
+    found = [
+        pk
+        for pk, stored in candidates.values_list("pk", "former_clients")
+        if any(each[1:] == client for each in former_clients.read(stored))
+    ]
+    return all_holds().filter(pk__in=found)
+
+
+def holds_ever_of(hold: Any) -> QuerySet[Any]:
+    """Return the holds that are, or once were, for the client of this one."""
+    return holds_of_same_client(hold) | holds_formerly_of(hold)
+
+
+def saying(contact: str) -> QuerySet[Any]:
+    """Return the keys of the holds whose texts have a contact."""
+    return HoldText.objects.filter(text_index.has(fold(contact))).values("rowid")

@@ -8,7 +8,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.audit import action_labels, formatting
+from dashboard.audit import action_labels, formatting, sanitize
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking, stored_texts
@@ -172,6 +172,19 @@ def answer_clause(closing: AuditEntry, calls: Sequence[LoggedCall]) -> str:
         return _("cal.com did not answer")
     # A process that finishes an action for one that died cannot tell if an answer came.
     return _("no answer was recorded")
+
+
+def client_clauses(first: AuditEntry, names: Sequence[str | None]) -> Iterator[str]:
+    """Yield "before → after" where a hold was given to another client; names are those since."""
+    is_done = (first.action, first.outcome) == (Action.CLIENT_CHANGED, Outcome.OK)
+    old, new = [*names, ""][:2]
+    if is_done and old and new and old != new:
+        yield _("%(before)s → %(after)s") % {"before": old, "after": new}
+
+
+def quoted(note: str) -> str:
+    """Return what a person noted, in one line and in quotation marks."""
+    return _("“%(note)s”") % {"note": shortened(sanitize.one_line(note, len(note)))}
 
 
 def last_failed(calls: Sequence[LoggedCall]) -> AuditEntry | None:

@@ -26,6 +26,7 @@ NAMES = {
     "client_name": models.F("hold__client_name"),
     "end_note": models.F("hold__end_note"),
     "erased_at": models.F("hold__erased_at"),
+    "former_clients": models.F("hold__former_clients"),
 }
 TEXTS = {f"{name}_text": Cast(name, models.TextField()) for name in JSON_COLUMNS}
 
@@ -175,6 +176,7 @@ class AuditEntry(models.Model):
     client_name: str | None
     end_note: str | None
     erased_at: datetime | None
+    former_clients: str | None
 
     objects = AuditEntryQuerySet.as_manager()
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from dashboard.audit import clients, terms
+from dashboard.audit import clients, former_clients, terms
 from dashboard.audit.named_people import Context
 from dashboard.audit.term_values import number
 from dashboard.audit.trail import SYSTEM
@@ -42,6 +42,8 @@ def of_hold(pk: int) -> Heading | None:
         return None
     title = _("Hold %(number)s") % {"number": pk}
     note = _("Everything that was done to this hold, or tried.")
+    if former := former_clients.names_of(former_clients.read(hold.former_clients)):
+        note += " " + _("Formerly: %(names)s.") % {"names": ", ".join(former)}
     return Heading(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
 
 

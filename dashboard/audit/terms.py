@@ -193,12 +193,12 @@ def outcome(value: str, context: Context) -> Q:
 
 
 def client(value: str, _context: Context) -> Q:
-    """Match the story of a client: all holds that an erasure takes for the same client's."""
+    """Match the story of a client: all holds that are, or once were, for the same client."""
     if not value.isdigit():
         raise TermError(_("After client: comes the number of a hold. Type a name without a term."))
     if (known := clients.all_holds().filter(pk=number(value)).first()) is None:
         raise TermError(_("There is no hold %(number)s.") % {"number": value})
-    return search.with_entry(hold__in=clients.holds_of_same_client(known).values("pk"))
+    return search.with_entry(hold__in=clients.holds_ever_of(known).values("pk"))
 
 
 def cause(value: str) -> Q:

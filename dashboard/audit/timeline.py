@@ -15,7 +15,7 @@ from django.utils.timezone import get_current_timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from dashboard.audit import action_labels, details, formatting, sanitize
+from dashboard.audit import action_labels, details, formatting, former_clients
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
 from dashboard.audit.details import LoggedCall
 from dashboard.audit.lookalikes import ambiguous
@@ -234,8 +234,10 @@ def line_of(
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     if named.end_note and (first.action, verdict) == (Action.RELEASE, Outcome.OK):
-        note = details.shortened(sanitize.one_line(named.end_note, len(named.end_note)))
-        clauses = (*clauses, _("“%(note)s”") % {"note": note})
+        clauses = (*clauses, details.quoted(named.end_note))
+    former = former_clients.read(named.former_clients)
+    names = former_clients.names_since(former, named.client_name or "", first.at)
+    clauses += tuple(details.client_clauses(first, names))
     return Line(
         entry_id=first.pk,
         action_id=first.action_id,
@@ -246,8 +248,8 @@ def line_of(
         actor=action_labels.actor_of(first, viewer, with_username=is_ambiguous),
         target=details.target(first),
         slot=details.slot_time(first, closing),
-        client=named.client_name or "",
-        is_erased=named.erased_at is not None,
+        client=names[0] or "",
+        is_erased=named.erased_at is not None or names[0] is None,
         clauses=clauses,
         technical=tuple(details.technical_clauses(first, closing, calls)),
         calls=calls,

@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import trail
+from dashboard.audit import former_clients, trail
 from dashboard.holds import claims, messages, offers, rules
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_changeable
@@ -25,6 +25,9 @@ def change_client(
     now: datetime,
 ) -> Hold:
     """Replace the client, contact and note of a hold. The log has only which of them changed.
+
+    A name or contact that was replaced stays on the hold as a former client, which the log shows
+    and finds, and which an erasure reaches.
 
     The other times of its offer get the new client too, where this person may change them and
     nothing else is changing them. Raises HoldError, Hold.DoesNotExist.
@@ -58,7 +61,12 @@ def write(hold: Hold, details: Fields, *, by: Actor, now: datetime) -> bool:
     new = different(hold, details)
     if not new:
         return True
-    if not claims.update_unclaimed(hold, new, now=now):
+    fields = new
+    if any(getattr(hold, name) for name in new if name != "note"):
+        client = hold.client_name, hold.client_contact
+        former = former_clients.followed_by(hold.former_clients, now, *client)
+        fields = new | {"former_clients": former}
+    if not claims.update_unclaimed(hold, fields, now=now):
         return False
     trail.event(
         action=Action.CLIENT_CHANGED,

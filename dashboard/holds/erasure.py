@@ -12,8 +12,8 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import text_index
-from dashboard.audit.clients import holds_of_same_client
+from dashboard.audit import former_clients, text_index
+from dashboard.audit.clients import holds_ever_of, holds_of_same_client
 from dashboard.audit.models import HoldText
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
 from dashboard.holds import messages
@@ -21,18 +21,18 @@ from dashboard.holds.loading import load
 from dashboard.holds.models import TEXTS, Hold
 from dashboard.holds.operation import Action, Operation
 
-ERASED: dict[str, Any] = dict.fromkeys(TEXTS, "")
+ERASED: dict[str, Any] = dict.fromkeys((*TEXTS, "former_clients"), "")
 
 
 def erasable(hold: Hold) -> QuerySet[Hold]:
-    """Return the ended holds of the client that still say something about them."""
+    """Return the ended holds that say something of the client, also as a former one."""
     says_something = ~Q(**ERASED)
-    return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
+    return holds_ever_of(hold).filter(says_something).exclude(state__in=Hold.OPEN)
 
 
 def unerasable(hold: Hold) -> QuerySet[Hold]:
-    """Return the open holds of the client, which keep what they say."""
-    return holds_of_same_client(hold).filter(state__in=Hold.OPEN)
+    """Return the open holds that say something of the client, and keep it."""
+    return holds_ever_of(hold).filter(state__in=Hold.OPEN)
 
 
 def searches(hold: Hold) -> list[SavedSearch]:
@@ -42,6 +42,8 @@ def searches(hold: Hold) -> list[SavedSearch]:
 
 def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     """Erase the client from this and all other ended holds of the same client.
+
+    Those that are for another client now keep that one.
 
     ``by=None`` is the operator, with ``manage.py erase_client``. Returns their keys, none if
     nothing was left to erase. Raises HoldError for people who are no Admins, and Hold.DoesNotExist.
@@ -55,11 +57,24 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             pks = [each.pk for each in erased]
             if not pks:
                 return pks
-            Hold.objects.filter(pk__in=pks).write_rows(ERASED | {"erased_at": now}, now=now)
-            HoldText.objects.filter(pk__in=pks).delete()
+            own = set(holds_of_same_client(hold).filter(pk__in=pks).values_list("pk", flat=True))
+            for other in erased:
+                if other.pk not in own:
+                    forget_former(other, hold, now=now)
+            Hold.objects.filter(pk__in=own).write_rows(ERASED | {"erased_at": now}, now=now)
+            HoldText.objects.filter(pk__in=own).delete()
             text_index.forget_deleted()
             asked: dict[str, object] = {"holds": pks}
             if searches := forget_client(hold.client_name, hold.client_contact):
                 asked["searches"] = searches
             operation.log.event(asked=asked, now=now)
     return pks
+
+
+def forget_former(hold: Hold, client: Hold, *, now: datetime) -> None:
+    """Erase the client of another hold from the former clients of this one."""
+    hold.former_clients = former_clients.without(
+        hold.former_clients, client.client_name, client.client_contact
+    )
+    Hold.objects.filter(pk=hold.pk).write_rows({"former_clients": hold.former_clients}, now=now)
+    hold.index_client()

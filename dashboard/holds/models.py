@@ -11,7 +11,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
-from dashboard.audit import text_index
+from dashboard.audit import former_clients, text_index
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state.clock import LONG_AGO, STEP_MS, longest_claim
 from dashboard.holds.slots import SlotHold
@@ -102,6 +102,8 @@ class Hold(models.Model):
     client_name = models.CharField(max_length=200, blank=True)
     client_contact = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=1000, blank=True)
+    # Whom it was for before: see audit/former_clients.py.
+    former_clients = models.TextField(blank=True, default="", db_default="")
 
     event_type_id = models.BigIntegerField()
     event_type_title = models.CharField(max_length=200, blank=True)
@@ -256,7 +258,9 @@ class Hold(models.Model):
 
     @property
     def texts(self) -> list[str]:
-        return [getattr(self, name) for name in TEXTS]
+        former = former_clients.read(self.former_clients)
+        own = [getattr(self, name) for name in TEXTS]
+        return own + [text for each in former for text in (each.name, each.contact) if text]
 
     @property
     def search_text(self) -> str:

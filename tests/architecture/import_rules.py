@@ -67,6 +67,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.models",
         "dashboard.audit.trail",
         "dashboard.audit.clients",
+        "dashboard.audit.former_clients",
         "dashboard.audit.models",
         "dashboard.audit.saved_searches",
         "dashboard.audit.text_index",

@@ -11,13 +11,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import chain_verification
+from dashboard.audit import chain_verification, search
 from dashboard.audit.models import AuditEntry, AuditLink, HoldText
 from dashboard.holds import erasure
+from dashboard.holds.client_change import change_client
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from tests.accounts.cast import acting
 from tests.accounts.cast import make_hold as make_any_hold
+from tests.audit.searching import found
 from tests.commands import output
 from tests.pages.desk import desk
 
@@ -42,6 +44,10 @@ def told(hold: Hold) -> tuple[str, str, str, str]:
     return hold.client_name, hold.client_contact, hold.note, hold.end_note
 
 
+def text_of(hold: Hold) -> str:
+    return HoldText.objects.filter(pk=hold.pk).values_list("text", flat=True).first() or ""
+
+
 def test_erases_all_ended_holds_of_the_client(ended, staff, admin):
     live = make_hold(staff, **ADA)
     other = make_hold(staff, state=Hold.State.EXPIRED, **{**ADA, "client_contact": "0172"})
@@ -64,6 +70,48 @@ def test_erases_all_ended_holds_of_the_client(ended, staff, admin):
     verified = chain_verification.in_order()
     assert (verified.fault, verified.last) == (None, link.position + 1)
     assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
+
+
+FORMER = {"client_name": "Zed", "client_contact": "0999", "note": ""}
+
+
+def given_to_another(hold: Hold, **client: str) -> None:
+    """Give a hold to another client, as staff do."""
+    state = hold.state
+    Hold.objects.filter(pk=hold.pk).update(state=Hold.State.HELD)
+    hold.refresh_from_db()
+    change_client(hold_id=hold.pk, by=acting(hold.holder), now=timezone.now(), **client)
+    Hold.objects.filter(pk=hold.pk).update(state=state)
+
+
+def test_former_client_is_erased_from_holds_of_others(ended, staff, admin):
+    given_to_another(ended[0], **FORMER)
+    live = make_hold(staff, **ADA)
+    given_to_another(live, **FORMER)
+    page = " ".join(desk(admin).get(f"/holds/{ended[1].pk}/erase").content.decode().split())
+    assert "go from 2 ended holds of this client" in page
+    assert "1 hold of this client has not ended" in page
+
+    pks = erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now())
+
+    assert pks == [hold.pk for hold in ended]
+    assert [told(hold)[0] for hold in ended] == ["Zed", ""]
+    assert ended[0].erased_at is None
+    assert "Ada" not in ended[0].former_clients
+    assert [each.pk for each in (ended[0], live) if "ada" in text_of(each)] == [live.pk]
+    assert found("zed") == found(f"client:{ended[0].pk}")
+    (line,) = search.story(ended[0].pk, now=timezone.now()).lines
+    assert (line.is_erased, line.client) == (True, "")
+    assert line.details_text == ", fields: client, contact, note"
+    assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
+
+
+def test_erasure_takes_the_former_clients_of_the_hold(ended, admin):
+    given_to_another(ended[0], **FORMER)
+    erasure.erase(hold_id=ended[0].pk, by=acting(admin), now=timezone.now())
+    assert told(ended[0]) == ("", "", "", "")
+    assert (ended[0].former_clients, text_of(ended[0])) == ("", "")
+    assert told(ended[1])[0] == "Ada"
 
 
 @pytest.mark.parametrize("name", ["", "Müller"])

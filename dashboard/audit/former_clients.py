@@ -1,0 +1,57 @@
+"""Clients that a hold was for before, as the hold keeps them: no entry may name a client.
+
+Staff correct a name, or give a hold to another client. The log tells each action with the client
+of then, and finds it by that name; an erasure empties what is kept.
+"""
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+
+class FormerClient(NamedTuple):
+    """Client of a hold until a moment; name and contact are None once they were erased."""
+
+    until: datetime
+    name: str | None
+    contact: str | None
+
+
+def read(stored: str | None) -> list[FormerClient]:
+    """Return the former clients of a hold, the first one first."""
+    found = json.loads(stored) if stored else []
+    return [FormerClient(datetime.fromisoformat(until), *client) for until, *client in found]
+
+
+def written(clients: Iterable[FormerClient]) -> str:
+    """Return them as they are stored, "" for none."""
+    found = [(each.until.isoformat(), each.name, each.contact) for each in clients]
+    return json.dumps(found, ensure_ascii=False) if found else ""
+
+
+def followed_by(stored: str, now: datetime, name: str, contact: str) -> str:
+    """Return what is stored with one more client, whom the hold is no longer for."""
+    return written([*read(stored), FormerClient(now, name, contact)])
+
+
+def without(stored: str, name: str, contact: str) -> str:
+    """Return what is stored after the erasure of a client, whose place stays."""
+    return written(
+        FormerClient(each.until, None, None) if each[1:] == (name, contact) else each
+        for each in read(stored)
+    )
+
+
+def names_since(clients: Iterable[FormerClient], present: str, at: datetime) -> list[str | None]:
+    """Return the names that a hold has had since an action began, that of then first.
+
+    A name that was erased is None. Before a hold had a name, it is the first one it was given.
+    """
+    names = [each.name for each in clients if at <= each.until]
+    return [name for name in names if name != ""] + [present]
+
+
+def names_of(clients: Iterable[FormerClient]) -> list[str]:
+    """Return each name once."""
+    return list(dict.fromkeys(each.name for each in clients if each.name))
