@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
@@ -21,6 +21,7 @@ from dashboard.holds.loading import load
 from dashboard.holds.models import TEXTS, Hold
 from dashboard.holds.operation import Action, Operation
 
+MAX_WAIT = 2000  # milliseconds for others that read, during which no one writes
 ERASED: dict[str, Any] = dict.fromkeys((*TEXTS, "former_clients"), "")
 
 
@@ -68,6 +69,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             if searches := forget_client(hold.client_name, hold.client_contact):
                 asked["searches"] = searches
             operation.log.event(asked=asked, now=now)
+    empty_write_ahead_log()
     return pks
 
 
@@ -78,3 +80,18 @@ def forget_former(hold: Hold, client: Hold, *, now: datetime) -> None:
     )
     Hold.objects.filter(pk=hold.pk).write_rows({"former_clients": hold.former_clients}, now=now)
     hold.index_client()
+
+
+def empty_write_ahead_log() -> None:
+    """Remove from SQLite's write-ahead log the rows as they were; it is written over only later.
+
+    Where others read for longer than MAX_WAIT, it stays until it is written over, or until the last
+    process ends. https://www.sqlite.org/pragma.html#pragma_wal_checkpoint
+    """
+    if connection.vendor != "sqlite":
+        return
+    with connection.cursor() as cursor:
+        (usual,) = cursor.execute("PRAGMA busy_timeout").fetchone()
+        cursor.execute(f"PRAGMA busy_timeout = {MAX_WAIT}")
+        cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        cursor.execute(f"PRAGMA busy_timeout = {usual}")

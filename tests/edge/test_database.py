@@ -78,10 +78,10 @@ def count_together(connect):
     return run(connect(), "SELECT number FROM counter"), len(refused)
 
 
-def test_commits_are_durable_and_foreign_keys_enforced(connect):
-    names = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout"]
+def test_commits_are_durable_and_foreign_keys_enforced_and_deleted_rows_gone(connect):
+    names = ["journal_mode", "synchronous", "foreign_keys", "busy_timeout", "secure_delete"]
     found = [run(connect(), f"PRAGMA {name}") for name in names]
-    assert found == ["wal", FULL, 1, 20_000]
+    assert found == ["wal", FULL, 1, 20_000, 1]
 
 
 def test_concurrent_writers_wait_for_each_other(connect):

@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from pathlib import Path
 
 import pytest
 from django.core.management.base import CommandError
@@ -174,6 +175,19 @@ def test_erased_words_leave_the_index_of_sqlite(ended, admin):
         blocks = b"".join(bytes(block) for (block,) in cursor.fetchall())
     assert b"ada" not in blocks
     assert b"door" not in blocks
+
+
+def test_erased_words_leave_the_files_of_sqlite(ended, admin):
+    if connection.vendor != "sqlite":
+        return
+    file = Path(connection.settings_dict["NAME"])
+    files = [file, file.with_name(f"{file.name}-wal")]
+    Hold.objects.filter(pk=ended[0].pk).update(note="Zanzibar")
+    assert any(b"Zanzibar" in each.read_bytes() for each in files)
+    erasure.erase(hold_id=ended[0].pk, by=acting(admin), now=timezone.now())
+    assert [each.name for each in files if b"Zanzibar" in each.read_bytes()] == []
+    with connection.cursor() as cursor:  # what the erasure does not shorten for others
+        assert cursor.execute("PRAGMA busy_timeout").fetchone() == (20_000,)
 
 
 def erase_client(*arguments: object) -> str:
