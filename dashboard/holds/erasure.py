@@ -69,7 +69,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             if searches := forget_client(hold.client_name, hold.client_contact):
                 asked["searches"] = searches
             operation.log.event(asked=asked, now=now)
-    empty_write_ahead_log()
+            transaction.on_commit(empty_write_ahead_log, robust=True)
     return pks
 
 

@@ -90,15 +90,44 @@ def test_fault_stays_on_the_page_until_it_is_looked_for_again(tmp_path, admins_b
         return [each.fault_kind for each in shown]
 
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE dashboard_loggedaction SET cause = 'x'")
+        cursor.execute("UPDATE dashboard_logcount SET count = count + 1")
     for options in ({"checkpoints": kept}, {"indexes": True}, {"indexes": True}):
         with pytest.raises(CommandError):
             output("audit_verify", **options)
-    assert faults() == faults() == ["checkpoint", "action"]
+    assert faults() == faults() == ["checkpoint", "counts"]
     output("audit_verify")
     kept.write_text(checkpoints.latest(NOON).to_line())
     output("audit_verify", checkpoints=kept)
-    assert faults() == ["action"]
+    assert faults() == ["counts"]
+
+
+@pytest.mark.parametrize(
+    "hide",
+    [
+        "DELETE FROM dashboard_loggedaction WHERE id = %s",
+        "UPDATE dashboard_loggedaction SET at = '2020-01-01 00:00:00' WHERE id = %s",
+        "UPDATE dashboard_loggedaction SET id = id + 1000000 WHERE id = %s",
+    ],
+)
+def test_action_that_the_log_does_not_list_is_named(admins_browser, monkeypatch, hide):
+    """Its entries are untouched, so the chain is whole: no trigger keeps anyone from that."""
+    write(5)
+    hidden = AuditEntry.objects.newest_first()[1].pk
+    with connection.cursor() as cursor:
+        cursor.execute(hide, [hidden])
+    told = f"The log lists the action of entry {hidden} otherwise than its entries say"
+    admins_browser.post("/audit/verify")
+    assert told in admins_browser.get("/audit/").content.decode()
+    with pytest.raises(CommandError, match=told):
+        output("audit_verify")
+    # In parts, it is found in the part of its entry.
+    monkeypatch.setattr(chain_verification, "BATCH", 2)
+    monkeypatch.setattr(log_verification, "REQUEST_SECONDS", -1)
+    parts = []
+    while not parts or not (parts[-1].fault or parts[-1].is_whole):
+        parts.append(log_verification.verify_part(by=None, now=NOON))
+    assert [part.fault and part.fault.entry_id for part in parts][-1] == hidden
+    assert len(parts) > 1
 
 
 def test_file_of_checkpoints_that_cannot_be_read_is_named(tmp_path):
@@ -171,7 +200,7 @@ def test_admin_verifies_from_the_page(admins_browser):
     answer = admins_browser.post("/audit/verify")
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
     page = admins_browser.get("/audit/").content.decode()
-    assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted." in page
+    assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted, and" in page
 
 
 def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
