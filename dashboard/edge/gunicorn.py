@@ -16,6 +16,7 @@ from functools import partial
 from typing import Any
 
 from gunicorn import glogging, util  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
 from dashboard.edge.environment import read
 from dashboard.edge.log_format import JsonFormatter, OneLineFormatter, log_format
@@ -24,7 +25,7 @@ wsgi_app = "dashboard.wsgi:application"
 bind = "127.0.0.1:8000"
 
 # Threads, because a request mostly waits for cal.com.
-worker_class = "gthread"
+worker_class = "dashboard.edge.gunicorn.Worker"
 threads = 8
 
 # A stop lets running requests finish: a change at cal.com may take several calls.
@@ -77,6 +78,23 @@ def pre_request(_worker: Any, request: Any) -> None:
     headers = dict(request.headers)
     if "TRANSFER-ENCODING" in headers or int(headers.get("CONTENT-LENGTH", 0)) > LONG_BODY:
         request.force_close()
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]
+    """End after a killed master as after a stop, and leave the port to the next server at once.
+
+    gunicorn would listen until its last request and keep idle connections of the proxy: the next
+    server could not start for as long as ``graceful_timeout``.
+    """
+
+    def is_parent_alive(self) -> bool:
+        is_alive: bool = super().is_parent_alive()
+        if not is_alive:
+            self.alive = False  # so that connections are not kept any more
+            self.set_accept_enabled(False)
+            for listener in self.sockets:
+                listener.close()
+        return is_alive
 
 
 class Logger(glogging.Logger):  # type: ignore[misc]

@@ -149,6 +149,47 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
     assert set(statuses) == {200, 303}
 
 
+def test_killed_master_leaves_its_port_to_the_next_server(variables, tmp_path):
+    """Kill gunicorn's first process while a POST is out and a proxy goes on with its connection."""
+    answers, statuses, stop = [], [], threading.Event()
+    with ExitStack() as stack:
+        calcom = stack.enter_context(Sandbox(demo_world(datetime.now(UTC).date())))
+        variables |= {"CALCOM_API_URL": calcom.url}
+        site = stack.enter_context(serving_with_settle(variables, tmp_path))
+        ada = stack.enter_context(Visitor(site.url))
+        assert ada.sign_in("ada", PASSWORD) == 302
+        _, server = children(site.process.pid)
+        [worker] = children(server)
+        calcom.faults.add("delay", method="POST", seconds=5)
+        placing = threading.Thread(
+            target=lambda: answers.append(ada.place("Hedy Lamarr").status_code)
+        )
+        asking = threading.Thread(
+            target=ask_again_and_again, args=(site.url, statuses, stop, True), daemon=True
+        )
+        placing.start()
+        asking.start()
+        wait_for(lambda: calcom.calls("POST") and statuses)
+        os.kill(server, signal.SIGKILL)
+        wait_for(lambda: can_listen(int(site.url.rpartition(":")[2])))
+        calcom.faults.clear()
+        placing.join()
+        wait_for(lambda: not alive(worker))
+        stop.set()
+    assert answers == [303]
+
+
+def can_listen(port):
+    """Return whether no process listens on a port of loopback."""
+    with socket.socket() as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
 def ask_again_and_again(url, statuses, stop, keep_alive):
     """Note each status until ``stop`` is set; a failed request notes its error."""
     with httpx.Client(timeout=WAIT_SECONDS) as client:
