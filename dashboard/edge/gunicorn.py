@@ -27,6 +27,10 @@ bind = "127.0.0.1:8000"
 # Threads, because a request mostly waits for cal.com.
 worker_class = "dashboard.edge.gunicorn.Worker"
 threads = 8
+# A worker that stood still for longer is killed, and with it what it had begun. Pauses of a
+# container and a machine out of memory last longer than gunicorn's 30 seconds; the longest claim
+# of a hold lasts so long.
+timeout = 100  # seconds
 
 # A stop lets running requests finish: a change at cal.com may take several calls.
 graceful_timeout = 90  # seconds

@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
+from dashboard.calcom_state.clock import longest_claim
+from dashboard.edge import gunicorn
 from dashboard.sandbox import Sandbox, demo_world
 from tests.forking import run
 from tests.management.processes import alive, children
@@ -113,6 +115,10 @@ def test_end_of_one_process_ends_the_other(variables, tmp_path, place, name):
         assert site.process.wait(WAIT_SECONDS) == 1
         assert f"CommandError: {name} ended with code -9.\n" in site.log.read_text()
     assert [pid for pid in started if alive(pid)] == []
+
+
+def test_worker_that_stood_still_outlives_its_claims():
+    assert gunicorn.timeout >= longest_claim().total_seconds()
 
 
 def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
