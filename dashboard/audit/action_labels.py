@@ -236,12 +236,3 @@ def reasons_called(words: str) -> list[str]:
     is_in = finder(words)
     labels = (REASONS | CIRCUMSTANCES).items()
     return [code for code, label in labels if is_in(search_text(str(label)))]
-
-
-def is_noted_as_booked(first: AuditEntry, closing: AuditEntry | None) -> bool:
-    """Return True for a release that ended the hold as booked, because staff said so."""
-    return closing is not None and (first.action, closing.after.get("state"), closing.reason) == (
-        Action.RELEASE,
-        "booked",
-        "booked",
-    )

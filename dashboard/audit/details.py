@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from dashboard.audit import action_labels, formatting, sanitize
+from dashboard.audit.action_entries import ActionEntries, LoggedCall
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Action, Kind, Outcome
 from dashboard.localization import local_times, marking, stored_texts
@@ -32,49 +33,20 @@ LOG_KEYS: dict[str, tuple[str, ...]] = {
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})
 
 
-class LoggedCall(NamedTuple):
-    """A call to cal.com: the entry before it was sent, and the next one, None without any."""
-
-    asked: AuditEntry
-    next: AuditEntry | None
-
-    @property
-    def answer(self) -> AuditEntry | None:
-        """Return the entry with the answer, None where there was none."""
-        return self.next if self.next and self.next.status is not None else None
-
-
-def calls_of(entries: Sequence[AuditEntry]) -> list[LoggedCall]:
-    """Return the calls of one action, of which these are all entries, oldest first."""
-    following = [*entries[1:], None]
-    pairs = zip(entries, following, strict=True)
-    return [LoggedCall(entry, after) for entry, after in pairs if entry.method]
-
-
-def slot_time(first: AuditEntry, closing: AuditEntry | None) -> str:
+def slot_time(action: ActionEntries) -> str:
     """Return the start of the slot that an action concerns; "" if no entry has one."""
-    for columns in (all_before(first, closing), first.asked, closing.after if closing else {}):
+    for columns in (action.before, action.asked, action.after):
         if start := formatting.parse_time(columns.get("slot_start")):
             return f"{local_times.day_and_year(start)} {local_times.slot_clock(start)}"
     return ""
 
 
-def clauses(
-    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[LoggedCall]
-) -> Iterator[str]:
-    """Yield every clause in reading order.
-
-    ``first`` opened the action; ``closing`` has its outcome, None while there is none.
-    """
-    yield from change_clauses(first, closing)
-    if closing is not None and (answer := answer_clause(closing, calls)):
+def clauses(action: ActionEntries) -> Iterator[str]:
+    """Yield every clause in reading order."""
+    yield from change_clauses(action)
+    if answer := answer_clause(action):
         yield answer
-    yield from context_clauses(first, closing)
-
-
-def all_before(first: AuditEntry, closing: AuditEntry | None) -> dict[str, Any]:
-    """Merge the ``before`` columns of an action."""
-    return {**first.before, **(closing.before if closing else {})}
+    yield from context_clauses(action)
 
 
 def target(first: AuditEntry) -> str:
@@ -85,11 +57,11 @@ def target(first: AuditEntry) -> str:
     return str(next(filter(None, names), ""))
 
 
-def change_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
+def change_clauses(action: ActionEntries) -> Iterator[str]:
     """Yield "before → after" of each changed value; of a new hold its end."""
-    before, after = all_before(first, closing), closing.after if closing else {}
+    first, before, after = action.first, action.before, action.after
     if first.action in CREATING or not (before and after):
-        yield from result_clauses(first, after)
+        yield from result_clauses(action)
         return
     if before.get("slot_end") != after.get("slot_end"):
         before, after = with_length(before), with_length(after)
@@ -118,9 +90,9 @@ def shown_keys(first: AuditEntry, keys: dict[str, Any]) -> tuple[str, ...]:
     return HOLD_KEYS[:-1] if first.action in (Action.RELEASE, Action.EXPIRE) else HOLD_KEYS
 
 
-def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
+def result_clauses(action: ActionEntries) -> Iterator[str]:
     """Yield the target of a move and the end of the hold, achieved or asked for; LOG_KEYS."""
-    result = {**first.asked, **after}
+    first, result = action.first, {**action.asked, **action.after}
     for key in LOG_KEYS.get(first.action, ()):
         if result.get(key):
             yield f"{formatting.label(key)}: {formatting.display(key, result[key], first.at)}"
@@ -140,11 +112,14 @@ def result_clauses(first: AuditEntry, after: dict[str, Any]) -> Iterator[str]:
         yield _("until %(time)s") % {"time": time}
 
 
-def answer_clause(closing: AuditEntry, calls: Sequence[LoggedCall]) -> str:
+def answer_clause(action: ActionEntries) -> str:
     """Return the answer of cal.com, or the message of a refusal without a call; "" for neither.
 
     The message of a call without an answer is technical: the page of the entry has it.
     """
+    closing, calls = action.closing, action.calls
+    if closing is None:
+        return ""
     known = action_labels.CODES.get(closing.error_code)
     if known and not closing.message and (not calls or closing.status in SUCCESSES):
         return str(known)
@@ -210,29 +185,26 @@ def shortened(message: str) -> str:
     return text if len(text) <= MAX_MESSAGE else Truncator(text).chars(MAX_MESSAGE)
 
 
-def technical_clauses(
-    first: AuditEntry, closing: AuditEntry | None, calls: Sequence[LoggedCall]
-) -> Iterator[str]:
+def technical_clauses(action: ActionEntries) -> Iterator[str]:
     """Yield the time that cal.com took, whether it accepted, and the way of a change."""
-    if answers := [call.answer for call in calls if call.answer]:
-        is_done = closing is not None and closing.outcome == Outcome.OK
-        asked_for_change = any(call.asked.method != "GET" for call in calls if call.answer)
+    if answers := [call.answer for call in action.calls if call.answer]:
+        is_change = any(call.asked.method != "GET" for call in action.calls if call.answer)
         text = ngettext(
             "cal.com took %(ms)s ms", "cal.com took %(ms)s ms for %(n)s calls", len(answers)
         )
         ms = sum(answer.milliseconds or 0 for answer in answers)
         took = text % {"ms": ms, "n": len(answers)}
-        yield _("%(took)s and accepted") % {"took": took} if is_done and asked_for_change else took
-    if way := (closing.after.get("way") if closing else None) or first.asked.get("way"):
+        yield _("%(took)s and accepted") % {"took": took} if action.is_done and is_change else took
+    if way := action.after.get("way") or action.asked.get("way"):
         yield formatting.display("way", way)
 
 
-def context_clauses(first: AuditEntry, closing: AuditEntry | None) -> Iterator[str]:
+def context_clauses(action: ActionEntries) -> Iterator[str]:
     """Yield the reason of an action, unless its phrase tells it; the address of a sign-in."""
-    reason = (closing.reason if closing else "") or first.reason
+    first, reason = action.first, action.reason
     if circumstance := action_labels.CIRCUMSTANCES.get(reason):
         yield str(circumstance)
-    elif reason and not action_labels.is_noted_as_booked(first, closing):
+    elif reason and not action.is_noted_as_booked:
         yield _("reason: %(reason)s") % {"reason": action_labels.reason_label(reason)}
     if first.action in WITH_ADDRESS and first.address:
         yield _("from %(address)s") % {"address": first.address}

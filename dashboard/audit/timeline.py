@@ -16,11 +16,11 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from dashboard.audit import action_labels, details, formatting, former_clients
+from dashboard.audit.action_entries import ActionEntries, LoggedCall
 from dashboard.audit.action_labels import UNDER_WAY, UNFINISHED, ActorLabel
-from dashboard.audit.details import LoggedCall
 from dashboard.audit.lookalikes import ambiguous
 from dashboard.audit.models import MAX_SILENCE, AuditEntry
-from dashboard.audit.trail import Action, Kind, Outcome
+from dashboard.audit.trail import Action, Outcome
 from dashboard.localization import local_times, marking
 
 HOLD_LINK = '<a href="%(log)s?find=hold:%(number)s">%(hold)s</a>'
@@ -225,10 +225,9 @@ def line_of(
     """Return the line of one action; ``rows`` are all its entries, oldest first."""
     entries = [AuditEntry.of_row(row) for row in rows]
     first, last = entries[0], entries[-1]
-    closing = next((e for e in reversed(entries) if e.kind in (Kind.OUTCOME, Kind.EVENT)), None)
-    verdict = closing.outcome if closing else UNDER_WAY if is_recent else UNFINISHED
-    calls = details.calls_of(entries)
-    clauses = tuple(details.clauses(first, closing, calls))
+    action = ActionEntries(entries)
+    verdict = action.closing.outcome if action.closing else UNDER_WAY if is_recent else UNFINISHED
+    clauses = tuple(details.clauses(action))
     if verdict == UNFINISHED:
         last_time = formatting.time_near(last.at, first.at)
         clauses = (*clauses, _("no record after %(time)s") % {"time": last_time})
@@ -243,16 +242,16 @@ def line_of(
         action_id=first.action_id,
         at=first.at,
         action=first.action,
-        as_booked=action_labels.is_noted_as_booked(first, closing),
+        as_booked=action.is_noted_as_booked,
         verdict=verdict,
         actor=action_labels.actor_of(first, viewer, with_username=is_ambiguous),
         target=details.target(first),
-        slot=details.slot_time(first, closing),
+        slot=details.slot_time(action),
         client=names[0] or "",
         is_erased=named.erased_at is not None or names[0] is None,
         clauses=clauses,
-        technical=tuple(details.technical_clauses(first, closing, calls)),
-        calls=calls,
+        technical=tuple(details.technical_clauses(action)),
+        calls=action.calls,
         hold_id=named.hold_id,
         has_hold=named.client_name is not None,
         log_url=log_url,
