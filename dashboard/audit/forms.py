@@ -23,10 +23,10 @@ from dashboard.audit.rollups import MAX_ID
 from dashboard.audit.search import Condition, by_system
 from dashboard.audit.term_values import TermError, local_days
 from dashboard.audit.terms import READERS, WITHOUT_OUTCOME
+from dashboard.audit.trail import SYSTEM
 from dashboard.localization import local_times
 from dashboard.localization.folding import fold
 
-SYSTEM = "system"
 VISIBLE = ("find", "person", "action", "outcome", "hold", "event", "last", "since", "until")
 ALL = ("", _lazy("all"))
 ACTIONS = [ALL, *AuditEntry.Action.choices]

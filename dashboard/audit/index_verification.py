@@ -21,9 +21,10 @@ SPACED = {
     "sqlite": f"{text_sql.FOLD}(text)",
     "postgresql": r"trim(regexp_replace(text, '\s+', ' ', 'g'))",
 }
-# Columns of an action to compare. Left out is what may have changed since: whom it was about, and
-# an event type that only earlier actions of the hold tell.
-COMPARED = "id, action_id, at, action, actor, outcome, cause, ended, hold, address, request_id"
+# Columns of an action that may have changed since: whom it was about, and an event type that only
+# earlier actions of the hold tell.
+NOT_COMPARED = {"about", "event_type"}
+COMPARED = ", ".join(name for name in action_sql.COLUMNS.split(", ") if name not in NOT_COMPARED)
 
 
 def fault() -> LogFault | None:

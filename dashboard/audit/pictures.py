@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.utils.translation import gettext as _
@@ -26,7 +26,6 @@ MOST_BARS = 12  # of event types, causes and people; the rest is one bar
 WIDTH, HEIGHT, STEP = 1000, 100, 10  # of a bar, a picture of columns, and a column
 NONE = "none"  # in terms
 HOUR = timedelta(hours=1)
-BARS = ("action", "outcome", "cause", "end", "event-type", "person")
 BY_NUMBER = ("event-type", "person")
 Chosen = dict[str, object]  # values of the log's form
 
@@ -74,6 +73,14 @@ class Bar:
     width: int  # of WIDTH
 
 
+class BarPicture(NamedTuple):
+    """A picture of bars: what it shows of a kind of count, by its value."""
+
+    title: str
+    label: Callable[[Any], str]
+    find: Callable[[Any], Chosen]  # filters that find what is counted, beside the days; {} for none
+
+
 def draw(chosen: Range, people: Iterable[Person]) -> dict[str, Any]:
     """Return the pictures of a range: a number of ``actions``, two charts, and ``bars``."""
     counts, periods = LogCount.objects, list(periods_of(chosen))
@@ -81,12 +88,16 @@ def draw(chosen: Range, people: Iterable[Person]) -> dict[str, Any]:
     begun = by_period(starts, counts.by_periods(ALL, starts, end))
     answered = by_period(starts, counts.by_periods(ANSWERED, starts, end))
     actions = [period.total() for period in begun]
-    totals = counts.totals(BARS, chosen.since, chosen.until)
+    pictures = bar_pictures(people)
+    sums = summed(counts.totals(pictures, chosen.since, chosen.until))
     return {
         "actions": sum(actions),
         "activity": chart(periods, [(count, count, 0) for count in actions]),
         "response_times": chart(periods, map(median_and_95th, answered)),
-        "bars": list(all_bars(totals, chosen.chosen, people)),
+        "bars": [
+            (f"by-{kind}", picture.title, bars(sums[kind], picture, chosen.chosen))
+            for kind, picture in pictures.items()
+        ],
     }
 
 
@@ -145,51 +156,45 @@ def chart(periods: Sequence[Period], measured: Iterable[tuple[int, int, int]]) -
     return {"columns": columns, "most": most, "width": len(columns) * STEP}
 
 
-def all_bars(
-    totals: Iterable[tuple[str, str, int]], days: Chosen, people: Iterable[Person]
-) -> Iterator[tuple[str, str, list[Bar]]]:
-    """Yield id, title and bars of each picture of bars."""
-    sums = summed(totals)
+def bar_pictures(people: Iterable[Person]) -> dict[str, BarPicture]:
+    """Return the pictures by the kind that they show, in the order of the page."""
     actions = dict(Action.choices)
     outcomes = {**dict(Outcome.choices), NONE: _("no outcome")}
     states = formatting.choice_labels("state")
     names = {person.pk: person.name for person in people} | {0: _("the system")}
-    # Title, label of a value, and the filters that find what is counted under it.
-    pictures: dict[str, tuple[str, Callable[[Any], str], Callable[[Any], Chosen]]] = {
-        "action": (
+    return {
+        "action": BarPicture(
             _("Actions, done or tried"),
             lambda each: str(actions.get(each, each)),
             # No search finds what only an older version wrote.
             lambda each: {"action": each} if each in actions else {},
         ),
-        "outcome": (
+        "outcome": BarPicture(
             _("Outcomes"),
             lambda each: str(outcomes.get(each, each)),
             lambda each: {"outcome": each} if each in outcomes else {},
         ),
-        "cause": (
+        "cause": BarPicture(
             _("Refusals by cause"),
             lambda cause: _("without a cause") if cause == NONE else code_label(cause),
             lambda cause: {"outcome": Outcome.REFUSED, "find": f"cause:{cause}"},
         ),
-        "end": (
+        "end": BarPicture(
             _("How holds ended"),
             lambda each: str(states.get(each, each)),
             lambda each: {"find": f"ended:{each}"},
         ),
-        "event-type": (
+        "event-type": BarPicture(
             _("Busiest event types, by holds asked for"),
             lambda number: formatting.display("event_type_id", number),
             lambda number: {"action": Action.PLACE, "event": number},
         ),
-        "person": (
+        "person": BarPicture(
             _("Actions by person"),
             lambda pk: names.get(pk, str(pk)),
             lambda pk: {"person": pk or SYSTEM} if pk in names else {},
         ),
     }
-    for key, (title, label, find) in pictures.items():
-        yield f"by-{key}", title, bars(sums[key], label, days, find)
 
 
 def summed(totals: Iterable[tuple[str, str, int]]) -> defaultdict[str, Counter[Any]]:
@@ -209,21 +214,16 @@ def is_number(value: object) -> bool:
     return str(value).isdecimal()
 
 
-def bars(
-    sums: Counter[Any], label: Callable[[Any], str], days: Chosen, find: Callable[[Any], Chosen]
-) -> list[Bar]:
-    """Return a bar for each of the largest sums, and one for the rest.
-
-    ``find`` returns the filters of the log that find what is counted, beside the days.
-    """
+def bars(sums: Counter[Any], picture: BarPicture, days: Chosen) -> list[Bar]:
+    """Return a bar for each of the largest sums, and one for the rest."""
     found = [(value, count) for value, count in sums.most_common() if count > 0]
     rest = sum(count for _value, count in found[MOST_BARS:])
     most = max(rest, *(count for _value, count in found), 0)
     shown = []
     for value, count in found[:MOST_BARS]:
-        filters = find(value)
+        filters = picture.find(value)
         entries = urlencode(filters | days) if filters else ""
-        shown.append(Bar(label(value), count, entries, size(count, most, WIDTH)))
+        shown.append(Bar(picture.label(value), count, entries, size(count, most, WIDTH)))
     return [*shown, Bar(_("all others"), rest, "", size(rest, most, WIDTH))] if rest else shown
 
 
