@@ -5,10 +5,9 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
-from functools import partial
 from typing import Any
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
+from django.db import DatabaseError, connection
 from django.db.models import Exists, OuterRef
 
 from dashboard.audit import chain
@@ -68,21 +67,20 @@ def in_order(
     last: int | None = None,
     *,
     is_due: Callable[[], bool] = lambda: False,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> Verification:
     """Compare entries with the chain behind a position, whose hash was known.
 
     Stops early once ``is_due()``, asked every BATCH, and at the position ``last``, then without
     looking for entries that have no link.
     """
-    links = AuditLink.objects.using(using)
+    links = AuditLink.objects
     position, previous = begin
     first = position + 1
     if position and not links.filter(position=position, hash=previous).exists():
         entry_id = links.filter(position=position).values_list("entry_id", flat=True).first()
         fault = LogFault("removed" if entry_id is None else "broken", position, entry_id)
         return Verification(first, position, previous, False, fault)
-    while batch := linked_after(using, position, last):
+    while batch := linked_after(position, last):
         for row in batch:
             place, entry_id, _content, link = row[-4:]
             if kind := fault_of(row, position + 1, previous):
@@ -96,7 +94,7 @@ def in_order(
         return Verification(first, position, previous, False, None)
     # From where the chain begins to the last number: SQLite takes a text for more than any.
     linked = links.filter(entry_id=OuterRef("pk"), position__range=(1, MAX_POSITION))
-    strays = AuditEntry.objects.using(using).filter(~Exists(linked)).order_by("pk")
+    strays = AuditEntry.objects.filter(~Exists(linked)).order_by("pk")
     stray = strays.values_list("pk", flat=True).first()
     inserted = None if stray is None else LogFault("inserted", None, stray)
     return Verification(first, position, previous, stray is None, inserted)
@@ -107,14 +105,13 @@ def in_parts(
     begin: tuple[int, str] = BEGIN,
     *,
     part: int = PART,
-    using: str = DEFAULT_DB_ALIAS,
 ) -> Verification:
     """Verify from a position to the end with a process for each core; report positions reached.
 
     Each part starts from the hash that the database has for the link before it. That hash is the
     result of the part before, so that the parts together are one chain.
     """
-    links = AuditLink.objects.using(using)
+    links = AuditLink.objects
     last = links.order_by("-position").values_list("position", flat=True).first() or 0
     known = links.filter(position__in=range(begin[0] + part, last, part)).order_by("position")
     try:
@@ -122,14 +119,14 @@ def in_parts(
     except DatabaseError:  # a hash cannot be decoded: one process finds its link
         starts = [begin]
     if len(starts) == 1:
-        return in_order(begin, using=using)
+        return in_order(begin)
     ends = [*(position for position, _hash in starts[1:]), None]
-    connections[using].close()  # a process that is forked must not use that of this one
+    connection.close()  # a process that is forked must not use that of this one
     fork = multiprocessing.get_context("fork")
     done = Verification(begin[0] + 1, *begin, False, None)
     pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts)), fork)
     try:
-        parts = pool.map(partial(in_order, using=using), starts, ends)
+        parts = pool.map(in_order, starts, ends)
         for start, found in zip(starts, parts, strict=True):
             if start != (done.last, done.last_hash):
                 break
@@ -142,16 +139,16 @@ def in_parts(
     if done.fault or done.is_whole:
         return done
     # A link is missing or was exchanged meanwhile: one process follows them in order.
-    return in_order(begin, using=using)
+    return in_order(begin)
 
 
-def linked_after(using: str, position: int, last: int | None = None) -> list[Any]:
+def linked_after(position: int, last: int | None = None) -> list[Any]:
     """Return up to BATCH links behind a position, to ``last`` at most, with their entries.
 
     Each has the entry's COLUMNS as they are stored, then its content hash and id, which are None
     where it was removed; then position, entry id, content hash and hash of the link.
     """
-    vendor = connections[using].vendor
+    vendor = connection.vendor
     stored = ", ".join(as_stored(vendor, name) for name in COLUMNS)
     selection = (
         f"SELECT {stored}, e.content_hash, e.id, l.position, l.entry_id, l.content_hash, l.hash"  # noqa: S608
@@ -161,14 +158,14 @@ def linked_after(using: str, position: int, last: int | None = None) -> list[Any
     end = MAX_POSITION if last is None else last
     try:
         # PostgreSQL starts processes for these few links if there may be many behind them.
-        nearest = rows(using, selection, [position, min(position + BATCH, end), BATCH])
-        return nearest or rows(using, selection, [position, end, BATCH])
+        nearest = rows(selection, [position, min(position + BATCH, end), BATCH])
+        return nearest or rows(selection, [position, end, BATCH])
     except DatabaseError:
         if vendor != "sqlite":
             raise
     # No hash is that of a text with surrogates, so what was damaged is found.
-    with decoding(using, "surrogateescape"):
-        return rows(using, selection, [position, end, BATCH])
+    with decoding("surrogateescape"):
+        return rows(selection, [position, end, BATCH])
 
 
 def fault_of(row: Sequence[Any], expected: int, previous: str) -> str:

@@ -163,10 +163,10 @@ def streamed(statement: str, parameters: Sequence[int]) -> Iterator[Sequence[Any
 def fetched(statement: str, parameters: Sequence[int]) -> list[Any]:
     """Return rows of SQLite, which has bytes, and text that is not UTF-8, in any column."""
     try:
-        return rows(connection.alias, statement, parameters)
+        return rows(statement, parameters)
     except DatabaseError:
-        with decoding(connection.alias, "backslashreplace"):
-            return rows(connection.alias, statement, parameters)
+        with decoding("backslashreplace"):
+            return rows(statement, parameters)
 
 
 def readable(stored: object) -> str:

@@ -88,7 +88,7 @@ class LogCount(models.Model):
         return f"{self.count} of {self.kind} {self.value}".rstrip()
 
 
-def begun_between(since: datetime | None, until: datetime | None, using: str | None = None) -> Q:
+def begun_between(since: datetime | None, until: datetime | None) -> Q:
     """Match actions that began from one moment to another, exclusive; None is no limit.
 
     The database finds them by bounds of their ids, which hold even where a clock was set back.
@@ -98,7 +98,7 @@ def begun_between(since: datetime | None, until: datetime | None, using: str | N
     """
     if since is None and until is None:
         return Q()
-    days = LogCount.objects.using(using).filter(kind=ALL, span=DAY)
+    days = LogCount.objects.filter(kind=ALL, span=DAY)
     found = Q()
     if since:
         later = days.filter(quarter__gte=quarter_of(since) // DAY * DAY)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
-from django.db import connections
+from django.db import connection
 
 NOT_HASHED = {"id", "content_hash"}
 JSON_COLUMNS = ("asked", "before", "after")
@@ -13,17 +13,17 @@ JSON_COLUMNS = ("asked", "before", "after")
 LENGTHS = {"at": "19, 26", "action_id": "32"}
 
 
-def rows(using: str, selection: str, parameters: Sequence[int]) -> list[Any]:
-    with connections[using].cursor() as cursor:
+def rows(selection: str, parameters: Sequence[int]) -> list[Any]:
+    with connection.cursor() as cursor:
         cursor.execute(selection, parameters)
         found: list[Any] = cursor.fetchall()
     return found
 
 
 @contextmanager
-def decoding(using: str, errors: str) -> Iterator[None]:
+def decoding(errors: str) -> Iterator[None]:
     """Let SQLite read texts that are not UTF-8, in which ``errors`` are so handled."""
-    database = connections[using].connection
+    database = connection.connection
     database.text_factory = partial(str, encoding="utf-8", errors=errors)
     try:
         yield

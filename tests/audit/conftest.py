@@ -12,7 +12,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import trail
 from dashboard.holds.models import Hold
 from tests.audit.attacks import write
-from tests.audit.databases import migrated
+from tests.audit.databases import as_default, migrated
 from tests.audit.recorded import (
     NOON,
     Action,
@@ -83,3 +83,10 @@ def own(request, tmp_path, django_db_blocker) -> Iterator[BaseDatabaseWrapper]:
     with django_db_blocker.unblock(), migrated(request.param, tmp_path) as connection:
         write(connection, 2)
         yield connection
+
+
+@pytest.fixture
+def own_as_default(own) -> Iterator[None]:
+    """Let what names no database use that of one test."""
+    with as_default(own):
+        yield

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from dashboard.edge.setting_readers import database
@@ -36,6 +36,17 @@ def migrated(vendor: str, folder: Path, *, is_empty: bool = False) -> Iterator[B
         connected(url) as connection,
     ):
         yield connection
+
+
+@contextmanager
+def as_default(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Let what names no database use this one."""
+    usual = connections[DEFAULT_DB_ALIAS]
+    connections[DEFAULT_DB_ALIAS] = connections[connection.alias]
+    try:
+        yield
+    finally:
+        connections[DEFAULT_DB_ALIAS] = usual
 
 
 @contextmanager

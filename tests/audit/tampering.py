@@ -6,6 +6,7 @@ from dashboard.audit import chain, chain_verification
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import LINKS, TABLE
 from tests.audit.attacks import ALL_BUT_ID
+from tests.audit.databases import as_default
 from tests.audit.reset import without_triggers
 
 SWAP = ", ".join(
@@ -168,4 +169,5 @@ def compute_anew(connection: BaseDatabaseWrapper) -> None:
 
 
 def verified(connection: BaseDatabaseWrapper) -> chain_verification.Verification:
-    return chain_verification.in_order(using=connection.alias)
+    with as_default(connection):
+        return chain_verification.in_order()

@@ -92,20 +92,22 @@ PARTS = ("edit", "delete with its link", "insert", "swap of the links", "delete 
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_as_default")
 @pytest.mark.parametrize("name", PARTS)
 def test_processes_find_what_one_finds(own, name):
     write(own, 2)
     done: list[int] = []
-    whole = chain_verification.in_parts(done.append, part=2, using=own.alias)
+    whole = chain_verification.in_parts(done.append, part=2)
     assert (whole, done) == (verified(own), [2, 4, 5])
     statements, fault = TAMPERED[name]
     run(own, statements)
-    found = chain_verification.in_parts(done.append, part=2, using=own.alias)
+    found = chain_verification.in_parts(done.append, part=2)
     assert found.fault == verified(own).fault
     assert (found.fault.kind, found.fault.entry_id) == fault
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_as_default")
 def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
     write(own, 2)
     cancelled = []
@@ -117,11 +119,12 @@ def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
 
     monkeypatch.setattr(chain_verification, "ProcessPoolExecutor", Pool)
     with pytest.raises(SystemExit):
-        chain_verification.in_parts(sys.exit, part=2, using=own.alias)
+        chain_verification.in_parts(sys.exit, part=2)
     assert cancelled == [True]
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_as_default")
 @pytest.mark.parametrize("part", [2, 10])  # several processes, or one
 def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
     monkeypatch.setattr(chain_verification, "BATCH", 2)
@@ -134,18 +137,19 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
             f"DELETE FROM {triggers.LINKS} WHERE entry_id {gap}",
         ],
     )
-    found = chain_verification.in_parts(lambda _position: None, part=part, using=own.alias)
+    found = chain_verification.in_parts(lambda _position: None, part=part)
     assert found.fault == chain_verification.LogFault("removed", 5, 5)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("own_as_default")
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL decodes before it stores
 def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
     write(own, 2)
     run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
-    found = chain_verification.in_parts(lambda _position: None, part=2, using=own.alias).fault
+    found = chain_verification.in_parts(lambda _position: None, part=2).fault
     assert found == chain_verification.LogFault("broken", 4, 4)
-    later = chain_verification.in_order((4, "0" * 64), using=own.alias)
+    later = chain_verification.in_order((4, "0" * 64))
     assert later.fault == found
 
 

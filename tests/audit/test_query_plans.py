@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from dashboard.audit import export, search, terms
 from dashboard.audit.chain_verification import linked_after
 from dashboard.audit.named_people import Context, Person
+from tests.audit.databases import as_default
 from tests.audit.recorded import NOON
 
 PEOPLE = (Person(1, "ada", "Ada King (ada)"), Person(2, "bo", "Bo Berg (bo)"))
@@ -113,8 +114,8 @@ def test_verification_finds_the_entry_of_each_link_by_its_id(shared):
     with shared.cursor() as cursor, transaction.atomic(using=shared.alias):
         if shared.vendor == "postgresql":
             cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL enable_seqscan = off")
-        with CaptureQueriesContext(shared) as made:
-            assert linked_after(shared.alias, 0, 2)
+        with CaptureQueriesContext(shared) as made, as_default(shared):
+            assert linked_after(0, 2)
         explain = "EXPLAIN" if shared.vendor == "postgresql" else "EXPLAIN QUERY PLAN"
         cursor.execute(f"{explain} {made[0]['sql']}")
         plan = "\n".join(str(row) for row in cursor.fetchall())

@@ -149,13 +149,14 @@ def test_a_moment_in_another_form_is_refused(text):
 
 
 @pytest.mark.slow
-def test_stored_rows_hash_quickly_on_both_databases(own):
+@pytest.mark.usefixtures("own_as_default")
+def test_stored_rows_hash_quickly_on_both_databases():
     odd = {"asked": {"é": [1, {"b": None}], "a": "x"}, "after": {"state": "held"}}
     for actor_name in ("ada", "Zoë"):
-        AuditEntry.objects.using(own.alias).create(
+        AuditEntry.objects.create(
             at=NOON, kind="event", action="denied", actor_name=actor_name, status=0, **odd
         )
-    rows = linked_after(own.alias, 0)
+    rows = linked_after(0)
     assert len(rows) == 5
     assert [chain.quick_hash(COLUMNS, row) for row in rows] == [row[-2] for row in rows]
 

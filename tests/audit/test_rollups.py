@@ -176,17 +176,18 @@ def test_totals_read_days_and_the_quarters_at_both_ends(db):
         assert LogCount.objects.totals(["end"], *limits) == [("end", "lost", expected)]
 
 
-def test_bounds_of_a_time_hold_where_the_clock_was_set_back(own):
+@pytest.mark.usefixtures("own_as_default")
+def test_bounds_of_a_time_hold_where_the_clock_was_set_back():
     """An entry is found by its time, wherever it is in the order of the log."""
     moments = [NOON + timedelta(days=days) for days in (0, 1, 9, 2, 3)]
     for at in moments:
-        AuditEntry.objects.using(own.alias).create(
+        AuditEntry.objects.create(
             at=at, kind="event", action="sign_in", outcome="ok", actor_name="clock"
         )
-    rows = LoggedAction.objects.using(own.alias)
+    rows = LoggedAction.objects
     for since, until in ((1, 3), (2, 10), (9, 10), (4, 8)):
         limits = (NOON + timedelta(days=since), NOON + timedelta(days=until))
-        found = rows.filter(begun_between(*limits, own.alias)).values_list("at", flat=True)
+        found = rows.filter(begun_between(*limits)).values_list("at", flat=True)
         assert sorted(found) == sorted(at for at in moments if limits[0] <= at < limits[1])
 
 
@@ -217,14 +218,15 @@ def test_days_of_every_zone_are_counted_from_those_in_utc(db, zone):
     }
 
 
-def test_no_action_is_looked_for_where_none_was_counted(own):
+@pytest.mark.usefixtures("own_as_default")
+def test_no_action_is_looked_for_where_none_was_counted():
     """Otherwise the database reads the whole log for one."""
-    rows = LoggedAction.objects.using(own.alias)
-    AuditEntry.objects.using(own.alias).create(
+    rows = LoggedAction.objects
+    AuditEntry.objects.create(
         at=NOON, kind="event", action="sign_in", outcome="ok", actor_name="clock"
     )
     first, last = NOON.replace(year=2000), NOON.replace(year=2100)
     for limits, expected in (((last, None), 0), ((None, first), 0), ((first, last), rows.count())):
-        condition = begun_between(*limits, own.alias)
+        condition = begun_between(*limits)
         by_id = Q(*(each for each in condition.children if isinstance(each, tuple)))
         assert rows.filter(by_id).count() == expected
