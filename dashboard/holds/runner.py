@@ -23,7 +23,7 @@ from dashboard.holds.seen import (
     Seen,
 )
 from dashboard.holds.states import State
-from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Post, Send, Step, Swap, Wait
+from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Patch, Post, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
 
 # Which way a change went, for the log.
@@ -45,7 +45,7 @@ class Budget:
             case Get():
                 self.gets -= 1
                 return self.gets >= 0
-            case Send() | Post() | Delete() | Swap():
+            case Patch() | Post() | Delete() | Swap():
                 self.writes -= 1
                 return self.writes >= 0
             case Ask():
@@ -100,7 +100,7 @@ def perform(
                 return NotSeen(error)
     try:
         match step:
-            case Send(slot=slot, fields=fields):
+            case Patch(slot=slot, fields=fields):
                 prepare(operation, hold, fields)
                 return Accepted(reservations.update(operation, uid, slot))
             case Post(change=change, fields=fields):

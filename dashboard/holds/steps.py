@@ -18,7 +18,7 @@ FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
+class Patch:
     """PATCH to ``slot``. ``fields`` are columns of the hold to commit first, here and below."""
 
     change: Change
@@ -112,4 +112,4 @@ class Done:
     error: CalcomError | None = field(default=None, compare=False)
 
 
-Step: TypeAlias = Send | Post | Get | Ask | Delete | Swap | Wait | Done
+Step: TypeAlias = Patch | Post | Get | Ask | Delete | Swap | Wait | Done

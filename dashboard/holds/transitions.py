@@ -55,9 +55,9 @@ from dashboard.holds.steps import (
     Done,
     Get,
     Outcome,
+    Patch,
     Post,
     Result,
-    Send,
     Step,
     Swap,
     outcome_of,
@@ -104,11 +104,11 @@ def write(change: Change, cal_now: datetime, fields: Fields | None = None) -> St
         fields = fields | {"change": change.to_json()}
     match change.phase:
         case Phase.PATCHING | Phase.ARRIVING:
-            return Send(change, change.target, fields)
+            return Patch(change, change.target, fields)
         case Phase.PARKING:
-            return Send(change, change.parking_slot(), fields)
+            return Patch(change, change.parking_slot(), fields)
         case Phase.UNDOING:
-            return Send(change, change.origin, fields)
+            return Patch(change, change.origin, fields)
         case Phase.PLACING | Phase.REPLACING | Phase.ASKING_AGAIN:
             return Post(change, fields)
         case _:

@@ -20,7 +20,7 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import FIRST_PAUSE, Delete, Done, Outcome, Result, Send, Wait
+from dashboard.holds.steps import FIRST_PAUSE, Delete, Done, Outcome, Patch, Result, Wait
 from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     EPOCH,
@@ -147,7 +147,7 @@ def test_first_write_is_journaled_as_it_is_sent(phase: Phase) -> None:
 def test_parking_place_is_held_a_minute_longer_than_the_hold_and_its_target() -> None:
     step = next_step(change_in(Phase.PARKING), Begin(), at(timedelta()))
 
-    assert isinstance(step, Send)
+    assert isinstance(step, Patch)
     assert step.slot.slot_start == PARKED
     assert step.slot.held_until == TARGET.held_until + MINUTE
 
@@ -157,7 +157,7 @@ def test_second_parking_place_follows_a_refused_one() -> None:
 
     step = next_step(change_in(Phase.PARKING), refused, at(timedelta()))
 
-    assert isinstance(step, Send)
+    assert isinstance(step, Patch)
     assert step.slot.slot_start == SECOND_PLACE
     assert Change.from_json(step.fields["change"]).parked == SECOND_PLACE
 

@@ -9,7 +9,7 @@ from dashboard.holds.change import Phase
 from dashboard.holds.hold_fields import LANDING
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import Ask, Get, Send, Step
+from dashboard.holds.steps import Ask, Get, Patch, Step
 from tests.holds.model.calcom import EPOCH, Row, Stranger, replace
 from tests.holds.model.processes import (
     FROZEN,
@@ -128,7 +128,7 @@ def after_call(state: ModelState) -> Iterator[tuple[str, ModelState]]:
             continue
         if end in FROZEN | {CallEnd.KILLED_STILL} and (state.frozen or state.passes):
             continue
-        if end in REFUSED - {CallEnd.FORBIDDEN} and not isinstance(step, Send):
+        if end in REFUSED - {CallEnd.FORBIDDEN} and not isinstance(step, Patch):
             continue
         yield f"{method}: {end}", perform(less, end)
 

@@ -6,7 +6,7 @@ from http import HTTPStatus
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.seen import Accepted, Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
-from dashboard.holds.steps import TRIES, Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
+from dashboard.holds.steps import TRIES, Ask, Delete, Done, Get, Patch, Post, Step, Swap, Wait
 
 CHANGED_BY_PATCH = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 DELETED = {Phase.CHECKING, Phase.DELETING, Phase.DISCARDING}
@@ -100,7 +100,7 @@ def name_of_step(step: Step) -> str:
     """Return the next step; the end of a verb with its outcome."""
     phase = step.change.phase
     match step:
-        case Send():
+        case Patch():
             return f"PATCH {phase}"
         case Post():
             return f"POST {phase}"

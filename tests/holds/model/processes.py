@@ -10,7 +10,7 @@ from dashboard.holds.change import Change, settled_by
 from dashboard.holds.runner import Budget
 from dashboard.holds.seen import Accepted, Asked, Failed, Found, Look, NotSeen, OutOfTime, Seen
 from dashboard.holds.slots import minutes_until
-from dashboard.holds.steps import Ask, Delete, Done, Get, Post, Send, Step, Swap, Wait
+from dashboard.holds.steps import Ask, Delete, Done, Get, Patch, Post, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     BLOCKED,
@@ -247,7 +247,7 @@ def silence(run: Run, *, tries: int) -> float:
 
 def write_of(step: Step, uid: str, now: datetime) -> Write:
     match step:
-        case Send(slot=slot):
+        case Patch(slot=slot):
             return Write("PATCH", uid, slot, minutes_until(slot.held_until, now))
         case Post(change=change):
             return Write("POST", "", change.target, change.minutes)

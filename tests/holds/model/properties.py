@@ -5,7 +5,7 @@ from datetime import timedelta
 from dashboard.calcom import CalcomError
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.states import State
-from dashboard.holds.steps import Delete, Post, Send, Step, Swap
+from dashboard.holds.steps import Delete, Patch, Post, Step, Swap
 from tests.holds.model.calcom import EPOCH, Row
 from tests.holds.model.register import Hold, ModelState
 
@@ -21,11 +21,11 @@ def check_call(state: ModelState, on: str, step: Step) -> None:
     """Check what must be so before a call is sent, with the register as it is committed."""
     row, change = state.row(on), step.change
     match step:
-        case Send() | Post() if state.unanswered:
+        case Patch() | Post() if state.unanswered:
             raise PropertyViolatedError(
                 "a POST or PATCH without an answer is sent again without a look"
             )
-        case Send():
+        case Patch():
             check_journal(state, row, change)
             if step.slot.held_until < change.origin.held_until - A_MOMENT:
                 raise PropertyViolatedError("a PATCH asks for less than the hold has")
@@ -61,7 +61,7 @@ def check_journal(state: ModelState, row: Hold, change: Change) -> None:
 
 def check_effect(step: Step, answer: Row | CalcomError | None) -> None:
     """Check what cal.com made of a PATCH."""
-    if not isinstance(step, Send) or not isinstance(answer, Row):
+    if not isinstance(step, Patch) or not isinstance(answer, Row):
         return
     if answer.slot.held_until < step.change.origin.held_until - A_MOMENT:
         raise PropertyViolatedError("a hold was shortened")
