@@ -4,7 +4,7 @@ from datetime import datetime
 
 from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
-from dashboard.holds.change import Change, Location, Phase
+from dashboard.holds.change import POSTS, Change, Location, Phase
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.states import BOOKED_BY_STAFF, State
 from dashboard.holds.steps import Done, Outcome, Result, outcome_of
@@ -148,7 +148,6 @@ def not_retaken(change: Change, cal_now: datetime) -> Done:
 
 def out_of_time(change: Change) -> Done:
     """End where no further call fits: what is open stays in the register."""
-    is_post = change.phase in {Phase.PLACING, Phase.REPLACING, Phase.ASKING_AGAIN}
-    if is_post and isinstance(change.failure, Unknown):
+    if change.phase in POSTS and isinstance(change.failure, Unknown):
         return unconfirmed(change)
     return unsettled(change)
