@@ -93,13 +93,16 @@ class Client:
 
     def send(self, call: Call[T]) -> Answer[T]:
         """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
-        outcome = self._send(call)
-        if isinstance(outcome, CalcomError):
-            raise outcome
-        return outcome
+        answer = self.answer_to(call)
+        if isinstance(answer, CalcomError):
+            raise answer
+        return answer
 
-    def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
-        """Return the answer, or the error for a frame without the request, which shows the uid."""
+    def answer_to(self, call: Call[T]) -> Answer[T] | CalcomError:
+        """Send a call once, and return its answer or the error.
+
+        The error is raised elsewhere, if at all: this frame has the request, which shows the uid.
+        """
         pending = PendingCall(call, self._access)
         try:
             request = call.request(self._access)
@@ -148,12 +151,13 @@ class AsyncClient:
 
     async def send(self, call: Call[T]) -> Answer[T]:
         """Send a call of ``endpoints`` once, and return its answer. Raises CalcomError."""
-        outcome = await self._send(call)
-        if isinstance(outcome, CalcomError):
-            raise outcome
-        return outcome
+        answer = await self.answer_to(call)
+        if isinstance(answer, CalcomError):
+            raise answer
+        return answer
 
-    async def _send(self, call: Call[T]) -> Answer[T] | CalcomError:
+    async def answer_to(self, call: Call[T]) -> Answer[T] | CalcomError:
+        """Send a call once, and return its answer or the error."""
         pending = PendingCall(call, self._access)
         try:
             request = call.request(self._access)

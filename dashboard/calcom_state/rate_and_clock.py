@@ -112,8 +112,7 @@ def lock() -> None:
 def learn(
     upstream: Upstream, answer: Answer[Any] | CalcomError, *, learns_clock: bool = True
 ) -> None:
-    """Set on ``upstream`` what a read outside of an action shows, without saving it."""
-    upstream.reads += (answer.exchange,)
+    """Set on ``upstream`` what an answer shows, without saving it."""
     if learns_clock:
         learn_clock(upstream, answer.exchange)
     learn_rate(upstream, answer)
@@ -203,12 +202,9 @@ def ask(upstream: Upstream, *, learns_clock: bool = True) -> bool:
     Any event type will do, as a refusal is an answer too. Nothing is saved. An action whose clock
     differs from the local one by now learns no time.
     """
-    answer: Answer[Any] | CalcomError
-    try:
-        answer = calcom_client.client().send(endpoints.event_type(event_type_id=1))
-    except CalcomError as error:
-        answer = error
+    answer = calcom_client.client().answer_to(endpoints.event_type(event_type_id=1))
     learn(upstream, answer, learns_clock=learns_clock)
+    upstream.reads += (answer.exchange,)
     return is_from_cal_com(answer.exchange)
 
 

@@ -252,11 +252,10 @@ def ask_together(
     def ask_one(question: Question[T]) -> tuple[Question[T], Answer[Any] | CalcomError | None]:
         if time.monotonic() > stop_at or rate_and_clock.hangs():
             return question, None
-        try:
-            return question, calcom_client.client().send(question.call)
-        except CalcomError as error:
-            log.warning("cal.com gave no usable answer on %s: %s", question.name, error)
-            return question, error
+        found = calcom_client.client().answer_to(question.call)
+        if isinstance(found, CalcomError):
+            log.warning("cal.com gave no usable answer on %s: %s", question.name, found)
+        return question, found
 
     if len(questions) < 2:
         return [ask_one(question) for question in questions]
@@ -275,6 +274,7 @@ def set_answer(
     """Set cal.com's answer, or why there is none. A refusal drops the last answer."""
     if found is not None:
         rate_and_clock.learn(upstream, found)
+        upstream.reads += (found.exchange,)
     row.is_under_way = False
     if isinstance(found, Answer):
         row.value, row.parsed = question.to_json(found.value), None

@@ -128,10 +128,7 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
         async with limit:
             if time.monotonic() > stop_at:
                 return None
-            try:
-                return await client.send(endpoints.get(uid=uid))
-            except CalcomError as error:
-                return error
+            return await client.answer_to(endpoints.get(uid=uid))
 
     async with calcom_client.new_async_client() as client:
         return await asyncio.gather(*map(get, uids))

@@ -201,10 +201,7 @@ class Operation:
     def received(self, answer: Answer[T] | CalcomError) -> T:
         """Take in the answer to a call of this action, and return it. Raises CalcomError."""
         self.log.answer = answer
-        if not self.clock.has_stepped():
-            rate_and_clock.learn_clock(self.upstream, answer.exchange)
-        rate_and_clock.learn_rate(self.upstream, answer)
-        rate_and_clock.learn_hang(self.upstream, answer)
+        rate_and_clock.learn(self.upstream, answer, learns_clock=not self.clock.has_stepped())
         if isinstance(answer, CalcomError):
             raise answer
         return answer.value
@@ -223,11 +220,7 @@ class Operation:
 
     def ask(self, call: Call[T]) -> T:
         """Return the answer to a call, after taking in what it tells. Raises CalcomError."""
-        try:
-            answer = calcom_client.client().send(call)
-        except CalcomError as error:
-            return self.received(error)
-        return self.received(answer)
+        return self.received(calcom_client.client().answer_to(call))
 
     def waits_for_replica(self) -> bool:
         """Return whether the last answer may be older than the hold, once the next will not be."""

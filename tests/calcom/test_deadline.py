@@ -37,13 +37,13 @@ Send = Callable[[Call[None], str], Answer[None] | CalcomError]
 
 def send_sync(call: Call[None], base_url: str) -> Answer[None] | CalcomError:
     with Client(base_url=base_url, api_key=KEY, call_seconds=SECONDS) as client:
-        return client._send(call)
+        return client.answer_to(call)
 
 
 def send_async(call: Call[None], base_url: str) -> Answer[None] | CalcomError:
     async def send() -> Answer[None] | CalcomError:
         async with AsyncClient(base_url=base_url, api_key=KEY, call_seconds=SECONDS) as client:
-            return await client._send(call)
+            return await client.answer_to(call)
 
     return asyncio.run(send())
 

@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.calcom import Answer, Cause, Exchange, Refused, endpoints
+from dashboard.calcom import Answer, CalcomError, Cause, Exchange, Refused, endpoints
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client
 from dashboard.holds import settle
@@ -30,7 +30,7 @@ CHANGES = ["", *(str(phase) for phase in Phase), "unreadable"]
 class EmptyCalcom:
     """A cal.com without reservations or free times, which refuses to take any."""
 
-    def send(self, call: Call[Any]) -> Answer[None]:
+    def answer_to(self, call: Call[Any]) -> Answer[None] | CalcomError:
         now = timezone.now()
         match call.method, call.path:
             case "GET", endpoints.RESERVATION:
@@ -39,7 +39,7 @@ class EmptyCalcom:
                 later = now + 2 * MINUTE  # than any claim
                 exchange = Exchange("GET", EVENT_TYPE, later, later, 1, 200, "request", later)
                 return Answer(None, exchange)
-        raise Refused(Cause.ALREADY_RESERVED, Exchange("POST", ALL, now, now, 1, 422))
+        return Refused(Cause.ALREADY_RESERVED, Exchange("POST", ALL, now, now, 1, 422))
 
 
 def cases(state: str) -> list[tuple[str, str, str]]:
