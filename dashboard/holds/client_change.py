@@ -46,7 +46,7 @@ def change_client(
             of_client = {name: value for name, value in new.items() if name != "note"}
             if hold.offer_id is not None and of_client:
                 for other in offers.open_holds_of(hold.offer_id).exclude(pk=hold.pk):
-                    if rules.is_allowed(other, by):
+                    if rules.is_allowed(other, by.user):
                         write(other, of_client, by=by, now=now)
     return hold
 

@@ -18,7 +18,7 @@ def find(operation: Operation, hold_id: int) -> Hold:
 def load(operation: Operation, hold_id: int) -> Hold:
     """Return the hold, settled, if this person may act on it. Raises HoldError, DoesNotExist."""
     hold = find(operation, hold_id)
-    if operation.by is not None and not rules.is_allowed(hold, operation.by):
+    if operation.by is not None and not rules.is_allowed(hold, operation.by.user):
         raise messages.refusal("not_yours", hold=hold)
     return hold
 

@@ -170,7 +170,7 @@ def attach(
 
     It keeps its client; what was typed fills gaps there and is otherwise added to the note.
     """
-    if len(fitting) != 1 or not rules.is_allowed(fitting[0], by):
+    if len(fitting) != 1 or not rules.is_allowed(fitting[0], by.user):
         return None
     [hold] = fitting
     fields = fields | with_typed(hold, client)

@@ -20,9 +20,9 @@ EVENT_TYPE_ID_MAX = 2**31 - 1
 SLOT_DURATION_MAX = 24 * 60  # minutes; applies where the event type cannot be read
 
 
-def is_allowed(hold: Hold, by: Actor) -> bool:
-    """Return True for the holder and for Admins: every write to a hold asks this."""
-    return hold.holder_id == by.user.pk or by.user.is_admin
+def is_allowed(hold: Hold, user: User) -> bool:
+    """Return True for the holder and for Admins: every write to a hold asks this, and each page."""
+    return hold.holder_id == user.pk or user.is_admin
 
 
 def can_take_over(user: User) -> bool:

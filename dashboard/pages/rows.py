@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.calcom import Reservation
 from dashboard.calcom_state import event_types
-from dashboard.holds import hosts, messages, safety
+from dashboard.holds import hosts, messages, rules, safety
 from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE, Snapshot
@@ -26,7 +26,7 @@ class HoldRow:
         is_mine = hold.holder_id == viewer.user.pk
         claimed = hold.is_claimed(viewer.now)
         is_quiet = not claimed and hold.change is None
-        may_change = is_mine or viewer.is_admin
+        may_change = rules.is_allowed(hold, viewer.user)
         # Not known while the hold is being restored.
         is_known = claimed or hold.change is None
         ends = hold.held_until or hold.latest_end if is_known and not hold.has_ended else None

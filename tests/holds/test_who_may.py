@@ -4,14 +4,16 @@ import ast
 from pathlib import Path
 from typing import Any
 
+import pytest
 from django.utils import timezone
 
 import dashboard
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.timeline import lines_of
-from dashboard.holds import checks
+from dashboard.holds import checks, rules
 from dashboard.holds.models import Hold
+from dashboard.pages.rows import HoldRow
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import factories, verbs
@@ -115,6 +117,17 @@ def test_ended_hold_is_refused_for_its_holder_first(staff: User, colleague: User
     answers = [desk(colleague).post(f"/holds/{hold.pk}/release") for hold in holds]
 
     assert [answer.status_code for answer in answers] == [403, 403]
+
+
+@pytest.mark.parametrize("is_allowed", [False, True])
+def test_pages_offer_what_the_rule_allows(
+    staff: User, colleague: User, monkeypatch: pytest.MonkeyPatch, *, is_allowed: bool
+) -> None:
+    hold = factories.put(staff)
+    monkeypatch.setattr(rules, "is_allowed", lambda _hold, _user: is_allowed)
+    for person in (staff, colleague):
+        row = HoldRow(hold, factories.viewer(person, timezone.now()))
+        assert (row.may_change, row.can_change) == (is_allowed, is_allowed)
 
 
 def test_every_writer_of_rows_is_listed() -> None:
