@@ -140,9 +140,7 @@ async def get_all(uids: Sequence[str]) -> list[Answer[Reservation | None] | Calc
 def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> CheckResult:
     """Take over what was found, if the hold is still as it was before."""
     before = copy(hold)
-    found, comparison, fields = compare_current(operation, hold, found)
-    if found is not None and comparison is Comparison.MOVED:
-        fields |= describe(found, catalogue.event_type(found.event_type_id))
+    comparison, fields = compare_current(operation, hold, found)
     is_unchanged = True
     with transaction.atomic(durable=True):
         if fields:
@@ -157,14 +155,16 @@ def conclude(operation: Operation, hold: Hold, found: Reservation | None) -> Che
 
 def compare_current(
     operation: Operation, hold: Hold, found: Reservation | None
-) -> tuple[Reservation | None, Comparison, Fields]:
+) -> tuple[Comparison, Fields]:
     """Compare what was found, asked for anew where a replica may lack the hold's last change."""
     comparison, fields = compare(hold, found, operation.cal_now())
     if fields and operation.waits_for_replica():
         with reservations.hold_error_on_failure(operation, hold):
             found = reservations.get(operation, hold.reservation_uid or "", tries=1)
         comparison, fields = compare(hold, found, operation.cal_now())
-    return found, comparison, fields
+    if found is not None and comparison is Comparison.MOVED:
+        fields |= describe(found, catalogue.event_type(found.event_type_id))
+    return comparison, fields
 
 
 def compare(hold: Hold, found: Reservation | None, cal_now: datetime) -> tuple[Comparison, Fields]:

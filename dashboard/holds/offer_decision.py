@@ -111,7 +111,7 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
     """Raise HoldError where cal.com no longer has what is to be kept, or has it changed."""
     with reservations.hold_error_on_failure(operation, hold):
         found = reservations.get(operation, hold.reservation_uid or "")
-    _found, finding, fields = compare_current(operation, hold, found)
+    finding, fields = compare_current(operation, hold, found)
     if finding is Comparison.SAME:
         # What this answer told of the rate is older than what the releases will tell.
         rate_and_clock.save(operation.upstream)
