@@ -45,9 +45,8 @@ def bring_to(
     except HoldError as refused:
         if refused.cause != Cause.ALREADY_RESERVED:
             raise
-    # The refusal shows that it is not round robin. An action of its own, on the hold as left.
-    action, asked, now = operation.action, operation.log.asked, operation.now()
-    with Operation(action, by=operation.by, hold_id=hold.pk, asked=asked, now=now) as again:
+    # The refusal shows that it is not round robin.
+    with operation.again(hold) as again:
         hold = load_for_change(again, hold.pk, version=hold.version, states={State.HELD})
         return patch(again, hold, target, may_park=True)
 

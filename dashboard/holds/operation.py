@@ -83,6 +83,11 @@ class Operation:
             self.hold.refresh_from_db()
             raise messages.refusal("took_too_long", hold=self.hold) from error
 
+    def again(self, hold: Hold) -> Self:
+        """Return an action of its own for the same request, on the hold as this one left it."""
+        asked, now = self.log.asked, self.now()
+        return type(self)(self.action, by=self.by, asked=asked, hold_id=hold.pk, now=now)
+
     def now(self) -> datetime:
         return self.clock.now()
 

@@ -139,11 +139,9 @@ def extend(
     except HoldError as error:
         if not (retake and error.retake_minutes):
             raise
-    # An action of its own, on the hold as the refused one left it.
-    now = operation.now()
-    with Operation(Action.EXTEND, by=by, hold_id=hold_id, asked=asked, now=now) as operation:
-        hold = load_for_change(operation, hold_id, version=hold.version, states={State.HELD})
-        return alteration.retake(operation, hold, target)
+    with operation.again(hold) as again:
+        hold = load_for_change(again, hold_id, version=hold.version, states={State.HELD})
+        return alteration.retake(again, hold, target)
 
 
 def move(
