@@ -1,7 +1,7 @@
 """Look up reservations that the register does not know (GET), and add them to the board."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
@@ -199,8 +199,9 @@ def is_answer_to(hold: Hold, found: Reservation, operation: Operation) -> bool:
 
 def with_typed(hold: Hold, client: ClientDetails) -> Fields:
     """Return the client's columns of a hold with what was typed for it."""
-    name, contact = hold.client_name or client.name, hold.client_contact or client.contact
-    typed = (client.name, client.contact, client.note)
+    name = hold.client_name or client.client_name
+    contact = hold.client_contact or client.client_contact
+    typed = asdict(client).values()
     more = [text for text in typed if text and text not in {name, contact, hold.note}]
     note = " · ".join(filter(None, (hold.note, *more)))
     return {"client_name": name, "client_contact": contact, "note": note}
@@ -210,11 +211,9 @@ def insert(fields: Fields, *, by: Actor, client: ClientDetails, now: datetime) -
     """Insert a hold for a reservation that was made elsewhere."""
     return Hold.objects.create(
         holder=by.user,
-        client_name=client.name,
-        client_contact=client.contact,
-        note=client.note,
         reservation_duration=settings.HOLD_MINUTES,
         created_at=now,
+        **asdict(client),
         changed_at=now,
         **fields,
     )

@@ -1,6 +1,6 @@
 """Make the rows of new holds: for a client, or to stand in for another."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
 from dashboard.accounts.models import User
@@ -12,10 +12,10 @@ from dashboard.holds.slots import SlotHold
 
 @dataclass(frozen=True, slots=True)
 class ClientDetails:
-    """The client of a hold. Stays here: cal.com has no field for it."""
+    """The columns of a hold about its client. They stay here: cal.com has no field for them."""
 
-    name: str = ""
-    contact: str = ""
+    client_name: str = ""
+    client_contact: str = ""
     note: str = ""
 
 
@@ -28,9 +28,7 @@ def new_hold(
     """Return a hold that is about to be asked for, not saved yet."""
     return Hold(
         holder=holder,
-        client_name=client.name,
-        client_contact=client.contact,
-        note=client.note,
+        **asdict(client),
         event_type_id=slot.event_type_id,
         slot_start=slot.slot_start,
         slot_end=known_end(slot, event_type),

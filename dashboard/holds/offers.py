@@ -53,7 +53,7 @@ def client_of(offer_id: int | None, client: ClientDetails, *, by: Actor) -> Clie
         raise messages.refusal("no_offer")
     if not may_add_to(offer_id, by.user):
         raise messages.refusal("not_yours", hold=first)
-    return replace(client, name=first.client_name, contact=first.client_contact)
+    return replace(client, client_name=first.client_name, client_contact=first.client_contact)
 
 
 def may_add_to(offer_id: int, user: User) -> bool:

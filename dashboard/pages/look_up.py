@@ -2,6 +2,7 @@
 
 import hashlib
 import uuid
+from dataclasses import asdict
 from typing import Any
 
 from django import forms
@@ -116,7 +117,7 @@ def nothing_found(request: HttpRequest, **context: Any) -> HttpResponse:
 
 def taken_in(taken: TakenIn, client: ClientDetails) -> str:
     """Return what a person could not expect: which hold it is, where the typed client is now."""
-    typed = " · ".join(filter(None, (client.name, client.contact, client.note)))
+    typed = " · ".join(filter(None, asdict(client).values()))
     if taken.how is Taking.CONFIRMED:
         happened = _("The reservation belongs to this hold, which is confirmed now.")
         kept = _("What you typed is on the hold.")
