@@ -114,7 +114,7 @@ def new_first(
     event_type = catalogue.event_type(target.event_type_id)
     stand_in = stand_in_for(hold, target, event_type, minutes)
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
-    guard = guard_of(target, event_type, doubts, cal_now=cal_now)
+    guard = guard_of(stand_in, doubts, cal_now)
     operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
     return carry_out(operation, hold, change, stand_in)
 

@@ -1,7 +1,8 @@
 """Doubts about a time that is to be held: it is not offered, or the hosts are needed elsewhere.
 
 cal.com accepts any number of reservations of one round robin time, and times that it does not
-offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm.
+offer. Nothing that it allows is forbidden: a person is told of a doubt, and may confirm. ``wanted``
+is the hold that is asked for, not saved yet.
 """
 
 from collections.abc import Collection, Sequence
@@ -14,7 +15,6 @@ from dashboard.calcom_state.free_times import WEEK_DAYS, Span, monday_of
 from dashboard.holds import claims, hosts, messages, open_times
 from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
-from dashboard.holds.new_holds import known_end
 from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
 from dashboard.localization import local_times
@@ -23,44 +23,34 @@ MOST_NAMED = 5
 
 
 def guard_against(
-    doubts: Collection[Doubt],
-    wanted: Hold,
-    slot: SlotHold,
-    event_type: EventType | None,
-    *,
-    cal_now: datetime,
-    now: datetime,
+    doubts: Collection[Doubt], wanted: Hold, *, cal_now: datetime, now: datetime
 ) -> SlotGuard | None:
-    """Return the guard of a time to be asked for. Raises HoldError where a doubt applies.
+    """Return the guard of a time to be asked for. Raises HoldError where a doubt applies."""
+    require_no_doubt(doubts, wanted, cal_now=cal_now, now=now)
+    return guard_of(wanted, doubts, cal_now)
 
-    ``wanted`` is the new hold, not saved yet.
-    """
-    needs_others = not {Doubt.HOST_BUSY, Doubt.NOT_OFFERED}.isdisjoint(doubts)
-    beside = hosts.registered_beside(wanted, cal_now) if needs_others else []
+
+def require_no_doubt(
+    doubts: Collection[Doubt], wanted: Hold, *, cal_now: datetime, now: datetime
+) -> None:
+    """Raise HoldError where one of these doubts applies; MORE_THAN_HOSTS is for ``guard_of``."""
+    if {Doubt.HOST_BUSY, Doubt.NOT_OFFERED}.isdisjoint(doubts):
+        return
+    beside = hosts.registered_beside(wanted, cal_now)
     if Doubt.HOST_BUSY in doubts and (busy := host_busy(wanted, beside)):
         raise busy
     if Doubt.NOT_OFFERED in doubts and not is_offered(wanted, beside, cal_now=cal_now, now=now):
         raise messages.refusal(Doubt.NOT_OFFERED)
-    return guard_of(slot, event_type, doubts, cal_now=cal_now)
 
 
-def doubts_about(
-    slot: SlotHold,
-    event_type: EventType | None,
-    *,
-    exclude: int,
-    cal_now: datetime,
-    now: datetime,
-) -> list[HoldError]:
-    """Return the doubts about a time; ``exclude`` is the hold that moves there."""
-    wanted = wanted_hold(slot, event_type, exclude)
+def all_about(wanted: Hold, *, cal_now: datetime, now: datetime) -> list[HoldError]:
+    """Return all doubts about a time."""
     beside = hosts.registered_beside(wanted, cal_now)
     is_listed = is_offered(wanted, beside, cal_now=cal_now, now=now)
-    guard = host_guard(slot, event_type, cal_now=cal_now)
     doubts = [
         host_busy(wanted, beside),
         None if is_listed else messages.refusal(Doubt.NOT_OFFERED),
-        guard.doubt(exclude=exclude) if guard else None,
+        more_than_hosts(wanted, cal_now),
     ]
     return [doubt for doubt in doubts if doubt]
 
@@ -171,28 +161,26 @@ def is_on_its_way(stand_in: Hold, hold: Hold) -> bool:
     return is_new and (stand_in.event_type_id, stand_in.slot_start) != own
 
 
-def guard_of(
-    slot: SlotHold, event_type: EventType | None, doubts: Collection[Doubt], *, cal_now: datetime
-) -> SlotGuard | None:
-    """Return the time to guard; None for round robin, unless its hosts are counted."""
-    if event_type and event_type.kind is EventTypeKind.ROUND_ROBIN:
-        counts_hosts = Doubt.MORE_THAN_HOSTS in doubts
-        return host_guard(slot, event_type, cal_now=cal_now) if counts_hosts else None
-    return SlotGuard(slot.event_type_id, slot.slot_start, known_end(slot, event_type))
+def guard_of(wanted: Hold, doubts: Collection[Doubt], cal_now: datetime) -> SlotGuard | None:
+    """Return the guard of a time to be asked for; None for round robin with any number of holds."""
+    if wanted.event_type_kind != EventTypeKind.ROUND_ROBIN:
+        return SlotGuard(wanted.event_type_id, wanted.slot_start, wanted.slot_end)
+    return host_guard(wanted, cal_now) if Doubt.MORE_THAN_HOSTS in doubts else None
 
 
-def host_guard(
-    slot: SlotHold, event_type: EventType | None, *, cal_now: datetime
-) -> HostGuard | None:
-    """Return the guard of a round robin time whose hosts are known."""
-    if (
-        event_type is None
-        or event_type.kind is not EventTypeKind.ROUND_ROBIN
-        or not event_type.hosts
-    ):
+def host_guard(wanted: Hold, cal_now: datetime) -> HostGuard | None:
+    """Return the guard of a round robin time; None for any other, or without known hosts."""
+    if wanted.event_type_kind != EventTypeKind.ROUND_ROBIN or not wanted.hosts:
         return None
-    count = 1 if event_type.fixed_hosts else len(event_type.hosts)
-    return HostGuard(slot.event_type_id, slot.slot_start, slot.later_end, count, cal_now)
+    count = len(wanted.hosts) if hosts.is_pooled(wanted) else 1
+    end = hosts.end_of(wanted)
+    return HostGuard(wanted.event_type_id, wanted.slot_start, end, count, cal_now)
+
+
+def more_than_hosts(wanted: Hold, cal_now: datetime) -> HoldError | None:
+    """Return the error of one more hold of a time than its hosts can see clients."""
+    guard = host_guard(wanted, cal_now)
+    return guard.doubt(exclude=wanted.pk) if guard else None
 
 
 def most_at_once(holds: Collection[Hold], start: datetime) -> int:

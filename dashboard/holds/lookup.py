@@ -76,10 +76,9 @@ def look_up(*, uid: str, by: Actor, now: datetime) -> FoundReservation | None:
         return None
     event_type = catalogue.event_type(found.event_type_id)
     cal_now = operation.cal_now()
-    slot = SlotHold.of(found)
-    guard = doubts.host_guard(slot, event_type, cal_now=cal_now)
-    doubt = guard.doubt() if guard else None
-    return FoundReservation(found, event_type, slot.held_until > cal_now, doubt)
+    wanted = doubts.wanted_hold(SlotHold.of(found), event_type)
+    doubt = doubts.more_than_hosts(wanted, cal_now)
+    return FoundReservation(found, event_type, found.reservation_until > cal_now, doubt)
 
 
 def take_in(
@@ -213,7 +212,7 @@ def insert(fields: Fields, *, by: Actor, client: ClientDetails, now: datetime) -
         holder=by.user,
         reservation_duration=settings.HOLD_MINUTES,
         created_at=now,
-        **asdict(client),
         changed_at=now,
+        **asdict(client),
         **fields,
     )

@@ -31,7 +31,7 @@ def new_hold(
         **asdict(client),
         event_type_id=slot.event_type_id,
         slot_start=slot.slot_start,
-        slot_end=known_end(slot, event_type),
+        slot_end=known_end(slot.slot_start, slot.slot_duration, event_type),
         slot_duration=slot.slot_duration,
         reservation_duration=minutes,
         **event_types.columns_of(event_type),
@@ -46,7 +46,9 @@ def stand_in_for(hold: Hold, slot: SlotHold, event_type: EventType | None, minut
     return stand_in
 
 
-def known_end(slot: SlotHold, event_type: EventType | None) -> datetime | None:
+def known_end(
+    start: datetime, slot_duration: int | None, event_type: EventType | None
+) -> datetime | None:
     """Return the end of a slot to be asked for; None before cal.com tells its length."""
-    length = event_types.length_of(event_type, slot.slot_duration)
-    return slot.slot_start + timedelta(minutes=length) if length else None
+    length = event_types.length_of(event_type, slot_duration)
+    return start + timedelta(minutes=length) if length else None

@@ -9,7 +9,7 @@ it; None changes it as it is.
 
 import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,9 +22,8 @@ from dashboard.calcom_state.clock import Clock
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, messages, offers, rules, safety
 from dashboard.holds.change import Phase
-from dashboard.holds.doubts import guard_against, host_busy, wanted_hold
+from dashboard.holds.doubts import guard_against, require_no_doubt, wanted_hold
 from dashboard.holds.explain import carry_out
-from dashboard.holds.hosts import registered_beside
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
@@ -86,12 +85,12 @@ def place(
             event_type = new_choice(event_type_id, by.user, now=now)
             rules.slot_duration(slot_duration, event_type)
             until = cal_now + timedelta(minutes=reservation_duration)
-            slot = SlotHold(event_type_id, slot_start, slot_start, slot_duration, until)
-            slot = replace(slot, slot_end=known_end(slot, event_type) or slot.slot_start)
+            end = known_end(slot_start, slot_duration, event_type) or slot_start
+            slot = SlotHold(event_type_id, slot_start, end, slot_duration, until)
             client = offers.client_of(offer, client, by=by)
             hold = new_hold(by.user, slot, event_type, reservation_duration, client)
             hold.form_token, hold.offer_id = token, offer
-            guard = guard_against(doubts, hold, slot, event_type, cal_now=cal_now, now=now)
+            guard = guard_against(doubts, hold, cal_now=cal_now, now=now)
             operation.require_calls(PLACE_CALLS, None)
             operation.start(hold, method="POST", calls=PLACE_CALLS, guard=guard)
         except (HoldError, IntegrityError):  # such as of a token that the register has
@@ -180,8 +179,7 @@ def move(
         )
         if Doubt.HOST_BUSY in doubts:
             wanted = wanted_hold(target, catalogue.event_type(target.event_type_id), hold.pk)
-            if busy := host_busy(wanted, registered_beside(wanted, operation.cal_now())):
-                raise busy
+            require_no_doubt({Doubt.HOST_BUSY}, wanted, cal_now=operation.cal_now(), now=now)
         return alteration.bring_to(operation, hold, target, doubts)
 
 

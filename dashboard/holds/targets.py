@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
-from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import messages, rules
 from dashboard.holds.models import Hold
@@ -54,7 +53,8 @@ def extension_target(
     if hold.is_live(cal_now) and end < slot.held_until - TOLERANCE:
         field = "until" if until else ""
         raise messages.refusal("would_shorten", hold=hold, field=field, until=slot.held_until)
-    slot_end = known_end(slot, catalogue.event_type(slot.event_type_id)) or slot.slot_end
+    event_type = catalogue.event_type(slot.event_type_id)
+    slot_end = known_end(slot.slot_start, slot.slot_duration, event_type) or slot.slot_end
     return replace(slot, slot_end=slot_end, held_until=end)
 
 
@@ -84,15 +84,9 @@ def move_target(
     minutes = reservation_duration or minutes_until(origin.held_until, cal_now)
     if slot_duration is None and same_type:
         slot_duration = hold.slot_duration
-    length = event_types.length_of(event_type, slot_duration)
-    span = timedelta(minutes=length) if length else origin.length
-    target = SlotHold(
-        event_type_id,
-        slot_start,
-        slot_start + span,
-        slot_duration,
-        cal_now + timedelta(minutes=minutes),
-    )
+    end = known_end(slot_start, slot_duration, event_type) or slot_start + origin.length
+    until = cal_now + timedelta(minutes=minutes)
+    target = SlotHold(event_type_id, slot_start, end, slot_duration, until)
     same_slot = (target.slot_start, target.slot_end) == (origin.slot_start, origin.slot_end)
     if same_type and same_slot:
         raise messages.refusal("same_time", hold=hold)

@@ -155,9 +155,8 @@ def target_context(hold: Hold, spot: SlotHold, viewer: Viewer) -> dict[str, Any]
     same_type = spot.event_type_id == hold.event_type_id
     event_type = catalogue.event_type(spot.event_type_id)
     title = event_types.title_of(event_type) or (hold.event_type_title if same_type else "")
-    found = doubts.doubts_about(
-        spot, event_type, exclude=hold.pk, cal_now=viewer.cal_now, now=viewer.now
-    )
+    wanted = doubts.wanted_hold(spot, event_type, hold.pk)
+    found = doubts.all_about(wanted, cal_now=viewer.cal_now, now=viewer.now)
     risks = [doubt.happened for doubt in found]
     if alteration.leaves_gap(hold, spot):
         risks.append(

@@ -138,8 +138,8 @@ def test_fixed_hosts_of_round_robin_are_needed_by_each_hold(fixed: set[int]) -> 
     pooled = event_type(1, kind=POOL, hosts=tuple(known))
     slot = SlotHold(1, MONDAY, MONDAY + HOUR, None, MONDAY)
 
-    guard = doubts.host_guard(slot, pooled, cal_now=MONDAY)
     wanted = doubts.wanted_hold(slot, pooled)
+    guard = doubts.host_guard(wanted, MONDAY)
 
     assert guard is not None
     assert guard.hosts == 1
