@@ -221,11 +221,13 @@ class Operation:
                     rate_and_clock.save(self.upstream)
         self.has_sent = True
         self.log.sending()
-        return self.ask(call)
+        return self.received(calcom_client.client().answer_to(call))
 
     def ask(self, call: Call[T]) -> T:
-        """Return the answer to a call, after taking in what it tells. Raises CalcomError."""
-        return self.received(calcom_client.client().answer_to(call))
+        """Return the answer to a read that no entry will have. Raises CalcomError."""
+        answer = calcom_client.client().answer_to(call)
+        self.upstream.reads += (answer.exchange,)
+        return self.received(answer)
 
     def waits_for_replica(self) -> bool:
         """Return whether the last answer may be older than the hold, once the next will not be."""

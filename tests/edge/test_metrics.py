@@ -17,9 +17,11 @@ from dashboard.audit import call_totals
 from dashboard.calcom_state.models import StoredAnswer
 from dashboard.edge.proxies import trusted_proxies
 from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
 from dashboard.metrics import Collector, metrics
 from dashboard.sandbox import Sandbox
 from tests.architecture.source import PROJECT
+from tests.calendars.entries import add
 from tests.future_dates import day
 from tests.holds.conftest import calcom, sandbox
 from tests.holds.factories import put
@@ -146,6 +148,13 @@ def test_counts_reads_that_are_in_no_audit_entry(calcom: Sandbox, staff: User) -
     assert found[f"holdfast_calcom_call_seconds_bucket GET {SLOTS} +Inf ok"] == 1
     again = values()
     assert {name: again[name] for name in calls} == calls
+
+
+def test_counts_what_is_asked_for_a_new_calendar(calcom: Sandbox, admin: User) -> None:
+    add(admin, "owner")
+    with pytest.raises(HoldError):
+        add(admin, "unknown.person")
+    assert values()["holdfast_calcom_calls_total GET /v2/event-types ok"] == 2
 
 
 @pytest.mark.parametrize(
