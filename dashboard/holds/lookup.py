@@ -17,7 +17,7 @@ from dashboard.calendars import catalogue
 from dashboard.holds import claims, doubts, hold_fields, messages, reservations, rules
 from dashboard.holds.checks import describe
 from dashboard.holds.hold_fields import Fields
-from dashboard.holds.models import Hold, HoldQuerySet
+from dashboard.holds.models import NOTE_LENGTH, Hold, HoldQuerySet
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import HoldError, Outcome
@@ -173,7 +173,7 @@ def attach(
         return None
     [hold] = fitting
     fields = fields | with_typed(hold, client)
-    has_room = len(fields["note"]) <= (Hold._meta.get_field("note").max_length or 0)
+    has_room = len(fields["note"]) <= NOTE_LENGTH
     if not has_room or not claims.update_unclaimed(hold, fields, now=operation.now()):
         return None
     return TakenIn(hold, Taking.CONFIRMED)

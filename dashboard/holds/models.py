@@ -20,6 +20,7 @@ from dashboard.localization.searching import search_text
 
 # What a hold says about its client: a search finds it, and an erasure empties it.
 TEXTS = ("client_name", "client_contact", "note", "end_note")
+NOTE_LENGTH = 1000  # characters
 
 
 def claimed(now: datetime) -> Q:
@@ -101,7 +102,7 @@ class Hold(models.Model):
     )
     client_name = models.CharField(max_length=200, blank=True)
     client_contact = models.CharField(max_length=200, blank=True)
-    note = models.CharField(max_length=1000, blank=True)
+    note = models.CharField(max_length=NOTE_LENGTH, blank=True)
     # Whom it was for before: see audit/former_clients.py.
     former_clients = models.TextField(blank=True, default="", db_default="")
 

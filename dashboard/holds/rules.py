@@ -12,7 +12,7 @@ from dashboard.calendars import catalogue
 from dashboard.calendars.catalogue import Catalogue
 from dashboard.holds import messages
 from dashboard.holds.message_table import CALLS
-from dashboard.holds.models import Hold
+from dashboard.holds.models import NOTE_LENGTH, Hold
 from dashboard.localization import local_times
 
 # cal.com answers 500 to a larger number: its database column is 32 bits wide.
@@ -41,9 +41,8 @@ def may_take_over(hold: Hold, by: Actor, *, reason: str) -> None:
 def longer_note(hold: Hold, more: str) -> str:
     """Return the hold's note with a text appended. Raise HoldError if it gets too long."""
     note = " · ".join(text for text in (hold.note, more.strip()) if text)
-    most = Hold._meta.get_field("note").max_length or 0
-    if len(note) > most:
-        room = max(0, most - len(hold.note) - len(" · "))
+    if len(note) > NOTE_LENGTH:
+        room = max(0, NOTE_LENGTH - len(hold.note) - len(" · "))
         message = _("The note of this hold has room for %(room)s more characters.")
         raise messages.invalid("note", message, hold=hold, room=room)
     return note

@@ -7,6 +7,7 @@ from django.core.validators import MaxLengthValidator
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from dashboard.holds.models import NOTE_LENGTH
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.holds.states import BOOKED_BY_STAFF
@@ -58,7 +59,7 @@ class ClientForm(ServiceForm):
     client_contact = forms.CharField(
         label=_("Contact"), max_length=200, required=False, widget=CLIENT_INPUT
     )
-    note = forms.CharField(label=_("Note"), max_length=1000, required=False)
+    note = forms.CharField(label=_("Note"), max_length=NOTE_LENGTH, required=False)
 
     def client(self) -> ClientDetails:
         """Return the valid values as services take them."""
