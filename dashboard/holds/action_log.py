@@ -8,7 +8,7 @@ from typing import Any
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.trail import Trail
-from dashboard.calcom import Answer, CalcomError
+from dashboard.calcom import Answer, CalcomError, endpoints
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
@@ -23,7 +23,7 @@ def path_of(method: str) -> str:
     """Return the path of a call as the audit keeps it, without a uid; "" without a call."""
     if not method:
         return ""
-    return "/v2/slots/reservations" if method == "POST" else "/v2/slots/reservations/{uid}"
+    return endpoints.RESERVATIONS if method == "POST" else endpoints.RESERVATION
 
 
 class ActionLog:

@@ -16,9 +16,8 @@ from dashboard.calcom_state.free_times import Listing, Span
 from dashboard.holds.hosts import end_of, is_pooled, named_hosts
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
+from dashboard.holds.states import State
 from dashboard.localization import local_times
-
-State = Hold.State
 
 # cal.com caches a listing for up to two seconds.
 CAL_COM_CACHE = timedelta(seconds=2)

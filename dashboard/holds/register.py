@@ -20,11 +20,11 @@ from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import colleague_actions, hosts, offers
 from dashboard.holds.models import Hold, HoldQuerySet
+from dashboard.holds.states import State
 from dashboard.localization import local_times
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
 
-State = Hold.State
 Revision = tuple[Any, ...]
 
 SOON = timedelta(minutes=5)  # before its end a hold is on the tab *Ending soon*
