@@ -13,7 +13,8 @@ from dashboard.holds.slots import SlotHold
 
 Outcome = AuditEntry.Outcome
 
-TRIES = 3  # more, of a POST that may be refused for the time that was just deleted
+# More POSTs of a retake, which may be refused for the time that was just deleted.
+RETAKE_TRIES = 3
 FIRST_PAUSE = 0.25  # seconds before a call is sent again; doubled each time
 
 

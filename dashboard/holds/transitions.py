@@ -49,7 +49,7 @@ from dashboard.holds.seen import (
 from dashboard.holds.slots import minutes_until
 from dashboard.holds.states import State
 from dashboard.holds.steps import (
-    TRIES,
+    RETAKE_TRIES,
     Ask,
     Delete,
     Done,
@@ -270,7 +270,7 @@ def after_refused(change: Change, error: Refused, cal_now: datetime) -> Step:
             return Get(replace(change, failure=error))
         case Phase.ARRIVING | Phase.UNDOING:
             return Get(change.turned_away(error))
-        case Phase.ASKING_AGAIN if is_taken and not change.resumed and change.pauses < TRIES:
+        case Phase.ASKING_AGAIN if is_taken and not change.resumed and change.pauses < RETAKE_TRIES:
             return wait(replace(change, failure=error), error, then=Begin())
         case Phase.ASKING_AGAIN:
             return results.not_kept(change, hold_fields.taken(error.cause, cal_now), error)

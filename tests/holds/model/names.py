@@ -6,7 +6,18 @@ from http import HTTPStatus
 from dashboard.calcom import Cause, Refused, Reservation, Unavailable, Unknown
 from dashboard.holds.change import Change, Location, Phase
 from dashboard.holds.seen import Accepted, Begin, Failed, Found, Look, NotSeen, OutOfTime, Seen
-from dashboard.holds.steps import TRIES, Ask, Delete, Done, Get, Patch, Post, Step, Swap, Wait
+from dashboard.holds.steps import (
+    RETAKE_TRIES,
+    Ask,
+    Delete,
+    Done,
+    Get,
+    Patch,
+    Post,
+    Step,
+    Swap,
+    Wait,
+)
 
 CHANGED_BY_PATCH = {Phase.PATCHING, Phase.PARKING, Phase.ARRIVING, Phase.UNDOING}
 DELETED = {Phase.CHECKING, Phase.DELETING, Phase.DISCARDING}
@@ -85,7 +96,7 @@ def name_of_refused(change: Change, error: Refused, now: datetime) -> str:
     if is_booked and is_live and change.target.is_slot_of(change.origin):
         return "refused: extension is booked"
     if error.cause is Cause.ALREADY_RESERVED and not change.resumed:
-        is_again = change.phase is Phase.ASKING_AGAIN and change.pauses < TRIES
+        is_again = change.phase is Phase.ASKING_AGAIN and change.pauses < RETAKE_TRIES
         if is_again or (change.phase is Phase.ARRIVING and not change.shows_parked):
             return "refused: taken at first"
     is_of_place = error.exchange.status in OF_A_PLACE and error.cause not in OF_ANY_PLACE
