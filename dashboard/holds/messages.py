@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.utils import timezone, translation
@@ -44,6 +44,14 @@ FORM_FIELDS = {
     "slotDuration": "slot_duration",
     "reservationDuration": "reservation_duration",
 }
+
+
+class NotFresh(NamedTuple):
+    """Tell why a list of cal.com is not fresh and what to do; ``passes`` if it ends by itself."""
+
+    happened: str
+    what_now: str
+    passes: bool
 
 
 def refusal(
@@ -110,24 +118,21 @@ def call_failed(
     )
 
 
-def free_times(cause: str) -> tuple[str, str, bool]:
-    """Return what happened, what now, and if it passes by itself, where free times are not fresh.
-
-    ``cause`` is one of ``calcom_state.shared_answers.LastAnswer``.
-    """
+def not_fresh(cause: str) -> NotFresh:
+    """Return the words for a cause of ``calcom_state.shared_answers.LastAnswer``."""
     try_again = _("Try again in a moment, or enter the time manually.")
     if cause == "no_room":
-        return (
-            _("cal.com was not asked: the remaining requests are reserved for holding times."),
-            try_again,
-            True,
+        happened = _(
+            "cal.com was not asked: the remaining requests are reserved for holding times."
         )
+        return NotFresh(happened, try_again, passes=True)
     if cause == "under_way":
-        return _("cal.com has not answered yet."), try_again, True
+        return NotFresh(_("cal.com has not answered yet."), try_again, passes=True)
     message = CALLS[cause]
     if cause in {Cause.UNKNOWN_EVENT_TYPE, Cause.KEY_REJECTED, Cause.WRONG_ROUTE}:
-        return str(message.happened), str(message.what_now), False
-    return str(message.happened), try_again, message.outcome is not Outcome.REFUSED
+        return NotFresh(str(message.happened), str(message.what_now), passes=False)
+    passes = message.outcome is not Outcome.REFUSED
+    return NotFresh(str(message.happened), try_again, passes=passes)
 
 
 def invalid(field: str, beside: Text, *, hold: Hold | None = None, **values: object) -> HoldError:

@@ -196,4 +196,6 @@ def event_types_of(calendar: Calendar) -> str:
     """Return how many event types a list has, and why it is not fresh."""
     count = len(calendar.event_types)
     words = ngettext("%(n)s event type", "%(n)s event types", count) % {"n": count}
-    return f"{words}. {hold_messages.free_times(calendar.cause)[0]}" if calendar.cause else words
+    if not calendar.cause:
+        return words
+    return f"{words}. {hold_messages.not_fresh(calendar.cause).happened}"

@@ -189,8 +189,8 @@ def _notes(known: Catalogue, grid: Grid | None, event_type: EventType | None) ->
     for calendar in known.calendars:
         if calendar.cause and not calendar.event_types and not (grid and grid.trouble):
             name = f"{calendar.label}: " if calendar.label else ""
-            happened, what_now, _passing = messages.free_times(calendar.cause)
-            notes += [f"{name}{happened}", what_now]
+            why = messages.not_fresh(calendar.cause)
+            notes += [f"{name}{why.happened}", why.what_now]
     if count := sum(calendar.unread for calendar in known.calendars):
         text = ngettext(
             "%(n)s event type could not be read.", "%(n)s event types could not be read.", count

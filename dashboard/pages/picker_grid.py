@@ -210,6 +210,6 @@ def _trouble(listing: Listing, viewer: Viewer) -> Mapping[str, Any] | None:
     """Return why no listing is fresh, what to do, and the seconds to wait where that helps."""
     if not listing.cause:
         return None
-    happened, what_now, passing = messages.free_times(listing.cause)
-    wait = max(1, round((listing.again_at - viewer.now).total_seconds())) if passing else None
-    return {"happened": happened, "what_now": what_now, "wait": wait}
+    why = messages.not_fresh(listing.cause)
+    wait = max(1, round((listing.again_at - viewer.now).total_seconds())) if why.passes else None
+    return {"happened": why.happened, "what_now": why.what_now, "wait": wait}

@@ -36,7 +36,7 @@ def test_row_without_safety_requires_it(staff: User) -> None:
 
 
 def test_free_times_refer_to_nothing_that_their_page_lacks() -> None:
-    told = {cause: messages.free_times(cause)[1:] for cause in CALLS}
+    told = {cause: messages.not_fresh(cause)[1:] for cause in CALLS}
     retry = "Try again in a moment, or enter the time manually."
     assert {cause: told[cause] for cause in (Cause.INVALID, Cause.OTHER_REFUSAL)} == {
         Cause.INVALID: (retry, False),  # no field is highlighted
