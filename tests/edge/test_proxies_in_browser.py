@@ -178,7 +178,7 @@ def hold_and_release(user: User, product: Product) -> None:
     user.fill(client_name="Hedy Lamarr")
     user.press("Hold this time")
     user.expect_text("Hedy Lamarr")
-    hold = user.page.url
+    hold = f"{product.url}/holds/{user.hold_id}/"
     user.press("+15 min")
     user.expect_text("is held until")
     user.page.get_by_role("link", name="Move to another time").click()
