@@ -205,6 +205,18 @@ SET_HIDDEN = """(hidden) => {
 POLL_NOW = "htmx.trigger('#board', 'every', {}, false)"
 
 
+@in_both_ways
+def test_what_can_be_done_with_selected_holds_stays_in_view(ada: User, holds: list[int]) -> None:
+    ada.page.set_viewport_size({"width": 1366, "height": 400})
+    ada.page.evaluate("scrollTo(0, 0)")
+    release = ada.page.get_by_role("button", name=re.compile("^Release selected"))
+    expect(release).not_to_be_in_viewport()
+    ada.page.locator(f"#h{holds[0]} [type=checkbox]").check()
+    ada.page.evaluate("scrollTo(0, 0)")
+    expect(release).to_be_in_viewport(ratio=1)
+    ada.check_page("board-selected")
+
+
 def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
     ada: User, product: Product
 ) -> None:
