@@ -1,5 +1,6 @@
 """Tell the client of a hold about it: a sentence, also in their time zone, kept in the session."""
 
+from collections.abc import Sequence
 from datetime import datetime, tzinfo
 
 from django import forms
@@ -84,6 +85,28 @@ def sentence(hold: Hold, zone: tzinfo | None, *, now: datetime) -> str:
         hold, hold.held_until, zone, now
     )
     return f"{here} {there}"
+
+
+def sentence_of_several(holds: Sequence[Hold], *, now: datetime) -> str:
+    """Return what to tell a client of several times: those known to be kept, and until when.
+
+    ``now`` is on cal.com's clock. Return "" where none is.
+    """
+    kept = [hold for hold in holds if hold.is_assured(now)]
+    if len(kept) == 1:
+        return sentence(kept[0], None, now=now)
+    if not kept:
+        return ""
+    office = local_times.office()
+    times = [
+        _("%(when)s, until %(until)s") % _values(hold, hold.held_until, office, now)
+        for hold in kept
+        if hold.held_until
+    ]
+    return _("We are holding these times (%(zone)s) for you: %(times)s.") % {
+        "zone": local_times.zone_name().replace("_", " "),
+        "times": "; ".join(times),
+    }
 
 
 def _values(hold: Hold, until: datetime, zone: tzinfo, now: datetime) -> dict[str, str]:

@@ -100,6 +100,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "pk": pk,
         "client": first.client_name,
         "contact": first.client_contact,
+        "for_client": for_client.sentence_of_several(holds, now=viewer.cal_now),
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }

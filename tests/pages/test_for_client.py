@@ -32,6 +32,26 @@ def a_hold(start: datetime, until: datetime, *, minutes: int | None = 60) -> Hol
     return Hold(state="held", slot_start=start, slot_end=end, held_until=until)
 
 
+def test_sentence_of_an_offer_has_every_time_that_is_kept() -> None:
+    first, second = (
+        a_hold(THEN + timedelta(hours=n), NOW + timedelta(minutes=15 + n)) for n in (0, 1)
+    )
+    over = a_hold(THEN + timedelta(hours=2), NOW - timedelta(minutes=1))
+    changing = a_hold(THEN + timedelta(hours=3), NOW + timedelta(minutes=15))
+    changing.change = {"kind": "extend"}
+
+    said = for_client.sentence_of_several([first, over, second, changing], now=NOW)
+
+    day_of_both = "Monday 11 January 2027"
+    assert said == (
+        "We are holding these times (Europe/Rome) for you: "
+        f"{day_of_both}, 10:00–11:00, until 08:15; {day_of_both}, 11:00–12:00, until 08:16."
+    )
+    alone = for_client.sentence(first, None, now=NOW)
+    assert for_client.sentence_of_several([over, first], now=NOW) == alone
+    assert for_client.sentence_of_several([over, changing], now=NOW) == ""
+
+
 @pytest.mark.parametrize(
     ("hold", "zone", "now", "said"),
     [

@@ -213,6 +213,17 @@ class TestShown:
             browser.get(f"/offers/{small}/")
 
 
+def test_offer_tells_the_client_of_all_times(browser: Client, calcom: Sandbox, staff: User) -> None:
+    pk, holds = offered(staff)
+
+    [said] = re.findall(r'id="sentence"[^>]*>([^<]*)<', markup(browser.get(f"/offers/{pk}/")))
+
+    assert said.count(", until ") == len(holds)
+    for hold in holds:
+        verbs.release(staff, hold)
+    assert 'id="sentence"' not in markup(browser.get(f"/offers/{pk}/"))
+
+
 def test_print_of_an_offer_names_the_holder(browser: Client, calcom: Sandbox, staff: User) -> None:
     """On paper "you" could be anyone."""
     pk, [hold, *_others] = offered(staff)
