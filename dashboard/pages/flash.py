@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
 
 from dashboard.calcom_state import event_types
+from dashboard.holds import offers
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
@@ -45,7 +46,23 @@ def released_slot(hold: Hold) -> str:
     """Return which slot a release was of, what it did and a way back: its row is gone by then."""
     again = reverse("place", query={"again": hold.pk})
     done = f"{_slot(hold)} · {released(hold)}"
-    return format_html('{} <a href="{}">{}</a>', done, again, _("Hold again"))
+    line = format_html('{} <a href="{}">{}</a>', done, again, _("Hold again"))
+    return format_html("{} {}", line, rest) if (rest := other_times(hold)) else line
+
+
+def other_times(hold: Hold) -> str:
+    """Return which times of an offer stand although one is booked; "" without any."""
+    if hold.state != Hold.State.BOOKED or hold.offer_id is None:
+        return ""
+    count = offers.open_holds_of(hold.offer_id).count()
+    text = ngettext(
+        "%(count)s other time is still held for this client.",
+        "%(count)s other times are still held for this client.",
+        count,
+    )
+    url = reverse("offer", args=[hold.offer_id])
+    said = text % {"count": count}
+    return format_html('{} <a href="{}">{}</a>', said, url, _("Show")) if count else ""
 
 
 def held_until(hold: Hold) -> str:

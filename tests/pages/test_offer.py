@@ -19,6 +19,8 @@ from tests.holds.offers import HEADERS, offered
 from tests.holds.verbs import MONDAY
 from tests.pages.desk import ask, desk, markup
 
+HTMX = {"HX-Request": "true"}
+
 pytestmark = pytest.mark.slow  # details of a page: the fast lane has the contract
 
 
@@ -222,6 +224,23 @@ def test_offer_tells_the_client_of_all_times(browser: Client, calcom: Sandbox, s
     for hold in holds:
         verbs.release(staff, hold)
     assert 'id="sentence"' not in markup(browser.get(f"/offers/{pk}/"))
+
+
+def test_a_booked_time_says_that_others_are_still_held(
+    browser: Client, calcom: Sandbox, staff: User
+) -> None:
+    pk, holds = offered(staff)
+
+    def said(reason: str) -> str:
+        path = f"/holds/{holds.pop().pk}/release"
+        page = browser.post(path, {"reason": reason}, headers=HTMX)
+        [message] = re.findall(r'id="messages".*?<p>(.*?)</p>', markup(page), re.DOTALL)
+        return message
+
+    link = f'<a href="/offers/{pk}/">Show</a>'
+    assert "still held" not in said("client_chose_other")
+    assert said("booked").endswith(f"</a>1 other time is still held for this client.{link}")
+    assert "still held" not in said("booked")
 
 
 def test_print_of_an_offer_names_the_holder(browser: Client, calcom: Sandbox, staff: User) -> None:
