@@ -19,6 +19,7 @@ from django.utils.safestring import SafeString
 from dashboard.audit.action_sql import WITHOUT_SIGN_IN
 from dashboard.audit.logged_actions import LoggedAction, LoggedActionQuerySet
 from dashboard.audit.models import MAX_SILENCE, AuditEntry, has_recent_entry
+from dashboard.audit.repeats import FoldedLine, folded
 from dashboard.audit.timeline import Line, lines_of
 
 PAGE_SIZE = 50  # lines
@@ -66,6 +67,11 @@ class Story:
     lines: list[Line]
     earlier: int
     hold_id: int
+
+    @property
+    def folded_lines(self) -> list[FoldedLine]:
+        """Lines with attempts of the system that follow one another as one."""
+        return folded(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
