@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from django.db import DatabaseError
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from dashboard.audit import action_labels, formatting
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, AuditLink
 from dashboard.localization import local_times
 
 # Columns shown without further formatting, in reading order.
@@ -67,6 +68,19 @@ def entry_fields(entry: AuditEntry, verdict: str) -> Iterator[EntryField]:
             find = f'{SEARCHED[column]}:"{value}"' if column in SEARCHED else ""
             shown = formatting.display(column, value)
             yield EntryField(str(label), shown, find=find, is_english=column == "message")
+
+
+def link_fields(entry_id: int) -> Iterator[EntryField]:
+    """Yield the place of an entry in the chain, by which exports and checkpoints name it."""
+    links = AuditLink.objects.filter(entry_id=entry_id).values_list("position", "hash")
+    try:
+        found = links.first()
+    except DatabaseError:  # SQLite stores what is no text in any column
+        found = None
+    position, link = found or (_("none that can be read"), "")
+    yield EntryField(_("Position in the chain"), str(position))
+    if link:
+        yield EntryField(_("Link hash"), link)
 
 
 def action_values(entries: Sequence[AuditEntry]) -> dict[str, Sequence[EntryField | ChangedValue]]:

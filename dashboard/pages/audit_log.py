@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, export, log_verification, pictures, search, stories
-from dashboard.audit.entry_fields import action_values, actor_field, entry_fields
+from dashboard.audit.entry_fields import action_values, actor_field, entry_fields, link_fields
 from dashboard.audit.forms import LAST_DAYS, LogForm, RangeForm, people
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.saved_searches import SavedSearch
@@ -116,7 +116,7 @@ def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
     entry, *entries = map(AuditEntry.of_row, [row, *rows])
     context = {
         "entry": entry,
-        "facts": list(entry_fields(entry, line.verdict)),
+        "facts": [*entry_fields(entry, line.verdict), *link_fields(entry.pk)],
         "rows": [(each, actor_field(each)) for each in entries],
         "line": line,
     }

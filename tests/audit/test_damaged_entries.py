@@ -116,3 +116,15 @@ def test_damaged_counts_are_zero(staff, hold, admins_browser):
         for path in paths:
             answer = admins_browser.get(path)
             assert (column, value, path, answer.status_code) == (column, value, path, 200)
+
+
+@pytest.mark.usefixtures("immediate_links")
+def test_entry_without_a_link_says_so(staff, hold, admins_browser):
+    entry = AuditEntry.objects.filter(action_id=extend(staff, hold)).earliest("pk").pk
+    changes = ["hash = CAST(x'ff' AS TEXT)"] if connection.vendor == "sqlite" else []
+    for change in [*changes, "entry_id = -1"]:
+        with without_triggers(connection), connection.cursor() as cursor:
+            cursor.execute(f"UPDATE dashboard_auditlink SET {change} WHERE entry_id = {entry}")
+        page = admins_browser.get(f"/audit/{entry}/").content.decode()
+        assert "none that can be read" in page
+        assert "Link hash" not in page

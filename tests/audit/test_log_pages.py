@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from dashboard.audit import entry_fields, search, trail
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.models import AuditEntry, AuditLink
 from tests.audit.log_page import Page, log
 from tests.audit.recorded import (
     NOON,
@@ -154,6 +154,9 @@ def test_entry_shows_every_column_and_its_action(staff, hold, admins_browser):
     assert shown["HTTP status"] == "200"
     assert shown["Milliseconds"] == "112"
     assert shown["Number at cal.com"] == "upstream-1"
+    link = AuditLink.objects.get(entry_id=outcome.pk)
+    assert shown["Position in the chain"] == str(link.position)
+    assert shown["Link hash"] == link.hash
 
 
 def test_entry_page_covers_all_columns():
