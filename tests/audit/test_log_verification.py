@@ -168,6 +168,7 @@ def test_standalone_verifier_agrees(staff, hold):
             tampered = [*in_order[:place], changed, *in_order[place + 1 :]]
             assert standalone_verifier.first_fault(tampered) == expected
     assert standalone_verifier.first_fault(in_order[:-1], [point]).startswith("the checkpoint")
+    assert standalone_verifier.first_fault([]).startswith("no entry")
     other = json.dumps(json.loads(point) | {"hash": "0" * 64})
     assert standalone_verifier.first_fault(in_order, [other, point]).startswith("the checkpoint")
     first, second = in_order[:2]
