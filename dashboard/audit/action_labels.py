@@ -67,7 +67,7 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.EXPORT: (_lazy("exported the log"), _lazy("tried to export the log")),
     Action.VERIFY: (_lazy("verified the log"), _lazy("verified the log and found a fault")),
     Action.ERASE: (
-        _lazy("erased the client's data of %(it)s and of the client's other ended holds"),
+        _lazy("erased the client's data of %(it)s"),
         _lazy("tried to erase the client's data of %(it)s"),
     ),
     Action.PRUNE: (_lazy("removed old entries of the log"), ""),

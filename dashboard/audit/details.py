@@ -27,6 +27,7 @@ LOG_KEYS: dict[str, tuple[str, ...]] = {
     Action.EXPORT: ("format", "filters", "first"),
     Action.VERIFY: ("compared", "fault", "fault_position", "fault_entry"),
     Action.CLIENT_CHANGED: ("fields",),
+    Action.ERASE: ("former_client", "holds", "searches"),
     Action.PRUNE: ("before", "first", "last"),
     Action.SIGN_IN_UNLOCKED: ("address",),
 }

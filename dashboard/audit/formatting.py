@@ -65,6 +65,7 @@ LABELS: dict[str, str | Promise] = {
     "method": _lazy("method"),
     "path": _lazy("address of the page"),
     "address": _lazy("IP address"),
+    "former_client": _lazy("only a former client"),
     "holds": _lazy("numbers of the holds"),
     "searches": _lazy("saved searches deleted"),
     "format": _lazy("format"),

@@ -109,8 +109,10 @@ class Line:
     @property
     def for_client(self) -> str:
         """Phrase "for %(client)s", or another one; "" without a client, or if the action has it."""
+        if self.action == Action.ERASE:
+            return ""
         if self.is_erased:
-            return "" if self.action == Action.ERASE else _("for a client who was erased")
+            return _("for a client who was erased")
         return _("for %(client)s") if self.client else ""
 
     @property

@@ -12,7 +12,7 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import former_clients, text_index
+from dashboard.audit import former_clients, text_index, trail
 from dashboard.audit.clients import holds_ever_of, holds_of_same_client
 from dashboard.audit.models import HoldText
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
@@ -69,6 +69,10 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             if searches := forget_client(hold.client_name, hold.client_contact):
                 asked["searches"] = searches
             operation.log.event(asked=asked, now=now)
+            for pk in pks:  # the story of each hold tells of it
+                if pk != hold_id:
+                    asked = {} if pk in own else {"former_client": True}
+                    trail.event(action=Action.ERASE, by=by, hold_id=pk, asked=asked, now=now)
             transaction.on_commit(empty_write_ahead_log, robust=True)
     return pks
 
