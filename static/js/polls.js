@@ -46,6 +46,38 @@ function showStale({ detail: { ctx } }) {
 document.addEventListener("htmx:after:request", showStale);
 document.addEventListener("htmx:error", showStale);
 
+// A poll of a hold's page brings what another person or the time has changed: it is read out. If it
+// takes away what has the focus, the page gets it.
+const isOfPage = ({ sourceElement }) => sourceElement?.dataset.poll === "part";
+const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
+let facts = [];
+let hadFocus = false;
+
+// Return the states, notices and story that the part shows. In a list a state names its hold.
+function factsOf(part) {
+  const shown = [...part.querySelectorAll(".tag:not(.story *), .notice, .story p")];
+  return shown.filter((one) => one.getClientRects().length > 0 && !one.closest("#times")).map((one) => {
+    const hold = one.matches("li .tag") && one.closest("li").querySelector("a");
+    return hold ? `${textOf(hold)}: ${textOf(one)}` : textOf(one);
+  });
+}
+
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  if (!isOfPage(ctx)) return;
+  facts = factsOf(ctx.sourceElement);
+  hadFocus = ctx.sourceElement.contains(document.activeElement);
+});
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (!isOfPage(ctx)) return;
+  const part = document.getElementById(ctx.sourceElement.id);
+  for (const detail of part ? factsOf(part) : []) {
+    if (!facts.includes(detail)) document.dispatchEvent(new CustomEvent("holdfast:say", { detail }));
+  }
+  if (hadFocus && document.activeElement === document.body) {
+    document.getElementById("main").focus({ preventScroll: true });
+  }
+});
+
 // Drop an answer that is no longer wanted, such as that of a tab which was left meanwhile.
 document.addEventListener("htmx:before:swap", (event) => {
   const { ctx } = event.detail;

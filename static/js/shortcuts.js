@@ -5,6 +5,7 @@
 
 const TYPING = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
 const FIELD = "input, textarea, select";
+const PAUSE = 1500; // milliseconds
 const ROW = "tr[id], .attention > li";
 
 const texts = document.getElementById("script-texts").content;
@@ -41,6 +42,33 @@ function isHarmless(element) {
   return element.matches(FIELD) || element.dataset.opens || !document.querySelector("[data-typed]");
 }
 
+// The field that a person types in may go away, such as when a colleague or the time has ended the
+// hold. What comes next is still meant for it, until the person pauses or does something else.
+let field; // the one that had the focus last
+let strayAt = Infinity; // when the last key without it came, in milliseconds
+
+function setField(target) {
+  field = isTyping(target) ? target : undefined;
+  strayAt = Infinity;
+}
+
+function isStray() {
+  if (!field || isVisible(field)) return false;
+  const now = performance.now();
+  if (now - strayAt > PAUSE) setField(null);
+  else strayAt = now;
+  return field !== undefined;
+}
+
+setField(document.activeElement);
+document.addEventListener("focusin", ({ target }) => {
+  if (target.id !== "main") setField(target); // the page gets the focus of what goes away
+});
+document.addEventListener("pointerdown", () => setField(null));
+document.addEventListener("keydown", ({ key }) => {
+  if (["Enter", "Escape", "Tab"].includes(key)) setField(null);
+}, true);
+
 // It begins at the first live hold; what needs attention is above, and has none of the rows' keys.
 function walk(step) {
   const all = rows();
@@ -50,7 +78,7 @@ function walk(step) {
 }
 
 document.addEventListener("keydown", (event) => {
-  if (!isShortcut(event)) return;
+  if (!isShortcut(event) || isStray()) return;
   if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1);
   const element = elementFor(event.key);
   if (!element) return;

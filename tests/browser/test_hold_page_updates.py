@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Response, expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
+from tests.browser.test_warnings import LISTEN
 from tests.browser.user import OpenBrowser, User
 from tests.future_dates import day
 
@@ -208,3 +209,56 @@ class TestOtherPages:
         expect(heading).to_be_focused()
         expect(ada.page.locator(f"#h{pk}")).to_have_count(0)
         ada.check_page("board-checked")
+
+
+def test_a_field_that_time_takes_away_turns_no_letter_into_a_key(ada: User) -> None:
+    pk = ada.place()
+    note = ada.page.locator("#release [name=note]")
+    note.focus()
+    sleep_offline(ada)
+    expect(note).to_be_hidden()
+    ada.page.keyboard.type("rings back?")
+    expect(ada.page.locator("dialog[open]")).to_have_count(0)
+    ada.expect_path(f"/holds/{pk}/")
+    stop_offline(ada)
+
+
+class TestColleague:
+    """A colleague changes the hold whose page is open."""
+
+    def test_is_read_out_once(self, ada: User, product: Product) -> None:
+        ada.page.add_init_script(LISTEN)
+        pk = ada.place()
+        product.post("vera", f"/holds/{pk}/extend", {"add": "15"})
+        status = ada.page.locator("#status")
+        expect(status).to_contain_text("vera extended it")
+        product.post("vera", f"/holds/{pk}/release", {"reason": "mistake"})
+        expect(status).to_contain_text("vera released it")
+        extended, state, released = ada.page.evaluate("window.heard")
+        assert extended.startswith("vera extended it")
+        assert state == "released"
+        assert released.startswith("vera released it")
+
+    def test_is_read_out_with_the_time_of_an_offer(self, ada: User, product: Product) -> None:
+        pk = ada.place()
+        answer = product.post("ada", "/offers/new", {"hold": str(pk)})
+        ada.page.goto(f"/offers/{answer.url.params['offer']}/")
+        expect(ada.page.locator("#offer-live .tag.live")).to_be_visible()
+        slot = " ".join(ada.page.locator("#offer-live .when a").inner_text().split())
+        product.post("vera", f"/holds/{pk}/release", {})
+        expect(ada.page.locator("#status")).to_contain_text(f"{slot}: released")
+
+    def test_takes_the_field_away_but_no_letter_becomes_a_key(
+        self, ada: User, product: Product
+    ) -> None:
+        pk = ada.place()
+        note = ada.page.locator("#release [name=note]")
+        note.press_sequentially("rings")
+        product.post("vera", f"/holds/{pk}/release", {})
+        expect(note).to_have_count(0)
+        expect(ada.page.locator("#main")).to_be_focused()
+        ada.page.keyboard.type("back on Monday")
+        ada.expect_path(f"/holds/{pk}/")
+        ada.page.locator("h1").click()
+        ada.page.keyboard.press("b")
+        ada.expect_path("/")
