@@ -14,9 +14,12 @@ from dashboard.holds.states import BOOKED_BY_STAFF
 from dashboard.localization import local_times
 from dashboard.pages.fields import LARGEST_ID, SlotStartField, minutes_field
 
-# The page's script offers clients of the register there: see ``pages.clients``.
+# Browsers must not keep what is typed about a client: several people use the computer of a desk.
+NOTE_INPUT = forms.TextInput(attrs={"autocomplete": "off"})
+# The page's script offers clients of the register there: see ``pages.clients``. Some browsers send
+# words to a server that checks their spelling, which does not know names.
 CLIENT_INPUT = forms.TextInput(
-    attrs={"autocomplete": "off", "data-clients": reverse_lazy("clients")}
+    attrs={"autocomplete": "off", "spellcheck": "false", "data-clients": reverse_lazy("clients")}
 )
 # Codes in the audit, whose words there are in ``audit.action_labels``.
 RELEASE_REASONS = [
@@ -59,7 +62,9 @@ class ClientForm(ServiceForm):
     client_contact = forms.CharField(
         label=_("Contact"), max_length=200, required=False, widget=CLIENT_INPUT
     )
-    note = forms.CharField(label=_("Note"), max_length=NOTE_LENGTH, required=False)
+    note = forms.CharField(
+        label=_("Note"), max_length=NOTE_LENGTH, required=False, widget=NOTE_INPUT
+    )
 
     def client(self) -> ClientDetails:
         """Return the valid values as services take them."""
@@ -105,7 +110,9 @@ class ReasonForm(ServiceForm):
         # Not by max_length, which would give each radio button a maxlength.
         validators=[MaxLengthValidator(500)],
     )
-    note = forms.CharField(label=_("In your own words"), required=False, max_length=500)
+    note = forms.CharField(
+        label=_("In your own words"), required=False, max_length=500, widget=NOTE_INPUT
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

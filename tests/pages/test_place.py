@@ -155,3 +155,18 @@ def test_minutes_are_chips(calcom: Sandbox, staff: User) -> None:
     )
     assert [first for first, _ in inputs] == [second for _, second in inputs]
     assert len(inputs) == len(re.findall("<input", chips)) == 4
+
+
+def test_the_browser_keeps_nothing_about_the_client(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    pages = ["/holds/new", f"/holds/{hold.pk}/", f"/release?hold={hold.pk}"]
+    found = [
+        field
+        for page in pages
+        for field in re.findall("<input[^>]*>", desk(staff).get(page).content.decode())
+        if re.search('name="(client_(name|contact)|note)"', field)
+    ]
+    assert len(found) == 8
+    assert [field for field in found if 'autocomplete="off"' not in field] == []
+    names = [field for field in found if 'name="client_' in field]
+    assert [field for field in names if 'spellcheck="false"' not in field] == []
