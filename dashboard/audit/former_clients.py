@@ -43,12 +43,12 @@ def without(stored: str, name: str, contact: str) -> str:
     )
 
 
-def names_since(clients: Iterable[FormerClient], present: str, at: datetime) -> list[str | None]:
+def names_since(stored: str | None, present: str, at: datetime) -> list[str | None]:
     """Return the names that a hold has had since an action began, that of then first.
 
     A name that was erased is None. Before a hold had a name, it is the first one it was given.
     """
-    names = [each.name for each in clients if at <= each.until]
+    names = [each.name for each in read(stored) if at <= each.until]
     return [name for name in names if name != ""] + [present]
 
 

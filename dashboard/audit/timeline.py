@@ -33,7 +33,8 @@ ROW = SafeString("""
   <td>%(tag)s</td>
 </tr>""")
 TROUBLE = SafeString(' class="trouble"')
-CLIENT_LINK = '<a href="%(log)s?find=client:%(number)s"><bdi translate="no">%(client)s</bdi></a>'
+CLIENT = '<bdi translate="no">%(client)s</bdi>'
+CLIENT_LINK = f'<a href="%(log)s?find=client:%(number)s">{CLIENT}</a>'
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,8 @@ class Line:
     actor: ActorLabel
     target: str  # a person, calendar, file or page, "" for an action on a hold
     slot: str  # when the slot of the hold starts, "" where no entry has it
-    client: str  # the name as the hold has it now
+    client: str  # the name of then, as the hold has it
+    is_former: bool  # the hold is for another client now
     is_erased: bool  # the hold named a client once
     clauses: tuple[str, ...]  # clauses for everyone
     technical: tuple[str, ...]  # clauses for the log: how it was done at cal.com
@@ -91,7 +93,7 @@ class Line:
         if self.hold_id is None:
             return escape(self.did)
         return marking.filled(
-            with_links(self.phrase, self.hold_phrase, self.for_client),
+            with_links(self.phrase, self.hold_phrase, self.for_client, self.is_former),
             log=self.log_url,
             slot=self.slot,
             number=self.hold_id,
@@ -171,11 +173,12 @@ def joined(clauses: Sequence[str]) -> SafeString:
 
 
 @lru_cache(maxsize=1024)  # of a few phrases, which every line has
-def with_links(phrase: str, hold_phrase: str, for_client: str) -> SafeString:
-    """Return a phrase as HTML, with links to the stories of the hold and its client."""
+def with_links(phrase: str, hold_phrase: str, for_client: str, is_former: bool) -> SafeString:
+    """Return a phrase as HTML, with links to the stories of the hold and its present client."""
     sentence = phrase if "%(it)s" in phrase else f"{phrase} · %(it)s"
     to_hold = HOLD_LINK.replace("%(hold)s", marking.escaped(hold_phrase))
-    to_client = marking.escaped(for_client).replace("%(client)s", CLIENT_LINK)
+    client = CLIENT if is_former else CLIENT_LINK
+    to_client = marking.escaped(for_client).replace("%(client)s", client)
     it = f"{to_hold} {to_client}".rstrip()
     return SafeString(marking.escaped(sentence).replace("%(it)s", it))  # nosec B703: escaped
 
@@ -236,8 +239,7 @@ def line_of(
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     if named.end_note and (first.action, verdict) == (Action.RELEASE, Outcome.OK):
         clauses = (*clauses, details.quoted(named.end_note))
-    former = former_clients.read(named.former_clients)
-    names = former_clients.names_since(former, named.client_name or "", first.at)
+    names = former_clients.names_since(named.former_clients, named.client_name or "", first.at)
     clauses += tuple(details.client_clauses(first, names))
     return Line(
         entry_id=first.pk,
@@ -250,6 +252,7 @@ def line_of(
         target=details.target(first),
         slot=details.slot_time(action),
         client=names[0] or "",
+        is_former=names[0] != names[-1],
         is_erased=named.erased_at is not None or names[0] is None,
         clauses=clauses,
         technical=tuple(details.technical_clauses(action)),

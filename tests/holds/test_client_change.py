@@ -72,6 +72,8 @@ def test_log_names_the_client_of_then(calcom: Sandbox, staff: User) -> None:
     ]
     assert ["→" in line.details_text for line in lines] == [False, True, False, True, False]
     assert "Edith Clarke → Ada King" in lines[1].sentence
+    # The story of a client is that of the present one.
+    assert [f"find=client:{hold.pk}" in line.row for line in lines] == [True, *[False] * 4]
 
 
 def test_hold_that_had_no_name_is_told_with_its_first_one(calcom: Sandbox, staff: User) -> None:
