@@ -48,9 +48,9 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
 
 def time_zone(text: str) -> str:
     """Validate the IANA name of a time zone that this machine and browsers know."""
+    is_known = text in time_zones.names()
     # Where the system has zones, Django refuses those that only the package tzdata has.
-    is_missing = SYSTEM_ZONES.exists() and not (SYSTEM_ZONES / text).exists()
-    if text not in time_zones.names() or is_missing:
+    if not is_known or (SYSTEM_ZONES.exists() and not (SYSTEM_ZONES / text).exists()):
         raise ValueError(f"must be the IANA name of a time zone, not {text!r}.")
     return text
 
@@ -147,7 +147,11 @@ def database(base: Path) -> Callable[[str], dict[str, Any]]:
 
 def sqlite(path: Path) -> dict[str, Any]:
     """Configure SQLite so that concurrent writers wait for each other and commits are durable."""
-    if path.is_dir() or not path.parent.is_dir():
+    try:
+        is_in_folder = path.parent.is_dir() and not path.is_dir()
+    except OSError as exc:  # of a folder that this user may not enter, before Python 3.14
+        raise ValueError(f"names {str(path)!r}, out of reach: {exc.strerror}.") from exc
+    if not is_in_folder:
         raise ValueError(f"must name a file in a folder that exists, not {str(path)!r}.")
     return {
         "ENGINE": "django.db.backends.sqlite3",

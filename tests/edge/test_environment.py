@@ -52,6 +52,11 @@ def test_missing_variable_stops_the_start(name):
     assert complaint(**rest, **{name: "  "}).startswith(f"{name} is not set. ")
 
 
+def test_path_out_of_reach_names_the_variable():
+    unreachable = f"/{'x' * 300}/db.sqlite3"  # root may enter every folder
+    assert complaint(**(GOOD | {"DATABASE_URL": unreachable})).startswith("DATABASE_URL ")
+
+
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
@@ -141,7 +146,14 @@ def test_missing_variable_stops_the_start(name):
                 name,
                 f"OFFICE_TIME_ZONE must be the IANA name of a time zone, not {name!r}.",
             )
-            for name in ("localtime", "Factory", "posixrules", "right/Europe/Rome", "UTC+2")
+            for name in (
+                "localtime",
+                "Factory",
+                "posixrules",
+                "right/Europe/Rome",
+                "UTC+2",
+                "x" * 300,  # longer than a file's name may be
+            )
         ),
         (
             "OFFICE_TIME_ZONE",
