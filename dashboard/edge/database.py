@@ -149,8 +149,12 @@ def write_refusal(connection: BaseDatabaseWrapper) -> str:
 
 
 def error_text(exc: Exception) -> str:
-    """Return the message of an error in one line."""
-    return " ".join(str(exc).split())
+    """Return the message of an error in one line.
+
+    psycopg names the last of several addresses, then all, each with the same advice.
+    """
+    lines = str(exc).rpartition("All failures were:")[2].split("\n")
+    return " ".join(" ".join(dict.fromkeys(lines)).split())
 
 
 def log_failure(task: str, fault: DatabaseError) -> None:

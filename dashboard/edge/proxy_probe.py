@@ -66,7 +66,9 @@ def examine(base: str, address: str = "") -> tuple[list[NetworkFault], Arrival |
         with httpx.Client() as client:
             return compare(Probe(client, httpx.URL(base), there))
     except (httpx.HTTPError, httpx.InvalidURL, OSError) as exc:  # such as of SSL_CERT_FILE
-        text = f"{base} cannot be reached: {exc or type(exc).__name__}."
+        way = f"{base} by {address}" if address else base
+        reason = str(exc).rstrip(".") or type(exc).__name__
+        text = f"{way} cannot be reached: {reason}."
         return [NetworkFault("unreachable", text)], None
 
 

@@ -3,6 +3,7 @@
 import re
 from argparse import ArgumentTypeError
 from collections.abc import Callable
+from contextlib import suppress
 from ipaddress import ip_address
 from typing import TypeVar
 
@@ -28,10 +29,11 @@ def argument(read: Callable[[str], T]) -> Callable[[str], T]:
 
 def pause(text: str) -> float:
     """Parse the seconds between two runs; 0, or less, would never let a processor rest."""
-    seconds = float(text)
-    if not 0.1 <= seconds <= LONGEST_PAUSE:  # nor is "nan"
-        raise ArgumentTypeError(f"must be seconds from 0.1 to {LONGEST_PAUSE}, not {text}.")
-    return seconds
+    with suppress(ValueError):
+        seconds = float(text)
+        if 0.1 <= seconds <= LONGEST_PAUSE:  # "nan" is not
+            return seconds
+    raise ArgumentTypeError(f"must be seconds from 0.1 to {LONGEST_PAUSE}, not {text!r}.")
 
 
 def address(text: str) -> str:

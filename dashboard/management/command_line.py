@@ -14,7 +14,7 @@ from django.core.management import execute_from_command_line
 from django.db import DatabaseError, OperationalError, connection
 
 from dashboard.audit import origin
-from dashboard.edge import health
+from dashboard.edge import database, health
 from dashboard.management import demonstration
 
 WITHOUT_ENVIRONMENT = {"demo", "sandbox"}
@@ -120,7 +120,8 @@ def why_unusable(error: DatabaseError, command: str) -> str:
     # A migration that failed is missing, and what matters is why it failed.
     reason = "" if command == "migrate" else health.why_not_ready()
     is_denied = getattr(error.__cause__, "sqlstate", "") == DENIED
-    return reason or (str(error) if is_denied or isinstance(error, OperationalError) else "")
+    is_told = is_denied or isinstance(error, OperationalError)
+    return reason or (database.error_text(error) if is_told else "")
 
 
 def give_up_output() -> None:

@@ -92,6 +92,24 @@ def test_nothing_listens(desk, as_the_site):
     assert (found.kind, "cannot be reached" in found.text) == ("unreachable", True)
 
 
+def test_address_that_cannot_be_read():
+    [found], _arrived = examine("https://desk.example.org", "a:b:c")
+    assert found.kind == "unreachable"
+    assert "https://desk.example.org by a:b:c cannot be reached" in found.text
+
+
+def test_reason_ends_once():
+    [found], _arrived = examine("desk.example.org")  # httpx ends its own sentence
+    assert found.text.endswith("protocol.")
+    assert not found.text.endswith("..")
+
+
+def test_certificates_are_missing(monkeypatch):
+    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
+    [found], _arrived = examine("https://desk.example.org")
+    assert "No such file" in found.text
+
+
 def test_certificate_is_checked(desk, as_the_site, monkeypatch):
     monkeypatch.delenv("SSL_CERT_FILE")
     [found], _arrived = examine(desk.public_url, f"127.0.0.1:{desk.ports['right']}")

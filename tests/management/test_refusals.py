@@ -23,7 +23,7 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, connection
 
 from dashboard.audit import origin
-from dashboard.edge import proxy_probe
+from dashboard.edge import database
 from dashboard.management import arguments, command_line, demonstration
 from dashboard.management.commands import backup, restore
 from tests import postgresql
@@ -179,10 +179,18 @@ def test_failed_migration_shows_its_own_error(monkeypatch: pytest.MonkeyPatch) -
     assert command_line.why_unusable(fault, "migrate") == str(fault)
 
 
+def test_refusal_of_each_address_is_told_once() -> None:
+    with pytest.raises(psycopg.OperationalError) as refused:
+        psycopg.connect("host=127.0.0.1,127.0.0.2 port=1")
+    told = database.error_text(refused.value)
+    assert [told.count(f'server at "127.0.0.{last}"') for last in (1, 2)] == [1, 1]
+    assert told.count("Is the server running") == 1
+
+
 @pytest.mark.parametrize(
     ("read", "text"),
     [
-        *((arguments.pause, text) for text in ("0", "-1", "nan", "inf", "1e9")),
+        *((arguments.pause, text) for text in ("0", "-1", "nan", "inf", "1e9", "soon", "")),
         *((arguments.port, text) for text in ("-1", "65536", "http")),
         *((arguments.hold_number, text) for text in ("0", "9" * 20)),
         *(
@@ -266,8 +274,9 @@ def test_full_disk_restores_nothing(tmp_path: Path) -> None:
 def test_backup_that_may_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "copy").touch()
     monkeypatch.setattr(restore.os, "access", lambda *_: False)  # root may read all
+    monkeypatch.setattr("builtins.input", lambda _question: pytest.fail("asked before"))
     with pytest.raises(CommandError, match="is no file that can be read"):
-        call_command("restore", str(tmp_path / "copy"), "--no-input")
+        call_command("restore", str(tmp_path / "copy"))
 
 
 def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:
@@ -277,12 +286,7 @@ def test_secret_that_a_full_disk_cut_off_is_made_anew(tmp_path: Path) -> None:
     assert demonstration.stored_secret(tmp_path / "secret") == secret
 
 
-def test_address_that_proxy_check_cannot_read() -> None:
-    [found], _arrived = proxy_probe.examine("https://desk.example.org", "a:b:c")
-    assert found.kind == "unreachable"
-
-
-def test_proxy_check_without_its_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSL_CERT_FILE", "/nonexistent")
-    [found], _arrived = proxy_probe.examine("https://desk.example.org")
-    assert "No such file" in found.text
+def test_move_to_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO())  # as of a night job
+    with pytest.raises(CommandError, match="Give the address of an empty database"):
+        call_command("move_database")

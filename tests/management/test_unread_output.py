@@ -40,7 +40,7 @@ def test_command_ends_without_a_message(command, tmp_path):
 @pytest.mark.parametrize(
     ("stream", "command", "said"),
     [
-        ("stdin", ["restore", "file"], (1, "CommandError: Nothing was changed.\n")),
+        ("stdin", ["restore", "manage.py"], (1, "CommandError: Nothing was changed.\n")),
         ("stdout", ["check"], (1, "Not all was done: Bad file descriptor.\n")),
         ("stdout", ["audit_export"], (1, "Not all was done: Bad file descriptor.\n")),
         ("stderr", ["check", "--deploy"], (0, "")),  # with warnings

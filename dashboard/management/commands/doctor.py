@@ -103,7 +103,7 @@ def configuration() -> Iterator[Observation]:
         remedy = each.hint or "See Django's page on this check."
         yield Observation(level, "settings", each.msg, remedy)
     if not messages:
-        yield observation("settings", f"{settings.PUBLIC_ADDRESS.origin} and all settings fit.")
+        yield observation("settings", f"{settings.PUBLIC_ADDRESS} and all settings fit.")
 
 
 def database_state(now: datetime) -> Iterator[Observation]:

@@ -34,6 +34,8 @@ class Command(BaseCommand):
         try:
             # A password among the arguments would be seen by other users of the machine.
             url = options["url"] or sys.stdin.readline().strip()
+            if not url:
+                raise CommandError("Give the address of an empty database.")
             config = setting_readers.database(settings.BASE_DIR)(url)
         except ValueError as exc:
             raise CommandError(f"The URL {exc}") from exc

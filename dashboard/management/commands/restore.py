@@ -38,10 +38,13 @@ class Command(BaseCommand):
         parser.add_argument("--no-input", action="store_true", help="do not ask")
 
     def handle(self, *_args: Any, **options: Any) -> None:
+        file = options["file"]
+        if not (file.is_file() and os.access(file, os.R_OK)):
+            raise CommandError(f"{file} is no file that can be read.")
         question = "This replaces all that is in the database. Type yes to go on: "
         if not options["no_input"] and not is_confirmed(question):
             raise CommandError("Nothing was changed.")
-        restore(options["file"], now=timezone.now())
+        restore(file, now=timezone.now())
         self.stdout.write(f"Restored: {summary()}.")
         self.stdout.write("Now run 'manage.py verify_holds': holds may have changed at cal.com.")
 
@@ -51,8 +54,6 @@ def restore(file: Path, *, now: datetime) -> None:
 
     The last entry of the log then says so: what came after the backup is gone from it.
     """
-    if not (file.is_file() and os.access(file, os.R_OK)):
-        raise CommandError(f"{file} is no file that can be read.")
     if connection.vendor == "sqlite":
         restore_sqlite(file)
     else:
