@@ -53,8 +53,8 @@ class Verification:
     first: int
     last: int  # first - 1 if there was none
     last_hash: str
-    is_whole: bool  # up to the end of the log
-    fault: LogFault | None
+    is_whole: bool = False  # up to the end of the log
+    fault: LogFault | None = None
     compared: tuple[str, ...] = ()
 
     @property
@@ -79,33 +79,29 @@ def in_order(
     if position and not links.filter(position=position, hash=previous).exists():
         entry_id = links.filter(position=position).values_list("entry_id", flat=True).first()
         fault = LogFault("removed" if entry_id is None else "broken", position, entry_id)
-        return Verification(first, position, previous, False, fault)
+        return Verification(first, position, previous, fault=fault)
     while batch := linked_after(position, last):
         for row in batch:
             place, entry_id, _content, link = row[-4:]
             if kind := fault_of(row, position + 1, previous):
-                return Verification(
-                    first, position, previous, False, LogFault(kind, place, entry_id)
-                )
+                fault = LogFault(kind, place, entry_id)
+                return Verification(first, position, previous, fault=fault)
             position, previous = place, link
         if is_due():
-            return Verification(first, position, previous, False, None)
+            return Verification(first, position, previous)
     if last is not None:
-        return Verification(first, position, previous, False, None)
+        return Verification(first, position, previous)
     # From where the chain begins to the last number: SQLite takes a text for more than any.
     linked = links.filter(entry_id=OuterRef("pk"), position__range=(1, MAX_POSITION))
     strays = AuditEntry.objects.filter(~Exists(linked)).order_by("pk")
     stray = strays.values_list("pk", flat=True).first()
-    inserted = None if stray is None else LogFault("inserted", None, stray)
-    return Verification(first, position, previous, stray is None, inserted)
+    if stray is not None:
+        fault = LogFault("inserted", None, stray)
+        return Verification(first, position, previous, fault=fault)
+    return Verification(first, position, previous, is_whole=True)
 
 
-def in_parts(
-    progress: Callable[[int], None],
-    begin: tuple[int, str] = BEGIN,
-    *,
-    part: int = PART,
-) -> Verification:
+def in_parts(progress: Callable[[int], None], begin: tuple[int, str] = BEGIN) -> Verification:
     """Verify from a position to the end with a process for each core; report positions reached.
 
     Each part starts from the hash that the database has for the link before it. That hash is the
@@ -113,7 +109,7 @@ def in_parts(
     """
     links = AuditLink.objects
     last = links.order_by("-position").values_list("position", flat=True).first() or 0
-    known = links.filter(position__in=range(begin[0] + part, last, part)).order_by("position")
+    known = links.filter(position__in=range(begin[0] + PART, last, PART)).order_by("position")
     try:
         starts = [begin, *known.values_list("position", "hash")]
     except DatabaseError:  # a hash cannot be decoded: one process finds its link
@@ -123,7 +119,7 @@ def in_parts(
     ends = [*(position for position, _hash in starts[1:]), None]
     connection.close()  # a process that is forked must not use that of this one
     fork = multiprocessing.get_context("fork")
-    done = Verification(begin[0] + 1, *begin, False, None)
+    done = Verification(begin[0] + 1, *begin)
     pool = ProcessPoolExecutor(min(os.cpu_count() or 1, len(starts)), fork)
     try:
         parts = pool.map(in_order, starts, ends)

@@ -94,14 +94,15 @@ PARTS = ("edit", "delete with its link", "insert", "swap of the links", "delete 
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_as_default")
 @pytest.mark.parametrize("name", PARTS)
-def test_processes_find_what_one_finds(own, name):
+def test_processes_find_what_one_finds(own, name, monkeypatch):
+    monkeypatch.setattr(chain_verification, "PART", 2)
     write(own, 2)
     done: list[int] = []
-    whole = chain_verification.in_parts(done.append, part=2)
+    whole = chain_verification.in_parts(done.append)
     assert (whole, done) == (verified(own), [2, 4, 5])
     statements, fault = TAMPERED[name]
     run(own, statements)
-    found = chain_verification.in_parts(done.append, part=2)
+    found = chain_verification.in_parts(done.append)
     assert found.fault == verified(own).fault
     assert (found.fault.kind, found.fault.entry_id) == fault
 
@@ -110,6 +111,7 @@ def test_processes_find_what_one_finds(own, name):
 @pytest.mark.usefixtures("own_as_default")
 def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
     write(own, 2)
+    monkeypatch.setattr(chain_verification, "PART", 2)
     cancelled = []
 
     class Pool(ProcessPoolExecutor):
@@ -119,7 +121,7 @@ def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
 
     monkeypatch.setattr(chain_verification, "ProcessPoolExecutor", Pool)
     with pytest.raises(SystemExit):
-        chain_verification.in_parts(sys.exit, part=2)
+        chain_verification.in_parts(sys.exit)
     assert cancelled == [True]
 
 
@@ -128,6 +130,7 @@ def test_processes_begin_no_part_after_a_signal(own, monkeypatch):
 @pytest.mark.parametrize("part", [2, 10])  # several processes, or one
 def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
     monkeypatch.setattr(chain_verification, "BATCH", 2)
+    monkeypatch.setattr(chain_verification, "PART", part)
     write(own, 2)
     gap = "IN (2, 3, 4)"
     run(
@@ -137,17 +140,18 @@ def test_a_gap_as_long_as_what_is_read_at_once_is_found(own, part, monkeypatch):
             f"DELETE FROM {triggers.LINKS} WHERE entry_id {gap}",
         ],
     )
-    found = chain_verification.in_parts(lambda _position: None, part=part)
+    found = chain_verification.in_parts(lambda _position: None)
     assert found.fault == chain_verification.LogFault("removed", 5, 5)
 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("own_as_default")
 @pytest.mark.parametrize("own", ["sqlite"], indirect=True)  # PostgreSQL decodes before it stores
-def test_part_whose_first_hash_cannot_be_decoded_is_named(own):
+def test_part_whose_first_hash_cannot_be_decoded_is_named(own, monkeypatch):
+    monkeypatch.setattr(chain_verification, "PART", 2)
     write(own, 2)
     run(own, [f"UPDATE {triggers.LINKS} SET hash = CAST(x'ff' AS TEXT) WHERE position = 4"])
-    found = chain_verification.in_parts(lambda _position: None, part=2).fault
+    found = chain_verification.in_parts(lambda _position: None).fault
     assert found == chain_verification.LogFault("broken", 4, 4)
     later = chain_verification.in_order((4, "0" * 64))
     assert later.fault == found
