@@ -112,7 +112,7 @@ def ends(conditions: Sequence[Condition]) -> tuple[int, int]:
     with search.without_jit():
         first = search.first_of((each.order_by("id") for each in found), 1)
         last = search.first_of((each.newest_first() for each in found), 1, newest=True)
-    return (first[0][0], last[0][0]) if first and last else (0, 0)
+    return (first[0].id, last[0].id) if first and last else (0, 0)
 
 
 def since(position: int) -> Iterator[Block]:

@@ -21,7 +21,7 @@ from dashboard.audit.named_people import Context, Person
 from dashboard.audit.pictures import Range
 from dashboard.audit.rollups import MAX_ID
 from dashboard.audit.search import Condition, by_system
-from dashboard.audit.term_values import TermError, local_days
+from dashboard.audit.term_values import YEARS, TermError, local_days
 from dashboard.audit.terms import READERS, WITHOUT_OUTCOME
 from dashboard.audit.trail import SYSTEM
 from dashboard.localization import local_times
@@ -37,8 +37,7 @@ LAST_DAYS = [(1, _lazy("Today")), (7, _lazy("7 days")), (30, _lazy("30 days"))]
 DAYS = 7  # without a choice
 NAMES_MANY = 3  # choices, as "hold" does
 MOST_DAYS = timedelta(days=366)
-# No entry is outside these, and datetimes near the ends of the calendar overflow.
-EARLIEST, LATEST = date(2000, 1, 1), date(2199, 12, 31)
+EARLIEST, LATEST = date(YEARS[0], 1, 1), date(YEARS[-1], 12, 31)
 
 
 def day_field(label: Any) -> forms.DateField:

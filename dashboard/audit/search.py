@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import OperationalError, connection, transaction
 from django.db.models import OuterRef, Q, Subquery
@@ -31,7 +31,13 @@ SQLITE_STEPS = 10_000  # of its virtual machine: less than a millisecond
 MAX_STORY = 500  # entries of one hold
 WINDOW = timedelta(days=7)  # age of findings that the board shows
 MAX_FINDINGS = 20
-Row = tuple[int, uuid.UUID]  # id of the first entry, and action id
+
+
+class FoundAction(NamedTuple):
+    """An action that was found, by the id of its first entry."""
+
+    id: int
+    action_id: uuid.UUID
 
 
 class SlowSearchError(Exception):
@@ -159,12 +165,12 @@ def page(
     else:
         rows = rows_beyond(conditions, before=before)
         has_older = len(rows) > PAGE_SIZE
-    entries = named_entries().filter(action_id__in=[each for _id, each in rows[:PAGE_SIZE]])
+    entries = named_entries().filter(action_id__in=[row.action_id for row in rows[:PAGE_SIZE]])
     lines = tuple(lines_of(entries, now=now, viewer=viewer))
-    older = rows[PAGE_SIZE - 1][0] if has_older else None
-    newer = rows[0][0] if rows and not is_newest else None
+    older = rows[PAGE_SIZE - 1].id if has_older else None
+    newer = rows[0].id if rows and not is_newest else None
     total = len(rows) if is_newest and not has_older else None
-    return Page(lines, older, newer, total, rows[0][0] if rows else 0)
+    return Page(lines, older, newer, total, rows[0].id if rows else 0)
 
 
 @cache
@@ -184,7 +190,7 @@ def rows_beyond(
     before: int | None = None,
     after: int | None = None,
     size: int = PAGE_SIZE + 1,
-) -> list[Row]:
+) -> list[FoundAction]:
     """Return the first rows that are newer than ``after``, or else older than ``before``.
 
     Words are looked for in the NEAREST actions that the rest of the filter finds: for a common
@@ -254,9 +260,10 @@ def without_jit(seconds: float | None = None) -> Iterator[None]:
 
 def first_of(
     queries: Iterable[LoggedActionQuerySet], size: int, *, newest: bool = False
-) -> list[Row]:
-    """Return id and action id of the first rows that any of these queries finds, in order."""
-    found = {row for query in queries for row in query.values_list("id", "action_id")[:size]}
+) -> list[FoundAction]:
+    """Return the first rows that any of these queries finds, in order."""
+    firsts = (query.values_list("id", "action_id")[:size] for query in queries)
+    found = {FoundAction(*each) for rows in firsts for each in rows}
     return sorted(found, reverse=newest)[:size]
 
 

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from dashboard.audit.rollups import MAX_ID, begun_between
 from dashboard.localization import local_times
 
+# No entry is outside these, and datetimes near the ends of the calendar overflow.
+YEARS = range(2000, 2200)
 RELATIVE = re.compile(r"([1-9][0-9]{0,3})([dh])")
 
 
@@ -49,7 +51,7 @@ def hour(value: str) -> Q:
         start = parse_datetime(value) if len(value) > len("2026-11-20") else None  # not a day alone
     except ValueError:  # well written, but no such time
         start = None
-    if start is None or not 2000 <= start.year < 2200:
+    if start is None or start.year not in YEARS:
         raise TermError(_("“%(text)s” is no hour. Write 2026-11-20T14:00.") % {"text": value})
     start = start if start.tzinfo else start.replace(tzinfo=local_times.zone())
     # In UTC, because an hour of a local time can be none or two.
@@ -65,7 +67,7 @@ def read_day(text: str, now: datetime) -> date:
         found = date.fromisoformat(text)
     except ValueError:
         found = date.min
-    if not 2000 <= found.year < 2200:  # datetimes near the ends of the calendar overflow
+    if found.year not in YEARS:
         raise TermError(
             _("“%(text)s” is no day. Write 2026-11-20, today, yesterday, 7d or 2h.")
             % {"text": text}
