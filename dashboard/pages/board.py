@@ -22,7 +22,6 @@ from dashboard.audit.search import MAX_FINDINGS, findings
 from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times, marking
 from dashboard.localization.searching import finder
 from dashboard.pages import flash, parameters, responses, row_cache
@@ -77,7 +76,8 @@ class Board:
     The number of queries does not depend on that of holds.
     """
 
-    def __init__(self, asked: BoardQuery, viewer: Viewer, current: Snapshot) -> None:
+    def __init__(self, asked: BoardQuery, viewer: Viewer) -> None:
+        current = viewer.register
         self.asked = asked
         self.viewer = viewer
         self.tab = tab = asked.tab
@@ -112,7 +112,7 @@ class Board:
             (Tab.ENDED, ended),
         ]
         self.holds = self.matching(on_tab(tab, calm, viewer))
-        self.rows = row_cache.rendered_rows(self.holds, viewer, current)
+        self.rows = row_cache.rendered_rows(self.holds, viewer)
 
     @cached_property
     def attention(self) -> Sequence[HoldRow]:
@@ -174,23 +174,23 @@ class Board:
 @require_http_methods(["GET", "HEAD", "POST"])
 def show(request: HttpRequest) -> HttpResponse:
     """Show the board. A POST finds holds: a client's name must not stand in an address or a log."""
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     asked = BoardQuery.of(request)
-    board = Board(asked, viewer, current)
-    context = {"board": board, "etag": board_etag(asked, viewer, current)}
+    board = Board(asked, viewer)
+    context = {"board": board, "etag": board_etag(asked, viewer)}
     return responses.render_page(request, "board", context)
 
 
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the board without asking cal.com; without a body if nothing changed."""
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     asked = BoardQuery.of(request)
     return responses.render_unless_known(
         request,
         "holds/_board.html",
-        {"etag": board_etag(asked, viewer, current)},
-        lambda: {"board": Board(asked, viewer, current)},
+        {"etag": board_etag(asked, viewer)},
+        lambda: {"board": Board(asked, viewer)},
         cal_now=viewer.cal_now,
     )
 
@@ -201,7 +201,7 @@ def tab_of(request: HttpRequest) -> Tab:
     return Tab(value) if value in Tab.values else Tab.EVERYONE
 
 
-def board_etag(asked: BoardQuery, viewer: Viewer, current: Snapshot) -> str:
+def board_etag(asked: BoardQuery, viewer: Viewer) -> str:
     """Return a value that stays the same for as long as this person sees the same.
 
     Covers the last write and what time alone has changed since: who is on which tab, who has run
@@ -213,8 +213,8 @@ def board_etag(asked: BoardQuery, viewer: Viewer, current: Snapshot) -> str:
         viewer.is_admin,
         viewer.user.pk,
         local_times.local_date(viewer.now),
-        current.revision,
-        current.passed(viewer.now, viewer.cal_now, viewer.user.pk),
+        viewer.register.revision,
+        viewer.register.passed(viewer.now, viewer.cal_now, viewer.user.pk),
         [finding.entry_id for finding in recent_findings(viewer.now)],
         viewer.calendars.revision,
         viewer.user.preferences.board_calendar,

@@ -28,7 +28,7 @@ MOST_CHECKED = 100  # in one request; the rest is asked for after them
 @require_POST
 def check_many(request: HttpRequest) -> HttpResponse:
     """Ask cal.com about the selected holds, or all that the person may change; show the results."""
-    viewer, _current = read_register(request)
+    viewer = read_register(request)
     named = parameters.numbers(request.POST.getlist("hold"))
     if request.POST.get("all") == "yes":
         live = Hold.objects.live(viewer.cal_now).order_by("held_until")
@@ -38,11 +38,11 @@ def check_many(request: HttpRequest) -> HttpResponse:
     if not chosen:
         return responses.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     asked = BoardQuery(tab=tab_of(request))
     context = {
-        "board": Board(asked, viewer, current),
-        "etag": board_etag(asked, viewer, current),
+        "board": Board(asked, viewer),
+        "etag": board_etag(asked, viewer),
         "checked": flash.check_summary(rows),
         "results": check_results(rows, viewer),
         "rest": chosen[MOST_CHECKED:],

@@ -24,6 +24,6 @@ def office(request: HttpRequest) -> dict[str, object]:
         "zone_name": local_times.zone_name(),
         "clock_zone": str(local_times.zone()),
         "office_zone": time_zones.display_name(settings.OFFICE_TIME_ZONE),
-        "now_iso": cache(lambda: local_times.iso(read()[0].cal_now)),
-        "bar": cache(lambda: warnings.WarningBar(*read())),
+        "now_iso": cache(lambda: local_times.iso(read().cal_now)),
+        "bar": cache(lambda: warnings.WarningBar(read())),
     }

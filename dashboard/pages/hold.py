@@ -23,7 +23,6 @@ from dashboard.holds import checks, client_change, safety, services, settle, tra
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError, Outcome
-from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field
@@ -76,9 +75,9 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
 @responses.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of the hold's page without asking cal.com."""
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     hold = get_hold(pk)
-    shown = shown_of(request, hold, viewer, current)
+    shown = shown_of(request, hold, viewer)
     make_rest = partial(forms_and_story, request, hold, viewer)
     return responses.render_unless_known(request, "holds/_hold_live.html", shown, make_rest)
 
@@ -189,22 +188,22 @@ def hold_page(
 
     ``bound`` are forms that were sent, such as ``extend_form``.
     """
-    viewer, current = read_register(request)
-    shown = shown_of(request, hold, viewer, current)
+    viewer = read_register(request)
+    shown = shown_of(request, hold, viewer)
     context = shown | forms_and_story(request, hold, viewer) | bound
     return responses.render_page(request, "hold", context, status=status, error=error)
 
 
-def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer, current: Snapshot) -> dict[str, Any]:
+def shown_of(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[str, Any]:
     """Return the part of the page's context that may change while it is open, and its ETag."""
     zone_form = for_client.zone_form(request, hold.pk)  # also remembers the zone for the sentence
     zone, cal_now = for_client.zone_of(request, hold.pk), viewer.cal_now
     shown = {
         "row": HoldRow(hold, viewer),
-        "badge": offer_badge(hold, current),
+        "badge": offer_badge(hold, viewer),
         "stands_in_for": hold.stands_in_for_id,
-        "second_reservations": second_reservations(hold, viewer, current),
-        "clashes": clash_sentences(hold, viewer, current),
+        "second_reservations": second_reservations(hold, viewer),
+        "clashes": clash_sentences(hold, viewer),
         # What to tell the client, for as long as it is true.
         "for_client": for_client.sentence(hold, zone, now=cal_now)
         if hold.is_assured(cal_now)
@@ -237,19 +236,20 @@ def forms_and_story(request: HttpRequest, hold: Hold, viewer: Viewer) -> dict[st
     }
 
 
-def second_reservations(hold: Hold, viewer: Viewer, current: Snapshot) -> list[tuple[HoldRow, str]]:
+def second_reservations(hold: Hold, viewer: Viewer) -> list[tuple[HoldRow, str]]:
     """Return reservations that were to replace the hold and were never confirmed, in words too."""
     return [
         (HoldRow(each, viewer), safety.second_possibly_held(each.latest_end))
-        for each in current.holds
+        for each in viewer.register.holds
         if each.stands_in_for_id == hold.pk and each.state == Hold.State.UNCONFIRMED
     ]
 
 
-def clash_sentences(hold: Hold, viewer: Viewer, current: Snapshot) -> list[SafeString]:
+def clash_sentences(hold: Hold, viewer: Viewer) -> list[SafeString]:
     """Return who is needed by other holds at the same time."""
-    others = sorted(current.clashes_of(hold.pk, viewer.cal_now), key=lambda other: other.pk)
-    return [clash_sentence(hold, other, viewer) for other in others]
+    others = viewer.register.clashes_of(hold.pk, viewer.cal_now)
+    in_order = sorted(others, key=lambda other: other.pk)
+    return [clash_sentence(hold, other, viewer) for other in in_order]
 
 
 def ending(hold: Hold) -> dict[str, str] | None:

@@ -71,7 +71,7 @@ def move(request: HttpRequest, pk: int) -> HttpResponse:
 @responses.missing_is_404(Hold)
 def poll(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer the poll of from and to. Without news it asks cal.com nothing."""
-    viewer, _current = read_register(request)
+    viewer = read_register(request)
     hold = get_hold(pk)
 
     def make_rest() -> dict[str, Any]:

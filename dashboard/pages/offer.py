@@ -87,7 +87,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
 
     Raise Http404 for one without holds.
     """
-    viewer, _current = read_register(request)
+    viewer = read_register(request)
     holds = list(offers.holds_of(possible_offer(pk)))
     if not holds:
         raise Http404

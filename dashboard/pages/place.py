@@ -138,10 +138,10 @@ def place(request: HttpRequest) -> HttpResponse:
 
 def tell_held(request: HttpRequest, hold: Hold) -> None:
     """Say what the hold's own page would: until when it stands, and who is needed twice since."""
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     if hold.is_assured(viewer.cal_now):
         messages.success(request, flash.held_until(hold))
-    for sentence in clash_sentences(hold, viewer, current):
+    for sentence in clash_sentences(hold, viewer):
         messages.warning(request, sentence)
 
 

@@ -120,7 +120,7 @@ def confirm_page(
 
 def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
     """Return the chosen holds as they are now, and the ETag of what is shown of them."""
-    viewer, _current = read_register(request)
+    viewer = read_register(request)
     holds = Hold.objects.with_people().in_bulk(chosen)
     rows = [HoldRow(holds[pk], viewer) for pk in chosen]
     return {

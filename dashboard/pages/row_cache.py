@@ -10,7 +10,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.rows import HoldRow, clash_sentence, offer_badge
 from dashboard.pages.viewers import Viewer
@@ -24,15 +23,15 @@ MOST_KEPT = 10_000
 _cache: dict[Key, str] = {}
 
 
-def rendered_rows(holds: Sequence[Hold], viewer: Viewer, current: Snapshot) -> SafeString:
+def rendered_rows(holds: Sequence[Hold], viewer: Viewer) -> SafeString:
     """Return the rows of these holds of the register, one after the other."""
     shared = shared_key(viewer)
     rows = []
     for hold in holds:
-        key = (*own_key(hold, viewer, current), *shared)
+        key = (*own_key(hold, viewer), *shared)
         row = _cache.get(key)
         if row is None:
-            row = render_row(hold, key, viewer, current)
+            row = render_row(hold, key, viewer)
             if len(_cache) >= MOST_KEPT:
                 _cache.clear()
             _cache[key] = row
@@ -47,9 +46,9 @@ def shared_key(viewer: Viewer) -> Key:
     return (get_language(), zone, today, viewer.holds_url, viewer.is_admin, has_calendars)
 
 
-def own_key(hold: Hold, viewer: Viewer, current: Snapshot) -> Key:
+def own_key(hold: Hold, viewer: Viewer) -> Key:
     """Return the hold's primary key, its version and moment, and what else its row depends on."""
-    holder, clashes = hold.holder, current.clashes_of(hold.pk, viewer.cal_now)
+    holder, clashes = hold.holder, viewer.register.clashes_of(hold.pk, viewer.cal_now)
     return (
         hold.pk,
         hold.version,
@@ -58,7 +57,7 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot) -> Key:
             (each.pk, each.version, each.changed_at, each.holder_id == viewer.user.pk)
             for each in clashes
         ),
-        current.places.get(hold.pk),
+        viewer.register.places.get(hold.pk),
         viewer.calendars.by_event_type.get(hold.event_type_id),
         hold.is_live(viewer.cal_now),
         hold.is_claimed(viewer.now),
@@ -69,14 +68,14 @@ def own_key(hold: Hold, viewer: Viewer, current: Snapshot) -> Key:
     )
 
 
-def render_row(hold: Hold, key: Key, viewer: Viewer, current: Snapshot) -> str:
-    clashes = current.clashes_of(hold.pk, viewer.cal_now)
+def render_row(hold: Hold, key: Key, viewer: Viewer) -> str:
+    clashes = viewer.register.clashes_of(hold.pk, viewer.cal_now)
     context = {
         "row": HoldRow(hold, viewer),
         # By this a page tells a row that it shows already.
         "row_version": f"{hold.version}.{zlib.crc32(repr(key[2:]).encode()):x}",
         "has_calendars": bool(viewer.calendars.listed),
-        "badge": offer_badge(hold, current),
+        "badge": offer_badge(hold, viewer),
         "clashes": [clash_sentence(hold, other, viewer) for other in clashes],
     }
     # On one line: a fifth less once compressed.

@@ -12,7 +12,7 @@ from dashboard.calcom_state import event_types
 from dashboard.holds import hosts, messages, rules, safety
 from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
-from dashboard.holds.register import LOST_OR_GONE, Snapshot
+from dashboard.holds.register import LOST_OR_GONE
 from dashboard.localization import local_times, marking
 from dashboard.pages.viewers import Viewer
 
@@ -92,9 +92,9 @@ def reservation_row(reservation: Reservation, title: str, viewer: Viewer) -> Hol
     return HoldRow(unsaved, viewer)
 
 
-def offer_badge(hold: Hold, current: Snapshot) -> dict[str, Any] | None:
+def offer_badge(hold: Hold, viewer: Viewer) -> dict[str, Any] | None:
     """Return the badge of one hold of an offer, 1 of 3; None for one that stands alone."""
-    place = current.places.get(hold.pk)
+    place = viewer.register.places.get(hold.pk)
     if place is None:
         return None
     text = _("%(number)s of %(count)s") % {"number": place[0], "count": place[1]}

@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from dashboard.accounts.models import User
-from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages import responses
 from dashboard.pages.board import BoardQuery, board_etag
@@ -22,8 +21,8 @@ SESSION_SECONDS = 30 * 24 * 3600  # after the last poll
 @require_safe
 def show(request: HttpRequest) -> HttpResponse:
     keep_session(request)
-    viewer, current = read_register(request)
-    context = wallboard_context(viewer, current) | {"etag": wallboard_etag(viewer, current)}
+    viewer = read_register(request)
+    context = wallboard_context(viewer) | {"etag": wallboard_etag(viewer)}
     return render(request, "holds/wallboard.html", context)
 
 
@@ -31,12 +30,12 @@ def show(request: HttpRequest) -> HttpResponse:
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the wallboard's poll without asking cal.com; without a body if nothing changed."""
     keep_session(request)
-    viewer, current = read_register(request)
+    viewer = read_register(request)
     return responses.render_unless_known(
         request,
         "holds/_wallboard.html",
-        {"etag": wallboard_etag(viewer, current)},
-        lambda: wallboard_context(viewer, current),
+        {"etag": wallboard_etag(viewer)},
+        lambda: wallboard_context(viewer),
         cal_now=viewer.cal_now,
     )
 
@@ -53,13 +52,13 @@ def keep_session(request: HttpRequest) -> None:
         request.session.set_expiry(SESSION_SECONDS)
 
 
-def wallboard_etag(viewer: Viewer, current: Snapshot) -> str:
-    board = board_etag(BoardQuery(), viewer, current)
+def wallboard_etag(viewer: Viewer) -> str:
+    board = board_etag(BoardQuery(), viewer)
     return responses.etag_of("wallboard", board, settings.WALLBOARD_CLIENT_NAMES)
 
 
-def wallboard_context(viewer: Viewer, current: Snapshot) -> dict[str, Any]:
-    live = [hold for hold in current.holds if hold.is_live(viewer.cal_now)]
+def wallboard_context(viewer: Viewer) -> dict[str, Any]:
+    live = [hold for hold in viewer.register.holds if hold.is_live(viewer.cal_now)]
     shown = live[:MOST_SHOWN]
     return {
         "rows": [HoldRow(hold, viewer) for hold in shown],

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds.models import Hold
-from dashboard.holds.register import Snapshot
 from dashboard.localization import local_times
 from dashboard.pages.responses import etag_of, render_unless_known
 from dashboard.pages.rows import HoldRow
@@ -43,8 +42,8 @@ class WarnedRow(HoldRow):
 class WarningBar:
     """Holds of one person that end soon or have just run out, soonest end first."""
 
-    def __init__(self, viewer: Viewer, current: Snapshot) -> None:
-        holds = current.ending(viewer.cal_now, viewer.user.pk)
+    def __init__(self, viewer: Viewer) -> None:
+        holds = viewer.register.ending(viewer.cal_now, viewer.user.pk)
         self.rows = [row for hold in holds if (row := _warned(hold, viewer))]
         shown = [(row.pk, row.version, row.can_change, row.level == "over") for row in self.rows]
         self.etag = etag_of(viewer.user.pk, viewer.holds_url, shown)
@@ -57,8 +56,8 @@ class WarningBar:
 @require_safe
 def poll(request: HttpRequest) -> HttpResponse:
     """Answer the poll of the bar, which pages other than the board send."""
-    viewer, current = last_register(actor_of(request).user)
-    bar = WarningBar(viewer, current)
+    viewer = last_register(actor_of(request).user)
+    bar = WarningBar(viewer)
     context = {"bar": bar, "etag": bar.etag}
     return render_unless_known(request, "holds/_warnings.html", context, cal_now=viewer.cal_now)
 

@@ -7,7 +7,6 @@ from typing import Any
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import board, warnings
 from dashboard.pages.board import Board, BoardQuery, Tab
@@ -46,17 +45,14 @@ def viewer(user: User, now: datetime) -> Viewer:
 
 def see(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> Board:
     """Return the board that the person sees."""
-    who = viewer(user, now or timezone.now())
-    return Board(BoardQuery(tab), who, register.read(who.now)[0])
+    return Board(BoardQuery(tab), viewer(user, now or timezone.now()))
 
 
 def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> str:
     """Return the ETag of that board."""
-    who = viewer(user, now or timezone.now())
-    return board.board_etag(BoardQuery(tab), who, register.read(who.now)[0])
+    return board.board_etag(BoardQuery(tab), viewer(user, now or timezone.now()))
 
 
 def bar(user: User) -> warnings.WarningBar:
     """Return the person's warning bar."""
-    who = viewer(user, timezone.now())
-    return warnings.WarningBar(who, register.read(who.now)[0])
+    return warnings.WarningBar(viewer(user, timezone.now()))

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from dashboard.accounts import people
 from dashboard.accounts.models import User
-from dashboard.holds import register
 from dashboard.holds.models import Hold
 from dashboard.pages import row_cache
 from tests.accounts.cast import acting
@@ -42,9 +41,8 @@ class ForgetfulCache(dict[object, object]):
 
 def rows_of(user: User) -> list[int]:
     """Return the holds whose rows the person gets."""
-    now = timezone.now()
-    current, _cal_now = register.read(now)
-    rows = row_cache.rendered_rows(current.holds, viewer(user, now), current)
+    who = viewer(user, timezone.now())
+    rows = row_cache.rendered_rows(who.register.holds, who)
     return [int(pk) for pk in re.findall(r'<tr id="h(\d+)"', rows)]
 
 
