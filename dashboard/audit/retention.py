@@ -7,11 +7,12 @@ the pictures stay.
 """
 
 import time
+import uuid
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -66,6 +67,18 @@ class Removable:
         return self.last - self.after
 
 
+class LinkedEntry(NamedTuple):
+    """An entry with its link in the chain, and the state of its hold, None without one."""
+
+    position: int
+    link_hash: str
+    pk: int
+    at: datetime
+    kind: str
+    action_id: uuid.UUID
+    hold_state: str | None
+
+
 def cutoff(before: date | None, now: datetime) -> datetime:
     """Return the start of a day in the office, or of what AUDIT_RETENTION_DAYS keeps.
 
@@ -93,31 +106,31 @@ def removable(
     record = checkpoints.latest_prune()
     after, link = (record.position, record.hash) if record else BEGIN
     last, until, latest = after, None, None
-    unfinished: dict[Any, int] = {}  # actions to the key of their first entry
+    unfinished: dict[uuid.UUID, int] = {}  # actions to the key of their first entry
     obstacle, has_more = None, False
-    for position, found, (pk, at, kind, action_id, state) in entries_after(after):
-        if position - after > most:
+    for entry in entries_after(after):
+        if entry.position - after > most:
             has_more = True
             break
-        if before <= at <= now:
+        if before <= entry.at <= now:
             obstacle = next(iter(unfinished.values()), None)
             break
-        if state in open_states:
-            obstacle = pk
+        if entry.hold_state in open_states:
+            obstacle = entry.pk
             break
-        if kind == Kind.INTENT:
-            unfinished[action_id] = pk
-        elif kind == Kind.OUTCOME:
-            unfinished.pop(action_id, None)
-        if at < before:
-            latest = max(latest or at, at)
+        if entry.kind == Kind.INTENT:
+            unfinished[entry.action_id] = entry.pk
+        elif entry.kind == Kind.OUTCOME:
+            unfinished.pop(entry.action_id, None)
+        if entry.at < before:
+            latest = max(latest or entry.at, entry.at)
             if not unfinished:
-                last, link, until = position, found, latest
+                last, link, until = entry.position, entry.link_hash, latest
     return Removable(after, last, link, until, obstacle, has_more)
 
 
-def entries_after(after: int) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
-    """Yield position, hash and entry of each link after a position; end where one is missing."""
+def entries_after(after: int) -> Iterator[LinkedEntry]:
+    """Yield the entry of each link after a position; end where one is missing."""
     links = AuditLink.objects.order_by("position").values_list("position", "hash", "entry_id")
     while batch := list(links.filter(position__gt=after)[:BATCH]):
         keys = [entry_id for _position, _hash, entry_id in batch]
@@ -127,7 +140,7 @@ def entries_after(after: int) -> Iterator[tuple[int, str, tuple[Any, ...]]]:
         for position, link, entry_id in batch:
             if entry_id not in entries:
                 return
-            yield position, link, entries[entry_id]
+            yield LinkedEntry(position, link, *entries[entry_id])
         after = batch[-1][0]
 
 
