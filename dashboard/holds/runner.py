@@ -4,7 +4,7 @@ import time
 from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
-from dashboard.calcom_state import rate_and_clock
+from dashboard.calcom_state import event_types, rate_and_clock
 from dashboard.holds import claims, hold_fields, reservations
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import ClaimLostError
@@ -132,23 +132,26 @@ def swap(operation: Operation, hold: Hold, stand_in: Hold, step: Swap) -> None:
     """Give the hold the new reservation, and the stand-in the old one, about to be deleted."""
     old = step.change.origin
     deleting = Change("release", Phase.DELETING, old, old, settled_by(operation.cal_now()))
-    gets_old = asdict(old) | {
+    gets_old = {
+        **asdict(old),
+        **event_type_columns(hold),
         "state": State.HELD,
         "reservation_uid": hold.reservation_uid,
-        "event_type_title": hold.event_type_title,
-        "event_type_kind": hold.event_type_kind,
-        "hosts": hold.hosts,
         "change": deleting.to_json(),
         "end_reason": "replaced",
     }
-    gets_new = hold_fields.confirmed(step.reservation) | {
-        "event_type_title": stand_in.event_type_title,
-        "event_type_kind": stand_in.event_type_kind,
-        "hosts": stand_in.hosts,
+    gets_new = {
+        **hold_fields.confirmed(step.reservation),
+        **event_type_columns(stand_in),
         "slot_duration": step.change.target.slot_duration,
     }
     operation.write(hold, gets_new)  # first, as the uid is unique
     operation.write(stand_in, gets_old)
+
+
+def event_type_columns(hold: Hold) -> Fields:
+    """Return the columns of ``event_types.columns_of`` as a hold has them."""
+    return {name: getattr(hold, name) for name in event_types.columns_of(None)}
 
 
 def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) -> None:
