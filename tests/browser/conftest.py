@@ -12,14 +12,20 @@ from contextlib import ExitStack
 import pytest
 from playwright.sync_api import Browser
 
+from tests.browser.contexts import ContextPool, new_context
 from tests.browser.product import Product, running_product
-from tests.browser.user import DESKTOP, OpenBrowser, User, chromium_running, expect_no_complaints
+from tests.browser.user import OpenBrowser, User, chromium_running, expect_no_complaints
 
 
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     with chromium_running() as browser:
         yield browser
+
+
+@pytest.fixture(scope="package")
+def pool(chromium: Browser) -> ContextPool:
+    return ContextPool(chromium)
 
 
 @pytest.fixture(scope="package")
@@ -42,19 +48,22 @@ def scripts(request: pytest.FixtureRequest) -> bool:
 
 
 @pytest.fixture
-def open_browser(chromium: Browser, product: Product, scripts: bool) -> Iterator[OpenBrowser]:
-    """Open a browser for a person, signed in or not; at the end none may have complained."""
+def open_browser(
+    chromium: Browser, pool: ContextPool, product: Product, scripts: bool
+) -> Iterator[OpenBrowser]:
+    """Open a browser for a person; at the end none may have complained.
+
+    It is a new one if they are not signed in, or with options of its own.
+    """
     users: list[User] = []
     with ExitStack() as contexts:
 
         def open_for(name: str, *, is_signed_in: bool = True, **options: object) -> User:
-            context = chromium.new_context(
-                base_url=product.url,
-                java_script_enabled=scripts,
-                reduced_motion="reduce",  # axe would measure colours half-way between two
-                **{"viewport": DESKTOP, **options},  # type: ignore[arg-type]
-            )
-            contexts.callback(context.close)
+            if is_signed_in and not options:
+                context = contexts.enter_context(pool.borrowed(product.url, scripts=scripts))
+            else:
+                context = new_context(chromium, product.url, scripts=scripts, **options)
+                contexts.callback(context.close)
             context.add_cookies(product.cookies(name) if is_signed_in else [])
             users.append(User(context.new_page(), product, scripts, name))
             return users[-1]
