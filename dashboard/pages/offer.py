@@ -15,6 +15,7 @@ from dashboard.holds import offer_decision, offers
 from dashboard.holds.models import Hold
 from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
+from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
@@ -96,11 +97,13 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
     may_add = offers.may_add_to(pk, viewer.user) and open_count < offers.MOST_TIMES
     query = "&".join(f"hold={row.pk}" for row in rows if row.can_change)
     first = min(holds, key=lambda hold: hold.pk)
+    ends = [hold.held_until for hold in holds if hold.is_assured(viewer.cal_now)]
     offer = {
         "pk": pk,
         "client": first.client_name,
         "contact": first.client_contact,
         "for_client": for_client.sentence_of_several(holds, now=viewer.cal_now),
+        "for_client_until": local_times.iso(min(filter(None, ends))) if ends else "",
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",
         "release_all_url": f"{reverse('release-many')}?{query}" if query else "",
     }
