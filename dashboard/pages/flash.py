@@ -45,9 +45,14 @@ def released(hold: Hold) -> str:
 def released_slot(hold: Hold) -> str:
     """Return which slot a release was of, what it did and a way back: its row is gone by then."""
     again = reverse("place", query={"again": hold.pk})
-    done = f"{_slot(hold)} · {released(hold)}"
+    done = about(hold, released(hold))
     line = format_html('{} <a href="{}">{}</a>', done, again, _("Hold again"))
     return format_html("{} {}", line, rest) if (rest := other_times(hold)) else line
+
+
+def about(hold: Hold, said: str) -> str:
+    """Return a sentence with the slot it is about: on the board there are many."""
+    return f"{_slot(hold)} · {said}"
 
 
 def other_times(hold: Hold) -> str:

@@ -160,7 +160,8 @@ def answer_unknown(request: HttpRequest, error: HoldError) -> HttpResponse:
     """Answer with the hold's page after a call whose outcome is unknown, and say so."""
     # What is known of the hold after a call, the page says itself, and keeps true.
     is_call = error.cause in CALLS
-    messages.warning(request, error.happened if is_call else f"{error.happened} {error.safe}")
+    said = error.happened if is_call else f"{error.happened} {error.safe}"
+    messages.warning(request, flash.about(error.hold, said) if error.hold else said)
     return answer_with_hold(request, error.hold)
 
 

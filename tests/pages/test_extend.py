@@ -17,7 +17,7 @@ from dashboard.holds.models import Hold
 from dashboard.localization import local_times
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
-from tests.pages.desk import desk, page_of
+from tests.pages.desk import desk, markup, page_of
 
 HTMX = {"HX-Request": "true"}
 
@@ -32,6 +32,17 @@ def extend(user: User, hold: Hold, *, headers: Any = None, **form: Any) -> HttpR
         # As people type it, also in an hour that comes twice, which pages show with its zone.
         form["until"] = f"{timezone.localtime(form['until']):%H:%M}"
     return desk(user).post(f"/holds/{hold.pk}/extend", form, headers=headers)
+
+
+def test_message_of_an_unknown_outcome_says_which_slot(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    calcom.faults.add("503", method="PATCH")
+
+    answer = extend(staff, hold, add=15, headers=HTMX | {"HX-Target": "section#board"})
+
+    [said] = re.findall(r'id="messages".*?<p>(.*?)</p>', markup(answer), re.DOTALL)
+    slot = local_times.slot(hold.slot_start, hold.slot_end)
+    assert said == f"{slot} · cal.com&#x27;s server answered with an error."
 
 
 @pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
