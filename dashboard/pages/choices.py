@@ -49,7 +49,7 @@ def catalogue_for(user: User, known: Catalogue) -> Catalogue:
 def event_type_choices() -> list[Option]:
     """Return id and label of all event types in one list, with the calendar in each label."""
     return [
-        (each.id, " · ".join(filter(None, (calendar.label, event_type_label(each)))))
+        (each.id, label_of(calendar, each))
         for calendar in catalogue.catalogue(now=timezone.now()).shown
         for each in calendar.event_types
     ]
@@ -94,8 +94,18 @@ def name_of(calendar: Calendar) -> str:
 
 def label_in(calendar: Calendar, event_type: EventType) -> str:
     """Return the event type's label with the calendar's; the owner may have the same name."""
-    suffix = f" · {calendar.label}"
-    return event_type_label(event_type).removesuffix(suffix) + suffix
+    return f"{_without_owner(calendar, event_type)} · {calendar.label}"
+
+
+def label_of(calendar: Calendar, event_type: EventType) -> str:
+    """Return the same with the calendar's label first, for a list by calendar."""
+    if not calendar.label:
+        return event_type_label(event_type)
+    return f"{calendar.label} · {_without_owner(calendar, event_type)}"
+
+
+def _without_owner(calendar: Calendar, event_type: EventType) -> str:
+    return event_type_label(event_type).removesuffix(f" · {calendar.label}")
 
 
 def options_of(calendar: Calendar) -> list[Option]:

@@ -25,7 +25,7 @@ from dashboard.holds.hosts import needed_by
 from dashboard.holds.open_times import OpenTime
 from dashboard.localization import local_times
 from dashboard.pages import responses
-from dashboard.pages.choices import catalogue_for, event_type_label, recent_event_types
+from dashboard.pages.choices import catalogue_for, label_of, recent_event_types
 from dashboard.pages.fields import DATE_INPUT, validate_near
 from dashboard.pages.picker import KEPT_KEYS
 from dashboard.pages.picker_times import (
@@ -69,7 +69,7 @@ class FirstFreeForm(forms.Form):
             "title": [("", _("Any appointment")), *((title, title) for title in titles)],
             "calendar": [(each.pk, each.label) for each in calendars if each.pk],
             "type": [
-                (each.id, f"{calendar.label} · {event_type_label(each)}")
+                (each.id, label_of(calendar, each))
                 for calendar in calendars
                 for each in calendar.event_types
             ],

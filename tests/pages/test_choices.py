@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from dashboard.accounts.models import Preferences, User
 from dashboard.calcom import EventTypeKind, Host
 from dashboard.calendars.models import Calendar
-from dashboard.pages.choices import event_type_label, explanation
+from dashboard.pages.choices import event_type_label, explanation, label_of
 from dashboard.pages.first_free import chosen
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
@@ -60,6 +60,19 @@ def options(page: HttpResponse) -> list[tuple[str, list[str]]]:
 )
 def test_label_says_what_it_means_at_the_desk(fields: dict[str, object], label: str) -> None:
     assert event_type_label(event_type(1, "Talk", **{"hosts": (ADA,)} | fields)) == label
+
+
+@pytest.mark.parametrize(
+    ("calendar_label", "label"),
+    [
+        ("Ada", "Ada · Talk · 60 min"),
+        ("Room 1", "Room 1 · Talk · 60 min · Ada"),
+        ("", "Talk · 60 min · Ada"),
+    ],
+)
+def test_list_by_calendar_names_its_owner_once(calendar_label: str, label: str) -> None:
+    talk = event_type(1, "Talk", hosts=(ADA,))
+    assert label_of(Calendar(label=calendar_label), talk) == label
 
 
 def test_explanation_names_the_people() -> None:
