@@ -87,6 +87,8 @@ class PlaceForm(SlotForm, ClientForm):
         """Make the client's fields read-only: all times of an offer are for the same client."""
         for name in ("client_name", "client_contact"):
             self.fields[name].widget.attrs["readonly"] = True
+        if self.fields["client_name"].widget.attrs.pop("autofocus", False):
+            self.fields["note"].widget.attrs["autofocus"] = True  # the first to type into
         help_text = _("The client who was offered the other times.")
         self.fields["client_name"].help_text = help_text
 

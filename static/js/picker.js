@@ -129,7 +129,8 @@ function markChosen(link) {
     else time.removeAttribute("aria-current");
   }
   showChosen();
-  document.getElementById("id_client_name")?.focus();
+  // For another time of an offer the client is given: the note is the first to type into.
+  (document.querySelector("#id_client_name:not([readonly])") ?? document.getElementById("id_note"))?.focus();
 }
 
 // The line with the button repeats the chosen time, because on a phone the form is far below.

@@ -108,7 +108,9 @@ def test_the_form_keeps_its_fields_while_the_days_change(ada: User, monday: str)
     expect(ada.page.locator("[data-chosen]")).to_contain_text("12:00")
 
 
-def test_a_message_covers_no_button_of_the_form(ada: User, monday: str) -> None:
+def test_another_time_of_an_offer_takes_a_click_and_no_message_is_in_the_way(
+    ada: User, monday: str
+) -> None:
     ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
     ada.page.locator(FREE).first.click()
     expect(ada.page.locator("[data-chosen]")).to_contain_text(named(21))
@@ -117,6 +119,8 @@ def test_a_message_covers_no_button_of_the_form(ada: User, monday: str) -> None:
     expect(message).to_contain_text("is held until")
     covered = message.evaluate(COVERED_BUTTONS)
     assert covered == []
+    ada.page.locator(FREE).first.click()
+    expect(ada.field("note")).to_be_focused()  # the client is given
 
 
 def test_the_form_beside_a_long_list_is_used_on_a_low_screen(ada: User, monday: str) -> None:

@@ -59,6 +59,16 @@ def test_next_time_is_for_the_same_client(calcom: Sandbox, staff: User) -> None:
     assert intent.asked["offer"] == offer.pk
 
 
+def test_the_note_is_the_first_field_to_type_into(calcom: Sandbox, staff: User) -> None:
+    pk, _holds = offered(staff, 2)
+    chosen = (MONDAY + timedelta(weeks=1)).isoformat()
+
+    html = markup(desk(staff).get("/holds/new", {"offer": pk, "slot_start": chosen}))
+
+    focused = re.findall(r"<input[^>]* autofocus[^>]*>", html)
+    assert [re.findall('name="([^"]*)"', each) for each in focused] == [["note"]]
+
+
 def test_picker_opens_on_the_day_of_the_first(calcom: Sandbox, staff: User) -> None:
     far = MONDAY + timedelta(weeks=2)
     first = verbs.place(staff, start=far)
