@@ -17,6 +17,7 @@ from dashboard.holds.offer_decision import Decision
 from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
+from dashboard.pages.contact_links import link_of
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.release import results
 from dashboard.pages.rows import HoldRow
@@ -102,6 +103,7 @@ def offer_context(request: HttpRequest, pk: int) -> dict[str, Any]:
         "pk": pk,
         "client": first.client_name,
         "contact": first.client_contact,
+        "contact_link": link_of(first.client_contact),
         "for_client": for_client.sentence_of_several(holds, now=viewer.cal_now),
         "for_client_until": local_times.iso(min(filter(None, ends))) if ends else "",
         "add_url": reverse("place", query={"offer": pk}) if may_add else "",

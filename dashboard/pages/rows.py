@@ -14,6 +14,7 @@ from dashboard.holds.change import Change, UnreadableChangeError
 from dashboard.holds.models import Hold
 from dashboard.holds.register import LOST_OR_GONE
 from dashboard.localization import local_times, marking
+from dashboard.pages.contact_links import link_of
 from dashboard.pages.viewers import Viewer
 
 State = Hold.State
@@ -58,6 +59,11 @@ class HoldRow:
         self.sentence = status_sentence(hold, viewer)
         self.version = hold.version
         self.search_text = hold.search_text
+
+    @property
+    def contact_link(self) -> str:
+        """Return the address that calls or writes to the client, "" without one."""
+        return link_of(self.contact)
 
     def __repr__(self) -> str:
         return repr(vars(self))  # which ETags of pages cover
