@@ -112,6 +112,18 @@ class TestRelease:
         assert forms == [{}, why]  # it is not the reason of what is chosen elsewhere
         assert Hold.objects.get(pk=other.pk).state == "held"
 
+    def test_results_lead_back_to_what_was_released_by_mistake(
+        self, calcom: Sandbox, browser: Client, staff: User
+    ) -> None:
+        hold, booked = verbs.place(staff), verbs.place(staff, start=LATER)
+        pages = [
+            browser.post("/release", {"hold": each.pk, "reason": reason, "sure": "yes"})
+            for each, reason in ((hold, "mistake"), (booked, "booked"))
+        ]
+        shown = [re.findall('<ul class="attention">.*?</ul>', markup(page))[0] for page in pages]
+        links = [re.findall('href="(/holds/new[?]again=[^"]*)"', each) for each in shown]
+        assert links == [[f"/holds/new?again={hold.pk}"], []]
+
     def test_more_than_an_address_can_carry_is_said(self, browser: Client, staff: User) -> None:
         pk = put(staff).pk
         page = browser.post("/release", {"hold": [pk, *range(1, 3000)]})
