@@ -125,9 +125,10 @@ def show_entry(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def verify(request: HttpRequest) -> HttpResponse:
-    """Verify the log, or the next part of a long one; the log's page shows the result."""
+    """Verify the log, or the next part of a long one; the page that it was asked on shows it."""
     log_verification.verify_part(by=actor_of(request), now=timezone.now())
-    return HttpResponseRedirect(f"{reverse('audit')}#evidence", status=303)
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
+    return HttpResponseRedirect(f"{reverse('audit')}{query}#evidence", status=303)
 
 
 @require_POST

@@ -200,8 +200,16 @@ def test_admin_verifies_from_the_page(admins_browser):
     total = log_verification.total()
     answer = admins_browser.post("/audit/verify")
     assert (answer.status_code, answer["Location"]) == (303, "/audit/#evidence")
+    search = "/audit/?find=hold:1&follow=on"
+    asked = admins_browser.get(search).content.decode()
+    assert 'action="/audit/verify?find=hold%3A1&amp;follow=on"' in asked
+    answer = admins_browser.post("/audit/verify?find=hold%3A1&follow=on")
+    assert answer["Location"] == "/audit/?find=hold%3A1&follow=on#evidence"
     page = admins_browser.get("/audit/").content.decode()
-    assert f"Entries 1 to {total} of {total}: none was changed, removed or inserted, and" in page
+    assert (
+        f"Entries 1 to {total + 1} of {total + 1}: none was changed, removed or inserted, and"
+        in page
+    )
 
 
 def test_entry_that_is_listed_behind_earlier_ones_is_named(admins_browser):
