@@ -36,9 +36,26 @@ def unerasable(hold: Hold) -> QuerySet[Hold]:
     return holds_ever_of(hold).filter(state__in=Hold.OPEN)
 
 
+def former_names(hold: Hold) -> list[str]:
+    """Return the names of those whom this hold was for before, who are erased with it."""
+    found = former_clients.names_of(former_clients.read(hold.former_clients))
+    return [name for name in found if name != hold.client_name]
+
+
 def searches(hold: Hold) -> list[SavedSearch]:
-    """Return the saved searches that go with the client; see ``about_client``."""
-    return about_client(hold.client_name, hold.client_contact)
+    """Return the saved searches that go with the client, or a former one of this hold.
+
+    See ``about_client``.
+    """
+    found = {each.pk: each for client in clients_of(hold) for each in about_client(*client)}
+    return list(found.values())
+
+
+def clients_of(hold: Hold) -> list[tuple[str, str]]:
+    """Return names and contacts of the client and the former ones of a hold."""
+    former = former_clients.read(hold.former_clients)
+    known = [(each.name, each.contact or "") for each in former if each.name is not None]
+    return [(hold.client_name, hold.client_contact), *known]
 
 
 def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
@@ -66,7 +83,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             HoldText.objects.filter(pk__in=own).delete()
             text_index.forget_deleted()
             asked: dict[str, object] = {"holds": pks}
-            if searches := forget_client(hold.client_name, hold.client_contact):
+            if searches := sum(forget_client(*client) for client in clients_of(hold)):
                 asked["searches"] = searches
             operation.log.event(asked=asked, now=now)
             for pk in pks:  # the story of each hold tells of it

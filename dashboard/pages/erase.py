@@ -24,6 +24,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         searches = erasure.searches(hold)
         context = {
             "row": HoldRow(hold, viewer_of(request)),
+            "former": erasure.former_names(hold),
             "ended": erasure.erasable(hold).count(),
             "open": erasure.unerasable(hold).count(),
             "searches": len(searches),

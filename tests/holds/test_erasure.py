@@ -12,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import chain_verification, search
+from dashboard.audit import chain_verification, saved_searches, search
 from dashboard.audit.models import AuditEntry, AuditLink, HoldText
+from dashboard.audit.saved_searches import SavedSearch
 from dashboard.holds import erasure
 from dashboard.holds.client_change import change_client
 from dashboard.holds.models import Hold
@@ -116,7 +117,13 @@ def test_former_client_is_erased_from_holds_of_others(ended, staff, admin):
 
 def test_erasure_takes_the_former_clients_of_the_hold(ended, admin):
     given_to_another(ended[0], **FORMER)
+    for name in ("about Ada", "about Zed", "no one"):
+        saved_searches.save(owner=admin.pk, name=name, query="")
+    page = " ".join(desk(admin).get(f"/holds/{ended[0].pk}/erase").content.decode().split())
+    assert 'that this hold had before go too: <bdi translate="no">Ada</bdi> </p>' in page
+    assert "2 saved searches of the log are deleted too" in page
     erasure.erase(hold_id=ended[0].pk, by=acting(admin), now=timezone.now())
+    assert [each.name for each in SavedSearch.objects.all()] == ["no one"]
     assert told(ended[0]) == ("", "", "", "")
     assert (ended[0].former_clients, text_of(ended[0])) == ("", "")
     assert told(ended[1])[0] == "Ada"
