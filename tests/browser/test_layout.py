@@ -178,7 +178,10 @@ def test_controls_on_a_phone_are_in_reach_and_as_large_as_a_finger(
     for path in paths:
         user.page.goto(path)
         found[path] = user.page.evaluate(SMALL)
+    offer = product.post("ada", "/offers/new", {"hold": str(live)}).url.params["offer"]
+    product.place("ada", product.free_time(), "Hedy Lamarr", offer=offer)
     user.page.goto(f"/holds/{live}/")
+    found["offered"] = user.page.evaluate(SMALL)
     for part in ("#add-15", "a[href$='/move']", "a[href='#release']"):
         expect(user.page.locator(part)).to_be_in_viewport(ratio=1)
     vera = open_browser("vera", viewport=PHONE, has_touch=True, is_mobile=True)
