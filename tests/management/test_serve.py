@@ -133,7 +133,7 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
         settle, server = children(site.process.pid)
         wait_for(lambda: len(children(server)) == 2)
         old = [settle, *children(server)]
-        calcom.faults.add("delay", method="POST", seconds=3)
+        fault = calcom.faults.add("delay", method="POST", seconds=3)
         placing = threading.Thread(
             target=lambda: statuses.append(ada.place("Hedy Lamarr").status_code)
         )
@@ -143,7 +143,7 @@ def test_reload_drops_no_request_and_no_hold_in_flight(variables, tmp_path):
         ]
         for thread in (placing, *asking):
             thread.start()
-        wait_for(lambda: calcom.calls("POST"))
+        wait_for(lambda: calcom.faults.hits(fault))
         site.process.send_signal(signal.SIGHUP)
         wait_for(lambda: not any(map(alive, old)))
         placing.join()
@@ -166,7 +166,7 @@ def test_killed_master_leaves_its_port_to_the_next_server(variables, tmp_path):
         assert ada.sign_in("ada", PASSWORD) == 302
         _, server = children(site.process.pid)
         [worker] = children(server)
-        calcom.faults.add("delay", method="POST", seconds=5)
+        fault = calcom.faults.add("delay", method="POST", seconds=5)
         placing = threading.Thread(
             target=lambda: answers.append(ada.place("Hedy Lamarr").status_code)
         )
@@ -175,7 +175,7 @@ def test_killed_master_leaves_its_port_to_the_next_server(variables, tmp_path):
         )
         placing.start()
         asking.start()
-        wait_for(lambda: calcom.calls("POST") and statuses)
+        wait_for(lambda: calcom.faults.hits(fault) and statuses)
         os.kill(server, signal.SIGKILL)
         wait_for(lambda: can_listen(int(site.url.rpartition(":")[2])))
         calcom.faults.clear()
