@@ -105,7 +105,7 @@ class Operation:
         wait = self.upstream.seconds_to_wait(calls, self.now())
         if wait is not None:
             safe = safety.still_yours(hold, self.cal_now()) if hold else safety.nothing_held()
-            raise messages.refusal("rate_limited", hold=self.hold, safe=safe, wait=wait)
+            raise messages.refusal("rate_limited", safe=safe, wait=wait)
 
     def change(self, phase: Phase, origin: SlotHold, target: SlotHold, **more: Any) -> Change:
         """Return a change of this action that is about to begin; ``more`` are its other fields."""
