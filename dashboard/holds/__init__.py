@@ -2,7 +2,8 @@
 
 - the register: ``states``, ``slots``, ``models``, ``claims``, ``new_holds``
 - what people are told: ``problems``, ``message_table``, ``messages``, ``safety``
-- one action, its calls and its audit: ``operation``, ``action_log``, ``reservations``
+- one action, its calls and its audit: ``operation``, ``action_log``, ``reservations``,
+  ``database_connection``
 - one change at cal.com, without I/O: ``change``, ``seen``, ``steps``, ``transitions``, ``results``,
   ``hold_fields``; performed by ``runner``, told by ``explain``
 - before a verb: ``rules``, ``targets``, ``hosts``, ``open_times``, ``doubts``, ``loading``

@@ -18,7 +18,7 @@ from dashboard.calcom import Answer, CalcomError
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client, clock, rate_and_clock
 from dashboard.calcom_state.clock import Clock
-from dashboard.holds import claims, messages, offers, safety
+from dashboard.holds import claims, database_connection, messages, offers, safety
 from dashboard.holds.action_log import ActionLog
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import Claim, ClaimLostError, SlotBusyError, SlotGuard
@@ -205,6 +205,7 @@ class Operation:
 
     def received(self, answer: Answer[T] | CalcomError) -> T:
         """Take in the answer to a call of this action, and return it. Raises CalcomError."""
+        database_connection.renew()
         self.log.answer = answer
         rate_and_clock.learn(self.upstream, answer, learns_clock=not self.clock.has_stepped())
         if isinstance(answer, CalcomError):

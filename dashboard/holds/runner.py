@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 
 from dashboard.calcom import CalcomError
 from dashboard.calcom_state import event_types, rate_and_clock
-from dashboard.holds import claims, hold_fields, reservations
+from dashboard.holds import claims, database_connection, hold_fields, reservations
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.hold_fields import Fields
@@ -89,10 +89,13 @@ def perform(
     match step:
         case Wait(seconds=seconds, then=then):
             time.sleep(seconds)
+            database_connection.renew()
             return then
         case Ask():
             is_steady = not operation.clock.has_stepped()
-            return Asked(rate_and_clock.ask(operation.upstream, learns_clock=is_steady))
+            is_answered = rate_and_clock.ask(operation.upstream, learns_clock=is_steady)
+            database_connection.renew()
+            return Asked(is_answered)
         case Get():
             try:
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))
