@@ -140,6 +140,7 @@ def test_command_prints_what_arrived_and_the_lines(desk):
 def test_command_ends_well_where_nothing_is_wrong(desk):
     done = check(desk, "right")
     assert (done.returncode, done.stderr) == (0, "")
+    assert "203.0.113.9 is what this command sent" in done.stdout
     assert done.stdout.endswith("Nothing is wrong between browser and Holdfast.\n")
 
 

@@ -5,7 +5,12 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from dashboard.edge.diagnosis import rows
-from dashboard.edge.proxy_probe import examine
+from dashboard.edge.proxy_probe import FORGED_ADDRESS, examine
+
+OWN_PROXY = (
+    f"\nThe client address {FORGED_ADDRESS} is what this command sent: it runs on a trusted proxy"
+    " itself. For another machine it is that machine's."
+)
 
 
 class Command(BaseCommand):
@@ -23,6 +28,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{url} arrived as" if arrived else url)
         for name, value in rows(arrived) if arrived else ():
             self.stdout.write(f"  {name:<20} {value}")
+        if arrived and not faults and arrived.client == FORGED_ADDRESS:
+            self.stdout.write(OWN_PROXY)
         for found in faults:
             self.stdout.write(f"\n{found.text}")
             for name, line in found.lines.items():
