@@ -290,3 +290,10 @@ def test_move_to_no_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO())  # as of a night job
     with pytest.raises(CommandError, match="Give the address of an empty database"):
         call_command("move_database")
+
+
+def test_move_asks_a_person_for_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True)
+    monkeypatch.setattr("getpass.getpass", lambda _prompt: "mysql://desk")  # not shown: a password
+    with pytest.raises(CommandError, match="must be a path for SQLite"):
+        call_command("move_database")

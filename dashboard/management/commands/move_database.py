@@ -1,3 +1,4 @@
+import getpass
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
@@ -33,7 +34,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             # A password among the arguments would be seen by other users of the machine.
-            url = options["url"] or sys.stdin.readline().strip()
+            url = options["url"] or read_url()
             if not url:
                 raise CommandError("Give the address of an empty database.")
             config = setting_readers.database(settings.BASE_DIR)(url)
@@ -47,6 +48,13 @@ class Command(BaseCommand):
         for label, number in counts.items():
             self.stdout.write(f"{number:8} {label}")
         self.stdout.write("Moved. Give DATABASE_URL this address, and start Holdfast.")
+
+
+def read_url() -> str:
+    """Ask for the address without echo, or read the first line of a pipe."""
+    if sys.stdin.isatty():
+        return getpass.getpass("Address of the empty database: ").strip()
+    return sys.stdin.readline().strip()
 
 
 @contextmanager
