@@ -38,7 +38,7 @@ HEAD = ["schema", "id", "position", "link", "at_office", *COLUMNS]
 UNIQUE = HEAD.index("kind")  # columns before it differ in each row
 # A spreadsheet takes a cell that begins so for a formula.
 # https://owasp.org/www-community/attacks/CSV_Injection
-FORMULA = frozenset("=+-@\t\r")
+FORMULA = frozenset("=+-@\t\r＝＋－＠")
 # PostgreSQL plans one array much sooner than many numbers.
 AMONG = {"postgresql": "= ANY('{%s}')", "sqlite": "IN (%s)"}
 # SQLite stores anything in any column; JSON has no infinite numbers.
