@@ -104,7 +104,7 @@ def test_what_retention_removed_is_left_out():
 
 def test_command_compares_them_and_records_the_fault(mixed):
     said = output("audit_verify", "--indexes")
-    assert "entries, the counts and the text index: nothing was changed" in said
+    assert "entries, their actions, the counts and the text index: nothing was changed" in said
     with connection.cursor() as cursor:
         cursor.execute(TAMPERED["more actions"][0])
     with pytest.raises(CommandError, match="counts of the pictures differ"):

@@ -120,6 +120,7 @@ def test_number_of_queries_does_not_depend_on_rows(
     assert cost() == few
 
 
+@pytest.mark.usefixtures("immediate_links")
 def test_entry_shows_every_column_and_its_action(staff, hold, admins_browser):
     extend(staff, hold)
     intent, step, outcome = AuditEntry.objects.filter(hold=hold).order_by("id")

@@ -51,7 +51,7 @@ class Command(BaseCommand):
         if kept:
             verified += f" and {len(kept)} checkpoint{pluralize(kept)}"
         if options["indexes"]:
-            verified += ", the counts and the text index"
+            verified += ", their actions, the counts and the text index"
         self.stdout.write(
             f"Verified {verified}: nothing was changed, removed or inserted. The last hash is"
             f" {verification.last_hash or 'none'}."
