@@ -1,5 +1,7 @@
 """Talk to a person at a terminal: show how far a long command is, and ask before it begins."""
 
+import getpass
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -43,3 +45,10 @@ def is_confirmed(question: str) -> bool:
         return input(question) == "yes"
     except EOFError:
         return False
+
+
+def read_secret(question: str) -> str:
+    """Ask for a line without echo, or read the first line of a pipe."""
+    if sys.stdin.isatty():
+        return getpass.getpass(question)
+    return sys.stdin.readline().rstrip("\n")

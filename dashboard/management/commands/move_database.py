@@ -1,5 +1,3 @@
-import getpass
-import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +18,7 @@ from dashboard.audit import trail, triggers
 from dashboard.audit.models import AuditEntry
 from dashboard.edge import setting_readers
 from dashboard.edge.database import error_text
+from dashboard.management.terminal import read_secret
 
 ALIAS = "target"
 ROWS = 1000  # in memory
@@ -34,7 +33,7 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
             # A password among the arguments would be seen by other users of the machine.
-            url = options["url"] or read_url()
+            url = options["url"] or read_secret("Address of the empty database: ").strip()
             if not url:
                 raise CommandError("Give the address of an empty database.")
             config = setting_readers.database(settings.BASE_DIR)(url)
@@ -48,13 +47,6 @@ class Command(BaseCommand):
         for label, number in counts.items():
             self.stdout.write(f"{number:8} {label}")
         self.stdout.write("Moved. Give DATABASE_URL this address, and start Holdfast.")
-
-
-def read_url() -> str:
-    """Ask for the address without echo, or read the first line of a pipe."""
-    if sys.stdin.isatty():
-        return getpass.getpass("Address of the empty database: ").strip()
-    return sys.stdin.readline().strip()
 
 
 @contextmanager

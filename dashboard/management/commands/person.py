@@ -1,4 +1,3 @@
-import getpass
 import sys
 from argparse import ArgumentParser
 from typing import Any
@@ -10,6 +9,7 @@ from django.utils import timezone
 from dashboard.accounts import people
 from dashboard.accounts.models import User
 from dashboard.accounts.roles import Role
+from dashboard.management.terminal import read_secret
 
 
 class Command(BaseCommand):
@@ -81,9 +81,7 @@ def find_person(name: str) -> User:
 
 def read_password() -> str:
     """Ask for a password twice without echo, or read the first line of a pipe."""
-    if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\n")
-    password = getpass.getpass("Password: ")
-    if password != getpass.getpass("Password again: "):
+    password = read_secret("Password: ")
+    if sys.stdin.isatty() and password != read_secret("Password again: "):
         raise CommandError("The two passwords are not the same.")
     return password
