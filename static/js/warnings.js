@@ -54,6 +54,17 @@ function showOver(item) {
   if ("ended" in item.dataset) alertOf(item, "over");
 }
 
+// The stylesheet leaves as much room as the bar takes.
+const room = new CSSStyleSheet();
+document.adoptedStyleSheets = [...document.adoptedStyleSheets, room];
+let height = 0; // pixels
+
+function tellHeight(now) {
+  if (now === height) return;
+  height = now;
+  room.replaceSync(`:root { --warned: ${height}px; }`);
+}
+
 function show() {
   const items = origin ? [...(bar()?.querySelectorAll("li") ?? [])] : [];
   let count = 0;
@@ -69,8 +80,10 @@ function show() {
     }
   }
   const shown = items.filter((item) => !item.hidden).length;
-  if (shown) document.documentElement.dataset.warned = shown > 1 ? "many" : "one";
-  else delete document.documentElement.dataset.warned;
+  const root = document.documentElement;
+  if (shown) root.dataset.warned = shown > 1 ? "many" : "one";
+  else delete root.dataset.warned;
+  if (shown) tellHeight(bar().offsetHeight);
   const title = count ? `(${count}) ${plainTitle()}` : plainTitle();
   if (document.title !== title) document.title = title;
   return items;

@@ -140,6 +140,18 @@ def test_the_form_beside_a_long_list_is_used_on_a_low_screen(ada: User, monday: 
     assert end <= 0.6 * 640
 
 
+def test_the_form_reaches_down_to_the_warnings(ada: User, product: Product, monday: str) -> None:
+    for _ in range(2):
+        product.place("ada", product.free_time(), "Li Wen", reservation_duration="2")
+    ada.page.goto(f"/holds/new?event_type_id=1&day={monday}")
+    expect(ada.page.locator("#warnings li:visible")).to_have_count(2)
+    ada.page.wait_for_function("""() => {
+        const [form, bar] = ["wish", "warnings"].map((id) => document.getElementById(id));
+        const gap = bar.getBoundingClientRect().top - form.getBoundingClientRect().bottom;
+        return 0 < gap && gap < 40;
+    }""")  # once the next tick has measured the bar
+
+
 def test_what_is_pressed_is_marked_before_the_answer(ada: User, monday: str) -> None:
     held: list[Route] = []
 
