@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db import DatabaseError
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
@@ -25,7 +24,7 @@ from dashboard.audit.trail import Action, Actor, Outcome
 REQUEST_SECONDS = 5.0  # of one verification from the page
 LATE = timedelta(hours=1)  # longer than two entries written at once can differ, by their clocks too
 CHECKPOINTS, INDEXES = "checkpoints", "indexes"  # what a verification can compare, too
-FOUND_IN = dict.fromkeys(("text", "counts", "words"), INDEXES)
+FOUND_IN = dict.fromkeys(("action", "text", "counts", "words"), INDEXES)
 FOUND_IN["checkpoint"] = CHECKPOINTS
 VERIFIED = ("at", "action", "actor_id", "actor_name", "asked", "after")  # columns
 
@@ -59,7 +58,7 @@ def verify_whole(
     """Verify the log from the first entry that is kept to the last, without recording the result.
 
     ``progress`` is given each position that was reached. Compares it with checkpoints that were
-    kept, and with more of what is derived from the entries: counts and text index.
+    kept, and with what is derived from the entries: actions, counts and text index.
     """
     found = with_listed(verify_from(verify=partial(in_parts, progress)))
     if found.fault:
@@ -88,7 +87,7 @@ def verify_part(*, by: Actor | None, now: datetime) -> Verification:
 
 
 def with_listed(found: Verification) -> Verification:
-    """Compare the actions that the log lists with the entries that were verified.
+    """Look for each action of the entries that were verified in the list of actions.
 
     Who may write to the database can remove an action from the list, and leave its entries.
     """
@@ -98,12 +97,7 @@ def with_listed(found: Verification) -> Verification:
     ends = ids.aggregate(first=Min("entry_id"), last=Max("entry_id"))
     first = -MAX_ID if found.first == checkpoints.start()[0] + 1 else ends["first"] or 0
     last = MAX_ID if found.is_whole else ends["last"] or 0
-    try:
-        fault = index_verification.action_fault(first, last)
-    except DatabaseError:  # of an outcome behind this part that is no JSON: the next one names it
-        if found.is_whole:
-            raise
-        return found
+    fault = index_verification.listing_fault(first, last)
     return replace(found, fault=fault, is_whole=found.is_whole and fault is None)
 
 
@@ -235,9 +229,12 @@ def sentence(fault: LogFault) -> str:
         "removed": _("Entries are missing or moved at position %(position)s, entry %(entry)s."),
         "inserted": _("Entry %(entry)s was not written by Holdfast: it is not in the chain."),
         "broken": _("The chain was changed at position %(position)s, of entry %(entry)s."),
+        "unlisted": _(
+            "The list of actions misses that of entry %(entry)s, or has one that no entry began."
+            " The entries themselves are intact."
+        ),
         "action": _(
-            "The log lists the action of entry %(entry)s otherwise than its entries say, or not at"
-            " all. The entries themselves are intact."
+            "What the list of actions says of that of entry %(entry)s differs from its entries."
         ),
         "counts": _("The counts of the pictures differ from the entries."),
         "text": _("The text by which entry %(entry)s is found differs from the entry."),
