@@ -99,7 +99,8 @@ function readingsOf(text) {
 let isFiltered = false;
 let timer;
 
-// Hide the rows that do not match. Return how many match, or undefined where nothing is looked for.
+// Hide the rows that do not match, but none that is selected, which would be released unseen. Return
+// how many match, or undefined where nothing is looked for.
 function filter() {
   const readings = readingsOf(field()?.value ?? "");
   const hasTerms = readings[0].length > 0;
@@ -109,13 +110,13 @@ function filter() {
     readings.some((terms) => terms.every((forms) => forms.some((form) => text.includes(form))));
   let found = 0;
   for (const part of document.querySelectorAll("[data-searched]")) {
-    let foundHere = 0;
+    part.hidden = true;
     for (const row of part.querySelectorAll("tbody tr, .attention > li")) {
-      row.hidden = !matches(searchTextOf(row));
-      foundHere += row.hidden ? 0 : 1;
+      const isFound = matches(searchTextOf(row));
+      row.hidden = !isFound && !row.querySelector("[name=hold]:checked");
+      if (!row.hidden) part.hidden = false;
+      found += isFound ? 1 : 0;
     }
-    part.hidden = !foundHere;
-    found += foundHere;
   }
   for (const part of document.querySelectorAll("[data-unless-find]")) part.hidden = hasTerms;
   const isSearched = document.querySelector("[data-searched]") !== null;

@@ -85,6 +85,17 @@ def test_finding_by_client(ada: User, holds: list[int]) -> None:
     expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()
 
 
+def test_what_is_selected_stays_in_view_in_a_search(ada: User, holds: list[int]) -> None:
+    ada.page.locator(f"#h{holds[0]} [type=checkbox]").check()
+    find(ada, "okafor")
+    expect(ada.page.locator(f"#h{holds[1]}")).to_be_visible()
+    expect(ada.page.locator(f"#h{holds[0]}")).to_be_visible()
+    expect(ada.page.locator(f"#h{holds[2]}")).not_to_be_visible()
+    ada.page.locator(f"#h{holds[0]} [type=checkbox]").uncheck()
+    find(ada, "okafo")
+    expect(ada.page.locator(f"#h{holds[0]}")).not_to_be_visible()
+
+
 def test_past_holds_are_found_below_the_board(ada: User, product: Product) -> None:
     slot = product.free_time()
     contact = f"+39 06 {slot:%Y%m%d}"
