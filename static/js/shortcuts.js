@@ -79,8 +79,9 @@ function walk(step) {
 
 document.addEventListener("keydown", (event) => {
   if (!isShortcut(event) || isStray()) return;
-  if (event.key === "j" || event.key === "k") return walk(event.key === "j" ? 1 : -1);
-  const element = elementFor(event.key);
+  const key = event.shiftKey ? event.key : event.key.toLowerCase(); // with Caps Lock too
+  if (key === "j" || key === "k") return walk(key === "j" ? 1 : -1);
+  const element = elementFor(key);
   if (!element) return;
   event.preventDefault();
   if (!isHarmless(element)) {

@@ -33,6 +33,9 @@ def test_keys_open_their_pages(ada: User) -> None:
         ada.expect_heading(heading)
         expect(ada.page).to_have_url(re.compile(rf"{path}(\?.*)?$"))
     expect(ada.page.get_by_label("Reservation uid")).to_be_focused()  # so letters are its own
+    ada.page.goto("/settings/")
+    ada.page.keyboard.press("B")  # as with Caps Lock
+    ada.expect_heading("Board")
 
 
 def test_each_key_is_shown_where_it_works(ada: User) -> None:
