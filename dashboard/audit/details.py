@@ -150,10 +150,9 @@ def answer_clause(action: ActionEntries) -> str:
     return _("no answer was recorded")
 
 
-def client_clauses(first: AuditEntry, names: Sequence[str | None]) -> Iterator[str]:
-    """Yield "before → after" where a hold was given to another client; names are those since."""
+def client_clauses(first: AuditEntry, old: str | None, new: str | None) -> Iterator[str]:
+    """Yield "before → after" where an action gave a hold to another client, by their names."""
     is_done = (first.action, first.outcome) == (Action.CLIENT_CHANGED, Outcome.OK)
-    old, new = [*names, ""][:2]
     if is_done and old and new and old != new:
         yield _("%(before)s → %(after)s") % {"before": old, "after": new}
 

@@ -52,6 +52,17 @@ def names_since(stored: str | None, present: str, at: datetime) -> list[str | No
     return [name for name in names if name != ""] + [present]
 
 
+def names_around(stored: str | None, present: str, at: datetime) -> tuple[str | None, str | None]:
+    """Return the name that was replaced at a moment and the one after it; "" for both if none was.
+
+    A name that was erased is None.
+    """
+    former = read(stored)
+    following = [*(each.name for each in former[1:]), present]
+    changes = zip(former, following, strict=True) if former else ()
+    return next(((each.name, new) for each, new in changes if each.until == at), ("", ""))
+
+
 def names_of(clients: Iterable[FormerClient]) -> list[str]:
     """Return each name once."""
     return list(dict.fromkeys(each.name for each in clients if each.name))

@@ -239,8 +239,9 @@ def line_of(
     named = next((entry for entry in reversed(entries) if entry.hold_id is not None), first)
     if named.end_note and (first.action, verdict) == (Action.RELEASE, Outcome.OK):
         clauses = (*clauses, details.quoted(named.end_note))
-    names = former_clients.names_since(named.former_clients, named.client_name or "", first.at)
-    clauses += tuple(details.client_clauses(first, names))
+    known = named.former_clients, named.client_name or "", first.at
+    names = former_clients.names_since(*known)
+    clauses += tuple(details.client_clauses(first, *former_clients.names_around(*known)))
     return Line(
         entry_id=first.pk,
         action_id=first.action_id,

@@ -76,6 +76,32 @@ def test_log_names_the_client_of_then(calcom: Sandbox, staff: User) -> None:
     assert [f"find=client:{hold.pk}" in line.row for line in lines] == [True, *[False] * 4]
 
 
+def test_only_the_change_of_a_name_tells_both_names(calcom: Sandbox, staff: User) -> None:
+    """Not one before it that filled a gap or changed the note."""
+    hold = verbs.place(staff)
+    Hold.objects.update(client_name="", client_contact="")
+    details = {"client_name": "", "client_contact": "", "note": ""}
+    for change in (
+        {"note": "calls back"},
+        {"client_name": "Ada King"},
+        {"client_contact": "0171"},
+        {"note": "calls at ten"},
+        {"client_name": "Edith Clarke"},
+    ):
+        details |= change
+        send(staff, hold, **details)
+    lines = search.story(hold.pk, now=timezone.now()).lines
+    told = [line.details_text for line in reversed(lines)]
+    assert told == [
+        told[0],
+        ", fields: note",
+        ", fields: client",
+        ", fields: contact",
+        ", fields: note",
+        ", fields: client; Ada King → Edith Clarke",
+    ]
+
+
 def test_hold_that_had_no_name_is_told_with_its_first_one(calcom: Sandbox, staff: User) -> None:
     hold = verbs.place(staff)
     Hold.objects.update(client_name="", client_contact="")
