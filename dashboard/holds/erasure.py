@@ -13,10 +13,10 @@ from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import former_clients, text_index, trail
-from dashboard.audit.clients import holds_ever_of, holds_of_same_client
+from dashboard.audit.clients import holds_formerly_of, holds_of_same_client
 from dashboard.audit.models import HoldText
 from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
-from dashboard.holds import messages
+from dashboard.holds import claims, messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import TEXTS, Hold
 from dashboard.holds.operation import Action, Operation
@@ -26,14 +26,20 @@ ERASED: dict[str, Any] = dict.fromkeys((*TEXTS, "former_clients"), "")
 
 
 def erasable(hold: Hold) -> QuerySet[Hold]:
-    """Return the ended holds that say something of the client, also as a former one."""
+    """Return the ended holds of the client that say something about them."""
     says_something = ~Q(**ERASED)
-    return holds_ever_of(hold).filter(says_something).exclude(state__in=Hold.OPEN)
+    return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
 
 
 def unerasable(hold: Hold) -> QuerySet[Hold]:
-    """Return the open holds that say something of the client, and keep it."""
-    return holds_ever_of(hold).filter(state__in=Hold.OPEN)
+    """Return the open holds of the client, which keep what they say."""
+    return holds_of_same_client(hold).filter(state__in=Hold.OPEN)
+
+
+def passed_on(hold: Hold) -> QuerySet[Hold]:
+    """Return the holds, open ones too, that were for the client once and are for another now."""
+    client = {"client_name": hold.client_name, "client_contact": hold.client_contact}
+    return holds_formerly_of(hold).exclude(**client)
 
 
 def former_names(hold: Hold) -> list[str]:
@@ -61,24 +67,22 @@ def clients_of(hold: Hold) -> list[tuple[str, str]]:
 def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     """Erase the client from this and all other ended holds of the same client.
 
-    Those that are for another client now keep that one.
+    Holds that are for another client now keep that one, also while they are open.
 
     ``by=None`` is the operator, with ``manage.py erase_client``. Returns their keys, none if
-    nothing was left to erase. Raises HoldError for people who are no Admins, and Hold.DoesNotExist.
+    nothing was left to erase. Raises HoldError for people who are no Admins, or while one of the
+    holds that are for another client is being changed, and Hold.DoesNotExist.
     """
     with Operation(Action.ERASE, by=by, hold_id=hold_id, now=now) as operation:
         hold = load(operation, hold_id)
         if by is not None and not by.user.is_admin:
             raise messages.refusal("admins_only", hold=hold)
         with transaction.atomic(durable=True):
-            erased = list(erasable(hold).select_for_update(no_key=True).order_by("pk"))
-            pks = [each.pk for each in erased]
-            if not pks:
+            own, others = locked(erasable(hold)), locked(passed_on(hold))
+            if not (pks := sorted(own | others)):
                 return pks
-            own = set(holds_of_same_client(hold).filter(pk__in=pks).values_list("pk", flat=True))
-            for other in erased:
-                if other.pk not in own:
-                    forget_former(other, hold, now=now)
+            for other in others.values():
+                forget_former(other, hold, now=now)
             Hold.objects.filter(pk__in=own).write_rows(ERASED | {"erased_at": now}, now=now)
             HoldText.objects.filter(pk__in=own).delete()
             text_index.forget_deleted()
@@ -94,13 +98,18 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     return pks
 
 
+def locked(holds: QuerySet[Hold]) -> dict[int, Hold]:
+    """Return holds by their keys, and let no one else write to them until the commit."""
+    return {hold.pk: hold for hold in holds.select_for_update(no_key=True).order_by("pk")}
+
+
 def forget_former(hold: Hold, client: Hold, *, now: datetime) -> None:
-    """Erase the client of another hold from the former clients of this one."""
-    hold.former_clients = former_clients.without(
-        hold.former_clients, client.client_name, client.client_contact
-    )
-    Hold.objects.filter(pk=hold.pk).write_rows({"former_clients": hold.former_clients}, now=now)
-    hold.index_client()
+    """Erase the client of another hold from the former clients of this one. Raises HoldError."""
+    former = former_clients.without(hold.former_clients, client.client_name, client.client_contact)
+    # A verb that is at work would index again what it read before.
+    if not claims.update_unclaimed(hold, {"former_clients": former}, now=now):
+        in_use = Hold.objects.with_people().filter(pk=hold.pk)
+        raise messages.refusal("former_client_in_use", others=in_use)
 
 
 def empty_write_ahead_log() -> None:

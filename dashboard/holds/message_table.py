@@ -115,6 +115,11 @@ REFUSALS: dict[str, Message] = {
         NOT_STARTED,
         _("Wait a few seconds, open the hold again, then decide."),
     ),
+    "former_client_in_use": Message(
+        _("A hold that was once for this client is being changed right now."),
+        NOTHING_CHANGED,
+        _("Wait a few seconds, then erase again."),
+    ),
     "being_restored": Message(
         _("An earlier change of this hold was interrupted and is being finished."),
         NOT_STARTED,

@@ -10,8 +10,9 @@ from django.views.decorators.http import require_http_methods
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import erasure
 from dashboard.holds.models import Hold
+from dashboard.holds.problems import HoldError
 from dashboard.pages import responses
-from dashboard.pages.hold import answer_with_hold
+from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.rows import HoldRow, get_hold
 from dashboard.pages.viewers import viewer_of
 
@@ -26,12 +27,16 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
             "row": HoldRow(hold, viewer_of(request)),
             "former": erasure.former_names(hold),
             "ended": erasure.erasable(hold).count(),
+            "passed_on": erasure.passed_on(hold).count(),
             "open": erasure.unerasable(hold).count(),
             "searches": len(searches),
             "own_searches": [each for each in searches if each.owner_id == request.user.pk],
         }
         return responses.render_page(request, "erase", context)
-    erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())
+    try:
+        erased = erasure.erase(hold_id=pk, by=actor_of(request), now=timezone.now())
+    except HoldError as error:
+        return refused(request, pk, error)
     if erased:
         text = ngettext("Erased from %(n)s hold.", "Erased from %(n)s holds.", len(erased))
         messages.success(request, text % {"n": len(erased)})

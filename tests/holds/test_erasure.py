@@ -2,6 +2,7 @@
 
 import io
 import uuid
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -96,16 +97,18 @@ def test_former_client_is_erased_from_holds_of_others(ended, staff, admin):
     live = make_hold(staff, **ADA)
     given_to_another(live, **FORMER)
     page = " ".join(desk(admin).get(f"/holds/{ended[1].pk}/erase").content.decode().split())
-    assert "go from 2 ended holds of this client" in page
-    assert "1 hold of this client has not ended" in page
+    assert "go from 1 ended hold of this client" in page
+    assert "go from 2 holds that were once for this client and are for another one now" in page
+    assert "not ended" not in page
 
     pks = erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now())
 
-    assert pks == [hold.pk for hold in ended]
-    assert [told(hold)[0] for hold in ended] == ["Zed", ""]
-    assert ended[0].erased_at is None
-    assert "Ada" not in ended[0].former_clients
-    assert [each.pk for each in (ended[0], live) if "ada" in text_of(each)] == [live.pk]
+    assert pks == [hold.pk for hold in (*ended, live)]
+    assert [told(hold)[0] for hold in (*ended, live)] == ["Zed", "", "Zed"]
+    for given in (ended[0], live):
+        given.refresh_from_db()
+        assert (given.erased_at, "Ada" in given.former_clients) == (None, False)
+        assert "ada" not in text_of(given)
     assert found("zed") == found(f"client:{ended[0].pk}")
     erased, changed = search.story(ended[0].pk, now=timezone.now()).lines
     assert (changed.is_erased, changed.client) == (True, "")
@@ -113,6 +116,22 @@ def test_former_client_is_erased_from_holds_of_others(ended, staff, admin):
     assert erased.did == f"erased the client's data of hold {ended[0].pk}"
     assert erased.clauses[0] == "only a former client: yes"
     assert erasure.erase(hold_id=ended[1].pk, by=acting(admin), now=timezone.now()) == []
+
+
+def test_nothing_is_erased_while_a_hold_of_the_former_client_is_being_changed(ended, staff, admin):
+    """Find nothing of them again by what the verb has read."""
+    live = make_hold(staff, **ADA)
+    given_to_another(live, **FORMER)
+    until = timezone.now() + timedelta(seconds=30)
+    Hold.objects.filter(pk=live.pk).update(claim_id=uuid.uuid4(), claim_by=staff, claim_until=until)
+    answer = desk(admin).post(f"/holds/{ended[1].pk}/erase")
+    assert answer.status_code == 409
+    page = answer.content.decode()
+    assert "A hold that was once for this client is being changed right now." in page
+    assert f'href="/holds/{live.pk}/"' in page
+    with pytest.raises(CommandError, match="nothing was erased"):
+        output("erase_client", str(ended[1].pk), no_input=True)
+    assert [told(hold)[0] for hold in ended] == ["Ada", "Ada"]
 
 
 def test_erasure_takes_the_former_clients_of_the_hold(ended, admin):
