@@ -41,8 +41,9 @@ def holds_formerly_of(hold: Any) -> QuerySet[Any]:
 
 
 def holds_ever_of(hold: Any) -> QuerySet[Any]:
-    """Return the holds that are, or once were, for the client of this one."""
-    return holds_of_same_client(hold) | holds_formerly_of(hold)
+    """Return the keys of the holds that are, or once were, for the client of this one."""
+    # A union, because PostgreSQL has no index for either of two conditions.
+    return holds_of_same_client(hold).values("pk").union(holds_formerly_of(hold).values("pk"))
 
 
 def saying(contact: str) -> QuerySet[Any]:

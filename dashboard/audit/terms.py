@@ -198,7 +198,7 @@ def client(value: str, _context: Context) -> Q:
         raise TermError(_("After client: comes the number of a hold. Type a name without a term."))
     if (known := clients.all_holds().filter(pk=number(value)).first()) is None:
         raise TermError(_("There is no hold %(number)s.") % {"number": value})
-    return search.with_entry(hold__in=clients.holds_ever_of(known).values("pk"))
+    return search.with_entry(hold__in=clients.holds_ever_of(known))
 
 
 def cause(value: str) -> Q:

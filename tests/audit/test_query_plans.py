@@ -9,9 +9,10 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Q
 from django.test.utils import CaptureQueriesContext
 
-from dashboard.audit import export, search, terms
+from dashboard.audit import clients, export, former_clients, search, terms
 from dashboard.audit.chain_verification import linked_after
 from dashboard.audit.named_people import Context, Person
+from tests.accounts.cast import make_hold
 from tests.audit.databases import as_default
 from tests.audit.recorded import NOON
 
@@ -107,6 +108,21 @@ def test_a_word_is_looked_for_in_the_texts_of_few_actions(shared, word):
     assert re.search("PRIMARY KEY|_pkey", plan), plan
     read_whole = r"Seq Scan on dashboard_((entry|hold)text|.*\s+Filter: \(+reason)"
     assert not re.search(read_whole, plan), plan
+
+
+def test_holds_that_were_once_for_a_client_are_found_by_their_keys(staff):
+    """Not by reading all holds, which a condition that is one of two would need."""
+    ada, other = {"client_name": "Ada", "client_contact": "0171"}, {"client_name": "Zed"}
+    hold = make_hold(staff, **ada, reservation_uid="1")
+    stored = former_clients.followed_by("", NOON, *ada.values())
+    given = make_hold(staff, **other, former_clients=stored, reservation_uid="2")
+    found = clients.holds_ever_of(hold)
+    assert {row["pk"] for row in found} == {hold.pk, given.pk}
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+    assert not re.search(r"(SCAN|Seq Scan on) dashboard_hold\b", found.explain())
+    assert clients.all_holds().exclude(pk__in=found).count() == 0
 
 
 def test_verification_finds_the_entry_of_each_link_by_its_id(shared):
