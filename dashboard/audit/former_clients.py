@@ -19,9 +19,24 @@ class FormerClient(NamedTuple):
 
 
 def read(stored: str | None) -> list[FormerClient]:
-    """Return the former clients of a hold, the first one first."""
-    found = json.loads(stored) if stored else []
-    return [FormerClient(datetime.fromisoformat(until), *client) for until, *client in found]
+    """Return the former clients of a hold, the first one first.
+
+    They are none where another program has changed what is stored: the log must not fail of it.
+    """
+    try:
+        return [read_one(*each) for each in json.loads(stored)] if stored else []
+    except (TypeError, ValueError):
+        return []
+
+
+def read_one(until: str, name: str | None, contact: str | None) -> FormerClient:
+    """Return a former client. Raises TypeError and ValueError for other values than these."""
+    moment = datetime.fromisoformat(until)
+    if moment.tzinfo is None:
+        raise ValueError(until)
+    if not all(text is None or isinstance(text, str) for text in (name, contact)):
+        raise TypeError(name, contact)
+    return FormerClient(moment, name, contact)
 
 
 def written(clients: Iterable[FormerClient]) -> str:
@@ -63,6 +78,7 @@ def names_around(stored: str | None, present: str, at: datetime) -> tuple[str | 
     return next(((each.name, new) for each, new in changes if each.until == at), ("", ""))
 
 
-def names_of(clients: Iterable[FormerClient]) -> list[str]:
-    """Return each name once."""
-    return list(dict.fromkeys(each.name for each in clients if each.name))
+def names_of(clients: Iterable[FormerClient], present: str) -> list[str]:
+    """Return each name once, without the present one, which had another contact then."""
+    names = dict.fromkeys(each.name for each in clients if each.name)
+    return [name for name in names if name != present]

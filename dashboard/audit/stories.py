@@ -42,7 +42,8 @@ def of_hold(pk: int) -> Heading | None:
         return None
     title = _("Hold %(number)s") % {"number": pk}
     note = _("Everything that was done to this hold, or tried.")
-    if former := former_clients.names_of(former_clients.read(hold.former_clients)):
+    former = former_clients.names_of(former_clients.read(hold.former_clients), hold.client_name)
+    if former:
         note += " " + _("Formerly: %(names)s.") % {"names": ", ".join(former)}
     return Heading(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
 

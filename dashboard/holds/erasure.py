@@ -44,8 +44,7 @@ def passed_on(hold: Hold) -> QuerySet[Hold]:
 
 def former_names(hold: Hold) -> list[str]:
     """Return the names of those whom this hold was for before, who are erased with it."""
-    found = former_clients.names_of(former_clients.read(hold.former_clients))
-    return [name for name in found if name != hold.client_name]
+    return former_clients.names_of(former_clients.read(hold.former_clients), hold.client_name)
 
 
 def searches(hold: Hold) -> list[SavedSearch]:

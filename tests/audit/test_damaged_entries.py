@@ -8,6 +8,7 @@ from django.db.models import Max
 
 from dashboard.audit.formatting import LABELS
 from dashboard.audit.models import AuditEntry
+from dashboard.holds.models import Hold
 from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 
@@ -42,6 +43,16 @@ SQLITE = [
     ("status", "'x'"),
 ]
 
+# Whom a hold was for before; names of the log are read from there.
+FORMER = [
+    "{",
+    "5",
+    "[5]",
+    '[["2025-11-25T12:00:00+00:00"]]',
+    '[["2025-11-25T12:00:00", "Ada", ""]]',
+    '[["yesterday", "Ada", ""]]',
+    '[["2025-11-25T12:00:00+00:00", 5, ["Ada"]]]',
+]
 
 # Of the counts behind the pictures.
 COUNTS = [("value", "value || 'x'"), ("count", "-5")]
@@ -90,6 +101,18 @@ def test_every_page_is_shown(staff, hold, admins_browser):
     for entry, (column, _value) in damaged.items():
         if column == "hold_id":  # the end of a test checks foreign keys
             damage(entry, column, "NULL")
+
+
+@pytest.mark.usefixtures("immediate_links")
+@pytest.mark.parametrize("stored", FORMER)
+def test_former_clients_that_cannot_be_read_are_none(staff, hold, admins_browser, stored):
+    extend(staff, hold)
+    Hold.objects.filter(pk=hold.pk).update(former_clients=stored, client_contact="someone@x.test")
+    for path in ("/", "/audit/", f"/audit/?find=client:{hold.pk}", f"/holds/{hold.pk}/"):
+        answer = admins_browser.get(path)
+        assert (path, answer.status_code) == (path, 200)
+    story = admins_browser.get(f"/audit/?find=hold:{hold.pk}").context["story"]
+    assert "Formerly" not in story.note
 
 
 def test_moments_are_read_to_the_microsecond(staff, hold):

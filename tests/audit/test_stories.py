@@ -6,7 +6,8 @@ from django.utils.html import strip_tags
 
 from dashboard.accounts.models import User
 from dashboard.accounts.people import change_person
-from dashboard.audit import trail
+from dashboard.audit import former_clients, trail
+from dashboard.audit.former_clients import FormerClient
 from dashboard.holds.models import Hold
 from tests.accounts.cast import acting
 from tests.audit.log_page import Page, log
@@ -48,6 +49,10 @@ def test_stories_say_whose_they_are(staff, hold, client_of_two, admins_browser):
         "Everything that was done to this hold, or tried.",
     )
     assert heading(admins_browser, f"hold:{hold.pk}", action="extend") == ("", "")
+    earlier = [FormerClient(NOON, name, "") for name in ("Ada", "Client One", "Ada")]
+    Hold.objects.filter(pk=hold.pk).update(former_clients=former_clients.written(earlier))
+    assert heading(admins_browser, f"hold:{hold.pk}")[1].endswith(" or tried. Formerly: Ada.")
+    Hold.objects.filter(pk=hold.pk).update(former_clients="")
     assert heading(admins_browser, f"client:{client_of_two.pk}") == (
         "Zoë Brontë",
         "Everything that was done to holds with this name and the contact zoe@example.org.",
