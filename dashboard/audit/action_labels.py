@@ -30,8 +30,8 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
     Action.RELEASE: (_lazy("released %(it)s"), _lazy("tried to release %(it)s")),
     Action.TAKE_OVER: (_lazy("took over %(it)s"), _lazy("tried to take over %(it)s")),
     Action.CLIENT_CHANGED: (
-        _lazy("changed the client's data of %(it)s"),
-        _lazy("tried to change the client's data of %(it)s"),
+        _lazy("edited the client details on %(it)s"),
+        _lazy("tried to edit the client details on %(it)s"),
     ),
     Action.OFFER: (
         _lazy("made %(it)s the first of an offer"),
