@@ -154,7 +154,8 @@ def client_clauses(first: AuditEntry, old: str | None, new: str | None) -> Itera
     """Yield "before → after" where an action gave a hold to another client, by their names."""
     is_done = (first.action, first.outcome) == (Action.CLIENT_CHANGED, Outcome.OK)
     if is_done and old and new and old != new:
-        yield _("%(before)s → %(after)s") % {"before": old, "after": new}
+        before, after = marking.name(old), marking.name(new)
+        yield marking.filled(_("%(before)s → %(after)s"), before=before, after=after)
 
 
 def quoted(note: str) -> str:

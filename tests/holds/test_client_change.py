@@ -10,6 +10,7 @@ from dashboard.accounts.models import User
 from dashboard.audit import search
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
+from dashboard.localization.marking import name as named
 from dashboard.sandbox import Sandbox
 from tests.audit.searching import found
 from tests.holds import verbs
@@ -71,7 +72,7 @@ def test_log_names_the_client_of_then(calcom: Sandbox, staff: User) -> None:
         ("place", hold.client_name),
     ]
     assert ["→" in line.details_text for line in lines] == [False, True, False, True, False]
-    assert "Edith Clarke → Ada King" in lines[1].sentence
+    assert f"{named('Edith Clarke')} → {named('Ada King')}" in lines[1].sentence
     # The story of a client is that of the present one.
     assert [f"find=client:{hold.pk}" in line.row for line in lines] == [True, *[False] * 4]
 
@@ -83,7 +84,7 @@ def test_only_the_change_of_a_name_tells_both_names(calcom: Sandbox, staff: User
     details = {"client_name": "", "client_contact": "", "note": ""}
     for change in (
         {"note": "calls back"},
-        {"client_name": "Ada King"},
+        {"client_name": "Ada <King>"},
         {"client_contact": "0171"},
         {"note": "calls at ten"},
         {"client_name": "Edith Clarke"},
@@ -98,7 +99,7 @@ def test_only_the_change_of_a_name_tells_both_names(calcom: Sandbox, staff: User
         ", fields: client",
         ", fields: contact",
         ", fields: note",
-        ", fields: client; Ada King → Edith Clarke",
+        f", fields: client; {named('Ada <King>')} → {named('Edith Clarke')}",
     ]
 
 
