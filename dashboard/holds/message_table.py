@@ -119,6 +119,7 @@ REFUSALS: dict[str, Message] = {
         _("A hold that was once for this client is being changed right now."),
         NOTHING_CHANGED,
         _("Wait a few seconds, then erase again."),
+        cause="being_changed",
     ),
     "being_restored": Message(
         _("An earlier change of this hold was interrupted and is being finished."),

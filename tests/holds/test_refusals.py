@@ -33,7 +33,7 @@ ROWS = {
         *("changed_meanwhile", "changed_outside", "has_ended", "ran_out", "not_lost"),
         *("not_confirmed", "unreadable_change", "offer_is_full", "not_in_offer", "retake_needed"),
         *("lost", "lost_already_reserved", "lost_already_booked", "lost_no_seats"),
-        *("not_offered", "more_than_hosts", "host_busy", "hosts_used_up"),
+        *("not_offered", "more_than_hosts", "host_busy", "hosts_used_up", "former_client_in_use"),
     },
     422: {"our_rule", "same_time", "how_long", "would_shorten", "no_offer"},
     503: {"took_too_long", "no_time", "rate_limited"},
@@ -45,6 +45,7 @@ CAUSES = {
     "ran_out": "has_ended",
     "unreadable_change": "not_confirmed",
     "hosts_used_up": "host_busy",
+    "former_client_in_use": "being_changed",
 }
 # Words of what happened, and of what to do now.
 WORDS = {
@@ -62,6 +63,7 @@ WORDS = {
     "host_busy": ("at this time already", "two clients"),
     "hosts_used_up": ("all hosts", "without an appointment"),
     "being_changed": ("is extending", "open the hold"),
+    "former_client_in_use": ("once for this client", "erase again"),
     "being_restored": ("was interrupted", "settled, then"),
     "being_asked": ("is asking", "another time"),
     "being_decided": ("is deciding", "open the offer"),
@@ -130,7 +132,7 @@ def refusals(user: User) -> dict[str, HoldError]:
     unchanged, until = safety.still_yours(held, NOW), held.held_until
     plain = ["same_time", "how_long", "not_lost", "not_yours", "being_restored", "took_too_long"]
     plain += ["changed_outside", "not_in_offer", "not_your_calendar", "calendar_paused"]
-    plain += ["admins_only"]
+    plain += ["admins_only", "former_client_in_use"]
     return {row: messages.refusal(row, hold=held, calendar="Dr X") for row in plain} | {
         "our_rule": messages.invalid("slot_start", "no"),
         "would_shorten": messages.refusal("would_shorten", hold=held, field="until", until=until),
