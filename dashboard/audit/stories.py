@@ -1,13 +1,16 @@
 """Heading of a search that tells one story: of a hold, a client, a person or a request."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext as _
 
 from dashboard.audit import clients, former_clients, terms
 from dashboard.audit.named_people import Context
 from dashboard.audit.term_values import number
 from dashboard.audit.trail import SYSTEM
+from dashboard.localization import marking
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +46,8 @@ def of_hold(pk: int) -> Heading | None:
     title = _("Hold %(number)s") % {"number": pk}
     note = _("Everything that was done to this hold, or tried.")
     former = former_clients.names_of(former_clients.read(hold.former_clients), hold.client_name)
-    if former:
-        note += " " + _("Formerly: %(names)s.") % {"names": ", ".join(former)}
-    return Heading(f"{title} · {hold.client_name}".removesuffix(" · "), note, pk)
+    title = f"{title} · {hold.client_name}".removesuffix(" · ")
+    return Heading(title, with_former(note, former), pk)
 
 
 def of_client(pk: int) -> Heading:
@@ -71,6 +73,12 @@ def of_person(value: str, context: Context) -> Heading:
     keys = {person.pk for person in people}
     former = dict.fromkeys(each.name for each in context.former if each.pk in keys)
     note = _("What they did, and what was done to them or tried under the name without signing in.")
-    if former:
-        note += " " + _("Formerly: %(names)s.") % {"names": ", ".join(former)}
-    return Heading(", ".join(person.name for person in people), note)
+    return Heading(", ".join(person.name for person in people), with_former(note, former))
+
+
+def with_former(note: str, names: Collection[str]) -> str:
+    """Return a note with former names at its end, in HTML where there are any."""
+    if not names:
+        return note
+    listed = format_html_join(", ", "{}", ((marking.name(each),) for each in names))
+    return format_html("{} {}", note, marking.filled(_("Formerly: %(names)s."), names=listed))
