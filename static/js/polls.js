@@ -53,9 +53,10 @@ const textOf = (element) => element.textContent.replace(/\s+/g, " ").trim();
 let facts = [];
 let hadFocus = false;
 
-// Return the states, notices and story that the part shows. In a list a state names its hold.
+// Return the states, notices and story that the part shows. In a list a state names its hold. How
+// often the system has tried is left out: it changes every few seconds.
 function factsOf(part) {
-  const shown = [...part.querySelectorAll(".tag:not(.story *), .notice, .story p")];
+  const shown = [...part.querySelectorAll(".tag:not(.story *), .notice, .story p:not(.soft)")];
   return shown.filter((one) => one.getClientRects().length > 0 && !one.closest("#times")).map((one) => {
     const hold = one.matches("li .tag") && one.closest("li").querySelector("a");
     return hold ? `${textOf(hold)}: ${textOf(one)}` : textOf(one);

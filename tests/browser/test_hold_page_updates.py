@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import datetime, time
 
 import pytest
-from playwright.sync_api import Response, expect
+from playwright.sync_api import Response, Route, expect
 
 from tests.browser.product import CONSULT_60, ZONE, Product
 from tests.browser.test_warnings import LISTEN
@@ -262,3 +263,23 @@ class TestColleague:
         ada.page.locator("h1").click()
         ada.page.keyboard.press("b")
         ada.expect_path("/")
+
+
+def test_more_attempts_of_the_system_are_not_read_out(ada: User) -> None:
+    counts = itertools.count(2)
+
+    def attempt(route: Route) -> None:
+        headers = {
+            name: value for name, value in route.request.headers.items() if "match" not in name
+        }
+        answer = route.fetch(headers=headers)
+        told = f'<p class="soft">{next(counts)} attempts since 12:00:05</p></li></ol>'
+        route.fulfill(response=answer, body=re.sub(r"</li>\s*</ol>", told, answer.text(), count=1))
+
+    ada.page.add_init_script(LISTEN)
+    pk = ada.place()
+    ada.page.route(f"**/holds/{pk}/poll", attempt)
+    story = ada.page.locator("#hold .story")
+    expect(story).to_contain_text("3 attempts")
+    expect(story).to_contain_text("5 attempts")
+    assert ada.page.evaluate("window.heard") == []
