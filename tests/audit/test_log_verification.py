@@ -116,7 +116,10 @@ def test_action_that_the_log_does_not_list_is_named(admins_browser, monkeypatch,
         cursor.execute(hide, [hidden])
     told = f"The list of actions misses that of entry {hidden}, or"
     admins_browser.post("/audit/verify")
-    assert told in admins_browser.get("/audit/").content.decode()
+    page = admins_browser.get("/audit/").content.decode()
+    assert told in page
+    last = AuditLink.objects.get(entry_id=hidden).position + 1
+    assert f"Entries up to position {last} are unchanged." in page
     with pytest.raises(CommandError, match=told):
         output("audit_verify")
     # In parts, it is found in the part of its entry.
