@@ -71,28 +71,24 @@ document.addEventListener("htmx:config:request", (event) => {
 });
 
 // While cal.com is slow, nothing else on the page says that what was pressed is on its way.
-let late; // timer of the latest request
+const waiting = new Map(); // timers of the requests that have no answer yet
 
 function showLate() {
+  if (document.getElementById("late")) return;
   const message = texts.querySelector("[data-text=late]").cloneNode(true);
   message.id = "late";
   document.body.append(message);
   say(message.textContent.trim());
 }
 
-function endLate() {
-  clearTimeout(late);
-  document.getElementById("late")?.remove();
-}
-
 document.addEventListener("htmx:before:request", ({ detail: { ctx } }) => {
-  if (isPoll(ctx)) return;
-  endLate();
-  late = setTimeout(showLate, LATE);
+  if (!isPoll(ctx)) waiting.set(ctx, setTimeout(showLate, LATE));
 });
 
 document.addEventListener("htmx:finally:request", ({ detail: { ctx } }) => {
-  if (!isPoll(ctx)) endLate();
+  clearTimeout(waiting.get(ctx));
+  waiting.delete(ctx);
+  if (waiting.size === 0) document.getElementById("late")?.remove();
 });
 
 let shown;

@@ -242,22 +242,6 @@ class TestAnswer:
         expect(ada.field("client_name")).to_have_value("Hedy Lamarr")
         ada.complaints.clear()  # the browser reports the request that failed
 
-    def test_that_is_late_is_said_to_be_on_its_way(self, ada: User) -> None:
-        held: list[Route] = []
-
-        def hold_back(route: Route) -> None:
-            held.append(route)
-
-        ada.place()
-        ada.page.route("**/extend", hold_back)
-        ada.press("+15 min")
-        late = ada.page.locator("#late")
-        expect(late).to_have_text("Waiting for the answer …")
-        expect(ada.page.locator("#status")).to_contain_text("Waiting for the answer …")
-        held[0].continue_()
-        expect(ada.page.locator("#messages")).to_contain_text("is held until")
-        expect(late).to_have_count(0)
-
     def test_without_a_network_names_typed_text_only_where_there_is_some(self, ada: User) -> None:
         ada.place()
         banner = ada.page.locator("#banner")
