@@ -244,11 +244,15 @@ def _chosen_slot(
         return None
     length = choice.slot_duration or (event_type.length_in_minutes if event_type else 0)
     end = choice.chosen + timedelta(minutes=length) if length else None
-    title = event_types.title_of(event_type)
+    title = event_types.title_or_number(choice.event_type_id, event_types.title_of(event_type))
+    calendar = known.calendar_of(choice.event_type_id) if known.has_calendars else None
+    whose = calendar.label if calendar else ""
+    day, time = local_times.day(choice.chosen), local_times.times(choice.chosen, end)
     return {
-        "day": local_times.day(choice.chosen),
-        "time": local_times.times(choice.chosen, end),
-        "event_type": event_types.title_or_number(choice.event_type_id, title),
-        "calendar": known.calendar_of(choice.event_type_id) if known.has_calendars else None,
+        "day": day,
+        "time": time,
+        "event_type": title,
+        "calendar": calendar,
+        "in_one_line": f"{day} {time} {title} {whose}".rstrip(),
         "client": client_time(choice.chosen, choice.client_zone),
     }
