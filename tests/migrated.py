@@ -39,6 +39,7 @@ def django_db_setup(django_test_environment: None) -> Iterator[None]:
     folder = run.folder() / f"database-{os.environ.get('PYTEST_XDIST_WORKER', 'only')}"
     folder.mkdir()
     with own_database(folder, MIGRATED) as url:
+        connection.close()  # a test before may have opened one to the database of the settings
         connection.settings_dict["NAME"] = database(Path("/"))(url)["NAME"]
         yield
         connection.close()

@@ -16,6 +16,8 @@ from tests.accounts.cast import make_hold
 from tests.audit.databases import as_default
 from tests.audit.recorded import NOON
 
+# Days ask that database for their bounds, and words for former names of people.
+pytestmark = pytest.mark.usefixtures("django_db_setup")
 PEOPLE = (Person(1, "ada", "Ada King (ada)"), Person(2, "bo", "Bo Berg (bo)"))
 WHOLE = "SCAN dashboard_(loggedaction|auditentry)(?! USING)|Seq Scan on dashboard_(logged|audit)"
 # Text: the indexes that its plans use, one for each query.
@@ -81,7 +83,6 @@ def plans(conditions: list[Q], connection: BaseDatabaseWrapper) -> Iterator[str]
         yield plan
 
 
-@pytest.mark.usefixtures("django_db_setup")  # of which days ask for their bounds
 @pytest.mark.parametrize("text", TERMS)
 def test_every_term_uses_an_index(shared, text):
     written = list(plans(terms.conditions(text, Context(PEOPLE, 1, NOON)), shared))
