@@ -3,6 +3,7 @@
 
 from dashboard.accounts.models import Preferences, SignInAttempts, User
 from dashboard.audit.call_totals import CallTotals, ReadCount
+from dashboard.audit.checkpoints import RenewedSignature
 from dashboard.audit.logged_actions import LoggedAction
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune, EntryText, HoldText
 from dashboard.audit.rollups import LogCount

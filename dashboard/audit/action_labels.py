@@ -71,6 +71,7 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
         _lazy("tried to erase the client's data of %(it)s"),
     ),
     Action.PRUNE: (_lazy("removed old entries of the log"), ""),
+    Action.SIGNATURES_RENEWED: (_lazy("renewed the signatures of the log's retention"), ""),
     Action.SEARCHES_READ: (_lazy("read the saved searches of others"), ""),
     Action.SEARCH_DELETED: (_lazy("deleted a saved search of another person"), ""),
     Action.BACKUP: (_lazy("began a backup"), ""),

@@ -13,8 +13,10 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 from django.core.signing import Signer
+from django.db import models
 
 from dashboard.audit import chain
 from dashboard.audit.chain_verification import BEGIN, LogFault
@@ -23,6 +25,16 @@ from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 SALT = "holdfast.audit.checkpoint"
 # Another one: checkpoints are handed out, and none of them may permit a deletion.
 PRUNE_SALT = "holdfast.audit.prune"
+
+
+class RenewedSignature(models.Model):
+    """Signature of a record of retention by a later SECRET_KEY; the record stays as it is."""
+
+    prune = models.ForeignKey(AuditPrune, on_delete=models.PROTECT, related_name="renewed")
+    signature = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"signature of {self.prune_id}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +50,10 @@ class Checkpoint:
         return json.dumps({**asdict(self), "signature": signature(self)})
 
 
-def signature(checkpoint: Checkpoint) -> str:
+def signature(checkpoint: Checkpoint, key: str | None = None) -> str:
+    """Sign with a former SECRET_KEY, or with the present one."""
     text = f"{checkpoint.at} {checkpoint.position} {checkpoint.hash}"
-    return Signer(salt=SALT).signature(text)
+    return Signer(key=key, salt=SALT).signature(text)
 
 
 def latest(now: datetime) -> Checkpoint:
@@ -50,17 +63,35 @@ def latest(now: datetime) -> Checkpoint:
     return Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), position, link)
 
 
-def read(line: str) -> Checkpoint:
-    """Parse a line of a file of checkpoints; raise ValueError if it is not one of this site."""
+def read(line: str, former_key: str | None = None) -> Checkpoint:
+    """Parse a line of a file of checkpoints; raise ValueError if it is not one of this site.
+
+    One that ``former_key`` signed is accepted too.
+    """
     try:
         given = json.loads(line)
         checkpoint = Checkpoint(given["at"], given["position"], given["hash"])
         signed = given["signature"]
     except (ValueError, KeyError, TypeError) as exc:
         raise ValueError("is not a checkpoint") from exc
-    if signed != signature(checkpoint):
+    if signed not in {signature(checkpoint), signature(checkpoint, former_key)}:
         raise ValueError("has a signature that is not of this site's SECRET_KEY")
     return checkpoint
+
+
+def read_file(file: Path, former_key: str | None = None) -> list[Checkpoint]:
+    """Parse a file of checkpoints; raise ValueError, a sentence, for a line that is none."""
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValueError(f"The checkpoints cannot be read: {error}.") from error
+    kept = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            kept.append(read(line, former_key))
+        except ValueError as error:
+            raise ValueError(f"Line {number} of the checkpoints {error}.") from error
+    return kept
 
 
 def contradicted(checkpoints: Iterable[Checkpoint]) -> Checkpoint | None:
@@ -83,10 +114,22 @@ def latest_prune() -> AuditPrune | None:
     return AuditPrune.objects.order_by("-position").first()
 
 
-def prune_signature(prune: AuditPrune) -> str:
+def prune_signature(prune: AuditPrune, key: str | None = None) -> str:
+    """Sign with a former SECRET_KEY, or with the present one."""
     moments = f"{chain.plain(prune.until)} {chain.plain(prune.at)}"
     text = f"{prune.first} {prune.position} {prune.hash} {moments}"
-    return Signer(salt=PRUNE_SALT).signature(text)
+    return Signer(key=key, salt=PRUNE_SALT).signature(text)
+
+
+def is_signed(prune: AuditPrune, key: str | None = None) -> bool:
+    """Return whether a former SECRET_KEY signed the record, or the present one."""
+    signatures = {prune.signature, *(renewed.signature for renewed in prune.renewed.all())}
+    return prune_signature(prune, key) in signatures
+
+
+def all_prunes() -> list[AuditPrune]:
+    """Return the records of retention, the latest first."""
+    return list(AuditPrune.objects.order_by("-position").prefetch_related("renewed"))
 
 
 def start() -> tuple[int, str]:
@@ -110,9 +153,9 @@ def prune_fault() -> LogFault | None:
 
     Only the latest permits any, but the time of an older one says which counts are compared.
     """
-    prunes = list(AuditPrune.objects.order_by("-position"))
+    prunes = all_prunes()
     for prune in prunes:
-        if prune.signature != prune_signature(prune):
+        if not is_signed(prune):
             return LogFault("forged", prune.position, None)
     if not prunes:
         return None

@@ -29,6 +29,7 @@ LOG_KEYS: dict[str, tuple[str, ...]] = {
     Action.CLIENT_CHANGED: ("fields",),
     Action.ERASE: ("former_client", "holds", "searches"),
     Action.PRUNE: ("before", "first", "last"),
+    Action.SIGNATURES_RENEWED: ("last",),
     Action.SIGN_IN_UNLOCKED: ("address",),
 }
 WITH_ADDRESS = frozenset({Action.SIGN_IN, Action.SIGN_IN_FAILED, Action.DENIED})

@@ -245,7 +245,8 @@ def sentence(fault: LogFault) -> str:
         ),
         "forged": _(
             "The record that entries up to position %(position)s were removed by retention is not"
-            " signed with this site's SECRET_KEY."
+            " signed with this site's SECRET_KEY. If the operator changed that key, “manage.py"
+            " audit_renew_signatures” signs it anew."
         ),
         "order": _(
             "Entry %(entry)s has a lower number than earlier ones, so the log lists it behind"

@@ -129,6 +129,7 @@ class AuditEntry(models.Model):
         VERIFY = "verify", _("verified the log")
         ERASE = "erase", _("erased a client's data")
         PRUNE = "prune", _("removed old entries")
+        SIGNATURES_RENEWED = "signatures_renewed", _("renewed signatures")
         SEARCHES_READ = "searches_read", _("read the saved searches of others")
         SEARCH_DELETED = "search_deleted", _("deleted a saved search of another person")
         BACKUP = "backup", _("began a backup")

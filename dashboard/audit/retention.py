@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.audit import action_sql, checkpoints, log_verification, text_index, trail
 from dashboard.audit.chain_verification import BEGIN, in_order
-from dashboard.audit.checkpoints import Checkpoint
+from dashboard.audit.checkpoints import Checkpoint, RenewedSignature
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
 from dashboard.audit.trail import Action, Actor, Kind
 from dashboard.audit.triggers import LINKS, TABLE
@@ -219,3 +219,28 @@ def delete_covered() -> Iterator[int]:
                 cursor.execute(statement, places)
         yield places["last"]
         time.sleep(PAUSE)
+
+
+def renew(former_key: str, now: datetime) -> int:
+    """Sign the records of retention that a former SECRET_KEY signed anew; return how many.
+
+    Raises RetentionError, and signs none, if neither key signed one of them.
+    """
+    unsigned = [prune for prune in checkpoints.all_prunes() if not checkpoints.is_signed(prune)]
+    for prune in unsigned:
+        if not checkpoints.is_signed(prune, former_key):
+            raise RetentionError(f"Neither key signed the record of position {prune.position}.")
+    if not unsigned:
+        return 0
+    with transaction.atomic(durable=True):
+        RenewedSignature.objects.bulk_create(
+            RenewedSignature(prune=prune, signature=checkpoints.prune_signature(prune))
+            for prune in unsigned
+        )
+        trail.event(
+            action=Action.SIGNATURES_RENEWED,
+            by=None,
+            now=now,
+            after={"last": max(prune.position for prune in unsigned)},
+        )
+    return len(unsigned)

@@ -125,6 +125,7 @@ RULES: dict[str, set[str]] = {
     "dashboard.models": {
         "dashboard.accounts.models",
         "dashboard.audit.call_totals",
+        "dashboard.audit.checkpoints",
         "dashboard.audit.logged_actions",
         "dashboard.audit.models",
         "dashboard.audit.rollups",

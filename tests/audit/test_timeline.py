@@ -201,6 +201,7 @@ def test_every_action_and_state_has_a_text(db):
         "sign_out",
         "denied",
         "prune",
+        "signatures_renewed",
         "searches_read",
         "search_deleted",
         "backup",

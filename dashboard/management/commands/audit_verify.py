@@ -1,5 +1,5 @@
 from argparse import ArgumentParser
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,10 @@ class Command(BaseCommand):
 
     def handle(self, *_: Any, **options: Any) -> None:
         file = options["checkpoints"]
-        kept = list(read(file)) if file else []
+        try:
+            kept = checkpoints.read_file(file) if file else []
+        except ValueError as error:
+            raise CommandError(str(error)) from error
         with terminal.progress_bar(self.stderr, lambda: (0, log_verification.total())) as show:
             verification = log_verification.verify_whole(
                 kept, with_derived=options["indexes"], progress=show
@@ -79,16 +82,3 @@ def removed(prune: AuditPrune, kept: Sequence[Checkpoint]) -> str:
     if begin < prune.position:
         text += " Not all of them are deleted yet: run audit_prune."
     return text
-
-
-def read(file: Path) -> Iterator[Checkpoint]:
-    """Parse a file of checkpoints; raise CommandError for the first line that is none."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"The checkpoints cannot be read: {error}.") from error
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield checkpoints.read(line)
-        except ValueError as error:
-            raise CommandError(f"Line {number} of the checkpoints {error}.") from error
