@@ -1,7 +1,7 @@
 """Format the values of an entry: keys as labels, times in the reader's time zone."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -181,27 +181,31 @@ def parse_time(value: Any) -> datetime | None:
     return parsed if parsed.tzinfo and 1 < parsed.year < 9999 else None
 
 
-def time_near(at: datetime, near: datetime) -> str:
-    """Format as 14:05, or as Tue 24 Nov 14:05 on another day than ``near``."""
-    return local_times.when(at, near, time_of_day=local_times.minute)
+def time_near(
+    at: datetime, near: datetime, time_of_day: Callable[[datetime], str] = local_times.minute
+) -> str:
+    """Format as 14:05, or as Tue 24 Nov 2026 14:05 on another day than ``near``."""
+    text = time_of_day(at)
+    is_same_day = local_times.local_date(at) == local_times.local_date(near)
+    return text if is_same_day else f"{local_times.day_and_year(at)} {text}"
 
 
 def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str, str]:
-    """Return two different values as short texts, with times relative to ``near``.
+    """Return two different values as short texts: of times the first relative to ``near``.
 
-    Times in the same minute are shown with seconds; less than a second is no difference. Event
-    types are shown with their hosts where these differ, else those of the same title with their
-    numbers.
+    The second is relative to the first: Wed 25 Nov 2026 14:30 → 15:30. Times in the same minute are
+    shown with seconds; less than a second is no difference. Event types are shown with their hosts
+    where these differ, else those of the same title with their numbers.
     """
     if key == "event_type_id" and are_of_others(old, new):
         return event_type_of_whom(old), event_type_of_whom(new)
+    if key in TIME_KEYS and (former := parse_time(old)) and (later := parse_time(new)):
+        whole = [time.replace(second=0, microsecond=0) for time in (former, later)]
+        time_of_day = local_times.clock if whole[0] == whole[1] else local_times.minute
+        return time_near(former, near, time_of_day), time_near(later, former, time_of_day)
     before, after = display(key, old, near), display(key, new, near)
-    if before == after:
-        if key == "event_type_id":
-            return display(key, old), display(key, new)
-        former, later = parse_time(old), parse_time(new)
-        if key in TIME_KEYS and former and later:
-            return local_times.when(former, near), local_times.when(later, near)
+    if before == after and key == "event_type_id":
+        return display(key, old), display(key, new)
     return before, after
 
 

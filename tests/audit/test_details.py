@@ -9,7 +9,7 @@ from django.utils import translation
 
 from dashboard.accounts.people import PeopleError
 from dashboard.accounts.roles import Role
-from dashboard.audit import export, log_verification, trail
+from dashboard.audit import export, formatting, log_verification, trail
 from dashboard.audit.action_labels import CODES, code_label
 from dashboard.audit.chain_verification import LogFault, Verification
 from dashboard.audit.search import story
@@ -50,11 +50,30 @@ def move_to_type(staff, hold, number: int, **ending) -> None:
 
 
 @pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("2025-11-25T14:00:00Z", "2025-11-25T15:00:00Z", "15:00 → 16:00"),
+        ("2025-11-25T14:00:00Z", "2025-11-25T14:00:09Z", "15:00:00 → 15:00:09"),
+        ("2025-11-25T14:00:00Z", "2025-11-26T14:00:00Z", "15:00 → Wed 26 Nov 2025 15:00"),
+        # Back to the day of the entry, whose time alone would seem to be of the day before it.
+        (
+            "2025-11-26T14:00:00Z",
+            "2025-11-25T15:00:00Z",
+            "Wed 26 Nov 2025 15:00 → Tue 25 Nov 2025 16:00",
+        ),
+        ("2026-01-02T14:00:00Z", "2026-01-02T15:00:00Z", "Fri 2 Jan 2026 15:00 → 16:00"),
+    ],
+)
+def test_changed_time_is_clear_by_itself(old, new, told):
+    assert " → ".join(formatting.before_and_after("slot_start", old, new, near=NOON)) == told
+
+
+@pytest.mark.parametrize(
     ("title", "told"),
     [
-        ("Team", "Consult 60 → Team; Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
-        ("Consult 60", "Consult 60 (1) → Consult 60 (7); Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
-        ("", "Consult 60 → 7; Wed 26 Nov 14:30 → Wed 26 Nov 15:30"),
+        ("Team", "Consult 60 → Team; Wed 26 Nov 2025 14:30 → 15:30"),
+        ("Consult 60", "Consult 60 (1) → Consult 60 (7); Wed 26 Nov 2025 14:30 → 15:30"),
+        ("", "Consult 60 → 7; Wed 26 Nov 2025 14:30 → 15:30"),
     ],
 )
 def test_move_tells_both_event_types(staff, hold, title, told):
@@ -107,10 +126,10 @@ def test_refused_move_tells_the_wanted_event_type(staff, hold):
     make_hold(staff, event_type_id=7, event_type_title="Team", reservation_uid=None)
     refused = Answered("POST", status=422)
     move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
-    assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 15:30", "cal.com: No")
+    assert only_line().clauses == ("to Team (7)", "to Wed 26 Nov 2025 15:30", "cal.com: No")
     with translation.override("de"):
         assert only_line().details_text.startswith(
-            ', zu Team (7); auf Mi, 26. Nov 15:30; cal.com: <span lang="en">No</span>; '
+            ', zu Team (7); auf Mi, 26. Nov 2025 15:30; cal.com: <span lang="en">No</span>; '
         )
 
 

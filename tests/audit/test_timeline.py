@@ -73,7 +73,7 @@ def test_own_refusal_is_not_attributed_to_cal_com(staff, hold):
     )
     assert only_line().sentence == (
         "staff tried to move the hold of Thu 27 Nov 2025 10:00 for Client One, "
-        "to Thu 27 Nov 10:00; Holdfast: A colleague is changing this hold"
+        "to Thu 27 Nov 2025 10:00; Holdfast: A colleague is changing this hold"
     )
 
 
@@ -82,7 +82,7 @@ def test_move(staff, hold):
     change(staff, hold, Action.MOVE, "PATCH", asked=later, changes=later)
     assert only_line().sentence == (
         "staff moved the hold of Wed 26 Nov 2025 14:30 for Client One, "
-        "Wed 26 Nov 14:30 → Wed 26 Nov 17:00; "
+        "Wed 26 Nov 2025 14:30 → 17:00; "
         "cal.com took 212 ms and accepted"
     )
 
