@@ -208,7 +208,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
+        "script-src": [SELF],  # also for the worker of js/clock.js
         "style-src": [SELF],
         "img-src": [SELF],
         "font-src": [SELF],

@@ -137,8 +137,27 @@ function update() {
   for (const clock of document.querySelectorAll("[data-clock]")) updateClock(clock, at);
 }
 
+// Browsers let the timers of a hidden page run once a minute, but those of a worker on time. People
+// who want to hear of a warning, or be notified, need them.
+let ticker = openTicker();
+
+function openTicker() {
+  const { dataset } = document.documentElement;
+  if (!dataset.ticker) return null;
+  const worker = new Worker(dataset.ticker);
+  worker.onmessage = tick;
+  worker.onerror = () => {
+    ticker = null;
+    tick();
+  };
+  return worker;
+}
+
 function tick() {
-  setTimeout(tick, 1000 - (now() % 1000) + 5); // first, so that no fault below stops the clock
+  const pause = 1000 - (now() % 1000) + 5;
+  // First, so that no fault below stops the clock.
+  if (ticker) ticker.postMessage(pause);
+  else setTimeout(tick, pause);
   correctAfterSleep();
   update();
   document.dispatchEvent(new CustomEvent("holdfast:tick", { detail: now() }));

@@ -117,6 +117,24 @@ class TestAlerts:
         tick(ada)
         assert ada.page.evaluate("window.alerts") == []
 
+    def test_are_on_time_where_the_browser_stops_the_timers_of_a_hidden_page(
+        self, alerting: None, ada: User, product: Product
+    ) -> None:
+        product.place("ada", product.free_time(), "Li Wen", reservation_duration="1")
+        ada.page.add_init_script(COLLECT_ALERTS + "window.setTimeout = () => 0;")
+        ada.page.goto("/look-up")
+        countdown = ada.page.locator("#warnings .left")
+        expect(countdown).not_to_have_text(countdown.inner_text())
+        assert len(ada.page.evaluate("window.alerts")) == 2
+
+    def test_come_without_a_worker_too(self, alerting: None, ada: User, product: Product) -> None:
+        product.place("ada", product.free_time(), "Li Wen", reservation_duration="1")
+        ada.page.route("**/ticker*.js", lambda route: route.abort())
+        ada.page.add_init_script(COLLECT_ALERTS)
+        ada.page.goto("/look-up")
+        tick(ada)
+        wait_for_alerts(ada)
+
     def test_sound_once_where_storage_is_switched_off(
         self, alerting: None, ada: User, product: Product
     ) -> None:
