@@ -57,14 +57,27 @@ function markTyped() {
   }
 }
 
-// The answer to one form of a hold's page leaves what is typed into the others.
+const typedInto = (forms) => [...forms].flatMap((form) => [...form.elements]).filter(isTyped)
+  .map((field) => ({ id: field.id, value: field.value }));
+
+// The answer to one form of a hold's page leaves what is typed into the others. A poll may take a
+// form away, such as when the hold has ended: then a message shows the text.
 let typedElsewhere = [];
+let typedInPart = [];
 
 document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   const forms = ctx.request.method === "POST" ? [...document.querySelectorAll("#hold form[data-typed]")] : [];
-  typedElsewhere = forms.filter((form) => form !== ctx.sourceElement)
-    .flatMap((form) => [...form.elements]).filter(isTyped)
-    .map((field) => ({ id: field.id, value: field.value }));
+  typedElsewhere = typedInto(forms.filter((form) => form !== ctx.sourceElement));
+  const isPart = ctx.sourceElement.matches("[data-poll=part]");
+  typedInPart = isPart ? typedInto(ctx.sourceElement.querySelectorAll("form[data-typed][method=post]")) : [];
+});
+
+document.addEventListener("htmx:after:swap", () => {
+  const gone = typedInPart.splice(0).filter(({ id }) => !document.getElementById(id));
+  if (gone.length === 0) return;
+  const text = document.getElementById("script-texts").content.querySelector("[data-text=gone]");
+  const detail = text.textContent.replace("{text}", () => gone.map(({ value }) => value).join(" · "));
+  document.dispatchEvent(new CustomEvent("holdfast:banner", { detail }));
 });
 
 document.addEventListener("htmx:after:swap", () => {

@@ -88,12 +88,22 @@ document.addEventListener("htmx:before:swap", (event) => {
   if (!requested.startsWith(urlOf(ctx.sourceElement))) event.preventDefault();
 });
 
-// Attributes that only the browser sets: what a person opened, and rows that the search hides.
-const LOCAL = { DETAILS: "open", DIALOG: "open", TR: "hidden", LI: "hidden" };
+// Attributes that only the browser sets: what a person opened, rows that the search hides, and a
+// form that came back with text that is not saved.
+const LOCAL = { DETAILS: "open", DIALOG: "open", TR: "hidden", LI: "hidden", FORM: "data-saved" };
+
+// The answer to a poll has no refused text and no choice. Only a field that shows what is saved, and
+// that nobody has touched, follows it.
+function isOwn(element, name) {
+  if (!element.matches("[data-poll=part] input:not([type=hidden])")) return false;
+  const isUntouched = element.value === element.defaultValue && element.form?.matches("[data-saved]");
+  return name === "checked" || (name === "value" && !isUntouched);
+}
 
 htmx.registerExtension("keep-local-state", {
   // A row whose version is unchanged is not touched at all.
   htmx_before_morph_node: (_, { oldNode, newNode }) =>
     !(oldNode.dataset?.version && oldNode.dataset.version === newNode.dataset?.version),
-  htmx_before_morph_attr: (element, { attrName }) => LOCAL[element.tagName] !== attrName,
+  htmx_before_morph_attr: (element, { attrName }) =>
+    LOCAL[element.tagName] !== attrName && !isOwn(element, attrName),
 });
