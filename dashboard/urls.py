@@ -52,6 +52,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("wallboard", wallboard_too(wallboard.show), name="wallboard"),
     path("wallboard/rows", wallboard_too(wallboard.poll), name="wallboard-rows"),
     path("check", board_actions.check_many, name="check-many"),
+    path("extend", board_actions.extend_many, name="extend-many"),
     path("warnings", warnings.poll, name="warnings"),
     path("look-up/poll", look_up.poll, name="look-up-poll"),
     path("look-up", look_up.look_up, name="look-up"),

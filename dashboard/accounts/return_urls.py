@@ -44,6 +44,7 @@ PAGE_OF = {
     "audit-verify": "audit",
     "finding-put-aside": "audit-entry",
     "check-many": "board",
+    "extend-many": "board",
     "keep-form": "board",
     "sign-out-everywhere": "settings",
 }

@@ -6,7 +6,8 @@
   ``database_connection``
 - one change at cal.com, without I/O: ``change``, ``seen``, ``steps``, ``transitions``, ``results``,
   ``hold_fields``; performed by ``runner``, told by ``explain``
-- before a verb: ``rules``, ``targets``, ``hosts``, ``open_times``, ``doubts``, ``loading``
+- before a verb: ``rules``, ``targets``, ``hosts``, ``open_times``, ``doubts``, ``loading``,
+  ``in_turn``
 - the verbs: ``services``, ``alteration``, ``transfer``, ``client_change``, ``checks``, ``lookup``,
   ``offer_decision``, ``put_aside``, ``erasure``, ``new_calendars``
 - without a person: ``settle``, ``dead_actions``

@@ -16,16 +16,17 @@ from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import messages, offers, reservations
 from dashboard.holds.checks import Comparison, compare_current
 from dashboard.holds.claims import ClaimLostError
+from dashboard.holds.in_turn import KEPT_FOR_OTHERS, ChangeResult
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold, Offer
 from dashboard.holds.operation import Action, Operation
 from dashboard.holds.problems import Outcome
-from dashboard.holds.services import KEPT_FOR_OTHERS, ReleaseResult, release_many
+from dashboard.holds.services import release_many
 from dashboard.holds.states import State
 
 # The reason in the audit and on each hold that is released.
 REASON = "offer_decided"
-# The claim on the kept hold outlasts the releases (services.BULK_SECONDS), one more that began just
+# The claim on the kept hold outlasts the releases (in_turn.BULK_SECONDS), one more that began just
 # before their end, and the GET.
 CALLS = 12
 
@@ -35,7 +36,7 @@ class Decision:
     """The hold that was kept, and what became of each of the others."""
 
     kept: Hold
-    results: list[ReleaseResult]
+    results: list[ChangeResult]
 
     @property
     def is_whole(self) -> bool:

@@ -7,23 +7,21 @@ the local clock; minutes count from now, as at cal.com. ``version`` is the hold'
 it; None changes it as it is.
 """
 
-import time
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
-from dashboard.calcom_state import rate_and_clock
-from dashboard.calcom_state.clock import Clock
 from dashboard.calendars import catalogue
-from dashboard.holds import alteration, messages, offers, rules, safety
+from dashboard.holds import alteration, offers, rules
 from dashboard.holds.change import Phase
 from dashboard.holds.doubts import guard_against, require_no_doubt, wanted_hold
 from dashboard.holds.explain import carry_out
+from dashboard.holds.in_turn import ChangeResult, change_in_turn
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
@@ -36,22 +34,7 @@ from dashboard.holds.targets import extension_target, move_target, new_choice
 # Calls that a verb may need, with the GETs that settle them.
 PLACE_CALLS = 1
 RELEASE_CALLS = 4
-# Calls of several releases that are left for colleagues' single actions: they have clients too.
-KEPT_FOR_OTHERS = 10
-# Seconds after which no further one is begun: the person waits for the answer, and so does a proxy.
-BULK_SECONDS = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class ReleaseResult:
-    """One of several: the hold as it is now, and why it was not released.
-
-    ``was_released`` tells that a colleague, or the same form, had released it before.
-    """
-
-    hold: Hold
-    error: HoldError | None = None
-    was_released: bool = False
+LEAST_RELEASE_CALLS = 2  # without a repetition
 
 
 def place(
@@ -143,6 +126,32 @@ def extend(
         return alteration.retake(again, hold, target)
 
 
+def extend_many(
+    *,
+    hold_ids: Iterable[int],
+    by: Actor,
+    add: int,
+    versions: Mapping[int, int],
+    now: datetime,
+) -> list[ChangeResult]:
+    """Extend each of these live holds by so many minutes. See ``change_in_turn``."""
+
+    def change(operation: Operation, hold: Hold) -> Hold:
+        target = extension_target(hold, add=add, cal_now=operation.cal_now())
+        return alteration.bring_to(operation, hold, target)
+
+    return change_in_turn(
+        Action.EXTEND,
+        hold_ids,
+        change,
+        calls=alteration.PARK_AND_RETURN_CALLS,
+        by=by,
+        asked={"add": add},
+        versions=versions,
+        now=now,
+    )
+
+
 def move(
     *,
     hold_id: int,
@@ -202,7 +211,8 @@ def release(
         hold = load(operation, hold_id)
         if hold.is_released:
             return hold
-        return release_loaded(operation, hold, reason=reason, note=note, version=version)
+        require_changeable(operation, hold, version=version, states={State.HELD})
+        return release_loaded(operation, hold, reason=reason, note=note)
 
 
 def release_many(
@@ -213,57 +223,24 @@ def release_many(
     note: str = "",
     versions: Mapping[int, int] | None = None,
     now: datetime,
-) -> list[ReleaseResult]:
-    """Release each of these holds, in order, as far as rate and time allow. One result each.
-
-    A failure of one does not stop the next, unless cal.com hangs. ``versions`` are those that the
-    person's page showed. Raises Hold.DoesNotExist.
-    """
-    clock = Clock(now)
-    stop_at = time.monotonic() + BULK_SECONDS
-    asked = without_none(reason=reason or None)
-    results: list[ReleaseResult] = []
-    for hold_id in dict.fromkeys(hold_ids):
-        operation = Operation(Action.RELEASE, by=by, hold_id=hold_id, asked=asked, now=clock.now())
-        try:
-            with operation:
-                hold = load(operation, hold_id)
-                was_released = hold.is_released
-                hangs = bool(results) and rate_and_clock.hangs()
-                if not was_released and (hangs or time.monotonic() > stop_at):
-                    safe = safety.still_yours(hold, operation.cal_now())
-                    raise messages.refusal("no_time", hold=hold, safe=safe)
-                if not was_released:
-                    hold = release_loaded(
-                        operation,
-                        hold,
-                        reason=reason,
-                        note=note,
-                        version=(versions or {}).get(hold_id),
-                        reserve_for_others=KEPT_FOR_OTHERS,
-                    )
-            results.append(ReleaseResult(hold, was_released=was_released))
-        except HoldError as error:
-            hold = error.hold or Hold.objects.with_people().get(pk=hold_id)
-            if hold.is_released:
-                results.append(ReleaseResult(hold, was_released=True))
-            else:
-                results.append(ReleaseResult(hold, error))
-    return results
+) -> list[ChangeResult]:
+    """Release each of these holds. See ``change_in_turn``."""
+    return change_in_turn(
+        Action.RELEASE,
+        hold_ids,
+        partial(release_loaded, reason=reason, note=note),
+        calls=LEAST_RELEASE_CALLS,
+        by=by,
+        asked=without_none(reason=reason or None),
+        versions=versions or {},
+        is_done=lambda hold: hold.is_released,
+        now=now,
+    )
 
 
-def release_loaded(
-    operation: Operation,
-    hold: Hold,
-    *,
-    reason: str,
-    note: str,
-    version: int | None,
-    reserve_for_others: int = 0,
-) -> Hold:
-    """Release a hold, leaving ``reserve_for_others`` calls of the allowance. Raises HoldError."""
-    require_changeable(operation, hold, version=version, states={State.HELD})
-    operation.require_calls(2 + reserve_for_others, hold)
+def release_loaded(operation: Operation, hold: Hold, *, reason: str, note: str) -> Hold:
+    """Release a hold that was found changeable. Raises HoldError."""
+    operation.require_calls(LEAST_RELEASE_CALLS, hold)
     operation.start(hold, method="GET", calls=RELEASE_CALLS, reason=reason)
     slot = hold.slot_hold()
     change = operation.change(Phase.CHECKING, slot, slot, end_reason=reason, end_note=note)

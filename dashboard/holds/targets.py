@@ -25,9 +25,9 @@ def new_choice(event_type_id: int, user: User, *, now: datetime) -> EventType | 
 def extension_target(
     hold: Hold,
     *,
-    reservation_duration: int | None,
-    add: int | None,
-    until: datetime | None,
+    reservation_duration: int | None = None,
+    add: int | None = None,
+    until: datetime | None = None,
     cal_now: datetime,
 ) -> SlotHold:
     """Return the hold's own slot, held for longer. Raises HoldError: it is never shortened.

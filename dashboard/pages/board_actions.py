@@ -1,4 +1,4 @@
-"""Act on the board: check several holds, put aside what needs attention, filter by calendar."""
+"""Act on the board: check or extend several holds, put them aside, filter by calendar."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -12,17 +12,19 @@ from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit.models import AuditEntry
-from dashboard.holds import checks, dead_actions, put_aside
+from dashboard.holds import checks, dead_actions, put_aside, services
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError
+from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.board import Board, BoardQuery, board_etag, tab_of
 from dashboard.pages.hold import refused
+from dashboard.pages.release import outcomes
 from dashboard.pages.rows import HoldRow, existing
 from dashboard.pages.viewers import Viewer, read_register
 
 MOST_CHECKED = 100  # in one request; the rest is asked for after them
+MOST_EXTENDED = 100  # the same
 
 
 @require_POST
@@ -39,16 +41,49 @@ def check_many(request: HttpRequest) -> HttpResponse:
         return responses.none_chosen(request)
     rows = checks.check_many(hold_ids=chosen[:MOST_CHECKED], by=actor_of(request), now=viewer.now)
     viewer = read_register(request)
+    return board_with_results(
+        request,
+        viewer,
+        checked=flash.check_summary(rows),
+        results=check_results(rows, viewer),
+        rest=chosen[MOST_CHECKED:],
+        chosen_count=len(chosen),
+    )
+
+
+@require_POST
+def extend_many(request: HttpRequest) -> HttpResponse:
+    """Extend the selected holds by the minutes of the button; show the results above the board."""
+    chosen = existing(parameters.numbers(request.POST.getlist("hold")))
+    add = parameters.number(request.POST.get("add"))
+    if not chosen or not add:
+        return responses.none_chosen(request)
+    rows = services.extend_many(
+        hold_ids=chosen[:MOST_EXTENDED],
+        by=actor_of(request),
+        add=add,
+        versions=parameters.versions(request),
+        now=timezone.now(),
+    )
+    failed_first = sorted(rows, key=lambda row: row.error is None)
+    failures = [(row.hold, row.error) for row in rows if row.error]
+    not_done = [hold for hold, error in failures if error.outcome == Outcome.UNAVAILABLE]
+    viewer = read_register(request)
+    return board_with_results(
+        request,
+        viewer,
+        extended=flash.extend_summary(rows),
+        results=outcomes(failed_first, viewer, flash.held_longer),
+        rest=[*not_done, *Hold.objects.filter(pk__in=chosen[MOST_EXTENDED:])],
+        add=add,
+    )
+
+
+def board_with_results(request: HttpRequest, viewer: Viewer, **results: Any) -> HttpResponse:
+    """Return the board, and above it what came of the selected holds."""
     asked = BoardQuery(tab=tab_of(request))
-    context = {
-        "board": Board(asked, viewer),
-        "etag": board_etag(asked, viewer),
-        "checked": flash.check_summary(rows),
-        "results": check_results(rows, viewer),
-        "rest": chosen[MOST_CHECKED:],
-        "chosen_count": len(chosen),
-    }
-    return responses.render_page(request, "board", context)
+    context = {"board": Board(asked, viewer), "etag": board_etag(asked, viewer)}
+    return responses.render_page(request, "board", context | results)
 
 
 @require_POST

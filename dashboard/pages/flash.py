@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 from django.utils.translation import ngettext
@@ -12,6 +13,7 @@ from django.utils.translation import ngettext
 from dashboard.calcom_state import event_types
 from dashboard.holds import offers
 from dashboard.holds.checks import CheckResult, Comparison
+from dashboard.holds.in_turn import ChangeResult
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times
@@ -79,6 +81,23 @@ def held_until(hold: Hold) -> str:
         "until": local_times.when(hold.held_until),
         "zone": local_times.zone_name(),
     }
+
+
+def held_longer(result: ChangeResult) -> str:
+    """Return until when one of several holds that were extended stands."""
+    zone = local_times.zone_name()
+    return f"{capfirst(_until(result.hold))} ({zone})."
+
+
+def extend_summary(rows: Sequence[ChangeResult]) -> str:
+    """Return how many of several holds were extended, in one sentence."""
+    done = sum(row.error is None for row in rows)
+    summary = ngettext(
+        "Extended: %(done)s of %(count)s hold.",
+        "Extended: %(done)s of %(count)s holds.",
+        len(rows),
+    )
+    return summary % {"done": done, "count": len(rows)}
 
 
 def client_changed(hold: Hold) -> str:

@@ -1,7 +1,7 @@
 """Release one hold, from the form on its page, or several, on a page of its own."""
 
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -15,14 +15,14 @@ from django_htmx.http import HttpResponseClientRedirect
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall, save_post
 from dashboard.holds import services, settle
+from dashboard.holds.in_turn import ChangeResult
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Outcome
-from dashboard.holds.services import ReleaseResult
+from dashboard.holds.problems import HoldError, Outcome
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import change_hold
 from dashboard.pages.rows import HoldRow, existing
-from dashboard.pages.viewers import read_register, viewer_of
+from dashboard.pages.viewers import Viewer, read_register, viewer_of
 
 MOST_AT_ONCE = 100  # holds in one request; the rest is asked for after them
 MOST_CHOSEN = 300  # holds in one address
@@ -131,26 +131,38 @@ def chosen_context(request: HttpRequest, chosen: list[int]) -> dict[str, Any]:
     }
 
 
-def results(request: HttpRequest, rows: Iterable[ReleaseResult]) -> list[Mapping[str, Any]]:
+def results(request: HttpRequest, rows: Iterable[ChangeResult]) -> list[Mapping[str, Any]]:
     """Return each hold with the outcome of its release, in a word and in a sentence."""
-    viewer = viewer_of(request)
+    return outcomes(rows, viewer_of(request), released_sentence)
+
+
+def outcomes(
+    rows: Iterable[ChangeResult], viewer: Viewer, sentence: Callable[[ChangeResult], str]
+) -> list[Mapping[str, Any]]:
+    """Return each of several holds with the outcome of its change, in a word and in a sentence.
+
+    ``sentence`` tells of one that was changed.
+    """
     return [
         {
             "row": HoldRow(row.hold, viewer),
             "ok": row.error is None,
             "word": (row.error.outcome if row.error else Outcome.OK).label,
-            "sentence": outcome_sentence(row),
+            "sentence": error_sentence(row.error) if row.error else sentence(row),
         }
         for row in rows
     ]
 
 
-def outcome_sentence(row: ReleaseResult) -> str:
-    if row.was_released:
+def released_sentence(row: ChangeResult) -> str:
+    if row.was_done:
         return _("It had already ended: %(state)s.") % {"state": row.hold.state_label}
-    if row.error is None:
-        return flash.released(row.hold)
-    error = row.error
+    return flash.released(row.hold)
+
+
+def error_sentence(error: HoldError) -> str:
+    if error.fields:  # what else the error says is for a form
+        return " ".join([*error.fields.values(), error.safe])
     # What is not certain yet stands on the hold's own page and on the board.
     what_now = "" if error.outcome == Outcome.UNKNOWN else error.what_now
     return " ".join(filter(None, (error.happened, error.safe, what_now)))

@@ -142,7 +142,7 @@ def place_in_page(page: Page, pk: int) -> tuple[object, ...]:
     """Return the focused row, whether this row is selected, and where page and row are."""
     return (
         page.evaluate("document.activeElement.closest('tr')?.id"),
-        page.is_checked(f"#h{pk} input"),
+        page.is_checked(f"#h{pk} [type=checkbox]"),
         page.evaluate("scrollY"),
         page.evaluate(f"document.querySelector('#h{pk}').getBoundingClientRect().top"),
     )
@@ -154,8 +154,8 @@ def test_updates_keep_focus_selection_and_scroll_position(
     """First another row changes, then the very row that has the focus."""
     last = holds[-1]
     ada.page.set_viewport_size({"width": 1440, "height": 420})
-    ada.page.check(f"#h{last} input")
-    ada.page.locator(f"#h{last} input").scroll_into_view_if_needed()
+    ada.page.check(f"#h{last} [type=checkbox]")
+    ada.page.locator(f"#h{last} [type=checkbox]").scroll_into_view_if_needed()
     before = place_in_page(ada.page, last)
     assert before[:2] == (f"h{last}", True)
     assert before[2] != 0
@@ -200,7 +200,7 @@ def test_a_click_does_not_hit_a_row_that_has_just_moved(
     first = product.place("ada", product.free_time(), "Ada King", reservation_duration="30")
     ada.poll()
     expect(ada.page.locator(f"#h{first}")).to_be_visible()
-    box = ada.page.locator(f"#h{holds[0]} input")
+    box = ada.page.locator(f"#h{holds[0]} [type=checkbox]")
     box.hover()
     box.evaluate(CLICK_AT_ONCE, f"h{first}")
     product.post("ada", f"/holds/{first}/release", {})

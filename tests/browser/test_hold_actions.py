@@ -125,6 +125,26 @@ class TestReleaseSeveral:
         ada.check_page("released-partly")
 
 
+@in_both_ways
+def test_the_selected_holds_are_extended_at_once(ada: User, product: Product) -> None:
+    times = [product.free_time() for _ in range(3)]
+    pks = [product.place("ada", at, f"Noether {n}") for n, at in enumerate(times)]
+    before = product.ends()
+    ada.page.goto("/")
+    select(ada, pks[:2])
+    product.post("ada", f"/holds/{pks[1]}/release", {})
+    ada.press("Extend selected by 15 min")
+
+    ada.expect_text("Extended: 1 of 2 holds.")
+    if ada.scripts:
+        expect(ada.page.locator("#came")).to_be_focused()
+    expect(ada.page.locator("#results .tag")).to_have_text(["refused", "done"])
+    ada.check_page("board-extended")
+    assert product.minutes_gained([before[0], before[2]]) == [0, 15]
+    ada.page.locator("#results").get_by_role("link", name="Close").click()
+    expect(ada.page.locator("#results > *")).to_have_count(0)
+
+
 class TestOffer:
     @in_both_ways
     def test_two_times_are_offered_and_one_is_kept(self, ada: User, product: Product) -> None:

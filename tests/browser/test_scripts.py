@@ -101,7 +101,7 @@ class TestCountdown:
 
 class TestPolls:
     def test_without_news_answer_304_and_change_nothing(self, ada: User, product: Product) -> None:
-        box = f"#h{place(product)} input"
+        box = f"#h{place(product)} [type=checkbox]"
         ada.page.goto("/")
         ada.page.check(box)
         with ada.page.expect_response("**/board?*") as poll:

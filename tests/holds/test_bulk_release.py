@@ -14,7 +14,7 @@ from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import calcom_client, clock, rate_and_clock
 from dashboard.calcom_state.models import Upstream
-from dashboard.holds import services
+from dashboard.holds import in_turn, services
 from dashboard.holds.models import Hold
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
@@ -34,7 +34,7 @@ def pks(holds: list[Hold]) -> list[int]:
     return [hold.pk for hold in holds]
 
 
-def release_many(user: User, holds: list[Hold]) -> list[services.ReleaseResult]:
+def release_many(user: User, holds: list[Hold]) -> list[in_turn.ChangeResult]:
     return services.release_many(hold_ids=pks(holds), by=acting(user), now=timezone.now())
 
 
@@ -116,7 +116,7 @@ def test_calls_are_left_for_others(calcom: Sandbox, staff: User) -> None:
     holds = place_several(staff, 1)
     Upstream.objects.update(
         rate_limit=120,
-        rate_remaining=services.KEPT_FOR_OTHERS + 1,
+        rate_remaining=in_turn.KEPT_FOR_OTHERS + 1,
         rate_resets_at=timezone.now() + timedelta(seconds=40),
     )
     calcom.forget_calls()
@@ -147,9 +147,9 @@ def test_no_release_begins_after_its_seconds_or_one_that_hung(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch, *, hangs: bool, seconds: float
 ) -> None:
     holds = place_several(staff, 3)
-    monkeypatch.setattr(services, "BULK_SECONDS", seconds)
+    monkeypatch.setattr(in_turn, "BULK_SECONDS", seconds)
     # One second passes with each look at the clock.
-    monkeypatch.setattr(services, "time", SimpleNamespace(monotonic=itertools.count().__next__))
+    monkeypatch.setattr(in_turn, "time", SimpleNamespace(monotonic=itertools.count().__next__))
     monkeypatch.setattr(rate_and_clock, "hangs", lambda: hangs)
 
     found = release_many(staff, holds)

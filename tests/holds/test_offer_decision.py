@@ -9,7 +9,7 @@ from django.utils import timezone
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state.models import Upstream
-from dashboard.holds import offer_decision, services
+from dashboard.holds import in_turn, offer_decision
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
@@ -111,7 +111,7 @@ def test_too_few_calls_for_all_start_nothing(calcom: Sandbox, staff: User) -> No
     offer, holds = offered(staff)
     Upstream.objects.update(
         rate_limit=120,
-        rate_remaining=4 + services.KEPT_FOR_OTHERS,
+        rate_remaining=4 + in_turn.KEPT_FOR_OTHERS,
         rate_resets_at=timezone.now() + timedelta(seconds=30),
     )
 
