@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from dashboard.holds import hosts
 from dashboard.holds.models import Hold
 from dashboard.localization import local_times, time_zones
 from dashboard.pages.fields import TimeZoneField
@@ -76,9 +77,10 @@ def sentence(hold: Hold, zone: tzinfo | None, *, now: datetime) -> str:
     if hold.held_until is None:
         return ""
     office = local_times.office()
-    here = _("We are holding %(when)s (%(zone)s) for you until %(until)s.") % _values(
-        hold, hold.held_until, office, now
-    )
+    words = _("We are holding %(when)s (%(zone)s) for you until %(until)s.")
+    if what := appointment(hold):
+        words = _("We are holding %(what)s for you: %(when)s (%(zone)s), until %(until)s.")
+    here = words % (_values(hold, hold.held_until, office, now) | {"what": what})
     if zone is None or str(zone) == str(office):
         return here
     there = _("In your time zone (%(zone)s) that is %(when)s, held until %(until)s.") % _values(
@@ -98,15 +100,30 @@ def sentence_of_several(holds: Sequence[Hold], *, now: datetime) -> str:
     if not kept:
         return ""
     office = local_times.office()
-    times = [
-        _("%(when)s, until %(until)s") % _values(hold, hold.held_until, office, now)
-        for hold in kept
-        if hold.held_until
-    ]
-    return _("We are holding these times (%(zone)s) for you: %(times)s.") % {
-        "zone": local_times.zone_name().replace("_", " "),
-        "times": "; ".join(times),
-    }
+    what, *others = {appointment(hold): None for hold in kept}
+    words = _("We are holding these times (%(zone)s) for you: %(times)s.")
+    if what and not others:
+        words = _("We are holding %(what)s for you at these times (%(zone)s): %(times)s.")
+    times = []
+    for hold in kept:
+        values = _values(hold, hold.held_until or now, office, now)
+        time = _("%(when)s, until %(until)s") % values
+        times.append(f"{appointment(hold)}, {time}" if others and appointment(hold) else time)
+    zone = local_times.zone_name().replace("_", " ")
+    return words % {"what": what, "zone": zone, "times": "; ".join(times)}
+
+
+def appointment(hold: Hold) -> str:
+    """Return what the client comes for, and to whom; "" where that has no name.
+
+    Of a round robin it is not known yet whom the client will see.
+    """
+    if not hold.event_type_title or hosts.is_pooled(hold):
+        return hold.event_type_title
+    people = ", ".join(hosts.named_hosts(hold).values())
+    with_whom = _("%(appointment)s with %(people)s")
+    values = {"appointment": hold.event_type_title, "people": people}
+    return with_whom % values if people else hold.event_type_title
 
 
 def _values(hold: Hold, until: datetime, zone: tzinfo, now: datetime) -> dict[str, str]:

@@ -11,6 +11,7 @@ import pytest
 from django.utils import translation
 
 from dashboard.accounts.models import User
+from dashboard.calcom import EventTypeKind
 from dashboard.holds.models import Hold
 from dashboard.pages import for_client
 from dashboard.sandbox import Sandbox
@@ -50,6 +51,49 @@ def test_sentence_of_an_offer_has_every_time_that_is_kept() -> None:
     alone = for_client.sentence(first, None, now=NOW)
     assert for_client.sentence_of_several([over, first], now=NOW) == alone
     assert for_client.sentence_of_several([over, changing], now=NOW) == ""
+
+
+def test_sentence_names_the_appointment_and_whom_the_client_will_see() -> None:
+    hold = a_hold(THEN, NOW + timedelta(minutes=15))
+    hold.event_type_title, hold.event_type_kind = "Consult 60", EventTypeKind.INDIVIDUAL
+    when = "Monday 11 January 2027, 10:00–11:00 (Europe/Rome), until 08:15."
+
+    def said(*named: str) -> str:
+        hold.hosts = [[number, name, False] for number, name in enumerate(named)]
+        return for_client.sentence(hold, None, now=NOW)
+
+    assert said() == f"We are holding Consult 60 for you: {when}"
+    assert said("Ada King") == f"We are holding Consult 60 with Ada King for you: {when}"
+    both = said("Ada King", "Emmy Noether")
+    assert both == f"We are holding Consult 60 with Ada King, Emmy Noether for you: {when}"
+    hold.event_type_kind = (
+        EventTypeKind.ROUND_ROBIN
+    )  # which of them, cal.com decides when it is booked
+    assert said("Ada King", "Emmy Noether") == f"We are holding Consult 60 for you: {when}"
+
+
+def test_sentence_of_an_offer_names_what_is_the_same_once() -> None:
+    first, second = holds = [
+        a_hold(THEN + timedelta(hours=n), NOW + timedelta(minutes=15)) for n in (0, 1)
+    ]
+    for hold in holds:
+        hold.event_type_title, hold.hosts = "Consult 60", [[1, "Ada King", False]]
+    times = [
+        f"Monday 11 January 2027, {time}, until 08:15" for time in ("10:00–11:00", "11:00–12:00")
+    ]
+
+    same = for_client.sentence_of_several(holds, now=NOW)
+    second.event_type_title = "Short 30"
+    differing = for_client.sentence_of_several([first, second], now=NOW)
+
+    assert same == (
+        "We are holding Consult 60 with Ada King for you at these times (Europe/Rome): "
+        f"{times[0]}; {times[1]}."
+    )
+    assert differing == (
+        "We are holding these times (Europe/Rome) for you: "
+        f"Consult 60 with Ada King, {times[0]}; Short 30 with Ada King, {times[1]}."
+    )
 
 
 @pytest.mark.parametrize(
@@ -124,7 +168,7 @@ def test_only_a_live_hold_has_a_sentence(calcom: Sandbox, staff: User) -> None:
     until = (
         f"{hold.held_until.astimezone(ZoneInfo('Europe/Rome')):%H:%M}" if hold.held_until else ""
     )
-    assert said.startswith(f"We are holding {IN_FULL}, 10:00–11:00 (Europe/Rome)")
+    assert said.startswith(f"We are holding Consult 60 with Owner for you: {IN_FULL}, 10:00–11:00")
     assert re.search(rf" {until}( CES?T)?\.$", said)  # which, in the hour that comes twice
     verbs.release(staff, hold)
     assert sentence(browser.get(f"/holds/{hold.pk}/")) == ""
