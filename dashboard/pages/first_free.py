@@ -116,7 +116,7 @@ def first_free(request: HttpRequest) -> HttpResponse:
     form = FirstFreeForm(request.GET, calendars)
     usual = [known.event_type(number) for number in recent_event_types(viewer.user)]
     page = FirstFree(chosen(form, calendars, usual), request.GET, form.value("day"), viewer)
-    context = page.context() | {"form": form}
+    context = page.context() | {"form": form, "has_calendars": known.has_calendars}
     form.show_day(context["first_day"])
     if request.GET.get("next") and context["next"] is not None:
         return HttpResponseRedirect(context["next"]["url"], status=303)
