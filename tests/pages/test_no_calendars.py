@@ -1,4 +1,4 @@
-"""Nobody can be compared: *Who can see them first?* says why, and who can change that."""
+"""No calendar can be compared: *Who can see them first?* says why, and who can change that."""
 
 import re
 
