@@ -3,10 +3,10 @@
 import time
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
-from django.core.cache import cache
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -18,7 +18,7 @@ from dashboard.localization import local_times
 
 NOTHING = "–"
 LATEST_HOLDS = 1000  # among which the title of an event type is looked up
-TITLE_KEPT = 60  # seconds in the cache
+TITLE_KEPT = 60  # seconds that a process keeps what it looked up
 MOST_HOSTS = 2  # named for an event type; more share it, so that they do not tell it apart
 
 TIME_KEYS = frozenset({"slot_start", "slot_end", "held_until", "latest_end", "before", "newest"})
@@ -137,21 +137,17 @@ def event_type_title(number: Any) -> str:
 
 def event_type_known(number: Any) -> tuple[str, str]:
     """Return title and hosts of an event type in the latest holds; "" for what none has."""
-    if not isinstance(number, int):
-        return "", ""
-    key = f"audit.event-type.{number}.{title_age()}"
-    if (known := cache.get(key)) is None:
-        # Limited, because no index has the event type.
-        latest = (
-            all_holds().order_by("-pk").values_list("event_type_id", "event_type_title", "hosts")
-        )
-        found = (rest for each, *rest in latest[:LATEST_HOLDS] if each == number and rest[0])
-        title, hosts = next(found, ("", []))
-        names = [name for _number, name, *_rest in hosts if name]
-        known = title, ", ".join(names) if len(names) <= MOST_HOSTS else ""
-        cache.set(key, known, TITLE_KEPT)
-    title, hosts = known
-    return str(title), str(hosts)
+    return latest_known(number, title_age()) if isinstance(number, int) else ("", "")
+
+
+@lru_cache(maxsize=300)
+def latest_known(number: int, _age: float) -> tuple[str, str]:
+    # Limited, because no index has the event type.
+    latest = all_holds().order_by("-pk").values_list("event_type_id", "event_type_title", "hosts")
+    found = (rest for each, *rest in latest[:LATEST_HOLDS] if each == number and rest[0])
+    title, hosts = next(found, ("", []))
+    names = [name for _number, name, *_rest in hosts if name]
+    return title, ", ".join(names) if len(names) <= MOST_HOSTS else ""
 
 
 def event_type_of_whom(number: Any) -> str:
@@ -162,7 +158,6 @@ def event_type_of_whom(number: Any) -> str:
 
 def title_age() -> float:
     """Return a number that changes when titles are looked up anew."""
-    # The cache goes by the local clock, which can be set.
     return time.monotonic() // TITLE_KEPT
 
 

@@ -2,12 +2,11 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import cached_property
-from typing import Any, Self, TypeVar
+from datetime import datetime, tzinfo
+from functools import cached_property, lru_cache
+from typing import Self, TypeVar
 from urllib.parse import urlencode
 
-from django.core.cache import cache
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from dashboard.audit import action_labels
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.search import MAX_FINDINGS, findings
+from dashboard.audit.timeline import Line
 from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.models import Hold
@@ -93,7 +93,7 @@ class Board:
         self.troubled = [hold for hold in current.holds if needs_attention(hold, viewer.now)]
         self.colleague_actions = current.colleague_actions.get(viewer.user.pk, ())
         self.colleague_actions_are_cut = len(self.colleague_actions) > MOST_TOLD
-        found = recent_findings(viewer.now)
+        found = recent_findings()
         lists_lost = tab in (Tab.EVERYONE, Tab.ATTENTION)
         self.findings = found if lists_lost and not asked.find else []
         self.findings_are_cut = len(found) >= MAX_FINDINGS
@@ -215,28 +215,28 @@ def board_etag(asked: BoardQuery, viewer: Viewer) -> str:
         local_times.local_date(viewer.now),
         viewer.register.revision,
         viewer.register.passed(viewer.now, viewer.cal_now, viewer.user.pk),
-        [finding.entry_id for finding in recent_findings(viewer.now)],
+        [finding.entry_id for finding in recent_findings()],
         viewer.calendars.revision,
         viewer.user.preferences.board_calendar,
     )
 
 
-def recent_findings(now: datetime) -> list[Any]:
+def recent_findings() -> list[Line]:
     """Return actions without an outcome, read at most twice a minute by each process.
 
     One that has got its outcome since is left out.
     """
-    # The cache goes by the local clock, which can be set.
     turn = clock.ticks() // FINDINGS_KEPT
-    key = f"holds.findings.{get_language()}.{timezone.get_current_timezone_name()}.{turn}"
-    found: list[Any] | None = cache.get(key)
-    if found is None:
-        found = findings(now)
-        cache.set(key, found, FINDINGS_KEPT)
+    found = findings_in(get_language(), timezone.get_current_timezone(), turn)
     if not found:
         return found
     ended = AuditEntry.objects.ended_among([finding.action_id for finding in found])
     return [finding for finding in found if finding.action_id not in ended]
+
+
+@lru_cache(maxsize=16)
+def findings_in(_language: str | None, _zone: tzinfo, _turn: float) -> list[Line]:
+    return findings(timezone.now())
 
 
 def needs_attention(hold: Hold, now: datetime) -> bool:

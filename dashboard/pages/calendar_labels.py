@@ -3,8 +3,7 @@
 import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
-
-from django.core.cache import cache
+from functools import lru_cache
 
 from dashboard.accounts.models import User
 from dashboard.calcom_state import calcom_client, clock
@@ -33,7 +32,9 @@ class CalendarLabels:
     def __init__(self, calendars: Iterable[Calendar]) -> None:
         self.listed: list[CalendarLabel] = []
         self.by_event_type: dict[int, CalendarLabel] = {}
+        self.is_unread = False  # a list is not known, or not fresh
         for calendar in calendars:
+            self.is_unread |= bool(calendar.cause)
             label = CalendarLabel(calendar.pk, calendar.label, calendar.colour)
             self.listed.append(label)
             self.by_event_type |= {each.id: label for each in calendar.event_types}
@@ -70,13 +71,15 @@ def of_event_type(number: int) -> CalendarLabel | None:
 
 def read() -> CalendarLabels:
     """Return the labels as last listed, without a call."""
-    # The cache goes by the local clock, which can be set.
-    turn = clock.ticks() // KEPT
-    key = f"holds.calendar_labels.{calcom_client.source_digest()}.{turn}"
-    found: CalendarLabels | None = cache.get(key)
-    if found is None:
-        known = catalogue.last_known().calendars
-        found = CalendarLabels(known)
-        is_unread = any(calendar.cause for calendar in known)
-        cache.set(key, found, KEPT_UNREAD if is_unread else KEPT)
-    return found
+    found = read_in_turn(KEPT)
+    return read_in_turn(KEPT_UNREAD) if found.is_unread else found
+
+
+def read_in_turn(seconds: int) -> CalendarLabels:
+    # By ticks, because the local clock can be set.
+    return labels(calcom_client.source_digest(), seconds, clock.ticks() // seconds)
+
+
+@lru_cache(maxsize=2)
+def labels(_source: str, _seconds: int, _turn: float) -> CalendarLabels:
+    return CalendarLabels(catalogue.last_known().calendars)

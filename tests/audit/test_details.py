@@ -3,7 +3,6 @@
 from html import unescape
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import translation
 
@@ -28,6 +27,7 @@ from tests.audit.recorded import (
     lines,
     only_line,
 )
+from tests.kept import forget_kept
 
 
 def move_to_type(staff, hold, number: int, **ending) -> None:
@@ -77,7 +77,7 @@ def test_changed_time_is_clear_by_itself(old, new, told):
     ],
 )
 def test_move_tells_both_event_types(staff, hold, title, told):
-    cache.clear()
+    forget_kept()
     make_hold(staff, event_type_id=7, event_type_title=title, reservation_uid=None)
     move_to_type(staff, hold, 7, outcome=Outcome.OK)
     told += "; held until: 13:15:00 → 13:15:01"
@@ -99,7 +99,7 @@ ADA, BEN, CY = ([number, name, False] for number, name in enumerate(("Ada", "Ben
     ],
 )
 def test_move_to_another_person_tells_both(staff, hold, hosts, others, told):
-    cache.clear()
+    forget_kept()
     Hold.objects.filter(pk=hold.pk).update(hosts=hosts)
     make_hold(
         staff,
@@ -114,7 +114,7 @@ def test_move_to_another_person_tells_both(staff, hold, hosts, others, told):
 
 
 def test_refused_move_to_another_person_tells_whose_time_was_wanted(staff, hold):
-    cache.clear()
+    forget_kept()
     make_hold(staff, event_type_id=7, event_type_title="Team", hosts=[BEN], reservation_uid=None)
     refused = Answered("POST", status=422)
     move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")
@@ -122,7 +122,7 @@ def test_refused_move_to_another_person_tells_whose_time_was_wanted(staff, hold)
 
 
 def test_refused_move_tells_the_wanted_event_type(staff, hold):
-    cache.clear()
+    forget_kept()
     make_hold(staff, event_type_id=7, event_type_title="Team", reservation_uid=None)
     refused = Answered("POST", status=422)
     move_to_type(staff, hold, 7, outcome=Outcome.REFUSED, answered=refused, message="No.")

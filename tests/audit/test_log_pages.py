@@ -1,7 +1,6 @@
 """Pages of the log: access, contents, pagination and htmx."""
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
@@ -18,6 +17,7 @@ from tests.audit.recorded import (
     fail_to_place,
     hold_of,
 )
+from tests.kept import forget_kept
 
 pytestmark = pytest.mark.slow  # details of the log: the fast lane has its filters and terms
 
@@ -220,7 +220,7 @@ def test_refused_action_is_shown_without_changes(staff, hold, admins_browser):
 
 
 def test_entry_names_the_event_type(staff, hold, admins_browser):
-    cache.clear()
+    forget_kept()
     fail_to_place(staff)
     newest = AuditEntry.objects.newest_first()[0]
     response = admins_browser.get(f"/audit/{newest.pk}/")

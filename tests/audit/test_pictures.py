@@ -6,7 +6,6 @@ from html.parser import HTMLParser
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone, translation
 
 from dashboard.audit import trail
@@ -17,6 +16,7 @@ from dashboard.calcom import Cause
 from dashboard.holds.message_table import REFUSALS
 from tests.accounts.cast import acting
 from tests.audit.recorded import Action, Outcome, after, fail_to_place, sign_in
+from tests.kept import forget_kept
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 PAGE = "/audit/pictures"
@@ -53,7 +53,7 @@ class Tables(HTMLParser):
 
 
 def tables(browser, **days: str) -> dict[str, list[list[str]]]:
-    cache.clear()  # of titles of event types, which another test may have looked up in vain
+    forget_kept()  # of titles of event types, which another test may have looked up in vain
     response = browser.get(PAGE, days)
     assert response.status_code == 200
     return Tables(response.content.decode()).tables

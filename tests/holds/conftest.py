@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 
 from dashboard.calcom_state import calcom_client, clock
 from dashboard.holds import operation
 from dashboard.sandbox import Sandbox
 from tests import future_dates
 from tests.holds.clocks import SetClock
+from tests.kept import forget_kept
 from tests.waiting import PATIENCE
 
 
@@ -29,10 +29,10 @@ def calcom(
     monkeypatch.setattr(operation, "REPLICA_LAG", timedelta())
     settings.CALCOM_API_URL = sandbox.url
     settings.CALCOM_API_KEY = "cal_ownerfast0123456789"
-    cache.clear()
+    forget_kept()
     yield sandbox
     calcom_client.close_client()
-    cache.clear()
+    forget_kept()
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from typing import Any
 
-from django.core.cache import cache
-
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.checks import Comparison
@@ -11,11 +9,12 @@ from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register
 from tests.holds.verbs import ALL, ONE
+from tests.kept import forget_kept
 
 
 def test_address_with_a_prefix(calcom: Sandbox, staff: User, settings: Any) -> None:
     settings.CALCOM_API_URL = f"{calcom.url}/api/"
-    cache.clear()
+    forget_kept()
 
     hold = verbs.place(staff)
     verbs.extend(staff, hold)

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -18,15 +17,16 @@ from dashboard.sandbox.fixtures import Booking
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent, states
 from tests.holds.verbs import ALL, CONSULT, EVENT_TYPE, MONDAY, ONE, ROUND_ROBIN, SHORT
+from tests.kept import forget_kept
 
 
 @pytest.fixture
 def unknown_kind(calcom: Sandbox) -> Iterator[None]:
     """No event type can be read, so its kind is not known."""
     calcom.faults.add("500", route=EVENT_TYPE, count=None)
-    cache.clear()
+    forget_kept()
     yield
-    cache.clear()
+    forget_kept()
 
 
 def run_out(calcom: Sandbox, hold: Hold) -> None:

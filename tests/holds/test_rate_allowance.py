@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.accounts.models import User
@@ -20,6 +19,7 @@ from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register
 from tests.holds.verbs import CONSULT, KEY, LATER, MONDAY, ONE
+from tests.kept import forget_kept
 from tests.pages.desk import desk
 
 MINUTE = timedelta(minutes=1)
@@ -52,7 +52,7 @@ def test_block_is_obeyed_without_a_call(calcom: Sandbox, staff: User) -> None:
     with pytest.raises(HoldError):
         verbs.move(staff, hold)
     calcom.forget_calls()
-    cache.clear()
+    forget_kept()
     browser = desk(staff)
     blocked_until = Upstream.objects.get().blocked_until
     assert blocked_until is not None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 
-from django.core.cache import cache
 from django.utils import timezone
 
 from dashboard.calcom import EventType, EventTypeKind, Host, Listed
@@ -12,6 +11,7 @@ from dashboard.calcom_state import calcom_client
 from dashboard.calcom_state.models import StoredAnswer
 from dashboard.calendars import catalogue
 from dashboard.calendars.models import Calendar
+from tests.kept import forget_kept
 
 _positions = itertools.count()
 
@@ -53,5 +53,5 @@ def calendar(label: str, *listed: EventType, colour: str = "blue", **fields: obj
         answered_at=now,
         value=question.to_json(Listed(listed)),
     )
-    cache.clear()  # pages keep the calendars for half a minute
+    forget_kept()  # pages keep the calendars for half a minute
     return made

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.messages import get_messages
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -27,6 +26,7 @@ from tests.accounts.cast import acting
 from tests.holds import verbs
 from tests.holds.factories import put, put_ended, see
 from tests.holds.verbs import LATER
+from tests.kept import forget_kept
 from tests.pages.desk import desk, markup
 from tests.pages.script_client import PARTIAL, root_element
 
@@ -203,12 +203,12 @@ class TestFinding:
 
     @pytest.fixture
     def finding(self, staff: User) -> Iterator[AuditEntry]:
-        cache.clear()  # which keeps what the board has found, for half a minute
+        forget_kept()  # which keeps what the board has found, for half a minute
         hold = put_ended(staff, "lost")
         died = timezone.now() - timedelta(hours=1)
         begun = trail.intent(action="extend", by=acting(staff), hold_id=hold.pk, now=died)
         yield AuditEntry.objects.get(action_id=begun.action_id)
-        cache.clear()
+        forget_kept()
 
     def test_admin_puts_it_aside_and_the_log_says_so(
         self, finding: AuditEntry, admin: User

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 
 import pytest
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -16,6 +15,7 @@ from dashboard.calcom_state import clock
 from dashboard.calendars.models import Calendar
 from dashboard.holds.models import Offer
 from tests.holds.factories import put, put_ended
+from tests.kept import forget_kept
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk
 
@@ -35,7 +35,7 @@ def ada(staff: User, colleague: User) -> Calendar:
 
 @pytest.fixture(autouse=True)
 def no_calendars_in_memory() -> None:
-    cache.clear()
+    forget_kept()
 
 
 def clients(page: HttpResponse) -> list[str]:

@@ -6,7 +6,6 @@ import gzip
 import re
 
 import pytest
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +19,7 @@ from dashboard.sandbox import Sandbox
 from tests.future_dates import day, named
 from tests.holds.factories import put_ended
 from tests.holds.verbs import CONSULT, SHORT, VARIABLE
+from tests.kept import forget_kept
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 
@@ -33,7 +33,7 @@ LARGEST = 25_000  # bytes of a page with 12 calendars and 60 event types, compre
 
 @pytest.fixture(autouse=True)
 def no_answers_in_memory(db: None) -> None:
-    cache.clear()
+    forget_kept()
 
 
 def options(page: HttpResponse) -> list[tuple[str, list[str]]]:

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
@@ -27,6 +26,7 @@ from tests.future_dates import day, named
 from tests.holds import verbs
 from tests.holds.concurrency import at_once
 from tests.holds.verbs import COLLECTIVE, CONSULT, GROUP, MONDAY, ROUND_ROBIN, SHORT, STRANGERS
+from tests.kept import forget_kept
 from tests.pages.calendar_rows import calendar, event_type
 from tests.pages.desk import desk, markup
 from tests.waiting import PATIENCE
@@ -47,7 +47,7 @@ def listed(number: int, title: str = "Talk", *, host: Host = OWNER) -> EventType
 @pytest.fixture
 def browser(calcom: Sandbox, staff: User) -> Client:
     """Return a browser at a desk of three calendars."""
-    cache.clear()
+    forget_kept()
     calendar("Dr Ada", listed(CONSULT), listed(SHORT, "Short"), listed(verbs.VARIABLE, "Short"))
     calendar("Dr Ben", listed(STRANGERS, host=STRANGER))
     calendar("All", event_type(ROUND_ROBIN, "Anyone", kind=EventTypeKind.ROUND_ROBIN, hosts=BOTH))
@@ -171,7 +171,7 @@ def test_nothing_is_asked_twice_at_the_same_moment(
 
 
 def test_cold_week_of_12_calendars_costs_12_calls_in_parallel(calcom: Sandbox, staff: User) -> None:
-    cache.clear()
+    forget_kept()
     numbers = [CONSULT, SHORT, STRANGERS, ROUND_ROBIN, COLLECTIVE, GROUP, *range(1001, 1007)]
     for number in numbers:
         calendar(f"Dr {number}", listed(number))
@@ -187,7 +187,7 @@ def test_cold_week_of_12_calendars_costs_12_calls_in_parallel(calcom: Sandbox, s
 def test_slow_cal_com_is_not_asked_for_all_calendars(
     calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache.clear()
+    forget_kept()
     for number in range(1001, 1001 + 3 * TOGETHER):
         calendar(f"Dr {number}", listed(number))
     calcom.faults.add("delay", route=SLOTS, count=None, seconds=1)
@@ -222,7 +222,7 @@ def test_search_does_not_pass_a_week_that_could_not_be_read_in_time(
 def test_cut_by_the_allowance_is_said_with_the_wait(
     calcom: Sandbox, staff: User, settings: Any
 ) -> None:
-    cache.clear()
+    forget_kept()
     settings.CALCOM_API_KEY = "cal_owner0123456789"
     for number in (CONSULT, SHORT, GROUP):
         calendar(f"Dr {number}", listed(number))
@@ -288,7 +288,7 @@ def test_same_without_scripts_from_board_to_hold(browser: Client, calcom: Sandbo
 
 
 def test_limits_and_pauses_apply(calcom: Sandbox, staff: User) -> None:
-    cache.clear()
+    forget_kept()
     own = calendar("Own", listed(CONSULT))
     calendar("Others", listed(SHORT))
     calendar("Away", listed(STRANGERS), is_paused=True).limited_people.add(staff)
