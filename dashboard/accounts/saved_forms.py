@@ -6,7 +6,7 @@ It is shown again once and never submitted automatically.
 """
 
 import re
-from typing import NotRequired, TypedDict
+from typing import TypedDict
 
 from django.contrib import messages
 from django.http import HttpRequest, QueryDict
@@ -30,7 +30,7 @@ class SavedForm(TypedDict):
 
     page: str  # path of the page that shows the form
     posted_to: str  # URL name that the form was sent to
-    key: NotRequired[str]  # the form's token, or ""; earlier versions saved none
+    key: str  # the form's token, or ""
     person: int
     at: int  # seconds since 1970
     data: str  # urlencoded
@@ -55,7 +55,7 @@ def save_post(request: HttpRequest, page: str) -> str | None:
     others = [
         form
         for form in unexpired(request)
-        if (form["page"], form["posted_to"], form.get("key", "")) != (path, name, key)
+        if (form["page"], form["posted_to"], form["key"]) != (path, name, key)
     ]
     request.session[SESSION_KEY] = [*others, new][-MAX_FORMS:]
     if not request.user.is_authenticated:
@@ -74,7 +74,7 @@ def recall(request: HttpRequest, posted_to: str = "") -> QueryDict | None:
     found = [
         form
         for form in forms
-        if (form["page"], form.get("key", "")) == (request.path, request.GET.get(KEY, ""))
+        if (form["page"], form["key"]) == (request.path, request.GET.get(KEY, ""))
         and form["person"] == request.user.pk
         and posted_to in ("", form["posted_to"])
     ]

@@ -49,17 +49,6 @@ def test_plain_form_is_restored_after_sign_in(expired: Client) -> None:
     assert answer.content.decode() == "saved client_name=Ada+%26+Co&note=called+at+nine"
 
 
-def test_form_of_an_earlier_version_is_restored(expired: Client) -> None:
-    send(expired, "/holds/new", note="called at nine")
-    session = expired.session
-    for form in session[saved_forms.SESSION_KEY]:
-        del form["key"]
-    session.save()
-    send(expired, "/holds/7/extend", reservation_duration="9")
-    sign_in(expired, "staff")
-    assert shown(expired, "/holds/new") == "saved note=called+at+nine"
-
-
 def test_htmx_form_is_restored_on_its_page(expired: Client) -> None:
     answer = send_by_htmx(expired, "/holds/7/extend", "/holds/7/?a=1", minutes="9")
     page = next_of(answer)

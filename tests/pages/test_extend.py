@@ -145,6 +145,7 @@ def test_restored_values_are_in_sight(calcom: Sandbox, staff: User) -> None:
         saved_forms.SavedForm(
             page=page,
             posted_to=posted_to,
+            key="",
             person=staff.pk,
             at=saved_forms.now_seconds(),
             data=data,
