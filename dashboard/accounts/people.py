@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
-from dashboard.accounts.roles import Role, create_groups, role_of
+from dashboard.accounts.roles import Role, role_of
 from dashboard.audit import trail
 from dashboard.audit.lookalikes import folded, reads_like_system
 from dashboard.audit.trail import Action, Outcome
@@ -220,8 +220,7 @@ def recorded_change(
     try:
         with transaction.atomic():
             if not is_own:
-                if not Group.objects.select_for_update().filter(name=Role.ADMINS).first():
-                    create_groups()
+                Group.objects.select_for_update().get(name=Role.ADMINS)
                 check_admin(by)
             yield record
     except PeopleError as refusal:

@@ -3,14 +3,7 @@
 from urllib.parse import quote, unquote, urlsplit
 
 from django.http import HttpRequest
-from django.urls import (
-    NoReverseMatch,
-    Resolver404,
-    ResolverMatch,
-    get_script_prefix,
-    resolve,
-    reverse,
-)
+from django.urls import Resolver404, ResolverMatch, get_script_prefix, resolve, reverse
 from django.utils.http import MAX_URL_LENGTH, url_has_allowed_host_and_scheme
 from django_htmx.middleware import HtmxDetails
 
@@ -98,13 +91,9 @@ def page_of(match: ResolverMatch, query: str = "") -> str | None:
     """Return the path of the page that contains a resolved address; None for public addresses."""
     if policy_of(match.func) is Policy.PUBLIC:
         return None
-    name = PAGE_OF.get(match.view_name)
-    try:
-        if name:
-            return reverse(name, kwargs=match.kwargs)
-        path = reverse(match.view_name, args=match.args, kwargs=match.kwargs)
-    except NoReverseMatch:
-        return None
+    if name := PAGE_OF.get(match.view_name):
+        return reverse(name, kwargs=match.kwargs)
+    path = reverse(match.view_name, args=match.args, kwargs=match.kwargs)
     return f"{path}?{query}" if query else path
 
 

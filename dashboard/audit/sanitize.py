@@ -2,7 +2,6 @@
 
 import math
 import unicodedata
-import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -55,6 +54,4 @@ def to_json(value: object) -> Json:
         return int(value) if value.is_integer() else value
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
-    if isinstance(value, uuid.UUID):
-        return str(value)
     raise TypeError(f"the audit log cannot store {value!r:.40}")

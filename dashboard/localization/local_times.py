@@ -187,11 +187,10 @@ def next_shown(local: time, after: datetime) -> datetime | None:
     first moment after ``after``.
     """
     today = local_date(after)
-    for day in (today, today + timedelta(days=1)):
-        shown = [datetime.combine(day, local.replace(fold=fold), zone()) for fold in (0, 1)]
-        moments = [moment.astimezone(UTC) for moment in shown]
-        ahead = [moment for moment in moments if moment > after]
-        if ahead:
-            skipped = ahead[0].astimezone(zone()).time() != local
-            return None if skipped else ahead[0]
-    return None
+    moments = (
+        datetime.combine(day, local.replace(fold=fold), zone()).astimezone(UTC)
+        for day in (today, today + timedelta(days=1))
+        for fold in (0, 1)
+    )
+    first = next(moment for moment in moments if moment > after)
+    return first if first.astimezone(zone()).time() == local else None
