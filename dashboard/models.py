@@ -10,5 +10,4 @@ from dashboard.audit.rollups import LogCount
 from dashboard.audit.saved_searches import SavedSearch
 from dashboard.calcom_state.models import StoredAnswer, Upstream
 from dashboard.calendars.models import Calendar
-from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold, Offer

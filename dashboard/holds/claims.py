@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Q
 
 from dashboard.accounts.models import User
@@ -17,24 +17,12 @@ from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
 NO_WAIT = timedelta(seconds=1)  # a claim is taken sooner, unless others write
-# Plain SQL, because each hold that is placed runs both.
-LOCK_SQL = (
-    "INSERT INTO dashboard_eventtypelock (event_type_id, turn) VALUES (%s, 1)"
-    " ON CONFLICT (event_type_id) DO UPDATE SET turn = 1"
-)
+# Of the turns to ask for a time of an event type: any number that nothing else locks.
+TURN_LOCK = 0x5455524E
+# Plain SQL, because each hold that is placed runs it.
 ASKING_SQL = (
     "SELECT 1 FROM dashboard_hold WHERE asking_event_type = %s AND claim_until > %s LIMIT 1"
 )
-
-
-class EventTypeLock(models.Model):
-    """One row per event type: the verb that writes it first asks for a time first."""
-
-    event_type_id = models.BigIntegerField(primary_key=True)
-    turn = models.BigIntegerField(default=0)
-
-    def __str__(self) -> str:
-        return f"event type {self.event_type_id}"
 
 
 class SlotBusyError(Exception):
@@ -72,9 +60,7 @@ class SlotGuard:
     def take_turn(self, *, now: datetime, exclude: int | None = None) -> None:
         """Make sure that no colleague asks for the time, inside the caller's transaction.
 
-        Those who ask for one event type come one after the other: its row is written first,
-        which on PostgreSQL locks it and on SQLite is inside the one write transaction there can
-        be. Raises SlotBusyError.
+        Those who ask for one event type come one after the other. Raises SlotBusyError.
         """
         lock_event_type(self.event_type_id)
         if not may_be_asked_for(self.event_type_id, now=now):
@@ -190,6 +176,10 @@ def may_be_asked_for(event_type_id: int, *, now: datetime) -> bool:
 
 
 def lock_event_type(event_type_id: int) -> None:
-    """Let those who ask for one event type come one after the other, until they commit."""
-    with connection.cursor() as cursor:
-        cursor.execute(LOCK_SQL, [event_type_id])
+    """Let those who ask for one event type come one after the other, until they commit.
+
+    SQLite has one writer at a time anyway.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TURN_LOCK, event_type_id])

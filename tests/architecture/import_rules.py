@@ -131,7 +131,6 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.rollups",
         "dashboard.audit.saved_searches",
         "dashboard.calendars.models",
-        "dashboard.holds.claims",
         "dashboard.holds.models",
         "dashboard.calcom_state.models",
     },

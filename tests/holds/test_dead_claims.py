@@ -15,7 +15,6 @@ from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state import clock
 from dashboard.holds import alteration, explain, reservations, services, settle
-from dashboard.holds.claims import EventTypeLock
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
 from dashboard.sandbox import Sandbox
@@ -167,10 +166,10 @@ def test_database_refuses_a_second_outcome(calcom: Sandbox, staff: User) -> None
         trail.outcome(action, **again)
     with transaction.atomic():
         assert trail.outcome_once(action, **again) is False
-        EventTypeLock.objects.create(event_type_id=7)  # the transaction goes on
+        Hold.objects.update(note="the transaction goes on")
     trail.step(action, method="", path="", answered=None, now=timezone.now())
 
-    assert EventTypeLock.objects.filter(pk=7).exists()
+    assert Hold.objects.get().note == "the transaction goes on"
     assert kinds_by_action() == [["intent", "outcome", "step"]]
 
 

@@ -100,17 +100,27 @@ def take_in(calcom: Sandbox, staff: User) -> Request:
     return address, form | {"take": "yes"}
 
 
+# These take turns to ask for a time: a query on PostgreSQL. SQLite has one writer at a time.
+TAKE_TURNS = {
+    place,
+    place_from_the_page,
+    place_taken,
+    extend_in_place,
+    extend_parked,
+    move,
+    move_to_other_event_type,
+}
 # Each verb: queries, and the calls to cal.com that they accompany. Of these queries the session,
 # the person and their groups take three.
 COUNTS: dict[Callable[[Sandbox, User], Request], tuple[int, list[str]]] = {
-    place: (17, ["POST"]),
-    place_from_the_page: (19, ["POST"]),
-    place_taken: (29, ["POST"]),
+    place: (16, ["POST"]),
+    place_from_the_page: (18, ["POST"]),
+    place_taken: (28, ["POST"]),
     check: (15, ["GET"]),
-    extend_in_place: (23, ["PATCH"]),
-    extend_parked: (28, ["PATCH", "PATCH"]),
-    move: (20, ["PATCH"]),
-    move_to_other_event_type: (31, ["POST", "DELETE"]),
+    extend_in_place: (22, ["PATCH"]),
+    extend_parked: (27, ["PATCH", "PATCH"]),
+    move: (19, ["PATCH"]),
+    move_to_other_event_type: (30, ["POST", "DELETE"]),
     release: (21, ["GET", "DELETE"]),
     release_three: (57, ["GET", "DELETE"] * 3),  # and the register, once for all pages
     take_over: (12, []),
@@ -137,4 +147,5 @@ def test_queries_of_a_post(
         answer = browser.post(address, form)
 
     assert answer.status_code == STATUSES.get(verb, 303)
-    assert (len(queries), [method for method, _ in sent(calcom)]) == COUNTS[verb]
+    turns = int(verb in TAKE_TURNS and connection.vendor == "postgresql")
+    assert (len(queries) - turns, [method for method, _ in sent(calcom)]) == COUNTS[verb]
