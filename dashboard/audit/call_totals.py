@@ -8,6 +8,7 @@ entry, and are counted as they happen.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from itertools import takewhile
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 from django.db import connection, models, transaction
 
 from dashboard.audit.models import AuditEntry
+from dashboard.calcom import Exchange
 
 ROW = 1  # primary key
 MOST_AT_ONCE = 10_000  # entries
@@ -55,11 +57,15 @@ SET number = kept.number + 1, milliseconds = kept.milliseconds + excluded.millis
 """
 
 
-def count_read(*, method: str, path: str, status: int | None, milliseconds: int) -> None:
-    """Count one call that no audit entry has, for all processes."""
-    name, bucket = name_of(method, path, status), bucket_of(milliseconds)
+def count_reads(reads: Iterable[Exchange]) -> None:
+    """Count calls that no audit entry has, for all processes.
+
+    Each transaction counts in the same order, so that no two wait for each other.
+    """
+    named = [(name_of(each.method, each.path, each.status), each.milliseconds) for each in reads]
     with connection.cursor() as cursor:
-        cursor.execute(COUNT_READ, [name, bucket, milliseconds])
+        for name, milliseconds in sorted(named):
+            cursor.execute(COUNT_READ, [name, bucket_of(milliseconds), milliseconds])
 
 
 def all_totals(now: datetime, *, is_writable: bool) -> dict[str, Any]:

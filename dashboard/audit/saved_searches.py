@@ -5,7 +5,7 @@ those of others is an entry of the log.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from urllib.parse import parse_qsl
@@ -144,7 +144,11 @@ def words_of(text: str) -> list[list[str]]:
     return [WORD.findall(line) for line in search_text(text).splitlines()]
 
 
-def forget_client(name: str, contact: str) -> int:
-    """Delete the searches that may name a client; return how many."""
-    found = [each.pk for each in about_client(name, contact)]
-    return SavedSearch.objects.filter(pk__in=found).delete()[0] if found else 0
+def forget(searches: Iterable[SavedSearch]) -> int:
+    """Delete these searches inside the caller's transaction; return how many were still there.
+
+    Two erasures can find the same ones: they lock them in one order.
+    """
+    found = SavedSearch.objects.filter(pk__in=[each.pk for each in searches])
+    pks = list(found.select_for_update().order_by("pk").values_list("pk", flat=True))
+    return found.filter(pk__in=pks).delete()[0]

@@ -213,10 +213,7 @@ def save(upstream: Upstream) -> None:
 
     The others may be outdated here: another process may have been blocked meanwhile.
     """
-    for read in upstream.reads:
-        call_totals.count_read(
-            method=read.method, path=read.path, status=read.status, milliseconds=read.milliseconds
-        )
+    call_totals.count_reads(upstream.reads)
     upstream.reads = ()
     if not upstream.learnt:
         return

@@ -1,6 +1,7 @@
 """Change whom a hold is for: the details stay here, and cal.com is not asked."""
 
 from datetime import datetime
+from operator import attrgetter
 
 from django.db import transaction
 
@@ -41,13 +42,17 @@ def change_client(
         with transaction.atomic(durable=True):
             if hold.offer_id is not None:
                 offers.lock_undecided(hold.offer_id, now=now)
-            if not write(hold, new, by=by, now=now):
-                raise messages.changed_meanwhile(hold, operation.cal_now())
             of_client = {name: value for name, value in new.items() if name != "note"}
+            others: list[Hold] = []
             if hold.offer_id is not None and of_client:
-                for other in offers.open_holds_of(hold.offer_id).exclude(pk=hold.pk):
-                    if rules.is_allowed(other, by.user):
-                        write(other, of_client, by=by, now=now)
+                others += offers.open_holds_of(hold.offer_id).exclude(pk=hold.pk)
+            # In the order in which an erasure locks them.
+            for each in sorted([hold, *others], key=attrgetter("pk")):
+                if each is hold:
+                    if not write(hold, new, by=by, now=now):
+                        raise messages.changed_meanwhile(hold, operation.cal_now())
+                elif rules.is_allowed(each, by.user):
+                    write(each, of_client, by=by, now=now)
     return hold
 
 

@@ -12,10 +12,10 @@ from django.db import connection, transaction
 from django.db.models import Q, QuerySet
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import former_clients, text_index, trail
+from dashboard.audit import former_clients, saved_searches, text_index, trail
 from dashboard.audit.clients import holds_formerly_of, holds_of_same_client
 from dashboard.audit.models import HoldText
-from dashboard.audit.saved_searches import SavedSearch, about_client, forget_client
+from dashboard.audit.saved_searches import SavedSearch, about_client
 from dashboard.holds import claims, messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import TEXTS, Hold
@@ -77,7 +77,7 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
         if by is not None and not by.user.is_admin:
             raise messages.refusal("admins_only", hold=hold)
         with transaction.atomic(durable=True):
-            own, others = locked(erasable(hold)), locked(passed_on(hold))
+            own, others = locked(hold)
             if not (pks := sorted(own | others)):
                 return pks
             for other in others.values():
@@ -86,8 +86,8 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
             HoldText.objects.filter(pk__in=own).delete()
             text_index.forget_deleted()
             asked: dict[str, object] = {"holds": pks}
-            if searches := sum(forget_client(*client) for client in clients_of(hold)):
-                asked["searches"] = searches
+            if deleted := saved_searches.forget(searches(hold)):
+                asked["searches"] = deleted
             operation.log.event(asked=asked, now=now)
             for pk in pks:  # the story of each hold tells of it
                 if pk != hold_id:
@@ -97,9 +97,17 @@ def erase(*, hold_id: int, by: Actor | None, now: datetime) -> Sequence[int]:
     return pks
 
 
-def locked(holds: QuerySet[Hold]) -> dict[int, Hold]:
-    """Return holds by their keys, and let no one else write to them until the commit."""
-    return {hold.pk: hold for hold in holds.select_for_update(no_key=True).order_by("pk")}
+def locked(hold: Hold) -> tuple[dict[int, Hold], dict[int, Hold]]:
+    """Return the ended holds of the client, and those passed on, by their keys.
+
+    No one else writes to them until the commit. All rows are locked in one order, and looked at
+    again then: another erasure may have been first.
+    """
+    found = [each.values_list("pk", flat=True) for each in (erasable(hold), passed_on(hold))]
+    rows = Hold.objects.filter(pk__in={*found[0], *found[1]})
+    in_order = rows.select_for_update(no_key=True).order_by("pk")
+    pks = list(in_order.values_list("pk", flat=True))
+    return erasable(hold).in_bulk(pks), passed_on(hold).in_bulk(pks)
 
 
 def forget_former(hold: Hold, client: Hold, *, now: datetime) -> None:

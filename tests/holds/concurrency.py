@@ -37,6 +37,37 @@ def in_background(call: Callable[[], Any], *, until: Callable[[], bool]) -> Iter
         yield future
 
 
+WAITED_FOR = "SELECT count(*) FROM pg_locks WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+
+
+def is_waited_for() -> bool:
+    """Return whether another connection to PostgreSQL waits for this one."""
+    with connection.cursor() as cursor:
+        cursor.execute(WAITED_FOR)
+        return cursor.fetchone()[0] > 0
+
+
+@contextmanager
+def stopped_after(statement: str, call: Callable[[], Any]) -> Iterator[None]:
+    """Start a call that goes on, after this statement, once another transaction waits for it."""
+    is_stopped = threading.Event()
+
+    def stop(execute: Any, sql: str, *rest: Any) -> Any:
+        result = execute(sql, *rest)
+        if statement in sql and not is_stopped.is_set():
+            is_stopped.set()
+            wait_for(is_waited_for)
+        return result
+
+    def stopping() -> None:
+        with connection.execute_wrapper(stop):
+            call()
+
+    with in_background(stopping, until=is_stopped.is_set) as future:
+        yield
+        future.result()
+
+
 @dataclass(frozen=True)
 class Delayed:
     """A call whose request to cal.com waits to be answered."""

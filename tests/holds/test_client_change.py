@@ -163,8 +163,8 @@ def test_other_times_of_the_offer_are_for_the_same_client(
     logged = AuditEntry.objects.filter(action="client_changed").order_by("pk")
     of_client = ["client_name", "client_contact"]
     assert list(logged.values_list("hold", "asked")) == [
-        (third.pk, {"fields": [*of_client, "note"]}),
         (second.pk, {"fields": of_client}),
+        (third.pk, {"fields": [*of_client, "note"]}),
     ]
     send(staff, third, note="calls back at ten")
     assert AuditEntry.objects.latest("pk").asked == {"fields": ["note"]}
