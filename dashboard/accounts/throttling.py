@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from dashboard.accounts.models import SignInAttempts, User
@@ -98,10 +98,21 @@ def unlock(address: str = "", *, now: datetime) -> int:
         keys = [address_key(address), *(name_key(Attempt(name, address)) for name in names)]
         counters = counters.filter(key__in=keys)
     with transaction.atomic():
+        wait_for_attempts()
         deleted, _by_model = counters.delete()
         asked = {"address": address} if address else {}
         trail.event(action=Action.SIGN_IN_UNLOCKED, by=None, asked=asked, now=now)
     return deleted
+
+
+def wait_for_attempts() -> None:
+    """Let no attempt begin before the commit: each locks its address's counter, then its name's.
+
+    To delete them in another order would be a deadlock. SQLite has one writer at a time.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {SignInAttempts._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def locked_counter(key: str, now: datetime) -> SignInAttempts:
