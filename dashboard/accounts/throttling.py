@@ -111,8 +111,9 @@ def wait_for_attempts() -> None:
     To delete them in another order would be a deadlock. SQLite has one writer at a time.
     """
     if connection.vendor == "postgresql":
+        table = SignInAttempts._meta.db_table
         with connection.cursor() as cursor:
-            cursor.execute(f"LOCK TABLE {SignInAttempts._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+            cursor.execute(f"LOCK TABLE {table} IN SHARE ROW EXCLUSIVE MODE")
 
 
 def locked_counter(key: str, now: datetime) -> SignInAttempts:

@@ -18,7 +18,6 @@ from dashboard.accounts.throttling import Attempt
 from dashboard.audit.models import AuditEntry
 from tests.accounts.cast import LOGIN, NOW, PASSWORD, send, sign_in
 from tests.accounts.conftest import Story
-from tests.holds.concurrency import stopped_after
 
 pytestmark = pytest.mark.slow  # details of accounts: the fast lane has test_sign_in and test_access
 
@@ -299,15 +298,3 @@ def test_command_ends_the_waits(
         "system",
         {"address": "127.0.0.1"} if arguments else {},
     )
-
-
-@pytest.mark.django_db(transaction=True)
-def test_unlock_waits_for_attempts_under_way() -> None:
-    """An attempt locks the counter of the address first, which an unlock would delete last."""
-    if connection.vendor != "postgresql":
-        return
-    attempt = Attempt("staff", OFFICE)
-    for key in (throttling.name_key(attempt), throttling.address_key(OFFICE)):
-        SignInAttempts.objects.create(key=key, last_at=NOW, wait_until=NOW)
-    with stopped_after("FOR UPDATE", wait_of):
-        assert throttling.unlock(now=NOW) == 2
