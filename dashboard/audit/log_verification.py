@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
+from django.db import DatabaseError
 from django.db.models import Max, Min
 from django.utils.translation import gettext as _
 
@@ -49,6 +50,16 @@ class Verified:
         return not self.fault and self.last >= self.total
 
 
+class UnrecordedError(DatabaseError):
+    """A verification whose result the database did not take; the message is for people."""
+
+    def __init__(self, found: Verification) -> None:
+        said = _("Entries %(first)s to %(last)s: none was changed, removed or inserted.")
+        said %= {"first": found.first, "last": found.last}
+        unrecorded = _("This result could not be recorded.")
+        super().__init__(f"{sentence(found.fault) if found.fault else said} {unrecorded}")
+
+
 def verify_whole(
     kept: Sequence[Checkpoint] = (),
     *,
@@ -78,12 +89,19 @@ def verify_whole(
 
 
 def verify_part(*, by: Actor | None, now: datetime) -> Verification:
-    """Verify as much as a request has time for, from where the last verification stopped."""
+    """Verify as much as a request has time for, from where the last verification stopped.
+
+    Raises UnrecordedError.
+    """
     last, end = latest(), time.monotonic() + REQUEST_SECONDS
     is_part = last is not None and not last.is_whole and not last.fault
     place = (last.last, last.last_hash) if last and is_part else BEGIN
     found = verify_from(place, partial(in_order, is_due=lambda: time.monotonic() > end))
-    return record(with_listed(found), by=by, now=now)
+    found = with_listed(found)
+    try:
+        return record(found, by=by, now=now)
+    except DatabaseError as error:
+        raise UnrecordedError(found) from error
 
 
 def with_listed(found: Verification) -> Verification:

@@ -210,8 +210,9 @@ class UnstoredSessionError(DatabaseError):
 class BestEffortSessionMiddleware(SessionMiddleware):
     """Show a page although its session cannot be stored, where the page itself changes nothing.
 
-    Where the person signed out meanwhile, in another window, show what the view answered, too.
-    Django would answer 400, as if nothing had been done.
+    So does the page that says why a form was refused. Where the person signed out meanwhile, in
+    another window, show what the view answered, too. Django would answer 400, as if nothing had
+    been done.
     """
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
@@ -219,7 +220,8 @@ class BestEffortSessionMiddleware(SessionMiddleware):
             return super().process_response(request, response)
         except (DatabaseError, SessionInterrupted) as exc:
             fault = exc if isinstance(exc, DatabaseError) else fault_behind(exc)
-            if fault is not None and request.method not in ("GET", "HEAD"):
+            may_be_done = request.method not in ("GET", "HEAD") and response.status_code < 400
+            if fault is not None and may_be_done:
                 raise UnstoredSessionError(error_text(fault)) from exc
             log.warning("A session could not be stored: %s", error_text(fault or exc))
             return response

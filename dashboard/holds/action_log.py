@@ -15,7 +15,8 @@ from dashboard.holds.problems import HoldError, Outcome
 
 TOO_LONG = "took_too_long"  # error code of an action that outlasted its claim
 
-# Id of the last request of this thread that sent a call: for the page of an error that follows.
+# Id of the last request of this thread that sent more than reads: for the page of an error that
+# follows.
 last_sender: contextvars.ContextVar[str] = contextvars.ContextVar("last_sender", default="")
 
 
@@ -41,11 +42,12 @@ class ActionLog:
         self.before: Fields = {}  # of the hold, for a refusal
         self._trail = begun
 
-    def sending(self) -> None:
+    def sending(self, *, writes: bool) -> None:
         """Forget the answer before, as a call is about to be sent."""
         self.answer = None
         if self._trail.by:
-            last_sender.set(self._trail.by.request_id)
+            if writes:
+                last_sender.set(self._trail.by.request_id)
             trail.last_recorded.set("")
 
     def event(self, *, now: datetime, **said: Any) -> None:

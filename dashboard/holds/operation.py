@@ -221,7 +221,7 @@ class Operation:
                     self.log.step(call.method, now=self.now())
                     rate_and_clock.save(self.upstream)
         self.has_sent = True
-        self.log.sending()
+        self.log.sending(writes=call.writes)
         return self.received(calcom_client.client().answer_to(call))
 
     def ask(self, call: Call[T]) -> T:

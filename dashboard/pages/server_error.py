@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.defaults import server_error as plain_server_error
 
+from dashboard.audit.log_verification import UnrecordedError
 from dashboard.audit.trail import last_recorded
 from dashboard.edge.database import UnstoredSessionError
 from dashboard.holds.action_log import last_sender
@@ -34,6 +35,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "is_form": request.method == "POST",
         "was_sent": was_sent,
         "may_be_done": may_be_done,
+        "verified": str(error) if isinstance(error, UnrecordedError) else "",
         "fields": fields,
         "path": request.get_full_path(),
         "csrf_token": request.POST.get(TOKEN, ""),
