@@ -46,7 +46,10 @@ def local_days(first: date | None, last: date | None) -> Q:
 
 
 def hour(value: str) -> Q:
-    """Match one hour from a local time on, such as 2026-11-20T14:00, or with its offset."""
+    """Match one hour from a local time on, such as 2026-11-20T14:00, or with its offset.
+
+    Where clocks go back and show the time twice, it is the hour from each on.
+    """
     try:
         start = parse_datetime(value) if len(value) > len("2026-11-20") else None  # not a day alone
     except ValueError:  # well written, but no such time
@@ -55,8 +58,13 @@ def hour(value: str) -> Q:
         raise TermError(_("“%(text)s” is no hour. Write 2026-11-20T14:00.") % {"text": value})
     start = start if start.tzinfo else start.replace(tzinfo=local_times.zone())
     # In UTC, because an hour of a local time can be none or two.
-    start = start.astimezone(UTC)
-    return begun_between(start, start + timedelta(hours=1))
+    first, last = start.astimezone(UTC), start.replace(fold=1).astimezone(UTC)
+    if last < first:
+        raise TermError(
+            _("“%(text)s” does not exist in %(zone)s: the clocks go forward then.")
+            % {"text": value, "zone": local_times.zone_name()}
+        )
+    return begun_between(first, last + timedelta(hours=1))
 
 
 def read_day(text: str, now: datetime) -> date:
