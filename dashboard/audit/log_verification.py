@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
+from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.db.models import Max, Min
@@ -48,6 +49,13 @@ class Verified:
     @property
     def is_whole(self) -> bool:
         return not self.fault and self.last >= self.total
+
+
+class ChainEnd(NamedTuple):
+    """Position and hash of the last link."""
+
+    position: int
+    hash: str
 
 
 class UnrecordedError(DatabaseError):
@@ -199,6 +207,16 @@ def earlier_faults(verified: Verified) -> list[Verified]:
         return []
     entries = AuditEntry.objects.filter(action=Action.VERIFY, pk__in=verified.unresolved)
     return [read(entry) for entry in entries.only(*VERIFIED).order_by("id")]
+
+
+def end() -> ChainEnd:
+    """Return the last link, for people who read it out; one of position 0 for an empty log."""
+    links = AuditLink.objects.order_by("-position").values_list("position", "hash")
+    try:
+        position, link = links.first() or BEGIN
+    except DatabaseError:  # SQLite stores what is no text in any column
+        position, link = BEGIN
+    return ChainEnd(position, str(link))
 
 
 def total() -> int:
