@@ -9,6 +9,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+# Of one hold. Each line of its story reads all of them, and the names of then must not be lost.
+MOST = 50
+
 
 class FormerClient(NamedTuple):
     """Client of a hold until a moment; name and contact are None once they were erased."""

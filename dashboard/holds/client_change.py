@@ -62,12 +62,17 @@ def different(hold: Hold, details: Fields) -> Fields:
 
 
 def write(hold: Hold, details: Fields, *, by: Actor, now: datetime) -> bool:
-    """Write what is new, and that in the log. Return False where the hold has just changed."""
+    """Write what is new, and that in the log. Return False where the hold has just changed.
+
+    Raises HoldError where it has had MOST clients.
+    """
     new = different(hold, details)
     if not new:
         return True
     fields = new
     if any(getattr(hold, name) for name in new if name != "note"):
+        if len(former_clients.read(hold.former_clients)) >= former_clients.MOST:
+            raise messages.refusal("too_many_clients", hold=hold, most=former_clients.MOST)
         client = hold.client_name, hold.client_contact
         former = former_clients.followed_by(hold.former_clients, now, *client)
         fields = new | {"former_clients": former}

@@ -187,6 +187,11 @@ REFUSALS: dict[str, Message] = {
         NOTHING_SENT,
         _("Release one of them first."),
     ),
+    "too_many_clients": Message(
+        _("The client of this hold has been changed %(most)s times, the maximum."),
+        NOTHING_CHANGED,
+        _("Write it in the note, or release the hold and hold the time again."),
+    ),
     "not_in_offer": Message(
         _("This hold is not part of the offer."),
         NOTHING_CHANGED,

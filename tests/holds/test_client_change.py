@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from dashboard.accounts.models import User
-from dashboard.audit import search
+from dashboard.audit import former_clients, search
 from dashboard.audit.models import AuditEntry
 from dashboard.holds.models import Hold
 from dashboard.localization.marking import name as named
@@ -171,3 +171,29 @@ def test_other_times_of_the_offer_are_for_the_same_client(
     # The first has ended, with the client of then.
     added = verbs.place(staff, start=MONDAY + timedelta(days=1), offer=offer)
     assert (added.client_name, added.client_contact) == (name, contact)
+
+
+@HEADERS
+def test_former_clients_have_a_limit_and_none_is_lost(
+    calcom: Sandbox, staff: User, monkeypatch: Any, headers: Any
+) -> None:
+    """A hold that is switched to and fro would make each line of the log read ever more."""
+    monkeypatch.setattr(former_clients, "MOST", 3)
+    _offer, (hold, other) = offered(staff, 2)
+    for name in "abc":
+        assert send(staff, hold, client_name=name).status_code == 303
+    before = list(Hold.objects.order_by("pk").values())
+
+    answer = send(staff, hold, client_name="d", headers=headers)
+
+    page = answer.content.decode()
+    assert answer.status_code == 409
+    assert "has been changed 3 times, the maximum" in page
+    assert 'value="d"' in page
+    assert list(Hold.objects.order_by("pk").values()) == before
+    assert audit_of(hold)[-1] == ("event", "client_changed", "", "refused")
+    for each in (hold, other):
+        each.refresh_from_db()
+        former = former_clients.read(each.former_clients)
+        assert [client.name for client in former] == ["Grace", "a", "b"]
+    assert send(staff, hold, client_name="c", note="it is d").status_code == 303
