@@ -11,5 +11,5 @@
 - the verbs: ``services``, ``alteration``, ``transfer``, ``client_change``, ``checks``, ``lookup``,
   ``offer_decision``, ``put_aside``, ``erasure``, ``new_calendars``
 - without a person: ``settle``, ``dead_actions``
-- what pages read: ``register``, ``offers``, ``colleague_actions``
+- what pages read: ``register``, ``offers``, ``colleague_actions``, ``mentions``
 """

@@ -180,12 +180,17 @@ def past(find: str, *, before: int | None, most: int) -> list[int]:
     return _newest(find, texts, most)
 
 
+def saying(find: str, *, most: int, leave_out: Collection[int] = ()) -> list[int]:
+    """Return the ids of holds that say these words anywhere, open ones too: newest first."""
+    return _newest(find, HoldText.objects.exclude(rowid__in=leave_out).values("rowid"), most)
+
+
 def clients(find: str, *, most: int) -> list[tuple[str, str]]:
     """Return names and contacts in which the board would find all words, newest first, each once.
 
     Of the newest holds that say these words anywhere, because the index has their notes too.
     """
-    pks = _newest(find, HoldText.objects.values("rowid"), CLIENTS_AMONG)
+    pks = saying(find, most=CLIENTS_AMONG)
     holds = Hold.objects.filter(pk__in=pks).order_by("-pk")
     matches, found = finder(find), dict[tuple[str, ...], tuple[str, str]]()
     for client in holds.values_list("client_name", "client_contact"):

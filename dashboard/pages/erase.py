@@ -9,12 +9,15 @@ from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
 from dashboard.holds import erasure
+from dashboard.holds.mentions import mentions
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.pages import responses
 from dashboard.pages.hold import answer_with_hold, refused
 from dashboard.pages.rows import HoldRow, get_hold
 from dashboard.pages.viewers import viewer_of
+
+MOST_SHOWN = 20  # of other holds that mention the client
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,11 +26,15 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         hold = get_hold(pk)
         searches = erasure.searches(hold)
+        found = mentions(hold)
+        viewer = viewer_of(request)
         context = {
-            "row": HoldRow(hold, viewer_of(request)),
+            "row": HoldRow(hold, viewer),
             "former": erasure.former_names(hold),
             "ended": erasure.erasable(hold).count(),
             "passed_on": erasure.passed_on(hold).count(),
+            "mentions": [HoldRow(each, viewer) for each in found[:MOST_SHOWN]],
+            "more_mentions": max(0, len(found) - MOST_SHOWN),
             "open": erasure.unerasable(hold).count(),
             "searches": len(searches),
             "own_searches": [each for each in searches if each.owner_id == request.user.pk],

@@ -6,6 +6,7 @@ from django.template.defaultfilters import pluralize
 from django.utils import timezone
 
 from dashboard.holds import erasure
+from dashboard.holds.mentions import mentions
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
 from dashboard.management.arguments import hold_number
@@ -41,6 +42,11 @@ class Command(BaseCommand):
             if searches := erasure.searches(hold):
                 found_in = f"{len(searches)} saved search{pluralize(searches, ',es')}"
                 self.stdout.write(f"hold {pk}: {found_in} may name its client")
+            if others_named := mentions(hold):
+                numbers = " ".join(str(each.pk) for each in others_named)
+                self.stdout.write(
+                    f"hold {pk}: its client may be in others too, which stay: {numbers}"
+                )
         if options["dry_run"]:
             return
         if not options["no_input"] and not is_confirmed("Erase for good? Type 'yes': "):
