@@ -48,10 +48,17 @@ def reply(backend: Backend, request: Request) -> Response:
 
 
 def check_caller(request: Request) -> None:
-    if {"origin", "sec-fetch-site"} & request.headers.keys():
-        raise ControlError(403, "not from a browser")
-    if request.headers.get("host", "").lower().partition(":")[0] not in {LOOPBACK, "localhost"}:
+    host = request.headers.get("host", "").lower()
+    if host.partition(":")[0] not in {LOOPBACK, "localhost"}:
         raise ControlError(403, "only by a loopback name")
+    if {"origin", "sec-fetch-site"} & request.headers.keys():
+        raise ControlError(403, f"not from a browser; in a terminal: curl http://{host}/control")
+
+
+def delay_command(control_url: str) -> str:
+    """Return what to enter in a terminal to delay the next three answers by ten seconds each."""
+    body = json.dumps({"kind": FaultKind.DELAY, "count": 3, "seconds": 10})
+    return f"curl -H 'Content-Type: application/json' -d '{body}' {control_url}/faults"
 
 
 def answer(backend: Backend, request: Request) -> Any:

@@ -1,5 +1,6 @@
 """The control route: what it does, and which callers it refuses."""
 
+import shlex
 import socket
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -8,6 +9,7 @@ import httpx
 import pytest
 
 from dashboard.sandbox import Sandbox
+from dashboard.sandbox.control import delay_command
 from tests.sandbox.api import RESERVATIONS, body, client, hold
 from tests.waiting import PATIENCE
 
@@ -105,6 +107,22 @@ def test_browsers_and_other_host_names_are_refused(
     assert control.post("/reset", headers=headers).status_code == 403
     assert control.get("/rows", headers=headers).status_code == 403
     assert len(sandbox.rows()) == 1
+
+
+def test_a_person_who_opens_it_in_a_browser_reads_what_to_do(control: httpx.Client) -> None:
+    told = control.get("/", headers={"Sec-Fetch-Site": "none"}).json()["error"]
+    assert told.endswith(f" curl {str(control.base_url).removesuffix('/')}")
+
+
+def test_the_command_that_the_demo_prints_adds_a_fault(
+    sandbox: Sandbox, control: httpx.Client
+) -> None:
+    curl, _, header, _, body, url = shlex.split(delay_command(sandbox.control_url))
+    name, _, value = header.partition(": ")
+    sent = control.post(url, content=body, headers={name: value})
+    (fault,) = sandbox.faults.all()
+    assert (curl, sent.status_code) == ("curl", 200)
+    assert (fault.kind, fault.count, fault.seconds) == ("delay", 3, 10)
 
 
 def test_body_must_be_declared_as_json(control: httpx.Client) -> None:

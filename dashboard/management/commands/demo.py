@@ -24,6 +24,7 @@ from dashboard.management.arguments import port
 from dashboard.management.children import SERVER, SETTLE, Children
 from dashboard.management.commands.sandbox import stand_in
 from dashboard.sandbox import Sandbox, demo_world
+from dashboard.sandbox.control import delay_command
 
 PASSWORD = "holdfast-demo"  # noqa: S105  (only while no other machine can reach the demo)
 PEOPLE = (("staff", Role.STAFF), ("admin", Role.ADMINS))
@@ -71,7 +72,9 @@ class Command(BaseCommand):
         lines = [f"Holdfast is at {url}/", "", "Sign in as"]
         lines += [f"  {name} / {password}" for name, password in sign_ins.items()]
         lines += ["", "The times are those of a stand-in for cal.com on this machine,"]
-        lines += [f"whose faults can be switched at {control}", "", "Ctrl-C ends it."]
+        lines += [f"whose faults can be switched at {control}"]
+        lines += ["For example, to let its next three answers take ten seconds each:"]
+        lines += [f"  {delay_command(control)}", "", "Ctrl-C ends it."]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
 
