@@ -1,4 +1,4 @@
-"""How pages stand on screens between a phone's and a desk's."""
+"""Pages on screens between a phone's and a desk's."""
 
 import pytest
 
