@@ -16,7 +16,8 @@ from django.contrib.admin import AdminSite, ModelAdmin, RelatedFieldListFilter, 
 from django.contrib.admin.options import IS_POPUP_VAR, TO_FIELD_VAR
 from django.contrib.auth import update_session_auth_hash
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Concat
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect
@@ -85,7 +86,7 @@ class RoleFilter(RelatedFieldListFilter):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.title, self.empty_value_display = _("Role"), Role.NONE.label  # type: ignore[assignment]
+        self.title, self.empty_value_display = _("role"), Role.NONE.label  # type: ignore[assignment]
 
     def field_choices(self, *args: Any) -> list[tuple[str, Any]]:
         groups = super().field_choices(*args)
@@ -97,11 +98,13 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
 
     form = PersonForm
     actions = None
-    list_display = ("username", "first_name", "last_name", "email", "role", "is_active")
-    list_display_links = ("username",)
+    # On a phone the first columns show without scrolling.
+    list_display = ("sign_in_name", "full_name", "role", "is_active", "email")
+    list_display_links = ("sign_in_name",)
     list_filter = ("is_active", ("groups", RoleFilter))
     search_fields = ("username", "first_name", "last_name", "email")
     ordering = ("username",)
+    change_list_template = "accounts/people.html"
     change_form_template = "accounts/person.html"
     fieldsets = (
         (None, {"fields": ("username", "first_name", "last_name", "email")}),
@@ -110,10 +113,23 @@ class PersonAdmin(ModelAdmin):  # type: ignore[type-arg]
         (_("Signed in"), {"fields": ("sign_out_everywhere",)}),
     )
 
+    @display(description=_("Name to sign in with"), ordering="username")
+    def sign_in_name(self, person: User) -> str:
+        return person.username
+
+    @display(description=_("Name"), ordering=Concat("first_name", Value(" "), "last_name"))
+    def full_name(self, person: User) -> str:
+        return person.get_full_name()
+
     @display(description=_("Role"))
     def role(self, person: User) -> str:
         names = [role_of(person).label, *([_("superuser")] if person.is_superuser else [])]
         return ", ".join(map(str, names))
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        return super().changelist_view(request, {"title": _("People"), **(extra_context or {})})
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         return super().get_queryset(request).prefetch_related("groups")

@@ -187,3 +187,23 @@ def test_offered_filters_work(admins: Client, staff: User) -> None:
     filters = [address for address in offered if "__" in address]
     assert len(filters) == 6  # active or not, and the four choices of groups
     assert {admins.get(LIST + unescape(address)).status_code for address in filters} == {200}
+
+
+def test_list_is_named_after_people_and_begins_with_what_matters(
+    admins: Client, staff: User
+) -> None:
+    """Name the columns as the form does; on a phone only the first three show."""
+    User.objects.filter(pk=staff.pk).update(first_name="Ada", last_name="Ferri")
+    page = admins.get(LIST).content.decode()
+    heads = re.findall(r'<div class="text">(?:<a[^>]*>|<span>)([^<]+)', page)
+    assert heads == ["Name to sign in with", "Name", "Role", "Active", "Email address"]
+    assert re.search(r"<title>\s*People · Holdfast\s*</title>", page)
+    assert "<h1>People</h1>" in page
+    by_name = admins.get(LIST, {"o": "2"}).context["cl"].result_list
+    assert [person.get_full_name() for person in by_name][-1] == "Ada Ferri"
+
+
+def test_page_of_a_person_is_named_after_the_person(admins: Client, staff: User) -> None:
+    title = re.search(r"<title>(.*?)</title>", admins.get(page_of(staff)).content.decode(), re.S)
+    assert title
+    assert " ".join(title[1].split()) == f"{staff} · Change person · Holdfast"
