@@ -24,6 +24,7 @@ Choices = Iterable[tuple[Any, Any]]
 
 SIGN_IN_ERROR = "sign-in-error"  # id of the message in the template
 PERSON_FIELDS = {*FIELDS, "role"}  # those with a present value; passwords are write-only
+TEXT_FIELDS = {*FIELDS} - {"is_active"}
 MAX_EVENT_TYPE_ID = 2**31 - 1  # of cal.com
 
 
@@ -113,6 +114,8 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):  # type: ignore[type-arg]
         for name in PERSON_FIELDS & self.fields.keys():  # a read-only page has no fields
             # The page sends back the values it showed, so ``changed_data`` is what was edited.
             self.fields[name].show_hidden_initial = not new
+        for name in TEXT_FIELDS & self.fields.keys():  # browsers know the Admin, not this person
+            self.fields[name].widget.attrs ["autocomplete"] = "off"
         if not new:
             self.fields["new_password"].help_text = _("Leave both empty to keep the present one.")
         if self.instance.pk == self.by.pk:

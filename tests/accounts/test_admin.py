@@ -207,3 +207,12 @@ def test_page_of_a_person_is_named_after_the_person(admins: Client, staff: User)
     title = re.search(r"<title>(.*?)</title>", admins.get(page_of(staff)).content.decode(), re.S)
     assert title
     assert " ".join(title[1].split()) == f"{staff} · Change person · Holdfast"
+
+
+def test_browser_fills_in_nothing_of_its_own(admins: Client, staff: User) -> None:
+    """It knows the Admin's name and address, and not those of the person on the page."""
+    for page in (ADD, page_of(staff)):
+        fields = re.findall("<input[^>]*>", admins.get(page).content.decode())
+        texts = [each for each in fields if re.search('type="(text|email)"', each)]
+        assert len(texts) == 4
+        assert [each for each in texts if 'autocomplete="off"' not in each] == []
