@@ -33,6 +33,7 @@ UNUSED_FEATURES = ("camera", "display-capture", "geolocation", "microphone", "pa
 ISOLATION_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": ", ".join(f"{feature}=()" for feature in UNUSED_FEATURES),
+    "X-Robots-Tag": "noindex, nofollow",
 }
 
 
@@ -149,7 +150,7 @@ def clean_input(request: EdgeRequest, get_response: Handler) -> HttpResponseBase
 
 @middleware
 def response_headers(request: EdgeRequest, get_response: Handler) -> HttpResponseBase:
-    """Keep pages from caches and other sites, and browser features from all pages.
+    """Keep pages from caches, search engines and other sites, and browser features from all pages.
 
     Pages contain personal data. Static files and some views say themselves how to cache them. A 304
     omits the headers of isolation: the browser keeps those of the response it has.

@@ -20,6 +20,7 @@ HARDENED = {
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
+    "X-Robots-Tag": "noindex, nofollow",
 }
 HTMX = {"HX-Request": "true"}
 # Pages, redirects, refusals and answers without a body; all pass through the same middleware, so
