@@ -107,7 +107,7 @@ def test_unconfirmed_hold_is_shown_as_held(browser: Client, calcom: Sandbox, sta
     assert hold.latest_end is not None
     ends = hold.latest_end + timedelta(seconds=59)
     certain = local_times.when(ends, time_of_day=local_times.minute)
-    assert found[1] == f"10:00 not confirmed, by {certain} (held)"
+    assert found[1] == f"10:00 not confirmed, certain by {certain} (held)"
 
 
 def test_seated_type_shows_seats_and_full_times(browser: Client, calcom: Sandbox) -> None:
