@@ -115,7 +115,7 @@ class PersonForm(SetPasswordMixin, forms.ModelForm):  # type: ignore[type-arg]
             # The page sends back the values it showed, so ``changed_data`` is what was edited.
             self.fields[name].show_hidden_initial = not new
         for name in TEXT_FIELDS & self.fields.keys():  # browsers know the Admin, not this person
-            self.fields[name].widget.attrs ["autocomplete"] = "off"
+            self.fields[name].widget.attrs["autocomplete"] = "off"
         if not new:
             self.fields["new_password"].help_text = _("Leave both empty to keep the present one.")
         if self.instance.pk == self.by.pk:
