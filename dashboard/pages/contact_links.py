@@ -3,6 +3,12 @@
 import re
 from urllib.parse import quote
 
+from dashboard.localization.folding import fold
+
+# What telephones and web pages put around or into a text that is copied there: marks of direction,
+# of places to break a line, and of none.
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
+DASH = re.compile("[\u2010-\u2015\u2212]")
 NUMBER = re.compile(r"\+?\(?[0-9](?:[ ()/.-]*[0-9]){4,19}")
 TRUNK_ZERO = "(0)"  # not dialled after the code of a country
 # Nothing that an address of this kind gives a meaning to, such as another person to write to.
@@ -14,8 +20,9 @@ def link_of(contact: str) -> str:
 
     The whole text must be one number or one e-mail address: people also type both, and words.
     """
-    text = contact.strip()
-    if NUMBER.fullmatch(text):
-        dialled = text.replace(TRUNK_ZERO, "") if text.startswith("+") else text
+    text = INVISIBLE.sub("", contact).strip()
+    number = DASH.sub("-", fold(text))
+    if NUMBER.fullmatch(number):
+        dialled = number.replace(TRUNK_ZERO, "") if number.startswith("+") else number
         return "tel:" + re.sub(r"[^0-9+]", "", dialled)
     return "mailto:" + quote(text, safe="@") if ADDRESS.fullmatch(text) else ""

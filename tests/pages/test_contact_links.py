@@ -20,6 +20,13 @@ from tests.pages.desk import ask, desk, markup
         ("+49 (0)30 12345", "tel:+493012345"),
         ("030/12345", "tel:03012345"),
         ("12345678901234567890", "tel:12345678901234567890"),
+        # As copied from web pages and telephones.
+        ("\u202a+39 06 123 4567\u202c", "tel:+39061234567"),
+        ("+39\u00a006\u202f123\u20094567", "tel:+39061234567"),
+        ("030 123\u2011456\u20137", "tel:0301234567"),
+        ("+39 06\u200b12345", "tel:+390612345"),
+        ("٠٣٠ ١٢٣٤٥", "tel:03012345"),
+        ("\ufeffgrace@ex\u00adample.test\u200e", "mailto:grace@example.test"),
         ("grace@example.test", "mailto:grace@example.test"),
         ("zoë@bücher.example", "mailto:zo%C3%AB@b%C3%BCcher.example"),
         ("", ""),
