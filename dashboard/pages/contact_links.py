@@ -4,10 +4,8 @@ import re
 from urllib.parse import quote
 
 from dashboard.localization.folding import fold
+from dashboard.pages.fields import INVISIBLE
 
-# What telephones and web pages put around or into a text that is copied there: marks of direction,
-# of places to break a line, and of none.
-INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 DASH = re.compile("[\u2010-\u2015\u2212]")
 NUMBER = re.compile(r"\+?\(?[0-9](?:[ ()/.-]*[0-9]){4,19}")
 TRUNK_ZERO = "(0)"  # not dialled after the code of a country

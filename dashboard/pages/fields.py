@@ -15,6 +15,9 @@ from dashboard.localization import local_times, time_zones
 FIRST_YEAR = 1970
 LAST_YEAR = 2100  # cal.com answers year 9999 with a fault of its own
 MOST_QUOTED = 40  # characters of a text that a message repeats
+# What telephones and web pages put around or into a text that is copied there: marks of direction,
+# of places to break a line, and of none.
+INVISIBLE = re.compile("[\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 LARGEST_ID = 2**31 - 1  # cal.com's database column is 32 bits wide
 # A browser's own pickers read ISO 8601 in every language.
 DATE_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})

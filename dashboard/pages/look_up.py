@@ -22,7 +22,7 @@ from dashboard.holds.lookup import FoundReservation, TakenIn, Taking
 from dashboard.holds.new_holds import ClientDetails
 from dashboard.holds.problems import HoldError
 from dashboard.pages import responses
-from dashboard.pages.fields import TokenField
+from dashboard.pages.fields import INVISIBLE, TokenField
 from dashboard.pages.forms import ClientForm, ServiceForm
 from dashboard.pages.hold import answer_with_hold
 from dashboard.pages.rows import reservation_row
@@ -33,11 +33,20 @@ SESSION_KEY = "found"
 MOST_KEPT = 5
 
 
+class UidField(forms.RegexField):
+    """A uid as it was copied, perhaps with spaces around it and invisible marks."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(r"^[A-Za-z0-9_-]+$", strip=True, **options)
+
+    def to_python(self, value: Any) -> str:
+        return str(super().to_python(INVISIBLE.sub("", value or "")))
+
+
 class LookUpForm(ServiceForm):
     """A reservation's uid, which no page shows again because it works like a password."""
 
-    uid = forms.RegexField(
-        r"^[A-Za-z0-9_-]+$",
+    uid = UidField(
         label=_lazy("Reservation uid"),
         max_length=100,
         widget=forms.TextInput(

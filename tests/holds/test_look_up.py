@@ -42,6 +42,12 @@ def test_known_uid_leads_to_its_hold(calcom: Sandbox, staff: User, admin: User) 
     assert calcom.calls("GET", ONE) == []
 
 
+def test_uid_may_be_copied_with_invisible_marks(calcom: Sandbox, staff: User) -> None:
+    hold = verbs.place(staff)
+    answer = look_up(desk(staff), f"\ufeff \u202a{hold.reservation_uid}\u200b\u202c ")
+    assert (answer.status_code, answer["Location"]) == (303, f"/holds/{hold.pk}/")
+
+
 def test_unknown_reservation_is_shown_and_added_by_its_key(calcom: Sandbox, staff: User) -> None:
     uid = calcom.insert_reservation(CONSULT, MONDAY, minutes=20).uid
     browser = desk(staff)
