@@ -30,10 +30,16 @@ HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 SOME_SECONDS = timedelta(seconds=5)
 
 
-@pytest.fixture(autouse=True)
-def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calcom_client, "CALL_SECONDS", 1.0)
-    monkeypatch.setattr(calcom_client, "SILENT", 500)  # shorter than a call, as in real use
+USUAL_LIMITS = calcom_client.CALL_SECONDS, calcom_client.SILENT
+SHORT_LIMITS = 1.0, 500  # while no call is answered
+
+
+def limit_calls(monkeypatch: pytest.MonkeyPatch, limits: tuple[float, int]) -> None:
+    """Let calls from now on last so many seconds, of which so many milliseconds are silent."""
+    seconds, silent = limits
+    calcom_client.close_client()  # it keeps the limit that it was made with
+    monkeypatch.setattr(calcom_client, "CALL_SECONDS", seconds)
+    monkeypatch.setattr(calcom_client, "SILENT", silent)
 
 
 def stop_before(calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, call: str) -> None:
@@ -43,13 +49,15 @@ def stop_before(calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, call: str) -> 
     def stop_and_call(*args: Any, **more: Any) -> Any:
         monkeypatch.setattr(reservations, call, original)
         calcom.faults.add("delay", when="before", seconds=2 * PATIENCE, count=None)
+        limit_calls(monkeypatch, SHORT_LIMITS)
         return original(*args, **more)
 
     monkeypatch.setattr(reservations, call, stop_and_call)
 
 
-def go_on(calcom: Sandbox, done: int) -> None:
+def go_on(calcom: Sandbox, monkeypatch: pytest.MonkeyPatch, done: int) -> None:
     """Let cal.com do what it was sent; wait until it has ``done`` so many writes."""
+    limit_calls(monkeypatch, USUAL_LIMITS)
     calcom.faults.clear()
     wait_for(lambda: len([call for call in calcom.calls() if call.method != "GET"]) >= done)
 
@@ -72,13 +80,14 @@ def test_unanswered_hold_stays_unconfirmed_until_cal_com_answers(
     page = desk(staff).get(f"/holds/{hold.pk}/").content.decode()
     assert "Until when is not known before cal.com answers" in page
 
-    go_on(calcom, 1)
-    settle.settle_all(timezone.now())
+    go_on(calcom, monkeypatch, 1)
+    asked_at = timezone.now()
+    settle.settle_all(asked_at)
     hold.refresh_from_db()
     assert hold.latest_end is not None
     [row] = calcom.live_rows()
-    expected = timezone.now() + LANDING + 2 * MINUTE
-    assert expected - SOME_SECONDS <= hold.latest_end <= expected + SOME_SECONDS
+    answered_at = hold.latest_end - LANDING - 2 * MINUTE
+    assert asked_at - SOME_SECONDS <= answered_at <= timezone.now() + SOME_SECONDS
     assert hold.latest_end > row.release_at
     assert settle.settle_times(hold.latest_end - SOME_SECONDS) == 0
     assert settle.settle_times(hold.latest_end + SOME_SECONDS) == 1
@@ -90,7 +99,7 @@ def test_answer_to_any_call_names_the_latest_end(
     stop_before(calcom, monkeypatch, "reserve")
     with pytest.raises(HoldError):
         verbs.place(staff, start=LATER)
-    go_on(calcom, 1)
+    go_on(calcom, monkeypatch, 1)
 
     verbs.place(colleague, start=LATER + 2 * HOUR)
     settle.settle_times(timezone.now())
@@ -105,7 +114,7 @@ def test_second_reservation_is_found_from_the_hold(
     stop_before(calcom, monkeypatch, "reserve")
     with pytest.raises(HoldError):
         verbs.extend(staff, hold)
-    go_on(calcom, 2)
+    go_on(calcom, monkeypatch, 2)
 
     second = Hold.objects.get(stands_in_for=hold)
 
@@ -128,7 +137,7 @@ def test_change_stays_open_until_cal_com_answers(
     page = desk(staff).get(f"/holds/{hold.pk}/").content.decode()
     assert "given no answer about it since" in page
 
-    go_on(calcom, 2)
+    go_on(calcom, monkeypatch, 2)
     for minutes in (0, 2, 4):
         settle.settle_all(timezone.now() + minutes * MINUTE)
     hold.refresh_from_db()
