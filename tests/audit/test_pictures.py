@@ -184,7 +184,9 @@ def test_range_that_makes_no_sense_is_refused(admins_browser, days, field):
     assert "over-time" not in response.content.decode()
 
 
-def test_days_up_to_today(admins_browser, settings):
+def test_days_up_to_today(admins_browser, monkeypatch):
+    moment = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)  # or midnight passes
     today = timezone.localdate()
     for last, days in {"": 7, "1": 1, "7": 7, "30": 30}.items():
         response = admins_browser.get(PAGE, {"last": last})

@@ -65,7 +65,11 @@ def test_next_free_day_goes_on_where_it_ended(browser: Client, calcom: Sandbox) 
     assert shown(browser.get(seek.replace("&amp;", "&"))) == named(42)
 
 
-def test_past_days_are_not_shown(browser: Client, calcom: Sandbox) -> None:
+def test_past_days_are_not_shown(
+    browser: Client, calcom: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    moment = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: moment)  # or midnight passes
     page = browser.get("/holds/new?event_type_id=1&day=2020-01-06")
 
     today = timezone.localdate()
