@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -87,8 +87,8 @@ class TestLayoutShifts:
 
     @pytest.fixture
     def late_in_the_evening(self, product: Product) -> None:
-        """Give Vera a time zone in which it is past eleven."""
-        zone = next(name for name in places() if datetime.now(ZoneInfo(name)).hour == 23)
+        """Give Vera a time zone in which 100 minutes end tomorrow, and the test today."""
+        zone = next(name for name in places() if is_late_in(ZoneInfo(name)))
         product.post("vera", "/settings/", {"density": "roomy", "time_zone": zone})
 
     def test_while_a_page_opens(self, vera: User, product: Product) -> None:
@@ -143,6 +143,15 @@ class TestLayoutShifts:
         expect(row).not_to_have_attribute("data-version", version)
         vera.page.evaluate(PAINTED)
         assert vera.page.evaluate("window.shifts") == []
+
+
+def is_late_in(zone: ZoneInfo) -> bool:
+    """Return whether today lasts for another half an hour there, but not for 100 minutes."""
+    now = datetime.now(UTC)
+    today, soon, later = (
+        (now + timedelta(minutes=minutes)).astimezone(zone).date() for minutes in (0, 30, 100)
+    )
+    return today == soon < later
 
 
 def minutes_until_one_day() -> int:
