@@ -12,6 +12,7 @@ from django.test.utils import instrumented_test_render
 
 from tests import postgresql, run
 from tests.parts import require
+from tests.waiting import let_midnight_pass
 
 pytest_plugins = [
     "tests.cast",
@@ -68,7 +69,8 @@ def pytest_xdist_auto_num_workers() -> int:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Let a test that is marked ``alone`` wait until no other runs."""
+    """Let no test pass midnight, and one that is marked ``alone`` wait until no other runs."""
+    let_midnight_pass()
     with run.turn(alone=item.get_closest_marker("alone") is not None):
         return (yield)
 
