@@ -108,6 +108,23 @@ def delayed(
             waiting.answer()
 
 
+@contextmanager
+def answering_together(calcom: Sandbox, route: str, number: int) -> Iterator[threading.Event]:
+    """Let cal.com answer once so many calls have arrived; yield what is set then."""
+    fault = calcom.faults.add("delay", route=route, seconds=PATIENCE, count=None)
+    is_answering = threading.Event()
+
+    def answer() -> None:
+        wait_for(lambda: calcom.faults.hits(fault) == number)
+        is_answering.set()
+        calcom.faults.clear(fault)
+
+    with ThreadPoolExecutor(1) as pool:
+        answered = pool.submit(answer)
+        yield is_answering
+        answered.result()
+
+
 def run(call: Callable[[], T]) -> T:
     try:
         return call()
