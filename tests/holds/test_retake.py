@@ -224,11 +224,12 @@ def test_settle_reserves_what_a_retake_has_deleted(
     calcom.faults.clear()
     calcom.forget_calls()
 
-    settle.settle_all(timezone.now() + timedelta(seconds=70))
+    settled_from = timezone.now()
+    settle.settle_all(settled_from + timedelta(seconds=70))
 
     hold.refresh_from_db()
     assert (hold.state, hold.change) == ("held", None)
     intent = AuditEntry.objects.get(action="settle", kind="intent")
     assert intent.method == sent(calcom)[0][0]
     assert in_register(hold)[0] in at_cal_com(calcom)
-    assert is_held_for(hold, 29, since=timezone.now())
+    assert is_held_for(hold, 29, since=settled_from)
