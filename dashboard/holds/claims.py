@@ -17,8 +17,8 @@ from dashboard.holds.models import Hold, HoldQuerySet, claimed
 from dashboard.holds.slots import SlotHold
 
 NO_WAIT = timedelta(seconds=1)  # a claim is taken sooner, unless others write
-# Of the turns to ask for a time of an event type: any number that nothing else locks.
-TURN_LOCK = 0x5455524E
+# Of the turns to ask for a time of an event type, whose number is added: nothing else locks these.
+TURN_LOCK = 0x5455524E << 32
 # Plain SQL, because each hold that is placed runs it.
 ASKING_SQL = (
     "SELECT 1 FROM dashboard_hold WHERE asking_event_type = %s AND claim_until > %s LIMIT 1"
@@ -182,4 +182,4 @@ def lock_event_type(event_type_id: int) -> None:
     """
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [TURN_LOCK, event_type_id])
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [TURN_LOCK + event_type_id])

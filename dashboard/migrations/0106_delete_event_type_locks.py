@@ -5,7 +5,7 @@ from django.db import migrations
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("dashboard", "0104_former_clients"),
+        ("dashboard", "0105_renewed_signatures"),
     ]
 
     operations = [
