@@ -107,7 +107,7 @@ class TestSettingsPage:
         page = browser.get("/settings/")
         assert page["Content-Language"] == "de"
         html = " ".join(page.content.decode().split())
-        assert '<html lang="de" class="dense" data-sound data-notice >' in html
+        assert '<html lang="de" class="dense" data-sound data-notice data-ticker=' in html
 
     def test_shows_stored_preferences(self, browser: Client, staff: User) -> None:
         staff.save_preferences(**CHOSEN | {"language": ""})

@@ -42,7 +42,7 @@ def end_at_cal_com(calcom: Sandbox, _hold: Hold) -> None:
     calcom.clock.shift(16 * 60)
 
 
-TEN, NOON = f"{named(0)} 10:00", f"{named(0)} 12:00"
+TEN = f"{named(0)} 10:00"
 # "*" stands for the end of the hold.
 CONFIRMED = (
     f"cal.com confirms it: {named(0)} 10:00–11:00 is held until * (Europe/Rome). "
@@ -63,7 +63,7 @@ GONE = "cal.com no longer has this hold, although it was not due to end yet."
     ("outside", "sentence", "story"),
     [
         (leave, CONFIRMED, "verified it"),
-        (move_outside, MOVED, f"verified it, *; {TEN} → {NOON}*"),
+        (move_outside, MOVED, f"verified it, *; {TEN} → 12:00*"),
         (move_to_strangers, MOVED_TO_STRANGERS, "verified it, * → 5; * → *"),
         (remove, GONE, "verified it, held → gone"),
         (end_at_cal_com, "This hold has run out.", "verified it, held → expired"),
