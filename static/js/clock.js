@@ -144,13 +144,17 @@ let ticker = openTicker();
 function openTicker() {
   const { dataset } = document.documentElement;
   if (!dataset.ticker) return null;
-  const worker = new Worker(dataset.ticker);
-  worker.onmessage = tick;
-  worker.onerror = () => {
-    ticker = null;
-    tick();
-  };
-  return worker;
+  try {
+    const worker = new Worker(dataset.ticker);
+    worker.onmessage = tick;
+    worker.onerror = () => {
+      ticker = null;
+      tick();
+    };
+    return worker;
+  } catch {
+    return null; // Some extensions forbid workers.
+  }
 }
 
 function tick() {
