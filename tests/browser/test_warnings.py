@@ -171,3 +171,24 @@ def test_warnings_of_one_moment_are_all_read_out(ada: User, product: Product) ->
     for pk in pks:
         slot = ada.page.locator(f"#w{pk} [data-slot]").inner_text()
         expect(ada.page.locator("#status")).to_contain_text(f"your hold of {slot} ends")
+
+
+# At 400 % zoom on a computer, and at 200 % on a phone.
+@pytest.mark.parametrize(("width", "height"), [(320, 256), (195, 422)])
+def test_buttons_of_the_first_warning_are_in_view_zoomed_in(
+    open_browser: OpenBrowser, product: Product, width: int, height: int
+) -> None:
+    names = ("Maximiliana Featherstonehaugh-Cholmondeley", "Marta Ferri")
+    pks = [
+        product.place("ada", product.free_time(), name, reservation_duration="1") for name in names
+    ]
+    ada = open_browser("ada", viewport={"width": width, "height": height})
+    ada.page.goto("/")
+    first = ada.page.locator(f"#w{pks[0]}")
+    expect(first).to_have_class("last")
+    for part in (first.locator("[data-slot]"), first.locator("button"), first.locator("a").last):
+        expect(part).to_be_in_viewport(ratio=1)
+    ada.page.locator(f"#h{pks[0]} [type=checkbox]").check()
+    for button in ada.page.locator("#live .under > .button").all():
+        button.scroll_into_view_if_needed()
+        expect(button).to_be_in_viewport(ratio=1)
