@@ -34,8 +34,8 @@ PHRASES: dict[str, tuple[str | Promise, str | Promise]] = {
         _lazy("tried to edit the client details on %(it)s"),
     ),
     Action.OFFER: (
-        _lazy("made %(it)s the first of an offer"),
-        _lazy("tried to make %(it)s the first of an offer"),
+        _lazy("began an offer with %(it)s"),
+        _lazy("tried to begin an offer with %(it)s"),
     ),
     Action.LOOK_UP: (_lazy("looked up a reservation"), _lazy("tried to look up a reservation")),
     Action.TAKE_IN: (_lazy("added %(it)s to the board"), _lazy("tried to add %(it)s to the board")),
@@ -144,7 +144,7 @@ CODES: dict[str, str | Promise] = {
 }
 YOU = _lazy("you")
 SYSTEM_LABEL = _lazy("the system")
-AUTOMATIC = _lazy("automatic")
+SYSTEM_ITSELF = _lazy("the system automatically")
 UNKNOWN_LABEL = _lazy("unknown user name (%(sign)s)")
 UNPROVEN = _lazy("not signed in, as “%(name)s”")
 
@@ -155,7 +155,7 @@ class ActorLabel:
 
     who: str  # "you" for the reader
     name: str  # of who it was; on paper "you" could be anyone
-    by_system: str  # for the system: by what command of an operator, or by itself
+    by_system: str  # the system with the command of an operator, or that it acted by itself
     story: str  # a search for the story of the person, "" without one
 
     # One object is the actor of many lines of a page.
@@ -211,7 +211,8 @@ def actor_of(
         return ActorLabel(who, name, by_system="", story=f"person:{entry.username}")
     if is_by_system(entry):
         name = str(SYSTEM_LABEL)
-        by_system = entry.user_agent or str(AUTOMATIC)
+        command = entry.user_agent
+        by_system = f"{name} ({command})" if command else str(SYSTEM_ITSELF)
         return ActorLabel(name, name, by_system, story=f"person:{SYSTEM}")
     unknown, _space, fingerprint = entry.actor_name.partition(" ")
     if unknown == UNKNOWN and fingerprint:

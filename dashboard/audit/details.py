@@ -131,7 +131,7 @@ def answer_clause(action: ActionEntries) -> str:
         return _("cal.com's answer could not be read")
     if closing.status in SUCCESSES:  # of a look or a deletion, after the call that failed
         if closing.outcome == Outcome.UNKNOWN:
-            return _("what became of it was not known yet")
+            return _("the result was not known yet")
         failed = last_failed(calls)
         return said_by_calcom(failed) if failed else ""
     if closing.status is not None:

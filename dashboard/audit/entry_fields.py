@@ -39,7 +39,7 @@ SEARCHED = {"address": "address", "request_id": "request"}  # columns by the ter
 class EntryField:
     label: str
     value: str
-    by_system: str = ""  # what stands beside the system's name
+    by_system: str = ""  # stands for the system, see ActorLabel
     find: str = ""  # a search for what else has this value
     is_english: bool = False  # in any language of the page
 

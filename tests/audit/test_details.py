@@ -144,7 +144,7 @@ def test_refused_move_tells_the_wanted_event_type(staff, hold):
         ),
         ((Outcome.UNKNOWN, "not_json", 200), "cal.com's answer could not be read"),
         ((Outcome.UNKNOWN, "unknown_shape", 201), "cal.com's answer could not be read"),
-        ((Outcome.UNKNOWN, "", 200), "what became of it was not known yet"),
+        ((Outcome.UNKNOWN, "", 200), "the result was not known yet"),
         ((Outcome.UNAVAILABLE, "unanswered", None), "cal.com did not answer"),
         ((Outcome.UNAVAILABLE, "not_sent", None), "cal.com could not be asked"),
     ],

@@ -36,7 +36,7 @@ def test_only_who_may_act_on_a_hold_starts_its_offer(
         start_offer(colleague, hold)
     entry = AuditEntry.objects.filter(action="offer").earliest("id")
     assert (entry.outcome, entry.actor, entry.error_code) == ("refused", colleague, "not_yours")
-    assert "tried to make" in desk(admin).get("/audit/?action=offer").content.decode()
+    assert "tried to begin" in desk(admin).get("/audit/?action=offer").content.decode()
 
 
 def test_start_of_an_offer_is_logged_once(calcom: Sandbox, staff: User, admin: User) -> None:
@@ -50,9 +50,9 @@ def test_start_of_an_offer_is_logged_once(calcom: Sandbox, staff: User, admin: U
     assert entry.after == entry.before | {"offer": offer.pk}
     assert (entry.address, entry.request_id) == ("192.0.2.7", "r1")
     timeline = desk(staff).get(f"/holds/{hold.pk}/").content.decode()
-    assert "made it the first of an offer" in timeline
+    assert "began an offer with it" in timeline
     log = desk(admin).get("/audit/?action=offer").content.decode()
-    assert "the first of an offer" in log
+    assert "began an offer with" in log
     page = " ".join(desk(admin).get(f"/audit/{entry.pk}/").content.decode().split())
     assert "number of the offer" in page
 
