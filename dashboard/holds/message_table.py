@@ -81,6 +81,13 @@ REFUSALS: dict[str, Message] = {
         "reservation_duration",
         _("The hold already stands until %(until)s (%(zone)s); this would shorten it."),
     ),
+    "longest": Message(
+        _("A hold lasts at most %(most)s minutes from now."),
+        "",
+        _("Extend it by less, or again later."),
+        status=422,
+        cause="our_rule",
+    ),
     "no_offer": broken_rule(
         "offer", _("This offer does not exist, or none of its times was ever held.")
     ),

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from django.conf import settings
+
 from dashboard.accounts.models import User
 from dashboard.calcom import EventType
 from dashboard.calendars import catalogue
-from dashboard.holds import messages, rules
+from dashboard.holds import messages, rules, safety
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import known_end
 from dashboard.holds.slots import SlotHold, minutes_until
@@ -46,6 +48,9 @@ def extension_target(
         rules.reservation_duration(add)
         start = max(slot.held_until, cal_now)
         minutes = minutes_until(start + timedelta(minutes=add), cal_now)
+        if minutes > settings.HOLD_MINUTES_MAX:  # a button, so no field is wrong
+            safe = safety.still_yours(hold, cal_now)
+            raise messages.refusal("longest", hold=hold, safe=safe, most=settings.HOLD_MINUTES_MAX)
     else:
         raise messages.refusal("how_long", hold=hold)
     rules.reservation_duration(minutes)

@@ -36,11 +36,11 @@ ROWS = {
         *("not_offered", "more_than_hosts", "host_busy", "hosts_used_up", "former_client_in_use"),
         "too_many_clients",
     },
-    422: {"our_rule", "same_time", "how_long", "would_shorten", "no_offer"},
+    422: {"our_rule", "same_time", "how_long", "would_shorten", "no_offer", "longest"},
     503: {"took_too_long", "no_time", "rate_limited"},
 }
 CAUSES = {
-    **dict.fromkeys(("same_time", "how_long", "would_shorten", "no_offer"), "our_rule"),
+    **dict.fromkeys(("same_time", "how_long", "would_shorten", "no_offer", "longest"), "our_rule"),
     **dict.fromkeys(("lost_already_booked", "lost_no_seats"), "booked"),
     "lost_already_reserved": "lost",
     "ran_out": "has_ended",
@@ -55,6 +55,7 @@ WORDS = {
     "how_long": ("as entered", "highlighted"),
     "would_shorten": ("as entered", "highlighted"),
     "no_offer": ("as entered", "highlighted"),
+    "longest": ("at most", "by less"),
     "not_yours": ("belongs to", "or an Admin"),
     "admins_only": ("Only Admins", "Ask an Admin"),
     "not_your_calendar": ("may not hold", "Ask an Admin"),
@@ -108,7 +109,7 @@ TEXTS = {
         *("not_confirmed", "unreadable_change"),
     },
     f"The hold is unchanged: {named(0)} 10:00–11:00 is held until 14:15:00 (Europe/Rome).": {
-        *("no_time", "rate_limited", "changed_meanwhile", "retake_needed"),
+        *("no_time", "rate_limited", "changed_meanwhile", "retake_needed", "longest"),
     },
 }
 
@@ -140,6 +141,7 @@ def refusals(user: User) -> dict[str, HoldError]:
         "our_rule": messages.invalid("slot_start", "no"),
         "would_shorten": messages.refusal("would_shorten", hold=held, field="until", until=until),
         "no_offer": messages.refusal("no_offer"),
+        "longest": messages.refusal("longest", hold=held, safe=unchanged, most=120),
         "not_offered": messages.refusal("not_offered"),
         "more_than_hosts": messages.refusal("more_than_hosts", count=2, hosts=2),
         "host_busy": messages.refusal("host_busy", host="Dr X"),

@@ -46,6 +46,23 @@ def test_message_of_an_unknown_outcome_says_which_slot(calcom: Sandbox, staff: U
 
 
 @pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
+def test_button_beyond_the_most_minutes_says_so_and_marks_no_field(
+    calcom: Sandbox, staff: User, headers: Any
+) -> None:
+    hold = verbs.place(staff, minutes=110)
+
+    answer = extend(staff, hold, add=15, headers=headers)
+
+    assert answer.status_code == 422
+    problem = answer.context["problem"]
+    assert problem.happened == "A hold lasts at most 120 minutes from now."
+    assert "until" in problem.safe
+    assert problem.what_now == "Extend it by less, or again later."
+    assert "Fix the highlighted fields" not in answer.content.decode()
+    assert AuditEntry.objects.filter(action="extend").latest("id").error_code == "our_rule"
+
+
+@pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
 def test_extends_until_the_given_time(calcom: Sandbox, staff: User, headers: Any) -> None:
     hold = verbs.place(staff)
     wanted = in_minutes(40)
