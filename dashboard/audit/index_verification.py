@@ -5,6 +5,7 @@ a picture, or hide an entry from a search. What retention removed is left out.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from django.db import DatabaseError, connection, transaction
 from django.db.models import Max
@@ -20,10 +21,23 @@ SPACED = {
     "sqlite": f"{text_sql.FOLD}(text)",
     "postgresql": r"trim(regexp_replace(text, '\s+', ' ', 'g'))",
 }
-# Columns of an action that may have changed since: whom it was about, and an event type that only
-# earlier actions of the hold tell.
-NOT_COMPARED = {"about", "event_type"}
-COMPARED = ", ".join(name for name in action_sql.COLUMNS.split(", ") if name not in NOT_COMPARED)
+
+
+@cache
+def compared(vendor: str) -> str:
+    """Return the columns of an action in which the list must say what its entries say.
+
+    An event type may be one that only earlier actions of the hold tell, and a person who took a
+    hold over may have another user name since. A name at sign-in may have been stored as it is
+    written, where it was typed in capitals.
+    """
+    typed = f"action IN ({action_sql.listed(action_sql.WITHOUT_SIGN_IN)}) AND about IS NOT NULL"
+    about = f"""
+        CASE WHEN action IN ({action_sql.listed(action_sql.ABOUT_PEOPLE)}) THEN about
+        WHEN {typed} THEN {text_sql.folded(vendor, "about")} END AS about
+    """
+    columns = (name for name in action_sql.COLUMNS.split(", ") if name != "event_type")
+    return ", ".join(about if name == "about" else name for name in columns)
 
 
 def fault() -> LogFault | None:
@@ -54,9 +68,9 @@ def listing_fault(first: int, last: int) -> LogFault | None:
 
 def differences(vendor: str) -> Iterator[tuple[str, str]]:
     """Yield kinds of difference, each with the query that finds one; actions by their id."""
-    kept = f"SELECT {COMPARED} FROM {action_sql.ACTIONS}"
+    kept = f"SELECT {compared(vendor)} FROM {action_sql.ACTIONS}"
     named = f"WITH named ({action_sql.COLUMNS}) AS ({action_sql.all_actions(vendor)})"
-    anew = f"SELECT {COMPARED} FROM named"
+    anew = f"SELECT {compared(vendor)} FROM named"
     yield "action", f"{named} {differing(anew, kept, 'id', 'true')}"
     text = SPACED[vendor]
     kept = f"SELECT rowid, {text} AS text FROM {text_index.ENTRIES}"

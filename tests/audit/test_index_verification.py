@@ -6,11 +6,18 @@ import pytest
 from django.core.management.base import CommandError
 from django.db import connection, transaction
 
-from dashboard.audit import action_sql, index_verification, retention, rollup_sql, text_index
+from dashboard.audit import (
+    action_sql,
+    index_verification,
+    retention,
+    rollup_sql,
+    text_index,
+    trail,
+)
 from dashboard.audit.models import AuditEntry
 from dashboard.audit.triggers import TABLE
 from dashboard.holds.models import Hold
-from tests.audit.recorded import extend, fail_to_place
+from tests.audit.recorded import NOON, extend, fail_to_place
 from tests.audit.test_retention import BEFORE, OLD, YOUNG, prune, write
 from tests.commands import output
 
@@ -30,6 +37,14 @@ TAMPERED = {
     ),
     "hidden action": (f"DELETE FROM {action_sql.ACTIONS} WHERE outcome = 'refused'", "action"),
     "another person": (f"UPDATE {action_sql.ACTIONS} SET actor = actor + 1", "action"),
+    "about another person": (
+        f"UPDATE {action_sql.ACTIONS} SET about = 'x' WHERE action = 'person_added'",
+        "action",
+    ),
+    "about no one": (
+        f"UPDATE {action_sql.ACTIONS} SET about = NULL WHERE action = 'sign_in_failed'",
+        "action",
+    ),
     "hidden text": (f"DELETE FROM {text_index.ENTRIES}", "text"),
     "other text": (f"UPDATE {text_index.ENTRIES} SET text = 'x'", "text"),
     "text of no entry": (
@@ -46,6 +61,14 @@ IN_SQLITE = {
 def mixed(staff, hold) -> None:
     extend(staff, hold)
     fail_to_place(staff)
+    failed = {"action": trail.Action.SIGN_IN_FAILED, "outcome": trail.Outcome.REFUSED}
+    trail.event(**failed, by=None, actor_name="Stáff", address="192.0.2.1", now=NOON)
+
+
+def test_name_at_sign_in_may_be_stored_as_it_is_written(mixed):
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {action_sql.ACTIONS} SET about = 'STÁFF' WHERE about = 'Stáff'")
+    assert index_verification.fault() is None
 
 
 def test_spaces_of_another_database_are_no_difference(mixed):
