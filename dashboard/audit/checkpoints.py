@@ -74,6 +74,8 @@ def read(line: str, former_key: str | None = None) -> Checkpoint:
         signed = given["signature"]
     except (ValueError, KeyError, TypeError) as exc:
         raise ValueError("is not a checkpoint") from exc
+    if type(checkpoint.position) is not int:  # the signature is of a text
+        raise ValueError("is not a checkpoint")
     if signed not in {signature(checkpoint), signature(checkpoint, former_key)}:
         raise ValueError("has a signature that is not of this site's SECRET_KEY")
     return checkpoint
@@ -95,18 +97,18 @@ def read_file(file: Path, former_key: str | None = None) -> list[Checkpoint]:
 
 
 def contradicted(checkpoints: Iterable[Checkpoint]) -> Checkpoint | None:
-    """Return the first checkpoint whose position has another hash now, or none.
-
-    Those of deleted entries have nothing to be compared with, and are left out.
-    """
-    begin, _hash = start()
-    for checkpoint in checkpoints:
-        if checkpoint.position < begin:
-            continue
+    """Return the first checkpoint whose position has another hash now, or none."""
+    for checkpoint in comparable(checkpoints):
         link = AuditLink.objects.filter(position=checkpoint.position).values_list("hash", flat=True)
-        if checkpoint.position and link.first() != checkpoint.hash:
+        if link.first() != checkpoint.hash:
             return checkpoint
     return None
+
+
+def comparable(checkpoints: Iterable[Checkpoint]) -> list[Checkpoint]:
+    """Return the checkpoints that prove something: not of an empty log, nor of deleted entries."""
+    begin = max(1, start()[0])
+    return [each for each in checkpoints if each.position >= begin]
 
 
 def latest_prune() -> AuditPrune | None:

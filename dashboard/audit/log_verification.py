@@ -82,7 +82,7 @@ def verify_whole(
     found = with_listed(verify_from(verify=partial(in_parts, progress)))
     if found.fault:
         return found
-    if kept:
+    if kept := checkpoints.comparable(kept):
         found = replace(found, compared=(CHECKPOINTS,))
         if other := checkpoints.contradicted(kept):
             contradiction = LogFault("checkpoint", other.position, None)

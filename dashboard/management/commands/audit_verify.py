@@ -39,6 +39,8 @@ class Command(BaseCommand):
             kept = checkpoints.read_file(file) if file else []
         except ValueError as error:
             raise CommandError(str(error)) from error
+        if file and not kept:
+            raise CommandError("The file of checkpoints is empty: nothing was compared.")
         with terminal.progress_bar(self.stderr, lambda: (0, log_verification.total())) as show:
             verification = log_verification.verify_whole(
                 kept, with_derived=options["indexes"], progress=show
@@ -51,8 +53,8 @@ class Command(BaseCommand):
             raise CommandError(log_verification.sentence(verification.fault))
         number = verification.count
         verified = f"{number} entr{pluralize(number, 'y,ies')}"
-        if kept:
-            verified += f" and {len(kept)} checkpoint{pluralize(kept)}"
+        if compared := checkpoints.comparable(kept):
+            verified += f" and {len(compared)} checkpoint{pluralize(compared)}"
         if options["indexes"]:
             verified += ", their actions, the counts and the text index"
         self.stdout.write(
@@ -61,7 +63,7 @@ class Command(BaseCommand):
         )
         if prune := checkpoints.latest_prune():
             self.stdout.write(removed(prune, kept))
-        if not kept:
+        if not compared:
             self.stdout.write(
                 "Without a checkpoint kept elsewhere, this does not prove that the end was not cut"
                 " off, or the chain computed anew by someone who may write to the database."
