@@ -1,8 +1,9 @@
 """Pages on screens between a phone's and a desk's."""
 
 import pytest
+from playwright.sync_api import expect
 
-from tests.browser.user import OpenBrowser
+from tests.browser.user import OpenBrowser, User
 
 
 @pytest.mark.parametrize("width", [768, 1024, 1152, 1280])
@@ -27,3 +28,12 @@ def test_the_menu_stands_beside_the_name(open_browser: OpenBrowser, width: int) 
             user.page.locator(part).bounding_box() or {} for part in (".bar .brand", ".bar .menu")
         ]
         assert len({round(box["y"] + box["height"] / 2) for box in tops}) == 1, name
+
+
+def test_the_form_of_a_chosen_time_fits_a_usual_screen(ada: User) -> None:
+    """Its last field would be cut by the buttons, which stay at the bottom."""
+    ada.page.goto("/holds/new?event_type_id=1")
+    ada.page.locator("#times a.time").first.click()
+    expect(ada.page.locator("#chosen")).to_contain_text("–")
+    cut = "(form) => form.scrollHeight - form.clientHeight"
+    assert ada.page.locator("#wish").evaluate(cut) == 0
