@@ -230,11 +230,16 @@ class TestColleague:
     def test_is_read_out_once(self, ada: User, product: Product) -> None:
         ada.page.add_init_script(LISTEN)
         pk = ada.place()
-        product.post("vera", f"/holds/{pk}/extend", {"add": "15"})
         status = ada.page.locator("#status")
-        expect(status).to_contain_text("vera extended it")
-        product.post("vera", f"/holds/{pk}/release", {"reason": "mistake"})
-        expect(status).to_contain_text("vera released it")
+        for change, data, told in (
+            ("extend", {"add": "15"}, "vera extended it"),
+            ("release", {"reason": "mistake"}, "vera released it"),
+        ):
+            with ada.page.expect_response("**/poll"):
+                ada.hear_nothing_new()  # or a poll in the middle is read out too
+            product.post("vera", f"/holds/{pk}/{change}", data)
+            ada.page.unroute("**/poll")
+            expect(status).to_contain_text(told)
         extended, state, released = ada.page.evaluate("window.heard")
         assert extended.startswith("vera extended it")
         assert state == "released"
