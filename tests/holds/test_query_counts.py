@@ -20,6 +20,7 @@ from tests.holds import verbs
 from tests.holds.observe import sent
 from tests.holds.offers import offered
 from tests.holds.verbs import CONSULT, LATER, MONDAY, SHORT
+from tests.kept import keep_for_good
 from tests.pages.desk import desk, wish
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -134,8 +135,13 @@ STATUSES = {place_taken: 409, look_up: 200, release_three: 200}
 
 @pytest.mark.parametrize("verb", COUNTS, ids=lambda verb: verb.__name__)
 def test_queries_of_a_post(
-    calcom: Sandbox, staff: User, admin: User, verb: Callable[[Sandbox, User], Request]
+    calcom: Sandbox,
+    staff: User,
+    admin: User,
+    monkeypatch: pytest.MonkeyPatch,
+    verb: Callable[[Sandbox, User], Request],
 ) -> None:
+    keep_for_good(monkeypatch)
     for event_type in (CONSULT, SHORT):  # the product knows both event types from here on
         verbs.place(staff, event_type=event_type, start=MONDAY + timedelta(weeks=1))
     address, form = verb(calcom, staff)

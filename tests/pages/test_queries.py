@@ -16,11 +16,11 @@ from dashboard.accounts.models import User
 from dashboard.calcom_state import clock
 from dashboard.holds import register
 from dashboard.holds.models import Hold, Offer
-from dashboard.pages import board, calendar_labels
 from dashboard.sandbox import Sandbox
 from tests.future_dates import day
 from tests.holds.factories import put, see
 from tests.holds.verbs import CONSULT, LATER, MONDAY
+from tests.kept import keep_for_good
 
 pytestmark = pytest.mark.django_db
 State = Hold.State
@@ -61,9 +61,7 @@ def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(timezone, "now", lambda: moment)
     monkeypatch.setattr(clock, "STEP_MS", 3_600_000)
     monkeypatch.setattr(clock, "_bases", clock.Bases())  # not for the next test
-    kept = ((calendar_labels, "KEPT"), (calendar_labels, "KEPT_UNREAD"), (board, "FINDINGS_KEPT"))
-    for module, name in kept:
-        monkeypatch.setattr(module, name, 10**9)
+    keep_for_good(monkeypatch)
 
 
 # The board keeps rendered rows by primary key, so no two tests share one.
