@@ -20,11 +20,13 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from dashboard.sandbox import Sandbox, World
+from tests.future_dates import day
 from tests.migrated import PASSWORD, PEOPLE, PEOPLED, sqlite_template
 from tests.sandbox.replay import world as recorded_world
 from tests.serving import environment, serving
 
 ZONE = ZoneInfo("Europe/Rome")  # the office's, as tests.serving sets it
+WEEKS_NAMED = 10  # of ``future_dates``, to whose days tests give a meaning
 CONSULT_60 = "1"  # an event type of 60 minutes in the recorded world
 # Of a booked hold nothing is left to tell: it is neither lost, nor released, nor has it run out.
 END_ALL = """
@@ -49,15 +51,16 @@ class Product:
     calcom: Sandbox
     clients: dict[str, httpx.Client]  # by name of the person who is signed in
     cookies_of: dict[str, httpx.Cookies] = field(default_factory=dict)  # for browsers, by name
-    _days: Iterator[int] = field(default_factory=lambda: itertools.count(15))
+    _days: Iterator[int] = field(default_factory=itertools.count)
     _is_shifted: bool = False
 
     def free_time(self) -> datetime:
-        """Return 16:00 in the office's zone on another day at each call: a time cal.com offers."""
+        """Return 16:00 in the office's zone on another day at each call: a time cal.com offers.
+
+        Later than any day that a test names, so that no other test has read what is free then.
+        """
         weeks, weekday = divmod(next(self._days), 5)
-        today = datetime.now(ZONE).date()
-        monday = today - timedelta(days=today.weekday())
-        return datetime.combine(monday + timedelta(weeks=weeks, days=weekday), time(16), ZONE)
+        return datetime.combine(day(WEEKS_NAMED * 7 + weeks * 7 + weekday), time(16), ZONE)
 
     def place(self, name: str, at: datetime, client_name: str, **fields: str) -> int:
         """Place a hold by the product's own form; return its number."""
