@@ -15,9 +15,11 @@ document.addEventListener("htmx:config:request", ({ detail }) => {
 const isBusy = ({ sourceElement: part }) =>
   part.dataset.poll === "part" && part.querySelector("[aria-busy=true]") !== null;
 
-// While a colleague changes the hold, its forms are gone for a moment, and what was typed would go too.
+// While a colleague changes the hold, its forms are gone for a moment, and what was typed or chosen
+// would go too.
+const ENTERED = "[data-typed], [type=radio]:checked:not([value=''])";
 const isPassing = ({ sourceElement: part, text }) =>
-  part.querySelector("[data-typed]") !== null && /^\s*<div[^>]*\sdata-passing>/.test(text ?? "");
+  part.querySelector(ENTERED) !== null && /^\s*<div[^>]*\sdata-passing>/.test(text ?? "");
 
 for (const event of ["htmx:config:request", "htmx:before:swap"]) {
   document.addEventListener(event, (sent) => {

@@ -129,6 +129,19 @@ class TestPolledPart:
         expect(ada.page.locator("#hold .story li")).to_have_count(3)
         expect(until).to_have_value("1")
 
+    def test_chosen_reason_while_a_colleague_extends(
+        self, ada: User, vera: User, product: Product
+    ) -> None:
+        pk = ada.place()
+        reason = ada.page.locator("#release [value=mistake]")
+        reason.check()
+        vera.page.goto(f"/holds/{pk}/")
+        product.calcom.faults.add("delay", seconds=2, method="PATCH")
+        with ada.page.expect_response(lambda answer: "data-passing" in read(answer)):
+            vera.page.get_by_role("button", name="+5 min").click(no_wait_after=True)
+        expect(ada.page.locator("#hold .story li")).to_have_count(2)
+        expect(reason).to_be_checked()
+
     def test_reason_of_a_refused_release(self, ada: User, product: Product) -> None:
         ada.hear_nothing_new()
         pk = ada.place()
