@@ -53,6 +53,6 @@ def tag(user: User, tab: Tab = Tab.EVERYONE, *, now: datetime | None = None) -> 
     return board.board_etag(BoardQuery(tab), viewer(user, now or timezone.now()))
 
 
-def bar(user: User) -> warnings.WarningBar:
+def bar(user: User, *, now: datetime | None = None) -> warnings.WarningBar:
     """Return the person's warning bar."""
-    return warnings.WarningBar(viewer(user, timezone.now()))
+    return warnings.WarningBar(viewer(user, now or timezone.now()))

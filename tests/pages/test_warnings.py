@@ -42,8 +42,8 @@ def items(page: str) -> list[tuple[str, str, str]]:
     ],
 )
 def test_warning_levels(staff: User, seconds: int, levels: list[str]) -> None:
-    put(staff, seconds=seconds)
-    assert [warned.level for warned in bar(staff).rows] == levels
+    now = put(staff).held_until - timedelta(seconds=seconds)
+    assert [warned.level for warned in bar(staff, now=now).rows] == levels
 
 
 def test_hold_that_ran_out_is_offered_again_once_that_is_recorded_too(
