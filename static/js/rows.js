@@ -1,4 +1,5 @@
-// The rows of the board: accessible names of their buttons, and no clicks on the wrong row.
+// The rows of the board: accessible names of their buttons, how many are selected, and no clicks on
+// the wrong row.
 
 const board = document.getElementById("board");
 
@@ -15,6 +16,17 @@ function addNames() {
     row.dataset.named = "";
   }
 }
+
+// The stylesheet counts too, but Chromium keeps its number when an update takes a selected row away.
+function countSelected() {
+  const count = board.querySelectorAll("#live tbody :checked").length;
+  for (const button of board.querySelectorAll(".chosen")) button.dataset.selected = count;
+}
+
+for (const event of ["change", "reset", "htmx:after:swap"]) {
+  document.addEventListener(event, () => queueMicrotask(countSelected));
+}
+window.addEventListener("pageshow", countSelected); // browsers tick boxes again on the way back
 
 // An update moves rows. A click right after that, at the place where the pointer already was, was
 // meant for the row that stood there before, and is ignored. A finger has no pointer position, and

@@ -228,6 +228,20 @@ def test_what_can_be_done_with_selected_holds_stays_in_view(ada: User, holds: li
     ada.check_page("board-selected")
 
 
+def test_selected_holds_are_counted_without_those_that_an_update_takes_away(
+    ada: User, holds: list[int], product: Product
+) -> None:
+    release = ada.page.get_by_role("button", name=re.compile("^Release selected"))
+    for pk in holds[:3]:
+        ada.page.locator(f"#h{pk} [type=checkbox]").check()
+    expect(release).to_have_attribute("data-selected", "3")
+    product.post("ada", f"/holds/{holds[1]}/release", {})
+    ada.poll()
+    expect(ada.page.locator(f"#h{holds[1]}")).to_have_count(0)
+    expect(release).to_have_attribute("data-selected", "2")
+    assert release.evaluate("one => getComputedStyle(one, '::after').content") == '"(2)"'
+
+
 def test_a_hidden_board_does_not_poll_and_is_current_when_shown(
     ada: User, product: Product
 ) -> None:
