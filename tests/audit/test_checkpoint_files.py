@@ -46,3 +46,18 @@ def test_position_that_is_no_number_is_named(file):
     file.write_text(line.replace('"position": 2', '"position": "2"'))
     with pytest.raises(CommandError, match="Line 1 of the checkpoints is not a checkpoint"):
         output("audit_verify", checkpoints=file)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        '{"at": "", "position": 1, "hash": "", "signature": []}',
+        r'{"at": "\ud800", "position": 1, "hash": "", "signature": ""}',
+        "[" * 100_000,
+    ],
+    ids=["no text", "no Unicode", "too deep"],
+)
+def test_line_that_cannot_be_signed_is_named(file, line):
+    file.write_text(line)
+    with pytest.raises(CommandError, match="Line 1 of the checkpoints"):
+        output("audit_verify", checkpoints=file)
