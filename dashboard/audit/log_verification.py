@@ -239,12 +239,14 @@ def read(entry: AuditEntry) -> Verified:
     """Return the result of the verification that an entry records."""
     name = str(SYSTEM_LABEL) if is_by_system(entry) else entry.actor_name
     verified = Verified(entry.pk, entry.at, name)
+    # The next verification begins anew and finds it.
+    unreadable = replace(verified, fault=_("The entry of the last verification cannot be read."))
     found = entry.after
     try:
         fault = LogFault(
-            found.get("fault", ""), found.get("fault_position"), found.get("fault_entry")
+            str(found.get("fault", "")), found.get("fault_position"), found.get("fault_entry")
         )
-        return replace(
+        verified = replace(
             verified,
             first=int(entry.asked["first"]),
             last=int(found["last"]),
@@ -254,8 +256,10 @@ def read(entry: AuditEntry) -> Verified:
             fault_kind=fault.kind,
             unresolved=tuple(map(int, found.get("unresolved", ()))),
         )
-    except (KeyError, TypeError, ValueError):  # the next verification begins anew and finds it
-        return replace(verified, fault=_("The entry of the last verification cannot be read."))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        return unreadable
+    is_hash = isinstance(found["hash"], str)
+    return verified if is_hash and max(verified.unresolved, default=0) <= MAX_ID else unreadable
 
 
 def sentence(fault: LogFault) -> str:

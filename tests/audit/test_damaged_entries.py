@@ -13,6 +13,17 @@ from tests.audit.recorded import NOON, extend, sign_in
 from tests.audit.reset import without_triggers
 
 JSON = ("asked", "before", "after")
+# What a verification found.
+FOUND = [
+    "{}",
+    '{"last": "x", "first": "x"}',
+    '{"fault": "x"}',
+    '{"fault": []}',
+    '{"last": 1, "total": 1, "hash": null}',
+    '{"last": 1, "total": 1, "hash": 5}',
+    '{"last": 1, "total": 1, "hash": {"a": 1}}',
+    '{"last": 1, "total": 1, "hash": "", "unresolved": [9223372036854775808]}',
+]
 ANYWHERE = [(name, value) for name in JSON for value in ("'null'", "'[1]'", "'5'")]
 # Under each known key an object, or a moment that some time zones do not have.
 for odd in ({"a": 1}, "9999-12-31T23:59:59+00:00"):
@@ -75,7 +86,7 @@ def damage(entry: int, column: str, value: str) -> None:
 
 @pytest.mark.usefixtures("immediate_links")
 @pytest.mark.parametrize("column", ["asked", "after"])
-@pytest.mark.parametrize("value", ["{}", '{"last": "x", "first": "x"}', '{"fault": "x"}'])
+@pytest.mark.parametrize("value", FOUND)
 def test_damaged_verification_is_found_by_the_next(staff, hold, admins_browser, column, value):
     extend(staff, hold)
     assert admins_browser.post("/audit/verify").status_code == 303
