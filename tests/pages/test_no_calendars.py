@@ -3,7 +3,6 @@
 import re
 
 import pytest
-from django.core.cache import cache
 
 from dashboard.accounts.models import User
 from dashboard.sandbox import Sandbox
@@ -21,7 +20,6 @@ PATH = f"/holds/first?day={day(0)}"
 def test_without_calendars_the_page_says_what_to_do(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
-    cache.clear()
     staffs, admins = (desk(user).get(PATH).content.decode() for user in (staff, admin))
 
     assert "An Admin can add calendars." in staffs
@@ -36,7 +34,6 @@ def test_without_calendars_the_page_says_what_to_do(
 def test_where_no_calendar_takes_holds_the_page_says_whom_to_ask(
     calcom: Sandbox, staff: User, admin: User
 ) -> None:
-    cache.clear()
     calendar("Away", listed(STRANGERS), is_paused=True)
     staffs, admins = (desk(user).get(PATH).content.decode() for user in (staff, admin))
 
