@@ -1,4 +1,4 @@
-"""What a process keeps in memory for up to a minute, which no other test may meet."""
+"""Forget what a process keeps in memory for up to a minute, or keep it for a whole test."""
 
 import pytest
 
