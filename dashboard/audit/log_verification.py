@@ -150,13 +150,15 @@ def order_fault(earlier: AuditEntry | None) -> LogFault | None:
 
     Pages list by id, so an entry after a sequence was set back would not be among the newest.
     """
-    link = AuditLink.objects.order_by("-position").first()
-    if earlier is None or link is None or link.entry_id >= earlier.pk:
+    links = AuditLink.objects.order_by("-position").values_list("position", "entry_id")
+    position, entry_id = links.first() or (0, None)
+    # SQLite stores a text in any column, which the chain finds.
+    if earlier is None or not isinstance(entry_id, int) or entry_id >= earlier.pk:
         return None
-    last = AuditEntry.objects.only("at").filter(pk=link.entry_id).first()
+    last = AuditEntry.objects.only("at").filter(pk=entry_id).first()
     if last is None or last.at - earlier.at < LATE:
         return None
-    return LogFault("order", link.position, link.entry_id)
+    return LogFault("order", position, entry_id)
 
 
 def record(verification: Verification, *, by: Actor | None, now: datetime) -> Verification:

@@ -33,8 +33,16 @@ def test_page_has_what_a_checkpoint_has(admins_browser):
     assert read_out(page) == [(each.position, each.hash) for each in (last, whole)]
 
 
-def test_page_is_shown_where_the_end_cannot_be_read(admins_browser):
+@pytest.mark.parametrize("is_verified", [False, True])
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("hash", "CAST(X'ff' AS text)"), ("hash", "X'ff'"), ("entry_id", "'x'")],
+)
+def test_page_is_shown_where_the_end_cannot_be_read(admins_browser, is_verified, column, value):
     trail.event(action=trail.Action.SIGN_OUT, by=None, now=NOON)
+    if is_verified:
+        admins_browser.post("/audit/verify")
     if connection.vendor == "sqlite":
-        run(connection, [f"UPDATE {LINKS} SET hash = CAST(X'ff' AS text)"])
+        end = f"(SELECT max(position) FROM {LINKS})"
+        run(connection, [f"UPDATE {LINKS} SET {column} = {value} WHERE position = {end}"])
         assert admins_browser.get("/audit/").status_code == 200
