@@ -19,7 +19,7 @@ from dashboard.audit import trail
 from dashboard.audit.terms import TERM
 from dashboard.audit.text_index import is_word
 from dashboard.audit.trail import Action, Actor
-from dashboard.localization.searching import finder, search_text
+from dashboard.localization.searching import finder, says_something, search_text
 
 MOST = 50  # of one person
 WORD = re.compile(r"\w+")
@@ -115,7 +115,7 @@ def about_client(name: str, contact: str) -> list[SavedSearch]:
     which many names have, counts only beside another word of the name, or where the name or the
     text is a single word.
     """
-    has_contact = finder(contact) if contact else None
+    has_contact = finder(contact) if says_something(contact) else None
     found = []
     for search in SavedSearch.objects.all():
         for text in search.texts:

@@ -11,7 +11,7 @@ from dashboard.audit.clients import holds_of_same_client
 from dashboard.audit.saved_searches import words_of
 from dashboard.holds import register
 from dashboard.holds.models import TEXTS, Hold
-from dashboard.localization.searching import finder, search_text
+from dashboard.localization.searching import finder, says_something, search_text
 
 AMONG = 500  # newest holds in which each name or contact is looked for
 
@@ -50,7 +50,7 @@ def contacts_of(hold: Hold) -> set[str]:
     """Return the contact of the client, and those that the hold had with the same name before."""
     former = former_clients.read(hold.former_clients)
     before = {each.contact for each in former if each.name and each.name == hold.client_name}
-    return {contact for contact in (hold.client_contact, *before) if contact}
+    return {contact for contact in (hold.client_contact, *before) if says_something(contact)}
 
 
 def left_texts(other: Hold, client: Hold) -> Iterator[str]:

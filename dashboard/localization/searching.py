@@ -47,6 +47,11 @@ def finder(find: str) -> Callable[[str], bool]:
     return matches
 
 
+def says_something(text: str) -> bool:
+    """Return whether a text has a letter or a digit: people type a dash where they know nothing."""
+    return any(map(str.isalnum, fold(text)))
+
+
 def readings(find: str) -> list[list[set[str]]]:
     """Return what is typed as terms with their forms, in each way that it can be read.
 

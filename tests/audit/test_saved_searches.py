@@ -207,6 +207,12 @@ def test_erasure_takes_searches_for_the_number(admin):
     assert [name for _owner, name, _query in saved()] == ["no name"]
 
 
+@pytest.mark.parametrize("contact", ["-", "\u2013", "'", ".", "\u200b"])
+def test_dash_is_no_contact_that_searches_have(admin, contact):
+    saved_searches.save(owner=admin.pk, name="2. Q - Umsatz's", query=FIND)
+    assert about_client("Zed", contact) == []
+
+
 def test_erasure_of_a_client_counts_the_searches(admin, staff):
     hold = hold_of(staff, "Zoë Brontë")
     Hold.objects.filter(pk=hold.pk).update(state=Hold.State.RELEASED, ended_at=NOON)

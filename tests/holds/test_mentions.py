@@ -72,6 +72,13 @@ def test_former_client_counts_only_where_something_stays(corrected, staff, admin
     assert mentions(corrected) == []  # nothing to look for
 
 
+def test_dash_instead_of_a_contact_is_looked_for_nowhere(staff):
+    hold = ended(staff, client_contact="-")
+    named = ended(staff, client_contact="+41-79")
+    ended(staff, client_name="Adam Kingsley", client_contact="0998-1")
+    assert mentions(hold) == [named]
+
+
 def test_page_and_command_name_them(corrected, others, admin):
     page = desk(admin).get(f"/holds/{corrected.pk}/erase").content.decode()
     listed = re.search(r"they may be another client.*?<ul>(.*?)</ul>", page, re.DOTALL)
