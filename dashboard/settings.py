@@ -220,8 +220,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 SECURE_REFERRER_POLICY = "same-origin"  # with no-referrer, browsers send "Origin: null"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; a board of 5000 holds sends 60,000
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the board has a box for each hold
+DATA_UPLOAD_MAX_MEMORY_SIZE = 256 * 1024  # bytes; a board of 5000 holds sends 155,000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000  # the board has a box and a version for each hold
 FILE_UPLOAD_HANDLERS: list[str] = []  # no page takes a file, so uploads are dropped
 
 # --- Language and time -----------------------------------------------------------------------

@@ -68,13 +68,15 @@ def extend_many(request: HttpRequest) -> HttpResponse:
     failed_first = sorted(rows, key=lambda row: row.error is None)
     failures = [(row.hold, row.error) for row in rows if row.error]
     not_done = [hold for hold, error in failures if error.outcome == Outcome.UNAVAILABLE]
+    later = chosen[MOST_EXTENDED:]
+    holds = Hold.objects.in_bulk(later)
     viewer = read_register(request)
     return board_with_results(
         request,
         viewer,
         extended=flash.extend_summary(rows),
         results=outcomes(failed_first, viewer, flash.held_longer),
-        rest=[*not_done, *Hold.objects.filter(pk__in=chosen[MOST_EXTENDED:])],
+        rest=[*not_done, *(holds[pk] for pk in later)],
         add=add,
     )
 

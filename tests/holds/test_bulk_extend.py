@@ -3,7 +3,9 @@
 import re
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
+import pytest
 from django.http import HttpResponse
 from django.utils import timezone
 
@@ -12,12 +14,15 @@ from dashboard.audit.models import AuditEntry
 from dashboard.calcom_state.models import Upstream
 from dashboard.holds import in_turn
 from dashboard.holds.models import Hold
+from dashboard.pages import board_actions
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.offers import HEADERS
 from tests.holds.test_bulk_release import pks, place_several, results
 from tests.holds.verbs import MONDAY
 from tests.pages.desk import desk
+
+FORM = "application/x-www-form-urlencoded"
 
 
 def send(user: User, holds: list[Hold], *, headers: Any = None, **form: Any) -> HttpResponse:
@@ -117,6 +122,23 @@ def test_board_sends_the_versions_that_it_shows(calcom: Sandbox, staff: User) ->
     text = desk(staff).get("/").content.decode()
     assert f'<input type="hidden" name="version_{hold.pk}" value="{hold.version}">' in text
     assert re.search(r'name="add"\s+value="15"\s+formaction="/extend\?tab=everyone"', text)
+
+
+def test_all_rows_of_a_large_board_can_be_sent(staff: User) -> None:
+    pks = range(1_000_000, 1_005_000)
+    boxes = {"hold": list(pks)} | {f"version_{pk}": 1 for pk in pks}
+    answer = desk(staff).post("/extend", urlencode({**boxes, "add": 15}, doseq=True), FORM)
+    assert (answer.status_code, answer["Location"]) == (303, "/")
+
+
+def test_rest_of_very_many_keeps_the_order_of_the_board(
+    calcom: Sandbox, staff: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(board_actions, "MOST_EXTENDED", 1)
+    holds = place_several(staff, 3)[::-1]
+    answer = send(staff, holds)
+    assert summary(answer) == "Extended: 1 of 1 hold."
+    assert answer.context["rest"] == holds[1:]
 
 
 def test_nothing_selected_leads_back_to_the_board(staff: User) -> None:
