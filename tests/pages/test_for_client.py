@@ -66,9 +66,8 @@ def test_sentence_names_the_appointment_and_whom_the_client_will_see() -> None:
     assert said("Ada King") == f"We are holding Consult 60 with Ada King for you: {when}"
     both = said("Ada King", "Emmy Noether")
     assert both == f"We are holding Consult 60 with Ada King, Emmy Noether for you: {when}"
-    hold.event_type_kind = (
-        EventTypeKind.ROUND_ROBIN
-    )  # which of them, cal.com decides when it is booked
+    # Which of them, cal.com decides when it is booked.
+    hold.event_type_kind = EventTypeKind.ROUND_ROBIN
     assert said("Ada King", "Emmy Noether") == f"We are holding Consult 60 for you: {when}"
 
 
