@@ -195,7 +195,7 @@ REFUSALS: dict[str, Message] = {
         _("Release one of them first."),
     ),
     "too_many_clients": Message(
-        _("The client of this hold has been changed %(most)s times, the maximum."),
+        _("The client of a hold can be changed %(most)s times at most."),
         NOTHING_CHANGED,
         _("Write it in the note, or release the hold and hold the time again."),
     ),

@@ -188,7 +188,7 @@ def test_former_clients_have_a_limit_and_none_is_lost(
 
     page = answer.content.decode()
     assert answer.status_code == 409
-    assert "has been changed 3 times, the maximum" in page
+    assert "can be changed 3 times at most" in page
     assert 'value="d"' in page
     assert list(Hold.objects.order_by("pk").values()) == before
     assert audit_of(hold)[-1] == ("event", "client_changed", "", "refused")

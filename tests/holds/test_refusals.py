@@ -80,7 +80,7 @@ WORDS = {
     "not_confirmed": ("never confirmed", "know its uid"),
     "unreadable_change": ("cannot be read", "Verify it"),
     "offer_is_full": ("the maximum", "Release one"),
-    "too_many_clients": ("the maximum", "in the note"),
+    "too_many_clients": ("at most", "in the note"),
     "not_in_offer": ("not part of", "Open the offer"),
     "retake_needed": ("while it lasts", "release it and take it again"),
     "lost": ("cal.com refused", "at once"),
@@ -104,7 +104,7 @@ TEXTS = {
     "Only a lost, gone or released hold can be put aside; this one is held.": {"not_lost"},
     "This reservation ran out (14:00:00, Europe/Rome).": {"ran_out"},
     "This offer already has 5 times, the maximum.": {"offer_is_full"},
-    "The client of this hold has been changed 50 times, the maximum.": {"too_many_clients"},
+    "The client of a hold can be changed 50 times at most.": {"too_many_clients"},
     "The time may be held at cal.com, until 14:00:00 (Europe/Rome) at the latest.": {
         *("not_confirmed", "unreadable_change"),
     },
