@@ -50,7 +50,7 @@ def contacts_of(hold: Hold) -> set[str]:
     """Return the contact of the client, and those that the hold had with the same name before."""
     former = former_clients.read(hold.former_clients)
     before = {each.contact for each in former if each.name and each.name == hold.client_name}
-    return {contact for contact in (hold.client_contact, *before) if says_something(contact)}
+    return {each for each in (hold.client_contact, *before) if each and says_something(each)}
 
 
 def left_texts(other: Hold, client: Hold) -> Iterator[str]:
