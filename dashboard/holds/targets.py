@@ -45,12 +45,11 @@ def extension_target(
         rules.until(until, cal_now=cal_now)
         minutes = minutes_until(until, cal_now)
     elif add is not None:
-        rules.reservation_duration(add)
-        start = max(slot.held_until, cal_now)
-        minutes = minutes_until(start + timedelta(minutes=add), cal_now)
-        if minutes > settings.HOLD_MINUTES_MAX:  # a button, so no field is wrong
+        most, start = settings.HOLD_MINUTES_MAX, max(slot.held_until, cal_now)
+        minutes = minutes_until(start + timedelta(minutes=min(add, most)), cal_now)
+        if max(add, minutes) > most:  # a button, so no field is wrong
             safe = safety.still_yours(hold, cal_now)
-            raise messages.refusal("longest", hold=hold, safe=safe, most=settings.HOLD_MINUTES_MAX)
+            raise messages.refusal("longest", hold=hold, safe=safe, most=most)
     else:
         raise messages.refusal("how_long", hold=hold)
     rules.reservation_duration(minutes)

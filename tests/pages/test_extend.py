@@ -62,6 +62,17 @@ def test_button_beyond_the_most_minutes_says_so_and_marks_no_field(
     assert AuditEntry.objects.filter(action="extend").latest("id").error_code == "our_rule"
 
 
+def test_button_of_more_minutes_than_the_office_allows_says_so(
+    calcom: Sandbox, staff: User, settings: Any
+) -> None:
+    settings.HOLD_MINUTES_MAX = 30
+    hold = verbs.place(staff)
+    for minutes in (60, 10**17):
+        answer = extend(staff, hold, add=minutes)
+        assert answer.status_code == 422
+        assert answer.context["problem"].happened == "A hold lasts at most 30 minutes from now."
+
+
 @pytest.mark.parametrize("headers", [None, HTMX], ids=["plain", "htmx"])
 def test_extends_until_the_given_time(calcom: Sandbox, staff: User, headers: Any) -> None:
     hold = verbs.place(staff)
