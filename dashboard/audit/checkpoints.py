@@ -21,10 +21,14 @@ from django.db import models
 from dashboard.audit import chain
 from dashboard.audit.chain_verification import BEGIN, LogFault
 from dashboard.audit.models import AuditEntry, AuditLink, AuditPrune
+from dashboard.audit.stored_rows import rows
+from dashboard.audit.triggers import LINKS
 
 SALT = "holdfast.audit.checkpoint"
 # Another one: checkpoints are handed out, and none of them may permit a deletion.
 PRUNE_SALT = "holdfast.audit.prune"
+# Plain SQL, because each page of the log runs it.
+LAST_LINK = f"SELECT position, hash FROM {LINKS} ORDER BY position DESC LIMIT 1"  # noqa: S608 a name
 
 
 class RenewedSignature(models.Model):
@@ -58,9 +62,8 @@ def signature(checkpoint: Checkpoint, key: str | None = None) -> str:
 
 def latest(now: datetime) -> Checkpoint:
     """Return the checkpoint of the present end of the chain; position 0 of an empty one."""
-    last = AuditLink.objects.order_by("-position").values_list("position", "hash").first()
-    position, link = last or BEGIN
-    return Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), position, link)
+    position, link = next(iter(rows(LAST_LINK, [])), BEGIN)
+    return Checkpoint(now.astimezone(UTC).isoformat(timespec="seconds"), position, str(link))
 
 
 def read(line: str, former_key: str | None = None) -> Checkpoint:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import NamedTuple
 
 from django.db import DatabaseError
 from django.db.models import Max, Min
@@ -49,13 +48,6 @@ class Verified:
     @property
     def is_whole(self) -> bool:
         return not self.fault and self.last >= self.total
-
-
-class ChainEnd(NamedTuple):
-    """Position and hash of the last link."""
-
-    position: int
-    hash: str
 
 
 class UnrecordedError(DatabaseError):
@@ -211,14 +203,15 @@ def earlier_faults(verified: Verified) -> list[Verified]:
     return [read(entry) for entry in entries.only(*VERIFIED).order_by("id")]
 
 
-def end() -> ChainEnd:
-    """Return the last link, for people who read it out; one of position 0 for an empty log."""
-    links = AuditLink.objects.order_by("-position").values_list("position", "hash")
+def end(now: datetime) -> Checkpoint:
+    """Return what a checkpoint would say now, for people who read it out.
+
+    Its position is 0 for an empty log, and where the last link cannot be read.
+    """
     try:
-        position, link = links.first() or BEGIN
+        return checkpoints.latest(now)
     except DatabaseError:  # SQLite stores what is no text in any column
-        position, link = BEGIN
-    return ChainEnd(position, str(link))
+        return Checkpoint("", *BEGIN)
 
 
 def total() -> int:

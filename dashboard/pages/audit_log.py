@@ -57,7 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
             "now": now,
             "saved": SavedSearch.objects.filter(owner=viewer),
             "verified": verified,
-            "end": log_verification.end(),
+            "end": log_verification.end(now),
             "earlier_faults": log_verification.earlier_faults(verified) if verified else [],
             # Where a page ends the log, its template asks for what retention removed.
             "last_prune": checkpoints.latest_prune,
