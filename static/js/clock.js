@@ -5,6 +5,7 @@
 
 const stamp = document.querySelector("meta[name=now]");
 const SLEEP = 1500; // milliseconds: a larger jump of the computer's clock means that it slept
+const MISSED = 900; // milliseconds without a tick of the page's own timer
 const SOON = 120; // seconds
 const LAST = 60; // seconds
 
@@ -137,34 +138,31 @@ function update() {
   for (const clock of document.querySelectorAll("[data-clock]")) updateClock(clock, at);
 }
 
-// Browsers let the timers of a hidden page run once a minute, but those of a worker on time. People
-// who want to hear of a warning, or be notified, need them.
-let ticker = openTicker();
+let beatenAt = 0;
 
-function openTicker() {
-  const { dataset } = document.documentElement;
-  if (!dataset.ticker) return null;
-  try {
-    const worker = new Worker(dataset.ticker);
-    worker.onmessage = tick;
-    worker.onerror = () => {
-      ticker = null;
-      tick();
-    };
-    return worker;
-  } catch {
-    return null; // Some extensions forbid workers.
-  }
-}
-
-function tick() {
-  const pause = 1000 - (now() % 1000) + 5;
-  // First, so that no fault below stops the clock.
-  if (ticker) ticker.postMessage(pause);
-  else setTimeout(tick, pause);
+function beat() {
+  beatenAt = performance.now();
   correctAfterSleep();
   update();
   document.dispatchEvent(new CustomEvent("holdfast:tick", { detail: now() }));
+}
+
+function tick() {
+  setTimeout(tick, 1000 - (now() % 1000) + 5); // first, so that no fault below stops the clock
+  beat();
+}
+
+// Browsers let the timers of a hidden page run once a minute, but those of a worker on time. People
+// who want to hear of a warning, or be notified, need them. The page never waits for its file.
+function startTicker(file) {
+  try {
+    const worker = new Worker(file);
+    worker.onmessage = () => {
+      if (performance.now() - beatenAt > MISSED) beat();
+    };
+  } catch {
+    // Some extensions forbid workers.
+  }
 }
 
 for (const event of ["htmx:before:settle", "htmx:after:swap"]) {
@@ -177,3 +175,5 @@ for (const [target, event] of [[document, "visibilitychange"], [window, "pagesho
   });
 }
 tick();
+const { ticker } = document.documentElement.dataset;
+if (ticker) startTicker(ticker);

@@ -1,2 +1,2 @@
-// A worker that sends a message after the milliseconds it was asked to wait.
-onmessage = ({ data: pause }) => setTimeout(() => postMessage(null), pause);
+// A worker that sends a message each second.
+setInterval(postMessage, 1000, null);
