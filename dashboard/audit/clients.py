@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from dashboard.audit import former_clients, text_index
 from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.localization.folding import fold
+from dashboard.localization.searching import says_something
 
 
 def all_holds() -> QuerySet[Any]:
@@ -15,12 +16,17 @@ def all_holds() -> QuerySet[Any]:
     return holds
 
 
+def has_contact(hold: Any) -> bool:
+    """Return whether a contact tells the client from others of the same name; "-" does not."""
+    return says_something(hold.client_contact)
+
+
 def holds_of_same_client(hold: Any) -> QuerySet[Any]:
     """Return all holds with the name and contact of this one, found by the index of texts.
 
     Without a contact it is only this one: another client may have the same name.
     """
-    if not hold.client_contact:
+    if not has_contact(hold):
         return all_holds().filter(pk=hold.pk)
     client = {"client_name": hold.client_name, "client_contact": hold.client_contact}
     return all_holds().filter(pk__in=saying(hold.client_contact), **client)
@@ -28,7 +34,7 @@ def holds_of_same_client(hold: Any) -> QuerySet[Any]:
 
 def holds_formerly_of(hold: Any) -> QuerySet[Any]:
     """Return the holds that once were for the client of this one; none without a contact."""
-    if not hold.client_contact:
+    if not has_contact(hold):
         return all_holds().none()
     candidates = all_holds().exclude(former_clients="").filter(pk__in=saying(hold.client_contact))
     client = hold.client_name, hold.client_contact

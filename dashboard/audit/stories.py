@@ -55,7 +55,7 @@ def of_client(pk: int) -> Heading:
     hold = clients.all_holds().get(pk=pk)
     if hold.erased_at:
         note = _("The client was erased, so this is hold %(number)s alone.")
-    elif not hold.client_contact:
+    elif not clients.has_contact(hold):
         note = _(
             "Known by name only: another client may have it too, so this is hold %(number)s alone."
         )

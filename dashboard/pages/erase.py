@@ -8,6 +8,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from dashboard.accounts.actors import actor_of
+from dashboard.audit.clients import has_contact
 from dashboard.holds import erasure
 from dashboard.holds.mentions import mentions
 from dashboard.holds.models import Hold
@@ -30,6 +31,7 @@ def erase(request: HttpRequest, pk: int) -> HttpResponse:
         viewer = viewer_of(request)
         context = {
             "row": HoldRow(hold, viewer),
+            "has_contact": has_contact(hold),
             "former": erasure.former_names(hold),
             "ended": erasure.erasable(hold).count(),
             "passed_on": erasure.passed_on(hold).count(),

@@ -85,6 +85,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.accounts.saved_forms",
         "dashboard.audit.action_labels",
         "dashboard.audit.checkpoints",
+        "dashboard.audit.clients",
         "dashboard.audit.entry_fields",
         "dashboard.audit.log_verification",
         "dashboard.audit.export",
