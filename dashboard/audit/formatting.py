@@ -195,8 +195,8 @@ def before_and_after(key: str, old: Any, new: Any, near: datetime) -> tuple[str,
     if key == "event_type_id" and are_of_others(old, new):
         return event_type_of_whom(old), event_type_of_whom(new)
     if key in TIME_KEYS and (former := parse_time(old)) and (later := parse_time(new)):
-        whole = [time.replace(second=0, microsecond=0) for time in (former, later)]
-        time_of_day = local_times.clock if whole[0] == whole[1] else local_times.minute
+        minutes = {each.replace(second=0, microsecond=0) for each in (former, later)}
+        time_of_day = local_times.clock if len(minutes) == 1 else local_times.minute
         return time_near(former, near, time_of_day), time_near(later, former, time_of_day)
     before, after = display(key, old, near), display(key, new, near)
     if before == after and key == "event_type_id":
