@@ -41,6 +41,11 @@ def test_each_text_for_scripts_has_a_name_of_its_own():
     assert len(set(names)) == len(names)
 
 
+def test_lines_are_short_enough_to_read():
+    lines = [(path.name, line) for path in TEMPLATES for line in path.read_text().splitlines()]
+    assert [(name, line) for name, line in lines if len(line) > 160] == []
+
+
 def test_there_are_templates_to_check():
     assert "base.html" in [path.name for path in TEMPLATES]
 
