@@ -7,11 +7,11 @@ from typing import Any
 
 from dashboard.audit import trail
 from dashboard.audit.models import AuditEntry
-from dashboard.audit.trail import Trail
+from dashboard.audit.trail import Outcome, Trail
 from dashboard.calcom import Answer, CalcomError, endpoints
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 
 TOO_LONG = "took_too_long"  # error code of an action that outlasted its claim
 
@@ -96,7 +96,7 @@ class ActionLog:
         path = path_of(method)
         trail.step(self._trail, method=method, path=path, now=now, **self._answer(cause))
 
-    def outcome(self, outcome: AuditEntry.Outcome, *, hold_id: int | None, **said: Any) -> None:
+    def outcome(self, outcome: Outcome, *, hold_id: int | None, **said: Any) -> None:
         """Record the outcome. ``hold_id`` names a hold that the action found or made only now."""
         trail.outcome(self._trail, hold_id=hold_id, **self._outcome(outcome, **said))
 
@@ -115,7 +115,7 @@ class ActionLog:
 
     def _outcome(
         self,
-        outcome: AuditEntry.Outcome,
+        outcome: Outcome,
         *,
         after: Fields,
         cause: str = "",

@@ -12,6 +12,7 @@ from typing import Any
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calcom import Answer, CalcomError, EventType, Reservation, endpoints
 from dashboard.calcom_state import calcom_client, event_types
 from dashboard.calcom_state.rate_and_clock import KEPT_FOR_PEOPLE
@@ -20,8 +21,8 @@ from dashboard.holds import claims, hold_fields, messages, reservations, safety
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_quiet
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import is_about
 from dashboard.holds.states import State
 

@@ -7,11 +7,12 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit import former_clients, trail
+from dashboard.audit.trail import Action
 from dashboard.holds import claims, messages, offers, rules
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
 from dashboard.holds.states import State
 
 

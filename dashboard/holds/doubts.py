@@ -17,6 +17,7 @@ from dashboard.holds.claims import SlotGuard
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import INSTANT, SlotHold
+from dashboard.holds.states import OPEN, State
 from dashboard.localization import local_times
 
 MOST_NAMED = 5
@@ -135,7 +136,7 @@ class HostGuard(SlotGuard):
         """Return the error of one more hold than there are hosts; None if there is room."""
         end = self.end or self.start + INSTANT
         there = Hold.objects.overlapping(self.start, end).order_by("pk")
-        holds = there.filter(event_type_id=self.event_type_id, state__in=Hold.OPEN)
+        holds = there.filter(event_type_id=self.event_type_id, state__in=OPEN)
         kept = [
             hold
             for hold in holds.select_related("holder", "stands_in_for")
@@ -148,7 +149,7 @@ class HostGuard(SlotGuard):
             return None
         return messages.refusal(
             Doubt.MORE_THAN_HOSTS,
-            others=[hold for hold in kept if hold.state != Hold.State.PLACING][:MOST_NAMED],
+            others=[hold for hold in kept if hold.state != State.PLACING][:MOST_NAMED],
             count=count,
             hosts=self.hosts,
         )
@@ -156,7 +157,7 @@ class HostGuard(SlotGuard):
 
 def is_on_its_way(stand_in: Hold, hold: Hold) -> bool:
     """Return whether the hold is being moved to the stand-in's time, or may have been."""
-    is_new = stand_in.state in (Hold.State.PLACING, Hold.State.UNCONFIRMED)
+    is_new = stand_in.state in (State.PLACING, State.UNCONFIRMED)
     own = hold.event_type_id, hold.slot_start
     return is_new and (stand_in.event_type_id, stand_in.slot_start) != own
 

@@ -16,10 +16,12 @@ from dashboard.audit import former_clients, saved_searches, text_index, trail
 from dashboard.audit.clients import holds_formerly_of, holds_of_same_client
 from dashboard.audit.models import HoldText
 from dashboard.audit.saved_searches import SavedSearch, about_client
+from dashboard.audit.trail import Action
 from dashboard.holds import claims, messages
 from dashboard.holds.loading import load
 from dashboard.holds.models import TEXTS, Hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
+from dashboard.holds.states import OPEN
 
 MAX_WAIT = 2000  # milliseconds for others that read, during which no one writes
 ERASED: dict[str, Any] = dict.fromkeys((*TEXTS, "former_clients"), "")
@@ -28,12 +30,12 @@ ERASED: dict[str, Any] = dict.fromkeys((*TEXTS, "former_clients"), "")
 def erasable(hold: Hold) -> QuerySet[Hold]:
     """Return the ended holds of the client that say something about them."""
     says_something = ~Q(**ERASED)
-    return holds_of_same_client(hold).filter(says_something).exclude(state__in=Hold.OPEN)
+    return holds_of_same_client(hold).filter(says_something).exclude(state__in=OPEN)
 
 
 def unerasable(hold: Hold) -> QuerySet[Hold]:
     """Return the open holds of the client, which keep what they say."""
-    return holds_of_same_client(hold).filter(state__in=Hold.OPEN)
+    return holds_of_same_client(hold).filter(state__in=OPEN)
 
 
 def passed_on(hold: Hold) -> QuerySet[Hold]:

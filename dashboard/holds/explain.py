@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause, EventTypeKind, Refused
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
@@ -13,7 +14,7 @@ from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
-from dashboard.holds.steps import Done, Outcome, Result
+from dashboard.holds.steps import Done, Result
 
 MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}

@@ -12,6 +12,7 @@ from dashboard.calcom import EventType, EventTypeKind
 from dashboard.calcom_state import event_types
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
+from dashboard.holds.states import OPEN
 
 
 def named_hosts(hold: Hold) -> dict[Any, str]:
@@ -91,7 +92,7 @@ def shared_host(hold: Hold, other: Hold) -> str:
 
 def registered_beside(hold: Hold, cal_now: datetime) -> list[Hold]:
     """Return the holds of the register that overlap this one, which need not be in it."""
-    there = Hold.objects.overlapping(hold.slot_start, end_of(hold)).filter(state__in=Hold.OPEN)
+    there = Hold.objects.overlapping(hold.slot_start, end_of(hold)).filter(state__in=OPEN)
     return [each for each in there.with_people() if each.keeps_slot(cal_now)]
 
 

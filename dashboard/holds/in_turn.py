@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calcom_state.clock import Clock
 from dashboard.holds import messages, safety
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
 from dashboard.holds.problems import HoldError
 from dashboard.holds.states import State
 

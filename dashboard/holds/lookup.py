@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calcom import EventType, EventTypeKind, Reservation
 from dashboard.calcom_state import calcom_client
 from dashboard.calendars import catalogue
@@ -19,8 +20,8 @@ from dashboard.holds.checks import describe
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import NOTE_LENGTH, Hold, HoldQuerySet
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails
-from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
 

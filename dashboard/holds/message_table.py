@@ -9,8 +9,9 @@ from dataclasses import replace
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause
-from dashboard.holds.problems import Message, Outcome, Text
+from dashboard.holds.problems import Message, Text
 
 ANOTHER_TIME = _("Choose another time.")
 HOLD_AGAIN = _("Hold the time again if the client still wants it.")

@@ -10,6 +10,7 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Cause, EventTypeKind, Unavailable
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom_state.rate_and_clock import DEFAULT_WAIT
@@ -21,8 +22,9 @@ from dashboard.holds.message_table import (
     broken_rule,
 )
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Message, Outcome, Text
+from dashboard.holds.problems import HoldError, Message, Text
 from dashboard.holds.safety import still_yours, unconfirmed
+from dashboard.holds.states import State
 from dashboard.holds.steps import outcome_of
 from dashboard.localization import local_times
 
@@ -150,7 +152,7 @@ def being_asked(other: Hold) -> HoldError:
 
 def changed_meanwhile(hold: Hold, cal_now: datetime) -> HoldError:
     """Return the refusal from a page older than the hold; of one that has ended it says how."""
-    if hold.state == Hold.State.EXPIRED and hold.held_until is not None:
+    if hold.state == State.EXPIRED and hold.held_until is not None:
         return refusal("ran_out", hold=hold, until=hold.held_until)
     if hold.has_ended:
         return refusal("has_ended", hold=hold)

@@ -270,7 +270,7 @@ class Hold(models.Model):
 
     @property
     def has_ended(self) -> bool:
-        return self.state not in self.OPEN
+        return self.state not in OPEN
 
     @property
     def is_booked_by_staff(self) -> bool:

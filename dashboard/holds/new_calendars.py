@@ -13,14 +13,15 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calcom import CalcomError, Cause, EventType, EventTypeKind, Host, Team, endpoints
 from dashboard.calcom.cleansing import cleanse
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calendars import changes
 from dashboard.calendars.models import Calendar
 from dashboard.holds import messages
-from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import parking_places
 from dashboard.holds.steps import outcome_of
 

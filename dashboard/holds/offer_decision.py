@@ -12,6 +12,7 @@ from datetime import datetime
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import messages, offers, reservations
 from dashboard.holds.checks import Comparison, compare_current
@@ -19,8 +20,7 @@ from dashboard.holds.claims import ClaimLostError
 from dashboard.holds.in_turn import KEPT_FOR_OTHERS, ChangeResult
 from dashboard.holds.loading import load, require_changeable
 from dashboard.holds.models import Hold, Offer
-from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import Outcome
+from dashboard.holds.operation import Operation
 from dashboard.holds.services import release_many
 from dashboard.holds.states import State
 

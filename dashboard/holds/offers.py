@@ -15,7 +15,7 @@ from dashboard.accounts.models import User
 from dashboard.holds import messages
 from dashboard.holds.models import Hold, HoldQuerySet, Offer, claimed
 from dashboard.holds.new_holds import ClientDetails
-from dashboard.holds.states import State
+from dashboard.holds.states import OPEN, State
 
 MOST_TIMES = 5  # of one offer that are held at once
 # The verb of the claim that keeps the chosen hold while the rest is released.
@@ -30,7 +30,7 @@ def holds_of(offer_id: int) -> HoldQuerySet:
 
 def open_holds_of(offer_id: int) -> HoldQuerySet:
     """Return those that have not ended."""
-    return holds_of(offer_id).filter(state__in=Hold.OPEN)
+    return holds_of(offer_id).filter(state__in=OPEN)
 
 
 def first_hold_of(offer_id: int) -> Hold | None:

@@ -16,7 +16,7 @@ from dashboard.calcom_state.free_times import Listing, Span
 from dashboard.holds.hosts import end_of, is_pooled, named_hosts
 from dashboard.holds.models import Hold
 from dashboard.holds.slots import INSTANT
-from dashboard.holds.states import State
+from dashboard.holds.states import OPEN, State
 from dashboard.localization import local_times
 
 # cal.com caches a listing for up to two seconds.
@@ -57,7 +57,7 @@ def registered(
     since = min((made_at(listing, cal_now, now) for listing in listings), default=cal_now)
     ended = Q(state__in=TAKEN_OR_FREED, ended_at__gt=since - CAL_COM_CACHE)
     start, end = min(span.start for span in spans), max(span.end for span in spans)
-    there = Hold.objects.overlapping(start, end).filter(Q(state__in=Hold.OPEN) | ended)
+    there = Hold.objects.overlapping(start, end).filter(Q(state__in=OPEN) | ended)
     if event_types is not None:
         there = there.filter(event_type_id__in=event_types)
     return list(there.with_people())

@@ -13,7 +13,7 @@ from typing import Any, Self, TypeVar
 from django.db import IntegrityError, transaction
 
 from dashboard.accounts.actors import Actor
-from dashboard.audit import trail
+from dashboard.audit.trail import Action, Outcome, Trail
 from dashboard.calcom import Answer, CalcomError
 from dashboard.calcom.endpoints import Call
 from dashboard.calcom_state import calcom_client, clock, rate_and_clock
@@ -28,7 +28,6 @@ from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 
 T = TypeVar("T")
-Action = trail.Action
 
 PATIENCE = 2.0  # seconds that a person's verb waits for a colleague who is asking for the same time
 PAUSE = 0.05
@@ -56,7 +55,7 @@ class Operation:
         self.action = action
         self.by = by
         self.hold: Hold | None = None
-        self.log = ActionLog(trail.Trail(uuid.uuid4(), action, by, hold_id), asked or {})
+        self.log = ActionLog(Trail(uuid.uuid4(), action, by, hold_id), asked or {})
         self.clock = Clock(now)
         self.upstream = rate_and_clock.load_confirmed()
         self.began_at = self.cal_now()
@@ -249,7 +248,7 @@ class Operation:
 
     def finish(
         self,
-        outcome: trail.Outcome,
+        outcome: Outcome,
         *,
         cause: str = "",
         reason: str = "",
@@ -267,9 +266,7 @@ class Operation:
             self._write_pending()
             self.record_outcome(outcome, cause=cause, reason=reason, after=after or {})
 
-    def record_outcome(
-        self, outcome: trail.Outcome, *, hold_id: int | None = None, **said: Any
-    ) -> None:
+    def record_outcome(self, outcome: Outcome, *, hold_id: int | None = None, **said: Any) -> None:
         """Record the outcome inside the caller's transaction."""
         self.log.outcome(outcome, hold_id=hold_id, now=self.now(), **said)
         rate_and_clock.save(self.upstream)

@@ -5,10 +5,9 @@ from enum import StrEnum
 
 from django.utils.functional import Promise
 
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Outcome
 from dashboard.holds.models import Hold
 
-Outcome = AuditEntry.Outcome
 Text = str | Promise
 
 

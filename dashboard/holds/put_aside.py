@@ -5,10 +5,11 @@ from datetime import datetime
 from django.db import transaction
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action
 from dashboard.holds import messages, register
 from dashboard.holds.loading import load
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
 
 
 def put_aside(*, hold_id: int, by: Actor, now: datetime) -> None:

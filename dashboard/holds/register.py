@@ -20,7 +20,7 @@ from dashboard.audit.models import AuditEntry, HoldText
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import colleague_actions, hosts, offers
 from dashboard.holds.models import Hold, HoldQuerySet
-from dashboard.holds.states import State
+from dashboard.holds.states import OPEN, State
 from dashboard.localization import local_times
 from dashboard.localization.folding import fold
 from dashboard.localization.searching import finder, search_text
@@ -121,7 +121,7 @@ def read_revision(now: datetime) -> tuple[Revision, datetime]:
     since = start_of_yesterday(now)
     changed_since = connection.ops.adapt_datetimefield_value(since - CLOCKS_APART)
     with connection.cursor() as cursor:
-        cursor.execute(REVISION_SQL, [*Hold.OPEN, changed_since, rate_and_clock.ROW])
+        cursor.execute(REVISION_SQL, [*OPEN, changed_since, rate_and_clock.ROW])
         offset, base, boot, *counts = cursor.fetchone()
     return (since, *counts), rate_and_clock.shown_by_calcom(now, offset or 0, base, boot)
 
@@ -129,7 +129,7 @@ def read_revision(now: datetime) -> tuple[Revision, datetime]:
 def load(revision: Revision, now: datetime, cal_now: datetime) -> Snapshot:
     everything = Hold.objects.with_people()
     ran_out = Q(state=State.EXPIRED, held_until__gt=cal_now - OVER_SHOWN)
-    shown = everything.filter(ran_out | Q(state__in=Hold.OPEN))
+    shown = everything.filter(ran_out | Q(state__in=OPEN))
     # A union, because SQLite has an index for each condition and none for both.
     rows = shown.union(everything.filter(change__isnull=False)).order_by("held_until", "id")
     holds = tuple(hold for hold in rows if not hold.has_ended or hold.change is not None)

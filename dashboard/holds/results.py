@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Reservation, Unknown
 from dashboard.holds import hold_fields
 from dashboard.holds.change import POSTS, Change, Location, Phase
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.states import BOOKED_BY_STAFF, State
-from dashboard.holds.steps import Done, Outcome, Result, outcome_of
+from dashboard.holds.steps import Done, Result, outcome_of
 
 
 def not_done(change: Change, error: CalcomError, cal_now: datetime) -> Done:

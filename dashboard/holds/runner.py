@@ -3,6 +3,7 @@
 import time
 from dataclasses import asdict, dataclass
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError
 from dashboard.calcom_state import event_types, rate_and_clock
 from dashboard.holds import claims, database_connection, hold_fields, reservations
@@ -23,7 +24,7 @@ from dashboard.holds.seen import (
     Seen,
 )
 from dashboard.holds.states import State
-from dashboard.holds.steps import Ask, Delete, Done, Get, Outcome, Patch, Post, Step, Swap, Wait
+from dashboard.holds.steps import Ask, Delete, Done, Get, Patch, Post, Step, Swap, Wait
 from dashboard.holds.transitions import next_step
 
 # Which way a change went, for the log.

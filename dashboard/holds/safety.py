@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from dashboard.holds.change import Change
 from dashboard.holds.models import Hold
+from dashboard.holds.states import State
 from dashboard.localization import local_times
 
 
@@ -42,7 +43,7 @@ def second_possibly_held(latest_end: datetime | None) -> str:
 
 def still_yours(hold: Hold, cal_now: datetime) -> str:
     """Describe a hold that was left as it was. ``cal_now`` is the time on cal.com's clock."""
-    if hold.state == Hold.State.UNCONFIRMED:
+    if hold.state == State.UNCONFIRMED:
         return unconfirmed(hold)
     if hold.held_until is None or not hold.is_live(cal_now):
         return _("This hold is no longer live.")

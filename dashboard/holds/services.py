@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import IntegrityError
 
 from dashboard.accounts.actors import Actor
+from dashboard.audit.trail import Action
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, offers, rules
 from dashboard.holds.change import Phase
@@ -25,7 +26,7 @@ from dashboard.holds.in_turn import ChangeResult, change_in_turn
 from dashboard.holds.loading import load, load_for_change, require_changeable
 from dashboard.holds.models import Hold
 from dashboard.holds.new_holds import NO_CLIENT, ClientDetails, known_end, new_hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
 from dashboard.holds.problems import Doubt, HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State

@@ -14,6 +14,7 @@ from django.db import DatabaseError, InterfaceError, InternalError, OperationalE
 from django.utils import translation
 
 from dashboard.audit import trail
+from dashboard.audit.trail import Action, Outcome
 from dashboard.calcom_state import rate_and_clock
 from dashboard.calcom_state.clock import Clock, longest_claim
 from dashboard.calcom_state.models import Upstream
@@ -23,8 +24,8 @@ from dashboard.holds.claims import SlotGuard
 from dashboard.holds.dead_actions import close_dead_claim, close_silent_actions
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.operation import Operation
+from dashboard.holds.problems import HoldError
 from dashboard.holds.runner import run
 from dashboard.holds.states import State
 

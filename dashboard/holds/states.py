@@ -1,4 +1,4 @@
-"""Name the states of a hold."""
+"""Name the states of a hold. Other packages have them as ``Hold.State`` and ``Hold.OPEN``."""
 
 from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _

@@ -4,14 +4,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeAlias
 
-from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Refused, Reservation, Unavailable
 from dashboard.holds.change import Change
 from dashboard.holds.hold_fields import Fields
 from dashboard.holds.seen import Begin, Look
 from dashboard.holds.slots import SlotHold
-
-Outcome = AuditEntry.Outcome
 
 # More POSTs of a retake, which may be refused for the time that was just deleted.
 RETAKE_TRIES = 3

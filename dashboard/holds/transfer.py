@@ -7,10 +7,11 @@ from django.db import transaction
 
 from dashboard.accounts.actors import Actor
 from dashboard.accounts.models import User
+from dashboard.audit.trail import Action
 from dashboard.holds import claims, messages, rules
 from dashboard.holds.loading import find, require_quiet, require_version
 from dashboard.holds.models import Hold
-from dashboard.holds.operation import Action, Operation
+from dashboard.holds.operation import Operation
 from dashboard.holds.states import State
 
 

@@ -22,6 +22,7 @@ where it was, and a PATCH or POST is refused for the time that the hold has just
 from dataclasses import replace
 from datetime import datetime
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation, Unavailable
 from dashboard.calcom_state import calcom_client
 from dashboard.holds import hold_fields, results
@@ -54,7 +55,6 @@ from dashboard.holds.steps import (
     Delete,
     Done,
     Get,
-    Outcome,
     Patch,
     Post,
     Result,

@@ -12,10 +12,11 @@ from django.views.decorators.http import require_POST
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Outcome
 from dashboard.holds import checks, dead_actions, put_aside, services
 from dashboard.holds.checks import CheckResult, Comparison
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.board import Board, BoardQuery, board_etag, tab_of
 from dashboard.pages.hold import refused

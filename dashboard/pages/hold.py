@@ -19,10 +19,11 @@ from django_htmx.http import push_url
 
 from dashboard.accounts.actors import actor_of
 from dashboard.audit import checkpoints, retention, search
+from dashboard.audit.trail import Outcome
 from dashboard.holds import checks, client_change, safety, services, settle, transfer
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.localization import local_times
 from dashboard.pages import flash, for_client, parameters, responses
 from dashboard.pages.fields import TIME_INPUT, limit_minutes, minutes_field

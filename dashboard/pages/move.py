@@ -12,11 +12,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
+from dashboard.audit.trail import Outcome
 from dashboard.calcom_state import event_types
 from dashboard.calendars import catalogue
 from dashboard.holds import alteration, doubts, services, settle, targets
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.holds.slots import SlotHold
 from dashboard.localization import local_times
 from dashboard.pages import calendar_labels, flash, parameters, responses

@@ -16,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall
+from dashboard.audit.trail import Outcome
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import offers, services
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, for_client, offer, parameters, responses
 from dashboard.pages.fields import LARGEST_ID, TokenField, limit_minutes, minutes_field
 from dashboard.pages.forms import ClientForm, SlotForm

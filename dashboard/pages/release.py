@@ -14,10 +14,11 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.accounts.actors import actor_of
 from dashboard.accounts.saved_forms import recall, save_post
+from dashboard.audit.trail import Outcome
 from dashboard.holds import services, settle
 from dashboard.holds.in_turn import ChangeResult
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.pages import flash, parameters, responses
 from dashboard.pages.forms import ReleaseForm
 from dashboard.pages.hold import change_hold

@@ -97,6 +97,7 @@ RULES: dict[str, set[str]] = {
         "dashboard.audit.search",
         "dashboard.audit.stories",
         "dashboard.audit.timeline",
+        "dashboard.audit.trail.Outcome",
         "dashboard.audit.trail.last_recorded",
         "dashboard.calcom.EventType",
         "dashboard.calcom.EventTypeKind",

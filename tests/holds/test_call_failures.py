@@ -6,12 +6,12 @@ import pytest
 from django.utils import translation
 
 from dashboard.accounts.models import User
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Cause, Exchange, Refused, Unavailable, Unknown
 from dashboard.calcom.errors import FieldError, kind_of
 from dashboard.holds import messages, safety
 from dashboard.holds.message_table import CALLS
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import Outcome
 from tests.holds.verbs import ALL
 
 NOW = datetime(2026, 11, 24, 13, 0, tzinfo=UTC)

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import CalcomError, Cause, Refused, Reservation
 from dashboard.holds.change import Change, Phase, settled_by
 from dashboard.holds.seen import (
@@ -20,7 +21,7 @@ from dashboard.holds.seen import (
 )
 from dashboard.holds.slots import SlotHold
 from dashboard.holds.states import State
-from dashboard.holds.steps import FIRST_PAUSE, Delete, Done, Outcome, Patch, Result, Wait
+from dashboard.holds.steps import FIRST_PAUSE, Delete, Done, Patch, Result, Wait
 from dashboard.holds.transitions import next_step
 from tests.holds.model.calcom import (
     EPOCH,

@@ -7,10 +7,11 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit.trail import Outcome
 from dashboard.holds import checks
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs

@@ -7,11 +7,12 @@ import pytest
 from django.utils import timezone
 
 from dashboard.accounts.models import User
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause
 from dashboard.calcom_state.models import StoredAnswer, Upstream
 from dashboard.holds import settle
 from dashboard.holds.models import Hold
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from dashboard.sandbox.fixtures import Booking
 from tests.holds import verbs

@@ -9,12 +9,13 @@ from django.utils import timezone
 
 from dashboard.accounts.models import User
 from dashboard.audit.models import AuditEntry
+from dashboard.audit.trail import Outcome
 from dashboard.calcom import Cause, Exchange, Refused
 from dashboard.calcom_state import rate_and_clock
 from dashboard.holds import reservations, settle
 from dashboard.holds.models import Hold
 from dashboard.holds.operation import Operation
-from dashboard.holds.problems import HoldError, Outcome
+from dashboard.holds.problems import HoldError
 from dashboard.sandbox import Sandbox
 from tests.holds import verbs
 from tests.holds.observe import at_cal_com, in_register, is_held_for, sent
