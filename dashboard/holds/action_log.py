@@ -1,7 +1,6 @@
 """Record one action in the audit: its refusal, or its intent, its steps and its outcome."""
 
 import contextvars
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -30,8 +29,8 @@ def path_of(method: str) -> str:
 class ActionLog:
     """The audit entries of one action, with the answer to its last call.
 
-    ``asked`` is what the audit keeps of the request. Each method is one INSERT; the caller owns the
-    transaction.
+    ``asked`` is what the audit keeps of the request. The id of ``trail`` is that of the claim, too.
+    Each method is one INSERT; the caller owns the transaction.
     """
 
     def __init__(self, begun: Trail, asked: dict[str, Any]) -> None:
@@ -40,19 +39,19 @@ class ActionLog:
         self.asked = asked
         self.has_started = False
         self.before: Fields = {}  # of the hold, for a refusal
-        self._trail = begun
+        self.trail = begun
 
     def sending(self, *, writes: bool) -> None:
         """Forget the answer before, as a call is about to be sent."""
         self.answer = None
-        if self._trail.by:
+        if self.trail.by:
             if writes:
-                last_sender.set(self._trail.by.request_id)
+                last_sender.set(self.trail.by.request_id)
             trail.last_recorded.set("")
 
     def event(self, *, now: datetime, **said: Any) -> None:
         """Record an action that asks cal.com nothing, whole in one entry."""
-        begun = self._trail
+        begun = self.trail
         trail.event(action=begun.action, by=begun.by, hold_id=begun.hold_id, now=now, **said)
 
     def refusal(self, error: HoldError, *, now: datetime) -> None:
@@ -67,20 +66,13 @@ class ActionLog:
         )
 
     def intent(
-        self,
-        hold: Hold | None,
-        action_id: uuid.UUID,
-        method: str,
-        before: Fields,
-        reason: str = "",
-        *,
-        now: datetime,
+        self, hold: Hold | None, method: str, before: Fields, reason: str = "", *, now: datetime
     ) -> None:
         """Record what is about to be asked."""
-        self._trail = trail.intent(
-            action=self._trail.action,
-            action_id=action_id,
-            by=self._trail.by,
+        self.trail = trail.intent(
+            action=self.trail.action,
+            action_id=self.trail.action_id,
+            by=self.trail.by,
             hold_id=hold.pk if hold else None,
             asked=self.asked,
             before=before,
@@ -94,15 +86,15 @@ class ActionLog:
     def step(self, method: str, *, cause: str = "", now: datetime) -> None:
         """Record the next call, if there is one, and the answer to the one before."""
         path = path_of(method)
-        trail.step(self._trail, method=method, path=path, now=now, **self._answer(cause))
+        trail.step(self.trail, method=method, path=path, now=now, **self._answer(cause))
 
     def outcome(self, outcome: Outcome, *, hold_id: int | None, **said: Any) -> None:
         """Record the outcome. ``hold_id`` names a hold that the action found or made only now."""
-        trail.outcome(self._trail, hold_id=hold_id, **self._outcome(outcome, **said))
+        trail.outcome(self.trail, hold_id=hold_id, **self._outcome(outcome, **said))
 
     def was_closed(self) -> bool:
         """Return whether another process has recorded the outcome."""
-        return self.has_started and bool(AuditEntry.objects.ended_among([self._trail.action_id]))
+        return self.has_started and bool(AuditEntry.objects.ended_among([self.trail.action_id]))
 
     def too_late(self, *, now: datetime) -> None:
         """Record the end of an action that outlasted its claim.
@@ -110,7 +102,7 @@ class ActionLog:
         The one who closed the claim has written the outcome; then only the answer is added.
         """
         said = self._outcome(Outcome.UNKNOWN, after={}, cause=TOO_LONG, now=now)
-        if not trail.outcome_once(self._trail, **said):
+        if not trail.outcome_once(self.trail, **said):
             self.step("", cause=TOO_LONG, now=now)
 
     def _outcome(

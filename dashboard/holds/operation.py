@@ -135,14 +135,13 @@ class Operation:
         while True:
             user = self.by.user if self.by else None
             until = self.now() + clock.time_limit(calls)
-            claim = Claim(uuid.uuid4(), str(self.action), user, until, guard)
+            claim = Claim(self.log.trail.action_id, str(self.action), user, until, guard)
             try:
                 with transaction.atomic(durable=True):
                     self._take(hold, claim, change=change, stand_in=stand_in, offer=offer)
                     if shares_rate:
                         self._require_shared_calls(hold, calls)
-                    now = self.now()
-                    self.log.intent(hold, claim.id, method, before=before, reason=reason, now=now)
+                    self.log.intent(hold, method, before=before, reason=reason, now=self.now())
                     until = claims.renew(claim, (stand_in, hold), calls, now=self.now())
             except SlotBusyError as busy:
                 if time.monotonic() > give_up:
@@ -158,7 +157,7 @@ class Operation:
         self.hold, self._ends = hold, now + clock.time_limit(1)
         before = hold.snapshot() if hold else {}
         with transaction.atomic(durable=True):
-            self.log.intent(hold, uuid.uuid4(), method, before=before, now=now)
+            self.log.intent(hold, method, before=before, now=now)
 
     def _take(
         self,
