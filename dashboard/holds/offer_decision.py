@@ -121,6 +121,6 @@ def require_unchanged(operation: Operation, hold: Hold) -> None:
     after = {"found": str(finding)}
     if has_ended:  # another change is for a check of the hold to take over
         operation.write(hold, fields)
-        after |= hold.snapshot()
+        after |= hold.snapshot() | {"state": str(fields["state"])}
     operation.finish(Outcome.OK, after=after)
     raise messages.refusal("has_ended" if has_ended else "changed_outside", hold=hold)

@@ -62,8 +62,7 @@ class Operation:
         self.has_sent = False
         self._claim: Claim | None = None
         self._ends = now
-        self._pending: dict[int, tuple[Hold, Fields]] = {}
-        self._journal: dict[str, Any] | None = None  # the change as it was last written down
+        self._pending: dict[int, tuple[Hold, Fields]] = {}  # of claimed holds, to be committed
 
     def __enter__(self) -> Self:
         return self
@@ -188,7 +187,6 @@ class Operation:
             if hold.is_claimed(now):
                 raise messages.refusal("being_changed", hold=hold)
             raise messages.changed_meanwhile(hold, self.cal_now())
-        self._journal = hold.change
 
     def _require_shared_calls(self, hold: Hold, calls: int) -> None:
         """Count colleagues' calls too: a parked hold that waits for the rate is anyone's to take.
@@ -239,11 +237,8 @@ class Operation:
         return True
 
     def write(self, hold: Hold, fields: Fields) -> None:
-        """Set columns of a claimed hold, to be committed with the next step or outcome."""
-        # No one else writes to it, so what stays as it is need not be written.
-        changed = {name: new for name, new in fields.items() if getattr(hold, name) != new}
-        claims.set_fields(hold, changed)
-        self._pending.setdefault(hold.pk, (hold, {}))[1].update(changed)
+        """Set columns of a claimed hold with the next step or outcome, and not before."""
+        self._pending.setdefault(hold.pk, (hold, {}))[1].update(fields)
 
     def finish(
         self,
@@ -258,12 +253,14 @@ class Operation:
         ``after`` is what the audit keeps of the end: of a claimed hold, as it is then, if not
         given. Raises ClaimLostError.
         """
-        if self._claim is not None and self.hold is not None:
-            self.write(self.hold, claims.no_claim())
-            after = self.hold.snapshot() if after is None else after
+        hold = self.hold if self._claim is not None else None
+        if hold is not None:
+            self.write(hold, claims.no_claim())
         with transaction.atomic(durable=True):
             self._write_pending()
-            self.record_outcome(outcome, cause=cause, reason=reason, after=after or {})
+            if after is None:
+                after = hold.snapshot() if hold is not None else {}
+            self.record_outcome(outcome, cause=cause, reason=reason, after=after)
 
     def record_outcome(self, outcome: Outcome, *, hold_id: int | None = None, **said: Any) -> None:
         """Record the outcome inside the caller's transaction."""
@@ -279,9 +276,9 @@ class Operation:
         self._pending = {}
         now = self.now()
         with transaction.atomic(durable=True):
-            if self.hold is not None and self._journal is not None:
+            if self.hold is not None and self.hold.change is not None:
                 until = settled_by(self.cal_now()).isoformat()
-                change = self._journal | {"settled_by": until, "is_answered": False}
+                change = self.hold.change | {"settled_by": until, "is_answered": False}
                 standing = Hold.objects.standing_unclaimed(now).filter(pk=self.hold.pk)
                 standing.write_rows({"change": change}, now=now)
             self.log.too_late(now=now)
@@ -291,6 +288,6 @@ class Operation:
         pending, self._pending = self._pending, {}
         for hold, fields in pending.values():
             if self._claim is not None:
-                claims.write(hold, fields, claim_id=self._claim.id, now=self.now())
-            if hold is self.hold:
-                self._journal = fields.get("change", self._journal)
+                # No one else writes to it, so what stays as it is need not be written.
+                changed = {name: new for name, new in fields.items() if getattr(hold, name) != new}
+                claims.write(hold, changed, claim_id=self._claim.id, now=self.now())

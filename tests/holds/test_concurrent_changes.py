@@ -12,6 +12,7 @@ from dashboard.holds import checks
 from dashboard.holds.checks import Comparison
 from dashboard.holds.models import Hold
 from dashboard.holds.problems import HoldError
+from dashboard.holds.settle import settle_all
 from dashboard.sandbox import Sandbox
 from tests.accounts.cast import acting
 from tests.holds import verbs
@@ -180,3 +181,20 @@ def test_verb_that_outlasts_its_claim_writes_nothing(calcom: Sandbox, staff: Use
     assert (late.value.cause, late.value.outcome) == ("took_too_long", Outcome.UNKNOWN)
     assert slot_start(hold) == MONDAY
     assert audit_of(hold)[-1] == ("outcome", "move", "", "unknown")
+
+
+def test_verb_that_outlasts_its_claim_has_its_hold_looked_at_again(
+    calcom: Sandbox, staff: User
+) -> None:
+    """Others may have settled the hold before the late call landed at cal.com."""
+    hold = verbs.place(staff)
+
+    with delayed(calcom, lambda: verbs.move(staff, hold), "PATCH") as moving:
+        Hold.objects.filter(pk=hold.pk).update(claim_id=None, claim_until=None, change=None)
+        with pytest.raises(HoldError):
+            moving.finish()
+    assert Hold.objects.get(pk=hold.pk).is_left_half_way(timezone.now())
+    settle_all(timezone.now())
+
+    assert at_cal_com(calcom) == in_register(hold)
+    assert slot_start(hold) == LATER
