@@ -116,7 +116,7 @@ def new_first(
     change = operation.change(Phase.REPLACING, hold.slot_hold(), target, minutes=minutes)
     guard = guard_of(stand_in, doubts, cal_now)
     operation.start(hold, method="POST", calls=NEW_FIRST_CALLS, guard=guard, stand_in=stand_in)
-    return carry_out(operation, hold, change, stand_in)
+    return carry_out(operation, hold, change)
 
 
 def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:

@@ -20,11 +20,9 @@ MOST_OTHERS = 5
 TAKES_A_TIME = {Phase.PLACING, Phase.REPLACING, Phase.PATCHING, Phase.PARKING, Phase.UNDOING}
 
 
-def carry_out(
-    operation: Operation, hold: Hold, change: Change, stand_in: Hold | None = None
-) -> Hold:
+def carry_out(operation: Operation, hold: Hold, change: Change) -> Hold:
     """Run a change, and return its hold. Raises HoldError for any other end than done."""
-    done = run(operation, hold, change, stand_in=stand_in)
+    done = run(operation, hold, change)
     if done.outcome is Outcome.OK:
         return hold
     raise error_of(operation, hold, done) from done.error

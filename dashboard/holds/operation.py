@@ -55,6 +55,7 @@ class Operation:
         self.action = action
         self.by = by
         self.hold: Hold | None = None
+        self.stand_in: Hold | None = None  # a second row, see ``alteration.new_first``
         self.log = ActionLog(Trail(uuid.uuid4(), action, by, hold_id), asked or {})
         self.clock = Clock(now)
         self.upstream = rate_and_clock.load_confirmed()
@@ -146,7 +147,8 @@ class Operation:
                 if time.monotonic() > give_up:
                     raise messages.being_asked(busy.other) from busy
             else:
-                self.hold, self._claim, self._ends = hold, claim, until
+                self.hold, self.stand_in = hold, stand_in
+                self._claim, self._ends = claim, until
                 return
             time.sleep(PAUSE)
 

@@ -57,7 +57,7 @@ class Budget:
         return True
 
 
-def run(operation: Operation, hold: Hold, change: Change, *, stand_in: Hold | None = None) -> Done:
+def run(operation: Operation, hold: Hold, change: Change) -> Done:
     """Perform the change step by step, and record how it ended.
 
     A change taken up from the register begins with a look, and gets one write after it: what
@@ -72,21 +72,19 @@ def run(operation: Operation, hold: Hold, change: Change, *, stand_in: Hold | No
             until = operation.now() + rate_and_clock.SELF_OVERLAP_IS_BELIEVED
             operation.upstream.learn(self_overlap_until=until)
         if isinstance(step, Done):
-            record(operation, hold, stand_in, step)
+            record(operation, hold, step)
             return step
         if not change.resumed:  # settle goes no way of its own
             operation.log.way = WAYS.get(change.phase, operation.log.way)
         if budget.covers(step, operation):
-            seen = perform(operation, hold, stand_in, step, budget)
+            seen = perform(operation, hold, step, budget)
         else:
             seen = OutOfTime()
 
 
-def perform(
-    operation: Operation, hold: Hold, stand_in: Hold | None, step: Step, budget: Budget
-) -> Seen:
+def perform(operation: Operation, hold: Hold, step: Step, budget: Budget) -> Seen:
     """Send the step's call, and return what it brought."""
-    uid = hold.reservation_uid or ""
+    uid, stand_in = hold.reservation_uid or "", operation.stand_in
     match step:
         case Wait(seconds=seconds, then=then):
             time.sleep(seconds)
@@ -158,12 +156,12 @@ def event_type_columns(hold: Hold) -> Fields:
     return {name: getattr(hold, name) for name in event_types.columns_of(None)}
 
 
-def record(operation: Operation, hold: Hold, stand_in: Hold | None, done: Done) -> None:
+def record(operation: Operation, hold: Hold, done: Done) -> None:
     """Record how the change ended, in the register and in the audit. Raises ClaimLostError."""
     if done.fields:
         operation.write(hold, done.fields)
-    if stand_in is not None and done.stand_in is not None:
-        operation.write(stand_in, done.stand_in | claims.no_claim())
+    if operation.stand_in is not None and done.stand_in is not None:
+        operation.write(operation.stand_in, done.stand_in | claims.no_claim())
     try:
         reason = done.change.end_reason if done.outcome is Outcome.OK else ""
         operation.finish(done.outcome, cause=done.cause, reason=reason)
