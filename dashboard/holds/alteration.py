@@ -122,8 +122,7 @@ def new_first(
 def retake(operation: Operation, hold: Hold, target: SlotHold) -> Hold:
     """DELETE, then POST, if a person agreed: in between the time is anyone's. Raises HoldError."""
     operation.require_calls(RETAKE_CALLS, hold)
-    minutes = minutes_until(target.held_until, operation.cal_now())
-    change = operation.change(Phase.RETAKING, hold.slot_hold(), target, minutes=minutes)
+    change = operation.change(Phase.RETAKING, hold.slot_hold(), target)
     guard = SlotGuard.of(target)
     operation.start(hold, method="DELETE", calls=RETAKE_CALLS, guard=guard, change=change)
     return carry_out(operation, hold, change)

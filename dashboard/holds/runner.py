@@ -100,19 +100,17 @@ def perform(operation: Operation, hold: Hold, step: Step, budget: Budget) -> See
                 return Found(reservations.get(operation, uid, tries=budget.get_tries))
             except CalcomError as error:
                 return NotSeen(error)
+        case Swap() if stand_in is not None:
+            swap(operation, hold, stand_in, step)
+        case Patch() | Post() | Delete():
+            prepare(operation, hold, step.fields)
     try:
         match step:
-            case Patch(slot=slot, fields=fields):
-                prepare(operation, hold, fields)
+            case Patch(slot=slot):
                 return Accepted(reservations.update(operation, uid, slot))
-            case Post(change=change, fields=fields):
-                prepare(operation, hold, fields)
+            case Post(change=change):
                 return Accepted(reservations.reserve(operation, change.target, change.minutes))
-            case Delete(fields=fields):
-                prepare(operation, hold, fields)
-                reservations.delete(operation, uid, tries=budget.delete_tries)
-            case Swap() if stand_in is not None:
-                swap(operation, hold, stand_in, step)
+            case _:
                 reservations.delete(operation, uid, tries=budget.delete_tries)
     except CalcomError as error:
         return Failed(error)
@@ -124,9 +122,8 @@ def perform(operation: Operation, hold: Hold, step: Step, budget: Budget) -> See
 
 
 def prepare(operation: Operation, hold: Hold, fields: Fields) -> None:
-    """Write what the register must know before the call; the claim wrote the first change."""
-    is_written = not operation.has_sent and fields.keys() == {"change"} and hold.change is not None
-    if fields and not is_written:
+    """Write what the register must know before the call; ``start`` wrote the first change."""
+    if fields and (operation.has_sent or fields.keys() != {"change"}):
         operation.write(hold, fields)
 
 

@@ -20,8 +20,7 @@ def commit(state: ModelState, run: Run) -> tuple[ModelState, Run] | None:
         swapped = swap(state, run, run.step)
         return swapped and (swapped, run)
     fields = getattr(run.step, "fields", {})
-    is_written = not run.has_sent and fields.keys() == {"change"} and row.change is not None
-    if not fields or is_written:
+    if not fields or (not run.has_sent and fields.keys() == {"change"}):
         return state, run
     if row.claim != run.claim:
         return None
